@@ -1,0 +1,1 @@
+"""Configuration: one TOML file to one frozen `Config`, or every problem in it at once."""

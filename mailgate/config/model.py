@@ -1,0 +1,415 @@
+"""The configuration as frozen values: what every other part of the house reads.
+
+Names and meanings are those of the public interface, section 2. Durations are
+`timedelta`, sizes bytes, secrets `Secret` (which prints as stars). Nothing here reads
+files; `mailgate.config.load` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+PERMISSIONS = (
+    "reply",
+    "note",
+    "assign",
+    "transfer",
+    "topic",
+    "sla",
+    "priority",
+    "status",
+    "due",
+    "close",
+    "merge",
+    "spam",
+    "cc",
+    "requester",
+)
+EVERYTHING = frozenset(PERMISSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret value that never prints itself."""
+
+    value: str = field(repr=False, default="")
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __str__(self) -> str:
+        return "*****" if self.value else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text shown to people: one string, or one by language ("" is the default)."""
+
+    by_language: Mapping[str, str] = MappingProxyType({})
+
+    def get(self, language: str) -> str:
+        """The text in `language`, else the default, else the first there is."""
+        texts = self.by_language
+        return texts.get(language) or texts.get("") or next(iter(texts.values()), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """Routing keys; None means "not set here" (the public interface, section 2)."""
+
+    topic: str | None = None
+    department: str | None = None
+    sla: str | None = None
+    priority: str | None = None
+    assign: str | None = None  # "team:…" or "agent:…"
+    status: str | None = None
+    tags: tuple[str, ...] | None = None
+    language: str | None = None
+    autoresponse: bool | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """[desk]"""
+
+    name: str
+    domain: str
+    timezone: ZoneInfo
+    language: str = "en"
+    token: str = "[#{number}]"
+    old_tokens: tuple[str, ...] = ()
+    first_number: int = 1001
+    admin: str = ""  # address; "" until set
+    secret: tuple[Secret, ...] = ()  # literal or env secrets; empty: the file `secret_file`
+    secret_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """[storage]; `database` is the file of the SQLite database."""
+
+    database: Path
+    attachments: Path
+    keep_raw: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskAddress:
+    """[address."support@…"]: an address the desk answers for."""
+
+    email: str
+    name: str
+    plus: bool = False
+    from_: str = "{agent} ({address})"
+    routing: Routing = Routing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """[smtp]"""
+
+    host: str
+    port: int
+    max_size: int = 50_000_000  # bytes
+    max_connections: int = 200
+    authserv_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """[mailbox.NAME]: an IMAP account to read."""
+
+    name: str
+    host: str
+    port: int = 993
+    tls: str = "implicit"  # "starttls", "none"
+    user: str
+    password: Secret
+    folder: str = "INBOX"
+    existing: str | timedelta = "skip"  # "skip", "take", or younger than
+    after: str = "move"  # "move", "seen", "delete", "leave"
+    move_to: str = "Processed"
+    idle: bool = True
+    poll: timedelta = timedelta(seconds=60)
+    authserv_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """[relay]: where outgoing mail goes."""
+
+    transport: str = "smtp"  # or "maildir"
+    host: str = "127.0.0.1"
+    port: int = 25
+    tls: str = "none"  # "starttls", "implicit"
+    envelope: str = "address"  # or "verp"
+    path: Path | None = None  # the Maildir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http:
+    """[http]: health and metrics on loopback."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """[department.NAME]"""
+
+    name: str
+    manager: str = ""  # agent key
+    public: bool = True
+    signature: Text = Text()
+    address: str = ""  # desk address that tickets moved here write from
+    alerts: Mapping[str, tuple[str, ...]] | None = None  # overrides of [alerts], per key
+    routing: Routing = Routing()
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """[role.NAME]"""
+
+    name: str
+    may: frozenset[str] = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """[agent.KEY]"""
+
+    key: str
+    name: str
+    emails: tuple[str, ...]  # as compared; the first is written to
+    role: str = "All Access"
+    departments: Mapping[str, str] = MappingProxyType({})  # department → role
+    signature: Text = Text()
+    timezone: ZoneInfo | None = None
+    language: str = ""
+
+    @property
+    def email(self) -> str:
+        """The address that is written to."""
+        return self.emails[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """[team.NAME]"""
+
+    name: str
+    lead: str = ""
+    members: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """[schedule.NAME]: opening hours by weekday (0 is Monday), minutes since midnight."""
+
+    name: str
+    timezone: ZoneInfo
+    always: bool = False  # 24/7 without holidays
+    hours: Mapping[int, tuple[tuple[int, int], ...]] = MappingProxyType({})
+    holiday_codes: tuple[str, ...] = ()  # "US", "DE-BY"
+    holiday_dates: tuple[str, ...] = ()  # "2026-12-24"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of an escalation ladder."""
+
+    at: float  # share of the resolve time: 0.8, 1.0, 2.0
+    alert: tuple[str, ...] = ()
+    then: Routing = Routing()
+
+    @property
+    def label(self) -> str:
+        """The step as it is written: "80%"."""
+        return f"{self.at * 100:g}%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaPlan:
+    """[sla.NAME]"""
+
+    name: str
+    resolve: timedelta | None = None
+    first_response: timedelta | None = None
+    next_response: timedelta | None = None
+    schedule: str = "24/7"
+    pause: tuple[str, ...] = ("pending",)
+    escalate: tuple[Step, ...] = (Step(at=1.0, alert=("assignee", "manager", "department")),)
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """[topic."Parent / Child"]; `routing` is its own, without what it takes from parents."""
+
+    name: str  # full path
+    parent: str = ""
+    public: bool = True
+    routing: Routing = Routing()
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One test of a rule: `field op values`, e.g. `from not_domain ["x.example"]`."""
+
+    field: str  # "subject", "header", "form", …
+    name: str = ""  # the NAME of header.NAME and form.NAME
+    op: str = "contains"  # is contains starts ends matches in domain over under exists within
+    negated: bool = False
+    values: tuple[str, ...] = ()
+    number: float | None = None  # for over and under: a count or bytes
+    patterns: tuple[Any, ...] = ()  # compiled RE2, for matches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """[[rule]]: `when` is a list of tables, any of which suffices; in one table all must hold."""
+
+    name: str
+    position: int
+    on: frozenset[str] = frozenset({"new"})
+    stop: bool = False
+    when: tuple[tuple[Criterion, ...], ...] = ()
+    unless: tuple[tuple[Criterion, ...], ...] = ()
+    then: Routing = Routing()
+    alert: tuple[str, ...] = ()
+    requester: str = ""  # "reply_to"
+    reject: str = ""
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """[alerts]: which recipients hear of what."""
+
+    new_ticket: tuple[str, ...] = ("assignee", "department")
+    new_message: tuple[str, ...] = ("assignee", "last-respondent")
+    colleague_reply: tuple[str, ...] = ("assignee", "last-respondent")
+    note: tuple[str, ...] = ("assignee", "last-respondent")
+    assigned: tuple[str, ...] = ("assignee", "alerted")
+    transferred: tuple[str, ...] = ("department",)
+    status: tuple[str, ...] = ("assignee",)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """ "6/1h": at most `count` in `period`."""
+
+    count: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """[notices]: what requesters and collaborators get by itself."""
+
+    acknowledge: bool = True
+    acknowledge_within: timedelta = timedelta(days=3)
+    follow_up: bool = False
+    status_changes: tuple[str, ...] = ("resolved",)
+    limit_per_sender: Rate = Rate(6, timedelta(hours=1))
+    limit_unknown: Rate = Rate(100, timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """[trust]"""
+
+    agents: tuple[str, ...] = ("reply-key", "dmarc", "login")
+    domains: tuple[str, ...] = ()
+    otherwise: str = "confirm"  # or "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tickets:
+    """[tickets]"""
+
+    claim_on_reply: bool = True
+    after_reply: str = ""  # or "pending"
+    reopen_within: timedelta = timedelta(days=30)
+    close_resolved_after: timedelta = timedelta(days=3)
+    strangers: str = "new"  # or "collaborator"
+    max_open_per_requester: int = 50
+    max_collaborators: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The whole configuration, checked: every name in it refers to something."""
+
+    file: Path
+    desk: Desk
+    storage: Storage
+    addresses: Mapping[str, DeskAddress]  # by compared address, in file order
+    smtp: Listener | None
+    mailboxes: Mapping[str, Mailbox]
+    relay: Relay
+    http: Http | None
+    departments: Mapping[str, Department]
+    roles: Mapping[str, Role]
+    agents: Mapping[str, Agent]
+    teams: Mapping[str, Team]
+    schedules: Mapping[str, Hours]
+    slas: Mapping[str, SlaPlan]
+    topics: Mapping[str, Topic]
+    priorities: tuple[str, ...]
+    defaults: Routing
+    rules: tuple[Rule, ...]
+    alerts: Alerts
+    notices: Notices
+    trust: Trust
+    tickets: Tickets
+    templates: Path | None = None  # the administrator's templates/, when there is one
+
+    @cached_property
+    def agents_by_email(self) -> Mapping[str, Agent]:
+        """Agent by any of their addresses."""
+        return {email: agent for agent in self.agents.values() for email in agent.emails}
+
+    @cached_property
+    def members(self) -> Mapping[str, tuple[Agent, ...]]:
+        """Agents of each department."""
+        return {
+            name: tuple(agent for agent in self.agents.values() if name in agent.departments)
+            for name in self.departments
+        }
+
+    @property
+    def first_address(self) -> DeskAddress:
+        """The desk address that stands first in the file."""
+        return next(iter(self.addresses.values()))
+
+    def topic_chain(self, topic: str) -> Iterator[Topic]:
+        """The topic, its parent, its grandparent …"""
+        while found := self.topics.get(topic):
+            yield found
+            topic = found.parent
+
+    def role(self, agent: Agent, department: str) -> Role:
+        """The role of an agent on tickets of `department`."""
+        return self.roles[agent.departments.get(department, agent.role)]
+
+    def teams_of(self, agent: str) -> tuple[str, ...]:
+        """Names of the teams that the agent is in."""
+        return tuple(team.name for team in self.teams.values() if agent in team.members or agent == team.lead)
+
+    def zone(self, agent: str) -> ZoneInfo:
+        """The time zone in which the agent reads and writes times."""
+        found = self.agents.get(agent)
+        return (found.timezone if found else None) or self.desk.timezone

@@ -1,0 +1,79 @@
+"""The error tree.
+
+MailgateError            public text, private cause, temporary or permanent
+├── ConfigError          bad configuration; carries every problem found
+├── StorageError         database or disk trouble; temporary
+│   └── DatabaseBusy     another process holds the database; temporary
+├── LockHeld             another mailgate runs on this database
+├── NotFound             no such ticket, message or queue entry
+└── Refused              a command that may not be done, or cannot be
+
+An error without a class of its own is temporary: mail is kept and tried again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class MailgateError(Exception):
+    """Base of all errors of the project.
+
+    `public` may be shown to anybody (SMTP peers, requesters); `cause` is for the log.
+    """
+
+    temporary = True
+
+    def __init__(self, public: str, *, cause: str = "") -> None:
+        super().__init__(public)
+        self.public = public
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in the configuration: where, what, and what would be right."""
+
+    where: str  # '[rule."NAME".when.subject]'
+    what: str
+    line: int | None = None
+    file: str = ""
+    warning: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        return f"{place}{self.where + ' ' if self.where else ''}{self.what}"
+
+
+class ConfigError(MailgateError):
+    """The configuration cannot be used."""
+
+    temporary = False
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class StorageError(MailgateError):
+    """Database or disk trouble: wait and try again."""
+
+
+class DatabaseBusy(StorageError):
+    """Another process holds the database."""
+
+
+class LockHeld(MailgateError):
+    """Another mailgate runs on this database."""
+
+
+class NotFound(MailgateError):
+    """No such ticket, message or queue entry."""
+
+    temporary = False
+
+
+class Refused(MailgateError):
+    """A command that may not be done, or cannot be."""
+
+    temporary = False

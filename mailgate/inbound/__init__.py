@@ -1,0 +1,1 @@
+"""Getting bytes safely in, and reading them."""

@@ -1,0 +1,149 @@
+"""Values of incoming mail: envelope, parsed message, what was read in it.
+
+No parsing happens here; `mailgate.inbound.parse` makes these.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailgate.model import Address
+
+
+def normalise(email: str) -> str:
+    """Return an address in the form in which addresses are compared.
+
+    NFC local part in lower case, and the domain as lower-case A-labels (RFC 5890).
+    A string that is no address comes back stripped and lower-cased.
+    """
+    local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    if not at:
+        return email.strip().lower()
+    domain = domain.rstrip(".").lower()
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            pass  # an impossible domain stays as it is: it equals nothing real
+    return f"{local.lower()}@{domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """SMTP envelope: reverse path ("" is the null sender, None unknown) and recipients."""
+
+    sender: str | None
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A decoded attachment. `name` is hostile: show it, never open a path with it."""
+
+    name: str
+    type: str
+    content: bytes = field(repr=False)
+    cid: str = ""  # Content-ID without angle brackets, for inline images
+
+
+@dataclass(frozen=True, slots=True)
+class AuthResult:
+    """One Authentication-Results header (RFC 8601), as far as DMARC goes."""
+
+    authserv_id: str
+    dmarc: str  # "pass", "fail" (a fail under quarantine or reject, or unstated policy), "none"
+    position: int  # index among all header fields, from the top
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedRecipient:
+    """One recipient of a delivery report (RFC 3464), with what was said about it."""
+
+    email: str
+    action: str  # "failed", "delayed", "delivered", ...
+    status: str = ""  # enhanced status code "5.1.1"
+    diagnostic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A delivery or feedback report."""
+
+    kind: str  # "failed", "delayed", "feedback"
+    recipients: tuple[ReportedRecipient, ...]
+    original_message_id: str = ""
+    original_headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A message as it was read. Never an exception: what is wrong is in `defects`."""
+
+    message_id: str = ""  # with angle brackets; "" when missing
+    in_reply_to: tuple[str, ...] = ()  # ids with angle brackets
+    references: tuple[str, ...] = ()
+    from_: tuple[Address, ...] = ()
+    sender: Address | None = None
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    subject: str = ""
+    date: datetime | None = None
+    headers: tuple[tuple[str, str], ...] = ()  # (lower-case name, decoded value), in order
+    text: str = ""  # the whole readable text, quoted parts and all
+    html: str = ""  # the HTML part as it came, unsanitised; "" when there is none
+    attachments: tuple[Attachment, ...] = ()
+    bounce: Bounce | None = None
+    auth: tuple[AuthResult, ...] = ()  # only those above the first Received field
+    content_type: str = "text/plain"
+    defects: tuple[str, ...] = ()
+    size: int = 0  # bytes on the wire
+
+    @property
+    def author(self) -> Address:
+        """The first From address, or an empty one."""
+        return self.from_[0] if self.from_ else Address("")
+
+    def header(self, name: str) -> str:
+        """First value of the header field `name` (any case), or an empty string."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key == wanted), "")
+
+    def header_all(self, name: str) -> tuple[str, ...]:
+        """Every value of the header field `name`, in order."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.headers if key == wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The sender's own words, apart from what they quoted.
+
+    `lines` are the own lines for reading commands (block or <br> is a line in HTML,
+    flowed text joined); `visible` is the same as text; `cut` is the quoted history and
+    signature; `html` is the sanitised HTML of the own part.
+    """
+
+    visible: str
+    cut: str
+    lines: tuple[str, ...]
+    html: str = ""
+    forwarded: bool = False  # the mail forwards another one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A stored incoming mail together with how it came: one row of the inbox."""
+
+    id: int  # inbox id; 0 in a dry run
+    source: str  # "smtp", "imap", "pipe", "cli"
+    source_key: str  # the same for the same delivery, however often it is repeated
+    arrived_at: datetime  # INTERNALDATE for IMAP
+    envelope: Envelope
+    mail: Mail
+    body: Body
+    authserv_ids: tuple[str, ...] = ()  # whose Authentication-Results are believed on this way in
+    quiet: bool = False  # ingest --quiet: no automatic mail
+    tries: int = 1

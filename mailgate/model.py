@@ -1,0 +1,297 @@
+"""The desk's own values: tickets, thread entries, events, changes and notices.
+
+Everything here is frozen; a stage returns a new value and never edits one.
+Times are timezone-aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class Status(StrEnum):
+    """The four statuses of a ticket (osTicket's open and closed states, by mail)."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+    @property
+    def active(self) -> bool:
+        """True while somebody still owes work: open or pending."""
+        return self in (Status.OPEN, Status.PENDING)
+
+
+class EntryKind(StrEnum):
+    """What a thread entry is: osTicket's message, response and internal note."""
+
+    MESSAGE = "message"
+    REPLY = "reply"
+    NOTE = "note"
+
+
+class EventKind(StrEnum):
+    """Every kind of event in a ticket's history (the public interface, section 8)."""
+
+    OPENED = "opened"
+    ROUTED = "routed"
+    MESSAGE = "message"
+    REPLIED = "replied"
+    NOTED = "noted"
+    ASSIGNED = "assigned"
+    RELEASED = "released"
+    TRANSFERRED = "transferred"
+    TOPIC_CHANGED = "topic-changed"
+    SLA_CHANGED = "sla-changed"
+    PRIORITY_CHANGED = "priority-changed"
+    STATUS_CHANGED = "status-changed"
+    DUE_CHANGED = "due-changed"
+    SUBJECT_CHANGED = "subject-changed"
+    REQUESTER_CHANGED = "requester-changed"
+    CC_CHANGED = "cc-changed"
+    TAGGED = "tagged"
+    LINKED = "linked"
+    OVERDUE = "overdue"
+    ESCALATED = "escalated"
+    BOUNCED = "bounced"
+    AUTO_REPLY = "auto-reply"
+    NOTICE_FAILED = "notice-failed"
+    HELD = "held"
+
+
+class NoticeKind(StrEnum):
+    """Every kind of mail that mailgate writes; each has a template of its name."""
+
+    # to requesters and collaborators
+    ACKNOWLEDGEMENT = "acknowledgement"
+    FOLLOW_UP_RECEIVED = "follow-up-received"
+    OPENED_FOR_YOU = "opened-for-you"
+    REPLY = "reply"
+    STATUS_CHANGED = "status-changed"
+    LIMIT_REACHED = "limit-reached"
+    REJECTED = "rejected"
+    # to agents
+    NEW_TICKET = "new-ticket"
+    NEW_MESSAGE = "new-message"
+    COLLEAGUE_REPLY = "colleague-reply"
+    NOTE = "note"
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    TRANSFERRED = "transferred"
+    STATUS = "status"
+    OVERDUE = "overdue"
+    ESCALATED = "escalated"
+    REMINDER = "reminder"
+    DELIVERY_FAILED = "delivery-failed"
+    COMMAND_FAILED = "command-failed"
+    CONFIRM = "confirm"
+    ANSWER = "answer"
+
+    @property
+    def to_requester(self) -> bool:
+        """True for the kinds that go to requesters and collaborators."""
+        return self in REQUESTER_KINDS
+
+
+REQUESTER_KINDS = frozenset(
+    {
+        NoticeKind.ACKNOWLEDGEMENT,
+        NoticeKind.FOLLOW_UP_RECEIVED,
+        NoticeKind.OPENED_FOR_YOU,
+        NoticeKind.REPLY,
+        NoticeKind.STATUS_CHANGED,
+        NoticeKind.LIMIT_REACHED,
+        NoticeKind.REJECTED,
+    }
+)
+# An answer to one of these is a public reply; an answer to any other kind is a note.
+REPLYABLE_KINDS = frozenset({NoticeKind.NEW_TICKET, NoticeKind.NEW_MESSAGE, NoticeKind.COLLEAGUE_REPLY})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox: normalised addr-spec (see `mailgate.mail.normalise`) and display name."""
+
+    email: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>" if self.name else self.email
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborator:
+    """Somebody in Cc of a ticket. An inactive one gets nothing until an agent agrees."""
+
+    email: str
+    name: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assignee:
+    """Who a ticket is assigned to: an agent (by key) or a team (by name)."""
+
+    kind: str  # "agent" or "team"
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSpan:
+    """A status and the moment since which it holds."""
+
+    status: Status
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttachment:
+    """An attachment of a thread entry; its bytes lie in the attachment store by hash."""
+
+    name: str
+    type: str
+    size: int  # bytes, decoded
+    sha256: str
+    cid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A ticket as it stands; every field can be derived from its events."""
+
+    number: int
+    subject: str
+    status: Status
+    requester: Address
+    department: str
+    topic: str  # full path, "Parent / Child"
+    priority: str
+    sla: str  # name of the SLA plan
+    address: str  # the desk address that it came to and answers from
+    created_at: datetime
+    updated_at: datetime
+    assignee: Assignee | None = None
+    collaborators: tuple[Collaborator, ...] = ()
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, str] | None = None  # form lines of the opening mail
+    language: str = ""
+    source: str = ""  # "smtp", "imap", "pipe", "cli"
+    autoresponse: bool = True
+    template: str = ""  # template set
+    # SLA. `sla_started_at` is creation or the last reopening; the status log since then
+    # tells which stretches a plan's `pause` statuses take out of the clock.
+    sla_started_at: datetime
+    status_log: tuple[StatusSpan, ...] = ()
+    due_at: datetime | None = None  # None while paused, finished or without a plan time
+    due_manual: datetime | None = None  # set with #due; wins over the plan
+    first_response_by: datetime | None = None
+    next_response_by: datetime | None = None
+    first_response_at: datetime | None = None
+    waiting_since: datetime | None = None  # oldest requester message nobody has answered
+    overdue: bool = False
+    escalated: tuple[str, ...] = ()  # ladder steps already fired since sla_started_at: "100%", "first_response"
+    wake_at: datetime | None = None  # pending until then
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    reopened: int = 0
+    last_respondent: str = ""  # key of the agent who last replied
+    links: tuple[int, ...] = ()
+
+    @property
+    def participants(self) -> frozenset[str]:
+        """Addresses of the requester and of every collaborator, active or not."""
+        return frozenset({self.requester.email, *(c.email for c in self.collaborators)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thread entry: a requester's message, an agent's reply, or an internal note."""
+
+    kind: EntryKind
+    by: str  # "agent:KEY", "requester:ADDRESS", "admin", "rule:NAME", "clock"
+    author: Address
+    at: datetime
+    text: str
+    html: str = ""  # sanitised
+    cut: str = ""  # quoted history and signature that were cut from the view
+    message_id: str = ""
+    attachments: tuple[StoredAttachment, ...] = ()
+    inbox_id: int | None = None  # the stored mail it came from
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact in a ticket's history."""
+
+    kind: EventKind
+    by: str
+    at: datetime
+    reason: str = ""
+    before: Json = None
+    after: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one act does to one ticket. `before` is None when the act opens it."""
+
+    before: Ticket | None
+    after: Ticket
+    events: tuple[Event, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One mail to one person about one event, before it is rendered.
+
+    `cause` names the event the same way each time the work is redone, so that a redo
+    composes the same Message-ID. `facts` are sentences that open the text (what
+    happened); `text` is the person's own words that the mail passes on.
+    """
+
+    kind: NoticeKind
+    to: Address
+    cause: str
+    ticket: Ticket | None = None
+    agent: str = ""  # key of the agent it goes to; empty for requesters, collaborators, admin
+    by: Address | None = None  # whose act or words it carries
+    by_agent: str = ""  # key of the agent whose act it is
+    facts: tuple[str, ...] = ()
+    text: str = ""
+    attachments: tuple[StoredAttachment, ...] = ()
+    history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first
+    cc: tuple[Address, ...] = ()  # shown in To/Cc, not written to by this mail
+    also_to: tuple[Address, ...] = ()
+    in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers
+    references: tuple[str, ...] = ()
+    subject: str = ""  # only for mail without a ticket
+    code: str = ""  # confirm code
+    links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
+    is_first: bool = False  # the first mail about the ticket that this person gets
+    reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A finished mail: what the outbox keeps until the relay has it."""
+
+    kind: NoticeKind
+    ticket: int | None
+    cause: str
+    mail_from: str  # envelope sender; "" is the null sender
+    recipient: str
+    message_id: str
+    subject: str
+    data: bytes  # RFC 5322, CRLF line endings
+    agent: str = ""

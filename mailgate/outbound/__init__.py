@@ -1,0 +1,1 @@
+"""Writing mail, and getting it safely out."""

@@ -1,0 +1,64 @@
+"""The closed set of reason tokens: why a mail was screened, placed or set aside.
+
+Each decision about a mail carries one of these; they are stored, logged and explained.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Screen(StrEnum):
+    """What an incoming mail is (the public interface, section 7)."""
+
+    HUMAN = "human"
+    BOUNCE = "bounce"
+    AUTO_REPLY = "auto-reply"
+    BULK = "bulk"
+    LOOP = "loop"
+
+
+class Reason(StrEnum):
+    """Why. The comment after each token is what `explain` says."""
+
+    # screening
+    OWN_MESSAGE_ID = "own-message-id"  # its Message-ID is signed by this desk
+    DELIVERY_REPORT = "delivery-report"  # multipart/report with a delivery status
+    FEEDBACK_REPORT = "feedback-report"  # an abuse report (ARF)
+    NULL_SENDER_REPORT = "null-sender-report"  # null reverse path and the look of a bounce
+    AUTO_SUBMITTED_REPLIED = "auto-submitted-replied"
+    AUTO_SUBMITTED_GENERATED = "auto-submitted-generated"
+    DISPOSITION_NOTIFICATION = "disposition-notification"
+    CALENDAR_REPLY = "calendar-reply"
+    VACATION_HEADER = "vacation-header"  # X-Autoreply, X-Autorespond and their kin
+    VACATION_SUBJECT = "vacation-subject"
+    NULL_SENDER = "null-sender"
+    PRECEDENCE = "precedence"
+    LIST_HEADER = "list-header"
+    SUPPRESS_HEADER = "suppress-header"  # X-Auto-Response-Suppress: All
+    ROBOT_SENDER = "robot-sender"  # mailer-daemon@, noreply@
+    NO_MACHINE_SIGN = "no-machine-sign"  # nothing says that a machine wrote it
+    # threading
+    REPLY_KEY = "reply-key"
+    ADDRESS_KEY = "address-key"
+    REF_LINE = "ref-line"
+    ANCHOR = "anchor"
+    KNOWN_MESSAGE_ID = "known-message-id"
+    SUBJECT_TOKEN = "subject-token"
+    TICKET_COMMAND = "ticket-command"
+    STRANGER = "stranger"  # a ticket is named, but the sender is not on it
+    TICKET_GONE = "ticket-gone"
+    NOTHING_NAMES_A_TICKET = "nothing-names-a-ticket"
+    TOO_OLD_TO_REOPEN = "too-old-to-reopen"
+    # ends
+    DUPLICATE = "duplicate"
+    LIMIT = "limit"
+    UNREADABLE = "unreadable"
+    POISON = "poison"  # three tries failed
+    UNPROVEN_AGENT = "unproven-agent"
+    NO_DESK_ADDRESS = "no-desk-address"
+    RULE_DROP = "rule-drop"
+    RULE_REJECT = "rule-reject"
+    AUTO_REPLY_WITHOUT_TICKET = "auto-reply-without-ticket"
+    BOUNCE_UNMATCHED = "bounce-unmatched"
+    AUTH_FAILED = "auth-failed"

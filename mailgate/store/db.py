@@ -1,0 +1,248 @@
+"""One writer, read-only readers: the only file that opens a database.
+
+A transaction is a plain function `work(db, …)`; it runs whole on the writer's thread
+between BEGIN IMMEDIATE and COMMIT, so that no await stands inside it. The daemon goes
+through `Store` (aiosqlite); one-shot commands open a `Db` of their own.
+
+What differs between database engines (pragmas, BEGIN IMMEDIATE, savepoints, how
+trouble is told) lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from mailgate.errors import DatabaseBusy, StorageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Row = sqlite3.Row
+Params = Sequence[Any] | dict[str, Any]
+
+BUSY_TIMEOUT = 30.0  # seconds that we wait for another process's transaction
+SCHEMA_VERSION = 1
+
+
+class Db:
+    """A synchronous handle on one connection; used on one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def all(self, sql: str, params: Params = ()) -> list[Row]:
+        """Every row of a query."""
+        return self._connection.execute(sql, params).fetchall()
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        """The first row of a query, or None."""
+        row: Row | None = self._connection.execute(sql, params).fetchone()
+        return row
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        return self._connection.execute(sql, params).rowcount
+
+    def insert(self, sql: str, params: Params = ()) -> int:
+        """Run one INSERT; the id of the new row."""
+        return self._connection.execute(sql, params).lastrowid or 0
+
+    def many(self, sql: str, rows: Iterable[Params]) -> None:
+        """Run one statement for each of many rows."""
+        self._connection.executemany(sql, rows)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens inside is undone alone when it raises."""
+        self._connection.execute("SAVEPOINT one")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO one")
+            self._connection.execute("RELEASE one")
+            raise
+        self._connection.execute("RELEASE one")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Db]:
+        """BEGIN IMMEDIATE … COMMIT; undone when the block raises.
+
+        Raises DatabaseBusy when another process holds the database for too long and
+        StorageError for other trouble of the disk or the file.
+        """
+        with storage_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        row = self.one("PRAGMA data_version")
+        return int(row[0]) if row else 0
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn the engine's own trouble into ours; mistakes in SQL stay what they are."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DatabaseBusy("the database is busy", cause=str(error)) from error
+        if code in (
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+        ):
+            raise StorageError("storage trouble", cause=str(error)) from error
+        raise
+
+
+def _connect(path: str, *, read_only: bool, uri: bool = True) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        uri=uri,
+        isolation_level=None,  # we say BEGIN ourselves
+        timeout=BUSY_TIMEOUT,
+        check_same_thread=False,  # aiosqlite makes and uses it on its own thread; `Store` closes it
+        cached_statements=256,
+    )
+    connection.row_factory = sqlite3.Row
+    if not read_only:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
+        connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the schema in an empty database; refuse one from the future."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == SCHEMA_VERSION:
+        return
+    if version > SCHEMA_VERSION:
+        raise StorageError(f"the database was written by a newer mailgate (schema {version}, mine is {SCHEMA_VERSION})")
+    schema = files("mailgate.store").joinpath("schema.sql").read_text("utf-8")
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            for statement in _statements(schema):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def open_writer(path: Path) -> Db:
+    """Open (and where needed make) the database for a one-shot command."""
+    with storage_errors():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = _connect(_uri(path, "rwc"), read_only=False)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return Db(connection)
+
+
+def open_reader(path: Path) -> Db:
+    """Open the database read-only. A missing file reads as an empty database."""
+    with storage_errors():
+        if path.exists() and path.stat().st_size:
+            return Db(_connect(_uri(path, "ro"), read_only=True))
+        connection = _connect("file::memory:", read_only=True)
+        _prepare(connection)
+        return Db(connection)
+
+
+class Store:
+    """The daemon's door to the database: one writer thread, a reader beside it."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, path: Path) -> Store:
+        """Open the database file, making it and its folder where needed."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+        def write_connection() -> sqlite3.Connection:
+            connection = _connect(_uri(path, "rwc"), read_only=False)
+            _prepare(connection)
+            return connection
+
+        with storage_errors():
+            writer = await aiosqlite.Connection(write_connection, iter_chunk_size=64)
+            try:
+                reader = await aiosqlite.Connection(
+                    lambda: _connect(_uri(path, "ro"), read_only=True), iter_chunk_size=64
+                )
+            except BaseException:
+                await writer.close()
+                raise
+        return cls(writer, reader)
+
+    async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(db, …)` as one transaction on the writer's thread."""
+
+        def whole(connection: sqlite3.Connection) -> T:
+            with Db(connection).transaction() as db:
+                return work(db, *args, **kwargs)
+
+        return await _hop(self._writer, whole)
+
+    async def read(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(db, …)` on the reader's thread; writing there fails."""
+
+        def whole(connection: sqlite3.Connection) -> T:
+            with storage_errors():
+                return work(Db(connection), *args, **kwargs)
+
+        return await _hop(self._reader, whole)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close both connections."""
+        await self._reader.close()
+        await self._writer.close()
+
+
+async def _hop(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    # aiosqlite's public calls hop to its thread once a statement, which costs five times
+    # the whole transaction; its one-hop call is private, so it is used in this one place.
+    result: T = await connection._execute(lambda: work(connection._conn))  # type: ignore[no-untyped-call]  # noqa: SLF001
+    return result

@@ -1,0 +1,200 @@
+-- The whole schema. Times are seconds since 1970 UTC (real); JSON is text.
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+-- Bytes of incoming mail as they came, apart from the rows that are listed and scanned.
+CREATE TABLE raw (
+    id INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+
+-- Every mail that was taken. A row is never deleted; its raw bytes are after keep_raw.
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL CHECK (source IN ('smtp', 'imap', 'pipe', 'cli')),
+    source_key TEXT NOT NULL UNIQUE,
+    raw_id INTEGER REFERENCES raw (id) ON DELETE SET NULL,
+    size INTEGER NOT NULL,
+    sender TEXT,                              -- envelope; NULL unknown, '' the null sender
+    recipients TEXT NOT NULL,                 -- JSON list
+    authserv_ids TEXT NOT NULL DEFAULT '[]',  -- JSON list
+    quiet INTEGER NOT NULL DEFAULT 0,
+    arrived_at REAL NOT NULL,
+    received_at REAL NOT NULL,
+    state TEXT NOT NULL DEFAULT 'new'
+        CHECK (state IN ('new', 'working', 'done', 'held', 'quarantined', 'dropped')),
+    tries INTEGER NOT NULL DEFAULT 0,         -- counted at the claim, before the work
+    reason TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '',           -- traceback of the last failure
+    message_id TEXT NOT NULL DEFAULT '',
+    from_email TEXT NOT NULL DEFAULT '',
+    subject TEXT NOT NULL DEFAULT '',
+    ticket INTEGER,
+    done_at REAL
+) STRICT;
+CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
+CREATE INDEX inbox_aside ON inbox (state, id) WHERE state IN ('held', 'quarantined');
+CREATE INDEX inbox_message_id ON inbox (message_id) WHERE message_id <> '';
+CREATE INDEX inbox_from ON inbox (from_email);
+CREATE INDEX inbox_ticket ON inbox (ticket) WHERE ticket IS NOT NULL;
+
+-- What was seen before: outlives the raw bytes.
+CREATE TABLE digest (
+    digest TEXT PRIMARY KEY,
+    inbox_id INTEGER NOT NULL,
+    seen_at REAL NOT NULL
+) STRICT;
+
+CREATE TABLE ticket (
+    number INTEGER PRIMARY KEY,
+    subject TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'pending', 'resolved', 'closed')),
+    requester_email TEXT NOT NULL,
+    requester_name TEXT NOT NULL,
+    department TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    priority TEXT NOT NULL,
+    sla TEXT NOT NULL,
+    address TEXT NOT NULL,
+    assignee_kind TEXT CHECK (assignee_kind IN ('agent', 'team')),
+    assignee TEXT,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    due_at REAL,
+    overdue INTEGER NOT NULL DEFAULT 0,
+    resolved_at REAL,
+    closed_at REAL,
+    rest TEXT NOT NULL,                       -- JSON: the fields nothing searches by
+    CHECK ((assignee_kind IS NULL) = (assignee IS NULL))
+) STRICT;
+CREATE INDEX ticket_active ON ticket (number) WHERE status IN ('open', 'pending');
+CREATE INDEX ticket_requester ON ticket (requester_email, status);
+CREATE INDEX ticket_department ON ticket (department, status);
+
+CREATE TABLE collaborator (
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (ticket, email)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX collaborator_email ON collaborator (email);
+
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    kind TEXT NOT NULL CHECK (kind IN ('message', 'reply', 'note')),
+    by TEXT NOT NULL,
+    author_email TEXT NOT NULL,
+    author_name TEXT NOT NULL,
+    at REAL NOT NULL,
+    text TEXT NOT NULL,
+    html TEXT NOT NULL DEFAULT '',
+    cut TEXT NOT NULL DEFAULT '',
+    message_id TEXT NOT NULL DEFAULT '',
+    attachments TEXT NOT NULL DEFAULT '[]',   -- JSON list
+    inbox_id INTEGER REFERENCES inbox (id)
+) STRICT;
+CREATE INDEX entry_ticket ON entry (ticket, id);
+
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    kind TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    before TEXT,                              -- JSON
+    after TEXT                                -- JSON
+) STRICT;
+CREATE INDEX event_ticket ON event (ticket, id);
+CREATE INDEX event_at ON event (at);
+
+-- Foreign Message-IDs that stand for a ticket (ours are signed and need no row).
+CREATE TABLE known_id (
+    message_id TEXT NOT NULL,
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    PRIMARY KEY (message_id, ticket)
+) STRICT, WITHOUT ROWID;
+
+-- What the clock has to do and when; a ticket's rows are replaced with each change.
+CREATE TABLE deadline (
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    step TEXT NOT NULL,                       -- "80%", "100%", "first_response", "next_response", "wake", "close"
+    at REAL NOT NULL,
+    PRIMARY KEY (ticket, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deadline_at ON deadline (at);
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    ticket INTEGER REFERENCES ticket (number),
+    kind TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    mail_from TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    agent TEXT NOT NULL DEFAULT '',
+    message_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    data BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued'
+        CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'dropped')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    next_attempt_at REAL NOT NULL,
+    sent_at REAL,
+    last_error TEXT NOT NULL DEFAULT '',
+    answer TEXT NOT NULL DEFAULT '',          -- the relay's own words
+    UNIQUE (cause, kind, recipient)
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_attempt_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_lane ON outbox (recipient, ticket, id) WHERE state IN ('queued', 'sending');
+CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending';
+CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
+CREATE INDEX outbox_message_id ON outbox (message_id);
+CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
+CREATE INDEX outbox_ticket ON outbox (ticket, id);
+
+-- Reply keys that went to somebody outside the desk: they thread, but prove nothing.
+CREATE TABLE burnt_key (
+    key TEXT PRIMARY KEY,
+    at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Agent mail that waits for a #confirm.
+CREATE TABLE held (
+    inbox_id INTEGER PRIMARY KEY REFERENCES inbox (id),
+    agent TEXT NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    at REAL NOT NULL
+) STRICT;
+CREATE INDEX held_agent ON held (agent, at);
+
+-- The IMAP ledger: what happened to each message of each folder.
+CREATE TABLE ledger (
+    mailbox TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('skipped', 'accepted', 'finished')),
+    PRIMARY KEY (mailbox, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_accepted ON ledger (mailbox, uidvalidity) WHERE state = 'accepted';
+
+-- The way of each mail, a line a step.
+CREATE TABLE trace (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    inbox_id INTEGER,
+    outbox_id INTEGER,
+    ticket INTEGER,
+    address TEXT NOT NULL DEFAULT '',         -- the other side
+    message_id TEXT NOT NULL DEFAULT '',
+    step TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX trace_address ON trace (address, id);
+CREATE INDEX trace_message_id ON trace (message_id, id) WHERE message_id <> '';
+CREATE INDEX trace_ticket ON trace (ticket, id) WHERE ticket IS NOT NULL;
+CREATE INDEX trace_at ON trace (at);
