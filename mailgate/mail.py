@@ -6,6 +6,7 @@ No parsing happens here; `mailgate.inbound.parse` makes these.
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,10 +24,8 @@ def normalise(email: str) -> str:
         return email.strip().lower()
     domain = domain.rstrip(".").lower()
     if not domain.isascii():
-        try:
+        with suppress(UnicodeError):  # an impossible domain stays as it is: it equals nothing real
             domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            pass  # an impossible domain stays as it is: it equals nothing real
     return f"{local.lower()}@{domain}"
 
 

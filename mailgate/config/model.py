@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +51,7 @@ class Secret:
 class Text:
     """Text shown to people: one string, or one by language ("" is the default)."""
 
-    by_language: Mapping[str, str] = MappingProxyType({})
+    by_language: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, language: str) -> str:
         """The text in `language`, else the default, else the first there is."""
@@ -192,7 +191,7 @@ class Agent:
     name: str
     emails: tuple[str, ...]  # as compared; the first is written to
     role: str = "All Access"
-    departments: Mapping[str, str] = MappingProxyType({})  # department → role
+    departments: Mapping[str, str] = field(default_factory=dict)  # department → role
     signature: Text = Text()
     timezone: ZoneInfo | None = None
     language: str = ""
@@ -220,7 +219,7 @@ class Hours:
     name: str
     timezone: ZoneInfo
     always: bool = False  # 24/7 without holidays
-    hours: Mapping[int, tuple[tuple[int, int], ...]] = MappingProxyType({})
+    hours: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     holiday_codes: tuple[str, ...] = ()  # "US", "DE-BY"
     holiday_dates: tuple[str, ...] = ()  # "2026-12-24"
 
@@ -309,7 +308,7 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """ "6/1h": at most `count` in `period`."""
+    """A limit such as "6/1h": at most `count` in `period`."""
 
     count: int
     period: timedelta
