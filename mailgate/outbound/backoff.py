@@ -1,0 +1,198 @@
+"""What the relay's answer means for a mail: sent, try again, give up, or the relay itself is ill.
+
+Pure policy: no sockets, no clock, no dice; attempts, age and jitter are arguments, and
+nothing here stores or sends.
+
+- 2xx at the end of DATA: sent.
+- 5xx before a recipient is named (connect, TLS, EHLO, login, MAIL): the relay is ill. So is
+  it when it cannot be reached, or refuses three recipients in a row in the same words.
+  Nothing is given up then, however long it lasts: an outage fails no mail.
+- 5xx at RCPT: this recipient. 5xx at DATA or after it: this message.
+- Anything else, 4xx and broken connections above all: again later, for five days.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1: at least 4-5 days
+RELAY_FIRST_PAUSE = timedelta(seconds=5)
+RELAY_LONGEST_PAUSE = timedelta(minutes=5)
+RELAY_PATIENCE = timedelta(minutes=15)  # an unreachable relay is told to the admin after this
+RECIPIENTS_IN_A_ROW = 3
+JITTER = 0.2  # share of a pause by which it is shorter or longer
+
+# RFC 3463 3.2, 3.3 and RFC 7505 4.2: the codes that say an address is no mailbox any more.
+DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954 6
+# Said at MAIL about what was announced there: too big (RFC 1870 6.1), needs SMTPUTF8 (RFC 6531 3.5).
+_ABOUT_THE_MESSAGE = frozenset({"5.2.3", "5.3.4", "5.6.3", "5.6.7"})
+_ENHANCED = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?=\s|$)")  # RFC 2034 4
+
+
+class Stage(StrEnum):
+    """How far the dialogue with the relay had come when it answered."""
+
+    CONNECT = "connect"
+    TLS = "tls"
+    EHLO = "ehlo"
+    LOGIN = "login"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"  # the command; its 354 is no reply worth judging
+    DATA_END = "data-end"
+
+    @property
+    def about_relay(self) -> bool:
+        """True for what comes before any mail is spoken of."""
+        return self in (Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.LOGIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The relay's answer: SMTP code and text, or code 0 when there was none (lost, timed out)."""
+
+    stage: Stage
+    code: int
+    text: str = ""
+
+    @property
+    def enhanced(self) -> str:
+        """Enhanced status code (RFC 3463) that opens the text, "" without a fitting one."""
+        found = _ENHANCED.match(self.text.strip())
+        # RFC 2034 4: the class must agree with the code's first digit.
+        return found.group() if found and found[1] == str(self.code)[:1] else ""
+
+    @property
+    def permanent(self) -> bool:
+        """True for 5xx."""
+        return 500 <= self.code <= 599
+
+    @property
+    def dead_address(self) -> bool:
+        """True when the relay says that the address itself is no good."""
+        return self.stage is Stage.RCPT and self.permanent and self.enhanced in DEAD_ADDRESS
+
+    def __str__(self) -> str:
+        said = f"{self.code} {self.text}".strip() if self.code else self.text or "no answer"
+        return f"{said} (at {self.stage})"
+
+
+class Fault(StrEnum):
+    """What a mail failed by."""
+
+    RECIPIENT = "recipient"
+    MESSAGE = "message"  # an alert is tried once more, bare
+    EXPIRED = "expired"  # five days of temporary trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The relay has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Keep the mail and try again `after` from now."""
+
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Give up: by what, and whether the address is dead."""
+
+    fault: Fault
+    dead_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelayIll:
+    """Keep this and every other mail and pause the relay (`relay_pause`).
+
+    `tell`: the admin should hear now; the caller tells once until the relay is well again.
+    """
+
+    tell: bool
+
+
+Verdict = Sent | RetryAt | Failed | RelayIll
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Different recipients refused in a row, at RCPT, with one and the same answer."""
+
+    answer: tuple[int, str] = (0, "")  # code and enhanced code
+    recipients: tuple[str, ...] = ()
+
+    def then(self, recipient: str, reply: Reply) -> Streak:
+        """The streak after one more reply; mail that got past RCPT, or other words, end it.
+
+        An answer that names a dead address is about that address, so it belongs to no
+        streak: three customers who left their jobs do not stop the desk.
+        """
+        if reply.stage.about_relay or reply.stage is Stage.MAIL:
+            return self
+        if reply.stage is not Stage.RCPT or not reply.permanent or reply.dead_address:
+            return Streak()
+        answer = (reply.code, reply.enhanced)
+        before = self.recipients if self.answer == answer else ()
+        return Streak(answer, before if recipient in before else (*before, recipient))
+
+    @property
+    def means_ill(self) -> bool:
+        """True once it is the relay that refuses, not its recipients."""
+        return len(self.recipients) >= RECIPIENTS_IN_A_ROW
+
+
+def judge(reply: Reply, attempts: int, age: timedelta, jitter: float, streak: Streak = Streak()) -> Verdict:
+    """What to do with a mail after `reply`.
+
+    `attempts` counts this try (1 is the first), `age` is the time since the mail was
+    queued, `jitter` a number from 0 to 1, `streak` what `Streak.then` made of this reply.
+    When the verdict is `RelayIll` because of the streak, the mails of its other
+    recipients were refused by an ill relay too: the caller queues them again.
+    """
+    if reply.stage is Stage.DATA_END and 200 <= reply.code <= 299:
+        return Sent()
+    if _relay_is_ill(reply, streak):
+        return RelayIll(tell=reply.permanent or age >= RELAY_PATIENCE)
+    if reply.permanent:
+        return Failed(Fault.RECIPIENT if reply.stage is Stage.RCPT else Fault.MESSAGE, reply.dead_address)
+    if age >= GIVE_UP:
+        return Failed(Fault.EXPIRED)
+    return RetryAt(after(attempts, age, jitter))
+
+
+def _relay_is_ill(reply: Reply, streak: Streak) -> bool:
+    if reply.stage.about_relay or (reply.code in _LOGIN_WANTED and reply.stage in (Stage.MAIL, Stage.RCPT)):
+        return True
+    if reply.stage is Stage.MAIL:
+        about_message = reply.enhanced in _ABOUT_THE_MESSAGE or (reply.code == 552 and not reply.enhanced)
+        return reply.permanent and not about_message
+    return reply.stage is Stage.RCPT and reply.permanent and streak.means_ill
+
+
+def after(attempts: int, age: timedelta, jitter: float) -> timedelta:
+    """Pause before the next try of a mail: a minute, doubling to an hour, a fifth more or less.
+
+    Never beyond the end of the five days, so that the last try falls there.
+    """
+    pause = _growing(attempts, jitter, FIRST_PAUSE, LONGEST_PAUSE)
+    return max(min(pause, GIVE_UP - age), FIRST_PAUSE * (1 - JITTER))
+
+
+def relay_pause(failures: int, jitter: float) -> timedelta:
+    """Pause of the whole relay after `failures` in a row (1 is the first): 5 s, doubling to 5 min."""
+    return _growing(failures, jitter, RELAY_FIRST_PAUSE, RELAY_LONGEST_PAUSE)
+
+
+def _growing(count: int, jitter: float, first: timedelta, longest: timedelta) -> timedelta:
+    doublings = min(max(count - 1, 0), 16)  # bounded: 2**attempts would leave timedelta's range
+    return min(first * (1 << doublings), longest) * (1 - JITTER + 2 * JITTER * jitter)

@@ -1,0 +1,169 @@
+"""The relay's answers and what becomes of the mail (the public interface, section 9, "Relay")."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.outbound.backoff import (
+    DEAD_ADDRESS,
+    GIVE_UP,
+    LONGEST_PAUSE,
+    RELAY_LONGEST_PAUSE,
+    Failed,
+    Fault,
+    RelayIll,
+    Reply,
+    RetryAt,
+    Sent,
+    Stage,
+    Streak,
+    after,
+    judge,
+    relay_pause,
+)
+
+NEW = timedelta(0)
+OLD = timedelta(days=5)
+BEFORE_MAIL = [Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.LOGIN]
+
+
+def verdict(stage, code, text="", age=NEW, streak=Streak()):  # noqa: B008
+    return judge(Reply(stage, code, text), 1, age, 0.5, streak)
+
+
+def test_only_a_2xx_at_the_end_of_data_is_sent():
+    assert verdict(Stage.DATA_END, 250, "2.0.0 queued") == Sent()
+    assert verdict(Stage.RCPT, 250) == RetryAt(timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("stage", [*BEFORE_MAIL, Stage.MAIL])
+def test_5xx_before_a_recipient_is_named_means_the_relay_is_ill_and_the_admin_hears(stage):
+    assert verdict(stage, 554, "5.7.1 no") == RelayIll(tell=True)
+    assert verdict(stage, 554, "5.7.1 no", age=OLD * 9) == RelayIll(tell=True), "an outage fails no mail"
+
+
+@pytest.mark.parametrize("stage", BEFORE_MAIL)
+@pytest.mark.parametrize("code", [0, 421, 454])
+def test_an_unreachable_relay_pauses_everything_and_the_admin_hears_when_it_lasts(stage, code):
+    assert verdict(stage, code) == RelayIll(tell=False)
+    assert verdict(stage, code, age=timedelta(minutes=15)) == RelayIll(tell=True)
+
+
+def test_too_big_or_not_ascii_at_mail_is_about_the_message():
+    assert verdict(Stage.MAIL, 552) == Failed(Fault.MESSAGE)
+    assert verdict(Stage.MAIL, 552, "5.3.4 too big") == Failed(Fault.MESSAGE)
+    assert verdict(Stage.MAIL, 550, "5.6.7 SMTPUTF8 needed") == Failed(Fault.MESSAGE)
+    assert verdict(Stage.MAIL, 552, "5.2.2 full") == RelayIll(tell=True)
+
+
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT])
+def test_a_relay_that_wants_a_login_is_ill(stage):
+    assert verdict(stage, 530, "5.7.0 Authentication required") == RelayIll(tell=True)
+
+
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DATA_END])
+@pytest.mark.parametrize("code", [0, 421, 450, 451, 452, 999])
+def test_temporary_answers_and_lost_connections_are_tried_again(stage, code):
+    assert verdict(stage, code) == RetryAt(timedelta(minutes=1))
+
+
+def test_temporary_trouble_is_given_up_after_five_days():
+    assert isinstance(verdict(Stage.RCPT, 450, age=OLD - timedelta(seconds=1)), RetryAt)
+    assert verdict(Stage.RCPT, 450, age=OLD) == Failed(Fault.EXPIRED)
+
+
+def test_5xx_at_rcpt_is_the_recipient_and_after_it_the_message():
+    assert verdict(Stage.RCPT, 550, "5.7.1 no") == Failed(Fault.RECIPIENT)
+    assert verdict(Stage.DATA, 554) == Failed(Fault.MESSAGE)
+    assert verdict(Stage.DATA_END, 554, "5.6.0 no") == Failed(Fault.MESSAGE)
+    assert verdict(Stage.DATA_END, 550, "5.1.1 no") == Failed(Fault.MESSAGE), "a message does not make an address dead"
+
+
+@pytest.mark.parametrize("code", sorted(DEAD_ADDRESS))
+def test_dead_address_codes_mark_the_address_as_dead(code):
+    assert verdict(Stage.RCPT, 550, f"{code} gone") == Failed(Fault.RECIPIENT, dead_address=True)
+
+
+@pytest.mark.parametrize("text", ["5.2.2 full", "5.7.1 no", "5.1.8 bad sender", "User unknown", "5.1.11 x", "4.1.1 x"])
+def test_no_other_code_marks_an_address_as_dead(text):
+    assert verdict(Stage.RCPT, 550, text) == Failed(Fault.RECIPIENT, dead_address=False)
+
+
+def refuse(*recipients, text="5.7.1 Relay access denied"):
+    streak = Streak()
+    for recipient in recipients:
+        streak = streak.then(recipient, Reply(Stage.RCPT, 554, text))
+    return streak
+
+
+def test_three_recipients_in_a_row_with_the_same_refusal_mean_the_relay_is_ill():
+    assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x")) == Failed(Fault.RECIPIENT)
+    assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x", "c@x")) == RelayIll(tell=True)
+
+
+def test_one_recipient_refused_three_times_is_no_ill_relay():
+    assert not refuse("a@x", "a@x", "b@x").means_ill
+
+
+def test_three_dead_addresses_in_a_row_are_no_ill_relay():
+    assert not refuse("a@x", "b@x", "c@x", text="5.1.1 User unknown").means_ill
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(Stage.DATA_END, 250), Reply(Stage.RCPT, 450), Reply(Stage.DATA_END, 554), Reply(Stage.RCPT, 550, "5.1.1 x")],
+)
+def test_a_streak_ends_with_another_answer(reply):
+    assert refuse("a@x", "b@x").then("c@x", reply) == Streak()
+
+
+def test_other_words_start_another_streak():
+    assert refuse("a@x", "b@x").then("c@x", Reply(Stage.RCPT, 550, "5.7.9 z")).recipients == ("c@x",)
+
+
+@pytest.mark.parametrize("stage", [*BEFORE_MAIL, Stage.MAIL])
+def test_a_streak_outlives_a_broken_connection(stage):
+    assert refuse("a@x", "b@x").then("c@x", Reply(stage, 421)) == refuse("a@x", "b@x")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        (550, "5.1.1 User unknown", "5.1.1"),
+        (550, " 5.1.10", "5.1.10"),
+        (550, "5.1.1 The account\n5.1.1 that you tried", "5.1.1"),
+        (550, "4.1.1 classes must agree", ""),
+        (550, "5.1.1.2 an address of something", ""),
+        (550, "mailbox 5.1.1 gone", ""),
+        (0, "", ""),
+    ],
+)
+def test_enhanced_status_codes_are_read(code, text, expected):
+    assert Reply(Stage.RCPT, code, text).enhanced == expected
+
+
+def test_a_reply_reads_well():
+    assert str(Reply(Stage.RCPT, 550, "5.1.1 gone")) == "550 5.1.1 gone (at rcpt)"
+    assert str(Reply(Stage.CONNECT, 0, "connection refused")) == "connection refused (at connect)"
+    assert str(Reply(Stage.CONNECT, 0)) == "no answer (at connect)"
+
+
+def test_pauses_double_from_a_minute_to_an_hour():
+    minutes = [after(n, NEW, 0.5) / timedelta(minutes=1) for n in (1, 2, 3, 4, 5, 6, 7, 8, 10**6)]
+    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@given(st.integers(0, 10**9), st.floats(0, 1), st.timedeltas(NEW, GIVE_UP))
+def test_pauses_stay_within_a_fifth_and_the_last_try_falls_at_the_end(attempts, jitter, age):
+    pause = after(attempts, age, jitter)
+    assert timedelta(seconds=48) <= pause <= LONGEST_PAUSE * 1.2
+    assert age + pause <= GIVE_UP + timedelta(seconds=48)
+    assert timedelta(seconds=4) <= relay_pause(attempts, jitter) <= RELAY_LONGEST_PAUSE * 1.2
+
+
+@given(st.integers(1, 50), st.floats(0, 1))
+def test_pauses_never_shrink(attempts, jitter):
+    assert after(attempts + 1, NEW, jitter) >= after(attempts, NEW, jitter)
+    assert relay_pause(attempts + 1, jitter) >= relay_pause(attempts, jitter)
