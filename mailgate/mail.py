@@ -37,6 +37,19 @@ class Envelope:
     recipients: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A mail on its way into the inbox: raw bytes, envelope, and how it came."""
+
+    source: str  # "smtp", "imap", "pipe", "cli"
+    source_key: str  # the same for the same delivery, however often it is repeated
+    envelope: Envelope
+    raw: bytes = field(repr=False)
+    arrived_at: datetime
+    authserv_ids: tuple[str, ...] = ()
+    quiet: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A decoded attachment. `name` is hostile: show it, never open a path with it."""

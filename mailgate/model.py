@@ -176,6 +176,7 @@ class Ticket:
     topic: str  # full path, "Parent / Child"
     priority: str
     sla: str  # name of the SLA plan
+    sla_from: str = "defaults"  # what chose the plan: a chosen plan outlives a transfer, an inherited one does not
     address: str  # the desk address that it came to and answers from
     created_at: datetime
     updated_at: datetime
@@ -276,6 +277,7 @@ class Notice:
     in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers
     references: tuple[str, ...] = ()
     subject: str = ""  # only for mail without a ticket
+    address: str = ""  # desk address to write from; only for mail without a ticket
     code: str = ""  # confirm code
     links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
     is_first: bool = False  # the first mail about the ticket that this person gets
@@ -295,3 +297,20 @@ class Outgoing:
     subject: str
     data: bytes  # RFC 5322, CRLF line endings
     agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """One line of `queue … list`: a mail on its way in, on its way out, or set aside."""
+
+    id: int
+    state: str
+    reason: str
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str
+    from_: str
+    to: tuple[str, ...]
+    subject: str
+    size: int  # bytes
+    received_at: datetime

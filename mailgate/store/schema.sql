@@ -130,6 +130,7 @@ CREATE INDEX deadline_at ON deadline (at);
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
     ticket INTEGER REFERENCES ticket (number),
+    inbox_id INTEGER REFERENCES inbox (id),   -- the mail that caused it
     kind TEXT NOT NULL,
     cause TEXT NOT NULL,
     mail_from TEXT NOT NULL,
@@ -155,6 +156,7 @@ CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
 CREATE INDEX outbox_message_id ON outbox (message_id);
 CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket, id);
+CREATE INDEX outbox_inbox ON outbox (inbox_id) WHERE inbox_id IS NOT NULL;
 
 -- Reply keys that went to somebody outside the desk: they thread, but prove nothing.
 CREATE TABLE burnt_key (
@@ -198,3 +200,11 @@ CREATE INDEX trace_address ON trace (address, id);
 CREATE INDEX trace_message_id ON trace (message_id, id) WHERE message_id <> '';
 CREATE INDEX trace_ticket ON trace (ticket, id) WHERE ticket IS NOT NULL;
 CREATE INDEX trace_at ON trace (at);
+
+-- First-time requesters that were answered automatically, for the limit on all of them together.
+CREATE TABLE first_contact (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    email TEXT NOT NULL
+) STRICT;
+CREATE INDEX first_contact_at ON first_contact (at);

@@ -1,0 +1,219 @@
+"""SQL of the outbox: finished mail that waits for the relay.
+
+It keeps order and state; when to try again and when to give up is judged elsewhere.
+
+Mail about one ticket to one recipient goes out in the order in which it was written:
+the oldest unsent row of such a lane blocks the later ones. Mail about no ticket has no
+lane. Rows are `queued`, `sending` while a relay has them in hand, and end as `sent`,
+`failed` or `dropped`. Attempts are counted at the claim.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mailgate.errors import NotFound
+from mailgate.model import NoticeKind, Outgoing, Queued
+from mailgate.store.db import Db
+from mailgate.store.inbox import moment, storable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row in hand of a relay connection."""
+
+    id: int
+    kind: NoticeKind
+    ticket: int | None
+    cause: str
+    mail_from: str  # "" is the null sender
+    recipient: str
+    agent: str
+    message_id: str
+    subject: str
+    data: bytes = field(repr=False)
+    attempts: int  # this one included
+    created_at: datetime
+
+
+def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
+    """Put mails into the outbox, due at once.
+
+    A mail with the same cause, kind and recipient as one that is there already is the
+    same notice composed again by a redo: it is not written twice. `inbox_id` is the
+    incoming mail that caused them, for `trace`.
+    """
+    at = now.timestamp()
+    db.many(
+        "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject, data,"
+        " created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (cause, kind, recipient) DO NOTHING",
+        [
+            (
+                mail.ticket,
+                inbox_id,
+                mail.kind.value,
+                mail.cause,
+                mail.mail_from,
+                mail.recipient,
+                mail.agent,
+                mail.message_id,
+                storable(mail.subject),
+                mail.data,
+                at,
+                at,
+            )
+            for mail in outgoing
+        ],
+    )
+
+
+def claim(db: Db, now: datetime, limit: int) -> list[Job]:
+    """Take up to `limit` due rows, at most one of each lane, and count the attempt."""
+    rows = db.all(
+        "SELECT id FROM outbox AS one WHERE state = 'queued' AND next_attempt_at <= ? AND NOT EXISTS ("
+        " SELECT 1 FROM outbox AS earlier WHERE earlier.recipient = one.recipient AND earlier.ticket = one.ticket"
+        " AND earlier.id < one.id AND earlier.state IN ('queued', 'sending'))"
+        " ORDER BY next_attempt_at, id LIMIT ?",
+        [now.timestamp(), limit],
+    )
+    if not rows:
+        return []
+    ids = json.dumps([row["id"] for row in rows])
+    db.run(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))",
+        [ids],
+    )
+    rows = db.all("SELECT * FROM outbox WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id", [ids])
+    return [_job(row) for row in rows]
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row["id"],
+        kind=NoticeKind(row["kind"]),
+        ticket=row["ticket"],
+        cause=row["cause"],
+        mail_from=row["mail_from"],
+        recipient=row["recipient"],
+        agent=row["agent"],
+        message_id=row["message_id"],
+        subject=row["subject"],
+        data=row["data"],
+        attempts=row["attempts"],
+        created_at=moment(row["created_at"]),
+    )
+
+
+def sent(db: Db, answers: Sequence[tuple[int, str]], now: datetime) -> None:
+    """The relay has them: (id, its own words)."""
+    db.many(
+        "UPDATE outbox SET state = 'sent', sent_at = ?, answer = ? WHERE id = ?",
+        [(now.timestamp(), storable(answer), id_) for id_, answer in answers],
+    )
+
+
+def later(db: Db, rows: Sequence[tuple[int, datetime, str]]) -> None:
+    """Try these again: (id, when, what was said)."""
+    db.many(
+        "UPDATE outbox SET state = 'queued', next_attempt_at = ?, last_error = ? WHERE id = ? AND state = 'sending'",
+        [(when.timestamp(), storable(error), id_) for id_, when, error in rows],
+    )
+
+
+def unclaim(db: Db, ids: Sequence[int]) -> None:
+    """Give rows back that were not tried after all, the attempt uncounted."""
+    db.many(
+        "UPDATE outbox SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = 'sending'",
+        [(id_,) for id_ in ids],
+    )
+
+
+def failed(db: Db, rows: Sequence[tuple[int, str]]) -> None:
+    """Given up: (id, what was said)."""
+    db.many("UPDATE outbox SET state = 'failed', last_error = ? WHERE id = ?", [(storable(e), id_) for id_, e in rows])
+
+
+def release(db: Db) -> int:
+    """At start: what a dead process had in hand is queued again; how many."""
+    return db.run("UPDATE outbox SET state = 'queued' WHERE state = 'sending'")
+
+
+def next_due(db: Db) -> datetime | None:
+    """When the next queued row is due; None when nothing waits. A row behind another of its lane counts too."""
+    row = db.one("SELECT min(next_attempt_at) AS at FROM outbox WHERE state = 'queued'")
+    return None if row is None or row["at"] is None else moment(row["at"])
+
+
+def waiting(db: Db) -> list[Queued]:
+    """Mail on its way out, and what was given up, oldest first."""
+    return [
+        _queued(row)
+        for row in db.all(
+            "SELECT *, length(data) AS size FROM outbox WHERE state IN ('queued', 'sending')"
+            " UNION ALL SELECT *, length(data) AS size FROM outbox WHERE state = 'failed' ORDER BY id"
+        )
+    ]
+
+
+def item(db: Db, outbox_id: int) -> Queued:
+    """One row, in whatever state. Raises NotFound."""
+    row = db.one("SELECT *, length(data) AS size FROM outbox WHERE id = ?", [outbox_id])
+    if row is None:
+        raise NotFound(f"no outgoing mail {outbox_id}")
+    return _queued(row)
+
+
+def data(db: Db, outbox_id: int) -> bytes:
+    """The bytes of an outgoing mail. Raises NotFound."""
+    row = db.one("SELECT data FROM outbox WHERE id = ?", [outbox_id])
+    if row is None:
+        raise NotFound(f"no outgoing mail {outbox_id}")
+    return bytes(row["data"])
+
+
+def _queued(row: Any) -> Queued:
+    return Queued(
+        id=row["id"],
+        state=row["state"],
+        reason=row["kind"],
+        attempts=row["attempts"],
+        next_attempt_at=moment(row["next_attempt_at"]) if row["state"] == "queued" else None,
+        last_error=row["last_error"],
+        from_=row["mail_from"],
+        to=(row["recipient"],),
+        subject=row["subject"],
+        size=row["size"],
+        received_at=moment(row["created_at"]),
+    )
+
+
+def retry(db: Db, outbox_id: int, now: datetime) -> None:
+    """Try a queued or failed mail now, as if for the first time. Raises NotFound."""
+    changed = db.run(
+        "UPDATE outbox SET state = 'queued', attempts = 0, next_attempt_at = ?"
+        " WHERE id = ? AND state IN ('queued', 'failed')",
+        [now.timestamp(), outbox_id],
+    )
+    if not changed:
+        raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
+
+
+def drop(db: Db, outbox_id: int) -> None:
+    """Never send a queued or failed mail. Raises NotFound."""
+    changed = db.run("UPDATE outbox SET state = 'dropped' WHERE id = ? AND state IN ('queued', 'failed')", [outbox_id])
+    if not changed:
+        raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
+
+
+def counts(db: Db) -> dict[str, int]:
+    """How many rows are `queued`, `sending` and `failed`."""
+    found = {}
+    for state in ("queued", "sending", "failed"):
+        row = db.one(f"SELECT count(*) AS n FROM outbox WHERE state = '{state}'")  # noqa: S608
+        found[state] = row["n"] if row else 0
+    return found

@@ -1,0 +1,161 @@
+"""SQL of the trace: the way of each mail, a line a step.
+
+Arrival and end of a mail stand in the inbox and the outbox already and are not written
+twice: a query makes lines of those rows and puts the steps between them from the trace
+table. Nothing here decides what is worth a line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mailgate.mail import normalise
+from mailgate.store.db import Db
+from mailgate.store.inbox import moment, storable
+
+BEGINNING = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One step of one mail. `address` is the other side, normalised."""
+
+    at: datetime
+    direction: str  # "in" or "out"
+    step: str  # "arrived", "screened", "rule", "refused", "deferred", "sent", …
+    text: str
+    address: str = ""
+    message_id: str = ""
+    ticket: int | None = None
+    inbox_id: int | None = None
+    outbox_id: int | None = None
+
+
+def add(db: Db, lines: Iterable[Line]) -> None:
+    """Write lines."""
+    db.many(
+        "INSERT INTO trace (at, direction, inbox_id, outbox_id, ticket, address, message_id, step, text)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                line.at.timestamp(),
+                line.direction,
+                line.inbox_id,
+                line.outbox_id,
+                line.ticket,
+                storable(line.address),
+                storable(line.message_id),
+                line.step,
+                storable(line.text),
+            )
+            for line in lines
+        ],
+    )
+
+
+def by_address(db: Db, address: str, since: datetime = BEGINNING) -> list[Line]:
+    """Everything from and to an address, and what its mails caused, in order of time."""
+    email = normalise(address)
+    return _ways(db, "address = :it", "from_email = :it", "recipient = :it", email, since)
+
+
+def by_message_id(db: Db, message_id: str, since: datetime = BEGINNING) -> list[Line]:
+    """The way of one mail, in or out, and what it caused. Angle brackets may be left away."""
+    wanted = f"<{message_id.strip().strip('<>')}>"
+    same = "message_id = :it AND message_id <> ''"  # the second half lets the partial indexes serve
+    return _ways(db, same, same, "message_id = :it", wanted, since)
+
+
+def by_ticket(db: Db, number: int, since: datetime = BEGINNING) -> list[Line]:
+    """Every mail about a ticket, both ways."""
+    return _ways(db, "ticket = :it", "ticket = :it", "ticket = :it", number, since)
+
+
+def recent(db: Db, since: datetime) -> list[Line]:
+    """Everything since a time, both ways."""
+    return _ways(db, "at >= :since", "received_at >= :since", "created_at >= :since", None, since)
+
+
+def forget(db: Db, before: datetime) -> int:
+    """Delete lines older than a time; how many."""
+    return db.run("DELETE FROM trace WHERE at < ?", [before.timestamp()])
+
+
+def _ways(db: Db, traced: str, came: str, went: str, it: object, since: datetime) -> list[Line]:
+    # The three conditions are constants of this file; what people typed is bound.
+    bound = {"it": it, "since": since.timestamp()}
+    incoming = db.all(f"SELECT * FROM inbox WHERE {came} AND received_at >= :since", bound)  # noqa: S608
+    caused = json.dumps([row["id"] for row in incoming])
+    outgoing = db.all(
+        f"SELECT * FROM outbox WHERE {went} AND created_at >= :since UNION"  # noqa: S608
+        " SELECT * FROM outbox WHERE inbox_id IS NOT NULL AND inbox_id IN (SELECT value FROM json_each(:caused))",
+        {**bound, "caused": caused},
+    )
+    steps = db.all(f"SELECT * FROM trace WHERE {traced} AND at >= :since ORDER BY id", bound)  # noqa: S608
+    lines = [line for row in incoming for line in _came(row)]
+    lines += [_stored(row) for row in steps]
+    lines += [line for row in outgoing for line in _went(row)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _stored(row: Any) -> Line:
+    return Line(
+        at=moment(row["at"]),
+        direction=row["direction"],
+        step=row["step"],
+        text=row["text"],
+        address=row["address"],
+        message_id=row["message_id"],
+        ticket=row["ticket"],
+        inbox_id=row["inbox_id"],
+        outbox_id=row["outbox_id"],
+    )
+
+
+def _came(row: Any) -> list[Line]:
+    def line(at: float, step: str, text: str) -> Line:
+        return Line(
+            at=moment(at),
+            direction="in",
+            step=step,
+            text=text,
+            address=row["from_email"],
+            message_id=row["message_id"],
+            ticket=row["ticket"],
+            inbox_id=row["id"],
+        )
+
+    sender = "an unknown sender" if row["sender"] is None else f"<{row['sender']}>"
+    recipients = ", ".join(json.loads(row["recipients"])) or "nobody named"
+    lines = [
+        line(row["received_at"], "arrived", f"{row['source']}, from {sender} to {recipients}, {row['size']} bytes")
+    ]
+    if row["done_at"] is not None:
+        lines.append(line(row["done_at"], row["state"], row["reason"]))
+    return lines
+
+
+def _went(row: Any) -> list[Line]:
+    def line(at: float, step: str, text: str) -> Line:
+        return Line(
+            at=moment(at),
+            direction="out",
+            step=step,
+            text=text,
+            address=row["recipient"],
+            message_id=row["message_id"],
+            ticket=row["ticket"],
+            inbox_id=row["inbox_id"],
+            outbox_id=row["id"],
+        )
+
+    lines = [line(row["created_at"], "written", f"{row['kind']} to {row['recipient']}")]
+    if row["state"] == "sent":
+        lines.append(line(row["sent_at"], "sent", row["answer"]))
+    elif row["state"] in ("failed", "dropped"):
+        lines.append(line(row["next_attempt_at"], row["state"], row["last_error"]))
+    return lines
