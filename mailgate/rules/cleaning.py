@@ -1,0 +1,61 @@
+"""What mail programs do to a typed line, undone: one line in, the line as it was meant out.
+
+Only for reading commands: the text that people see is never passed through here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Control characters, soft hyphen, zero-width and bidirectional marks, variation selectors, BOM, tags.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
+)
+# A link written out behind the words it stood under: "#claim<http://…>", "ann@x.example [mailto:…]".
+_LINK = re.compile(r"[<\[](mailto:|https?://|tel:)([^<>\[\]]*)[>\]]", re.IGNORECASE)
+# Emphasis around or inside the mark: "*#note*", "_#note_", "#*note*"; also around an escaped one.
+_EMPHASIS = re.compile(r"([*_`~]*)(\\?#)(\**)(?=[^\W_])")
+_BARE_VERB = re.compile(r"#[^\W\d_][\w-]*:?", re.ASCII)
+MARKS = "*_`~"
+
+
+def visible(line: str) -> str:
+    """The line in NFKC, without invisible characters, every run of white space one space."""
+    if not line.isascii():
+        line = unicodedata.normalize("NFKC", _INVISIBLE.sub("", line))
+    return " ".join(_INVISIBLE.sub("", line).split())
+
+
+def clean(line: str) -> str:
+    """The line without what a mail program put into it. Idempotent.
+
+    Undoes compatibility characters, no-break and zero-width characters, written-out
+    links, emphasis marks and a trailing full stop.
+    """
+    line = " ".join(_without_links(visible(line)).split())
+    found = _EMPHASIS.match(line)
+    return _without_emphasis(line, found).rstrip(". ") if found else line
+
+
+def _without_links(line: str) -> str:
+    """`line` without written-out links; a mailto link with nothing before it leaves its address."""
+    parts: list[str] = []
+    end = 0
+    for found in _LINK.finditer(line):
+        before = line[end : found.start()]
+        parts.append(before)
+        if found[1].lower() == "mailto:" and _BARE_VERB.fullmatch("".join(parts).strip()):
+            parts.append(" " + found[2].partition("?")[0])
+        end = found.end()
+    return "".join(parts) + line[end:]
+
+
+def _without_emphasis(line: str, found: re.Match[str]) -> str:
+    """`line` without the marks at its start and the first run that closes them."""
+    marks = found[1] + found[3]
+    rest = line[found.end() :]
+    if marks:
+        rest = re.sub(re.escape(marks[::-1]) + r"(?!\w)", "", rest, count=1).rstrip(MARKS)
+    return found[2] + rest

@@ -1,0 +1,65 @@
+"""The closed table of mail commands: every verb and every other name it has.
+
+It says what a verb is called and what may stand behind it; it reads no mail and does
+nothing. Names are those of the public interface, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class Takes(Enum):
+    """What stands behind a verb."""
+
+    NOTHING = "nothing"
+    MAYBE = "maybe"  # a value or nothing
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One name of a command: the command it stands for and what it may be followed by."""
+
+    name: str  # the command it stands for
+    takes: Takes = Takes.NOTHING
+    fixed: str = ""  # the value that the name itself means: "#claim" is "#assign me"
+    reason: bool = False  # a reason may follow behind a dash
+    needs: str = ""  # what a missing value should have been
+
+
+# Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
+_LATER = "cc uncc requester subject tag untag merge link split canned spam ban unban new search report away back leave"
+NOT_YET = frozenset(_LATER.split())
+
+_TABLE: tuple[tuple[str, Verb], ...] = (
+    ("note internal ask", Verb("note")),
+    ("reply public", Verb("reply")),
+    ("assign assignee", Verb("assign", Takes.VALUE, reason=True, needs="an agent, a team, me or nobody")),
+    ("claim mine take", Verb("assign", fixed="me", reason=True)),
+    ("release", Verb("assign", fixed="nobody", reason=True)),
+    ("transfer group department", Verb("transfer", Takes.VALUE, reason=True, needs="a department")),
+    ("topic", Verb("topic", Takes.VALUE, reason=True, needs="a help topic")),
+    ("sla", Verb("sla", Takes.VALUE, reason=True, needs="an SLA plan")),
+    ("priority prio", Verb("priority", Takes.VALUE, reason=True, needs="a priority")),
+    ("due", Verb("due", Takes.VALUE, reason=True, needs="a time such as 2h, tomorrow, fri 14:00 or 2026-12-24")),
+    ("status", Verb("status", Takes.VALUE, reason=True, needs="open, pending, resolved or closed")),
+    ("open reopen", Verb("status", fixed="open", reason=True)),
+    ("pending snooze", Verb("status", fixed="pending", reason=True)),
+    ("resolved resolve solved done", Verb("status", fixed="resolved", reason=True)),
+    ("closed close", Verb("status", fixed="closed", reason=True)),
+    ("quiet", Verb("quiet")),
+    ("ticket", Verb("ticket", Takes.VALUE, needs="the number of a ticket")),
+    ("show", Verb("show", Takes.MAYBE)),
+    ("list", Verb("list", Takes.MAYBE)),
+    ("help", Verb("help", Takes.MAYBE)),
+    ("confirm", Verb("confirm", Takes.VALUE, needs="the code")),
+)
+
+VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
+STATUSES = ("open", "pending", "resolved", "closed")
+# Every word that is a command at the start of a line. #end ends the reading and is no verb.
+KNOWN = frozenset(VERBS) | NOT_YET | {"end"}
