@@ -87,8 +87,8 @@ class Desk:
     old_tokens: tuple[str, ...] = ()
     first_number: int = 1001
     admin: str = ""  # address; "" until set
-    secret: tuple[Secret, ...] = ()  # literal or env secrets; empty: the file `secret_file`
-    secret_file: Path | None = None
+    secret: tuple[Secret | Path, ...] = ()  # newest first; a path is a file read at start (`config.secret`)
+    secret_file: Path | None = None  # the file that may be made while the database is empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +214,10 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """[schedule.NAME]: opening hours by weekday (0 is Monday), minutes since midnight."""
+    """[schedule.NAME]: opening hours by weekday (0 is Monday), minutes since midnight.
+
+    A span whose end is not after its start goes on into the next day.
+    """
 
     name: str
     timezone: ZoneInfo
@@ -272,8 +275,8 @@ class Criterion:
     op: str = "contains"  # is contains starts ends matches in domain over under exists within
     negated: bool = False
     values: tuple[str, ...] = ()
-    number: float | None = None  # for over and under: a count or bytes
-    patterns: tuple[Any, ...] = ()  # compiled RE2, for matches
+    number: float | None = None  # for over and under, and a single number: a count or bytes
+    patterns: tuple[Any, ...] = ()  # `mailgate.config.regex.Pattern`, for matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

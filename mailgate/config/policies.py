@@ -1,0 +1,82 @@
+"""[alerts], [notices], [trust] and [tickets]: how the desk behaves by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mailgate.config import units
+from mailgate.config.model import Alerts, Notices, Rate, Tickets, Trust
+from mailgate.config.reader import Table
+from mailgate.config.routing import domain, recipients
+
+ALERTS = ("new_ticket", "new_message", "colleague_reply", "note", "assigned", "transferred", "status")
+
+
+def read_alerts(top: Table) -> Alerts:
+    """Read [alerts]."""
+    table = top.table("alerts") or top.sub("alerts", {})
+    defaults = Alerts()
+    alerts = Alerts(**{key: recipients(table, key, getattr(defaults, key)) for key in ALERTS})
+    table.done()
+    return alerts
+
+
+def read_some_alerts(table: Table) -> dict[str, tuple[str, ...]]:
+    """Read a department's alerts: only the keys that it sets."""
+    alerts = {key: recipients(table, key) for key in ALERTS if key in table or table.raw(key)}
+    table.done()
+    return alerts
+
+
+def read_notices(top: Table) -> Notices:
+    """Read [notices]."""
+    table = top.table("notices") or top.sub("notices", {})
+    notices = Notices(
+        acknowledge=table.flag("acknowledge", default=True),
+        acknowledge_within=table.duration("acknowledge_within", timedelta(days=3)),
+        follow_up=table.flag("follow_up", default=False),
+        status_changes=table.choices("status_changes", ("resolved", "closed", "reopened"), ("resolved",)),
+        limit_per_sender=table.value("limit_per_sender", units.rate, Rate(6, timedelta(hours=1)), units.RATE_FORM),
+        limit_unknown=table.value("limit_unknown", units.rate, Rate(100, timedelta(hours=1)), units.RATE_FORM),
+    )
+    table.done()
+    return notices
+
+
+def read_trust(top: Table) -> Trust:
+    """Read [trust]."""
+    table = top.table("trust") or top.sub("trust", {})
+    ways = ("reply-key", "dmarc", "login")
+    trust = Trust(
+        agents=table.choices("agents", ways, ways),
+        domains=_domains(table),
+        otherwise=table.choice("otherwise", ("confirm", "refuse"), "confirm"),
+    )
+    table.done()
+    return trust
+
+
+def read_tickets(top: Table) -> Tickets:
+    """Read [tickets]."""
+    table = top.table("tickets") or top.sub("tickets", {})
+    tickets = Tickets(
+        claim_on_reply=table.flag("claim_on_reply", default=True),
+        after_reply=table.choice("after_reply", ("", "pending"), ""),
+        reopen_within=table.duration("reopen_within", timedelta(days=30), zero=True),
+        close_resolved_after=table.duration("close_resolved_after", timedelta(days=3)),
+        strangers=table.choice("strangers", ("new", "collaborator"), "new"),
+        max_open_per_requester=table.whole("max_open_per_requester", 50, 1, 1_000_000),
+        max_collaborators=table.whole("max_collaborators", 10, 0, 1_000),
+    )
+    table.done()
+    return tickets
+
+
+def _domains(table: Table) -> tuple[str, ...]:
+    found = []
+    for index, value in enumerate(table.texts("domains", example='["bank.example"]')):
+        try:
+            found.append(domain(value))
+        except ValueError as error:
+            table.reading.error(table.at("domains").item(index), str(error))
+    return tuple(found)

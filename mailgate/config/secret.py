@@ -1,0 +1,90 @@
+"""Secrets: passwords read with the config, signing secrets read at start and made once.
+
+Decides nothing about when a secret may be made (the daemon does) and never prints one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from mailgate.config.model import Desk, Secret
+from mailgate.config.reader import Table
+from mailgate.config.words import masked
+from mailgate.errors import ConfigError, Problem
+
+_WHERE = "[desk.secret]"
+
+
+def read_secrets(desk: Desk) -> tuple[bytes, ...]:
+    """Return the signing secrets, newest first: the first signs, all of them verify.
+
+    Raises `ConfigError` when a secret file is missing, unreadable or empty.
+    """
+    return tuple(value.value.encode() if isinstance(value, Secret) else _read(value) for value in desk.secret)
+
+
+def make_secret(path: Path) -> None:
+    """Write a new random secret of 256 bits to `path`, readable by its owner alone.
+
+    Durable when it returns. Raises `FileExistsError` rather than replace a secret, and
+    `OSError` when the place cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name lasts only when its folder is on disk as well
+    finally:
+        os.close(folder)
+
+
+def read_secret(table: Table, key: str, value: object) -> Secret | Path:
+    """Read a secret: a literal, `{ env = "NAME" }`, or the path of `{ file = "PATH" }`."""
+    spot = table.at(key)
+    if isinstance(value, str) and value:
+        return Secret(value)
+    match value:
+        case {"env": str(name), **rest} if not rest:
+            if not (found := table.reading.environ.get(name, "")):
+                table.reading.error(spot, f"the environment variable {name} is not set")
+            return Secret(found)
+        case {"file": str(name), **rest} if name and not rest:
+            return table.reading.folder / Path(name)
+    table.reading.error(spot, f'must be a text, {{ env = "NAME" }} or {{ file = "PATH" }}, not {masked(value)}')
+    return Secret()
+
+
+def password(table: Table, key: str) -> Secret:
+    """Read a secret at once, its file too."""
+    if key not in table.data:
+        table.raw(key)
+        table.error("", f'{key} is missing: write {key} = {{ env = "NAME" }} or {{ file = "PATH" }}')
+        return Secret()
+    found = read_secret(table, key, table.raw(key))
+    if isinstance(found, Secret):
+        return found
+    try:
+        value = found.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not text"
+        table.error(key, f"cannot read {found}: {reason}")
+        return Secret()
+    if not value:
+        table.error(key, f"{found} is empty")
+    return Secret(value)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError((Problem(_WHERE, f"cannot read {path}: {error.strerror}"),)) from None
+    if not secret:
+        raise ConfigError((Problem(_WHERE, f"{path} is empty: put the secret back from a backup"),))
+    return secret
