@@ -12,6 +12,9 @@ from datetime import datetime
 
 from mailgate.model import Address
 
+# The first line of every notice. What stands below it in an answer is our own text, quoted.
+MARKER = "##- Write your answer above this line -##"
+
 
 def normalise(email: str) -> str:
     """Return an address in the form in which addresses are compared.
