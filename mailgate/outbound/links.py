@@ -1,0 +1,50 @@
+"""One-tap links: `mailto:` addresses that open a filled-in mail (RFC 6068).
+
+The mail ends its commands with `#end`, so that a signature below is never read, and
+carries the ticket's token and the reader's own key. Links are for agents alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from mailgate.model import Status, Ticket
+
+_SUBJECT_LIMIT = 60  # some mail programs cut links at 2,000 characters, and a character can take 12
+END = "#end"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it is shown."""
+
+    label: str
+    href: str
+
+
+def mailto(address: str, subject: str, body: str) -> str:
+    """Return a link that opens a mail to `address`; nothing in the values can add a field (RFC 6068 2)."""
+    text = body.replace("\r\n", "\n").replace("\n", "\r\n")  # RFC 6068 5: line breaks are %0D%0A
+    about = quote(subject[:_SUBJECT_LIMIT], safe="")
+    return f"mailto:{quote(address, safe='@+')}?subject={about}&body={quote(text, safe='')}"
+
+
+def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:
+    """Return (label, mail body) of what an agent can do with the ticket as it stands."""
+    claimed = ticket.assignee is not None and str(ticket.assignee) == f"agent:{agent}"
+    offers = [] if claimed else [("Claim", f"#claim\n{END}\n")]
+    offers.append(("Note", f"#note\n\n\n{END}\n"))
+    if ticket.status.active:
+        offers.append(("Resolve", f"#resolve\n{END}\n"))
+    else:
+        offers.append(("Reopen", f"#reopen\n{END}\n"))
+    if ticket.status is not Status.CLOSED:
+        offers.append(("Close", f"#close\n{END}\n"))
+    return tuple(offers)
+
+
+def closed_off(body: str) -> str:
+    """Return the body of a filled-in mail with `#end` below it, once."""
+    lines = body.rstrip().split("\n")
+    return "\n".join(lines if END in lines else [*lines, END]) + "\n"

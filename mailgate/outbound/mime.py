@@ -1,0 +1,89 @@
+"""MIME bodies as bytes on the wire: text and HTML as alternatives, attachments beside them.
+
+Parts are put together by hand: the standard library's generators cost ten times as
+much a mail. It writes what it is given; what a mail may hold is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Sequence
+from hashlib import sha256
+
+from mailgate.model import StoredAttachment
+from mailgate.outbound.headers import parameter, plain
+
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
+# A message/* or multipart/* part must not be base64 (RFC 2046 5.2.1), and its bytes may be 8 bit.
+_NOT_BASE64 = ("message/", "multipart/")
+_ANY = "application/octet-stream"
+_SHORT = 78
+_NAME_LIMIT = 120
+
+
+def body(text: str, html: str, files: Sequence[tuple[StoredAttachment, bytes]], seed: str) -> bytes:
+    """Return the body's own header fields, an empty line, and the body.
+
+    `html` may be empty. `seed` is the Message-ID: boundaries come from it, so that the
+    same mail has the same bytes again, and nobody can know them before it is written.
+    """
+    content = text_part("plain", text)
+    if html:
+        content = _multipart("alternative", [content, text_part("html", html)], f"{seed}alternative")
+    if files:
+        content = _multipart("mixed", [content, *(file_part(*file) for file in files)], f"{seed}mixed")
+    return content
+
+
+def text_part(subtype: str, text: str) -> bytes:
+    """Return a text part in UTF-8: 7bit where that is safe, else quoted-printable (RFC 2045 6)."""
+    lines = readable(text).rstrip("\n").split("\n")
+    octets = ("\n".join(lines) + "\n").encode()
+    encoding = b"7bit"
+    # RFC 4155: a line that begins with "From " would be altered on its way into an mbox
+    if not octets.isascii() or max(map(len, lines)) > _SHORT or octets.startswith(b"From ") or b"\nFrom " in octets:
+        encoding = b"quoted-printable"
+        octets = b2a_qp(octets).replace(b"\nFrom ", b"\n=46rom ")
+        octets = b"=46" + octets[1:] if octets.startswith(b"From ") else octets
+    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (
+        subtype.encode(),
+        encoding,
+    ) + octets.replace(b"\n", b"\r\n")
+
+
+def file_part(attachment: StoredAttachment, content: bytes) -> bytes:
+    """Return an attachment in base64, under a name that is only a name (RFC 2183 2.3)."""
+    kind = attachment.type.lower()
+    if not _TYPE.match(kind) or kind.startswith(_NOT_BASE64):
+        kind = _ANY
+    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment"
+    encoded = b2a_base64(content, newline=False)
+    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]  # RFC 2045 6.8
+    return f"{head}{parameter('filename', file_name(attachment.name))}\r\n\r\n".encode() + b"\r\n".join([*lines, b""])
+
+
+def file_name(name: str) -> str:
+    """Return the last part of a hostile file name, clean and of bounded length, its ending kept."""
+    leaf = plain(re.split(r"[/\\]", name)[-1]).strip(". ")
+    if len(leaf) > _NAME_LIMIT:
+        stem, dot, ending = leaf.rpartition(".")
+        leaf = leaf[:_NAME_LIMIT] if not dot or len(ending) > 10 else f"{stem[: _NAME_LIMIT - 11]}.{ending}"
+    return leaf or "attachment"
+
+
+def readable(text: str) -> str:
+    """Return text with plain line ends and without the control characters that upset mail programs."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNREADABLE)
+
+
+def _multipart(subtype: str, parts: Sequence[bytes], seed: str) -> bytes:
+    # "=_" occurs in neither quoted-printable nor base64 (RFC 2045 6.7)
+    boundary = b"=_" + sha256(seed.encode()).hexdigest()[:32].encode()
+    head = b'Content-Type: multipart/%s;\r\n boundary="%s"\r\n\r\n' % (subtype.encode(), boundary)
+    delimiter = b"--" + boundary
+    return head + b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
+
+
+_UNREADABLE: dict[int, str | None] = dict.fromkeys(c for c in [*range(0x20), 0x7F] if chr(c) not in "\t\n")
+_UNREADABLE |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")

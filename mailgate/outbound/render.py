@@ -1,0 +1,243 @@
+"""Notices into words: the Jinja2 templates, looked up, sandboxed and checked.
+
+A template is `[SET/][LANGUAGE/]KIND.txt` (header lines, an empty line, the body) with a
+`KIND.html` beside it; the administrator's folder comes before the shipped one. This is
+the only file that names jinja2. It writes no mail; `compose` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    select_autoescape,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailgate.config.model import Config
+from mailgate.errors import Problem
+from mailgate.model import Notice, NoticeKind
+from mailgate.outbound import identity
+from mailgate.outbound.headers import plain
+from mailgate.outbound.specimens import specimens
+from mailgate.outbound.views import Rendered, View, agent_view, requester_view, values
+from mailgate.rules.keys import Keyring
+
+_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
+_KINDS = tuple(str(kind) for kind in NoticeKind)
+# What a template may set: its subject where there is no ticket, and fields that steer no mail.
+_ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
+_NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a way out of the folder
+
+
+def shipped() -> Path:
+    """Return the folder of the templates that come with mailgate: in the wheel, or in a checkout."""
+    inside = Path(str(files("mailgate"))) / "templates"
+    return inside if inside.is_dir() else inside.parent.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The templates of one kind, set and language, compiled."""
+
+    headers: tuple[tuple[str, Template], ...]
+    text: Template
+    html: Template | None
+
+
+class Renderer:
+    """Renders notices. Templates are read and compiled once; a new configuration makes a new one."""
+
+    def __init__(self, templates: tuple[Path, ...] = ()) -> None:
+        self._shipped = _Templates((shipped(),))
+        self._own = _Templates((*templates, shipped())) if templates else None
+
+    @classmethod
+    def of(cls, config: Config) -> Renderer:
+        """Return the renderer of a configuration."""
+        return cls((config.templates,) if config.templates else ())
+
+    def render(self, notice: Notice, config: Config, keyring: Keyring, now: datetime) -> Rendered:
+        """Return the notice in words.
+
+        A template of the administrator's that fails is answered by the shipped one, with
+        the reason in `problem`: an alert never goes to nobody. `now` is aware UTC.
+        """
+        message_id = identity.message_id(notice, keyring, now)
+        view = requester_view(notice, config) if notice.kind.to_requester else agent_view(notice, config, message_id)
+        if not self._own:
+            return self._shipped.render(notice.kind, "", "", view, message_id)
+        template_set = notice.ticket.template if notice.ticket else ""
+        try:
+            return self._own.render(notice.kind, template_set, _language(notice, config), view, message_id)
+        except Exception as error:
+            rendered = self._shipped.render(notice.kind, "", "", view, message_id)
+            return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
+
+    def check(self) -> tuple[Problem, ...]:
+        """Return what is wrong with the templates: each file is compiled, and rendered for specimens."""
+        return (self._own or self._shipped).check()
+
+
+class _Templates:
+    """The templates of some folders, the first of which wins."""
+
+    def __init__(self, roots: tuple[Path, ...]) -> None:
+        self._roots = roots
+        self._environment = _environment(roots)
+        self._found: dict[tuple[str, str, NoticeKind], _Found] = {}
+
+    def check(self) -> tuple[Problem, ...]:
+        """Return what is wrong in every folder."""
+        return tuple(problem for root in self._roots for path in _files(root) for problem in self._check(root, path))
+
+    def render(self, kind: NoticeKind, template_set: str, language: str, view: View, message_id: str) -> Rendered:
+        """Return the view in words. Raises whatever a template raises."""
+        found = self._templates(kind, template_set, language)
+        context = values(view)
+        headers = [(name, plain(template.render(context))) for name, template in found.headers]
+        return Rendered(
+            message_id=message_id,
+            text=found.text.render(context).strip("\n") + "\n",
+            html=found.html.render(context).strip("\n") + "\n" if found.html else "",
+            subject=next((value for name, value in headers if name.lower() == "subject"), view.subject),
+            headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
+        )
+
+    def _templates(self, kind: NoticeKind, template_set: str, language: str) -> _Found:
+        """Compile what a kind needs; the HTML is never from a less particular place than the text."""
+        known = self._found.get((template_set, language, kind))
+        if known:
+            return known
+        html: Template | None = None
+        for root, folder in self._places(template_set, language):
+            name = f"@{root}/{folder}{kind}"
+            if not html and (self._roots[root] / f"{folder}{kind}.html").is_file():
+                html = self._environment.get_template(f"{name}.html")
+            if (self._roots[root] / f"{folder}{kind}.txt").is_file():
+                source = (self._roots[root] / f"{folder}{kind}.txt").read_text("utf-8")
+                found = _Found(
+                    tuple(
+                        (field, self._environment.from_string(value))
+                        for field, value in _headers(source)
+                        if _ALLOWED.match(field)
+                    ),
+                    self._environment.get_template(f"{name}.txt"),
+                    html,
+                )
+                self._found[template_set, language, kind] = found
+                return found
+        raise FileNotFoundError(f"{kind}.txt")
+
+    def _places(self, template_set: str, language: str) -> Iterator[tuple[int, str]]:
+        """Where templates are looked for, the most particular first: (number of the root, folder)."""
+        for folder in (f"{template_set}/{language}/", f"{template_set}/", f"{language}/", ""):
+            if all(_NAME.match(part) for part in folder.split("/")[:-1]):
+                yield from ((root, folder) for root in range(len(self._roots)))
+
+    def _check(self, root: Path, path: Path) -> Iterator[Problem]:
+        """Compile one file, and render it for a full and a bare notice."""
+        where = path.relative_to(root).as_posix()
+        try:
+            template = self._environment.get_template(f"@{self._roots.index(root)}/{where}")
+            if path.stem.startswith("_"):
+                return
+            if path.stem not in _KINDS:
+                close = get_close_matches(path.stem, _KINDS, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                yield Problem("", f"no notice is called {path.stem}{hint}", file=str(path))
+                return
+            headers = _headers(path.read_text("utf-8")) if path.suffix == ".txt" else ()
+            for name, _ in headers:
+                if not _ALLOWED.match(name):
+                    yield Problem("", f"a template cannot set the header field {name}", file=str(path))
+            for view in specimens(NoticeKind(path.stem)):
+                for part in (template, *(self._environment.from_string(value) for _, value in headers)):
+                    part.render(values(view))
+        except TemplateSyntaxError as error:
+            file = error.filename or str(path)
+            yield Problem("", error.message or "this is no template", line=error.lineno, file=file)
+        except Exception as error:
+            yield Problem("", f"{type(error).__name__}: {error}", line=_line(error, path), file=str(path))
+
+
+class _Loader(FileSystemLoader):
+    """Reads templates without their header lines; line numbers stay as they are in the file."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, path, fresh = super().get_source(environment, template)
+        if template.endswith(".txt"):
+            lines = len(_headers(source))
+            if lines:
+                body = source.split("\n", lines)[lines]
+                source = "{#" + "\n" * lines + "-#}" + body
+        return source, path, fresh
+
+
+def _environment(roots: tuple[Path, ...]) -> Environment:
+    """A sandbox in which a template changes nothing; `@N/` names a template of one root."""
+    exact = {f"@{number}": _Loader(root) for number, root in enumerate(roots)}
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([PrefixLoader(exact), _Loader(roots)]),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters["paragraphs"] = paragraphs
+    return environment
+
+
+def paragraphs(text: str) -> Markup:
+    """Return plain text as HTML paragraphs, with its line breaks and indentation."""
+    blocks = str(escape(text)).replace("  ", "&nbsp; ").split("\n\n")
+    lines = (block.strip("\n").replace("\n", "<br>\n") for block in blocks if block.strip())
+    return Markup("\n".join(f'<p style="margin:0 0 16px">{line}</p>' for line in lines))  # noqa: S704 - escaped above
+
+
+def _headers(source: str) -> tuple[tuple[str, str], ...]:
+    """The header lines that open a template; none unless an empty line ends them."""
+    found: list[tuple[str, str]] = []
+    for line in source.split("\n"):
+        match = _HEADER.fullmatch(line.rstrip("\r"))
+        if not match:
+            return () if line.strip() else tuple(found)
+        found.append((match[1], match[2]))
+    return ()
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.suffix in (".txt", ".html") and path.is_file())
+
+
+def _language(notice: Notice, config: Config) -> str:
+    if notice.kind.to_requester:
+        return (notice.ticket.language if notice.ticket else "") or config.desk.language
+    agent = config.agents.get(notice.agent)
+    return (agent.language if agent else "") or config.desk.language
+
+
+def _line(error: BaseException, path: Path) -> int | None:
+    """The line of the template in which an error arose; Jinja2 rewrites tracebacks to show it."""
+    line, step = None, error.__traceback__
+    while step:
+        if step.tb_frame.f_code.co_filename == str(path):
+            line = step.tb_lineno
+        step = step.tb_next
+    return line

@@ -1,0 +1,110 @@
+"""Two specimen views of each kind, one full and one bare, on which templates are tried.
+
+So `check` finds a misspelt variable before a mail needs it. No notice is made of them.
+"""
+
+from __future__ import annotations
+
+from mailgate.mail import MARKER
+from mailgate.model import REPLYABLE_KINDS, NoticeKind
+from mailgate.outbound.links import Link
+from mailgate.outbound.views import AgentView, EntryView, FileView, RequesterView, TicketView, View
+
+# Kinds that can be about a mail which is on no ticket.
+WITHOUT_TICKET = frozenset(
+    {
+        NoticeKind.LIMIT_REACHED,
+        NoticeKind.REJECTED,
+        NoticeKind.DELIVERY_FAILED,
+        NoticeKind.COMMAND_FAILED,
+        NoticeKind.CONFIRM,
+        NoticeKind.ANSWER,
+    }
+)
+_FILE = FileView("invoice.pdf", "120 kB")
+_LONG_WORD = "word " * 40
+
+
+def specimens(kind: NoticeKind) -> tuple[View, View]:
+    """Return a full and a bare view for `kind`."""
+    if kind.to_requester:
+        return _requester(kind, full=True), _requester(kind, full=False)
+    return _agent(kind, full=True), _agent(kind, full=False)
+
+
+def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
+    ticket = full or kind not in WITHOUT_TICKET
+    return RequesterView(
+        marker=MARKER,
+        desk="Help Desk",
+        address="support@desk.example",
+        address_name="Support",
+        name="Karen Client" if full else "",
+        number="1001" if ticket else "",
+        token="[#1001]" if ticket else "",
+        subject=_LONG_WORD if full else "(no subject)",
+        status="resolved" if ticket else "",
+        by="Elliot Alderson" if full else "",
+        facts=("This happened.", "That, too.") if full else (),
+        text="Some words.\n\nSome more." if full else "",
+        files=(_FILE, _FILE) if full else (),
+        signature="Elliot Alderson\nSupport" if full else "",
+        reopen_days=30,
+        resolved=full,
+    )
+
+
+def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
+    ticket = full or kind not in WITHOUT_TICKET
+    entry = EntryView(
+        kind="internal note",
+        internal=True,
+        author="Elliot Alderson",
+        at="Fri 20 Nov 2026, 13:00 EST",
+        text=_LONG_WORD,
+        files=(_FILE,),
+    )
+    return AgentView(
+        marker=MARKER,
+        desk="Help Desk",
+        address="support@desk.example",
+        address_name="Support",
+        name="Elliot Alderson" if full else "",
+        destination="Your answer goes to Karen Client (public reply)." if full else "",
+        public=kind in REPLYABLE_KINDS,
+        by="Karen Client" if full else "",
+        facts=("This happened.", "That, too.") if full else (),
+        text="Some words.\n\nSome more." if full else "",
+        files=(_FILE, _FILE) if full else (),
+        subject=_LONG_WORD if full else "(no subject)",
+        ticket=_ticket(full=full) if ticket else None,
+        history=(entry, entry) if full else (),
+        earlier=3 if full else 0,
+        links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
+        ref="n.aaaa.aaaaa" if full else "",
+        code="ABCDEF" if full else "",
+    )
+
+
+def _ticket(*, full: bool) -> TicketView:
+    return TicketView(
+        number="1001",
+        token="[#1001]",
+        subject="Printer" if full else "(no subject)",
+        requester="Karen Client" if full else "karen@client.example",
+        requester_email="karen@client.example",
+        department="Support",
+        topic="General Inquiry",
+        priority="Normal",
+        status="open",
+        assignee="Elliot Alderson" if full else "",
+        sla="Default SLA",
+        due="Fri 20 Nov 2026, 13:00 EST" if full else "",
+        overdue=full,
+        first_response_by="Fri 20 Nov 2026, 12:00 EST" if full else "",
+        opened="Fri 20 Nov 2026, 09:00 EST",
+        collaborators=("Jane",) if full else (),
+        tags=("portal",) if full else (),
+        links=("[#1000]",) if full else (),
+        form=(("Phone", "555 0100"),) if full else (),
+    )
