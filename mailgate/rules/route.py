@@ -1,0 +1,182 @@
+"""Routing: the administrator's rules over a mail give a ticket its values, each with its origin.
+
+A value comes from the first of: the last rule that set it, a form line, the desk address,
+the topic (then its parents), the department, the defaults. Applying the values to a ticket
+is not done here, nor is telling anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from mailgate.config.model import Config, Criterion, Routing, Rule
+from mailgate.rules.criteria import Facts, holds, is_met
+
+Value = str | bool | tuple[str, ...]
+KEYS = tuple(field.name for field in fields(Routing))
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A value and where it came from: `rule:NAME`, `form`, `address`, `topic:NAME`, `department:NAME`, `defaults`."""
+
+    value: Value
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What became of one rule. `because` is worded when it is asked for: routing has no use for it."""
+
+    rule: Rule
+    facts: Facts
+    on: str
+    matched: bool
+    stopped_by: str = ""
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return self.rule.name
+
+    @property
+    def because(self) -> str:
+        """Which criteria held or failed, or why the rule was not tried."""
+        if self.stopped_by:
+            return f"not tried: stopped by {self.stopped_by}"
+        if self.on not in self.rule.on:
+            return f"not tried: only for {' and '.join(sorted(self.rule.on))}"
+        return _because(self.rule, self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The values that rules, form, address, topic, department and defaults gave, and what rules ask for besides."""
+
+    values: Mapping[str, Chosen]  # by routing key; a key that nothing sets is absent
+    results: tuple[RuleResult, ...]
+    alert: tuple[str, ...] = ()  # alert recipients of all matching rules
+    requester: Chosen | None = None  # "reply_to"
+    reject: Chosen | None = None  # the reason to send back
+    drop: Chosen | None = None
+
+    def get(self, key: str) -> Value | None:
+        """The value of a routing key, or None."""
+        chosen = self.values.get(key)
+        return chosen.value if chosen else None
+
+
+def route(facts: Facts, config: Config, on: str = "new") -> Routed:
+    """Route a new ticket's mail; with `on` = "message", give only what rules for later mails set."""
+    results = tuple(_try_rules(facts, config.rules, on))
+    matched = [result.rule for result in results if result.matched]
+    layers = [(f"rule:{rule.name}", rule.then) for rule in reversed(matched)]
+    values = _place(layers, facts, config) if on == "new" else _take(layers)
+    return Routed(
+        values=values,
+        results=results,
+        alert=tuple(dict.fromkeys(recipient for rule in matched for recipient in rule.alert)),
+        requester=_last(matched, "requester"),
+        reject=_last(matched, "reject"),
+        drop=_last(matched, "drop"),
+    )
+
+
+# ── rules ───────────────────────────────────────────────────────────────────────────────
+
+
+def _try_rules(facts: Facts, rules: Iterable[Rule], on: str) -> Iterator[RuleResult]:
+    stopped_by = ""
+    for rule in rules:
+        matched = not stopped_by and on in rule.on and _matches(rule, facts)
+        yield RuleResult(rule, facts, on, matched, stopped_by)
+        if matched and rule.stop:
+            stopped_by = rule.name
+
+
+def _matches(rule: Rule, facts: Facts) -> bool:
+    if rule.when and not any(_all(table, facts) for table in rule.when):
+        return False
+    return not any(_all(table, facts) for table in rule.unless)
+
+
+def _all(table: tuple[Criterion, ...], facts: Facts) -> bool:
+    return all(is_met(criterion, facts) for criterion in table)
+
+
+def _because(rule: Rule, facts: Facts) -> str:
+    if not rule.when:
+        when = "no conditions"
+    else:
+        held, when = _word(rule.when, facts)
+        if not held:
+            return when
+    excluded, unless = _word(rule.unless, facts)
+    return f"{when}; but unless: {unless}" if excluded else when
+
+
+def _word(tables: tuple[tuple[Criterion, ...], ...], facts: Facts) -> tuple[bool, str]:
+    """Whether any table holds, and the clauses of it, else what failed in each."""
+    failed = []
+    for table in tables:
+        judged = [holds(criterion, facts) for criterion in table]
+        if all(held for held, _ in judged):
+            return True, ", ".join(clause for _, clause in judged)
+        failed.append(next(clause for held, clause in judged if not held))
+    return False, "; ".join(failed)
+
+
+def _last(matched: list[Rule], name: str) -> Chosen | None:
+    return next(
+        (Chosen(value, f"rule:{rule.name}") for rule in reversed(matched) if (value := getattr(rule, name))), None
+    )
+
+
+# ── values ──────────────────────────────────────────────────────────────────────────────
+
+Layers = list[tuple[str, Routing]]
+
+
+def _place(rules: Layers, facts: Facts, config: Config) -> dict[str, Chosen]:
+    """Topic first, for it brings its own layers; then department, which does too; then the rest."""
+    address = [("address", config.addresses[facts.address].routing)] if facts.address in config.addresses else []
+    form = [("form", Routing(topic=name))] if (name := form_topic(facts, config)) else []
+    defaults = [("defaults", config.defaults)]
+    layers = [*rules, *form, *address, *defaults]
+    topic = _take(layers).get("topic")
+    chain = [(f"topic:{found.name}", found.routing) for found in config.topic_chain(str(topic.value) if topic else "")]
+    layers = [*rules, *form, *address, *chain, *defaults]
+    department = _take(layers).get("department")
+    found = config.departments.get(str(department.value)) if department else None
+    own = [(f"department:{found.name}", found.routing)] if found else []
+    placed = {key: chosen for key, chosen in (("topic", topic), ("department", department)) if chosen}
+    return _take([*rules, *form, *address, *chain, *own, *defaults]) | placed
+
+
+def _take(layers: Layers) -> dict[str, Chosen]:
+    """Each key from the first layer that sets it; tags from all of them."""
+    values: dict[str, Chosen] = {}
+    for origin, routing in layers:
+        for key in KEYS:
+            value = getattr(routing, key)
+            if value is not None and key not in values:
+                values[key] = Chosen(value, origin)
+    if "tags" in values:
+        every = dict.fromkeys(tag for _, routing in reversed(layers) for tag in routing.tags or ())
+        values["tags"] = Chosen(tuple(every), values["tags"].origin)
+    return values
+
+
+def form_topic(facts: Facts, config: Config) -> str:
+    """The public topic that the form's `Help topic` line names, by full path or unique leaf; else ""."""
+    typed = _fold(facts.form.get("help topic") or facts.form.get("topic"))
+    public = [topic.name for topic in config.topics.values() if topic.public]
+    exact = [name for name in public if _fold(name) == typed]
+    leaves = [name for name in public if _fold(name.rpartition("/")[2]) == typed]
+    return exact[0] if exact else leaves[0] if len(leaves) == 1 else ""
+
+
+def _fold(text: str) -> str:
+    """Case and the white space around slashes do not matter."""
+    return "/".join(" ".join(part.split()) for part in text.casefold().split("/"))

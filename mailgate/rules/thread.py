@@ -1,0 +1,140 @@
+"""Which ticket a mail belongs to: the order of the public interface, section 7.
+
+`lookups` says what to fetch for a mail's references, `pick` decides. A reply key threads by
+itself; everything else (anchor, known Message-ID, token, somebody else's key) only for a
+sender who is on the ticket, or an agent who may see it. Nothing here says what the sender
+may do: that is `trust.py` and `rights.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mailgate.config.model import Config
+from mailgate.model import Ticket
+from mailgate.reasons import Reason
+from mailgate.rules.keys import Key
+from mailgate.rules.references import Reference, references
+from mailgate.rules.rights import sees
+from mailgate.rules.subject import strip_subject
+from mailgate.rules.trust import Sender
+
+__all__ = ["Found", "Lookups", "Match", "Reference", "lookups", "pick", "references", "strip_subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """What the store is asked for before `pick`."""
+
+    numbers: tuple[int, ...]
+    message_ids: tuple[str, ...]
+    keys: tuple[str, ...]  # agents' keys, which may be burnt
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the store answered. `tickets` also holds those that `by_message_id` names."""
+
+    tickets: Mapping[int, Ticket]
+    by_message_id: Mapping[str, tuple[int, ...]]
+    burnt: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The ticket that a mail belongs to, why, and as whose message.
+
+    `role` is "agent", "requester", "collaborator", "inactive" (stored as an inactive
+    collaborator's message) or "" (no ticket). `key` is the reply key that was answered,
+    also where it names no ticket. `strangers_to` are tickets that the mail names and the
+    sender has no part in.
+    """
+
+    number: int | None
+    why: Reason
+    key: Key | None = None
+    role: str = ""
+    strangers_to: tuple[int, ...] = ()
+
+
+def lookups(refs: Iterable[Reference]) -> Lookups:
+    """What has to be fetched to judge these references."""
+    refs = tuple(refs)
+    return Lookups(
+        numbers=tuple(dict.fromkeys(ref.ticket for ref in refs if ref.ticket)),
+        message_ids=tuple(ref.message_id for ref in refs if ref.message_id),
+        keys=tuple(ref.key.text for ref in refs if ref.key and not ref.key.kind.to_requester),
+    )
+
+
+def pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Config) -> Match:
+    """The ticket of a mail: the first key that fits, else the first other reference that does."""
+    refs = tuple(refs)
+    for ref in refs:
+        ticket = found.tickets.get(ref.ticket)
+        if ref.key and ticket and (role := _role_by_key(ref.key, ticket, sender, config)):
+            return Match(ticket.number, ref.reason, ref.key, role)
+    named = tuple(_named(refs, found))
+    for reason, ticket in named:
+        if role := _role_without_key(ticket, sender, config):
+            return Match(ticket.number, reason, None, role)
+    return _no_match(refs, named, found, sender)
+
+
+def _role_by_key(key: Key, ticket: Ticket, sender: Sender, config: Config) -> str:
+    """As whose message a key lets a mail in; "" for an agent's key in anybody else's mail."""
+    if not key.kind.to_requester:
+        return "agent" if key.text in sender.own_keys else ""
+    if not sender.address:
+        return ""
+    agent = config.agents.get(sender.agent)
+    return _on_ticket(ticket, sender) or ("agent" if agent and sees(agent, ticket, config) else "inactive")
+
+
+def _named(refs: Iterable[Reference], found: Found) -> Iterator[tuple[Reason, Ticket]]:
+    """Tickets that weak references name: anchors, then ids (a key that did not fit is one), then tokens."""
+    for ref in sorted(refs, key=lambda ref: _WEAK_ORDER.get(ref.reason, 1)):
+        numbers = found.by_message_id.get(ref.message_id, ()) if ref.message_id else (ref.ticket,)
+        reason = Reason.KNOWN_MESSAGE_ID if ref.key else ref.reason
+        yield from ((reason, found.tickets[number]) for number in numbers if number in found.tickets)
+
+
+_WEAK_ORDER = {Reason.ANCHOR: 0, Reason.KNOWN_MESSAGE_ID: 1, Reason.SUBJECT_TOKEN: 2}
+
+
+def _role_without_key(ticket: Ticket, sender: Sender, config: Config) -> str:
+    """As whose message a mail that only names the ticket comes in; "" for a stranger's.
+
+    A proven agent comes as the agent even on their own request; an unproven one as the
+    customer that everybody is who has their address.
+    """
+    if sender.dmarc == "fail":
+        return ""
+    agent = config.agents.get(sender.agent)
+    as_agent = "agent" if agent and sees(agent, ticket, config) else ""
+    if sender.proven and as_agent:
+        return as_agent
+    return _on_ticket(ticket, sender) or as_agent
+
+
+def _on_ticket(ticket: Ticket, sender: Sender) -> str:
+    if not sender.address:
+        return ""
+    if sender.address == ticket.requester.email:
+        return "requester"
+    active = next((person.active for person in ticket.collaborators if person.email == sender.address), None)
+    return "" if active is None else "collaborator" if active else "inactive"
+
+
+def _no_match(
+    refs: tuple[Reference, ...], named: tuple[tuple[Reason, Ticket], ...], found: Found, sender: Sender
+) -> Match:
+    key = next((ref.key for ref in refs if ref.key and ref.key.text in sender.own_keys), None)
+    strangers_to = tuple(dict.fromkeys(ticket.number for _, ticket in named))
+    signed = (ref.ticket for ref in refs if ref.ticket and ref.reason is not Reason.SUBJECT_TOKEN)
+    if strangers_to:
+        return Match(None, Reason.STRANGER, key, "", strangers_to)
+    if any(number not in found.tickets for number in signed):
+        return Match(None, Reason.TICKET_GONE, key)
+    return Match(None, Reason.NOTHING_NAMES_A_TICKET, key)
