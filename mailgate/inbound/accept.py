@@ -86,7 +86,7 @@ class Acceptor:
             ids = await self._store.write(inbox.add, [one for some, _ in batch for one in some], self._clock())
         except StorageError as error:
             for _, answer in batch:
-                _refuse(answer, StorageError(error.public, cause=error.cause))
+                _refuse(answer, type(error)(error.public, cause=error.cause))
         except Exception as error:
             if len(batch) == 1:
                 _refuse(batch[0][1], error)

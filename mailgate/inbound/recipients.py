@@ -1,0 +1,26 @@
+"""Which recipients the desk takes mail for: its addresses and postmaster@, nothing else.
+
+Pure. What becomes of the mail is not asked here.
+"""
+
+from __future__ import annotations
+
+from mailgate.config.model import Config
+from mailgate.mail import normalise
+
+POSTMASTER = "postmaster"
+
+
+def is_desk(address: str, config: Config) -> bool:
+    """True for a desk address (with `plus` also support+anything@) and for postmaster@ of a desk domain.
+
+    Case does not matter; `postmaster` stands for itself without a domain (RFC 5321 4.5.1).
+    """
+    email = normalise(address)
+    if email == POSTMASTER or email in config.addresses:
+        return True
+    local, _, domain = email.rpartition("@")
+    if local == POSTMASTER:
+        return any(own.rpartition("@")[2] == domain for own in config.addresses)
+    plain = config.addresses.get(f"{local.partition('+')[0]}@{domain}")
+    return plain is not None and plain.plus and "+" in local

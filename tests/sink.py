@@ -1,0 +1,201 @@
+"""A scripted SMTP server for tests: keeps what it is given, answers as it is told.
+
+Also a process of its own: `python -m tests.sink --port P [--maildir DIR]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import mailbox
+import os
+import re
+import ssl
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One mail as it came over the wire."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    data: bytes
+    connection: int
+
+    def header(self, name: str) -> str:
+        """The raw value of a header field, unfolded; "" when there is none."""
+        head = self.data.split(b"\r\n\r\n", 1)[0].decode("utf-8", "replace")
+        found = re.search(rf"(?im)^{re.escape(name)}:[ \t]*(.*(?:\r\n[ \t].*)*)", head)
+        return re.sub(r"\r\n[ \t]+", " ", found[1]).strip() if found else ""
+
+
+@dataclass
+class Sink:
+    """`script` maps a stage ("connect" "ehlo" "starttls" "mail" "rcpt" "data" "end" "rset") or a
+    recipient's address to the answers to give, the first first; without one it says yes.
+
+    An answer of "close" hangs up, one of "hang" says nothing more.
+    """
+
+    port: int = 0
+    tls: ssl.SSLContext | None = None
+    implicit_tls: bool = False
+    delay: float = 0.0  # seconds before the answer to the end of DATA
+    script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    taken: list[Taken] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    connections: int = 0
+    open: int = 0
+    most_open: int = 0
+    maildir: Path | None = None
+
+    async def __aenter__(self) -> Self:
+        context = self.tls if self.implicit_tls else None
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 26, ssl=context)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._tasks: set[asyncio.Task] = set()
+        self._arrived = asyncio.Event()
+        self._box = mailbox.Maildir(self.maildir, create=True) if self.maildir else None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up on everybody and stop."""
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def wait_for(self, count: int, seconds: float = 20.0) -> list[Taken]:
+        """Wait until `count` mails were taken."""
+        async with asyncio.timeout(seconds):
+            while len(self.taken) < count:
+                self._arrived.clear()
+                await self._arrived.wait()
+        return self.taken
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            await _Dialogue(self, reader, writer, self.connections).run()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
+            pass
+        finally:
+            self.open -= 1
+            self._tasks.discard(task)
+            writer.close()
+
+    def keep(self, mail: Taken) -> None:
+        """Take one mail."""
+        self.taken.append(mail)
+        self._arrived.set()
+        if self._box is not None:
+            envelope = f"Return-Path: <{mail.mail_from}>\nDelivered-To: {', '.join(mail.recipients)}\n"
+            self._box.add(envelope.encode() + mail.data.replace(b"\r\n", b"\n"))
+
+
+class _Dialogue:
+    def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        self.sink, self.reader, self.writer, self.number = sink, reader, writer, number
+        self.mail_from = ""
+        self.recipients: list[str] = []
+
+    async def say(self, usual: str, *keys: str) -> bool:
+        """Answer by the script, else as usual; True when the answer was a yes."""
+        answer = next((self.sink.script[key].pop(0) for key in keys if self.sink.script.get(key)), usual)
+        if answer == "close":
+            raise ConnectionResetError
+        if answer == "hang":
+            await asyncio.sleep(3600)
+        self.writer.write(f"{answer}\r\n".encode())
+        await self.writer.drain()
+        return answer[:1] in "23"
+
+    async def run(self) -> None:
+        if not await self.say("220 sink ESMTP", "connect"):
+            return
+        while line := (await self.reader.readuntil(b"\r\n")).decode("utf-8", "surrogateescape").strip():
+            self.sink.commands.append(line)
+            verb = line.split()[0].upper()
+            if verb == "QUIT":
+                await self.say("221 bye")
+                return
+            await getattr(self, f"on_{verb.lower()}")(line)
+
+    async def on_ehlo(self, _: str) -> None:
+        offered = ["sink", *(["STARTTLS"] if self.sink.tls and not self.sink.implicit_tls else []), "PIPELINING"]
+        offered += ["8BITMIME", "SMTPUTF8"]
+        await self.say("\r\n".join(f"250-{one}" for one in offered) + "\r\n250 SIZE 100000000", "ehlo")
+
+    async def on_helo(self, _: str) -> None:
+        await self.say("250 sink")
+
+    async def on_starttls(self, _: str) -> None:
+        if await self.say("220 go", "starttls"):
+            await self.writer.start_tls(self.sink.tls)
+
+    async def on_mail(self, line: str) -> None:
+        if await self.say("250 ok", "mail"):
+            self.mail_from = re.search("<(.*?)>", line)[1]
+            self.recipients = []
+
+    async def on_rcpt(self, line: str) -> None:
+        recipient = re.search("<(.*?)>", line)[1]
+        if await self.say("250 ok", recipient, "rcpt"):
+            self.recipients.append(recipient)
+
+    async def on_data(self, _: str) -> None:
+        if not self.recipients:
+            await self.say("503 no recipient")
+            return
+        if not await self.say("354 go", "data"):
+            return
+        wire = b"\r\n" + await self.reader.readuntil(b"\r\n.\r\n")
+        data = wire[:-3].replace(b"\r\n.", b"\r\n")[2:]
+        if self.sink.delay:
+            await asyncio.sleep(self.sink.delay)
+        key = f"end {self.recipients[0]}"
+        mail = Taken(self.mail_from, tuple(self.recipients), data, self.number)
+        if self.sink.script.get("lost"):  # taken, but the answer never comes
+            self.sink.script["lost"].pop()
+            self.sink.keep(mail)
+            raise ConnectionResetError
+        if await self.say(f"250 2.0.0 taken as {len(self.sink.taken) + 1}", key, "end"):
+            self.sink.keep(mail)
+        self.recipients = []
+
+    async def on_rset(self, _: str) -> None:
+        self.recipients = []
+        await self.say("250 ok", "rset")
+
+    async def on_noop(self, _: str) -> None:
+        await self.say("250 ok")
+
+
+async def _main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--maildir", type=Path)
+    options = parser.parse_args()
+    async with Sink(port=options.port, maildir=options.maildir) as sink:
+        sys.stdout.write(f"{sink.port}\n")
+        sys.stdout.flush()
+        parent = os.getppid()
+        while os.getppid() == parent:  # noqa: ASYNC110 - ends with whoever started it
+            await asyncio.sleep(0.5)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
