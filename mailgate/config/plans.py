@@ -140,7 +140,7 @@ def _holidays(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
                 f'{quoted_text(value)} is no holiday: write a code such as "US" or "DE-BY", or a date "2026-12-24"',
             )
         else:
-            if not _known_holidays(value):
+            if table.reading.thorough and not _known_holidays(value):
                 table.reading.error(
                     spot, f'no holidays are known for {quoted_text(value)}: write a code such as "US" or "DE-BY"'
                 )

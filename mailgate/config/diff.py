@@ -1,0 +1,112 @@
+"""What a new config changes against the old one, in people's words, for `reload`.
+
+Compares values alone. Which open tickets a change touches is told by `orphans`, from
+counts that the caller brings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mailgate.config.model import Config
+from mailgate.errors import Problem
+
+_KINDS = {
+    "addresses": ("desk address", "desk addresses"),
+    "mailboxes": ("mailbox", "mailboxes"),
+    "departments": ("department", "departments"),
+    "roles": ("role", "roles"),
+    "agents": ("agent", "agents"),
+    "teams": ("team", "teams"),
+    "schedules": ("schedule", "schedules"),
+    "slas": ("SLA plan", "SLA plans"),
+    "topics": ("topic", "topics"),
+}
+_TABLES = ("desk", "storage", "smtp", "relay", "http", "defaults", "alerts", "notices", "trust", "tickets")
+_SHOWN = 8  # names in one line
+
+
+def changes(old: Config, new: Config) -> tuple[str, ...]:
+    """Say what differs, a sentence a line; empty when nothing does."""
+    return (*_tables(old, new), *_named(old, new), *_rules(old, new), *_folder(old, new))
+
+
+def orphans(config: Config, used: Mapping[tuple[str, str], int]) -> tuple[Problem, ...]:
+    """Warn of names that open tickets use and the config no longer has.
+
+    `used` counts open tickets by (kind, name), where kind is "department", "team",
+    "agent", "sla", "topic" or "priority". Names that a `was` carries over are no orphans.
+    """
+    known: dict[str, set[str]] = {"agent": set(config.agents), "priority": set(config.priorities)}
+    for kind, things in (
+        ("department", config.departments),
+        ("team", config.teams),
+        ("sla", config.slas),
+        ("topic", config.topics),
+    ):
+        known[kind] = {name for key, thing in things.items() for name in (key, *thing.was)}
+    return tuple(
+        Problem("", _orphan(kind, name, count), file=str(config.file), warning=True)
+        for (kind, name), count in sorted(used.items())
+        if count and name not in known[kind]
+    )
+
+
+def _orphan(kind: str, name: str, count: int) -> str:
+    word = "SLA plan" if kind == "sla" else kind
+    uses = "1 open ticket uses" if count == 1 else f"{count} open tickets use"
+    advice = f': write was = ["{name}"] in the one that takes its place' if kind not in ("agent", "priority") else ""
+    return f'{uses} the {word} "{name}", which is gone{advice}'
+
+
+def _tables(old: Config, new: Config) -> Iterator[str]:
+    for table in _TABLES:
+        before, after = getattr(old, table), getattr(new, table)
+        if before == after:
+            continue
+        if before is None or after is None:
+            yield f"[{table}] {'added' if before is None else 'removed'}"
+        else:
+            yield f"[{table}] changed: {', '.join(_fields(before, after))}"
+
+
+def _fields(before: Any, after: Any) -> list[str]:
+    fields = [field.name for field in dataclasses.fields(before)]
+    return [name.rstrip("_") for name in fields if getattr(before, name) != getattr(after, name)]
+
+
+def _named(old: Config, new: Config) -> Iterator[str]:
+    for kind, words in _KINDS.items():
+        before: Mapping[str, object] = getattr(old, kind)
+        after: Mapping[str, object] = getattr(new, kind)
+        yield from _compared(words, before, after)
+        common_before = [name for name in before if name in after]
+        if kind == "addresses" and common_before and next(iter(before)) != next(iter(after)):
+            yield f"the first desk address is now {next(iter(after))}"
+
+
+def _rules(old: Config, new: Config) -> Iterator[str]:
+    before = {rule.name: dataclasses.replace(rule, position=0) for rule in old.rules}
+    after = {rule.name: dataclasses.replace(rule, position=0) for rule in new.rules}
+    yield from _compared(("rule", "rules"), before, after)
+    if [name for name in before if name in after] != [name for name in after if name in before]:
+        yield "rules stand in another order"
+
+
+def _folder(old: Config, new: Config) -> Iterator[str]:
+    if old.templates != new.templates:
+        yield f"templates now come from {new.templates or 'mailgate itself'}"
+
+
+def _compared(words: tuple[str, str], before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+    yield from _sentence(words, "added", [name for name in after if name not in before])
+    yield from _sentence(words, "removed", [name for name in before if name not in after])
+    yield from _sentence(words, "changed", [name for name in after if name in before and before[name] != after[name]])
+
+
+def _sentence(words: tuple[str, str], done: str, names: list[str]) -> Iterator[str]:
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        yield f"{len(names)} {words[len(names) > 1]} {done}: {', '.join(names[:_SHOWN])}{more}"

@@ -1,0 +1,47 @@
+"""The effective values of a config as plain data, for the start-up log. Secrets are stars."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from mailgate.config import units
+from mailgate.config.model import Config, Rate, Secret, Text
+from mailgate.config.regex import Pattern
+from mailgate.model import Json
+
+
+def effective(config: Config) -> dict[str, Json]:
+    """Every value in force, defaults included, fit for JSON; what is not set is left out."""
+    return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
+
+
+def _plain(value: Any) -> Json:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Secret() | Path() | Pattern():
+            return value.pattern if isinstance(value, Pattern) else str(value)
+        case ZoneInfo():
+            return value.key
+        case timedelta():
+            return units.duration_text(value)
+        case Rate():
+            return f"{value.count}/{units.duration_text(value.period)}"
+        case Text():
+            return _plain(value.by_language)
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case frozenset():
+            return [*sorted(map(str, value))]
+        case tuple():
+            return [_plain(item) for item in value]
+    return {
+        field.name.rstrip("_"): _plain(item)
+        for field in dataclasses.fields(value)
+        if (item := getattr(value, field.name)) is not None
+    }
