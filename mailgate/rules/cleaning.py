@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
 _LINK = re.compile(r"[<\[](mailto:|https?://|tel:)([^<>\[\]]*)[>\]]", re.IGNORECASE)
 # Emphasis around or inside the mark: "*#note*", "_#note_", "#*note*"; also around an escaped one.
 _EMPHASIS = re.compile(r"([*_`~]*)(\\?#)(\**)(?=[^\W_])")
-_BARE_VERB = re.compile(r"#[^\W\d_][\w-]*:?", re.ASCII)
+_BARE_VERB = re.compile(r"[*_`~]*#\**[a-z-]+[:*_`~]*", re.IGNORECASE)
 MARKS = "*_`~"
 
 

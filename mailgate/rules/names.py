@@ -64,7 +64,7 @@ _TIERS: tuple[Callable[[str, _Folded], bool], ...] = (
     lambda typed, name: any(_starts(own, typed) and not own[len(typed)].isalnum() for own in name.own),
     lambda typed, name: any(_starts(own, typed) for own in name.own),
     lambda typed, name: name.path.startswith(typed),
-    lambda typed, name: any(_starts(name.path[at:], typed) for at in _word_starts(name.path)),
+    lambda typed, name: any(name.path.startswith(typed, at) for at in _word_starts(name.path)),
 )
 
 

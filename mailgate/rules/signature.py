@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from mailgate.rules.cleaning import visible
 
 _DEVICE = (
-    r"(?:iphone|ipad|ipod|ios|android|samsung|galaxy|blackberry|windows phone|mail (?:for|für|pour|para|per) windows"
+    r"(?:iphon[eu]|ipad|ipod|ios|android|samsung|galaxy|blackberry|windows phone|mail (?:for|für|pour|para|per) windows"
     r"|huawei|xiaomi|nokia|motorola|pixel|outlook|yahoo|gmail|proton ?mail|gmx|web\.de|thunderbird|fairmail|k-9 mail"
     r"|bluemail|spark|aol|mail\.ru|icloud|handy|smartphone|mobiltelefon|mobile|téléphone|móvil|celular|cellulare"
     r"|telefoon|telefon|mobil|tablet|айфон|телефон)"
@@ -33,10 +33,10 @@ _MINOR = (
     r"(?:my|meinem|meiner|mein|mon|ma|mi|meu|minha|mio|mijn|min|mitt|mojego|mého|môjho|моего|мого|a|an|the|un|het|der"
     r"|für|pour|para|per|voor|for|för|til|dla|on|auf|sur|en|na|mail|e-?mail|secure|app|phone|windows|wireless|verizon"
     r"|at&t|t-mobile|vodafone|orange|lte|pro|max|plus|ultra|mini|note|edge|[a-z]{0,3}\d\w{0,4}|beziehen|herunterladen"
-    rf"|gesendet|나의|{_DEVICE})"
+    rf"|gesendet|나의|发送|發送|{_DEVICE}),?"
 )
 _SUFFIX = r"['’-]?\w{0,7}"  # "iPhonesta", "iPhone'umdan"
-_VERB_FIRST = rf"{_BEGINS}(?: {_MINOR}){{0,4}} ?{_DEVICE}{_SUFFIX}(?: {_MINOR}){{0,4}}"
+_VERB_FIRST = rf"{_BEGINS}(?: {_MINOR}){{0,8}} ?{_DEVICE}{_SUFFIX},?(?: {_MINOR}){{0,8}}"
 _VERB_LAST = rf"(?:{_MINOR} ){{0,3}}{_DEVICE}{_SUFFIX} ?{_ENDS}"
 _MOBILE = re.compile(rf"[([]?(?:{_VERB_FIRST}|{_VERB_LAST})[.)\]]?")
 _LINK = re.compile(r" ?[<([]https?://[^<>\[\]()]*[>)\]]")

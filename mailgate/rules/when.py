@@ -31,7 +31,9 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), "days"),
     **dict.fromkeys(("w", "week", "weeks"), "weeks"),
 }
-_MOMENT = re.compile(r"(?:(?:on )?([a-z]+|\d{4}-\d{1,2}-\d{1,2}))?(?:[ t]?(?:at )?(\d{1,2}):(\d{2}))?", re.ASCII)
+_DAY = r"(?:on )?((?!at )[a-z]+|\d{4}-\d{1,2}-\d{1,2})"
+_TIME = r"(?:^| |(?<=\d)t)(?:at )?(\d{1,2}):(\d{2})"
+_MOMENT = re.compile(rf"(?:{_DAY})?(?:{_TIME})?", re.ASCII)
 
 
 class WhenError(Refused):

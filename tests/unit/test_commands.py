@@ -1,0 +1,335 @@
+"""The command reader: what is a command, what is text, what is returned."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from mailgate.rules.cleaning import clean
+from mailgate.rules.commands import Command, read_commands
+from mailgate.rules.verbs import KNOWN, NOT_YET, STATUSES, VERBS
+
+
+def read(text: str):
+    return read_commands(text.split("\n"))
+
+
+def one(line: str) -> tuple[str, str, str]:
+    """Verb, value and reason of a line that is one command without trouble."""
+    result = read(line)
+    assert result.problems == ()
+    (command,) = result.commands
+    return command.verb, command.value, command.reason
+
+
+def problem(text: str) -> str:
+    (only,) = read(text).problems
+    return only
+
+
+NAMES = {
+    "#note #internal #ask": ("note", ""),
+    "#reply #public": ("reply", ""),
+    "#claim #mine #take": ("assign", "me"),
+    "#release": ("assign", "nobody"),
+    "#open #reopen": ("status", "open"),
+    "#pending #snooze": ("status", "pending"),
+    "#resolved #resolve #solved #done": ("status", "resolved"),
+    "#closed #close": ("status", "closed"),
+    "#quiet": ("quiet", ""),
+    "#show": ("show", ""),
+    "#list": ("list", ""),
+    "#help": ("help", ""),
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), [(name, meant) for names, meant in NAMES.items() for name in names.split()])
+def test_every_name_stands_for_its_command(name, meant):
+    assert one(name) == (*meant, "")
+    assert one(name.upper()) == (*meant, "")
+
+
+VALUED = {
+    "#assign #assignee": "assign",
+    "#transfer #group #department": "transfer",
+    "#topic": "topic",
+    "#sla": "sla",
+    "#priority #prio": "priority",
+    "#due": "due",
+}
+
+
+@pytest.mark.parametrize(("name", "verb"), [(name, verb) for names, verb in VALUED.items() for name in names.split()])
+def test_a_command_with_a_value_takes_a_reason_and_needs_the_value(name, verb):
+    assert one(f"{name} Some Thing") == (verb, "Some Thing", "")
+    assert one(f"{name} Some Thing -- they own it") == (verb, "Some Thing", "they own it")
+    assert problem(name).startswith(f"{name} needs ")
+    assert problem(f"{name} -- why").startswith(f"{name} needs ")
+
+
+@pytest.mark.parametrize("dash", [" -- ", " – ", " — ", " --- ", " ― ", " --", " –"])
+def test_a_reason_follows_any_dash_that_a_mail_program_makes_of_two_hyphens(dash):
+    assert one(f"#assign Online Banking{dash}they own it") == ("assign", "Online Banking", "they own it")
+    assert one(f"#claim{dash}mine") == ("assign", "me", "mine")
+
+
+def test_a_hyphen_in_a_name_is_no_reason():
+    assert one("#sla Sev-C -- business hours - only") == ("sla", "Sev-C", "business hours - only")
+
+
+def test_a_dash_with_nothing_behind_it_gives_no_reason():
+    assert one("#close --") == ("status", "closed", "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#note",
+        "  #note  ",
+        "#note.",
+        "#note:",
+        "#Note!",
+        "*#note*",
+        "**#note**",
+        "_#note_",
+        "`#note`",
+        "*#note*.",
+        "*#note.*",
+        "#*note*",
+        "***#note",
+        "\ufeff#note",
+        "#\u200bnote",
+        "\u00a0#note\u00a0",
+        "\u202a#note\u202c",
+        "#no\u00adte",
+        "＃ｎｏｔｅ",
+        "#\ufe0fnote",
+        "#note<http://desk.example/note>",
+        "#note [https://desk.example/tags/note]",
+        "#note\r",
+    ],
+)
+def test_what_mail_programs_add_is_cleaned_away(line):
+    assert one(line) == ("note", "", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("#assign ann@x.example<mailto:ann@x.example>", "ann@x.example"),
+        ("#assign ann@x.example [mailto:ann@x.example]", "ann@x.example"),
+        ("#assign <mailto:ann@x.example?subject=hi>", "ann@x.example"),
+        ("*#assign:* <mailto:ann@x.example>.", "ann@x.example"),
+        ("#assign Ann Lee <mailto:ann@x.example>", "Ann Lee"),
+        ("#assign Ann Lee <ann@x.example>", "Ann Lee <ann@x.example>"),
+        ("*#assign* Online\u00a0 Banking.", "Online Banking"),
+        ("#assign *Online Banking*", "Online Banking"),
+        ("#assign __Online__ Banking", "Online Banking"),
+        ("#assign team_one_two", "team_one_two"),
+        ("#assign ME", "me"),
+        ("#assign nobody", "nobody"),
+        ("#assign None.", "nobody"),
+    ],
+)
+def test_a_value_is_freed_of_links_and_emphasis(line, value):
+    assert one(line) == ("assign", value, "")
+
+
+def test_a_link_in_a_reason_does_not_become_the_value():
+    assert one("#assign Ann -- see <http://x.example/a> there") == ("assign", "Ann", "see there")
+
+
+def test_blank_lines_before_and_between_do_not_end_the_block_and_the_text_keeps_its_shape():
+    result = read("\n\u00a0\n#note\n\n#claim\n\n\n  Dear all,\n\n   indented\n\n \n")
+    assert [command.verb for command in result.commands] == ["note", "assign"]
+    assert result.rest == ("  Dear all,", "", "   indented")
+    assert result.verbs == {"note", "assign"}
+
+
+@pytest.mark.parametrize(
+    "text", ["#42 is the one", "# heading", "#", "...", "##- line", "-- ", "\\#note is a word", "a #note"]
+)
+def test_text_is_text(text):
+    result = read(text)
+    assert result.commands == ()
+    assert result.problems == ()
+    assert result.rest == (text.replace("\\", ""),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("\\#note", "#note"),
+        ("  \\#note \\#two", "  #note \\#two"),
+        ("*\\#note*", "*#note*"),
+        ("＼＃note", "#note"),
+        ("\\#42", "#42"),
+        ("\\# x", "\\# x"),
+    ],
+)
+def test_an_escaped_word_is_unescaped_in_the_text(typed, text):
+    result = read("#claim\n" + typed)
+    assert result.problems == ()
+    assert result.rest == (text,)
+
+
+def test_nothing_below_end_is_read():
+    assert read("#claim\n#end\n#close\nfoo") == read("#claim")
+    assert read("Hello\n*#END*.\n#close") == read("Hello")
+    assert read("#end\nHello").rest == ()
+    assert problem("#end of story") == "#end stands alone on its line"
+    assert problem("Hello\n#end of story").startswith("commands go on top")
+
+
+def test_line_breaks_inside_a_line_count():
+    assert read_commands(["#claim\u2028#close", "x\v#end", "y"]) == read("#claim\n#close\nx")
+    assert problem("Hello\u2028#close").startswith("commands go on top: “#close”")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("#asign Bob", "#asign is not a command; did you mean #assign?"),
+        ("#reslove", "#reslove is not a command; did you mean #resolve?"),
+        ("#re-open", "#re-open is not a command; did you mean #reopen?"),
+        ("#xyzzy", "#xyzzy is not a command; as a word it is written \\#xyzzy"),
+        ("#über alles", "#über is not a command; as a word it is written \\#über"),
+        ("#status sleeping", "“sleeping” is not a status: it is one of open, pending, resolved or closed"),
+        ("#status resolved now", "#status takes one word; a reason goes behind a dash: #status resolved -- now"),
+        ("#status pending fri", "pending with a time is not available yet: write #pending alone"),
+        ("#pending 2d", "#pending with a time is not available yet: write #pending alone"),
+        ("#snooze fri 9:00 -- later", "#snooze with a time is not available yet: write #snooze alone"),
+        ("#note ann", "#note to named people is not available yet: write #note alone and the text below it"),
+        ("#ask ann", "#ask to named people is not available yet: write #ask alone and the text below it"),
+        ("#reply Hello", "#reply stands alone on its line; text goes below it"),
+        ("#quiet please", "#quiet stands alone on its line; text goes below it"),
+        ("#claim Bob", "#claim stands alone on its line; for somebody else write #assign Bob"),
+        ("#close it works", "#close stands alone on its line; a reason goes behind a dash: #close -- it works"),
+        ("#ticket abc", "#ticket takes the number of a ticket, such as 1042, not “abc”"),
+        ("#ticket", "#ticket needs the number of a ticket behind it"),
+        ("#show me", "#show takes the number of a ticket, such as 1042, not “me”"),
+        ("#show files", "#show files is not available yet"),
+        ("#confirm", "#confirm needs the code behind it"),
+        ("#note\n#reply", "#note and #reply cannot both be done: keep one of them"),
+        ("#claim\n#release", "#assign me and #assign nobody cannot both be done: keep one of them"),
+        ("#done\n#close", "#status resolved and #status closed cannot both be done: keep one of them"),
+    ],
+)
+def test_what_cannot_be_read_is_returned_with_what_would_be_right(typed, said):
+    assert problem(typed) == said
+
+
+@pytest.mark.parametrize("word", sorted(NOT_YET))
+def test_a_command_of_a_later_release_is_returned_and_never_passes_as_text(word):
+    assert problem(f"#{word} something") == f"#{word} is not available yet"
+    assert problem(f"Hello\n#{word}").startswith("commands go on top")
+
+
+def test_every_problem_is_named():
+    result = read("#asign Bob\n#claim\n#merge 12\n\nHello\n#close")
+    assert len(result.problems) == 3
+    assert result.commands == (Command("assign", "me", "", "#claim"),)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_may_be_its_start(status):
+    for length in range(1, len(status) + 1):
+        assert one(f"#status {status[:length].title()}") == ("status", status, "")
+
+
+def test_a_status_may_be_any_verb_that_means_it():
+    assert one("#status solved -- at last") == ("status", "resolved", "at last")
+    assert one("#status close")[1] == "closed"
+    assert "is not a status" in problem("#status note")
+
+
+@pytest.mark.parametrize("typed", ["1042", "#1042", "[#1042]", "[# 1042 ]", "001042", "1042."])
+def test_a_ticket_is_named_by_its_number_in_any_form(typed):
+    assert one(f"#ticket {typed}") == ("ticket", "1042", "")
+    assert one(f"#show {typed}") == ("show", "1042", "")
+
+
+def test_questions_keep_what_they_ask():
+    assert one("#list Systems Administrators") == ("list", "Systems Administrators", "")
+    assert one("#confirm K7QM2P") == ("confirm", "K7QM2P", "")
+    assert read("#list mine\n#list overdue\n#show 1\n#show 2\n#claim\n#take").problems == ()
+
+
+def test_a_known_verb_further_down_returns_the_mail():
+    said = problem("Hello,\n\n  *#Close*\nElliot")
+    assert said == "commands go on top: “#Close” stands below other text (write \\#close for the word itself)"
+    assert problem("Hello\n#note: see above").startswith("commands go on top")
+    assert read("Hello\n#monday blues\n#42\n#open-source").problems == ()
+
+
+LONG = "#assign Systems Administrators -- they look after all of the network"
+
+
+def test_a_long_command_directly_above_text_may_have_been_wrapped():
+    assert problem(f"{LONG}\nand of the servers").startswith("put an empty line after the commands")
+    assert problem(f"#note\n{LONG}\n#42 is like it").startswith("put an empty line after the commands")
+    assert read(f"{LONG}\n\nHello").problems == ()
+    assert read(f"{LONG}\n#note\nHello").problems == ()
+    assert read(f"{LONG}\n#end\nHello").problems == ()
+    assert read(LONG).problems == ()
+
+
+@pytest.mark.parametrize("length", [60, 61])
+def test_sixty_columns_are_not_over_sixty(length):
+    line = "#claim -- " + "x" * (length - 10)
+    assert bool(read(f"{line}\ntext").problems) == (length > 60)
+
+
+# Properties
+
+verb_like = st.sampled_from(sorted(KNOWN | {"asign", "x"}))
+decorated = st.builds(
+    lambda marks, word, value: f"{marks}#{word} {value}{marks[::-1]}",
+    st.sampled_from(["", "*", "_", "**", "\u200b", "\u00a0", " ", "\ufeff"]),
+    verb_like,
+    st.text(max_size=20),
+)
+lines = st.lists(st.one_of(st.text(max_size=40), decorated, st.just("")), max_size=8)
+
+
+@given(st.lists(st.text(), max_size=10))
+def test_any_text_is_read(anything):
+    result = read_commands(anything)
+    assert all(isinstance(said, str) and said for said in result.problems)
+
+
+@given(st.one_of(st.text(), decorated))
+@example("*_#note_*.")
+@example("*#note**")
+def test_cleaning_twice_changes_nothing_more(line):
+    for part in line.splitlines():
+        once = clean(part)
+        assert clean(once) == once
+
+
+@given(lines)
+def test_reading_cleaned_lines_gives_the_same_commands(typed):
+    cleaned = [clean(part) for line in typed for part in line.splitlines() or [""]]
+    first, second = read_commands(typed), read_commands(cleaned)
+    assert second.commands == first.commands
+    assert len(second.problems) <= len(first.problems)  # cleaning may take a line below the wrap column
+
+
+@given(lines)
+def test_no_command_ever_stays_in_the_text_unless_escaped_or_told(typed):
+    result = read_commands(typed)
+    assume(not result.problems)
+    again = read_commands(("text", *result.rest))
+    escaped = [line for line in typed if "\\#" in clean(line)]
+    assert len(again.problems) <= len(escaped)
+
+
+@given(st.lists(st.sampled_from(sorted(set(VERBS) - {"status", "ticket"})), min_size=1, max_size=1), st.booleans())
+def test_a_read_command_written_again_is_read_the_same(words, reasoned):
+    verb = VERBS[words[0]]
+    line = f"#{words[0]}" + (" Some Name" if verb.needs else "") + (" -- why not" if verb.reason and reasoned else "")
+    (command,) = read_commands([line]).commands
+    written = f"#{command.verb} {command.value}" + (f" -- {command.reason}" if command.reason else "")
+    (again,) = read_commands([written]).commands
+    assert (again.verb, again.value, again.reason) == (command.verb, command.value, command.reason)
