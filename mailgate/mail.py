@@ -137,8 +137,9 @@ class Body:
     """The sender's own words, apart from what they quoted.
 
     `lines` are the own lines for reading commands (block or <br> is a line in HTML,
-    flowed text joined); `visible` is the same as text; `cut` is the quoted history and
-    signature; `html` is the sanitised HTML of the own part.
+    flowed text joined); `visible` is the same as text, with the quoted lines that are
+    answered in between; `cut` is the quoted history and signature; `html` is the
+    sanitised HTML of the own part, empty where it would hold more than `visible`.
     """
 
     visible: str
@@ -146,6 +147,12 @@ class Body:
     lines: tuple[str, ...]
     html: str = ""
     forwarded: bool = False  # the mail forwards another one
+    forward: str = ""  # the forwarded mail as it stands in the body; in neither `visible` nor `cut`
+
+    @property
+    def whole(self) -> str:
+        """The sender's words and, below them, the mail that they forward: what a ticket holds."""
+        return f"{self.visible}\n\n{self.forward}".strip() if self.forward else self.visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,125 @@
+"""Address fields into mailboxes (RFC 5322 3.4), read as tolerantly as people write them.
+
+Linear in its input and bounded in the number of addresses; never raises. It does not
+judge whether an address exists or may be answered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailgate.inbound import headers
+from mailgate.mail import normalise
+from mailgate.model import Address
+
+MAX_CHARACTERS = 100_000
+MAX_ADDRESSES = 1000
+PLAIN = re.compile(r"[^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+$")
+NAMED = re.compile(r"\"?([^\"(),:;<>@\[\]\\=?]*?)\"?\s*<([^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+)>$")
+TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|<+([^<>]*)>+|([,;:()])|([^",;:()<>]+)|(.)', re.DOTALL)
+MAILBOX = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;]+")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One mailbox while it is being read."""
+
+    words: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    angle: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.angle is not None)
+
+
+def read(value: str) -> tuple[Address, ...]:
+    """Every mailbox of an undecoded field value, groups opened, names decoded."""
+    value = value.strip()
+    if PLAIN.match(value):
+        return (Address(normalise(value)),)
+    named = NAMED.match(value)
+    if named:
+        return (Address(normalise(named[2]), named[1].strip()),)
+    value = value[:MAX_CHARACTERS]
+    found = tuple(address for _, address in zip(range(MAX_ADDRESSES), _addresses(value), strict=False))
+    if not any("@" in address.email for address in found) and "=?" in value:
+        # The whole mailbox was put into an encoded word, against RFC 2047 5 (3).
+        again = headers.words(value)
+        if again != value:
+            return tuple(address for address in _addresses(again) if "@" in address.email) or found
+    return found
+
+
+def _addresses(value: str) -> Iterator[Address]:
+    carry = ""  # a name with a comma that nobody quoted: `Doe, John <john@…>`
+    for entry in _entries(value):
+        email, name = _resolve(entry)
+        if not email and entry.angle is None:
+            carry = f"{carry}{name}, " if name else carry
+            continue
+        yield Address(normalise(email), f"{carry}{name}".strip() if name else carry.strip(", "))
+        carry = ""
+    rest = carry.strip(", ")
+    if rest:  # `MAILER-DAEMON` alone is a local mailbox
+        local = value.strip() == rest and rest.isascii() and " " not in rest
+        yield Address(normalise(rest)) if local else Address("", rest)
+
+
+def _entries(value: str) -> Iterator[_Entry]:
+    entry, depth = _Entry(), 0
+    for match in TOKEN.finditer(value):
+        mark = match[3]
+        if mark == "(" or (mark == ")" and depth):
+            depth += 1 if mark == "(" else -1
+        elif depth:
+            entry.comments.append(match[0])
+        elif mark in {",", ";"}:
+            if entry:
+                yield entry
+            entry = _Entry()
+        elif mark == ":":
+            # RFC 5322 3.4: a group's name ends here; a colon inside a word is somebody's typing.
+            entry = entry if any("@" in word for word in entry.words) else _Entry()
+        else:
+            _take(entry, match)
+    if entry:
+        yield entry
+
+
+def _take(entry: _Entry, match: re.Match[str]) -> None:
+    """Add one token of a mailbox to it."""
+    quoted, angle, _, plain, stray = match.groups()
+    if angle is not None:
+        entry.angle = angle if entry.angle is None or "@" not in entry.angle else entry.angle
+    elif quoted is not None:
+        entry.words.append(re.sub(r"\\(.)", r"\1", quoted) if "\\" in quoted else quoted)
+    elif plain and plain.strip():
+        entry.words.append(plain.strip())
+    elif stray and not stray.isspace() and stray not in '"<>':
+        entry.words.append(stray)
+
+
+def _resolve(entry: _Entry) -> tuple[str, str]:
+    """Return the address and the decoded name of one mailbox."""
+    phrase = " ".join(entry.words)
+    name = _name(phrase)
+    if entry.angle is not None:
+        inner = entry.angle.strip()
+        inner = inner.rpartition(":")[2] if inner.startswith(("@", "mailto:", "MAILTO:")) else inner  # RFC 5322 4.4
+        inner = "".join(inner.split()).strip("'\"")
+        if "@" in inner or not MAILBOX.search(phrase):
+            return inner, name or _name(" ".join(entry.comments))
+    bare = MAILBOX.search(phrase)
+    if bare:
+        rest = (phrase[: bare.start()] + phrase[bare.end() :]).strip()
+        return bare[0].strip("'"), _name(rest) or _name(" ".join(entry.comments))
+    return "", name
+
+
+def _name(phrase: str) -> str:
+    decoded = headers.words(phrase).strip()
+    if len(decoded) > 1 and decoded[0] == decoded[-1] and decoded[0] in "\"'":
+        decoded = decoded[1:-1].strip()
+    return decoded

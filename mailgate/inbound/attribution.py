@@ -1,0 +1,129 @@
+"""Lines that announce quoted mail: "On … wrote:", header blocks, separators, forwards.
+
+Each question is one small test on a line or a few, anchored and linear in its input.
+Which lines are cut because of the answers is `mailgate.inbound.quote`'s decision.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mailgate.inbound import phrases
+
+MAX_ATTRIBUTION = 400  # characters
+MAX_LINE = 1000  # characters of a line that are looked at
+WROTE = frozenset(word for word in phrases.WROTE)
+STARTS = frozenset(phrases.ON)
+LABELS = {
+    **{word.strip(":").replace("_", " "): "to" for word in phrases.TO},
+    **{word.strip(":").replace("_", " "): "sent" for word in phrases.SENT},
+    **{word.strip(":").replace("_", " "): "subject" for word in phrases.SUBJECT},
+    **{word.strip(":").replace("_", " "): "from" for word in phrases.FROM},
+}
+CJK_WROTE = ("写道", "寫道", "書きました", "작성", "のメール", "님이")
+EMAIL = re.compile(r"[^\s<>()\"':;,]{1,64}@[^\s<>()\"':;,]{1,100}\.[a-z]{2,}", re.IGNORECASE)
+TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
+DATE = re.compile(r"\b\d{4}\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}\.? \w{3,}|年")
+LABEL = re.compile(r"^[\s*_>|]{0,6}([^\W\d_][^:：\n]{0,18}?)[\s*_]{0,3}[:：]")
+WORD = re.compile(r"[^\s,;:<>()\"“”'*]+")
+RULE = re.compile(r"^\s{0,4}[-_=*–—―]{2,}\s*(.{3,60}?)\s*[-_=*–—―]{2,}\s*$")
+BARE_RULE = re.compile(r"^\s*[-_=–—]{5,}\s*$")
+FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12})\s*[:：]", re.IGNORECASE)
+
+
+def is_attribution(text: str) -> bool:
+    """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:" in any known language."""
+    text = " ".join(text.split())
+    if not 8 <= len(text) <= MAX_ATTRIBUTION or not text.endswith((":", "：", ":*", ": *", ":_")):
+        return _is_open_attribution(text)
+    when = bool(TIME.search(text) or DATE.search(text))
+    email = bool(EMAIL.search(text))
+    if any(verb in text for verb in CJK_WROTE):
+        return when or email
+    said = any(word.lower().rstrip("(a)") in WROTE or word.lower() in WROTE for word in WORD.findall(text)[-8:])
+    said = said or _says_early(text)
+    return (said and (when or email)) or (email and when and not LABEL.match(text))
+
+
+def _says_early(text: str) -> bool:
+    """The verb stands early in some: "Am 3. Mai 2026 schrieb Ann <…>:"."""
+    return any(word.lower() in WROTE for word in WORD.findall(text)[:16])
+
+
+def _is_open_attribution(text: str) -> bool:
+    """Gmail in some languages ends without a colon: "… <ann@…> tarihinde yazdı"."""
+    return len(text) <= MAX_ATTRIBUTION and text.endswith((" şunu yazdı", "님이 작성", "写道", "のメール"))
+
+
+def is_certain(text: str) -> bool:
+    """An attribution that needs no quote below it to be believed."""
+    words = WORD.findall(text[:MAX_ATTRIBUTION])
+    return (
+        bool(words)
+        and is_attribution(text)
+        and words[0].lower().rstrip(".") in STARTS
+        and bool(TIME.search(text) or EMAIL.search(text))
+    )
+
+
+def label(line: str) -> str:
+    """Which header field a line names: "from", "sent", "to", "subject", or nothing."""
+    found = LABEL.match(line[:120])
+    return LABELS.get(found[1].strip().lower(), "") if found else ""
+
+
+def is_header_block(lines: Sequence[str]) -> bool:
+    """True when the lines open with a copied header: From with two more of Sent, To, Subject."""
+    kinds: set[str] = set()
+    if not lines or not label(lines[0]):
+        return False
+    misses = 0
+    for line in lines[:9]:
+        if not line.strip():
+            if len(kinds) >= 2:
+                break
+            continue
+        kind = label(line)
+        misses = 0 if kind else misses + 1  # a long To runs on over several lines
+        if misses > 2:
+            break
+        kinds.add(kind)
+    kinds.discard("")
+    return "from" in kinds and len(kinds) >= 3
+
+
+def is_original(line: str) -> bool:
+    """-----Original Message----- and its translations."""
+    return _ruled(line, phrases.ORIGINAL)
+
+
+def is_forward(line: str) -> bool:
+    """---------- Forwarded message ----------, "Begin forwarded message:" and translations."""
+    plain = " ".join(line[:120].lower().replace("：", ":").split()).strip("*_ >")
+    return plain in phrases.FORWARD_LINES or _ruled(line, phrases.FORWARDED)
+
+
+def is_rule(line: str) -> bool:
+    """A line of nothing but a long rule, as Outlook draws one above what it quotes."""
+    return bool(BARE_RULE.match(line[:200]))
+
+
+def _ruled(line: str, words: Sequence[str]) -> bool:
+    found = RULE.match(line[:120].strip("> *"))
+    if not found:
+        return False
+    plain = " ".join(found[1].lower().split()).strip(" :*")
+    return any(plain == word or plain.startswith((word + " ", word + ":")) for word in words)
+
+
+def is_mobile_signature(line: str) -> bool:
+    """One short line like "Sent from my telephone", in its many forms."""
+    plain = " ".join(line[:200].lower().split()).strip("*_ <>[]")
+    return len(plain) <= 100 and any(plain.startswith(head) and plain.endswith(tail) for head, tail in phrases.MOBILE)
+
+
+def forwards(subject: str) -> bool:
+    """True when the subject says that the mail forwards another."""
+    found = FORWARD_SUBJECT.match(subject)
+    return bool(found) and found[1].lower().rstrip(".") in phrases.FORWARD_PREFIXES  # type: ignore[index]

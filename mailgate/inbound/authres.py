@@ -1,0 +1,59 @@
+"""Authentication-Results fields (RFC 8601), as far as DMARC goes.
+
+Only fields above the first Received are read: those below came with the message from
+outside. Whether their authserv-id is to be believed is `mailgate.rules.trust`'s question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mailgate.mail import AuthResult
+
+MAX_FIELDS = 20
+MAX_VALUE = 16_384  # characters
+COMMENT = re.compile(r"\([^()]{0,2000}\)")
+DMARC = re.compile(r"(?:^|;)\s*dmarc\s*(?:/\s*1\s*)?=\s*([a-z]+)", re.IGNORECASE)
+POLICY = re.compile(
+    r"\b(?:p|dis|policy\.dmarc|policy\.published-domain-policy)\s*=\s*(none|quarantine|reject)", re.IGNORECASE
+)
+
+
+def read(fields: Sequence[tuple[str, str]]) -> tuple[AuthResult, ...]:
+    """Results above the first Received, topmost first; `fields` in the order of the message."""
+    found: list[AuthResult] = []
+    for position, (name, value) in enumerate(fields):
+        if name == "received" or len(found) >= MAX_FIELDS:
+            break
+        if name == "authentication-results":
+            found.append(_result(value[:MAX_VALUE], position))
+    return tuple(found)
+
+
+def _result(value: str, position: int) -> AuthResult:
+    plain = _without_comments(value)
+    head, _, _ = plain.partition(";")
+    words = head.split()
+    # RFC 8601 2.2: the authserv-id comes first, perhaps with a version; some servers leave it out.
+    authserv_id = words[0].lower() if words and "=" not in words[0] else ""
+    results = DMARC.findall(plain)
+    if len(results) != 1:  # none, or several that contradict each other
+        return AuthResult(authserv_id, "none", position)
+    result = results[0].lower()
+    if result == "pass":
+        return AuthResult(authserv_id, "pass", position)
+    if result == "fail":
+        policy = POLICY.search(value)
+        # The owner of the domain asks for nothing under p=none: then a failure says little (RFC 7489 6.3).
+        return AuthResult(authserv_id, "none" if policy and policy[1].lower() == "none" else "fail", position)
+    return AuthResult(authserv_id, "none", position)
+
+
+def _without_comments(value: str) -> str:
+    """Drop comments, nested ones from the inside out (RFC 5322 3.2.2), at most eight deep."""
+    for _ in range(8):
+        value, count = COMMENT.subn(" ", value)
+        if not count:
+            break
+    return value

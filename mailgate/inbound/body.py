@@ -1,0 +1,34 @@
+"""A mail's body: the sender's own words, apart from what was quoted or signed.
+
+HTML is preferred where there is one: its containers say most surely what is quoted.
+Never raises, and cuts nothing it is not sure of; the raw mail keeps everything.
+"""
+
+from __future__ import annotations
+
+from mailgate.inbound import attribution, html, quote
+from mailgate.mail import Body, Mail
+
+MAX_TEXT = 2_000_000  # characters of a text body that are looked at
+
+
+def read_body(mail: Mail) -> Body:
+    """Read the visible reply, the cut history and the own lines of a parsed mail."""
+    forwards = attribution.forwards(mail.subject)
+    if mail.html:
+        page = html.Page(mail.html)
+        found = quote.split(page.lines(), forwards=forwards)
+        if found.own or found.forward or not mail.text.strip():
+            return _body(found, "" if found.trimmed or found.forward else page.own())
+    return _body(quote.split(quote.text_lines(mail.text[:MAX_TEXT]), forwards=forwards))
+
+
+def _body(found: quote.Split, page: str = "") -> Body:
+    return Body(
+        visible="\n".join(found.visible),
+        cut="\n".join(found.cut),
+        lines=found.own,
+        html=page,
+        forwarded=bool(found.forward),
+        forward="\n".join(found.forward),
+    )

@@ -1,0 +1,191 @@
+"""Which parts of a message are its text, its HTML, its attachments (RFC 8621 4.1.4).
+
+Every leaf that is not body is an attachment; nothing is left out. Enclosed messages
+are kept whole as `.eml`.
+"""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from dataclasses import dataclass, field
+
+from mailgate.inbound import charset, flowed, headers, html, transfer
+from mailgate.inbound.mime import Part
+from mailgate.mail import Attachment
+
+EXTENSIONS = {
+    "text/plain": "txt",
+    "text/html": "html",
+    "text/calendar": "ics",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+    "text/csv": "csv",
+    "text/rfc822-headers": "txt",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/svg+xml": "svg",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/pgp-signature": "asc",
+    "application/pkcs7-signature": "p7s",
+    "application/x-pkcs7-signature": "p7s",
+    "application/pkcs7-mime": "p7m",
+    "application/ms-tnef": "dat",
+    "message/rfc822": "eml",
+    "message/global": "eml",
+    "message/delivery-status": "txt",
+    "message/disposition-notification": "txt",
+    "message/feedback-report": "txt",
+}
+MAX_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a message holds for people."""
+
+    text: str = ""
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The leaves of one walk, sorted."""
+
+    text: list[Part] = field(default_factory=list)
+    html: list[Part] = field(default_factory=list)
+    rest: list[Part] = field(default_factory=list)
+
+
+def read(root: Part) -> Contents:
+    """Sort the leaves of a message and decode them."""
+    leaves = _Sorted()
+    _sort((root,), "mixed", leaves)
+    defects: list[str] = []
+    texts = {id(part): _text(part, defects) for part in (*leaves.text, *leaves.html)}
+    plain = [texts[id(part)] for part in leaves.text if part.type != "text/html"]
+    rich = any(part.type == "text/html" for part in leaves.html)
+    page = "\n".join(_as_html(part, texts[id(part)]) for part in leaves.html) if rich else ""
+    if any(text.strip() for text in plain):
+        text = "\n".join(
+            (html.to_text(texts[id(part)]) if part.type == "text/html" else texts[id(part)]).rstrip("\n") + "\n"
+            for part in leaves.text
+            if texts[id(part)].strip()
+        )
+        text = text.removesuffix("\n") if len(leaves.text) == 1 else text
+    else:
+        text = html.to_text(page) if page else "".join(plain)
+    return Contents(text, page, tuple(_attachments(leaves.rest)), tuple(dict.fromkeys(defects)))
+
+
+def _sort(parts: tuple[Part, ...], multipart: str, into: _Sorted) -> None:
+    """One level of a multipart; of alternatives each kind of text has its own list."""
+    for place, part in enumerate(parts):
+        if part.multipart:
+            kind = part.type.removeprefix("multipart/")
+            if kind == "alternative":
+                _alternative(part, into)
+            else:
+                _sort(part.parts, kind, into)
+        elif _is_body(part, place, multipart):
+            into.text.append(part)
+            into.html.append(part)
+        else:
+            into.rest.append(part)
+
+
+def _alternative(part: Part, into: _Sorted) -> None:
+    """RFC 2046 5.1.4: the same content in several forms; the richest last."""
+    inner = _Sorted()
+    _sort(part.parts, "alternative", inner)
+    plain = [leaf for leaf in inner.text if leaf.type != "text/html"]
+    rich = [leaf for leaf in inner.html if leaf.type == "text/html"]
+    into.text.extend(plain if any(leaf.body.strip() for leaf in plain) else rich or plain)
+    into.html.extend(rich or plain)
+    into.rest.extend(inner.rest)
+
+
+def _is_body(part: Part, place: int, multipart: str) -> bool:
+    if part.type not in {"text/plain", "text/html", "text/enriched", "text/richtext", "text"}:
+        return False
+    disposition, params = disposed(part)
+    if disposition == "attachment":
+        return False
+    named = bool(params.get("filename") or part.params.get("name"))
+    if multipart == "related":
+        return place == 0
+    return not named or place == 0
+
+
+def disposed(part: Part) -> tuple[str, dict[str, str]]:
+    """The Content-Disposition of a part (RFC 2183); an empty value when it has none."""
+    value = part.raw("content-disposition")
+    return headers.parameters(headers.raw_text(value)) if value else ("", {})
+
+
+def decoded(part: Part) -> bytes:
+    """The bytes of a leaf."""
+    encoding = part.raw("content-transfer-encoding")
+    return transfer.decode(part.body, encoding.decode("latin-1")) if encoding else part.body
+
+
+def _text(part: Part, defects: list[str]) -> str:
+    declared = part.params.get("charset", "")
+    data = decoded(part)
+    if not declared and part.type == "text/html":
+        declared = _meta_charset(data)
+    if not charset.known(declared):
+        defects.append("unknown charset")
+    text = charset.decode(data, declared).replace("\r\n", "\n").replace("\r", "\n")
+    if part.type == "text/plain" and part.params.get("format", "").lower() == "flowed":
+        return flowed.join(text, delsp=part.params.get("delsp", "").lower() == "yes")
+    return text
+
+
+META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+
+
+def _meta_charset(data: bytes) -> str:
+    """What an HTML page without a declared charset says of itself."""
+    found = META_CHARSET.search(data[:4096])
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def _as_html(part: Part, text: str) -> str:
+    if part.type == "text/html":
+        return text
+    return "<div>" + entities.escape(text.rstrip("\n"), quote=False).replace("\n", "<br>\n") + "</div>"
+
+
+def _attachments(parts: list[Part]) -> list[Attachment]:
+    out = []
+    for part in parts:
+        content = decoded(part)
+        cid = part.raw("content-id").decode("utf-8", "replace").strip("<> \t\r\n")
+        out.append(Attachment(_name(part, content), part.type, content, cid))
+    return out
+
+
+def _name(part: Part, content: bytes) -> str:
+    """The name that a part gives itself, on one line; else one made of its type."""
+    _, params = disposed(part)
+    name = params.get("filename") or part.params.get("name") or transfer.uu_name(part.body[:1000])
+    name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
+    if name:
+        return name
+    if part.type in {"message/rfc822", "message/global"}:
+        return f"{_inner_subject(content) or 'message'}.eml"
+    return f"attachment.{EXTENSIONS.get(part.type, 'bin')}"
+
+
+INNER_SUBJECT = re.compile(rb"(?mi)^subject:[ \t]*(.{1,200})$")
+
+
+def _inner_subject(content: bytes) -> str:
+    found = INNER_SUBJECT.search(content[:20_000].partition(b"\n\n")[0])
+    plain = headers.text(found[1]) if found else ""
+    return "".join(c if c.isalnum() or c in " -_.," else "_" for c in plain).strip(" .")[:80]

@@ -1,0 +1,366 @@
+"""HTML bodies: their lines, what in them is quoted, and a clean copy.
+
+The door of selectolax and nh3. Input is capped before either sees it. It knows the
+containers in which mail programs put quoted mail; the rules for plain text lines are
+`mailgate.inbound.quote`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import nh3
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mailgate.inbound.lines import Kind, Line
+
+MAX_HTML = 1_000_000  # characters that are read
+MAX_TAGS = 3_000  # below this no nesting can be costly
+MAX_DEPTH = 400  # both libraries need quadratic time in the depth of nesting
+BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6"])
+HIDDEN = frozenset(
+    [
+        "head",
+        "script",
+        "style",
+        "template",
+        "title",
+        "noscript",
+        "object",
+        "svg",
+        "math",
+        "iframe",
+        "select",
+        "textarea",
+    ]
+)
+VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+# Containers that hold nothing but quoted mail.
+QUOTES = (
+    "blockquote[type=cite], blockquote.gmail_quote, .gmail_attr, .moz-cite-prefix, .yahoo_quoted, "
+    ".protonmail_quote, .zmail_extra, .tutanota_quote, .moz-forward-container > .moz-email-headers-table, "
+    "#yahoo_quoted, blockquote.zmail_extra, #isReplyContent, .OutlookMessageHeader + *, "
+    "blockquote[cite], #replyBlockQuote, .mail-quote-collapse, .quote_from, .front-blockquote, #mail-app-auto-quote, "
+    "blockquote.mail_quote, .ms-outlook-mobile-reference-message, #xam-quote"
+)
+# From these on everything that follows in the document is quoted mail.
+TAILS = (
+    "#divRplyFwdMsg, #appendonsend, #mail-editor-reference-message-container, #OLK_SRC_BODY_SECTION, "
+    ".OutlookMessageHeader, #zwchr, hr[data-marker=__DIVIDER__], #stopSpelling, #replySplit"
+)
+SIGNATURES = ".gmail_signature, .moz-signature, #ms-outlook-mobile-signature, .protonmail_signature_block, #Signature"
+OUTLOOK_BORDER = re.compile(
+    r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE
+)
+TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+SPACE = re.compile(r"[ \t\r\n\f]+")
+ALLOWED = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "font",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+    ]
+)
+ATTRIBUTES = {
+    "*": {"dir", "lang", "title"},
+    "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "align", "valign"},
+    "th": {"colspan", "rowspan", "align", "valign"},
+    "ol": {"start", "type"},
+    "font": {"color"},
+}
+
+
+def bounded(page: str) -> str:
+    """Cut a page to what may be parsed; one nested beyond reason loses its tags."""
+    page = page[:MAX_HTML]
+    if page.count("<") > MAX_TAGS and _depth(page) > MAX_DEPTH:
+        return ANY_TAG.sub(" ", page)
+    return page
+
+
+def _depth(page: str) -> int:
+    depth = deepest = 0
+    for slash, name in TAG.findall(page):
+        if slash:
+            depth = max(depth - 1, 0)
+        elif name.lower() not in VOID and name.lower() not in {"p", "li", "td", "tr", "th", "option"}:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def to_text(page: str) -> str:
+    """The readable text of a page, quoted parts marked with `>`."""
+    return "\n".join(f"{'> ' * line.level}{line.text}".rstrip() for line in Page(page).lines()).strip("\n")
+
+
+class Page:
+    """One parsed page: its lines, and a clean copy of what is the sender's own."""
+
+    def __init__(self, page: str) -> None:
+        self._tree = LexborHTMLParser(bounded(page))
+        self._marks = _marks(self._tree)
+
+    def lines(self) -> list[Line]:
+        """The lines as a reader sees them; those in quote containers are marked."""
+        return _Writer(self._marks).write(self._tree.body or self._tree.root)
+
+    def own(self) -> str:
+        """The page without what mail programs mark as quoted or signature, sanitised.
+
+        It takes the page apart: `lines` says less afterwards.
+        """
+        for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):
+            node.decompose()
+        return clean((self._tree.body.inner_html or "") if self._tree.body else "")
+
+
+def clean(page: str) -> str:
+    """Sanitise: an allow-list of tags, safe schemes, images only from the mail itself."""
+    return nh3.clean(
+        bounded(page),
+        tags=set(ALLOWED),
+        attributes=ATTRIBUTES,
+        attribute_filter=_own_images,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+        url_relative="deny",
+    )
+
+
+def _own_images(tag: str, attribute: str, value: str) -> str | None:
+    """A remote image tells its owner who read the mail, and when: only cid: ones stay."""
+    if tag == "img" and attribute == "src" and not value.lower().startswith("cid:"):
+        return None
+    return value
+
+
+def _marks(tree: LexborHTMLParser) -> dict[int, Kind]:
+    """Which elements hold quoted mail or a signature, by identity."""
+    marks = {node.mem_id: Kind.SIGNATURE for node in tree.css(SIGNATURES)}
+    marks |= {node.mem_id: Kind.QUOTE for node in tree.css(QUOTES)}
+    tails = [*tree.css(TAILS), *(n for n in tree.css("div[style*=border-top]") if _is_outlook_border(n))]
+    for node in tails:
+        for later in _from_here(node):
+            marks[later.mem_id] = Kind.QUOTE
+    return marks
+
+
+def _is_outlook_border(node: LexborNode) -> bool:
+    return bool(OUTLOOK_BORDER.search(node.attributes.get("style") or ""))
+
+
+def _from_here(node: LexborNode) -> Iterator[LexborNode]:
+    """A node and everything that follows it in the document."""
+    current: LexborNode | None = node
+    yield node
+    while current is not None and current.tag not in {"body", "html"}:
+        sibling = current.next
+        while sibling is not None:
+            yield sibling
+            sibling = sibling.next
+        current = current.parent
+
+
+class _Writer:
+    """Writes the lines of one page, in one walk without recursion."""
+
+    def __init__(self, marks: dict[int, Kind]) -> None:
+        self.marks = marks
+        self.out: list[Line] = []
+        self.row: list[str] = []
+        self.level = 0
+        self.kind = Kind.OWN
+        self.gap = False
+
+    def write(self, root: LexborNode | None) -> list[Line]:
+        stack: list[tuple[LexborNode | None, str, int, Kind]] = [(root, "", 0, Kind.OWN)]
+        pre = 0
+        while stack:
+            node, closing, level, kind = stack.pop()
+            if closing:
+                pre -= closing == "pre"
+                self._close(closing, level, kind)
+                continue
+            if node is None:
+                continue
+            tag = node.tag or ""
+            if tag == "-text":
+                self._text(node.text_content or "", keep=pre > 0)
+            elif tag not in HIDDEN and not _invisible(node):
+                pre += tag == "pre"
+                stack.append((None, tag or "-", self.level, self.kind))
+                self._open(node, tag)
+                children = []
+                child = node.child
+                while child is not None:
+                    children.append((child, "", 0, Kind.OWN))
+                    child = child.next
+                stack.extend(reversed(children))
+        self._end_line()
+        return _tidy(self.out)
+
+    def _open(self, node: LexborNode, tag: str) -> None:
+        if tag in BLOCKS:
+            self._end_line()
+            if tag in PARAGRAPHS:
+                self._blank()
+        if tag == "br":
+            self._end_line(force=True)
+        elif tag == "li":
+            self.row.append("- ")
+        elif tag in {"td", "th"} and "".join(self.row).strip():
+            self.row.append("  ")
+        elif tag == "img":
+            self._text(node.attributes.get("alt") or "", keep=False)
+        mark = self.marks.get(node.mem_id)
+        if tag == "blockquote" or mark:
+            self._end_line()
+            self.level += tag == "blockquote"
+            self.kind = mark or self.kind
+
+    def _close(self, tag: str, level: int, kind: Kind) -> None:
+        if tag in BLOCKS or kind is not self.kind:
+            self._end_line()
+        if tag in PARAGRAPHS:
+            self._blank()
+        self.level, self.kind = level, kind
+
+    def _text(self, text: str, *, keep: bool) -> None:
+        if keep:
+            first, *more = text.replace("\r\n", "\n").split("\n")
+            self.row.append(first)
+            for line in more:
+                self._end_line(force=True)
+                self.row.append(line)
+            return
+        text = SPACE.sub(" ", text)
+        if text == " " and (not self.row or self.row[-1].endswith(" ")):
+            return
+        if text:
+            self.row.append(text)
+
+    def _end_line(self, *, force: bool = False) -> None:
+        text = "".join(self.row).replace("\xa0", " ").rstrip()
+        self.row = []
+        if text.strip() or force:
+            self.out.append(Line(text.lstrip(" ") if not text.startswith("  ") else text, self.level, self.kind))
+
+    def _blank(self) -> None:
+        if self.out and self.out[-1].text:
+            self.out.append(Line("", self.level, self.kind))
+
+
+def _invisible(node: LexborNode) -> bool:
+    style = node.attributes.get("style") if node.tag not in {None, "-text", "_comment"} else None
+    if not style:
+        return (node.tag or "").startswith(("_", "!"))
+    squeezed = style.replace(" ", "").lower()
+    return "display:none" in squeezed
+
+
+def _tidy(found: list[Line]) -> list[Line]:
+    """At most one empty line in a row, and none at either end."""
+    out: list[Line] = []
+    for line in found:
+        if line.text or (out and out[-1].text):
+            out.append(line)
+    while out and not out[-1].text:
+        out.pop()
+    return out

@@ -1,0 +1,79 @@
+"""Bytes into a `Mail`: the one place where an incoming message becomes a value.
+
+Never raises: what is broken is a defect of the mail. It does not judge what the mail
+is (`mailgate.rules.classify`) and does not cut quotes (`mailgate.inbound.body`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from mailgate.inbound import addresses, authres, bounce, charset, contents, headers, mime
+from mailgate.mail import Mail
+from mailgate.model import Address
+
+MAX_DATE = 100  # characters
+MAX_REFERENCES = 16_384  # bytes that are read when the ids are many
+
+
+def parse(raw: bytes) -> Mail:
+    """Read a message as it came over the wire; any bytes give a Mail."""
+    try:
+        return _parse(raw)
+    except Exception as error:  # a fault of ours must not lose a mail: it is quarantined as unreadable
+        return Mail(defects=(f"unreadable: {type(error).__name__}",), size=len(raw), text=charset.decode(raw[:10_000]))
+
+
+def _parse(raw: bytes) -> Mail:
+    tree = mime.read(raw)
+    root = tree.root
+    fields = tuple((name, headers.raw_text(value)) for name, value in root.fields)
+    decoded = tuple((name, headers.words(value)) for name, value in fields)
+    first: dict[str, str] = {}
+    for name, value in fields:
+        first.setdefault(name, value)
+    senders = tuple(a for name, value in fields if name == "from" for a in addresses.read(value))
+    content = contents.read(root)
+    ids = headers.identifiers(first.get("message-id", ""))
+    return Mail(
+        message_id=ids[0] if ids else "",
+        in_reply_to=headers.identifiers(first.get("in-reply-to", "")),
+        references=headers.identifiers(first.get("references", "")),
+        from_=senders,
+        sender=next(iter(_read(first, "sender")), None),
+        reply_to=_read(first, "reply-to"),
+        to=_all(fields, "to"),
+        cc=_all(fields, "cc"),
+        subject=" ".join(headers.words(first.get("subject", "")).split()),
+        date=_date(first.get("date", "")),
+        headers=decoded,
+        text=content.text,
+        html=content.html,
+        attachments=content.attachments,
+        bounce=bounce.read(root, senders, content.text, first),
+        auth=authres.read(fields),
+        content_type=root.type,
+        defects=(*tree.defects, *content.defects),
+        size=len(raw),
+    )
+
+
+def _read(first: dict[str, str], name: str) -> tuple[Address, ...]:
+    value = first.get(name)
+    return addresses.read(value) if value else ()
+
+
+def _all(fields: tuple[tuple[str, str], ...], wanted: str) -> tuple[Address, ...]:
+    return tuple(a for name, value in fields if name == wanted for a in addresses.read(value) if a.email)
+
+
+def _date(value: str) -> datetime | None:
+    """The Date field in UTC; a time without a zone is taken as UTC (RFC 5322 4.3, -0000)."""
+    if not value:
+        return None
+    try:
+        when = parsedate_to_datetime(value[:MAX_DATE])
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
+        return None

@@ -1,0 +1,243 @@
+"""Which lines of a body are the sender's own, and which are history or signature.
+
+One pass of small rules over lines, for text and HTML alike. Where unsure it cuts less:
+losing a sentence of a reply is worse than a quoted line too many. No line vanishes:
+each ends up in the visible part, the cut part or the forwarded part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailgate.inbound import attribution
+from mailgate.inbound.lines import Kind, Line
+from mailgate.mail import MARKER
+
+MAX_LINES = 20_000  # lines beyond are own: unread is not cut
+MAX_SIGNATURE = 12  # lines
+ATTRIBUTION_LINES = 5
+QUOTED = re.compile(r"^ ?((?:> ?)+)")
+ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
+MARK = "".join(MARKER.split()).strip("#-")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A body in its parts; `trimmed` says that rules for text lines cut something."""
+
+    visible: tuple[str, ...]
+    own: tuple[str, ...]
+    cut: tuple[str, ...]
+    forward: tuple[str, ...] = ()
+    trimmed: bool = False
+
+
+def text_lines(text: str) -> list[Line]:
+    """Lines of plain text; leading `>` are quote marks."""
+    return [_text_line(line) for line in text.split("\n")]
+
+
+def _text_line(line: str) -> Line:
+    found = QUOTED.match(line) if line.startswith((">", " >")) else None
+    if not found:
+        return Line(line.rstrip())
+    return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
+
+
+def split(lines: Sequence[Line], *, forwards: bool = False) -> Split:
+    """Sort the lines of a body. `forwards`: the subject says that it forwards a mail."""
+    work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
+    before = [line.kind for line in work]
+    marked = any(_is_marker(line.text) for line in work)
+    forward = _forward_start(work, forwards=forwards)
+    end = len(work) if forward is None else forward
+    head = work[:end]
+    _cut_tail(head)
+    _cut_attributions(head)
+    _cut_signature(head)
+    trimmed = any(a is not b.kind for a, b in zip(before, head, strict=False))
+    return _sort(head, work[end:], marked=marked, trimmed=trimmed)
+
+
+def _sort(head: list[Line], forward: list[Line], *, marked: bool, trimmed: bool) -> Split:
+    last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and _says_something(line.text)), default=-1)
+    visible: list[Line] = []
+    cut: list[Line] = []
+    for place, line in enumerate(head):
+        # A quote with an answer below it is what the answer speaks of; of our own notices nothing is kept.
+        keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and not marked)
+        (visible if place <= last and keeps else cut).append(line)
+    own = [line for line in visible if line.kind is Kind.OWN]
+    return Split(
+        _strip([_show(line) for line in visible]),
+        _strip([line.text for line in own]),
+        _strip([_show(line) for line in cut]),
+        _strip([_show(line) for line in forward]),
+        trimmed,
+    )
+
+
+def _show(line: Line) -> str:
+    return f"{'>' * line.level} {line.text}".rstrip() if line.level else line.text
+
+
+def _says_something(text: str) -> bool:
+    return bool(text.strip()) and not ORNAMENT.match(text[:200])
+
+
+def _strip(lines: list[str]) -> tuple[str, ...]:
+    first, last = 0, len(lines)
+    while first < last and not lines[first].strip():
+        first += 1
+    while last > first and not lines[last - 1].strip():
+        last -= 1
+    return tuple(lines[first:last])
+
+
+def _is_marker(text: str) -> bool:
+    return "Writeyour" in text.replace(" ", "") and MARK in "".join(text[:500].split())
+
+
+def _has_own(lines: Sequence[Line]) -> bool:
+    return any(line.kind is Kind.OWN and _says_something(line.text) for line in lines)
+
+
+def _forward_start(lines: list[Line], *, forwards: bool) -> int | None:
+    """Where a forwarded mail begins, or None."""
+    for place, line in enumerate(lines[:MAX_LINES]):
+        if attribution.is_forward(line.text) and line.level == 0:
+            return place
+        if forwards and _opens_header(lines, place):
+            return _with_rule(lines, place)
+    return None
+
+
+def _opens_header(lines: Sequence[Line], place: int) -> bool:
+    text = lines[place].text
+    if not attribution.label(text):
+        return False
+    return attribution.is_header_block([line.text for line in lines[place : place + 12]])
+
+
+def _with_rule(lines: Sequence[Line], place: int) -> int:
+    """Take the rule or separator above a header block with it."""
+    above = place - 1
+    while above >= 0 and place - above <= 2 and not lines[above].text.strip():
+        above -= 1
+    if above >= 0 and (attribution.is_rule(lines[above].text) or attribution.is_original(lines[above].text)):
+        return above
+    return place
+
+
+def _cut_tail(lines: list[Line]) -> None:
+    """History that a program put below the answer without quote marks: all that follows goes."""
+    for place, line in enumerate(lines[:MAX_LINES]):
+        if line.kind is not Kind.OWN or not line.text.strip():
+            continue
+        if _is_marker(line.text):
+            _mark(lines, _above_marker(lines, place), len(lines))
+            return
+        starts = attribution.is_original(line.text) or _opens_header(lines, place)
+        if starts and _has_own(lines[:place]):
+            _mark(lines, _with_rule(lines, place), len(lines))
+            return
+
+
+def _above_marker(lines: Sequence[Line], place: int) -> int:
+    """The attribution, header or rule that stands between the own text and our marker."""
+    start = place
+    for above in range(max(0, place - 12), place):
+        if lines[above].kind is Kind.OWN and (
+            attribution.is_original(lines[above].text)
+            or _opens_header(lines, above)
+            or attribution.is_rule(lines[above].text)
+        ):
+            return above
+    size = _attribution_above(lines, place)
+    return start - size
+
+
+def _mark(lines: list[Line], start: int, end: int) -> None:
+    for place in range(start, end):
+        if lines[place].kind is Kind.OWN:
+            lines[place] = replace(lines[place], kind=Kind.QUOTE)
+
+
+def _cut_attributions(lines: list[Line]) -> None:
+    """The line that ends in "wrote:" above a quote, and where it is certain also above unmarked history."""
+    for place in range(1, min(len(lines), MAX_LINES)):
+        if lines[place].kind is Kind.QUOTE and lines[place - 1].kind is Kind.OWN:
+            size = _attribution_above(lines, place)
+            _mark(lines, place - size, place)
+    for place, line in enumerate(lines[:MAX_LINES]):
+        if line.kind is not Kind.OWN or not line.text:
+            continue
+        size = _certain_at(lines, place)
+        if size:
+            tail = _has_own(lines[:place]) and not _quotes_follow(lines, place + size)
+            _mark(lines, place, len(lines) if tail else place + size)
+            if tail:
+                return
+
+
+def _attribution_above(lines: Sequence[Line], place: int) -> int:
+    """How many lines right above `place` are an attribution, blank ones included."""
+    end = place
+    while end > 0 and place - end <= 2 and not lines[end - 1].text.strip():
+        end -= 1
+    for size in range(1, ATTRIBUTION_LINES + 1):
+        start = end - size
+        if start < 0 or lines[start].kind is not Kind.OWN:
+            return 0
+        if lines[start].text.strip() and attribution.is_attribution(" ".join(x.text for x in lines[start:end])):
+            return place - start
+    return 0
+
+
+def _certain_at(lines: Sequence[Line], place: int) -> int:
+    """How many lines from `place` on are a certain attribution; it may be wrapped."""
+    joined = ""
+    first = lines[place].text.split(None, 1)
+    if not first or first[0].lower().rstrip(".,:") not in attribution.STARTS:
+        return 0
+    for size, line in enumerate(lines[place : place + 7], 1):
+        joined = f"{joined} {'> ' * line.level}{line.text}".strip()
+        if len(joined) > attribution.MAX_ATTRIBUTION:
+            return 0
+        if joined.endswith((":", "：")) and attribution.is_certain(joined):
+            return size
+    return 0
+
+
+def _quotes_follow(lines: Sequence[Line], place: int) -> bool:
+    """True when marked quotes stand below: then unmarked lines there are answers."""
+    return any(line.level for line in lines[place:])
+
+
+def _cut_signature(lines: list[Line]) -> None:
+    """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
+    for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
+        if lines[place].kind is Kind.OWN and lines[place].text in {"--", "-- "}:
+            end = _own_end(lines, place)
+            count = sum(bool(line.text.strip()) for line in lines[place + 1 : end])
+            if count <= MAX_SIGNATURE and _has_own(lines[:place]):
+                _sign(lines, place, end)
+    for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
+        line = lines[place]
+        if line.kind is not Kind.OWN or not _says_something(line.text):
+            continue
+        if not attribution.is_mobile_signature(line.text) or not _has_own(lines[:place]):
+            return
+        _sign(lines, place, place + 1)
+
+
+def _own_end(lines: Sequence[Line], place: int) -> int:
+    return next((i for i in range(place, len(lines)) if lines[i].kind is not Kind.OWN), len(lines))
+
+
+def _sign(lines: list[Line], start: int, end: int) -> None:
+    for place in range(start, end):
+        if lines[place].kind is Kind.OWN:
+            lines[place] = replace(lines[place], kind=Kind.SIGNATURE)

@@ -1,0 +1,35 @@
+"""What the screening rules look at: one incoming mail with what is known around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailgate.mail import Envelope, Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A parsed mail, its envelope, the test for our own ids, and the desk's addresses."""
+
+    mail: Mail
+    envelope: Envelope
+    is_ours: Callable[[str], bool]  # True for a Message-ID signed by this desk
+    desk: frozenset[str]  # normalised addresses
+
+    @property
+    def null_sender(self) -> bool:
+        """The reverse path is empty (RFC 5321 4.5.5): nobody may answer it."""
+        if self.envelope.sender is not None:
+            return not self.envelope.sender
+        return self.mail.header("return-path").strip() == "<>"
+
+    @property
+    def is_reply(self) -> bool:
+        """The mail says that it answers another."""
+        return bool(self.mail.in_reply_to or self.mail.references)
+
+    def token(self, name: str) -> str:
+        """First word of a header field, in lower case, without parameters and comments."""
+        value = self.mail.header(name).partition(";")[0].partition("(")[0].split()
+        return value[0].lower() if value else ""
