@@ -23,6 +23,7 @@ _PLAIN: dict[int, str | None] = (
     dict.fromkeys(_BLANKS, " ") | dict.fromkeys(_BIDI) | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 )
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\- ]*\Z")  # RFC 5322 3.2.3, with spaces between
+_ORDINARY = re.compile(r"[A-Za-z0-9_+\-]+(\.[A-Za-z0-9_+\-]+)*@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*\Z")
 _DOT_ATOM = re.compile(r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+(\.[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+)*\Z")
 _QUOTED = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"\Z')
 _NOT_DOMAIN = re.compile(r"[^\w.\-:\[\]]")
@@ -34,7 +35,9 @@ def plain(value: str, limit: int = 0) -> str:
 
     `limit` in characters cuts what is longer, with an ellipsis; 0 is no limit.
     """
-    cleaned = " ".join(value.translate(_PLAIN).split())
+    cleaned = value
+    if not value.isascii() or not value.isprintable() or "  " in value or value[:1] == " " or value[-1:] == " ":
+        cleaned = " ".join(value.translate(_PLAIN).split())
     return cleaned if not limit or len(cleaned) <= limit else cleaned[: limit - 1].rstrip() + "…"
 
 
@@ -94,6 +97,8 @@ def addr_spec(email: str) -> str:
 
     A local part that is no dot-atom is quoted; what no domain can hold is left out.
     """
+    if _ORDINARY.match(email):
+        return email
     local, at, domain = plain(email).rpartition("@")
     if not at:
         local, domain = domain, ""

@@ -6,6 +6,7 @@ carries the ticket's token and the reader's own key. Links are for agents alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -23,11 +24,15 @@ class Link:
     href: str
 
 
-def mailto(address: str, subject: str, body: str) -> str:
-    """Return a link that opens a mail to `address`; nothing in the values can add a field (RFC 6068 2)."""
-    text = body.replace("\r\n", "\n").replace("\n", "\r\n")  # RFC 6068 5: line breaks are %0D%0A
+def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+    """Return a link for each (label, mail body), which opens a mail to `address`.
+
+    Nothing in the values can add a field to that mail (RFC 6068 2).
+    """
     about = quote(subject[:_SUBJECT_LIMIT], safe="")
-    return f"mailto:{quote(address, safe='@+')}?subject={about}&body={quote(text, safe='')}"
+    start = f"mailto:{quote(address, safe='@+')}?subject={about}&body="
+    # RFC 6068 5: a line break is %0D%0A
+    return tuple(Link(label, start + quote(body.replace("\n", "\r\n"), safe="")) for label, body in offers)
 
 
 def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:

@@ -255,7 +255,7 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
         offers.append(("Confirm", f"#confirm {notice.code}\n"))
     elif ticket:
         offers += links.commands(ticket, notice.agent)
-    return tuple(Link(label, links.mailto(address, subject, links.closed_off(body) + foot)) for label, body in offers)
+    return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
 
 
 def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
