@@ -113,7 +113,8 @@ def _topics(config: Config, reading: Reading) -> None:
     """Each topic stands below topics that exist."""
     for topic in config.topics.values():
         if topic.parent and topic.parent not in config.topics:
-            near = did_you_mean(topic.parent, config.topics) or f': write [topic."{topic.parent}"], or take " / " out'
+            others = [name for name in config.topics if name != topic.name]
+            near = did_you_mean(topic.parent, others) or f': write [topic."{topic.parent}"], or take " / " out'
             reading.error(
                 Spot().child("topic").child(topic.name), f"its parent {quoted_text(topic.parent)} is missing{near}"
             )

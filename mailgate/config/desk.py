@@ -19,9 +19,9 @@ _SHORTEST_SECRET = 16  # characters; a secret that can be guessed hands out agen
 def read_desk(top: Table) -> Desk:
     """Read [desk]. The domain defaults to that of the first address."""
     table = top.table("desk")
-    if table is None:
+    if table is None and "desk" not in top:
         top.error("", '[desk] is missing: write [desk] and below it name = "First Bank Help Desk"')
-        table = top.sub("desk", {})
+    table = table or top.sub("desk", {})
     secrets, made = _secrets(table)
     desk = Desk(
         name=table.text("name", "Help Desk", example='"First Bank Help Desk"'),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 
 Path = tuple[str | int, ...]
 
@@ -22,7 +23,10 @@ _KEY_PART = re.compile(r"""("(?:\\.|[^"\\])*"|'[^']*'|[^.\s"']+)""")
 
 def scan(text: str) -> Mapping[Path, int]:
     """Return the line (from 1) on which each key, table and list element of `text` begins."""
-    return _Scanner(text).run()
+    scanner = _Scanner(text)
+    with suppress(RecursionError):  # nested as deep as tomllib can just bear: the lines found so far do
+        scanner.run()
+    return scanner.lines
 
 
 def nearest(lines: Mapping[Path, int], path: Path) -> int | None:
@@ -55,7 +59,7 @@ class _Scanner:
         self.at = 0
         self.row = 1
 
-    def run(self) -> Mapping[Path, int]:
+    def run(self) -> None:
         table: Path = ()
         while (token := self.peek()) is not None:
             if token == "\n" or token.startswith("#"):
@@ -64,7 +68,6 @@ class _Scanner:
                 table = self.header()
             else:
                 self.pair(table)
-        return self.lines
 
     def peek(self) -> str | None:
         return self.tokens[self.at][0] if self.at < len(self.tokens) else None

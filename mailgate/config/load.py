@@ -24,13 +24,14 @@ from mailgate.config.reader import Reading, Spot, Table
 from mailgate.config.routing import read_routing
 from mailgate.config.rule import read_rules
 from mailgate.config.ways import read_http, read_mailboxes, read_relay, read_smtp
+from mailgate.config.words import quoted
 from mailgate.errors import ConfigError, Problem
 
 PLACES = (Path("config.toml"), Path("/etc/mailgate/config.toml"))
 
 _LARGEST = 10_000_000  # bytes; nobody writes that by hand
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_NAMELESS_QUOTES = re.compile(r"""^\s*\[\[?[^"'#]*[\s@][^"'#]*\]|^\s*\[\[?[^]"'#]*@""")
+_NAMELESS_QUOTES = re.compile(r"""^\s*(\[\[?)\s*([\w-]+)\.([^]"'#]*[\s@][^]"'#]*)""")
 _BARE_VALUE = re.compile(r"^\s*[\w.-]+\s*=\s*[A-Za-z]")
 
 
@@ -156,13 +157,15 @@ def _toml(path: Path, text: str) -> dict[str, object]:
 
 def _hint(row: str, said: str) -> str:
     """What is most likely meant by a line that is no TOML."""
-    if _NAMELESS_QUOTES.search(row):
-        return ': names with spaces or @ need quotes, as in [department."Systems Administrators"]'
+    if found := _NAMELESS_QUOTES.search(row):
+        brackets, kind, name = found.groups()
+        end = "]" * len(brackets)
+        return f": names with spaces or @ need quotes: write {brackets}{kind}.{quoted(name.strip())}{end}"
     if said.startswith("Cannot declare"):
         return ": this table stands twice; put its keys together"
     if said.startswith("Cannot overwrite"):
         return ": this key stands twice in its table"
-    if said.startswith("Unclosed inline table"):
+    if said.startswith("Unclosed inline table") or row.rstrip().endswith("{"):
         return ": a table in { } stands on one line"
     if said.startswith("Expected '='"):
         return ": a line is key = value; keys with spaces or @ need quotes"
@@ -170,6 +173,8 @@ def _hint(row: str, said: str) -> str:
         return ": true and false are written small"
     if _BARE_VALUE.search(row):
         return ': texts stand in quotes, as in name = "First Bank"'
+    if said.startswith(("Illegal character '\\n'", "Unterminated string")):
+        return ": a text ends on its own line, with the quote that it began with"
     if said.startswith("Unescaped '\\'"):
         return ": patterns stand in single quotes, where a backslash is a backslash"
     return ""

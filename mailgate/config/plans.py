@@ -174,7 +174,7 @@ def _ladder(table: Table) -> tuple[Step, ...]:
     spot = table.at("escalate")
     steps = [_step(Table(item, spot.item(index), table.reading)) for index, item in enumerate(value)]
     for index, step in enumerate(steps):
-        if step.at in {earlier.at for earlier in steps[:index]}:
+        if step.at and step.at in {earlier.at for earlier in steps[:index]}:
             table.reading.error(spot.item(index), f"{step.label} stands twice: put both into one step")
     return tuple(sorted(steps, key=lambda step: step.at))
 
@@ -182,7 +182,7 @@ def _ladder(table: Table) -> tuple[Step, ...]:
 def _step(table: Table) -> Step:
     if "at" not in table:
         table.error("", 'at is missing: write at = "100%"')
-    at = table.value("at", units.share, 1.0, '"100%"')
+    at = table.value("at", units.share, 0.0, '"100%"')
     then = table.table("then")
     step = Step(at=at, alert=recipients(table, "alert"), then=read_routing(then) if then else Routing())
     if then:

@@ -235,8 +235,11 @@ class Table:
 
     def table(self, key: str) -> Table | None:
         """The sub-table `key`, or None."""
-        value = self._typed(key, dict, "{ … }")
-        return None if value is None else self.sub(key, value)
+        value = self.raw(key)
+        if value is None or isinstance(value, dict):
+            return None if value is None else self.sub(key, value)
+        self.error(key, f"must be a table, not {shown(value)}: write [{self.at(key).label}] and its keys below")
+        return None
 
     def sub(self, key: str, value: Mapping[str, object], *, shape: str = "") -> Table:
         """`value` as the table that stands at `key`."""
@@ -244,6 +247,9 @@ class Table:
 
     def named(self, key: str) -> Iterator[tuple[str, Table]]:
         """Each [key.NAME] as its name and table."""
+        if isinstance(self.raw(key), list):
+            self.error(key, f'must be tables with names, not a list: write [{key}."NAME"] with single brackets')
+            return
         tables = self.table(key)
         if tables is None:
             return
@@ -291,7 +297,7 @@ class Table:
         for key in self.data:
             if key not in self.asked:
                 hint = (hints or {}).get(key) or did_you_mean(key, self.asked) or f"; known here: {words(self.asked)}"
-                self.error(key, f"unknown key{hint}")
+                self.error(key, f"unknown {'key' if self.spot.path else 'table'}{hint}")
 
 
 def one_line(value: str) -> str:

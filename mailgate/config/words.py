@@ -34,7 +34,7 @@ def did_you_mean(word: str, known: Collection[str], *, leaf: str = "") -> str:
     if leaf and not near:
         leaves = {name.rpartition(leaf)[2]: name for name in folded}
         tail = word.casefold().rpartition(leaf)[2].replace(" ", "_")
-        near = [leaves[found] for found in difflib.get_close_matches(tail, leaves, n=2)]
+        near = [leaves[found] for found in difflib.get_close_matches(tail, leaves, n=2, cutoff=0.75)]
     if not near:
         near = [name for name in folded if len(word) > 2 and word.casefold() in name][:2]
     return f": did you mean {' or '.join(quoted_text(folded[name]) for name in near)}?" if near else ""
