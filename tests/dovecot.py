@@ -1,0 +1,285 @@
+"""A private Dovecot on loopback, for tests: a real IMAP server that belongs to one test.
+
+Runs without privileges (as `nobody` when the tests run as root), in a folder of its own,
+on a free port, with Dovecot 2.3 or 2.4. It accepts any user with the password PASSWORD.
+It refuses to touch the system's own Dovecot: every path and port is given.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from imapclient import IMAPClient
+
+PASSWORD = "secret"
+
+_COMMON = """\
+protocols = imap
+listen = 127.0.0.1
+base_dir = {dir}/run
+state_dir = {dir}/run
+instance_name = mailgate-test
+log_path = {dir}/log
+default_login_user = {user}
+default_internal_user = {user}
+default_internal_group = {group}
+first_valid_uid = 1
+auth_mechanisms = plain login
+mail_max_userip_connections = 100
+"""
+
+_V23 = """\
+mail_location = maildir:{dir}/mail/%u
+disable_plaintext_auth = no
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = home={dir}/mail/%u
+}}
+"""
+
+_V24 = """\
+mail_driver = maildir
+mail_path = {dir}/mail/%{{user}}
+auth_allow_cleartext = yes
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    home = {dir}/mail/%{{user}}
+  }}
+}}
+"""
+
+_SERVICES = """\
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def find_dovecot() -> str | None:
+    """The Dovecot binary, also where /usr/sbin is not in PATH."""
+    return shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
+
+
+def version(binary: str) -> tuple[int, int]:
+    """Major and minor version of the Dovecot binary."""
+    text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    major, minor = text.split()[0].split(".")[:2]
+    return int(major), int(minor)
+
+
+@dataclass
+class Dovecot:
+    """One private server. Use as a context manager; `restart` keeps the mail."""
+
+    tls: bool = False
+    capability_less: Sequence[str] = ()  # capabilities that it hides
+    port: int = field(default_factory=free_port)
+    tls_port: int = 0
+
+    def __post_init__(self) -> None:
+        binary = find_dovecot()
+        if binary is None:
+            raise RuntimeError("dovecot is not installed: apt-get install --no-install-recommends dovecot-imapd")
+        self.binary = binary
+        self.directory = Path(tempfile.mkdtemp(prefix="mailgate-dovecot-"))
+        self.process: subprocess.Popen[bytes] | None = None
+        self.ca = self.directory / "tls" / "ca.pem"
+        if self.tls:
+            self.tls_port = free_port()
+            _certificates(self.directory / "tls")
+        self._config = self.directory / "dovecot.conf"
+        self._config.write_text(self._settings())
+        (self.directory / "mail").mkdir()
+        (self.directory / "run").mkdir()
+        if os.geteuid() == 0:
+            for path in (self.directory, *self.directory.rglob("*")):
+                shutil.chown(path, "nobody", "nogroup")
+
+    def _settings(self) -> str:
+        root = os.geteuid() == 0
+        version_here = version(self.binary)
+        new = version_here >= (2, 4)
+        values = {
+            "dir": self.directory,
+            "user": "nobody" if root else _me(),
+            "group": "nogroup" if root else _my_group(),
+            "port": self.port,
+            "tls_port": self.tls_port,
+            "password": PASSWORD,
+        }
+        text = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" if new else ""
+        text += _COMMON.format(**values) + (_V24 if new else _V23).format(**values) + _SERVICES.format(**values)
+        if self.tls:
+            prefix = ("ssl_server_cert_file = ", "ssl_server_key_file = ") if new else ("ssl_cert = <", "ssl_key = <")
+            text += f"ssl = yes\n{prefix[0]}{self.directory}/tls/cert.pem\n{prefix[1]}{self.directory}/tls/key.pem\n"
+        else:
+            text += "ssl = no\n"
+        if self.capability_less:
+            shown = [word for word in _CAPABILITIES if word not in self.capability_less]
+            text += f"imap_capability = {' '.join(shown)}\n"
+        return text
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        me = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        with (self.directory / "stderr").open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [self.binary, "-F", "-c", str(self._config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+                **me,  # type: ignore[arg-type]
+            )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as probe:
+                    if probe.recv(100).startswith(b"* OK"):
+                        return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+            time.sleep(0.05)
+        raise RuntimeError(f"dovecot did not start: {self.log()}")
+
+    def stop(self) -> None:
+        """Stop it and every process that it started."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.process = None
+
+    def restart(self) -> None:
+        """Stop and start again with the same mail and the same port."""
+        self.stop()
+        self.start()
+
+    def log(self) -> str:
+        """What the server wrote about itself."""
+        found = [self.directory / "log", self.directory / "stderr"]
+        return "\n".join(path.read_text("utf-8", "replace") for path in found if path.exists())
+
+    @contextmanager
+    def client(self, user: str = "support@bank.example") -> Iterator[IMAPClient]:
+        """A logged-in connection, to look and to put things in order."""
+        with IMAPClient("127.0.0.1", self.port, ssl=False, timeout=30) as client:
+            client.normalise_times = False
+            client.login(user, PASSWORD)
+            yield client
+
+    def deliver(
+        self,
+        mails: Sequence[bytes],
+        *,
+        user: str = "support@bank.example",
+        folder: str = "INBOX",
+        at: datetime | None = None,
+        flags: Sequence[bytes] = (),
+    ) -> None:
+        """Put mails into a folder, as a delivery would."""
+        with self.client(user) as client:
+            for start in range(0, len(mails), 500):
+                some = [
+                    {"msg": mail, "flags": flags, **({"date": at} if at else {})} for mail in mails[start : start + 500]
+                ]
+                if client.has_capability("MULTIAPPEND"):
+                    client.multiappend(folder, some)
+                else:
+                    for mail in mails[start : start + 500]:
+                        client.append(folder, mail, flags, at)
+
+    def uids(self, folder: str = "INBOX", user: str = "support@bank.example", criteria: str = "ALL") -> list[int]:
+        """UIDs in a folder."""
+        with self.client(user) as client:
+            client.select_folder(folder, readonly=True)
+            return list(client.search(criteria))
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+_CAPABILITIES = (
+    *("IMAP4rev1", "SASL-IR", "LOGIN-REFERRALS", "ID", "ENABLE", "IDLE", "LITERAL+", "CHILDREN", "NAMESPACE"),
+    *("UIDPLUS", "UNSELECT", "MOVE", "MULTIAPPEND", "SEARCHRES", "ESEARCH", "WITHIN", "LIST-STATUS", "SPECIAL-USE"),
+)
+
+
+def _me() -> str:
+    import pwd
+
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _my_group() -> str:
+    import grp
+
+    return grp.getgrgid(os.getegid()).gr_name
+
+
+def _certificates(folder: Path) -> None:
+    """Make a certificate authority and a certificate for 127.0.0.1 under it."""
+    folder.mkdir()
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority")
+    openssl("req", *key, "-keyout", "key.pem", "-out", "cert.csr", "-subj", "/CN=127.0.0.1")
+    (folder / "ext").write_text("subjectAltName = IP:127.0.0.1\n")
+    openssl(
+        *("x509", "-req", "-in", "cert.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
+        *("-extfile", "ext", "-days", "2", "-out", "cert.pem"),
+    )

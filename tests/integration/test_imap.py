@@ -1,0 +1,632 @@
+"""IMAP accounts against a real Dovecot: every message once, durable here before anything happens there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailgate.config.model import Mailbox, Secret
+from mailgate.inbound import imap, imap_drain, imap_session
+from mailgate.inbound.accept import Acceptor
+from mailgate.inbound.imap import MailboxStatus, Watcher
+from mailgate.store.db import Db, Store
+from tests.dovecot import PASSWORD, Dovecot, free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def mail(number: int, size: int = 200) -> bytes:
+    people = "From: karen@client.example\r\nTo: support@bank.example\r\n"
+    return f"{people}Subject: Nr {number}\r\nMessage-ID: <{number}@x>\r\n\r\n{'x' * size}\r\n".encode()
+
+
+def mails(count: int, first: int = 1) -> list[bytes]:
+    return [mail(number) for number in range(first, first + count)]
+
+
+class Desk:
+    """A store and an acceptor, and what to ask of them."""
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self.path = path
+        self.store = store
+        self.acceptor = Acceptor(store, now, lambda: None)
+        self.heard: list[MailboxStatus] = []
+
+    async def rows(self, sql: str, *params: Any) -> list[Any]:
+        return await self.store.read(lambda db: db.all(sql, params))
+
+    async def numbers(self) -> list[int]:
+        """The numbers in the subjects of what was taken, in the order of the inbox."""
+        found = await self.rows("SELECT data FROM inbox JOIN raw ON raw.id = raw_id ORDER BY inbox.id")
+        return [int(re.search(rb"Subject: Nr (\d+)", row["data"])[1]) for row in found]  # type: ignore[index]
+
+    async def count(self) -> int:
+        return int((await self.rows("SELECT count(*) AS n FROM inbox"))[0]["n"])
+
+    async def ledger(self) -> dict[str, int]:
+        found = await self.rows("SELECT state, count(*) AS n FROM ledger GROUP BY state")
+        return {row["state"]: row["n"] for row in found}
+
+    async def until(self, done: Callable[[], Any], seconds: float = 20.0) -> float:
+        """Wait until `done` (plain or async) is true; the seconds it took."""
+        started = time.monotonic()
+        while time.monotonic() < started + seconds:
+            answer = done()
+            if await answer if asyncio.iscoroutine(answer) else answer:
+                return time.monotonic() - started
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"not within {seconds} s; heard {self.heard[-3:]}")
+
+    async def finished(self, count: int, seconds: float = 30.0) -> float:
+        async def done() -> bool:
+            return (await self.ledger()).get("finished", 0) == count
+
+        return await self.until(done, seconds)
+
+    @asynccontextmanager
+    async def watching(self, mailbox: Mailbox, **more: Any) -> AsyncIterator[Watcher]:
+        watcher = Watcher(mailbox, self.store, self.acceptor, now, self.heard.append, **more)
+        await watcher.start()
+        try:
+            yield watcher
+        finally:
+            await watcher.stop()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    store = await Store.open(tmp_path / "mailgate.db")
+    desk = Desk(tmp_path / "mailgate.db", store)
+    yield desk
+    await desk.acceptor.close()
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Dovecot]:
+    with Dovecot() as dovecot:
+        yield dovecot
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> str:
+    """An account of the test's own."""
+    return re.sub(r"\W+", "-", request.node.name).strip("-").lower() + "@bank.example"
+
+
+def box(server: Dovecot, user: str, **more: Any) -> Mailbox:
+    given: dict[str, Any] = {
+        "name": "support",
+        "host": "127.0.0.1",
+        "port": server.port,
+        "tls": "none",
+        "user": user,
+        "password": Secret(PASSWORD),
+        "existing": "take",
+    }
+    return Mailbox(**given | more)
+
+
+# what becomes of a message there
+
+
+async def test_moved_after_it_is_durable_and_the_target_folder_is_made(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(3), user=user)
+    async with desk.watching(box(server, user)) as watcher:
+        await desk.finished(3)
+        await desk.until(lambda: watcher.status().ok)
+        assert watcher.status().taken == 3
+    assert await desk.numbers() == [1, 2, 3]
+    assert server.uids(user=user) == []
+    assert len(server.uids("Processed", user)) == 3
+    assert len(server.uids("Processed", user, "SEEN")) == 3
+
+
+async def test_marked_seen(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(3), user=user)
+    async with desk.watching(box(server, user, after="seen")):
+        await desk.finished(3)
+    assert len(server.uids(user=user, criteria="SEEN")) == 3
+
+
+async def test_deleted(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(3), user=user)
+    async with desk.watching(box(server, user, after="delete")):
+        await desk.finished(3)
+    assert server.uids(user=user) == []
+    assert await desk.numbers() == [1, 2, 3]
+
+
+async def test_left_as_it_is_and_not_taken_again(server: Dovecot, desk: Desk, user: str) -> None:
+    """`leave` changes nothing there, not even a flag; a second start takes nothing twice."""
+    server.deliver(mails(3), user=user)
+    mailbox = box(server, user, after="leave")
+    async with desk.watching(mailbox):
+        await desk.finished(3)
+    assert len(server.uids(user=user, criteria="UNSEEN")) == 3
+    async with desk.watching(mailbox) as watcher:
+        await desk.until(lambda: watcher.status().ok)
+    assert await desk.numbers() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("after", ["move", "delete"])
+async def test_without_move_and_uidplus(desk: Desk, user: str, after: str) -> None:
+    """COPY, \\Deleted and EXPUNGE where the server is old; others' deleted messages are not swept away."""
+    with Dovecot(capability_less=("MOVE", "UIDPLUS")) as server:
+        server.deliver(mails(3), user=user)
+        async with desk.watching(box(server, user, after=after)):
+            await desk.finished(3)
+            assert server.uids(user=user) == []
+        if after == "move":
+            assert len(server.uids("Processed", user)) == 3
+        server.deliver([mail(9)], user=user, flags=[b"\\Deleted"])
+        async with desk.watching(box(server, user, after="leave")):
+            await desk.finished(4)
+        server.deliver(mails(1, 10), user=user)
+        async with desk.watching(box(server, user, after=after)):
+            await desk.finished(5)
+        assert len(server.uids(user=user)) == 2  # nine is still there, and ours is only flagged
+
+
+async def test_read_or_unread_makes_no_difference(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(2), user=user, flags=[b"\\Seen"])
+    server.deliver(mails(2, 3), user=user)
+    async with desk.watching(box(server, user)):
+        await desk.finished(4)
+
+
+async def test_odd_folder_names(server: Dovecot, desk: Desk, user: str) -> None:
+    """Names outside ASCII, with blanks, quotes and ampersands (modified UTF-7, RFC 3501 5.1.3)."""
+    source, target = 'Anfragen & "Würstchen" 日本', "Erledigt (schön) & weg"
+    with server.client(user) as client:
+        client.create_folder(source)
+    server.deliver(mails(2), user=user, folder=source)
+    async with desk.watching(box(server, user, folder=source, move_to=target)):
+        await desk.finished(2)
+    assert len(server.uids(target, user)) == 2
+
+
+# what lay there before
+
+
+async def test_existing_skip_is_noted_left_alone_and_counted(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(5), user=user)
+    async with desk.watching(box(server, user, existing="skip")) as watcher:
+        await desk.until(lambda: watcher.status().ok)
+        assert watcher.status().skipped == 5
+        server.deliver(mails(1, 6), user=user)
+        await desk.finished(1)
+    assert await desk.numbers() == [6]
+    assert await desk.ledger() == {"skipped": 5, "finished": 1}
+    assert len(server.uids(user=user, criteria="UNSEEN")) == 5
+
+
+async def test_an_empty_folder_is_seen_too(server: Dovecot, desk: Desk, user: str) -> None:
+    """Mail that comes while nobody watches is taken, also when the folder was empty at first sight."""
+    mailbox = box(server, user, existing="skip")
+    async with desk.watching(mailbox) as watcher:
+        await desk.until(lambda: watcher.status().ok)
+    server.deliver(mails(2), user=user)
+    async with desk.watching(mailbox):
+        await desk.finished(2)
+
+
+async def test_existing_younger_than(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(2), user=user, at=now() - timedelta(days=4))
+    server.deliver(mails(2, 3), user=user, at=now() - timedelta(days=2))
+    async with desk.watching(box(server, user, existing=timedelta(days=3))):
+        await desk.finished(2)
+    assert await desk.numbers() == [3, 4]
+
+
+async def test_another_folder_of_the_account_is_another_first_sight(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(1), user=user)
+    with server.client(user) as client:
+        client.create_folder("Other")
+    server.deliver(mails(1, 2), user=user, folder="Other")
+    async with desk.watching(box(server, user)):
+        await desk.finished(1)
+    async with desk.watching(box(server, user, folder="Other", existing="skip")) as watcher:
+        await desk.until(lambda: watcher.status().ok)
+    assert await desk.numbers() == [1]
+
+
+# what is told of a message
+
+
+async def test_arrival_time_envelope_and_source_key(server: Dovecot, desk: Desk, user: str) -> None:
+    arrived = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    trace = b"Return-Path: <bounces@list.example>\r\nDelivered-To: help@bank.example\r\n"
+    server.deliver([trace + mail(1), mail(2)], user=user, at=arrived)
+    async with desk.watching(box(server, user, authserv_ids=("mx.bank.example",))):
+        await desk.finished(2)
+    first, second = await desk.rows("SELECT * FROM inbox ORDER BY id")
+    assert first["arrived_at"] == arrived.timestamp()
+    assert (first["sender"], first["recipients"]) == ("bounces@list.example", '["help@bank.example"]')
+    assert (second["sender"], second["recipients"]) == (None, f'["{user}"]')
+    assert first["source"] == "imap"
+    assert re.fullmatch(rf"imap:support:{user}:INBOX:\d+:1", first["source_key"])
+    assert first["authserv_ids"] == '["mx.bank.example"]'
+
+
+async def test_bytes_come_as_they_are(server: Dovecot, desk: Desk, user: str) -> None:
+    odd = b"Subject: Nr 1\r\n\r\n" + bytes(range(1, 256)).replace(b"\r", b"").replace(b"\n", b"") + b"\r\n"
+    server.deliver([odd], user=user)
+    async with desk.watching(box(server, user)):
+        await desk.finished(1)
+    assert (await desk.rows("SELECT data FROM raw"))[0]["data"] == odd
+
+
+async def test_a_message_over_the_limit_is_noted_and_the_next_one_taken(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver([mail(1, 30_000), mail(2)], user=user)
+    async with desk.watching(box(server, user), max_size=20_000) as watcher:
+        await desk.finished(1)
+        await desk.until(lambda: any("too large" in status.last_error for status in desk.heard))
+        assert watcher.status().skipped == 1
+    assert await desk.numbers() == [2]
+    assert len(server.uids(user=user)) == 1
+
+
+# waiting
+
+
+@pytest.mark.parametrize("idle", [True, False])
+async def test_a_new_message_is_taken_within_a_second(server: Dovecot, desk: Desk, user: str, idle: bool) -> None:
+    poll = timedelta(seconds=60 if idle else 0.3)
+    async with desk.watching(box(server, user, idle=idle, poll=poll)) as watcher:
+        await desk.until(lambda: watcher.status().connected)
+        assert watcher.status().idle == idle
+        for number in range(1, 6):
+            await asyncio.to_thread(server.deliver, mails(1, number), user=user)
+            assert await desk.until(_has(desk, number), 5) < 1.0
+
+
+async def test_messages_in_quick_succession_are_all_taken_at_once(server: Dovecot, desk: Desk, user: str) -> None:
+    """What the server tells during another command it does not tell again in IDLE."""
+
+    def flood() -> None:
+        with server.client(user) as client:
+            for number in range(1, 151):
+                client.append("INBOX", mail(number))
+                time.sleep(number % 7 / 1000)
+
+    async with desk.watching(box(server, user, poll=timedelta(seconds=60))) as watcher:
+        await desk.until(lambda: watcher.status().connected)
+        await asyncio.to_thread(flood)
+        assert await desk.until(_has(desk, 150), 5) < 1.0
+        await desk.finished(150)
+    assert sorted(await desk.numbers()) == list(range(1, 151))
+
+
+@pytest.mark.parametrize("idle", [True, False])
+async def test_stops_at_once_while_it_waits(server: Dovecot, desk: Desk, user: str, idle: bool) -> None:
+    watcher = Watcher(box(server, user, idle=idle), desk.store, desk.acceptor, now)
+    await watcher.start()
+    await desk.until(lambda: watcher.status().connected)
+    await asyncio.sleep(0.2)
+    started = time.monotonic()
+    await watcher.stop()
+    assert time.monotonic() - started < 1.0
+    assert not watcher.status().connected
+
+
+async def test_stops_at_once_while_it_waits_to_reconnect(desk: Desk, server: Dovecot, user: str) -> None:
+    watcher = Watcher(box(server, user, port=free_port()), desk.store, desk.acceptor, now)
+    await watcher.start()
+    await desk.until(lambda: watcher.status().last_error)
+    started = time.monotonic()
+    await watcher.stop()
+    assert time.monotonic() - started < 0.5
+
+
+async def test_stop_cuts_a_server_that_says_nothing(desk: Desk, server: Dovecot, user: str) -> None:
+    """A server that greets and then falls silent is cut off after the grace."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK hello\r\n")
+        tag = (await reader.readline()).split()[0]
+        writer.write(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    watcher = Watcher(box(server, user, port=port), desk.store, desk.acceptor, now)
+    await watcher.start()
+    await asyncio.sleep(0.5)
+    started = time.monotonic()
+    await watcher.stop(grace=0.5)
+    assert time.monotonic() - started < 1.5
+    listener.close()
+
+
+# trouble
+
+
+async def test_wrong_password_is_told_and_retried_slowly(server: Dovecot, desk: Desk, user: str) -> None:
+    async with desk.watching(box(server, user, password=Secret("Geheim-7"))) as watcher:
+        await desk.until(lambda: "login refused" in watcher.status().last_error)
+        assert not watcher.status().connected
+        await asyncio.sleep(1.5)
+        assert watcher.status().failures == 1
+    assert any(status.last_error for status in desk.heard)
+    assert "Geheim-7" not in repr(desk.heard)
+
+
+async def test_a_password_outside_ascii(server: Dovecot, desk: Desk, user: str) -> None:
+    """LOGIN cannot carry it; the refusal comes from the server and not from an encoder."""
+    async with desk.watching(box(server, user, password=Secret("schlüssel"))) as watcher:
+        await desk.until(lambda: "login refused" in watcher.status().last_error)
+
+
+async def test_missing_folder_is_named_with_those_that_exist(server: Dovecot, desk: Desk, user: str) -> None:
+    async with desk.watching(box(server, user, folder="Suport")) as watcher:
+        await desk.until(lambda: watcher.status().last_error)
+        assert "'Suport'" in watcher.status().last_error
+        assert "INBOX" in watcher.status().last_error
+
+
+async def test_moving_into_the_watched_folder_is_refused(server: Dovecot, desk: Desk, user: str) -> None:
+    server.deliver(mails(1), user=user)
+    async with desk.watching(box(server, user, move_to="inbox")) as watcher:
+        await desk.until(lambda: "itself" in watcher.status().last_error)
+    assert await desk.count() == 0
+
+
+async def test_a_dead_server_is_waited_out_without_a_busy_loop(
+    desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.2, 1.0))
+    with Dovecot() as server:
+        async with desk.watching(box(server, user)) as watcher:
+            await desk.until(lambda: watcher.status().connected)
+            await asyncio.to_thread(server.stop)
+            await desk.until(lambda: watcher.status().last_error)
+            before = time.process_time()
+            await asyncio.sleep(1.0)
+            assert time.process_time() - before < 0.5
+            await asyncio.to_thread(server.start)
+            server.deliver(mails(1), user=user)
+            await desk.finished(1)
+            await desk.until(lambda: watcher.status().ok)
+            assert watcher.status().error_since is None
+
+
+async def test_expunged_by_somebody_else_midway(
+    server: Dovecot, desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages that vanish between the look and the fetch hold nobody up and stay nobody's trouble."""
+    server.deliver(mails(6), user=user)
+    fetch = imap_session.Session.messages
+
+    def vanishing(session: imap_session.Session, uids: Any) -> Any:
+        with server.client(user) as client:
+            client.select_folder("INBOX")
+            client.delete_messages([2, 3], silent=True)
+            client.expunge()
+        return fetch(session, uids)
+
+    monkeypatch.setattr(imap_session.Session, "messages", vanishing)
+    monkeypatch.setattr(imap_drain, "ASIDE_FIRST", 0.2)
+    async with desk.watching(box(server, user, poll=timedelta(seconds=0.3))) as watcher:
+        await desk.finished(4)
+        await desk.until(lambda: watcher.status().ok and watcher.status().aside == 0)
+    assert await desk.numbers() == [1, 4, 5, 6]
+
+
+@pytest.mark.parametrize("error", [imap_session.Failed("no"), imap_session.Lost("gone")])
+async def test_a_message_that_cannot_be_fetched_holds_up_nobody(
+    server: Dovecot, desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Refused, or deadly for the connection: the others are taken, and it is taken once it can be read."""
+    server.deliver(mails(6), user=user)
+    fetch = imap_session.Session.messages
+    broken = {3}
+
+    def bad(session: imap_session.Session, uids: Any) -> Any:
+        if broken & set(uids):
+            raise error
+        return fetch(session, uids)
+
+    monkeypatch.setattr(imap_session.Session, "messages", bad)
+    monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.05, 0.1))
+    monkeypatch.setattr(imap_drain, "ASIDE_FIRST", 1.0)
+    async with desk.watching(box(server, user, poll=timedelta(seconds=0.2))) as watcher:
+        await desk.finished(5)
+        assert watcher.status().aside == 1
+        broken.clear()
+        await desk.finished(6)
+        await desk.until(lambda: watcher.status().ok and watcher.status().aside == 0)
+    assert sorted(await desk.numbers()) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_what_cannot_be_finished_is_told_kept_and_done_later(
+    server: Dovecot, desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.deliver(mails(2), user=user)
+    finish = imap_session.Session.finish
+    refuse = True
+
+    def full(session: imap_session.Session, uids: Any) -> Any:
+        if refuse and uids:
+            raise imap_session.Failed("refused", cause="[OVERQUOTA] full")
+        return finish(session, uids)
+
+    monkeypatch.setattr(imap_session.Session, "finish", full)
+    async with desk.watching(box(server, user, poll=timedelta(seconds=0.2))) as watcher:
+        await desk.until(lambda: "OVERQUOTA" in watcher.status().last_error)
+        assert await desk.ledger() == {"accepted": 2}
+        assert watcher.status().connected
+        refuse = False
+        await desk.finished(2)
+    assert await desk.numbers() == [1, 2]
+
+
+async def test_a_locked_database_delays_and_loses_nothing(
+    server: Dovecot, desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing moves there while nothing can be stored here."""
+    await desk.store.write(_short_patience)
+    other = sqlite3.connect(desk.path, isolation_level=None)
+    monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.2, 0.3))
+    async with desk.watching(box(server, user, existing="take")) as watcher:
+        await desk.until(lambda: watcher.status().ok)
+        other.execute("BEGIN IMMEDIATE")
+        server.deliver(mails(2), user=user)
+        await desk.until(lambda: "busy" in watcher.status().last_error)
+        assert len(server.uids(user=user)) == 2
+        other.execute("ROLLBACK")
+        await desk.finished(2)
+    other.close()
+
+
+# once each, whatever happens
+
+
+async def test_two_thousand_messages_once_each_with_the_server_restarted(
+    desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.2, 1.0))
+    with Dovecot() as server:
+        server.deliver(mails(2000), user=user)
+        started = time.monotonic()
+        async with desk.watching(box(server, user)):
+            await desk.until(_has(desk, 300))
+            await asyncio.to_thread(server.restart)
+            await desk.finished(2000, 60)
+        assert time.monotonic() - started < 30
+        assert sorted(await desk.numbers()) == list(range(1, 2001))
+        assert server.uids(user=user) == []
+        assert len(server.uids("Processed", user)) == 2000
+
+
+KILLED = """
+import asyncio, os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from mailgate.config.model import Mailbox, Secret
+from mailgate.inbound.accept import Acceptor
+from mailgate.inbound import imap_drain, imap_session
+from mailgate.inbound.imap import Watcher
+from mailgate.store import ledger
+from mailgate.store.db import Store
+
+point, path, port, user = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+
+def die(*args):
+    os._exit(9)
+
+if point == "before the ledger":
+    imap_drain.ledger.note = die
+elif point == "before the move":
+    imap_session.Session.finish = die
+elif point == "after the move":
+    note = ledger.note
+    def noting(db, place, validity, uids, state):
+        die() if state == ledger.FINISHED else note(db, place, validity, uids, state)
+    imap_drain.ledger.note = noting
+
+async def main():
+    store = await Store.open(path)
+    clock = lambda: datetime.now(UTC)
+    mailbox = Mailbox(name="support", host="127.0.0.1", port=port, tls="none", user=user,
+                      password=Secret("secret"), existing="take")
+    await Watcher(mailbox, store, Acceptor(store, clock, lambda: None), clock).start()
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("point", ["before the ledger", "before the move", "after the move"])
+async def test_killed_on_the_way(server: Dovecot, desk: Desk, user: str, point: str) -> None:
+    """The process dies at each point between accept and the end; the next one takes up, and takes nothing twice."""
+    server.deliver(mails(20), user=user)
+    command = [sys.executable, "-c", KILLED, point, str(desk.path), str(server.port), user]
+    dead = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=60)
+    assert dead.returncode == 9
+    assert await desk.count() == 20
+    async with desk.watching(box(server, user)):
+        await desk.finished(20)
+    assert await desk.numbers() == list(range(1, 21))
+    assert server.uids(user=user) == []
+    assert len(server.uids("Processed", user)) == 20
+
+
+async def test_uidvalidity_reset_takes_what_is_new_and_leaves_alone_what_was_left_alone(
+    server: Dovecot, desk: Desk, user: str
+) -> None:
+    """A folder made anew has other UIDs: old mail that was skipped is not let loose on the desk."""
+    old = now() - timedelta(days=9)
+    with server.client(user) as client:
+        client.create_folder("Desk")
+    server.deliver(mails(3), user=user, at=old, folder="Desk")
+    mailbox = box(server, user, folder="Desk", existing="skip", after="leave")
+    async with desk.watching(mailbox):
+        await desk.until(lambda: desk.heard)
+        server.deliver(mails(1, 4), user=user, folder="Desk")
+        await desk.finished(1)
+    with server.client(user) as client:
+        client.delete_folder("Desk")
+        await asyncio.sleep(1.1)  # Dovecot's UIDVALIDITY is a time in seconds
+        client.create_folder("Desk")
+    server.deliver(mails(3), user=user, at=old, folder="Desk")
+    server.deliver(mails(2, 4), user=user, folder="Desk")
+    async with desk.watching(mailbox):
+        await desk.finished(3)
+    assert await desk.numbers() == [4, 4, 5]  # the second four is known by its content, downstream
+
+
+# encrypted
+
+
+async def test_tls_with_verified_certificates(desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Implicit TLS and STARTTLS work, also in IDLE; a certificate of unknown origin is refused."""
+    with Dovecot(tls=True) as server:
+        server.deliver(mails(1), user=user)
+        async with desk.watching(box(server, user, tls="implicit", port=server.tls_port)) as watcher:
+            await desk.until(lambda: "certificate" in watcher.status().last_error)
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
+        async with desk.watching(box(server, user, tls="implicit", port=server.tls_port)):
+            await desk.finished(1)
+            server.deliver(mails(1, 2), user=user)
+            assert await desk.until(_has(desk, 2), 5) < 1.0
+            await desk.finished(2)
+        async with desk.watching(box(server, user, tls="starttls")):
+            await desk.until(lambda: desk.heard[-1].connected)
+            server.deliver(mails(1, 3), user=user)
+            assert await desk.until(_has(desk, 3), 5) < 1.0
+            await desk.finished(3)
+
+
+async def test_starttls_is_never_left_out(server: Dovecot, desk: Desk, user: str) -> None:
+    """A server without STARTTLS gets no password."""
+    async with desk.watching(box(server, user, tls="starttls")) as watcher:
+        await desk.until(lambda: "STARTTLS" in watcher.status().last_error)
+
+
+def _has(desk: Desk, count: int) -> Callable[[], Any]:
+    async def enough() -> bool:
+        return await desk.count() >= count
+
+    return enough
+
+
+def _short_patience(db: Db) -> None:
+    db._connection.execute("PRAGMA busy_timeout = 300")
