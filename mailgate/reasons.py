@@ -51,6 +51,8 @@ class Reason(StrEnum):
     NOTHING_NAMES_A_TICKET = "nothing-names-a-ticket"
     TOO_OLD_TO_REOPEN = "too-old-to-reopen"
     # ends
+    CONFIRMED = "confirmed"  # released a held mail
+    REFUSED = "refused"  # a command that may not be done, or cannot be
     DUPLICATE = "duplicate"
     LIMIT = "limit"
     UNREADABLE = "unreadable"

@@ -117,6 +117,14 @@ def claim(db: Db, limit: int) -> list[Claimed]:
     return [_claimed(row) for row in rows]
 
 
+def again(db: Db, inbox_id: int) -> Claimed:
+    """A mail that was set aside, with its bytes. Raises NotFound."""
+    row = db.one("SELECT i.*, r.data FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
+    if row is None:
+        raise NotFound(f"no stored mail {inbox_id}")
+    return _claimed(row)
+
+
 def _claimed(row: Any) -> Claimed:
     return Claimed(
         id=row["id"],

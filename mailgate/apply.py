@@ -1,0 +1,124 @@
+"""Outcome → rows: the only writer of tickets. One transaction, or nothing.
+
+Renders and composes the notices first, so that the outbox holds finished bytes; then
+writes tickets, thread, events, deadlines, outbox, and the end of the inbox row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.mail import Mail
+from mailgate.model import Change, Notice, Outgoing
+from mailgate.outbound.compose import compose
+from mailgate.outbound.render import Renderer
+from mailgate.reasons import Reason
+from mailgate.rules.sla import clock
+from mailgate.store import held, inbox, outbox, tickets, trace
+from mailgate.store.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What turns notices into mail: templates, and the bytes of attachments by digest."""
+
+    renderer: Renderer
+    read: Callable[[str], bytes]
+
+
+def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> list[Outgoing]:
+    """Render and compose notices to finished bytes."""
+    return [_compose(notice, context, press) for notice in notices]
+
+
+def _compose(notice: Notice, context: Context, press: Press) -> Outgoing:
+    rendered = press.renderer.render(notice, context.config, context.keyring, context.now)
+    files = {each.sha256: press.read(each.sha256) for each in notice.attachments}
+    return compose(notice, rendered, context.config, context.keyring, context.now, files)
+
+
+def save_change(db: Db, change: Change, context: Context) -> None:
+    """Write a ticket's change with its deadlines."""
+    deadlines = clock(change.after, context.config).deadlines
+    tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines])
+
+
+def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: int | None = None) -> None:
+    """Write an outcome's tickets, notices and what else follows, without the inbox row itself."""
+    for change in outcome.changes:
+        save_change(db, change, context)
+    outbox.add(db, write_mail(outcome.notices, context, press), context.now, inbox_id=inbox_id)
+    if outcome.burnt:
+        held.burn(db, outcome.burnt, context.now)
+    if outcome.first_contact:
+        db.run("INSERT INTO first_contact (at, email) VALUES (?, ?)", [context.now.timestamp(), outcome.first_contact])
+    trace.add(db, _withheld(outcome, context.now, inbox_id))
+
+
+def finish(
+    db: Db,
+    inbox_id: int,
+    mail: Mail,
+    digest: str,
+    steps: Sequence[str],
+    outcome: Outcome,
+    context: Context,
+    press: Press,
+) -> None:
+    """Write what became of an incoming mail: everything it caused, and the end of its row."""
+    save(db, outcome, context, press, inbox_id=inbox_id)
+    if outcome.hold:
+        held.hold(db, inbox_id, outcome.hold.agent, outcome.hold.code, context.now)
+    if outcome.confirms:
+        released, inner = outcome.confirms
+        save(db, inner, context, press, inbox_id=released)
+        held.release(db, released)
+        inbox.done(db, released, context.now, Reason.CONFIRMED, ticket=inner.ticket)
+    _end(db, inbox_id, mail, outcome, context.now)
+    if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
+        inbox.remember(db, digest, inbox_id, context.now)
+    lines = [
+        trace.Line(
+            at=context.now,
+            direction="in",
+            step=step.partition(": ")[0],
+            text=step.partition(": ")[2],
+            address=mail.author.email,
+            message_id=mail.message_id,
+            ticket=outcome.ticket,
+            inbox_id=inbox_id,
+        )
+        for step in steps
+    ]
+    trace.add(db, lines)
+
+
+def _end(db: Db, inbox_id: int, mail: Mail, outcome: Outcome, now: datetime) -> None:
+    reason = outcome.reason or ""
+    match outcome.state:
+        case "held":
+            inbox.held(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket)
+        case "quarantined":
+            inbox.quarantined(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket, error=outcome.why)
+        case "dropped":
+            inbox.dropped(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket)
+        case _:
+            inbox.done(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket)
+
+
+def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None) -> list[trace.Line]:
+    return [
+        trace.Line(
+            at=now,
+            direction="out",
+            step="limited",
+            text=f"{notice.kind} not sent: {why}",
+            address=notice.to.email,
+            ticket=outcome.ticket,
+            inbox_id=inbox_id,
+        )
+        for notice, why in outcome.withheld
+    ]

@@ -1,0 +1,234 @@
+"""An agent's mail: commands, replies, notes, questions, or nothing until it is confirmed.
+
+All or nothing: one thing wrong and the agent gets the mail back, nothing done, nothing sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from mailgate.desk.answers import answer_queries
+from mailgate.desk.letter import Letter
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.model import Assignee, Entry, EntryKind, NoticeKind, Status, Ticket
+from mailgate.reasons import Reason
+from mailgate.rules import lifecycle, orders
+from mailgate.rules.leak import leak
+from mailgate.rules.notices import Act, announce
+from mailgate.rules.orders import QUERIES, Understood, understand
+from mailgate.rules.recipients import desk_address
+from mailgate.rules.rights import sees
+from mailgate.rules.schedule import calendar_of
+from mailgate.rules.signature import only_signature
+from mailgate.rules.visibility import Visibility, decide
+from mailgate.store import readers, tickets
+from mailgate.store.db import Db
+
+LINKED = 1500  # characters of text that a mailto: link carries
+
+
+def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Outcome:
+    """Carry out an agent's mail or order on `ticket` (None: it names none)."""
+    if letter.agent and ticket and not sees(letter.agent, ticket, context.config):
+        return _refuse(letter, None, (f"ticket {ticket.number} was not found",))
+    problems = letter.commands.problems
+    understood = Understood()
+    if not problems:
+        understood = understand(letter.commands.commands, ticket, _desk(letter, ticket, context))
+        problems = understood.problems
+    if problems:
+        return _refuse(letter, ticket, problems)
+    if any(order.verb in QUERIES for order in understood.orders):
+        return answer_queries(db, letter, understood, ticket, context)
+    if ticket is None:
+        return _refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
+    return _do(db, letter, understood, ticket, context)
+
+
+def _desk(letter: Letter, ticket: Ticket | None, context: Context) -> orders.Desk:
+    """What the reading of orders needs; a day alone starts when business opens by the ticket's plan."""
+    plan = context.config.slas.get(ticket.sla) if ticket else None
+    hours = context.config.schedules[plan.schedule] if plan else None
+
+    def opens(day: date) -> datetime | None:
+        return calendar_of(hours).opens_on(day) if hours else None
+
+    return orders.Desk(context.config, letter.agent, context.now, opens)
+
+
+def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
+    text = _text(letter, context)
+    attachments = letter.situation.attachments if letter.situation else ()
+    seen = _visibility(letter, understood, ticket, context)
+    writes = bool(text or attachments)
+    audience = readers.audience(db, ticket.number)
+    if writes:
+        verb = "reply" if seen.public else "note"
+        problem = orders.may_write(ticket, verb, _desk(letter, ticket, context))
+        problem = problem or (_leak(db, text, ticket, context) if seen.public else "")
+        if problem:
+            return _refuse(letter, ticket, (problem,))
+    stamp = lifecycle.Stamp(letter.by, letter.at)
+    acts = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
+    entry = _entry(letter, text, seen) if writes else None
+    change = lifecycle.act_on(ticket, acts, stamp, context.config, (entry,) if entry else ())
+    act = Act(
+        by=letter.by,
+        cause=letter.cause,
+        author=letter.author,
+        now=context.now,
+        answers=letter.message_id,
+        direct=_direct(letter, context),
+        quiet=understood.has("quiet"),
+    )
+    notices = announce(change, act, audience, context.config)
+    done = tuple(order.told for order in understood.orders if order.told)
+    outcome = Outcome(
+        ticket=ticket.number, changes=(change,), notices=notices, told=done, commands=letter.commands.commands
+    )
+    return _tell_agent(letter, outcome, seen, text, writes=writes)
+
+
+def _acts(
+    letter: Letter,
+    understood: Understood,
+    ticket: Ticket,
+    stamp: lifecycle.Stamp,
+    seen: Visibility,
+    context: Context,
+    *,
+    writes: bool,
+) -> list[lifecycle.Act]:
+    config = context.config
+    agent = letter.agent.key if letter.agent else ""
+    acts: list[lifecycle.Act] = []
+    if writes:
+        acts.append(lifecycle.reply(agent, stamp) if seen.public else lifecycle.note(stamp))
+    acts += orders.acts(understood, stamp, config)
+    replies = writes and seen.public
+    if replies and agent and config.tickets.claim_on_reply and not ticket.assignee and not understood.has("assign"):
+        acts.append(lifecycle.assign(Assignee("agent", agent), stamp.because("answered first")))
+    waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
+    if replies and waits and not understood.has("status"):
+        acts.append(lifecycle.status(Status.PENDING, stamp.because("waiting for the requester")))
+    return acts
+
+
+def _text(letter: Letter, context: Context) -> str:
+    """The agent's own text without commands; a signature below commands is no text."""
+    rest = letter.commands.rest
+    signature = letter.agent.signature.get(context.config.desk.language) if letter.agent else ""
+    if letter.commands.commands and only_signature(rest, (signature,) if signature else ()):
+        return ""
+    text = "\n".join(rest).strip()
+    return text.removesuffix(signature.strip()).rstrip() if signature.strip() else text
+
+
+def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Visibility:
+    verbs = frozenset(order.verb for order in understood.orders)
+    assigns = understood.of("assign")
+    own = Assignee("agent", letter.agent.key) if letter.agent else None
+    away = assigns is not None and assigns.value is not None and assigns.value != own
+    if letter.situation is None:  # an order from the command line says what it wants; without a word it answers
+        return decide(answers=NoticeKind.NEW_MESSAGE, verbs=verbs, transfers="transfer" in verbs, assigns_away=away)
+    mail, key = letter.situation.received.mail, letter.situation.match.key
+    to = {address.email for address in mail.to}
+    return decide(
+        answers=key.kind if key else None,
+        verbs=verbs,
+        transfers="transfer" in verbs,
+        assigns_away=away,
+        forwards_alert=letter.situation.received.body.forwarded,
+        desk_only_copied=not any(desk_address(email, context.config) for email in to),
+        requester_in_to=ticket.requester.email in to,
+    )
+
+
+def _entry(letter: Letter, text: str, seen: Visibility) -> Entry:
+    received = letter.situation.received if letter.situation else None
+    return Entry(
+        kind=EntryKind.REPLY if seen.public else EntryKind.NOTE,
+        by=letter.by,
+        author=letter.author,
+        at=letter.at,
+        text=text,
+        cut=received.body.cut if received else "",
+        message_id=letter.message_id,
+        attachments=letter.situation.attachments if letter.situation else (),
+        inbox_id=(received.id or None) if received else None,
+    )
+
+
+def _direct(letter: Letter, context: Context) -> frozenset[str]:
+    """Who had the agent's mail directly and is not sent it again."""
+    if letter.situation is None:
+        return frozenset()
+    mail = letter.situation.received.mail
+    return frozenset(
+        address.email for address in (*mail.to, *mail.cc) if not desk_address(address.email, context.config)
+    )
+
+
+def _leak(db: Db, text: str, ticket: Ticket, context: Context) -> str:
+    """The refusal when a public reply would give internal text away."""
+    thread = tickets.thread(db, ticket.number)
+    hidden = [department.name for department in context.config.departments.values() if not department.public]
+    found = leak(
+        text,
+        internal=(
+            *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
+            *(event.reason for event in tickets.events(db, ticket.number) if event.reason),
+        ),
+        # What a reply quoted is no public text: it may be an alert.
+        public=(
+            ticket.subject,
+            *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
+            *(f"{entry.text}\n{entry.cut}" for entry in thread if entry.kind is EntryKind.MESSAGE),
+        ),
+        hidden_names=hidden,
+        keys=[key.text for key in context.keyring.find(text)],
+    )
+    if not found:
+        return ""
+    return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
+
+
+# ── what the agent hears ────────────────────────────────────────────────────────────────
+
+
+def _tell_agent(letter: Letter, outcome: Outcome, seen: Visibility, text: str, *, writes: bool) -> Outcome:
+    """The agent hears after a note that the rule made, or when commands came without text."""
+    change = outcome.changes[-1]
+    told: tuple[str, ...]
+    if writes and seen.by_rule:
+        told = (f"Your text was kept as an internal note, because {seen.why}. The requester was not written to.",)
+        links: tuple[tuple[str, str], ...] = (("Send it to the requester", f"#reply\n\n{text[:LINKED]}"),)
+    elif not writes:
+        told = tuple(f"Done: {each}." for each in outcome.told) or (
+            "Nothing to do: the mail held no text and no command.",
+        )
+        links = ()
+    else:
+        return outcome
+    notices = letter.answer(NoticeKind.ANSWER, change.after, told)
+    return outcome.with_notices(*(replace(notice, links=links) for notice in notices))
+
+
+def not_found(letter: Letter) -> Outcome:
+    """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
+    number = next((command.value for command in letter.commands.commands if command.verb == "ticket"), "")
+    return _refuse(letter, None, (f"ticket {number} was not found",))
+
+
+def _refuse(letter: Letter, ticket: Ticket | None, problems: Sequence[str]) -> Outcome:
+    text = letter.situation.received.body.visible if letter.situation else ""
+    return Outcome(
+        reason=Reason.REFUSED,
+        why="; ".join(problems),
+        ticket=ticket.number if ticket else None,
+        notices=letter.answer(NoticeKind.COMMAND_FAILED, ticket, tuple(problems), text),
+        commands=letter.commands.commands,
+        problems=tuple(problems),
+    )

@@ -1,0 +1,117 @@
+"""Answers by mail to an agent's questions: #show, #list, #help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailgate.config.model import Agent, Config
+from mailgate.desk.letter import Letter
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.model import NoticeKind, Ticket
+from mailgate.rules.commands_help import HELP
+from mailgate.rules.names import Ambiguous, Matched, departments, match
+from mailgate.rules.orders import QUERIES, Order, Understood
+from mailgate.rules.rights import sees
+from mailgate.rules.when import echo
+from mailgate.store import tickets
+from mailgate.store.db import Db
+
+LISTED = 100  # tickets in one answer
+
+
+def answer_queries(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Outcome:
+    """Answer every question of the mail in one mail; nothing changes."""
+    parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
+    text = "\n\n".join(parts)
+    return Outcome(
+        ticket=ticket.number if ticket else None,
+        notices=letter.answer(NoticeKind.ANSWER, ticket, text=text),
+        commands=letter.commands.commands,
+        told=(text,),
+    )
+
+
+def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context: Context) -> str:
+    match order.verb:
+        case "show":
+            return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
+        case "list":
+            return _list(db, str(order.value or ""), letter.agent, context.config)
+        case _:
+            return HELP
+
+
+def _show(db: Db, number: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> str:
+    wanted = tickets.get(db, int(number)) if number else ticket
+    if wanted is None or (agent and not sees(agent, wanted, config)):
+        return f"Ticket {number} was not found." if number else "This mail answers no ticket; write #show NUMBER."
+    zone = config.zone(agent.key) if agent else config.desk.timezone
+    due = echo(wanted.due_at, zone) if wanted.due_at else "-"
+    lines = [
+        f"#{wanted.number} {wanted.subject}",
+        f"Requester: {wanted.requester}",
+        f"Status: {wanted.status}   Priority: {wanted.priority}   Department: {wanted.department}",
+        f"Help topic: {wanted.topic}   SLA plan: {wanted.sla}   Due: {due}",
+        f"Assigned to: {_holder(wanted, config)}",
+    ]
+    for entry in tickets.thread(db, wanted.number):
+        lines += ["", f"[{entry.kind}] {entry.author.name or entry.author.email}, {echo(entry.at, zone)}", entry.text]
+    return "\n".join(lines)
+
+
+def _list(db: Db, which: str, agent: Agent | None, config: Config) -> str:
+    query = _query(which.strip(), agent, config)
+    if isinstance(query, str):
+        return query
+    found = [ticket for ticket in tickets.find(db, query) if agent is None or sees(agent, ticket, config)]
+    if not found:
+        return "No tickets."
+    zone = config.zone(agent.key) if agent else config.desk.timezone
+    rows = [
+        (
+            f"#{ticket.number}",
+            ticket.status.value,
+            ticket.priority,
+            _holder(ticket, config),
+            f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" + ("!" if ticket.overdue else "") if ticket.due_at else "-",
+            ticket.subject[:60],
+        )
+        for ticket in found[:LISTED]
+    ]
+    text = aligned([("Ticket", "Status", "Priority", "Assigned to", "Due", "Subject"), *rows])
+    more = f"\n… and {len(found) - LISTED} more" if len(found) > LISTED else ""
+    return text + more
+
+
+def _query(which: str, agent: Agent | None, config: Config) -> tickets.Query | str:
+    match which.lower():
+        case "" | "open":
+            return tickets.Query()
+        case "mine":
+            return tickets.Query(agent=agent.key) if agent else tickets.Query()
+        case "unassigned":
+            return tickets.Query(unassigned=True)
+        case "overdue":
+            return tickets.Query(overdue=True)
+    found = match(which, departments(config))
+    if isinstance(found, Matched):
+        return tickets.Query(department=found.name)
+    hint = " or ".join(found.candidates if isinstance(found, Ambiguous) else found.nearest)
+    return f"“{which}” is no list and no department{f'; did you mean {hint}?' if hint else ''}"
+
+
+def _holder(ticket: Ticket, config: Config) -> str:
+    if ticket.assignee is None:
+        return "nobody"
+    if ticket.assignee.kind == "team":
+        return ticket.assignee.name
+    agent = config.agents.get(ticket.assignee.name)
+    return agent.name if agent else ticket.assignee.name
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as text in columns."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -1,0 +1,278 @@
+"""A mail that belongs to no ticket opens one: form lines, rules, limits, acknowledgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mailgate.desk.limits import limit
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.model import (
+    Address,
+    Assignee,
+    Change,
+    Entry,
+    EntryKind,
+    Event,
+    EventKind,
+    Json,
+    Notice,
+    NoticeKind,
+    Status,
+    Ticket,
+)
+from mailgate.reasons import Reason, Screen
+from mailgate.rules import lifecycle
+from mailgate.rules.audience import Audience
+from mailgate.rules.criteria import Facts, language_of
+from mailgate.rules.forms import Form, read_form
+from mailgate.rules.notices import Act, announce
+from mailgate.rules.recipients import deciding_address, desk_recipients
+from mailgate.rules.route import Routed, route
+from mailgate.rules.schedule import calendar_of
+from mailgate.rules.snapshot import assignee_json
+from mailgate.rules.subject import strip_subject
+from mailgate.store import readers, tickets
+from mailgate.store.db import Db
+
+
+def facts_of(situation: Situation, form: Form, context: Context, *, known: bool) -> Facts:
+    """What rules may ask about the mail."""
+    received, config = situation.received, context.config
+    recipients = desk_recipients(received.mail, received.envelope, config)
+
+    def within(schedule: str, at: datetime) -> bool:
+        hours = config.schedules.get(schedule)
+        return hours is not None and calendar_of(hours).is_open(at)
+
+    return Facts(
+        mail=received.mail,
+        body=received.body,
+        form=form,
+        recipients=recipients,
+        address=deciding_address(recipients, config),
+        source=received.source,
+        arrived_at=received.arrived_at,
+        known=known,
+        auth=situation.sender.dmarc,
+        language=language_of(received.mail),
+        within=within,
+    )
+
+
+def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: int | None = None) -> Outcome:
+    """Open a ticket for a mail. `follows`: the ended ticket that it answers too late to reopen."""
+    author = _author(situation)
+    if not author.email:
+        return Outcome(state="quarantined", reason=Reason.UNREADABLE, why="nobody is named as its sender")
+    form = read_form(situation.received.body.visible)
+    known = tickets.is_known(db, author.email)
+    facts = facts_of(situation, form, context, known=known)
+    routed = route(facts, context.config)
+    if routed.drop:
+        return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
+    answerable = may_answer(situation, context)
+    if routed.reject:
+        return _rejected(db, situation, routed, form, author, context, answerable=answerable)
+    if routed.requester and situation.received.mail.reply_to:
+        author = situation.received.mail.reply_to[0]
+        known = tickets.is_known(db, author.email)
+    if tickets.open_count(db, author.email) >= context.config.tickets.max_open_per_requester:
+        return _over_limit(db, situation, routed, form, author, context, answerable=answerable)
+    opened = _Opening(situation, facts, form, routed, author, context)
+    number = tickets.next_number(db, context.config.desk.first_number)
+    links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
+    change = _open(opened, number, links)
+    by_rule = routed.values.get("autoresponse")
+    wanted = situation.human or bool(by_rule and by_rule.value and by_rule.origin.startswith("rule:"))
+    act = Act(
+        by=change.events[0].by,
+        cause=situation.received.source_key,
+        author=author,
+        now=context.now,
+        answers=situation.received.mail.message_id,
+        automatic=answerable and wanted,
+        reveal=known or situation.sender.dmarc == "pass",
+        extra_alert=routed.alert,
+        remarks=_remarks(situation, follows),
+    )
+    outcome = Outcome(
+        ticket=number,
+        reason=situation.match.why,
+        changes=(change,),
+        notices=announce(change, act, Audience(), context.config),
+        routed=routed,
+        form=form,
+    )
+    return limit(db, outcome, context, first_contact=not known)
+
+
+def may_answer(situation: Situation, context: Context) -> bool:
+    """Whether anything automatic may answer this mail (the public interface, section 7)."""
+    received = situation.received
+    return (
+        situation.screened.kind in (Screen.HUMAN, Screen.BULK)
+        and situation.sender.dmarc != "fail"
+        and not received.quiet
+        and received.envelope.sender != ""
+        and context.now - received.arrived_at <= context.config.notices.acknowledge_within
+    )
+
+
+def _author(situation: Situation) -> Address:
+    author = situation.received.mail.author
+    if "@" in author.email:
+        return author
+    sender = situation.received.envelope.sender or ""
+    return Address(sender) if "@" in sender else Address("")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    situation: Situation
+    facts: Facts
+    form: Form
+    routed: Routed
+    author: Address
+    context: Context
+
+    def text(self, key: str, default: str = "") -> str:
+        value = self.routed.get(key)
+        return value if isinstance(value, str) else default
+
+
+def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
+    situation, config, context = opening.situation, opening.context.config, opening.context
+    received, mail = situation.received, situation.received.mail
+    assign = opening.text("assign").partition(":")
+    tags = opening.routed.get("tags")
+    autoresponse = opening.routed.get("autoresponse")
+    sla = opening.routed.values["sla"]
+    ticket = Ticket(
+        number=number,
+        subject=strip_subject(mail.subject, config.desk),
+        status=Status(opening.text("status", "open")),
+        requester=Address(opening.author.email, opening.author.name or opening.form.get("name")),
+        department=opening.text("department"),
+        topic=opening.text("topic"),
+        priority=opening.text("priority"),
+        sla=str(sla.value),
+        sla_from=sla.origin,
+        address=opening.facts.address,
+        created_at=received.arrived_at,
+        updated_at=context.now,
+        assignee=Assignee(assign[0], assign[2]) if assign[2] else None,
+        tags=tags if isinstance(tags, tuple) else (),
+        fields=opening.form.fields or None,
+        language=opening.text("language") or config.desk.language,
+        source=received.source,
+        autoresponse=autoresponse is not False,
+        template=opening.text("template"),
+        sla_started_at=received.arrived_at,
+        links=links,
+    )
+    if situation.human:
+        people = lifecycle.collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
+        ticket = replace(ticket, collaborators=people)
+    stamp = lifecycle.Stamp(f"requester:{opening.author.email}", context.now)
+    entry = entry_of(situation, opening.author, _text(opening))
+    change = lifecycle.open_ticket(ticket, stamp, config, _values(opening.routed), entry)
+    return replace(change, events=(*change.events, *_more_events(ticket, opening, stamp)))
+
+
+def _text(opening: _Opening) -> str:
+    """The ticket's first words: without form lines, and whole where the mail forwards another."""
+    received = opening.situation.received
+    if received.body.forwarded or not received.body.visible.strip():
+        return received.mail.text
+    return opening.form.rest if opening.form.fields else received.body.visible
+
+
+def _values(routed: Routed) -> Json:
+    def plain(value: object) -> Json:
+        return list(value) if isinstance(value, tuple) else value if isinstance(value, str | bool) else str(value)
+
+    return {key: {"value": plain(chosen.value), "from": chosen.origin} for key, chosen in routed.values.items()}
+
+
+def _more_events(ticket: Ticket, opening: _Opening, stamp: lifecycle.Stamp) -> tuple[Event, ...]:
+    events: list[Event] = []
+    if ticket.assignee:
+        origin = opening.routed.values["assign"].origin
+        by_rule = replace(stamp, by=origin) if origin.startswith("rule:") else stamp
+        events.append(by_rule.event(EventKind.ASSIGNED, None, assignee_json(ticket.assignee)))
+    if ticket.links:
+        events.append(stamp.event(EventKind.LINKED, [], list(ticket.links)))
+    return tuple(events)
+
+
+def entry_of(situation: Situation, author: Address, text: str) -> Entry:
+    """The mail as a thread entry of its author."""
+    received = situation.received
+    return Entry(
+        kind=EntryKind.MESSAGE,
+        by=f"requester:{author.email}",
+        author=author,
+        at=received.arrived_at,
+        text=text,
+        html=received.body.html,
+        cut=received.body.cut,
+        message_id=received.mail.message_id,
+        attachments=situation.attachments,
+        inbox_id=received.id or None,
+    )
+
+
+def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:
+    remarks = []
+    if follows:
+        remarks.append(f"It answers ticket {follows}, which ended too long ago to be reopened.")
+    remarks += [
+        f"The mail names ticket {number}, but its sender is not on that ticket."
+        for number in situation.match.strangers_to
+    ]
+    return tuple(remarks)
+
+
+# ── not opened ──────────────────────────────────────────────────────────────────────────
+
+
+def _rejected(
+    db: Db, situation: Situation, routed: Routed, form: Form, author: Address, context: Context, *, answerable: bool
+) -> Outcome:
+    assert routed.reject is not None
+    outcome = Outcome(state="dropped", reason=Reason.RULE_REJECT, why=routed.reject.origin, routed=routed, form=form)
+    if answerable and situation.human:
+        notice = _to_author(NoticeKind.REJECTED, author, situation)
+        outcome = outcome.with_notices(replace(notice, facts=(str(routed.reject.value),)))
+    return limit(db, outcome, context, first_contact=False)
+
+
+def _over_limit(
+    db: Db, situation: Situation, routed: Routed, form: Form, author: Address, context: Context, *, answerable: bool
+) -> Outcome:
+    most = context.config.tickets.max_open_per_requester
+    outcome = Outcome(
+        state="quarantined",
+        reason=Reason.LIMIT,
+        why=f"{author.email} has {most} open tickets, the most there may be",
+        routed=routed,
+        form=form,
+    )
+    day_ago = context.now - timedelta(days=1)
+    told = readers.told_since(db, NoticeKind.LIMIT_REACHED, author.email, day_ago)
+    if answerable and situation.human and not told:
+        outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation))
+    return limit(db, outcome, context, first_contact=False)
+
+
+def _to_author(kind: NoticeKind, author: Address, situation: Situation) -> Notice:
+    mail = situation.received.mail
+    return Notice(
+        kind=kind,
+        to=author,
+        cause=situation.received.source_key,
+        subject=mail.subject,
+        in_reply_to=mail.message_id,
+        is_first=True,
+    )

@@ -1,0 +1,86 @@
+"""Values of the desk's decisions: what is known about a mail, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailgate.config.model import Config
+from mailgate.mail import Received
+from mailgate.model import Change, Notice, StoredAttachment, Ticket
+from mailgate.reasons import Reason, Screen
+from mailgate.rules.classify import Screened
+from mailgate.rules.commands import Command
+from mailgate.rules.forms import Form
+from mailgate.rules.keys import Keyring
+from mailgate.rules.references import Reference
+from mailgate.rules.route import Routed
+from mailgate.rules.thread import Found, Match
+from mailgate.rules.trust import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every decision needs besides the mail: the configuration in force, keys, the time."""
+
+    config: Config
+    keyring: Keyring
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A mail with everything that was found out about it before the desk decides."""
+
+    received: Received
+    screened: Screened
+    refs: tuple[Reference, ...]
+    found: Found
+    sender: Sender
+    match: Match
+    attachments: tuple[StoredAttachment, ...] = ()
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """The ticket that the mail belongs to."""
+        return self.found.tickets.get(self.match.number) if self.match.number else None
+
+    @property
+    def human(self) -> bool:
+        """True for mail of a person: only such mail commands, confirms or adds people."""
+        return self.screened.kind is Screen.HUMAN
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Agent mail that waits for its agent's `#confirm CODE`."""
+
+    agent: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What becomes of one incoming mail. Nothing of it has been written yet."""
+
+    state: str = "done"  # of the inbox row: done, held, quarantined, dropped
+    reason: Reason | None = None
+    why: str = ""  # a sentence for `trace` and `explain`
+    ticket: int | None = None
+    changes: tuple[Change, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    withheld: tuple[tuple[Notice, str], ...] = ()  # notices that a limit kept back, and which
+    burnt: tuple[str, ...] = ()
+    hold: Hold | None = None
+    first_contact: str = ""  # address of a first-time requester who is answered automatically
+    confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it
+    # What was found out on the way, for `explain`.
+    commands: tuple[Command, ...] = ()
+    routed: Routed | None = None
+    form: Form | None = None
+    told: tuple[str, ...] = ()  # what was done, in words
+    problems: tuple[str, ...] = ()  # why nothing was
+
+    def with_notices(self, *notices: Notice) -> Outcome:
+        """The same outcome with more notices."""
+        return replace(self, notices=(*self.notices, *notices))

@@ -1,0 +1,194 @@
+"""The hinge: one stored mail through every stage, in order.
+
+    parse ▸ classify ▸ trust ▸ thread ▸ route ▸ decide ▸ announce      (think)
+    render ▸ compose ▸ write                                            (apply)
+
+`think` reads the store and writes nothing; `explain` is `think` without the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mailgate.desk import agent, failure, requester
+from mailgate.desk.hold import hold
+from mailgate.desk.letter import Letter
+from mailgate.desk.opening import open_from_mail
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.inbound.body import read_body
+from mailgate.inbound.parse import parse
+from mailgate.mail import Attachment, Received
+from mailgate.model import StoredAttachment, Ticket
+from mailgate.reasons import Reason, Screen
+from mailgate.rules import thread, trust
+from mailgate.rules.classify import classify
+from mailgate.rules.commands import Commands, read_commands
+from mailgate.rules.sameness import digest
+from mailgate.rules.subject import strip_subject
+from mailgate.store import attachments, held, inbox, tickets
+from mailgate.store.db import Db
+from mailgate.store.inbox import Claimed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A mail that was read and whose attachments are kept; the transaction comes next."""
+
+    received: Received
+    attachments: tuple[StoredAttachment, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was found out about a mail and what becomes of it."""
+
+    prepared: Prepared
+    situation: Situation | None
+    outcome: Outcome
+
+
+def prepare(claimed: Claimed, context: Context, keep: Callable[[bytes], str]) -> Prepared:
+    """Read a mail; `keep` stores an attachment's bytes and gives their digest."""
+    mail = parse(claimed.raw)
+    received = Received(
+        id=claimed.id,
+        source=claimed.source,
+        source_key=claimed.source_key,
+        arrived_at=claimed.arrived_at,
+        envelope=claimed.envelope,
+        mail=mail,
+        body=read_body(mail),
+        authserv_ids=claimed.authserv_ids,
+        quiet=claimed.quiet,
+        tries=claimed.tries,
+    )
+    return Prepared(
+        received=received,
+        attachments=tuple(_kept(attachment, keep) for attachment in mail.attachments),
+        digest=digest(mail, lambda subject: strip_subject(subject, context.config.desk)),
+    )
+
+
+def _kept(attachment: Attachment, keep: Callable[[bytes], str]) -> StoredAttachment:
+    content = attachment.content
+    return StoredAttachment(attachment.name, attachment.type, len(content), keep(content), attachment.cid)
+
+
+def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
+    """Decide what becomes of a mail. Reads the store; writes nothing."""
+    mail = prepared.received.mail
+    if any(defect.startswith("unreadable") for defect in mail.defects):
+        why = "; ".join(mail.defects)
+        return Verdict(prepared=prepared, situation=None, outcome=_aside(Reason.UNREADABLE, why))
+    situation = find_out(db, prepared, context)
+    seen = inbox.seen(db, prepared.digest)
+    if seen is not None and seen != prepared.received.id:
+        why = f"the same mail came before, as inbox {seen}"
+        return Verdict(prepared=prepared, situation=situation, outcome=_dropped(Reason.DUPLICATE, why))
+    return Verdict(
+        prepared=prepared, situation=situation, outcome=_burning(decide(db, situation, context), situation, context)
+    )
+
+
+def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
+    """Screen the mail, find its ticket and its sender: everything that is known before deciding."""
+    config, keyring, received = context.config, context.keyring, prepared.received
+    mail = received.mail
+    screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses))
+    refs = thread.references(mail, received.body, received.envelope, keyring, config)
+    wanted = thread.lookups(refs)
+    by_id = tickets.by_message_id(db, wanted.message_ids)
+    numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
+    found = thread.Found(tickets.get_many(db, numbers), by_id, held.burnt(db, wanted.keys))
+    sender = trust.identify(mail, refs, found.burnt, config, keyring, received.authserv_ids, context.now)
+    return Situation(
+        received=received,
+        screened=screened,
+        refs=refs,
+        found=found,
+        sender=sender,
+        match=thread.pick(refs, found, sender, config),
+        attachments=prepared.attachments,
+    )
+
+
+def decide(db: Db, situation: Situation, context: Context) -> Outcome:
+    """What becomes of the mail, by what it is and who sent it (the public interface, section 7)."""
+    match situation.screened.kind:
+        case Screen.LOOP:
+            return _dropped(Reason.OWN_MESSAGE_ID, "a mail of this desk came back")
+        case Screen.BOUNCE:
+            return failure.take_bounce(db, situation, context)
+        case Screen.AUTO_REPLY if situation.ticket:
+            return requester.keep_auto_reply(situation, situation.ticket, context)
+        case Screen.AUTO_REPLY:
+            return _aside(Reason.AUTO_REPLY_WITHOUT_TICKET, "an automatic answer that belongs to no ticket")
+    if situation.sender.agent and situation.human:
+        return _from_agent(db, situation, context)
+    if situation.ticket and situation.match.role not in ("", "agent"):
+        return requester.receive(db, situation, situation.ticket, context)
+    return open_from_mail(db, situation, context)
+
+
+def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
+    """Agents are customers too: only an agent's proven work on a ticket is an agent's act."""
+    commands = read_commands(situation.received.body.lines)
+    if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
+        return _confirmed(db, situation, confirm.value, context)
+    says_something = bool(commands.commands or commands.problems)
+    as_customer = situation.match.role in ("requester", "collaborator") and not says_something
+    if as_customer and situation.ticket:
+        return requester.receive(db, situation, situation.ticket, context)
+    names_ticket = situation.ticket is not None or bool(situation.match.strangers_to)
+    if not situation.sender.proven:
+        held_back = says_something or names_ticket
+        return hold(db, situation, context) if held_back else open_from_mail(db, situation, context)
+    ticket = _ticket_of(db, commands, situation)
+    if ticket is None and not says_something:
+        return open_from_mail(db, situation, context)
+    letter = Letter(
+        context.config.agents[situation.sender.agent],
+        commands,
+        situation.received.source_key,
+        situation.received.arrived_at,
+        situation,
+    )
+    missing = "ticket" in commands.verbs and ticket is None
+    return agent.not_found(letter) if missing else agent.work(db, letter, ticket, context)
+
+
+def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | None:
+    """The ticket that `#ticket N` names, else the one that the mail belongs to."""
+    named = next((command.value for command in commands.commands if command.verb == "ticket"), "")
+    if named:
+        return tickets.get(db, int(named))
+    return situation.ticket if situation.match.role == "agent" else None
+
+
+def _confirmed(db: Db, situation: Situation, code: str, context: Context) -> Outcome:
+    """`#confirm CODE` from the agent's address: the held mail is worked as proven, once."""
+    agent_key = situation.sender.agent
+    inbox_id = held.by_code(db, agent_key, code.strip().lower(), context.now)
+    if inbox_id is None or situation.sender.dmarc == "fail":
+        return _aside(Reason.UNPROVEN_AGENT, "no mail waits for this code")
+    claimed = inbox.again(db, inbox_id)
+    prepared = prepare(claimed, context, attachments.digest)  # its attachments were kept when it came
+    held_mail = find_out(db, prepared, context)
+    proven = replace(held_mail, sender=replace(held_mail.sender, assurance="confirmed"))
+    outcome = _from_agent(db, proven, context)
+    return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {inbox_id}", confirms=(inbox_id, outcome))
+
+
+def _burning(outcome: Outcome, situation: Situation, context: Context) -> Outcome:
+    burnt = trust.keys_to_burn(situation.received.mail, situation.refs, context.config, context.keyring)
+    return replace(outcome, burnt=burnt) if burnt else outcome
+
+
+def _aside(reason: Reason, why: str) -> Outcome:
+    return Outcome(state="quarantined", reason=reason, why=why)
+
+
+def _dropped(reason: Reason, why: str) -> Outcome:
+    return Outcome(state="dropped", reason=reason, why=why)

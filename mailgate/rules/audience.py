@@ -1,0 +1,89 @@
+"""Who hears of it: alert recipients by name → people. An alert never goes to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mailgate.config.model import Agent, Config
+from mailgate.model import Address, Entry, Ticket
+
+FALLBACK = ("team", "department", "manager", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who gets mail: an agent by key, or just an address."""
+
+    address: Address
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """What the store knows about a ticket's readers."""
+
+    last_sent: Mapping[str, str] = field(default_factory=dict)  # recipient → Message-ID of our latest mail to them
+    alerted: tuple[str, ...] = ()  # keys of agents who got an alert about the ticket
+    history: tuple[Entry, ...] = ()  # earlier entries, newest first
+
+
+def person(agent: Agent) -> Person:
+    """An agent at the address that is written to."""
+    return Person(Address(agent.email, agent.name), agent.key)
+
+
+def hearers(names: Sequence[str], ticket: Ticket, audience: Audience, config: Config) -> tuple[Person, ...]:
+    """The people behind alert recipient names, each once; falls back until there is somebody."""
+    for tries in (names, *((name,) for name in FALLBACK)):
+        found = {who.address.email: who for name in tries for who in _who(name, ticket, audience, config)}
+        if found:
+            return tuple(found.values())
+    return ()
+
+
+def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Iterator[Person]:
+    match name:
+        case "assignee":
+            yield from _agents(_assignee(ticket, config), config)
+        case "team":
+            yield from _agents(_team(ticket, config), config)
+        case "team-lead":
+            team = (
+                config.teams.get(ticket.assignee.name) if ticket.assignee and ticket.assignee.kind == "team" else None
+            )
+            yield from _agents([team.lead] if team else [], config)
+        case "department":
+            yield from map(person, config.members.get(ticket.department, ()))
+        case "manager":
+            department = config.departments.get(ticket.department)
+            yield from _agents([department.manager] if department else [], config)
+        case "last-respondent":
+            yield from _agents([ticket.last_respondent], config)
+        case "alerted":
+            yield from _agents(audience.alerted, config)
+        case "admin":
+            if config.desk.admin:
+                yield Person(Address(config.desk.admin))
+        case _ if name.startswith("agent:"):
+            yield from _agents([name.removeprefix("agent:")], config)
+        case _:
+            known = config.agents_by_email.get(name)
+            yield person(known) if known else Person(Address(name))
+
+
+def _assignee(ticket: Ticket, config: Config) -> Sequence[str]:
+    if ticket.assignee is None:
+        return ()
+    return _team(ticket, config) if ticket.assignee.kind == "team" else (ticket.assignee.name,)
+
+
+def _team(ticket: Ticket, config: Config) -> Sequence[str]:
+    if ticket.assignee is None or ticket.assignee.kind != "team":
+        return ()
+    team = config.teams.get(ticket.assignee.name)
+    return team.members or (team.lead,) if team else ()
+
+
+def _agents(keys: Iterable[str], config: Config) -> Iterator[Person]:
+    return (person(config.agents[key]) for key in keys if key in config.agents)

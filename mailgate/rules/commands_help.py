@@ -1,0 +1,26 @@
+"""The text that #help answers with."""
+
+HELP = """\
+Write commands on top of your mail, one a line, then an empty line, then your text.
+Text in an answer to a requester's mail goes to the requester; #note keeps it inside.
+
+#note                       keep the text internal (#internal)
+#reply                      send the text to the requester (#public)
+#assign NAME|me|nobody      an agent or a team; #claim takes it, #release gives it back
+#transfer DEPARTMENT        move the ticket; the text stays a note (#department, #group)
+#topic NAME                 change the help topic
+#sla PLAN                   change the SLA plan
+#priority NAME              Low, Normal, High or Emergency (#prio)
+#due WHEN                   2h, 3d, tomorrow, fri 14:00, 2026-12-24 09:00
+#status open|pending|resolved|closed
+#open  #pending  #resolved  #closed     (#reopen #resolve #solved #done #close)
+#quiet                      tell no requester of this mail's commands
+#ticket NUMBER              for a mail that is not an answer
+#show [NUMBER]              a ticket, by mail
+#list [open|mine|unassigned|overdue|DEPARTMENT]
+#help                       this text
+#end                        nothing below this line is read
+
+A reason follows two dashes: #assign Online Banking -- needs their keys
+A unique start of a name is enough. One bad line and nothing of the mail is done.
+A line of text that must begin with a command word is written \\#word."""

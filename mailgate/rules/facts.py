@@ -1,0 +1,103 @@
+"""What happened, in sentences: one for agents with who and why, one fit for requesters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailgate.config.model import Config
+from mailgate.model import Event, EventKind, Json, Status, Ticket
+
+
+def actor(by: str, config: Config) -> str:
+    """The name of who acted, from `Event.by`."""
+    kind, _, name = by.partition(":")
+    match kind:
+        case "agent":
+            return config.agents[name].name if name in config.agents else name
+        case "requester":
+            return name
+        case "rule":
+            return f"The rule “{name}”"
+        case "admin":
+            return "The administrator"
+        case _:
+            return "The clock"
+
+
+def _assignee(value: Json, config: Config) -> str:
+    if not isinstance(value, dict):
+        return "nobody"
+    if "team" in value:
+        return f"the team {value['team']}"
+    key = str(value.get("agent"))
+    return config.agents[key].name if key in config.agents else key
+
+
+def _time(value: Json, config: Config) -> str:
+    if not isinstance(value, str):
+        return "not set"
+    at = datetime.fromisoformat(value).astimezone(config.desk.timezone)
+    return at.strftime("%a %d %b %Y, %H:%M %Z")
+
+
+def agent_fact(event: Event, ticket: Ticket, config: Config) -> str:
+    """What happened, for agents; empty for events that the mail shows by itself."""
+    sentence = _agent_sentence(event, ticket, config)
+    return f"{sentence}{': ' + event.reason if event.reason else '.'}" if sentence else ""
+
+
+def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
+    who = actor(event.by, config)
+    match event.kind:
+        case EventKind.ASSIGNED:
+            to = _assignee(event.after, config)
+            return f"{who} took the ticket" if to == who else f"{who} assigned the ticket to {to}"
+        case EventKind.RELEASED:
+            return f"{who} released the ticket; it is assigned to nobody"
+        case EventKind.TRANSFERRED:
+            return f"{who} transferred the ticket from {event.before} to {event.after}"
+        case EventKind.TOPIC_CHANGED:
+            return f"{who} changed the help topic from {event.before} to {event.after}"
+        case EventKind.SLA_CHANGED:
+            return f"{who} changed the SLA plan from {event.before} to {event.after}"
+        case EventKind.PRIORITY_CHANGED:
+            return f"{who} changed the priority from {event.before} to {event.after}"
+        case EventKind.STATUS_CHANGED:
+            return f"{who} set the ticket from {event.before} to {event.after}"
+        case EventKind.DUE_CHANGED if event.by.startswith(("agent:", "admin")):
+            return f"{who} moved the due time to {_time(event.after, config)}" if event.after else ""
+        case EventKind.OVERDUE:
+            return f"The ticket is overdue; it was due {_time(_detail(event, 'due_at'), config)}"
+        case EventKind.ESCALATED:
+            return _escalation(str(_detail(event, "step")), ticket)
+        case _:
+            return ""
+
+
+def _detail(event: Event, name: str) -> Json:
+    return event.after.get(name) if isinstance(event.after, dict) else None
+
+
+def _escalation(step: str, ticket: Ticket) -> str:
+    match step:
+        case "first_response":
+            return "Nobody has answered the requester within the time for a first response"
+        case "next_response":
+            return "The requester's latest message has gone unanswered for longer than the SLA plan allows"
+        case _:
+            return f"{step} of the time of the SLA plan {ticket.sla} has passed"
+
+
+def requester_fact(event: Event) -> str:
+    """What a requester is told of a change of status."""
+    match event.after:
+        case Status.RESOLVED:
+            return "Your ticket has been resolved. If it is not, just answer this mail: that opens it again."
+        case Status.CLOSED:
+            return "Your ticket has been closed. An answer to this mail opens it again."
+        case _:
+            return (
+                f"Your ticket is {event.after} again."
+                if event.after == Status.OPEN
+                else f"Your ticket is now {event.after}."
+            )

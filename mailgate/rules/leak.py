@@ -1,0 +1,65 @@
+"""Leak guard: does a public reply carry words of the desk's internal text?
+
+A reply leaks when, after folding case, white space, wrapping and quote marks, it holds
+six consecutive words (or a whole shorter line) of a note or internal block that stands
+in no public entry, or a key, or the name of a department that is not public.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+SHINGLE = 6  # consecutive words
+SHORT_LINE = 3  # a whole line of at least so many words counts when it is shorter than a shingle
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_QUOTE_MARKS = re.compile(r"^[\s>|]+")
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(" ".join(_QUOTE_MARKS.sub("", line) for line in text.splitlines()).casefold())
+
+
+def _shingles(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1))
+
+
+def _short_lines(text: str) -> Iterator[tuple[str, ...]]:
+    for line in text.splitlines():
+        words = tuple(_words(line))
+        if SHORT_LINE <= len(words) < SHINGLE:
+            yield words
+
+
+def leak(
+    text: str,
+    *,
+    internal: Iterable[str],
+    public: Iterable[str],
+    hidden_names: Iterable[str],
+    keys: Iterable[str] = (),
+) -> str:
+    """The internal words that `text` would give away, or an empty string.
+
+    `internal` and `public` are the texts of notes and of everything the requester wrote
+    or was sent; `hidden_names` are names never to be shown; `keys` reply keys found in the text.
+    """
+    words = _words(text)
+    known = " ".join(_words("\n".join(public)))
+    folded = f" {' '.join(words)} "
+    for name in hidden_names:
+        wanted = " ".join(_words(name))
+        if wanted and f" {wanted} " in folded and f" {wanted} " not in f" {known} ":
+            return name
+    for key in keys:
+        return key
+    secret_texts = tuple(internal)
+    secrets = {shingle for each in secret_texts for shingle in _shingles(_words(each))}
+    for shingle in _shingles(words):
+        if shingle in secrets and " ".join(shingle) not in known:
+            return " ".join(shingle)
+    own_lines = set(_short_lines(text))
+    for line in (line for each in secret_texts for line in _short_lines(each)):
+        if line in own_lines and " ".join(line) not in known:
+            return " ".join(line)
+    return ""

@@ -1,0 +1,436 @@
+"""The ticket's life: (ticket, act, now) → `Change`. osTicket's lifecycle, by mail.
+
+Every function here is pure and does one act; `settle` closes each of them by working
+out the clock anew. Who may do what is `rights.py`; who hears of it is `notices.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailgate.config.model import Config, Routing, Step
+from mailgate.model import (
+    Address,
+    Assignee,
+    Change,
+    Collaborator,
+    Entry,
+    EntryKind,
+    Event,
+    EventKind,
+    Json,
+    Status,
+    StatusSpan,
+    Ticket,
+)
+from mailgate.rules.sla import clock
+from mailgate.rules.snapshot import assignee_json, rfc3339, ticket_json
+
+# Origins of a ticket's SLA plan that follow its topic and department (osTicket's transient SLA).
+INHERITED = ("topic", "department", "address", "defaults")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who acts, when, and the reason they gave."""
+
+    by: str  # "agent:KEY", "requester:ADDRESS", "rule:NAME", "clock", "admin"
+    at: datetime
+    reason: str = ""
+
+    def because(self, reason: str) -> Stamp:
+        """The same stamp with another reason."""
+        return replace(self, reason=reason)
+
+    def event(self, kind: EventKind, before: Json = None, after: Json = None) -> Event:
+        """An event with this stamp."""
+        return Event(kind=kind, by=self.by, at=self.at, reason=self.reason, before=before, after=after)
+
+
+Draft = tuple[Ticket, tuple[Event, ...]]
+Act = Callable[[Ticket], Draft]
+
+
+def act_on(
+    ticket: Ticket, acts: Sequence[Act], stamp: Stamp, config: Config, entries: tuple[Entry, ...] = ()
+) -> Change:
+    """Do acts one after the other on one ticket: the whole is one `Change`."""
+    after = ticket
+    events: tuple[Event, ...] = ()
+    for act in acts:
+        after, more = act(after)
+        events += more
+    return settle(ticket, after, events, stamp, config, entries)
+
+
+def settle(
+    before: Ticket, after: Ticket, events: tuple[Event, ...], stamp: Stamp, config: Config, entries: tuple[Entry, ...]
+) -> Change:
+    """Work out the clock anew and close the change.
+
+    When a plan, due time or status change moves the due time into the future again, the
+    overdue flag goes, and the ladder starts over for the steps that are still to come.
+    """
+    after = replace(after, updated_at=stamp.at)
+    moved = any(event.kind in _MOVES_THE_CLOCK for event in events)
+    if moved:
+        fresh = clock(replace(after, escalated=()), config)
+        ahead = {deadline.step for deadline in fresh.deadlines if deadline.at > stamp.at}
+        after = replace(after, escalated=tuple(step for step in after.escalated if step not in ahead))
+    times = clock(after, config)
+    after = replace(
+        after,
+        due_at=times.due_at,
+        first_response_by=times.first_response_by,
+        next_response_by=times.next_response_by,
+    )
+    if moved and after.overdue and (after.due_at is None or after.due_at > stamp.at):
+        after = replace(after, overdue=False)
+    if after.due_at != before.due_at and not any(event.kind is EventKind.DUE_CHANGED for event in events):
+        recomputed = stamp.because("").event(EventKind.DUE_CHANGED, rfc3339(before.due_at), rfc3339(after.due_at))
+        events = (*events, recomputed)
+    return Change(before=before, after=after, events=events, entries=entries)
+
+
+_MOVES_THE_CLOCK = frozenset(
+    {
+        EventKind.SLA_CHANGED,
+        EventKind.DUE_CHANGED,
+        EventKind.STATUS_CHANGED,
+        EventKind.TOPIC_CHANGED,
+        EventKind.TRANSFERRED,
+    }
+)
+
+
+# ── opening ─────────────────────────────────────────────────────────────────────────────
+
+
+def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entry: Entry | None) -> Change:
+    """Open `ticket` as it was routed; `routed` holds each field's value and origin."""
+    start = ticket.sla_started_at
+    ticket = replace(
+        ticket,
+        status_log=(StatusSpan(ticket.status, start),),
+        waiting_since=start if entry and entry.kind is EntryKind.MESSAGE else None,
+    )
+    times = clock(ticket, config)
+    ticket = replace(
+        ticket,
+        due_at=times.due_at,
+        first_response_by=times.first_response_by,
+        next_response_by=times.next_response_by,
+    )
+    events = (
+        stamp.event(EventKind.OPENED, after=ticket_json(ticket)),
+        stamp.because("").event(EventKind.ROUTED, after=routed),
+    )
+    return Change(before=None, after=ticket, events=events, entries=(entry,) if entry else ())
+
+
+# ── requester's side ────────────────────────────────────────────────────────────────────
+
+
+def receive(ticket: Ticket, entry: Entry, stamp: Stamp, config: Config, *, participant: bool) -> Change:
+    """A message of the requester or a collaborator comes in.
+
+    From a participant it turns pending into open, reopens what was resolved or closed
+    (osTicket: the SLA starts over) and starts the wait for an answer. From anybody else
+    it is kept, and changes nothing but the thread.
+    """
+
+    def message(ticket: Ticket) -> Draft:
+        waiting = (ticket.waiting_since or entry.at) if participant else ticket.waiting_since
+        return replace(ticket, waiting_since=waiting), (stamp.event(EventKind.MESSAGE, after=entry.author.email),)
+
+    acts: list[Act] = [message]
+    if participant and ticket.status is not Status.OPEN:
+        reason = "answered" if ticket.status is Status.PENDING else "reopened by an answer"
+        acts.append(status(Status.OPEN, stamp.because(reason)))
+    return act_on(ticket, acts, stamp, config, (entry,))
+
+
+def keep_auto_reply(ticket: Ticket, entry: Entry, stamp: Stamp, config: Config) -> Change:
+    """An out-of-office note or receipt: stored on its ticket, and powerless."""
+    return act_on(ticket, [_only(stamp.event(EventKind.AUTO_REPLY, after=entry.author.email))], stamp, config, (entry,))
+
+
+def note_event(ticket: Ticket, kind: EventKind, stamp: Stamp, config: Config, after: Json) -> Change:
+    """Record a fact that changes no field: a bounce, a notice that failed, a held mail."""
+    return act_on(ticket, [_only(stamp.event(kind, after=after))], stamp, config)
+
+
+def _only(event: Event) -> Act:
+    return lambda ticket: (ticket, (event,))
+
+
+def copy_in(people: Sequence[Collaborator], stamp: Stamp) -> Act:
+    """Add collaborators who are not on the ticket yet."""
+
+    def act(ticket: Ticket) -> Draft:
+        fresh = tuple(person for person in people if person.email not in ticket.participants)
+        if not fresh:
+            return ticket, ()
+        after = replace(ticket, collaborators=ticket.collaborators + fresh)
+        before_json: Json = [c.email for c in ticket.collaborators]
+        after_json: Json = [c.email for c in after.collaborators]
+        return after, (stamp.event(EventKind.CC_CHANGED, before_json, after_json),)
+
+    return act
+
+
+# ── agent's side ────────────────────────────────────────────────────────────────────────
+
+
+def reply(agent: str, stamp: Stamp) -> Act:
+    """An agent's public reply: the first one meets the first-response target."""
+
+    def act(ticket: Ticket) -> Draft:
+        after = replace(
+            ticket,
+            first_response_at=ticket.first_response_at or stamp.at,
+            waiting_since=None,
+            last_respondent=agent or ticket.last_respondent,
+        )
+        return after, (stamp.because("").event(EventKind.REPLIED),)
+
+    return act
+
+
+def note(stamp: Stamp) -> Act:
+    """An internal note."""
+    return _only(stamp.because("").event(EventKind.NOTED))
+
+
+def assign(assignee: Assignee | None, stamp: Stamp) -> Act:
+    """Assign to an agent or a team; None releases the ticket."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.assignee == assignee:
+            return ticket, ()
+        kind = EventKind.ASSIGNED if assignee else EventKind.RELEASED
+        event = stamp.event(kind, assignee_json(ticket.assignee), assignee_json(assignee))
+        return replace(ticket, assignee=assignee), (event,)
+
+    return act
+
+
+def transfer(department: str, stamp: Stamp, config: Config) -> Act:
+    """Move to another department.
+
+    An agent who is not in it loses the ticket (it would lie with somebody whom the new
+    department does not see); an SLA plan that came with the old place is chosen anew.
+    """
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.department == department:
+            return ticket, ()
+        moved = replace(ticket, department=department)
+        events: tuple[Event, ...] = (stamp.event(EventKind.TRANSFERRED, ticket.department, department),)
+        holder = config.agents.get(moved.assignee.name) if moved.assignee and moved.assignee.kind == "agent" else None
+        if holder and department not in holder.departments:
+            moved, released = assign(None, stamp.because(f"not in {department}"))(moved)
+            events += released
+        moved, sla_events = _inherit_sla(moved, stamp, config)
+        return moved, events + sla_events
+
+    return act
+
+
+def topic(name: str, stamp: Stamp, config: Config) -> Act:
+    """Change the help topic; an SLA plan that came with the old one is chosen anew."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.topic == name:
+            return ticket, ()
+        moved = replace(ticket, topic=name)
+        moved, sla_events = _inherit_sla(moved, stamp, config)
+        return moved, (stamp.event(EventKind.TOPIC_CHANGED, ticket.topic, name), *sla_events)
+
+    return act
+
+
+def _inherit_sla(ticket: Ticket, stamp: Stamp, config: Config) -> Draft:
+    if ticket.sla_from.partition(":")[0] not in INHERITED:
+        return ticket, ()
+    plan, origin = _inherited_sla(ticket, config)
+    after = replace(ticket, sla=plan, sla_from=origin)
+    if plan == ticket.sla:
+        return after, ()
+    return after, (stamp.because(f"from {origin}").event(EventKind.SLA_CHANGED, ticket.sla, plan),)
+
+
+def _inherited_sla(ticket: Ticket, config: Config) -> tuple[str, str]:
+    desk_address = config.addresses.get(ticket.address)
+    department = config.departments.get(ticket.department)
+    places = [
+        ("address", desk_address.routing if desk_address else Routing()),
+        *((f"topic:{found.name}", found.routing) for found in config.topic_chain(ticket.topic)),
+        (f"department:{ticket.department}", department.routing if department else Routing()),
+        ("defaults", config.defaults),
+    ]
+    return next(((routing.sla, origin) for origin, routing in places if routing.sla), (ticket.sla, ticket.sla_from))
+
+
+def sla(plan: str, stamp: Stamp) -> Act:
+    """Change the SLA plan; a due time set by hand gives way to it."""
+
+    def act(ticket: Ticket) -> Draft:
+        after = replace(ticket, sla=plan, sla_from=stamp.by)
+        if ticket.sla == plan:
+            return after, ()
+        return replace(after, due_manual=None), (stamp.event(EventKind.SLA_CHANGED, ticket.sla, plan),)
+
+    return act
+
+
+def priority(name: str, stamp: Stamp) -> Act:
+    """Change the priority."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.priority == name:
+            return ticket, ()
+        return replace(ticket, priority=name), (stamp.event(EventKind.PRIORITY_CHANGED, ticket.priority, name),)
+
+    return act
+
+
+def due(at: datetime, stamp: Stamp) -> Act:
+    """Set the due time by hand; it wins over the plan (osTicket)."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.due_manual == at:
+            return ticket, ()
+        event = stamp.event(EventKind.DUE_CHANGED, rfc3339(ticket.due_at), rfc3339(at))
+        return replace(ticket, due_manual=at), (event,)
+
+    return act
+
+
+def status(new: Status, stamp: Stamp) -> Act:
+    """Change the status. Reopening starts the SLA over; ending clears the overdue flag."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.status is new:
+            return ticket, ()
+        log = (*ticket.status_log, StatusSpan(new, stamp.at))
+        after = replace(ticket, status=new, status_log=log, wake_at=None)
+        if new.active and not ticket.status.active:
+            after = _restart(after, new, stamp.at)
+        elif not new.active:
+            after = replace(
+                after,
+                overdue=False,
+                waiting_since=None,
+                resolved_at=after.resolved_at or stamp.at,
+                closed_at=stamp.at if new is Status.CLOSED else None,
+            )
+        return after, (stamp.event(EventKind.STATUS_CHANGED, ticket.status.value, new.value),)
+
+    return act
+
+
+def _restart(ticket: Ticket, new: Status, at: datetime) -> Ticket:
+    return replace(
+        ticket,
+        reopened=ticket.reopened + 1,
+        sla_started_at=at,
+        status_log=(StatusSpan(new, at),),
+        due_manual=None,
+        escalated=(),
+        overdue=False,
+        resolved_at=None,
+        closed_at=None,
+    )
+
+
+def may_reopen(ticket: Ticket, now: datetime, config: Config) -> bool:
+    """True while an answer still reopens the ticket rather than opening a linked one."""
+    ended = ticket.closed_at or ticket.resolved_at
+    return ticket.status.active or ended is None or now - ended <= config.tickets.reopen_within
+
+
+# ── the clock's side ────────────────────────────────────────────────────────────────────
+
+
+def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:
+    """A deadline of the ticket has come: `step` as in `Deadline.step`."""
+    stamp = Stamp("clock", now)
+    match step:
+        case "close":
+            return act_on(ticket, [status(Status.CLOSED, stamp.because("resolved long enough"))], stamp, config)
+        case "wake":
+            return act_on(ticket, [status(Status.OPEN, stamp.because("the time set has come"))], stamp, config)
+        case _:
+            return act_on(ticket, _ladder(ticket, step, config, stamp), stamp, config)
+
+
+def _ladder(ticket: Ticket, label: str, config: Config, stamp: Stamp) -> list[Act]:
+    def mark(ticket: Ticket) -> Draft:
+        overdue = label == "100%"
+        after = replace(ticket, escalated=(*ticket.escalated, label), overdue=ticket.overdue or overdue)
+        kind = EventKind.OVERDUE if overdue else EventKind.ESCALATED
+        return after, (stamp.event(kind, after={"step": label, "due_at": rfc3339(ticket.due_at)}),)
+
+    step = ladder_step(ticket, label, config)
+    return [mark, *(routing_acts(step.then, stamp, config) if step else ())]
+
+
+def ladder_step(ticket: Ticket, label: str, config: Config) -> Step | None:
+    """The step of the ticket's plan that `label` stands for; None for a missed response."""
+    plan = config.slas.get(ticket.sla)
+    return next((step for step in plan.escalate if step.label == label), None) if plan else None
+
+
+def routing_acts(routing: Routing, stamp: Stamp, config: Config) -> list[Act]:
+    """Routing keys as acts on a ticket that exists: a ladder's or a follow-up rule's `then`."""
+    acts: list[Act] = []
+    if routing.topic:
+        acts.append(topic(routing.topic, stamp, config))
+    if routing.department:
+        acts.append(transfer(routing.department, stamp, config))
+    if routing.sla:
+        acts.append(sla(routing.sla, stamp))
+    if routing.priority:
+        acts.append(priority(routing.priority, stamp))
+    if routing.assign:
+        kind, _, name = routing.assign.partition(":")
+        acts.append(assign(Assignee(kind, name), stamp))
+    if routing.status:
+        acts.append(status(Status(routing.status), stamp))
+    if routing.tags:
+        acts.append(tag(routing.tags, stamp))
+    return acts
+
+
+def tag(tags: Sequence[str], stamp: Stamp) -> Act:
+    """Add tags."""
+
+    def act(ticket: Ticket) -> Draft:
+        after = replace(ticket, tags=(*ticket.tags, *(name for name in tags if name not in ticket.tags)))
+        if after.tags == ticket.tags:
+            return ticket, ()
+        return after, (stamp.event(EventKind.TAGGED, list(ticket.tags), list(after.tags)),)
+
+    return act
+
+
+def collaborators_of(
+    people: Sequence[Address], ticket: Ticket, config: Config, *, active: bool
+) -> tuple[Collaborator, ...]:
+    """Those of `people` who may become collaborators (the public interface, section 4)."""
+    room = config.tickets.max_collaborators - len(ticket.collaborators)
+    fresh = {
+        person.email: Collaborator(person.email, person.name, active)
+        for person in people
+        if person.email not in ticket.participants and _may_collaborate(person.email, config)
+    }
+    return tuple(fresh.values())[: max(room, 0)]
+
+
+def _may_collaborate(email: str, config: Config) -> bool:
+    local = email.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
+    robot = local.startswith(("noreply", "donotreply", "mailerdaemon", "postmaster", "bounce"))
+    return "@" in email and not robot and email not in config.addresses and email not in config.agents_by_email

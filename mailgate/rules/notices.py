@@ -1,0 +1,255 @@
+"""Change → notices: who is told, in which kind of mail, with which facts.
+
+One notice per person and act, the first of `PRECEDENCE`, with the other facts inside.
+Nobody hears of their own act. What a requester may see and what only agents may is
+kept apart here: facts for agents never enter a notice to a requester.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailgate.config.model import Config
+from mailgate.model import Address, Change, Entry, EntryKind, Event, EventKind, Notice, NoticeKind, Status, Ticket
+from mailgate.rules.audience import Audience, Person, hearers
+from mailgate.rules.facts import agent_fact, requester_fact
+from mailgate.rules.lifecycle import ladder_step
+
+# One notice per person: the first of these wins (the public interface, section 2).
+PRECEDENCE = (
+    NoticeKind.OVERDUE,
+    NoticeKind.ASSIGNED,
+    NoticeKind.TRANSFERRED,
+    NoticeKind.NEW_TICKET,
+    NoticeKind.NEW_MESSAGE,
+    NoticeKind.COLLEAGUE_REPLY,
+    NoticeKind.NOTE,
+    NoticeKind.ESCALATED,
+    NoticeKind.TAKEN,
+    NoticeKind.STATUS,
+)
+HISTORY = 5  # earlier entries in an alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who did it and how: what `announce` needs besides the change itself."""
+
+    by: str  # as in Event.by
+    cause: str  # names the act; the same when the work is redone
+    author: Address
+    now: datetime
+    answers: str = ""  # Message-ID of the mail that did it
+    direct: frozenset[str] = frozenset()  # addresses that had the mail directly
+    quiet: bool = False  # no requester is told
+    automatic: bool = False  # an automatic answer may go out
+    reveal: bool = True  # the acknowledgement may hold the requester's own text
+    on_behalf: bool = False  # opened by somebody else for the requester
+    extra_alert: tuple[str, ...] = ()  # a rule's `alert`
+    remarks: tuple[str, ...] = ()  # more facts for agents
+
+    @property
+    def agent(self) -> str:
+        """Key of the acting agent, or an empty string."""
+        return self.by.removeprefix("agent:") if self.by.startswith("agent:") else ""
+
+
+def announce(change: Change, act: Act, audience: Audience, config: Config) -> tuple[Notice, ...]:
+    """Every notice that a change causes: to requesters and collaborators, then to agents."""
+    return (*_to_requesters(change, act, audience, config), *_to_agents(change, act, audience, config))
+
+
+# ── requesters and collaborators ────────────────────────────────────────────────────────
+
+
+def _to_requesters(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+    ticket, entry = change.after, _entry(change)
+    if entry and entry.kind is EntryKind.REPLY:
+        yield from _replies(change, entry, act, audience, config)
+        return
+    if act.quiet:
+        return
+    if change.before is None:
+        yield from _on_opening(change, entry, act, audience, config)
+    elif entry and entry.kind is EntryKind.MESSAGE and act.automatic and config.notices.follow_up:
+        told = _notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(act.author), ticket, act, audience)
+        yield replace(told, in_reply_to=act.answers)
+    if (fact := _status_fact(change, config)) and ticket.requester.email != act.author.email:
+        notice = _notice(NoticeKind.STATUS_CHANGED, Person(ticket.requester), ticket, act, audience)
+        yield replace(notice, facts=(fact,), by=None, by_agent="")
+
+
+def _on_opening(change: Change, entry: Entry | None, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+    ticket = change.after
+    text = entry.text if entry else ""
+    if act.on_behalf:
+        notice = _notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, act, audience)
+        yield replace(notice, text=text, attachments=entry.attachments if entry else (), is_first=True)
+    elif act.automatic and config.notices.acknowledge and ticket.autoresponse:
+        notice = _notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, act, audience)
+        yield replace(
+            notice,
+            text=text if act.reveal else "",
+            reveal=act.reveal,
+            in_reply_to=act.answers,
+            is_first=True,
+            by=None,
+        )
+
+
+def _replies(change: Change, entry: Entry, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+    ticket = change.after
+    fact = "" if act.quiet else _status_fact(change, config)
+    active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
+    readers = (ticket.requester, *active)
+    for reader in readers:
+        if reader.email in act.direct or reader.email == act.author.email:
+            continue
+        notice = _notice(NoticeKind.REPLY, Person(reader), ticket, act, audience)
+        yield replace(
+            notice,
+            text=entry.text,
+            attachments=entry.attachments,
+            facts=(fact,) if fact else (),
+            also_to=() if reader is ticket.requester else (ticket.requester,),
+            cc=tuple(other for other in active if other.email != reader.email),
+            history=_public(audience.history),
+        )
+
+
+def _status_fact(change: Change, config: Config) -> str:
+    """What a requester is told of a change of status, or nothing."""
+    told = config.notices.status_changes
+    for event in change.events:
+        if event.kind is not EventKind.STATUS_CHANGED:
+            continue
+        reopened = event.after == Status.OPEN and event.before in (Status.RESOLVED, Status.CLOSED)
+        if event.after in told or (reopened and "reopened" in told):
+            return requester_fact(event)
+    return ""
+
+
+def _public(history: Sequence[Entry]) -> tuple[Entry, ...]:
+    return tuple(entry for entry in history if entry.kind is not EntryKind.NOTE)[:1]
+
+
+# ── agents ──────────────────────────────────────────────────────────────────────────────
+
+
+def _to_agents(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+    chosen: dict[str, tuple[NoticeKind, Person]] = {}
+    for kind, who in sorted(_alerts(change, act, audience, config), key=lambda pair: PRECEDENCE.index(pair[0])):
+        if not act.agent or who.agent != act.agent:
+            chosen.setdefault(who.address.email, (kind, who))
+    facts = tuple(fact for event in change.events if (fact := agent_fact(event, change.after, config)))
+    entry = _entry(change)
+    for kind, who in chosen.values():
+        notice = _notice(kind, who, change.after, act, audience)
+        if kind is NoticeKind.TAKEN:
+            yield replace(notice, facts=facts[:1])
+            continue
+        yield replace(
+            notice,
+            facts=facts + act.remarks,
+            text=entry.text if entry else "",
+            attachments=entry.attachments if entry else (),
+            history=audience.history[:HISTORY],
+        )
+
+
+def _alerts(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[tuple[NoticeKind, Person]]:
+    ticket = change.after
+    for event in change.events:
+        if event.kind is EventKind.ASSIGNED:
+            yield from _assigned(ticket, audience, config)
+        elif found := _alert(event, act, audience, ticket, config):
+            kind, names = found
+            for who in hearers(names, ticket, audience, config):
+                yield kind, who
+
+
+# Which kind of alert an event causes, and the key of [alerts] that says to whom.
+_ALERT = {
+    EventKind.OPENED: (NoticeKind.NEW_TICKET, "new_ticket"),
+    EventKind.MESSAGE: (NoticeKind.NEW_MESSAGE, "new_message"),
+    EventKind.REPLIED: (NoticeKind.COLLEAGUE_REPLY, "colleague_reply"),
+    EventKind.NOTED: (NoticeKind.NOTE, "note"),
+    EventKind.TRANSFERRED: (NoticeKind.TRANSFERRED, "transferred"),
+    EventKind.STATUS_CHANGED: (NoticeKind.STATUS, "status"),
+}
+
+
+def _alert(
+    event: Event, act: Act, audience: Audience, ticket: Ticket, config: Config
+) -> tuple[NoticeKind, tuple[str, ...]] | None:
+    """The kind of alert that an event causes and its recipients by name, or None."""
+    match event.kind:
+        case EventKind.OVERDUE:
+            return NoticeKind.OVERDUE, _step_names(event, ticket, config)
+        case EventKind.ESCALATED:
+            return NoticeKind.ESCALATED, _step_names(event, ticket, config)
+        case EventKind.RELEASED:
+            return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
+        case EventKind.STATUS_CHANGED if event.by == "clock" or event.by.startswith("requester:"):
+            return None  # a requester's answer is told as their message; the clock closes in silence
+    if event.kind not in _ALERT:
+        return None
+    kind, key = _ALERT[event.kind]
+    extra = act.extra_alert if event.kind in (EventKind.OPENED, EventKind.MESSAGE) else ()
+    return kind, (*_names(key, ticket, config), *extra)
+
+
+def _assigned(ticket: Ticket, audience: Audience, config: Config) -> Iterator[tuple[NoticeKind, Person]]:
+    """Whose ticket it is now hears `assigned`; the others who were alerted, that it is taken."""
+    holders = {who.address.email for who in hearers(("assignee",), ticket, audience, config)}
+    for who in hearers(_names("assigned", ticket, config), ticket, audience, config):
+        yield (NoticeKind.ASSIGNED if who.address.email in holders else NoticeKind.TAKEN), who
+
+
+def _names(alert: str, ticket: Ticket, config: Config) -> tuple[str, ...]:
+    department = config.departments.get(ticket.department)
+    own = department.alerts.get(alert) if department and department.alerts else None
+    names: tuple[str, ...] = getattr(config.alerts, alert) if own is None else own
+    return names
+
+
+def _step_names(event: Event, ticket: Ticket, config: Config) -> tuple[str, ...]:
+    label = str(event.after.get("step")) if isinstance(event.after, dict) else ""
+    step = ladder_step(ticket, label, config)
+    return step.alert if step else ("assignee",)  # a missed response: assignee, else department
+
+
+# ── common ──────────────────────────────────────────────────────────────────────────────
+
+
+def _entry(change: Change) -> Entry | None:
+    return change.entries[-1] if change.entries else None
+
+
+def _notice(kind: NoticeKind, who: Person, ticket: Ticket, act: Act, audience: Audience) -> Notice:
+    """A notice with what all have in common; threaded by what its reader already has.
+
+    Requesters' mails refer to the requester's own ids alone: an agent's Message-ID is a
+    key and never leaves the desk.
+    """
+    ours = audience.last_sent.get(who.address.email, "")
+    theirs = tuple(
+        entry.message_id
+        for entry in audience.history
+        if entry.message_id and entry.author.email == who.address.email and not entry.by.startswith("agent:")
+    )
+    previous = ours or (theirs[0] if theirs else "")
+    return Notice(
+        kind=kind,
+        to=who.address,
+        agent=who.agent,
+        cause=act.cause,
+        ticket=ticket,
+        by=act.author,
+        by_agent=act.agent,
+        in_reply_to=previous,
+        references=tuple(dict.fromkeys((*reversed(theirs[:3]), *((ours,) if ours else ())))),
+        is_first=not ours,
+    )

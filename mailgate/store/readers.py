@@ -1,0 +1,65 @@
+"""What the store knows about who reads a ticket, and how much automatic mail went out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailgate.model import NoticeKind
+from mailgate.rules.audience import Audience
+from mailgate.store import tickets
+from mailgate.store.db import Db
+
+# Kinds that answer a requester by themselves; a person's reply never counts against a limit.
+AUTOMATIC = (
+    NoticeKind.ACKNOWLEDGEMENT,
+    NoticeKind.FOLLOW_UP_RECEIVED,
+    NoticeKind.STATUS_CHANGED,
+    NoticeKind.LIMIT_REACHED,
+    NoticeKind.REJECTED,
+)
+_ALERTS = ("new-ticket", "new-message", "colleague-reply", "note", "assigned", "transferred", "overdue", "escalated")
+
+
+def audience(db: Db, number: int, *, newest: int = 6) -> Audience:
+    """Who has had which mail about a ticket, and its latest entries, newest first."""
+    last_sent: dict[str, str] = {}
+    alerted: dict[str, None] = {}
+    sql = "SELECT recipient, agent, kind, message_id FROM outbox WHERE ticket = ? ORDER BY id"
+    for row in db.all(sql, [number]):
+        last_sent[row["recipient"]] = row["message_id"]
+        if row["agent"] and row["kind"] in _ALERTS:
+            alerted[row["agent"]] = None
+    history = tuple(reversed(tickets.thread(db, number, newest=newest)))
+    return Audience(last_sent=last_sent, alerted=tuple(alerted), history=history)
+
+
+def automatic_to(db: Db, email: str, since: datetime) -> int:
+    """How many automatic mails were written to one requester since a time."""
+    marks = ",".join("?" * len(AUTOMATIC))
+    row = db.one(
+        f"SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ? AND kind IN ({marks})",  # noqa: S608
+        [email, since.timestamp(), *AUTOMATIC],
+    )
+    return int(row[0]) if row else 0
+
+
+def automatic_about(db: Db, number: int, since: datetime) -> int:
+    """How many automatic mails to requesters a ticket caused since a time."""
+    marks = ",".join("?" * len(AUTOMATIC))
+    row = db.one(
+        f"SELECT count(*) FROM outbox WHERE ticket = ? AND created_at > ? AND kind IN ({marks})",  # noqa: S608
+        [number, since.timestamp(), *AUTOMATIC],
+    )
+    return int(row[0]) if row else 0
+
+
+def first_contacts(db: Db, since: datetime) -> int:
+    """How many first-time requesters were answered automatically since a time."""
+    row = db.one("SELECT count(*) FROM first_contact WHERE at > ?", [since.timestamp()])
+    return int(row[0]) if row else 0
+
+
+def told_since(db: Db, kind: NoticeKind, email: str, since: datetime) -> bool:
+    """True when a notice of this kind went to the address since a time."""
+    sql = "SELECT 1 FROM outbox WHERE recipient = ? AND kind = ? AND created_at > ? LIMIT 1"
+    return db.one(sql, [email, kind.value, since.timestamp()]) is not None
