@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import logging
 
+from mailgate.errors import MailgateError
+
 log = logging.getLogger("mailgate.mail")
 
 LONGEST = 300  # characters of one value
@@ -93,3 +95,19 @@ def _cut(value: Value) -> Value:
     if isinstance(value, str) and len(value) > LONGEST:
         return value[:LONGEST] + "…"
     return value
+
+
+def worked(inbox_id: int, ticket: int | None, way: list[str]) -> None:
+    """A mail had its effect; `way` is what was decided, a step each."""
+    _say("worked", inbox=inbox_id, ticket=ticket, way=" | ".join(way))
+
+
+def stumbled(inbox_id: int, error: str) -> None:
+    """Work on a mail failed and was undone; it is tried again, or quarantined after three tries."""
+    _say("stumbled", logging.ERROR, inbox=inbox_id, error=error.strip().splitlines()[-1])
+    log.error("%s", error)
+
+
+def storage_trouble(error: MailgateError) -> None:
+    """Disk or database would not; the work is taken up again after a pause."""
+    _say("storage-trouble", logging.ERROR, reason=error.public, cause=error.cause)

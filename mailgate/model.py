@@ -92,6 +92,7 @@ class NoticeKind(StrEnum):
     COMMAND_FAILED = "command-failed"
     CONFIRM = "confirm"
     ANSWER = "answer"
+    ADMIN = "admin"  # to the administrator: quarantine, refused reloads, an ill relay
 
     @property
     def to_requester(self) -> bool:

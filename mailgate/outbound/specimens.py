@@ -19,10 +19,19 @@ WITHOUT_TICKET = frozenset(
         NoticeKind.COMMAND_FAILED,
         NoticeKind.CONFIRM,
         NoticeKind.ANSWER,
+        NoticeKind.ADMIN,
     }
 )
 _FILE = FileView("invoice.pdf", "120 kB")
-_LONG_WORD = "word " * 40
+_LONG = "word " * 40
+_ENTRY = EntryView(
+    kind="internal note",
+    internal=True,
+    author="Elliot Alderson",
+    at="Fri 20 Nov 2026, 13:00 EST",
+    text=_LONG,
+    files=(_FILE,),
+)
 
 
 def specimens(kind: NoticeKind) -> tuple[View, View]:
@@ -42,13 +51,14 @@ def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
         name="Karen Client" if full else "",
         number="1001" if ticket else "",
         token="[#1001]" if ticket else "",
-        subject=_LONG_WORD if full else "(no subject)",
+        subject=_LONG if full else "(no subject)",
         status="resolved" if ticket else "",
         by="Elliot Alderson" if full else "",
         facts=("This happened.", "That, too.") if full else (),
         text="Some words.\n\nSome more." if full else "",
         files=(_FILE, _FILE) if full else (),
         signature="Elliot Alderson\nSupport" if full else "",
+        quoted=(_ENTRY,) if full else (),
         reopen_days=30,
         resolved=full,
     )
@@ -56,14 +66,6 @@ def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
 
 def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
     ticket = full or kind not in WITHOUT_TICKET
-    entry = EntryView(
-        kind="internal note",
-        internal=True,
-        author="Elliot Alderson",
-        at="Fri 20 Nov 2026, 13:00 EST",
-        text=_LONG_WORD,
-        files=(_FILE,),
-    )
     return AgentView(
         marker=MARKER,
         desk="Help Desk",
@@ -76,10 +78,9 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         facts=("This happened.", "That, too.") if full else (),
         text="Some words.\n\nSome more." if full else "",
         files=(_FILE, _FILE) if full else (),
-        subject=_LONG_WORD if full else "(no subject)",
+        subject=_LONG if full else "(no subject)",
         ticket=_ticket(full=full) if ticket else None,
-        history=(entry, entry) if full else (),
-        earlier=3 if full else 0,
+        history=(_ENTRY, _ENTRY) if full else (),
         links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
         ref="n.aaaa.aaaaa" if full else "",
         code="ABCDEF" if full else "",

@@ -53,6 +53,7 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.COMMAND_FAILED: "t",
     NoticeKind.CONFIRM: "u",
     NoticeKind.ANSWER: "v",
+    NoticeKind.ADMIN: "w",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 

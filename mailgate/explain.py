@@ -1,0 +1,143 @@
+"""A verdict in words and as JSON: how a mail was read, and why it became what it became."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailgate.desk.outcome import Outcome, Situation
+from mailgate.mail import Bounce, Mail, Received
+from mailgate.model import Json
+from mailgate.process import Verdict
+from mailgate.reasons import Reason, Screen
+from mailgate.rules.snapshot import event_json
+
+
+def steps(verdict: Verdict) -> list[str]:
+    """The way of the mail through the house, `step: text`, a line a decision: what `trace` keeps."""
+    return list(_steps(verdict))
+
+
+def _steps(verdict: Verdict) -> Iterator[str]:
+    situation, outcome = verdict.situation, verdict.outcome
+    if situation:
+        screened = situation.screened
+        yield f"screened: {screened.kind} ({', '.join(screened.reasons)})"
+        sender = situation.sender
+        if sender.agent:
+            yield f"sender: {sender.agent}, {sender.assurance or 'unproven'}: {sender.why}"
+        if situation.match.number:
+            yield f"thread: ticket {situation.match.number} by {situation.match.why} as {situation.match.role}"
+    if outcome.routed:
+        for result in outcome.routed.results:
+            if result.matched:
+                yield f"rule: {result.name} ({result.because})"
+    if outcome.ticket:
+        opened = any(change.before is None for change in outcome.changes)
+        yield f"ticket: {outcome.ticket}{' opened' if opened else ''}"
+    for problem in outcome.problems:
+        yield f"refused: {problem}"
+    if outcome.state != "done":
+        yield f"{outcome.state}: {outcome.reason or ''} {outcome.why}".rstrip()
+    if outcome.confirms:
+        yield f"confirmed: inbox {outcome.confirms[0]}"
+    for notice in outcome.notices:
+        yield f"notice: {notice.kind} to {notice.to.email}"
+
+
+def document(verdict: Verdict, file: str, subject_of: dict[int, str]) -> dict[str, Json]:
+    """The JSON document of one mail (the public interface, section 8).
+
+    `subject_of` gives each notice's finished subject by its position.
+    """
+    situation, outcome = verdict.situation, verdict.outcome
+    received = verdict.prepared.received
+    return {
+        "file": file,
+        "mail": _mail(received),
+        "screen": _screen(situation),
+        "bounce": _bounce(received.mail, outcome),
+        "forwarded": None,
+        "sender": _sender(situation),
+        "ticket": _ticket(situation, outcome),
+        "rules": [
+            {"name": result.name, "matched": result.matched, "because": result.because}
+            for result in (outcome.routed.results if outcome.routed else ())
+        ],
+        "fields": _fields(outcome),
+        "commands": [
+            {"verb": each.verb, "value": each.value, "reason": each.reason, "line": each.line}
+            for each in outcome.commands
+        ],
+        "changes": [event_json(event) for change in outcome.changes for event in change.events],
+        "notices": [
+            {"kind": notice.kind.value, "to": notice.to.email, "subject": subject_of.get(position, notice.subject)}
+            for position, notice in enumerate(outcome.notices)
+        ],
+        "error": _error(outcome),
+    }
+
+
+def _mail(received: Received) -> Json:
+    mail, body = received.mail, received.body
+    return {
+        "message_id": mail.message_id,
+        "from": {"name": mail.author.name, "email": mail.author.email},
+        "to": [address.email for address in mail.to],
+        "cc": [address.email for address in mail.cc],
+        "subject": mail.subject,
+        "text": body.visible,
+        "cut": body.cut,
+        "attachments": [{"name": a.name, "type": a.type, "size": len(a.content)} for a in mail.attachments],
+    }
+
+
+def _screen(situation: Situation | None) -> Json:
+    if situation is None:
+        return {"kind": Screen.HUMAN.value, "reasons": [Reason.UNREADABLE.value]}
+    return {"kind": situation.screened.kind.value, "reasons": [reason.value for reason in situation.screened.reasons]}
+
+
+def _bounce(mail: Mail, outcome: Outcome) -> Json:
+    bounce: Bounce | None = mail.bounce
+    if bounce is None:
+        return None
+    return {"kind": bounce.kind, "recipients": [each.email for each in bounce.recipients], "ticket": outcome.ticket}
+
+
+def _sender(situation: Situation | None) -> Json:
+    if situation is None:
+        return {"kind": "stranger", "name": "", "assurance": ""}
+    sender, role = situation.sender, situation.match.role
+    kind = role if role in ("requester", "collaborator") else "stranger"
+    if sender.agent:
+        kind = "agent"
+    name = situation.received.mail.author.name or sender.address
+    return {"kind": kind, "name": name, "assurance": sender.assurance or "none"}
+
+
+def _ticket(situation: Situation | None, outcome: Outcome) -> Json:
+    number = outcome.ticket
+    if number is None:
+        return None
+    why = outcome.reason or (situation.match.why if situation else "")
+    if any(change.before is None for change in outcome.changes):
+        return {"number": number, "why": f"new ticket: {why}"}
+    return {"number": number, "why": str(why)}
+
+
+def _fields(outcome: Outcome) -> Json:
+    routed = outcome.routed
+    if routed is None:
+        return {}
+    return {
+        name: {"value": list(chosen.value) if isinstance(chosen.value, tuple) else chosen.value, "from": chosen.origin}
+        for name, chosen in routed.values.items()
+    }
+
+
+def _error(outcome: Outcome) -> Json:
+    if outcome.problems:
+        return "; ".join(outcome.problems)
+    if outcome.state in ("done", "held"):
+        return None
+    return f"{outcome.state}: {outcome.reason or ''}{': ' + outcome.why if outcome.why else ''}"

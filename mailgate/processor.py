@@ -1,0 +1,185 @@
+"""The worker between the two tables: claims mail from the inbox, batch by batch.
+
+Failure semantics: tries are counted at the claim; what fails undoes itself alone and is
+tried again alone; after three tries it is quarantined with its traceback and the
+administrator is told once. Trouble of the disk or database is nobody's fault: the batch
+goes back uncounted and is taken up after a pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate import apply, maillog
+from mailgate.apply import Press
+from mailgate.config.model import Config
+from mailgate.desk.outcome import Context
+from mailgate.errors import StorageError
+from mailgate.explain import steps
+from mailgate.model import Address, Notice, NoticeKind
+from mailgate.process import Prepared, prepare, think
+from mailgate.rules.keys import Keyring
+from mailgate.store import inbox, outbox
+from mailgate.store.attachments import AttachmentStore
+from mailgate.store.db import Db, Store
+from mailgate.store.inbox import Claimed
+
+BATCH = 32  # mails in one transaction
+BUDGET = 0.05  # seconds that a transaction may take before it commits what it has
+PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
+PAUSE_MOST = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a configuration in force brings with it; a reload makes a new one."""
+
+    config: Config
+    keyring: Keyring
+    press: Press
+    files: AttachmentStore
+
+    def context(self, now: datetime) -> Context:
+        """What a decision at `now` needs."""
+        return Context(self.config, self.keyring, now)
+
+
+def claim(db: Db) -> list[Claimed]:
+    """Take the next batch from the inbox."""
+    return inbox.claim(db, BATCH)
+
+
+def read(claimed: Sequence[Claimed], desk: Desk, now: datetime) -> list[Prepared]:
+    """Read a batch of mails and keep their attachments: no transaction is open meanwhile."""
+    context = desk.context(now)
+    return [prepare(each, context, desk.files.keep) for each in claimed]
+
+
+def work(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> int:
+    """Work a batch in one transaction, a savepoint a mail; how many were finished, good or bad.
+
+    Stops early when it has taken its time: the rest comes in the next transaction.
+    """
+    context = desk.context(now)
+    began = time.monotonic()
+    for position, prepared in enumerate(batch):
+        if position and time.monotonic() - began > BUDGET:
+            return position
+        _one(db, prepared, desk, context)
+    return len(batch)
+
+
+def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
+    received = prepared.received
+    try:
+        with db.savepoint():
+            verdict = think(db, prepared, context)
+            way = steps(verdict)
+            apply.finish(db, received.id, received.mail, prepared.digest, way, verdict.outcome, context, desk.press)
+    except StorageError:
+        raise
+    except Exception:
+        error = traceback.format_exc()
+        maillog.stumbled(received.id, error)
+        if inbox.failed(db, received.id, context.now, error):
+            outbox.add(db, apply.write_mail(_poison(received.id, error, desk), context, desk.press), context.now)
+    else:
+        maillog.worked(received.id, verdict.outcome.ticket, way)
+
+
+def _poison(inbox_id: int, error: str, desk: Desk) -> tuple[Notice, ...]:
+    if not desk.config.desk.admin:
+        return ()
+    last = error.strip().splitlines()[-1]
+    notice = Notice(
+        kind=NoticeKind.ADMIN,
+        to=Address(desk.config.desk.admin),
+        cause=f"poison:{inbox_id}",
+        subject=f"A mail was quarantined (inbox {inbox_id})",
+        facts=(
+            f"Mail {inbox_id} could not be worked in three tries and lies in quarantine, whole: {last}",
+            f"See it with: mailgate queue quarantine show {inbox_id}",
+            f"Try it again with: mailgate queue quarantine retry {inbox_id}",
+        ),
+    )
+    return (notice,)
+
+
+def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
+    """Work everything that waits, in this process and thread; how many mails. For `ingest` without a daemon."""
+    total = 0
+    with db.transaction():
+        inbox.reclaim(db, clock())
+    while True:
+        with db.transaction():
+            claimed = claim(db)
+        if not claimed:
+            return total
+        batch = read(claimed, desk, clock())
+        while batch:
+            with db.transaction():
+                finished = work(db, batch, desk, clock())
+            total += finished
+            batch = batch[finished:]
+
+
+class Processor:
+    """The daemon's task: wakes when mail was accepted and works until none is left."""
+
+    def __init__(
+        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._wrote = wrote  # tells the way out that the outbox may hold something new
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be mail in the inbox."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what is in hand then is finished or given back."""
+        self.wake()
+        pause = PAUSE
+        while not stop.is_set():
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while not stop.is_set() and await self._batch(stop):
+                    pause = PAUSE
+            except StorageError as error:
+                maillog.storage_trouble(error)
+                await _sleep(stop, pause)
+                pause = min(pause * 2, PAUSE_MOST)
+                self.wake()
+
+    async def _batch(self, stop: asyncio.Event) -> bool:
+        claimed = await self._store.write(claim)
+        if not claimed:
+            return False
+        desk = self._desk()
+        waiting = [each.id for each in claimed]
+        try:
+            batch = await asyncio.to_thread(read, claimed, desk, self._clock())
+            while batch and not stop.is_set():
+                finished = await self._store.write(work, batch, desk, self._clock())
+                del batch[:finished], waiting[:finished]
+                self._wrote()
+        finally:
+            if waiting:
+                await self._store.write(inbox.unclaim, waiting)
+        return True
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
