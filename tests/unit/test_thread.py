@@ -1,0 +1,314 @@
+"""Threading: the order of references, and who may follow them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.mail import Envelope, Mail
+from mailgate.model import Address, Collaborator, NoticeKind, Ticket
+from mailgate.reasons import Reason
+from mailgate.rules.keys import key_text, plus
+from mailgate.rules.thread import Found, Match, lookups, pick, references, strip_subject
+from mailgate.rules.trust import Sender, identify
+from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail, ticket
+
+DESK = desk()
+DAY = date(2026, 11, 20)
+KAREN, ELLIOT, ANN, BOB = "karen@client.example", "elliot@bank.example", "ann@bank.example", "bob@base.example"
+
+
+def an_id(number: int = 1001, email: str = KAREN, kind: NoticeKind = NoticeKind.REPLY) -> str:
+    return KEYRING.notice_id(number, email, kind, "cause", DAY)
+
+
+def alert(number: int = 1001, email: str = ELLIOT) -> str:
+    return an_id(number, email, NoticeKind.NEW_TICKET)
+
+
+def matched(
+    letter: Mail,
+    *tickets: Ticket,
+    envelope: Envelope = ENVELOPE,
+    known: dict[str, tuple[int, ...]] | None = None,
+    visible: str = "",
+    sender: Sender | None = None,
+    burnt: frozenset[str] = frozenset(),
+) -> Match:
+    """The way of a mail through references, identify and pick, over these tickets."""
+    refs = references(letter, body(visible), envelope, KEYRING, DESK)
+    wanted = lookups(refs)
+    stored = {found.number: found for found in tickets or (ticket(),)}
+    ids = {text: numbers for text, numbers in (known or {}).items() if text in wanted.message_ids}
+    asked = {*wanted.numbers, *(number for numbers in ids.values() for number in numbers)}
+    found = Found({number: stored[number] for number in asked if number in stored}, ids, burnt)
+    who = sender or identify(letter, refs, burnt, DESK, KEYRING, (), NOW)
+    return pick(refs, found, who, DESK)
+
+
+# ── what a mail names ───────────────────────────────────────────────────────────────────
+
+
+def test_references_come_strongest_first_and_each_once() -> None:
+    reply, note, alerted, ref = an_id(), an_id(2), alert(3), key_text(alert(5))
+    letter = mail(
+        subject="Re: [#1001] [#7] Portal",
+        in_reply_to=(reply,),
+        references=(KEYRING.anchor(1001), "<foreign@x.example>", note, alerted, reply),
+        cc=(Address(plus("support@bank.example", key_text(alert(4)))),),
+        text=f"> Ref: {ref}\n> Ref: {ref}",
+    )
+    refs = references(letter, body(), ENVELOPE, KEYRING, DESK)
+    assert [(found.reason, found.ticket, found.message_id) for found in refs] == [
+        (Reason.REPLY_KEY, 1001, ""),
+        (Reason.REPLY_KEY, 3, ""),
+        (Reason.REPLY_KEY, 2, ""),
+        (Reason.ADDRESS_KEY, 4, ""),
+        (Reason.REF_LINE, 5, ""),
+        (Reason.ANCHOR, 1001, ""),
+        (Reason.KNOWN_MESSAGE_ID, 0, "<foreign@x.example>"),
+        (Reason.SUBJECT_TOKEN, 1001, ""),
+        (Reason.SUBJECT_TOKEN, 7, ""),
+    ]
+    wanted = lookups(refs)
+    assert wanted.numbers == (1001, 3, 2, 4, 5, 7)
+    assert wanted.message_ids == ("<foreign@x.example>",)
+    assert wanted.keys == (key_text(alerted), key_text(alert(4)), ref)
+
+
+@pytest.mark.parametrize("line", ["Ref: {}", "> > ref:{}", "*Ref:* `{}`", "Ref:\u00a0{}", "Ref:\n{}"])
+def test_a_ref_line_is_found_anywhere_in_the_text(line: str) -> None:
+    text = "Thanks\n" + line.format(key_text(an_id())) + "\nbye"
+    refs = references(mail(text=text), body(), ENVELOPE, KEYRING, DESK)
+    assert [found.reason for found in refs] == [Reason.REF_LINE]
+
+
+def test_a_key_in_running_text_is_no_ref_line() -> None:
+    assert references(mail(text=f"I got {key_text(an_id())}"), body(), ENVELOPE, KEYRING, DESK) == ()
+
+
+# ── keys ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_requesters_key_threads_the_requester() -> None:
+    match = matched(mail(in_reply_to=(an_id(),)))
+    assert (match.number, match.why, match.role) == (1001, Reason.REPLY_KEY, "requester")
+    assert match.key
+    assert match.key.text == key_text(an_id())
+
+
+def test_a_requesters_key_from_another_address_is_an_inactive_collaborators() -> None:
+    match = matched(mail("boss@client.example", in_reply_to=(an_id(),)))
+    assert (match.number, match.role) == (1001, "inactive")
+
+
+@pytest.mark.parametrize(("active", "role"), [(True, "collaborator"), (False, "inactive")])
+def test_a_collaborator_answers_as_one(active: bool, role: str) -> None:
+    held = ticket(collaborators=(Collaborator("cc@client.example", active=active),))
+    assert matched(mail("cc@client.example", in_reply_to=(an_id(email="cc@client.example"),)), held).role == role
+    assert matched(mail("cc@client.example", "[#1001] x"), held).role == role
+
+
+def test_a_requesters_key_never_makes_an_agent_of_a_requester_but_keeps_an_agent_one() -> None:
+    assert matched(mail(KAREN, in_reply_to=(an_id(),))).role == "requester"
+    own = ticket(requester=Address(ELLIOT))
+    assert matched(mail(ELLIOT, in_reply_to=(an_id(email=ELLIOT),)), own).role == "requester"
+    assert matched(mail(ELLIOT, in_reply_to=(an_id(),))).role == "agent"
+    assert matched(mail(BOB, in_reply_to=(an_id(),))).role == "inactive"
+
+
+def test_a_mail_without_an_author_is_nobodys() -> None:
+    match = matched(mail("", in_reply_to=(an_id(),)))
+    assert (match.number, match.why, match.strangers_to) == (None, Reason.STRANGER, (1001,))
+
+
+def test_an_agents_own_key_threads_the_agent_even_when_expired_or_burnt() -> None:
+    old = KEYRING.notice_id(1001, ELLIOT, NoticeKind.NEW_TICKET, "c", date(2020, 5, 5))
+    for text, burnt in ((alert(), ()), (old, ()), (alert(), (key_text(alert()),))):
+        match = matched(mail(ELLIOT, in_reply_to=(text,)), burnt=frozenset(burnt))
+        assert (match.number, match.why, match.role) == (1001, Reason.REPLY_KEY, "agent")
+    assert matched(mail("elliot@home.example", in_reply_to=(alert(),))).role == "agent"
+
+
+def test_an_agents_key_from_a_stranger_does_not_thread() -> None:
+    match = matched(mail("boss@client.example", in_reply_to=(alert(),)))
+    assert (match.number, match.why, match.role, match.strangers_to) == (None, Reason.STRANGER, "", (1001,))
+    assert match.key is None
+
+
+def test_an_agents_key_from_somebody_on_the_ticket_is_as_good_as_any_known_id() -> None:
+    match = matched(mail(in_reply_to=(alert(),)))
+    assert (match.number, match.why, match.key, match.role) == (1001, Reason.KNOWN_MESSAGE_ID, None, "requester")
+    match = matched(mail(ANN, in_reply_to=(alert(),)))
+    assert (match.number, match.why, match.key, match.role) == (1001, Reason.KNOWN_MESSAGE_ID, None, "agent")
+
+
+def test_an_own_key_further_back_wins_over_somebody_elses() -> None:
+    match = matched(mail(ANN, in_reply_to=(alert(2),), references=(alert(1001, ANN), alert(2))), ticket(), ticket(2))
+    assert (match.number, match.role) == (1001, "agent")
+
+
+def test_keys_in_references_are_read_from_the_right() -> None:
+    assert matched(mail(references=(an_id(1), an_id(2))), ticket(1), ticket(2)).number == 2
+
+
+def test_a_key_wins_over_a_token() -> None:
+    assert matched(mail(subject="[#2] x", references=(an_id(1),)), ticket(1), ticket(2)).number == 1
+
+
+@pytest.mark.parametrize("place", ["envelope", "to", "cc"])
+def test_a_key_in_the_address_threads(place: str) -> None:
+    address = plus("support@bank.example", key_text(alert()))
+    match = {
+        "envelope": lambda: matched(mail(ELLIOT), envelope=Envelope(ELLIOT, (address,))),
+        "to": lambda: matched(mail(ELLIOT, to=(Address(address),))),
+        "cc": lambda: matched(mail(ELLIOT, cc=(Address(address),))),
+    }[place]()
+    assert (match.number, match.why, match.role) == (1001, Reason.ADDRESS_KEY, "agent")
+
+
+def test_a_ref_line_threads() -> None:
+    match = matched(mail(ELLIOT), visible=f"#claim\n#end\nRef: {key_text(alert())}")
+    assert (match.number, match.why, match.role) == (1001, Reason.REF_LINE, "agent")
+
+
+def test_a_key_whose_ticket_is_gone_says_so() -> None:
+    assert matched(mail(in_reply_to=(an_id(9),))) == Match(None, Reason.TICKET_GONE)
+    assert matched(mail(references=(KEYRING.anchor(9),))) == Match(None, Reason.TICKET_GONE)
+    assert matched(mail(subject="[#9] x")) == Match(None, Reason.NOTHING_NAMES_A_TICKET)
+    assert matched(mail(in_reply_to=(an_id(9),), subject="[#1001] x")).number == 1001
+
+
+def test_a_key_without_a_ticket_threads_nowhere_but_is_told() -> None:
+    match = matched(mail(ELLIOT, in_reply_to=(an_id(0, ELLIOT, NoticeKind.CONFIRM),)))
+    assert (match.number, match.why) == (None, Reason.NOTHING_NAMES_A_TICKET)
+    assert match.key
+    assert match.key.kind is NoticeKind.CONFIRM
+
+
+# ── anchors, ids, tokens ────────────────────────────────────────────────────────────────
+
+
+def named(**changes: Any) -> list[tuple[Mail, Reason]]:
+    return [
+        (mail(references=(KEYRING.anchor(1001),), **changes), Reason.ANCHOR),
+        (mail(in_reply_to=("<known@x.example>",), **changes), Reason.KNOWN_MESSAGE_ID),
+        (mail(subject="AW: Re: [ #1001 ] x", **changes), Reason.SUBJECT_TOKEN),
+    ]
+
+
+KNOWN = {"<known@x.example>": (1001,)}
+
+
+def test_anchor_known_id_and_token_thread_who_is_on_the_ticket() -> None:
+    for letter, reason in named():
+        match = matched(letter, known=KNOWN)
+        assert (match.number, match.why, match.role, match.key) == (1001, reason, "requester", None)
+
+
+def test_anchor_known_id_and_token_open_nothing_to_strangers() -> None:
+    for sender in ("boss@client.example", BOB, ""):
+        for letter, _ in named(sender=sender):
+            match = matched(letter, known=KNOWN)
+            assert match == Match(None, Reason.STRANGER, strangers_to=(1001,))
+
+
+def test_anchor_known_id_and_token_thread_an_agent_who_may_see_the_ticket() -> None:
+    for letter, reason in named(sender=ELLIOT):
+        match = matched(letter, known=KNOWN)
+        assert (match.number, match.why, match.role) == (1001, reason, "agent")
+
+
+def test_on_mail_that_failed_dmarc_they_are_a_strangers_even_from_a_participant() -> None:
+    for who in (KAREN, ELLIOT):
+        agent = "elliot" if who == ELLIOT else ""
+        for letter, _ in named(sender=who):
+            match = matched(letter, known=KNOWN, sender=Sender(who, agent, dmarc="fail"))
+            assert (match.number, match.strangers_to) == (None, (1001,))
+    kept = matched(mail(in_reply_to=(an_id(),)), sender=Sender(KAREN, dmarc="fail"))
+    assert (kept.number, kept.role) == (1001, "requester")
+
+
+def test_of_several_tokens_the_first_that_fits_decides() -> None:
+    other = ticket(2, requester=Address("else@client.example"))
+    match = matched(mail(subject="[#2] [#3] [#1001] x"), other, ticket(3), ticket())
+    assert match.number == 3
+
+
+def test_anchor_comes_before_known_id_before_token() -> None:
+    tickets = ticket(1), ticket(2), ticket(3)
+    ids = {"<known@x.example>": (2,)}
+    letter = mail(subject="[#3] x", references=("<known@x.example>", KEYRING.anchor(1)))
+    assert matched(letter, *tickets, known=ids).number == 1
+    assert matched(mail(subject="[#3] x", references=("<known@x.example>",)), *tickets, known=ids).number == 2
+
+
+def test_a_known_id_may_stand_for_several_tickets() -> None:
+    theirs = ticket(2, requester=Address("else@client.example"))
+    match = matched(mail(in_reply_to=("<known@x.example>",)), theirs, ticket(3), known={"<known@x.example>": (2, 3, 4)})
+    assert match.number == 3
+
+
+def test_an_agent_on_their_own_request_is_the_customer_unless_proven() -> None:
+    own = ticket(requester=Address(ELLIOT))
+    letter = mail(ELLIOT, "[#1001] x")
+    assert matched(letter, own).role == "requester"
+    assert matched(letter, own, sender=Sender(ELLIOT, "elliot", "dmarc", "pass")).role == "agent"
+    unseen = ticket(department="Systems Administrators")
+    assert matched(letter, unseen, sender=Sender(ELLIOT, "elliot", "dmarc", "pass")).role == ""
+
+
+def test_a_mail_that_names_nothing_is_new() -> None:
+    assert matched(mail()) == Match(None, Reason.NOTHING_NAMES_A_TICKET)
+
+
+def test_subjects_of_new_tickets_are_stripped() -> None:
+    assert strip_subject("Re: [#1001] Portal", DESK.desk) == "Portal"
+
+
+# ── forgeries ───────────────────────────────────────────────────────────────────────────
+
+SIGNS = "abcdefghijklmnopqrstuvwxyz234567."
+
+
+@given(st.data())
+def test_a_key_with_one_character_changed_threads_nobody_and_proves_nothing(data: st.DataObject) -> None:
+    text = key_text(data.draw(st.sampled_from([alert(), an_id()])))
+    place = data.draw(st.integers(0, len(text) - 1))
+    sign = data.draw(st.sampled_from([sign for sign in SIGNS if sign != text[place]]))
+    forged = text[:place] + sign + text[place + 1 :]
+    letter = mail(
+        data.draw(st.sampled_from([ELLIOT, KAREN])),
+        in_reply_to=(f"<{forged}@bank.example>",),
+        to=(Address(f"support+k{forged}@bank.example"),),
+        text=f"Ref: {forged}",
+    )
+    refs = references(letter, body(), ENVELOPE, KEYRING, DESK)
+    assert not any(ref.key or ref.ticket for ref in refs)
+    assert not identify(letter, refs, frozenset(), DESK, KEYRING, (), NOW).proven
+    assert matched(letter).number is None
+
+
+@given(
+    st.sampled_from([KAREN, ELLIOT, ANN, BOB, "boss@client.example"]),
+    st.sampled_from([KAREN, ELLIOT, ANN, BOB, "boss@client.example"]),
+    st.sampled_from(NoticeKind),
+    st.sampled_from(["none", "fail"]),
+)
+def test_only_an_agents_own_key_proves_an_agent(sender: str, person: str, kind: NoticeKind, dmarc: str) -> None:
+    """Whatever key is in the mail, whoever it was made for: proof is that agent's own alert, and nothing else."""
+    letter = mail(sender, in_reply_to=(an_id(1001, person, kind),))
+    refs = references(letter, body(), ENVELOPE, KEYRING, DESK)
+    who = identify(letter, refs, frozenset(), DESK, KEYRING, (), NOW)
+    agents = {ELLIOT, ANN, BOB}
+    assert who.proven == (sender == person and sender in agents and not kind.to_requester)
+    match = matched(letter, sender=Sender(who.address, who.agent, who.assurance, dmarc, own_keys=who.own_keys))
+    if match.role == "agent":
+        assert sender in agents
+        assert who.proven or sender in (ELLIOT, ANN)
+    if sender == "boss@client.example":
+        assert match.role == ("inactive" if kind.to_requester else "")
