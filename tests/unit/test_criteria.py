@@ -1,0 +1,243 @@
+"""Criteria: every field with every operator it takes, and what `explain` says of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.config.criteria import FIELDS
+from mailgate.config.model import Criterion
+from mailgate.config.regex import compile_pattern
+from mailgate.mail import Attachment
+from mailgate.model import Address
+from mailgate.rules.criteria import Facts, holds, is_met, language_of
+from mailgate.rules.forms import read_form
+from tests.lab import NOW, body, mail
+
+OPEN = "Business hours"
+
+
+def facts(**changes: Any) -> Facts:
+    values: dict[str, Any] = {
+        "mail": mail(
+            "karen@mail.client.example",
+            "The Portal is DOWN",
+            cc=(Address("boss@client.example"), Address("info@xn--bcher-kva.example")),
+            reply_to=(Address("desk@client.example"),),
+            headers=(("x-vendor", "Yes"), ("x-vendor", "no"), ("content-language", "de-AT, en")),
+            attachments=(Attachment("Invoice.PDF", "application/pdf", b"x"), Attachment("", "image/png", b"")),
+            text="whole text\n> quoted",
+            size=5_000_000,
+        ),
+        "body": body("It is broken."),
+        "form": read_form("Help topic: Outage\nRoom: 12\n\nIt is broken."),
+        "recipients": ("support@bank.example", "outages@bank.example"),
+        "address": "support@bank.example",
+        "source": "smtp",
+        "arrived_at": NOW,
+        "known": True,
+        "auth": "pass",
+        "language": "de-at",
+        "within": lambda schedule, moment: schedule == OPEN and moment == NOW,
+        **changes,
+    }
+    return Facts(**values)
+
+
+def criterion(field: str, op: str, *values: str, number: float | None = None, negated: bool = False) -> Criterion:
+    field, _, name = field.partition(".")
+    patterns = tuple(map(compile_pattern, values)) if op == "matches" else ()
+    return Criterion(field=field, name=name, op=op, values=values, number=number, negated=negated, patterns=patterns)
+
+
+CASES = [
+    ("from", "contains", ("KAREN@",), True),
+    ("from", "contains", ("boss",), False),
+    ("from", "is", ("karen@mail.client.example",), True),
+    ("from", "is", ("karen@mail.client",), False),
+    ("from", "in", ("x@y.example", "Karen@Mail.Client.example"), True),
+    ("from", "in", ("x@y.example",), False),
+    ("from", "starts", ("karen@",), True),
+    ("from", "starts", ("aren",), False),
+    ("from", "ends", ("CLIENT.example",), True),
+    ("from", "ends", ("client",), False),
+    ("from", "matches", (r"^k\w+@",), True),
+    ("from", "domain", ("mail.client.example",), True),
+    ("from", "domain", ("client.example",), False),
+    ("from", "domain", (".client.example",), True),
+    ("from", "domain", (".mail.client.example",), True),
+    ("from", "domain", ("x.example", ".example"), True),
+    ("from", "domain", (".lient.example",), False),
+    ("from", "exists", (), True),
+    ("from_name", "is", ("karen client",), True),
+    ("from_name", "starts", ("client",), False),
+    ("reply_to", "is", ("desk@client.example",), True),
+    ("to", "contains", ("support@",), True),
+    ("to", "is", ("outages@bank.example",), False),
+    ("cc", "is", ("boss@client.example",), True),
+    ("cc", "is", ("Info@Bücher.example",), True),
+    ("cc", "domain", ("client.example",), True),
+    ("recipient", "is", ("outages@bank.example",), True),
+    ("recipient", "is", ("bank.example",), False),
+    ("subject", "contains", ("portal",), True),
+    ("subject", "contains", ("mail", "down"), True),
+    ("subject", "contains", ("up",), False),
+    ("subject", "is", ("the portal is down",), True),
+    ("subject", "starts", ("portal", "the"), True),
+    ("subject", "ends", ("down",), True),
+    ("subject", "matches", (r"(?i)\b(down|outage)\b",), True),
+    ("subject", "matches", (r"\bdown\b", "^Port"), False),
+    ("body", "contains", ("BROKEN",), True),
+    ("body", "contains", ("quoted",), False),
+    ("header.X-Vendor", "is", ("no",), True),
+    ("header.x-vendor", "is", ("maybe",), False),
+    ("header.X-Vendor", "exists", (), True),
+    ("header.X-Other", "exists", (), False),
+    ("attachment_name", "ends", (".pdf",), True),
+    ("attachment_name", "contains", ("exe",), False),
+    ("attachment_type", "starts", ("image/",), True),
+    ("attachments", "is", ("2",), True),
+    ("attachments", "is", ("1",), False),
+    ("attachments", "exists", (), True),
+    ("size", "is", ("5000000",), True),
+    ("language", "contains", ("de",), True),
+    ("language", "is", ("en",), False),
+    ("language", "exists", (), True),
+    ("source", "contains", ("smtp",), True),
+    ("source", "in", ("imap", "pipe"), False),
+    ("requester", "contains", ("known",), True),
+    ("requester", "contains", ("new",), False),
+    ("form.room", "is", ("12",), True),
+    ("form.Help topic", "contains", ("out",), True),
+    ("form.Floor", "exists", (), False),
+    ("auth", "is", ("pass",), True),
+    ("auth", "is", ("fail",), False),
+    ("arrived", "within", (OPEN,), True),
+    ("arrived", "within", ("24/7", OPEN), True),
+    ("arrived", "within", ("Nights",), False),
+]
+
+
+@pytest.mark.parametrize(("field", "op", "values", "expected"), CASES)
+def test_fields_and_operators(field: str, op: str, values: tuple[str, ...], expected: bool) -> None:
+    plain, negated = criterion(field, op, *values), criterion(field, op, *values, negated=True)
+    assert holds(plain, facts())[0] is expected is is_met(plain, facts())
+    assert holds(negated, facts())[0] is not expected
+
+
+def test_every_field_that_the_config_takes_is_shown_here() -> None:
+    assert {field.partition(".")[0] for field, *_ in CASES} == set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "number", "expected"),
+    [
+        ("size", "over", 4_999_999, True),
+        ("size", "over", 5_000_000, False),
+        ("size", "under", 5_000_001, True),
+        ("size", "under", 5_000_000, False),
+        ("attachments", "over", 1, True),
+        ("attachments", "over", 2, False),
+        ("attachments", "under", 3, True),
+    ],
+)
+def test_sizes_and_counts(field: str, op: str, number: float, expected: bool) -> None:
+    assert is_met(criterion(field, op, str(number), number=number), facts()) is expected
+
+
+def test_what_is_missing_does_not_exist() -> None:
+    bare = facts(mail=mail("", ""), language="", known=False, auth="none")
+    for field in ("from", "from_name", "reply_to", "cc", "subject", "attachments", "attachment_name", "language"):
+        assert not is_met(criterion(field, "exists"), bare)
+        assert is_met(criterion(field, "exists", negated=True), bare)
+    assert is_met(criterion("subject", "is", ""), bare)
+    assert is_met(criterion("requester", "is", "new"), bare)
+
+
+def test_not_means_none_of_all_values() -> None:
+    assert not is_met(criterion("cc", "contains", "nobody", "boss", negated=True), facts())
+    assert is_met(criterion("cc", "contains", "nobody", "chief", negated=True), facts())
+
+
+def test_the_body_of_a_forwarded_or_empty_mail_is_its_whole_text() -> None:
+    quoted = criterion("body", "contains", "quoted")
+    assert not is_met(quoted, facts())
+    assert is_met(quoted, facts(body=replace(body("see below"), forwarded=True)))
+    assert is_met(quoted, facts(body=body(" \n")))
+
+
+@pytest.mark.parametrize(
+    ("asked", "clause"),
+    [
+        (criterion("subject", "matches", "(?i)down"), 'subject "The Portal is DOWN" matches (?i)down'),
+        (criterion("subject", "contains", "up", "off"), 'subject "The Portal is DOWN" does not contain "up" or "off"'),
+        (criterion("subject", "is", "x", negated=True), 'subject "The Portal is DOWN" is not "x"'),
+        (criterion("subject", "ends", "down", negated=True), 'subject "The Portal is DOWN" ends with "down"'),
+        (criterion("from", "domain", "a.example"), 'from "karen@mail.client.example" is not in the domain a.example'),
+        (criterion("header.X-Vendor", "is", "yes"), 'header.X-Vendor "Yes", "no" is "yes"'),
+        (criterion("form.Floor", "exists"), "form.Floor (none) is not there"),
+        (criterion("size", "over", "25000000", number=25e6), 'size "5000000" is not over 25000000'),
+        (criterion("arrived", "within", OPEN), 'arrived "2026-11-21 12:00+00:00" is within "Business hours"'),
+    ],
+)
+def test_explain_reads_well(asked: Criterion, clause: str) -> None:
+    assert holds(asked, facts())[1] == clause
+
+
+def test_explain_shows_hostile_text_on_one_short_line() -> None:
+    nasty = facts(mail=mail(subject="a\x1b[2Jb\r\n" + "c" * 500 + "\u202e\ud800"))
+    clause = holds(criterion("subject", "exists"), nasty)[1]
+    assert clause.isprintable()
+    assert len(clause) < 100
+    many = facts(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abcde")))
+    assert holds(criterion("cc", "exists"), many)[1] == 'cc "a@x.example", "b@x.example", "c@x.example", … is there'
+
+
+@given(st.text(max_size=300), st.sampled_from(["is", "contains", "starts", "ends", "matches", "exists"]))
+def test_any_subject_is_judged(subject: str, op: str) -> None:
+    asked = criterion("subject", op, *(() if op == "exists" else ("down",)))
+    held, clause = holds(asked, facts(mail=mail(subject=subject)))
+    lower = subject.casefold()
+    assert (
+        held
+        is {
+            "is": lower == "down",
+            "contains": "down" in lower,
+            "starts": lower.startswith("down"),
+            "ends": lower.endswith("down"),
+            "matches": "down" in subject,
+            "exists": subject != "",
+        }[op]
+    )
+    assert clause.isprintable()
+
+
+def test_lone_surrogates_and_long_texts_are_matched_within_64k() -> None:
+    far = facts(body=body("x\ud800" * 40_000 + "needle"))
+    assert not is_met(criterion("body", "matches", "needle"), far)
+    assert is_met(criterion("body", "matches", "^x"), far)
+
+
+def test_a_field_is_read_once_however_many_rules_ask() -> None:
+    asked: list[str] = []
+
+    def within(schedule: str, moment: datetime) -> bool:
+        asked.append(schedule)
+        return False
+
+    known = facts(within=within)
+    first = known.values(criterion("subject", "is", "x"))
+    assert known.values(criterion("subject", "contains", "y")) is first
+    assert asked == []
+    assert facts(within=within) == known
+    assert not is_met(criterion("arrived", "within", "x"), facts(within=Facts.within))
+
+
+@pytest.mark.parametrize(("header", "language"), [("de-AT, en", "de-at"), ("", ""), ("FR", "fr")])
+def test_the_language_of_a_mail(header: str, language: str) -> None:
+    assert language_of(mail(headers=(("content-language", header),))) == language
