@@ -1,0 +1,85 @@
+"""docs/config.md and config.example.toml against the reader: no key is undocumented, none is invented."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from mailgate.config.load import load, read
+from mailgate.config.model import Routing
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "config.example.toml"
+ROUTING = {field.name for field in dataclasses.fields(Routing)}
+FREE = re.compile(r"agent\.NAME\.departments\.|schedule\.NAME\.hours\.")  # keys that are names or weekdays
+MAILBOX = '[mailbox.x]\nhost = "h"\nuser = "u"\npassword = "p"\n'
+
+
+def known() -> set[str]:
+    """Every key that the reader asks for, in a config that has every table."""
+    _, reading = read(EXAMPLE, EXAMPLE.read_text("utf-8") + MAILBOX, {})
+    return {shape for shape in reading.asked if "." in shape and not FREE.match(shape)}
+
+
+def documented() -> dict[str, set[str]]:
+    """Table → its keys, as docs/config.md has them."""
+    tables: dict[str, set[str]] = {}
+    keys: set[str] = set()
+    for line in (ROOT / "docs/config.md").read_text("utf-8").splitlines():
+        if heading := re.match(r"#{2,3} (?:\[([A-Za-z._]+)\]|(Routing keys))", line):
+            keys = tables.setdefault(heading[1] or heading[2], set())
+        elif row := re.match(r"\| `(\w+)` \|", line):
+            keys.add(row[1])
+    return tables
+
+
+def is_documented(shape: str, docs: dict[str, set[str]]) -> bool:
+    table, _, key = shape.rpartition(".")
+    table = table.replace("rule.unless", "rule.when").replace("department.NAME.alerts", "alerts")
+    return key in docs.get(table, ()) or (key in ROUTING and key in docs["Routing keys"])
+
+
+def test_every_key_that_is_read_is_documented() -> None:
+    docs = documented()
+    assert [shape for shape in sorted(known()) if not is_documented(shape, docs)] == []
+
+
+def test_every_documented_key_is_read() -> None:
+    asked = known()
+    invented = [f"{table}.{key}" for table, keys in documented().items() for key in keys if table != "Routing keys"]
+    assert len(invented) > 90
+    assert [shape for shape in invented if shape not in asked] == []
+
+
+def test_every_routing_key_is_documented() -> None:
+    assert documented()["Routing keys"] == ROUTING
+
+
+def test_the_example_has_neither_errors_nor_warnings() -> None:
+    assert load(EXAMPLE, {})[1] == ()
+
+
+def test_the_example_is_the_desk_of_the_two_labs() -> None:
+    config, _ = load(EXAMPLE, {})
+    outage = config.topics["Business Critical Outage"].routing
+    assert (outage.department, outage.sla, outage.priority) == ("Systems Administrators", "Sev-A", "Emergency")
+    computers = config.topics["Report a Problem / Personal Computer Issues"]
+    assert (computers.parent, computers.routing.department) == ("Report a Problem", "Support")
+    assert [topic.name for topic in config.topic_chain(computers.name)] == [computers.name, "Report a Problem"]
+    assert not config.departments["Maintenance"].public
+    assert {"Level I Support", "Online Banking"} <= set(config.teams)
+    assert [config.slas[name].resolve for name in ("Sev-A", "Sev-B", "Sev-C", "Default SLA")] == [
+        timedelta(hours=hours) for hours in (1, 4, 8, 18)
+    ]
+    assert config.slas["Sev-C"].schedule == "Business hours"
+    assert config.roles[config.agents["trainee"].role].may == frozenset()
+
+
+def test_the_example_shows_a_mailbox_that_would_load() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    shown = re.sub(r"^# (?=\[mailbox|host = \"imap|user|password|existing|after)", "", text, flags=re.MULTILINE)
+    config, reading = read(EXAMPLE, shown, {"SUPPORT_PASSWORD": "x"})
+    assert reading.problems == []
+    assert config.mailboxes["support"].host == "imap.bank.example"
