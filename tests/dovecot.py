@@ -38,6 +38,7 @@ default_internal_user = {user}
 default_internal_group = {group}
 first_valid_uid = 1
 auth_mechanisms = plain login
+auth_failure_delay = 0
 mail_max_userip_connections = 100
 """
 
@@ -80,6 +81,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

@@ -1,0 +1,43 @@
+# Each target sets up all that it needs, also in a fresh clone. HACKING.md says more.
+#
+#   make demo [ARGS=--once]           the desk plays a few tickets by mail before your eyes
+#   make run ARGS="-c config.toml"    the daemon, in the foreground
+#   make test [ARGS="-k imap"]        every test
+#   make check                        lint, format, types, the rules of the house
+#   make lock                         newer versions of what mailgate builds on
+#   make clean
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check lock clean
+PYTHON_HERE := .venv/bin/python
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo:
+	@scripts/setup run
+	@$(PYTHON_HERE) -m mailgate demo $(ARGS)
+
+run:
+	@scripts/setup run
+	@$(PYTHON_HERE) -m mailgate run $(ARGS)
+
+test:
+	@scripts/setup dev
+	@scripts/system-packages
+	$(PYTHON_HERE) -m pytest $(ARGS)
+
+check:
+	@scripts/setup dev
+	$(PYTHON_HERE) -m ruff check
+	$(PYTHON_HERE) -m ruff format --check
+	$(PYTHON_HERE) -m mypy
+	$(PYTHON_HERE) -m pytest -q tests/house
+
+lock:
+	@scripts/setup dev
+	scripts/lock
+
+clean:
+	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
