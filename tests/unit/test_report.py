@@ -1,0 +1,533 @@
+"""The report: histories from events, figures from histories, against a slow count of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from mailgate.model import Address, Event, EventKind, Status, Ticket
+from mailgate.report.figures import DIMENSIONS, figures, report_json
+from mailgate.report.history import Moment, Place, Reached, Span, history
+from mailgate.report.terminal import backlog_line, duration, show
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime(2026, 3, 20, 9, tzinfo=UTC)
+TEAMS = {"Online Banking": ("ann",), "Level I": ("bob", "ann")}
+HOUR = timedelta(hours=1)
+
+
+def at(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    return moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def event(kind: str, hours: float, before=None, after=None, by: str = "agent:ann") -> Event:
+    return Event(kind=EventKind(kind), by=by, at=at(hours), before=before, after=after)
+
+
+def opened(hours: float = 0, **fields) -> Event:
+    after = {"status": "open", "department": "Support", "topic": "General Inquiry", "priority": "Normal"}
+    after |= {"sla": "Sev-A", "assignee": None, "due_at": rfc3339(at(hours + 1)), **fields}
+    return event("opened", hours, after=after, by="requester:karen@x.example")
+
+
+def ticket(number: int = 1001, hours: float = 0, **fields) -> Ticket:
+    values = {
+        "number": number,
+        "subject": "Login",
+        "status": Status.OPEN,
+        "requester": Address("karen@x.example"),
+        "department": "Support",
+        "topic": "General Inquiry",
+        "priority": "Normal",
+        "sla": "Sev-A",
+        "address": "support@bank.example",
+        "created_at": at(hours),
+        "updated_at": at(hours),
+        "sla_started_at": at(hours),
+    }
+    return Ticket(**(values | fields))
+
+
+PLACE = Place(department="Support", topic="General Inquiry", priority="Normal", sla="Sev-A")
+
+
+def worked(start: datetime, end: datetime, sla: str) -> timedelta:
+    """A schedule that is open half of the time; "Never" is never open."""
+    return timedelta() if sla == "Never" else (end - start) / 2
+
+
+def count(*histories, since: float = 0, until: float = 24 * 7, zone: ZoneInfo = BERLIN):
+    return figures(histories, at(since), at(until), zone, worked)
+
+
+# ── history ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_ticket_that_only_came_in():
+    found = history(ticket(overdue=True), [opened()])
+    assert found.opened == Moment(START, PLACE)
+    assert found.spans == (Span(START, None, PLACE),)
+    assert (found.answer, found.resolutions, found.closed, found.reopened) == (None, (), (), ())
+    assert found.overdue
+    assert found.now == PLACE
+
+
+def test_each_change_of_place_ends_a_stretch():
+    found = history(
+        ticket(),
+        [
+            opened(assignee={"team": "Level I"}),
+            event("transferred", 1, "Support", "Maintenance"),
+            event("topic-changed", 2, "General Inquiry", "Printers"),
+            event("priority-changed", 3, "Normal", "High"),
+            event("sla-changed", 4, "Sev-A", "Sev-B"),
+            event("noted", 5),
+            event("status-changed", 6, "open", "pending"),
+            event("status-changed", 7, "pending", "resolved"),
+            event("priority-changed", 8, "High", "Low"),
+        ],
+    )
+    first = replace(PLACE, team="Level I")
+    second = replace(first, department="Maintenance")
+    third = replace(second, topic="Printers")
+    fourth = replace(third, priority="High")
+    fifth = replace(fourth, sla="Sev-B")
+    places = (first, second, third, fourth)
+    assert found.spans == (
+        *(Span(at(n), at(n + 1), place) for n, place in enumerate(places)),
+        Span(at(4), at(7), fifth),
+    )
+    assert found.now is None
+
+
+def test_changes_in_one_act_leave_no_empty_stretch():
+    found = history(
+        ticket(), [opened(), event("transferred", 0, "Support", "A"), event("priority-changed", 0, "Normal", "Low")]
+    )
+    assert found.spans == (Span(START, None, replace(PLACE, department="A", priority="Low")),)
+
+
+@pytest.mark.parametrize(
+    ("assignees", "team", "agent"),
+    [
+        ([{"team": "Online Banking"}, {"agent": "ann"}], "Online Banking", "ann"),
+        ([{"team": "Online Banking"}, {"agent": "bob"}], "", "bob"),
+        ([{"team": "Online Banking"}, None, {"agent": "ann"}], "", "ann"),
+        ([{"team": "Level I"}, {"agent": "ann"}, {"agent": "bob"}], "Level I", "bob"),
+        ([{"agent": "ann"}, {"team": "Online Banking"}], "Online Banking", ""),
+    ],
+)
+def test_a_ticket_that_a_member_takes_stays_the_teams(assignees, team, agent):
+    events = [event("assigned" if who else "released", n + 1, after=who) for n, who in enumerate(assignees)]
+    found = history(ticket(), [opened(), *events], TEAMS)
+    assert (found.now.team, found.now.agent) == (team, agent)
+
+
+def test_a_resolution_is_credited_to_who_has_the_ticket_else_to_who_did_it():
+    theirs = history(ticket(), [opened(assignee={"agent": "bob"}), event("status-changed", 0.5, "open", "resolved")])
+    nobodys = history(ticket(), [opened(), event("status-changed", 0.5, "open", "resolved")])
+    clocks = history(ticket(), [opened(), event("status-changed", 0.5, "open", "resolved", by="clock")])
+    assert [found.resolutions[0].place.agent for found in (theirs, nobodys, clocks)] == ["bob", "ann", ""]
+
+
+def test_resolved_then_closed_is_one_end_of_work_and_closed_at_once_is_both():
+    later = [event("status-changed", 1, "open", "resolved"), event("status-changed", 2, "resolved", "closed")]
+    found = history(ticket(), [opened(), *later])
+    assert [len(found.resolutions), len(found.closed)] == [1, 1]
+    found = history(ticket(), [opened(), event("status-changed", 1, "open", "closed")])
+    assert [len(found.resolutions), len(found.closed)] == [1, 1]
+
+
+def test_a_reopened_ticket_starts_anew():
+    found = history(
+        ticket(),
+        [
+            opened(),
+            event("overdue", 1, by="clock"),
+            event("status-changed", 2, "open", "resolved"),
+            event("status-changed", 5, "resolved", "open", by="requester:karen@x.example"),
+            event("due-changed", 5, rfc3339(at(1)), rfc3339(at(6))),
+            event("status-changed", 6, "open", "resolved"),
+        ],
+    )
+    assert [moment.at for moment in found.reopened] == [at(5)]
+    assert [(one.since, one.at, one.in_time) for one in found.resolutions] == [
+        (at(0), at(2), False),
+        (at(5), at(6), True),
+    ]
+    assert [(span.start, span.end) for span in found.spans] == [(at(0), at(2)), (at(5), at(6))]
+
+
+@pytest.mark.parametrize(
+    ("events", "in_time"),
+    [
+        ([event("status-changed", 1, "open", "resolved")], True),
+        ([event("status-changed", 1.001, "open", "resolved")], False),
+        ([event("due-changed", 0.5, None, rfc3339(at(3))), event("status-changed", 2, "open", "resolved")], True),
+        ([event("due-changed", 0.5, None, None), event("status-changed", 2, "open", "resolved")], None),
+        # paused, so without a due time, and worked out anew by the act that ends the ticket
+        (
+            [
+                event("status-changed", 0.5, "open", "pending"),
+                event("due-changed", 0.5, rfc3339(at(1)), None),
+                event("status-changed", 4, "pending", "resolved"),
+                event("due-changed", 4, None, rfc3339(at(4.5))),
+            ],
+            True,
+        ),
+        # flagged within the second that events round away
+        ([event("overdue", 1), event("status-changed", 1 + 0.2 / 3600, "open", "resolved")], False),
+        # flagged, then given more time
+        (
+            [
+                event("overdue", 1),
+                event("due-changed", 1.5, rfc3339(at(1)), rfc3339(at(3))),
+                event("status-changed", 2, "open", "resolved"),
+            ],
+            True,
+        ),
+        # flagged, then given a due time that is past as well
+        (
+            [
+                event("overdue", 1),
+                event("due-changed", 1.5, rfc3339(at(1)), rfc3339(at(1.2))),
+                event("status-changed", 2, "open", "resolved"),
+            ],
+            False,
+        ),
+        # a change of the due time after the end changes nothing
+        ([event("status-changed", 2, "open", "resolved"), event("due-changed", 3, None, rfc3339(at(9)))], False),
+    ],
+)
+def test_resolved_in_time(events, in_time):
+    assert history(ticket(), [opened(), *events]).resolutions[0].in_time is in_time
+
+
+@pytest.mark.parametrize(("target", "in_time"), [(None, None), (at(2), True), (at(1.9), False)])
+def test_the_first_answer_is_credited_to_who_gave_it(target, in_time):
+    replies = [event("replied", 2, by="agent:bob"), event("replied", 3, by="agent:ann")]
+    found = history(ticket(first_response_by=target), [opened(assignee={"agent": "ann"}), *replies])
+    assert found.answer == Reached(at(2), START, replace(PLACE, agent="bob"), in_time)
+
+
+def test_an_answer_of_the_administrator_is_the_assignees():
+    found = history(ticket(), [opened(assignee={"agent": "bob"}), event("replied", 2, by="admin")])
+    assert found.answer.place.agent == "bob"
+
+
+def test_a_clock_that_was_set_back_does_not_turn_time_round():
+    found = history(ticket(), [opened(1), event("status-changed", 0.5, "open", "resolved")])
+    assert found.opened.at == at(0)  # the mail's arrival
+    assert found.resolutions[0].at == at(1)
+    found = history(ticket(), [opened(), event("priority-changed", 2, "Normal", "Low"), event("replied", 1)])
+    assert found.answer.at == at(2)
+
+
+def test_a_ticket_without_its_opening_is_read_from_what_is_known():
+    assert history(ticket(), []).now == PLACE
+    assert history(ticket(), [event("noted", 1)]).opened == Moment(START, PLACE)
+
+
+def test_a_ticket_that_a_rule_opened_as_closed_owes_no_work():
+    found = history(ticket(overdue=True), [opened(status="closed")])
+    assert (found.spans, found.now, found.resolutions, found.overdue) == ((), None, (), False)
+
+
+# ── figures ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_two_labs_in_figures():
+    outage = history(
+        ticket(1001, status=Status.RESOLVED),
+        [
+            opened(department="Systems Administrators", topic="Business Critical Outage", priority="Emergency"),
+            event("overdue", 1, by="clock"),
+            event("assigned", 2, None, {"team": "Online Banking"}, by="agent:elliot"),
+            event("replied", 3),
+            event("status-changed", 4, "open", "resolved"),
+        ],
+        TEAMS,
+    )
+    adobe = history(
+        ticket(1002, 5, status=Status.RESOLVED),
+        [
+            opened(5, department="Maintenance", topic="Report a Problem", due_at=rfc3339(at(23))),
+            event("transferred", 6, "Maintenance", "Support", by="agent:bob"),
+            event("replied", 7, by="agent:bob"),
+            event("status-changed", 9, "open", "resolved", by="agent:bob"),
+        ],
+        TEAMS,
+    )
+    laptop = history(ticket(1003, 6, overdue=True), [opened(6, assignee={"agent": "bob"})], TEAMS)
+    report = count(outage, adobe, laptop, until=48)
+    totals = report.totals
+    assert (totals.opened, totals.resolved, totals.open_now, totals.overdue_now) == (3, 2, 1, 1)
+    assert (totals.resolved_in_time, totals.resolved_with_target) == (0.5, 2)
+    assert (totals.first_answered_in_time, totals.first_answered_with_target) == (None, 0)
+    assert totals.resolution.elapsed.median == 4 * 3600
+    assert totals.resolution.business.p90 == 2 * 3600
+    assert totals.first_response.count == 2
+    assert totals.first_response.elapsed.p90 == 3 * 3600
+    assert totals.backlog == (1, 1, 1)
+    assert sorted(report.by["department"]) == ["Maintenance", "Support", "Systems Administrators"]
+    assert report.by["department"]["Maintenance"].opened == 1
+    assert report.by["department"]["Maintenance"].resolved == 0
+    assert report.by["department"]["Support"].resolved_in_time == 1
+    assert report.by["team"]["Online Banking"].resolved == 1
+    assert report.by["agent"]["ann"].resolved_in_time == 0
+    assert report.by["agent"]["bob"].overdue_now == 1
+
+
+def test_the_period_holds_its_start_and_not_its_end():
+    for since, until, opened_in in ((0, 1, 1), (-1, 0, 0), (0.001, 1, 0)):
+        assert count(history(ticket(), [opened()]), since=since, until=until).totals.opened == opened_in
+
+
+def test_a_report_of_nothing():
+    report = count()
+    assert report.totals.resolved_in_time is None
+    assert report.totals.resolution.elapsed.median is None
+    assert report.totals.backlog == (0,) * 8
+    assert report.by == {dimension: {} for dimension in DIMENSIONS}
+    assert count(since=5, until=5).days == ()
+    assert count(history(ticket(), [opened()]), since=5, until=4).totals.backlog == ()
+
+
+def test_a_ticket_that_was_over_before_the_period_is_in_no_row():
+    found = history(ticket(), [opened(), event("status-changed", 1, "open", "resolved")])
+    assert count(found, since=48).by["department"] == {}
+
+
+def test_days_are_those_of_the_zone_across_a_clock_change():
+    midnight = datetime(2026, 3, 29, 22, 30, tzinfo=UTC)  # 00:30 of Monday in Berlin, in UTC still Sunday
+    found = history(ticket(created_at=midnight), [replace(opened(), at=midnight)])
+    report = figures(
+        [found], datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 30, 22, tzinfo=UTC), BERLIN, worked
+    )
+    assert [day.day for day in report.days] == [28, 29, 30]
+    assert report.totals.backlog == (0, 0, 1)
+
+
+def test_the_90th_percentile_is_the_nearest_rank():
+    found = [
+        history(ticket(n), [opened(), event("status-changed", n, "open", "resolved")])
+        for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 50)
+    ]
+    times = count(*found).totals.resolution
+    assert (times.elapsed.median, times.elapsed.p90) == (5.5 * 3600, 9 * 3600)
+
+
+def test_business_hours_are_those_of_the_plan():
+    found = history(ticket(), [opened(sla="Never"), event("status-changed", 2, "open", "resolved")])
+    assert count(found).totals.resolution.business.median == 0
+
+
+def test_the_json_has_the_shape_of_the_interface():
+    report = count(history(ticket(), [opened(), event("status-changed", 2, "open", "resolved", by="admin")]), until=30)
+    found = json.loads(json.dumps(report_json(report)))
+    assert found["period"] == {"since": "2026-03-20T09:00:00Z", "until": "2026-03-21T15:00:00Z"}
+    assert set(found) == {"period", "totals", "by"}
+    assert list(found["by"]) == list(DIMENSIONS)
+    assert found["by"]["agent"][0]["name"] is None
+    assert found["by"]["department"][0]["name"] == "Support"
+    assert found["totals"]["resolution"] == {
+        "count": 1,
+        "elapsed": {"median": 7200, "p90": 7200},
+        "business": {"median": 3600, "p90": 3600},
+    }
+    assert found["totals"]["backlog"] == [{"day": "2026-03-20", "open": 0}, {"day": "2026-03-21", "open": 0}]
+    assert set(found["totals"]) | {"name"} == set(found["by"]["topic"][0])
+
+
+# ── against a slow count ────────────────────────────────────────────────────────────────
+
+CHOICES = {
+    "transferred": ["Support", "Maintenance"],
+    "topic-changed": ["General Inquiry", "Printers"],
+    "priority-changed": ["Normal", "High"],
+    "assigned": [{"agent": "ann"}, {"agent": "bob"}, {"team": "Level I"}],
+    "released": [None],
+    "replied": [None],
+    "noted": [None],
+    "status-changed": ["open", "pending", "resolved", "closed"],
+    "due-changed": [None, 1, 5, 30],
+    "overdue": [None],
+}
+
+
+def some_events(draw: random.Random) -> list[Event]:
+    """A ticket's events at random times, statuses only ever changing to another one."""
+    hours = draw.uniform(0, 60)
+    events = [opened(hours, assignee=draw.choice([None, {"team": "Level I"}]))]
+    status = "open"
+    for _ in range(draw.randrange(12)):
+        hours += draw.choice([0, 0.25, 3, 20])
+        kind = draw.choice(list(CHOICES))
+        after = draw.choice(CHOICES[kind])
+        if kind == "status-changed":
+            after = draw.choice([one for one in CHOICES[kind] if one != status])
+            status = after
+        if kind == "due-changed":
+            after = after and rfc3339(at(hours + after))
+        events.append(event(kind, hours, after=after, by=draw.choice(["agent:ann", "agent:bob", "admin"])))
+    return events
+
+
+def slow_state(events: list[Event]) -> dict[str, str]:
+    """Status and place after all of `events`, each field found by looking back for its last change."""
+
+    def last(kinds: tuple[str, ...], key: str):
+        for one in reversed(events):
+            if one.kind.value in kinds:
+                return one.after
+        return events[0].after[key]
+
+    state = {"status": last(("status-changed",), "status"), "department": last(("transferred",), "department")}
+    state |= {"topic": last(("topic-changed",), "topic"), "priority": last(("priority-changed",), "priority")}
+    assignee = last(("assigned", "released"), "assignee") or {}
+    return state | {"agent": assignee.get("agent", ""), "team": assignee.get("team", "")}
+
+
+def slow_count(tickets: list[list[Event]], since: datetime, until: datetime, dimension: str, name: str) -> dict:
+    """The figures of one row, each by running through all events again."""
+    found = dict.fromkeys(("opened", "closed", "reopened", "open_now"), 0) | {"resolutions": [], "answers": []}
+    for events in tickets:
+        for number, one in enumerate(events):
+            before = slow_state(events[:number]) if number else {"status": "new"}
+            after = slow_state(events[: number + 1])
+            actor = one.by.removeprefix("agent:") if one.by.startswith("agent:") else ""
+            ended = before["status"] in ("open", "pending") and after["status"] in ("resolved", "closed")
+            answered = one.kind is EventKind.REPLIED and not any(e.kind is EventKind.REPLIED for e in events[:number])
+            place = dict(after)
+            closing = one.kind is EventKind.STATUS_CHANGED and one.after == "closed"
+            if dimension == "agent" and (answered or ended or closing):
+                place["agent"] = (actor or after["agent"]) if answered else (after["agent"] or actor)
+            if not since <= one.at < until or (dimension and place[dimension] != name):
+                continue
+            found["opened"] += one.kind is EventKind.OPENED
+            found["closed"] += closing
+            again = before["status"] in ("resolved", "closed") and after["status"] in ("open", "pending")
+            found["reopened"] += one.kind is EventKind.STATUS_CHANGED and again
+            if ended:
+                starts = [events[0].at] + [
+                    e.at
+                    for k, e in enumerate(events[:number])
+                    if k
+                    and slow_state(events[:k])["status"] in ("resolved", "closed")
+                    and e.after in ("open", "pending")
+                ]
+                found["resolutions"].append((one.at - starts[-1]).total_seconds())
+            if answered:
+                found["answers"].append((one.at - events[0].at).total_seconds())
+        now = slow_state(events)
+        found["open_now"] += now["status"] in ("open", "pending") and (not dimension or now[dimension] == name)
+    return found
+
+
+def slow_backlog(tickets: list[list[Event]], end: datetime, dimension: str, name: str) -> int:
+    states = [slow_state([e for e in events if e.at < end]) for events in tickets if events[0].at < end]
+    return sum(s["status"] in ("open", "pending") and (not dimension or s[dimension] == name) for s in states)
+
+
+@given(st.integers(0, 10**9), st.integers(-20, 80), st.integers(0, 200))
+def test_every_row_equals_a_slow_count(seed, since, length):
+    draw = random.Random(seed)
+    tickets = [some_events(draw) for _ in range(draw.randrange(4))]
+    histories = [history(ticket(created_at=events[0].at), events) for events in tickets]
+    report = count(*histories, since=since, until=since + length)
+    rows = {("", ""): report.totals}
+    rows |= {(dimension, name): found for dimension, names in report.by.items() for name, found in names.items()}
+    for (dimension, name), found in rows.items():
+        slow = slow_count(tickets, report.since, report.until, dimension, name)
+        assert {key: slow[key] for key in ("opened", "closed", "reopened", "open_now")} == {
+            "opened": found.opened,
+            "closed": found.closed,
+            "reopened": found.reopened,
+            "open_now": found.open_now,
+        }
+        assert found.resolved == len(slow["resolutions"])
+        assert found.first_response.count == len(slow["answers"])
+        for times, seconds in ((found.resolution, slow["resolutions"]), (found.first_response, slow["answers"])):
+            if seconds:
+                assert sum(value <= times.elapsed.p90 for value in seconds) >= 0.9 * len(seconds)
+                assert sum(value < times.elapsed.p90 for value in seconds) < 0.9 * len(seconds)
+        for day, open_ in zip(report.days, found.backlog, strict=True):
+            midnight = datetime(day.year, day.month, day.day, tzinfo=BERLIN) + timedelta(days=1)
+            end = min(midnight.astimezone(UTC), report.until)
+            assert open_ == slow_backlog(tickets, end, dimension, name)
+
+
+@given(st.integers(0, 10**9), st.integers(-20, 80), st.integers(0, 200))
+def test_the_rows_of_a_dimension_add_up_to_the_totals(seed, since, length):
+    draw = random.Random(seed)
+    tickets = [some_events(draw) for _ in range(4)]
+    report = count(*(history(ticket(), events, TEAMS) for events in tickets), since=since, until=since + length)
+    for rows in report.by.values():
+        for name in ("opened", "resolved", "closed", "reopened", "open_now", "overdue_now", "resolved_with_target"):
+            assert sum(getattr(found, name) for found in rows.values()) == getattr(report.totals, name)
+        for day, total in enumerate(report.totals.backlog):
+            assert sum(found.backlog[day] for found in rows.values()) == total
+
+
+# ── terminal ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "–"),
+        (0, "0 s"),
+        (45, "45 s"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (12000, "3 h 20 min"),
+        (86400 * 2 + 4 * 3600 + 300, "2 d 4 h"),
+        (86400, "1 d"),
+    ],
+)
+def test_a_duration_as_people_say_it(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_the_backlog_as_a_line():
+    assert backlog_line([0, 4, 8]) == "backlog ▁▄█ 0 to 8 a day, 8 at the end"
+    assert backlog_line([0]) == "backlog ▁ 0 to 0 a day, 0 at the end"
+    assert backlog_line([]) == "backlog: no days"
+    assert backlog_line(range(100)).count("▁") < 60
+
+
+def shown(report) -> str:
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(width=120, record=True, file=nowhere)
+        show(report, BERLIN, console, {"ann": "Ann [red]Lee"})
+        return console.export_text()
+
+
+def test_a_report_of_nothing_is_shown():
+    assert "by department" not in shown(count())
+    assert "backlog ▁▁▁▁▁▁▁▁ 0 to 0 a day" in shown(count())
+
+
+def test_the_tables_show_names_and_figures():
+    events = [opened(assignee={"agent": "ann"}), event("status-changed", 0.5, "open", "resolved")]
+    text = shown(count(history(ticket(), events)))
+    assert "2026-03-20 10:00 to 2026-03-27 10:00 (Europe/Berlin)" in text
+    assert "Ann [red]Lee" in text
+    assert "100% of 1" in text
+    assert "(no team)" in text
+    assert "30 min" in text
+    assert "by priority: tickets" in text
