@@ -35,7 +35,7 @@ AUTO_REPLIED = frozenset(
 # A bounce of these has no ticket to be noted on, or would tell of itself for ever (RFC 3834 3.3,
 # RFC 5321 4.5.5). All other mail has the desk's address as its envelope sender: what comes back
 # is an event on the ticket, and no report is ever answered.
-NULL_SENDER = frozenset({NoticeKind.LIMIT_REACHED, NoticeKind.REJECTED, NoticeKind.DELIVERY_FAILED})
+NULL_SENDER = frozenset({NoticeKind.LIMIT_REACHED, NoticeKind.REJECTED, NoticeKind.DELIVERY_FAILED, NoticeKind.ADMIN})
 # Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
 _FILES_TO_REQUESTER = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU})
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mailgate.model import Address
 
-WIDTH = 78  # RFC 5322 2.1.1: lines should not be longer
+WIDTH = 76  # RFC 2047 2 for lines with an encoded word; RFC 5322 2.1.1 would grant 78
 _LONGEST_WORD = 900  # RFC 5322 2.1.1: a line must not pass 998; a longer word is encoded in pieces
 _CHUNK = 39  # bytes in one encoded word: 64 columns, so that a line with a name fits 76 (RFC 2047 2)
 _NAME_LIMIT = 100

@@ -201,6 +201,7 @@ def _environment(roots: tuple[Path, ...]) -> Environment:
         cache_size=-1,
     )
     environment.filters["paragraphs"] = paragraphs
+    environment.filters["quoted"] = quoted
     return environment
 
 
@@ -209,6 +210,11 @@ def paragraphs(text: str) -> Markup:
     blocks = str(escape(text)).replace("  ", "&nbsp; ").split("\n\n")
     lines = (block.strip("\n").replace("\n", "<br>\n") for block in blocks if block.strip())
     return Markup("\n".join(f'<p style="margin:0 0 16px">{line}</p>' for line in lines))  # noqa: S704 - escaped above
+
+
+def quoted(text: str) -> str:
+    """Return text with "> " before each line (RFC 3676 4.5)."""
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _headers(source: str) -> tuple[tuple[str, str], ...]:

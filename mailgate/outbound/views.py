@@ -21,7 +21,6 @@ from mailgate.outbound.links import Link
 from mailgate.outbound.mime import file_name, readable
 from mailgate.rules.keys import key_text
 
-_HISTORY_LIMIT = 5  # entries
 _EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
 _KIND_OF_ENTRY = {EntryKind.MESSAGE: "message", EntryKind.REPLY: "public reply", EntryKind.NOTE: "internal note"}
 
@@ -35,6 +34,18 @@ class FileView:
 
     def __str__(self) -> str:
         return f"{self.name}, {self.size}"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An earlier entry of the thread, cut to a readable length."""
+
+    kind: str  # "message", "public reply", "internal note"
+    internal: bool
+    author: str
+    at: str
+    text: str
+    files: tuple[FileView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +66,7 @@ class RequesterView:
     text: str  # "" where it must not be shown
     files: tuple[FileView, ...]
     signature: str
+    quoted: tuple[EntryView, ...]  # earlier public entries, newest first
     reopen_days: int
     resolved: bool
 
@@ -107,18 +119,6 @@ class TicketView:
         return tuple(row for row in rows if row[1])
 
 
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """An earlier entry of the thread, cut to a readable length."""
-
-    kind: str  # "message", "public reply", "internal note"
-    internal: bool
-    author: str
-    at: str
-    text: str
-    files: tuple[FileView, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
     """What a template for an agent, or the administrator, may read."""
@@ -137,7 +137,6 @@ class AgentView:
     subject: str
     ticket: TicketView | None
     history: tuple[EntryView, ...]
-    earlier: int  # entries that are not shown
     links: tuple[Link, ...]
     ref: str  # the key, where it cannot travel in the address
     code: str
@@ -182,6 +181,7 @@ def requester_view(notice: Notice, config: Config) -> RequesterView:
         text=readable(notice.text).strip("\n") if notice.reveal else "",
         files=_files(notice.attachments) if notice.reveal else (),
         signature=_signature(notice, config),
+        quoted=_quoted(notice, config),
         reopen_days=config.tickets.reopen_within.days,
         resolved=ticket is not None and not ticket.status.active,
     )
@@ -208,8 +208,7 @@ def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
         files=_files(notice.attachments),
         subject=identity.title(notice),
         ticket=_ticket_view(ticket, config, zone) if ticket else None,
-        history=tuple(_entry_view(entry, zone) for entry in notice.history[:_HISTORY_LIMIT]),
-        earlier=max(0, len(notice.history) - _HISTORY_LIMIT),
+        history=tuple(_entry_view(entry, zone) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
         ref=key if answer_to == address.email else "",
         code=notice.code,
@@ -231,6 +230,14 @@ def size(octets: int) -> str:
     if octets < 999_500:
         return f"{octets / 1000:.0f} kB"
     return f"{octets / 1_000_000:.1f} MB"
+
+
+def _quoted(notice: Notice, config: Config) -> tuple[EntryView, ...]:
+    """Earlier entries for a requester: no notes; and where agents are masked, what the requester's side wrote."""
+    shown = {EntryKind.MESSAGE, EntryKind.REPLY}
+    if "{agent}" not in identity.desk_address(notice, config).from_:
+        shown = {EntryKind.MESSAGE}
+    return tuple(_entry_view(entry, config.desk.timezone) for entry in notice.history if entry.kind in shown)
 
 
 def _destination(notice: Notice) -> str:

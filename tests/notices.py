@@ -1,0 +1,165 @@
+"""A desk, a ticket and one notice of each kind, for the tests of outgoing mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from mailgate.config.load import load
+from mailgate.model import (
+    Address,
+    Assignee,
+    Collaborator,
+    Entry,
+    EntryKind,
+    Notice,
+    NoticeKind,
+    Outgoing,
+    Status,
+    StoredAttachment,
+    Ticket,
+)
+from mailgate.outbound.compose import NO_FILES, compose
+from mailgate.outbound.render import Renderer
+from mailgate.rules.keys import Keyring
+
+CASES = Path(__file__).parent / "cases/outbound"
+CONFIG = load(CASES / "config.toml")[0]
+KEYRING = Keyring((b"golden",), CONFIG.desk.domain)
+RENDERER = Renderer()
+NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+BUILT = tuple(kind for kind in NoticeKind if kind is not NoticeKind.REMINDER)
+
+KAREN = Address("karen@client.example", "Karen Client")
+ELLIOT = Address("elliot@bank.example", "Elliot Alderson")
+ANN = Address("ann@bank.example", "Ann Kimball")
+JANE = Address("jane@client.example", "Jane Doe")
+
+PDF = b"%PDF-1.4 an invoice"
+INVOICE = StoredAttachment("invoice.pdf", "application/pdf", 120_345, sha256(PDF).hexdigest())
+
+TICKET = Ticket(
+    number=1001,
+    subject="Entire mobile/online banking system is down",
+    status=Status.OPEN,
+    requester=KAREN,
+    department="Support",
+    topic="General Inquiry",
+    priority="Normal",
+    sla="Default SLA",
+    address="support@bank.example",
+    created_at=NOW - timedelta(hours=1),
+    updated_at=NOW,
+    sla_started_at=NOW - timedelta(hours=1),
+    due_at=NOW + timedelta(hours=17),
+)
+# Everything that a ticket can have; what a requester must not read begins with SECRET.
+FULL = replace(
+    TICKET,
+    department="SECRET-Maintenance",
+    topic="SECRET-Report a Problem",
+    priority="SECRET-Emergency",
+    sla="SECRET-Sev-A",
+    assignee=Assignee("team", "SECRET-Online Banking"),
+    collaborators=(
+        Collaborator(JANE.email, JANE.name),
+        Collaborator("joe@secret.example", "SECRET-inactive", active=False),
+    ),
+    tags=("SECRET-portal",),
+    fields={"phone": "SECRET-555 0100"},
+    overdue=True,
+    first_response_by=NOW + timedelta(hours=1),
+    wake_at=NOW + timedelta(days=3),
+    status=Status.PENDING,
+    links=(990,),
+)
+NOTE = Entry(
+    kind=EntryKind.NOTE,
+    by="agent:ann",
+    author=ANN,
+    at=NOW - timedelta(minutes=20),
+    text="SECRET-note: the vendor knows.\n\n    traceroute 10.0.0.1\n",
+    attachments=(INVOICE,),
+)
+MESSAGE = Entry(
+    kind=EntryKind.MESSAGE,
+    by=f"requester:{KAREN.email}",
+    author=KAREN,
+    at=NOW - timedelta(minutes=50),
+    text="Nobody can log in since 9.\n\nPlease hurry.\n",
+)
+WORDS = "Nobody can log in since 9.\n\nThe page says “try later”, on phones, too.\nPlease hurry.\n\nKaren"
+ANSWER = "Hello Karen,\n\nwe are on it. Please try again at noon.\n\nRegards\nElliot"
+
+
+def notice(kind: NoticeKind, **fields: object) -> Notice:
+    """A notice as the desk makes it in the ordinary case; `fields` stand above that."""
+    values: dict[str, object] = {"kind": kind, "cause": "case", "to": KAREN if kind.to_requester else ELLIOT}
+    if not kind.to_requester:
+        values["agent"] = "elliot"
+    values |= _ORDINARY.get(kind, {})
+    if kind not in (NoticeKind.REJECTED, NoticeKind.LIMIT_REACHED):
+        values.setdefault("ticket", TICKET)
+    return Notice(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def write(made: Notice, files: dict[str, bytes] | None = None, renderer: Renderer = RENDERER) -> Outgoing:
+    """The finished mail."""
+    rendered = renderer.render(made, CONFIG, KEYRING, NOW)
+    return compose(made, rendered, CONFIG, KEYRING, NOW, files or NO_FILES)
+
+
+_K = NoticeKind
+_HELD = Address("elliot@bank.example", "Elliot Alderson")
+_ORDINARY: dict[NoticeKind, dict[str, object]] = {
+    _K.ACKNOWLEDGEMENT: {"text": WORDS, "in_reply_to": "<1@client.example>", "is_first": True},
+    _K.FOLLOW_UP_RECEIVED: {"text": WORDS, "in_reply_to": "<2@client.example>"},
+    _K.OPENED_FOR_YOU: {"text": ANSWER, "is_first": True, "by": ELLIOT, "by_agent": "elliot"},
+    _K.REPLY: {
+        "text": ANSWER,
+        "by": ELLIOT,
+        "by_agent": "elliot",
+        "in_reply_to": "<1@client.example>",
+        "cc": (JANE,),
+        "attachments": (INVOICE,),
+    },
+    _K.STATUS_CHANGED: {"ticket": replace(TICKET, status=Status.RESOLVED)},
+    _K.LIMIT_REACHED: {"subject": "Printer", "in_reply_to": "<1@client.example>"},
+    _K.REJECTED: {
+        "subject": "Printer",
+        "in_reply_to": "<1@client.example>",
+        "text": "Please write to printers@bank.example.",
+    },
+    _K.NEW_TICKET: {"by": KAREN, "text": WORDS, "is_first": True, "attachments": (INVOICE,)},
+    _K.NEW_MESSAGE: {"by": KAREN, "text": WORDS, "history": (NOTE, MESSAGE), "in_reply_to": "<2@client.example>"},
+    _K.COLLEAGUE_REPLY: {"by": ANN, "by_agent": "ann", "text": ANSWER, "history": (MESSAGE,)},
+    _K.NOTE: {"by": ANN, "by_agent": "ann", "text": "Look at the load balancer, please.", "history": (MESSAGE,)},
+    _K.ASSIGNED: {
+        "by": ANN,
+        "by_agent": "ann",
+        "ticket": replace(TICKET, assignee=Assignee("agent", "elliot")),
+        "facts": ("Ann Kimball assigned [#1001] to you: “yours since last week”.",),
+    },
+    _K.TAKEN: {"by": ANN, "by_agent": "ann", "ticket": replace(TICKET, assignee=Assignee("agent", "ann"))},
+    _K.TRANSFERRED: {"by": ANN, "by_agent": "ann", "ticket": replace(TICKET, department="Systems Administrators")},
+    _K.STATUS: {"by": ANN, "by_agent": "ann", "ticket": replace(TICKET, status=Status.RESOLVED)},
+    _K.OVERDUE: {"ticket": replace(TICKET, overdue=True, due_at=NOW)},
+    _K.ESCALATED: {"facts": ("[#1001] has used 80% of its time.",)},
+    _K.DELIVERY_FAILED: {"facts": ("A mail to karen@client.example failed.",), "text": "550 5.1.1 no such user"},
+    _K.COMMAND_FAILED: {
+        "facts": ("“#assing ann” is no command; did you mean #assign?",),
+        "text": "#assing ann\n\nShe knows more.",
+        "in_reply_to": "<3@bank.example>",
+    },
+    _K.CONFIRM: {"by": _HELD, "text": "#close\n\nDone.", "code": "K7QX2M", "in_reply_to": "<3@bank.example>"},
+    _K.ADMIN: {
+        "to": Address("postmaster@bank.example"),
+        "agent": "",
+        "ticket": None,
+        "subject": "A mail was set aside",
+        "facts": ("A mail from karen@client.example could not be read; it waits in the quarantine.",),
+    },
+    _K.ANSWER: {"text": "[#1001] open    Karen Client\n[#1002] pending Joe\n", "in_reply_to": "<3@bank.example>"},
+}

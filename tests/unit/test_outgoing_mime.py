@@ -1,0 +1,108 @@
+"""MIME bodies of outgoing mail: what goes in is what a mail program gets out."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.model import StoredAttachment
+from mailgate.outbound import mime
+
+
+def read(body: bytes) -> EmailMessage:
+    message = message_from_bytes(b"MIME-Version: 1.0\r\n" + body, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    assert not [defect for part in message.walk() for defect in part.defects]
+    return message
+
+
+def stored(name: str, kind: str = "application/pdf") -> StoredAttachment:
+    return StoredAttachment(name, kind, 3, "0" * 64)
+
+
+@given(st.text(max_size=2000), st.sampled_from(["plain", "html"]))
+def test_any_text_reads_back(text: str, subtype: str):
+    part = mime.text_part(subtype, text)
+    content = read(part).get_payload(decode=True)
+    assert isinstance(content, bytes)
+    assert content.decode().replace("\r\n", "\n").rstrip("\n") == mime.readable(text).rstrip("\n")
+    assert b"\n" not in part.replace(b"\r\n", b"")
+    assert b"\r" not in part.replace(b"\r\n", b"")
+    assert max(map(len, part.split(b"\r\n"))) <= 998
+    assert part.isascii()
+
+
+def test_a_space_at_the_end_of_a_line_survives():
+    assert b"--=20\r\nSupport" in mime.text_part("plain", "Grüße\n-- \nSupport\n")
+
+
+def test_a_line_that_begins_with_from_cannot_be_altered_on_the_way():
+    for text in ("From here on\n", "Hello\nFrom here on\n", "Höhe\nFrom here on"):
+        part = mime.text_part("plain", text)
+        assert b"\nFrom " not in part
+        assert b"=46rom here on" in part
+
+
+def test_short_ascii_lines_are_sent_as_they_are_and_long_ones_are_not():
+    assert b"7bit" in mime.text_part("plain", "short\n")
+    assert b"quoted-printable" in mime.text_part("plain", "x" * 79)
+    assert b"7bit" in mime.text_part("html", "<p>" + "x" * 200)
+    assert b"quoted-printable" in mime.text_part("html", "<p>" + "x" * 901)
+
+
+def test_control_characters_do_not_reach_mail_programs():
+    assert mime.readable("a\x00b\x07c\r\nd\re\tf\x7f\udcff") == "abc\nd\ne\tf?"
+
+
+def test_text_and_html_are_alternatives_and_files_stand_beside_them():
+    message = read(mime.body("text", "<p>html", [(stored("a.pdf"), b"\x00\xff" * 500)], "<1@b>"))
+    assert message.get_content_type() == "multipart/mixed"
+    alternative, file = message.iter_parts()
+    assert [part.get_content_type() for part in alternative.iter_parts()] == ["text/plain", "text/html"]
+    assert file.get_content() == b"\x00\xff" * 500
+    assert file.get_filename() == "a.pdf"
+    assert file.get_content_disposition() == "attachment"
+
+
+def test_without_html_there_is_one_part():
+    assert read(mime.body("text", "", [], "<1@b>")).get_content_type() == "text/plain"
+
+
+def test_an_empty_file_is_a_file():
+    *_, file = read(mime.body("text", "", [(stored("empty.bin"), b"")], "<1@b>")).iter_parts()
+    assert file.get_payload(decode=True) == b""
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", "", "evil", "text/plain\r\nX: y", "a/b; name=c"])
+def test_a_type_that_cannot_be_base64_or_is_none_becomes_octets(kind: str):
+    content = b"Subject: inner\r\n\r\nText"
+    *_, file = read(mime.body("text", "", [(stored("mail.eml", kind), content)], "<1@b>")).iter_parts()
+    assert file.get_content_type() == "application/octet-stream"
+    assert file.get_payload(decode=True) == content
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\k\\report.doc", "report.doc"),
+        ("", "attachment"),
+        ("...", "attachment"),
+        ("a\r\nContent-Type: text/html", "html"),
+        ("a\r\nX: b.pdf", "a X: b.pdf"),
+        ("x" * 300 + ".pdf", "x" * 109 + ".pdf"),
+        ("x" * 300, "x" * 120),
+        ("x." + "y" * 300, "x." + "y" * 118),
+    ],
+)
+def test_a_file_name_is_only_a_name(name: str, shown: str):
+    assert mime.file_name(name) == shown
+
+
+def test_boundaries_differ_from_mail_to_mail_and_are_the_same_for_the_same_mail():
+    assert mime.body("a", "b", [], "<1@b>") == mime.body("a", "b", [], "<1@b>")
+    assert mime.body("a", "b", [], "<1@b>") != mime.body("a", "b", [], "<2@b>")
