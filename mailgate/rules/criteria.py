@@ -45,16 +45,19 @@ class Facts:
         values = self._read.get(asked)
         if values is None:
             texts = tuple(text[:_TEXT_READ] for text in _FIELDS[criterion.field](self, criterion.name))
-            values = self._read[asked] = Values(texts, tuple(text.casefold() for text in texts))
+            folded = tuple(map(str.casefold, texts))
+            domains = tuple(f".{text.rpartition('@')[2]}" for text in folded)
+            values = self._read[asked] = Values(texts, folded, domains)
         return values
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a field holds, as it is and case-folded."""
+    """What a field holds: as it is, case-folded, and as a domain (".client.example")."""
 
     texts: tuple[str, ...]
     folded: tuple[str, ...]
+    domains: tuple[str, ...]
 
 
 def is_met(criterion: Criterion, facts: Facts) -> bool:
@@ -135,7 +138,7 @@ _ADDRESS_FIELDS = frozenset({"from", "reply_to", "to", "cc", "recipient"})
 def _folded(criterion: Criterion) -> tuple[str, ...]:
     if criterion.field in _ADDRESS_FIELDS and not all(map(str.isascii, criterion.values)):
         return tuple(normalise(value) for value in criterion.values)  # as addresses are compared: A-labels
-    return tuple(value.casefold() for value in criterion.values)
+    return tuple(map(str.casefold, criterion.values))
 
 
 def _is(criterion: Criterion, facts: Facts) -> bool:
@@ -165,9 +168,12 @@ def _matches(criterion: Criterion, facts: Facts) -> bool:
 
 def _domain(criterion: Criterion, facts: Facts) -> bool:
     """`x.example` exactly; `.x.example` with its subdomains."""
-    domains = [text.rpartition("@")[2] for text in facts.values(criterion).folded]
-    below = tuple(value for value in criterion.values if value.startswith("."))
-    return any(domain in criterion.values or f".{domain}".endswith(below) for domain in domains)
+    domains = facts.values(criterion).domains
+    return any(
+        domain.endswith(value) if value.startswith(".") else domain == f".{value}"
+        for value in criterion.values
+        for domain in domains
+    )
 
 
 def _over(criterion: Criterion, facts: Facts) -> bool:

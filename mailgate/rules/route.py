@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import repeat
 
 from mailgate.config.model import Config, Criterion, Routing, Rule
 from mailgate.rules.criteria import Facts, holds, is_met
@@ -96,13 +97,13 @@ def _try_rules(facts: Facts, rules: Iterable[Rule], on: str) -> Iterator[RuleRes
 
 
 def _matches(rule: Rule, facts: Facts) -> bool:
-    if rule.when and not any(_all(table, facts) for table in rule.when):
+    if rule.when and not any(map(_all, rule.when, repeat(facts))):
         return False
-    return not any(_all(table, facts) for table in rule.unless)
+    return not any(map(_all, rule.unless, repeat(facts)))
 
 
 def _all(table: tuple[Criterion, ...], facts: Facts) -> bool:
-    return all(is_met(criterion, facts) for criterion in table)
+    return all(map(is_met, table, repeat(facts)))
 
 
 def _because(rule: Rule, facts: Facts) -> str:

@@ -144,11 +144,13 @@ def _signed_fields(value: str) -> set[str]:
 
 
 def keys_to_burn(mail: Mail, refs: Iterable[Reference], config: Config, keyring: Keyring) -> tuple[str, ...]:
-    """Agents' KEYs in a mail that also went to somebody outside the desk: their authority ends.
+    """Agents' KEYs in a mail that somebody outside the desk wrote or also got: their authority ends.
 
-    The mail that burns a key still counts, so burn after `identify`.
+    An outsider who writes with a key holds it: the agent had answered them directly. The mail
+    that burns a key still counts, so burn after `identify`. A bounce returns the key of an
+    alert to us, and has shown it to nobody but a mail server.
     """
-    if not outsiders(mail, config):
+    if mail.bounce or not outsiders(mail, config):
         return ()
     quoted = (*keyring.find(mail.text[:_TEXT_READ]), *keyring.find(mail.html[:_TEXT_READ]))
     keys = (*(ref.key for ref in refs if ref.key), *quoted)

@@ -55,5 +55,6 @@ def test_routing_does_not_depend_on_which_copy_came_first() -> None:
 
 def test_outsiders_are_neither_desk_nor_agents() -> None:
     to = (Address(SUPPORT), Address("support+kx@bank.example"), Address("ann@bank.example"), Address(""))
-    letter = mail(to=to, cc=(Address("karen@client.example"), Address("karen@client.example")))
+    letter = mail("ann@bank.example", to=to, cc=(Address("karen@client.example"), Address("karen@client.example")))
     assert outsiders(letter, DESK) == ("karen@client.example",)
+    assert outsiders(mail("boss@client.example"), DESK) == ("boss@client.example",)

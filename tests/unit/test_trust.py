@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailgate.config.model import Config, Trust
-from mailgate.mail import AuthResult, Mail
+from mailgate.mail import AuthResult, Bounce, Mail
 from mailgate.model import Address, NoticeKind
 from mailgate.rules.keys import key_text, plus
 from mailgate.rules.references import references
@@ -206,6 +206,12 @@ def test_keys_in_a_mail_that_went_outside_are_burnt() -> None:
 )
 def test_a_mail_among_desk_and_agents_burns_nothing(to: str) -> None:
     assert burnt(mail(ELLIOT, in_reply_to=(KEY,), to=(Address(to),))) == ()
+
+
+def test_a_key_that_comes_back_from_outside_is_burnt_unless_in_a_bounce() -> None:
+    letter = mail("karen@client.example", in_reply_to=(KEY,))
+    assert burnt(letter) == (key_text(KEY),)
+    assert burnt(replace(letter, bounce=Bounce("delayed", ()))) == ()
 
 
 def test_a_copy_to_a_customer_burns() -> None:
