@@ -13,29 +13,44 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mailgate.report.figures import DIMENSIONS, Figures, Report, Times
+from mailgate.report.figures import DIMENSIONS, Figures, Report
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 60  # columns of the backlog's line; a longer period shows its last days
 
-_Cell = Callable[[Figures], str]
-_WORK: tuple[tuple[str, _Cell], ...] = (
-    ("opened", lambda found: _count(found.opened)),
-    ("resolved", lambda found: _count(found.resolved)),
-    ("closed", lambda found: _count(found.closed)),
-    ("reopened", lambda found: _count(found.reopened)),
-    ("open now", lambda found: _count(found.open_now)),
-    ("overdue", lambda found: _count(found.overdue_now)),
-    ("resolved in time", lambda found: _share(found.resolved_in_time, found.resolved_with_target)),
-    ("answered in time", lambda found: _share(found.first_answered_in_time, found.first_answered_with_target)),
-)
-_TIMES: tuple[tuple[str, _Cell], ...] = (
-    ("first answer", lambda found: _middle(found.first_response)),
-    ("90 %", lambda found: _slow(found.first_response)),
-    ("in hours", lambda found: _business(found.first_response)),
-    ("resolution", lambda found: _middle(found.resolution)),
-    ("90 %", lambda found: _slow(found.resolution)),
-    ("in hours", lambda found: _business(found.resolution)),
+_Columns = tuple[tuple[str, Callable[[Figures], str]], ...]
+_TABLES: tuple[tuple[str, _Columns], ...] = (
+    (
+        "Tickets",
+        (
+            ("opened", lambda found: _count(found.opened)),
+            ("resolved", lambda found: _count(found.resolved)),
+            ("closed", lambda found: _count(found.closed)),
+            ("reopened", lambda found: _count(found.reopened)),
+            ("open now", lambda found: _count(found.open_now)),
+            ("overdue", lambda found: _count(found.overdue_now)),
+        ),
+    ),
+    (
+        "First answers",
+        (
+            ("given", lambda found: _count(found.first_response.count)),
+            ("in time", lambda found: _share(found.first_answered_in_time)),
+            ("median", lambda found: duration(found.first_response.elapsed.median)),
+            ("90 %", lambda found: duration(found.first_response.elapsed.p90)),
+            ("in business hours", lambda found: duration(found.first_response.business.median)),
+        ),
+    ),
+    (
+        "Resolutions",
+        (
+            ("resolved", lambda found: _count(found.resolved)),
+            ("in time", lambda found: _share(found.resolved_in_time)),
+            ("median", lambda found: duration(found.resolution.elapsed.median)),
+            ("90 %", lambda found: duration(found.resolution.elapsed.p90)),
+            ("in business hours", lambda found: duration(found.resolution.business.median)),
+        ),
+    ),
 )
 
 
@@ -43,9 +58,8 @@ def show(report: Report, zone: ZoneInfo, console: Console, agents: Mapping[str, 
     """Print the report; times in `zone`, agents by the names in `agents` (key → name)."""
     since, until = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M") for at in (report.since, report.until))
     console.print(Text(f"{since} to {until} ({zone.key})", style="bold"))
-    for title, rows in _sections(report, agents or {}):
-        console.print(_table(title, "tickets", rows, _WORK))
-        console.print(_table(title, "time, median", rows, _TIMES))
+    for title, columns in _TABLES:
+        console.print(_table(title, columns, report, agents or {}))
     console.print(Text(backlog_line(report.totals.backlog)))
 
 
@@ -70,42 +84,30 @@ def duration(seconds: float | None) -> str:
     return " ".join([f"{count} {unit}" for count, unit in units if count][:2])
 
 
-def _sections(report: Report, agents: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Figures]]]:
-    yield "the whole desk", {"": report.totals}
+def _table(title: str, columns: _Columns, report: Report, agents: Mapping[str, str]) -> Table:
+    """One table: the whole desk, then each dimension's rows below its name."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", overflow="fold")
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, found in _rows(report, agents):
+        table.add_row(name, *(Text(cell(found)) for _, cell in columns) if found else ())
+    return table
+
+
+def _rows(report: Report, agents: Mapping[str, str]) -> Iterator[tuple[Text, Figures | None]]:
+    yield Text("the whole desk"), report.totals
     for dimension in DIMENSIONS:
         names = agents if dimension == "agent" else {}
-        rows = {names.get(name, name) or f"(no {dimension})": found for name, found in report.by[dimension].items()}
-        if rows:
-            yield f"by {dimension}", rows
-
-
-def _table(title: str, what: str, rows: Mapping[str, Figures], columns: Sequence[tuple[str, _Cell]]) -> Table:
-    table = Table(title=f"{title}: {what}", title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    if any(rows):
-        table.add_column("", overflow="fold")
-    for heading, _ in columns:
-        table.add_column(heading, justify="right")
-    for name, found in rows.items():
-        cells = [Text(cell(found)) for _, cell in columns]
-        table.add_row(*([Text(name)] if any(rows) else []), *cells)
-    return table
+        if report.by[dimension]:
+            yield Text(f"by {dimension}", style="italic dim"), None
+        for name, found in report.by[dimension].items():
+            yield Text(f"  {names.get(name, name) or f'(no {dimension})'}"), found
 
 
 def _count(number: int) -> str:
     return str(number) if number else "·"
 
 
-def _share(share: float | None, of: int) -> str:
-    return "–" if share is None else f"{share:.0%} of {of}"
-
-
-def _middle(times: Times) -> str:
-    return duration(times.elapsed.median)
-
-
-def _slow(times: Times) -> str:
-    return duration(times.elapsed.p90)
-
-
-def _business(times: Times) -> str:
-    return duration(times.business.median)
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
