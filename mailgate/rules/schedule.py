@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from mailgate.config.model import Hours
+from mailgate.rules.offsets import constant_offsets
 
 HORIZON = 10  # years after which a schedule that has not opened counts as one that never does
 DAY = timedelta(days=1)
@@ -66,7 +68,8 @@ class Calendar:
     """A schedule's working time. Times go in aware (any zone) and come out in UTC.
 
     Each year's spans are worked out once, when first asked for; after that every question
-    is two binary searches. Around the clock is plain arithmetic.
+    is two binary searches. Around the clock is plain arithmetic. The first question to a
+    schedule with holiday codes loads their library (most of a second, `_holidays_of`).
     """
 
     def __init__(
@@ -173,7 +176,7 @@ class Calendar:
         return found
 
     def _open_in(self, lower: datetime, upper: datetime) -> Iterator[Span]:
-        for start, end, offset in _constant_offsets(self.zone, lower, upper):
+        for start, end, offset in constant_offsets(self.zone, lower, upper):
             # On this stretch the wall shows UTC plus `offset`; the day before may reach into it.
             day, last = (start + offset).date() - DAY, (end + offset).date()
             while day <= last:
@@ -237,52 +240,18 @@ def _calendar(
 def _holidays(codes: tuple[str, ...], dates: tuple[str, ...], year: int) -> Mapping[date, str]:
     found = {date.fromisoformat(text): "holiday" for text in dates if text.startswith(f"{year:04}-")}
     for code in codes:
-        found.update(_holidays_of(code, year))
+        with suppress(NotImplementedError):  # `check` refuses such a code; a clock without its days still goes
+            found.update(_holidays_of(code, year))
     return MappingProxyType(found)
 
 
 def _holidays_of(code: str, *years: int) -> Mapping[date, str]:
     """Holidays of a code in `years`; raises NotImplementedError for a code that is none."""
-    from holidays import country_holidays  # a quarter of a second: only desks with holidays pay it
+    from holidays import country_holidays  # most of a second: only desks with holidays pay it, when a day is asked for
 
     country, _, subdivision = code.partition("-")
     # English where the country has it; else its own default language.
     return country_holidays(country, subdiv=subdivision or None, years=years, language="en_US")
-
-
-def _constant_offsets(
-    zone: ZoneInfo, lower: datetime, upper: datetime
-) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """Cut `lower` to `upper` where the zone's offset from UTC changes: (from, to, offset).
-
-    Looks once a day, so two changes that undo each other within a day would go unseen; no
-    zone has had them.
-    """
-    start, offset = lower, _offset(zone, lower)
-    probe = lower
-    while probe < upper:
-        following = min(probe + DAY, upper)
-        if _offset(zone, following) != offset:
-            change = _change(zone, probe, following)
-            yield start, change, offset
-            start, offset = change, _offset(zone, change)
-        probe = following
-    yield start, upper, offset
-
-
-def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The instant of an offset change, to the second, that lies after `before` and not after `after`."""
-    old = _offset(zone, before)
-    while after - before > timedelta(seconds=1):
-        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        before, after = (middle, after) if _offset(zone, middle) == old else (before, middle)
-    return after
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
-    offset = at.astimezone(zone).utcoffset()
-    assert offset is not None  # a ZoneInfo always knows
-    return offset
 
 
 def _merged(spans: list[Span]) -> list[Span]:

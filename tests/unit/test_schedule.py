@@ -297,6 +297,11 @@ def test_an_offset_change_at_the_turn_of_a_year_is_seen():
     assert apia.worked(at("2011-12-29T00:00", "Pacific/Apia"), at("2012-01-01T00:00", "Pacific/Apia")) == 48 * HOUR
 
 
+def test_a_code_that_slipped_through_has_no_holidays_and_stops_no_clock():
+    calendar = calendar_of(hours("UTC", WEEKDAYS, ("XX", "US")))
+    assert calendar.holiday(date(2026, 11, 26)) == "Thanksgiving Day"
+
+
 def test_equal_schedules_share_a_calendar():
     assert calendar_of(BANK) is calendar_of(BANK)
     assert calendar_of(BANK) is not calendar_of(ALWAYS)
