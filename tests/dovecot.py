@@ -280,9 +280,15 @@ def _certificates(folder: Path) -> None:
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority")
+    openssl(
+        *("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority"),
+        *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+    )
     openssl("req", *key, "-keyout", "key.pem", "-out", "cert.csr", "-subj", "/CN=127.0.0.1")
-    (folder / "ext").write_text("subjectAltName = IP:127.0.0.1\n")
+    # Python 3.13 verifies strictly (RFC 5280 4.2.1.1): the certificate names its authority's key
+    (folder / "ext").write_text(
+        "subjectAltName = IP:127.0.0.1\nauthorityKeyIdentifier = keyid\nsubjectKeyIdentifier = hash\n"
+    )
     openssl(
         *("x509", "-req", "-in", "cert.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
         *("-extfile", "ext", "-days", "2", "-out", "cert.pem"),
