@@ -44,7 +44,9 @@ def _keys(text: str) -> tuple[str, ...]:
 
 def _unquote(part: str) -> str:
     if part.startswith('"'):
-        return str(tomllib.loads(f"k={part}")["k"]) if "\\" in part else part[1:-1]
+        with suppress(tomllib.TOMLDecodeError):
+            return str(tomllib.loads(f"k={part}")["k"])
+        return part[1:-1]
     return part.strip("'")
 
 

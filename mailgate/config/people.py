@@ -115,7 +115,7 @@ def _departments(table: Table, role: str) -> dict[str, str]:
     value = table.raw("departments")
     if not isinstance(value, dict):
         return dict.fromkeys(table.list_of("departments", "department") or (SUPPORT.name,), role)
-    inner = table.sub("departments", value, shape="DEPARTMENT")
+    inner = table.sub("departments", value)
     for name in value:
         inner.refer("department", name, inner.at(name))
     return {name: inner.name(name, "role", role) for name in value} or {SUPPORT.name: role}

@@ -7,36 +7,15 @@ mention are added below it, unless its text is no TOML or its first line is `# a
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from mailgate.config.load import load
 from mailgate.errors import ConfigError
+from tests.configs import REST, completed
 
 CASES = Path(__file__).parents[1] / "cases/config"
-REST = {
-    "desk": '[desk]\nname = "First Bank Help Desk"\nadmin = "postmaster@bank.example"\n',
-    "address": '[address."support@bank.example"]\n',
-    "smtp": "[smtp]\n",
-    "relay": "[relay]\n",
-    "agent": '[agent.ann]\nname = "Ann Reyes"\nemail = ["ann@bank.example"]\n\n'
-    '[agent.elliot]\nname = "Elliot Alderson"\nemail = ["elliot@bank.example"]\n',
-}
-
-
-def completed(text: str) -> str:
-    """The case with the sections of the smallest config that it lacks."""
-    if text.startswith("# "):
-        return text
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return text
-    if isinstance(data.get("agent"), dict) and data["agent"]:
-        data.pop("agent")
-    return "\n".join((text, *(section for key, section in REST.items() if key not in data)))
 
 
 def said(case: Path, folder: Path) -> str:

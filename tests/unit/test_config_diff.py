@@ -1,0 +1,117 @@
+"""What a reload changes, in people's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.config.diff import changes, orphans
+from mailgate.config.dump import effective
+from mailgate.config.load import load, read
+from mailgate.config.model import Config
+from tests.configs import completed
+
+RULES = """
+[[rule]]
+name = "A"
+when = { subject = { matches = 'a' } }
+then = { priority = "Low" }
+[[rule]]
+name = "B"
+then = { priority = "High" }
+"""
+
+
+def config(text: str) -> Config:
+    loaded, reading = read(Path("config.toml"), completed(text), {})
+    assert reading.problems == []
+    return loaded
+
+
+def test_nothing_changed() -> None:
+    assert changes(config(RULES), config(RULES)) == ()
+
+
+def test_names_added_removed_and_changed() -> None:
+    old = config('[topic.A]\n[topic.B]\n[topic.C]\n[sla.S]\nresolve = "1h"\n')
+    new = config('[topic.A]\npublic = false\n[topic.B]\npublic = false\n[topic.D]\n[sla.S]\nresolve = "2h"\n')
+    assert changes(old, new) == (
+        "1 SLA plan changed: S",
+        "1 topic added: D",
+        "1 topic removed: C",
+        "2 topics changed: A, B",
+    )
+
+
+def test_tables_name_the_keys_that_changed() -> None:
+    new = config("[notices]\nfollow_up = true\nacknowledge = false\n[http]\n")
+    assert changes(config(""), new) == ("[http] added", "[notices] changed: acknowledge, follow_up")
+    assert changes(new, config(""))[0] == "[http] removed"
+
+
+def test_rules_changed_and_rules_in_another_order() -> None:
+    parts = RULES.split("[[rule]]")
+    swapped = config("[[rule]]".join((parts[0], parts[2], parts[1])))
+    assert changes(config(RULES), swapped) == ("rules stand in another order",)
+    assert changes(config(RULES), config(RULES.replace("'a'", "'b'"))) == ("1 rule changed: A",)
+    assert changes(config(RULES), config("")) == ("2 rules removed: A, B",)
+
+
+def test_another_first_address() -> None:
+    one, two = '[address."a@x.example"]\n', '[address."b@x.example"]\n'
+    assert changes(config(one + two), config(two + one)) == ("the first desk address is now b@x.example",)
+
+
+def test_a_long_list_is_cut() -> None:
+    new = config("".join(f"[topic.T{number}]\n" for number in range(20)))
+    assert changes(config(""), new) == ("20 topics added: T0, T1, T2, T3, T4, T5, T6, T7 and 12 more",)
+
+
+def test_a_templates_folder_that_appears(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(completed(""))
+    before, _ = load(tmp_path / "config.toml", {})
+    (tmp_path / "templates").mkdir()
+    after, _ = load(tmp_path / "config.toml", {})
+    assert changes(before, after) == (f"templates now come from {tmp_path}/templates",)
+    assert changes(after, before) == ("templates now come from mailgate itself",)
+
+
+def test_names_that_open_tickets_still_use_are_counted() -> None:
+    new = config('[department.Desk]\nwas = ["Front"]\n')
+    used = {
+        ("department", "Support"): 3,
+        ("department", "Front"): 2,
+        ("department", "Old"): 12,
+        ("agent", "gone"): 1,
+        ("sla", "Sev-Z"): 2,
+        ("topic", "Away"): 0,
+        ("team", "T"): 1,
+        ("priority", "Normal"): 4,
+    }
+    heir = "in the one that takes its place"
+    assert [str(problem) for problem in orphans(new, used)] == [
+        'config.toml: 1 open ticket uses the agent "gone", which is gone',
+        'config.toml: 12 open tickets use the department "Old", which is gone: write was = ["Old"] ' + heir,
+        'config.toml: 2 open tickets use the SLA plan "Sev-Z", which is gone: write was = ["Sev-Z"] ' + heir,
+        'config.toml: 1 open ticket uses the team "T", which is gone: write was = ["T"] ' + heir,
+    ]
+    assert all(problem.warning for problem in orphans(new, used))
+
+
+@given(st.lists(st.sampled_from("ABCDEF"), unique=True), st.lists(st.sampled_from("ABCDEF"), unique=True))
+def test_changes_are_silent_exactly_when_nothing_differs(before: list[str], after: list[str]) -> None:
+    old, new = (config("".join(f"[topic.{name}]\n" for name in names)) for names in (before, after))
+    assert (changes(old, new) == ()) == (set(before) == set(after))
+
+
+def test_effective_values_are_plain_and_whole() -> None:
+    shown = effective(config('[sla.S]\nresolve = "90m"\n' + RULES))
+    assert shown["slas"]["S"]["resolve"] == "1h30m"
+    assert shown["desk"]["timezone"] == "UTC"
+    assert shown["notices"]["limit_per_sender"] == "6/1h"
+    assert shown["rules"][0]["when"][0][0]["patterns"] == ["a"]
+    assert shown["addresses"]["support@bank.example"]["from"] == "{agent} ({address})"
+    assert shown["roles"]["View only"]["may"] == []
+    assert shown["http"] is None

@@ -1,0 +1,335 @@
+"""The loader: the file itself, built-ins, defaults, and that nothing but ConfigError ever comes out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailgate.config import load as loader
+from mailgate.config.load import find, load, read
+from mailgate.config.model import EVERYTHING, Alerts, Config, Notices, Step, Tickets, Trust
+from mailgate.config.sample import Answers, Imap, Person, starter
+from mailgate.errors import ConfigError
+from tests.configs import REST, completed
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = (ROOT / "config.example.toml").read_text("utf-8")
+SMALLEST = "\n".join(REST.values())
+
+
+def of(text: str, **environ: str) -> Config:
+    config, reading = read(Path("/etc/mailgate/config.toml"), completed(text), environ)
+    assert [str(problem) for problem in reading.problems if not problem.warning] == []
+    return config
+
+
+# ---- the file -------------------------------------------------------------------------
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(ConfigError) as error:
+        load(path, {})
+    (problem,) = error.value.problems
+    return str(problem)
+
+
+def test_a_file_that_is_not_there_or_no_text_is_refused_with_its_name(tmp_path: Path) -> None:
+    missing, binary, large = (tmp_path / name for name in ("missing", "binary", "large"))
+    binary.write_bytes(b"[desk]\nname = 'a'\n\xff\xfe\x00")
+    large.write_bytes(b"#" * 10_000_001)
+    assert refused(missing) == f"{missing}: is missing: `mailgate init DIR` writes a first one"
+    assert refused(binary) == f"{binary}:3: is not UTF-8 text: save it as UTF-8"
+    assert refused(tmp_path) == f"{tmp_path}: is a folder: name the file in it, such as config.toml"
+    assert refused(large) == f"{large}: is larger than 10 MB: this is no config"
+    assert refused(missing / "below").startswith(f"{missing}/below: ")
+    assert "cannot be read" in refused(Path("nul\0name"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(SMALLEST)
+    file.chmod(0)
+    assert "cannot be read: Permission denied" in refused(file)
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + SMALLEST.replace("\n", "\r\n").encode())
+    assert load(file, {})[0].desk.name == "First Bank Help Desk"
+
+
+def test_a_file_is_found_where_it_is_named_or_usually_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loader, "PLACES", (Path("config.toml"), tmp_path / "etc.toml"))
+    with pytest.raises(ConfigError, match=r"no config at config\.toml and .*etc\.toml"):
+        find(None, {})
+    (tmp_path / "etc.toml").touch()
+    assert find(None, {}) == tmp_path / "etc.toml"
+    (tmp_path / "config.toml").touch()
+    assert find(None, {}) == Path("config.toml")
+    assert find(None, {"MAILGATE_CONFIG": "/a"}) == Path("/a")
+    assert find("/b", {"MAILGATE_CONFIG": "/a"}) == Path("/b")
+
+
+# ---- built-ins and defaults -------------------------------------------------------------
+
+
+def test_the_smallest_config_is_a_desk() -> None:
+    config = of("")
+    assert config.first_address.email == "support@bank.example"
+    assert config.first_address.name == "First Bank Help Desk"
+    assert config.desk.domain == "bank.example"
+    assert list(config.departments) == ["Support"]
+    assert [agent.key for agent in config.members["Support"]] == ["ann", "elliot"]
+    assert config.role(config.agents["ann"], "Support").may == EVERYTHING
+    assert config.roles["View only"].may == frozenset()
+    assert config.schedules["24/7"].always
+    assert config.slas["Default SLA"].resolve == timedelta(hours=18)
+    assert config.slas["Default SLA"].schedule == "24/7"
+    assert config.slas["Default SLA"].escalate == (Step(at=1.0, alert=("assignee", "manager", "department")),)
+    assert list(config.topics) == ["General Inquiry"]
+    assert config.priorities == ("Low", "Normal", "High", "Emergency")
+    defaults = config.defaults
+    assert (defaults.topic, defaults.department, defaults.sla, defaults.priority) == (
+        "General Inquiry",
+        "Support",
+        "Default SLA",
+        "Normal",
+    )
+    assert (config.alerts, config.notices, config.trust, config.tickets) == (Alerts(), Notices(), Trust(), Tickets())
+    assert config.http is None
+    assert config.smtp is not None
+    assert (config.smtp.host, config.smtp.port, config.smtp.max_size) == ("127.0.0.1", 8025, 50_000_000)
+    assert (config.relay.transport, config.relay.host, config.relay.port) == ("smtp", "127.0.0.1", 25)
+
+
+def test_paths_count_from_the_config_file() -> None:
+    storage = of("").storage
+    assert storage.database == Path("/etc/mailgate/var/mailgate.db")
+    assert storage.attachments == Path("/etc/mailgate/var/attachments")
+    absolute = of('[storage]\ndatabase = "sqlite:////srv/desk.db"\nattachments = "/srv/files"\n').storage
+    assert (absolute.database, absolute.attachments) == (Path("/srv/desk.db"), Path("/srv/files"))
+    assert of('[relay]\ntransport = "maildir"\n').relay.path == Path("/etc/mailgate/var/outgoing")
+
+
+def test_support_stays_when_other_departments_come() -> None:
+    config = of('[department.Other]\nmanager = "ann"\nsla = "Default SLA"\n')
+    assert list(config.departments) == ["Support", "Other"]
+    assert config.departments["Other"].routing.sla == "Default SLA"
+    assert config.agents["ann"].departments == {"Support": "All Access"}
+
+
+def test_a_table_takes_the_place_of_a_built_in_one() -> None:
+    config = of(
+        '[sla."Default SLA"]\nresolve = "4h"\n[role."View only"]\nmay = ["note"]\n'
+        '[topic."General Inquiry"]\npublic = false\n'
+    )
+    assert config.slas["Default SLA"].resolve == timedelta(hours=4)
+    assert config.roles["View only"].may == {"note"}
+    assert not config.topics["General Inquiry"].public
+
+
+def test_an_agents_departments_and_roles() -> None:
+    text = '[department.M]\n[agent.kim]\nname = "Kim"\nemail = "Kim@Bank.example"\n'
+    assert of(text + 'departments = ["M"]\nrole = "View only"\n').agents["kim"].departments == {"M": "View only"}
+    config = of(text + 'departments = { Support = "View only", M = "" }\n')
+    assert config.agents["kim"].departments == {"Support": "View only", "M": "All Access"}
+    assert config.role(config.agents["kim"], "Support").may == frozenset()
+    assert config.agents_by_email["kim@bank.example"].key == "kim"
+
+
+def test_addresses_are_compared_in_one_form() -> None:
+    config = of('[address."Hilfe@Bücher.example"]\ntopic = "General Inquiry"\nplus = true\n')
+    assert list(config.addresses) == ["hilfe@xn--bcher-kva.example"]
+    assert config.desk.domain == "xn--bcher-kva.example"
+    assert config.first_address.routing.topic == "General Inquiry"
+
+
+def test_texts_by_language() -> None:
+    signature = of('[department.Support]\nsignature = { en = "Bye", de = "Tschüs" }\n').departments["Support"].signature
+    assert (signature.get("de"), signature.get("fr")) == ("Tschüs", "Bye")
+    assert of('[department.Support]\nsignature = "a\\nb"\n').departments["Support"].signature.get("en") == "a\nb"
+    assert of('[department.Support]\nsignature = ""\n').departments["Support"].signature.get("en") == ""
+
+
+def test_a_week() -> None:
+    hours = of(
+        '[schedule.W]\ntimezone = "Europe/Berlin"\n'
+        'hours = { sat-mon = ["14:00-15:00", "08:00-12:00"], WED = "22:00-06:00" }\n'
+        'holidays = ["DE-BY", "2026-12-24"]\n'
+    ).schedules["W"]
+    assert hours.hours == {
+        0: ((480, 720), (840, 900)),
+        2: ((1320, 360),),
+        5: ((480, 720), (840, 900)),
+        6: ((480, 720), (840, 900)),
+    }
+    assert (hours.holiday_codes, hours.holiday_dates) == (("DE-BY",), ("2026-12-24",))
+    assert hours.timezone.key == "Europe/Berlin"
+
+
+def test_a_ladder_is_sorted_and_may_be_empty() -> None:
+    steps = '{ at = "200%", then = { priority = "High" } }, { at = "50%", alert = "admin" }'
+    text = f'[sla.L]\nresolve = "1h"\nescalate = [ {steps} ]\n'
+    assert [step.label for step in of(text).slas["L"].escalate] == ["50%", "200%"]
+    assert of(text).slas["L"].escalate[1].then.priority == "High"
+    assert of('[sla.L]\nresolve = "1h"\nescalate = []\n').slas["L"].escalate == ()
+    assert of('[sla.L]\nresolve = ""\n').slas["L"].resolve is None
+
+
+MAILBOX = '[mailbox.x]\nhost = "::1"\nuser = "u"\npassword = "p"\n'
+
+
+def test_mailboxes() -> None:
+    plain = of(MAILBOX).mailboxes["x"]
+    assert (plain.port, plain.tls, plain.folder, plain.existing, plain.after, plain.move_to, plain.idle) == (
+        993,
+        "implicit",
+        "INBOX",
+        "skip",
+        "move",
+        "Processed",
+        True,
+    )
+    assert of(MAILBOX + 'existing = "3d"\n').mailboxes["x"].existing == timedelta(days=3)
+    assert of(MAILBOX + 'existing = "take"\nafter = "seen"\n').mailboxes["x"].after == "seen"
+    moved = of(MAILBOX + 'after = { move = "Done" }\n').mailboxes["x"]
+    assert (moved.after, moved.move_to) == ("move", "Done")
+
+
+def test_listening_on_ipv6_and_on_any_free_port() -> None:
+    smtp = of('[smtp]\nlisten = "[::1]:0"\nedge = false\n').smtp
+    assert smtp is not None
+    assert (smtp.host, smtp.port) == ("::1", 0)
+
+
+def test_a_department_changes_only_the_alerts_that_it_names() -> None:
+    department = of(
+        '[department.Support]\nalerts = { note = [] }\nhand_out = "none"\nconfidential = false\n'
+    ).departments["Support"]
+    assert department.alerts == {"note": ()}
+
+
+def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "templates/billing").mkdir(parents=True)
+    (tmp_path / "config.toml").write_text(completed('[topic.Bills]\ntemplate = "billing"\n'))
+    config, _ = load(tmp_path / "config.toml", {})
+    assert config.topics["Bills"].routing.template == "billing"
+    assert config.templates == tmp_path / "templates"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[desk]\n", "without admin nobody hears"),
+        ("[http]\nlisten = '0.0.0.0:80'\n", "other machines can read"),
+        (MAILBOX.replace("::1", "imap.x.example") + "tls = 'none'\n", "crosses the network in clear"),
+        ("[team.Empty]\n", "has no members"),
+        (f"# no way in\n{SMALLEST.replace('[smtp]', '')}", "no way in but `mailgate ingest`"),
+    ],
+)
+def test_what_works_and_is_hardly_meant_is_a_warning(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(completed(text))
+    (warning,) = load(tmp_path / "config.toml", {})[1]
+    assert warning.warning
+    assert said in str(warning)
+
+
+# ---- nothing but ConfigError ----------------------------------------------------------------
+
+
+def never_raises(text: str) -> None:
+    with suppress(ConfigError):
+        read(Path("config.toml"), text, {})
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_config_or_a_clear_error(text: str) -> None:
+    never_raises(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_the_example_cut_anywhere_is_a_config_or_a_clear_error(data: st.DataObject) -> None:
+    """A half-saved file, a line lost, a piece typed in the wrong place."""
+    start = data.draw(st.integers(0, len(EXAMPLE)))
+    end = data.draw(st.integers(start, min(start + 200, len(EXAMPLE))))
+    piece = data.draw(st.one_of(st.text(max_size=10), st.sampled_from(EXAMPLE.splitlines())))
+    never_raises(EXAMPLE[:start] + piece + EXAMPLE[end:])
+
+
+VALUES = st.recursive(
+    st.sampled_from(
+        ["1", "-1", "1.5", "true", '""', '"x"', '"1h"', "2026-01-01", "'team:x'", '"a@b"', '"\\u0000"', "nan"]
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.lists(inner, max_size=2).map(
+            lambda items: "{ " + ", ".join(f"k{n} = {i}" for n, i in enumerate(items)) + " }"
+        ),
+    ),
+    max_leaves=4,
+)
+LINES = [line for line in EXAMPLE.splitlines() if "=" in line.split("#")[0] and not line.startswith((" ", "#"))]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(LINES), VALUES)
+def test_any_key_may_hold_any_value(line: str, value: str) -> None:
+    key = line.partition("=")[0]
+    never_raises(EXAMPLE.replace(line, f"{key}= {value}"))
+
+
+# ---- a first config, and the cost -------------------------------------------------------------
+
+ANN = Person(key="ann", name='Ann "Annie" Reyes', email="ann@bank.example")
+BOB = Person(key="bob.b", name="Bob\\Ö", email="bob@bank.example")
+
+
+@pytest.mark.parametrize("imap", [None, Imap(host="imap.bank.example", user="support", password_env="PW")])
+@pytest.mark.parametrize("relay", ["maildir", "127.0.0.1:2525", "smtp.bank.example"])
+def test_a_first_config_is_about_thirty_lines_and_sound(imap: Imap | None, relay: str, tmp_path: Path) -> None:
+    answers = Answers(
+        name="First Bank",
+        address="support@bank.example",
+        agents=(ANN, BOB),
+        timezone="Europe/Berlin",
+        imap=imap,
+        relay=relay,
+    )
+    (tmp_path / "config.toml").write_text(text := starter(answers))
+    config, warnings = load(tmp_path / "config.toml", {"PW": "x"})
+    assert warnings == ()
+    assert 25 <= len(text.splitlines()) <= 38
+    assert config.desk.admin == "ann@bank.example"
+    assert [agent.name for agent in config.agents.values()] == [ANN.name, BOB.name]
+    assert (config.smtp is None) == (imap is not None)
+    assert config.relay.port == {"maildir": 25, "127.0.0.1:2525": 2525, "smtp.bank.example": 25}[relay]
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_answers_never_break_out_of_their_quotes(name: str, zone: str) -> None:
+    text = starter(Answers(name=name, address="a@b.example", agents=(ANN,), timezone=zone))
+    _, reading = read(Path("config.toml"), text, {})
+    assert all(problem.where.startswith(("[desk.", "[address.")) for problem in reading.problems)
+
+
+def test_loading_stays_light() -> None:
+    """`ingest` runs once a mail: no pydantic, no template engine, no calendars, no patterns unless used."""
+    code = (
+        "import sys; from pathlib import Path; from mailgate.config.load import load;"
+        f"load(Path({str(ROOT / 'config.example.toml')!r}), {{}}, thorough=False);"
+        "print(*sorted(m for m in sys.modules if m in"
+        " ('pydantic', 'jinja2', 'holidays', 'asyncio', 'difflib', 'email', 'sqlite3', 'mailgate.rules.schedule')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,125 @@
+"""Secrets: read, made once, never printed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from mailgate.config.dump import effective
+from mailgate.config.load import load, read
+from mailgate.config.model import Config
+from mailgate.config.secret import make_secret, read_secrets
+from mailgate.errors import ConfigError
+from tests.configs import completed
+
+LITERAL = "correct horse battery staple"
+
+
+def config(folder: Path, desk: str = "", more: str = "", **environ: str) -> Config:
+    file = folder / "config.toml"
+    file.write_text(completed(f"[desk]\n{desk}\n{more}"))
+    return load(file, environ)[0]
+
+
+def test_the_secret_is_a_file_beside_the_config_unless_said_otherwise(tmp_path: Path) -> None:
+    desk = config(tmp_path).desk
+    assert desk.secret == (tmp_path / "var/secret",)
+    assert desk.secret_file == tmp_path / "var/secret"
+    assert not desk.secret_file.exists()  # loading makes nothing
+
+
+def test_a_made_secret_is_long_random_and_its_owners_alone(tmp_path: Path) -> None:
+    desk = config(tmp_path).desk
+    assert desk.secret_file is not None
+    make_secret(desk.secret_file)
+    assert stat.S_IMODE(desk.secret_file.stat().st_mode) == 0o600
+    (secret,) = read_secrets(desk)
+    assert len(secret) == 64
+    make_secret(tmp_path / "other")
+    assert (tmp_path / "other").read_bytes().strip() != secret
+
+
+def test_a_secret_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("old")
+    with pytest.raises(FileExistsError):
+        make_secret(tmp_path / "secret")
+    assert (tmp_path / "secret").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("written", "secrets"),
+    [
+        (f'"{LITERAL}"', (LITERAL,)),
+        ('{ env = "KEY" }', ("from the environment",)),
+        ('{ file = "key" }', ("from a file, here",)),
+        (
+            f'["{LITERAL}", {{ env = "KEY" }}, {{ file = "key" }}]',
+            (LITERAL, "from the environment", "from a file, here"),
+        ),
+    ],
+)
+def test_every_form_of_a_secret(written: str, secrets: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from a file, here\n")
+    desk = config(tmp_path, f"secret = {written}", KEY="from the environment").desk
+    assert read_secrets(desk) == tuple(secret.encode() for secret in secrets)
+
+
+def test_only_a_file_that_comes_first_may_be_made(tmp_path: Path) -> None:
+    assert config(tmp_path, f'secret = ["{LITERAL}", {{ file = "old" }}]').desk.secret_file is None
+    assert config(tmp_path, 'secret = [{ file = "new" }, { file = "old" }]').desk.secret_file == tmp_path / "new"
+
+
+@pytest.mark.parametrize("content", [None, "", " \n"])
+def test_a_missing_or_empty_secret_file_is_an_error_at_start(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+    desk = config(tmp_path, 'secret = { file = "key" }').desk
+    with pytest.raises(ConfigError, match=r"\[desk.secret\] .*key"):
+        read_secrets(desk)
+
+
+@pytest.mark.parametrize("written", ['""', "5", "[]", '{ env = "A", file = "b" }', '{ file = "" }', "{}"])
+def test_a_secret_in_no_known_form_is_refused(written: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\[desk.secret\]"):
+        config(tmp_path, f"secret = {written}")
+
+
+def test_a_secret_that_can_be_guessed_is_warned_about(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(completed('[desk]\nadmin = "a@b.example"\nsecret = "letmein"\n'))
+    (warning,) = load(file, {})[1]
+    assert "guessed" in str(warning)
+    assert "letmein" not in str(warning)
+
+
+MAILBOX = '[mailbox.x]\nhost = "imap.bank.example"\nuser = "u"\npassword = {}\n'
+
+
+@pytest.mark.parametrize("written", ['"hunter2"', '{ env = "PASSWORD" }', '{ file = "password" }'])
+def test_every_form_of_a_password(written: str, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("hunter2\n")
+    mailbox = config(tmp_path, more=MAILBOX.format(written), PASSWORD="hunter2").mailboxes["x"]
+    assert mailbox.password.value == "hunter2"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+def test_a_password_file_without_text_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"\[mailbox.x.password\]"):
+        config(tmp_path, more=MAILBOX.format('{ file = "password" }'))
+
+
+def test_secrets_are_never_printed(tmp_path: Path) -> None:
+    """Neither in reprs, nor in effective values, nor in the errors of a config that holds them."""
+    loaded = config(tmp_path, f'secret = "{LITERAL}"', MAILBOX.format('"hunter2"'))
+    for shown in (repr(loaded), str(loaded), str(effective(loaded)), str(loaded.mailboxes["x"].password)):
+        assert LITERAL not in shown
+        assert "hunter2" not in shown
+    text = completed(
+        f'[desk]\nsecret = ["{LITERAL}", 5]\n{MAILBOX.format("hunter2")}'.replace("hunter2", '["hunter2"]')
+    )
+    _, reading = read(tmp_path / "config.toml", text, {})
+    assert len(reading.problems) >= 2
+    assert not any(LITERAL in str(problem) or "hunter2" in str(problem) for problem in reading.problems)
