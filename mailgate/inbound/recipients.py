@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mailgate.config.model import Config
 from mailgate.mail import normalise
+from mailgate.rules.recipients import desk_address
 
 POSTMASTER = "postmaster"
 
@@ -17,10 +18,7 @@ def is_desk(address: str, config: Config) -> bool:
     Case does not matter; `postmaster` stands for itself without a domain (RFC 5321 4.5.1).
     """
     email = normalise(address)
-    if email == POSTMASTER or email in config.addresses:
+    if email == POSTMASTER or desk_address(email, config):
         return True
     local, _, domain = email.rpartition("@")
-    if local == POSTMASTER:
-        return any(own.rpartition("@")[2] == domain for own in config.addresses)
-    plain = config.addresses.get(f"{local.partition('+')[0]}@{domain}")
-    return plain is not None and plain.plus and "+" in local
+    return local == POSTMASTER and any(own.rpartition("@")[2] == domain for own in config.addresses)

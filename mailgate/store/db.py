@@ -235,6 +235,10 @@ class Store:
 
         return await _hop(self._reader, whole)
 
+    async def data_version(self) -> int:
+        """A number that changes when another process has committed."""
+        return await _hop(self._writer, lambda connection: Db(connection).data_version())
+
     async def close(self) -> None:
         """Finish what is queued, then close both connections."""
         await self._reader.close()

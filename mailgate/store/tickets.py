@@ -275,12 +275,22 @@ def all_events(db: Db) -> dict[int, tuple[Event, ...]]:
 # ── deadlines ───────────────────────────────────────────────────────────────────────────
 
 
-def due_deadlines(db: Db, now: datetime, limit: int) -> list[tuple[int, str]]:
-    """(ticket, step) of what is due by `now`, earliest first."""
+def is_due(db: Db, now: datetime) -> bool:
+    """True when a deadline has come."""
+    return db.one("SELECT 1 FROM deadline WHERE at <= ? LIMIT 1", [now.timestamp()]) is not None
+
+
+def due_deadlines(db: Db, now: datetime, limit: int) -> list[tuple[int, str, datetime]]:
+    """(ticket, step, when) of what is due by `now`, earliest first."""
     rows = db.all(
-        "SELECT ticket, step FROM deadline WHERE at <= ? ORDER BY at, ticket LIMIT ?", [now.timestamp(), limit]
+        "SELECT ticket, step, at FROM deadline WHERE at <= ? ORDER BY at, ticket LIMIT ?", [now.timestamp(), limit]
     )
-    return [(row["ticket"], row["step"]) for row in rows]
+    return [(row["ticket"], row["step"], _moment(row["at"])) for row in rows]
+
+
+def put_off(db: Db, number: int, step: str, to: datetime) -> None:
+    """Try a deadline again later."""
+    db.run("UPDATE deadline SET at = ? WHERE ticket = ? AND step = ?", [to.timestamp(), number, step])
 
 
 # ── writing ─────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,290 @@
+"""The daemon: builds everything, runs named tasks under one stop event, closes in reverse.
+
+If one task dies, all stop and the exit code says so. The first SIGTERM or SIGINT drains
+(within ten seconds), the second ends at once. SIGHUP reloads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from mailgate import apply, status
+from mailgate.clock import Clock
+from mailgate.config.diff import changes
+from mailgate.config.load import load
+from mailgate.config.model import Config
+from mailgate.desk.failure import Failure, undeliverable
+from mailgate.errors import ConfigError, StorageError
+from mailgate.inbound.accept import Acceptor
+from mailgate.inbound.imap import Watcher
+from mailgate.inbound.recipients import is_desk
+from mailgate.inbound.refusals import Refusals
+from mailgate.inbound.smtp import Listener
+from mailgate.model import Address, Notice, NoticeKind
+from mailgate.outbound.backoff import Failed, Reply
+from mailgate.outbound.deliver import Deliverer
+from mailgate.outbound.relay import transport
+from mailgate.processor import Desk, Processor
+from mailgate.rules.keys import Keyring
+from mailgate.setup import make_desk, unlock
+from mailgate.sla_clock import SlaClock
+from mailgate.store import inbox, outbox, tickets
+from mailgate.store.db import Db, Store
+from mailgate.store.outbox import Job
+
+GRACE = 4.0  # seconds that each way in and out may take to finish what it has in hand
+LOOK = 0.5  # seconds between looks for what other processes wrote
+
+log = logging.getLogger("mailgate")
+
+
+class Daemon:
+    """One mailgate on one database. `ready` is called when mail can be taken."""
+
+    def __init__(self, config: Config, *, ready: Callable[[Daemon], None] | None = None) -> None:
+        self._config = config
+        self._ready = ready
+        self._clock = Clock()
+        self._stop = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._watchers: dict[str, Watcher] = {}
+        self._listener: Listener | None = None
+
+    async def run(self) -> None:
+        """Run until a signal or `stop`. Raises what a task died of."""
+        self._store = await Store.open(self._config.storage.database)
+        try:
+            secrets = await self._store.write(unlock, self._config)
+            self._desk = make_desk(self._config, secrets)
+            await self._store.write(inbox.reclaim, self._clock())
+            self._build()
+            self._take_signals()
+            try:
+                await self._start()
+                await self._watch_tasks()
+            finally:
+                await self._close()
+        finally:
+            await self._store.close()
+
+    def stop(self) -> None:
+        """Drain and end."""
+        self._stop.set()
+
+    @property
+    def port(self) -> int | None:
+        """The port of the SMTP listener, when there is one."""
+        return self._listener.port if self._listener else None
+
+    # ── building and starting ───────────────────────────────────────────────────────────
+
+    def _build(self) -> None:
+        config = self._config
+        self._processor = Processor(self._store, lambda: self._desk, self._clock, self._deliverer.notify)
+        self._acceptor = Acceptor(self._store, self._clock, self._processor.wake)
+        self._refusals = Refusals(self._store, self._clock)
+        self._deliverer = self._make_deliverer(config)
+        self._sla_clock = SlaClock(self._store, lambda: self._desk, self._clock, self._deliverer.notify)
+
+    def _make_deliverer(self, config: Config) -> Deliverer:
+        hostname = socket.gethostname()
+        return Deliverer(
+            self._store,
+            lambda: transport(config.relay, hostname),
+            self._clock,
+            failed=self._gave_up,
+            relay_ill=self._relay_ill,
+        )
+
+    async def _start(self) -> None:
+        await self._listen()
+        if self._ready:
+            self._ready(self)
+        self._run("processor", self._processor.run(self._stop))
+        self._run("deliverer", self._deliverer.run())
+        self._run("neighbours", self._follow_neighbours())
+        self._run("status", status.keep(self._config, self._ways_in, self._relay_state, self._stop))
+        for mailbox in self._config.mailboxes.values():
+            await self._watch(mailbox.name)
+        self._sla_clock.start()
+        log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
+
+    def _ways(self) -> list[str]:
+        ways = [f"smtp {self._config.smtp.host}:{self.port}"] if self._config.smtp else []
+        return ways + [f"imap {name}" for name in self._config.mailboxes]
+
+    async def _listen(self) -> None:
+        if self._config.smtp is None:
+            self._listener = None
+            return
+        self._listener = Listener(
+            self._config.smtp,
+            hostname=socket.gethostname(),
+            is_desk=lambda address: is_desk(address, self._config),
+            acceptor=self._acceptor,
+            clock=self._clock,
+            refused=self._refusals,
+        )
+        await self._listener.start()
+
+    async def _watch(self, name: str) -> None:
+        watcher = Watcher(self._config.mailboxes[name], self._store, self._acceptor, self._clock)
+        self._watchers[name] = watcher
+        await watcher.start()
+
+    def _run(self, name: str, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        task.set_name(name)
+        self._tasks[name] = task
+
+    async def _watch_tasks(self) -> None:
+        """Wait for the stop; a task that ends before it takes all others along."""
+        stopped = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait({stopped, *self._tasks.values()}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        for task in done - {stopped}:
+            if not self._stop.is_set() and not task.cancelled():
+                log.error("the task %s ended", task.get_name(), exc_info=task.exception())
+                self._stop.set()
+                if error := task.exception():
+                    raise error
+
+    # ── stopping ────────────────────────────────────────────────────────────────────────
+
+    async def _close(self) -> None:
+        self._stop.set()
+        self._sla_clock.stop()
+        self._processor.wake()
+        ways_in = [watcher.stop(GRACE) for watcher in self._watchers.values()]
+        if self._listener:
+            ways_in.append(self._listener.stop(GRACE))
+        await asyncio.gather(*ways_in, return_exceptions=True)
+        await self._acceptor.close()
+        if task := self._tasks.get("deliverer"):
+            await self._deliverer.stop(GRACE)
+            await asyncio.wait({task})
+        for name, task in self._tasks.items():
+            if name != "deliverer":
+                await asyncio.wait({task}, timeout=GRACE)
+                task.cancel()
+        await self._refusals.close()
+        status.forget(self._config)
+        log.info("stopped")
+
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._run("reload", self.reload()))
+
+    def _end(self) -> None:
+        if self._stop.is_set():
+            os._exit(1)  # asked twice: what is durable is durable
+        log.info("stopping")
+        self.stop()
+
+    # ── what the parts call back ────────────────────────────────────────────────────────
+
+    def _gave_up(self, db: Db, job: Job, reply: Reply, verdict: Failed, now: datetime) -> None:
+        """Inside the transaction that gives a mail up: event, and a word to the agent."""
+        ticket = tickets.get(db, job.ticket) if job.ticket else None
+        if ticket is None:
+            return
+        failure = Failure(job.kind, job.recipient, str(reply), job.message_id)
+        context = self._desk.context(now)
+        apply.save(db, undeliverable(db, ticket, failure, f"outbox:{job.id}", context), context, self._desk.press)
+
+    async def _relay_ill(self, reply: Reply) -> None:
+        await self._tell_admin(
+            f"relay:{self._clock():%Y-%m-%dT%H:%M}",
+            "The relay takes no mail",
+            (f"The relay answers: {reply}", "Outgoing mail is kept and tried again with growing pauses."),
+        )
+
+    async def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
+        if not self._desk.config.desk.admin:
+            return
+        notice = Notice(
+            kind=NoticeKind.ADMIN, to=Address(self._desk.config.desk.admin), cause=cause, subject=subject, facts=facts
+        )
+        now = self._clock()
+        mails = apply.write_mail([notice], self._desk.context(now), self._desk.press)
+        await self._store.write(outbox.add, mails, now)
+        self._deliverer.notify()
+
+    async def _follow_neighbours(self) -> None:
+        """Other processes write the same database: take up what they wrote."""
+        seen = await self._store.data_version()
+        while not self._stop.is_set():
+            try:
+                version = await self._store.data_version()
+            except StorageError:
+                version = seen
+            if version != seen:
+                seen = version
+                self._processor.wake()
+                self._deliverer.notify()
+            try:
+                await asyncio.wait_for(self._stop.wait(), LOOK)
+            except TimeoutError:
+                continue
+
+    def _ways_in(self) -> list[status.WayIn]:
+        ways = []
+        if self._listener and self._config.smtp:
+            where = f"smtp {self._config.smtp.host}:{self._listener.port}"
+            ways.append(status.WayIn(where, connected=True, last_error=""))
+        for watcher in self._watchers.values():
+            state = watcher.status()
+            ways.append(status.WayIn(f"imap {state.name}", connected=state.connected, last_error=state.last_error))
+        return ways
+
+    def _relay_state(self) -> status.RelayWord:
+        state = self._deliverer.state
+        return status.RelayWord(ok=state.ill_since is None, last_error=state.last_error)
+
+    # ── reload ──────────────────────────────────────────────────────────────────────────
+
+    async def reload(self) -> None:
+        """Take the configuration file again: whole, or not at all; the administrator hears why."""
+        old = self._config
+        try:
+            new, _ = await asyncio.to_thread(load, Path(old.file))
+            desk = await asyncio.to_thread(make_desk, new, self._desk.keyring.secrets)
+        except ConfigError as error:
+            log.error("reload refused:\n%s", error)  # noqa: TRY400 (the problems are the message)
+            facts = ("The old configuration stays in force.", *(str(problem) for problem in error.problems))
+            await self._tell_admin(f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}", "The reload was refused", facts)
+            return
+        if new.storage.database != old.storage.database:
+            log.error("reload refused: another database needs a restart")
+            return
+        self._config, self._desk = new, desk
+        self._desk = Desk(new, Keyring(desk.keyring.secrets, new.desk.domain), desk.press, desk.files)
+        await self._rewire(old, new)
+        log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
+
+    async def _rewire(self, old: Config, new: Config) -> None:
+        """Restart the ways in and out that the new configuration changes."""
+        if old.smtp != new.smtp:
+            if self._listener:
+                await self._listener.stop(GRACE)
+            await self._listen()
+        for name in [*self._watchers]:
+            if old.mailboxes.get(name) != new.mailboxes.get(name):
+                await self._watchers.pop(name).stop(GRACE)
+        for name in new.mailboxes:
+            if name not in self._watchers:
+                await self._watch(name)
+        if old.relay != new.relay:
+            await self._deliverer.stop(GRACE)
+            await asyncio.wait({self._tasks["deliverer"]})
+            self._deliverer = self._make_deliverer(new)
+            self._run("deliverer", self._deliverer.run())

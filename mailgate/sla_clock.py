@@ -1,0 +1,119 @@
+"""The SLA clock: asks the deadline index what is due, and has it done like any mail.
+
+APScheduler only ticks; what it ticks for are rows, so a restart forgets nothing and what
+came due meanwhile fires at the first tick. This is the one file that names apscheduler.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from mailgate import apply
+from mailgate.desk.outcome import Outcome
+from mailgate.errors import StorageError
+from mailgate.model import Address
+from mailgate.processor import Desk
+from mailgate.reasons import Reason
+from mailgate.rules import lifecycle
+from mailgate.rules.notices import Act, announce
+from mailgate.store import held, inbox, readers, tickets, trace
+from mailgate.store.db import Db, Store
+
+TICK = 0.5  # seconds
+AT_ONCE = 50  # deadlines in one transaction
+PUT_OFF = timedelta(hours=1)  # a deadline that cannot be worked is tried again then
+KEEP_TRACE = timedelta(days=90)
+
+log = logging.getLogger(__name__)
+
+
+def fire_due(db: Db, desk: Desk, now: datetime) -> int:
+    """Fire what is due, a savepoint a deadline; how many were taken up."""
+    due = tickets.due_deadlines(db, now, AT_ONCE)
+    for number, step, at in due:
+        try:
+            with db.savepoint():
+                _fire(db, number, step, at, desk, now)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("deadline %s of ticket %d cannot be worked", step, number)
+            tickets.put_off(db, number, step, now + PUT_OFF)
+    return len(due)
+
+
+def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetime) -> None:
+    context = desk.context(now)
+    ticket = tickets.get(db, number)
+    assert ticket is not None  # deadlines refer to tickets
+    change = lifecycle.fire(ticket, step, context.config, now)
+    act = Act(
+        by="clock",
+        cause=f"clock:{number}:{step}:{at.timestamp():.0f}",
+        author=Address("", desk.config.desk.name),
+        now=now,
+    )
+    notices = announce(change, act, readers.audience(db, number), context.config)
+    apply.save(db, Outcome(ticket=number, changes=(change,), notices=notices), context, desk.press)
+
+
+def tidy(db: Db, desk: Desk, now: datetime) -> None:
+    """Forget what nobody needs any more; end mails whose agent did not confirm in time."""
+    inbox.forget_raw(db, now - desk.config.storage.keep_raw)
+    trace.forget(db, now - KEEP_TRACE)
+    db.run("DELETE FROM first_contact WHERE at < ?", [(now - timedelta(days=7)).timestamp()])
+    for inbox_id in held.expired(db, now):
+        held.release(db, inbox_id)
+        inbox.dropped(db, inbox_id, now, Reason.UNPROVEN_AGENT)
+
+
+class SlaClock:
+    """Ticks while the daemon runs."""
+
+    def __init__(
+        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._wrote = wrote
+        self._scheduler: Any = AsyncIOScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Start ticking; what is overdue already fires at once."""
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        every = partial(self._scheduler.add_job, trigger="interval", coalesce=True, max_instances=1)
+        now = datetime.now(UTC)
+        every(self._guarded(self._tick), seconds=TICK, misfire_grace_time=None, next_run_time=now)
+        every(self._guarded(self._tidy), hours=1, misfire_grace_time=None, next_run_time=now + timedelta(minutes=5))
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Tick no more. A transaction that runs is finished by the store."""
+        self._scheduler.shutdown(wait=False)
+
+    async def _tick(self) -> None:
+        while await self._store.read(tickets.is_due, self._clock()):
+            fired = await self._store.write(fire_due, self._desk(), self._clock())
+            self._wrote()
+            if fired < AT_ONCE:
+                return
+
+    async def _tidy(self) -> None:
+        await self._store.write(tidy, self._desk(), self._clock())
+
+    @staticmethod
+    def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            try:
+                await job()
+            except StorageError as error:
+                log.warning("the clock waits for the database: %s", error.cause)
+
+        return run

@@ -1,0 +1,98 @@
+"""How the daemon does, kept in a small file beside the database for `mailgate status`.
+
+Queues are counted from the database by whoever asks; the file holds what only the
+running process knows: its ways in and its relay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from mailgate.config.model import Config
+from mailgate.store import inbox, outbox
+from mailgate.store.db import Db
+
+EVERY = 2.0  # seconds between looks; the file is written when something changed
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """A way in: is it connected, and what was wrong last."""
+
+    name: str
+    connected: bool
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelayWord:
+    """How the relay does."""
+
+    ok: bool = True
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the daemon last said of itself."""
+
+    ways_in: tuple[WayIn, ...] = ()
+    relay: RelayWord = field(default_factory=RelayWord)
+
+
+def path_of(config: Config) -> Path:
+    """The status file of a database."""
+    return config.storage.database.with_name(config.storage.database.name + ".status")
+
+
+async def keep(
+    config: Config, ways_in: Callable[[], list[WayIn]], relay: Callable[[], RelayWord], stop: asyncio.Event
+) -> None:
+    """Write the status file whenever something changed, until `stop`."""
+    written = ""
+    while not stop.is_set():
+        report = Report(tuple(ways_in()), relay())
+        text = json.dumps(asdict(report))
+        if text != written:
+            _write(path_of(config), text)
+            written = text
+        try:
+            await asyncio.wait_for(stop.wait(), EVERY)
+        except TimeoutError:
+            continue
+
+
+def _write(path: Path, text: str) -> None:
+    aside = path.with_name(path.name + ".new")
+    aside.write_text(text)
+    aside.replace(path)
+
+
+def forget(config: Config) -> None:
+    """Remove the status file: the daemon stops."""
+    path_of(config).unlink(missing_ok=True)
+
+
+def read(config: Config) -> Report:
+    """What the daemon last said; empty when it said nothing."""
+    try:
+        found = json.loads(path_of(config).read_text())
+    except (OSError, ValueError):
+        return Report()
+    return Report(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]))
+
+
+def queues(db: Db) -> dict[str, int]:
+    """How long each queue is."""
+    coming, going = inbox.counts(db), outbox.counts(db)
+    return {
+        "inbox": coming["new"] + coming["working"],
+        "held": coming["held"],
+        "quarantine": coming["quarantined"],
+        "outbox": going.get("queued", 0) + going.get("sending", 0),
+        "failed": going.get("failed", 0),
+    }
