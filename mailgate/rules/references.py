@@ -19,7 +19,7 @@ from mailgate.rules.subject import tokens
 _IDS_READ = 50  # of In-Reply-To and of References, the newest
 _TOKENS_READ = 20
 _TEXT_READ = 262_144  # characters that are searched for Ref lines
-_KEY = re.compile(r"n\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}")  # begins with a literal: fast to search
+_KEY = re.compile(r"n\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}")  # begins with a literal: fast to search for
 _REF = re.compile(r"\bref\W{1,12}$", re.IGNORECASE)  # "Ref: ", also inside markup: "*Ref:* `"
 
 

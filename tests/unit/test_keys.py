@@ -180,7 +180,7 @@ def test_a_local_part_never_exceeds_64_octets() -> None:
 
 def test_keys_are_found_anywhere_in_a_text_each_once() -> None:
     one, two = key_text(an_id()), key_text(an_id(kind=NoticeKind.NOTE))
-    text = f"> Ref: {one}\n<mailto:support%2Bk{two}@bank.example> {one.upper()} {two[:-1]}a"
+    text = f"> Ref: {one}\n<mailto:support%2Bk{two}@bank.example> {one} {two[:-1]}a"
     assert [key.text for key in KEYRING.find(text)] == [one, two]
 
 
