@@ -36,7 +36,9 @@ class Taken:
 
 @dataclass
 class Sink:
-    """`script` maps a stage ("connect" "ehlo" "starttls" "mail" "rcpt" "data" "end" "rset") or a
+    """Takes every mail, but for what its script says.
+
+    `script` maps a stage ("connect" "ehlo" "starttls" "mail" "rcpt" "data" "end" "rset") or a
     recipient's address to the answers to give, the first first; without one it says yes.
 
     An answer of "close" hangs up, one of "hang" says nothing more.
@@ -45,6 +47,7 @@ class Sink:
     port: int = 0
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
+    pipelining: bool = True
     delay: float = 0.0  # seconds before the answer to the end of DATA
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     taken: list[Taken] = field(default_factory=list)
@@ -109,7 +112,7 @@ class Sink:
 class _Dialogue:
     def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self.sink, self.reader, self.writer, self.number = sink, reader, writer, number
-        self.mail_from = ""
+        self.mail_from: str | None = None
         self.recipients: list[str] = []
 
     async def say(self, usual: str, *keys: str) -> bool:
@@ -135,8 +138,8 @@ class _Dialogue:
             await getattr(self, f"on_{verb.lower()}")(line)
 
     async def on_ehlo(self, _: str) -> None:
-        offered = ["sink", *(["STARTTLS"] if self.sink.tls and not self.sink.implicit_tls else []), "PIPELINING"]
-        offered += ["8BITMIME", "SMTPUTF8"]
+        offered = ["sink", *(["STARTTLS"] if self.sink.tls and not self.sink.implicit_tls else []), "8BITMIME"]
+        offered += ["SMTPUTF8", *(["PIPELINING"] if self.sink.pipelining else [])]
         await self.say("\r\n".join(f"250-{one}" for one in offered) + "\r\n250 SIZE 100000000", "ehlo")
 
     async def on_helo(self, _: str) -> None:
@@ -153,7 +156,9 @@ class _Dialogue:
 
     async def on_rcpt(self, line: str) -> None:
         recipient = re.search("<(.*?)>", line)[1]
-        if await self.say("250 ok", recipient, "rcpt"):
+        if self.mail_from is None:
+            await self.say("503 no sender")
+        elif await self.say("250 ok", recipient, "rcpt"):
             self.recipients.append(recipient)
 
     async def on_data(self, _: str) -> None:
@@ -162,7 +167,11 @@ class _Dialogue:
             return
         if not await self.say("354 go", "data"):
             return
-        wire = b"\r\n" + await self.reader.readuntil(b"\r\n.\r\n")
+        wire = b"\r\n" + await self.reader.readuntil(b"\r\n")
+        if wire != b"\r\n.\r\n":
+            wire += await self.reader.readuntil(b".\r\n")
+            while not wire.endswith(b"\r\n.\r\n"):
+                wire += await self.reader.readuntil(b".\r\n")
         data = wire[:-3].replace(b"\r\n.", b"\r\n")[2:]
         if self.sink.delay:
             await asyncio.sleep(self.sink.delay)
@@ -177,7 +186,7 @@ class _Dialogue:
         self.recipients = []
 
     async def on_rset(self, _: str) -> None:
-        self.recipients = []
+        self.mail_from, self.recipients = None, []
         await self.say("250 ok", "rset")
 
     async def on_noop(self, _: str) -> None:

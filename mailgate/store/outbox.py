@@ -21,6 +21,13 @@ from mailgate.model import NoticeKind, Outgoing, Queued
 from mailgate.store.db import Db
 from mailgate.store.inbox import moment, storable
 
+# Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
+_FREE = (
+    "one.state = 'queued' AND NOT EXISTS ("
+    "SELECT 1 FROM outbox AS earlier WHERE earlier.recipient = one.recipient AND earlier.ticket = one.ticket"
+    " AND earlier.id < one.id AND earlier.state IN ('queued', 'sending'))"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -75,10 +82,7 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
 def claim(db: Db, now: datetime, limit: int) -> list[Job]:
     """Take up to `limit` due rows, at most one of each lane, and count the attempt."""
     rows = db.all(
-        "SELECT id FROM outbox AS one WHERE state = 'queued' AND next_attempt_at <= ? AND NOT EXISTS ("
-        " SELECT 1 FROM outbox AS earlier WHERE earlier.recipient = one.recipient AND earlier.ticket = one.ticket"
-        " AND earlier.id < one.id AND earlier.state IN ('queued', 'sending'))"
-        " ORDER BY next_attempt_at, id LIMIT ?",
+        f"SELECT id FROM outbox AS one WHERE {_FREE} AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?",  # noqa: S608
         [now.timestamp(), limit],
     )
     if not rows:
@@ -144,9 +148,9 @@ def release(db: Db) -> int:
 
 
 def next_due(db: Db) -> datetime | None:
-    """When the next queued row is due; None when nothing waits. A row behind another of its lane counts too."""
-    row = db.one("SELECT min(next_attempt_at) AS at FROM outbox WHERE state = 'queued'")
-    return None if row is None or row["at"] is None else moment(row["at"])
+    """When the next row is due that nothing earlier of its lane keeps back; None when none waits."""
+    row = db.one(f"SELECT next_attempt_at AS at FROM outbox AS one WHERE {_FREE} ORDER BY next_attempt_at, id LIMIT 1")  # noqa: S608
+    return None if row is None else moment(row["at"])
 
 
 def waiting(db: Db) -> list[Queued]:
