@@ -27,7 +27,8 @@ TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
 DATE = re.compile(r"\b\d{4}\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}\.? \w{3,}|年")
 LABEL = re.compile(r"^[\s*_>|]{0,6}([^\W\d_][^:：\n]{0,18}?)[\s*_]{0,3}[:：]")
 WORD = re.compile(r"[^\s,;:<>()\"“”'*]+")
-RULE = re.compile(r"^\s{0,4}[-_=*–—―]{2,}\s*(.{3,60}?)\s*[-_=*–—―]{2,}\s*$")
+RULE = re.compile(r"^[-_=*–—―]{2,}\s*([^-_=*–—―].{2,60}?)\s*[-_=*–—―]{2,}")
+DASHES = tuple("-_=*–—―")
 BARE_RULE = re.compile(r"^\s*[-_=–—]{5,}\s*$")
 FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12})\s*[:：]", re.IGNORECASE)
 
@@ -35,15 +36,22 @@ FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12
 def is_attribution(text: str) -> bool:
     """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:" in any known language."""
     text = " ".join(text.split())
+    if text.startswith("--") and text.endswith("--"):  # Zoho draws rules around it
+        text = text.strip("- ") + ":"
     if not 8 <= len(text) <= MAX_ATTRIBUTION or not text.endswith((":", "：", ":*", ": *", ":_")):
         return _is_open_attribution(text)
-    when = bool(TIME.search(text) or DATE.search(text))
+    when = has_date(text)
     email = bool(EMAIL.search(text))
     if any(verb in text for verb in CJK_WROTE):
         return when or email
     said = any(word.lower().rstrip("(a)") in WROTE or word.lower() in WROTE for word in WORD.findall(text)[-8:])
     said = said or _says_early(text)
     return (said and (when or email)) or (email and when and not LABEL.match(text))
+
+
+def has_date(text: str) -> bool:
+    """True when a line names a time or a date."""
+    return bool(TIME.search(text) or DATE.search(text))
 
 
 def _says_early(text: str) -> bool:
@@ -58,7 +66,7 @@ def _is_open_attribution(text: str) -> bool:
 
 def is_certain(text: str) -> bool:
     """An attribution that needs no quote below it to be believed."""
-    words = WORD.findall(text[:MAX_ATTRIBUTION])
+    words = WORD.findall(text[:MAX_ATTRIBUTION].lstrip("- "))
     return (
         bool(words)
         and is_attribution(text)
@@ -69,7 +77,8 @@ def is_certain(text: str) -> bool:
 
 def label(line: str) -> str:
     """Which header field a line names: "from", "sent", "to", "subject", or nothing."""
-    found = LABEL.match(line[:120])
+    head = line[:120]
+    found = LABEL.match(head) if ":" in head or "：" in head else None
     return LABELS.get(found[1].strip().lower(), "") if found else ""
 
 
@@ -100,17 +109,21 @@ def is_original(line: str) -> bool:
 
 def is_forward(line: str) -> bool:
     """---------- Forwarded message ----------, "Begin forwarded message:" and translations."""
-    plain = " ".join(line[:120].lower().replace("：", ":").split()).strip("*_ >")
-    return plain in phrases.FORWARD_LINES or _ruled(line, phrases.FORWARDED)
+    if _ruled(line, phrases.FORWARDED):
+        return True
+    if not line.rstrip("*_ ").endswith((":", "：")) or len(line) > 120:
+        return False
+    return " ".join(line.lower().replace("：", ":").split()).strip("*_ >") in phrases.FORWARD_LINES
 
 
 def is_rule(line: str) -> bool:
     """A line of nothing but a long rule, as Outlook draws one above what it quotes."""
-    return bool(BARE_RULE.match(line[:200]))
+    return line.lstrip().startswith(DASHES) and bool(BARE_RULE.match(line[:200]))
 
 
 def _ruled(line: str, words: Sequence[str]) -> bool:
-    found = RULE.match(line[:120].strip("> *"))
+    head = line[:120].lstrip(" >*\t")
+    found = RULE.match(head) if head.startswith(DASHES) else None
     if not found:
         return False
     plain = " ".join(found[1].lower().split()).strip(" :*")
@@ -120,7 +133,12 @@ def _ruled(line: str, words: Sequence[str]) -> bool:
 def is_mobile_signature(line: str) -> bool:
     """One short line like "Sent from my telephone", in its many forms."""
     plain = " ".join(line[:200].lower().split()).strip("*_ <>[]")
-    return len(plain) <= 100 and any(plain.startswith(head) and plain.endswith(tail) for head, tail in phrases.MOBILE)
+    # A sentence that begins so has a comma or goes on for long; the programs' lines do neither.
+    return (
+        len(plain) <= 80
+        and ", " not in plain
+        and any(plain.startswith(head) and plain.endswith(tail) for head, tail in phrases.MOBILE)
+    )
 
 
 def forwards(subject: str) -> bool:

@@ -44,6 +44,11 @@ def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str,
         recipients = _recipients(statuses)
         if recipients:
             return _bounce(recipients, _original(leaves, text))
+    if not report and not robot:
+        return None
+    inner = _enclosed_report(leaves, fields) if not report else None
+    if inner is not None:
+        return inner
     original = _original(leaves, text)
     if "x-failed-recipients" in fields and robot:
         found = ADDRESS.findall(fields["x-failed-recipients"][:10_000])[:MAX_RECIPIENTS]
@@ -52,6 +57,16 @@ def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str,
             return _bounce([ReportedRecipient(normalise(a), action, status, why) for a in found], original)
     told = bounce_text.read(senders, fields, text, report=report, robot=robot, returned=bool(original))
     return _bounce(told, original) if told is not None else None
+
+
+def _enclosed_report(leaves: Sequence[Part], fields: Mapping[str, str]) -> Bounce | None:
+    """The report that a mail server between passed on as an enclosed message."""
+    for part in leaves:
+        if part.type == "message/rfc822":
+            root = mime.read(contents.decoded(part)).root
+            if root.type == "multipart/report":
+                return read(root, (), "", fields)
+    return None
 
 
 def _bounce(recipients: Sequence[ReportedRecipient], original: tuple[tuple[str, str], ...]) -> Bounce:

@@ -25,14 +25,14 @@ FAILED_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 FAILED_TEXT = re.compile(
-    r""
-    r"(?:could ?n[o']t|cannot|can't|not|un(?:able|successful)|fail\w*|error\w*|impossible|problem\w*)\b[^.]{0,80}?\b(?:deliver\w*|be (?:sent|reached|found)|reach\w*|send|route|complete|accept\w*|receiv\w*)|"
-    r"undeliver|"
-    r"(?:user|mailbox|recipient|address|account|host|domain)\s+(?:is\s+)?(?:unknown|not\s+found|unavailable|full|disabled|rejected|invalid)|"
+    r"(?:could ?n[o']t|cannot|can't|not|un(?:able|successful)|fail\w*|error\w*|impossible|problem\w*)\b[^.]{0,80}?"
+    r"\b(?:deliver\w*|be (?:sent|reached|found)|reach\w*|send|route|complete|accept\w*|receiv\w*)|undeliver|"
+    r"(?:user|mailbox|recipient|address|account|host|domain)\s+(?:is\s+)?"
+    r"(?:unknown|not\s+found|unavailable|full|disabled|rejected|invalid)|"
     r"unknown (?:user|recipient|address|host)|no such (?:user|mailbox|recipient|address|person)|quota|"
     r"over\s?quota|delivery\s.{0,40}failed|does(?:n't| not) (?:exist|have an?)|returned (?:to|mail)|rejected|"
     r"following (?:addresses|recipients?)|temporarily deferred|delayed|not yet been|still be(?:ing)? (?:re)?tr|"
-    r"zustell|nicht zugestellt|relay(?:ing)? denied|invalid recipient",
+    r"zustell|nicht zugestellt|relay(?:ing)? denied|invalid (?:recipient|user|address)",
     re.IGNORECASE,
 )
 DELAYED = re.compile(
@@ -60,6 +60,7 @@ NOT_RECIPIENT = re.compile(
 )
 NOTES_LINE = re.compile(r"^\s*(?:final|original)-recipient\s*:\s*(?:rfc822\s*;)?\s*(\S+@\S+)", re.IGNORECASE)
 STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+CODE_LINE = re.compile(r"^\W{0,8}[45]\d\d[ -]")
 REPLY_CODE = re.compile(r"\b[45]\d\d[ -]")
 HEADER_LINE = re.compile(r"^[>\s]{0,8}([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]+(.{1,2000})$")
 
@@ -93,15 +94,17 @@ def read(
     `report`: it is a multipart/report; `robot`: a mail server sent it; `returned`: it
     holds the header of another mail.
     """
+    if not report and not robot:
+        return None
     subject = fields.get("subject", "")
     told = _told(text)
-    says = bool(FAILED_TEXT.search("\n".join(told)[:6000]))
     named = bool(FAILED_SUBJECT.search(subject))
-    auto_reply = fields.get("auto-submitted", "").lower().startswith("auto-replied") or "auto_reply" in fields.get(
-        "precedence", ""
-    )
-    certain = report or (robot and (named or (says and returned)))
-    if not certain or (auto_reply and not report and not named):
+    if not report and not named:
+        says = FAILED_TEXT.search("\n".join(told)[:6000])
+        if not says or not (returned or any(CODE_LINE.match(line) for line in told)):
+            return None
+    auto_reply = fields.get("auto-submitted", "").lower().startswith("auto-replied")
+    if (auto_reply or "auto_reply" in fields.get("precedence", "")) and not report and not named:
         return None
     action, status, why = verdict(subject, text)
     ours = {a.email for a in senders} | {normalise(found) for found in ADDRESS.findall(fields.get("to", "")[:2000])}
@@ -132,10 +135,13 @@ def _addresses(lines: Sequence[str]) -> list[str]:
             if NOT_RECIPIENT.search(line[: found.start()]):
                 continue
             before = line[: found.start()].strip(" \t<([\"'*-")
-            opens = not before or before.lower().endswith(
-                ("to", "for", "recipient", "address", "user", "to:", "rcpt to:")
+            opens = (
+                not before
+                or CODE_LINE.match(f"{before} ")
+                or before.lower().endswith(("to", "for", "recipient", "address", "user", "to:", "rcpt to:"))
             )
-            (strong if opens else weak)[normalise(found[0].rstrip("."))] = None
+            email = normalise(found[0].rstrip(".")).removeprefix("smtp=")
+            (strong if opens else weak)[email] = None
     return list(strong or weak)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -92,6 +93,7 @@ TAILS = (
     ".OutlookMessageHeader, #zwchr, hr[data-marker=__DIVIDER__], #stopSpelling, #replySplit"
 )
 SIGNATURES = ".gmail_signature, .moz-signature, #ms-outlook-mobile-signature, .protonmail_signature_block, #Signature"
+HIDING = "[style*=display], [style*=DISPLAY], [style*=Display]"
 OUTLOOK_BORDER = re.compile(
     r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE
 )
@@ -198,7 +200,8 @@ class Page:
 
     def lines(self) -> list[Line]:
         """The lines as a reader sees them; those in quote containers are marked."""
-        return _Writer(self._marks).write(self._tree.body or self._tree.root)
+        hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
+        return _Writer(self._marks, hidden).write(self._tree.body or self._tree.root)
 
     def own(self) -> str:
         """The page without what mail programs mark as quoted or signature, sanitised.
@@ -246,6 +249,10 @@ def _is_outlook_border(node: LexborNode) -> bool:
     return bool(OUTLOOK_BORDER.search(node.attributes.get("style") or ""))
 
 
+def _hides(node: LexborNode) -> bool:
+    return "display:none" in "".join((node.attributes.get("style") or "").lower().split())
+
+
 def _from_here(node: LexborNode) -> Iterator[LexborNode]:
     """A node and everything that follows it in the document."""
     current: LexborNode | None = node
@@ -258,79 +265,89 @@ def _from_here(node: LexborNode) -> Iterator[LexborNode]:
         current = current.parent
 
 
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The end of an element, with what held before it."""
+
+    tag: str
+    level: int
+    kind: Kind
+
+
 class _Writer:
     """Writes the lines of one page, in one walk without recursion."""
 
-    def __init__(self, marks: dict[int, Kind]) -> None:
+    def __init__(self, marks: dict[int, Kind], hidden: frozenset[int]) -> None:
         self.marks = marks
+        self.hidden = hidden
         self.out: list[Line] = []
         self.row: list[str] = []
         self.level = 0
         self.kind = Kind.OWN
-        self.gap = False
+        self.pre = 0
 
     def write(self, root: LexborNode | None) -> list[Line]:
-        stack: list[tuple[LexborNode | None, str, int, Kind]] = [(root, "", 0, Kind.OWN)]
-        pre = 0
+        stack: list[LexborNode | _Close] = [root] if root is not None else []
         while stack:
-            node, closing, level, kind = stack.pop()
-            if closing:
-                pre -= closing == "pre"
-                self._close(closing, level, kind)
-                continue
-            if node is None:
+            node = stack.pop()
+            if isinstance(node, _Close):
+                self._leave(node)
                 continue
             tag = node.tag or ""
+            follower = node.next
+            if follower is not None and node is not root:
+                stack.append(follower)
             if tag == "-text":
-                self._text(node.text_content or "", keep=pre > 0)
-            elif tag not in HIDDEN and not _invisible(node):
-                pre += tag == "pre"
-                stack.append((None, tag or "-", self.level, self.kind))
-                self._open(node, tag)
-                children = []
+                self._text(node.text_content or "")
+            elif tag[:1] not in "-_!" and tag not in HIDDEN and node.mem_id not in self.hidden:
+                mark = self.marks.get(node.mem_id)
+                if mark or tag in BLOCKS:
+                    stack.append(_Close(tag, self.level, self.kind))
+                self._enter(node, tag, mark)
                 child = node.child
-                while child is not None:
-                    children.append((child, "", 0, Kind.OWN))
-                    child = child.next
-                stack.extend(reversed(children))
+                if child is not None:
+                    stack.append(child)
         self._end_line()
         return _tidy(self.out)
 
-    def _open(self, node: LexborNode, tag: str) -> None:
+    def _enter(self, node: LexborNode, tag: str, mark: Kind | None) -> None:
         if tag in BLOCKS:
             self._end_line()
             if tag in PARAGRAPHS:
                 self._blank()
-        if tag == "br":
+            elif tag == "li":
+                self.row.append("- ")
+            elif tag == "pre":
+                self.pre += 1
+            elif tag == "blockquote":
+                self.level += 1
+        elif tag == "br":
             self._end_line(force=True)
-        elif tag == "li":
-            self.row.append("- ")
         elif tag in {"td", "th"} and "".join(self.row).strip():
             self.row.append("  ")
         elif tag == "img":
-            self._text(node.attributes.get("alt") or "", keep=False)
-        mark = self.marks.get(node.mem_id)
-        if tag == "blockquote" or mark:
+            self._text(node.attributes.get("alt") or "")
+        if mark:
             self._end_line()
-            self.level += tag == "blockquote"
-            self.kind = mark or self.kind
+            self.kind = mark
 
-    def _close(self, tag: str, level: int, kind: Kind) -> None:
-        if tag in BLOCKS or kind is not self.kind:
-            self._end_line()
-        if tag in PARAGRAPHS:
+    def _leave(self, close: _Close) -> None:
+        self._end_line()
+        if close.tag in PARAGRAPHS:
             self._blank()
-        self.level, self.kind = level, kind
+        self.pre -= close.tag == "pre"
+        self.level, self.kind = close.level, close.kind
 
-    def _text(self, text: str, *, keep: bool) -> None:
-        if keep:
+    def _text(self, text: str) -> None:
+        if self.pre:
             first, *more = text.replace("\r\n", "\n").split("\n")
             self.row.append(first)
             for line in more:
                 self._end_line(force=True)
                 self.row.append(line)
             return
-        text = SPACE.sub(" ", text)
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text:
+            text = SPACE.sub(" ", text)
         if text == " " and (not self.row or self.row[-1].endswith(" ")):
             return
         if text:
@@ -345,14 +362,6 @@ class _Writer:
     def _blank(self) -> None:
         if self.out and self.out[-1].text:
             self.out.append(Line("", self.level, self.kind))
-
-
-def _invisible(node: LexborNode) -> bool:
-    style = node.attributes.get("style") if node.tag not in {None, "-text", "_comment"} else None
-    if not style:
-        return (node.tag or "").startswith(("_", "!"))
-    squeezed = style.replace(" ", "").lower()
-    return "display:none" in squeezed
 
 
 def _tidy(found: list[Line]) -> list[Line]:

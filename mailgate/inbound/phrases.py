@@ -303,6 +303,8 @@ ORIGINAL = (
     "oorspronkelijk bericht",
     "oprindelig meddelelse",
     "original meddelelse",
+    "oprindelig besked",
+    "original besked",
     "opprinnelig melding",
     "ursprungligt meddelande",
     "originalmeddelande",
@@ -382,6 +384,7 @@ FORWARDED = (
     "転送メッセージ",
     "전달된 메시지",
     "전달 메시지",
+    "メッセージを転送",
 )
 # Apple Mail's whole line above a forwarded mail.
 FORWARD_LINES = (

@@ -97,7 +97,7 @@ def _strip(lines: list[str]) -> tuple[str, ...]:
 
 
 def _is_marker(text: str) -> bool:
-    return "Writeyour" in text.replace(" ", "") and MARK in "".join(text[:500].split())
+    return "Write" in text and MARK in "".join(text[:500].split())
 
 
 def _has_own(lines: Sequence[Line]) -> bool:
@@ -111,6 +111,8 @@ def _forward_start(lines: list[Line], *, forwards: bool) -> int | None:
             return place
         if forwards and _opens_header(lines, place):
             return _with_rule(lines, place)
+        if forwards and line.level == 0 and attribution.is_attribution(line.text):
+            return place  # Outlook 2019 forwards with nothing but "On …, … wrote:"
     return None
 
 
@@ -187,33 +189,39 @@ def _attribution_above(lines: Sequence[Line], place: int) -> int:
     end = place
     while end > 0 and place - end <= 2 and not lines[end - 1].text.strip():
         end -= 1
+    found = 0
     for size in range(1, ATTRIBUTION_LINES + 1):
         start = end - size
         if start < 0 or lines[start].kind is not Kind.OWN:
-            return 0
-        if lines[start].text.strip() and attribution.is_attribution(" ".join(x.text for x in lines[start:end])):
-            return place - start
-    return 0
+            break
+        if not lines[start].text.strip():
+            continue
+        joined = " ".join(line.text for line in lines[start:end])
+        if attribution.is_attribution(joined):
+            found = found or place - start
+            if attribution.has_date(joined):  # else its beginning stands on the lines above
+                return place - start
+    return found
 
 
 def _certain_at(lines: Sequence[Line], place: int) -> int:
     """How many lines from `place` on are a certain attribution; it may be wrapped."""
-    joined = ""
-    first = lines[place].text.split(None, 1)
-    if not first or first[0].lower().rstrip(".,:") not in attribution.STARTS:
+    words = lines[place].text.lstrip("- ").split(None, 1)
+    if not words or words[0].lower().rstrip(".,:") not in attribution.STARTS:
         return 0
+    joined = ""
     for size, line in enumerate(lines[place : place + 7], 1):
         joined = f"{joined} {'> ' * line.level}{line.text}".strip()
         if len(joined) > attribution.MAX_ATTRIBUTION:
             return 0
-        if joined.endswith((":", "：")) and attribution.is_certain(joined):
+        if joined.endswith((":", "：", "--")) and attribution.is_certain(joined):
             return size
     return 0
 
 
 def _quotes_follow(lines: Sequence[Line], place: int) -> bool:
     """True when marked quotes stand below: then unmarked lines there are answers."""
-    return any(line.level for line in lines[place:])
+    return any(line.level and not line.text.endswith(":") for line in lines[place:])
 
 
 def _cut_signature(lines: list[Line]) -> None:
