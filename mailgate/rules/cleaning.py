@@ -15,10 +15,13 @@ _INVISIBLE = re.compile(
 )
 # A link written out behind the words it stood under: "#claim<http://…>", "ann@x.example [mailto:…]".
 _LINK = re.compile(r"[<\[](mailto:|https?://|tel:)([^<>\[\]]*)[>\]]", re.IGNORECASE)
+# A list that the mail program made of the lines: "- #note", "• #note".
+_BULLET = re.compile(r"(?:[-*\u2022\u00b7\u2013\u25cf\u25aa] )+(?=[*_`~]*\\?#\**[^\W\d_])")
 # Emphasis around or inside the mark: "*#note*", "_#note_", "#*note*"; also around an escaped one.
-_EMPHASIS = re.compile(r"([*_`~]*)(\\?#)(\**)(?=[^\W_])")
+_EMPHASIS = re.compile(r"([*_`~]{0,6})(\\?#)(\**)(?=[^\W_])")
 _BARE_VERB = re.compile(r"[*_`~]*#\**[a-z-]+[:*_`~]*", re.IGNORECASE)
 MARKS = "*_`~"
+LONGEST = 80  # characters of somebody's words that are told back to them
 
 
 def visible(line: str) -> str:
@@ -32,11 +35,23 @@ def clean(line: str) -> str:
     """The line without what a mail program put into it. Idempotent.
 
     Undoes compatibility characters, no-break and zero-width characters, written-out
-    links, emphasis marks and a trailing full stop.
+    links, a list's bullet, emphasis marks and a trailing full stop.
     """
     line = " ".join(_without_links(visible(line)).split())
+    if bullet := _BULLET.match(line):
+        line = line[bullet.end() :]
     found = _EMPHASIS.match(line)
     return _without_emphasis(line, found).rstrip(". ") if found else line
+
+
+def shortened(text: str) -> str:
+    """What somebody typed, cut to a length that can be told back to them."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """What somebody typed, shortened and in quotes."""
+    return f"“{shortened(text)}”"
 
 
 def _without_links(line: str) -> str:

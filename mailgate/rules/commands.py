@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from itertools import dropwhile
 from types import MappingProxyType
 
-from mailgate.rules.cleaning import MARKS, clean, visible
+from mailgate.rules.cleaning import MARKS, clean, quoted, shortened, visible
 from mailgate.rules.verbs import KNOWN, NOT_YET, STATUSES, VERBS, Takes, Verb
 
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns; a word may be that much shorter
@@ -117,11 +117,11 @@ def _read(line: _Line) -> Command | str:
         return "#end stands alone on its line"
     verb = VERBS.get(word)
     if not verb:
-        return _unknown(word)
+        return _unknown(shortened(word))
     value, reason = _split_reason(found[2]) if verb.reason else (found[2], "")
     value = _EMPHASISED.sub(r"\2", value).strip(MARKS + " ").rstrip(". ")
     if verb.takes is Takes.NOTHING and value:
-        return _too_much(word, verb, value)
+        return _too_much(word, verb, shortened(value))
     if verb.takes is Takes.VALUE and not value:
         return f"#{word} needs {verb.needs} behind it"
     return _command(verb, verb.fixed or value, reason, line.cleaned)
@@ -169,7 +169,7 @@ def _command(verb: Verb, value: str, reason: str, line: str) -> Command | str:
 def _no_number(verb: str, value: str) -> str:
     if verb == "show" and value.lower() == "files":
         return "#show files is not available yet"
-    return f"#{verb} takes the number of a ticket, such as 1042, not “{value}”"
+    return f"#{verb} takes the number of a ticket, such as 1042, not {quoted(value)}"
 
 
 def _status(value: str, reason: str, line: str) -> Command | str:
@@ -179,11 +179,11 @@ def _status(value: str, reason: str, line: str) -> Command | str:
     starts = [status for status in STATUSES if status.startswith(word)]
     status = same.fixed if same and same.name == "status" and same.fixed else "".join(starts[:1])
     if not status:
-        return f"“{value}” is not a status: it is one of {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
+        return f"{quoted(value)} is not a status: it is one of {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
     if rest and status == "pending":
         return "pending with a time is not available yet: write #pending alone"
     if rest:
-        return f"#status takes one word; a reason goes behind a dash: #status {status} -- {rest}"
+        return f"#status takes one word; a reason goes behind a dash: #status {status} -- {shortened(rest)}"
     return Command("status", status, reason, line)
 
 
@@ -197,8 +197,8 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
         subject = "text" if command.verb in ("note", "reply") else command.verb
         value = command.verb if subject == "text" else command.value
         if wanted.setdefault(subject, value).casefold() != value.casefold():
-            first = f"#{wanted[subject]}" if subject == "text" else f"#{subject} {wanted[subject]}"
-            second = f"#{value}" if subject == "text" else f"#{subject} {value}"
+            prefix = "#" if subject == "text" else f"#{subject} "
+            first, second = (prefix + shortened(one) for one in (wanted[subject], value))
             problems.append(f"{first} and {second} cannot both be done: keep one of them")
     return problems
 
@@ -207,13 +207,13 @@ def _wrapped(own: Sequence[_Line], height: int) -> list[str]:
     """A long last command with text directly below it may go on in that text."""
     if not 0 < height < len(own) or not own[height].cleaned or len(own[height - 1].raw.strip()) <= WRAP_COLUMN:
         return []
-    command, text = own[height - 1].cleaned, own[height].cleaned
-    return [f"put an empty line after the commands: “{command}” may have been wrapped, and “{text}” may belong to it"]
+    command, text = quoted(own[height - 1].cleaned), quoted(own[height].cleaned)
+    return [f"put an empty line after the commands: {command} may have been wrapped, and {text} may belong to it"]
 
 
 def _strays(rest: Sequence[_Line]) -> list[str]:
     return [
-        f"commands go on top: “{line.cleaned}” stands below other text (write \\#{line.word} for the word itself)"
+        f"commands go on top: {quoted(line.cleaned)} stands below other text (write \\#{line.word} for the word itself)"
         for line in rest
         if line.word in KNOWN
     ]

@@ -14,6 +14,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from mailgate.errors import Refused
+from mailgate.rules.cleaning import quoted
 
 Opens = Callable[[date], datetime | None]
 
@@ -57,7 +58,7 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
     except (ValueError, OverflowError):
         found = None
     if not found:
-        raise WhenError(f"“{text}” is not a time that I can read: write it as {FORMS}")
+        raise WhenError(f"{quoted(text)} is not a time that I can read: write it as {FORMS}")
     if found <= now:
         raise WhenError(f"{echo(found, zone)} is past")
     if found - now > FURTHEST:

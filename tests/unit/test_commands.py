@@ -108,6 +108,9 @@ def test_a_dash_with_nothing_behind_it_gives_no_reason():
         "#note<http://desk.example/note>",
         "#note [https://desk.example/tags/note]",
         "#note\r",
+        "- #note",
+        "\u2022\u00a0*#note*",
+        "* #note",
     ],
 )
 def test_what_mail_programs_add_is_cleaned_away(line):
@@ -148,7 +151,7 @@ def test_blank_lines_before_and_between_do_not_end_the_block_and_the_text_keeps_
 
 
 @pytest.mark.parametrize(
-    "text", ["#42 is the one", "# heading", "#", "...", "##- line", "-- ", "\\#note is a word", "a #note"]
+    "text", ["#42 is the one", "# heading", "#", "...", "##- line", "-- ", "\\#note is a word", "a #note", "- #42"]
 )
 def test_text_is_text(text):
     result = read(text)
@@ -165,6 +168,7 @@ def test_text_is_text(text):
         ("*\\#note*", "*#note*"),
         ("＼＃note", "#note"),
         ("\\#42", "#42"),
+        ("- \\#note", "- #note"),
         ("\\# x", "\\# x"),
     ],
 )
@@ -259,6 +263,7 @@ def test_questions_keep_what_they_ask():
 def test_a_known_verb_further_down_returns_the_mail():
     said = problem("Hello,\n\n  *#Close*\nElliot")
     assert said == "commands go on top: “#Close” stands below other text (write \\#close for the word itself)"
+    assert problem("Hello\n - #note").startswith("commands go on top: “#note”")
     assert problem("Hello\n#note: see above").startswith("commands go on top")
     assert read("Hello\n#monday blues\n#42\n#open-source").problems == ()
 
@@ -333,3 +338,24 @@ def test_a_read_command_written_again_is_read_the_same(words, reasoned):
     written = f"#{command.verb} {command.value}" + (f" -- {command.reason}" if command.reason else "")
     (again,) = read_commands([written]).commands
     assert (again.verb, again.value, again.reason) == (command.verb, command.value, command.reason)
+
+
+LENGTHY = "x" * 9000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"#status {LENGTHY}",
+        f"#status open {LENGTHY}",
+        f"#ticket {LENGTHY}",
+        f"#claim {LENGTHY}",
+        f"#close {LENGTHY}",
+        f"#{LENGTHY}",
+        f"#claim -- {LENGTHY}\n{LENGTHY}",
+        f"a\n#claim {LENGTHY}",
+        f"#sla {LENGTHY}\n#sla {LENGTHY} too",
+    ],
+)
+def test_what_is_told_back_stays_readable(text):
+    assert len(problem(text)) < 300
