@@ -11,39 +11,20 @@ from functools import lru_cache
 from mailgate.config.model import Desk
 
 NO_SUBJECT = "(no subject)"
-_LONGEST = 4096  # characters of a subject that are looked at
+_LONGEST = 4096  # characters of a subject that are looked at and kept
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3010: 0x5B, 0x3011: 0x5D}
 
 # Re:, Fwd: and their kin as mail programs of the world write them. Words that open an
 # ordinary subject in some language ("ref:", "ha:", "doc:") are left out on purpose.
-_PREFIXES = (
-    *("re", "fw", "fwd", "aw", "antw", "antwort", "wg", "weitergeleitet", "sv", "vs", "vb", "vl"),
-    *("r", "i", "rif", "ris", "inoltro", "inoltra", "rv", "res", "enc", "tr", "réf", "rép", "doorst"),
-    *("odp", "pd", "ynt", "ilt", "i̇lt", "atb", "pārs", "bls", "trs", "továbbítás", "vá", "továbbitás", "fvs", "edasi"),
-    *("απ", "σχετ", "πρθ", "отв", "ответ", "пересл", "перенаправлено", "відповідь", "переслано"),
-    *(
-        "回复",
-        "答复",
-        "回覆",
-        "转发",
-        "轉寄",
-        "轉發",
-        "返信",
-        "転送",
-        "회신",
-        "답장",
-        "전달",
-        "תגובה",
-        "הועבר",
-        "رد",
-        "إعادة توجيه",
-    ),
+_WORDS = (
+    "re|fwd?|aw|antw|antwort|wg|weitergeleitet|sv|vs|vb|vl|r|i|rif|ris|inoltro|inoltra|rv|res|enc|tr|réf|rép|doorst"
+    "|odp|pd|ynt|ilt|atb|pārs|bls|trs|tov[aá]bb[ií]t[aá]s|vá|fvs|edasi"
+    "|απ|σχετ|πρθ|отв|ответ|пересл|переслано|перенаправлено|відповідь"
+    "|回复|答复|回覆|转发|轉寄|轉發|返信|転送|회신|답장|전달|תגובה|הועבר|رد|إعادة توجيه"
 )
-_PREFIX = re.compile(
-    rf"\s*(?:{'|'.join(sorted(map(re.escape, _PREFIXES), key=len, reverse=True))})"
-    r"(?:\s?(?:\[[0-9]{1,3}\]|\([0-9]{1,3}\))|[\^*]?[0-9]{1,3})?\s{0,3}:\s*",
-    re.IGNORECASE,
-)
+_COUNT = r"(?:\s?(?:\[[0-9]{1,3}\]|\([0-9]{1,3}\))|[\^*]?[0-9]{1,3})?"  # Re[2]: Re(2): Re^2: Re2:
+_PREFIX = re.compile(rf"(?:(?:{_WORDS}){_COUNT}\s{{0,3}}:\s*)+", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[ ?fwd?: ?(.+?) ?\]", re.IGNORECASE)  # "[Fwd: Portal is down]"
 
 
 def tokens(subject: str, desk: Desk) -> tuple[int, ...]:
@@ -53,12 +34,16 @@ def tokens(subject: str, desk: Desk) -> tuple[int, ...]:
 
 
 def strip_subject(subject: str, desk: Desk) -> str:
-    """The subject without tokens and reply prefixes, never empty ("(no subject)")."""
+    """The subject without tokens and reply prefixes, never empty ("(no subject)").
+
+    What is longer than 4096 characters is cut there.
+    """
+    subject = subject[:_LONGEST]
     for token in reversed([*_token_pattern(desk.token, desk.old_tokens).finditer(_plain(subject))]):
         subject = f"{subject[: token.start()]} {subject[token.end() :]}"
     subject = " ".join(subject.split())
-    while prefix := _PREFIX.match(_plain(subject)):
-        subject = subject[prefix.end() :]
+    while prefix := _PREFIX.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
+        subject = subject[prefix.end() :] if prefix.re is _PREFIX else prefix[1]
     return subject or NO_SUBJECT
 
 

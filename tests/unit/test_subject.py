@@ -57,6 +57,9 @@ def test_tokens(subject: str, numbers: tuple[int, ...]) -> None:
         ("Отв: На портале", "На портале"),
         ("İLT: YNT: Portal", "Portal"),
         ("R: I: Preventivo", "Preventivo"),
+        ("Re: [Fwd: Re: Portal]", "Portal"),
+        ("[Fwd: Portal] is down", "[Fwd: Portal] is down"),
+        ("[Fwd:]", "[Fwd:]"),
         ("Portal [#1001] is  down", "Portal is down"),
         ("Reply to: all", "Reply to: all"),
         ("Regarding: the portal", "Regarding: the portal"),
@@ -92,3 +95,14 @@ def test_nothing_is_left_to_strip_and_nothing_is_empty(parts: list[str]) -> None
 @given(st.text(max_size=200))
 def test_any_subject_is_bounded_work_and_keeps_its_words(subject: str) -> None:
     assert strip_subject(f"{subject} portal", DESK).endswith("portal")
+
+
+def test_hostile_subjects_take_no_time() -> None:
+    for subject in (
+        "Re:" * 100_000,
+        "[Fwd: " * 100_000,
+        "[ # " * 100_000,
+        "[#1] " * 100_000,
+        "[Fwd: x" + "]" * 100_000,
+    ):
+        assert len(strip_subject(subject, DESK)) <= 4096
