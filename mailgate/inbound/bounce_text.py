@@ -54,8 +54,8 @@ COPY_BELOW = re.compile(
 )
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 NOT_RECIPIENT = re.compile(
-    r"\b(?:from|contact|help|sender|by|helo|return-path|message-id|reply-to|assistance|e?mail us|visit|mail to|write to)"
-    r"\b\W{0,12}$",
+    r"\b(?:from|contact|help|sender|by|helo|return-path|message-id|reply-to|assistance|e?mail us|visit|mail to|"
+    r"write to)\b\W{0,12}$",
     re.IGNORECASE,
 )
 NOTES_LINE = re.compile(r"^\s*(?:final|original)-recipient\s*:\s*(?:rfc822\s*;)?\s*(\S+@\S+)", re.IGNORECASE)

@@ -71,12 +71,8 @@ def read(root: Part) -> Contents:
     rich = any(part.type == "text/html" for part in leaves.html)
     page = "\n".join(_as_html(part, texts[id(part)]) for part in leaves.html) if rich else ""
     if any(text.strip() for text in plain):
-        text = "\n".join(
-            (html.to_text(texts[id(part)]) if part.type == "text/html" else texts[id(part)]).rstrip("\n") + "\n"
-            for part in leaves.text
-            if texts[id(part)].strip()
-        )
-        text = text.removesuffix("\n") if len(leaves.text) == 1 else text
+        readable = [html.to_text(texts[id(p)]) if p.type == "text/html" else texts[id(p)] for p in leaves.text]
+        text = "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t) if readable[1:] else readable[0]
     else:
         text = html.to_text(page) if page else "".join(plain)
     return Contents(text, page, tuple(_attachments(leaves.rest)), tuple(dict.fromkeys(defects)))

@@ -19,6 +19,7 @@ from mailgate.inbound.lines import Kind, Line
 MAX_HTML = 1_000_000  # characters that are read
 MAX_TAGS = 3_000  # below this no nesting can be costly
 MAX_DEPTH = 400  # both libraries need quadratic time in the depth of nesting
+MAX_LINK = 300  # characters of a link that is shown; longer ones track their readers
 BLOCKS = frozenset(
     [
         "address",
@@ -249,6 +250,16 @@ def _is_outlook_border(node: LexborNode) -> bool:
     return bool(OUTLOOK_BORDER.search(node.attributes.get("style") or ""))
 
 
+def _link(node: LexborNode) -> str:
+    """Where a link leads, when its text does not already say so."""
+    target = (node.attributes.get("href") or "").strip()
+    if len(target) > MAX_LINK or not target.lower().startswith(("http://", "https://")):
+        return ""
+    said = "".join(node.text().split()).lower().rstrip("/")
+    plain = target.lower().rstrip("/")
+    return "" if not said or said in {plain, plain.partition("//")[2], plain.partition("//www.")[2]} else target
+
+
 def _hides(node: LexborNode) -> bool:
     return "display:none" in "".join((node.attributes.get("style") or "").lower().split())
 
@@ -272,6 +283,7 @@ class _Close:
     tag: str
     level: int
     kind: Kind
+    link: str = ""
 
 
 class _Writer:
@@ -303,6 +315,8 @@ class _Writer:
                 mark = self.marks.get(node.mem_id)
                 if mark or tag in BLOCKS:
                     stack.append(_Close(tag, self.level, self.kind))
+                elif tag == "a" and (link := _link(node)):
+                    stack.append(_Close(tag, self.level, self.kind, link))
                 self._enter(node, tag, mark)
                 child = node.child
                 if child is not None:
@@ -332,6 +346,9 @@ class _Writer:
             self.kind = mark
 
     def _leave(self, close: _Close) -> None:
+        if close.link:
+            self.row.append(f" <{close.link}>")
+            return
         self._end_line()
         if close.tag in PARAGRAPHS:
             self._blank()

@@ -31,7 +31,7 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
         found.append(Reason.SUPPRESS_HEADER)
     if incoming.null_sender:
         found.append(Reason.NULL_SENDER)
-    if NO_REPLY.match(incoming.mail.author.email):
+    if NO_REPLY.match(incoming.mail.author.email.partition("@")[0]):
         found.append(Reason.ROBOT_SENDER)
     return tuple(found)
 
