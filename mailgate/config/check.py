@@ -77,7 +77,7 @@ def _people(config: Config, reading: Reading) -> None:
         )
     for agent in config.agents.values():
         for index, email in enumerate(filter(None, agent.emails)):
-            spot = Spot().child("agent").child(agent.key).child("email").item(index)
+            spot = Spot().child("agent").child(agent.key).child("email").inside(index)
             owner = owners.setdefault(email, agent.key)
             if owner != agent.key:
                 reading.error(spot, f"{email} is already an address of {owner}: an address belongs to one agent")
@@ -112,14 +112,13 @@ def _teams(config: Config, reading: Reading) -> None:
 def _topics(config: Config, reading: Reading) -> None:
     """Each topic stands below topics that exist."""
     for topic in config.topics.values():
-        if topic.parent and topic.parent not in config.topics:
+        spot = Spot().child("topic").child(topic.name)
+        if any(not part.strip() for part in topic.name.split(" / ")):
+            reading.error(spot, 'has an empty part: write [topic."Parent / Child"]')
+        elif topic.parent and topic.parent not in config.topics:
             others = [name for name in config.topics if name != topic.name]
             near = did_you_mean(topic.parent, others) or f': write [topic."{topic.parent}"], or take " / " out'
-            reading.error(
-                Spot().child("topic").child(topic.name), f"its parent {quoted_text(topic.parent)} is missing{near}"
-            )
-        elif any(not part.strip() for part in topic.name.split(" / ")):
-            reading.error(Spot().child("topic").child(topic.name), "has an empty part between its slashes")
+            reading.error(spot, f"its parent {quoted_text(topic.parent)} is missing{near}")
 
 
 def _twice(config: Config, reading: Reading) -> None:
@@ -154,7 +153,7 @@ def _old_names(config: Config, reading: Reading) -> None:
         heirs: dict[str, str] = {}
         for name, thing in things.items():
             for index, old in enumerate(thing.was):
-                spot = Spot().child(kind).child(name).child("was").item(index)
+                spot = Spot().child(kind).child(name).child("was").inside(index)
                 heir = heirs.setdefault(old, name)
                 if old in things:
                     reading.error(spot, f"{quoted_text(old)} still exists: was lists names that are gone")

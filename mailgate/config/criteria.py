@@ -7,6 +7,7 @@ Checks fields, operators and patterns. Whether a criterion holds is decided by
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mailgate.config import units
 from mailgate.config.model import Criterion
@@ -30,16 +31,50 @@ _TEXT_OPERATORS = ("is", "contains", "starts", "ends", "matches", "in")
 ABOVE = ("name", "on", "stop", "when", "unless", "then")  # what stands beside a rule's name
 
 
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """One operator of one field as it is written, and the place that its errors name: the field's."""
+
+    table: Table
+    spot: Spot
+    field: str
+    name: str
+    op: str
+    negated: bool
+    value: object
+
+    @property
+    def items(self) -> list[object]:
+        return self.value if isinstance(self.value, list) else [self.value]
+
+    def error(self, what: str, index: int | None = None) -> None:
+        inner = index is not None and isinstance(self.value, list)
+        self.table.reading.error(self.spot.inside(index) if inner and index is not None else self.spot, what)
+
+    def criterion(
+        self, values: Sequence[str] = (), number: float | None = None, patterns: tuple[Pattern, ...] = ()
+    ) -> Criterion:
+        return Criterion(
+            field=self.field,
+            name=self.name,
+            op=self.op,
+            negated=self.negated,
+            values=tuple(values),
+            number=number,
+            patterns=patterns,
+        )
+
+
 def read_criteria(table: Table) -> Iterator[Criterion]:
-    """The criteria of one table; all of them must hold."""
+    """Read the criteria of one table; all of them must hold."""
     for key in FIELDS:
         value = table.raw(key)
         if value is None:
             continue
-        if key in FAMILIES:
-            yield from _family(table, key, value)
-        else:
-            yield from _field(table, key, "", value, key)
+        tests = _family(table, key, value) if key in FAMILIES else _field(table, table.at(key), key, "", value)
+        for test in tests:
+            if criterion := _criterion(test):
+                yield criterion
     table.done(
         {
             "customer": ": customers are not yet supported",
@@ -49,139 +84,110 @@ def read_criteria(table: Table) -> Iterator[Criterion]:
     )
 
 
-def _family(table: Table, key: str, value: object) -> Iterator[Criterion]:
+def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
     """`header` and `form`: a table of names."""
     example = '{ X-Vendor = { is = "yes" } }' if key == "header" else '{ Name = "Karen" }'
     if not isinstance(value, dict) or not value:
         table.error(key, f"needs a name: write {key} = {example}")
         return
-    inner = table.sub(key, value)
     for name, test in value.items():
+        spot = table.at(key).child(name)
         if name.removeprefix("not_") in (*_TEXT_OPERATORS, "exists", "domain"):
-            inner.error(name, f"is an operator where the name of a {key} belongs: write {key} = {example}")
+            table.reading.error(spot, f"is an operator where the name of a {key} belongs: write {key} = {example}")
         else:
-            yield from _field(inner, key, name, test, name)
+            yield from _field(table, spot, key, name, test)
 
 
-def _field(table: Table, field: str, name: str, value: object, key: str) -> Iterator[Criterion]:
-    """The criteria that stand behind one field: a bare value, or a table of operators."""
+def _field(table: Table, spot: Spot, field: str, name: str, value: object) -> Iterator[_Test]:
+    """What stands behind one field: a bare value, or a table of operators."""
+    known = _operators(field)
     if not isinstance(value, dict):
-        yield from _bare(table, field, name, value, key)
-        return
-    inner = table.sub(key, value, shape="NAME" if name else "")
-    if not value:
-        table.error(key, f"is empty: write one of {', '.join(_operators(field))}")
-    for written, operand in value.items():
-        op, negated = written.removeprefix("not_"), written.startswith("not_")
-        if op not in _operators(field):
-            near = did_you_mean(op, _operators(field)) or f": {field} knows {', '.join(_operators(field))}"
-            inner.error(written, f"unknown operator{near}")
-        elif op == "exists":
-            if not isinstance(operand, bool):
-                inner.error(written, "must be true or false")
-            yield Criterion(field=field, name=name, op=op, negated=negated is bool(operand))
-        elif criterion := _criterion(inner, written, field, op, operand):
-            yield Criterion(
-                field=field,
-                name=name,
-                op=op,
-                negated=negated,
-                values=criterion[0],
-                number=criterion[1],
-                patterns=criterion[2],
-            )
-
-
-def _bare(table: Table, field: str, name: str, value: object, key: str) -> Iterator[Criterion]:
-    """`field = value`: contains for texts, is for counts, exists for true and false."""
-    if isinstance(value, bool) and field not in (*CLOSED, "size", "arrived"):
-        yield Criterion(field=field, name=name, op="exists", negated=not value)
-        return
-    if field in ("size", "arrived"):
-        example = '{ over = "5 MB" }' if field == "size" else '{ within = "Business hours" }'
-        table.error(key, f"needs an operator: write {field} = {example}")
-        return
-    op = "is" if field == "attachments" else "contains"
-    if found := _criterion(table, key, field, op, value):
-        yield Criterion(field=field, name=name, op=op, values=found[0], number=found[1], patterns=found[2])
-
-
-Operand = tuple[tuple[str, ...], float | None, tuple[Pattern, ...]]
-
-
-def _criterion(table: Table, key: str, field: str, op: str, value: object) -> Operand | None:
-    """What an operator compares with: texts, a number, compiled patterns."""
-    items = value if isinstance(value, list) else [value]
-    if not items:
-        table.error(key, "is an empty list, which nothing is in: name at least one value")
-        return None
-    if field in NUMBERS:
-        return _numbers(table, key, field, op, items)
-    texts = [item for item in items if isinstance(item, str)]
-    if len(texts) < len(items):
-        wrong = next(item for item in items if not isinstance(item, str))
-        table.error(key, f"must be a text or a list of texts, not {shown(wrong)}")
-        return None
-    spots = [table.at(key).item(index) if isinstance(value, list) else table.at(key) for index in range(len(texts))]
-    checked = tuple(_texts(table, field, op, texts, spots))
-    return checked, None, _patterns(table, texts, spots) if op == "matches" else ()
-
-
-def _numbers(table: Table, key: str, field: str, op: str, items: list[object]) -> Operand | None:
-    numbers: list[int] = []
-    for item in items:
-        if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
-            numbers.append(item)
-        elif field == "size" and isinstance(item, str):
-            try:
-                numbers.append(units.size(item))
-            except ValueError as error:
-                table.error(key, str(error))
-                return None
+        op = "exists" if isinstance(value, bool) else "is" if field in NUMBERS else "contains"
+        if field in ("size", "arrived") or op not in known:
+            example = {"size": '{ over = "5 MB" }', "arrived": '{ within = "Business hours" }'}.get(field, '"…"')
+            table.reading.error(spot, f"needs an operator: write {field} = {example}")
         else:
-            form = units.SIZE_FORM if field == "size" else "a count such as 3"
-            table.error(key, f"must be {form}, not {shown(item)}")
-            return None
-    if op in ("over", "under") and len(numbers) > 1:
-        table.error(key, "compares with one number: take the list away")
+            yield _Test(table, spot, field, name, op, negated=False, value=value)
+        return
+    if not value:
+        table.reading.error(spot, f"is empty: write one of {', '.join(known)}")
+    for written, operand in value.items():
+        op = written.removeprefix("not_")
+        if op in known:
+            yield _Test(table, spot.inside(written), field, name, op, op != written, operand)
+        else:
+            near = did_you_mean(op, known) or f": {field} knows {', '.join(known)}"
+            table.reading.error(spot.inside(written), f"unknown operator {quoted_text(written)}{near}")
+
+
+def _criterion(test: _Test) -> Criterion | None:
+    """Check what an operator compares with."""
+    if test.op == "exists":
+        if not isinstance(test.value, bool):
+            test.error("exists must be true or false")
+        return replace(test.criterion(), negated=test.negated is bool(test.value))
+    if not test.items:
+        test.error(f"{test.op} has an empty list, which nothing is in: name at least one value")
         return None
-    return tuple(map(str, numbers)), float(numbers[0]) if len(numbers) == 1 else None, ()
+    if test.field in NUMBERS:
+        return _numbers(test)
+    texts = [item for item in test.items if isinstance(item, str)]
+    if len(texts) < len(test.items):
+        wrong = next(item for item in test.items if not isinstance(item, str))
+        test.error(f"must be a text or a list of texts, not {shown(wrong)}")
+        return None
+    return test.criterion(
+        [_text(test, text, index) for index, text in enumerate(texts)],
+        patterns=tuple(_patterns(test, texts)) if test.op == "matches" else (),
+    )
 
 
-def _texts(table: Table, field: str, op: str, items: Sequence[str], spots: list[Spot]) -> Iterator[str]:
-    for item, spot in zip(items, spots, strict=True):
-        if not item and op != "is":
-            table.reading.error(spot, "is empty, which every text contains: write what to look for")
-        elif field in CLOSED and item not in CLOSED[field] and op != "matches":
-            table.reading.error(
-                spot, f"{one_of(CLOSED[field])}, not {quoted_text(item)}{did_you_mean(item, CLOSED[field])}"
-            )
-        elif op == "within":
-            table.refer("schedule", item, spot)
-        elif op == "domain":
-            yield _domain(table, item, spot)
-            continue
-        yield item
-
-
-def _domain(table: Table, item: str, spot: Spot) -> str:
+def _numbers(test: _Test) -> Criterion | None:
+    """A count of attachments, or a size in bytes."""
     try:
-        return item[: item.startswith(".")] + read_domain(item.removeprefix("."))
+        numbers = [_number(item, test.field) for item in test.items]
     except ValueError:
-        table.reading.error(
-            spot, f'{quoted_text(item)} is no domain: write "bank.example", or ".bank.example" to take in subdomains'
-        )
+        form = units.SIZE_FORM if test.field == "size" else "a count such as 3"
+        test.error(f"must be {form}, not {shown(test.value)}")
+        return None
+    if test.op in ("over", "under") and len(numbers) > 1:
+        test.error(f"{test.op} compares with one number, not a list")
+        return None
+    return test.criterion([str(number) for number in numbers], float(numbers[0]) if len(numbers) == 1 else None)
+
+
+def _number(item: object, field: str) -> int:
+    if isinstance(item, str) and field == "size":
+        return units.size(item)
+    if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
         return item
+    raise ValueError
 
 
-def _patterns(table: Table, items: Sequence[str], spots: list[Spot]) -> tuple[Pattern, ...]:
-    found = []
-    for item, spot in zip(items, spots, strict=True):
+def _text(test: _Test, text: str, index: int) -> str:
+    """One text to compare with, in its compared form."""
+    allowed = CLOSED.get(test.field)
+    if not text and test.op != "is":
+        test.error("is empty, which every text contains: write what to look for", index)
+    elif allowed and text not in allowed and test.op != "matches":
+        test.error(f"{one_of(allowed)}, not {quoted_text(text)}{did_you_mean(text, allowed)}", index)
+    elif test.op == "within":
+        test.table.refer("schedule", text, test.spot)
+    elif test.op == "domain":
         try:
-            found.append(compile_pattern(item))
+            return text[: text.startswith(".")] + read_domain(text.removeprefix("."))
+        except ValueError:
+            right = 'write "bank.example", or ".bank.example" to take in subdomains'
+            test.error(f"{quoted_text(text)} is no domain: {right}", index)
+    return text
+
+
+def _patterns(test: _Test, texts: Sequence[str]) -> Iterator[Pattern]:
+    for index, text in enumerate(texts):
+        try:
+            yield compile_pattern(text)
         except BadPattern as error:
-            table.reading.error(spot, f"regular expression {error}")
-    return tuple(found)
+            test.error(f"regular expression {error}", index)
 
 
 def _operators(field: str) -> tuple[str, ...]:
@@ -193,6 +199,8 @@ def _operators(field: str) -> tuple[str, ...]:
         return ("over", "under", "is", "in")
     if field in ADDRESSES:
         return (*_TEXT_OPERATORS, "domain", "exists")
+    if field in CLOSED:
+        return _TEXT_OPERATORS
     return (*_TEXT_OPERATORS, "exists")
 
 

@@ -100,7 +100,7 @@ def _old_tokens(table: Table) -> tuple[str, ...]:
         try:
             token(value)
         except ValueError as error:
-            table.reading.error(table.at("old_tokens").item(index), str(error))
+            table.reading.error(table.at("old_tokens").inside(index), str(error))
     return values
 
 

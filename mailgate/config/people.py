@@ -104,7 +104,7 @@ def _emails(table: Table) -> tuple[str, ...]:
         try:
             found.append(address(value))
         except ValueError as error:
-            table.reading.error(table.at("email").item(index), str(error))
+            table.reading.error(table.at("email").inside(index), str(error))
     if not table.data.get("email"):
         table.error("", 'email is missing: write email = ["elliot@bank.example"]')
     return tuple(found) or ("",)

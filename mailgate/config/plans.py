@@ -112,12 +112,12 @@ def _spans(inner: Table, key: str) -> tuple[tuple[int, int], ...]:
         try:
             span = units.times(text)
         except ValueError as error:
-            inner.reading.error(inner.at(key).item(index), str(error))
+            inner.reading.error(inner.at(key).inside(index), str(error))
             continue
         if any(
             span[0] < end and start < _end(span) for start, end in ((low, _end((low, high))) for low, high in found)
         ):
-            inner.reading.error(inner.at(key).item(index), f"{quoted_text(text)} overlaps the hours before it")
+            inner.reading.error(inner.at(key).inside(index), f"{quoted_text(text)} overlaps the hours before it")
         found.append(span)
     return tuple(sorted(found))
 
@@ -130,7 +130,7 @@ def _end(span: tuple[int, int]) -> int:
 def _holidays(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
     codes, dates = [], []
     for index, value in enumerate(table.texts("holidays", example='["US", "2026-12-24"]')):
-        spot = table.at("holidays").item(index)
+        spot = table.at("holidays").inside(index)
         if _DATE.fullmatch(value):
             _check_date(table, value, spot)
             dates.append(value)

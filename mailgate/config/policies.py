@@ -78,5 +78,5 @@ def _domains(table: Table) -> tuple[str, ...]:
         try:
             found.append(domain(value))
         except ValueError as error:
-            table.reading.error(table.at("domains").item(index), str(error))
+            table.reading.error(table.at("domains").inside(index), str(error))
     return tuple(found)

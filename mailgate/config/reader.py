@@ -40,6 +40,10 @@ class Spot:
             f"{self.shape}.{shape or key}" if self.shape else shape or key,
         )
 
+    def inside(self, key: str | int) -> Spot:
+        """A place inside this one that is called the same."""
+        return Spot((*self.path, key), self.label, self.shape)
+
     def item(self, index: int) -> Spot:
         """The spot of an element of this list."""
         return Spot((*self.path, index), f"{self.label}.{index + 1}", self.shape)
@@ -178,7 +182,7 @@ class Table:
             return default
         for index, item in enumerate(value):
             if CONTROL.search(item):
-                self.reading.error(self.at(key).item(index), "must be one line without control characters")
+                self.reading.error(self.at(key).inside(index), "must be one line without control characters")
         return tuple(value)
 
     def choices(self, key: str, options: Collection[str], default: tuple[str, ...]) -> tuple[str, ...]:
@@ -187,7 +191,7 @@ class Table:
         for index, value in enumerate(values):
             if value not in options:
                 self.reading.error(
-                    self.at(key).item(index), f"{one_of(options)}, not {shown(value)}{did_you_mean(value, options)}"
+                    self.at(key).inside(index), f"{one_of(options)}, not {shown(value)}{did_you_mean(value, options)}"
                 )
         return values
 
@@ -195,7 +199,7 @@ class Table:
         """A duration; zero only where it has a meaning."""
         value = self._read(key, units.duration, default, f'"{units.duration_text(default)}"')
         if not value and not zero:
-            self.error(key, f"must be longer than nothing: write {key} = {units.DURATION_FORM}")
+            self.error(key, f'must be longer than nothing: write {key} = "{units.duration_text(default)}"')
             return default
         return value
 
@@ -206,7 +210,7 @@ class Table:
             return None
         value = self._read(key, units.duration, None, '"1h"')
         if value is not None and not value:
-            self.error(key, f'must be longer than nothing: write {key} = {units.DURATION_FORM}, or "" for none')
+            self.error(key, f'must be longer than nothing: write {key} = "1h", or "" for none')
         return value
 
     def value(self, key: str, read: Callable[[str], T], default: D, example: str) -> T | D:
@@ -277,7 +281,7 @@ class Table:
     def list_of(self, key: str, kind: str) -> tuple[str, ...]:
         """A list of names of a `kind`."""
         values = self.texts(key)
-        return tuple(self.refer(kind, value, self.at(key).item(index)) for index, value in enumerate(values))
+        return tuple(self.refer(kind, value, self.at(key).inside(index)) for index, value in enumerate(values))
 
     def later(self, *keys: str) -> None:
         """Refuse keys that this version does not know yet."""

@@ -68,7 +68,7 @@ def recipients(table: Table, key: str, default: tuple[str, ...] = ()) -> tuple[s
     values = table.texts(key, default, example='["assignee", "department"]')
     if key not in table:
         return values
-    return tuple(_recipient(table, value, table.at(key).item(index)) for index, value in enumerate(values))
+    return tuple(_recipient(table, value, table.at(key).inside(index)) for index, value in enumerate(values))
 
 
 def target(table: Table, value: str, spot: Spot) -> str:
@@ -124,7 +124,7 @@ def _tags(table: Table) -> tuple[str, ...] | None:
     for index, value in enumerate(values):
         if not _TAG.fullmatch(value):
             table.reading.error(
-                table.at("tags").item(index), f"{quoted_text(value)} is no tag: a tag is one word without commas"
+                table.at("tags").inside(index), f"{quoted_text(value)} is no tag: a tag is one word without commas"
             )
     return values if "tags" in table else None
 
