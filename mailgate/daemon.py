@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from mailgate import apply, status
+from mailgate import apply, live, status
 from mailgate.clock import Clock
 from mailgate.config.diff import changes
 from mailgate.config.load import load
@@ -64,6 +64,7 @@ class Daemon:
             secrets = await self._store.write(unlock, self._config)
             self._desk = make_desk(self._config, secrets)
             await self._store.write(inbox.reclaim, self._clock())
+            live.remember(self._config)
             self._build()
             self._take_signals()
             try:
@@ -192,7 +193,7 @@ class Daemon:
 
     # ── what the parts call back ────────────────────────────────────────────────────────
 
-    def _gave_up(self, db: Db, job: Job, reply: Reply, verdict: Failed, now: datetime) -> None:
+    def _gave_up(self, db: Db, job: Job, reply: Reply, _: Failed, now: datetime) -> None:
         """Inside the transaction that gives a mail up: event, and a word to the agent."""
         ticket = tickets.get(db, job.ticket) if job.ticket else None
         if ticket is None:
@@ -266,8 +267,9 @@ class Daemon:
         if new.storage.database != old.storage.database:
             log.error("reload refused: another database needs a restart")
             return
-        self._config, self._desk = new, desk
+        self._config = new
         self._desk = Desk(new, Keyring(desk.keyring.secrets, new.desk.domain), desk.press, desk.files)
+        await asyncio.to_thread(live.remember, new)
         await self._rewire(old, new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
 

@@ -66,6 +66,8 @@ class DatabaseBusy(StorageError):
 class LockHeld(MailgateError):
     """Another mailgate runs on this database."""
 
+    temporary = False
+
 
 class NotFound(MailgateError):
     """No such ticket, message or queue entry."""

@@ -141,3 +141,42 @@ def _error(outcome: Outcome) -> Json:
     if outcome.state in ("done", "held"):
         return None
     return f"{outcome.state}: {outcome.reason or ''}{': ' + outcome.why if outcome.why else ''}"
+
+
+def words(found: dict[str, Json]) -> str:
+    """A document of `document` as text for people."""
+    mail, screen, sender = _dict(found["mail"]), _dict(found["screen"]), _dict(found["sender"])
+    author = _dict(mail["from"])
+    lines = [
+        f"{found['file']}",
+        f"  mail      {mail['message_id'] or '(no Message-ID)'} from {author['name']} <{author['email']}>",
+        f"  subject   {mail['subject']}",
+        f"  screened  {screen['kind']}: {', '.join(map(str, _list(screen['reasons'])))}",
+        f"  sender    {sender['kind']} {sender['name']} (assurance: {sender['assurance']})",
+    ]
+    if found["ticket"]:
+        ticket = _dict(found["ticket"])
+        lines.append(f"  ticket    {ticket['number']}: {ticket['why']}")
+    lines += [
+        f"  rule      {'+' if rule['matched'] else '-'} {rule['name']}: {rule['because']}"
+        for rule in map(_dict, _list(found["rules"]))
+    ]
+    for name, field in _dict(found["fields"]).items():
+        lines.append(f"  field     {name} = {_dict(field)['value']}  ({_dict(field)['from']})")
+    lines += [f"  command   {_dict(each)['line']}" for each in _list(found["commands"])]
+    lines += [f"  change    {_dict(each)['kind']} by {_dict(each)['by']}" for each in _list(found["changes"])]
+    lines += [
+        f"  notice    {_dict(each)['kind']} to {_dict(each)['to']}: {_dict(each)['subject']}"
+        for each in _list(found["notices"])
+    ]
+    if found["error"]:
+        lines.append(f"  end       {found['error']}")
+    return "\n".join(lines)
+
+
+def _dict(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

@@ -25,7 +25,7 @@ from mailgate.model import (
     StatusSpan,
     Ticket,
 )
-from mailgate.rules.sla import clock
+from mailgate.rules.sla import NEXT_RESPONSE, clock, plan_of
 from mailgate.rules.snapshot import assignee_json, rfc3339, ticket_json
 
 # Origins of a ticket's SLA plan that follow its topic and department (osTicket's transient SLA).
@@ -193,6 +193,7 @@ def reply(agent: str, stamp: Stamp) -> Act:
             first_response_at=ticket.first_response_at or stamp.at,
             waiting_since=None,
             last_respondent=agent or ticket.last_respondent,
+            escalated=tuple(step for step in ticket.escalated if step != NEXT_RESPONSE),  # the next wait counts anew
         )
         return after, (stamp.because("").event(EventKind.REPLIED),)
 
@@ -380,8 +381,7 @@ def _ladder(ticket: Ticket, label: str, config: Config, stamp: Stamp) -> list[Ac
 
 def ladder_step(ticket: Ticket, label: str, config: Config) -> Step | None:
     """The step of the ticket's plan that `label` stands for; None for a missed response."""
-    plan = config.slas.get(ticket.sla)
-    return next((step for step in plan.escalate if step.label == label), None) if plan else None
+    return next((step for step in plan_of(ticket, config).escalate if step.label == label), None)
 
 
 def routing_acts(routing: Routing, stamp: Stamp, config: Config) -> list[Act]:

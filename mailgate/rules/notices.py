@@ -217,8 +217,10 @@ def _names(alert: str, ticket: Ticket, config: Config) -> tuple[str, ...]:
 
 def _step_names(event: Event, ticket: Ticket, config: Config) -> tuple[str, ...]:
     label = str(event.after.get("step")) if isinstance(event.after, dict) else ""
-    step = ladder_step(ticket, label, config)
-    return step.alert if step else ("assignee",)  # a missed response: assignee, else department
+    if step := ladder_step(ticket, label, config):
+        return step.alert
+    # The flag is told even when the ladder forgets it; a missed response to assignee, else department.
+    return ("assignee", "manager", "department") if event.kind is EventKind.OVERDUE else ("assignee",)
 
 
 # ── common ──────────────────────────────────────────────────────────────────────────────

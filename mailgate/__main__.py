@@ -1,0 +1,5 @@
+"""`python -m mailgate`."""
+
+from mailgate.cli.main import main
+
+raise SystemExit(main())

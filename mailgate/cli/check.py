@@ -1,0 +1,51 @@
+"""`mailgate check`: config and templates, every error at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from mailgate.cli.common import print_json, reading
+from mailgate.config.diff import orphans
+from mailgate.config.load import find, load
+from mailgate.errors import ConfigError, MailgateError, Problem
+from mailgate.model import Json
+from mailgate.outbound.render import Renderer
+from mailgate.store import tickets
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every problem; 2 when there is an error, 0 when there are only warnings."""
+    problems: tuple[Problem, ...]
+    try:
+        config, problems = load(find(args.config, os.environ))
+        problems += Renderer.of(config).check()
+        with reading(config) as db:
+            problems += orphans(config, tickets.names_in_use(db))
+        good = f"{config.file}: good"
+    except ConfigError as error:
+        problems, good = error.problems, ""
+    except MailgateError as error:
+        problems, good = (Problem("", f"the database cannot be read: {error.public}", warning=True),), ""
+    bad = any(not problem.warning for problem in problems)
+    _show(problems, good="" if bad else good, as_json=args.json)
+    return 2 if bad else 0
+
+
+def _show(problems: Sequence[Problem], *, good: str, as_json: bool) -> None:
+    if as_json:
+        rows: list[Json] = [
+            {"file": p.file, "line": p.line, "where": p.where, "what": p.what, "warning": p.warning} for p in problems
+        ]
+        print_json({"ok": all(p.warning for p in problems), "problems": rows})
+        return
+    for problem in problems:
+        print(f"{'warning: ' if problem.warning else ''}{problem}", file=sys.stderr)
+    if good:
+        print(good)

@@ -1,0 +1,67 @@
+"""What the verbs share: the config in force, databases to read and to change, output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from mailgate.config.load import find, load
+from mailgate.config.model import Config
+from mailgate.config.units import duration
+from mailgate.errors import ConfigError, Problem
+from mailgate.model import Json
+from mailgate.store.db import Db, open_reader, open_writer
+
+
+def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:
+    """The config that a command works with. Raises ConfigError."""
+    config, _ = load(find(args.config, os.environ), thorough=thorough)
+    return config
+
+
+def now() -> datetime:
+    """The time, aware UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def reading(config: Config) -> Iterator[Db]:
+    """The database to look at; a missing one counts as empty."""
+    db = open_reader(config.storage.database)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def writing(config: Config) -> Iterator[Db]:
+    """The database to change, made where needed."""
+    db = open_writer(config.storage.database)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def since_of(text: str, at: datetime) -> datetime:
+    """The moment `--since TEXT` means: a duration back from `at`. Raises ConfigError."""
+    try:
+        return at - (duration(text) or timedelta())
+    except ValueError as error:
+        raise ConfigError((Problem("", f"--since {text}: {error}"),)) from error
+
+
+def print_json(value: Json) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """A word for people, on standard error."""
+    print(text, file=sys.stderr)

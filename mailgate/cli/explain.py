@@ -1,0 +1,75 @@
+"""`mailgate explain`: what would become of a mail, and why. Writes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mailgate.cli.common import config_of, now, print_json, reading
+from mailgate.desk.outcome import Context
+from mailgate.errors import MailgateError
+from mailgate.explain import document, words
+from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
+from mailgate.outbound.identity import subject_line
+from mailgate.process import Verdict, prepare, think
+from mailgate.processor import Desk
+from mailgate.setup import make_desk, peek_secrets
+from mailgate.store.attachments import digest
+from mailgate.store.db import Db
+from mailgate.store.inbox import Claimed
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help=".eml, mbox or Maildir; - is stdin")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain each message of each file."""
+    config = config_of(args, thorough=False)
+    desk = make_desk(config, peek_secrets(config))
+    code = 0
+    with reading(config) as db:
+        for name in args.files:
+            try:
+                for stored in _messages(name):
+                    _one(db, desk, name, stored, as_json=args.json)
+            except (MailgateError, OSError) as error:
+                said = error.public if isinstance(error, MailgateError) else str(error)
+                print(f"{name}: {said}", file=sys.stderr)
+                code = 1
+    return code
+
+
+def _messages(name: str) -> list[Stored]:
+    if name == "-":
+        return [Stored(without_from_line(sys.stdin.buffer.read()))]
+    return list(messages(Path(name)))
+
+
+def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> None:
+    context = desk.context(now())
+    verdict = _think(db, stored, context)
+    subjects = {n: subject_line(notice, desk.config) for n, notice in enumerate(verdict.outcome.notices)}
+    found = document(verdict, name, subjects)
+    if as_json:
+        print_json(found)
+    else:
+        print(words(found))
+
+
+def _think(db: Db, stored: Stored, context: Context) -> Verdict:
+    mail = delivery(stored, context.now)
+    claimed = Claimed(
+        id=0,
+        source=mail.source,
+        source_key=mail.source_key,
+        envelope=mail.envelope,
+        raw=mail.raw,
+        arrived_at=mail.arrived_at,
+        authserv_ids=mail.authserv_ids,
+        quiet=mail.quiet,
+        tries=1,
+    )
+    return think(db, prepare(claimed, context, digest), context)

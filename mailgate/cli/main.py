@@ -1,0 +1,90 @@
+"""`mailgate VERB …`: finds the verb, loads its module alone, turns errors into exit codes.
+
+A verb's module has `configure(parser)` and `run(args) -> int`. Only the verb that was
+asked for is imported, for an MTA starts `mailgate ingest` once a mail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from mailgate import __version__
+from mailgate.errors import ConfigError, MailgateError
+
+DONE, WRONG, BAD, TEMPORARY = 0, 1, 2, 75  # the public interface, section 1
+
+VERBS = {
+    "run": "the daemon, in the foreground",
+    "demo": "play three tickets through their whole life, on this machine alone",
+    "init": "write a first config",
+    "check": "validate config and templates, every error at once",
+    "reload": "check, show what changes, make the daemon take it",
+    "ingest": "take mail in without SMTP: stdin, .eml, mbox, Maildir",
+    "explain": "a dry run: what would become of a mail, and why",
+    "trace": "the way of each mail, in and out, a line a step",
+    "tickets": "list, show, make and work tickets; export them",
+    "report": "SLA attainment and team performance",
+    "queue": "mail on its way in, on its way out, held or aside",
+    "status": "is it up, what is it connected to, how long are the queues",
+    "completion": "print a completion script for your shell",
+}
+
+
+def parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """The command line; with `verb`, only that one is complete."""
+    common = common_options()
+    top = argparse.ArgumentParser(
+        prog="mailgate", description="A help desk that lives in e-mail.", parents=[common], allow_abbrev=False
+    )
+    top.add_argument("--version", action="version", version=f"mailgate {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    for name, what in VERBS.items():
+        sub = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", parents=[common])
+        if verb in (name, "*"):
+            import_module(f"mailgate.cli.{name}").configure(sub)
+    return top
+
+
+def common_options() -> argparse.ArgumentParser:
+    """-c and --json, accepted before and after the verb and the sub-verb."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    common.add_argument("-c", "--config", metavar="FILE", help="the config file")
+    common.add_argument("--json", action="store_true", help="print JSON alone on standard output")
+    return common
+
+
+def verb_of(argv: Sequence[str]) -> str | None:
+    """The verb in a command line."""
+    rest = iter(argv)
+    for word in rest:
+        if word in ("-c", "--config"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    verb = verb_of(argv)
+    args = parser(verb).parse_args(argv)
+    args.config = getattr(args, "config", None)
+    args.json = getattr(args, "json", False)
+    try:
+        code: int = import_module(f"mailgate.cli.{verb}").run(args)
+    except ConfigError as error:
+        print("\n".join(str(problem) for problem in error.problems), file=sys.stderr)
+        return BAD
+    except MailgateError as error:
+        print(f"mailgate: {error.public}{f' ({error.cause})' if error.cause else ''}", file=sys.stderr)
+        return TEMPORARY if error.temporary else WRONG
+    except BrokenPipeError:
+        sys.stderr.close()
+        return DONE
+    except KeyboardInterrupt:
+        return 130
+    return code

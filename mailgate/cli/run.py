@@ -1,0 +1,40 @@
+"""`mailgate run`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from mailgate.cli.common import config_of, print_json
+from mailgate.config.dump import effective
+from mailgate.daemon import Daemon
+from mailgate.lock import Lock
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT."""
+    config = config_of(args)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    for name in ("asyncio", "aiosqlite", "imapclient"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mailgate").info("config %s: %s", config.file, effective(config))
+
+    def ready(daemon: Daemon) -> None:
+        if args.json:
+            print_json({"ready": True, "port": daemon.port})
+            sys.stdout.flush()
+
+    with Lock(config.storage.database):
+        asyncio.run(Daemon(config, ready=ready).run())
+    return 0
