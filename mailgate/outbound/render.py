@@ -145,8 +145,9 @@ class _Templates:
 
     def _places(self, template_set: str, language: str) -> Iterator[tuple[int, str]]:
         """Where templates are looked for, the most particular first: (number of the root, folder)."""
-        for folder in (f"{template_set}/{language}/", f"{template_set}/", f"{language}/", ""):
-            if all(_NAME.match(part) for part in folder.split("/")[:-1]):
+        for names in ((template_set, language), (template_set,), (language,), ()):
+            if all(_NAME.match(name) for name in names):
+                folder = "".join(f"{name}/" for name in names)
                 yield from ((root, folder) for root in range(len(self._roots)))
 
     def _check(self, root: Path, path: Path) -> Iterator[Problem]:

@@ -258,9 +258,9 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
     subject = f"Re: {about}{identity.title(notice)}"
     foot = f"\nRef: {key}\n" if key else ""
     offers = [*notice.links]
-    if notice.kind is NoticeKind.CONFIRM:
+    if notice.code:
         offers.append(("Confirm", f"#confirm {notice.code}\n"))
-    elif ticket:
+    elif ticket and notice.kind is not NoticeKind.CONFIRM:
         offers += links.commands(ticket, notice.agent)
     return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
 

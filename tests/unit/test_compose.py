@@ -1,0 +1,338 @@
+"""Who outgoing mail is from and to, how it is threaded, marked and sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+
+from mailgate.mail import MARKER
+from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status
+from mailgate.outbound.compose import AUTO_REPLIED, NULL_SENDER, compose
+from mailgate.rules.keys import key_text
+from tests.notices import (
+    ANN,
+    BUILT,
+    CONFIG,
+    ELLIOT,
+    INVOICE,
+    JANE,
+    KAREN,
+    KEYRING,
+    NOW,
+    PDF,
+    RENDERER,
+    TICKET,
+    notice,
+    write,
+)
+
+K = NoticeKind
+PLUS = replace(TICKET, address="plus@bank.example")
+
+
+def read(made: Notice) -> EmailMessage:
+    message = message_from_bytes(write(made, {INVOICE.sha256: PDF}).data, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def part(message: EmailMessage, subtype: str) -> str:
+    found = message.get_body((subtype,))
+    assert found is not None
+    return str(found.get_content()).replace("\r\n", "\n")
+
+
+def raw_field(made: Notice, name: str) -> str:
+    head = write(made).data.split(b"\r\n\r\n")[0].decode().replace("\r\n ", " ")
+    return next(line.partition(": ")[2] for line in head.split("\r\n") if line.startswith(f"{name}: "))
+
+
+# ── from and to ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_requester_reads_the_agents_name_and_the_addresss():
+    assert raw_field(notice(K.REPLY), "From") == '"Elliot Alderson (First Bank Support)" <support@bank.example>'
+
+
+def test_an_agent_reads_whose_words_an_alert_carries():
+    assert raw_field(notice(K.NEW_TICKET), "From") == "Karen Client via First Bank Support <support@bank.example>"
+    nameless = notice(K.NEW_TICKET, by=Address("joe@client.example"))
+    assert raw_field(nameless, "From") == '"joe@client.example via First Bank Support" <support@bank.example>'
+
+
+@pytest.mark.parametrize("kind", [K.ACKNOWLEDGEMENT, K.STATUS_CHANGED, K.OVERDUE])
+def test_mail_without_a_speaker_is_the_desks(kind: NoticeKind):
+    assert raw_field(notice(kind, by=None), "From") == "First Bank Support <support@bank.example>"
+
+
+def test_an_address_that_masks_agents_masks_them_in_from_and_signature_and_quotes():
+    made = notice(K.REPLY, ticket=PLUS, by_agent="ann", by=ANN, text="Hello.")
+    assert raw_field(made, "From") == "First Bank Cards <plus@bank.example>"
+    assert "Ann Kimball" not in write(made).data.decode()
+
+
+def test_an_agent_who_is_gone_from_the_configuration_is_not_named():
+    assert raw_field(notice(K.REPLY, by_agent="gone"), "From") == "First Bank Support <support@bank.example>"
+
+
+def test_the_departments_own_address_comes_before_the_tickets():
+    moved = replace(TICKET, department="Systems Administrators")
+    assert "systems@bank.example" in raw_field(notice(K.REPLY, ticket=moved), "From")
+
+
+def test_an_address_that_is_gone_is_replaced_by_the_first():
+    gone = replace(TICKET, address="gone@bank.example", department="gone")
+    assert "<support@bank.example>" in raw_field(notice(K.REPLY, ticket=gone), "From")
+
+
+def test_mail_without_a_ticket_is_from_the_address_that_was_written_to():
+    assert "<plus@bank.example>" in raw_field(notice(K.REJECTED, address="plus@bank.example"), "From")
+    assert "<support@bank.example>" in raw_field(notice(K.REJECTED), "From")
+
+
+def test_requester_and_collaborators_see_each_other_and_each_copy_goes_to_one():
+    to_karen = notice(K.REPLY, cc=(JANE,))
+    to_jane = notice(K.REPLY, to=JANE, also_to=(KAREN,), cc=())
+    alone = notice(K.REPLY, to=JANE, also_to=(KAREN,), cc=(JANE, KAREN))
+    assert [raw_field(to_karen, name) for name in ("To", "Cc")] == [str(KAREN), str(JANE)]
+    assert raw_field(to_jane, "To") == f"{JANE}, {KAREN}"
+    assert [raw_field(alone, name) for name in ("To", "Cc")] == [str(KAREN), str(JANE)]
+    assert [write(made).recipient for made in (to_karen, to_jane)] == [KAREN.email, JANE.email]
+    assert write(to_karen).message_id != write(to_jane).message_id
+
+
+def test_an_alert_is_to_that_agent_alone():
+    message = read(notice(K.NEW_TICKET, cc=(JANE,), also_to=(ANN,)))
+    assert message["to"] == str(ELLIOT)
+    assert message["cc"] is None
+
+
+# ── subject ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILT if kind not in (K.REJECTED, K.LIMIT_REACHED, K.ADMIN)])
+def test_the_subject_is_the_same_for_every_kind(kind: NoticeKind):
+    assert read(notice(kind, is_first=True))["subject"] == f"[#1001] {TICKET.subject}"
+    assert read(notice(kind, is_first=False))["subject"] == f"Re: [#1001] {TICKET.subject}"
+
+
+def test_a_ticket_without_a_subject_has_words_for_it():
+    assert read(notice(K.NEW_TICKET, ticket=replace(TICKET, subject=" \r\n ")))["subject"] == "[#1001] (no subject)"
+
+
+@pytest.mark.parametrize("subject", ["word " * 40, "x" * 200, "Störung " * 25, "日本語" * 70])
+def test_subjects_of_two_hundred_characters_arrive_whole(subject: str):
+    made = notice(K.ACKNOWLEDGEMENT, ticket=replace(TICKET, subject=subject))
+    assert read(made)["subject"] == f"[#1001] {' '.join(subject.split())}"
+    assert write(made).subject == f"[#1001] {' '.join(subject.split())}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        (K.REJECTED, "Not accepted: Printer"),
+        (K.LIMIT_REACHED, "Not taken: Printer"),
+        (K.CONFIRM, "Please confirm: Printer"),
+        (K.COMMAND_FAILED, "Re: Printer"),
+        (K.ANSWER, "Re: Printer"),
+        (K.DELIVERY_FAILED, "Not delivered: Printer"),
+        (K.ADMIN, "Printer"),
+    ],
+)
+def test_mail_without_a_ticket_has_the_subject_of_its_template(kind: NoticeKind, subject: str):
+    message = read(notice(kind, ticket=None, subject="Printer"))
+    assert message["subject"] == subject
+    assert message["x-mailgate-ticket"] is None
+
+
+@pytest.mark.parametrize("field", ["subject", "name", "fact", "text", "by"])
+def test_no_value_of_a_notice_can_add_a_header_field(field: str):
+    evil = "Printer\r\nBcc: all@victim.example\r\n\r\n<h1>"
+    ticket = replace(TICKET, subject=evil if field == "subject" else "Printer")
+    values: dict[str, object] = {
+        "subject": {"ticket": ticket},
+        "name": {"to": Address("elliot@bank.example", evil)},
+        "fact": {"facts": (evil,)},
+        "text": {"text": evil},
+        "by": {"by": Address("karen@client.example", evil)},
+    }[field]
+    for kind in (K.NEW_TICKET, K.CONFIRM, K.COMMAND_FAILED):
+        message = read(notice(kind, **values))
+        assert message["bcc"] is None
+        assert not message.defects
+    rejected = read(notice(K.REJECTED, subject=evil))
+    assert rejected["bcc"] is None
+    assert rejected["subject"] == "Not accepted: Printer Bcc: all@victim.example <h1>"
+
+
+# ── threading ───────────────────────────────────────────────────────────────────────────
+
+
+def test_references_begin_with_the_anchor_and_end_with_what_is_answered():
+    ids = [f"<{number}@client.example>" for number in range(20)]
+    made = notice(K.NEW_MESSAGE, references=tuple(ids), in_reply_to="<5@client.example>")
+    found = raw_field(made, "References").split(" ")
+    assert found == [KEYRING.anchor(1001), *ids[12:], "<5@client.example>"]
+    assert raw_field(made, "In-Reply-To") == "<5@client.example>"
+
+
+def test_long_ids_stay_whole():
+    long = f"<{'x' * 120}@{'y' * 60}.example>"
+    made = notice(K.NEW_MESSAGE, references=(long,), in_reply_to=long)
+    assert raw_field(made, "In-Reply-To") == long
+    assert raw_field(made, "References") == f"{KEYRING.anchor(1001)} {long}"
+
+
+def test_what_is_no_message_id_is_left_out():
+    message = read(notice(K.NEW_MESSAGE, references=("nonsense", "<a b@c>\r\nX: y"), in_reply_to="nonsense"))
+    assert message["in-reply-to"] is None
+    assert str(message["references"]) == KEYRING.anchor(1001)
+    assert read(notice(K.ADMIN))["references"] is None
+
+
+def test_an_agents_key_never_goes_to_a_requester():
+    theirs = KEYRING.notice_id(1001, ELLIOT.email, K.NEW_TICKET, "x", NOW.date())
+    own = KEYRING.notice_id(1001, KAREN.email, K.ACKNOWLEDGEMENT, "x", NOW.date())
+    made = notice(K.REPLY, references=(theirs, own), in_reply_to=theirs)
+    assert key_text(theirs) not in write(made).data.decode()
+    assert raw_field(made, "References") == f"{KEYRING.anchor(1001)} {own}"
+
+
+def test_the_message_id_is_the_persons_own_and_comes_from_the_cause():
+    made = notice(K.NEW_TICKET)
+    key = KEYRING.read(write(made).message_id)
+    assert key is not None
+    assert (key.ticket, key.kind) == (1001, K.NEW_TICKET)
+    assert KEYRING.is_for(key, ELLIOT.email)
+    assert write(made).message_id == write(replace(made, text="other")).message_id
+    assert write(made).message_id != write(replace(made, cause="other")).message_id
+
+
+# ── keys in alerts ──────────────────────────────────────────────────────────────────────
+
+
+def test_without_plus_addresses_the_key_is_a_line_below_the_marker_and_in_every_link():
+    made = notice(K.NEW_TICKET)
+    key = key_text(write(made).message_id)
+    text = part(read(made), "plain")
+    assert raw_field(made, "Reply-To") == "support@bank.example"
+    assert text.index(MARKER) < text.index(f"\nRef: {key}\n")
+    assert text.count(f"%0D%0ARef%3A%20{key}%0D%0A") == text.count("mailto:") == 4
+
+
+def test_with_plus_addresses_the_key_is_in_reply_to_and_in_every_link():
+    made = notice(K.NEW_TICKET, ticket=PLUS)
+    key = key_text(write(made).message_id)
+    text = part(read(made), "plain")
+    assert raw_field(made, "Reply-To") == f"plus+k{key}@bank.example"
+    assert text.count(f"mailto:plus+k{key}@bank.example?") == 4
+    assert "Ref:" not in text
+
+
+def test_requesters_answer_to_the_plain_address():
+    assert raw_field(notice(K.REPLY, ticket=PLUS), "Reply-To") == "plus@bank.example"
+
+
+def links(made: Notice) -> list[str]:
+    text = part(read(made), "plain")
+    return [line.partition(":")[0] for line in text.split("\n") if ": mailto:" in line]
+
+
+@pytest.mark.parametrize(
+    ("status", "assignee", "offered"),
+    [
+        (Status.OPEN, None, ["Claim", "Note", "Resolve", "Close"]),
+        (Status.PENDING, Assignee("team", "elliot"), ["Claim", "Note", "Resolve", "Close"]),
+        (Status.OPEN, Assignee("agent", "elliot"), ["Note", "Resolve", "Close"]),
+        (Status.RESOLVED, None, ["Claim", "Note", "Reopen", "Close"]),
+        (Status.CLOSED, None, ["Claim", "Note", "Reopen"]),
+    ],
+)
+def test_links_offer_what_can_be_done(status: Status, assignee: Assignee | None, offered: list[str]):
+    assert links(notice(K.NEW_MESSAGE, ticket=replace(TICKET, status=status, assignee=assignee))) == offered
+
+
+def test_a_notices_own_links_come_first_and_end_in_end():
+    made = notice(K.ANSWER, links=(("Send it", "#reply\n\nHello & bye"), ("Ready", "#close\n#end\n")))
+    text = part(read(made), "plain")
+    assert links(made)[:2] == ["Send it", "Ready"]
+    assert "body=%23reply%0D%0A%0D%0AHello%20%26%20bye%0D%0A%23end%0D%0A" in text
+    assert "body=%23close%0D%0A%23end%0D%0A%0D%0ARef" in text
+
+
+def test_a_confirm_offers_its_code_and_nothing_else():
+    assert links(notice(K.CONFIRM)) == ["Confirm"]
+    assert links(notice(K.CONFIRM, code="")) == []
+
+
+def test_html_and_text_hold_the_same_links():
+    message = read(notice(K.NEW_TICKET))
+    html = part(message, "html").replace("&amp;", "&")
+    hrefs = [line.partition(": ")[2] for line in part(message, "plain").split("\n") if ": mailto:" in line]
+    assert all(f'href="{href}"' in html for href in hrefs)
+
+
+# ── where an answer goes ────────────────────────────────────────────────────────────────
+
+
+def first_line(made: Notice) -> str:
+    return part(read(made), "plain").split("\n")[2]
+
+
+def test_the_first_line_of_an_alert_says_where_an_answer_goes():
+    assert first_line(notice(K.NEW_TICKET)) == "Your answer goes to Karen Client (public reply)."
+    assert first_line(notice(K.OVERDUE)) == "Your answer stays an internal note."
+    one = replace(TICKET, collaborators=(Collaborator("j@x.example"), Collaborator("k@x.example", active=False)))
+    two = replace(TICKET, collaborators=(Collaborator("j@x.example"), Collaborator("k@x.example")))
+    assert first_line(notice(K.NEW_MESSAGE, ticket=one)).startswith("Your answer goes to Karen Client and 1 other (")
+    assert first_line(notice(K.NEW_MESSAGE, ticket=two)).startswith("Your answer goes to Karen Client and 2 others (")
+
+
+# ── marks and envelope ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", BUILT)
+def test_machine_mail_says_so_and_a_persons_reply_does_not(kind: NoticeKind):
+    message = read(notice(kind))
+    assert message["x-mailgate-notice"] == kind
+    if kind is K.REPLY:
+        assert message["auto-submitted"] is None
+        assert message["x-auto-response-suppress"] is None
+    else:
+        assert message["auto-submitted"] == ("auto-replied" if kind in AUTO_REPLIED else "auto-generated")
+        assert message["x-auto-response-suppress"] == "DR, RN, NRN, OOF, AutoReply"
+
+
+@pytest.mark.parametrize("kind", BUILT)
+def test_bounces_come_back_save_of_mail_whose_bounce_would_help_nobody(kind: NoticeKind):
+    ticket = None if notice(kind).ticket is None else TICKET
+    assert write(notice(kind, ticket=ticket)).mail_from == ("" if kind in NULL_SENDER else "support@bank.example")
+
+
+def test_signed_envelope_senders_where_the_relay_allows_them():
+    config = replace(CONFIG, relay=replace(CONFIG.relay, envelope="verp"))
+    made = notice(K.REPLY)
+    sent = compose(made, RENDERER.render(made, config, KEYRING, NOW), config, KEYRING, NOW)
+    key = KEYRING.read_verp(sent.mail_from)
+    assert key is not None
+    assert key.text == key_text(sent.message_id)
+
+
+# ── attachments ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILT if kind.to_requester])
+def test_requesters_get_files_with_an_agents_words_only(kind: NoticeKind):
+    names = [found.get_filename() for found in read(notice(kind, attachments=(INVOICE,))).iter_attachments()]
+    assert names == (["invoice.pdf"] if kind in (K.REPLY, K.OPENED_FOR_YOU) else [])
+
+
+def test_a_file_whose_content_is_not_given_is_listed_only():
+    data = write(notice(K.NEW_TICKET, attachments=(INVOICE,))).data
+    message = message_from_bytes(data, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    assert message.get_content_type() == "multipart/alternative"
+    assert "Attached: invoice.pdf, 120 kB" in part(message, "plain")
