@@ -33,11 +33,11 @@ def changes(old: Config, new: Config) -> tuple[str, ...]:
     return (*_tables(old, new), *_named(old, new), *_rules(old, new), *_folder(old, new))
 
 
-def orphans(config: Config, used: Mapping[tuple[str, str], int]) -> tuple[Problem, ...]:
+def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Problem, ...]:
     """Warn of names that open tickets use and the config no longer has.
 
-    `used` counts open tickets by (kind, name), where kind is "department", "team",
-    "agent", "sla", "topic" or "priority". Names that a `was` carries over are no orphans.
+    `used` counts open tickets by kind ("department", "team", "agent", "sla", "topic" or
+    "priority"), then by name. Names that a `was` carries over are no orphans.
     """
     known: dict[str, set[str]] = {"agent": set(config.agents), "priority": set(config.priorities)}
     for kind, things in (
@@ -49,7 +49,8 @@ def orphans(config: Config, used: Mapping[tuple[str, str], int]) -> tuple[Proble
         known[kind] = {name for key, thing in things.items() for name in (key, *thing.was)}
     return tuple(
         Problem("", _orphan(kind, name, count), file=str(config.file), warning=True)
-        for (kind, name), count in sorted(used.items())
+        for kind, counts in sorted(used.items())
+        for name, count in sorted(counts.items())
         if count and name not in known[kind]
     )
 

@@ -81,14 +81,12 @@ def test_a_templates_folder_that_appears(tmp_path: Path) -> None:
 def test_names_that_open_tickets_still_use_are_counted() -> None:
     new = config('[department.Desk]\nwas = ["Front"]\n')
     used = {
-        ("department", "Support"): 3,
-        ("department", "Front"): 2,
-        ("department", "Old"): 12,
-        ("agent", "gone"): 1,
-        ("sla", "Sev-Z"): 2,
-        ("topic", "Away"): 0,
-        ("team", "T"): 1,
-        ("priority", "Normal"): 4,
+        "department": {"Support": 3, "Front": 2, "Old": 12},
+        "agent": {"gone": 1},
+        "sla": {"Sev-Z": 2},
+        "topic": {"Away": 0},
+        "team": {"T": 1},
+        "priority": {"Normal": 4},
     }
     heir = "in the one that takes its place"
     assert [str(problem) for problem in orphans(new, used)] == [
