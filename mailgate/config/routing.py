@@ -87,15 +87,16 @@ def _guess(value: str) -> str:
 def _recipient(table: Table, value: str, spot: Spot) -> str:
     if value in RECIPIENTS:
         return value
-    if ":" in value:
-        return target(table, value, spot)
+    kind, _, name = value.partition(":")
+    if kind == "agent":
+        return f"agent:{table.refer('agent', name.strip(), spot)}"
     if "@" in value:
         try:
             return address(value)
         except ValueError as error:
             table.reading.error(spot, str(error))
             return value
-    near = did_you_mean(value, RECIPIENTS) or f': {one_of(RECIPIENTS)}, "agent:KEY", "team:NAME" or an address'
+    near = did_you_mean(value, RECIPIENTS) or f": {one_of((*RECIPIENTS, 'agent:KEY'))}, or an address"
     table.reading.error(spot, f"{quoted_text(value)} is nobody{near}")
     return value
 

@@ -104,7 +104,7 @@ status = "pending"
 tags = ["a", "b"]
 language = "de"
 autoresponse = false
-alert = ["agent:elliot", "team:Web", "manager", "Boss@Bank.example"]
+alert = ["agent:elliot", "manager", "Boss@Bank.example"]
 requester = "reply_to"
 [[rule]]
 name = "Second"
@@ -127,7 +127,7 @@ then = { reject = "Please write to sales@bank.example" }
             language="de",
             autoresponse=False,
         ),
-        alert=("agent:elliot", "team:Web", "manager", "boss@bank.example"),
+        alert=("agent:elliot", "manager", "boss@bank.example"),
         requester="reply_to",
     )
     assert (second.position, second.reject, second.when, second.on) == (
