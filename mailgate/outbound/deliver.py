@@ -173,6 +173,7 @@ class Deliverer:
             results.untried += self._results.untried
             self._results = results
             await asyncio.sleep(STORAGE_PAUSE)
+            self._wake.set()
             return
         self._in_hand += len(jobs) - len(results)
         for job in jobs:

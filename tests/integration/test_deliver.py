@@ -1,0 +1,308 @@
+"""The deliverer with a real outbox and a real relay that answers as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailgate.config.model import Relay as RelayConfig
+from mailgate.model import NoticeKind, Outgoing
+from mailgate.outbound import backoff, deliver
+from mailgate.outbound.backoff import Failed, Fault, Reply
+from mailgate.outbound.deliver import Deliverer
+from mailgate.outbound.relay import SmtpRelay
+from mailgate.store import outbox, trace
+from mailgate.store.db import Db, Store
+from mailgate.store.outbox import Job
+from tests.sink import Sink
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def mail(cause: str, recipient: str = "karen@client.example", ticket: int | None = None) -> Outgoing:
+    return Outgoing(
+        kind=NoticeKind.REPLY,
+        ticket=ticket,
+        cause=cause,
+        mail_from="support@bank.example",
+        recipient=recipient,
+        message_id=f"<{cause}@bank.example>",
+        subject=cause,
+        data=f"Message-ID: <{cause}@bank.example>\r\nSubject: {cause}\r\n\r\nText.\r\n".encode(),
+    )
+
+
+def open_tickets(db: Db, *numbers: int) -> None:
+    for number in numbers:
+        db.run(
+            "INSERT INTO ticket (number, subject, status, requester_email, requester_name, department, topic, priority,"
+            " sla, address, created_at, updated_at, rest)"
+            " VALUES (?, '', 'open', '', '', '', '', '', '', '', 0, 0, '{}')",
+            [number],
+        )
+
+
+class Post:
+    """A deliverer on a store, with what it told."""
+
+    def __init__(self, store: Store, sink: Sink) -> None:
+        self.store, self.sink = store, sink
+        self.failures: list[tuple[Job, Reply, Failed]] = []
+        self.illnesses: list[Reply] = []
+        config = RelayConfig(host="127.0.0.1", port=sink.port)
+        self.deliverer = Deliverer(
+            store, lambda: SmtpRelay(config, "mx.bank.example"), clock, failed=self.failed, relay_ill=self.ill
+        )
+
+    def failed(self, db: Db, job: Job, reply: Reply, verdict: Failed, now: datetime) -> None:
+        if job.cause == "untellable":
+            raise ValueError
+        self.failures.append((job, reply, verdict))
+        if job.cause == "answers-with-a-mail":
+            outbox.add(db, [mail("the-answer", "agent@bank.example")], now)
+
+    async def ill(self, reply: Reply) -> None:
+        self.illnesses.append(reply)
+
+    async def put(self, *mails: Outgoing) -> None:
+        await self.store.write(outbox.add, mails, clock())
+        self.deliverer.notify()
+
+    async def rows(self) -> list[Any]:
+        return await self.store.read(lambda db: db.all("SELECT * FROM outbox ORDER BY id"))
+
+    async def states(self) -> list[str]:
+        return [row["state"] for row in await self.rows()]
+
+    async def until(self, *states: str, seconds: float = 10.0) -> list[Any]:
+        async with asyncio.timeout(seconds):
+            while await self.states() != list(states):  # noqa: ASYNC110 - the rows are what is promised
+                await asyncio.sleep(0.01)
+        return await self.rows()
+
+
+@asynccontextmanager
+async def post(path: Path, *, run: bool = True, **sink_options: Any):
+    async with Sink(**sink_options) as sink:
+        store = await Store.open(path / "mailgate.db")
+        one = Post(store, sink)
+        await store.write(open_tickets, 1, 2, 3)
+        task = asyncio.create_task(one.deliverer.run()) if run else None
+        yield one
+        if task is not None:
+            await one.deliverer.stop(2)
+            await task
+        await store.close()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Pauses of the policy shortened; their lengths are tested with the policy."""
+    monkeypatch.setattr(backoff, "FIRST_PAUSE", timedelta(seconds=0.1))
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(seconds=0.1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(seconds=0.2))
+
+
+async def test_a_mail_goes_out_at_once_and_the_relay_s_answer_is_kept(tmp_path):
+    async with post(tmp_path) as one:
+        await asyncio.sleep(0.05)
+        await one.put(mail("first"))
+        [row] = await one.until("sent")
+        assert row["answer"] == "250 2.0.0 taken as 1"
+        assert row["sent_at"] is not None
+        assert one.sink.taken[0].header("Message-ID") == "<first@bank.example>"
+        assert one.deliverer.state.ill_since is None
+
+
+async def test_hundreds_of_mails_go_over_a_few_kept_connections_once_each(tmp_path):
+    async with post(tmp_path) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(500)))
+        await one.sink.wait_for(500)
+        await one.until(*["sent"] * 500)
+        assert len({taken.header("Message-ID") for taken in one.sink.taken}) == 500
+        assert one.sink.connections == deliver.CONNECTIONS
+
+
+async def test_mail_about_a_ticket_to_one_recipient_keeps_its_order(tmp_path):
+    """A deferred mail holds back the later ones of its lane and nobody else's."""
+    async with post(tmp_path, script={"a@client.example": ["450 4.2.1 busy"]}, delay=0.005) as one:
+        await one.put(*(mail(f"a{n}", "a@client.example", ticket=1) for n in range(5)))
+        await one.put(mail("b", "b@client.example", ticket=1), mail("c", "a@client.example", ticket=2))
+        await one.until(*["sent"] * 7)
+        subjects = [taken.header("Subject") for taken in one.sink.taken]
+        assert [subject for subject in subjects if subject.startswith("a")] == ["a0", "a1", "a2", "a3", "a4"]
+        assert subjects.index("b") < subjects.index("a0")
+
+
+async def test_a_temporary_refusal_is_tried_again_and_traced(tmp_path):
+    async with post(tmp_path, script={"end": ["451 4.3.0 later"]}) as one:
+        await one.put(mail("first"))
+        [row] = await one.until("sent")
+        assert row["attempts"] == 2
+        assert "451 4.3.0 later" in row["last_error"]
+        steps = [line.step for line in await one.store.read(trace.by_message_id, "<first@bank.example>")]
+        assert steps == ["written", "deferred", "sent"]
+
+
+async def test_a_refused_recipient_fails_alone_and_is_told_in_the_same_transaction(tmp_path):
+    async with post(tmp_path, script={"a@client.example": ["550 5.1.1 unknown"]}) as one:
+        await one.put(mail("answers-with-a-mail", "a@client.example"), mail("good", "b@client.example"))
+        rows = await one.until("failed", "sent", "sent")
+        assert rows[2]["cause"] == "the-answer"
+        [(job, reply, verdict)] = one.failures
+        assert (job.cause, reply.code, verdict.fault, verdict.dead_address) == (
+            "answers-with-a-mail",
+            550,
+            Fault.RECIPIENT,
+            True,
+        )
+
+
+async def test_a_failure_that_cannot_be_told_is_recorded_all_the_same(tmp_path):
+    async with post(tmp_path, script={"end": ["554 5.7.1 spam"]}) as one:
+        await one.put(mail("untellable"))
+        await one.until("failed")
+
+
+async def test_the_same_refusal_for_three_recipients_means_an_ill_relay_and_fails_nobody(tmp_path):
+    sink_script = {"rcpt": ["550 5.7.1 relaying denied"] * 3}
+    async with post(tmp_path, script=sink_script) as one:
+        one.deliverer._connections = 1
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(5)))
+        await one.until(*["sent"] * 5)
+        assert one.failures == []
+        assert len(one.illnesses) == 1
+
+
+async def test_two_refusals_in_the_same_words_are_two_failures(tmp_path):
+    async with post(tmp_path, script={"rcpt": ["550 5.7.1 no"] * 2}) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(2)))
+        await one.until("failed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [
+        ("connect", "554 5.7.1 go away"),
+        ("ehlo", "421 not now"),
+        ("mail", "550 5.7.1 not from you"),
+        ("connect", "close"),
+    ],
+)
+async def test_an_ill_relay_is_waited_out_and_told_once(tmp_path, stage, answer):
+    async with post(tmp_path, script={stage: [answer] * 6}) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(20)))
+        async with asyncio.timeout(5):
+            while one.deliverer.state.ill_since is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert one.deliverer.state.last_error
+        await one.until(*["sent"] * 20)
+        assert one.deliverer.state.ill_since is None
+        assert one.failures == []
+        assert len(one.illnesses) == (1 if answer.startswith("5") else 0)
+
+
+async def test_an_ill_relay_is_tried_by_one_mail_at_a_time(tmp_path):
+    async with post(tmp_path, script={"mail": ["550 no"] * 50}) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(20)))
+        await asyncio.sleep(1.0)
+        tried = sum(command.startswith("MAIL") for command in one.sink.commands)
+        assert tried <= deliver.CONNECTIONS + 15
+        assert await one.states() == ["queued"] * 20 or (await one.states()).count("sending") <= 1
+
+
+async def test_what_a_dead_process_had_in_hand_is_sent_with_the_same_message_id(tmp_path):
+    async with post(tmp_path, run=False) as one:
+        await one.put(mail("first"))
+        await one.store.write(outbox.claim, clock(), 10)
+        assert await one.states() == ["sending"]
+        task = asyncio.create_task(one.deliverer.run())
+        await one.until("sent")
+        await one.deliverer.stop(1)
+        await task
+        assert one.sink.taken[0].header("Message-ID") == "<first@bank.example>"
+
+
+async def test_a_yes_that_was_lost_on_the_way_sends_the_same_mail_again(tmp_path):
+    async with post(tmp_path, script={"lost": ["x"]}) as one:
+        await one.put(mail("first"))
+        await one.until("sent")
+        assert [taken.header("Message-ID") for taken in one.sink.taken] == ["<first@bank.example>"] * 2
+
+
+async def test_stop_lets_what_is_on_the_wire_finish_and_starts_nothing_more(tmp_path):
+    async with post(tmp_path, delay=0.3, run=False) as one:
+        task = asyncio.create_task(one.deliverer.run())
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(30)))
+        while one.sink.open < deliver.CONNECTIONS:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await one.deliverer.stop(5)
+        await task
+        states = await one.states()
+        assert states.count("sent") == len(one.sink.taken) == deliver.CONNECTIONS
+        assert states.count("queued") == 30 - deliver.CONNECTIONS
+        assert {row["attempts"] for row in await one.rows() if row["state"] == "queued"} == {0}
+
+
+async def test_stop_cuts_off_what_takes_longer_than_the_grace(tmp_path):
+    async with post(tmp_path, script={"end": ["hang"] * 4}, run=False) as one:
+        task = asyncio.create_task(one.deliverer.run())
+        await one.put(mail("slow"))
+        while "DATA" not in one.sink.commands:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(2):
+            await one.deliverer.stop(0.2)
+        await task
+        assert await one.states() == ["sending"]
+
+
+async def test_results_wait_for_a_database_that_takes_nothing_and_nothing_is_sent_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(deliver, "STORAGE_PAUSE", 0.05)
+
+    async with post(tmp_path, delay=0.1) as one:
+        await one.put(mail("first"))
+        while "DATA" not in one.sink.commands:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        real = outbox.sent
+        full = True
+
+        def sent(db: Db, *args: Any) -> None:
+            if full:
+                db.one(f"PRAGMA max_page_count = {db.one('PRAGMA page_count')[0]}")
+                db.run("INSERT INTO raw (data) VALUES (?)", [b"x" * 500_000])  # the engine's own "disk is full"
+            real(db, *args)
+
+        monkeypatch.setattr(outbox, "sent", sent)
+        await one.sink.wait_for(1)
+        await asyncio.sleep(0.3)
+        assert await one.states() == ["sending"]
+        full = False
+        await one.until("sent")
+        assert len(one.sink.taken) == 1
+
+
+async def test_a_row_that_becomes_due_later_is_sent_then(tmp_path):
+    async with post(tmp_path, script={"end": ["450 later"] * 3}) as one:
+        await one.put(mail("first"))
+        [row] = await one.until("sent")
+        assert row["attempts"] == 4
+
+
+async def test_an_idle_connection_is_closed(tmp_path, monkeypatch):
+    monkeypatch.setattr(deliver, "IDLE", 0.1)
+    async with post(tmp_path) as one:
+        await one.put(mail("first"))
+        await one.until("sent")
+        await asyncio.sleep(0.3)
+        assert one.sink.open == 0
+        assert one.sink.commands[-1] == "QUIT"
+        await one.put(mail("second"))
+        await one.until("sent", "sent")
