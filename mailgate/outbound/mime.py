@@ -23,6 +23,7 @@ _ANY = "application/octet-stream"
 _LONGEST = {"plain": 78, "html": 900}
 _FROM = re.compile(rb"^From ", re.MULTILINE)
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n"))
+_C1 = re.compile(r"[\x80-\x9f]")  # in HTML a reference to one of them would read as a character of cp1252
 _NAME_LIMIT = 120
 
 
@@ -41,8 +42,13 @@ def body(text: str, html: str, files: Sequence[tuple[StoredAttachment, bytes]], 
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """Return a text part in UTF-8: 7bit where that is safe, else quoted-printable (RFC 2045 6)."""
+    """Return a text part in UTF-8: 7bit where that is safe, else quoted-printable (RFC 2045 6).
+
+    In HTML, foreign characters become references, so that it is 7bit in any language.
+    """
     octets = _clean(text).rstrip(b"\n") + b"\n"
+    if subtype == "html" and not octets.isascii():
+        octets = octets.decode().encode("ascii", "xmlcharrefreplace")
     encoding = b"7bit"
     # RFC 4155: a line that begins with "From " would be altered on its way into an mbox
     if not octets.isascii() or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype] or _FROM.search(octets):
@@ -82,6 +88,8 @@ def readable(text: str) -> str:
 def _clean(text: str) -> bytes:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _C1.sub("", text)
     # No octet below 0x80 is part of another character in UTF-8, so this deletes just what it names
     return text.encode("utf-8", "replace").translate(None, _CONTROLS)
 

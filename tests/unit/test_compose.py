@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailgate.mail import MARKER
-from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status
+from mailgate.inbound.body import read_body
+from mailgate.inbound.parse import parse
+from mailgate.mail import MARKER, Envelope
+from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound.compose import AUTO_REPLIED, NULL_SENDER, compose
+from mailgate.rules.commands import read_commands
 from mailgate.rules.keys import key_text
+from mailgate.rules.references import Reference, references
 from tests.notices import (
     ANN,
     BUILT,
@@ -261,6 +266,40 @@ def test_a_notices_own_links_come_first_and_end_in_end():
     assert links(made)[:2] == ["Send it", "Ready"]
     assert "body=%23reply%0D%0A%0D%0AHello%20%26%20bye%0D%0A%23end%0D%0A" in text
     assert "body=%23close%0D%0A%23end%0D%0A%0D%0ARef" in text
+
+
+def tapped(made: Notice, label: str) -> tuple[list[str], tuple[str, ...], list[Reference]]:
+    """What the desk reads when an agent taps a link and sends the mail with a signature: verbs, text, tickets named."""
+    line = next(line for line in part(read(made), "plain").split("\n") if line.startswith(f"{label}: "))
+    link = urlsplit(line.partition(": ")[2])
+    fields = parse_qs(link.query)
+    raw = f"From: elliot@bank.example\r\nTo: {unquote(link.path)}\r\nSubject: {fields['subject'][0]}\r\n\r\n"
+    mail = parse(f"{raw}{fields['body'][0]}\r\nRegards\r\nElliot".encode())
+    body = read_body(mail)
+    commands = read_commands(body.lines)
+    assert not commands.problems
+    envelope = Envelope("elliot@bank.example", (unquote(link.path),))
+    return (
+        [command.verb for command in commands.commands],
+        commands.rest,
+        list(references(mail, body, envelope, KEYRING, CONFIG)),
+    )
+
+
+@pytest.mark.parametrize("ticket", [TICKET, PLUS])
+@pytest.mark.parametrize(
+    ("label", "verb"), [("Claim", "assign"), ("Note", "note"), ("Resolve", "status"), ("Close", "status")]
+)
+def test_a_tapped_link_is_read_as_its_command_on_this_ticket_with_this_key(ticket: Ticket, label: str, verb: str):
+    made = notice(K.NEW_TICKET, ticket=ticket)
+    verbs, text, named = tapped(made, label)
+    assert verbs == [verb]
+    assert not "".join(text).strip()
+    assert [each.key.text for each in named if each.key] == [key_text(write(made).message_id)]
+
+
+def test_a_tapped_link_of_a_closed_ticket_reopens_it():
+    assert tapped(notice(K.STATUS, ticket=replace(TICKET, status=Status.CLOSED)), "Reopen")[0] == ["status"]
 
 
 def test_a_confirm_offers_its_code_and_nothing_else():
