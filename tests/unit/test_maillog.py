@@ -1,0 +1,64 @@
+"""The operator's log: what strangers wrote never makes a line of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from mailgate import maillog
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, logger="mailgate.mail")
+    return caplog
+
+
+def test_untrusted_text_is_quoted(lines: pytest.LogCaptureFixture):
+    maillog.refused(
+        peer="192.0.2.1", sender="a\r\nroot: logged in\x1b[31m", recipient='x" y', code=550, reason="5.1.1 no"
+    )
+    [record] = lines.records
+    said = record.getMessage()
+    assert said.startswith("refused ")
+    assert "\n" not in said
+    assert "\r" not in said
+    assert "\x1b" not in said
+    assert '"x\\" y"' in said
+
+
+def test_the_values_hang_on_the_record_and_fit_json(lines: pytest.LogCaptureFixture):
+    maillog.accepted(inbox_id=7, source="smtp", sender=None, recipients=("a@b", "c@d"), size=10)
+    [record] = lines.records
+    values = record.__dict__["mail"]
+    assert json.loads(json.dumps(values)) == {
+        "event": "accepted",
+        "inbox": 7,
+        "source": "smtp",
+        "recipients": "a@b, c@d",
+        "size": 10,
+    }
+
+
+def test_long_values_are_cut(lines: pytest.LogCaptureFixture):
+    maillog.failed(outbox_id=1, ticket=2, recipient="a@b", answer="x" * 10_000, attempts=1)
+    assert len(lines.records[0].getMessage()) < 600
+
+
+def test_every_event_has_a_line(lines: pytest.LogCaptureFixture):
+    maillog.session_broke(peer="192.0.2.1")
+    maillog.sent(outbox_id=1, ticket=None, kind="reply", recipient="a@b", answer="ok", seconds=0.12345)
+    maillog.deferred(outbox_id=1, ticket=2, recipient="a@b", answer="450", attempts=1, pause=60.04)
+    maillog.relay_ill(answer="554 no", failures=1, pause=5)
+    maillog.relay_well()
+    events = [record.__dict__["mail"]["event"] for record in lines.records]
+    assert events == ["session-error", "sent", "deferred", "relay-ill", "relay-well"]
+    assert "seconds=0.123 " in lines.text or "seconds=0.123\n" in lines.text
+
+
+def test_a_silent_log_costs_nothing(lines: pytest.LogCaptureFixture):
+    lines.set_level(logging.CRITICAL, logger="mailgate.mail")
+    maillog.relay_well()
+    assert lines.records == []
