@@ -88,11 +88,15 @@ class Daemon:
 
     def _build(self) -> None:
         config = self._config
-        self._processor = Processor(self._store, lambda: self._desk, self._clock, self._deliverer.notify)
+        self._processor = Processor(self._store, lambda: self._desk, self._clock, self._wrote)
         self._acceptor = Acceptor(self._store, self._clock, self._processor.wake)
         self._refusals = Refusals(self._store, self._clock)
         self._deliverer = self._make_deliverer(config)
-        self._sla_clock = SlaClock(self._store, lambda: self._desk, self._clock, self._deliverer.notify)
+        self._sla_clock = SlaClock(self._store, lambda: self._desk, self._clock, self._wrote)
+
+    def _wrote(self) -> None:
+        """The outbox may hold something new."""
+        self._deliverer.notify()
 
     def _make_deliverer(self, config: Config) -> Deliverer:
         hostname = socket.gethostname()

@@ -11,7 +11,7 @@ from mailgate.desk.outcome import Context
 from mailgate.errors import MailgateError
 from mailgate.explain import document, words
 from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
-from mailgate.outbound.identity import subject_line
+from mailgate.outbound.identity import subject
 from mailgate.process import Verdict, prepare, think
 from mailgate.processor import Desk
 from mailgate.setup import make_desk, peek_secrets
@@ -51,7 +51,7 @@ def _messages(name: str) -> list[Stored]:
 def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> None:
     context = desk.context(now())
     verdict = _think(db, stored, context)
-    subjects = {n: subject_line(notice, desk.config) for n, notice in enumerate(verdict.outcome.notices)}
+    subjects = {n: subject(notice, desk.config) for n, notice in enumerate(verdict.outcome.notices)}
     found = document(verdict, name, subjects)
     if as_json:
         print_json(found)

@@ -207,16 +207,14 @@ def find(db: Db, query: Query) -> list[Ticket]:
 
 
 def names_in_use(db: Db) -> dict[str, dict[str, int]]:
-    """How many open and pending tickets use each department, topic, SLA plan, priority and assignee."""
+    """How many open and pending tickets use each name, by kind: department, topic, sla, priority, agent, team."""
+    active = "FROM ticket WHERE status IN ('open', 'pending')"
     used: dict[str, dict[str, int]] = {}
-    for column in ("department", "topic", "sla", "priority"):
-        sql = f"SELECT {column}, count(*) FROM ticket WHERE status IN ('open', 'pending') GROUP BY 1"  # noqa: S608
-        used[column] = {row[0]: row[1] for row in db.all(sql)}
-    for kind in ("agent", "team"):
-        sql = (
-            "SELECT assignee, count(*) FROM ticket WHERE status IN ('open', 'pending') AND assignee_kind = ? GROUP BY 1"
-        )
-        used[kind] = {row[0]: row[1] for row in db.all(sql, [kind])}
+    for kind in ("department", "topic", "sla", "priority"):
+        rows = db.all(f"SELECT {kind}, count(*) {active} GROUP BY 1")  # noqa: S608
+        used[kind] = {row[0]: row[1] for row in rows}
+    for row in db.all(f"SELECT assignee_kind, assignee, count(*) {active} AND assignee IS NOT NULL GROUP BY 1, 2"):  # noqa: S608
+        used.setdefault(row[0], {})[row[1]] = row[2]
     return used
 
 

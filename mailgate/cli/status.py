@@ -1,0 +1,73 @@
+"""`mailgate status`: up? connected to what? how long are the queues? Exit 1 when something is wrong."""
+
+from __future__ import annotations
+
+import argparse
+
+from mailgate import status
+from mailgate.cli.common import config_of, print_json, reading
+from mailgate.config.model import Config
+from mailgate.lock import running
+from mailgate.status import Report, WayIn
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print how it stands."""
+    config = config_of(args, thorough=False)
+    daemon = running(config.storage.database)
+    report = status.read(config) if daemon else Report()
+    with reading(config) as db:
+        queues = status.queues(db)
+    problems = _problems(config, daemon, report, queues)
+    if args.json:
+        print_json(
+            {
+                "ok": not problems,
+                "problems": list(problems),
+                "pid": daemon,
+                "ways_in": [
+                    {"name": way.name, "connected": way.connected, "last_error": way.last_error}
+                    for way in report.ways_in
+                ],
+                "relay": {"ok": report.relay.ok, "last_error": report.relay.last_error},
+                "queues": dict(queues.items()),
+            }
+        )
+        return 1 if problems else 0
+    print(f"daemon      {f'process {daemon}' if daemon else 'not running'}")
+    for way in report.ways_in:
+        print(
+            f"way in      {way.name}: {'good' if way.connected and not way.last_error else way.last_error or 'not connected'}"
+        )
+    if daemon:
+        print(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
+    print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
+    for problem in problems:
+        print(f"problem     {problem}")
+    return 1 if problems else 0
+
+
+def _trouble(way: WayIn) -> str:
+    return way.last_error or ("" if way.connected else "not connected")
+
+
+def _problems(config: Config, daemon: int | None, report: Report, queues: dict[str, int]) -> tuple[str, ...]:
+    problems = []
+    if daemon is None:
+        problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")
+    problems += [
+        f"{way.name}: {way.last_error or 'not connected'}"
+        for way in report.ways_in
+        if way.last_error or not way.connected
+    ]
+    if not report.relay.ok:
+        problems.append(f"the relay takes no mail: {report.relay.last_error}")
+    if queues["quarantine"]:
+        problems.append(f"{queues['quarantine']} in quarantine; see: mailgate queue quarantine list")
+    if queues["failed"]:
+        problems.append(f"{queues['failed']} mails could not be delivered; see: mailgate queue outbox list")
+    return tuple(problems)

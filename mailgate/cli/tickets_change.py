@@ -1,0 +1,89 @@
+"""Changing tickets from the shell: new, do. The same decisions as for mail; mails wait in the outbox."""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+
+from mailgate import apply
+from mailgate.cli.common import config_of, now, print_json, say, writing
+from mailgate.config.model import Agent, Config
+from mailgate.desk import agent, byhand
+from mailgate.desk.letter import Letter
+from mailgate.desk.outcome import Outcome
+from mailgate.errors import NotFound, Refused
+from mailgate.mail import normalise
+from mailgate.model import Address
+from mailgate.processor import Desk
+from mailgate.rules import names
+from mailgate.rules.commands import read_commands
+from mailgate.rules.names import Matched, match
+from mailgate.setup import make_desk, unlock
+from mailgate.store import tickets
+from mailgate.store.db import Db
+
+
+def new(args: argparse.Namespace) -> int:
+    """`tickets new`: a ticket on someone's behalf."""
+    config = config_of(args)
+    text = args.text.read() if args.text else ""
+    email = normalise(args.requester)
+    if "@" not in email:
+        raise Refused(f"--requester {args.requester} is no address")
+    with writing(config) as db, db.transaction():
+        desk = make_desk(config, unlock(db, config))
+        context = desk.context(now())
+        order = byhand.Opening(Address(email), args.subject, text, f"cli:{uuid.uuid4().hex}", quiet=args.quiet)
+        outcome = byhand.open_by_hand(db, order, context)
+        apply.save(db, outcome, context, desk.press)
+    if args.json:
+        print_json({"number": outcome.ticket})
+    else:
+        print(outcome.ticket)
+    return 0
+
+
+def do(args: argparse.Namespace) -> int:
+    """`tickets do N '#command' …`: done as one, or not at all."""
+    config = config_of(args)
+    lines = [line for command in args.commands for line in command.splitlines()]
+    text = args.text.read() if args.text else ""
+    if text:
+        lines += ["", *text.splitlines()]
+    if not lines:
+        raise Refused("name a command, such as '#resolved', or give --text")
+    with writing(config) as db, db.transaction():
+        desk = make_desk(config, unlock(db, config))
+        outcome = _do(db, args.number, _agent(args.agent, config), lines, desk)
+    done = outcome.told or (("done",) if not outcome.problems else ())
+    if args.json:
+        print_json({"ok": not outcome.problems, "done": list(outcome.told), "errors": list(outcome.problems)})
+    else:
+        for line in done:
+            print(line)
+        for problem in outcome.problems:
+            say(problem)
+    return 1 if outcome.problems else 0
+
+
+def _do(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:
+    context = desk.context(now())
+    ticket = tickets.get(db, number)
+    if ticket is None:
+        raise NotFound(f"ticket {number} was not found")
+    letter = Letter(who, read_commands(lines), f"cli:{uuid.uuid4().hex}", context.now)
+    outcome = agent.work(db, letter, ticket, context)
+    if not outcome.problems:
+        apply.save(db, outcome, context, desk.press)
+    return outcome
+
+
+def _agent(typed: str, config: Config) -> Agent | None:
+    if not typed:
+        return None
+    if typed in config.agents:
+        return config.agents[typed]
+    found = match(typed, names.assignees(config))
+    if isinstance(found, Matched) and found.id.startswith("agent:"):
+        return config.agents[found.id.removeprefix("agent:")]
+    raise Refused(f"--as {typed}: no such agent; there are {', '.join(config.agents)}")

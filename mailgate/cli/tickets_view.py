@@ -1,0 +1,225 @@
+"""Looking at tickets: list, show, export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mailgate.cli.common import config_of, print_json, reading, say
+from mailgate.config.model import Config
+from mailgate.errors import NotFound, Refused
+from mailgate.model import Json, Ticket
+from mailgate.rules import names
+from mailgate.rules.names import Ambiguous, Candidate, Matched, match
+from mailgate.rules.sla_explained import explain_due
+from mailgate.rules.snapshot import entry_json, event_json, ticket_json
+from mailgate.rules.when import echo
+from mailgate.store import inbox, tickets
+from mailgate.store.db import Db
+
+STATUSES = ("open", "pending", "resolved", "closed")
+
+
+def listing(args: argparse.Namespace) -> int:
+    """`tickets list`."""
+    config = config_of(args, thorough=False)
+    query = _query(args, config)
+    with reading(config) as db:
+        found = tickets.find(db, query)
+    if args.json:
+        print_json([ticket_json(ticket) for ticket in found])
+    elif not found:
+        say("no tickets")
+    else:
+        _table(found, config)
+    return 0
+
+
+def _query(args: argparse.Namespace, config: Config) -> tickets.Query:
+    query = tickets.Query(
+        statuses=_statuses(args.status),
+        overdue=args.overdue,
+        words=tuple(args.search.split()),
+        limit=max(args.limit, 0),
+    )
+    if args.department:
+        query = replace(query, department=_named(args.department, names.departments(config), "department"))
+    if args.assignee.lower() in ("nobody", "none"):
+        query = replace(query, unassigned=True)
+    elif args.assignee:
+        kind, _, name = _named(args.assignee, names.assignees(config), "agent or team").partition(":")
+        query = replace(query, agent=name) if kind == "agent" else replace(query, team=name)
+    return query
+
+
+def _statuses(text: str) -> tuple[str, ...]:
+    if not text:
+        return ("open", "pending")
+    if text == "all":
+        return ()
+    wanted = tuple(text.split(","))
+    if wrong := [each for each in wanted if each not in STATUSES]:
+        raise Refused(f"--status {wrong[0]}: it is one of {', '.join(STATUSES)} or all")
+    return wanted
+
+
+def _named(typed: str, candidates: tuple[Candidate, ...], what: str) -> str:
+    found = match(typed, candidates)
+    if isinstance(found, Matched):
+        return found.id
+    near = found.candidates if isinstance(found, Ambiguous) else found.nearest
+    raise Refused(f"no {what} is called “{typed}”{'; did you mean ' + ' or '.join(near) + '?' if near else ''}")
+
+
+def _table(found: list[Ticket], config: Config) -> None:
+    from rich.console import Console  # late: only people's tables need it
+    from rich.table import Table
+    from rich.text import Text
+
+    zone = config.desk.timezone
+    table = Table(box=None, pad_edge=False)
+    for column in ("Number", "Status", "Priority", "Department", "Assigned to", "Due", "Requester", "Subject"):
+        table.add_column(column, no_wrap=column != "Subject")
+    for ticket in found:
+        due = f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" if ticket.due_at else "-"
+        cells = (
+            str(ticket.number),
+            ticket.status.value,
+            ticket.priority,
+            ticket.department,
+            holder(ticket, config),
+            f"{due} overdue" if ticket.overdue else due,
+            ticket.requester.email,
+            ticket.subject,
+        )
+        table.add_row(*(Text(cell) for cell in cells), style="red" if ticket.overdue else None)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def holder(ticket: Ticket, config: Config) -> str:
+    """Who has the ticket, as people call them."""
+    if ticket.assignee is None:
+        return "-"
+    agent = config.agents.get(ticket.assignee.name) if ticket.assignee.kind == "agent" else None
+    return agent.name if agent else ticket.assignee.name
+
+
+# ── show ────────────────────────────────────────────────────────────────────────────────
+
+
+def show(args: argparse.Namespace) -> int:
+    """`tickets show N`."""
+    config = config_of(args)
+    with reading(config) as db:
+        ticket = tickets.get(db, args.number)
+        if ticket is None:
+            raise NotFound(f"ticket {args.number} was not found")
+        if args.raw is not None:
+            sys.stdout.buffer.write(_raw(db, ticket.number, args.raw))
+            return 0
+        found = whole(db, ticket, config)
+    if args.json:
+        print_json(found)
+    else:
+        _print(ticket, found, config)
+    return 0
+
+
+def whole(db: Db, ticket: Ticket, config: Config) -> dict[str, Json]:
+    """A ticket as in section 8 of the public interface: thread and events and all."""
+    return {
+        **ticket_json(ticket),
+        "due_explained": list(explain_due(ticket, config)),
+        "thread": [entry_json(entry) for entry in tickets.thread(db, ticket.number)],
+        "events": [event_json(event) for event in tickets.events(db, ticket.number)],
+    }
+
+
+def _raw(db: Db, number: int, entry_id: int) -> bytes:
+    entry = next((each for each in tickets.thread(db, number) if each.id == entry_id), None)
+    if entry is None or entry.inbox_id is None:
+        raise NotFound(f"ticket {number} has no stored message {entry_id}")
+    return inbox.raw(db, entry.inbox_id)
+
+
+def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
+    zone = config.desk.timezone
+    rows = (
+        ("Requester", str(ticket.requester)),
+        ("Status", ticket.status.value + (", overdue" if ticket.overdue else "")),
+        ("Department", ticket.department),
+        ("Help topic", ticket.topic),
+        ("Priority", ticket.priority),
+        ("Assigned to", holder(ticket, config)),
+        ("SLA plan", ticket.sla),
+        ("Opened", echo(ticket.created_at, zone)),
+        ("Due", echo(ticket.due_at, zone) if ticket.due_at else "-"),
+        ("Collaborators", ", ".join(c.email + ("" if c.active else " (inactive)") for c in ticket.collaborators)),
+        ("Tags", ", ".join(ticket.tags)),
+        ("Linked to", ", ".join(f"#{number}" for number in ticket.links)),
+    )
+    print(f"#{ticket.number} {_plain(ticket.subject)}")
+    for label, value in rows:
+        if value:
+            print(f"{label + ':':<15}{_plain(value)}")
+    for line in _items(found["due_explained"]):
+        print(f"{'':<15}{line}")
+    for entry in map(_object, _items(found["thread"])):
+        author = _object(entry["from"])
+        print(f"\n--- {entry['kind']} {entry['id']}, {author['name'] or author['email']}, {entry['at']}")
+        print(_plain(str(entry["text"])))
+        for each in map(_object, _items(entry["attachments"])):
+            print(f"[{_plain(str(each['name']))}, {each['size']} bytes]")
+    print("\n--- events")
+    for event in map(_object, _items(found["events"])):
+        change = (
+            f" {_short(event['before'])} -> {_short(event['after'])}"
+            if event["kind"] not in ("opened", "routed")
+            else ""
+        )
+        why = f" ({_plain(str(event['reason']))})" if event["reason"] else ""
+        print(f"{event['at']}  {event['kind']:<16} {event['by']}{_plain(change)}{why}")
+
+
+def _short(value: Json) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{each}" for each in value.values())
+    return "-" if value is None else str(value)
+
+
+def _plain(text: str) -> str:
+    """Strangers' text without control characters: a terminal obeys escape sequences."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text.replace("\t", " "))
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+# ── export ──────────────────────────────────────────────────────────────────────────────
+
+
+def export(args: argparse.Namespace) -> int:
+    """`tickets export`: JSON lines, oldest first."""
+    config = config_of(args)
+    with reading(config) as db:
+        if args.output is None:
+            for line in _lines(db, config):
+                print(line)
+            return 0
+        with args.output.open("w", encoding="utf-8") as file:
+            count = sum(1 for line in _lines(db, config) if file.write(line + "\n"))
+    say(f"{count} tickets written to {args.output}")
+    return 0
+
+
+def _lines(db: Db, config: Config) -> Iterator[str]:
+    for ticket in reversed(tickets.find(db, tickets.Query(statuses=()))):
+        yield json.dumps(whole(db, ticket, config), ensure_ascii=False)
