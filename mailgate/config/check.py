@@ -27,6 +27,7 @@ def check(config: Config, reading: Reading) -> None:
     _topics(config, reading)
     _twice(config, reading)
     _old_names(config, reading)
+    _ways(config, reading)
     if config.smtp is None and not config.mailboxes:
         reading.warn(Spot(), "no way in but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
 
@@ -159,3 +160,20 @@ def _old_names(config: Config, reading: Reading) -> None:
                     reading.error(spot, f"{quoted_text(old)} still exists: was lists names that are gone")
                 elif heir != name:
                     reading.error(spot, f"{quoted_text(old)} already went over to {quoted_text(heir)}")
+
+
+def _ways(config: Config, reading: Reading) -> None:
+    """Mail does not go in circles, and no folder is read twice."""
+    smtp, relay = config.smtp, config.relay
+    if smtp and relay.transport == "smtp" and (smtp.host, smtp.port) == (relay.host, relay.port):
+        reading.error(
+            Spot().child("relay").child("port"),
+            f"is where [smtp] listens: the desk would write to itself: name the mail server's port",
+        )
+    seen: dict[tuple[str, str, str], str] = {}
+    for name, mailbox in config.mailboxes.items():
+        first = seen.setdefault((mailbox.host.lower(), mailbox.user, mailbox.folder), name)
+        if mailbox.host and first != name:
+            reading.error(
+                Spot().child("mailbox").child(name), f"is read by [mailbox.{first}] already: keep one of them"
+            )
