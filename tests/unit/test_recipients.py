@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from mailgate.config.model import Config, DeskAddress
+from mailgate.config.model import Config, DeskAddress, Relay
 from mailgate.inbound.recipients import is_desk
 
 
@@ -16,6 +16,7 @@ class Addresses:
     """As much of a configuration as is asked."""
 
     addresses: dict[str, Any]
+    relay: Relay = Relay()
 
 
 CONFIG = cast(
@@ -37,7 +38,6 @@ CONFIG = cast(
         "Support@BANK.example",
         "support@bank.example.",
         "support+kabc.def@bank.example",
-        "SUPPORT+@bank.example",
         "outages@bank.example",
         "postmaster@bank.example",
         "Postmaster@bank.EXAMPLE",
@@ -67,5 +67,11 @@ def test_the_desk_s_own_addresses_are_taken(address: str):
         '"support"@bank.example',
     ],
 )
-def test_nothing_else_is(address: str):
+def test_no_other_is(address: str):
     assert not is_desk(address, CONFIG)
+
+
+def test_signed_bounce_senders_come_back_also_where_other_plus_forms_do_not():
+    verp = cast("Config", Addresses(dict(CONFIG.addresses), Relay(envelope="verp")))
+    assert is_desk("outages+bkey@bank.example", verp)
+    assert not is_desk("outages+x@bank.example", verp)
