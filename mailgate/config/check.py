@@ -168,7 +168,7 @@ def _ways(config: Config, reading: Reading) -> None:
     if smtp and relay.transport == "smtp" and (smtp.host, smtp.port) == (relay.host, relay.port):
         reading.error(
             Spot().child("relay").child("port"),
-            f"is where [smtp] listens: the desk would write to itself: name the mail server's port",
+            "is where [smtp] listens: the desk would write to itself: name the mail server's port",
         )
     seen: dict[tuple[str, str, str], str] = {}
     for name, mailbox in config.mailboxes.items():
