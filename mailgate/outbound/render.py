@@ -32,9 +32,11 @@ from mailgate.config.model import Config
 from mailgate.errors import Problem
 from mailgate.model import Notice, NoticeKind
 from mailgate.outbound import identity
+from mailgate.outbound.for_agent import agent_view
+from mailgate.outbound.for_requester import requester_view
 from mailgate.outbound.headers import plain
 from mailgate.outbound.specimens import specimens
-from mailgate.outbound.views import Rendered, View, agent_view, requester_view, values
+from mailgate.outbound.views import Rendered, View, values
 from mailgate.rules.keys import Keyring
 
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mailgate.model import Entry, NoticeKind
 from mailgate.outbound.render import Renderer, paragraphs, quoted, shipped
 from mailgate.outbound.specimens import specimens
-from mailgate.outbound.views import AgentView, Rendered, RequesterView, size
+from mailgate.outbound.views import AgentView, EntryView, Rendered, RequesterView, TicketView
+from mailgate.outbound.wording import size
 from tests.notices import ANN, BUILT, CONFIG, FULL, INVOICE, KEYRING, MESSAGE, NOTE, NOW, TICKET, notice
 
 K = NoticeKind
@@ -339,3 +340,14 @@ def test_specimens_show_a_template_what_a_real_notice_would():
     for kind in BUILT:
         full, bare = specimens(kind)
         assert type(full) is type(bare) is (RequesterView if kind.to_requester else AgentView)
+
+
+@pytest.mark.parametrize("view", [RequesterView, AgentView, TicketView, EntryView])
+def test_every_value_that_a_template_may_read_is_documented(view: type):
+    documented = (Path(__file__).parents[2] / "docs/templates.md").read_text("utf-8")
+    assert [field.name for field in fields(view) if f"`{field.name}`" not in documented] == []
+
+
+def test_every_kind_is_documented():
+    documented = (Path(__file__).parents[2] / "docs/templates.md").read_text("utf-8")
+    assert [kind for kind in BUILT if f"`{kind}`" not in documented] == []

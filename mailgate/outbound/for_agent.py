@@ -1,0 +1,108 @@
+"""What an agent, or the administrator, reads of a notice: where an answer goes, the ticket, links."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from mailgate.config.model import Config
+from mailgate.mail import MARKER
+from mailgate.model import REPLYABLE_KINDS, Notice, NoticeKind, Status, Ticket
+from mailgate.outbound import identity, links
+from mailgate.outbound.headers import plain
+from mailgate.outbound.links import Link
+from mailgate.outbound.mime import readable
+from mailgate.outbound.views import AgentView, TicketView
+from mailgate.outbound.wording import earlier, files, person, when
+from mailgate.rules.keys import key_text
+
+
+def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
+    """Return what an agent reads; `message_id` is the mail's own, whose key the links carry."""
+    address = identity.desk_address(notice, config)
+    key = key_text(message_id)
+    answer_to = identity.reply_to(address, message_id)
+    zone = config.zone(notice.agent)
+    ticket = notice.ticket
+    return AgentView(
+        marker=MARKER,
+        desk=config.desk.name,
+        address=address.email,
+        address_name=address.name,
+        name=plain(notice.to.name, 100),
+        destination=_destination(notice),
+        public=notice.kind in REPLYABLE_KINDS,
+        by=person(notice.by.name, notice.by.email) if notice.by else "",
+        facts=tuple(readable(fact) for fact in notice.facts),
+        text=readable(notice.text).strip("\n"),
+        files=files(notice.attachments),
+        subject=identity.title(notice),
+        ticket=_ticket_view(ticket, config, zone) if ticket else None,
+        history=tuple(earlier(entry, zone) for entry in notice.history),
+        links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
+        ref=key if answer_to == address.email else "",
+        code=notice.code,
+    )
+
+
+def _destination(notice: Notice) -> str:
+    if notice.kind is NoticeKind.CONFIRM or not notice.ticket:
+        return ""
+    if notice.kind not in REPLYABLE_KINDS:
+        return "Your answer stays an internal note."
+    requester = notice.ticket.requester
+    others = sum(collaborator.active for collaborator in notice.ticket.collaborators)
+    also = f" and {others} other{'s' if others > 1 else ''}" if others else ""
+    return f"Your answer goes to {person(requester.name, requester.email)}{also} (public reply)."
+
+
+def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link, ...]:
+    """One-tap links to `address`; `key` stands at the foot of each mail where the address does not hold it."""
+    ticket = notice.ticket
+    about = identity.token(ticket.number, config) + " " if ticket else ""
+    subject = f"Re: {about}{identity.title(notice)}"
+    foot = f"\nRef: {key}\n" if key else ""
+    offers = [*notice.links]
+    if notice.code:
+        offers.append(("Confirm", f"#confirm {notice.code}\n"))
+    elif ticket and notice.kind is not NoticeKind.CONFIRM:
+        offers += links.commands(ticket, notice.agent)
+    return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
+
+
+def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
+    return TicketView(
+        number=str(ticket.number),
+        token=identity.token(ticket.number, config),
+        subject=plain(ticket.subject, identity.SUBJECT_LIMIT) or identity.NO_SUBJECT,
+        requester=person(ticket.requester.name, ticket.requester.email),
+        requester_email=plain(ticket.requester.email),
+        department=ticket.department,
+        topic=ticket.topic,
+        priority=ticket.priority,
+        status=_status(ticket, zone),
+        assignee=_assignee(ticket, config),
+        sla=ticket.sla,
+        due=when(ticket.due_at, zone),
+        overdue=ticket.overdue,
+        first_response_by="" if ticket.first_response_at else when(ticket.first_response_by, zone),
+        opened=when(ticket.created_at, zone),
+        collaborators=tuple(
+            person(other.name, other.email) + ("" if other.active else " (inactive)") for other in ticket.collaborators
+        ),
+        tags=tuple(plain(tag) for tag in ticket.tags),
+        links=tuple(identity.token(number, config) for number in ticket.links),
+        form=tuple((plain(name, 40).capitalize(), plain(value, 200)) for name, value in (ticket.fields or {}).items()),
+    )
+
+
+def _status(ticket: Ticket, zone: ZoneInfo) -> str:
+    if ticket.status is Status.PENDING and ticket.wake_at:
+        return f"pending until {when(ticket.wake_at, zone)}"
+    return str(ticket.status)
+
+
+def _assignee(ticket: Ticket, config: Config) -> str:
+    if not ticket.assignee:
+        return ""
+    agent = config.agents.get(ticket.assignee.name) if ticket.assignee.kind == "agent" else None
+    return agent.name if agent else ticket.assignee.name

@@ -1,0 +1,76 @@
+"""What a requester or collaborator may read of a notice, and nothing else.
+
+No note, no key, no internal value of the ticket is looked at here, but for deciding to
+leave something out.
+"""
+
+from __future__ import annotations
+
+from mailgate.config.model import Config
+from mailgate.mail import MARKER
+from mailgate.model import EntryKind, Notice, NoticeKind
+from mailgate.outbound import identity
+from mailgate.outbound.headers import plain
+from mailgate.outbound.mime import readable
+from mailgate.outbound.views import EntryView, RequesterView
+from mailgate.outbound.wording import earlier, files
+
+
+def requester_view(notice: Notice, config: Config) -> RequesterView:
+    """Return what the requester may read of a notice, and nothing else."""
+    address = identity.desk_address(notice, config)
+    ticket = notice.ticket
+    return RequesterView(
+        marker=MARKER,
+        desk=config.desk.name,
+        address=address.email,
+        address_name=address.name,
+        name=plain(notice.to.name, 100),
+        number=str(ticket.number) if ticket else "",
+        token=identity.token(ticket.number, config) if ticket else "",
+        subject=identity.title(notice),
+        status=str(ticket.status) if ticket else "",
+        by=identity.agent_name(notice, config),
+        facts=tuple(readable(fact) for fact in notice.facts),
+        text=readable(notice.text).strip("\n") if notice.reveal else "",
+        files=files(notice.attachments) if notice.reveal else (),
+        signature=_signature(notice, config),
+        quoted=_quoted(notice, config),
+        reopen_days=config.tickets.reopen_within.days,
+        resolved=ticket is not None and not ticket.status.active,
+    )
+
+
+def _quoted(notice: Notice, config: Config) -> tuple[EntryView, ...]:
+    """Earlier entries for a requester: no notes; and where agents are masked, what the requester's side wrote."""
+    shown = {EntryKind.MESSAGE, EntryKind.REPLY}
+    if "{agent}" not in identity.desk_address(notice, config).from_:
+        shown = {EntryKind.MESSAGE}
+    return tuple(earlier(entry, config.desk.timezone) for entry in notice.history if entry.kind in shown)
+
+
+def _signature(notice: Notice, config: Config) -> str:
+    """The agent's signature, or name where the text does not end with it, then the department's.
+
+    Masked agents (an address whose `from` has no `{agent}`) are not named here either,
+    and a department that is not public signs nothing.
+    """
+    if notice.kind is not NoticeKind.REPLY or not notice.ticket:
+        return ""
+    language = notice.ticket.language or config.desk.language
+    lines: list[str] = []
+    name = identity.agent_name(notice, config)
+    if name:
+        own = config.agents[notice.by_agent].signature.get(language).strip()
+        lines.append(own or ("" if _signed(notice.text, name) else name))
+    department = config.departments.get(notice.ticket.department)
+    if department and department.public:
+        lines.append(department.signature.get(language).strip())
+    return "\n".join(line for line in lines if line)
+
+
+def _signed(text: str, name: str) -> bool:
+    """True when one of the last lines already is the name or the first name."""
+    names = {name.casefold(), name.split(" ", maxsplit=1)[0].casefold()}
+    ends = [line.strip(" ,.-–—").casefold() for line in text.rstrip().split("\n")[-3:]]
+    return any(end in names for end in ends)
