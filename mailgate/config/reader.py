@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from mailgate.config import lines, units
+from mailgate.config import units
 from mailgate.config.model import Text
 from mailgate.config.words import CONTROL, did_you_mean, kind_of, one_of, quoted, shown, words
 from mailgate.errors import Problem
 
+KeyPath = tuple[str | int, ...]
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -27,7 +28,7 @@ D = TypeVar("D")
 class Spot:
     """A place in the config: keys for finding its line, label for people, shape for the docs."""
 
-    path: lines.Path = ()
+    path: KeyPath = ()
     label: str = ""
     shape: str = ""  # names replaced: "agent.NAME.email"
 
@@ -70,16 +71,16 @@ class Reading:
         self.problems: list[Problem] = []
         self.names: list[Name] = []
         self.asked: set[str] = set()
-        self._lines: Mapping[lines.Path, int] | None = None
+        self._lines: Mapping[KeyPath, int] | None = None
 
     def error(self, spot: Spot, what: str, *, warning: bool = False) -> None:
         """Note a problem at `spot`."""
-        if self._lines is None:  # a clean config never pays for the walk
-            self._lines = lines.scan(self.text)
+        from mailgate.config.lines import nearest, scan  # a clean config never pays for the walk
+
+        if self._lines is None:
+            self._lines = scan(self.text)
         where = f"[{spot.label}]" if spot.label else ""
-        self.problems.append(
-            Problem(where, what, lines.nearest(self._lines, spot.path), str(self.file), warning=warning)
-        )
+        self.problems.append(Problem(where, what, nearest(self._lines, spot.path), str(self.file), warning=warning))
 
     def warn(self, spot: Spot, what: str) -> None:
         """Note something that works and is probably not meant."""
