@@ -20,15 +20,16 @@ from mailgate.clock import Clock
 from mailgate.config.diff import changes
 from mailgate.config.load import load
 from mailgate.config.model import Config
-from mailgate.desk.failure import Failure, undeliverable
+from mailgate.desk.failure import Failure, bare_again, undeliverable
 from mailgate.errors import ConfigError, StorageError
+from mailgate.http import Health, HttpServer
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap import Watcher
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
 from mailgate.model import Address, Notice, NoticeKind
-from mailgate.outbound.backoff import Failed, Reply
+from mailgate.outbound.backoff import Failed, Fault, Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
 from mailgate.processor import Desk, Processor
@@ -56,6 +57,7 @@ class Daemon:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._watchers: dict[str, Watcher] = {}
         self._listener: Listener | None = None
+        self._http: HttpServer | None = None
 
     async def run(self) -> None:
         """Run until a signal or `stop`. Raises what a task died of."""
@@ -119,6 +121,7 @@ class Daemon:
         for mailbox in self._config.mailboxes.values():
             await self._watch(mailbox.name)
         self._sla_clock.start()
+        await self._open_http()
         log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
 
     def _ways(self) -> list[str]:
@@ -138,6 +141,21 @@ class Daemon:
             refused=self._refusals,
         )
         await self._listener.start()
+
+    async def _open_http(self) -> None:
+        if self._config.http:
+            self._http = HttpServer(self._config.http, self._health)
+            await self._http.start()
+
+    async def _health(self) -> Health:
+        ways, relay = self._ways_in(), self._relay_state()
+        problems = [f"{way.name}: {way.last_error or 'not connected'}" for way in ways if not way.connected]
+        problems += [] if relay.ok else [f"relay: {relay.last_error}"]
+        queues = await self._store.read(status.queues)
+        figures = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
+        figures |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in ways}
+        figures["mailgate_relay_ok"] = float(relay.ok)
+        return Health(tuple(problems), figures)
 
     async def _watch(self, name: str) -> None:
         watcher = Watcher(self._config.mailboxes[name], self._store, self._acceptor, self._clock)
@@ -166,6 +184,8 @@ class Daemon:
     async def _close(self) -> None:
         self._stop.set()
         self._sla_clock.stop()
+        if self._http:
+            self._http.stop()
         self._processor.wake()
         ways_in = [watcher.stop(GRACE) for watcher in self._watchers.values()]
         if self._listener:
@@ -197,14 +217,16 @@ class Daemon:
 
     # ── what the parts call back ────────────────────────────────────────────────────────
 
-    def _gave_up(self, db: Db, job: Job, reply: Reply, _: Failed, now: datetime) -> None:
+    def _gave_up(self, db: Db, job: Job, reply: Reply, verdict: Failed, now: datetime) -> None:
         """Inside the transaction that gives a mail up: event, and a word to the agent."""
         ticket = tickets.get(db, job.ticket) if job.ticket else None
         if ticket is None:
             return
-        failure = Failure(job.kind, job.recipient, str(reply), job.message_id)
         context = self._desk.context(now)
-        apply.save(db, undeliverable(db, ticket, failure, f"outbox:{job.id}", context), context, self._desk.press)
+        failure = Failure(job.kind, job.recipient, str(reply), job.agent)
+        bare = verdict.fault is Fault.MESSAGE and bare_again(ticket, failure, job.cause)
+        outcome = bare or undeliverable(db, ticket, failure, f"outbox:{job.id}", context)
+        apply.save(db, outcome, context, self._desk.press)
 
     async def _relay_ill(self, reply: Reply) -> None:
         await self._tell_admin(
@@ -279,6 +301,11 @@ class Daemon:
 
     async def _rewire(self, old: Config, new: Config) -> None:
         """Restart the ways in and out that the new configuration changes."""
+        if old.http != new.http:
+            if self._http:
+                self._http.stop()
+            self._http = None
+            await self._open_http()
         if old.smtp != new.smtp:
             if self._listener:
                 await self._listener.stop(GRACE)

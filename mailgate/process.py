@@ -176,7 +176,9 @@ def _confirmed(db: Db, situation: Situation, code: str, context: Context) -> Out
     claimed = inbox.again(db, inbox_id)
     prepared = prepare(claimed, context, attachments.digest)  # its attachments were kept when it came
     held_mail = find_out(db, prepared, context)
-    proven = replace(held_mail, sender=replace(held_mail.sender, assurance="confirmed"))
+    sender = replace(held_mail.sender, assurance="confirmed", dmarc="none")
+    match = thread.pick(held_mail.refs, held_mail.found, sender, context.config)
+    proven = replace(held_mail, sender=sender, match=match)
     outcome = _from_agent(db, proven, context)
     return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {inbox_id}", confirms=(inbox_id, outcome))
 

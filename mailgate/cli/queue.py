@@ -63,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
             return _list(queue.listing(db), as_json=args.json)
         item, data = queue.item(db, args.id), queue.data(db, args.id)
     if args.json:
-        print_json({**_json(item), "raw": data.decode("utf-8", "backslashreplace")})
+        raw = data.decode("utf-8", "backslashreplace")
+        print_json({**_json(item), "raw": raw})
         return 0
     say(
         f"{item.state} {item.reason} from {item.from_} to {', '.join(item.to)}, {item.attempts} tries\n{item.last_error}"

@@ -40,9 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return 1 if problems else 0
     print(f"daemon      {f'process {daemon}' if daemon else 'not running'}")
     for way in report.ways_in:
-        print(
-            f"way in      {way.name}: {'good' if way.connected and not way.last_error else way.last_error or 'not connected'}"
-        )
+        print(f"way in      {way.name}: {_trouble(way) or 'good'}")
     if daemon:
         print(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))

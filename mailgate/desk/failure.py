@@ -27,7 +27,7 @@ class Failure:
     kind: NoticeKind
     recipient: str
     why: str
-    message_id: str = ""
+    agent: str = ""  # whose alert it was; "" for requesters' mail
 
 
 def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
@@ -66,6 +66,28 @@ def undeliverable(db: Db, ticket: Ticket, failure: Failure, cause: str, context:
     change = lifecycle.note_event(ticket, EventKind.NOTICE_FAILED, stamp, context.config, after)
     notices = () if failure.kind is NoticeKind.DELIVERY_FAILED else _tell(db, change.after, failure, cause, context)
     return Outcome(ticket=ticket.number, changes=(change,), notices=notices)
+
+
+def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
+    """An alert whose content the relay refused, once more without text and attachments; None when it was that.
+
+    Section 9 of the public interface: an agent must hear of the ticket even when a
+    scanner does not like what a customer sent.
+    """
+    if not failure.agent or cause.endswith(_BARE):
+        return None
+    notice = Notice(
+        kind=failure.kind,
+        to=Address(failure.recipient),
+        agent=failure.agent,
+        cause=cause + _BARE,
+        ticket=ticket,
+        facts=(f"The relay refused the whole alert ({failure.why}), so it comes without text and attachments.",),
+    )
+    return Outcome(ticket=ticket.number, notices=(notice,))
+
+
+_BARE = "|bare"
 
 
 def returned_key(situation: Situation, context: Context) -> Key | None:
