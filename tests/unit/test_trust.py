@@ -136,6 +136,8 @@ def test_only_the_topmost_field_counts_for_a_pass() -> None:
     below = (AuthResult("other.example", "none", 0), replace(PASS, position=1))
     assert dmarc_result(mail(auth=below), ("mx.bank.example",)) == "none"
     assert dmarc_result(mail(auth=tuple(reversed(below))), ("mx.bank.example",)) == "none"
+    above = (PASS, AuthResult("other.example", "none", 1))
+    assert dmarc_result(mail(auth=above), ("mx.bank.example",)) == "pass"
     assert dmarc_result(mail(auth=(replace(PASS, authserv_id="MX.bank.example"),)), ("mx.BANK.example",)) == "pass"
     assert dmarc_result(mail(), ("mx.bank.example",)) == "none"
 
@@ -172,6 +174,10 @@ def test_dkim_has_to_sign_from_subject_and_the_whole_body(signature: str, flaw: 
 def test_a_worthless_second_signature_does_not_cover_for_a_weak_one() -> None:
     headers = (("dkim-signature", GOOD), ("dkim-signature", "d=bank.example; h=from:subject; l=1"))
     assert "l=" in dkim_flaw(mail(ELLIOT, headers=headers))
+    headers = (("dkim-signature", GOOD), ("dkim-signature", "d=bank.example; h=from"))
+    assert "does not cover" in dkim_flaw(mail(ELLIOT, headers=headers))
+    headers = (("dkim-signature", GOOD), ("dkim-signature", "d=list.example; h=from; l=1"))
+    assert dkim_flaw(mail(ELLIOT, headers=headers)) == ""
 
 
 def test_a_second_subject_is_not_signed() -> None:
