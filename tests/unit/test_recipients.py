@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -16,7 +16,7 @@ class Addresses:
     """As much of a configuration as is asked."""
 
     addresses: dict[str, Any]
-    relay: Relay = Relay()
+    relay: Relay = field(default_factory=Relay)
 
 
 CONFIG = cast(
