@@ -34,6 +34,7 @@ from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
 from mailgate.processor import Desk, Processor
 from mailgate.rules.keys import Keyring
+from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk, unlock
 from mailgate.sla_clock import SlaClock
 from mailgate.store import inbox, outbox, tickets
@@ -123,6 +124,8 @@ class Daemon:
         self._sla_clock.start()
         await self._open_http()
         log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
+        # The holiday calendars take most of a second to load: before a ticket needs them, but not before mail is taken.
+        self._warming = asyncio.create_task(asyncio.to_thread(_warm, self._config, self._clock()))
 
     def _ways(self) -> list[str]:
         ways = [f"smtp {self._config.smtp.host}:{self.port}"] if self._config.smtp else []
@@ -321,3 +324,8 @@ class Daemon:
             await asyncio.wait({self._tasks["deliverer"]})
             self._deliverer = self._make_deliverer(new)
             self._run("deliverer", self._deliverer.run())
+
+
+def _warm(config: Config, now: datetime) -> None:
+    for hours in config.schedules.values():
+        calendar_of(hours).is_open(now)
