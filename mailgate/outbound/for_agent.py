@@ -12,8 +12,10 @@ from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import AgentView, TicketView
-from mailgate.outbound.wording import earlier, files, person, when
+from mailgate.outbound.wording import earlier, files, person, when, words
 from mailgate.rules.keys import key_text
+
+_TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
 
 def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
@@ -33,7 +35,7 @@ def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
         public=notice.kind in REPLYABLE_KINDS,
         by=person(notice.by.name, notice.by.email) if notice.by else "",
         facts=tuple(readable(fact) for fact in notice.facts),
-        text=readable(notice.text).strip("\n"),
+        text=words(notice.text, _TEXT_LIMIT),
         files=files(notice.attachments),
         subject=identity.title(notice),
         ticket=_ticket_view(ticket, config, zone) if ticket else None,

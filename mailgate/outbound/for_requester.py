@@ -13,13 +13,17 @@ from mailgate.outbound import identity
 from mailgate.outbound.headers import plain
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import EntryView, RequesterView
-from mailgate.outbound.wording import earlier, files
+from mailgate.outbound.wording import earlier, files, words
+
+_ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
 
 
 def requester_view(notice: Notice, config: Config) -> RequesterView:
     """Return what the requester may read of a notice, and nothing else."""
     address = identity.desk_address(notice, config)
     ticket = notice.ticket
+    # A person's answer is passed on whole; what requesters wrote themselves they have
+    text = words(notice.text, len(notice.text) if notice.kind is NoticeKind.REPLY else _ECHO_LIMIT)
     return RequesterView(
         marker=MARKER,
         desk=config.desk.name,
@@ -32,7 +36,7 @@ def requester_view(notice: Notice, config: Config) -> RequesterView:
         status=str(ticket.status) if ticket else "",
         by=identity.agent_name(notice, config),
         facts=tuple(readable(fact) for fact in notice.facts),
-        text=readable(notice.text).strip("\n") if notice.reveal else "",
+        text=text if notice.reveal else "",
         files=files(notice.attachments) if notice.reveal else (),
         signature=_signature(notice, config),
         quoted=_quoted(notice, config),

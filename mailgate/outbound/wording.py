@@ -41,16 +41,19 @@ def files(attachments: tuple[StoredAttachment, ...]) -> tuple[FileView, ...]:
     return tuple(FileView(file_name(attachment.name), size(attachment.size)) for attachment in attachments)
 
 
+def words(text: str, limit: int) -> str:
+    """Return somebody's words, clean, and cut where they are longer than `limit` characters."""
+    text = readable(text).strip("\n")
+    return text if len(text) <= limit else text[:limit].rstrip() + " …"
+
+
 def earlier(entry: Entry, zone: ZoneInfo) -> EntryView:
     """Return an earlier entry of the thread, cut to a readable length."""
-    text = readable(entry.text).strip()
-    if len(text) > _EXCERPT:
-        text = text[:_EXCERPT].rstrip() + " …"
     return EntryView(
         kind=_KIND_OF_ENTRY[entry.kind],
         internal=entry.kind is EntryKind.NOTE,
         author=person(entry.author.name, entry.author.email),
         at=when(entry.at, zone),
-        text=text,
+        text=words(entry.text, _EXCERPT),
         files=files(entry.attachments),
     )

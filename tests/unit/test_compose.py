@@ -8,12 +8,15 @@ from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailgate.inbound.body import read_body
 from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER, Envelope
 from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound.compose import AUTO_REPLIED, NULL_SENDER, compose
+from mailgate.outbound.mime import readable
 from mailgate.rules.commands import read_commands
 from mailgate.rules.keys import key_text
 from mailgate.rules.references import Reference, references
@@ -171,6 +174,30 @@ def test_no_value_of_a_notice_can_add_a_header_field(field: str):
     rejected = read(notice(K.REJECTED, subject=evil))
     assert rejected["bcc"] is None
     assert rejected["subject"] == "Not accepted: Printer Bcc: all@victim.example <h1>"
+
+
+FIELDS = set(read(notice(K.NEW_MESSAGE)).keys())
+ANYTHING = st.text(st.characters(), max_size=120)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+def test_whatever_people_write_the_mail_has_the_same_fields_and_no_defect(
+    subject: str, name: str, text: str, fact: str
+):
+    ticket = replace(TICKET, subject=subject, requester=Address(KAREN.email, name))
+    made = notice(
+        K.NEW_MESSAGE,
+        ticket=ticket,
+        by=Address(KAREN.email, name),
+        to=Address("a@b.example", name),
+        text=text,
+        facts=(fact,),
+    )
+    message = read(made)
+    assert set(message.keys()) == FIELDS
+    assert not [defect for each in message.walk() for defect in each.defects]
+    assert message["to"].addresses[0].addr_spec == "a@b.example"
+    assert readable(text).strip("\n") in part(message, "plain")
 
 
 # ── threading ───────────────────────────────────────────────────────────────────────────

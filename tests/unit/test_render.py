@@ -130,6 +130,13 @@ def test_a_long_earlier_entry_is_cut():
     assert "word …" in text
 
 
+def test_endless_words_are_cut_in_alerts_and_acknowledgements_but_never_in_a_reply():
+    long = "word " * 50_000
+    assert 99_000 < len(render(None, text=long).text) < 105_000
+    assert 9_900 < len(render(None, K.ACKNOWLEDGEMENT, text=long).text) < 11_000
+    assert long.strip() in render(None, K.REPLY, text=long).text
+
+
 @pytest.mark.parametrize(
     ("agent", "text", "signature"),
     [
