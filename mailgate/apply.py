@@ -17,7 +17,7 @@ from mailgate.outbound.compose import compose
 from mailgate.outbound.render import Renderer
 from mailgate.reasons import Reason
 from mailgate.rules.sla import clock
-from mailgate.store import held, inbox, outbox, tickets, trace
+from mailgate.store import held, inbox, outbox, readers, tickets, trace
 from mailgate.store.db import Db
 
 
@@ -54,7 +54,7 @@ def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: 
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
     if outcome.first_contact:
-        db.run("INSERT INTO first_contact (at, email) VALUES (?, ?)", [context.now.timestamp(), outcome.first_contact])
+        readers.note_first_contact(db, outcome.first_contact, context.now)
     trace.add(db, _withheld(outcome, context.now, inbox_id))
 
 

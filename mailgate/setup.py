@@ -13,6 +13,7 @@ from mailgate.errors import ConfigError, Problem
 from mailgate.outbound.render import Renderer
 from mailgate.processor import Desk
 from mailgate.rules.keys import Keyring
+from mailgate.store import meta
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
 
@@ -32,13 +33,13 @@ def unlock(db: Db, config: Config) -> tuple[bytes, ...]:
     Raises ConfigError when a used database was signed with another secret: every reply
     key and Message-ID out there would be worth nothing.
     """
-    known = db.one("SELECT value FROM meta WHERE key = ?", [_FINGERPRINT])
+    known = meta.get(db, _FINGERPRINT)
     place = next((each for each in config.desk.secret if isinstance(each, Path)), None)
     if known is None and place and not place.exists():
         make_secret(place)
     secrets = read_secrets(config.desk)
     marks = [_fingerprint(secret) for secret in secrets]
-    if known is not None and known["value"] not in marks:
+    if known is not None and known not in marks:
         raise ConfigError(
             (
                 Problem(
@@ -49,8 +50,8 @@ def unlock(db: Db, config: Config) -> tuple[bytes, ...]:
                 ),
             )
         )
-    if known is None or known["value"] != marks[0]:
-        db.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [_FINGERPRINT, marks[0]])
+    if known is None or known != marks[0]:
+        meta.put(db, _FINGERPRINT, marks[0])
     return secrets
 
 

@@ -29,6 +29,7 @@ TICK = 0.5  # seconds
 AT_ONCE = 50  # deadlines in one transaction
 PUT_OFF = timedelta(hours=1)  # a deadline that cannot be worked is tried again then
 KEEP_TRACE = timedelta(days=90)
+KEEP_CONTACTS = timedelta(days=7)
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def tidy(db: Db, desk: Desk, now: datetime) -> None:
     """Forget what nobody needs any more; end mails whose agent did not confirm in time."""
     inbox.forget_raw(db, now - desk.config.storage.keep_raw)
     trace.forget(db, now - KEEP_TRACE)
-    db.run("DELETE FROM first_contact WHERE at < ?", [(now - timedelta(days=7)).timestamp()])
+    readers.forget_first_contacts(db, now - KEEP_CONTACTS)
     for inbox_id in held.expired(db, now):
         held.release(db, inbox_id)
         inbox.dropped(db, inbox_id, now, Reason.UNPROVEN_AGENT)

@@ -67,6 +67,16 @@ def first_contacts(db: Db, since: datetime) -> int:
     return int(row[0] or 0) if row else 0
 
 
+def note_first_contact(db: Db, email: str, now: datetime) -> None:
+    """A first-time requester is answered automatically."""
+    db.run("INSERT INTO first_contact (at, email) VALUES (?, ?)", [now.timestamp(), email])
+
+
+def forget_first_contacts(db: Db, before: datetime) -> None:
+    """Forget first contacts that no limit counts any more."""
+    db.run("DELETE FROM first_contact WHERE at < ?", [before.timestamp()])
+
+
 def told_since(db: Db, kind: NoticeKind, email: str, since: datetime) -> bool:
     """True when a notice of this kind went to the address since a time."""
     sql = "SELECT 1 FROM outbox WHERE recipient = ? AND kind = ? AND created_at > ? LIMIT 1"

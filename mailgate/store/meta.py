@@ -1,0 +1,19 @@
+"""SQL of the few facts about the database itself."""
+
+from __future__ import annotations
+
+from mailgate.store.db import Db
+
+
+def get(db: Db, key: str) -> str | None:
+    """A fact, or None."""
+    row = db.one("SELECT value FROM meta WHERE key = ?", [key])
+    return None if row is None else str(row["value"])
+
+
+def put(db: Db, key: str, value: str) -> None:
+    """Note a fact."""
+    db.run(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [key, value],
+    )
