@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -71,6 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     verb = verb_of(argv)
+    if verb == "ingest" and not _names_a_file(argv):
+        return _piped(argv)
+    return _run(verb, argv)
+
+
+def _run(verb: str | None, argv: Sequence[str]) -> int:
     args = parser(verb).parse_args(argv)
     args.config = getattr(args, "config", None)
     args.json = getattr(args, "json", False)
@@ -88,3 +95,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _piped(argv: Sequence[str]) -> int:
+    """`ingest` on standard input: 0, or 75 whatever is wrong, so that an MTA keeps the mail."""
+    try:
+        code = _run("ingest", argv)
+    except SystemExit as end:
+        code = DONE if end.code in (None, 0) else TEMPORARY
+    except Exception:
+        traceback.print_exc()
+        code = TEMPORARY
+    return DONE if code == DONE else TEMPORARY
+
+
+def _names_a_file(argv: Sequence[str]) -> bool:
+    """True when a word after `ingest` stands for itself rather than for an option."""
+    rest = iter(argv[list(argv).index("ingest") + 1 :])
+    for word in rest:
+        if word in ("-c", "--config", "--sender", "--recipient"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return True
+    return False
