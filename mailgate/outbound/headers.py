@@ -43,15 +43,21 @@ def plain(value: str, limit: int = 0) -> str:
 
 def fold(name: str, tokens: Iterable[str]) -> bytes:
     """Return one header field; a line is broken between tokens only, never inside one."""
+    words = list(tokens)
+    lines = [f"{name}: {' '.join(words)}"]
+    if len(lines[0]) > WIDTH:
+        lines = _lines(f"{name}: {words[0]}", words[1:])
+    return ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace")
+
+
+def _lines(line: str, words: Iterable[str]) -> list[str]:
     lines: list[str] = []
-    line, full = f"{name}:", False
-    for token in tokens:
-        if full and len(line) + 1 + len(token) > WIDTH:
+    for word in words:
+        if len(line) + 1 + len(word) > WIDTH:
             lines.append(line)
             line = ""
-        line, full = f"{line} {token}", True
-    lines.append(line)
-    return ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace")
+        line = f"{line} {word}"
+    return [*lines, line]
 
 
 def unstructured(name: str, value: str) -> bytes:

@@ -23,7 +23,7 @@ _ANY = "application/octet-stream"
 _LONGEST = {"plain": 78, "html": 900}
 _FROM = re.compile(rb"^From ", re.MULTILINE)
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n"))
-_C1 = re.compile(r"[\x80-\x9f]")  # in HTML a reference to one of them would read as a character of cp1252
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")  # in HTML a reference to one of them would read as a character of cp1252
 _NAME_LIMIT = 120
 
 
@@ -51,9 +51,11 @@ def text_part(subtype: str, text: str) -> bytes:
         octets = octets.decode().encode("ascii", "xmlcharrefreplace")
     encoding = b"7bit"
     # RFC 4155: a line that begins with "From " would be altered on its way into an mbox
-    if not octets.isascii() or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype] or _FROM.search(octets):
+    munged = octets.startswith(b"From ") or b"\nFrom " in octets
+    if munged or not octets.isascii() or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype]:
         encoding = b"quoted-printable"
-        octets = _FROM.sub(b"=46rom ", b2a_qp(octets))
+        octets = b2a_qp(octets)
+        octets = _FROM.sub(b"=46rom ", octets) if b"From " in octets else octets
     return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (
         subtype.encode(),
         encoding,
@@ -88,10 +90,9 @@ def readable(text: str) -> str:
 def _clean(text: str) -> bytes:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.isascii():
-        text = _C1.sub("", text)
-    # No octet below 0x80 is part of another character in UTF-8, so this deletes just what it names
-    return text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    # In UTF-8 no octet below 0x80, nor 0xC2, is within another character: this deletes just what it names
+    octets = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    return _C1.sub(b"", octets) if b"\xc2" in octets else octets
 
 
 def _multipart(subtype: str, parts: Sequence[bytes], seed: str) -> bytes:
