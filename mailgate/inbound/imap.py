@@ -156,10 +156,11 @@ class Watcher:
             session.open()
             drain = Drain(self._mailbox, session, self._bridge, self._memory, self._stopping.is_set, self._max_size)
             idle = self._mailbox.idle and session.can_idle and self._idle_failures < IDLE_FAILURES
+            self._tell(connected=True, idle=idle)
             drain.meet()
             while not self._stopping.is_set():
                 self._look(drain, session)
-                self._tell(connected=True, idle=idle, last_seen=self._clock(), last_error=drain.trouble, failures=0)
+                self._tell(last_seen=self._clock(), last_error=drain.trouble, failures=0)
                 if not self._stopping.is_set():
                     self._wait(session, idle=idle)
         except BaseException:

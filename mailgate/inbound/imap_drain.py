@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from mailgate.config.model import Mailbox
 from mailgate.errors import MailgateError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.envelope import read_envelope
-from mailgate.inbound.imap_plan import COMMAND_COUNT, Plan, batches, left_alone, pause, plan
+from mailgate.inbound.imap_plan import BATCH_COUNT, COMMAND_COUNT, Plan, batches, left_alone, pause, plan
 from mailgate.inbound.imap_session import Failed, Fetched, Outline, Session
 from mailgate.mail import Delivery
 from mailgate.store import ledger
@@ -50,29 +51,41 @@ class Bridge:
         self._acceptor = acceptor
         self.clock = clock
 
-    def accept(self, deliveries: Sequence[Delivery]) -> None:
-        """Durable when it returns. Raises StorageError."""
-        self._answer(self._acceptor.accept_many(deliveries))
+    def hand_over(
+        self, deliveries: Sequence[Delivery], place: str, uidvalidity: int, uids: Sequence[int], state: str
+    ) -> futures.Future[None]:
+        """Begin to store deliveries and then to note them in the ledger; `answer` waits for both."""
+
+        async def both() -> None:
+            await self._acceptor.accept_many(deliveries)
+            await self._store.write(ledger.note, place, uidvalidity, uids, state)
+
+        return self._start(both())
 
     def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One transaction. Raises StorageError."""
-        return self._answer(self._store.write(work, *args, **kwargs))
+        return self.answer(self._start(self._store.write(work, *args, **kwargs)))
 
     def read(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One query on the reader. Raises StorageError."""
-        return self._answer(self._store.read(work, *args, **kwargs))
+        return self.answer(self._start(self._store.read(work, *args, **kwargs)))
 
-    def _answer(self, work: Coroutine[Any, Any, T]) -> T:
+    def _start(self, work: Coroutine[Any, Any, T]) -> futures.Future[T]:
         try:
-            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
         except RuntimeError as error:  # the loop is closed: the daemon is gone
             work.close()
             raise MailgateError("the daemon has stopped", cause=str(error)) from error
+
+    def answer(self, begun: futures.Future[T]) -> T:
+        """Wait for what was begun; it is durable when this returns. Raises StorageError."""
         try:
-            return future.result(ANSWER_TIMEOUT)
+            return begun.result(ANSWER_TIMEOUT)
         except TimeoutError as error:
-            future.cancel()
+            begun.cancel()
             raise MailgateError("the database does not answer") from error
+        except futures.CancelledError as error:
+            raise MailgateError("the daemon is stopping") from error
 
 
 @dataclass(slots=True)
@@ -84,7 +97,7 @@ class Memory:
 
     uidvalidity: int = 0
     aside: dict[int, tuple[int, datetime]] = field(default_factory=dict)  # uid → tries, next try
-    fragile: set[int] = field(default_factory=set)  # in hand when a connection died: fetched alone
+    fragile: dict[int, int] = field(default_factory=dict)  # in hand when a connection died → how many at once now
     in_hand: tuple[int, ...] = ()
     taken: int = 0
     skipped: int = 0
@@ -109,11 +122,22 @@ class Memory:
         return tuple(sorted(uid for uid, (_, at) in self.aside.items() if at <= now))
 
     def lost(self, now: datetime) -> None:
-        """The connection died: whatever was in hand may have been the cause."""
+        """The connection died: whatever was in hand may have been the cause.
+
+        It is fetched in ever smaller groups until the culprit is alone, and set aside then;
+        most often it was the network, and a few smaller groups cost nothing.
+        """
         if len(self.in_hand) == 1:
             self.set_aside(self.in_hand, now)
-        self.fragile.update(self.in_hand)
+        self.fragile.update(dict.fromkeys(self.in_hand, max(1, len(self.in_hand) // 8)))
         self.in_hand = ()
+
+    def by_limit(self, uids: Sequence[int], count: int) -> list[tuple[int, list[int]]]:
+        """Messages by how many of them may be in hand at once, `count` at most; sound ones first."""
+        groups: dict[int, list[int]] = {}
+        for uid in uids:
+            groups.setdefault(min(count, self.fragile.get(uid, count)), []).append(uid)
+        return sorted(groups.items(), reverse=True)
 
 
 class Drain:
@@ -138,6 +162,7 @@ class Drain:
         self._place = f"{mailbox.name}:{mailbox.user}:{mailbox.folder}"
         self._next = 0  # the first UID that was not looked at yet; 0 before the first look
         self._unfinished: set[int] = set()
+        self._handed: tuple[list[int], futures.Future[None]] | None = None
         self.trouble = ""  # the latest thing that went wrong without ending the connection; the caller clears it
         memory.belongs_to(session.uidvalidity)
 
@@ -182,9 +207,12 @@ class Drain:
         for batch in self._batches(todo.take):
             if self._stopping():
                 break
-            taken += self._take(batch)
+            fetched = self._fetch(batch)  # while the batch before it is being stored
+            taken += self._settle()
             if len(self._unfinished) >= COMMAND_COUNT:
                 self._finish()
+            self._hand_over(fetched)
+        taken += self._settle()
         self._finish()
         self._memory.taken += taken
         return taken
@@ -217,29 +245,39 @@ class Drain:
             self._complain(f"too large to be taken, left in the folder: UID {_some(large)}")
         rest = [uid for uid in uids if uid in outlines and uid not in large]
         sizes = {uid: outline.size for uid, outline in outlines.items()}
-        fragile = [(uid,) for uid in rest if uid in self._memory.fragile]
-        return [*batches((uid for uid in rest if uid not in self._memory.fragile), sizes), *fragile]
+        groups = self._memory.by_limit(rest, BATCH_COUNT)
+        return [batch for limit, some in groups for batch in batches(some, sizes, limit)]
 
-    def _take(self, batch: tuple[int, ...]) -> int:
+    def _fetch(self, batch: tuple[int, ...]) -> dict[int, Fetched]:
         fetched = self._in_hand(self._session.messages, batch)
         missing = [uid for uid in batch if uid not in fetched]
         if missing:
             self._memory.set_aside(missing, self._bridge.clock())
             self._complain(f"could not be fetched, tried again later: UID {_some(missing)}")
-        taken = sorted(fetched)
-        self._bridge.accept([self._delivery(uid, fetched[uid]) for uid in taken])
-        leave = self._mailbox.after == "leave"
-        state = ledger.FINISHED if leave else ledger.ACCEPTED
-        self._bridge.write(ledger.note, self._place, self._session.uidvalidity, taken, state)
-        for uid in taken:
+        return fetched
+
+    def _hand_over(self, fetched: Mapping[int, Fetched]) -> None:
+        uids = sorted(fetched)
+        state = ledger.FINISHED if self._mailbox.after == "leave" else ledger.ACCEPTED
+        deliveries = [self._delivery(uid, fetched[uid]) for uid in uids]
+        begun = self._bridge.hand_over(deliveries, self._place, self._session.uidvalidity, uids, state)
+        self._handed = (uids, begun)
+
+    def _settle(self) -> int:
+        """Wait until what was handed over is durable; how many messages it was."""
+        if self._handed is None:
+            return 0
+        (uids, begun), self._handed = self._handed, None
+        self._bridge.answer(begun)
+        for uid in uids:
             self._memory.aside.pop(uid, None)
-            self._memory.fragile.discard(uid)
+            self._memory.fragile.pop(uid, None)
         if self._mailbox.after == "move":
             with suppress(Failed):  # a courtesy to people who look there; the ledger does not need it
-                self._session.mark_seen(taken)
-        if not leave:
-            self._unfinished.update(taken)
-        return len(taken)
+                self._session.mark_seen(uids)
+        if self._mailbox.after != "leave":
+            self._unfinished.update(uids)
+        return len(uids)
 
     def _delivery(self, uid: int, message: Fetched) -> Delivery:
         return Delivery(
@@ -253,11 +291,9 @@ class Drain:
 
     def _outlines(self, uids: Sequence[int]) -> dict[int, Outline]:
         found: dict[int, Outline] = {}
-        groups = [(uid,) for uid in uids if uid in self._memory.fragile]
-        calm = [uid for uid in uids if uid not in self._memory.fragile]
-        groups += [tuple(calm[at : at + COMMAND_COUNT]) for at in range(0, len(calm), COMMAND_COUNT)]
-        for group in groups:
-            found.update(self._in_hand(self._session.outlines, group))
+        for limit, some in self._memory.by_limit(uids, COMMAND_COUNT):
+            for at in range(0, len(some), limit):
+                found.update(self._in_hand(self._session.outlines, tuple(some[at : at + limit])))
         return found
 
     def _in_hand(self, fetch: Callable[[Sequence[int]], dict[int, T]], uids: tuple[int, ...]) -> dict[int, T]:

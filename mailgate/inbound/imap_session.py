@@ -78,8 +78,6 @@ class Session:
         mailbox = self._mailbox
         if mailbox.after == "move" and _same_folder(mailbox.folder, mailbox.move_to):
             raise Denied(f"folder {mailbox.folder!r} cannot be moved into itself")
-        # Its debug log holds whole mails and passwords in base64; no level of ours lets that out.
-        logging.getLogger("imapclient").setLevel(logging.WARNING)
         with _wire():
             self._client = _connect(mailbox)
             _encrypt(self._client, mailbox)
@@ -265,6 +263,9 @@ def _connect(mailbox: Mailbox) -> IMAPClient:
     context = ssl.create_default_context() if implicit else None
     timeout = SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
     client = IMAPClient(mailbox.host, mailbox.port, ssl=implicit, ssl_context=context, timeout=timeout)
+    # imaplib would format every line for a debug log: whole mails, and passwords in base64
+    client._imap.debug = 0  # noqa: SLF001
+    logging.getLogger("imapclient").setLevel(logging.WARNING)
     client.normalise_times = False  # else INTERNALDATE comes as naive local time
     return client
 

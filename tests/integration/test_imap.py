@@ -130,7 +130,7 @@ async def test_moved_after_it_is_durable_and_the_target_folder_is_made(server: D
     server.deliver(mails(3), user=user)
     async with desk.watching(box(server, user)) as watcher:
         await desk.finished(3)
-        await desk.until(lambda: watcher.status().ok)
+        await desk.until(looked(watcher))
         assert watcher.status().taken == 3
     assert await desk.numbers() == [1, 2, 3]
     assert server.uids(user=user) == []
@@ -161,7 +161,7 @@ async def test_left_as_it_is_and_not_taken_again(server: Dovecot, desk: Desk, us
         await desk.finished(3)
     assert len(server.uids(user=user, criteria="UNSEEN")) == 3
     async with desk.watching(mailbox) as watcher:
-        await desk.until(lambda: watcher.status().ok)
+        await desk.until(looked(watcher))
     assert await desk.numbers() == [1, 2, 3]
 
 
@@ -208,7 +208,7 @@ async def test_odd_folder_names(server: Dovecot, desk: Desk, user: str) -> None:
 async def test_existing_skip_is_noted_left_alone_and_counted(server: Dovecot, desk: Desk, user: str) -> None:
     server.deliver(mails(5), user=user)
     async with desk.watching(box(server, user, existing="skip")) as watcher:
-        await desk.until(lambda: watcher.status().ok)
+        await desk.until(looked(watcher))
         assert watcher.status().skipped == 5
         server.deliver(mails(1, 6), user=user)
         await desk.finished(1)
@@ -221,7 +221,7 @@ async def test_an_empty_folder_is_seen_too(server: Dovecot, desk: Desk, user: st
     """Mail that comes while nobody watches is taken, also when the folder was empty at first sight."""
     mailbox = box(server, user, existing="skip")
     async with desk.watching(mailbox) as watcher:
-        await desk.until(lambda: watcher.status().ok)
+        await desk.until(looked(watcher))
     server.deliver(mails(2), user=user)
     async with desk.watching(mailbox):
         await desk.finished(2)
@@ -243,7 +243,7 @@ async def test_another_folder_of_the_account_is_another_first_sight(server: Dove
     async with desk.watching(box(server, user)):
         await desk.finished(1)
     async with desk.watching(box(server, user, folder="Other", existing="skip")) as watcher:
-        await desk.until(lambda: watcher.status().ok)
+        await desk.until(looked(watcher))
     assert await desk.numbers() == [1]
 
 
@@ -290,7 +290,7 @@ async def test_a_message_over_the_limit_is_noted_and_the_next_one_taken(server: 
 async def test_a_new_message_is_taken_within_a_second(server: Dovecot, desk: Desk, user: str, idle: bool) -> None:
     poll = timedelta(seconds=60 if idle else 0.3)
     async with desk.watching(box(server, user, idle=idle, poll=poll)) as watcher:
-        await desk.until(lambda: watcher.status().connected)
+        await desk.until(looked(watcher))
         assert watcher.status().idle == idle
         for number in range(1, 6):
             await asyncio.to_thread(server.deliver, mails(1, number), user=user)
@@ -307,7 +307,7 @@ async def test_messages_in_quick_succession_are_all_taken_at_once(server: Doveco
                 time.sleep(number % 7 / 1000)
 
     async with desk.watching(box(server, user, poll=timedelta(seconds=60))) as watcher:
-        await desk.until(lambda: watcher.status().connected)
+        await desk.until(looked(watcher))
         await asyncio.to_thread(flood)
         assert await desk.until(_has(desk, 150), 5) < 1.0
         await desk.finished(150)
@@ -395,7 +395,7 @@ async def test_a_dead_server_is_waited_out_without_a_busy_loop(
     monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.2, 1.0))
     with Dovecot() as server:
         async with desk.watching(box(server, user)) as watcher:
-            await desk.until(lambda: watcher.status().connected)
+            await desk.until(looked(watcher))
             await asyncio.to_thread(server.stop)
             await desk.until(lambda: watcher.status().last_error)
             before = time.process_time()
@@ -404,7 +404,7 @@ async def test_a_dead_server_is_waited_out_without_a_busy_loop(
             await asyncio.to_thread(server.start)
             server.deliver(mails(1), user=user)
             await desk.finished(1)
-            await desk.until(lambda: watcher.status().ok)
+            await desk.until(looked(watcher))
             assert watcher.status().error_since is None
 
 
@@ -449,7 +449,7 @@ async def test_a_message_that_cannot_be_fetched_holds_up_nobody(
     monkeypatch.setattr(imap_drain, "ASIDE_FIRST", 1.0)
     async with desk.watching(box(server, user, poll=timedelta(seconds=0.2))) as watcher:
         await desk.finished(5)
-        assert watcher.status().aside == 1
+        await desk.until(lambda: watcher.status().aside == 1)
         broken.clear()
         await desk.finished(6)
         await desk.until(lambda: watcher.status().ok and watcher.status().aside == 0)
@@ -486,7 +486,7 @@ async def test_a_locked_database_delays_and_loses_nothing(
     other = sqlite3.connect(desk.path, isolation_level=None)
     monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.2, 0.3))
     async with desk.watching(box(server, user, existing="take")) as watcher:
-        await desk.until(lambda: watcher.status().ok)
+        await desk.until(looked(watcher))
         other.execute("BEGIN IMMEDIATE")
         server.deliver(mails(2), user=user)
         await desk.until(lambda: "busy" in watcher.status().last_error)
@@ -578,8 +578,8 @@ async def test_uidvalidity_reset_takes_what_is_new_and_leaves_alone_what_was_lef
         client.create_folder("Desk")
     server.deliver(mails(3), user=user, at=old, folder="Desk")
     mailbox = box(server, user, folder="Desk", existing="skip", after="leave")
-    async with desk.watching(mailbox):
-        await desk.until(lambda: desk.heard)
+    async with desk.watching(mailbox) as watcher:
+        await desk.until(looked(watcher))
         server.deliver(mails(1, 4), user=user, folder="Desk")
         await desk.finished(1)
     with server.client(user) as client:
@@ -619,6 +619,11 @@ async def test_starttls_is_never_left_out(server: Dovecot, desk: Desk, user: str
     """A server without STARTTLS gets no password."""
     async with desk.watching(box(server, user, tls="starttls")) as watcher:
         await desk.until(lambda: "STARTTLS" in watcher.status().last_error)
+
+
+def looked(watcher: Watcher) -> Callable[[], Any]:
+    """A complete look, and nothing was wrong."""
+    return lambda: watcher.status().ok and watcher.status().last_seen
 
 
 def _has(desk: Desk, count: int) -> Callable[[], Any]:
