@@ -13,14 +13,19 @@ from mailgate.inbound import phrases
 
 MAX_ATTRIBUTION = 400  # characters
 MAX_LINE = 1000  # characters of a line that are looked at
-WROTE = frozenset(word for word in phrases.WROTE)
-STARTS = frozenset(phrases.ON)
+WROTE = frozenset(phrases.WROTE.split())
+STARTS = frozenset(phrases.ON.split())
 LABELS = {
-    **{word.strip(":").replace("_", " "): "to" for word in phrases.TO},
-    **{word.strip(":").replace("_", " "): "sent" for word in phrases.SENT},
-    **{word.strip(":").replace("_", " "): "subject" for word in phrases.SUBJECT},
-    **{word.strip(":").replace("_", " "): "from" for word in phrases.FROM},
+    word.replace("_", " "): field
+    for field, words in (
+        ("to", phrases.TO),
+        ("sent", phrases.SENT),
+        ("subject", phrases.SUBJECT),
+        ("from", phrases.FROM),
+    )
+    for word in words.split()
 }
+FORWARD_PREFIXES = frozenset(phrases.FORWARD_PREFIXES.split())
 CJK_WROTE = ("写道", "寫道", "書きました", "작성", "のメール", "님이")
 EMAIL = re.compile(r"[^\s<>()\"':;,]{1,64}@[^\s<>()\"':;,]{1,100}\.[a-z]{2,}", re.IGNORECASE)
 TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
@@ -144,4 +149,4 @@ def is_mobile_signature(line: str) -> bool:
 def forwards(subject: str) -> bool:
     """True when the subject says that the mail forwards another."""
     found = FORWARD_SUBJECT.match(subject)
-    return bool(found) and found[1].lower().rstrip(".") in phrases.FORWARD_PREFIXES  # type: ignore[index]
+    return bool(found) and found[1].lower().rstrip(".") in FORWARD_PREFIXES  # type: ignore[index]

@@ -1,6 +1,6 @@
 """HTML bodies: their lines, what in them is quoted, and a clean copy.
 
-The door of selectolax and nh3. Input is capped before either sees it. It knows the
+The door of selectolax, which sees capped input only. It knows the
 containers in which mail programs put quoted mail; the rules for plain text lines are
 `mailgate.inbound.quote`'s.
 """
@@ -11,75 +11,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mailgate.inbound import markup, sanitise
 from mailgate.inbound.lines import Kind, Line
 
-MAX_HTML = 1_000_000  # characters that are read
-MAX_TAGS = 3_000  # below this no nesting can be costly
-MAX_DEPTH = 400  # both libraries need quadratic time in the depth of nesting
+MAX_BORDERS = 200  # elements that are looked at
 MAX_LINK = 300  # characters of a link that is shown; longer ones track their readers
-BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    ]
+_BLOCKS = (
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
+    "hr html li main nav ol p pre section table tbody tfoot thead tr ul"
 )
-PARAGRAPHS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6"])
-HIDDEN = frozenset(
-    [
-        "head",
-        "script",
-        "style",
-        "template",
-        "title",
-        "noscript",
-        "object",
-        "svg",
-        "math",
-        "iframe",
-        "select",
-        "textarea",
-    ]
-)
-VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
-)
+BLOCKS = frozenset(_BLOCKS.split())
+_PARAGRAPHS = "h1 h2 h3 h4 h5 h6 p"
+PARAGRAPHS = frozenset(_PARAGRAPHS.split())
+_HIDDEN = "head iframe math noscript object script select style svg template textarea title"
+HIDDEN = frozenset(_HIDDEN.split())
 # Containers that hold nothing but quoted mail.
 QUOTES = (
     "blockquote[type=cite], blockquote.gmail_quote, .gmail_attr, .moz-cite-prefix, .yahoo_quoted, "
@@ -98,93 +45,7 @@ HIDING = "[style*=display], [style*=DISPLAY], [style*=Display]"
 OUTLOOK_BORDER = re.compile(
     r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE
 )
-TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 SPACE = re.compile(r"[ \t\r\n\f]+")
-ALLOWED = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "caption",
-        "cite",
-        "code",
-        "col",
-        "colgroup",
-        "dd",
-        "del",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "font",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "tt",
-        "u",
-        "ul",
-        "var",
-    ]
-)
-ATTRIBUTES = {
-    "*": {"dir", "lang", "title"},
-    "a": {"href"},
-    "img": {"src", "alt", "width", "height"},
-    "td": {"colspan", "rowspan", "align", "valign"},
-    "th": {"colspan", "rowspan", "align", "valign"},
-    "ol": {"start", "type"},
-    "font": {"color"},
-}
-
-
-def bounded(page: str) -> str:
-    """Cut a page to what may be parsed; one nested beyond reason loses its tags."""
-    page = page[:MAX_HTML]
-    if page.count("<") > MAX_TAGS and _depth(page) > MAX_DEPTH:
-        return ANY_TAG.sub(" ", page)
-    return page
-
-
-def _depth(page: str) -> int:
-    depth = deepest = 0
-    for slash, name in TAG.findall(page):
-        if slash:
-            depth = max(depth - 1, 0)
-        elif name.lower() not in VOID and name.lower() not in {"p", "li", "td", "tr", "th", "option"}:
-            depth += 1
-            deepest = max(deepest, depth)
-    return deepest
 
 
 def to_text(page: str) -> str:
@@ -196,7 +57,7 @@ class Page:
     """One parsed page: its lines, and a clean copy of what is the sender's own."""
 
     def __init__(self, page: str) -> None:
-        self._tree = LexborHTMLParser(bounded(page))
+        self._tree = LexborHTMLParser(markup.bounded(page))
         self._marks = _marks(self._tree)
 
     def lines(self) -> list[Line]:
@@ -211,36 +72,15 @@ class Page:
         """
         for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):
             node.decompose()
-        return clean((self._tree.body.inner_html or "") if self._tree.body else "")
-
-
-def clean(page: str) -> str:
-    """Sanitise: an allow-list of tags, safe schemes, images only from the mail itself."""
-    return nh3.clean(
-        bounded(page),
-        tags=set(ALLOWED),
-        attributes=ATTRIBUTES,
-        attribute_filter=_own_images,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        link_rel="noopener noreferrer nofollow",
-        strip_comments=True,
-        url_relative="deny",
-    )
-
-
-def _own_images(tag: str, attribute: str, value: str) -> str | None:
-    """A remote image tells its owner who read the mail, and when: only cid: ones stay."""
-    if tag == "img" and attribute == "src" and not value.lower().startswith("cid:"):
-        return None
-    return value
+        return sanitise.clean((self._tree.body.inner_html or "") if self._tree.body else "")
 
 
 def _marks(tree: LexborHTMLParser) -> dict[int, Kind]:
     """Which elements hold quoted mail or a signature, by identity."""
     marks = {node.mem_id: Kind.SIGNATURE for node in tree.css(SIGNATURES)}
     marks |= {node.mem_id: Kind.QUOTE for node in tree.css(QUOTES)}
-    tails = [*tree.css(TAILS), *(n for n in tree.css("div[style*=border-top]") if _is_outlook_border(n))]
-    for node in tails:
+    borders = [node for node in tree.css("div[style*=border-top]")[:MAX_BORDERS] if _is_outlook_border(node)]
+    for node in (*tree.css(TAILS)[:1], *borders[:1]):  # the first of each takes all the others with it
         for later in _from_here(node):
             marks[later.mem_id] = Kind.QUOTE
     return marks

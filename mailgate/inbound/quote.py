@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from mailgate.inbound import attribution
 from mailgate.inbound.lines import Kind, Line
@@ -35,8 +36,10 @@ class Split:
 
 
 def text_lines(text: str) -> list[Line]:
-    """Lines of plain text; leading `>` are quote marks."""
-    return [_text_line(line) for line in text.split("\n")]
+    """Lines of plain text; leading `>` are quote marks. What follows the 20,000th is one own line."""
+    head = text.split("\n", MAX_LINES)
+    rest = [Line(head.pop())] if len(head) > MAX_LINES else []
+    return [_text_line(line) for line in head] + rest
 
 
 def _text_line(line: str) -> Line:
@@ -100,8 +103,9 @@ def _is_marker(text: str) -> bool:
     return "Write" in text and MARK in "".join(text[:500].split())
 
 
-def _has_own(lines: Sequence[Line]) -> bool:
-    return any(line.kind is Kind.OWN and _says_something(line.text) for line in lines)
+def _has_own(lines: Sequence[Line], place: int) -> bool:
+    """True when the sender says something above `place`."""
+    return any(line.kind is Kind.OWN and _says_something(line.text) for line in islice(lines, place))
 
 
 def _forward_start(lines: list[Line], *, forwards: bool) -> int | None:
@@ -142,7 +146,7 @@ def _cut_tail(lines: list[Line]) -> None:
             _mark(lines, _above_marker(lines, place), len(lines))
             return
         starts = attribution.is_original(line.text) or _opens_header(lines, place)
-        if starts and _has_own(lines[:place]):
+        if starts and _has_own(lines, place):
             _mark(lines, _with_rule(lines, place), len(lines))
             return
 
@@ -178,7 +182,7 @@ def _cut_attributions(lines: list[Line]) -> None:
             continue
         size = _certain_at(lines, place)
         if size:
-            tail = _has_own(lines[:place]) and not _quotes_follow(lines, place + size)
+            tail = _has_own(lines, place) and not _quotes_follow(lines, place + size)
             _mark(lines, place, len(lines) if tail else place + size)
             if tail:
                 return
@@ -228,21 +232,28 @@ def _cut_signature(lines: list[Line]) -> None:
     """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
     for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
         if lines[place].kind is Kind.OWN and lines[place].text in {"--", "-- "}:
-            end = _own_end(lines, place)
-            count = sum(bool(line.text.strip()) for line in lines[place + 1 : end])
-            if count <= MAX_SIGNATURE and _has_own(lines[:place]):
+            end = _signature_end(lines, place)
+            if end and _has_own(lines, place):
                 _sign(lines, place, end)
     for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
         line = lines[place]
         if line.kind is not Kind.OWN or not _says_something(line.text):
             continue
-        if not attribution.is_mobile_signature(line.text) or not _has_own(lines[:place]):
+        if not attribution.is_mobile_signature(line.text) or not _has_own(lines, place):
             return
         _sign(lines, place, place + 1)
 
 
-def _own_end(lines: Sequence[Line], place: int) -> int:
-    return next((i for i in range(place, len(lines)) if lines[i].kind is not Kind.OWN), len(lines))
+def _signature_end(lines: Sequence[Line], place: int) -> int:
+    """Where the signature that begins at `place` ends; 0 when it is too long for one."""
+    written = 0
+    for end in range(place + 1, len(lines)):
+        if lines[end].kind is not Kind.OWN:
+            return end
+        written += bool(lines[end].text.strip())
+        if written > MAX_SIGNATURE or end - place > 4 * MAX_SIGNATURE:
+            return 0
+    return len(lines)
 
 
 def _sign(lines: list[Line], start: int, end: int) -> None:

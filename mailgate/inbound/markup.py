@@ -1,0 +1,55 @@
+"""HTML cut to what may be parsed: size, depth of nesting, length of a tag.
+
+Parsers of HTML need quadratic time in the depth of nesting and in the attributes of one
+tag; this is the one guard before both. Linear in its input; it understands no HTML
+beyond where a tag ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MAX_PAGE = 1_000_000  # characters that are read
+SMALL = 30_000  # characters; below this neither nesting nor attributes can be costly
+MAX_DEPTH = 400
+MAX_TAG = 16_000  # characters of one tag
+OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+TAG_PIECE = re.compile(r"[^\"'>]*")
+ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+# Elements that never hold others, or that their own next sibling closes.
+_SHALLOW = "area base br col embed hr img input link meta param source track wbr p li td tr th option"
+SHALLOW = frozenset(_SHALLOW.split())
+
+
+def bounded(page: str) -> str:
+    """Cut a page to what may be parsed; one that is built to hurt loses its tags."""
+    page = page[:MAX_PAGE]
+    if len(page) > SMALL and _hurts(page):
+        return ANY_TAG.sub(" ", page).replace("<", " ")
+    return page
+
+
+def _hurts(page: str) -> bool:
+    depth = 0
+    for closing, name, length in _tags(page):
+        if length > MAX_TAG and name != "img":  # a picture may stand in its own tag
+            return True
+        if name not in SHALLOW:
+            depth = max(depth - 1, 0) if closing else depth + 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _tags(page: str) -> Iterator[tuple[bool, str, int]]:
+    """Each tag: closing or not, its name, its length; quoted `>` do not end one."""
+    at = 0
+    while opening := OPENING.search(page, at):
+        at = opening.end()
+        while at < len(page) and page[at] != ">":
+            at = TAG_PIECE.match(page, at).end()  # type: ignore[union-attr]  # matches nothing, too
+            if page[at : at + 1] in {'"', "'"}:
+                close = page.find(page[at], at + 1)
+                at = close + 1 if close >= 0 else len(page)
+        yield bool(opening[1]), opening[2].lower(), at - opening.start()
