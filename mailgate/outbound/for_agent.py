@@ -14,6 +14,7 @@ from mailgate.outbound.mime import readable
 from mailgate.outbound.views import AgentView, TicketView
 from mailgate.outbound.wording import earlier, files, person, when, words
 from mailgate.rules.keys import key_text
+from mailgate.rules.subject import NO_SUBJECT
 
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
@@ -37,11 +38,11 @@ def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
         facts=tuple(readable(fact) for fact in notice.facts),
         text=words(notice.text, _TEXT_LIMIT),
         files=files(notice.attachments),
-        subject=identity.title(notice),
+        subject=identity.title(notice, config),
         ticket=_ticket_view(ticket, config, zone) if ticket else None,
         history=tuple(earlier(entry, zone) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
-        ref=key if answer_to == address.email else "",
+        ref=key if answer_to == address.email and (ticket or notice.agent) else "",
         code=notice.code,
     )
 
@@ -61,7 +62,7 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
     """One-tap links to `address`; `key` stands at the foot of each mail where the address does not hold it."""
     ticket = notice.ticket
     about = identity.token(ticket.number, config) + " " if ticket else ""
-    subject = f"Re: {about}{identity.title(notice)}"
+    subject = f"Re: {about}{identity.title(notice, config)}"
     foot = f"\nRef: {key}\n" if key else ""
     offers = [*notice.links]
     if notice.code:
@@ -75,7 +76,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
     return TicketView(
         number=str(ticket.number),
         token=identity.token(ticket.number, config),
-        subject=plain(ticket.subject, identity.SUBJECT_LIMIT) or identity.NO_SUBJECT,
+        subject=plain(ticket.subject, identity.SUBJECT_LIMIT) or NO_SUBJECT,
         requester=person(ticket.requester.name, ticket.requester.email),
         requester_email=plain(ticket.requester.email),
         department=ticket.department,

@@ -32,7 +32,7 @@ def requester_view(notice: Notice, config: Config) -> RequesterView:
         name=plain(notice.to.name, 100),
         number=str(ticket.number) if ticket else "",
         token=identity.token(ticket.number, config) if ticket else "",
-        subject=identity.title(notice),
+        subject=identity.title(notice, config),
         status=str(ticket.status) if ticket else "",
         by=identity.agent_name(notice, config),
         facts=tuple(readable(fact) for fact in notice.facts),

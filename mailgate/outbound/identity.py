@@ -12,9 +12,9 @@ from mailgate.config.model import Config, DeskAddress
 from mailgate.model import Address, Notice
 from mailgate.outbound.headers import plain
 from mailgate.rules.keys import Keyring, key_text, plus
+from mailgate.rules.subject import NO_SUBJECT, strip_subject
 
 SUBJECT_LIMIT = 500  # characters of a requester's subject that are passed on
-NO_SUBJECT = "(no subject)"
 
 
 def message_id(notice: Notice, keyring: Keyring, now: datetime) -> str:
@@ -79,10 +79,10 @@ def subject(notice: Notice, config: Config) -> str:
     """Return the subject of a mail about a ticket; the same whatever the kind, so that conversations hold."""
     assert notice.ticket is not None
     first = "" if notice.is_first else "Re: "
-    return f"{first}{token(notice.ticket.number, config)} {title(notice)}"
+    return f"{first}{token(notice.ticket.number, config)} {title(notice, config)}"
 
 
-def title(notice: Notice) -> str:
-    """Return the ticket's own subject, or the subject that a mail without a ticket is about."""
-    own = notice.ticket.subject if notice.ticket else notice.subject
+def title(notice: Notice, config: Config) -> str:
+    """Return the ticket's own subject; without a ticket that of the mail it is about, without "Re:" and tokens."""
+    own = notice.ticket.subject if notice.ticket else strip_subject(plain(notice.subject), config.desk)
     return plain(own, SUBJECT_LIMIT) or NO_SUBJECT

@@ -153,6 +153,7 @@ def test_subjects_of_two_hundred_characters_arrive_whole(subject: str):
 def test_mail_without_a_ticket_has_the_subject_of_its_template(kind: NoticeKind, subject: str):
     message = read(notice(kind, ticket=None, subject="Printer"))
     assert message["subject"] == subject
+    assert read(notice(kind, ticket=None, subject="AW: Re: [#1001] Printer"))["subject"] == subject
     assert message["x-mailgate-ticket"] is None
 
 
@@ -262,6 +263,11 @@ def test_with_plus_addresses_the_key_is_in_reply_to_and_in_every_link():
     assert raw_field(made, "Reply-To") == f"plus+k{key}@bank.example"
     assert text.count(f"mailto:plus+k{key}@bank.example?") == 4
     assert "Ref:" not in text
+
+
+def test_the_administrator_gets_no_key_for_what_nobody_answers():
+    assert "Ref:" not in part(read(notice(K.ADMIN)), "plain")
+    assert "Ref:" in part(read(notice(K.ANSWER, ticket=None)), "plain")
 
 
 def test_requesters_answer_to_the_plain_address():
