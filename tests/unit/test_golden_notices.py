@@ -17,6 +17,11 @@ from mailgate.mail import MARKER
 from mailgate.model import NoticeKind
 from tests.notices import BUILT, CASES, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, write
 
+GMAIL = '<div>#close</div><div>Done.</div><br><div class="gmail_quote"><blockquote>{}</blockquote></div>'
+OUTLOOK = """<p>#close</p><p>Done.</p><hr><p><b>From:</b> First Bank Support &lt;support@bank.example&gt;<br>
+<b>Sent:</b> Friday<br><b>To:</b> Elliot<br><b>Subject:</b> x</p>{}"""
+BARE = "<div>#close</div><div>Done.</div><div>{}</div>"
+
 
 def mail(kind: NoticeKind) -> bytes:
     return write(notice(kind), {INVOICE.sha256: PDF}).data
@@ -83,6 +88,17 @@ def test_an_answer_above_the_marker_is_all_that_is_read_of_it(kind: NoticeKind):
     answer = f"On Fri, 20 Nov 2026 at 09:30, First Bank Support <support@bank.example> wrote:\n{quoted}"
     raw = f"From: elliot@bank.example\r\nSubject: Re\r\n\r\n#close\n\nDone.\n\n{answer}".encode()
     assert read_body(parse(raw)).visible == "#close\n\nDone."
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILT if not kind.to_requester])
+@pytest.mark.parametrize("wrap", [GMAIL, OUTLOOK, BARE])
+def test_an_html_answer_above_the_alert_is_all_that_is_read_of_it(kind: NoticeKind, wrap: str):
+    html = parse(mail(kind)).html
+    inside = html.partition("<body")[2].partition(">")[2].partition("</body>")[0]
+    raw = "From: elliot@bank.example\r\nSubject: Re\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    body = read_body(parse((raw + wrap.replace("{}", inside)).encode()))
+    assert [line for line in body.visible.split("\n") if line] == ["#close", "Done."]
+    assert [line for line in body.lines if line] == ["#close", "Done."]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BUILT if kind.to_requester])
