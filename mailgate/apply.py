@@ -6,10 +6,11 @@ writes tickets, thread, events, deadlines, outbox, and the end of the inbox row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailgate import maillog
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.mail import Mail
 from mailgate.model import Change, Notice, Outgoing
@@ -30,13 +31,15 @@ class Press:
 
 
 def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> list[Outgoing]:
-    """Render and compose notices to finished bytes."""
-    return [_compose(notice, context, press) for notice in notices]
+    """Render and compose notices to finished bytes; an attachment is read once for all of them."""
+    files = {each.sha256: press.read(each.sha256) for notice in notices for each in notice.attachments}
+    return [_compose(notice, context, press, files) for notice in notices]
 
 
-def _compose(notice: Notice, context: Context, press: Press) -> Outgoing:
+def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str, bytes]) -> Outgoing:
     rendered = press.renderer.render(notice, context.config, context.keyring, context.now)
-    files = {each.sha256: press.read(each.sha256) for each in notice.attachments}
+    if rendered.problem:
+        maillog.template_broken(notice.kind, rendered.problem)
     return compose(notice, rendered, context.config, context.keyring, context.now, files)
 
 

@@ -108,6 +108,11 @@ def stumbled(inbox_id: int, error: str) -> None:
     log.error("%s", error)
 
 
+def template_broken(kind: str, problem: str) -> None:
+    """An administrator's template failed on a notice; the shipped one took its place."""
+    _say("template-broken", logging.ERROR, kind=kind, problem=problem)
+
+
 def storage_trouble(error: MailgateError) -> None:
     """Disk or database would not; the work is taken up again after a pause."""
     _say("storage-trouble", logging.ERROR, reason=error.public, cause=error.cause)
