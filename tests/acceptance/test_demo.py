@@ -1,0 +1,86 @@
+"""`mailgate demo`: the three tickets play to their end, and what it leaves behind is a desk."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DEMO = [sys.executable, "-m", "mailgate", "demo"]
+ROOT = Path(__file__).parents[2]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_once_plays_three_tickets_and_ends(tmp_path: Path) -> None:
+    """Every step brings what it promises; the folder named keeps the desk; nothing is written elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    elsewhere.chmod(0o555)
+    desk = tmp_path / "desk"
+    done = subprocess.run(
+        [*DEMO, "--once", "--json", "--dir", desk],
+        check=False,
+        cwd=elsewhere,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[-1] == {"ok": True, "error": None}
+    assert len([line for line in lines if "step" in line]) == 17
+    kinds = {line["out"]["kind"] for line in lines if "out" in line}
+    assert {"acknowledgement", "new-ticket", "overdue", "assigned", "transferred", "taken", "reply"} <= kinds
+    (report,) = [line for line in lines if "totals" in line]
+    assert (report["totals"]["opened"], report["totals"]["resolved"]) == (3, 3)
+    assert (desk / "mailgate.db").exists()
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("mine")
+    done = subprocess.run(
+        [*DEMO, "--once", "--dir", tmp_path], check=False, env=environment(), capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1
+    assert "not empty" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_it_stays_up_to_be_mailed_to_until_ctrl_c(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with out.open("w") as file:
+        demo = subprocess.Popen(DEMO, stdout=file, stderr=subprocess.STDOUT, env=environment(), cwd=tmp_path)
+    try:
+        port = int(wait_for(r"swaks --server 127\.0\.0\.1:(\d+)", out)[1])
+        folder = Path(wait_for(r"a desk in (\S+),", out)[1])
+        with smtplib.SMTP("127.0.0.1", port) as smtp:
+            smtp.sendmail(
+                "you@client.example", ["support@bank.example"], "Subject: It flickers\r\n\r\nSince today.\r\n"
+            )
+        wait_for(r"you@client\.example gets acknowledgement +\[#1004\] It flickers", out)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(20) == 0, out.read_text()
+        assert not folder.exists()
+        assert "Traceback" not in out.read_text()
+    finally:
+        demo.kill()
+
+
+def wait_for(pattern: str, out: Path, seconds: float = 40.0) -> re.Match[str]:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if found := re.search(pattern, out.read_text()):
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{pattern} never came:\n{out.read_text()}")
