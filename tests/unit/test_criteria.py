@@ -92,6 +92,7 @@ CASES = [
     ("subject", "ends", ("down",), True),
     ("subject", "matches", (r"(?i)\b(down|outage)\b",), True),
     ("subject", "matches", (r"\bdown\b", "^Port"), False),
+    ("subject", "matches", (r"\bdown\b", "^The"), True),
     ("body", "contains", ("BROKEN",), True),
     ("body", "contains", ("quoted",), False),
     ("header.X-Vendor", "is", ("no",), True),
@@ -181,6 +182,13 @@ def test_the_body_of_a_forwarded_or_empty_mail_is_its_whole_text() -> None:
         (criterion("from", "domain", "a.example"), 'from "karen@mail.client.example" is not in the domain a.example'),
         (criterion("header.X-Vendor", "is", "yes"), 'header.X-Vendor "Yes", "no" is "yes"'),
         (criterion("form.Floor", "exists"), "form.Floor (none) is not there"),
+        (criterion("source", "starts", "s"), 'source "smtp" starts with "s"'),
+        (criterion("source", "starts", "i"), 'source "smtp" does not start with "i"'),
+        (criterion("source", "ends", "i"), 'source "smtp" does not end with "i"'),
+        (criterion("source", "matches", "^i"), 'source "smtp" does not match ^i'),
+        (criterion("source", "in", "imap", "pipe"), 'source "smtp" is not "imap" or "pipe"'),
+        (criterion("attachments", "under", "2", number=2), 'attachments "2" is not under 2'),
+        (criterion("arrived", "within", "Nights"), 'arrived "2026-11-21 12:00+00:00" is not within "Nights"'),
         (criterion("size", "over", "25000000", number=25e6), 'size "5000000" is not over 25000000'),
         (criterion("arrived", "within", OPEN), 'arrived "2026-11-21 12:00+00:00" is within "Business hours"'),
     ],
@@ -195,6 +203,8 @@ def test_explain_shows_hostile_text_on_one_short_line() -> None:
     assert clause.isprintable()
     assert len(clause) < 100
     many = facts(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abcde")))
+    three = facts(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abc")))
+    assert holds(criterion("cc", "exists"), three)[1] == 'cc "a@x.example", "b@x.example", "c@x.example" is there'
     assert holds(criterion("cc", "exists"), many)[1] == 'cc "a@x.example", "b@x.example", "c@x.example", … is there'
 
 

@@ -20,6 +20,10 @@ from mailgate.rules.forms import read_form
         ("\n\n Help topic : Outage\r\n\r\nIt broke.\r\n", {"Help topic": "Outage"}, "It broke."),
         ("*Help topic:* Outage\nIt broke.", {"Help topic": "Outage"}, "It broke."),
         ("Name: Karen", {"Name": "Karen"}, ""),
+        ("Date: monday\nRoom: 12\n\nx", {"Date": "monday", "Room": "12"}, "x"),
+        ("From: home\nRoom: 12\n\nx", {"From": "home", "Room": "12"}, "x"),
+        (f"Name: x\n{'k' * 30}: {'v' * 1000}\nand so on", {"Name": "x", "k" * 30: "v" * 1000}, "and so on"),
+        ("Name: x\nName of boss: y\nName of the boss: z", {"Name": "x", "Name of boss": "y"}, "Name of the boss: z"),
         ("Help topic：障害\n\nx", {"Help topic": "障害"}, "x"),
         ("Room: 12\nAsset tag: B-7\nFloor:\n\nx", {"Room": "12", "Asset tag": "B-7", "Floor": ""}, "x"),
         ("Name: one\nName: two\n\nx", {"Name": "one"}, "x"),
@@ -52,6 +56,7 @@ def test_forms(text: str, fields: dict[str, str], rest: str) -> None:
         f"{'k' * 31}: x\nPhone2: y\n",
         f"Name: {'x' * 1001}\n",
         "C: and D: are full\n",
+        "Room ->: 12\nFloor: 3\n",
         "Name:\n",
     ],
 )

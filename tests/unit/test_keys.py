@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.model import REQUESTER_KINDS, NoticeKind
+from mailgate.rules import keys
 from mailgate.rules.keys import LETTERS, Keyring, expired, key_text, plus, verp
 from tests.lab import KEYRING
 
@@ -106,8 +107,12 @@ def test_keys_of_the_old_secret_still_hold_and_new_ones_are_signed_with_the_new(
 
 def test_a_kind_that_this_version_does_not_know_is_no_key() -> None:
     letter = next(sign for sign in "abcdefghijklmnopqrstuvwxyz234567" if sign not in LETTERS.values())
-    text = key_text(an_id())
-    assert KEYRING.read(text[:10] + letter + text[11:]) is None
+    known = key_text(an_id()).rpartition(".")[0]
+    signed = known[:10] + letter + known[11:]
+    mac = keys._tag(KEYRING._rings[0].mac, known, 26)
+    assert KEYRING.read(f"{known}.{mac}")
+    mac = keys._tag(KEYRING._rings[0].mac, signed, 26)
+    assert KEYRING.read(f"{signed}.{mac}") is None
 
 
 def test_every_kind_has_a_letter_of_its_own() -> None:

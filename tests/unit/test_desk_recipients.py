@@ -1,0 +1,60 @@
+"""Which desk addresses a mail came to, and which of them routes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailgate.config.model import Relay
+from mailgate.mail import Envelope
+from mailgate.model import Address
+from mailgate.rules.recipients import deciding_address, desk_address, desk_recipients, outsiders
+from tests.lab import desk, mail
+
+DESK = desk()
+SUPPORT, OUTAGES = "support@bank.example", "outages@bank.example"
+VERP = replace(DESK, relay=Relay(envelope="verp"))
+
+
+@pytest.mark.parametrize(
+    ("email", "found", "found_with_verp"),
+    [
+        (SUPPORT, SUPPORT, SUPPORT),
+        ("Support@BANK.example", SUPPORT, SUPPORT),
+        ("support+kn.ba@bank.example", SUPPORT, SUPPORT),
+        ("support+@bank.example", "", ""),
+        ("outages+x@bank.example", "", ""),
+        ("outages+bn.ba@bank.example", "", OUTAGES),
+        ("karen@client.example", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_plus_forms_fold_where_they_reach_us(email: str, found: str, found_with_verp: str) -> None:
+    assert desk_address(email, DESK) == found
+    assert desk_address(email, VERP) == found_with_verp
+
+
+def test_envelope_comes_before_to_before_cc() -> None:
+    letter = mail(to=(Address("x@y.example"), Address(SUPPORT)), cc=(Address(OUTAGES),))
+    assert desk_recipients(letter, Envelope("", ()), DESK) == (SUPPORT, OUTAGES)
+    assert desk_recipients(letter, Envelope("", (OUTAGES,)), DESK) == (OUTAGES, SUPPORT)
+    assert desk_recipients(letter, Envelope("", ("support+kx@bank.example",)), DESK) == (SUPPORT, OUTAGES)
+
+
+def test_a_mail_to_no_desk_address_counts_as_sent_to_the_first() -> None:
+    assert desk_recipients(mail(to=(Address("x@y.example"),)), Envelope(None, ()), DESK) == (SUPPORT,)
+
+
+def test_routing_does_not_depend_on_which_copy_came_first() -> None:
+    letter = mail(to=(Address(SUPPORT), Address(OUTAGES)))
+    for copy in (SUPPORT, OUTAGES):
+        assert deciding_address(desk_recipients(letter, Envelope("", (copy,)), DESK), DESK) == OUTAGES
+    assert deciding_address((SUPPORT,), DESK) == SUPPORT
+
+
+def test_outsiders_are_neither_desk_nor_agents() -> None:
+    to = (Address(SUPPORT), Address("support+kx@bank.example"), Address("ann@bank.example"), Address(""))
+    letter = mail("ann@bank.example", to=to, cc=(Address("karen@client.example"), Address("karen@client.example")))
+    assert outsiders(letter, DESK) == ("karen@client.example",)
+    assert outsiders(mail("boss@client.example"), DESK) == ("boss@client.example",)
