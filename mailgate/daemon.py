@@ -32,7 +32,7 @@ from mailgate.model import Address, Notice, NoticeKind
 from mailgate.outbound.backoff import Failed, Fault, Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
-from mailgate.processor import Desk, Processor
+from mailgate.processor import Desk, Processor, carry_over, recover
 from mailgate.rules.keys import Keyring
 from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk, unlock
@@ -66,7 +66,7 @@ class Daemon:
         try:
             secrets = await self._store.write(unlock, self._config)
             self._desk = make_desk(self._config, secrets)
-            await self._store.write(inbox.reclaim, self._clock())
+            await self._store.write(recover, self._desk, self._clock())
             live.remember(self._config)
             self._build()
             self._take_signals()
@@ -298,6 +298,7 @@ class Daemon:
             return
         self._config = new
         self._desk = Desk(new, Keyring(desk.keyring.secrets, new.desk.domain), desk.press, desk.files)
+        await self._store.write(carry_over, self._desk, self._clock())
         await asyncio.to_thread(live.remember, new)
         await self._rewire(old, new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")

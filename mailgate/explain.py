@@ -27,10 +27,13 @@ def _steps(verdict: Verdict) -> Iterator[str]:
             yield f"sender: {sender.agent}, {sender.assurance or 'unproven'}: {sender.why}"
         if situation.match.number:
             yield f"thread: ticket {situation.match.number} by {situation.match.why} as {situation.match.role}"
-    if outcome.routed:
-        for result in outcome.routed.results:
-            if result.matched:
-                yield f"rule: {result.name} ({result.because})"
+    for result in outcome.routed.results if outcome.routed else ():
+        if result.matched:
+            yield f"rule: {result.name} ({result.because})"
+    yield from _ends(outcome)
+
+
+def _ends(outcome: Outcome) -> Iterator[str]:
     if outcome.ticket:
         opened = any(change.before is None for change in outcome.changes)
         yield f"ticket: {outcome.ticket}{' opened' if opened else ''}"
@@ -38,10 +41,12 @@ def _steps(verdict: Verdict) -> Iterator[str]:
         yield f"refused: {problem}"
     if outcome.state != "done":
         yield f"{outcome.state}: {outcome.reason or ''} {outcome.why}".rstrip()
-    if outcome.confirms:
-        yield f"confirmed: inbox {outcome.confirms[0]}"
     for notice in outcome.notices:
         yield f"notice: {notice.kind} to {notice.to.email}"
+    if outcome.confirms:
+        inbox_id, released = outcome.confirms
+        yield f"confirmed: inbox {inbox_id}"
+        yield from _ends(released)
 
 
 def document(verdict: Verdict, file: str, subject_of: dict[int, str]) -> dict[str, Json]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
 from mailgate.errors import LockHeld
+
+LOOKS = 5  # tries before another holder is believed
+PAUSE = 0.02  # seconds between them
 
 
 def lock_path(database: Path) -> Path:
@@ -26,7 +31,7 @@ class Lock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("a+")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file)
         except OSError as error:
             file.close()
             holder = pid_of(self._path)
@@ -43,6 +48,16 @@ class Lock:
         if self._file is not None:
             self._file.truncate(0)
             self._file.close()
+
+
+def _take(file: IO[str]) -> None:
+    """Lock, or raise OSError; tried for a moment, for `running` holds a lock while it looks."""
+    for _ in range(LOOKS):
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(PAUSE)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def pid_of(path: Path) -> int | None:

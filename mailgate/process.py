@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from mailgate.desk import agent, failure, requester
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
+from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin
 from mailgate.desk.opening import open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.inbound.body import read_body
 from mailgate.inbound.parse import parse
 from mailgate.mail import Attachment, Received
-from mailgate.model import StoredAttachment, Ticket
+from mailgate.model import NoticeKind, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import thread, trust
 from mailgate.rules.classify import classify
@@ -56,7 +57,7 @@ def prepare(claimed: Claimed, context: Context, keep: Callable[[bytes], str]) ->
         id=claimed.id,
         source=claimed.source,
         source_key=claimed.source_key,
-        arrived_at=claimed.arrived_at,
+        arrived_at=min(claimed.arrived_at, context.now),  # another server's clock may be ahead
         envelope=claimed.envelope,
         mail=mail,
         body=read_body(mail),
@@ -87,9 +88,10 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
     if seen is not None and seen != prepared.received.id:
         why = f"the same mail came before, as inbox {seen}"
         return Verdict(prepared=prepared, situation=situation, outcome=_dropped(Reason.DUPLICATE, why))
-    return Verdict(
-        prepared=prepared, situation=situation, outcome=_burning(decide(db, situation, context), situation, context)
-    )
+    outcome = _burning(decide(db, situation, context), situation, context)
+    if prepared.received.quiet:
+        outcome = _quiet(outcome)
+    return Verdict(prepared=prepared, situation=situation, outcome=outcome)
 
 
 def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
@@ -125,6 +127,8 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
             return requester.keep_auto_reply(situation, situation.ticket, context)
         case Screen.AUTO_REPLY:
             return _aside(Reason.AUTO_REPLY_WITHOUT_TICKET, "an automatic answer that belongs to no ticket")
+    if is_for_postmaster(situation, context.config):
+        return pass_to_admin(situation, context)
     if situation.sender.agent and situation.human:
         return _from_agent(db, situation, context)
     if situation.ticket and situation.match.role not in ("", "agent"):
@@ -154,6 +158,7 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
         situation.received.source_key,
         situation.received.arrived_at,
         situation,
+        came_to(situation, context.config),
     )
     missing = "ticket" in commands.verbs and ticket is None
     return agent.not_found(letter) if missing else agent.work(db, letter, ticket, context)
@@ -181,6 +186,11 @@ def _confirmed(db: Db, situation: Situation, code: str, context: Context) -> Out
     proven = replace(held_mail, sender=sender, match=match)
     outcome = _from_agent(db, proven, context)
     return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {inbox_id}", confirms=(inbox_id, outcome))
+
+
+def _quiet(outcome: Outcome) -> Outcome:
+    """`ingest --quiet`: only what a person wrote goes out."""
+    return replace(outcome, notices=tuple(each for each in outcome.notices if each.kind is NoticeKind.REPLY))
 
 
 def _burning(outcome: Outcome, situation: Situation, context: Context) -> Outcome:

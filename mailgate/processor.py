@@ -18,15 +18,18 @@ from datetime import datetime
 from mailgate import apply, maillog
 from mailgate.apply import Press
 from mailgate.config.model import Config
+from mailgate.desk.office import tell_admin
 from mailgate.desk.outcome import Context
+from mailgate.desk.renames import renamed_tickets
 from mailgate.errors import StorageError
 from mailgate.explain import steps
-from mailgate.model import Address, Notice, NoticeKind
 from mailgate.process import Prepared, prepare, think
 from mailgate.rules.keys import Keyring
+from mailgate.rules.lifecycle import Stamp
+from mailgate.rules.renames import rename
 from mailgate.store import inbox, outbox
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.db import Db, Store
+from mailgate.store.db import Db, Store, storage_errors
 from mailgate.store.inbox import Claimed
 
 BATCH = 32  # mails in one transaction
@@ -77,7 +80,7 @@ def work(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> int:
 def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
     received = prepared.received
     try:
-        with db.savepoint():
+        with storage_errors(), db.savepoint():
             verdict = think(db, prepared, context)
             way = steps(verdict)
             apply.finish(db, received.id, received.mail, prepared.digest, way, verdict.outcome, context, desk.press)
@@ -87,34 +90,43 @@ def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
         error = traceback.format_exc()
         maillog.stumbled(received.id, error)
         if inbox.failed(db, received.id, context.now, error):
-            outbox.add(db, apply.write_mail(_poison(received.id, error, desk), context, desk.press), context.now)
+            _set_aside(db, received.id, error, desk, context)
     else:
         maillog.worked(received.id, verdict.outcome.ticket, way)
 
 
-def _poison(inbox_id: int, error: str, desk: Desk) -> tuple[Notice, ...]:
-    if not desk.config.desk.admin:
-        return ()
+def _set_aside(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+    """A mail failed three times: the administrator is told once, and its way ends in quarantine."""
     last = error.strip().splitlines()[-1]
-    notice = Notice(
-        kind=NoticeKind.ADMIN,
-        to=Address(desk.config.desk.admin),
-        cause=f"poison:{inbox_id}",
-        subject=f"A mail was quarantined (inbox {inbox_id})",
-        facts=(
-            f"Mail {inbox_id} could not be worked in three tries and lies in quarantine, whole: {last}",
-            f"See it with: mailgate queue quarantine show {inbox_id}",
-            f"Try it again with: mailgate queue quarantine retry {inbox_id}",
-        ),
+    facts = (
+        f"Mail {inbox_id} could not be worked in three tries and lies in quarantine, whole: {last}",
+        f"See it with: mailgate queue quarantine show {inbox_id}",
+        f"Try it again with: mailgate queue quarantine retry {inbox_id}",
     )
-    return (notice,)
+    told = tell_admin(f"poison:{inbox_id}", f"A mail was quarantined (inbox {inbox_id})", facts, context)
+    outbox.add(db, apply.write_mail(told, context, desk.press), context.now)
+
+
+def recover(db: Db, desk: Desk, now: datetime) -> None:
+    """At start: take up what a dead process had in work, and what the configuration renamed."""
+    context = desk.context(now)
+    for inbox_id in inbox.reclaim(db, now):
+        _set_aside(db, inbox_id, "the process died three times while it worked on this mail", desk, context)
+    carry_over(db, desk, now)
+
+
+def carry_over(db: Db, desk: Desk, now: datetime) -> None:
+    """Give tickets the new names of what the configuration renamed with `was`."""
+    context = desk.context(now)
+    for ticket in renamed_tickets(db, context):
+        apply.save_change(db, rename(ticket, Stamp("admin", now), desk.config), context)
 
 
 def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
     """Work everything that waits, in this process and thread; how many mails. For `ingest` without a daemon."""
     total = 0
     with db.transaction():
-        inbox.reclaim(db, clock())
+        recover(db, desk, clock())
     while True:
         with db.transaction():
             claimed = claim(db)

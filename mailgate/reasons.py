@@ -62,5 +62,6 @@ class Reason(StrEnum):
     RULE_DROP = "rule-drop"
     RULE_REJECT = "rule-reject"
     AUTO_REPLY_WITHOUT_TICKET = "auto-reply-without-ticket"
+    POSTMASTER = "postmaster"  # mail to postmaster@, which is the administrator's
     BOUNCE_UNMATCHED = "bounce-unmatched"
     AUTH_FAILED = "auth-failed"

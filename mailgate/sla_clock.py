@@ -15,6 +15,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailgate import apply
+from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Outcome
 from mailgate.errors import StorageError
 from mailgate.model import Address
@@ -61,7 +62,8 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
         now=now,
     )
     notices = announce(change, act, readers.audience(db, number), context.config)
-    apply.save(db, Outcome(ticket=number, changes=(change,), notices=notices), context, desk.press)
+    outcome = limit(db, Outcome(ticket=number, changes=(change,), notices=notices), context, first_contact=False)
+    apply.save(db, outcome, context, desk.press)
 
 
 def tidy(db: Db, desk: Desk, now: datetime) -> None:

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from mailgate.desk.answers import answer_queries
+from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.letter import Letter
+from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.model import Assignee, Entry, EntryKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle, orders
+from mailgate.rules.commands import escaped
+from mailgate.rules.facts import agent_fact
 from mailgate.rules.leak import leak
 from mailgate.rules.notices import Act, announce
-from mailgate.rules.orders import QUERIES, Understood, understand
+from mailgate.rules.orders import Understood, understand
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.rights import sees
 from mailgate.rules.schedule import calendar_of
@@ -27,6 +30,8 @@ from mailgate.store import readers, tickets
 from mailgate.store.db import Db
 
 LINKED = 1500  # characters of text that a mailto: link carries
+LONGEST_SIGNATURE = 8  # lines
+MOST_READ = 1_000_000  # bytes of an attachment that the leak guard reads
 
 
 def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Outcome:
@@ -40,8 +45,10 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
         problems = understood.problems
     if problems:
         return _refuse(letter, ticket, problems)
-    if any(order.verb in QUERIES for order in understood.orders):
-        return answer_queries(db, letter, understood, ticket, context)
+    if understood.only_asks:
+        return answer_queries(
+            db, letter, understood, ticket, context, unposted=bool(_text(db, letter, ticket, context))
+        )
     if ticket is None:
         return _refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
     return _do(db, letter, understood, ticket, context)
@@ -59,7 +66,7 @@ def _desk(letter: Letter, ticket: Ticket | None, context: Context) -> orders.Des
 
 
 def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
-    text = _text(letter, context)
+    text = _text(db, letter, ticket, context)
     attachments = letter.situation.attachments if letter.situation else ()
     seen = _visibility(letter, understood, ticket, context)
     writes = bool(text or attachments)
@@ -67,7 +74,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     if writes:
         verb = "reply" if seen.public else "note"
         problem = orders.may_write(ticket, verb, _desk(letter, ticket, context))
-        problem = problem or (_leak(db, text, ticket, context) if seen.public else "")
+        problem = problem or (_leak(db, letter, text, ticket, context) if seen.public else "")
         if problem:
             return _refuse(letter, ticket, (problem,))
     stamp = lifecycle.Stamp(letter.by, letter.at)
@@ -84,11 +91,16 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         quiet=understood.has("quiet"),
     )
     notices = announce(change, act, audience, context.config)
-    done = tuple(order.told for order in understood.orders if order.told)
+    asked = answers_of(db, letter, understood, change.after, context)
     outcome = Outcome(
-        ticket=ticket.number, changes=(change,), notices=notices, told=done, commands=letter.commands.commands
+        ticket=ticket.number,
+        changes=(change,),
+        notices=notices,
+        told=(*(order.told for order in understood.orders if order.told), *([asked] if asked else [])),
+        commands=letter.commands.commands,
     )
-    return _tell_agent(letter, outcome, seen, text, writes=writes)
+    outcome = limit(db, outcome, context, first_contact=False)
+    return _tell_agent(letter, outcome, seen, understood, text, asked, writes=writes)
 
 
 def _acts(
@@ -108,7 +120,8 @@ def _acts(
         acts.append(lifecycle.reply(agent, stamp) if seen.public else lifecycle.note(stamp))
     acts += orders.acts(understood, stamp, config)
     replies = writes and seen.public
-    if replies and agent and config.tickets.claim_on_reply and not ticket.assignee and not understood.has("assign"):
+    unclaimed = not ticket.assignee and not understood.has("assign", "transfer")
+    if replies and agent and config.tickets.claim_on_reply and unclaimed:
         acts.append(lifecycle.assign(Assignee("agent", agent), stamp.because("answered first")))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
     if replies and waits and not understood.has("status"):
@@ -116,14 +129,25 @@ def _acts(
     return acts
 
 
-def _text(letter: Letter, context: Context) -> str:
+def _text(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> str:
     """The agent's own text without commands; a signature below commands is no text."""
     rest = letter.commands.rest
-    signature = letter.agent.signature.get(context.config.desk.language) if letter.agent else ""
-    if letter.commands.commands and only_signature(rest, (signature,) if signature else ()):
-        return ""
+    signature = letter.agent.signature.get(context.config.desk.language).strip() if letter.agent else ""
     text = "\n".join(rest).strip()
-    return text.removesuffix(signature.strip()).rstrip() if signature.strip() else text
+    if letter.commands.commands and text:
+        known = [signature] if signature else []
+        known += _seen_below(db, letter, ticket, text) if ticket else []
+        if only_signature(rest, known):
+            return ""
+    return text.removesuffix(signature).rstrip() if signature else text
+
+
+def _seen_below(db: Db, letter: Letter, ticket: Ticket, text: str) -> list[str]:
+    """`text` where it stood at the end of an earlier mail of this agent: then it is their signature."""
+    if len(text.splitlines()) > LONGEST_SIGNATURE:
+        return []
+    earlier = (entry.text.rstrip() for entry in tickets.thread(db, ticket.number) if entry.by == letter.by)
+    return [text] if any(each.endswith("\n" + text) for each in earlier) else []
 
 
 def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Visibility:
@@ -171,15 +195,17 @@ def _direct(letter: Letter, context: Context) -> frozenset[str]:
     )
 
 
-def _leak(db: Db, text: str, ticket: Ticket, context: Context) -> str:
+def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -> str:
     """The refusal when a public reply would give internal text away."""
-    thread = tickets.thread(db, ticket.number)
+    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
+    text = "\n".join((text, *_attached_text(letter)))
     hidden = [department.name for department in context.config.departments.values() if not department.public]
     found = leak(
         text,
         internal=(
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
-            *(event.reason for event in tickets.events(db, ticket.number) if event.reason),
+            *(event.reason for event in events),
+            *(agent_fact(event, ticket, context.config) for event in events),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(
@@ -195,24 +221,35 @@ def _leak(db: Db, text: str, ticket: Ticket, context: Context) -> str:
     return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
 
 
+def _attached_text(letter: Letter) -> list[str]:
+    """What can be read in attached text and mails: an alert may be attached as it came."""
+    attached = letter.situation.received.mail.attachments if letter.situation else ()
+    return [
+        f"{attachment.name}\n{attachment.content[:MOST_READ].decode('utf-8', 'replace')}"
+        for attachment in attached
+        if attachment.type.startswith(("text/", "message/"))
+    ]
+
+
 # ── what the agent hears ────────────────────────────────────────────────────────────────
 
 
-def _tell_agent(letter: Letter, outcome: Outcome, seen: Visibility, text: str, *, writes: bool) -> Outcome:
-    """The agent hears after a note that the rule made, or when commands came without text."""
-    change = outcome.changes[-1]
-    told: tuple[str, ...]
+def _tell_agent(
+    letter: Letter, outcome: Outcome, seen: Visibility, understood: Understood, text: str, asked: str, *, writes: bool
+) -> Outcome:
+    """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
+    told: list[str] = []
+    links: tuple[tuple[str, str], ...] = ()
     if writes and seen.by_rule:
-        told = (f"Your text was kept as an internal note, because {seen.why}. The requester was not written to.",)
-        links: tuple[tuple[str, str], ...] = (("Send it to the requester", f"#reply\n\n{text[:LINKED]}"),)
+        told.append(f"Your text was kept as an internal note, because {seen.why}. The requester was not written to.")
+        if text and len(text) <= LINKED:  # a longer one would be cut, and files cannot travel in a link
+            links = (("Send it to the requester", f"#reply\n\n{escaped(text)}"),)
     elif not writes:
-        told = tuple(f"Done: {each}." for each in outcome.told) or (
-            "Nothing to do: the mail held no text and no command.",
-        )
-        links = ()
-    else:
+        told += [f"Done: {order.told}." for order in understood.orders if order.told]
+        told = told or ["Nothing to do: the mail held no text and no command."]
+    if not told and not asked:
         return outcome
-    notices = letter.answer(NoticeKind.ANSWER, change.after, told)
+    notices = letter.answer(NoticeKind.ANSWER, outcome.changes[-1].after, tuple(told), asked)
     return outcome.with_notices(*(replace(notice, links=links) for notice in notices))
 
 

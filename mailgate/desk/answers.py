@@ -19,13 +19,21 @@ from mailgate.store.db import Db
 LISTED = 100  # tickets in one answer
 
 
-def answer_queries(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Outcome:
-    """Answer every question of the mail in one mail; nothing changes."""
+def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> str:
+    """The answers to every question of the mail, "" when there is none."""
     parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
-    text = "\n\n".join(parts)
+    return "\n\n".join(parts)
+
+
+def answer_queries(
+    db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context, *, unposted: bool = False
+) -> Outcome:
+    """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
+    text = answers_of(db, letter, understood, ticket, context)
+    facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
     return Outcome(
         ticket=ticket.number if ticket else None,
-        notices=letter.answer(NoticeKind.ANSWER, ticket, text=text),
+        notices=letter.answer(NoticeKind.ANSWER, ticket, facts, text),
         commands=letter.commands.commands,
         told=(text,),
     )
@@ -42,7 +50,8 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
 
 
 def _show(db: Db, number: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> str:
-    wanted = tickets.get(db, int(number)) if number else ticket
+    here = ticket is not None and number in ("", str(ticket.number))  # as it stands after the mail's own commands
+    wanted = ticket if here or not number else tickets.get(db, int(number))
     if wanted is None or (agent and not sees(agent, wanted, config)):
         return f"Ticket {number} was not found." if number else "This mail answers no ticket; write #show NUMBER."
     zone = config.zone(agent.key) if agent else config.desk.timezone

@@ -51,7 +51,8 @@ def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
     if bounce.kind != "failed":
         return outcome
     failure = Failure(key.kind, recipient, why)
-    return outcome.with_notices(*_tell(db, change.after, failure, received.source_key, context))
+    # One word about each mail, however many reports come back about it.
+    return outcome.with_notices(*_tell(db, change.after, failure, f"bounce:{key.text}", context))
 
 
 def undeliverable(db: Db, ticket: Ticket, failure: Failure, cause: str, context: Context) -> Outcome:

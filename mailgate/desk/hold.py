@@ -6,6 +6,7 @@ Guarantee 7: nothing of it is done until a person at that address answers with
 
 from __future__ import annotations
 
+from mailgate.desk.office import came_to
 from mailgate.desk.outcome import Context, Hold, Outcome, Situation
 from mailgate.model import Address, Change, EventKind, Notice, NoticeKind
 from mailgate.reasons import Reason
@@ -23,7 +24,7 @@ def hold(db: Db, situation: Situation, context: Context) -> Outcome:
     config, received = context.config, situation.received
     agent = config.agents[situation.sender.agent]
     why = situation.sender.why
-    if config.trust.otherwise == "refuse" or not situation.human:
+    if config.trust.otherwise == "refuse":
         return Outcome(state="quarantined", reason=Reason.UNPROVEN_AGENT, why=why)
     notice_id = context.keyring.notice_id(0, agent.email, NoticeKind.CONFIRM, received.source_key, context.now.date())
     code = key_text(notice_id).rpartition(".")[2][:12]
@@ -45,6 +46,7 @@ def hold(db: Db, situation: Situation, context: Context) -> Outcome:
         agent=agent.key,
         cause=received.source_key,
         subject=received.mail.subject,
+        address=came_to(situation, config),
         facts=(
             f"A mail with your address in From reached the desk, and nothing proves that you wrote it: {why}.",
             *more,

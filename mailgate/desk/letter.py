@@ -20,6 +20,7 @@ class Letter:
     cause: str
     at: datetime
     situation: Situation | None = None  # None: no mail
+    address: str = ""  # the desk address that the mail came to
 
     @property
     def by(self) -> str:
@@ -54,5 +55,6 @@ class Letter:
             in_reply_to=self.message_id,
             references=mail.references[-3:],
             subject=mail.subject,
+            address=self.address,
         )
         return (notice,)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailgate.desk.limits import limit
+from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.model import (
     Address,
@@ -24,6 +25,7 @@ from mailgate.model import (
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import lifecycle
 from mailgate.rules.audience import Audience
+from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
 from mailgate.rules.notices import Act, announce
@@ -83,15 +85,13 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
     number = tickets.next_number(db, context.config.desk.first_number)
     links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
     change = _open(opened, number, links)
-    by_rule = routed.values.get("autoresponse")
-    wanted = situation.human or bool(by_rule and by_rule.value and by_rule.origin.startswith("rule:"))
     act = Act(
         by=change.events[0].by,
         cause=situation.received.source_key,
         author=author,
         now=context.now,
         answers=situation.received.mail.message_id,
-        automatic=answerable and wanted,
+        automatic=answerable,
         reveal=known or situation.sender.dmarc == "pass",
         extra_alert=routed.alert,
         remarks=_remarks(situation, follows),
@@ -110,13 +110,22 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
 def may_answer(situation: Situation, context: Context) -> bool:
     """Whether anything automatic may answer this mail (the public interface, section 7)."""
     received = situation.received
-    return (
-        situation.screened.kind in (Screen.HUMAN, Screen.BULK)
-        and situation.sender.dmarc != "fail"
-        and not received.quiet
-        and received.envelope.sender != ""
-        and context.now - received.arrived_at <= context.config.notices.acknowledge_within
-    )
+    recent = context.now - received.arrived_at <= context.config.notices.acknowledge_within
+    return recent and not received.quiet and _answerable(situation)
+
+
+def _answerable(situation: Situation) -> bool:
+    """Whether its sender may be answered by a machine at all, now or later."""
+    may_be_read = situation.screened.kind in (Screen.HUMAN, Screen.BULK) and situation.sender.dmarc != "fail"
+    return may_be_read and situation.received.envelope.sender != ""
+
+
+def _autoresponse(routed: Routed, situation: Situation) -> bool:
+    """Whether the ticket's requester is told anything automatically; a machine only where a rule says so."""
+    said = routed.values.get("autoresponse")
+    if said is None or not _answerable(situation):
+        return situation.human and _answerable(situation)
+    return bool(said.value) and (situation.human or said.origin.startswith("rule:"))
 
 
 def _author(situation: Situation) -> Address:
@@ -146,7 +155,6 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
     received, mail = situation.received, situation.received.mail
     assign = opening.text("assign").partition(":")
     tags = opening.routed.get("tags")
-    autoresponse = opening.routed.get("autoresponse")
     sla = opening.routed.values["sla"]
     ticket = Ticket(
         number=number,
@@ -166,13 +174,14 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         fields=opening.form.fields or None,
         language=opening.text("language") or config.desk.language,
         source=received.source,
-        autoresponse=autoresponse is not False,
+        autoresponse=_autoresponse(opening.routed, situation),
         template=opening.text("template"),
         sla_started_at=received.arrived_at,
         links=links,
     )
     if situation.human:
-        people = lifecycle.collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
+        genuine = situation.sender.dmarc != "fail"
+        people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people)
     stamp = lifecycle.Stamp(f"requester:{opening.author.email}", context.now)
     entry = entry_of(situation, opening.author, _text(opening))
@@ -182,10 +191,9 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
 
 def _text(opening: _Opening) -> str:
     """The ticket's first words: without form lines, and whole where the mail forwards another."""
-    received = opening.situation.received
-    if received.body.forwarded or not received.body.visible.strip():
-        return received.mail.text
-    return opening.form.rest if opening.form.fields else received.body.visible
+    mail, body = opening.situation.received.mail, opening.situation.received.body
+    whole = replace(body, visible=opening.form.rest).whole if opening.form.fields else body.whole
+    return whole.strip() or mail.text
 
 
 def _values(routed: Routed) -> Json:
@@ -243,7 +251,7 @@ def _rejected(
     assert routed.reject is not None
     outcome = Outcome(state="dropped", reason=Reason.RULE_REJECT, why=routed.reject.origin, routed=routed, form=form)
     if answerable and situation.human:
-        notice = _to_author(NoticeKind.REJECTED, author, situation)
+        notice = _to_author(NoticeKind.REJECTED, author, situation, context)
         outcome = outcome.with_notices(replace(notice, facts=(str(routed.reject.value),)))
     return limit(db, outcome, context, first_contact=False)
 
@@ -262,11 +270,15 @@ def _over_limit(
     day_ago = context.now - timedelta(days=1)
     told = readers.told_since(db, NoticeKind.LIMIT_REACHED, author.email, day_ago)
     if answerable and situation.human and not told:
-        outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation))
+        outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation, context))
+    fact = f"{outcome.why}. Their mail lies in quarantine; see it with: mailgate queue quarantine list"
+    outcome = outcome.with_notices(
+        *tell_admin(f"limit:{author.email}:{context.now:%Y-%m-%d}", f"Many tickets of {author.email}", (fact,), context)
+    )
     return limit(db, outcome, context, first_contact=False)
 
 
-def _to_author(kind: NoticeKind, author: Address, situation: Situation) -> Notice:
+def _to_author(kind: NoticeKind, author: Address, situation: Situation, context: Context) -> Notice:
     mail = situation.received.mail
     return Notice(
         kind=kind,
@@ -275,4 +287,5 @@ def _to_author(kind: NoticeKind, author: Address, situation: Situation) -> Notic
         subject=mail.subject,
         in_reply_to=mail.message_id,
         is_first=True,
+        address=came_to(situation, context.config),
     )

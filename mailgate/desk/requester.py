@@ -7,10 +7,12 @@ from dataclasses import replace
 from mailgate.desk.limits import limit
 from mailgate.desk.opening import entry_of, facts_of, may_answer, open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.model import Change, Collaborator, Ticket
+from mailgate.model import Change, Collaborator, EntryKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
+from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.forms import Form
+from mailgate.rules.keys import expired
 from mailgate.rules.notices import Act, announce
 from mailgate.rules.route import Routed, route
 from mailgate.store import readers
@@ -19,19 +21,22 @@ from mailgate.store.db import Db
 
 def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """A message comes in on `ticket`; too late an answer opens a new, linked ticket."""
-    if not lifecycle.may_reopen(ticket, context.now, context.config):
+    if not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
         late = open_from_mail(db, situation, context, follows=ticket.number)
         return replace(late, reason=Reason.TOO_OLD_TO_REOPEN)
     participant = situation.match.role in ("requester", "collaborator")
     author = situation.received.mail.author
-    stamp = lifecycle.Stamp(f"requester:{author.email}", context.now)
-    text = situation.received.body.visible or situation.received.mail.text
-    entry = entry_of(situation, author, text)
+    stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    body = situation.received.body
+    entry = entry_of(situation, author, body.whole or situation.received.mail.text)
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=participant)
     people = _new_people(situation, ticket, context, participant=participant)
     if people:
         change = _also(change, [lifecycle.copy_in(people, stamp)], stamp, context)
-    routed, change = _by_rules(situation, change, context)
+    routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
+    if routed.drop:
+        return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
+    change = _by_rules(routed, change, context)
     audience = readers.audience(db, ticket.number)
     act = Act(
         by=stamp.by,
@@ -39,7 +44,12 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         author=author,
         now=context.now,
         answers=situation.received.mail.message_id,
-        automatic=may_answer(situation, context) and situation.human,
+        automatic=(
+            participant
+            and situation.human
+            and may_answer(situation, context)
+            and routed.get("autoresponse") is not False
+        ),
         extra_alert=routed.alert,
         remarks=_remarks(situation),
     )
@@ -56,8 +66,10 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """An out-of-office note or receipt: stored, and powerless."""
     author = situation.received.mail.author
-    stamp = lifecycle.Stamp(f"requester:{author.email}", context.now)
+    stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
     entry = entry_of(situation, author, situation.received.body.visible)
+    if situation.sender.agent:  # it answers an alert, and may quote it
+        entry = replace(entry, kind=EntryKind.NOTE)
     change = lifecycle.keep_auto_reply(ticket, entry, stamp, context.config)
     return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
 
@@ -72,27 +84,39 @@ def _new_people(
     """
     mail = situation.received.mail
     config = context.config
-    joining = () if participant else lifecycle.collaborators_of([mail.author], ticket, config, active=False)
     if not situation.human:
-        return joining
-    proven = situation.match.key is not None or situation.sender.dmarc == "pass"
-    active = proven and situation.match.role == "requester"
-    copied = lifecycle.collaborators_of((*mail.to, *mail.cc), ticket, config, active=active)
-    return (*joining, *copied)
+        return ()
+    joining = () if participant else (mail.author,)
+    active = situation.match.role == "requester" and (_has_live_key(situation, context) or _passed(situation))
+    return (
+        *collaborators_of(joining, ticket, config, active=False),
+        *collaborators_of(
+            (each for each in (*mail.to, *mail.cc) if each.email != mail.author.email), ticket, config, active=active
+        ),
+    )
 
 
-def _by_rules(situation: Situation, change: Change, context: Context) -> tuple[Routed, Change]:
+def _has_live_key(situation: Situation, context: Context) -> bool:
+    """Whether the mail answers one of ours that was written to its author, not too long ago."""
+    key = situation.match.key
+    own = key is not None and context.keyring.is_for(key, situation.received.mail.author.email)
+    return own and key is not None and not expired(key, context.now.date())
+
+
+def _passed(situation: Situation) -> bool:
+    return situation.sender.dmarc == "pass"
+
+
+def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
     """Rules with `on = ["message"]` work on the ticket as well."""
-    facts = facts_of(situation, Form(), context, known=True)
-    routed = route(facts, context.config, on="message")
     for result in routed.results:
         if not result.matched:
             continue
-        stamp = lifecycle.Stamp(f"rule:{result.name}", context.now)
+        stamp = lifecycle.Stamp(f"rule:{result.name}", change.after.updated_at)
         acts = lifecycle.routing_acts(result.rule.then, stamp, context.config)
         if acts:
             change = _also(change, acts, stamp, context)
-    return routed, change
+    return change
 
 
 def _also(change: Change, acts: list[lifecycle.Act], stamp: lifecycle.Stamp, context: Context) -> Change:

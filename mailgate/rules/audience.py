@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mailgate.config.model import Agent, Config
+from mailgate.config.model import Agent, Config, Team
 from mailgate.model import Address, Entry, Ticket
+from mailgate.rules.rights import sees
 
 FALLBACK = ("team", "department", "manager", "admin")
 
@@ -33,10 +34,16 @@ def person(agent: Agent) -> Person:
     return Person(Address(agent.email, agent.name), agent.key)
 
 
-def hearers(names: Sequence[str], ticket: Ticket, audience: Audience, config: Config) -> tuple[Person, ...]:
-    """The people behind alert recipient names, each once; falls back until there is somebody."""
+def hearers(
+    names: Sequence[str], ticket: Ticket, audience: Audience, config: Config, *, but: str = ""
+) -> tuple[Person, ...]:
+    """The people behind alert recipient names, each once; falls back until there is somebody.
+
+    `but` is the key of an agent who needs no telling and does not count as somebody.
+    """
     for tries in (names, *((name,) for name in FALLBACK)):
-        found = {who.address.email: who for name in tries for who in _who(name, ticket, audience, config)}
+        people = (who for name in tries for who in _who(name, ticket, audience, config))
+        found = {who.address.email: who for who in people if not but or who.agent != but}
         if found:
             return tuple(found.values())
     return ()
@@ -47,11 +54,9 @@ def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Itera
         case "assignee":
             yield from _agents(_assignee(ticket, config), config)
         case "team":
-            yield from _agents(_team(ticket, config), config)
+            yield from _agents(_members(ticket, config), config)
         case "team-lead":
-            team = (
-                config.teams.get(ticket.assignee.name) if ticket.assignee and ticket.assignee.kind == "team" else None
-            )
+            team = _team(ticket, config)
             yield from _agents([team.lead] if team else [], config)
         case "department":
             yield from map(person, config.members.get(ticket.department, ()))
@@ -59,30 +64,39 @@ def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Itera
             department = config.departments.get(ticket.department)
             yield from _agents([department.manager] if department else [], config)
         case "last-respondent":
-            yield from _agents([ticket.last_respondent], config)
+            last = config.agents.get(ticket.last_respondent)
+            if last and sees(last, ticket, config):  # who lost sight of it by a transfer reads it no longer
+                yield person(last)
         case "alerted":
             yield from _agents(audience.alerted, config)
         case "admin":
             if config.desk.admin:
-                yield Person(Address(config.desk.admin))
+                yield _anybody(config.desk.admin, config)
         case _ if name.startswith("agent:"):
             yield from _agents([name.removeprefix("agent:")], config)
         case _:
-            known = config.agents_by_email.get(name)
-            yield person(known) if known else Person(Address(name))
+            yield _anybody(name, config)
+
+
+def _anybody(email: str, config: Config) -> Person:
+    known = config.agents_by_email.get(email)
+    return person(known) if known else Person(Address(email))
 
 
 def _assignee(ticket: Ticket, config: Config) -> Sequence[str]:
     if ticket.assignee is None:
         return ()
-    return _team(ticket, config) if ticket.assignee.kind == "team" else (ticket.assignee.name,)
+    return _members(ticket, config) if ticket.assignee.kind == "team" else (ticket.assignee.name,)
 
 
-def _team(ticket: Ticket, config: Config) -> Sequence[str]:
-    if ticket.assignee is None or ticket.assignee.kind != "team":
-        return ()
-    team = config.teams.get(ticket.assignee.name)
-    return team.members or (team.lead,) if team else ()
+def _team(ticket: Ticket, config: Config) -> Team | None:
+    assignee = ticket.assignee
+    return config.teams.get(assignee.name) if assignee and assignee.kind == "team" else None
+
+
+def _members(ticket: Ticket, config: Config) -> Sequence[str]:
+    team = _team(ticket, config)
+    return (team.members or (team.lead,)) if team else ()
 
 
 def _agents(keys: Iterable[str], config: Config) -> Iterator[Person]:

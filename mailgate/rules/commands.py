@@ -227,6 +227,11 @@ def _text(rest: Sequence[_Line]) -> tuple[str, ...]:
     return tuple(text)
 
 
+def escaped(text: str) -> str:
+    """`text` so that it stays text below commands: what begins like a command gets its backslash again."""
+    return "\n".join(line.replace("#", "\\#", 1) if _COMMAND.match(clean(line)) else line for line in text.split("\n"))
+
+
 def _unescaped(line: _Line) -> str:
     if not _ESCAPED.match(line.cleaned):
         return line.raw

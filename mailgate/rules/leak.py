@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 SHINGLE = 6  # consecutive words
-SHORT_LINE = 3  # a whole line of at least so many words counts when it is shorter than a shingle
+SHORT_LINE = 3  # a whole line of at least so many words counts when it is shorter than a shingle; "Thanks" does not
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _QUOTE_MARKS = re.compile(r"^[\s>|]+")
 
@@ -25,10 +25,26 @@ def _shingles(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _short_lines(text: str) -> Iterator[tuple[str, ...]]:
+    """Whole lines shorter than a shingle; of one or two words those that hold a digit: a code, a password."""
     for line in text.splitlines():
         words = tuple(_words(line))
-        if SHORT_LINE <= len(words) < SHINGLE:
+        coded = any(mark.isdigit() for mark in line)
+        if (len(words) >= SHORT_LINE or (words and coded)) and len(words) < SHINGLE:
             yield words
+
+
+def _runs_of_lines(text: str) -> set[tuple[str, ...]]:
+    """Whole lines and runs of them, shorter than a shingle: a mail program may have wrapped a line."""
+    lines = [words for line in text.splitlines() if (words := tuple(_words(line)))]
+    runs: set[tuple[str, ...]] = set()
+    for start in range(len(lines)):
+        run: tuple[str, ...] = ()
+        for words in lines[start : start + SHINGLE]:
+            run += words
+            if len(run) >= SHINGLE:
+                break
+            runs.add(run)
+    return runs
 
 
 def leak(
@@ -56,10 +72,12 @@ def leak(
     secret_texts = tuple(internal)
     secrets = {shingle for each in secret_texts for shingle in _shingles(_words(each))}
     for shingle in _shingles(words):
-        if shingle in secrets and " ".join(shingle) not in known:
+        if shingle in secrets and not _holds(known, shingle):
             return " ".join(shingle)
-    own_lines = set(_short_lines(text))
-    for line in (line for each in secret_texts for line in _short_lines(each)):
-        if line in own_lines and " ".join(line) not in known:
-            return " ".join(line)
-    return ""
+    own_lines = _runs_of_lines(text)
+    short = (line for each in secret_texts for line in _short_lines(each))
+    return next((" ".join(line) for line in short if line in own_lines and not _holds(known, line)), "")
+
+
+def _holds(known: str, words: Sequence[str]) -> bool:
+    return f" {' '.join(words)} " in f" {known} "

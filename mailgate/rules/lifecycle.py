@@ -12,7 +12,6 @@ from datetime import datetime
 
 from mailgate.config.model import Config, Routing, Step
 from mailgate.model import (
-    Address,
     Assignee,
     Change,
     Collaborator,
@@ -111,10 +110,13 @@ _MOVES_THE_CLOCK = frozenset(
 def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entry: Entry | None) -> Change:
     """Open `ticket` as it was routed; `routed` holds each field's value and origin."""
     start = ticket.sla_started_at
+    waits = entry is not None and entry.kind is EntryKind.MESSAGE and ticket.status.active
     ticket = replace(
         ticket,
         status_log=(StatusSpan(ticket.status, start),),
-        waiting_since=start if entry and entry.kind is EntryKind.MESSAGE else None,
+        waiting_since=start if waits else None,
+        resolved_at=None if ticket.status.active else start,
+        closed_at=start if ticket.status is Status.CLOSED else None,
     )
     times = clock(ticket, config)
     ticket = replace(
@@ -316,17 +318,18 @@ def status(new: Status, stamp: Stamp) -> Act:
     def act(ticket: Ticket) -> Draft:
         if ticket.status is new:
             return ticket, ()
-        log = (*ticket.status_log, StatusSpan(new, stamp.at))
-        after = replace(ticket, status=new, status_log=log, wake_at=None)
+        # Mail is worked in the order of its coming here, not of its arrival: no status is older than the one before.
+        since = max(stamp.at, *(span.since for span in ticket.status_log[-1:]), ticket.sla_started_at)
+        after = replace(ticket, status=new, status_log=(*ticket.status_log, StatusSpan(new, since)), wake_at=None)
         if new.active and not ticket.status.active:
-            after = _restart(after, new, stamp.at)
+            after = _restart(after, new, since)
         elif not new.active:
             after = replace(
                 after,
                 overdue=False,
                 waiting_since=None,
-                resolved_at=after.resolved_at or stamp.at,
-                closed_at=stamp.at if new is Status.CLOSED else None,
+                resolved_at=after.resolved_at or since,
+                closed_at=since if new is Status.CLOSED else None,
             )
         return after, (stamp.event(EventKind.STATUS_CHANGED, ticket.status.value, new.value),)
 
@@ -415,22 +418,3 @@ def tag(tags: Sequence[str], stamp: Stamp) -> Act:
         return after, (stamp.event(EventKind.TAGGED, list(ticket.tags), list(after.tags)),)
 
     return act
-
-
-def collaborators_of(
-    people: Sequence[Address], ticket: Ticket, config: Config, *, active: bool
-) -> tuple[Collaborator, ...]:
-    """Those of `people` who may become collaborators (the public interface, section 4)."""
-    room = config.tickets.max_collaborators - len(ticket.collaborators)
-    fresh = {
-        person.email: Collaborator(person.email, person.name, active)
-        for person in people
-        if person.email not in ticket.participants and _may_collaborate(person.email, config)
-    }
-    return tuple(fresh.values())[: max(room, 0)]
-
-
-def _may_collaborate(email: str, config: Config) -> bool:
-    local = email.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
-    robot = local.startswith(("noreply", "donotreply", "mailerdaemon", "postmaster", "bounce"))
-    return "@" in email and not robot and email not in config.addresses and email not in config.agents_by_email

@@ -31,6 +31,7 @@ PRECEDENCE = (
     NoticeKind.STATUS,
 )
 HISTORY = 5  # earlier entries in an alert
+_WHOSE = (EventKind.TRANSFERRED, EventKind.ASSIGNED, EventKind.RELEASED)  # what `taken` tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +74,17 @@ def _to_requesters(change: Change, act: Act, audience: Audience, config: Config)
         return
     if change.before is None:
         yield from _on_opening(change, entry, act, audience, config)
-    elif entry and entry.kind is EntryKind.MESSAGE and act.automatic and config.notices.follow_up:
+    elif entry and act.automatic and ticket.autoresponse and config.notices.follow_up:
         told = _notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(act.author), ticket, act, audience)
         yield replace(told, in_reply_to=act.answers)
-    if (fact := _status_fact(change, config)) and ticket.requester.email != act.author.email:
-        notice = _notice(NoticeKind.STATUS_CHANGED, Person(ticket.requester), ticket, act, audience)
+    if ticket.requester.email != act.author.email:
+        yield from _status_changed(change, act, audience, config)
+
+
+def _status_changed(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+    fact = _status_fact(change, config)
+    if fact and change.after.autoresponse:
+        notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, act, audience)
         yield replace(notice, facts=(fact,), by=None, by_agent="")
 
 
@@ -103,8 +110,9 @@ def _replies(change: Change, entry: Entry, act: Act, audience: Audience, config:
     ticket = change.after
     fact = "" if act.quiet else _status_fact(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
-    readers = (ticket.requester, *active)
-    for reader in readers:
+    if fact and ticket.requester.email in act.direct:  # who has the words already has not heard of the status
+        yield from _status_changed(change, act, audience, config)
+    for reader in (ticket.requester, *active):
         if reader.email in act.direct or reader.email == act.author.email:
             continue
         notice = _notice(NoticeKind.REPLY, Person(reader), ticket, act, audience)
@@ -114,7 +122,7 @@ def _replies(change: Change, entry: Entry, act: Act, audience: Audience, config:
             attachments=entry.attachments,
             facts=(fact,) if fact else (),
             also_to=() if reader is ticket.requester else (ticket.requester,),
-            cc=tuple(other for other in active if other.email != reader.email),
+            cc=active,
             history=_public(audience.history),
         )
 
@@ -143,12 +151,13 @@ def _to_agents(change: Change, act: Act, audience: Audience, config: Config) -> 
     for kind, who in sorted(_alerts(change, act, audience, config), key=lambda pair: PRECEDENCE.index(pair[0])):
         if not act.agent or who.agent != act.agent:
             chosen.setdefault(who.address.email, (kind, who))
-    facts = tuple(fact for event in change.events if (fact := agent_fact(event, change.after, config)))
+    told = [(event.kind, fact) for event in change.events if (fact := agent_fact(event, change.after, config))]
+    facts = tuple(fact for _, fact in told)
     entry = _entry(change)
     for kind, who in chosen.values():
         notice = _notice(kind, who, change.after, act, audience)
         if kind is NoticeKind.TAKEN:
-            yield replace(notice, facts=facts[:1])
+            yield replace(notice, facts=tuple(fact for what, fact in told if what in _WHOSE))
             continue
         yield replace(
             notice,
@@ -161,13 +170,20 @@ def _to_agents(change: Change, act: Act, audience: Audience, config: Config) -> 
 
 def _alerts(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[tuple[NoticeKind, Person]]:
     ticket = change.after
+    own = "" if act.agent else _agent_of(act, config)
     for event in change.events:
         if event.kind is EventKind.ASSIGNED:
-            yield from _assigned(ticket, audience, config)
+            yield from _assigned(ticket, audience, config, own)
         elif found := _alert(event, act, audience, ticket, config):
             kind, names = found
-            for who in hearers(names, ticket, audience, config):
+            for who in hearers(names, ticket, audience, config, but=own):
                 yield kind, who
+
+
+def _agent_of(act: Act, config: Config) -> str:
+    """The agent who acts as a customer: they wrote the mail, so somebody else is told."""
+    agent = config.agents_by_email.get(act.author.email)
+    return agent.key if agent else ""
 
 
 # Which kind of alert an event causes, and the key of [alerts] that says to whom.
@@ -201,10 +217,10 @@ def _alert(
     return kind, (*_names(key, ticket, config), *extra)
 
 
-def _assigned(ticket: Ticket, audience: Audience, config: Config) -> Iterator[tuple[NoticeKind, Person]]:
+def _assigned(ticket: Ticket, audience: Audience, config: Config, own: str) -> Iterator[tuple[NoticeKind, Person]]:
     """Whose ticket it is now hears `assigned`; the others who were alerted, that it is taken."""
     holders = {who.address.email for who in hearers(("assignee",), ticket, audience, config)}
-    for who in hearers(_names("assigned", ticket, config), ticket, audience, config):
+    for who in hearers(_names("assigned", ticket, config), ticket, audience, config, but=own):
         yield (NoticeKind.ASSIGNED if who.address.email in holders else NoticeKind.TAKEN), who
 
 

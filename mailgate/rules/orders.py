@@ -53,6 +53,12 @@ class Understood:
         """True when one of the verbs is among the orders."""
         return any(order.verb in verbs for order in self.orders)
 
+    @property
+    def only_asks(self) -> bool:
+        """True for a mail of questions: such a mail posts and changes nothing."""
+        verbs = {order.verb for order in self.orders}
+        return bool(verbs & QUERIES) and verbs <= QUERIES | {"ticket", "quiet"}
+
     def of(self, verb: str) -> Order | None:
         """The last order of this verb."""
         return next((order for order in reversed(self.orders) if order.verb == verb), None)

@@ -79,7 +79,7 @@ def pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Config
     for reason, ticket in named:
         if role := _role_without_key(ticket, sender, config):
             return Match(ticket.number, reason, None, role)
-    return _no_match(refs, named, found, sender)
+    return _no_match(refs, named, found, sender, config)
 
 
 def _role_by_key(key: Key, ticket: Ticket, sender: Sender, config: Config) -> str:
@@ -128,11 +128,17 @@ def _on_ticket(ticket: Ticket, sender: Sender) -> str:
 
 
 def _no_match(
-    refs: tuple[Reference, ...], named: tuple[tuple[Reason, Ticket], ...], found: Found, sender: Sender
+    refs: tuple[Reference, ...],
+    named: tuple[tuple[Reason, Ticket], ...],
+    found: Found,
+    sender: Sender,
+    config: Config,
 ) -> Match:
     key = next((ref.key for ref in refs if ref.key and ref.key.text in sender.own_keys), None)
     strangers_to = tuple(dict.fromkeys(ticket.number for _, ticket in named))
     signed = (ref.ticket for ref in refs if ref.ticket and ref.reason is not Reason.SUBJECT_TOKEN)
+    if strangers_to and config.tickets.strangers == "collaborator" and not sender.agent and sender.dmarc != "fail":
+        return Match(strangers_to[0], Reason.STRANGER, None, "inactive")
     if strangers_to:
         return Match(None, Reason.STRANGER, key, "", strangers_to)
     if any(number not in found.tickets for number in signed):

@@ -64,8 +64,9 @@ class Db:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK TO one")
-            self._connection.execute("RELEASE one")
+            if self._connection.in_transaction:  # a full disk has undone the whole transaction already
+                self._connection.execute("ROLLBACK TO one")
+                self._connection.execute("RELEASE one")
             raise
         self._connection.execute("RELEASE one")
 

@@ -1,0 +1,314 @@
+"""A desk on a real database: mails go in as bytes, the finished outgoing mails come out.
+
+Everything is the house's own code; only the sockets and the clock's hands are left out.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage, Message
+from pathlib import Path
+
+from mailgate import processor, sla_clock
+from mailgate.config.load import load
+from mailgate.mail import Delivery, Envelope
+from mailgate.model import Event, Ticket
+from mailgate.processor import Desk
+from mailgate.setup import make_desk, unlock
+from mailgate.store import inbox, tickets
+from mailgate.store.db import Db, open_writer
+
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+CONFIG = """
+[desk]
+name = "First Bank Help Desk"
+admin = "root@ops.example"
+secret = "a secret of more than sixteen characters"
+
+[address."support@bank.example"]
+name = "First Bank Support"
+plus = true
+
+[address."outages@bank.example"]
+topic = "Business Critical Outage"
+
+[relay]
+transport = "maildir"
+path = "out"
+
+[department.Support]
+manager = "ann"
+
+[department."Systems Administrators"]
+
+[department.Maintenance]
+manager = "ann"
+public = false
+
+[role."View only"]
+may = []
+
+[agent.elliot]
+name = "Elliot Alderson"
+email = ["elliot@bank.example"]
+departments = ["Support"]
+
+[agent.ann]
+name = "Ann Reyes"
+email = ["ann@bank.example"]
+departments = ["Support", "Maintenance"]
+
+[agent.bob]
+name = "Bob Base"
+email = ["bob@bank.example"]
+departments = { "Systems Administrators" = "All Access" }
+
+[agent.vera]
+name = "Vera View"
+email = ["vera@bank.example"]
+role = "View only"
+departments = ["Systems Administrators"]
+
+[team."Online Banking"]
+lead = "ann"
+members = ["elliot", "bob"]
+
+[sla."Sev-A"]
+resolve = "1h"
+escalate = [ { at = "50%", alert = ["team-lead"] }, { at = "100%", alert = ["assignee", "manager"] } ]
+
+[sla."Sev-B"]
+resolve = "4h"
+
+[topic."Business Critical Outage"]
+department = "Systems Administrators"
+sla = "Sev-A"
+priority = "Emergency"
+
+[topic."Report a Problem"]
+department = "Maintenance"
+"""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One finished outgoing mail."""
+
+    kind: str
+    to: str
+    ticket: int | None
+    message_id: str
+    agent: str
+    mail_from: str
+    message: Message = field(repr=False)
+
+    @property
+    def subject(self) -> str:
+        return str(email.header.make_header(email.header.decode_header(self.message["Subject"])))
+
+    def part(self, kind: str) -> str:
+        texts = [part for part in self.message.walk() if part.get_content_type() == f"text/{kind}"]
+        return texts[0].get_payload(decode=True).decode() if texts else ""
+
+    @property
+    def text(self) -> str:
+        return self.part("plain").replace("\r\n", "\n")
+
+    @property
+    def everything(self) -> str:
+        """Headers decoded, text and HTML: all that a reader may see."""
+        headers = "\n".join(
+            f"{name}: {email.header.make_header(email.header.decode_header(value))}"
+            for name, value in self.message.items()
+        )
+        return "\n".join((headers, self.part("plain"), self.part("html")))
+
+    @property
+    def reply_to(self) -> str:
+        return str(self.message["Reply-To"])
+
+
+class Bench:
+    """A desk with a clock that a test turns."""
+
+    def __init__(self, folder: Path, config: str = CONFIG) -> None:
+        self.folder = folder
+        self.now = START
+        self._mails = 0
+        self._seen = 0
+        self.db: Db
+        self.configure(config, first=True)
+
+    def configure(self, config: str, *, first: bool = False) -> None:
+        """Take a configuration, as a start or a reload does."""
+        path = self.folder / "config.toml"
+        path.write_text(config)
+        loaded, _ = load(path)
+        if first:
+            self.db = open_writer(loaded.storage.database)
+        with self.db.transaction():
+            self.desk: Desk = make_desk(loaded, unlock(self.db, loaded))
+            processor.recover(self.db, self.desk, self.now)
+
+    @property
+    def config(self):
+        return self.desk.config
+
+    # ── mail in ─────────────────────────────────────────────────────────────────────────
+
+    def write(
+        self,
+        sender: str,
+        text: str,
+        *,
+        subject: str = "Portal is down",
+        to: str = "support@bank.example",
+        cc: str = "",
+        answers: Sent | None = None,
+        headers: dict[str, str] | None = None,
+        html: str = "",
+        files: tuple[tuple[str, str, bytes], ...] = (),
+        message_id: str = "",
+    ) -> bytes:
+        """A mail as a mail program writes it; `answers` makes it an answer to one of ours."""
+        self._mails += 1
+        mail = EmailMessage()
+        mail["From"] = sender
+        mail["To"] = answers.reply_to if answers and to == "support@bank.example" else to
+        if cc:
+            mail["Cc"] = cc
+        if answers:
+            subject = "Re: " + re.sub(r"^Re: ", "", answers.subject)
+            mail["In-Reply-To"] = answers.message_id
+            references = " ".join((answers.message["References"] or "").split())
+            mail["References"] = f"{references} {answers.message_id}".strip()
+        mail["Subject"] = subject
+        mail["Message-ID"] = message_id or f"<m{self._mails}@client.example>"
+        mail["Date"] = self.now
+        for name, value in (headers or {}).items():
+            mail[name] = value
+        mail.set_content(text)
+        if html:
+            mail.add_alternative(html, subtype="html")
+        for name, kind, content in files:
+            main, _, sub = kind.partition("/")
+            mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+        return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", max_line_length=0))
+
+    def accept(
+        self,
+        raw: bytes,
+        *,
+        rcpt: tuple[str, ...] = (),
+        envelope_from: str | None = "unset@client.example",
+        key: str = "",
+        arrived: datetime | None = None,
+        authserv_ids: tuple[str, ...] = (),
+        quiet: bool = False,
+    ) -> int:
+        """Put a mail into the inbox; it is not worked yet."""
+        self._mails += 1
+        if not rcpt:
+            to = email.message_from_bytes(raw)["To"] or ""
+            rcpt = tuple(each.strip() for each in to.split(",") if "bank.example" in each) or ("support@bank.example",)
+        delivery = Delivery(
+            source="smtp",
+            source_key=key or f"smtp:{self._mails}",
+            envelope=Envelope(envelope_from, rcpt),
+            raw=raw,
+            arrived_at=arrived or self.now,
+            authserv_ids=authserv_ids,
+            quiet=quiet,
+        )
+        with self.db.transaction():
+            return inbox.add(self.db, [delivery], self.now)[0]
+
+    def drain(self) -> list[Sent]:
+        """Work the inbox; the mails that it caused."""
+        processor.drain(self.db, self.desk, lambda: self.now)
+        return self.new()
+
+    def send(self, sender: str, text: str, **more: object) -> list[Sent]:
+        """Write a mail, take it, work it."""
+        ways = {"rcpt", "envelope_from", "key", "arrived", "authserv_ids", "quiet"}
+        self.now += timedelta(seconds=1)
+        raw = self.write(sender, text, **{k: v for k, v in more.items() if k not in ways})  # type: ignore[arg-type]
+        self.accept(raw, **{k: v for k, v in more.items() if k in ways})  # type: ignore[arg-type]
+        return self.drain()
+
+    def wait(self, **span: float) -> list[Sent]:
+        """Let time pass, then let the clock fire what came due."""
+        self.now += timedelta(**span)
+        while True:
+            with self.db.transaction():
+                if not sla_clock.fire_due(self.db, self.desk, self.now):
+                    return self.new()
+
+    # ── what there is ───────────────────────────────────────────────────────────────────
+
+    def new(self) -> list[Sent]:
+        """Outgoing mails since the last look."""
+        rows = self.db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", [self._seen])
+        self._seen = rows[-1]["id"] if rows else self._seen
+        return [sent(row) for row in rows]
+
+    def sent(self) -> list[Sent]:
+        """Every outgoing mail there ever was."""
+        return [sent(row) for row in self.db.all("SELECT * FROM outbox ORDER BY id")]
+
+    def ticket(self, number: int = 1001) -> Ticket:
+        found = tickets.get(self.db, number)
+        assert found is not None, f"no ticket {number}"
+        return found
+
+    def numbers(self) -> list[int]:
+        return [row[0] for row in self.db.all("SELECT number FROM ticket ORDER BY number")]
+
+    def events(self, number: int = 1001) -> list[Event]:
+        return tickets.events(self.db, number)
+
+    def kinds(self, number: int = 1001) -> list[str]:
+        return [event.kind.value for event in self.events(number)]
+
+    def thread(self, number: int = 1001) -> list[tuple[str, str]]:
+        return [(entry.kind.value, entry.text.strip()) for entry in tickets.thread(self.db, number)]
+
+    def last(self):
+        """The newest row of the inbox."""
+        return self.db.one("SELECT * FROM inbox ORDER BY id DESC LIMIT 1")
+
+    def way(self, inbox_id: int | None = None) -> list[str]:
+        """Trace lines of a mail in."""
+        wanted = inbox_id or self.last()["id"]
+        rows = self.db.all("SELECT step, text FROM trace WHERE inbox_id = ? ORDER BY id", [wanted])
+        return [f"{row['step']}: {row['text']}" for row in rows]
+
+
+def sent(row) -> Sent:
+    return Sent(
+        row["kind"],
+        row["recipient"],
+        row["ticket"],
+        row["message_id"],
+        row["agent"],
+        row["mail_from"],
+        email.message_from_bytes(row["data"]),
+    )
+
+
+def to(mails: list[Sent], address: str) -> Sent:
+    """The one mail to an address."""
+    found = [mail for mail in mails if mail.to == address]
+    assert len(found) == 1, f"{len(found)} mails to {address}: {[(m.kind, m.to) for m in mails]}"
+    return found[0]
+
+
+def told(mails: list[Sent]) -> set[tuple[str, str]]:
+    """(kind, recipient) of each."""
+    assert len({(mail.kind, mail.to) for mail in mails}) == len(mails)
+    return {(mail.kind, mail.to) for mail in mails}
+
+
