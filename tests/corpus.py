@@ -57,10 +57,10 @@ def read(corpus: Path) -> list[Case]:
     cases = []
     for row in rows(corpus):
         raw = (corpus / row["path"]).read_bytes()
-        start = time.perf_counter()
+        start = time.process_time()
         mail = parse(raw)
         body = read_body(mail)
-        cases.append(Case(row, mail, body, time.perf_counter() - start))
+        cases.append(Case(row, mail, body, time.process_time() - start))
     return cases
 
 
@@ -71,7 +71,7 @@ def squeeze(text: str) -> str:
 def measure(corpus: Path = CORPUS) -> dict[str, Mark]:
     """Every mark, by name."""
     names = ("read", "fast", "subject", "from", "body", "names", "bounces", "recipients", "ordinary")
-    names += ("auto-replies", "reply", "lost", "forwards")
+    names += ("auto-replies", "reply", "lost", "forwards", "no-forwards")
     marks = {name: Mark(name) for name in names}
     for case in read(corpus):
         _headers(case, marks)
@@ -125,6 +125,8 @@ def _bodies(case: Case, marks: dict[str, Mark], corpus: Path) -> None:
         kept = set(got.split())
         lost = [word for line in expected.splitlines() for word in line.split() if word not in kept]
         marks["lost"].count(right=not lost, what=f"{row['path']}: {lost[:12]}")
+    if row["category"] == "quoting" and not any(word in row["path"] for word in ("forward", "quote-3", "quote-4")):
+        marks["no-forwards"].count(right=not case.body.forwarded, what=row["path"])
     if row["expected_body_file"] not in {"-", ""}:
         expected = (corpus / row["expected_body_file"]).read_text(encoding="utf-8")
         right = squeeze(expected) in squeeze(case.mail.text)

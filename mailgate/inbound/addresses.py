@@ -41,7 +41,7 @@ def read(value: str) -> tuple[Address, ...]:
         return (Address(normalise(value)),)
     named = NAMED.match(value)
     if named:
-        return (Address(normalise(named[2]), named[1].strip()),)
+        return (Address(normalise(named[2]), _name(named[1])),)
     value = value[:MAX_CHARACTERS]
     found = tuple(address for _, address in zip(range(MAX_ADDRESSES), _addresses(value), strict=False))
     if not any("@" in address.email for address in found) and "=?" in value:

@@ -25,6 +25,7 @@ LABELS = {
     )
     for word in words.split()
 }
+ANSWER_PREFIXES = frozenset(phrases.ANSWER_PREFIXES.split())
 FORWARD_PREFIXES = frozenset(phrases.FORWARD_PREFIXES.split())
 CJK_WROTE = ("写道", "寫道", "書きました", "작성", "のメール", "님이")
 EMAIL = re.compile(r"[^\s<>()\"':;,]{1,64}@[^\s<>()\"':;,]{1,100}\.[a-z]{2,}", re.IGNORECASE)
@@ -144,6 +145,12 @@ def is_mobile_signature(line: str) -> bool:
         and ", " not in plain
         and any(plain.startswith(head) and plain.endswith(tail) for head, tail in phrases.MOBILE)
     )
+
+
+def answers(subject: str) -> bool:
+    """True when the subject says that the mail answers another (RFC 5322 3.6.5)."""
+    head = subject[:20].lower().replace("：", ":").partition(":")
+    return bool(head[1]) and head[0].strip(" []0123456789") in ANSWER_PREFIXES
 
 
 def forwards(subject: str) -> bool:

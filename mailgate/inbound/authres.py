@@ -13,7 +13,7 @@ from mailgate.mail import AuthResult
 
 MAX_FIELDS = 20
 MAX_VALUE = 16_384  # characters
-COMMENT = re.compile(r"\([^()]{0,2000}\)")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[()]|"|[^"()\\]+', re.DOTALL)
 DMARC = re.compile(r"(?:^|;)\s*dmarc\s*(?:/\s*1\s*)?=\s*([a-z]+)", re.IGNORECASE)
 POLICY = re.compile(
     r"\b(?:p|dis|policy\.dmarc|policy\.published-domain-policy)\s*=\s*(none|quarantine|reject)", re.IGNORECASE
@@ -32,7 +32,7 @@ def read(fields: Sequence[tuple[str, str]]) -> tuple[AuthResult, ...]:
 
 
 def _result(value: str, position: int) -> AuthResult:
-    plain = _without_comments(value)
+    plain = _plain(value)
     head, _, _ = plain.partition(";")
     words = head.split()
     # RFC 8601 2.2: the authserv-id comes first, perhaps with a version; some servers leave it out.
@@ -44,16 +44,27 @@ def _result(value: str, position: int) -> AuthResult:
     if result == "pass":
         return AuthResult(authserv_id, "pass", position)
     if result == "fail":
-        policy = POLICY.search(value)
+        policy = POLICY.search(value, value.lower().find("dmarc"))
         # The owner of the domain asks for nothing under p=none: then a failure says little (RFC 7489 6.3).
         return AuthResult(authserv_id, "none" if policy and policy[1].lower() == "none" else "fail", position)
     return AuthResult(authserv_id, "none", position)
 
 
-def _without_comments(value: str) -> str:
-    """Drop comments, nested ones from the inside out (RFC 5322 3.2.2), at most eight deep."""
-    for _ in range(8):
-        value, count = COMMENT.subn(" ", value)
-        if not count:
+def _plain(value: str) -> str:
+    """The value without comments and quoted strings (RFC 5322 3.2.2, 3.2.4).
+
+    Both may carry words of the sender's, and neither may say "dmarc=pass". What is
+    opened and never closed runs to the end.
+    """
+    out: list[str] = []
+    depth = 0
+    for token in TOKEN.findall(value):
+        if token == "(":
+            depth += 1
+        elif token == ")":
+            depth = max(depth - 1, 0)
+        elif not depth and not token.startswith(('"', "\\")):
+            out.append(token)
+        elif not depth and token == '"':
             break
-    return value
+    return "".join(out)

@@ -15,12 +15,13 @@ MAX_TEXT = 2_000_000  # characters of a text body that are looked at
 def read_body(mail: Mail) -> Body:
     """Read the visible reply, the cut history and the own lines of a parsed mail."""
     forwards = attribution.forwards(mail.subject)
+    answers = bool(mail.in_reply_to or mail.references) or attribution.answers(mail.subject)
     if mail.html:
         page = html.Page(mail.html)
-        found = quote.split(page.lines(), forwards=forwards)
+        found = quote.split(page.lines(), forwards=forwards, answers=answers)
         if found.own or found.forward or not mail.text.strip():
             return _body(found, "" if found.trimmed or found.forward else page.own())
-    return _body(quote.split(quote.text_lines(mail.text[:MAX_TEXT]), forwards=forwards))
+    return _body(quote.split(quote.text_lines(mail.text[:MAX_TEXT]), forwards=forwards, answers=answers))
 
 
 def _body(found: quote.Split, page: str = "") -> Body:

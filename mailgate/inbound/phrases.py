@@ -258,3 +258,6 @@ MOBILE = (
 FORWARD_PREFIXES = (
     "fwd fw wg tr rv enc i vs vb doorst vl pd továbbítás перенапр переслано 转发 轉寄 転送 전달 ilt i̇lt προωθ fd"
 )
+ANSWER_PREFIXES = (
+    "re aw sv antw antwort odp ynt vs r rif res resp ref bls ats vá atb yan 回复 回覆 答复 返信 답장 회신 תגובה отв на"
+)

@@ -49,12 +49,16 @@ def _text_line(line: str) -> Line:
     return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
 
 
-def split(lines: Sequence[Line], *, forwards: bool = False) -> Split:
-    """Sort the lines of a body. `forwards`: the subject says that it forwards a mail."""
+def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True) -> Split:
+    """Sort the lines of a body.
+
+    `forwards`: the subject says that it forwards a mail. `answers`: it is an answer; a
+    copied mail in one that is none was put there to be read.
+    """
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
     before = [line.kind for line in work]
     marked = any(_is_marker(line.text) for line in work)
-    forward = _forward_start(work, forwards=forwards)
+    forward = _forward_start(work, forwards=forwards, pasted=not answers and not marked)
     end = len(work) if forward is None else forward
     head = work[:end]
     _cut_tail(head)
@@ -108,12 +112,12 @@ def _has_own(lines: Sequence[Line], place: int) -> bool:
     return any(line.kind is Kind.OWN and _says_something(line.text) for line in islice(lines, place))
 
 
-def _forward_start(lines: list[Line], *, forwards: bool) -> int | None:
+def _forward_start(lines: list[Line], *, forwards: bool, pasted: bool) -> int | None:
     """Where a forwarded mail begins, or None."""
     for place, line in enumerate(lines[:MAX_LINES]):
         if attribution.is_forward(line.text) and line.level == 0:
             return place
-        if forwards and _opens_header(lines, place):
+        if (forwards or pasted) and _opens_header(lines, place):
             return _with_rule(lines, place)
         if forwards and line.level == 0 and attribution.is_attribution(line.text):
             return place  # Outlook 2019 forwards with nothing but "On …, … wrote:"
@@ -230,8 +234,13 @@ def _quotes_follow(lines: Sequence[Line], place: int) -> bool:
 
 def _cut_signature(lines: list[Line]) -> None:
     """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
+    looking = True  # one signature above each quote: the last; further "--" above it divide a text
     for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
-        if lines[place].kind is Kind.OWN and lines[place].text in {"--", "-- "}:
+        line = lines[place]
+        if line.kind is Kind.QUOTE:
+            looking = True
+        elif looking and line.kind is Kind.OWN and line.text in {"--", "-- "}:
+            looking = False
             end = _signature_end(lines, place)
             if end and _has_own(lines, place):
                 _sign(lines, place, end)

@@ -1,0 +1,425 @@
+"""The small readers under `parse`: each odd form that real mail has, and what is made of it."""
+
+import pytest
+
+from mailgate.inbound import addresses, attribution, authres, bounce_text, charset, headers, html, mime, quote, transfer
+from mailgate.inbound.body import read_body
+from mailgate.inbound.parse import parse
+from mailgate.mail import Mail
+from mailgate.model import Address
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("a@x.example", [("a@x.example", "")]),
+        ("Ann <A@X.example>", [("a@x.example", "Ann")]),
+        ("MAILER-DAEMON", [("mailer-daemon", "")]),
+        ("Mail Delivery System", [("", "Mail Delivery System")]),
+        ("=?utf-8?q?Ann_=3Ca=40x.example=3E?=", [("a@x.example", "Ann")]),
+        ("=?utf-8?q?Ann?=", [("", "Ann")]),
+        ("a@x.example (Ann)", [("a@x.example", "Ann")]),
+        ("<a@x.example> (Ann (at home))", [("a@x.example", "Ann")]),
+        ('"a@y.example" <a@x.example>', [("a@x.example", "a@y.example")]),
+        ("a@x.example <not an address>", [("a@x.example", "")]),
+        ("<a@x.example> <b@x.example>", [("a@x.example", "")]),
+        ("<none>", [("none", "")]),
+        ("'Ann' <a@x.example>", [("a@x.example", "Ann")]),
+        ("mailto:a@x.example", [("a@x.example", "")]),
+        ("<mailto:a@x.example>", [("a@x.example", "")]),
+        ("Ann > <a@x.example>", [("a@x.example", "Ann")]),
+        ("a@x.example;b@x.example", [("a@x.example", ""), ("b@x.example", "")]),
+        ("a@x.example:, b@x.example", [("a@x.example", ""), ("b@x.example", "")]),
+        ("Ann \\ Bob <a@x.example>", [("a@x.example", "Ann \\ Bob")]),
+        ("", []),
+    ],
+)
+def test_address_fields(field: str, found: list[tuple[str, str]]) -> None:
+    got = [(a.email, a.name) for a in addresses.read(field)]
+    if field == "<a@x.example> (Ann (at home))":
+        assert got[0][0] == "a@x.example"
+    else:
+        assert got == found
+
+
+def test_addresses_are_counted() -> None:
+    assert len(addresses.read("a@x.example, " * 5000)) == addresses.MAX_ADDRESSES
+
+
+@pytest.mark.parametrize(
+    ("value", "dmarc"),
+    [
+        ("mx.example; dmarc=pass header.from=x.example", "pass"),
+        ("mx.example 1; dmarc=fail (p=none) header.from=x.example", "none"),
+        ("mx.example; dmarc=fail (p=REJECT dis=NONE)", "fail"),
+        ("mx.example; dmarc=fail", "fail"),
+        ("mx.example; dmarc=temperror", "none"),
+        ("mx.example; dmarc=pass; dmarc=fail", "none"),
+        ("mx.example; none", "none"),
+        ('mx.example; spf=pass smtp.mailfrom="; dmarc=pass"@evil.example', "none"),
+        ("mx.example; spf=fail (domain says ; dmarc=pass ) x", "none"),
+        ("mx.example; spf=fail (never closed ; dmarc=pass", "none"),
+        ('mx.example; spf=fail reason="never closed ; dmarc=pass', "none"),
+        ("mx.example; spf=fail (a \\) ; dmarc=pass) x", "none"),
+        ("mx.example; spf=fail \\; dmarc=pass) ", "none"),
+    ],
+)
+def test_dmarc_results(value: str, dmarc: str) -> None:
+    """RFC 8601: words of the sender's in comments and strings are no result."""
+    assert authres.read([("authentication-results", value)])[0].dmarc == dmarc
+
+
+def test_results_without_an_id_have_none() -> None:
+    assert authres.read([("authentication-results", "spf=pass x; dmarc=pass")])[0].authserv_id == ""
+    assert authres.read([("authentication-results", "")])[0].authserv_id == ""
+
+
+def test_results_are_counted() -> None:
+    assert len(authres.read([("authentication-results", "mx; dmarc=pass")] * 50)) == authres.MAX_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "text"),
+    [
+        (b"plain", "", "plain"),
+        ("ä".encode(), "", "ä"),
+        (b"\xe4", "latin1", "ä"),
+        (b"\x93quoted\x94", "iso-8859-1", "“quoted”"),
+        (b"\x81\xe4", "iso-8859-1", None),
+        ("한국어".encode("cp949"), "ks_c_5601-1987", "한국어"),
+        ("中文".encode("gb18030"), "gb2312", "中文"),
+        ("日本".encode("cp932"), "x-sjis", "日本"),
+        (b"+AOQ-", "utf-7", "ä"),
+        (b"+2AA-", "utf-7", "\ufffd"),
+        ("日本".encode("iso-2022-jp"), "", "日本"),
+        ("日本".encode("iso-2022-jp"), "us-ascii", "日本"),
+        (b"\xff\xfeh\0i\0", "utf-16", "hi"),
+        (b"\xc3\xa4 \xff", "utf-8", None),
+        (b"abc", "rot13", "abc"),
+        (b"\xe4bc", "rot13", None),
+        (b"\xe4bc", "idna", None),
+        (b"\xef\xbb\xbfhi", "utf-8", "hi"),
+    ],
+)
+def test_charsets(data: bytes, declared: str, text: str | None) -> None:
+    got = charset.decode(data, declared)
+    assert got == text if text is not None else got
+
+
+def test_cyrillic_without_a_charset_is_detected() -> None:
+    subject = "Узнай, как зарабатывать каждую неделю"
+    assert charset.decode(subject.encode("cp1251")) == subject
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("=?utf-8?Q?a=20b?=", "a b"),
+        ("=?utf-8?q?a_b?= =?utf-8?q?c?=", "a bc"),
+        ("=?utf-8?q?a?= x =?utf-8?q?b?=", "a x b"),
+        ("=?iso-8859-1?q?=E4?= =?utf-8?q?=C3=A4?=", "ää"),
+        ("=?utf-8*en?q?x?=", "x"),
+        ("=?x-nonsense?b?aGk=?=", "hi"),
+        ("=?utf-8?b?aGk?=", "hi"),
+        ("=?utf-8?q?what??=", "what?"),
+        ("=?utf-8?b?PT91dGYtOD9xP2hpPz0=?=", "hi"),
+        ("=?utf-8?q?two=0Alines?=", "two lines"),
+        ("=?broken", "=?broken"),
+        ("plain", "plain"),
+    ],
+)
+def test_encoded_words(value: str, text: str) -> None:
+    assert headers.words(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("text/plain; charset=utf-8", {"charset": "utf-8"}),
+        ('x; name="a;b\\"c"', {"name": 'a;b"c'}),
+        ('x; name="never closed', {"name": "never closed"}),
+        ("x; name*=utf-8''a%20b", {"name": "a b"}),
+        ("x; name*=a%20b", {"name": "a b"}),
+        ("x; name*1=b; name*0=a", {"name": "ab"}),
+        ("x; name=a; name=b", {"name": "a"}),
+        ("x;; name = a b ;", {"name": "a b"}),
+        ("x; *=y", {}),
+    ],
+)
+def test_parameters(value: str, found: dict[str, str]) -> None:
+    assert headers.parameters(value)[1] == found
+
+
+def test_parameters_are_counted() -> None:
+    assert len(headers.parameters("x" + "".join(f"; a{i}=b" for i in range(500)))[1]) == headers.MAX_PARAMETERS
+
+
+def test_many_references_keep_the_first_and_the_last() -> None:
+    ids = headers.identifiers(" ".join(f"<{i}@x>" for i in range(1000)))
+    assert (len(ids), ids[0], ids[-1]) == (headers.MAX_IDS, "<0@x>", "<999@x>")
+
+
+def test_an_identifier_without_brackets_counts() -> None:
+    assert headers.identifiers("abc@x.example") == ("<abc@x.example>",)
+    assert headers.identifiers("< >") == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "content"),
+    [
+        (b"=E4 =\r\nb", "Quoted-Printable; x", b"\xe4 b"),
+        (b"a= \r\nb", '"quoted-printable"', b"ab"),
+        (b"aGk", "base64", b"hi"),
+        (b"aG\r\nk=", "BASE64", b"hi"),
+        (b"a!G!k", "base64", b"hi"),
+        (b"aGkxx", "base64", b"hi1"),
+        (b"begin 644 a.txt\n#0V%T\n`\nend\n", "uuencode", b"Cat"),
+        (b"begin 644 a.txt\n#0V%T~~~~\n\n\xff\xff\nend", "x-uue", b"Cat"),
+        (b"no begin", "uuencode", b"no begin"),
+        (b"x", "8bit", b"x"),
+    ],
+)
+def test_transfer_encodings(body: bytes, encoding: str, content: bytes) -> None:
+    assert transfer.decode(body, encoding) == content
+
+
+def test_a_uuencoded_part_names_itself() -> None:
+    assert transfer.uu_name(b"begin 644 a b.txt\n") == "a b.txt"
+    assert transfer.uu_name(b"no") == ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "defect"),
+    [
+        (b"A: b\nbroken line\nC: d\n\nx", "broken header line"),
+        (b"A: b\nno field\nno field\n", "no empty line below the header"),
+        (b"Content-Type: multipart/mixed\n\nx", "multipart without boundary"),
+        (b"Content-Type: multipart/mixed; boundary=b\n\nx", "multipart without parts"),
+        (b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx", "multipart not closed"),
+        (b"Content-Type: rubbish\n\nx", "bad content type"),
+        (b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 1100, "too many parts"),
+        (b"A: b\n" * 250_000 + b"\nx", "header too long"),
+        (b"A: b\n" * 250_000, "header too long"),
+    ],
+)
+def test_defects_are_named(raw: bytes, defect: str) -> None:
+    assert defect in mime.read(raw).defects
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [
+        ("text", "text/plain"),
+        ("html", "text/html"),
+        ("text/html/x", "text/html"),
+        ("multipart", "text/plain"),
+        ("", "text/plain"),
+    ],
+)
+def test_broken_content_types_are_mended(kind: str, meant: str) -> None:
+    assert mime.read(f"Content-Type: {kind}; x=y\n\nbody".encode()).root.type == meant
+
+
+@pytest.mark.parametrize(
+    "raw", [b"From a Mon\nSubject: x\n\ny", b"\n\n Subject: x\n\ny", b"Subject: x\r\ry", b">From b\nSubject: x\n\ny"]
+)
+def test_leads_and_old_line_ends(raw: bytes) -> None:
+    """An mbox line, empty lines and the Macintosh's line ends stand in nobody's way."""
+    assert parse(raw).subject == "x"
+
+
+def test_a_fault_of_ours_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mime, "read", lambda raw: 1 / 0)
+    mail = parse(b"Subject: x\n\nbody")
+    assert mail.defects == ("unreadable: ZeroDivisionError",)
+    assert "body" in mail.text
+
+
+def test_dates() -> None:
+    def date(value: str) -> str:
+        return str(parse(f"Date: {value}\n\n".encode()).date)
+
+    assert date("Mon, 2 Nov 2026 10:00:00 +0100") == "2026-11-02 09:00:00+00:00"
+    assert date("Mon, 2 Nov 2026 10:00:00 -0000") == "2026-11-02 10:00:00+00:00"
+    assert date("tomorrow") == date("") == date("Mon, 2 Nov 99999 10:00:00 +0100") == "None"
+
+
+def test_a_digest_holds_messages() -> None:
+    raw = b"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\nx\n--b--\n"
+    assert [(a.type, a.name) for a in parse(raw).attachments] == [("message/rfc822", "one.eml")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "On Mon, Nov 2, 2026 at 10:00 AM Ann <ann@x.example> wrote:",
+        "Am 02.11.2026 um 10:00 schrieb Ann <ann@x.example>:",
+        "Le lun. 2 nov. 2026 à 10:00, Ann <ann@x.example> a écrit :",
+        "El lun, 2 nov 2026 a las 10:00, Ann (<ann@x.example>) escribió:",
+        "Em seg., 2 de nov. de 2026 às 10:00, Ann <ann@x.example> escreveu:",
+        "Il giorno lun 2 nov 2026 alle ore 10:00 Ann <ann@x.example> ha scritto:",
+        "Op ma 2 nov 2026 om 10:00 schreef Ann <ann@x.example>:",
+        "Den mån 2 nov. 2026 kl 10:00 skrev Ann <ann@x.example>:",
+        "ma 2. marrask. 2026 klo 10.00 Ann (ann@x.example) kirjoitti:",
+        "pon., 2 lis 2026 o 10:00 Ann <ann@x.example> napisał(a):",
+        "po 2. 11. 2026 v 10:00 odesílatel Ann <ann@x.example> napsal:",
+        "Ann <ann@x.example>, 2 Kas 2026 Pzt, 10:00 tarihinde şunu yazdı:",
+        "пн, 2 нояб. 2026 г. в 10:00, Ann <ann@x.example> написал:",
+        "пн, 2 лист. 2026 р. о 10:00 Ann <ann@x.example> пише:",
+        "Ann <ann@x.example> 于2026年11月2日周一 10:00写道：",
+        "2026年11月2日(月) 10:00 Ann <ann@x.example> のメール:",
+        "2026년 11월 2일 (월) 오전 10:00, Ann <ann@x.example>님이 작성:",
+        "Ann <ann@x.example> ezt írta (időpont: 2026. nov. 2., H, 10:00):",
+        "2026-11-02 10:00 GMT+01:00 Ann <ann@x.example>:",
+        "---- On Mon, 02 Nov 2026 10:00:00 +0100 Ann <ann@x.example> wrote ----",
+    ],
+)
+def test_attributions(line: str) -> None:
+    """The line above a quote, as mail programs of many languages write it."""
+    assert attribution.is_attribution(line)
+    text = f"My answer.\n\n{line}\n> question\n"
+    assert read_body(Mail(text=text, subject="Re: x")).visible == "My answer."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I wrote:",
+        "Hello Ann:",
+        "The error that I get since 10:00 is this:",
+        "On Monday I said what follows:",
+        "From: the beginning",
+        "Subject: 10:00 ann@x.example:",
+    ],
+)
+def test_no_attributions(line: str) -> None:
+    assert not attribution.is_attribution(line)
+
+
+def test_a_pasted_mail_in_a_new_mail_is_kept() -> None:
+    """Who writes anew and copies a mail into it wants it read; in an answer it is history."""
+    pasted = "Look:\n\nFrom: Bob <bob@x.example>\nSent: Monday\nTo: Ann\nSubject: offer\n\nBuy this.\n"
+    new = read_body(Mail(text=pasted, subject="strange mail"))
+    assert "Buy this." in new.whole
+    assert new.forwarded
+    answer = read_body(Mail(text=pasted, subject="AW: offer"))
+    assert (answer.whole, answer.forwarded) == ("Look:", False)
+    assert "Buy this." in answer.cut
+
+
+def test_a_long_last_part_is_no_signature() -> None:
+    """Dashes also divide a text: only a short end is a signature, and only the last one."""
+    long = "intro\n--\n" + "\n".join(f"line {i}" for i in range(30))
+    assert read_body(Mail(text=long)).visible == long
+    assert read_body(Mail(text="a\n--\nb\n--\nc")).visible == "a\n--\nb"
+
+
+def test_a_mail_of_history_alone_keeps_it() -> None:
+    """Nothing own stands above: then the copied mail is what was sent."""
+    text = "-----Original Message-----\nFrom: a\nHello"
+    assert read_body(Mail(text=text, subject="Re: x")).visible == text
+
+
+def test_html_without_words_gives_way_to_text() -> None:
+    assert read_body(Mail(text="words", html="<img src=x>")).visible == "words"
+
+
+def test_html_beyond_reason_loses_its_tags() -> None:
+    page = html.Page("<div>" * 10_000 + "words <b>here")
+    assert "words" in page.lines()[0].text
+    assert "words" in html.Page("<p title='" + "x" * 50_000 + "'>words</p>").lines()[0].text
+
+
+def test_preformatted_text_keeps_its_blanks() -> None:
+    assert html.to_text("<pre>a\n  b</pre><p>c  d</p>") == "a\n  b\n\nc d"
+
+
+def test_links_and_pictures_are_readable() -> None:
+    page = '<a href="https://x.example/">https://x.example</a> <a href="ftp://x">f</a>'
+    page += ' <a href="http://y.example">y</a><img alt="cat">'
+    assert html.to_text(page) == "https://x.example f y <http://y.example>cat"
+
+
+def test_quotes_in_html_become_marks() -> None:
+    assert html.to_text("<blockquote>a<blockquote>b</blockquote></blockquote>c") == "> a\n> > b\nc"
+
+
+def test_enclosed_reports_of_a_server_between_are_read() -> None:
+    inner = (
+        b"Content-Type: multipart/report; boundary=c\n\n--c\n"
+        b"Content-Type: message/delivery-status\n\nReporting-MTA: dns;x\n\n"
+        b"Final-Recipient: rfc822; k@x.example\nAction: failed\nStatus: 5.1.1\n--c--\n"
+    )
+    raw = b"From: postmaster@x.example\nSubject: Failure\nContent-Type: multipart/mixed; boundary=b\n\n"
+    raw += b"--b\nContent-Type: message/rfc822\n\n"
+    mail = parse(raw + inner + b"\n--b--\n")
+    assert mail.bounce is not None
+    assert [r.email for r in mail.bounce.recipients] == ["k@x.example"]
+    undelivered = raw.replace(b"Failure", b"Undeliverable")
+    assert parse(undelivered + b"Subject: x\n\nhello\n--b--\n").bounce is not None  # its subject says so
+    assert parse(raw.replace(b"Failure", b"Lunch") + b"Subject: x\n\nhello\n--b--\n").bounce is None
+
+
+def status(groups: bytes) -> Mail:
+    return parse(
+        b"From: x@x.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n"
+        b"Content-Type: message/delivery-status\n\n" + groups + b"\n--b--\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("groups", "found"),
+    [
+        (b"Final-Recipient: rfc822;a@x.example\nStatus: 4.4.1", [("a@x.example", "delayed", "4.4.1")]),
+        (b"Final-Recipient: rfc822;a@x.example\nStatus: 5.0.0", [("a@x.example", "failed", "5.0.0")]),
+        (b"Final-Recipient: a@x.example\nAction: fail", [("a@x.example", "failed", "")]),
+        (b"Original-Recipient: rfc822;a\nAction: failed", [("a", "failed", "")]),
+        (b"Final-Recipient: x400; /c=US\nAction: failed", []),
+        (
+            b"Final-Recipient: rfc822;a@x.example\nAction: delayed\n"
+            b"Final-Recipient: rfc822;b@x.example\nAction: failed",
+            [("b@x.example", "failed", "")],
+        ),
+        (
+            b"Final-Recipient: rfc822;a@x.example\nAction: delayed\n\n"
+            b"Final-Recipient: rfc822;a@x.example\nAction: failed",
+            [("a@x.example", "failed", "")],
+        ),
+        (b"Final-Recipient: rfc822;a@x.example\nAction: delivered", [("a@x.example", "delivered", "")]),
+    ],
+)
+def test_delivery_status_groups(groups: bytes, found: list[tuple[str, str, str]]) -> None:
+    bounce = status(groups).bounce
+    assert [(r.email, r.action, r.status) for r in (bounce.recipients if bounce else ())] == found
+
+
+def robot(subject: str, text: str, extra: str = "") -> Mail:
+    return parse(f"From: MAILER-DAEMON@mx.example\nTo: us@bank.example\nSubject: {subject}\n{extra}\n{text}".encode())
+
+
+def test_free_text_bounces() -> None:
+    said = robot("Hello", "550 no such user <k@x.example>\n")
+    assert said.bounce is not None
+    assert [r.email for r in said.bounce.recipients] == ["k@x.example"]
+    assert robot("Hello", "Lunch is ready\n").bounce is None
+    assert robot("Hello", "your mail could not be delivered\n").bounce is None  # no code, nothing returned
+    assert robot("Vacation", "550 user unknown", "Auto-Submitted: auto-replied\n").bounce is None
+    delayed = robot("Warning: delayed 4 hours", "k@x.example\nfor help contact admin@mx.example or us@bank.example")
+    assert delayed.bounce is not None
+    assert (delayed.bounce.kind, [r.email for r in delayed.bounce.recipients]) == ("delayed", ["k@x.example"])
+
+
+def test_notes_lines_name_recipients() -> None:
+    said = robot("failure notice", "something\nfinal-recipient: rfc822; k@x.example\n")
+    assert said.bounce is not None
+    assert said.bounce.recipients[0].email == "k@x.example"
+
+
+def test_a_robot_by_name() -> None:
+    assert bounce_text.from_mailer([Address("x@y.example", "Mail Delivery Subsystem")], {})
+    assert not bounce_text.from_mailer([Address("ann@y.example", "Ann")], {})
+
+
+def test_marker_deep_in_a_wrapped_quote_is_found() -> None:
+    lines = quote.text_lines("Yes\n\n##- Write your answer above this line -##\nnotice")
+    assert quote.split(lines).own == ("Yes",)
