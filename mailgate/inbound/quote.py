@@ -219,11 +219,13 @@ def _certain_at(lines: Sequence[Line], place: int) -> int:
         return 0
     joined = ""
     for size, line in enumerate(lines[place : place + 7], 1):
+        if not line.text.strip():
+            return 0  # no program wraps it with a blank line in between: "On the first page.", and then its "On …"
         joined = f"{joined} {'> ' * line.level}{line.text}".strip()
         if len(joined) > attribution.MAX_ATTRIBUTION:
             return 0
         if joined.endswith((":", "：", "--")) and attribution.is_certain(joined):
-            return size
+            return 0 if any(_certain_at(lines, below) for below in range(place + 1, place + size)) else size
     return 0
 
 

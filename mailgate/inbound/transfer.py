@@ -70,11 +70,11 @@ def uuencoded(body: bytes) -> bytes:
 
 
 def _uu_line(line: bytes) -> bytes:
+    if not line:
+        return b""  # the library reads a length where there is none
     try:
         return binascii.a2b_uu(line)
     except binascii.Error:
-        if not line:
-            return b""
         # Some encoders leave rubbish behind the counted characters.
         length = (((line[0] - 32) & 63) * 4 + 5) // 3
         try:

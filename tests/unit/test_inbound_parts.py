@@ -376,13 +376,11 @@ def status(groups: bytes) -> Mail:
         (b"Original-Recipient: rfc822;a\nAction: failed", [("a", "failed", "")]),
         (b"Final-Recipient: x400; /c=US\nAction: failed", []),
         (
-            b"Final-Recipient: rfc822;a@x.example\nAction: delayed\n"
-            b"Final-Recipient: rfc822;b@x.example\nAction: failed",
+            b"Final-Recipient: rfc822;a@x.example\nAction: delayed\nFinal-Recipient: b@x.example\nAction: failed",
             [("b@x.example", "failed", "")],
         ),
         (
-            b"Final-Recipient: rfc822;a@x.example\nAction: delayed\n\n"
-            b"Final-Recipient: rfc822;a@x.example\nAction: failed",
+            b"Final-Recipient: rfc822;a@x.example\nAction: delayed\n\nFinal-Recipient: a@x.example\nAction: failed",
             [("a@x.example", "failed", "")],
         ),
         (b"Final-Recipient: rfc822;a@x.example\nAction: delivered", [("a@x.example", "delivered", "")]),
