@@ -230,8 +230,7 @@ class SmtpRelay:
         data = data.replace(b"\r\n.", b"\r\n..")  # RFC 5321 4.5.2
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                self._writer.write(data if data.endswith(b"\r\n") else data + b"\r\n")
-                self._writer.write(b".\r\n")
+                self._writer.write(data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"))
                 await self._writer.drain()
         except (OSError, TimeoutError) as error:
             raise _Refused(Reply(Stage.DATA_END, 0, _words(error))) from error
