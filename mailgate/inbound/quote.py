@@ -219,8 +219,8 @@ def _certain_at(lines: Sequence[Line], place: int) -> int:
         return 0
     joined = ""
     for size, line in enumerate(lines[place : place + 7], 1):
-        if not line.text.strip():
-            return 0  # no program wraps it with a blank line in between: "On the first page.", and then its "On …"
+        if not line.text.strip() and not attribution.has_date(joined):
+            return 0  # "On the first page." is a sentence, though the program's "On …, … wrote:" stands below it
         joined = f"{joined} {'> ' * line.level}{line.text}".strip()
         if len(joined) > attribution.MAX_ATTRIBUTION:
             return 0
