@@ -1,0 +1,255 @@
+"""What a real IMAP server seldom does on demand: refusals, farewells and words at the wrong moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailgate.config.model import Mailbox, Secret
+from mailgate.inbound import imap, imap_drain
+from mailgate.inbound.accept import Acceptor
+from mailgate.inbound.imap import Watcher
+from mailgate.store.db import Store
+
+RAW = b"From: karen@client.example\r\nSubject: hello\r\n\r\nhello\r\n"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Server:
+    """A small IMAP server. `script` maps a command to what it answers instead; "TAG" stands for the tag."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.script: dict[str, bytes] = {}
+        self.once = ""  # a command whose script holds one time
+        self.goodbye = False  # closes after IDLE was answered
+        self.heard: list[str] = []
+        self.connections = 0
+        self.port = 0
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        writer.write(b"* OK ready\r\n")
+        idle = b""
+        while line := await reader.readline():
+            words = line.decode().split()
+            if words == ["DONE"]:
+                writer.write(idle + b" OK done\r\n")
+                continue
+            tag, verb = words[0].encode(), " ".join(words[1:3] if words[1] == "UID" else words[1:2])
+            self.heard.append(verb)
+            if verb == "IDLE":
+                idle = tag
+            answer = self.script.get(verb, self._answer(verb, words)).replace(b"TAG", tag)
+            if answer.startswith(b"BYE"):
+                writer.write(b"* BYE going away\r\n")
+                break
+            writer.write(answer)
+            if verb == self.once:
+                del self.script[verb]
+                self.once = ""
+            if verb == "IDLE" and self.goodbye:
+                break
+        writer.close()
+
+    def _answer(self, verb: str, words: list[str]) -> bytes:
+        uids = range(1, self.messages + 1)
+        if verb == "CAPABILITY":
+            return b"* CAPABILITY IMAP4rev1 IDLE\r\nTAG OK done\r\n"
+        if verb in ("SELECT", "EXAMINE"):
+            return b"* %d EXISTS\r\n* OK [UIDVALIDITY 77] ok\r\nTAG OK [READ-WRITE] ok\r\n" % self.messages
+        if verb == "UID SEARCH":
+            return b"* SEARCH" + b"".join(b" %d" % uid for uid in uids) + b"\r\nTAG OK done\r\n"
+        if verb == "UID FETCH":
+            first, _, last = words[3].partition(":")
+            asked = range(int(first), int(last or first) + 1)
+            parts = b"BODY[] {%d}\r\n%s" % (len(RAW), RAW) if "BODY.PEEK[]" in words[-1] else b"RFC822.SIZE 50"
+            date = b'INTERNALDATE "21-Nov-2026 12:00:00 +0000"'
+            return b"".join(b"* %d FETCH (UID %d %s %s)\r\n" % (n, n, date, parts) for n in asked) + b"TAG OK done\r\n"
+        if verb == "IDLE":
+            return b"+ idling\r\n"
+        return b"TAG OK done\r\n"
+
+
+class Desk:
+    def __init__(self, store: Store, server: Server) -> None:
+        self.store = store
+        self.server = server
+
+    @asynccontextmanager
+    async def watching(self, **more: Any) -> AsyncIterator[Watcher]:
+        mailbox = Mailbox(
+            name="support",
+            host="127.0.0.1",
+            port=self.server.port,
+            tls="none",
+            user="support@bank.example",
+            password=Secret("secret"),
+            existing="take",
+            after="leave",
+            **more,
+        )
+        watcher = Watcher(mailbox, self.store, Acceptor(self.store, now, lambda: None), now)
+        await watcher.start()
+        try:
+            yield watcher
+        finally:
+            await watcher.stop()
+
+    async def count(self) -> int:
+        return await self.store.read(lambda db: db.one("SELECT count(*) AS n FROM inbox")["n"])  # type: ignore[index]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(imap, "NETWORK_PAUSE", (0.1, 0.2))
+    server = Server()
+    await server.start()
+    store = await Store.open(tmp_path / "mailgate.db")
+    yield Desk(store, server)
+    await server.stop()
+    await store.close()
+
+
+async def until(done: Callable[[], Any], seconds: float = 10.0) -> float:
+    started = time.monotonic()
+    while time.monotonic() < started + seconds:
+        answer = done()
+        if await answer if asyncio.iscoroutine(answer) else answer:
+            return time.monotonic() - started
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+async def test_news_that_comes_in_one_piece_with_the_plus_is_not_overlooked(desk: Desk) -> None:
+    """The library has read it already, so select() on the socket sees nothing."""
+    desk.server.script["IDLE"] = b"+ idling\r\n* 1 EXISTS\r\n"
+    async with desk.watching():
+        await until(lambda: "IDLE" in desk.server.heard)
+        desk.server.messages = 1
+        assert await until(lambda: _taken(desk, 1), 5) < 1.0
+
+
+async def test_news_told_during_a_search_is_looked_at_before_idle(desk: Desk) -> None:
+    """A server tells each arrival once; what it told then, it does not tell in IDLE."""
+    desk.server.script["UID SEARCH"] = b"* SEARCH\r\n* 1 EXISTS\r\nTAG OK done\r\n"
+    desk.server.once = "UID SEARCH"
+    desk.server.messages = 1
+    async with desk.watching():
+        assert await until(lambda: _taken(desk, 1), 5) < 2.0
+
+
+async def test_a_server_that_always_chatters_is_not_believed_for_ever(desk: Desk) -> None:
+    desk.server.script["UID SEARCH"] = b"* 3 EXISTS\r\n* SEARCH\r\nTAG OK done\r\n"
+    desk.server.messages = 1
+    async with desk.watching():
+        await until(lambda: "IDLE" in desk.server.heard)
+        before_idle = desk.server.heard[: desk.server.heard.index("IDLE")]
+        assert before_idle.count("UID SEARCH") <= imap.QUIET_LOOKS
+
+
+@pytest.mark.parametrize("farewell", [b"BYE", b"+ idling\r\n* BYE shutting down\r\n"])
+async def test_a_farewell_in_idle_is_no_busy_loop(desk: Desk, farewell: bytes) -> None:
+    desk.server.script["IDLE"] = farewell
+    desk.server.goodbye = b"BYE" in farewell
+    async with desk.watching():
+        await until(lambda: desk.server.connections >= 2)
+        before, connections = time.process_time(), desk.server.connections
+        await asyncio.sleep(1.0)
+        assert time.process_time() - before < 0.6
+        assert desk.server.connections - connections < 20
+
+
+async def test_where_idle_is_refused_the_folder_is_polled(desk: Desk) -> None:
+    desk.server.script["IDLE"] = b"TAG NO not now\r\n"
+    async with desk.watching(poll=timedelta(seconds=0.2)) as watcher:
+        await until(lambda: desk.server.heard.count("IDLE") == imap.IDLE_FAILURES and looked(watcher))
+        assert not watcher.status().idle
+        desk.server.messages = 1
+        await until(lambda: _taken(desk, 1))
+    assert desk.server.heard.count("IDLE") == imap.IDLE_FAILURES
+
+
+async def test_a_login_that_is_refused_for_now_is_tried_again_soon(desk: Desk) -> None:
+    """RFC 5530: the account is not to blame."""
+    desk.server.script["LOGIN"] = b"TAG NO [UNAVAILABLE] backend is down\r\n"
+    async with desk.watching() as watcher:
+        await until(lambda: desk.server.heard.count("LOGIN") >= 3)
+        assert "UNAVAILABLE" in watcher.status().last_error
+        del desk.server.script["LOGIN"]
+        await until(lambda: looked(watcher))
+
+
+async def test_a_connection_lost_during_login_is_not_a_refused_login(desk: Desk) -> None:
+    desk.server.script["LOGIN"] = b"BYE"
+    async with desk.watching() as watcher:
+        await until(lambda: desk.server.heard.count("LOGIN") >= 3)
+        assert "lost" in watcher.status().last_error
+
+
+async def test_a_folder_without_uidvalidity_is_refused(desk: Desk) -> None:
+    """Nothing could be remembered of it (RFC 3501 2.3.1.1)."""
+    desk.server.script["EXAMINE"] = b"* 1 EXISTS\r\nTAG OK done\r\n"
+    async with desk.watching() as watcher:
+        await until(lambda: "UIDVALIDITY" in watcher.status().last_error)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("UID SEARCH", b"* SEARCH one two\r\nTAG OK done\r\n"),
+        ("UID SEARCH", b"\x00\xff garbage\r\n"),
+        ("UID FETCH", b"* 1 FETCH (UID 1 INTERNALDATE (\r\nTAG OK done\r\n"),
+        ("UID FETCH", b"* 1 FETCH (UID 1 RFC822.SIZE many)\r\nTAG OK done\r\n"),
+        ("UID FETCH", b"TAG NO [SERVERBUG] oh\r\n"),
+        ("UID FETCH", b"BYE"),
+        ("CAPABILITY", b"TAG BAD what\r\n"),
+        ("EXAMINE", b"* x EXISTS\r\n* OK [UIDVALIDITY y]\r\nTAG OK done\r\n"),
+    ],
+)
+async def test_nonsense_never_ends_the_thread(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str, answer: bytes
+) -> None:
+    """Whatever the server says is told and waited out; all is well again when the server is."""
+    monkeypatch.setattr(imap, "DENIED_PAUSE", (0.1, 0.2))
+    monkeypatch.setattr(imap_drain, "ASIDE_FIRST", 0.3)
+    monkeypatch.setattr(imap_drain, "ASIDE_LONGEST", 0.3)
+    desk.server.messages = 1
+    desk.server.script[command] = answer
+    async with desk.watching(poll=timedelta(seconds=0.2), idle=False) as watcher:
+        await until(lambda: watcher.status().last_error or watcher.status().aside)
+        desk.server.script.clear()
+        await until(lambda: _taken(desk, 1))
+        await until(lambda: looked(watcher))
+
+
+def looked(watcher: Watcher) -> bool:
+    return watcher.status().ok and watcher.status().last_seen is not None
+
+
+def _taken(desk: Desk, count: int) -> Any:
+    async def enough() -> bool:
+        return await desk.count() >= count
+
+    return enough()
