@@ -1,0 +1,229 @@
+"""People who write mail as their mail programs do: a fresh mail, an answer with the original quoted.
+
+Each program is a pair of functions: how it quotes in text and in HTML. Nothing here knows how
+mailgate reads mail; the forms are those that the programs really send.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import format_datetime, getaddresses, make_msgid
+from html import escape
+from typing import cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.sink import Taken
+
+ADDRESS = "support@bank.example"
+
+
+@dataclass(frozen=True)
+class Got:
+    """One mail as its recipient sees it."""
+
+    to: str  # envelope recipient
+    sender: str  # envelope sender
+    raw: bytes
+    mail: EmailMessage
+
+    @classmethod
+    def of(cls, taken: Taken) -> Got:
+        mail = cast("EmailMessage", message_from_bytes(taken.data, policy=policy.default))
+        assert len(taken.recipients) == 1, "each copy goes to one person"
+        return cls(taken.recipients[0].lower(), taken.mail_from, taken.data, mail)
+
+    def header(self, name: str) -> str:
+        return str(self.mail.get(name, ""))
+
+    @property
+    def kind(self) -> str:
+        return self.header("X-Mailgate-Notice")
+
+    @property
+    def ticket(self) -> int:
+        return int(self.header("X-Mailgate-Ticket") or 0)
+
+    @property
+    def subject(self) -> str:
+        return self.header("Subject")
+
+    @property
+    def id(self) -> str:
+        return self.header("Message-ID")
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.mail.get_body((kind,))
+        return str(part.get_content()).replace("\r\n", "\n") if part else ""
+
+    @property
+    def whole(self) -> str:
+        """Everything a person or their mail program can see of it, headers and all."""
+        return "\n".join((*(f"{name}: {value}" for name, value in self.mail.items()), self.text, self.html))
+
+    @property
+    def links(self) -> Mapping[str, str]:
+        """Label → mailto: link, as in the text."""
+        return dict(re.findall(r"^(\w[\w ]*): (mailto:\S+)$", self.text, re.MULTILINE))
+
+
+# ── mail programs ───────────────────────────────────────────────────────────────────────
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}" if line else ">" for line in text.rstrip("\n").split("\n"))
+
+
+def _blocks(text: str) -> str:
+    return "".join(f"<div>{escape(line) or '<br>'}</div>" for line in text.split("\n"))
+
+
+def _inside(html: str, text: str) -> str:
+    body = re.search(r"(?is)<body[^>]*>(.*)</body>", html)
+    return body[1] if body else html or f"<pre>{escape(text)}</pre>"
+
+
+def _who(original: Got) -> tuple[str, str]:
+    name, email = getaddresses([original.header("From")])[0]
+    return name, email
+
+
+def gmail(text: str, original: Got | None) -> tuple[str, str]:
+    """Gmail in a browser."""
+    html = f'<div dir="ltr">{_blocks(text)}</div>'
+    if original is None:
+        return text, html
+    name, email = _who(original)
+    says = f"On Sat, Nov 21, 2026 at 12:00 PM {name} <{email}> wrote:"
+    quote = (
+        f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{escape(says)}<br></div>'
+        '<blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);'
+        f'padding-left:1ex">{_inside(original.html, original.text)}</blockquote></div>\n'
+    )
+    return f"{text}\n\n{says}\n\n{_quoted(original.text)}\n", html + quote
+
+
+def outlook(text: str, original: Got | None) -> tuple[str, str]:
+    """Outlook on a desk: the original stands below a block of its headers, not quoted."""
+    own = "".join(f'<p class="MsoNormal">{escape(line) or "<o:p>&nbsp;</o:p>"}</p>\n' for line in text.split("\n"))
+    if original is None:
+        return text, _word(own)
+    name, email = _who(original)
+    sent = "Saturday, November 21, 2026 12:00 PM"
+    rows = {"From": f"{name} <{email}>", "Sent": sent, "To": original.header("To"), "Subject": original.subject}
+    header = "<br>".join(f"<b>{label}:</b> {escape(value)}" for label, value in rows.items())
+    separator = (
+        '<div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0in 0in 0in">'
+        f'<p class="MsoNormal">{header}</p></div></div>\n'
+    )
+    below = "\n".join(f"{label}: {value}" for label, value in rows.items())
+    plain = f"{text}\n\n{below}\n\n{original.text}"
+    return plain, _word(own + separator + _inside(original.html, original.text))
+
+
+def _word(body: str) -> str:
+    return (
+        '<html xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:w="urn:schemas-microsoft-com:office:word">'
+        '<head><meta name="Generator" content="Microsoft Word 15 (filtered medium)"></head>'
+        f'<body lang="EN-US" style="word-wrap:break-word"><div class="WordSection1">{body}</div></body></html>'
+    )
+
+
+def apple(text: str, original: Got | None) -> tuple[str, str]:
+    """Apple Mail."""
+    start = (
+        '<html><head><meta http-equiv="content-type" content="text/html; charset=utf-8"></head>'
+        '<body style="overflow-wrap: break-word; -webkit-nbsp-mode: space; line-break: after-white-space;">'
+    )
+    own = "<br>".join(escape(line) for line in text.split("\n"))
+    if original is None:
+        return text, f"{start}{own}</body></html>"
+    name, email = _who(original)
+    says = f"On 21 Nov 2026, at 12:00, {name} <{email}> wrote:"
+    quote = (
+        f'<br id="lineBreakAtBeginningOfMessage"><div><br><blockquote type="cite"><div>{escape(says)}</div>'
+        f'<br class="Apple-interchange-newline"><div>{_inside(original.html, original.text)}</div></blockquote></div>'
+        "<br></body></html>"
+    )
+    return f"{text}\n\n{_quoted(says)}\n>\n{_quoted(original.text)}\n", f"{start}{own}{quote}"
+
+
+def mutt(text: str, original: Got | None) -> tuple[str, str]:
+    """A program that writes text alone."""
+    if original is None:
+        return text, ""
+    name, _ = _who(original)
+    return f"{text}\n\nOn Sat, Nov 21, 2026 at 12:00:00PM +0000, {name} wrote:\n{_quoted(original.text)}\n", ""
+
+
+# ── people ──────────────────────────────────────────────────────────────────────────────
+
+Program = Callable[[str, Got | None], tuple[str, str]]
+
+
+@dataclass
+class Person:
+    """Somebody with an address and a mail program. Makes mails; sends nothing."""
+
+    name: str
+    email: str
+    program: Program = gmail
+    asked: list[str] = field(default_factory=list)  # Message-IDs of the mails that they wrote
+
+    def writes(self, subject: str, text: str, *, to: str = ADDRESS, **headers: str) -> EmailMessage:
+        """A fresh mail."""
+        return self._mail(subject, to, *self.program(text, None), headers)
+
+    def answers(self, original: Got, text: str, *, to: str = "", **headers: str) -> EmailMessage:
+        """An answer, as the program's Reply makes it."""
+        subject = original.subject
+        subject = subject if subject.lower().startswith("re:") else f"Re: {subject}"
+        threads = {
+            "In-Reply-To": original.id,
+            "References": " ".join([*original.header("References").split(), original.id]),
+        }
+        _, address = getaddresses([original.header("Reply-To") or original.header("From")])[0]
+        return self._mail(subject, to or address, *self.program(text, original), {**threads, **headers})
+
+    def taps(self, original: Got, label: str) -> EmailMessage:
+        """The mail that a link of an alert opens, sent as it is: no In-Reply-To, no quote."""
+        link = urlsplit(original.links[label])
+        fields = {name: values[0] for name, values in parse_qs(link.query).items()}
+        body = fields["body"].replace("\r\n", "\n")
+        return self._mail(fields.get("subject", ""), unquote(link.path), *self.program(body, None), {})
+
+    def away(self, original: Got) -> EmailMessage:
+        """The out-of-office note that their server sends."""
+        text = "I am away until Monday.\n\n#resolved\n"
+        threads = {"In-Reply-To": original.id, "References": original.id}
+        auto = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
+        subject = f"Automatic reply: {original.subject}"
+        _, address = getaddresses([original.header("Reply-To") or original.header("From")])[0]
+        return self._mail(subject, address, text, "", {**threads, **auto})
+
+    def _mail(self, subject: str, to: str, text: str, html: str, headers: Mapping[str, str]) -> EmailMessage:
+        mail = EmailMessage(policy=policy.SMTP.clone(max_line_length=998))
+        mail["From"] = f"{self.name} <{self.email}>"
+        mail["To"] = to
+        mail["Subject"] = subject
+        mail["Date"] = format_datetime(datetime.now(UTC))
+        mail["Message-ID"] = make_msgid(domain=self.email.partition("@")[2])
+        for name, value in headers.items():
+            mail[name.replace("_", "-")] = value
+        mail.set_content(text)
+        if html:
+            mail.add_alternative(html, subtype="html")
+        self.asked.append(mail["Message-ID"])
+        return mail

@@ -1,0 +1,49 @@
+"""The labs, end to end: SMTP in, the real process, a real SMTP server out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import labs
+from tests.acceptance.labs import KAREN, MARCUS
+from tests.acceptance.world import World, desk, wait_until
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """The labs' desk; the hour of Sev-A is four seconds."""
+    with World(tmp_path, desk(sev_a="4s")) as world:
+        world.start()
+        yield world
+
+
+def test_the_outage(world: World) -> None:
+    labs.outage(world, world.step)
+
+
+def test_the_upgrade(world: World) -> None:
+    labs.upgrade(world, world.step)
+
+
+def test_the_laptop(world: World) -> None:
+    labs.laptop(world, world.step)
+
+
+def test_what_is_resolved_closes_after_a_while_in_silence(tmp_path: Path) -> None:
+    """The clock closes it; nobody gets mail for that, and a later answer still opens it again."""
+    with World(tmp_path, desk(more='\n[tickets]\nclose_resolved_after = "1s"\n')) as world:
+        world.start()
+        news = world.step(KAREN.writes("A question", "Where is the form?"))
+        number, alert = news.only(KAREN.email).ticket, news.only(MARCUS.email)
+        news = world.step(MARCUS.answers(alert, "#resolved\n\nOn the first page."))
+        told = news.only(KAREN.email)
+        assert told.kind == "reply"
+        wait_until(lambda: world.ticket(number)["status"] == "closed", 10)
+        assert world.settle().kinds == {}
+        assert labs.story(world.ticket(number))[-1] == ("status-changed", "clock", "")
+        news = world.step(KAREN.answers(told, "Which first page?"))
+        assert news.kinds == {MARCUS.email: ["new-message"]}
+        assert world.ticket(number)["status"] == "open"

@@ -1,0 +1,367 @@
+"""The world around a real mailgate: the process, the relay that takes its mail, the wire into it.
+
+Everything is real: `python -m mailgate run` as a process of its own, SMTP in, a real SMTP sink
+out. The sink runs on a thread of its own and outlives restarts of the daemon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import signal
+import smtplib
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.acceptance.people import ADDRESS, Got
+from tests.sink import Sink
+
+ROOT = Path(__file__).parents[2]
+
+
+class SinkThread:
+    """The relay that mailgate hands its mail to."""
+
+    def __init__(self) -> None:
+        self.sink = Sink()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.sink.__aenter__(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self.sink.close(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a daemon ended."""
+
+    code: int
+    seconds: float
+
+
+class News(Mapping[str, list[Got]]):
+    """What arrived during one step: address → mails, in order of arrival."""
+
+    def __init__(self, mails: Iterable[Got]) -> None:
+        self._mails: dict[str, list[Got]] = defaultdict(list)
+        for mail in mails:
+            self._mails[mail.to].append(mail)
+
+    def __getitem__(self, address: str) -> list[Got]:
+        return self._mails.get(address, [])
+
+    def __iter__(self) -> Any:
+        return iter(self._mails)
+
+    def __len__(self) -> int:
+        return len(self._mails)
+
+    @property
+    def kinds(self) -> dict[str, list[str]]:
+        """Address → kinds of notices: who heard of it, and how."""
+        return {address: sorted(mail.kind for mail in mails) for address, mails in self._mails.items()}
+
+    def only(self, address: str, kind: str = "") -> Got:
+        """The one mail (of this kind) that somebody got."""
+        (mail,) = (mail for mail in self[address] if not kind or mail.kind == kind)
+        return mail
+
+
+class World:
+    """One mailgate on one config in `folder`. `start` and `end` as often as you like."""
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self.folder = folder
+        self.file = folder / "config.toml"
+        self._relay = SinkThread()
+        self._config = config
+        self._process: subprocess.Popen[bytes] | None = None
+        self._told = 0  # mails of the sink that a step has told already
+        self.port = 0
+        self.log = folder / "log"
+
+    # ── the process ─────────────────────────────────────────────────────────────────────
+
+    def start(self, *, seconds: float = 30.0) -> float:
+        """Start the daemon; how many seconds it took until it said that it takes mail."""
+        began = time.monotonic()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "mailgate", "run", "-c", self.file, "--json"],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+        stdout = self._process.stdout
+        assert stdout is not None
+        if not select.select([stdout], [], [], seconds)[0]:
+            raise AssertionError(f"the daemon does not start:\n{self.log_text()}")
+        line = stdout.readline()
+        assert line, f"the daemon ended at once:\n{self.log_text()}"
+        self.port = json.loads(line)["port"]
+        return time.monotonic() - began
+
+    def end(self, number: int = signal.SIGTERM, *, seconds: float = 20.0) -> Ended:
+        """End the daemon with a signal and wait for it."""
+        process = self._process
+        assert process is not None
+        began = time.monotonic()
+        process.send_signal(number)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the daemon does not end:\n{self.log_text()}") from error
+        finally:
+            if process.stdout:
+                process.stdout.close()
+            self._process = None
+        return Ended(code, time.monotonic() - began)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def log_text(self) -> str:
+        return self.log.read_text("utf-8", "replace")[-8000:] if self.log.exists() else ""
+
+    def __enter__(self) -> Self:
+        self._relay.__enter__()
+        self.file.write_text(self._config.replace("RELAY_PORT", str(self._relay.sink.port)), "utf-8")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            ended = self.end()
+            if error is None:
+                assert ended.code == 0, self.log_text()
+        self._relay.__exit__()
+        if error is None:
+            assert "Traceback" not in self.log_text(), self.log_text()
+
+    # ── in, and out ─────────────────────────────────────────────────────────────────────
+
+    def send(self, mail: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> None:
+        """Put a mail in over SMTP; it was answered 250."""
+        raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+        if sender is None:
+            sender = "" if isinstance(mail, bytes) else str(mail["From"].addresses[0].addr_spec)
+        if not to:
+            to = [ADDRESS] if isinstance(mail, bytes) else [each.addr_spec for each in mail["To"].addresses]
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as smtp:
+            smtp.sendmail(sender, [*to], raw)
+
+    def settle(self, seconds: float = 15.0) -> News:
+        """Wait until nothing is on its way any more; what arrived since the last step."""
+        wait_until(self._is_still, seconds, self.log_text)
+        return self.news()
+
+    def step(self, mail: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> News:
+        """Send a mail and see what comes of it."""
+        self.send(mail, sender=sender, to=to)
+        return self.settle()
+
+    def wait_for(self, address: str, kind: str, seconds: float = 15.0) -> News:
+        """Wait for a notice that nobody's mail causes; what arrived with it."""
+
+        def arrived() -> bool:
+            waiting = self._relay.sink.taken[self._told :]
+            return any(got.to == address and got.kind == kind for got in map(Got.of, waiting))
+
+        wait_until(arrived, seconds, self.log_text)
+        return self.settle()
+
+    def news(self) -> News:
+        """What arrived since the last step."""
+        taken = self._relay.sink.taken[self._told :]
+        self._told += len(taken)
+        return News(map(Got.of, taken))
+
+    @property
+    def taken(self) -> list[Got]:
+        """Every mail that ever went out."""
+        return [Got.of(each) for each in self._relay.sink.taken]
+
+    @property
+    def count(self) -> int:
+        return len(self._relay.sink.taken)
+
+    # ── looking into it ─────────────────────────────────────────────────────────────────
+
+    def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Look into the database, read-only."""
+        db = sqlite3.connect(f"file:{self.folder}/var/mailgate.db?mode=ro", uri=True, timeout=10)
+        try:
+            return db.execute(query, values).fetchall()
+        finally:
+            db.close()
+
+    def _is_still(self) -> bool:
+        ((busy,),) = self.sql(
+            "SELECT (SELECT count(*) FROM inbox WHERE state IN ('new', 'working'))"
+            " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
+        )
+        return busy == 0
+
+    def cli(self, *words: str, code: int = 0, stdin: bytes = b"") -> Any:
+        """Run `mailgate WORDS --json`; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mailgate", *words, "-c", self.file, "--json"],
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, f"{words} ended with {done.returncode}\n{done.stderr.decode()}"
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def ticket(self, number: int) -> dict[str, Any]:
+        """One ticket with thread and events, as `tickets show` prints it."""
+        found = self.cli("tickets", "show", str(number))
+        assert isinstance(found, dict)
+        return found
+
+    def rss(self) -> float:
+        """Resident memory of the daemon in 10^6 bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(kilobytes) * 1024 / 1e6
+
+
+def wait_until(ready: Callable[[], object], seconds: float, why: Callable[[], str] = str) -> None:
+    """Look every few milliseconds until it is so. Fails with the words of `why` when time is up."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"not within {seconds} s:\n{why()}"
+        time.sleep(0.02)
+
+
+# ── the labs' desk ──────────────────────────────────────────────────────────────────────
+
+DESK = r"""
+[desk]
+name = "First Bank Help Desk"
+domain = "bank.example"
+timezone = "America/New_York"
+admin = "postmaster@ops.example"
+
+[storage]
+database = "sqlite:///var/mailgate.db"
+attachments = "var/attachments"
+
+[address."support@bank.example"]
+name = "First Bank Support"
+[address."outages@bank.example"]
+name = "First Bank Outages"
+topic = "Business Critical Outage"
+
+[smtp]
+listen = "127.0.0.1:0"
+authserv_ids = ["mx.bank.example"]
+
+[relay]
+host = "127.0.0.1"
+port = RELAY_PORT
+
+[department.Support]
+manager = "ann"
+[department.Maintenance]
+manager = "ann"
+public = false
+[department."Systems Administrators"]
+manager = "sofia"
+
+[agent.ann]
+name = "Ann Reyes"
+email = ["ann@bank.example"]
+departments = ["Support", "Maintenance"]
+[agent.elliot]
+name = "Elliot Alderson"
+email = ["elliot@bank.example"]
+departments = ["Support", "Systems Administrators"]
+[agent.sofia]
+name = "Sofia Marin"
+email = ["sofia@bank.example"]
+departments = ["Systems Administrators"]
+[agent.marcus]
+name = "Marcus Webb"
+email = ["marcus@bank.example"]
+departments = ["Support", "Maintenance"]
+[agent.tim]
+name = "Tim Nakata"
+email = ["tim@bank.example"]
+role = "View only"
+departments = ["Support"]
+
+[team."Level I Support"]
+lead = "ann"
+members = ["ann", "marcus"]
+[team."Online Banking"]
+lead = "sofia"
+members = ["sofia", "elliot"]
+
+[schedule."Business hours"]
+timezone = "America/New_York"
+hours = { mon-fri = "08:00-17:00" }
+
+[sla."Sev-A"]
+resolve = "SEV_A"
+escalate = [
+  { at = "100%", alert = ["assignee", "manager", "department"] },
+]
+[sla."Sev-B"]
+resolve = "4h"
+[sla."Sev-C"]
+resolve = "8h"
+schedule = "Business hours"
+
+[topic."Business Critical Outage"]
+department = "Systems Administrators"
+sla = "Sev-A"
+priority = "Emergency"
+[topic."Report a Problem"]
+department = "Maintenance"
+sla = "Default SLA"
+[topic."Report a Problem / Personal Computer Issues"]
+department = "Support"
+"""
+
+
+def desk(*, sev_a: str = "1h", more: str = "", instead: Mapping[str, str] | None = None) -> str:
+    """The config of the labs' desk; `more` is appended, `instead` replaces pieces of it."""
+    text = DESK.replace("SEV_A", sev_a)
+    for old, new in (instead or {}).items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text + more
