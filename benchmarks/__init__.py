@@ -1,0 +1,1 @@
+"""What mailgate costs, measured side by side on this machine: `python -m benchmarks`."""

@@ -1,0 +1,201 @@
+"""The processes of a run: servers that print their port, the client, a desk on disk."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mailgate.apply import save_change
+from mailgate.config.load import load
+from mailgate.desk.outcome import Context
+from mailgate.model import Address, Entry, EntryKind, Status, Ticket
+from mailgate.rules.keys import Keyring
+from mailgate.rules.lifecycle import Stamp, open_ticket
+from mailgate.store.db import open_writer
+
+CONFIG = """
+[desk]
+name = "First Bank Help Desk"
+secret = {{ file = "secret" }}
+
+[storage]
+database = "sqlite:///mailgate.db"
+attachments = "attachments"
+
+[address."support@bank.example"]
+name = "First Bank Support"
+
+[smtp]
+listen = "127.0.0.1:0"
+
+[relay]
+host = "127.0.0.1"
+port = {sink}
+
+[agent.ann]
+name = "Ann Reyes"
+email = ["ann@desk.example"]
+
+[[rule]]
+name = "Printers"
+when = {{ subject = "printer" }}
+then = {{ priority = "Low", tags = ["printer"] }}
+
+[notices]
+acknowledge_within = "3650d"
+limit_per_sender = "1000000/1h"
+limit_unknown = "1000000/1h"
+"""
+
+
+@contextmanager
+def process(*command: str, cwd: Path | None = None, log: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A process that is gone afterwards."""
+    with (log or Path("/dev/null")).open("a") as errors:
+        running = subprocess.Popen(
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=cwd
+        )
+        try:
+            yield running
+        finally:
+            running.terminate()
+            try:
+                running.wait(15)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+            if running.stdout:
+                running.stdout.close()
+
+
+def said(running: subprocess.Popen[str]) -> str:
+    """The first line that it prints."""
+    assert running.stdout
+    line = running.stdout.readline().strip()
+    if not line:
+        raise RuntimeError(f"{running.args} did not start")
+    return line
+
+
+@contextmanager
+def server(module: str) -> Iterator[int]:
+    """One of this folder's servers; its port."""
+    with process("-m", module) as running:
+        yield int(said(running))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A mailgate that takes mail."""
+
+    port: int
+    pid: int
+    folder: Path
+
+
+@contextmanager
+def mailgate(folder: Path, sink: int) -> Iterator[Running]:
+    """A desk of its own in `folder`, as a process, logging into a file as a service does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "config.toml"
+    config.write_text(CONFIG.format(sink=sink))
+    with process("-m", "mailgate", "--json", "run", "-c", str(config), log=folder / "log") as running:
+        yield Running(json.loads(said(running))["port"], running.pid, folder)
+
+
+def client(port: int, run: str, count: int, *options: str) -> dict[str, Any]:
+    """Send mail from a process of its own; what it tells."""
+    command = ("--port", str(port), "--run", run, "--count", str(count), *options)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.client", *command], check=True, capture_output=True, text=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["refused"] or len(found["accepted"]) != count:
+        raise RuntimeError(f"{found['refused']} mails were refused, {len(found['accepted'])} of {count} taken")
+    return found
+
+
+class SinkTalk:
+    """A connection to the sink, to ask how much it has."""
+
+    def __init__(self, port: int) -> None:
+        self._file = socket.create_connection(("127.0.0.1", port)).makefile("rwb")
+        self._file.readline()
+
+    def ask(self, verb: str) -> str:
+        """One command, one line back."""
+        self._file.write(f"{verb}\r\n".encode())
+        self._file.flush()
+        return self._file.readline().decode()
+
+    def wait_for(self, count: int, seconds: float = 300.0) -> float:
+        """Wait until it has `count` mails; the time by the monotonic clock. Raises TimeoutError."""
+        ends = time.monotonic() + seconds
+        while int(self.ask("XCOUNT").split()[1]) < count:
+            if time.monotonic() > ends:
+                raise TimeoutError(f"the sink has {self.ask('XCOUNT')} of {count}")
+            time.sleep(0.01)
+        return time.monotonic()
+
+    def times(self) -> dict[str, float]:
+        """When each recipient had the first mail."""
+        found: dict[str, float] = json.loads(self.ask("XTIMES"))
+        return found
+
+
+def resident(pid: int) -> int:
+    """Resident memory of a process, in bytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * 4096
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used of the processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def fill(folder: Path, count: int) -> None:
+    """Put open tickets into the desk's database, each with a message, events and deadlines."""
+    config, _ = load(folder / "config.toml")
+    now = datetime.now(UTC)
+    context = Context(config, Keyring((b"fill",), config.desk.domain), now)
+    ticket = Ticket(
+        number=0,
+        subject="An old printer",
+        status=Status.OPEN,
+        requester=Address("old@client.example", "Old Client"),
+        department="Support",
+        topic="General Inquiry",
+        priority="Normal",
+        sla="Default SLA",
+        address="support@bank.example",
+        created_at=now,
+        updated_at=now,
+        sla_started_at=now,
+    )
+    db = open_writer(config.storage.database)
+    with db.transaction():
+        for number in range(1001, 1001 + count):
+            at = now - timedelta(seconds=count - number % count)
+            one = replace(
+                ticket,
+                number=number,
+                requester=Address(f"old{number}@client.example"),
+                created_at=at,
+                updated_at=at,
+                sla_started_at=at,
+            )
+            by = f"requester:{one.requester.email}"
+            entry = Entry(kind=EntryKind.MESSAGE, by=by, author=one.requester, at=at, text="It is old. " * 50)
+            save_change(db, open_ticket(one, Stamp(by, at), config, {}, entry), context)
+    db.close()
