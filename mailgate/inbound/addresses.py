@@ -18,7 +18,7 @@ MAX_CHARACTERS = 100_000
 MAX_ADDRESSES = 1000
 PLAIN = re.compile(r"[^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+$")
 NAMED = re.compile(r"\"?([^\"(),:;<>@\[\]\\=?]*?)\"?\s*<([^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+)>$")
-TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|<+([^<>]*)>+|([,;:()])|([^",;:()<>]+)|(.)', re.DOTALL)
+TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|<+([^<>]*)>+|([,;:()])|([^",;:()<>]+)|.', re.DOTALL)
 MAILBOX = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;]+")
 
 
@@ -90,15 +90,13 @@ def _entries(value: str) -> Iterator[_Entry]:
 
 def _take(entry: _Entry, match: re.Match[str]) -> None:
     """Add one token of a mailbox to it."""
-    quoted, angle, _, plain, stray = match.groups()
+    quoted, angle, _, plain = match.groups()
     if angle is not None:
         entry.angle = angle if entry.angle is None or "@" not in entry.angle else entry.angle
     elif quoted is not None:
         entry.words.append(re.sub(r"\\(.)", r"\1", quoted) if "\\" in quoted else quoted)
     elif plain and plain.strip():
         entry.words.append(plain.strip())
-    elif stray and not stray.isspace() and stray not in '"<>':
-        entry.words.append(stray)
 
 
 def _resolve(entry: _Entry) -> tuple[str, str]:

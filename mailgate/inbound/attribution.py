@@ -91,8 +91,6 @@ def label(line: str) -> str:
 def is_header_block(lines: Sequence[str]) -> bool:
     """True when the lines open with a copied header: From with two more of Sent, To, Subject."""
     kinds: set[str] = set()
-    if not lines or not label(lines[0]):
-        return False
     misses = 0
     for line in lines[:9]:
         if not line.strip():

@@ -50,12 +50,11 @@ def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str,
     if inner is not None:
         return inner
     original = _original(leaves, text)
-    if "x-failed-recipients" in fields and robot:
-        found = ADDRESS.findall(fields["x-failed-recipients"][:10_000])[:MAX_RECIPIENTS]
-        if found:
-            action, status, why = bounce_text.verdict(fields.get("subject", ""), text)
-            return _bounce([ReportedRecipient(normalise(a), action, status, why) for a in found], original)
-    told = bounce_text.read(senders, fields, text, report=report, robot=robot, returned=bool(original))
+    failed = ADDRESS.findall(fields.get("x-failed-recipients", "")[:10_000])[:MAX_RECIPIENTS]
+    if failed and robot:
+        action, status, why = bounce_text.verdict(fields.get("subject", ""), text)
+        return _bounce([ReportedRecipient(normalise(a), action, status, why) for a in failed], original)
+    told = bounce_text.read(senders, fields, text, report=report, returned=bool(original))
     return _bounce(told, original) if told is not None else None
 
 

@@ -87,15 +87,12 @@ def verdict(subject: str, text: str) -> tuple[str, str, str]:
 
 
 def read(
-    senders: Sequence[Address], fields: Mapping[str, str], text: str, *, report: bool, robot: bool, returned: bool
+    senders: Sequence[Address], fields: Mapping[str, str], text: str, *, report: bool, returned: bool
 ) -> list[ReportedRecipient] | None:
-    """Recipients that a report in free text names; None when the mail is no report.
+    """Recipients that a mail server's text names; None when it does not say that a mail was not delivered.
 
-    `report`: it is a multipart/report; `robot`: a mail server sent it; `returned`: it
-    holds the header of another mail.
+    `report`: it is a multipart/report; `returned`: it holds the header of another mail.
     """
-    if not report and not robot:
-        return None
     subject = fields.get("subject", "")
     told = _told(text)
     named = bool(FAILED_SUBJECT.search(subject))

@@ -269,5 +269,4 @@ def _signature_end(lines: Sequence[Line], place: int) -> int:
 
 def _sign(lines: list[Line], start: int, end: int) -> None:
     for place in range(start, end):
-        if lines[place].kind is Kind.OWN:
-            lines[place] = replace(lines[place], kind=Kind.SIGNATURE)
+        lines[place] = replace(lines[place], kind=Kind.SIGNATURE)

@@ -175,6 +175,7 @@ def test_an_identifier_without_brackets_counts() -> None:
         (b"aGkxx", "base64", b"hi1"),
         (b"begin 644 a.txt\n#0V%T\n`\nend\n", "uuencode", b"Cat"),
         (b"begin 644 a.txt\n#0V%T~~~~\n\n\xff\xff\nend", "x-uue", b"Cat"),
+        (b"begin 644 never-ends.txt\n#0V%T\n", "uuencode", b"Cat"),
         (b"no begin", "uuencode", b"no begin"),
         (b"x", "8bit", b"x"),
     ],
@@ -393,6 +394,19 @@ def test_delivery_status_groups(groups: bytes, found: list[tuple[str, str, str]]
 
 def robot(subject: str, text: str, extra: str = "") -> Mail:
     return parse(f"From: MAILER-DAEMON@mx.example\nTo: us@bank.example\nSubject: {subject}\n{extra}\n{text}".encode())
+
+
+def test_feedback_without_a_recipient() -> None:
+    raw = b"Content-Type: multipart/report; boundary=b\n\n--b\n"
+    raw += b"Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+    bounce = parse(raw).bounce
+    assert bounce is not None
+    assert (bounce.kind, bounce.recipients) == ("feedback", ())
+
+
+def test_an_empty_part_is_empty() -> None:
+    parts = mime.read(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n\n--b--\n").root.parts
+    assert [part.body for part in parts] == [b"", b""]
 
 
 def test_free_text_bounces() -> None:

@@ -1,0 +1,116 @@
+"""Screening: what decides, in which order, and what never makes a machine of a person."""
+
+import pytest
+
+from mailgate.inbound.parse import parse
+from mailgate.mail import Envelope
+from mailgate.reasons import Reason, Screen
+from mailgate.rules.classify import RULES, Screened, classify
+
+DESK = frozenset({"support@bank.example"})
+
+
+def screen(fields: str, body: str = "hello", sender: str | None = "ann@x.example", ours: bool = False) -> Screened:
+    mail = parse(f"From: Ann <ann@x.example>\nMessage-ID: <1@x.example>\n{fields}\n{body}".encode())
+    return classify(mail, Envelope(sender, ("support@bank.example",)), lambda _: ours, DESK)
+
+
+def test_rules_stand_in_the_order_of_the_contract() -> None:
+    assert [kind for kind, _ in RULES] == [Screen.LOOP, Screen.BOUNCE, Screen.AUTO_REPLY, Screen.BULK]
+
+
+def test_our_own_mail_is_ours_whatever_else_it_says() -> None:
+    assert screen("Auto-Submitted: auto-replied\n", ours=True).kind is Screen.LOOP
+
+
+def test_a_mail_without_an_id_is_not_ours() -> None:
+    mail = parse(b"From: a@x.example\n\nhello")
+    assert classify(mail, Envelope("a@x.example", ()), lambda _: True, DESK).kind is Screen.HUMAN
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Auto-Submitted: no\n",
+        "Auto-Submitted: \n",
+        "X-Autoreply: no\n",
+        "Precedence: normal\n",
+        "Subject: Abwesenheit von Herrn Meier\n",
+        "Subject: Re: Out of office\nIn-Reply-To: <2@x.example>\n",
+        "Subject: absence of paper in the printer\n",
+        "Disposition-Notification-To: ann@x.example\n",
+        "X-Auto-Response-Suppress: DR, RN\n",
+        "X-Auto-Response-Suppress: All\nReferences: <2@x.example>\n",
+        "List-Post: <mailto:support@bank.example>\nPrecedence: list\n",
+        "List-Id: Support <support.bank.example>\n",
+        "X-Priority: 1\nX-MSMail-Priority: High\n",
+    ],
+)
+def test_people_stay_people(fields: str) -> None:
+    assert screen(fields) == Screened(Screen.HUMAN, (Reason.NO_MACHINE_SIGN,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ("Auto-Submitted: Auto-Replied; owner-email=a@x\n", Reason.AUTO_SUBMITTED_REPLIED),
+        ("X-Autorespond: x\n", Reason.VACATION_HEADER),
+        ("Precedence: auto_reply\n", Reason.VACATION_HEADER),
+        ("X-POST-MessageClass: 9; Autoresponder\n", Reason.VACATION_HEADER),
+        ("Subject: Automatic reply: x\nIn-Reply-To: <2@x.example>\n", Reason.VACATION_SUBJECT),
+        ("Subject: Automatische Antwort: x\nAuto-Submitted: auto-generated\n", Reason.VACATION_SUBJECT),
+        ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A?= x\nPrecedence: bulk\n", Reason.VACATION_SUBJECT),
+        ("Subject: [Out of office] x\nX-Auto-Response-Suppress: DR, OOF\n", Reason.VACATION_SUBJECT),
+        ("Content-Type: text/calendar; method=REPLY\n", Reason.CALENDAR_REPLY),
+    ],
+)
+def test_automatic_answers(fields: str, reason: Reason) -> None:
+    assert screen(fields, "BEGIN:VCALENDAR\nMETHOD:REPLY\n") == Screened(Screen.AUTO_REPLY, (reason,))
+
+
+def test_an_invitation_is_no_answer() -> None:
+    assert screen("Content-Type: text/calendar; method=REQUEST\n", "METHOD:REQUEST").kind is Screen.HUMAN
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ("Auto-Submitted: auto-generated (monitor)\n", Reason.AUTO_SUBMITTED_GENERATED),
+        ("Auto-Submitted: auto-notified\n", Reason.AUTO_SUBMITTED_GENERATED),
+        ("Precedence: Bulk\n", Reason.PRECEDENCE),
+        ("Precedence: junk\n", Reason.PRECEDENCE),
+        ("List-Unsubscribe: <https://x.example/u>\n", Reason.LIST_HEADER),
+        ("List-Id: <mysupport.bank.example>\n", Reason.LIST_HEADER),
+        ("List-Post: <mailto:support@bank.example.org>\n", Reason.LIST_HEADER),
+        ("X-Auto-Response-Suppress: All\n", Reason.SUPPRESS_HEADER),
+        ("Reply-To: x@y.example\nSender: x@y.example\nPrecedence: bulk (robot)\n", Reason.PRECEDENCE),
+    ],
+)
+def test_bulk(fields: str, reason: Reason) -> None:
+    assert screen(fields) == Screened(Screen.BULK, (reason,))
+
+
+@pytest.mark.parametrize(
+    "local", ["noreply", "no-reply", "donotreply", "do_not_reply", "no.reply+123", "mailer-daemon"]
+)
+def test_nobody_reads_these_addresses(local: str) -> None:
+    mail = parse(f"From: {local}@x.example\n\nhello".encode())
+    assert classify(mail, Envelope("a@x.example", ()), lambda _: False, DESK).reasons == (Reason.ROBOT_SENDER,)
+
+
+@pytest.mark.parametrize("local", ["norbert", "noreen", "bouncy.castle", "nora.plyer"])
+def test_people_have_such_names(local: str) -> None:
+    mail = parse(f"From: {local}@x.example\n\nhello".encode())
+    assert classify(mail, Envelope("a@x.example", ()), lambda _: False, DESK).kind is Screen.HUMAN
+
+
+def test_the_null_sender_counts_from_the_envelope_else_from_return_path() -> None:
+    assert screen("", sender="").reasons == (Reason.NULL_SENDER,)
+    assert screen("Return-Path: <>\n", sender=None).reasons == (Reason.NULL_SENDER,)
+    assert screen("Return-Path: <>\n", sender="ann@x.example").kind is Screen.HUMAN
+
+
+def test_every_sign_of_the_deciding_rule_is_told() -> None:
+    found = screen("Auto-Submitted: auto-generated\nPrecedence: bulk\nList-Id: <x.y>\n", sender="").reasons
+    signs = (Reason.AUTO_SUBMITTED_GENERATED, Reason.PRECEDENCE, Reason.LIST_HEADER, Reason.NULL_SENDER)
+    assert found == signs
