@@ -39,7 +39,7 @@ default_internal_user = {user}
 default_internal_group = {group}
 first_valid_uid = 1
 auth_mechanisms = plain login
-auth_failure_delay = 0
+auth_failure_delay = 0 secs
 mail_max_userip_connections = 100
 """
 
