@@ -115,22 +115,28 @@ class Deliverer:
 
     async def run(self) -> None:
         """Deliver until `stop`. What a dead process had in hand is taken up first."""
-        await self._store.write(outbox.release)
-        workers = [asyncio.create_task(self._work(), name=f"relay-{n}") for n in range(self._connections)]
-        for task in workers:
-            task.add_done_callback(lambda _: self._wake.set())
+        workers: list[asyncio.Task[None]] = []
         try:
+            await self._store.write(outbox.release)
+            workers += [asyncio.create_task(self._work(), name=f"relay-{n}") for n in range(self._connections)]
+            for task in workers:
+                task.add_done_callback(lambda _: self._wake.set())
             while not self._stopping or (self._in_hand > 0 and not self._cut_off):
                 await self._turn()
                 await self._sleep()
                 self._raise_of(workers)
         finally:
-            for task in (*workers, *self._telling):
-                task.cancel()
-            await asyncio.gather(*workers, *self._telling, return_exceptions=True)
             self._stopping = True
-            await self._turn()  # what was said until now
-            self._stopped.set()
+            try:
+                await self._end(workers)
+            finally:
+                self._stopped.set()
+
+    async def _end(self, workers: list[asyncio.Task[None]]) -> None:
+        for task in (*workers, *self._telling):
+            task.cancel()
+        await asyncio.gather(*workers, *self._telling, return_exceptions=True)
+        await self._turn()  # what was said until now
 
     async def stop(self, grace: float) -> None:
         """Start nothing more; let what is on the wire finish for `grace` seconds, then cut it off.

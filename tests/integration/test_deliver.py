@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mailgate.config.model import Relay as RelayConfig
+from mailgate.errors import StorageError
 from mailgate.model import NoticeKind, Outgoing
 from mailgate.outbound import backoff, deliver
 from mailgate.outbound.backoff import Failed, Fault, Reply
@@ -306,3 +307,30 @@ async def test_an_idle_connection_is_closed(tmp_path, monkeypatch):
         assert one.sink.commands[-1] == "QUIT"
         await one.put(mail("second"))
         await one.until("sent", "sent")
+
+
+async def test_a_mistake_of_ours_ends_the_run_with_its_error_and_stop_does_not_hang(tmp_path):
+    class Broken:
+        async def send(self, *_: Any) -> Reply:
+            raise ZeroDivisionError
+
+        async def close(self) -> None:
+            pass
+
+    async with post(tmp_path, run=False) as one:
+        one.deliverer._connect = Broken
+        task = asyncio.create_task(one.deliverer.run())
+        await one.put(mail("first"))
+        async with asyncio.timeout(5):
+            with pytest.raises(ZeroDivisionError):
+                await task
+            await one.deliverer.stop(0.1)
+
+
+async def test_a_database_that_cannot_be_written_at_the_start_ends_the_run_and_stop_does_not_hang(tmp_path):
+    async with post(tmp_path, run=False) as one:
+        await one.store.write(lambda db: db.one("PRAGMA query_only = ON"))
+        async with asyncio.timeout(5):
+            with pytest.raises(StorageError):
+                await one.deliverer.run()
+            await one.deliverer.stop(0.1)

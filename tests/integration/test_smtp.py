@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+import contextlib
+import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,9 @@ async def test_several_mails_on_one_connection_and_a_reset_between(desk: Desk):
     await client.say("MAIL FROM:<a@b.example>")
     assert (await client.say("RSET")).startswith("250")
     assert (await client.say("DATA")).startswith("503")
+    await client.say("MAIL FROM:<a@b.example>")
+    await client.say("RCPT TO:<support@bank.example>")
+    assert (await client.say("DATA now")).startswith("501")
     assert len(await desk.rows()) == 3
 
 
@@ -243,6 +248,7 @@ async def test_mail_from(desk: Desk, line: str | bytes, code: str):
         ("RCPT TO:<support@bank.example> NOTIFY=NEVER", "555 5.5.4"),
         ("MAIL FROM:<second@b.example>", "503 5.5.1"),
         ("DATA", "503 5.5.1"),
+        ("RSET", "250 2.0.0"),
     ],
 )
 async def test_only_the_desk_s_recipients_are_taken(desk: Desk, line: str, answer: str):
@@ -477,3 +483,57 @@ async def test_a_thousand_mails_over_twenty_connections_are_a_thousand_rows(desk
     await asyncio.gather(*(send(number) for number in range(20)))
     raws = await desk.raws()
     assert len(raws) == len(set(raws)) == 1000
+
+
+FRAGMENTS = [
+    b"EHLO me.example\r\n", b"HELO x\r\n", b"MAIL FROM:<a@b.example>\r\n", b"MAIL FROM:<>\r\n", b"RSET\r\n",
+    b"RCPT TO:<support@bank.example>\r\n", b"RCPT TO:<x@y.example>\r\n", b"DATA\r\n", b".\r\n", b"\r\n.\r\n",
+    b"Subject: x\r\n\r\n", b"\r", b"\n", b"\0", b"\xff\xfe", b" ", b"<", b">", b'"', b"\\", b"x" * 3000, b"NOOP\r\n",
+    b"MAIL FROM:", b"RCPT TO:", b"VRFY a\r\n", b"HELP\r\n", b"AUTH LOGIN\r\n", b"STARTTLS\r\n", b"QUIT\r\n",
+    b"y" * 70_000,
+]  # fmt: skip
+
+
+async def test_no_sequence_of_bytes_breaks_a_session_or_the_listener(desk: Desk, caplog):
+    """Three hundred seeded dialogues out of fragments: each ends, none is a mistake of ours."""
+    dice = random.Random(20261121)
+    for _ in range(300):
+        client = await desk.client(greet=False)
+        client.send(b"".join(dice.choices(FRAGMENTS, k=dice.randint(1, 25))))
+        client.writer.write_eof()
+        said = b""
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionResetError):  # what came behind QUIT or a line without end is not read
+                said = await client.reader.read()
+        assert all(line[:3].isdigit() for line in said.split(b"\r\n") if line)
+        client.writer.close()
+    assert "session-error" not in caplog.text
+    assert (await (await desk.client()).mail()).startswith("250")
+
+
+async def test_the_next_minute_tells_how_many_refusals_were_not_written_down(desk: Desk):
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    refusals = Refusals(desk.store, lambda: now)
+    refusal = smtp.Refusal("192.0.2.1", None, "", 421, "4.3.2 too many connections")
+    for _ in range(LINES_A_MINUTE + 7):
+        refusals(refusal)
+    now += timedelta(minutes=1)
+    refusals(refusal)
+    await refusals.close()
+    lines = await desk.store.read(trace.recent, now)
+    assert [line.text for line in lines] == [
+        "7 more refusals since 12:00:00 UTC",
+        "192.0.2.1: 421 4.3.2 too many connections",
+    ]
+
+
+async def test_refusals_that_the_disk_does_not_take_are_let_go(desk: Desk):
+    refusals = Refusals(desk.store, clock)
+    await desk.store.write(lambda db: db.one("PRAGMA query_only = ON"))
+    refusals(smtp.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big"))
+    await refusals.close()
+    await desk.store.write(lambda db: db.one("PRAGMA query_only = OFF"))
+    assert await desk.store.read(trace.by_address, "a@b.example") == []
+    refusals(smtp.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big"))
+    await refusals.close()
+    assert len(await desk.store.read(trace.by_address, "a@b.example")) == 1

@@ -1,0 +1,86 @@
+"""The arguments of MAIL and RCPT."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.inbound.smtp_syntax import MailTrouble, mail_trouble, read_path
+
+
+@pytest.mark.parametrize(
+    ("argument", "address", "parameters"),
+    [
+        ("FROM:<a@b.example>", "a@b.example", ""),
+        ("from: <a@b.example>  SIZE=5 BODY=8BITMIME", "a@b.example", "SIZE=5 BODY=8BITMIME"),
+        ("FROM:<>", "", ""),
+        ("FROM:a@b.example", "a@b.example", ""),
+        ("FROM:<@one.example,@two.example:a@b.example>", "a@b.example", ""),
+        ('FROM:<"odd > and \\" quoted"@b.example>', '"odd > and \\" quoted"@b.example', ""),
+        ("FROM:<jürgen@bücher.example>", "jürgen@bücher.example", ""),
+    ],
+)
+def test_a_path_is_read(argument: str, address: str, parameters: str):
+    assert read_path(argument, "FROM:") == (address, parameters)
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "",
+        "FROM",
+        "FROM:",
+        "TO:<a@b>",
+        "FROM:<a@b",
+        "FROM:a@b>",
+        "FROM:<a b@c>",
+        "FROM:<a@b>x",
+        "FROM:<a\x00@b>",
+        "FROM:<\udcff>",
+    ],
+)
+def test_what_is_no_path_is_not_read(argument: str):
+    assert read_path(argument, "FROM:") is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "trouble"),
+    [
+        ("", None),
+        ("SIZE=100 body=8bitmime SMTPUTF8", None),
+        ("SIZE=101", MailTrouble.TOO_BIG),
+        ("SIZE=" + "9" * 5000, MailTrouble.TOO_BIG),
+        ("SIZE=", MailTrouble.UNKNOWN),
+        ("SIZE=-1", MailTrouble.UNKNOWN),
+        ("SIZE=²", MailTrouble.UNKNOWN),
+        ("BODY=BINARYMIME", MailTrouble.UNKNOWN),
+        ("RET=FULL", MailTrouble.UNKNOWN),
+    ],
+)
+def test_mail_parameters(parameters: str, trouble: MailTrouble | None):
+    assert mail_trouble(parameters, 100) is trouble
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_readers(text: str):
+    read_path("FROM:" + text, "FROM:")
+    read_path(text, "TO:")
+    mail_trouble(text, 100)
+
+
+@given(st.from_regex(r"[a-z0-9.+=_-]{1,40}@[a-z0-9.-]{1,40}", fullmatch=True))
+def test_every_plain_address_comes_back_whole(address: str):
+    assert read_path(f"TO:<{address}>", "TO:") == (address, "")
+
+
+@pytest.mark.parametrize(
+    "hostile", ['"' * 4000, '"\\' * 2000, "<" * 4000, "<" + "a" * 4000, "<@" * 2000, '<""' + "a" * 4000, " " * 4000]
+)
+def test_hostile_arguments_cost_little(hostile: str):
+    start = time.perf_counter()
+    read_path("FROM:<" + hostile, "FROM:")
+    read_path("FROM:" + hostile, "FROM:")
+    assert time.perf_counter() - start < 0.2
