@@ -527,13 +527,16 @@ async def test_the_next_minute_tells_how_many_refusals_were_not_written_down(des
     ]
 
 
-async def test_refusals_that_the_disk_does_not_take_are_let_go(desk: Desk):
+async def test_refusals_that_the_disk_does_not_take_are_let_go(desk: Desk, monkeypatch):
+    def full(*_: Any) -> None:
+        raise StorageError("full")
+
+    refusal = smtp.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big")
     refusals = Refusals(desk.store, clock)
-    await desk.store.write(lambda db: db.one("PRAGMA query_only = ON"))
-    refusals(smtp.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big"))
+    monkeypatch.setattr(trace, "add", full)
+    refusals(refusal)
     await refusals.close()
-    await desk.store.write(lambda db: db.one("PRAGMA query_only = OFF"))
-    assert await desk.store.read(trace.by_address, "a@b.example") == []
-    refusals(smtp.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big"))
+    monkeypatch.undo()
+    refusals(refusal)
     await refusals.close()
     assert len(await desk.store.read(trace.by_address, "a@b.example")) == 1
