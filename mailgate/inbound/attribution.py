@@ -42,8 +42,9 @@ FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12
 def is_attribution(text: str) -> bool:
     """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:" in any known language."""
     text = " ".join(text.split())
-    if text.startswith("--") and text.endswith("--"):  # Zoho draws rules around it
-        text = text.strip("- ") + ":"
+    ruled = text.startswith("--") and text.endswith("--")  # Zoho and Notes draw rules around it
+    if ruled:
+        text = text.strip("- :") + ":"
     if not 8 <= len(text) <= MAX_ATTRIBUTION or not text.endswith((":", "：", ":*", ": *", ":_")):
         return _is_open_attribution(text)
     when = has_date(text)
@@ -52,7 +53,7 @@ def is_attribution(text: str) -> bool:
         return when or email
     said = any(word.lower().rstrip("(a)") in WROTE or word.lower() in WROTE for word in WORD.findall(text)[-8:])
     said = said or _says_early(text)
-    return (said and (when or email)) or (email and when and not LABEL.match(text))
+    return (said and (when or email or ruled)) or (email and when and not LABEL.match(text))
 
 
 def has_date(text: str) -> bool:

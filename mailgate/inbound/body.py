@@ -20,7 +20,7 @@ def read_body(mail: Mail) -> Body:
         page = html.Page(mail.html)
         found = quote.split(page.lines(), forwards=forwards, answers=answers)
         if found.own or found.forward or not mail.text.strip():
-            return _body(found, "" if found.trimmed or found.forward else page.own())
+            return _body(found, "" if found.trimmed else page.own())
     return _body(quote.split(quote.text_lines(mail.text[:MAX_TEXT]), forwards=forwards, answers=answers))
 
 

@@ -70,8 +70,9 @@ class Page:
 
         It takes the page apart: `lines` says less afterwards.
         """
-        for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):
-            node.decompose()
+        if self._marks:
+            for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):
+                node.decompose()
         return sanitise.clean((self._tree.body.inner_html or "") if self._tree.body else "")
 
 

@@ -26,7 +26,7 @@ MARK = "".join(MARKER.split()).strip("#-")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A body in its parts; `trimmed` says that rules for text lines cut something."""
+    """A body in its parts; `trimmed` says that more or less is visible than the containers of a page tell."""
 
     visible: tuple[str, ...]
     own: tuple[str, ...]
@@ -56,7 +56,6 @@ def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True
     copied mail in one that is none was put there to be read.
     """
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
-    before = [line.kind for line in work]
     marked = any(_is_marker(line.text) for line in work)
     forward = _forward_start(work, forwards=forwards, pasted=not answers and not marked)
     end = len(work) if forward is None else forward
@@ -64,18 +63,22 @@ def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True
     _cut_tail(head)
     _cut_attributions(head)
     _cut_signature(head)
-    trimmed = any(a is not b.kind for a, b in zip(before, head, strict=False))
-    return _sort(head, work[end:], marked=marked, trimmed=trimmed)
+    return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
 
 
-def _sort(head: list[Line], forward: list[Line], *, marked: bool, trimmed: bool) -> Split:
+def _sort(head: list[Line], forward: list[Line], told: list[Kind], *, marked: bool) -> Split:
+    """Put the lines in their parts; `told` is what each was before any rule looked at it."""
     last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and _says_something(line.text)), default=-1)
     visible: list[Line] = []
     cut: list[Line] = []
+    trimmed = bool(forward)
     for place, line in enumerate(head):
         # A quote with an answer below it is what the answer speaks of; of our own notices nothing is kept.
         keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and not marked)
-        (visible if place <= last and keeps else cut).append(line)
+        shown = place <= last and keeps
+        (visible if shown else cut).append(line)
+        # The page of own words would differ: it holds what no container marks, and lacks what one does.
+        trimmed = trimmed or (bool(line.text) and shown is not (told[place] is Kind.OWN))
     own = [line for line in visible if line.kind is Kind.OWN]
     return Split(
         _strip([_show(line) for line in visible]),
