@@ -133,6 +133,14 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Whose mail was forwarded, as the forwarder's program copied it: a claim, no proof."""
+
+    sender: Address
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """The sender's own words, apart from what they quoted.
 
@@ -147,6 +155,7 @@ class Body:
     lines: tuple[str, ...]
     html: str = ""
     forwarded: bool = False  # the mail forwards another one
+    original: Forwarded | None = None  # who wrote the forwarded mail, where that is told
     forward: str = ""  # the forwarded mail as it stands in the body; in neither `visible` nor `cut`
 
     @property

@@ -71,13 +71,13 @@ def squeeze(text: str) -> str:
 def measure(corpus: Path = CORPUS) -> dict[str, Mark]:
     """Every mark, by name."""
     names = ("read", "fast", "subject", "from", "body", "names", "bounces", "recipients", "ordinary")
-    names += ("auto-replies", "reply", "lost", "forwards", "no-forwards")
+    names += ("auto-replies", "reply", "lost", "forwards", "forward-names", "no-forwards")
     marks = {name: Mark(name) for name in names}
     for case in read(corpus):
         _headers(case, marks)
         _screening(case, marks)
         _bodies(case, marks, corpus)
-    _forwards(corpus, marks["forwards"])
+    _forwards(corpus, marks["forwards"], marks["forward-names"])
     return marks
 
 
@@ -135,12 +135,17 @@ def _bodies(case: Case, marks: dict[str, Mark], corpus: Path) -> None:
         )
 
 
-def _forwards(corpus: Path, mark: Mark) -> None:
+def _forwards(corpus: Path, mark: Mark, name: Mark) -> None:
     folder = corpus / "forwards"
     with (folder / "INDEX.tsv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             body = read_body(parse((folder / row["path"]).read_bytes()))
-            mark.count(right=body.forwarded, what=f"{row['path']}: {body.visible[:160]!r}")
+            found = body.original
+            right = found is not None and found.sender.email == row["original_from"]
+            right = right and squeeze(found.subject) == squeeze(row["original_subject"])  # type: ignore[union-attr]
+            mark.count(right=right, what=f"{row['path']}: {found} of {body.forward[:160]!r}")
+            right = found is not None and row["original_name"] in {"-", found.sender.name}
+            name.count(right=right, what=f"{row['path']}: {found}")
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ Never raises, and cuts nothing it is not sure of; the raw mail keeps everything.
 
 from __future__ import annotations
 
-from mailgate.inbound import attribution, html, quote
+from mailgate.inbound import attribution, forward, html, quote
 from mailgate.mail import Body, Mail
 
 MAX_TEXT = 2_000_000  # characters of a text body that are looked at
@@ -20,16 +20,18 @@ def read_body(mail: Mail) -> Body:
         page = html.Page(mail.html)
         found = quote.split(page.lines(), forwards=forwards, answers=answers)
         if found.own or found.forward or not mail.text.strip():
-            return _body(found, "" if found.trimmed else page.own())
-    return _body(quote.split(quote.text_lines(mail.text[:MAX_TEXT]), forwards=forwards, answers=answers))
+            return _body(mail, found, "" if found.trimmed else page.own())
+    return _body(mail, quote.split(quote.text_lines(mail.text[:MAX_TEXT]), forwards=forwards, answers=answers))
 
 
-def _body(found: quote.Split, page: str = "") -> Body:
+def _body(mail: Mail, found: quote.Split, page: str = "") -> Body:
+    block = "\n".join(found.forward)
     return Body(
         visible="\n".join(found.visible),
         cut="\n".join(found.cut),
         lines=found.own,
         html=page,
         forwarded=bool(found.forward),
-        forward="\n".join(found.forward),
+        original=forward.read(block, mail.subject) if block else None,
+        forward=block,
     )

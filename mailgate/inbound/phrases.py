@@ -21,7 +21,7 @@ ON = (
 )
 FROM = (
     "from von de da van från fra od от від lähettäjä lähettäjältä kimden gönderen feladó expediteur expéditeur "
-    "mittente remitente αποστολέας από מאת 发件人 寄件者 寄件人 差出人 送信者 보낸사람 보낸_사람 보낸 de_la "
+    "mittente remitente αποστολέας από מאת 发件人 寄件者 寄件人 差出人 送信者 送信元 보낸사람 보낸_사람 보낸 de_la "
     "šalje pošiljatelj od_koho mensagem_de"
 )
 SENT = (

@@ -160,16 +160,11 @@ def _cut_tail(lines: list[Line]) -> None:
 
 def _above_marker(lines: Sequence[Line], place: int) -> int:
     """The attribution, header or rule that stands between the own text and our marker."""
-    start = place
     for above in range(max(0, place - 12), place):
-        if lines[above].kind is Kind.OWN and (
-            attribution.is_original(lines[above].text)
-            or _opens_header(lines, above)
-            or attribution.is_rule(lines[above].text)
-        ):
-            return above
-    size = _attribution_above(lines, place)
-    return start - size
+        line = lines[above]
+        if line.kind is Kind.OWN and (attribution.is_original(line.text) or _opens_header(lines, above)):
+            return _with_rule(lines, above)
+    return _with_rule(lines, place - _attribution_above(lines, place))
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:

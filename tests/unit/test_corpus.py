@@ -21,6 +21,7 @@ MARKS = {
     "reply": 49,
     "lost": 53,  # of 56; the other three are signatures, and a quote mark read as one
     "forwards": 69,
+    "forward-names": 69,
     "no-forwards": 53,
 }
 

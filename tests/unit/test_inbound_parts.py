@@ -2,10 +2,22 @@
 
 import pytest
 
-from mailgate.inbound import addresses, attribution, authres, bounce_text, charset, headers, html, mime, quote, transfer
+from mailgate.inbound import (
+    addresses,
+    attribution,
+    authres,
+    bounce_text,
+    charset,
+    forward,
+    headers,
+    html,
+    mime,
+    quote,
+    transfer,
+)
 from mailgate.inbound.body import read_body
 from mailgate.inbound.parse import parse
-from mailgate.mail import Mail
+from mailgate.mail import MARKER, Mail
 from mailgate.model import Address
 
 
@@ -18,6 +30,7 @@ from mailgate.model import Address
         ("Mail Delivery System", [("", "Mail Delivery System")]),
         ("=?utf-8?q?Ann_=3Ca=40x.example=3E?=", [("a@x.example", "Ann")]),
         ("=?utf-8?q?Ann?=", [("", "Ann")]),
+        ("=?broken", [("=?broken", "")]),
         ("a@x.example (Ann)", [("a@x.example", "Ann")]),
         ("<a@x.example> (Ann (at home))", [("a@x.example", "Ann")]),
         ('"a@y.example" <a@x.example>', [("a@x.example", "a@y.example")]),
@@ -308,6 +321,29 @@ def test_a_pasted_mail_in_a_new_mail_is_kept() -> None:
     assert "Buy this." in answer.cut
 
 
+@pytest.mark.parametrize(
+    ("block", "found"),
+    [
+        ("From: Bob <bob@x.example>\nSubject: offer", ("bob@x.example", "Bob", "offer")),
+        ("*From:* Bob [mailto:bob@x.example]\n*Subject:* offer", ("bob@x.example", "Bob", "offer")),
+        ("From: Bob\n<bob@x.example>\nTo: me", ("bob@x.example", "Bob", "question")),
+        ("From: Bob\nTo: me <me@x.example>", None),
+        ('On 2 Nov 2026, "Bob" <bob@x.example> wrote:', ("bob@x.example", "Bob", "question")),
+        ("2.11.2026 10:00 <bob@x.example> wrote:", ("bob@x.example", "", "question")),
+        ("Begin forwarded message:\nnothing", None),
+    ],
+)
+def test_forwarded_senders(block: str, found: tuple[str, str, str] | None) -> None:
+    got = forward.read(block, "Fwd: question")
+    assert (got and (got.sender.email, got.sender.name, got.subject)) == found
+
+
+def test_a_forward_without_a_prefix_keeps_its_subject() -> None:
+    got = forward.read("From: bob@x.example", "question")
+    assert got is not None
+    assert (got.sender.email, got.subject) == ("bob@x.example", "question")
+
+
 def test_a_long_last_part_is_no_signature() -> None:
     """Dashes also divide a text: only a short end is a signature, and only the last one."""
     long = "intro\n--\n" + "\n".join(f"line {i}" for i in range(30))
@@ -430,6 +466,31 @@ def test_notes_lines_name_recipients() -> None:
 def test_a_robot_by_name() -> None:
     assert bounce_text.from_mailer([Address("x@y.example", "Mail Delivery Subsystem")], {})
     assert not bounce_text.from_mailer([Address("ann@y.example", "Ann")], {})
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "-----Original Message-----\nFrom: us\n",
+        "________________\nFrom: us\nSent: now\nTo: you\nSubject: x\n\n",
+        "On 2 Nov 2026 10:00, us <us@x.example> wrote:\n\n",
+        "________________\n",
+        "",
+    ],
+)
+def test_what_leads_to_our_marker_goes_with_it(above: str) -> None:
+    """And a rule that the sender drew further up stays."""
+    text = f"first\n_____\nsecond\n\n{above}{MARKER}\nsecret\n#close\n"
+    body = read_body(Mail(text=text, subject="Re: x"))
+    assert body.visible == "first\n_____\nsecond"
+    assert body.lines == ("first", "_____", "second")
+
+
+def test_an_answer_without_words_says_nothing() -> None:
+    """Our notice sent back alone is no text of the sender's, however it was copied."""
+    for above in ("-----Original Message-----\nFrom: us\n", "From: us\nSent: now\nTo: you\nSubject: x\n\n", ""):
+        body = read_body(Mail(text=f"\n{above}{MARKER}\nsecret\n", subject="Re: x"))
+        assert (body.visible, body.lines) == ("", ())
 
 
 def test_marker_deep_in_a_wrapped_quote_is_found() -> None:
