@@ -274,7 +274,7 @@ def story(ticket: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def row(world: World, by: str, name: str) -> dict[str, Any]:
     """A row of the report: one department's, agent's … figures."""
-    report = world.cli("report", "--since", "1d")
+    report = world.look("report", "--since", "1d")
     return next(each for each in report["by"][by] if name in (each.get("name"), each.get("key")))
 
 

@@ -43,7 +43,7 @@ def test_what_is_resolved_closes_after_a_while_in_silence(tmp_path: Path) -> Non
         assert told.kind == "reply"
         wait_until(lambda: world.ticket(number)["status"] == "closed", 10)
         assert world.settle().kinds == {}
-        assert labs.story(world.ticket(number))[-1] == ("status-changed", "clock", "")
+        assert labs.story(world.ticket(number))[-1] == ("status-changed", "clock", "resolved long enough")
         news = world.step(KAREN.answers(told, "Which first page?"))
         assert news.kinds == {MARCUS.email: ["new-message"]}
         assert world.ticket(number)["status"] == "open"

@@ -7,6 +7,8 @@ out. The sink runs on a thread of its own and outlives restarts of the daemon.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import select
@@ -25,6 +27,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mailgate.cli.main import main
 from tests.acceptance.people import ADDRESS, Got
 from tests.sink import Sink
 
@@ -248,9 +251,17 @@ class World:
 
     def ticket(self, number: int) -> dict[str, Any]:
         """One ticket with thread and events, as `tickets show` prints it."""
-        found = self.cli("tickets", "show", str(number))
+        found = self.look("tickets", "show", str(number))
         assert isinstance(found, dict)
         return found
+
+    def look(self, *words: str) -> Any:
+        """What `mailgate WORDS --json` prints, run within this process: for what is asked often."""
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            code = main([*words, "-c", str(self.file), "--json"])
+        assert code == 0, printed.getvalue()
+        return json.loads(printed.getvalue())
 
     def rss(self) -> float:
         """Resident memory of the daemon in 10^6 bytes."""

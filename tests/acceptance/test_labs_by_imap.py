@@ -1,0 +1,110 @@
+"""The desk with its mail in a folder of a real IMAP server: the labs, a flood, deaths on both sides."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import labs
+from tests.acceptance.world import News, World, desk, wait_until
+from tests.dovecot import PASSWORD, Dovecot
+
+USER = "support@bank.example"
+
+
+@pytest.fixture
+def server() -> Iterator[Dovecot]:
+    with Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def world(tmp_path: Path, server: Dovecot) -> Iterator[World]:
+    mailbox = f"""
+[mailbox.support]
+host = "127.0.0.1"
+port = {server.port}
+tls = "none"
+user = "{USER}"
+password = "{PASSWORD}"
+existing = "take"
+[notices]
+limit_unknown = "10000/1h"
+"""
+    with World(tmp_path, desk(sev_a="4s", more=mailbox)) as world:
+        yield world
+
+
+@pytest.mark.parametrize("lab", [labs.outage, labs.upgrade, labs.laptop])
+def test_the_labs_with_requesters_mail_in_a_folder(
+    world: World, server: Dovecot, lab: Callable[[World, Callable[[EmailMessage], News]], None]
+) -> None:
+    """The same tickets, notices and reasons, whichever way requesters' mail came."""
+
+    def put(mail: EmailMessage) -> News:
+        before = taken(world)
+        server.deliver([mail.as_bytes(policy=SMTP)])
+        wait_until(lambda: taken(world) > before, 10, world.log_text)
+        return world.settle()
+
+    world.start()
+    lab(world, put)
+    assert server.uids() == []
+
+
+@pytest.mark.timeout(300)
+def test_two_thousand_messages_survive_the_death_of_both_sides(world: World, server: Dovecot) -> None:
+    """2,000 tickets, none twice, with the server restarted and the daemon killed on the way."""
+    server.deliver([question(number) for number in range(1, 2001)])
+    world.start()
+    wait_until(lambda: taken(world) >= 300, 60, world.log_text)
+    server.restart()
+    wait_until(lambda: taken(world) >= 800, 60, world.log_text)
+    assert world.end(signal.SIGKILL).code == -signal.SIGKILL
+    world.start()
+    wait_until(lambda: taken(world) >= 2000 and not server.uids(), 120, world.log_text)
+    world.settle(180)
+    subjects = [subject for (subject,) in world.sql("SELECT subject FROM ticket")]
+    assert sorted(subjects) == sorted(f"Question {number}" for number in range(1, 2001))
+    assert taken(world) == 2000
+    assert len(server.uids("Processed")) == 2000
+    acknowledged = {(mail.to, mail.ticket) for mail in world.taken if mail.kind == "acknowledgement"}
+    assert len(acknowledged) == 2000
+
+
+def test_a_new_message_is_a_ticket_within_a_second(world: World, server: Dovecot) -> None:
+    world.start()
+    wait_until(lambda: world.sql("SELECT 1 FROM meta WHERE key LIKE 'imap:%'"), 10, world.log_text)
+    for number in range(1, 6):
+        server.deliver([question(number)])
+        began = time.monotonic()
+        wait_until(lambda number=number: tickets(world) == number, 5, world.log_text)
+        assert time.monotonic() - began < 1.0
+    assert world.end().seconds < 5
+
+
+def question(number: int) -> bytes:
+    """A mail whose sender and subject nobody else has."""
+    mail = EmailMessage()
+    mail["From"] = f"Person {number} <person{number}@client{number}.example>"
+    mail["To"] = USER
+    mail["Subject"] = f"Question {number}"
+    mail["Message-ID"] = f"<question-{number}@client.example>"
+    mail.set_content(f"This is question {number}.\n")
+    return mail.as_bytes(policy=SMTP)
+
+
+def taken(world: World) -> int:
+    ((count,),) = world.sql("SELECT count(*) FROM inbox WHERE source = 'imap'")
+    return int(count)
+
+
+def tickets(world: World) -> int:
+    ((count,),) = world.sql("SELECT count(*) FROM ticket")
+    return int(count)

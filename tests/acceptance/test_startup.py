@@ -1,0 +1,68 @@
+"""How soon the daemon takes mail with many tickets in its database, and how little memory it holds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.labs import CARLA, KAREN
+from tests.acceptance.world import World, desk, wait_until
+
+TICKETS = 10_000
+FIRST_MAIL = 1.0  # seconds from the start of the process to the 250
+SLACK = 1.0  # more of them on a machine that has other work: the best of three starts is counted
+MEMORY = 90.0  # 10^6 bytes
+
+
+def fill(world: World, count: int) -> None:
+    """Multiply the tickets there are until there are `count`, with all that belongs to them."""
+    from mailgate.store.db import open_writer
+
+    db = open_writer(world.folder / "var/mailgate.db")
+    ((first,),) = world.sql("SELECT max(number) FROM ticket")
+    with db.transaction():
+        for table, key in (("ticket", "number"), ("entry", "ticket"), ("event", "ticket"), ("deadline", "ticket")):
+            names = [row["name"] for row in db.all(f"SELECT name FROM pragma_table_info('{table}')")]
+            taken = [name for name in names if name != "id"]
+            chosen = ", ".join(f"{key} + n" if name == key else name for name in taken)
+            db.run(
+                f"WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {count - 1})"
+                f" INSERT INTO {table} ({', '.join(taken)}) SELECT {chosen} FROM {table}, more WHERE {key} = {first}"
+            )
+    db.close()
+
+
+def test_first_mail_within_a_second_of_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Start of the process to the 250 of the first mail, with 10,000 open tickets, each with a deadline to come."""
+    with World(tmp_path, desk()) as world:
+        world.start()
+        world.step(KAREN.writes("The first of many", "Hello."))
+        assert world.end().code == 0
+        fill(world, TICKETS)
+        taken = []
+        for turn in range(3):
+            began = time.monotonic()
+            world.start()
+            world.send(CARLA.writes(f"After start {turn}", "Hello."))
+            taken.append(time.monotonic() - began)
+            world.settle()
+            memory = world.rss()
+            if turn < 2:
+                assert world.end().code == 0
+        ((count,),) = world.sql("SELECT count(*) FROM ticket WHERE status = 'open'")
+        assert count == TICKETS + 3
+        with capsys.disabled():
+            print(f"\nfirst mail after {', '.join(f'{each:.2f}' for each in taken)} s, {memory:.0f} MB")
+        assert min(taken) < FIRST_MAIL + SLACK
+        assert memory < MEMORY
+
+
+def test_what_is_printed_when_ready_is_json_alone(tmp_path: Path) -> None:
+    """`run --json` says where it listens, on one line; what people read goes to standard error."""
+    with World(tmp_path, desk()) as world:
+        world.start()
+        assert world.port > 0
+        wait_until(lambda: f"ready: smtp 127.0.0.1:{world.port}" in world.log_text(), 10)
+        assert not [line for line in world.log_text().splitlines() if line.startswith("{")]
