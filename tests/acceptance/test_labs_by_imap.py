@@ -24,8 +24,7 @@ def server() -> Iterator[Dovecot]:
         yield server
 
 
-@pytest.fixture
-def world(tmp_path: Path, server: Dovecot) -> Iterator[World]:
+def config(server: Dovecot, more: str = "") -> str:
     mailbox = f"""
 [mailbox.support]
 host = "127.0.0.1"
@@ -34,10 +33,13 @@ tls = "none"
 user = "{USER}"
 password = "{PASSWORD}"
 existing = "take"
-[notices]
-limit_unknown = "10000/1h"
 """
-    with World(tmp_path, desk(sev_a="4s", more=mailbox)) as world:
+    return desk(sev_a="4s", more=mailbox + more)
+
+
+@pytest.fixture
+def world(tmp_path: Path, server: Dovecot) -> Iterator[World]:
+    with World(tmp_path, config(server)) as world:
         yield world
 
 
@@ -59,23 +61,25 @@ def test_the_labs_with_requesters_mail_in_a_folder(
 
 
 @pytest.mark.timeout(300)
-def test_two_thousand_messages_survive_the_death_of_both_sides(world: World, server: Dovecot) -> None:
+def test_two_thousand_messages_survive_the_death_of_both_sides(tmp_path: Path, server: Dovecot) -> None:
     """2,000 tickets, none twice, with the server restarted and the daemon killed on the way."""
     server.deliver([question(number) for number in range(1, 2001)])
-    world.start()
-    wait_until(lambda: taken(world) >= 300, 60, world.log_text)
-    server.restart()
-    wait_until(lambda: taken(world) >= 800, 60, world.log_text)
-    assert world.end(signal.SIGKILL).code == -signal.SIGKILL
-    world.start()
-    wait_until(lambda: taken(world) >= 2000 and not server.uids(), 120, world.log_text)
-    world.settle(180)
-    subjects = [subject for (subject,) in world.sql("SELECT subject FROM ticket")]
-    assert sorted(subjects) == sorted(f"Question {number}" for number in range(1, 2001))
-    assert taken(world) == 2000
-    assert len(server.uids("Processed")) == 2000
-    acknowledged = {(mail.to, mail.ticket) for mail in world.taken if mail.kind == "acknowledgement"}
-    assert len(acknowledged) == 2000
+    few_alerts = '[alerts]\nnew_ticket = ["agent:tim"]\n[notices]\nlimit_unknown = "10000/1h"\n'
+    with World(tmp_path, config(server, few_alerts)) as world:
+        world.start()
+        wait_until(lambda: taken(world) >= 300, 60, world.log_text)
+        server.restart()
+        wait_until(lambda: taken(world) >= 800, 60, world.log_text)
+        assert world.end(signal.SIGKILL).code == -signal.SIGKILL
+        world.start()
+        wait_until(lambda: taken(world) >= 2000 and not server.uids(), 120, world.log_text)
+        world.settle(180)
+        subjects = [subject for (subject,) in world.sql("SELECT subject FROM ticket")]
+        assert sorted(subjects) == sorted(f"Question {number}" for number in range(1, 2001))
+        assert taken(world) == 2000
+        assert len(server.uids("Processed")) == 2000
+        acknowledged = {mail.to for mail in world.taken if mail.kind == "acknowledgement"}
+        assert len(acknowledged) == 2000
 
 
 def test_a_new_message_is_a_ticket_within_a_second(world: World, server: Dovecot) -> None:
