@@ -9,7 +9,7 @@ import binascii
 import re
 
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
-NOT_BASE64_LINE = re.compile(rb"(?m)^.*[^A-Za-z0-9+/=\s].*$")
+NOT_IN_LINE = re.compile(rb"[^A-Za-z0-9+/=]")
 JUNK = bytes(byte for byte in range(256) if not (chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/")))
 SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 UU_BEGIN = re.compile(rb"(?m)^begin [0-7]{3,4} (.{1,250}?)\r?$")
@@ -39,8 +39,11 @@ def base64(body: bytes) -> bytes:
 
     Lines of plain words (a mailing list's footer below the data) are no data and are left out.
     """
-    if NOT_BASE64.search(body):
-        body = NOT_BASE64_LINE.sub(b"", body) if b"\n" in body.strip() else body
+    if NOT_BASE64.search(body) or b" " in body:
+        lines = [line for line in map(bytes.strip, body.split(b"\n")) if line]
+        if lines and b" " in lines[0]:
+            return body  # prose that only claims to be base64
+        body = b"".join(line for line in lines if not NOT_IN_LINE.search(line)) or body
     try:
         return binascii.a2b_base64(body)
     except binascii.Error:

@@ -185,6 +185,8 @@ def test_an_identifier_without_brackets_counts() -> None:
         (b"aGk", "base64", b"hi"),
         (b"aG\r\nk=", "BASE64", b"hi"),
         (b"a!G!k", "base64", b"hi"),
+        (b"just some words\nof prose\n", "base64", b"just some words\nof prose\n"),
+        (b"aGVsbG8g\n\na footer of a list\n", "base64", b"hello "),
         (b"aGkxx", "base64", b"hi1"),
         (b"begin 644 a.txt\n#0V%T\n`\nend\n", "uuencode", b"Cat"),
         (b"begin 644 a.txt\n#0V%T~~~~\n\n\xff\xff\nend", "x-uue", b"Cat"),
