@@ -310,5 +310,3 @@ def told(mails: list[Sent]) -> set[tuple[str, str]]:
     """(kind, recipient) of each."""
     assert len({(mail.kind, mail.to) for mail in mails}) == len(mails)
     return {(mail.kind, mail.to) for mail in mails}
-
-

@@ -1,0 +1,378 @@
+"""Opening tickets: real mails through the whole desk on a real database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.desk import CONFIG, Bench, to, told
+
+KAREN = "Karen Client <karen@client.example>"
+RULES = """
+[[rule]]
+name = "Spam"
+when = { subject = "lottery" }
+then = { drop = true }
+
+[[rule]]
+name = "Printers"
+when = { subject = "printer" }
+then = { reject = "Please write to printers@bank.example." }
+
+[[rule]]
+name = "Monitoring"
+when = { subject = "disk full" }
+then = { autoresponse = true, alert = ["agent:bob"], tags = ["disk"] }
+
+[[rule]]
+name = "Vendors"
+when = { from = { domain = "vendor.example" } }
+then = { autoresponse = false, priority = "Low", assign = "agent:elliot" }
+
+[[rule]]
+name = "Web form"
+when = { header = { X-Form = { is = "yes" } } }
+then = { requester = "reply_to" }
+
+[[rule]]
+name = "Done already"
+when = { subject = "[done]" }
+then = { status = "closed" }
+"""
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with_rules = Bench(tmp_path, CONFIG + RULES)
+    yield with_rules
+    with_rules.db.close()
+
+
+def test_a_mail_opens_a_ticket_is_acknowledged_and_told_to_the_department(bench):
+    mails = bench.send(KAREN, "It does not open.")
+    assert told(mails) == {
+        ("acknowledgement", "karen@client.example"),
+        ("new-ticket", "elliot@bank.example"),
+        ("new-ticket", "ann@bank.example"),
+    }
+    ticket = bench.ticket()
+    assert (ticket.number, ticket.subject, ticket.department) == (1001, "Portal is down", "Support")
+    assert bench.thread() == [("message", "It does not open.")]
+    assert bench.kinds() == ["opened", "routed"]
+    assert bench.way()[-4:] == [
+        "ticket: 1001 opened",
+        "notice: acknowledgement to karen@client.example",
+        "notice: new-ticket to elliot@bank.example",
+        "notice: new-ticket to ann@bank.example",
+    ]
+
+
+def test_a_first_acknowledgement_shows_the_subject_and_none_of_the_text(bench):
+    ack = to(bench.send(KAREN, "CANARY text"), "karen@client.example")
+    assert ack.subject == "[#1001] Portal is down"
+    assert "CANARY" not in ack.everything
+    again = to(bench.send(KAREN, "CANARY text, again", subject="More"), "karen@client.example")
+    assert "CANARY text, again" in again.text, "who is known may read their own words"
+
+
+def test_form_lines_choose_the_topic_and_stay_out_of_the_text(bench):
+    bench.send(KAREN, "Help topic: report a problem\nPhone: 555 0100\n\nMy chair is broken.")
+    ticket = bench.ticket()
+    assert (ticket.topic, ticket.department) == ("Report a Problem", "Maintenance")
+    assert ticket.fields == {"Help topic": "report a problem", "Phone": "555 0100"}
+    assert bench.thread() == [("message", "My chair is broken.")]
+
+
+def test_the_address_with_a_topic_decides_whichever_copy_comes_first(bench):
+    raw = bench.write(KAREN, "Down!", to="support@bank.example, outages@bank.example")
+    bench.accept(raw, rcpt=("support@bank.example",))
+    bench.accept(raw, rcpt=("outages@bank.example",))
+    mails = bench.drain()
+    assert bench.numbers() == [1001]
+    assert bench.ticket().topic == "Business Critical Outage"
+    assert {mail.to for mail in mails} == {"karen@client.example", "bob@bank.example", "vera@bank.example"}
+    assert bench.last()["state"] == "dropped"
+    assert bench.way()[-1] == "dropped: duplicate the same mail came before, as inbox 1"
+
+
+def test_the_same_id_with_other_content_is_another_mail(bench):
+    bench.send(KAREN, "One thing.", message_id="<same@client.example>")
+    bench.send(KAREN, "Quite another.", message_id="<same@client.example>", subject="Other")
+    bench.send("eve@evil.example", "One thing.", message_id="<same@client.example>")
+    assert bench.numbers() == [1001, 1002, 1003]
+
+
+def test_the_same_delivery_repeated_is_one_mail(bench):
+    raw = bench.write(KAREN, "Once.")
+    assert bench.accept(raw, key="imap:1") == bench.accept(raw, key="imap:1")
+    bench.drain()
+    assert bench.numbers() == [1001]
+
+
+def test_a_rule_drops_or_rejects(bench):
+    assert bench.send(KAREN, "You won.", subject="Lottery") == []
+    assert bench.last()["state"] == "dropped"
+    rejected = to(bench.send(KAREN, "Paper jam.", subject="Printer"), "karen@client.example")
+    assert rejected.kind == "rejected"
+    assert "Please write to printers@bank.example." in rejected.text
+    assert rejected.mail_from == ""
+    assert "support@bank.example" in rejected.message["From"]
+    assert bench.numbers() == []
+    assert bench.send(KAREN, "Paper jam.", subject="Printer", headers={"Precedence": "bulk"}) == []
+
+
+def test_rejections_come_from_the_address_that_was_written_to(bench):
+    rejected = to(bench.send(KAREN, "Paper jam.", subject="Printer", to="outages@bank.example"), "karen@client.example")
+    assert "outages@bank.example" in rejected.message["From"]
+
+
+def test_no_answer_to_bulk_unless_a_rule_says_so(bench):
+    robot = {"Auto-Submitted": "auto-generated"}
+    assert {mail.kind for mail in bench.send("mon@client.example", "load 9", headers=robot)} == {"new-ticket"}
+    assert not bench.ticket().autoresponse
+    mails = bench.send("mon@client.example", "99 %", subject="Disk full", headers=robot)
+    assert ("acknowledgement", "mon@client.example") in told(mails)
+    assert ("new-ticket", "bob@bank.example") in told(mails), "a rule's alert"
+    assert bench.ticket(1002).tags == ("disk",)
+
+
+def test_who_was_not_answered_is_not_told_of_a_status_either(bench):
+    alert = to(bench.send("mon@client.example", "load 9", headers={"Precedence": "bulk"}), "elliot@bank.example")
+    mails = bench.send("elliot@bank.example", "#resolved", answers=alert)
+    assert bench.ticket().status == "resolved"
+    assert "mon@client.example" not in {mail.to for mail in mails}
+
+
+def test_autoresponse_off_and_assigned_by_rule(bench):
+    mails = bench.send("sales@vendor.example", "Our new price list")
+    assert told(mails) == {("assigned", "elliot@bank.example"), ("new-ticket", "ann@bank.example")}
+    assert bench.ticket().priority == "Low"
+    assert bench.kinds() == ["opened", "routed", "assigned"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"envelope_from": ""},
+        {"quiet": True},
+        {"arrived": -timedelta(days=4)},
+        {
+            "headers": {"Authentication-Results": "mx.bank.example; dmarc=fail (p=reject) header.from=client.example"},
+            "authserv_ids": ("mx.bank.example",),
+        },
+    ],
+    ids=["null sender", "ingest --quiet", "old mail", "DMARC failed"],
+)
+def test_no_acknowledgement(bench, how):
+    if "arrived" in how:
+        how = {"arrived": bench.now + how["arrived"]}
+    mails = bench.send(KAREN, "Hello?", **how)
+    assert bench.numbers() == [1001]
+    assert "acknowledgement" not in {mail.kind for mail in mails}
+    assert bool(mails) == ("quiet" not in how), "agents hear of all but what is taken over quietly"
+
+
+def test_created_at_is_the_arrival_but_never_in_the_future(bench):
+    before, ahead = bench.now - timedelta(hours=5), bench.now + timedelta(days=400)
+    bench.send(KAREN, "Old.", arrived=before)
+    bench.send(KAREN, "From a clock ahead.", subject="B", arrived=ahead)
+    assert bench.ticket(1001).created_at == before
+    assert bench.ticket(1001).due_at == before + timedelta(hours=18)
+    assert bench.ticket(1002).created_at == bench.now
+
+
+def test_collaborators_come_from_to_and_cc_but_no_machine_agent_or_desk_address(bench):
+    bench.send(
+        KAREN,
+        "Hello",
+        to="support@bank.example, Jane <jane@client.example>",
+        cc="boss@client.example, elliot@bank.example, no-reply@x.example, outages@bank.example, "
+        "support+k1@bank.example, staff-owner@x.example, KAREN@client.example",
+    )
+    people = {person.email: person.active for person in bench.ticket().collaborators}
+    assert people == {"jane@client.example": True, "boss@client.example": True}
+
+
+def test_an_agent_in_cc_still_gets_the_alert(bench):
+    assert ("new-ticket", "elliot@bank.example") in told(bench.send(KAREN, "Hi", cc="elliot@bank.example"))
+
+
+def test_no_more_collaborators_than_there_may_be(tmp_path):
+    bench = Bench(tmp_path, CONFIG + "[tickets]\nmax_collaborators = 2\n")
+    bench.send(KAREN, "Hi", cc="a@x.example, b@x.example, c@x.example")
+    assert len(bench.ticket().collaborators) == 2
+
+
+def test_mail_whose_sender_may_be_forged_makes_nobody_active(bench):
+    failed = {"Authentication-Results": "mx.bank.example; dmarc=fail header.from=client.example"}
+    bench.send(KAREN, "Hi", cc="victim@x.example", headers=failed, authserv_ids=("mx.bank.example",))
+    assert [person.active for person in bench.ticket().collaborators] == [False]
+
+
+def test_agents_are_customers_too_and_somebody_else_is_told(bench):
+    mails = bench.send("elliot@bank.example", "My own laptop is slow.", subject="Laptop")
+    assert told(mails) == {("acknowledgement", "elliot@bank.example"), ("new-ticket", "ann@bank.example")}
+    assert bench.ticket().requester.email == "elliot@bank.example"
+
+
+def test_the_only_agent_who_writes_is_told_to_the_manager_or_the_admin(tmp_path):
+    lonely = CONFIG.replace('departments = { "Systems Administrators" = "All Access" }', 'departments = ["Support"]')
+    lonely = lonely.replace('role = "View only"\ndepartments = ["Systems Administrators"]', 'departments = ["Support"]')
+    bench = Bench(tmp_path, lonely.replace('departments = ["Support", "Maintenance"]', 'departments = ["Maintenance"]'))
+    mails = bench.send("ann@bank.example", "A chair.", subject="Chair", headers={}, to="support@bank.example")
+    assert ("new-ticket", "ann@bank.example") not in told(mails)
+    bench.send(KAREN, "Help topic: Report a Problem\n\nx", subject="Again")
+    mails = bench.send("ann@bank.example", "Help topic: Report a Problem\n\nA chair.", subject="Chair")
+    assert ("new-ticket", "root@ops.example") in told(mails)
+
+
+def test_a_form_may_name_the_requester(bench):
+    bench.send("www@bank.example", "Hi", headers={"X-Form": "yes", "Reply-To": KAREN})
+    assert bench.ticket().requester.email == "karen@client.example"
+
+
+def test_a_ticket_opened_as_ended_closes_and_is_told_to_nobody_as_late(bench):
+    bench.send(KAREN, "Fixed it myself.", subject="[done] Portal")
+    ticket = bench.ticket()
+    assert ticket.closed_at == ticket.resolved_at == ticket.created_at
+    assert bench.wait(days=30) == []
+
+
+def test_mail_of_nobody_is_set_aside_whole(bench):
+    bench.accept(b"Subject: who\r\n\r\nam I\r\n", envelope_from="")
+    assert bench.drain() == []
+    assert (bench.last()["state"], bench.last()["reason"]) == ("quarantined", "unreadable")
+
+
+def test_without_from_the_envelope_names_the_requester(bench):
+    bench.accept(b"Subject: who\r\n\r\nam I\r\n", envelope_from="karen@client.example")
+    bench.drain()
+    assert bench.ticket().requester.email == "karen@client.example"
+
+
+def test_an_empty_mail_and_any_bytes_are_a_ticket_or_quarantine(bench):
+    for number, raw in enumerate([b"", b"\x00\xff\r\n\r\n\x00", b"From: \r\n", "From: ü@ü\r\n\r\nü".encode("latin-1")]):
+        bench.accept(raw, key=f"k{number}", envelope_from="x@y.example")
+    bench.drain()
+    states = {row["state"] for row in bench.db.all("SELECT state FROM inbox")}
+    assert states <= {"done", "quarantined", "dropped"}
+
+
+def test_over_the_limit_of_open_tickets_one_word_a_day_and_the_admin_knows(tmp_path):
+    bench = Bench(tmp_path, CONFIG + "[tickets]\nmax_open_per_requester = 1\n")
+    bench.send(KAREN, "One")
+    mails = bench.send(KAREN, "Two", subject="Second")
+    assert told(mails) == {("limit-reached", "karen@client.example"), ("admin", "root@ops.example")}
+    assert (bench.last()["state"], bench.last()["reason"]) == ("quarantined", "limit")
+    assert bench.send(KAREN, "Three", subject="Third") == []
+    bench.now += timedelta(days=1, hours=1)
+    assert told(bench.send(KAREN, "Four", subject="Fourth")) == {
+        ("limit-reached", "karen@client.example"),
+        ("admin", "root@ops.example"),
+    }
+
+
+def test_automatic_mail_to_one_sender_is_limited_and_the_rest_is_traced(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nlimit_per_sender = "2/1h"\n')
+    kinds = [{mail.kind for mail in bench.send(KAREN, f"No {n}", subject=f"S{n}")} for n in range(3)]
+    assert ["acknowledgement" in each for each in kinds] == [True, True, False]
+    assert "limited: acknowledgement not sent: limit_per_sender: 2 automatic mails in 1:00:00" in bench.way()
+    bench.now += timedelta(hours=2)
+    assert "acknowledgement" in {mail.kind for mail in bench.send(KAREN, "Later", subject="Late")}
+
+
+def test_a_status_change_counts_against_the_limit_and_a_reply_never(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nlimit_per_sender = "1/1h"\n')
+    alert = to(bench.send(KAREN, "Help"), "elliot@bank.example")
+    told_so = bench.send("elliot@bank.example", "#resolved", answers=alert)
+    assert "status-changed" not in {mail.kind for mail in told_so}
+    assert any(line.startswith("limited: status-changed") for line in bench.way())
+    assert "reply" in {mail.kind for mail in bench.send("elliot@bank.example", "Words.", answers=alert)}
+
+
+def test_first_time_requesters_all_together_are_limited(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nlimit_unknown = "2/1h"\n')
+    answered = [
+        "acknowledgement" in {mail.kind for mail in bench.send(f"p{n}@client.example", "Hi", subject=f"S{n}")}
+        for n in range(3)
+    ]
+    assert answered == [True, True, False]
+    known = bench.send("p0@client.example", "Hi again", subject="Again")
+    assert "acknowledgement" in {mail.kind for mail in known}, "who is known does not count"
+
+
+def test_no_more_than_twenty_automatic_mails_about_one_ticket_an_hour(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nfollow_up = true\nlimit_per_sender = "500/1h"\n')
+    ack = to(bench.send(KAREN, "Help"), "karen@client.example")
+    answered = sum(
+        "follow-up-received" in {mail.kind for mail in bench.send(KAREN, f"More {n}", answers=ack)} for n in range(25)
+    )
+    assert answered == 19
+
+
+def test_mail_to_postmaster_is_the_administrators_and_no_ticket(bench):
+    mails = bench.send("abuse@isp.example", "You send spam.", subject="Complaint", to="postmaster@bank.example")
+    assert told(mails) == {("admin", "root@ops.example")}
+    assert "You send spam." in mails[0].text
+    assert "Complaint" in mails[0].subject
+    assert "abuse@isp.example" in mails[0].text
+    assert bench.numbers() == []
+    both = bench.send(KAREN, "x", to="postmaster@bank.example, support@bank.example")
+    assert ("acknowledgement", "karen@client.example") in told(both)
+
+
+def test_mail_to_postmaster_is_set_aside_where_there_is_no_admin(tmp_path):
+    bench = Bench(tmp_path, CONFIG.replace('admin = "root@ops.example"', ""))
+    assert bench.send(KAREN, "x", to="postmaster@bank.example") == []
+    assert (bench.last()["state"], bench.last()["reason"]) == ("quarantined", "postmaster")
+
+
+def test_a_mail_to_a_foreign_address_counts_as_sent_to_the_first_one(bench):
+    bench.send(KAREN, "x", to="someone@else.example")
+    assert bench.ticket().address == "support@bank.example"
+
+
+def test_names_that_the_configuration_lost_crash_nothing(bench):
+    ack = to(bench.send(KAREN, "Down", to="outages@bank.example"), "karen@client.example")
+    alert = to(bench.send(KAREN, "More", answers=ack), "bob@bank.example")
+    bench.db.run(
+        "UPDATE ticket SET department = 'Gone', topic = 'Gone / Too', sla = 'Gone', priority = 'Gone',"
+        " address = 'gone@x.example', assignee_kind = 'agent', assignee = 'gone'"
+    )
+    mails = bench.send(KAREN, "Still there?", answers=ack)
+    assert told(mails) == {("new-message", "root@ops.example")}, "department, team and manager are gone"
+    assert bench.send("bob@bank.example", "#show 1001", answers=alert)[0].kind == "command-failed", "out of his sight"
+    bench.db.run("UPDATE ticket SET assignee = 'bob'")
+    assert bench.send("bob@bank.example", "#assign Online Banking -- x\n#transfer Support\n", answers=alert)
+    assert bench.ticket().department == "Support"
+    bench.db.run("UPDATE ticket SET assignee_kind = 'team', assignee = 'Gone', department = 'Gone', sla = 'Gone'")
+    assert bench.wait(days=40) is not None
+    assert bench.send(KAREN, "Hello", answers=ack)
+
+
+def test_renamed_things_carry_their_tickets_over_with_events(bench):
+    alert = to(bench.send(KAREN, "Down", to="outages@bank.example"), "bob@bank.example")
+    bench.send("bob@bank.example", "#assign Online Banking", answers=alert)
+    renamed = CONFIG.replace('[department."Systems Administrators"]', '[department.Ops]\nwas = ["Old Ops"]')
+    renamed = renamed.replace("Systems Administrators", "Ops").replace("Old Ops", "Systems Administrators")
+    renamed = renamed.replace('[team."Online Banking"]', '[team.Banking]\nwas = ["Online Banking"]')
+    renamed = renamed.replace('[sla."Sev-A"]', '[sla.Fast]\nwas = ["Sev-A"]').replace('sla = "Sev-A"', 'sla = "Fast"')
+    renamed = renamed.replace(
+        '[topic."Business Critical Outage"]', '[topic.Outage]\nwas = ["Business Critical Outage"]'
+    ).replace('topic = "Business Critical Outage"', 'topic = "Outage"')
+    before = bench.ticket()
+    bench.new()
+    bench.configure(renamed)
+    assert bench.new() == [], "nobody is told"
+    after = bench.ticket()
+    assert (after.department, after.topic, after.sla) == ("Ops", "Outage", "Fast")
+    assert str(after.assignee) == "team:Banking"
+    assert after.due_at == before.due_at
+    assert bench.kinds()[-4:] == ["transferred", "topic-changed", "sla-changed", "assigned"]
+    assert {event.by for event in bench.events()[-4:]} == {"admin"}
+    events = len(bench.events())
+    bench.configure(renamed)
+    assert len(bench.events()) == events, "carried over once"
+    assert replace(bench.ticket(), updated_at=after.updated_at) == after
