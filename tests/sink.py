@@ -38,8 +38,9 @@ class Taken:
 class Sink:
     """Takes every mail, but for what its script says.
 
-    `script` maps a stage ("connect" "ehlo" "starttls" "mail" "rcpt" "data" "end" "rset") or a
-    recipient's address to the answers to give, the first first; without one it says yes.
+    `script` maps a stage ("connect" "ehlo" "starttls" "mail" "rcpt" "data" "end" "rset"), a
+    recipient's address, "mail SENDER" or "end RECIPIENT" to the answers to give, the first
+    first; without one it says yes.
 
     An answer of "close" hangs up, one of "hang" says nothing more.
     """
@@ -150,8 +151,9 @@ class _Dialogue:
             await self.writer.start_tls(self.sink.tls)
 
     async def on_mail(self, line: str) -> None:
-        if await self.say("250 ok", "mail"):
-            self.mail_from = re.search("<(.*?)>", line)[1]
+        sender = re.search("<(.*?)>", line)[1]
+        if await self.say("250 ok", f"mail {sender}", "mail"):
+            self.mail_from = sender
             self.recipients = []
 
     async def on_rcpt(self, line: str) -> None:

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 
 from mailgate import maillog
 from mailgate.errors import StorageError
-from mailgate.outbound.backoff import Failed, RelayIll, Reply, RetryAt, Sent, Streak, judge, relay_pause
+from mailgate.outbound.backoff import Failed, RelayIll, Reply, RetryAt, Sent, Stage, Streak, after, judge, relay_pause
 from mailgate.outbound.relay import Transport
 from mailgate.store import outbox, trace
 from mailgate.store.db import Db, Store
@@ -39,6 +39,7 @@ LINGER = 0.1  # seconds that a result waits for others at most
 IDLE = 20.0  # seconds before an idle connection is closed
 LONGEST_SLEEP = 60.0  # seconds; a wall clock that jumps must not make us sleep through
 STORAGE_PAUSE = 1.0  # seconds
+TELL_AGAIN = 3600.0  # seconds; an illness that comes and goes is told once in that time
 
 OnFailed = Callable[[Db, Job, Reply, Failed, datetime], None]
 
@@ -70,7 +71,7 @@ class Deliverer:
 
     `connect` makes a transport (called once a connection). `failed` runs inside the
     transaction that gives a mail up, so that the event and the notice to the agent are
-    never lost; `relay_ill` tells the admin, once for each illness. `jitter` draws from 0
+    never lost; `relay_ill` tells the admin, once an hour at most. `jitter` draws from 0
     to 1.
     """
 
@@ -102,7 +103,7 @@ class Deliverer:
         self._streak = Streak()
         self._failures = 0
         self._paused_until = 0.0  # on the loop's clock, which never jumps
-        self._told = False
+        self._told_at: float | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._stopping = False
         self._cut_off = False
@@ -302,22 +303,31 @@ class Deliverer:
             self._paused_until = asyncio.get_running_loop().time() + pause
             maillog.relay_ill(answer=str(reply), failures=self._failures, pause=pause)
         self.state = RelayState(self.state.ill_since or now, str(reply), self.state.last_spoke_at)
-        for one, said in [(job, reply), *((suspect, said) for suspect, said, _ in self._suspects)]:
-            self._put_off(one, said, now, timedelta(seconds=self._resting()))
+        rest = timedelta(seconds=self._resting())
+        # A refused sender may be this one mail's fault: its own pauses grow, so that it stops the others ever less.
+        own = after(job.attempts, now - job.created_at, self._jitter()) if reply.stage is Stage.MAIL else rest
+        self._put_off(job, reply, now, max(rest, own))
+        for suspect, said, _ in self._suspects:
+            self._put_off(suspect, said, now, rest)
         self._suspects = []
         self._give_back_unsent()
-        if tell and not self._told:
-            self._told = True
-            task = asyncio.ensure_future(self._relay_ill(reply))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+        if tell:
+            self._tell(reply)
+
+    def _tell(self, reply: Reply) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._told_at is not None and now - self._told_at < TELL_AGAIN:
+            return
+        self._told_at = now
+        task = asyncio.ensure_future(self._relay_ill(reply))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _relay_is_well(self, now: datetime) -> None:
         if self._failures:
             maillog.relay_well()
         self._failures = 0
         self._paused_until = 0.0
-        self._told = False
         self.state = RelayState(last_spoke_at=now)
 
     def _wake_soon(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,16 @@ async def test_an_ill_relay_is_waited_out_and_told_once(tmp_path, stage, answer)
         assert one.deliverer.state.ill_since is None
         assert one.failures == []
         assert len(one.illnesses) == (1 if answer.startswith("5") else 0)
+
+
+async def test_a_sender_that_the_relay_refuses_does_not_stop_the_others_for_long(tmp_path):
+    async with post(tmp_path, script={"mail bad@bank.example": ["550 5.7.1 not from you"] * 99}) as one:
+        await one.put(replace(mail("bad"), mail_from="bad@bank.example"))
+        for n in range(10):
+            await one.put(mail(f"m{n}", f"r{n}@client.example"))
+            await asyncio.sleep(0.1)
+        await one.until("queued", *["sent"] * 10)
+        assert len(one.illnesses) == 1
 
 
 async def test_an_ill_relay_is_tried_by_one_mail_at_a_time(tmp_path):
