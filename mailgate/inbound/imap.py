@@ -15,14 +15,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from select import select
 
 from mailgate.config.model import Mailbox
 from mailgate.errors import MailgateError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap_drain import Bridge, Drain, Memory
 from mailgate.inbound.imap_plan import pause
-from mailgate.inbound.imap_session import Denied, Failed, Session
+from mailgate.inbound.imap_session import Denied, Failed, Session, readable
 from mailgate.store.db import Store
 
 MAX_SIZE = 50_000_000  # bytes; a larger message is noted and left in the folder
@@ -145,7 +144,7 @@ class Watcher:
             seconds = pause(failures, random.random(), first=first, longest=longest)  # noqa: S311 (jitter)
             log.warning("mailbox %s: %s; again in %.0f s", self._mailbox.name, trouble, seconds)
             self._tell(connected=False, idle=False, last_error=trouble, failures=failures)
-            select([self._wake], [], [], seconds)
+            readable([self._wake], seconds)
         self._tell(connected=False, idle=False)
         self._on_loop(self._ended.set)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from select import select
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -118,11 +118,17 @@ class Session:
 
     def all_uids(self) -> list[int]:
         """UID of every message in the folder, for the first look of a connection."""
+        if self.exists <= SEARCH_WINDOW:
+            with _wire():
+                return sorted(self._client.search("ALL"))
         found: set[int] = set()
+        last = "*"  # not the number of then: more may have come
         # From the top down: what others expunge meanwhile moves messages into windows still to come.
         for top in range(self.exists, 0, -SEARCH_WINDOW):
+            first = max(1, top - SEARCH_WINDOW + 1)
             with _wire():
-                found.update(self._client.search(f"{max(1, top - SEARCH_WINDOW + 1)}:{top}"))
+                found.update(self._client.search(f"{first}:{last}"))
+            last = str(first - 1)
         return sorted(found)
 
     def uids_from(self, first: int) -> list[int]:
@@ -168,7 +174,7 @@ class Session:
             with _wire():
                 self._client.add_flags(text, [b"\\Seen"], silent=True)
 
-    def finish(self, uids: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    def finish(self, uids: Iterable[int]) -> Iterator[tuple[int, ...]]:
         """Move, flag, delete or leave messages as `after` says; yields what each command did."""
         for text, named in uid_sets(uids):
             with _wire():
@@ -216,18 +222,18 @@ class Session:
         connection died meanwhile.
         """
         if not idle:
-            select([wake], [], [], seconds)
+            readable([wake], seconds)
             return
         with _wire():
             self._client.idle()
             # idle_check() spins after the server closed and overlooks what came in one piece with
             # the server's "+"; so we wait ourselves, and idle_done() reads whatever was said.
             if not self._said_already():
-                select([self._client.socket(), wake], [], [], min(seconds, LONGEST_IDLE))
+                readable([self._client.socket(), wake], min(seconds, LONGEST_IDLE))
             self._client.idle_done()
 
     def _said_already(self) -> bool:
-        """True when the server's words are already in our buffers, where select() sees nothing."""
+        """True when the server's words are already in our buffers, where no selector sees them."""
         connection = self._client.socket()
         connection.settimeout(0)
         try:
@@ -252,6 +258,14 @@ class Session:
             self._client.socket().shutdown(socket.SHUT_RDWR)
         with suppress(Exception):
             self._client.shutdown()
+
+
+def readable(sockets: Sequence[socket.socket], seconds: float) -> None:
+    """Wait until one of them has something to read, for so many seconds at most."""
+    with DefaultSelector() as selector:  # select() takes no descriptor over 1023
+        for each in sockets:
+            selector.register(each, EVENT_READ)
+        selector.select(seconds)
 
 
 def _same_folder(one: str, other: str) -> bool:

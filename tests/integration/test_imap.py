@@ -217,6 +217,31 @@ async def test_existing_skip_is_noted_left_alone_and_counted(server: Dovecot, de
     assert len(server.uids(user=user, criteria="UNSEEN")) == 5
 
 
+async def test_a_folder_larger_than_one_answer_is_read_in_windows(
+    server: Dovecot, desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SEARCH answer is one line, and the library reads no line over a megabyte."""
+    monkeypatch.setattr(imap_session, "SEARCH_WINDOW", 7)
+    server.deliver(mails(23), user=user)
+    async with desk.watching(box(server, user)):
+        await desk.finished(23)
+    assert await desk.numbers() == list(range(1, 24))
+
+
+async def test_what_comes_between_select_and_the_first_look_is_taken_at_once(
+    server: Dovecot, desk: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meet = imap_drain.Drain.meet
+
+    def meeting(drain: imap_drain.Drain) -> None:
+        meet(drain)
+        server.deliver(mails(1), user=user)
+
+    monkeypatch.setattr(imap_drain.Drain, "meet", meeting)
+    async with desk.watching(box(server, user)):
+        assert await desk.finished(1) < 2.0
+
+
 async def test_an_empty_folder_is_seen_too(server: Dovecot, desk: Desk, user: str) -> None:
     """Mail that comes while nobody watches is taken, also when the folder was empty at first sight."""
     mailbox = box(server, user, existing="skip")
