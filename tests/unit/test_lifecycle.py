@@ -1,0 +1,416 @@
+"""The ticket's life: every status and every act, the clock that follows, and names. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.config.model import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
+from mailgate.model import Address, Assignee, Collaborator, Entry, EntryKind, EventKind, Status, StatusSpan
+from mailgate.rules import lifecycle, renames
+from mailgate.rules.collaborators import collaborators_of
+from mailgate.rules.lifecycle import Stamp, act_on
+from mailgate.rules.snapshot import entry_json, event_json, rfc3339, ticket_json
+from tests.lab import NOW, desk, ticket
+
+HOUR = timedelta(hours=1)
+STEPS = (Step(at=0.5, alert=("assignee",)), Step(at=1.0, then=Routing(priority="Emergency")))
+CONFIG = replace(
+    desk(),
+    slas={
+        "Default SLA": SlaPlan(name="Default SLA", resolve=18 * HOUR, first_response=HOUR, next_response=2 * HOUR),
+        "Sev-A": SlaPlan(name="Sev-A", resolve=HOUR, escalate=STEPS),
+        "Sev-B": SlaPlan(name="Sev-B", resolve=4 * HOUR),
+        "Sev-C": SlaPlan(name="Sev-C"),
+    },
+)
+ANN = Stamp("agent:ann", NOW + HOUR, "why")
+KAREN = Stamp("requester:karen@client.example", NOW + HOUR)
+STATUSES = tuple(Status)
+
+
+def fresh(**changes):
+    """A ticket as the desk opens it."""
+    words = Entry(kind=EntryKind.MESSAGE, by=KAREN.by, author=Address("karen@client.example"), at=NOW, text="x")
+    return lifecycle.open_ticket(ticket(**changes), Stamp(KAREN.by, NOW), CONFIG, {"a": 1}, words).after
+
+
+def in_status(status):
+    return act_on(fresh(), [lifecycle.status(status, Stamp("agent:ann", NOW))], ANN, CONFIG).after
+
+
+def done(*acts, before=None, stamp=ANN, config=CONFIG):
+    return act_on(before or fresh(), list(acts), stamp, config)
+
+
+def kinds(change):
+    return [event.kind.value for event in change.events]
+
+
+# ── opening ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_opening_works_out_the_clock_and_records_everything():
+    opened = lifecycle.open_ticket(ticket(), Stamp(KAREN.by, NOW, "r"), CONFIG, {"topic": "x"}, None)
+    after = opened.after
+    assert after.due_at == NOW + 18 * HOUR
+    assert after.first_response_by == NOW + HOUR
+    assert after.next_response_by is None
+    assert after.status_log == (StatusSpan(Status.OPEN, NOW),)
+    assert (after.waiting_since, opened.entries) == (None, ())
+    assert kinds(opened) == ["opened", "routed"]
+    assert opened.events[0].after == ticket_json(after)
+    assert opened.events[1].after == {"topic": "x"}
+    assert fresh().waiting_since == NOW
+
+
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+def test_a_ticket_opened_as_ended_has_an_end(status):
+    after = fresh(status=status)
+    assert after.resolved_at == NOW
+    assert (after.closed_at == NOW) is (status is Status.CLOSED)
+    assert after.waiting_since is None
+
+
+# ── statuses × acts ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("new", STATUSES)
+@pytest.mark.parametrize("old", STATUSES)
+def test_every_change_of_status(old, new):
+    before = in_status(old)
+    change = done(lifecycle.status(new, ANN), before=before)
+    after = change.after
+    assert after.status is new
+    changes = [event for event in change.events if event.kind is EventKind.STATUS_CHANGED]
+    assert [(event.before, event.after, event.reason) for event in changes] == (
+        [] if old is new else [(old.value, new.value, "why")]
+    )
+    assert (after.resolved_at is not None) is (not new.active)
+    assert (after.closed_at is not None) is (new is Status.CLOSED)
+    reopens = new.active and not old.active
+    assert after.reopened == (1 if reopens else 0)
+    assert after.sla_started_at == (NOW + HOUR if reopens else NOW)
+    assert after.status_log[-1].status is new
+    assert after.due_at == (None if new is Status.PENDING else after.due_at)
+    if new.active is False:
+        assert after.waiting_since is None
+        assert not after.overdue
+
+
+@pytest.mark.parametrize("old", STATUSES)
+def test_a_message_of_a_participant_opens_whatever_the_status_was(old):
+    words = Entry(kind=EntryKind.MESSAGE, by=KAREN.by, author=Address("k"), at=NOW + HOUR, text="x")
+    change = lifecycle.receive(in_status(old), words, KAREN, CONFIG, participant=True)
+    assert change.after.status is Status.OPEN
+    assert kinds(change)[0] == "message"
+    assert change.after.waiting_since == (NOW if old.active else NOW + HOUR)
+    reasons = [event.reason for event in change.events if event.kind is EventKind.STATUS_CHANGED]
+    assert reasons == {"open": [], "pending": ["answered"]}.get(old.value, ["reopened by an answer"])
+
+
+@pytest.mark.parametrize("old", STATUSES)
+def test_a_message_of_anybody_else_and_an_auto_reply_change_nothing_but_the_thread(old):
+    before = in_status(old)
+    words = Entry(kind=EntryKind.MESSAGE, by="requester:eve", author=Address("eve"), at=NOW + HOUR, text="x")
+    for change in (
+        lifecycle.receive(before, words, KAREN, CONFIG, participant=False),
+        lifecycle.keep_auto_reply(before, words, KAREN, CONFIG),
+        lifecycle.note_event(before, EventKind.BOUNCED, KAREN, CONFIG, {"x": 1}),
+    ):
+        assert replace(change.after, updated_at=before.updated_at) == before
+        assert len(change.events) == 1
+
+
+def test_a_status_is_never_older_than_the_one_before():
+    before = done(lifecycle.status(Status.PENDING, ANN)).after
+    early = Stamp("requester:k", NOW - HOUR)
+    after = done(lifecycle.status(Status.OPEN, early), before=before, stamp=early).after
+    assert [span.since for span in after.status_log] == [NOW, NOW + HOUR, NOW + HOUR]
+
+
+# ── the agent's side ────────────────────────────────────────────────────────────────────
+
+
+def test_the_first_reply_meets_the_first_response_and_ends_the_wait():
+    first = done(lifecycle.reply("ann", ANN)).after
+    assert (first.first_response_at, first.waiting_since, first.last_respondent) == (NOW + HOUR, None, "ann")
+    missed = replace(first, escalated=("next_response", "50%"))
+    second = done(lifecycle.reply("", Stamp("admin", NOW + 2 * HOUR)), before=missed).after
+    assert (second.first_response_at, second.last_respondent) == (NOW + HOUR, "ann")
+    assert second.escalated == ("50%",)
+
+
+def test_assigning_and_releasing():
+    taken = done(lifecycle.assign(Assignee("agent", "ann"), ANN))
+    assert [(e.before, e.after) for e in taken.events] == [(None, {"agent": "ann"})]
+    assert kinds(done(lifecycle.assign(Assignee("agent", "ann"), ANN), before=taken.after)) == []
+    team = done(lifecycle.assign(Assignee("team", "Online Banking"), ANN), before=taken.after)
+    released = done(lifecycle.assign(None, ANN), before=team.after)
+    assert [(e.kind.value, e.before, e.after) for e in released.events] == [
+        ("released", {"team": "Online Banking"}, None)
+    ]
+
+
+def test_a_transfer_releases_who_does_not_belong_there_and_chooses_an_inherited_plan_anew():
+    before = fresh(assignee=Assignee("agent", "ann"))
+    change = done(lifecycle.transfer("Maintenance", ANN, CONFIG), before=before)
+    assert change.after.assignee is None
+    assert (change.after.sla, change.after.sla_from) == ("Sev-B", "department:Maintenance")
+    assert change.after.due_at == NOW + 4 * HOUR
+    assert kinds(change) == ["transferred", "released", "sla-changed", "due-changed"]
+    assert change.events[1].reason == "not in Maintenance"
+    same = done(lifecycle.transfer("Support", ANN, CONFIG), before=before)
+    assert kinds(same) == []
+    kept = done(lifecycle.transfer("Maintenance", ANN, CONFIG), before=fresh(assignee=Assignee("agent", "elliot")))
+    assert kept.after.assignee is not None
+    team = done(
+        lifecycle.transfer("Maintenance", ANN, CONFIG), before=fresh(assignee=Assignee("team", "Online Banking"))
+    )
+    assert team.after.assignee is not None
+
+
+def test_a_plan_that_somebody_chose_outlives_a_transfer():
+    chosen = done(lifecycle.sla("Sev-A", ANN), lifecycle.transfer("Maintenance", ANN, CONFIG))
+    assert chosen.after.sla == "Sev-A"
+    by_rule = done(lifecycle.transfer("Maintenance", ANN, CONFIG), before=fresh(sla="Sev-C", sla_from="rule:VIP"))
+    assert by_rule.after.sla == "Sev-C"
+
+
+def test_a_topic_brings_its_plan_and_goes_back_to_the_default_without_one():
+    there = done(lifecycle.topic("Business Critical Outage", ANN, CONFIG))
+    assert (there.after.sla, there.after.sla_from) == ("Sev-A", "topic:Business Critical Outage")
+    back = done(lifecycle.topic("General Inquiry", ANN, CONFIG), before=there.after)
+    assert (back.after.sla, back.after.sla_from) == ("Default SLA", "defaults")
+    assert kinds(done(lifecycle.topic("General Inquiry", ANN, CONFIG))) == []
+    gone = fresh(department="Gone", address="gone@x", sla_from="department:Gone")
+    nothing = replace(CONFIG, defaults=replace(CONFIG.defaults, sla=None))
+    assert done(lifecycle.topic("Gone", ANN, nothing), before=gone, config=nothing).after.sla == "Default SLA"
+
+
+def test_an_explicit_plan_takes_the_place_of_a_due_time_set_by_hand():
+    by_hand = done(lifecycle.due(NOW + 9 * HOUR, ANN))
+    assert by_hand.after.due_at == NOW + 9 * HOUR
+    assert [(e.kind.value, e.reason) for e in by_hand.events] == [("due-changed", "why")]
+    assert kinds(done(lifecycle.due(NOW + 9 * HOUR, ANN), before=by_hand.after)) == []
+    plan = done(lifecycle.sla("Sev-A", ANN), before=by_hand.after)
+    assert plan.after.due_at == NOW + HOUR
+    assert kinds(plan) == ["sla-changed", "due-changed"]
+    same = done(lifecycle.sla("Default SLA", ANN))
+    assert (kinds(same), same.after.sla_from) == ([], "agent:ann")
+
+
+def test_priority_tags_and_copying_in():
+    assert kinds(done(lifecycle.priority("High", ANN))) == ["priority-changed"]
+    assert kinds(done(lifecycle.priority("Normal", ANN))) == []
+    tagged = done(lifecycle.tag(["a", "b"], ANN), lifecycle.tag(["b"], ANN))
+    assert (tagged.after.tags, kinds(tagged)) == (("a", "b"), ["tagged"])
+    jane = Collaborator("jane@client.example")
+    copied = done(lifecycle.copy_in([jane], ANN), lifecycle.copy_in([jane], ANN))
+    assert (copied.after.collaborators, kinds(copied)) == ((jane,), ["cc-changed"])
+
+
+def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    assert (late.overdue, late.escalated, late.priority) == (True, ("100%",), "Emergency")
+    after = done(lifecycle.due(NOW + 9 * HOUR, ANN), before=late).after
+    assert (after.overdue, after.escalated) == (False, ())
+    still = done(lifecycle.due(NOW + timedelta(minutes=30), ANN), before=late).after
+    assert (still.overdue, still.escalated) == (True, ("100%",))
+
+
+def test_a_pause_does_not_forgive_what_was_overdue():
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    stamp = Stamp("agent:ann", NOW + 2 * HOUR)
+    after = done(lifecycle.status(Status.PENDING, stamp), before=late, stamp=stamp).after
+    assert after.overdue
+    assert after.due_at == NOW + HOUR
+
+
+# ── the clock's side ────────────────────────────────────────────────────────────────────
+
+
+def test_the_clock_closes_wakes_and_climbs_the_ladder():
+    closed = lifecycle.fire(in_status(Status.RESOLVED), "close", CONFIG, NOW + HOUR)
+    assert (closed.after.status, closed.events[0].by, closed.events[0].reason) == (
+        Status.CLOSED,
+        "clock",
+        "resolved long enough",
+    )
+    woken = lifecycle.fire(in_status(Status.PENDING), "wake", CONFIG, NOW + HOUR)
+    assert woken.after.status is Status.OPEN
+    half = lifecycle.fire(fresh(sla="Sev-A"), "50%", CONFIG, NOW + HOUR)
+    assert (kinds(half), half.after.overdue) == (["escalated"], False)
+    missed = lifecycle.fire(fresh(), "first_response", CONFIG, NOW + HOUR)
+    assert missed.events[0].after == {"step": "first_response", "due_at": rfc3339(NOW + 18 * HOUR)}
+
+
+def test_a_steps_routing_is_done_to_the_ticket():
+    routing = Routing(
+        topic="Report a Problem",
+        department="Maintenance",
+        sla="Sev-B",
+        priority="High",
+        assign="team:Online Banking",
+        status="pending",
+        tags=("late",),
+    )
+    change = done(*lifecycle.routing_acts(routing, Stamp("clock", NOW + HOUR), CONFIG))
+    after = change.after
+    assert (after.topic, after.department, after.sla, after.priority) == (
+        "Report a Problem",
+        "Maintenance",
+        "Sev-B",
+        "High",
+    )
+    assert (str(after.assignee), after.status, after.tags) == ("team:Online Banking", Status.PENDING, ("late",))
+    assert lifecycle.routing_acts(Routing(), ANN, CONFIG) == []
+
+
+def test_how_long_an_answer_reopens():
+    month = Tickets().reopen_within
+    closed = in_status(Status.CLOSED)
+    assert lifecycle.may_reopen(closed, NOW + month, CONFIG)
+    assert not lifecycle.may_reopen(closed, NOW + month + HOUR, CONFIG)
+    assert lifecycle.may_reopen(fresh(), NOW + 99 * month, CONFIG)
+    assert lifecycle.may_reopen(replace(closed, closed_at=None, resolved_at=None), NOW + 99 * month, CONFIG)
+
+
+# ── derivable from the events ───────────────────────────────────────────────────────────
+
+ACTS = st.sampled_from(
+    [
+        *(lambda stamp, status=status: lifecycle.status(status, stamp) for status in STATUSES),
+        *(lambda stamp, name=name: lifecycle.priority(name, stamp) for name in ("Low", "High")),
+        *(lambda stamp, name=name: lifecycle.sla(name, stamp) for name in ("Sev-A", "Sev-B", "Sev-C")),
+        *(lambda stamp, name=name: lifecycle.transfer(name, stamp, CONFIG) for name in CONFIG.departments),
+        *(lambda stamp, name=name: lifecycle.topic(name, stamp, CONFIG) for name in CONFIG.topics),
+        *(lambda stamp, who=who: lifecycle.assign(Assignee("agent", who), stamp) for who in ("ann", "bob")),
+        lambda stamp: lifecycle.assign(None, stamp),
+        lambda stamp: lifecycle.due(stamp.at + 5 * HOUR, stamp),
+        lambda stamp: lifecycle.reply("ann", stamp),
+        lambda stamp: lifecycle.tag(["x"], stamp),
+    ]
+)
+FIELDS = {
+    "status-changed": "status",
+    "priority-changed": "priority",
+    "sla-changed": "sla",
+    "transferred": "department",
+    "topic-changed": "topic",
+    "assigned": "assignee",
+    "released": "assignee",
+    "due-changed": "due_at",
+    "tagged": "tags",
+}
+
+
+@given(st.lists(st.tuples(ACTS, st.integers(0, 600)), max_size=12))
+def test_every_state_can_be_derived_from_the_events(plan):
+    opened = lifecycle.open_ticket(ticket(), Stamp(KAREN.by, NOW), CONFIG, {}, None)
+    now, state = NOW, dict(opened.events[0].after)
+    current = opened.after
+    for make, minutes in plan:
+        now += timedelta(minutes=minutes)
+        change = act_on(current, [make(Stamp("agent:ann", now))], Stamp("agent:ann", now), CONFIG)
+        for event in change.events:
+            if event.kind.value in FIELDS:
+                name = FIELDS[event.kind.value]
+                assert state[name] == event.before, "an event says truly what was before"
+                state[name] = event.after
+        current = change.after
+        shown = ticket_json(current)
+        assert {name: state[name] for name in FIELDS.values()} == {name: shown[name] for name in FIELDS.values()}
+
+
+def test_snapshots_are_the_interfaces():
+    assert list(ticket_json(fresh(assignee=Assignee("team", "T"), collaborators=(Collaborator("j@c"),)))) == [
+        "number",
+        "subject",
+        "status",
+        "requester",
+        "collaborators",
+        "department",
+        "topic",
+        "priority",
+        "sla",
+        "assignee",
+        "tags",
+        "fields",
+        "language",
+        "source",
+        "address",
+        "created_at",
+        "updated_at",
+        "due_at",
+        "first_response_by",
+        "overdue",
+        "first_response_at",
+        "resolved_at",
+        "closed_at",
+        "reopened",
+        "links",
+    ]
+    assert ticket_json(fresh(assignee=Assignee("team", "T")))["assignee"] == {"team": "T"}
+    words = Entry(kind=EntryKind.NOTE, by="agent:ann", author=Address("a@b", "A"), at=NOW, text="t", id=7)
+    assert entry_json(words)["from"] == {"name": "A", "email": "a@b"}
+    assert event_json(ANN.event(EventKind.NOTED))["at"] == "2026-11-21T13:00:00Z"
+    assert rfc3339(None) is None
+
+
+# ── collaborators ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "support@bank.example",
+        "support+kabc@bank.example",
+        "ann@bank.example",
+        "noreply@x.example",
+        "no-reply@x.example",
+        "do_not.reply@x.example",
+        "mailer-daemon@x.example",
+        "postmaster@x.example",
+        "list-request@x.example",
+        "staff-owner@x.example",
+        "karen@client.example",
+        "undisclosed-recipients",
+    ],
+)
+def test_who_never_is_a_collaborator(email):
+    assert collaborators_of([Address(email)], ticket(), CONFIG, active=True) == ()
+
+
+def test_people_are_as_far_as_there_is_room():
+    people = [Address(f"p{n}@x.example", "P") for n in range(20)] + [Address("p0@x.example")]
+    found = collaborators_of(people, ticket(), CONFIG, active=False)
+    assert len(found) == CONFIG.tickets.max_collaborators
+    assert found[0] == Collaborator("p0@x.example", "", active=False)
+    full = ticket(collaborators=found)
+    assert collaborators_of([Address("late@x.example")], full, CONFIG, active=True) == ()
+
+
+# ── renamed things ──────────────────────────────────────────────────────────────────────
+
+
+def test_new_names_are_taken_and_what_bears_an_old_name_again_is_not():
+    config = replace(
+        CONFIG,
+        departments={**CONFIG.departments, "Ops": Department(name="Ops", was=("Servers", "Support"))},
+        topics={**CONFIG.topics, "Down": Topic(name="Down", was=("Outage",))},
+        slas={**CONFIG.slas, "Fast": SlaPlan(name="Fast", resolve=HOUR, was=("Hot",))},
+        teams={"Bank": Team(name="Bank", was=("Old Bank",))},
+    )
+    before = fresh(department="Servers", topic="Outage", sla="Hot", assignee=Assignee("team", "Old Bank"))
+    change = renames.rename(before, Stamp("admin", NOW), config)
+    after = change.after
+    assert (after.department, after.topic, after.sla, str(after.assignee)) == ("Ops", "Down", "Fast", "team:Bank")
+    assert kinds(change)[:4] == ["transferred", "topic-changed", "sla-changed", "assigned"]
+    untouched = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp("admin", NOW), config)
+    assert kinds(untouched) == []
+    assert untouched.after.department == "Support"
