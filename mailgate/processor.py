@@ -77,6 +77,12 @@ def work(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> int:
     return len(batch)
 
 
+def work_and_claim(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> tuple[int, list[Claimed]]:
+    """`work`; and when it finished the batch, the next batch: one commit serves both."""
+    finished = work(db, batch, desk, now)
+    return finished, claim(db) if finished == len(batch) else []
+
+
 def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
     received = prepared.received
     try:
@@ -164,7 +170,9 @@ class Processor:
             await self._wake.wait()
             self._wake.clear()
             try:
-                while not stop.is_set() and await self._batch(stop):
+                claimed = await self._store.write(claim)
+                while claimed:
+                    claimed = await self._batch(claimed, stop)
                     pause = PAUSE
             except StorageError as error:
                 maillog.storage_trouble(error)
@@ -172,22 +180,20 @@ class Processor:
                 pause = min(pause * 2, PAUSE_MOST)
                 self.wake()
 
-    async def _batch(self, stop: asyncio.Event) -> bool:
-        claimed = await self._store.write(claim)
-        if not claimed:
-            return False
+    async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
+        """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
         desk = self._desk()
         waiting = [each.id for each in claimed]
         try:
             batch = await asyncio.to_thread(read, claimed, desk, self._clock())
             while batch and not stop.is_set():
-                finished = await self._store.write(work, batch, desk, self._clock())
+                finished, claimed = await self._store.write(work_and_claim, batch, desk, self._clock())
                 del batch[:finished], waiting[:finished]
                 self._wrote()
         finally:
             if waiting:
                 await self._store.write(inbox.unclaim, waiting)
-        return True
+        return [] if waiting else claimed
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:

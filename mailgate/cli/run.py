@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import sys
 
@@ -11,6 +12,8 @@ from mailgate.cli.common import config_of, print_json
 from mailgate.config.dump import effective
 from mailgate.daemon import Daemon
 from mailgate.lock import Lock
+
+GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +35,10 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("mailgate").info("config %s: %s", config.file, effective(config))
 
     def ready(daemon: Daemon) -> None:
+        # What is there now stays: the collector need not walk it again for every few mails.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
         if args.json:
             print_json({"ready": True, "port": daemon.port})
             sys.stdout.flush()
