@@ -12,8 +12,9 @@ from tests.acceptance.world import World, desk, wait_until
 
 TICKETS = 10_000
 FIRST_MAIL = 1.0  # seconds from the start of the process to the 250
-SLACK = 1.0  # more of them on a machine that has other work: the best of three starts is counted
+SLACK = 0.5  # more of them, for a machine that has other work; the best of three starts is counted
 MEMORY = 90.0  # 10^6 bytes
+HOLIDAYS = {'"08:00-17:00" }': '"08:00-17:00" }\nholidays = ["US", "DE-BY"]'}  # what costs memory
 
 
 def fill(world: World, count: int) -> None:
@@ -36,7 +37,7 @@ def fill(world: World, count: int) -> None:
 
 def test_first_mail_within_a_second_of_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Start of the process to the 250 of the first mail, with 10,000 open tickets, each with a deadline to come."""
-    with World(tmp_path, desk()) as world:
+    with World(tmp_path, desk(instead=HOLIDAYS)) as world:
         world.start()
         world.step(KAREN.writes("The first of many", "Hello."))
         assert world.end().code == 0
@@ -48,6 +49,7 @@ def test_first_mail_within_a_second_of_the_start(tmp_path: Path, capsys: pytest.
             world.send(CARLA.writes(f"After start {turn}", "Hello."))
             taken.append(time.monotonic() - began)
             world.settle()
+            time.sleep(1.5)  # until the calendars are warm, and idle
             memory = world.rss()
             if turn < 2:
                 assert world.end().code == 0

@@ -216,7 +216,13 @@ class World:
         return [Got.of(each) for each in self._relay.sink.taken]
 
     @property
+    def relay(self) -> Sink:
+        """The server that takes mailgate's mail."""
+        return self._relay.sink
+
+    @property
     def count(self) -> int:
+        """How many mails went out so far."""
         return len(self._relay.sink.taken)
 
     # ── looking into it ─────────────────────────────────────────────────────────────────

@@ -1,0 +1,206 @@
+"""A thousand tickets over twenty connections; a daemon that is stopped or killed in the middle.
+
+The senders are mail servers: what was not answered with 250 they send again, as it is.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import smtplib
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.people import ADDRESS
+from tests.acceptance.world import World, desk, wait_until
+
+TICKETS = 1000
+CONNECTIONS = 20
+EVERY = 5  # each fifth requester adds something at once, on the same connection
+
+MARCUS = "marcus@bank.example"
+MORE = """
+[alerts]
+new_ticket = ["agent:marcus"]
+new_message = ["agent:marcus"]
+[notices]
+limit_unknown = "100000/1h"
+limit_per_sender = "1000/1h"
+"""
+
+
+def requester(turn: int) -> str:
+    return f"person{turn}@client{turn % 50}.example"
+
+
+def opening(turn: int) -> bytes:
+    return _mail(turn, f"Request number {turn}", f"first.{turn}", "", f"This is what I want, the {turn}. time.")
+
+
+def addition(turn: int) -> bytes:
+    thread = f"In-Reply-To: <first.{turn}@client.example>\r\nReferences: <first.{turn}@client.example>\r\n"
+    return _mail(turn, f"Re: Request number {turn}", f"second.{turn}", thread, "One word more.")
+
+
+def _mail(turn: int, subject: str, ident: str, thread: str, text: str) -> bytes:
+    return (
+        f"From: Person {turn} <{requester(turn)}>\r\nTo: {ADDRESS}\r\nSubject: {subject}\r\n"
+        f"Message-ID: <{ident}@client.example>\r\n{thread}\r\n{text}\r\n\r\n{'Some more words of mine. ' * 20}\r\n"
+    ).encode()
+
+
+@dataclass
+class Senders:
+    """Mail servers that keep what was not taken, and try again."""
+
+    world: World
+    waiting: queue.Queue[int] = field(default_factory=queue.Queue)
+    accepted: Counter[str] = field(default_factory=Counter)
+    again: int = 0  # mails that had to be sent once more
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def start(self) -> None:
+        for turn in range(TICKETS):
+            self.waiting.put(turn)
+        self.threads = [threading.Thread(target=self._work, daemon=True) for _ in range(CONNECTIONS)]
+        for thread in self.threads:
+            thread.start()
+
+    def join(self, seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        for thread in self.threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        assert not any(thread.is_alive() for thread in self.threads), self.world.log_text()
+
+    def _work(self) -> None:
+        smtp: smtplib.SMTP | None = None
+        while True:
+            try:
+                turn = self.waiting.get_nowait()
+            except queue.Empty:
+                break
+            for mail in (opening(turn), addition(turn)) if turn % EVERY == 0 else (opening(turn),):
+                smtp = self._send(smtp, turn, mail)
+        if smtp:
+            smtp.close()
+
+    def _send(self, smtp: smtplib.SMTP | None, turn: int, mail: bytes) -> smtplib.SMTP:
+        """Send until it is taken; the connection it was taken on."""
+        while True:
+            try:
+                smtp = smtp or smtplib.SMTP("127.0.0.1", self.world.port, timeout=15)
+                smtp.sendmail(requester(turn), [ADDRESS], mail)
+            except (smtplib.SMTPException, OSError):
+                if smtp:
+                    smtp.close()
+                smtp = None
+                with self._lock:
+                    self.again += 1
+                time.sleep(0.1)
+            else:
+                with self._lock:
+                    self.accepted[mail.split(b"Message-ID: ")[1].split(b"\r\n")[0].decode()] += 1
+                return smtp
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path, desk(more=MORE)) as world:
+        world.start()
+        yield world
+
+
+def half_way(world: World, senders: Senders) -> None:
+    """Mail waits at every place: half of it was taken, some of it was told."""
+    wait_until(lambda: sum(senders.accepted.values()) > TICKETS / 3 and world.count > TICKETS / 10, 60)
+
+
+def everything_once(world: World, *, copies: bool = False) -> int:
+    """Each request is one ticket with one acknowledgement, in order; how many copies the relay got.
+
+    A copy is the same mail, byte for byte, under the same Message-ID: the one that a crash between
+    the relay's 250 and our commit leaves open.
+    """
+    tickets = world.sql("SELECT requester_email, number FROM ticket")
+    assert len(tickets) == TICKETS
+    numbers = dict(tickets)
+    assert set(numbers) == {requester(turn) for turn in range(TICKETS)}
+    entries = world.sql("SELECT message_id, count(*) FROM entry GROUP BY message_id HAVING count(*) > 1")
+    assert entries == []
+    ((entry_count,),) = world.sql("SELECT count(*) FROM entry")
+    assert entry_count == TICKETS + TICKETS // EVERY
+
+    told: dict[str, list[str]] = defaultdict(list)
+    seen: dict[str, bytes] = {}
+    for mail in world.relay.taken:  # not taken apart as whole mails: there are thousands
+        (to,), ident, kind = mail.recipients, mail.header("Message-ID"), mail.header("X-Mailgate-Notice")
+        number = int(mail.header("X-Mailgate-Ticket"))
+        if copies and ident in seen:
+            assert seen[ident] == mail.data
+            continue
+        assert ident not in seen, f"{kind} to {to} twice"
+        seen[ident] = mail.data
+        if to == MARCUS:
+            told[str(number)].append(kind)
+        else:
+            assert numbers[to] == number
+            told[to].append(kind)
+    for turn in range(TICKETS):
+        assert told.pop(requester(turn)) == ["acknowledgement"]
+        adds = ["new-message"] if turn % EVERY == 0 else []
+        assert told.pop(str(numbers[requester(turn)])) == ["new-ticket", *adds], "in order per ticket"
+    assert not told
+    assert world.sql("SELECT state, count(*) FROM outbox WHERE state <> 'sent' GROUP BY state") == []
+    assert world.sql("SELECT state, reason FROM inbox WHERE state NOT IN ('done', 'dropped')") == []
+    return world.count - len(seen)
+
+
+def test_a_thousand_tickets(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    began = time.monotonic()
+    senders = Senders(world)
+    senders.start()
+    senders.join()
+    taken = time.monotonic() - began
+    world.settle(60)
+    with capsys.disabled():
+        print(f"\n{TICKETS} tickets taken in {taken:.1f} s, all told after {time.monotonic() - began:.1f} s")
+    assert senders.again == 0
+    everything_once(world)
+
+
+def test_sigterm_in_the_middle_loses_and_doubles_nothing(world: World) -> None:
+    """It drains within ten seconds, with exit code 0, and the next start goes on."""
+    senders = Senders(world)
+    senders.start()
+    half_way(world, senders)
+    ended = world.end()
+    assert ended.code == 0
+    assert ended.seconds < 10
+    ((working,),) = world.sql("SELECT count(*) FROM inbox WHERE state = 'working'")
+    assert working == 0, "what was in hand was finished or given back"
+    world.start()
+    senders.join()
+    world.settle(60)
+    assert senders.again > 0
+    everything_once(world)
+
+
+def test_sigkill_in_the_middle_loses_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was answered with 250 is there; a notice comes twice only as the very same mail."""
+    senders = Senders(world)
+    senders.start()
+    for share in (4, 2):
+        wait_until(lambda share=share: sum(senders.accepted.values()) > TICKETS / share, 60)  # type: ignore[misc]
+        assert world.end(signal.SIGKILL).code == -signal.SIGKILL
+        world.start()
+    senders.join()
+    world.settle(60)
+    copies = everything_once(world, copies=True)
+    with capsys.disabled():
+        print(f"\nkilled twice: {senders.again} mails sent again to us, {copies} copies at the relay")
