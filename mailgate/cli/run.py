@@ -36,7 +36,6 @@ def run(args: argparse.Namespace) -> int:
 
     def ready(daemon: Daemon) -> None:
         # What is there now stays: the collector need not walk it again for every few mails.
-        gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE)
         if args.json:
