@@ -94,6 +94,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     asked = answers_of(db, letter, understood, change.after, context)
     outcome = Outcome(
         ticket=ticket.number,
+        reason=letter.situation.match.why if letter.situation else None,
         changes=(change,),
         notices=notices,
         told=(*(order.told for order in understood.orders if order.told), *([asked] if asked else [])),

@@ -1,13 +1,15 @@
 """The text that #help answers with."""
 
 HELP = """\
-Write commands on top of your mail, one a line, then an empty line, then your text.
-Text in an answer to a requester's mail goes to the requester; #note keeps it inside.
+Write commands on top of your mail, one a line, then an empty line, then your
+text.
+Text in an answer to a requester's mail goes to the requester; #note keeps it
+inside.
 
 #note                       keep the text internal (#internal)
 #reply                      send the text to the requester (#public)
-#assign NAME|me|nobody      an agent or a team; #claim takes it, #release gives it back
-#transfer DEPARTMENT        move the ticket; the text stays a note (#department, #group)
+#assign NAME|me|nobody      an agent or a team; also #claim, #release
+#transfer DEPARTMENT        move the ticket; the text stays a note
 #topic NAME                 change the help topic
 #sla PLAN                   change the SLA plan
 #priority NAME              Low, Normal, High or Emergency (#prio)
@@ -22,5 +24,6 @@ Text in an answer to a requester's mail goes to the requester; #note keeps it in
 #end                        nothing below this line is read
 
 A reason follows two dashes: #assign Online Banking -- needs their keys
-A unique start of a name is enough. One bad line and nothing of the mail is done.
+A unique start of a name is enough. One bad line and nothing of the mail is
+done.
 A line of text that must begin with a command word is written \\#word."""

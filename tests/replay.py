@@ -1,0 +1,50 @@
+"""A ticket's fields as its events alone say them: every state can be derived (the interface, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mailgate.model import Event, EventKind
+
+FIELDS = {
+    EventKind.STATUS_CHANGED: "status",
+    EventKind.PRIORITY_CHANGED: "priority",
+    EventKind.SLA_CHANGED: "sla",
+    EventKind.TRANSFERRED: "department",
+    EventKind.TOPIC_CHANGED: "topic",
+    EventKind.ASSIGNED: "assignee",
+    EventKind.RELEASED: "assignee",
+    EventKind.DUE_CHANGED: "due_at",
+    EventKind.TAGGED: "tags",
+}
+_ENDED = ("resolved", "closed")
+
+
+def derived(events: Sequence[Event]) -> dict[str, object]:
+    """Status, department, topic, plan, priority, assignee, tags, due time and overdue after the last event."""
+    opened = events[0]
+    assert opened.kind is EventKind.OPENED
+    state = {name: opened.after[name] for name in {*FIELDS.values(), "overdue", "reopened"}}
+    for event in events[1:]:
+        if name := FIELDS.get(event.kind):
+            if event.kind is EventKind.ASSIGNED and event.after == state[name]:
+                continue  # the assignment that the ticket was opened with
+            assert state[name] == event.before, f"{event.kind} says that {event.before} was before, not {state[name]}"
+            state[name] = event.after
+        _flag(state, event)
+    return state
+
+
+def _flag(state: dict[str, object], event: Event) -> None:
+    match event.kind:
+        case EventKind.OVERDUE:
+            state["overdue"] = True
+        case EventKind.DUE_CHANGED:
+            due = datetime.fromisoformat(event.after) if event.after else None
+            state["overdue"] = bool(state["overdue"] and due and due <= event.at)
+        case EventKind.STATUS_CHANGED:
+            reopened = event.before in _ENDED and event.after not in _ENDED
+            state["reopened"] += reopened
+            if reopened or event.after in _ENDED:
+                state["overdue"] = False

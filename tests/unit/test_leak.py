@@ -1,0 +1,103 @@
+"""The leak guard, and when two mails are one. Pure."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.mail import Attachment
+from mailgate.rules.leak import leak
+from mailgate.rules.sameness import digest
+from tests.lab import mail
+
+NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"
+
+
+def found(text, internal=(NOTE,), public=(), hidden=(), keys=()):
+    return leak(text, internal=internal, public=public, hidden_names=hidden, keys=keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password is hunter2 and must not",
+        "He says: The VENDOR'S Password,\nis “hunter2” and — must",
+        "> > password is hunter2\n> > and must not leave",
+        "Hello\nreboot the router\nBye",
+        "Hello\n> Reboot\n> the router!\nBye",
+        "PIN 4711",
+    ],
+)
+def test_internal_words_are_found_however_they_are_folded(text):
+    assert found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "password is hunter2 and must", "Please reboot the router now.", "Thanks", "thanks\nKaren", "pin 4711 is"],
+)
+def test_fewer_words_or_a_part_of_a_line_or_a_word_of_courtesy_is_no_leak(text):
+    assert found(text) == ""
+
+
+def test_what_is_public_never_counts():
+    public = ("My note: password is hunter2 and must not leave, reboot the router; pin 4711. In Maintenance.",)
+    for text in ("password is hunter2 and must not leave", "reboot the router", "pin 4711", "Maintenance"):
+        assert found(text, public=public, hidden=("Maintenance",)) == ""
+    assert found("pin 4711", public=("shipping 47110",)), "whole words alone are the same words"
+
+
+def test_hidden_names_and_keys():
+    assert found("Ask our  Red-Team people", hidden=("", "Red Team")) == "Red Team"
+    assert found("Ask the redteamers", hidden=("Red Team",)) == ""
+    assert found("x", keys=("n.a.b",)) == "n.a.b"
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), min_size=6, max_size=30), st.data())
+def test_any_six_words_of_a_note_are_found_in_any_wrapping(words, data):
+    start = data.draw(st.integers(0, len(words) - 6))
+    marks = data.draw(st.lists(st.sampled_from([" ", "\n", "\n> ", "  ", ", "]), min_size=5, max_size=5))
+    part = words[start : start + 6]
+    text = part[0] + "".join(mark + word for mark, word in zip(marks, part[1:], strict=True))
+    assert found(f"so: {text}.", internal=(" ".join(words),))
+    assert found(text, internal=(" ".join(words),), public=(" ".join(words),)) == ""
+
+
+# ── sameness ────────────────────────────────────────────────────────────────────────────
+
+
+def same(left, right):
+    return digest(left, bare) == digest(right, bare)
+
+
+def bare(subject):
+    return subject.removeprefix("[list] ")
+
+
+def test_one_mail_that_came_twice():
+    assert same(mail(text="a b\nc"), mail(text="a  b c\n"))
+    assert same(mail(subject="x"), mail(subject="[list] x"))
+    assert same(mail(text="", html="<p>x"), mail(text="", html="<p>x"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"message_id": "<two@client.example>"},
+        {"sender": "eve@evil.example"},
+        {"subject": "Other"},
+        {"text": "Other"},
+        {"attachments": (Attachment("a", "text/plain", b"x"),)},
+    ],
+)
+def test_anything_else_is_another_mail(other):
+    assert not same(mail(), mail(**other))
+
+
+def test_without_an_id_the_date_tells_them_apart():
+    first = mail(message_id="", headers=(("date", "Fri, 20 Nov 2026 09:00:00 +0000"),))
+    later = mail(message_id="", headers=(("date", "Fri, 20 Nov 2026 09:00:01 +0000"),))
+    assert same(first, first)
+    assert not same(first, later)
+    assert same(mail(headers=(("date", "x"),)), mail())

@@ -1,0 +1,168 @@
+"""Commands understood against a ticket, the desk and the agent's rights; and the words of #help. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailgate.model import Assignee, EventKind, Status
+from mailgate.rules import orders
+from mailgate.rules.commands import Command, read_commands
+from mailgate.rules.commands_help import HELP
+from mailgate.rules.lifecycle import Stamp, act_on
+from mailgate.rules.orders import Understood, acts, may_write, understand
+from mailgate.rules.verbs import NOT_YET, VERBS
+from tests.lab import NOW, desk, ticket
+
+CONFIG = desk()
+ELLIOT = CONFIG.agents["elliot"]
+
+
+def opens(day):
+    return datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+
+
+def by(agent=ELLIOT, config=CONFIG):
+    return orders.Desk(config, agent, NOW, opens)
+
+
+def read(*lines, agent=ELLIOT, about=None, none=False):
+    found = read_commands(lines)
+    assert not found.problems, found.problems
+    return understand(found.commands, None if none else about or ticket(), by(agent))
+
+
+@pytest.mark.parametrize(
+    ("line", "verb", "value", "told"),
+    [
+        ("#assign me", "assign", Assignee("agent", "elliot"), "assigned to Elliot Alderson"),
+        ("#claim", "assign", Assignee("agent", "elliot"), "assigned to Elliot Alderson"),
+        ("#assign ann", "assign", Assignee("agent", "ann"), "assigned to Ann Admin"),
+        ("#assign online", "assign", Assignee("team", "Online Banking"), "assigned to the team Online Banking"),
+        ("#assign nobody", "assign", None, "released: assigned to nobody"),
+        ("#transfer maint", "transfer", "Maintenance", "department Maintenance"),
+        ("#topic outage", "topic", "Business Critical Outage", "help topic Business Critical Outage"),
+        ("#sla sev-a", "sla", "Sev-A", "SLA plan Sev-A"),
+        ("#prio h", "priority", "High", "priority High"),
+        ("#done", "status", Status.RESOLVED, "status resolved"),
+        ("#due 2h", "due", NOW + timedelta(hours=2), "due Sat"),
+        ("#note", "note", None, ""),
+        ("#quiet", "quiet", "", ""),
+        ("#help", "help", "", ""),
+    ],
+)
+def test_what_a_command_means(line, verb, value, told):
+    (order,) = read(f"{line}").orders
+    assert (order.verb, order.value) == (verb, value)
+    assert order.told.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (Command("assign", "", line="#assign"), "name the agent or team"),
+        (Command("assign", "Zebulon", line="#assign Zebulon"), "Elliot Alderson, Ann Admin, Bob Base, Online"),
+        (Command("priority", "hihg", line="#prio hihg"), "did you mean High?"),
+        (Command("topic", "other", line="#topic other"), "Internal / Other or Report a Problem / Other"),
+        (Command("sla", "sev", line="#sla sev"), "Sev-A, Sev-B or Sev-C; write more of the name"),
+        (Command("due", "yesteryear", line="#due yesteryear"), "#due yesteryear: "),
+    ],
+)
+def test_what_cannot_be_understood_says_what_would_be_right(command, problem):
+    found = understand([command], ticket(), by())
+    assert found.orders == ()
+    assert problem in found.problems[0]
+
+
+def test_a_long_list_of_names_is_cut():
+    config = desk(topics={f"T{n}": type(CONFIG.topics["General Inquiry"])(name=f"T{n}") for n in range(20)})
+    found = understand([Command("topic", "zzz", line="#topic zzz")], ticket(), by(config=config))
+    assert "T11 and more" in found.problems[0]
+
+
+def test_all_or_nothing_names_every_line_that_is_wrong():
+    found = understand(
+        [Command("assign", "ann", line="#assign ann"), Command("sla", "zz", line="#sla zz"), Command("topic", "qq")],
+        ticket(),
+        by(),
+    )
+    assert found.orders == ()
+    assert len(found.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "permission"),
+    [
+        (Command("note"), "note"),
+        (Command("reply"), "reply"),
+        (Command("assign", "me"), "assign"),
+        (Command("transfer", "Support"), "transfer"),
+        (Command("topic", "x"), "topic"),
+        (Command("sla", "x"), "sla"),
+        (Command("priority", "x"), "priority"),
+        (Command("due", "2h"), "due"),
+        (Command("status", "open"), "status"),
+        (Command("status", "closed"), "close"),
+    ],
+)
+def test_a_role_without_the_permission_is_refused_by_name(command, permission):
+    found = understand([command], ticket(department="Maintenance"), by())
+    assert f"permission `{permission}`" in found.problems[0]
+    assert "your role there is View only" in found.problems[0]
+
+
+def test_the_administrator_has_all_rights_but_is_no_agent():
+    assert read("#close", agent=None).orders[0].value is Status.CLOSED
+    assert read("#due 2h", agent=None).orders
+    (problem,) = read("#claim", agent=None).problems
+    assert '"me" is an agent' in problem
+
+
+def test_who_may_write():
+    assert may_write(ticket(), "reply", by()) == ""
+    assert may_write(ticket(), "reply", by(None)) == ""
+    assert "permission `reply`" in may_write(ticket(department="Maintenance"), "reply", by())
+
+
+def test_without_a_ticket_questions_alone_are_understood():
+    assert read("#list", none=True).only_asks
+    (problem,) = read("#close", none=True).problems
+    assert "say which one with #ticket NUMBER" in problem
+
+
+def test_what_only_asks():
+    assert read("#show", "#ticket 1001").only_asks
+    assert not read("#show", "#claim").only_asks
+    assert not read("#quiet").only_asks
+    assert not Understood().only_asks
+
+
+def test_the_last_of_a_verb_and_whether_there_is_one():
+    found = read("#assign ann", "#prio low")
+    assert found.has("priority", "x")
+    assert not found.has("x")
+    assert found.of("assign").value == Assignee("agent", "ann")
+    assert found.of("due") is None
+
+
+def test_orders_become_acts_with_their_reasons_in_order():
+    found = read(
+        *("#note", "#assign ann -- knows it", "#transfer maint", "#topic outage"),
+        *("#sla sev-a", "#prio high", "#pending", "#due 2h"),
+    )
+    stamp = Stamp("agent:elliot", NOW)
+    change = act_on(ticket(), acts(found, stamp, CONFIG), stamp, CONFIG)
+    done = [event for event in change.events if event.kind is not EventKind.DUE_CHANGED]
+    assert [event.kind.value for event in done][:2] == ["assigned", "transferred"]
+    assert done[0].reason == "knows it"
+    assert change.after.status is Status.PENDING
+    assert change.after.due_at == NOW + timedelta(hours=2)
+
+
+def test_help_names_every_command_and_none_that_is_not_there():
+    words = {word.lstrip("#").rstrip(",;.)") for word in HELP.replace("(", " ").split() if word.startswith("#")}
+    assert words <= set(VERBS) | {"end"}
+    assert {verb.name for verb in VERBS.values()} - {"confirm"} <= {VERBS[word].name for word in words if word in VERBS}
+    assert not words & NOT_YET
+    assert all(len(line) <= 80 for line in HELP.splitlines())
