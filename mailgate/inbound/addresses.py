@@ -16,10 +16,11 @@ from mailgate.model import Address
 
 MAX_CHARACTERS = 100_000
 MAX_ADDRESSES = 1000
+SHORT = 300  # characters
 PLAIN = re.compile(r"[^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+$")
 NAMED = re.compile(r"\"?([^\"(),:;<>@\[\]\\=?]*?)\"?\s*<([^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+)>$")
-TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|<+([^<>]*)>+|([,;:()])|([^",;:()<>]+)|.', re.DOTALL)
-MAILBOX = re.compile(r"[^\s<>\"(),;:]+@[^\s<>\"(),;]+")
+TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|<([^<>]*)>|([,;:()])|([^",;:()<>]+)|.', re.DOTALL)
+MAILBOX = re.compile(r"[^\s<>\"(),;:]{1,200}@[^\s<>\"(),;]{1,300}")
 
 
 @dataclass(slots=True)
@@ -37,11 +38,12 @@ class _Entry:
 def read(value: str) -> tuple[Address, ...]:
     """Every mailbox of an undecoded field value, groups opened, names decoded."""
     value = value.strip()
-    if PLAIN.match(value):
-        return (Address(normalise(value)),)
-    named = NAMED.match(value)
-    if named:
-        return (Address(normalise(named[2]), _name(named[1])),)
+    if len(value) <= SHORT:  # most mail has one plain mailbox in each field
+        if PLAIN.match(value):
+            return (Address(normalise(value)),)
+        named = NAMED.match(value)
+        if named:
+            return (Address(normalise(named[2]), _name(named[1])),)
     value = value[:MAX_CHARACTERS]
     found = tuple(address for _, address in zip(range(MAX_ADDRESSES), _addresses(value), strict=False))
     if not any("@" in address.email for address in found) and "=?" in value:

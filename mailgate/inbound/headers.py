@@ -21,6 +21,7 @@ WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
 IDENTIFIER = re.compile(r"<([^<>]{1,900})>")
 BARE_IDENTIFIER = re.compile(r"[^\s<>,;\"]{1,400}@[^\s<>,;\"]{1,400}")
 PARAMETER = re.compile(r";?\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)|;")
+LONG_BLANK = " " * 50
 SECTION = re.compile(r"^([^*]+)(?:\*(\d{1,3}))?(\*?)$")
 
 
@@ -84,6 +85,8 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     Of a repeated parameter the first counts.
     """
     main, _, rest = value.partition(";")
+    if LONG_BLANK in rest:
+        rest = " ".join(rest.split())  # else each blank of a run would be tried as a beginning
     found: dict[str, dict[int, tuple[str, bool]]] = {}
     for number, match in enumerate(PARAMETER.finditer(rest[:MAX_VALUE])):
         if number >= MAX_PARAMETERS:
