@@ -60,7 +60,7 @@ def test_the_labs_with_requesters_mail_in_a_folder(
     assert server.uids() == []
 
 
-@pytest.mark.timeout(500)
+@pytest.mark.timeout(300)
 def test_two_thousand_messages_survive_the_death_of_both_sides(tmp_path: Path, server: Dovecot) -> None:
     """2,000 tickets, none twice, with the server restarted and the daemon killed on the way."""
     server.deliver([question(number) for number in range(1, 2001)])
@@ -73,7 +73,7 @@ def test_two_thousand_messages_survive_the_death_of_both_sides(tmp_path: Path, s
         assert world.end(signal.SIGKILL).code == -signal.SIGKILL
         world.start()
         wait_until(lambda: taken(world) >= 2000 and not server.uids(), 120, world.log_text)
-        world.settle(300)
+        world.settle(180)
         subjects = [subject for (subject,) in world.sql("SELECT subject FROM ticket")]
         assert sorted(subjects) == sorted(f"Question {number}" for number in range(1, 2001))
         assert taken(world) == 2000
