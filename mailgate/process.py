@@ -25,7 +25,7 @@ from mailgate.reasons import Reason, Screen
 from mailgate.rules import thread, trust
 from mailgate.rules.classify import classify
 from mailgate.rules.commands import Commands, read_commands
-from mailgate.rules.sameness import digest
+from mailgate.rules.sameness import digest, same_but_for_a_footer
 from mailgate.rules.subject import strip_subject
 from mailgate.store import attachments, held, inbox, tickets
 from mailgate.store.db import Db
@@ -84,14 +84,29 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         why = "; ".join(mail.defects)
         return Verdict(prepared=prepared, situation=None, outcome=_aside(Reason.UNREADABLE, why))
     situation = find_out(db, prepared, context)
-    seen = inbox.seen(db, prepared.digest)
-    if seen is not None and seen != prepared.received.id:
+    seen = _came_before(db, prepared, context)
+    if seen is not None:
         why = f"the same mail came before, as inbox {seen}"
         return Verdict(prepared=prepared, situation=situation, outcome=_dropped(Reason.DUPLICATE, why))
     outcome = _burning(decide(db, situation, context), situation, context)
     if prepared.received.quiet:
         outcome = _quiet(outcome)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
+
+
+def _came_before(db: Db, prepared: Prepared, context: Context) -> int | None:
+    """The inbox id under which the same mail came before: its digest, or its id with the same words."""
+    received = prepared.received
+    seen = inbox.seen(db, prepared.digest)
+    if seen is not None:
+        return seen if seen != received.id else None
+
+    def strip(subject: str) -> str:
+        return strip_subject(subject, context.config.desk)
+
+    earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
+    same = (each.id for each in earlier if same_but_for_a_footer(parse(each.raw), received.mail, strip))
+    return next(same, None)
 
 
 def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:

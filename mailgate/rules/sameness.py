@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from mailgate.mail import Mail
 
+FOOTER = 10  # lines that a list or a gateway may have put around one of the copies
+
 
 def digest(mail: Mail, strip: Callable[[str], str]) -> str:
     """A digest of Message-ID, author, bare subject, words and attachments.
@@ -27,3 +29,20 @@ def digest(mail: Mail, strip: Callable[[str], str]) -> str:
     for attachment in mail.attachments:
         sha.update(hashlib.sha256(attachment.content).digest())
     return sha.hexdigest()
+
+
+def same_but_for_a_footer(one: Mail, other: Mail, strip: Callable[[str], str]) -> bool:
+    """True when two mails of one Message-ID are one, but for a banner or footer around either text."""
+    if one.author.email != other.author.email or strip(one.subject) != strip(other.subject):
+        return False
+    if [each.content for each in one.attachments] != [each.content for each in other.attachments]:
+        return False
+    short, long = sorted((_lines(one), _lines(other)), key=len)
+    extra = len(long) - len(short)
+    if not short or extra > FOOTER:
+        return False
+    return any(long[above : above + len(short)] == short for above in range(extra + 1))
+
+
+def _lines(mail: Mail) -> list[str]:
+    return [" ".join(line.split()) for line in (mail.text or mail.html).splitlines() if line.strip()]

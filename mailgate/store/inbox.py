@@ -125,6 +125,18 @@ def again(db: Db, inbox_id: int) -> Claimed:
     return _claimed(row)
 
 
+def with_message_id(db: Db, message_id: str, author: str, but: int) -> list[Claimed]:
+    """The newest worked mails of an author under a Message-ID, as far as their bytes are still kept."""
+    if not message_id:
+        return []
+    rows = db.all(
+        "SELECT i.*, r.data FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.message_id = ? AND i.message_id <> ''"
+        " AND +i.from_email = ? AND i.id <> ? ORDER BY i.id DESC LIMIT 3",  # + : by the index of Message-IDs
+        [storable(message_id), storable(author), but],
+    )
+    return [_claimed(row) for row in rows]
+
+
 def _claimed(row: Any) -> Claimed:
     return Claimed(
         id=row["id"],

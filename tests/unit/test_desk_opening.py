@@ -104,6 +104,16 @@ def test_the_same_id_with_other_content_is_another_mail(bench):
     assert bench.numbers() == [1001, 1002, 1003]
 
 
+def test_a_copy_with_a_footer_is_the_same_mail(bench):
+    bench.send(KAREN, "It does not open.\nKaren", message_id="<one@client.example>")
+    copy = "It does not open.\nKaren\n____\nstaff mailing list\nhttps://lists.example/staff"
+    assert (
+        bench.send(KAREN, copy, message_id="<one@client.example>", headers={"List-Id": "<staff.client.example>"}) == []
+    )
+    assert bench.numbers() == [1001]
+    assert bench.last()["reason"] == "duplicate"
+
+
 def test_the_same_delivery_repeated_is_one_mail(bench):
     raw = bench.write(KAREN, "Once.")
     assert bench.accept(raw, key="imap:1") == bench.accept(raw, key="imap:1")

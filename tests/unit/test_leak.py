@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailgate.mail import Attachment
 from mailgate.rules.leak import leak
-from mailgate.rules.sameness import digest
+from mailgate.rules.sameness import FOOTER, digest, same_but_for_a_footer
 from tests.lab import mail
 
 NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"
@@ -101,3 +101,27 @@ def test_without_an_id_the_date_tells_them_apart():
     assert same(first, first)
     assert not same(first, later)
     assert same(mail(headers=(("date", "x"),)), mail())
+
+
+BODY = "one\ntwo words\nthree\n"
+
+
+@pytest.mark.parametrize("other", [BODY, f"[External]\n{BODY}", f"{BODY}\n--\n" + "list\n" * 9, f"a\nb\n{BODY}c"])
+def test_a_banner_or_footer_of_up_to_ten_lines_is_no_difference(other):
+    for left, right in ((BODY, other), (other, BODY)):
+        assert same_but_for_a_footer(mail(text=left), mail(text=right), bare)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text": BODY + "x\n" * (FOOTER + 1)},
+        {"text": "one\nother\nthree"},
+        {"text": ""},
+        {"text": BODY, "subject": "Other"},
+        {"text": BODY, "sender": "eve@evil.example"},
+        {"text": BODY, "attachments": (Attachment("a", "text/plain", b"x"),)},
+    ],
+)
+def test_more_than_a_footer_is_another_mail(other):
+    assert not same_but_for_a_footer(mail(text=BODY), mail(**other), bare)
