@@ -24,7 +24,7 @@ from mailgate.desk.failure import Failure, bare_again, undeliverable
 from mailgate.errors import ConfigError, StorageError
 from mailgate.http import Health, HttpServer
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap import Watcher
+from mailgate.inbound.imap import MAX_SIZE, Watcher
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
@@ -37,7 +37,7 @@ from mailgate.rules.keys import Keyring
 from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk, unlock
 from mailgate.sla_clock import SlaClock
-from mailgate.store import inbox, outbox, tickets
+from mailgate.store import outbox, tickets
 from mailgate.store.db import Db, Store
 from mailgate.store.outbox import Job
 
@@ -161,7 +161,8 @@ class Daemon:
         return Health(tuple(problems), figures)
 
     async def _watch(self, name: str) -> None:
-        watcher = Watcher(self._config.mailboxes[name], self._store, self._acceptor, self._clock)
+        most = self._config.smtp.max_size if self._config.smtp else MAX_SIZE
+        watcher = Watcher(self._config.mailboxes[name], self._store, self._acceptor, self._clock, max_size=most)
         self._watchers[name] = watcher
         await watcher.start()
 
