@@ -1,0 +1,218 @@
+"""The clock, the lock, the secret and the words of explain: what stands around the desk."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from mailgate import explain, lock, processor, setup, sla_clock
+from mailgate.clock import BELIEVED_AFTER, Clock
+from mailgate.errors import ConfigError, LockHeld, StorageError
+from mailgate.lock import Lock, pid_of, running
+from mailgate.process import think
+from tests.desk import CONFIG, START, Bench, to
+
+KAREN = "Karen Client <karen@client.example>"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    yield made
+    made.db.close()
+
+
+# ── time ────────────────────────────────────────────────────────────────────────────────
+
+
+class Hands:
+    """Two clocks that a test turns."""
+
+    def __init__(self):
+        self.wall, self.steady = 1_000_000.0, 50.0
+
+    def pass_(self, seconds, *, jump=0.0):
+        self.steady += seconds
+        self.wall += seconds + jump
+
+
+def test_the_clock_follows_the_wall_and_small_corrections():
+    hands = Hands()
+    clock = Clock(lambda: hands.wall, lambda: hands.steady)
+    assert clock() == datetime.fromtimestamp(1_000_000, UTC)
+    hands.pass_(10, jump=5)
+    assert clock() == datetime.fromtimestamp(1_000_015, UTC)
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_jump_is_believed_after_half_a_minute(jump, caplog):
+    hands = Hands()
+    clock = Clock(lambda: hands.wall, lambda: hands.steady)
+    with caplog.at_level(logging.WARNING):
+        hands.pass_(1, jump=jump)
+        assert clock() == datetime.fromtimestamp(1_000_001, UTC), "nothing fires early"
+        hands.pass_(BELIEVED_AFTER - 1)
+        assert clock() == datetime.fromtimestamp(1_000_030, UTC)
+        hands.pass_(1)
+        assert clock() == datetime.fromtimestamp(1_000_031 + jump, UTC)
+    assert len(caplog.records) == 2
+
+
+def test_a_jump_that_goes_away_never_was():
+    hands = Hands()
+    clock = Clock(lambda: hands.wall, lambda: hands.steady)
+    hands.pass_(1, jump=3600)
+    clock()
+    hands.pass_(1, jump=-3600)
+    assert clock() == datetime.fromtimestamp(1_000_002, UTC)
+    hands.pass_(60, jump=3600)
+    assert clock() == datetime.fromtimestamp(1_000_062, UTC), "the next one waits anew"
+
+
+# ── one mailgate ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_second_mailgate_refuses_and_the_first_is_seen(tmp_path):
+    database = tmp_path / "var" / "mailgate.db"
+    assert running(database) is None
+    with Lock(database):
+        assert running(database) == pid_of(lock.lock_path(database))
+        with pytest.raises(LockHeld, match="process"), Lock(database):
+            pass
+    assert running(database) is None
+    with Lock(database):
+        pass
+
+
+def test_a_look_at_the_lock_keeps_no_daemon_from_starting(tmp_path):
+    database = tmp_path / "mailgate.db"
+    with lock.lock_path(database).open("w") as looker:
+        fcntl.flock(looker, fcntl.LOCK_SH)
+        threading.Timer(0.03, fcntl.flock, (looker, fcntl.LOCK_UN)).start()
+        with Lock(database):
+            time.sleep(0.05)
+
+
+def test_a_lock_file_of_nonsense_names_nobody(tmp_path):
+    (tmp_path / "x").write_text("nonsense")
+    assert pid_of(tmp_path / "x") is None
+    assert pid_of(tmp_path / "gone") is None
+
+
+# ── the secret ──────────────────────────────────────────────────────────────────────────
+
+
+def test_the_secret_is_made_for_an_empty_database_and_must_not_change(tmp_path):
+    by_file = CONFIG.replace('secret = "a secret of more than sixteen characters"', "")
+    bench = Bench(tmp_path, by_file)
+    made = tmp_path / "var" / "secret"
+    assert made.stat().st_mode & 0o777 == 0o600
+    first = bench.desk.keyring.secrets
+    bench.configure(by_file)
+    assert bench.desk.keyring.secrets == first
+    made.write_text("another secret, long enough")
+    with pytest.raises(ConfigError, match="is not the secret that signed"):
+        bench.configure(by_file)
+    made.unlink()
+    with pytest.raises(ConfigError):
+        bench.configure(by_file)
+    assert not made.exists(), "never made anew on a used database"
+
+
+def test_new_and_old_secrets_verify_both(tmp_path):
+    bench = Bench(tmp_path)
+    alert = to(bench.send(KAREN, "Help"), "elliot@bank.example")
+    old = '"a secret of more than sixteen characters"'
+    bench.configure(CONFIG.replace(f"secret = {old}", f'secret = ["quite another secret, and long", {old}]'))
+    bench.send("elliot@bank.example", "#claim", answers=alert)
+    assert str(bench.ticket().assignee) == "agent:elliot"
+    bench.configure(CONFIG.replace(f"secret = {old}", 'secret = "quite another secret, and long"'))
+
+
+def test_a_dry_run_needs_no_secret(tmp_path):
+    by_file = CONFIG.replace('secret = "a secret of more than sixteen characters"', "")
+    config = Bench(tmp_path, by_file).config
+    assert setup.peek_secrets(config) != (b"dry run",)
+    (tmp_path / "var" / "secret").unlink()
+    assert setup.peek_secrets(config) == (b"dry run",)
+
+
+# ── storage trouble ─────────────────────────────────────────────────────────────────────
+
+
+def test_a_full_disk_is_nobodys_fault(bench):
+    bench.accept(bench.write(KAREN, "Hello " * 5000))
+    with bench.db.transaction():
+        claimed = processor.claim(bench.db)
+    batch = processor.read(claimed, bench.desk, bench.now)
+    pages = bench.db.one("PRAGMA page_count")[0]
+    bench.db.run(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageError), bench.db.transaction():
+        processor.work(bench.db, batch, bench.desk, bench.now)
+    bench.db.run("PRAGMA max_page_count = 1073741823")
+    assert bench.last()["state"] == "working"
+    assert bench.last()["tries"] == 1
+    with bench.db.transaction():
+        processor.work(bench.db, batch, bench.desk, bench.now)
+    assert bench.numbers() == [1001]
+
+
+# ── explain ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_explain_says_everything_and_writes_nothing(bench):
+    bench.accept(bench.write(KAREN, "Help topic: Report a Problem\n\nA chair.", subject="Chair"))
+    with bench.db.transaction():
+        claimed = processor.claim(bench.db)
+    (prepared,) = processor.read(claimed, bench.desk, bench.now)
+    before = bench.db.one("SELECT total_changes()")[0]
+    verdict = think(bench.db, prepared, bench.desk.context(bench.now))
+    assert bench.db.one("SELECT total_changes()")[0] == before
+    document = explain.document(verdict, "a.eml", {0: "the subject"})
+    assert list(document) == (
+        [
+            "file",
+            "mail",
+            "screen",
+            "bounce",
+            "forwarded",
+            "sender",
+            "ticket",
+            "rules",
+            "fields",
+            "commands",
+            "changes",
+            "notices",
+            "error",
+        ]
+    )
+    assert document["screen"] == {"kind": "human", "reasons": ["no-machine-sign"]}
+    assert document["fields"]["topic"] == {"value": "Report a Problem", "from": "form"}
+    assert document["fields"]["department"]["from"] == "topic:Report a Problem"
+    assert document["ticket"] == {"number": 1001, "why": "new ticket: nothing-names-a-ticket"}
+    assert document["notices"][0]["subject"] == "the subject"
+    assert document["sender"] == {"kind": "stranger", "name": "Karen Client", "assurance": "none"}
+    words = explain.words(document)
+    for word in (
+        "topic = Report a Problem  (form)",
+        "screened  human",
+        "notice    acknowledgement to karen@client.example",
+    ):
+        assert word in words
+
+
+def test_tidying_ends_what_nobody_confirmed(bench):
+    bench.send(KAREN, "Help")
+    bench.send("elliot@bank.example", "#close", subject="[#1001] x")
+    held = bench.last()["id"]
+    bench.now = START.replace(day=25)
+    with bench.db.transaction():
+        sla_clock.tidy(bench.db, bench.desk, bench.now)
+    row = bench.db.one("SELECT state, reason FROM inbox WHERE id = ?", [held])
+    assert tuple(row) == ("dropped", "unproven-agent")
+    assert bench.db.one("SELECT count(*) FROM held")[0] == 0
