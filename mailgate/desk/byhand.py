@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.mail import Body, Mail
@@ -12,6 +12,7 @@ from mailgate.rules.audience import Audience
 from mailgate.rules.criteria import Facts
 from mailgate.rules.forms import read_form
 from mailgate.rules.notices import Act, announce
+from mailgate.rules.opened import open_routed
 from mailgate.rules.route import Routed, route
 from mailgate.store import tickets
 from mailgate.store.db import Db
@@ -46,12 +47,13 @@ def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
         arrived_at=context.now,
         known=known,
     )
-    ticket = _ticket(db, order, route(facts, config), address, context)
+    routed = route(facts, config)
+    ticket = replace(_ticket(db, order, routed, address, context), fields=form.fields or None)
     author = Address("", "The administrator")
     text = form.rest if form.fields else order.text
     entry = Entry(kind=EntryKind.MESSAGE, by=order.by, author=order.requester, at=context.now, text=text.strip())
     stamp = lifecycle.Stamp(order.by, context.now)
-    change = lifecycle.open_ticket(ticket, stamp, config, {}, entry)
+    change = open_routed(ticket, routed, stamp, config, entry)
     act = Act(
         by=order.by,
         cause=order.cause,

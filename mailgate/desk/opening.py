@@ -14,9 +14,6 @@ from mailgate.model import (
     Change,
     Entry,
     EntryKind,
-    Event,
-    EventKind,
-    Json,
     Notice,
     NoticeKind,
     Status,
@@ -29,10 +26,10 @@ from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
 from mailgate.rules.notices import Act, announce
+from mailgate.rules.opened import open_routed
 from mailgate.rules.recipients import deciding_address, desk_recipients
 from mailgate.rules.route import Routed, route
 from mailgate.rules.schedule import calendar_of
-from mailgate.rules.snapshot import assignee_json
 from mailgate.rules.subject import strip_subject
 from mailgate.store import readers, tickets
 from mailgate.store.db import Db
@@ -185,8 +182,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         ticket = replace(ticket, collaborators=people)
     stamp = lifecycle.Stamp(f"requester:{opening.author.email}", context.now)
     entry = entry_of(situation, opening.author, _text(opening))
-    change = lifecycle.open_ticket(ticket, stamp, config, _values(opening.routed), entry)
-    return replace(change, events=(*change.events, *_more_events(ticket, opening, stamp)))
+    return open_routed(ticket, opening.routed, stamp, config, entry)
 
 
 def _text(opening: _Opening) -> str:
@@ -194,24 +190,6 @@ def _text(opening: _Opening) -> str:
     mail, body = opening.situation.received.mail, opening.situation.received.body
     whole = replace(body, visible=opening.form.rest).whole if opening.form.fields else body.whole
     return whole.strip() or mail.text
-
-
-def _values(routed: Routed) -> Json:
-    def plain(value: object) -> Json:
-        return list(value) if isinstance(value, tuple) else value if isinstance(value, str | bool) else str(value)
-
-    return {key: {"value": plain(chosen.value), "from": chosen.origin} for key, chosen in routed.values.items()}
-
-
-def _more_events(ticket: Ticket, opening: _Opening, stamp: lifecycle.Stamp) -> tuple[Event, ...]:
-    events: list[Event] = []
-    if ticket.assignee:
-        origin = opening.routed.values["assign"].origin
-        by_rule = replace(stamp, by=origin) if origin.startswith("rule:") else stamp
-        events.append(by_rule.event(EventKind.ASSIGNED, None, assignee_json(ticket.assignee)))
-    if ticket.links:
-        events.append(stamp.event(EventKind.LINKED, [], list(ticket.links)))
-    return tuple(events)
 
 
 def entry_of(situation: Situation, author: Address, text: str) -> Entry:

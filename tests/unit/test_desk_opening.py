@@ -7,6 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate import apply
+from mailgate.desk import byhand
+from mailgate.model import Address
 from tests.desk import CONFIG, Bench, to, told
 
 KAREN = "Karen Client <karen@client.example>"
@@ -386,3 +389,27 @@ def test_renamed_things_carry_their_tickets_over_with_events(bench):
     bench.configure(renamed)
     assert len(bench.events()) == events, "carried over once"
     assert replace(bench.ticket(), updated_at=after.updated_at) == after
+
+
+def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
+    text = "Help topic: Report a Problem\nPhone: 555\n\nYour chair comes on Monday."
+    order = byhand.Opening(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
+    context = bench.desk.context(bench.now)
+    with bench.db.transaction():
+        apply.save(bench.db, byhand.open_by_hand(bench.db, order, context), context, bench.desk.press)
+    mails = bench.new()
+    assert told(mails) == {
+        ("opened-for-you", "jane@vendor.example"),
+        ("assigned", "elliot@bank.example"),
+        ("new-ticket", "ann@bank.example"),
+    }
+    assert "Your chair comes on Monday." in to(mails, "jane@vendor.example").text
+    ticket = bench.ticket()
+    assert (ticket.department, ticket.priority, ticket.fields["Phone"]) == ("Maintenance", "Low", "555")
+    assert bench.kinds() == ["opened", "routed", "assigned"]
+    assert bench.events()[1].after["priority"] == {"value": "Low", "from": "rule:Vendors"}
+    assert bench.events()[2].by == "rule:Vendors"
+    quiet = replace(order, cause="cli:2", quiet=True)
+    with bench.db.transaction():
+        apply.save(bench.db, byhand.open_by_hand(bench.db, quiet, context), context, bench.desk.press)
+    assert "jane@vendor.example" not in {mail.to for mail in bench.new()}
