@@ -57,13 +57,33 @@ def claim(db: Db) -> list[Claimed]:
     return inbox.claim(db, BATCH)
 
 
-def read(claimed: Sequence[Claimed], desk: Desk, now: datetime) -> list[Prepared]:
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A mail whose reading failed on a mistake of ours: it stumbles alone, like one whose work fails."""
+
+    inbox_id: int
+    error: str
+
+
+Batch = Sequence[Prepared | Unread]
+
+
+def read(claimed: Sequence[Claimed], desk: Desk, now: datetime) -> list[Prepared | Unread]:
     """Read a batch of mails and keep their attachments: no transaction is open meanwhile."""
     context = desk.context(now)
-    return [prepare(each, context, desk.files.keep) for each in claimed]
+    return [_read(each, desk, context) for each in claimed]
 
 
-def work(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> int:
+def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
+    try:
+        return prepare(claimed, context, desk.files.keep)
+    except StorageError:
+        raise
+    except Exception:
+        return Unread(claimed.id, traceback.format_exc())
+
+
+def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
     """Work a batch in one transaction, a savepoint a mail; how many were finished, good or bad.
 
     Stops early when it has taken its time: the rest comes in the next transaction.
@@ -73,11 +93,14 @@ def work(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> int:
     for position, prepared in enumerate(batch):
         if position and time.monotonic() - began > BUDGET:
             return position
-        _one(db, prepared, desk, context)
+        if isinstance(prepared, Unread):
+            _stumble(db, prepared.inbox_id, prepared.error, desk, context)
+        else:
+            _one(db, prepared, desk, context)
     return len(batch)
 
 
-def work_and_claim(db: Db, batch: Sequence[Prepared], desk: Desk, now: datetime) -> tuple[int, list[Claimed]]:
+def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime) -> tuple[int, list[Claimed]]:
     """`work`; and when it finished the batch, the next batch: one commit serves both."""
     finished = work(db, batch, desk, now)
     return finished, claim(db) if finished == len(batch) else []
@@ -93,12 +116,15 @@ def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
     except StorageError:
         raise
     except Exception:
-        error = traceback.format_exc()
-        maillog.stumbled(received.id, error)
-        if inbox.failed(db, received.id, context.now, error):
-            _set_aside(db, received.id, error, desk, context)
+        _stumble(db, received.id, traceback.format_exc(), desk, context)
     else:
         maillog.worked(received.id, verdict.outcome.ticket, way)
+
+
+def _stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+    maillog.stumbled(inbox_id, error)
+    if inbox.failed(db, inbox_id, context.now, error):
+        _set_aside(db, inbox_id, error, desk, context)
 
 
 def _set_aside(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
@@ -157,6 +183,7 @@ class Processor:
         self._clock = clock
         self._wrote = wrote  # tells the way out that the outbox may hold something new
         self._wake = asyncio.Event()
+        self._stranded: list[int] = []  # claimed, not worked, and the database would not take them back
 
     def wake(self) -> None:
         """There may be mail in the inbox."""
@@ -170,6 +197,7 @@ class Processor:
             await self._wake.wait()
             self._wake.clear()
             try:
+                await self._give_back()
                 claimed = await self._store.write(claim)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
@@ -191,9 +219,14 @@ class Processor:
                 del batch[:finished], waiting[:finished]
                 self._wrote()
         finally:
-            if waiting:
-                await self._store.write(inbox.unclaim, waiting)
+            self._stranded += waiting
+            await self._give_back()
         return [] if waiting else claimed
+
+    async def _give_back(self) -> None:
+        if self._stranded:
+            await self._store.write(inbox.unclaim, self._stranded)
+            self._stranded.clear()
 
 
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:
