@@ -161,7 +161,7 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
     mail, key = letter.situation.received.mail, letter.situation.match.key
     to = {address.email for address in mail.to}
     return decide(
-        answers=key.kind if key else None,
+        answers=key.kind if key and key.ticket == ticket.number else None,  # #ticket may name another one
         verbs=verbs,
         transfers="transfer" in verbs,
         assigns_away=away,

@@ -7,6 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate import apply
+from mailgate.desk import agent
+from mailgate.desk.letter import Letter
+from mailgate.rules.commands import read_commands
 from tests.desk import CONFIG, Bench, to, told
 
 KAREN = "Karen Client <karen@client.example>"
@@ -456,3 +460,92 @@ def test_dmarc_proves_an_agent_of_a_trusted_domain(tmp_path):
     assert "Done: priority High." in to(mails, "elliot@bank.example").text
     mails = bench.send(ELLIOT, "#prio low", subject="[#1001]", headers=proof)
     assert told(mails) == {("confirm", "elliot@bank.example")}, "nobody is believed on this way in"
+
+
+# ── mail without a ticket, and orders from the shell ────────────────────────────────────
+
+
+def test_a_mail_that_is_no_answer_asks_about_anything_and_changes_nothing_without_a_ticket(opened):
+    confirm = to(opened.send(ELLIOT, "#list", subject="What is there?"), "elliot@bank.example")
+    listed = to(opened.send(ELLIOT, "#list", answers=confirm), "elliot@bank.example")
+    assert listed.ticket is None
+    assert "#1001" in listed.text
+    assert "This mail answers no ticket" in to(opened.send(ELLIOT, "#show", answers=listed), "elliot@bank.example").text
+    refused = to(opened.send(ELLIOT, "#claim", answers=listed), "elliot@bank.example")
+    assert "say which one with #ticket NUMBER" in refused.text
+    opened.send(ELLIOT, "#ticket 1001\n#claim", answers=listed)
+    assert str(opened.ticket().assignee) == "agent:elliot"
+
+
+def test_a_held_mail_about_no_ticket_is_held_all_the_same(opened):
+    opened.send(ELLIOT, "#list", subject="What is there?")
+    assert (opened.last()["state"], opened.last()["ticket"]) == ("held", None)
+
+
+def test_text_for_a_ticket_that_the_alert_is_not_about_stays_inside(opened):
+    opened.send("zoe@elsewhere.example", "Another thing", subject="Two")
+    mails = opened.send(ELLIOT, "#ticket 1002\n\nFor whom is this?", answers=alert(opened))
+    assert opened.thread(1002)[-1] == ("note", "For whom is this?")
+    assert "zoe@elsewhere.example" not in {mail.to for mail in mails}
+
+
+def test_a_proven_agent_who_names_no_ticket_is_a_customer(opened):
+    confirm = to(opened.send(ELLIOT, "#list", subject="What is there?"), "elliot@bank.example")
+    opened.send(ELLIOT, "My own chair is broken.", answers=confirm)
+    assert opened.ticket(1002).requester.email == "elliot@bank.example"
+
+
+def test_an_agent_answers_on_a_ticket_of_their_own_as_its_requester(opened):
+    mails = opened.send(ELLIOT, "My chair.", subject="Chair")
+    opened.send(ELLIOT, "It is worse.", answers=to(mails, "elliot@bank.example"))
+    assert opened.thread(1002)[-1] == ("message", "It is worse.")
+
+
+def test_a_configured_signature_is_cut(tmp_path):
+    signed = CONFIG.replace('name = "Elliot Alderson"', 'name = "Elliot Alderson"\nsignature = "Elliot\\nRoom 12"')
+    bench = Bench(tmp_path, signed)
+    first = to(bench.send(KAREN, "Help"), "elliot@bank.example")
+    bench.send(ELLIOT, "#claim\n\nElliot\nRoom 12", answers=first)
+    bench.send(ELLIOT, "Soon.\n\nElliot\nRoom 12", answers=first)
+    assert bench.thread()[1:] == [("reply", "Soon.")]
+
+
+def test_a_long_text_below_commands_is_no_signature(opened):
+    text = "\n".join(f"line {number}" for number in range(12))
+    opened.send(ELLIOT, f"#prio high\n\n{text}", answers=alert(opened))
+    opened.send(ELLIOT, f"#prio low\n\n{text}", answers=alert(opened))
+    assert [kind for kind, _ in opened.thread()] == ["message", "reply", "reply"]
+
+
+def test_a_long_list_is_cut(opened):
+    for number in range(101):
+        opened.accept(opened.write(f"p{number}@x.example", "x", subject=f"S{number}"))
+    opened.drain()
+    text = to(opened.send(ELLIOT, "#list", answers=alert(opened)), "elliot@bank.example").text
+    assert "… and 2 more" in text
+
+
+def order(bench, *lines, who=None):
+    context = bench.desk.context(bench.now)
+    letter = Letter(who, read_commands(lines), f"cli:{lines}", context.now)
+    outcome = agent.work(bench.db, letter, bench.ticket(), context)
+    with bench.db.transaction():
+        apply.save(bench.db, outcome, context, bench.desk.press)
+    return outcome, bench.new()
+
+
+def test_orders_from_the_shell_are_the_administrators_or_an_agents(opened):
+    outcome, mails = order(opened, "#assign ann -- she is in", "#sla sev-a")
+    assert outcome.told == ("assigned to Ann Reyes", "SLA plan Sev-A")
+    assert ("assigned", "ann@bank.example") in told(mails)
+    assert opened.events()[-1].by == "admin"
+    outcome, mails = order(opened, "#show")
+    assert "#1001 Portal is down" in outcome.told[0]
+    assert mails == []
+    outcome, mails = order(opened, "#claim")
+    assert outcome.problems
+    assert mails == []
+    _, mails = order(opened, "#resolved", "", "Fixed.", who=opened.config.agents["elliot"])
+    assert told(mails) >= {("reply", "karen@client.example"), ("colleague-reply", "ann@bank.example")}
+    _, mails = order(opened, "#list mine")
+    assert mails == []

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate import apply, processor
-from mailgate.desk.failure import Failure, undeliverable
+from mailgate.desk.failure import Failure, bare_again, undeliverable
 from mailgate.inbound.parse import parse
 from mailgate.model import NoticeKind
 from mailgate.store import inbox, outbox
@@ -290,6 +290,17 @@ def test_a_mail_that_the_relay_refused_for_good_is_told_and_its_own_failure_is_n
     assert bench.kinds()[-1] == "notice-failed"
     again = Failure(NoticeKind.DELIVERY_FAILED, "elliot@bank.example", "550 5.1.1 no")
     assert undeliverable(bench.db, bench.ticket(), again, "outbox:8", context).notices == ()
+
+
+def test_an_alert_that_the_relay_does_not_like_comes_again_bare(bench):
+    failure = Failure(NoticeKind.NEW_TICKET, "elliot@bank.example", "554 virus", agent="elliot")
+    outcome = bare_again(bench.ticket(), failure, "outbox:7")
+    (notice,) = outcome.notices
+    assert (notice.kind, notice.agent, notice.text) == (NoticeKind.NEW_TICKET, "elliot", "")
+    assert "554 virus" in notice.facts[0]
+    assert bare_again(bench.ticket(), failure, notice.cause) is None, "once"
+    to_karen = Failure(NoticeKind.REPLY, "karen@client.example", "554 virus")
+    assert bare_again(bench.ticket(), to_karen, "outbox:7") is None
 
 
 def test_two_desks_that_write_to_each_other_fall_silent(tmp_path):
