@@ -5,17 +5,20 @@ All or nothing: one thing wrong and the agent gets the mail back, nothing done, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
 from mailgate.desk.answers import answer_queries, answers_of
+from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.model import Assignee, Entry, EntryKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle, orders
+from mailgate.rules.cleaning import seen
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
 from mailgate.rules.leak import leak
@@ -31,7 +34,7 @@ from mailgate.store.db import Db
 
 LINKED = 1500  # characters of text that a mailto: link carries
 LONGEST_SIGNATURE = 8  # lines
-MOST_READ = 1_000_000  # bytes of an attachment that the leak guard reads
+_WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
 
 
 def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Outcome:
@@ -199,7 +202,9 @@ def _direct(letter: Letter, context: Context) -> frozenset[str]:
 def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -> str:
     """The refusal when a public reply would give internal text away."""
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
-    text = "\n".join((text, *_attached_text(letter)))
+    attached = letter.situation.received.mail.attachments if letter.situation else ()
+    text = "\n".join((text, *words_of(attached)))
+    unwrapped = _WRAPPING.sub("", seen(text))
     hidden = [department.name for department in context.config.departments.values() if not department.public]
     found = leak(
         text,
@@ -215,21 +220,11 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
             *(f"{entry.text}\n{entry.cut}" for entry in thread if entry.kind is EntryKind.MESSAGE),
         ),
         hidden_names=hidden,
-        keys=[key.text for key in context.keyring.find(text)],
+        keys=[key.text for each in (text, unwrapped, *raw_of(attached)) for key in context.keyring.find(each)],
     )
     if not found:
         return ""
     return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
-
-
-def _attached_text(letter: Letter) -> list[str]:
-    """What can be read in attached text and mails: an alert may be attached as it came."""
-    attached = letter.situation.received.mail.attachments if letter.situation else ()
-    return [
-        f"{attachment.name}\n{attachment.content[:MOST_READ].decode('utf-8', 'replace')}"
-        for attachment in attached
-        if attachment.type.startswith(("text/", "message/"))
-    ]
 
 
 # ── what the agent hears ────────────────────────────────────────────────────────────────

@@ -24,6 +24,12 @@ MARKS = "*_`~"
 LONGEST = 80  # characters of somebody's words that are told back to them
 
 
+def seen(text: str) -> str:
+    """A text in NFKC without invisible characters; its lines and spaces stay."""
+    text = _INVISIBLE.sub("", text)
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def visible(line: str) -> str:
     """The line in NFKC, without invisible characters, every run of white space one space."""
     if not line.isascii():

@@ -132,8 +132,8 @@ class Keyring:
         return Key(_number(found[1]), found[2], kind, _number(found[4]), found[5], key)
 
     def find(self, text: str) -> tuple[Key, ...]:
-        """Every key that stands anywhere in a text, in order, each once."""
-        texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(text))
+        """Every key that stands anywhere in a text, in whatever case, in order, each once."""
+        texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(text.lower()))
         return tuple(key for key in map(self.read, texts) if key)
 
     def is_for(self, key: Key, email: str) -> bool:

@@ -10,14 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from mailgate.rules.cleaning import seen
+
 SHINGLE = 6  # consecutive words
 SHORT_LINE = 3  # a whole line of at least so many words counts when it is shorter than a shingle; "Thanks" does not
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+CODED = 6  # characters of a shorter line with a digit in it, a code or password, that counts within a line too
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # an underscore is an emphasis mark
 _QUOTE_MARKS = re.compile(r"^[\s>|]+")
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(" ".join(_QUOTE_MARKS.sub("", line) for line in text.splitlines()).casefold())
+    """The words as a reader sees them: no soft hyphen, zero-width mark or wide letter makes two of one."""
+    return _WORD.findall(" ".join(_QUOTE_MARKS.sub("", line) for line in seen(text).splitlines()).casefold())
 
 
 def _shingles(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -76,7 +80,13 @@ def leak(
             return " ".join(shingle)
     own_lines = _runs_of_lines(text)
     short = (line for each in secret_texts for line in _short_lines(each))
-    return next((" ".join(line) for line in short if line in own_lines and not _holds(known, line)), "")
+    shown = (line for line in short if line in own_lines or (_is_code(line) and _holds(folded.strip(), line)))
+    return next((" ".join(line) for line in shown if not _holds(known, line)), "")
+
+
+def _is_code(words: Sequence[str]) -> bool:
+    text = "".join(words)
+    return len(text) >= CODED and any(mark.isdigit() for mark in text)
 
 
 def _holds(known: str, words: Sequence[str]) -> bool:

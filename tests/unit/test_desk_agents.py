@@ -314,11 +314,17 @@ def test_a_reply_with_internal_words_is_returned(opened, text):
 
 def test_a_reply_with_a_reason_a_key_or_an_attached_alert_is_returned(opened):
     opened.send(ELLIOT, "#prio high -- their lawyer has called the whole board today", answers=alert(opened))
-    for text in ("Because their lawyer has called the whole board today.", f"See {alert(opened).message_id}"):
+    key = alert(opened).message_id
+    wrapped = f"See {key[:22]}\n> {key[22:]}"
+    for text in ("Because their lawyer has called the whole board today.", f"See {key}", key.upper(), wrapped):
         assert told(opened.send(ANN, text, answers=alert(opened, "ann"))) == {("command-failed", "ann@bank.example")}
-    attached = (("alert.eml", "text/plain", alert(opened).message.as_bytes()),)
-    mails = opened.send(ANN, "See attached.", answers=alert(opened, "ann"), files=attached)
-    assert told(mails) == {("command-failed", "ann@bank.example")}
+    for file in (
+        ("alert.eml", "text/plain", alert(opened).message.as_bytes()),
+        ("Maintenance.pdf", "application/pdf", b"%PDF"),
+        ("scan.bin", "application/octet-stream", b"\0" + key.encode()),
+    ):
+        mails = opened.send(ANN, "See attached.", answers=alert(opened, "ann"), files=(file,))
+        assert told(mails) == {("command-failed", "ann@bank.example")}
 
 
 def test_what_the_requester_wrote_never_counts(opened):

@@ -27,6 +27,10 @@ def found(text, internal=(NOTE,), public=(), hidden=(), keys=()):
         "Hello\nreboot the router\nBye",
         "Hello\n> Reboot\n> the router!\nBye",
         "PIN 4711",
+        "Your pin 4711 is new.",
+        "_password_ *is* _hunter2_ and must not",
+        "pass\u00adword is hun\u200bter2 and must not",
+        "ｐａｓｓｗｏｒｄ is hunter2 and must not",
     ],
 )
 def test_internal_words_are_found_however_they_are_folded(text):
@@ -35,7 +39,7 @@ def test_internal_words_are_found_however_they_are_folded(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "password is hunter2 and must", "Please reboot the router now.", "Thanks", "thanks\nKaren", "pin 4711 is"],
+    ["", "password is hunter2 and must", "Please reboot the router now.", "Thanks", "thanks\nKaren", "spin 4711 is"],
 )
 def test_fewer_words_or_a_part_of_a_line_or_a_word_of_courtesy_is_no_leak(text):
     assert found(text) == ""
@@ -50,6 +54,7 @@ def test_what_is_public_never_counts():
 
 def test_hidden_names_and_keys():
     assert found("Ask our  Red-Team people", hidden=("", "Red Team")) == "Red Team"
+    assert found("Ask the Red\u00adTeam", hidden=("RedTeam",)) == "RedTeam"
     assert found("Ask the redteamers", hidden=("Red Team",)) == ""
     assert found("x", keys=("n.a.b",)) == "n.a.b"
 
