@@ -137,7 +137,9 @@ def no_tracebacks(world: World) -> None:
 @pytest.mark.timeout(240)
 def test_over_smtp(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.start()
-    mails = odd_mails()
+    # A bare CR is refused at the door: once such mails are shown to be, they come without it, and deeper.
+    mails = [*(mail for mail in odd_mails() if b"\r" in mail.replace(b"\r\n", b""))][:5]
+    mails += [mail.replace(b"\r\n", b"\n").replace(b"\r", b"?").replace(b"\n", b"\r\n") for mail in odd_mails()]
     taken, refused = 0, Counter[int]()
     for mail in mails:
         with smtplib.SMTP("127.0.0.1", world.port, timeout=30) as smtp:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance import labs
 from tests.acceptance.labs import KAREN, MARCUS
+from tests.acceptance.people import Program, apple, gmail, mutt, outlook
 from tests.acceptance.world import World, desk, wait_until
 
 
@@ -24,7 +25,11 @@ def test_the_outage(world: World) -> None:
     labs.outage(world, world.step)
 
 
-def test_the_upgrade(world: World) -> None:
+@pytest.mark.parametrize("program", [gmail, outlook, apple, mutt])
+def test_the_upgrade(world: World, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever mail program everybody has, commands are read and quotes are not."""
+    for person in (labs.CARLA, labs.ELLIOT, labs.MARCUS):
+        monkeypatch.setattr(person, "program", program)
     labs.upgrade(world, world.step)
 
 

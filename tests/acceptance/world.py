@@ -255,6 +255,13 @@ class World:
         assert done.returncode == code, f"{words} ended with {done.returncode}\n{done.stderr.decode()}"
         return json.loads(done.stdout) if done.stdout.strip() else None
 
+    def complaint(self, *words: str, code: int = 2) -> str:
+        """What a command says on standard error when it ends with `code`."""
+        command = [sys.executable, "-m", "mailgate", *words, "-c", self.file]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+        assert done.returncode == code, done.stderr.decode()
+        return done.stderr.decode()
+
     def ticket(self, number: int) -> dict[str, Any]:
         """One ticket with thread and events, as `tickets show` prints it."""
         found = self.look("tickets", "show", str(number))
