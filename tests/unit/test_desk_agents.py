@@ -315,7 +315,7 @@ def test_a_reply_with_internal_words_is_returned(opened, text):
 def test_a_reply_with_a_reason_a_key_or_an_attached_alert_is_returned(opened):
     opened.send(ELLIOT, "#prio high -- their lawyer has called the whole board today", answers=alert(opened))
     key = alert(opened).message_id
-    wrapped = f"See {key[:22]}\n> {key[22:]}"
+    wrapped = f"See {key[:22]}\n  {key[22:]}"
     for text in ("Because their lawyer has called the whole board today.", f"See {key}", key.upper(), wrapped):
         assert told(opened.send(ANN, text, answers=alert(opened, "ann"))) == {("command-failed", "ann@bank.example")}
     for file in (
