@@ -130,6 +130,8 @@ def fates(world: World) -> Counter[str]:
 
 def no_tracebacks(world: World) -> None:
     """Nothing was set aside because mailgate stumbled over it."""
+    nowhere = world.sql("SELECT id, state FROM inbox WHERE ticket IS NULL AND reason = ''")
+    assert not nowhere, "each ends as a ticket or with a reason"
     stumbled = world.sql("SELECT id, size, error FROM inbox WHERE error LIKE '%Traceback%'")
     assert not stumbled, "\n".join(f"inbox {number}, {size} bytes: {error}" for number, size, error in stumbled[:5])
 
