@@ -36,6 +36,11 @@ def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> lis
     return [_compose(notice, context, press, files) for notice in notices]
 
 
+def subject_of(notice: Notice, context: Context, press: Press) -> str:
+    """The subject of the finished mail, for a dry run: attachments are not read."""
+    return _compose(notice, context, press, {}).subject
+
+
 def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str, bytes]) -> Outgoing:
     rendered = press.renderer.render(notice, context.config, context.keyring, context.now)
     if rendered.problem:

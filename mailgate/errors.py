@@ -6,7 +6,8 @@ MailgateError            public text, private cause, temporary or permanent
 │   └── DatabaseBusy     another process holds the database; temporary
 ├── LockHeld             another mailgate runs on this database
 ├── NotFound             no such ticket, message or queue entry
-└── Refused              a command that may not be done, or cannot be
+├── Refused              a command that may not be done, or cannot be
+└── BadArgument          a command line that asks for something that is not there
 
 An error without a class of its own is temporary: mail is kept and tried again.
 """
@@ -77,5 +78,11 @@ class NotFound(MailgateError):
 
 class Refused(MailgateError):
     """A command that may not be done, or cannot be."""
+
+    temporary = False
+
+
+class BadArgument(MailgateError):
+    """A command line that names what does not exist or leaves out what it needs."""
 
     temporary = False

@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from mailgate.apply import subject_of
 from mailgate.cli.common import config_of, now, print_json, reading
 from mailgate.desk.outcome import Context
 from mailgate.errors import MailgateError
 from mailgate.explain import document, words
 from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
-from mailgate.outbound.identity import subject
 from mailgate.process import Verdict, prepare, think
 from mailgate.processor import Desk
 from mailgate.setup import make_desk, peek_secrets
@@ -35,9 +35,10 @@ def run(args: argparse.Namespace) -> int:
             try:
                 for stored in _messages(name):
                     _one(db, desk, name, stored, as_json=args.json)
+            except BrokenPipeError:  # who reads the output has seen enough
+                raise
             except (MailgateError, OSError) as error:
-                said = error.public if isinstance(error, MailgateError) else str(error)
-                print(f"{name}: {said}", file=sys.stderr)
+                print(error.public if isinstance(error, MailgateError) else error, file=sys.stderr)
                 code = 1
     return code
 
@@ -51,7 +52,7 @@ def _messages(name: str) -> list[Stored]:
 def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> None:
     context = desk.context(now())
     verdict = _think(db, stored, context)
-    subjects = {n: subject(notice, desk.config) for n, notice in enumerate(verdict.outcome.notices)}
+    subjects = {n: subject_of(notice, context, desk.press) for n, notice in enumerate(verdict.outcome.notices)}
     found = document(verdict, name, subjects)
     if as_json:
         print_json(found)

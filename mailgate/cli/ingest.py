@@ -27,7 +27,7 @@ BATCH_BYTES = 16_000_000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    parser.add_argument("files", nargs="*", metavar="FILE", type=Path, help=".eml, mbox or Maildir; none: stdin")
+    parser.add_argument("files", nargs="*", metavar="FILE", help=".eml, mbox or Maildir; none or -: stdin")
     parser.add_argument("--sender", help="envelope sender (empty: the null sender)")
     parser.add_argument("--recipient", action="append", default=[], help="envelope recipient; may be repeated")
     parser.add_argument("--quiet", action="store_true", help="send no automatic mail")
@@ -36,17 +36,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Take the mail; work it too where no daemon does."""
     config = config_of(args, thorough=False)
-    if not args.files:
+    paths = [Path(name) for name in args.files if name != "-"]
+    if not paths:
         raw = without_from_line(sys.stdin.buffer.read())
         taken = _take(config, args, iter([Stored(raw)]), lambda: None)
     else:
-        total = sum(count(path) for path in args.files)
+        total = sum(count(path) for path in paths)
         with _progress(total, enabled=sys.stderr.isatty()) as step:
-            taken = _take(config, args, (each for path in args.files for each in messages(path)), step)
+            taken = _take(config, args, (each for path in paths for each in messages(path)), step)
     worked = _work(config)
     if args.json:
         print_json({"ok": True, "taken": taken, "worked": worked})
-    elif args.files:
+    elif paths:
         say(f"{taken} {'mail' if taken == 1 else 'mails'} taken{', worked here' if worked is not None else ''}")
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from mailgate.cli.common import print_json, say
 from mailgate.config.load import load
 from mailgate.config.sample import Answers, Imap, Person, starter
-from mailgate.errors import ConfigError, Refused
+from mailgate.errors import BadArgument, ConfigError, Refused
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +76,7 @@ def _ask(question: str, default: str, *, asks: bool) -> str:
     if not asks:
         if default:
             return default
-        raise Refused(f"{question}: give it as a flag (mailgate init --help)")
+        raise BadArgument(f"{question}: give it as a flag (mailgate init --help)")
     said = input(f"{question}{f' [{default}]' if default else ''}: ").strip()
     return said or default
 
@@ -84,7 +84,7 @@ def _ask(question: str, default: str, *, asks: bool) -> str:
 def _person(text: str) -> Person:
     found = re.fullmatch(r"\s*(?:(.*?)\s*)?<?([^<>\s]+@[^<>\s]+)>?\s*", text)
     if not found:
-        raise Refused(f"--agent {text}: write it as 'Ann Lee <ann@x.example>'")
+        raise BadArgument(f"--agent {text}: write it as 'Ann Lee <ann@x.example>'")
     email = found[2]
     name = (found[1] or email.partition("@")[0]).strip("\"' ")
     return Person(key=re.sub(r"[^a-z0-9]+", "-", email.partition("@")[0].lower()).strip("-"), name=name, email=email)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from mailgate import __version__
-from mailgate.errors import ConfigError, MailgateError
+from mailgate.errors import BadArgument, ConfigError, MailgateError
 
 DONE, WRONG, BAD, TEMPORARY = 0, 1, 2, 75  # the public interface, section 1
 
@@ -78,13 +78,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(verb: str | None, argv: Sequence[str]) -> int:
-    args = parser(verb).parse_args(argv)
+    args = _parse(verb, argv)
     args.config = getattr(args, "config", None)
     args.json = getattr(args, "json", False)
     try:
         code: int = import_module(f"mailgate.cli.{verb}").run(args)
     except ConfigError as error:
         print("\n".join(str(problem) for problem in error.problems), file=sys.stderr)
+        return BAD
+    except BadArgument as error:
+        print(f"mailgate: {error.public}", file=sys.stderr)
         return BAD
     except MailgateError as error:
         print(f"mailgate: {error.public}{f' ({error.cause})' if error.cause else ''}", file=sys.stderr)
@@ -95,6 +98,18 @@ def _run(verb: str | None, argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parse(verb: str | None, argv: Sequence[str]) -> argparse.Namespace:
+    """Parse; options may stand between the words of a list, as in `tickets do 7 --as ann '#close'`."""
+    top = parser(verb)
+    args, rest = top.parse_known_args(argv)
+    lists = [name for name in ("commands", "files") if hasattr(args, name)]
+    if rest and (not lists or any(word.startswith("-") and word != "-" for word in rest)):
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
+    for name in lists:
+        getattr(args, name).extend(rest)
+    return args
 
 
 def _piped(argv: Sequence[str]) -> int:

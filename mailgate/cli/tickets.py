@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--assignee", default="", help="an agent or a team; nobody for none")
     listing.add_argument("--overdue", action="store_true")
     listing.add_argument("--search", default="", metavar="WORDS")
-    listing.add_argument("--limit", type=int, default=0)
+    listing.add_argument("--limit", type=_limit, default=0, metavar="N", help="at most so many")
 
     show = subs.add_parser("show", help="one ticket, thread, events, how its due time was arrived at", parents=[common])
     show.add_argument("number", type=_number, metavar="N")
@@ -47,6 +47,12 @@ def _number(text: str) -> int:
     if not text.lstrip("#").isdigit():
         raise argparse.ArgumentTypeError(f"{text} is no ticket number")
     return int(text.lstrip("#"))
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is no count of tickets")
+    return int(text)
 
 
 _RUN = {

@@ -8,11 +8,11 @@ import uuid
 from mailgate import apply
 from mailgate.cli.common import config_of, now, print_json, say, writing
 from mailgate.config.model import Agent, Config
+from mailgate.config.routing import address
 from mailgate.desk import agent, byhand
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Outcome
-from mailgate.errors import NotFound, Refused
-from mailgate.mail import normalise
+from mailgate.errors import BadArgument, NotFound
 from mailgate.model import Address
 from mailgate.processor import Desk
 from mailgate.rules import names
@@ -27,13 +27,11 @@ def new(args: argparse.Namespace) -> int:
     """`tickets new`: a ticket on someone's behalf."""
     config = config_of(args)
     text = args.text.read() if args.text else ""
-    email = normalise(args.requester)
-    if "@" not in email:
-        raise Refused(f"--requester {args.requester} is no address")
+    requester = _requester(args.requester)
     with writing(config) as db, db.transaction():
         desk = make_desk(config, unlock(db, config))
         context = desk.context(now())
-        order = byhand.Opening(Address(email), args.subject, text, f"cli:{uuid.uuid4().hex}", quiet=args.quiet)
+        order = byhand.Opening(requester, args.subject, text, f"cli:{uuid.uuid4().hex}", quiet=args.quiet)
         outcome = byhand.open_by_hand(db, order, context)
         apply.save(db, outcome, context, desk.press)
     if args.json:
@@ -43,15 +41,26 @@ def new(args: argparse.Namespace) -> int:
     return 0
 
 
+def _requester(text: str) -> Address:
+    """ADDRESS or `NAME <ADDRESS>`."""
+    name, bracket, rest = text.rpartition("<")
+    try:
+        return Address(address(rest.strip().removesuffix(">") if bracket else text), name.strip(' "'))
+    except ValueError as error:
+        raise BadArgument(f"--requester {text}: {error}") from None
+
+
 def do(args: argparse.Namespace) -> int:
     """`tickets do N '#command' …`: done as one, or not at all."""
     config = config_of(args)
     lines = [line for command in args.commands for line in command.splitlines()]
+    if words := read_commands(lines).rest:  # a forgotten # must not become a reply
+        raise BadArgument(f"“{words[0]}” is no command: commands begin with #, text comes with --text")
     text = args.text.read() if args.text else ""
     if text:
         lines += ["", *text.splitlines()]
     if not lines:
-        raise Refused("name a command, such as '#resolved', or give --text")
+        raise BadArgument("name a command, such as '#resolved', or give --text")
     with writing(config) as db, db.transaction():
         desk = make_desk(config, unlock(db, config))
         outcome = _do(db, args.number, _agent(args.agent, config), lines, desk)
@@ -86,4 +95,4 @@ def _agent(typed: str, config: Config) -> Agent | None:
     found = match(typed, names.assignees(config))
     if isinstance(found, Matched) and found.id.startswith("agent:"):
         return config.agents[found.id.removeprefix("agent:")]
-    raise Refused(f"--as {typed}: no such agent; there are {', '.join(config.agents)}")
+    raise BadArgument(f"--as {typed}: no such agent; there are {', '.join(config.agents)}")

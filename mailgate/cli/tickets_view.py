@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mailgate.cli.common import config_of, print_json, reading, say
 from mailgate.config.model import Config
-from mailgate.errors import NotFound, Refused
+from mailgate.errors import BadArgument, NotFound
 from mailgate.model import Json, Ticket
 from mailgate.rules import names
 from mailgate.rules.names import Ambiguous, Candidate, Matched, match
@@ -30,7 +30,7 @@ def listing(args: argparse.Namespace) -> int:
     with reading(config) as db:
         found = tickets.find(db, query)
     if args.json:
-        print_json([ticket_json(ticket) for ticket in found])
+        print_json([{**ticket_json(ticket), "due_explained": list(explain_due(ticket, config))} for ticket in found])
     elif not found:
         say("no tickets")
     else:
@@ -43,7 +43,7 @@ def _query(args: argparse.Namespace, config: Config) -> tickets.Query:
         statuses=_statuses(args.status),
         overdue=args.overdue,
         words=tuple(args.search.split()),
-        limit=max(args.limit, 0),
+        limit=args.limit,
     )
     if args.department:
         query = replace(query, department=_named(args.department, names.departments(config), "department"))
@@ -62,7 +62,7 @@ def _statuses(text: str) -> tuple[str, ...]:
         return ()
     wanted = tuple(text.split(","))
     if wrong := [each for each in wanted if each not in STATUSES]:
-        raise Refused(f"--status {wrong[0]}: it is one of {', '.join(STATUSES)} or all")
+        raise BadArgument(f"--status {wrong[0]}: it is one of {', '.join(STATUSES)} or all")
     return wanted
 
 
@@ -71,7 +71,7 @@ def _named(typed: str, candidates: tuple[Candidate, ...], what: str) -> str:
     if isinstance(found, Matched):
         return found.id
     near = found.candidates if isinstance(found, Ambiguous) else found.nearest
-    raise Refused(f"no {what} is called “{typed}”{'; did you mean ' + ' or '.join(near) + '?' if near else ''}")
+    raise BadArgument(f"no {what} is called “{typed}”{'; did you mean ' + ' or '.join(near) + '?' if near else ''}")
 
 
 def _table(found: list[Ticket], config: Config) -> None:

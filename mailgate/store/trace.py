@@ -96,8 +96,10 @@ def _ways(db: Db, traced: str, came: str, went: str, it: object, since: datetime
         {**bound, "caused": caused},
     )
     steps = db.all(f"SELECT * FROM trace WHERE {traced} AND at >= :since ORDER BY id", bound)  # noqa: S608
-    lines = [line for row in incoming for line in _came(row)]
+    # Within one moment: arrived, what was found, how it ended, what it caused.
+    lines = [line for row in incoming for line in _came(row)[:1]]
     lines += [_stored(row) for row in steps]
+    lines += [line for row in incoming for line in _came(row)[1:]]
     lines += [line for row in outgoing for line in _went(row)]
     return sorted(lines, key=lambda line: line.at)
 

@@ -1,0 +1,180 @@
+"""The command line as scripts see it: where options may stand, exit codes, one JSON document a line."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from mailgate.cli.main import main
+from tests.desk import CONFIG
+
+MAIL = """\
+From: Karen Client <karen@client.example>
+To: support@bank.example
+Subject: Portal is down
+Message-ID: <k1@client.example>
+
+It does not work.
+"""
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """An empty desk in the folder that commands run in."""
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "a.eml").write_text(MAIL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MAILGATE_CONFIG", raising=False)
+    return tmp_path
+
+
+def call(*words):
+    """The exit code, whoever ends the process."""
+    try:
+        return main(list(words))
+    except SystemExit as end:
+        return end.code
+
+
+def pipe_in(monkeypatch, text):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-c", "config.toml", "--json", "tickets", "list"),
+        ("tickets", "-c", "config.toml", "--json", "list"),
+        ("tickets", "list", "--json", "-c", "config.toml"),
+        ("--json", "tickets", "-c", "config.toml", "list", "--status", "all"),
+        ("queue", "--json", "outbox", "-c", "config.toml", "list"),
+    ],
+)
+def test_config_and_json_stand_before_and_after_verb_and_sub_verb(desk, capsys, words):
+    assert call(*words) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tickets", "list", "--status", "bogus"),
+        ("tickets", "list", "--department", "bogus"),
+        ("tickets", "list", "--assignee", "bogus"),
+        ("tickets", "list", "--limit", "-3"),
+        ("tickets", "list", "stray"),
+        ("tickets", "do", "1001"),
+        ("tickets", "do", "1001", "#close", "--as", "bogus"),
+        ("tickets", "do", "1001", "#close", "--bogus"),
+        ("tickets", "do", "1001", "close"),
+        ("tickets", "new", "--requester", "Karen Client", "--subject", "x"),
+        ("report", "--since", "bogus"),
+        ("init", "there", "--agent", "nobody", "--address", "a@b.example"),
+        ("init", "there"),
+    ],
+)
+def test_bad_arguments_exit_2_with_a_word(desk, capsys, monkeypatch, words):
+    pipe_in(monkeypatch, "")
+    assert call("ingest", "a.eml") == 0
+    capsys.readouterr()
+    assert call(*words) == 2
+    out, err = capsys.readouterr()
+    assert (out, bool(err)) == ("", True)
+
+
+def test_what_is_not_there_exits_1(desk, capsys):
+    assert call("tickets", "show", "999") == 1
+    assert call("queue", "inbox", "show", "9") == 1
+    assert call("explain", "missing.eml") == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "missing.eml: no such file"
+
+
+def test_options_may_stand_between_commands(desk, capsys):
+    assert call("ingest", "a.eml") == 0
+    assert call("tickets", "do", "1001", "--as", "ann", "#priority high", "--json", "#topic report") == 0
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"ok": True, "done": ["priority High", "help topic Report a Problem"], "errors": []}
+
+
+def test_a_forgotten_sign_never_becomes_a_reply(desk, capsys):
+    assert call("ingest", "a.eml") == 0
+    assert call("tickets", "do", "1001", "close") == 2
+    assert "“close” is no command" in capsys.readouterr().err
+    assert call("--json", "tickets", "show", "1001") == 0
+    assert [entry["kind"] for entry in json.loads(capsys.readouterr().out)["thread"]] == ["message"]
+
+
+def test_a_requester_may_have_a_name(desk, capsys):
+    assert call("tickets", "new", "--requester", "Karen Client <Karen@Client.example>", "--subject", "x") == 0
+    assert call("--json", "tickets", "show", capsys.readouterr().out.strip()) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["requester"] == {"name": "Karen Client", "email": "karen@client.example"}
+
+
+def test_a_list_has_all_but_thread_and_events(desk, capsys):
+    assert call("ingest", "a.eml") == 0
+    capsys.readouterr()
+    assert call("tickets", "list", "--json") == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert call("tickets", "show", "1001", "--json") == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert listed == {key: value for key, value in whole.items() if key not in ("thread", "events")}
+
+
+@pytest.mark.parametrize("words", [("ingest",), ("ingest", "-"), ("ingest", "--quiet")])
+def test_a_mail_is_piped_in(desk, capsys, monkeypatch, words):
+    pipe_in(monkeypatch, MAIL)
+    assert call(*words) == 0
+    assert call("tickets", "list", "--json") == 0
+    assert [each["number"] for each in json.loads(capsys.readouterr().out)] == [1001]
+
+
+@pytest.mark.parametrize("words", [("ingest", "--bogus"), ("ingest", "-c", "nowhere.toml")])
+def test_a_pipe_that_cannot_work_asks_for_patience(desk, monkeypatch, words):
+    pipe_in(monkeypatch, MAIL)
+    assert call(*words) == 75
+
+
+# ── explain ─────────────────────────────────────────────────────────────────────────────
+
+
+def explained(desk, capsys, raw):
+    (desk / "x.eml").write_text(raw)
+    assert call("explain", "--json", "x.eml") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_explain_of_mail_without_a_ticket_names_the_finished_subject(desk, capsys):
+    """A confirm and a delivery report for the administrator have no ticket to take their subject from."""
+    held = explained(
+        desk,
+        capsys,
+        "From: elliot@bank.example\nTo: support@bank.example\nSubject: [#1001] hi\n\n#close\n",
+    )
+    assert [(each["kind"], each["subject"]) for each in held["notices"]] == [("confirm", "Please confirm: hi")]
+    assert (held["sender"]["kind"], held["ticket"], held["error"]) == ("agent", None, None)
+
+
+def test_explain_tells_whose_mail_was_forwarded(desk, capsys):
+    raw = MAIL.replace("Portal is down", "Fwd: printer") + (
+        "\n---------- Forwarded message ---------\nFrom: Bob Smith <bob@third.example>\n"
+        "Date: Sat, 21 Nov 2026 at 10:00\nSubject: printer\nTo: Karen <karen@client.example>\n\nMy printer.\n"
+    )
+    found = explained(desk, capsys, raw)
+    assert found["forwarded"] == {"from": {"name": "Bob Smith", "email": "bob@third.example"}, "subject": "printer"}
+
+
+def test_explain_counts_a_missing_database_as_empty_and_leaves_it_missing(desk, capsys):
+    assert explained(desk, capsys, MAIL)["ticket"]["number"] == 1001
+    assert sorted(each.name for each in desk.iterdir()) == ["a.eml", "config.toml", "x.eml"]
+
+
+def test_a_mails_way_ends_with_its_end(desk, capsys):
+    assert call("ingest", "a.eml") == 0
+    assert call("trace", "<k1@client.example>", "--json") == 0
+    steps = [each["step"] for each in json.loads(capsys.readouterr().out) if each["direction"] == "in"]
+    assert steps[:2] == ["arrived", "screened"]
+    assert steps[-1] == "done"
