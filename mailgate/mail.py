@@ -70,6 +70,8 @@ class AuthResult:
     authserv_id: str
     dmarc: str  # "pass", "fail" (a fail under quarantine or reject, or unstated policy), "none"
     position: int  # index among all header fields, from the top
+    domain: str = ""  # header.from: whose mail DMARC judged; "" where that is not told
+    dkim: tuple[str, ...] | None = None  # domains whose signature held; None where that is not told
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mailgate.mail import AuthResult
+from mailgate.mail import AuthResult, normalise
 
 MAX_FIELDS = 20
 MAX_VALUE = 16_384  # characters
@@ -18,6 +18,10 @@ DMARC = re.compile(r"(?:^|;)\s*dmarc\s*(?:/\s*1\s*)?=\s*([a-z]+)", re.IGNORECASE
 POLICY = re.compile(
     r"\b(?:p|dis|policy\.dmarc|policy\.published-domain-policy)\s*=\s*(none|quarantine|reject)", re.IGNORECASE
 )
+# RFC 8601 2.7: what each method says, and of whom.
+FROM = re.compile(r"\sheader\.from\s*=\s*(?:[^\s;@]*@)?([^\s;]+)", re.IGNORECASE)
+DKIM = re.compile(r"(?:^|;)\s*dkim\s*(?:/\s*1\s*)?=\s*([a-z]+)([^;]*)", re.IGNORECASE)
+SIGNER = re.compile(r"\sheader\.[di]\s*=\s*(?:[^\s;@]*@)?([^\s;]+)", re.IGNORECASE)
 
 
 def read(fields: Sequence[tuple[str, str]]) -> tuple[AuthResult, ...]:
@@ -42,12 +46,27 @@ def _result(value: str, position: int) -> AuthResult:
         return AuthResult(authserv_id, "none", position)
     result = results[0].lower()
     if result == "pass":
-        return AuthResult(authserv_id, "pass", position)
+        return AuthResult(authserv_id, "pass", position, _judged(plain), _signers(plain))
     if result == "fail":
         policy = POLICY.search(value, value.lower().find("dmarc"))
         # The owner of the domain asks for nothing under p=none: then a failure says little (RFC 7489 6.3).
         return AuthResult(authserv_id, "none" if policy and policy[1].lower() == "none" else "fail", position)
     return AuthResult(authserv_id, "none", position)
+
+
+def _judged(plain: str) -> str:
+    """The domain that the DMARC result is about, as an A-label in lower case."""
+    of_dmarc = next((part for part in plain.split(";") if DMARC.match(part)), "")
+    found = FROM.search(of_dmarc)
+    return normalise(f"x@{found[1]}").removeprefix("x@") if found else ""
+
+
+def _signers(plain: str) -> tuple[str, ...] | None:
+    """The domains whose DKIM signature held; None where the field does not tell them."""
+    told = DKIM.findall(plain)
+    held = [SIGNER.search(of_whom) for result, of_whom in told if result.lower() == "pass"]
+    named = [found[1].lower() for found in held if found]
+    return tuple(named) if told and len(named) == len(held) else None
 
 
 def _plain(value: str) -> str:

@@ -109,7 +109,9 @@ def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:
     said = [result.dmarc if result.authserv_id.lower() in believed else "none" for result in results]
     if "fail" in said:
         return "fail"
-    return "pass" if said[:1] == ["pass"] else "none"
+    judged = results[0].domain if results else ""
+    about_author = judged in ("", mail.author.email.rpartition("@")[2])  # else the server read another From than we do
+    return "pass" if said[:1] == ["pass"] and about_author else "none"
 
 
 def dkim_flaw(mail: Mail) -> str:
@@ -127,6 +129,9 @@ def dkim_flaw(mail: Mail) -> str:
     aligned = [tags for tags in signatures if _aligned(tags.get("d", "").strip().lower(), domain)]
     if not aligned:
         return f"no DKIM signature of {domain}"
+    top = min(mail.auth, key=lambda result: result.position, default=None)
+    if top and top.dkim is not None and not any(_aligned(signer, domain) for signer in top.dkim):
+        return f"no DKIM signature of {domain} held"  # the pass came by SPF alone: who else sends from there?
     if any("l" in tags for tags in aligned):
         return "the DKIM signature leaves the end of the body open (l=)"
     if any(not {"from", "subject"} <= _signed_fields(tags.get("h", "")) for tags in aligned):

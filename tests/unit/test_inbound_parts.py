@@ -82,6 +82,22 @@ def test_dmarc_results(value: str, dmarc: str) -> None:
     assert authres.read([("authentication-results", value)])[0].dmarc == dmarc
 
 
+@pytest.mark.parametrize(
+    ("value", "domain", "dkim"),
+    [
+        ("mx; dmarc=pass header.from=X.example", "x.example", None),
+        ("mx; dmarc=pass (p=none) header.from=bücher.example", "xn--bcher-kva.example", None),
+        ("mx; dmarc=pass header.from=jo@x.example; dkim=pass header.d=a.example", "x.example", ("a.example",)),
+        ("mx; dkim=pass header.i=@A.example header.s=s; dmarc=pass", "", ("a.example",)),
+        ("mx; dkim=fail header.d=a.example; dmarc=pass header.from=x.example", "x.example", ()),
+        ("mx; dkim=pass; spf=pass header.from=y.example; dmarc=pass", "", None),
+    ],
+)
+def test_whom_a_dmarc_pass_is_about(value: str, domain: str, dkim: tuple[str, ...] | None) -> None:
+    (result,) = authres.read([("authentication-results", value)])
+    assert (result.dmarc, result.domain, result.dkim) == ("pass", domain, dkim)
+
+
 def test_results_without_an_id_have_none() -> None:
     assert authres.read([("authentication-results", "spf=pass x; dmarc=pass")])[0].authserv_id == ""
     assert authres.read([("authentication-results", "")])[0].authserv_id == ""

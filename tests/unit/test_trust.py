@@ -185,6 +185,23 @@ def test_a_second_subject_is_not_signed() -> None:
     assert dkim_flaw(mail(ELLIOT, headers=headers)) == "it has more than one Subject"
 
 
+def test_a_pass_for_another_from_says_nothing_about_this_author() -> None:
+    """The server read another From than we do: two addresses, or a broken one."""
+    assert not who(signed(GOOD, replace(PASS, domain="evil.example")), STRICT).proven
+    assert not who(signed("", replace(PASS, domain="evil.example"), in_reply_to=(KEY,)), STRICT).proven
+    assert who(signed(GOOD, replace(PASS, domain="bank.example")), STRICT).proven
+
+
+@pytest.mark.parametrize(
+    ("held", "proven"),
+    [(None, True), (("bank.example",), True), (("mail.bank.example",), True), ((), False), (("evil.example",), False)],
+)
+def test_a_signature_that_the_server_found_broken_signs_nothing(held: tuple[str, ...] | None, *, proven: bool) -> None:
+    """A pass by SPF alone: whoever else may send from there could write it."""
+    sender = who(signed(GOOD, replace(PASS, dkim=held)), STRICT)
+    assert (sender.proven, sender.why.endswith("no DKIM signature of bank.example held")) == (proven, not proven)
+
+
 # ── burning ─────────────────────────────────────────────────────────────────────────────
 
 
