@@ -276,6 +276,11 @@ class World:
         assert code in codes, printed.getvalue()
         return json.loads(printed.getvalue())
 
+    def cpu(self) -> float:
+        """Seconds that the daemon itself has worked since its start."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def rss(self) -> float:
         """Resident memory of the daemon in 10^6 bytes."""
         status = Path(f"/proc/{self.pid}/status").read_text()

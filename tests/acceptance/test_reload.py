@@ -1,0 +1,165 @@
+"""A configuration taken by a running daemon: whole, or not at all, and nothing stops meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.labs import KAREN
+from tests.acceptance.world import ROOT, World, desk, wait_until
+
+RELAY = 'host = "127.0.0.1"\nport'
+LISTEN = 'listen = "127.0.0.1:0"'
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path, desk(more='[http]\nlisten = "127.0.0.1:0"\n')) as world:
+        world.start()
+        world.step(KAREN.writes("Before", "Hello."))
+        yield world
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def reload(world: World, text: str, heard: str) -> None:
+    """Write a configuration, signal, and wait for the word in the log."""
+    before = world.log_text().count(heard)
+    world.file.write_text(text, "utf-8")
+    os.kill(world.pid, signal.SIGHUP)
+    wait_until(lambda: world.log_text().count(heard) > before, 15, world.log_text)
+
+
+def goes_on(world: World) -> None:
+    """The daemon takes mail and answers it."""
+    news = world.step(KAREN.writes("After", "Hello again."))
+    assert "acknowledgement" in news.kinds[KAREN.email]
+
+
+def test_another_relay_is_taken_while_the_daemon_runs(world: World) -> None:
+    """The way out is exchanged; that the old one ends is no reason to stop."""
+    text = world.file.read_text("utf-8")
+    reload(world, text.replace(RELAY, RELAY.replace("127.0.0.1", "localhost")), "reloaded: [relay] changed: host")
+    goes_on(world)
+    reload(world, text, "reloaded: [relay] changed: host")
+    goes_on(world)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda text, port: text.replace(LISTEN, f'listen = "127.0.0.1:{port}"', 1), "cannot listen: [smtp]"),
+        (lambda text, port: text.replace(f"[http]\n{LISTEN}", f'[http]\nlisten = "127.0.0.1:{port}"'), "[http]"),
+        (lambda text, _: text.replace("[desk]", '[desk]\nsecret = "quite another secret of some length"'), "secret"),
+        (lambda text, _: text.replace("mailgate.db", "other.db"), "another database needs a restart"),
+        (lambda text, _: text[: len(text) // 2], "reload refused"),
+        (lambda _, __: "\0\ufffd[", "reload refused"),
+    ],
+    ids=["smtp port taken", "http port taken", "another secret", "another database", "half a file", "no TOML"],
+)
+def test_what_cannot_be_taken_changes_nothing(
+    world: World, taken: int, change: Callable[[str, int], str], why: str
+) -> None:
+    """The old configuration stays, with its listener on its port, and the admin hears why."""
+    text = world.file.read_text("utf-8")
+    reload(world, change(text, taken), why)
+    news = world.wait_for("postmaster@ops.example", "admin")
+    assert "The old configuration stays in force" in news.only("postmaster@ops.example").text
+    goes_on(world)
+    world.file.write_text(text, "utf-8")
+
+
+def test_a_template_that_fails_refuses_the_reload(world: World) -> None:
+    """A broken template is a broken configuration."""
+    (world.folder / "templates").mkdir()
+    (world.folder / "templates/reply.txt").write_text("{% if %}")
+    reload(world, world.file.read_text("utf-8"), "reload refused")
+    assert "reply.txt" in world.log_text()
+    goes_on(world)
+
+
+def test_a_storm_of_signals_loses_nothing(world: World) -> None:
+    """Thirty reloads on top of each other, with mail coming in, are a few in a row."""
+    text = world.file.read_text("utf-8")
+    for turn in range(30):
+        host = ("localhost", "127.0.0.1")[turn % 2]
+        world.file.write_text(text.replace(RELAY, RELAY.replace("127.0.0.1", host)) if turn % 5 else text[:300])
+        os.kill(world.pid, signal.SIGHUP)
+        if turn % 3 == 0:
+            world.send(KAREN.writes(f"In the storm {turn}", f"Hello {turn}."))
+    reload(world, text, "reloaded")
+    world.settle(30)
+    ((tickets,),) = world.sql("SELECT count(*) FROM ticket")
+    assert tickets == 11
+    ids = [(mail.to, mail.header("Message-ID")) for mail in world.taken]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_locked_database_does_not_keep_the_daemon_from_ending(world: World) -> None:
+    """SIGTERM while another process holds the database: gone within ten seconds, and nothing is lost."""
+    other = sqlite3.connect(world.folder / "var/mailgate.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    sender = threading.Thread(target=_try_to_send, args=(world,))
+    sender.start()
+    time.sleep(0.5)
+    ended = world.end()
+    other.execute("ROLLBACK")
+    other.close()
+    sender.join(20)
+    assert ended.code == 0
+    assert ended.seconds < 10
+    world.start()
+    goes_on(world)
+
+
+def _try_to_send(world: World) -> None:
+    try:
+        world.send(KAREN.writes("Nobody took this", "Hello."))
+    except OSError:
+        return
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, taken: int) -> None:
+    """No traceback for what an administrator can mend; exit code 1."""
+    file = tmp_path / "config.toml"
+    file.write_text(desk(instead={LISTEN: f'listen = "127.0.0.1:{taken}"', "RELAY_PORT": "25"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "mailgate", "run", "-c", file], cwd=ROOT, capture_output=True, timeout=30, check=False
+    )
+    assert done.returncode == 1
+    assert f"cannot listen: [smtp] listen = 127.0.0.1:{taken} (Address already in use)" in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
+    """No traceback either, for the daemon and for who looks."""
+    file = tmp_path / "config.toml"
+    file.write_text(desk(instead={"RELAY_PORT": "25"}))
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/mailgate.db").write_bytes(b"This is no database. " * 100)
+    for verb in (["run"], ["status"], ["tickets", "list"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "mailgate", *verb, "-c", file],
+            cwd=ROOT,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode in (1, 75), verb
+        assert "the database is damaged or is none" in done.stderr.decode(), verb
+        assert "Traceback" not in done.stderr.decode(), verb
