@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance import labs
-from tests.acceptance.labs import KAREN, MARCUS
+from tests.acceptance.labs import ELLIOT, KAREN, MARCUS, SOFIA
 from tests.acceptance.people import Program, apple, gmail, mutt, outlook
 from tests.acceptance.world import World, desk, wait_until
 
@@ -52,3 +53,21 @@ def test_what_is_resolved_closes_after_a_while_in_silence(tmp_path: Path) -> Non
         news = world.step(KAREN.answers(told, "Which first page?"))
         assert news.kinds == {MARCUS.email: ["new-message"]}
         assert world.ticket(number)["status"] == "open"
+
+
+def test_what_came_due_meanwhile_is_told_right_after_the_start(world: World) -> None:
+    """The daemon was down when the time ran out: the alerts come once, at once, and not again."""
+    news = world.step(KAREN.writes("The portal is down", "Nobody can log in.", to="outages@bank.example"))
+    number = news.only(KAREN.email).ticket
+    assert world.end().code == 0
+    ((due,),) = world.sql("SELECT due_at FROM ticket WHERE number = ?", number)
+    wait_until(lambda: time.time() > due + 0.5, 10)
+    world.start()
+    began = time.monotonic()
+    news = world.wait_for(SOFIA.email, "overdue")
+    assert time.monotonic() - began < 2
+    assert news.kinds == {SOFIA.email: ["overdue"], ELLIOT.email: ["overdue"]}
+    assert world.end().code == 0
+    world.start()
+    time.sleep(1.2)  # two ticks of the clock
+    assert world.settle().kinds == {}
