@@ -12,7 +12,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
-from tests.acceptance.people import Got, Person, apple, gmail, mutt, outlook
+from tests.acceptance.people import Person, apple, gmail, mutt, outlook
 from tests.acceptance.world import News, World
 
 KAREN = Person("Karen Client", "karen@client.example", gmail)
@@ -297,6 +297,3 @@ def _key(message_id: str) -> str:
     found = re.fullmatch(r"<(.+)@.+>", message_id.strip())
     assert found, message_id
     return found[1]
-
-
-__all__ = ["Got", "laptop", "outage", "upgrade"]
