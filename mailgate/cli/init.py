@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from mailgate.cli.common import print_json, say
@@ -64,7 +66,7 @@ def _answers(args: argparse.Namespace) -> Answers:
     return Answers(
         name=name,
         address=address,
-        agents=tuple(_person(each) for each in agents if each.strip()),
+        agents=_keyed([_person(each) for each in agents if each.strip()]),
         timezone=timezone,
         listen="" if by_imap else way,
         imap=Imap(host=host, user=user) if by_imap else None,
@@ -88,3 +90,13 @@ def _person(text: str) -> Person:
     email = found[2]
     name = (found[1] or email.partition("@")[0]).strip("\"' ")
     return Person(key=re.sub(r"[^a-z0-9]+", "-", email.partition("@")[0].lower()).strip("-"), name=name, email=email)
+
+
+def _keyed(people: list[Person]) -> tuple[Person, ...]:
+    """Give each agent a key of their own: ann@a.example and ann@b.example are ann and ann-2."""
+    found: dict[str, Person] = {}
+    for person in people:
+        keys = chain([person.key], (f"{person.key}-{count}" for count in range(2, len(people) + 1)))
+        key = next(key for key in keys if key not in found)
+        found[key] = replace(person, key=key)
+    return tuple(found.values())

@@ -9,6 +9,7 @@ from mailgate.cli.common import config_of, print_json, reading
 from mailgate.config.model import Config
 from mailgate.lock import running
 from mailgate.status import Report, WayIn
+from mailgate.store import inbox
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,8 @@ def run(args: argparse.Namespace) -> int:
     report = status.read(config) if daemon else Report()
     with reading(config) as db:
         queues = status.queues(db)
-    problems = _problems(config, daemon, report, queues)
+        aside = inbox.troubles(db)
+    problems = _problems(config, daemon, report, aside, queues["failed"])
     if args.json:
         print_json(
             {
@@ -53,7 +55,7 @@ def _trouble(way: WayIn) -> str:
     return way.last_error or ("" if way.connected else "not connected")
 
 
-def _problems(config: Config, daemon: int | None, report: Report, queues: dict[str, int]) -> tuple[str, ...]:
+def _problems(config: Config, daemon: int | None, report: Report, aside: int, failed: int) -> tuple[str, ...]:
     problems = []
     if daemon is None:
         problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")
@@ -64,8 +66,8 @@ def _problems(config: Config, daemon: int | None, report: Report, queues: dict[s
     ]
     if not report.relay.ok:
         problems.append(f"the relay takes no mail: {report.relay.last_error}")
-    if queues["quarantine"]:
-        problems.append(f"{queues['quarantine']} in quarantine; see: mailgate queue quarantine list")
-    if queues["failed"]:
-        problems.append(f"{queues['failed']} mails could not be delivered; see: mailgate queue outbox list")
+    if aside:
+        problems.append(f"{aside} in quarantine; see: mailgate queue quarantine list")
+    if failed:
+        problems.append(f"{failed} mails could not be delivered; see: mailgate queue outbox list")
     return tuple(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, print_json, reading, since_of
+from mailgate.cli.common import config_of, now, print_json, reading, say, since_of
 from mailgate.model import Json
 from mailgate.rules.snapshot import rfc3339
 from mailgate.store import trace
@@ -25,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
     since = since_of(args.since, now()) if args.since else BEGINNING
     with reading(config) as db:
         lines = _find(db, args.what, since)
+    if not lines:
+        say(f"nothing is known of {args.what}{f' since {args.since}' if args.since else ''}")
     if args.json:
         print_json([_json(line) for line in lines])
     else:

@@ -89,7 +89,7 @@ def _mailbox(name: str, table: Table) -> Mailbox:
         port=table.whole("port", 993, 1, 65_535),
         tls=table.choice("tls", TLS, "implicit"),
         user=table.needed("user", '"support@bank.example"'),
-        password=password(table, "password") if "oauth2" not in table else Secret(),
+        password=_password(table),
         folder=table.text("folder", "INBOX") or "INBOX",
         existing=table.value("existing", _existing, "skip", '"skip"'),
         after=after,
@@ -105,6 +105,13 @@ def _mailbox(name: str, table: Table) -> Mailbox:
     table.later("oauth2", "provider", "smtp", "junk", "sent")
     table.done()
     return mailbox
+
+
+def _password(table: Table) -> Secret:
+    if "oauth2" in table:  # refused below; then no word about the password
+        table.raw("password")
+        return Secret()
+    return password(table, "password")
 
 
 def _after(table: Table) -> tuple[str, str]:

@@ -344,6 +344,12 @@ def counts(db: Db) -> dict[str, int]:
     return found
 
 
+def troubles(db: Db) -> int:
+    """How many mails in quarantine ask for a look; an out-of-office that belongs to no ticket does not."""
+    usual = [Reason.AUTO_REPLY_WITHOUT_TICKET]
+    return len(db.all("SELECT id FROM inbox WHERE state = 'quarantined' AND reason <> ?", usual))
+
+
 def seen(db: Db, digest: str) -> int | None:
     """The inbox id under which the same content came before, if it did."""
     row = db.one("SELECT inbox_id FROM digest WHERE digest = ?", [digest])

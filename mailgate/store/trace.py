@@ -60,7 +60,10 @@ def add(db: Db, lines: Iterable[Line]) -> None:
 def by_address(db: Db, address: str, since: datetime = BEGINNING) -> list[Line]:
     """Everything from and to an address, and what its mails caused, in order of time."""
     email = normalise(address)
-    return _ways(db, "address = :it", "from_email = :it", "recipient = :it", email, since)
+    # Who was refused at RCPT has no row of their own: the refusal names them.
+    refused = "step = 'refused' AND inbox_id IS NULL AND instr(lower(text), ' to ' || :it || ':')"
+    came = "(from_email = :it OR (from_email = '' AND lower(sender) = :it))"  # mail without From
+    return _ways(db, f"(address = :it OR {refused})", came, "recipient = :it", email, since)
 
 
 def by_message_id(db: Db, message_id: str, since: datetime = BEGINNING) -> list[Line]:

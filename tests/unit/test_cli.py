@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import sys
+from contextlib import closing
 
 import pytest
 
 from mailgate.cli.main import main
-from tests.desk import CONFIG
+from mailgate.store import trace
+from mailgate.store.db import open_writer
+from tests.desk import CONFIG, START
 
 MAIL = """\
 From: Karen Client <karen@client.example>
@@ -178,3 +181,55 @@ def test_a_mails_way_ends_with_its_end(desk, capsys):
     steps = [each["step"] for each in json.loads(capsys.readouterr().out) if each["direction"] == "in"]
     assert steps[:2] == ["arrived", "screened"]
     assert steps[-1] == "done"
+
+
+def test_trace_by_envelope_sender_finds_mail_without_from(desk, capsys):
+    (desk / "b.eml").write_bytes(b"\xff\xfe\x00garbage")
+    assert call("ingest", "b.eml", "--sender", "Odd@client.example") == 0
+    assert call("trace", "odd@client.example", "--json") == 0
+    assert [each["step"] for each in json.loads(capsys.readouterr().out)][:2] == ["arrived", "done"]
+
+
+def test_trace_names_the_recipient_who_was_refused(desk, capsys):
+    with closing(open_writer(desk / "var" / "mailgate.db")) as db, db.transaction():
+        text = "127.0.0.1 to Nobody@bank.example: 550 5.1.1 No such address here"
+        line = trace.Line(at=START, direction="in", step="refused", text=text, address="a@b.example")
+        trace.add(db, [line])
+    for address in ("a@b.example", "nobody@bank.example"):
+        assert call("trace", address, "--json") == 0
+        assert [each["step"] for each in json.loads(capsys.readouterr().out)] == ["refused"]
+    assert call("trace", "body@bank.example") == 1
+    assert "nothing is known of body@bank.example" in capsys.readouterr().err
+
+
+# ── status ──────────────────────────────────────────────────────────────────────────────
+
+
+def problems(capsys):
+    assert call("status", "--json") == 1
+    return [each for each in json.loads(capsys.readouterr().out)["problems"] if "no daemon" not in each]
+
+
+def test_an_out_of_office_that_lies_aside_is_no_problem_and_what_cannot_be_read_is(desk, capsys):
+    (desk / "away.eml").write_text(MAIL.replace("Subject:", "Auto-Submitted: auto-replied\nSubject:"))
+    assert call("ingest", "away.eml") == 0
+    assert problems(capsys) == []
+    (desk / "b.eml").write_bytes(b"\xff\xfe\x00garbage")
+    assert call("ingest", "b.eml") == 0
+    assert problems(capsys) == ["1 in quarantine; see: mailgate queue quarantine list"]
+
+
+# ── init ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_init_gives_agents_of_one_local_part_keys_of_their_own(desk, capsys):
+    agents = ("Ann <ann@a.example>", "Ann Two <ann@b.example>", "Third <ann@c.example>")
+    flags = [word for agent in agents for word in ("--agent", agent)]
+    assert call("init", "new", "--address", "help@a.example", *flags) == 0
+    assert call("check", "-c", "new/config.toml") == 0
+    text = (desk / "new" / "config.toml").read_text()
+    assert [key for key in ("[agent.ann]", "[agent.ann-2]", "[agent.ann-3]") if key in text] == [
+        "[agent.ann]",
+        "[agent.ann-2]",
+        "[agent.ann-3]",
+    ]
