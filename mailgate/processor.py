@@ -198,7 +198,7 @@ class Processor:
             self._wake.clear()
             try:
                 await self._give_back()
-                claimed = await self._store.write(claim)
+                claimed = await self._store.commit(claim)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
                     pause = PAUSE
@@ -215,7 +215,7 @@ class Processor:
         try:
             batch = await asyncio.to_thread(read, claimed, desk, self._clock())
             while batch and not stop.is_set():
-                finished, claimed = await self._store.write(work_and_claim, batch, desk, self._clock())
+                finished, claimed = await self._store.commit(work_and_claim, batch, desk, self._clock())
                 del batch[:finished], waiting[:finished]
                 self._wrote()
         finally:
@@ -225,7 +225,7 @@ class Processor:
 
     async def _give_back(self) -> None:
         if self._stranded:
-            await self._store.write(inbox.unclaim, self._stranded)
+            await self._store.commit(inbox.unclaim, self._stranded)
             self._stranded.clear()
 
 

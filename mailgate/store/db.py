@@ -10,6 +10,7 @@ trouble is told) lives here and nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import aiosqlite
 
 from mailgate.errors import DatabaseBusy, StorageError
+from mailgate.store.flush import Flusher
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -114,6 +116,10 @@ def storage_errors() -> Iterator[None]:
         ):
             raise StorageError("storage trouble", cause=str(error)) from error
         raise
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise StorageError("the database is damaged or is none", cause=str(error)) from error
+        raise
 
 
 def _connect(path: str, *, read_only: bool, uri: bool = True) -> sqlite3.Connection:
@@ -193,9 +199,10 @@ def open_reader(path: Path) -> Db:
 class Store:
     """The daemon's door to the database: one writer thread, a reader beside it."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, flusher: Flusher) -> None:
         self._writer = writer
         self._reader = reader
+        self._flusher = flusher
 
     @classmethod
     async def open(cls, path: Path) -> Store:
@@ -204,26 +211,42 @@ class Store:
 
         def write_connection() -> sqlite3.Connection:
             connection = _connect(_uri(path, "rwc"), read_only=False)
-            _prepare(connection)
+            try:
+                _prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            connection.execute("PRAGMA synchronous = NORMAL")  # `write` waits for the flusher instead
             return connection
 
         with storage_errors():
-            writer = await aiosqlite.Connection(write_connection, iter_chunk_size=64)
+            writer = await _opened(write_connection)
             try:
-                reader = await aiosqlite.Connection(
-                    lambda: _connect(_uri(path, "ro"), read_only=True), iter_chunk_size=64
-                )
+                reader = await _opened(lambda: _connect(_uri(path, "ro"), read_only=True))
             except BaseException:
                 await writer.close()
                 raise
-        return cls(writer, reader)
+        return cls(writer, reader, Flusher(path.with_name(path.name + "-wal")))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work(db, …)` as one transaction on the writer's thread."""
+        """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""
+        result = await self.commit(work, *args, **kwargs)
+        await self._flusher.flushed()
+        return result
+
+    async def commit(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `write`, but durable with the next `write` of anybody: for what tells nobody outside.
+
+        A process that dies loses nothing of it; a power cut may, together with all that came after it.
+        """
 
         def whole(connection: sqlite3.Connection) -> T:
+            before = connection.total_changes
             with Db(connection).transaction() as db:
-                return work(db, *args, **kwargs)
+                result = work(db, *args, **kwargs)
+            if connection.total_changes != before:
+                self._flusher.changed = True
+            return result
 
         return await _hop(self._writer, whole)
 
@@ -237,13 +260,29 @@ class Store:
         return await _hop(self._reader, whole)
 
     async def data_version(self) -> int:
-        """A number that changes when another process has committed."""
-        return await _hop(self._writer, lambda connection: Db(connection).data_version())
+        """A number that changes when another process has committed. Raises StorageError."""
+
+        def whole(connection: sqlite3.Connection) -> int:
+            with storage_errors():
+                return Db(connection).data_version()
+
+        return await _hop(self._writer, whole)
 
     async def close(self) -> None:
         """Finish what is queued, then close both connections."""
+        await self._flusher.close()
         await self._reader.close()
         await self._writer.close()
+
+
+async def _opened(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
+    connection = aiosqlite.Connection(connect, iter_chunk_size=64)
+    try:
+        return await connection
+    except BaseException:
+        # Its thread has a last word to say to the loop, which must not be closed by then.
+        await asyncio.to_thread(connection._thread.join)  # noqa: SLF001
+        raise
 
 
 async def _hop(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
