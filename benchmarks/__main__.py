@@ -74,10 +74,18 @@ def throughput(folder: Path, sink: int, count: int, runs: int, raw: dict[str, ob
                 Line(f"{mode}: mailgate, accepted", Spread.of(rates["accepted"]).text(" /s")),
                 Line(f"{mode}: mailgate, whole", Spread.of(rates["mailgate"]).text(" /s")),
                 Line(f"{mode}: processor a ticket", Spread.of(rates["seconds"]).text(" ms", 2)),
-                Line(f"{mode}: ratio", ratio.text(digits=2), f">= {MARK_RATIO}", ratio.median >= MARK_RATIO),
+                _held_against(mode, ratio),
             ]
             raw[mode] = rates
     return lines
+
+
+def _held_against(mode: str, ratio: Spread) -> Line:
+    """The mark is for one mail a connection, as most mail arrives; the other shows what connections cost."""
+    text = ratio.text(digits=2)
+    if MODES[mode]:
+        return Line(f"{mode}: ratio", text, f">= {MARK_RATIO}", ratio.median >= MARK_RATIO)
+    return Line(f"{mode}: ratio", text)
 
 
 def latency(folder: Path, sink: int, count: int, raw: dict[str, object]) -> list[Line]:
