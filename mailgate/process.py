@@ -162,8 +162,9 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
         return requester.receive(db, situation, situation.ticket, context)
     names_ticket = situation.ticket is not None or bool(situation.match.strangers_to)
     if not situation.sender.proven:
-        held_back = says_something or names_ticket
-        return hold(db, situation, context) if held_back else open_from_mail(db, situation, context)
+        if not (says_something or names_ticket):
+            return open_from_mail(db, situation, context)
+        return replace(hold(db, situation, context), commands=commands.commands)
     ticket = _ticket_of(db, commands, situation)
     if ticket is None and not says_something:
         return open_from_mail(db, situation, context)

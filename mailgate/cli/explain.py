@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mailgate.apply import subject_of
 from mailgate.cli.common import config_of, now, print_json, reading
+from mailgate.config.model import Config
 from mailgate.desk.outcome import Context
 from mailgate.errors import MailgateError
 from mailgate.explain import document, words
@@ -60,6 +61,14 @@ def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> Non
         print(words(found))
 
 
+def _believed(config: Config) -> tuple[str, ...]:
+    """Whose Authentication-Results count: a stored mail came by one of the ways in, and nothing is done with it."""
+    ways = [each.authserv_ids for each in config.mailboxes.values()]
+    if config.smtp:
+        ways.append(config.smtp.authserv_ids)
+    return tuple(dict.fromkeys(each for way in ways for each in way))
+
+
 def _think(db: Db, stored: Stored, context: Context) -> Verdict:
     mail = delivery(stored, context.now)
     claimed = Claimed(
@@ -69,7 +78,7 @@ def _think(db: Db, stored: Stored, context: Context) -> Verdict:
         envelope=mail.envelope,
         raw=mail.raw,
         arrived_at=mail.arrived_at,
-        authserv_ids=mail.authserv_ids,
+        authserv_ids=_believed(context.config),
         quiet=mail.quiet,
         tries=1,
     )

@@ -159,6 +159,19 @@ def test_explain_of_mail_without_a_ticket_names_the_finished_subject(desk, capsy
     )
     assert [(each["kind"], each["subject"]) for each in held["notices"]] == [("confirm", "Please confirm: hi")]
     assert (held["sender"]["kind"], held["ticket"], held["error"]) == ("agent", None, None)
+    assert [each["verb"] for each in held["commands"]] == ["status"], "what would be done once it is confirmed"
+
+
+@pytest.mark.parametrize(("result", "auth", "kinds"), [("pass", "pass", 3), ("fail (p=reject)", "fail", 2)])
+def test_explain_believes_who_is_believed_on_a_way_in(desk, capsys, result, auth, kinds):
+    """The file came by one of the ways in; of mail that failed DMARC nobody is told but agents."""
+    rule = f'[[rule]]\nname = "auth"\nwhen = {{ auth = "{auth}" }}\nthen = {{ tags = ["hit"] }}\n'
+    smtp = '[smtp]\nlisten = "127.0.0.1:8025"\nauthserv_ids = ["mx.bank.example"]\n'
+    (desk / "config.toml").write_text(f"{CONFIG}\n{smtp}\n{rule}")
+    header = f"Authentication-Results: mx.bank.example; dmarc={result} header.from=client.example\n"
+    found = explained(desk, capsys, header + MAIL)
+    assert found["rules"][0]["matched"]
+    assert len(found["notices"]) == kinds
 
 
 def test_explain_tells_whose_mail_was_forwarded(desk, capsys):
