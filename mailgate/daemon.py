@@ -11,20 +11,20 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from mailgate import apply, live, status
 from mailgate.clock import Clock
 from mailgate.config.diff import changes
-from mailgate.config.load import load
 from mailgate.config.model import Config
 from mailgate.desk.failure import Failure, bare_again, undeliverable
-from mailgate.errors import ConfigError, StorageError
+from mailgate.errors import ConfigError, MailgateError, Refused, StorageError
 from mailgate.http import Health, HttpServer
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap import MAX_SIZE, Watcher
+from mailgate.inbound.imap import Watcher
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
@@ -32,8 +32,8 @@ from mailgate.model import Address, Notice, NoticeKind
 from mailgate.outbound.backoff import Failed, Fault, Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
-from mailgate.processor import Desk, Processor, carry_over, recover
-from mailgate.rules.keys import Keyring
+from mailgate.processor import Processor, recover
+from mailgate.reload import checked, largest, listening_at, place, settle
 from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk, unlock
 from mailgate.sla_clock import SlaClock
@@ -42,6 +42,7 @@ from mailgate.store.db import Db, Store
 from mailgate.store.outbox import Job
 
 GRACE = 4.0  # seconds that each way in and out may take to finish what it has in hand
+LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
 LOOK = 0.5  # seconds between looks for what other processes wrote
 
 log = logging.getLogger("mailgate")
@@ -56,6 +57,10 @@ class Daemon:
         self._clock = Clock()
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._died: BaseException | None = None
+        self._last: asyncio.TimerHandle | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._asked = asyncio.Event()  # a reload was asked for; twenty signals in a row are one
         self._watchers: dict[str, Watcher] = {}
         self._listener: Listener | None = None
         self._http: HttpServer | None = None
@@ -72,11 +77,15 @@ class Daemon:
             self._take_signals()
             try:
                 await self._start()
-                await self._watch_tasks()
+                await self._stop.wait()
+                if self._died:
+                    raise self._died
             finally:
                 await self._close()
         finally:
             await self._store.close()
+            if self._last:
+                self._last.cancel()
 
     def stop(self) -> None:
         """Drain and end."""
@@ -112,17 +121,18 @@ class Daemon:
         )
 
     async def _start(self) -> None:
-        await self._listen()
+        self._listener = await self._listening(self._config)
         if self._ready:
             self._ready(self)
         self._run("processor", self._processor.run(self._stop))
         self._run("deliverer", self._deliverer.run())
         self._run("neighbours", self._follow_neighbours())
+        self._run("reload", self._follow_reloads())
         self._run("status", status.keep(self._config, self._ways_in, self._relay_state, self._stop))
         for mailbox in self._config.mailboxes.values():
             await self._watch(mailbox.name)
         self._sla_clock.start()
-        await self._open_http()
+        self._http = await self._open_http(self._config)
         log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
         # The holiday calendars take most of a second to load: before a ticket needs them, but not before mail is taken.
         self._warming = asyncio.create_task(asyncio.to_thread(_warm, self._config, self._clock()))
@@ -131,57 +141,66 @@ class Daemon:
         ways = [f"smtp {self._config.smtp.host}:{self.port}"] if self._config.smtp else []
         return ways + [f"imap {name}" for name in self._config.mailboxes]
 
-    async def _listen(self) -> None:
-        if self._config.smtp is None:
-            self._listener = None
-            return
-        self._listener = Listener(
-            self._config.smtp,
+    async def _listening(self, config: Config) -> Listener | None:
+        """The SMTP listener of a configuration, listening. Raises Refused when its address cannot be had."""
+        if config.smtp is None:
+            return None
+        listener = Listener(
+            config.smtp,
             hostname=socket.gethostname(),
             is_desk=lambda address: is_desk(address, self._config),
             acceptor=self._acceptor,
             clock=self._clock,
             refused=self._refusals,
         )
-        await self._listener.start()
+        with listening_at(f"[smtp] listen = {config.smtp.host}:{config.smtp.port}"):
+            await listener.start()
+        return listener
 
-    async def _open_http(self) -> None:
-        if self._config.http:
-            self._http = HttpServer(self._config.http, self._health)
-            await self._http.start()
+    async def _open_http(self, config: Config) -> HttpServer | None:
+        """The pages for probes, when the configuration wants them. Raises Refused when the address cannot be had."""
+        if config.http is None:
+            return None
+        server = HttpServer(config.http, self._health)
+        with listening_at(f"[http] listen = {config.http.host}:{config.http.port}"):
+            await server.start()
+        return server
 
     async def _health(self) -> Health:
         ways, relay = self._ways_in(), self._relay_state()
         problems = [f"{way.name}: {way.last_error or 'not connected'}" for way in ways if not way.connected]
         problems += [] if relay.ok else [f"relay: {relay.last_error}"]
-        queues = await self._store.read(status.queues)
+        try:
+            queues = await self._store.read(status.queues)
+        except StorageError as error:
+            queues = {}
+            problems.append(f"database: {error.public}")
         figures = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
         figures |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in ways}
         figures["mailgate_relay_ok"] = float(relay.ok)
         return Health(tuple(problems), figures)
 
     async def _watch(self, name: str) -> None:
-        most = self._config.smtp.max_size if self._config.smtp else MAX_SIZE
-        watcher = Watcher(self._config.mailboxes[name], self._store, self._acceptor, self._clock, max_size=most)
+        mailbox, most = self._config.mailboxes[name], largest(self._config)
+        watcher = Watcher(mailbox, self._store, self._acceptor, self._clock, max_size=most)
         self._watchers[name] = watcher
         await watcher.start()
 
-    def _run(self, name: str, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-        task.set_name(name)
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
         self._tasks[name] = task
+        task.add_done_callback(self._ended)
 
-    async def _watch_tasks(self) -> None:
-        """Wait for the stop; a task that ends before it takes all others along."""
-        stopped = asyncio.create_task(self._stop.wait())
-        done, _ = await asyncio.wait({stopped, *self._tasks.values()}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        for task in done - {stopped}:
-            if not self._stop.is_set() and not task.cancelled():
-                log.error("the task %s ended", task.get_name(), exc_info=task.exception())
-                self._stop.set()
-                if error := task.exception():
-                    raise error
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A task that ends before it should takes all others along."""
+        error = None if task.cancelled() else task.exception()
+        if self._stop.is_set() or task in self._leaving:
+            if error:
+                log.error("the task %s failed at its end", task.get_name(), exc_info=error)
+            return
+        log.error("the task %s ended", task.get_name(), exc_info=error)
+        self._died = error
+        self._stop.set()
 
     # ── stopping ────────────────────────────────────────────────────────────────────────
 
@@ -191,17 +210,20 @@ class Daemon:
         if self._http:
             self._http.stop()
         self._processor.wake()
-        ways_in = [watcher.stop(GRACE) for watcher in self._watchers.values()]
+        self._asked.set()
+        if task := self._tasks.get("reload"):  # before what it may be putting in another's place
+            await asyncio.wait({task}, timeout=GRACE)
+            task.cancel()
+        ways = [watcher.stop(GRACE) for watcher in self._watchers.values()]
         if self._listener:
-            ways_in.append(self._listener.stop(GRACE))
-        await asyncio.gather(*ways_in, return_exceptions=True)
+            ways.append(self._listener.stop(GRACE))
+        if "deliverer" in self._tasks:
+            ways.append(self._deliverer.stop(GRACE))
+        await asyncio.gather(*ways, return_exceptions=True)
         await self._acceptor.close()
-        if task := self._tasks.get("deliverer"):
-            await self._deliverer.stop(GRACE)
-            await asyncio.wait({task})
-        for name, task in self._tasks.items():
-            if name != "deliverer":
-                await asyncio.wait({task}, timeout=GRACE)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks.values(), timeout=GRACE)
+            for task in late:
                 task.cancel()
         await self._refusals.close()
         status.forget(self._config)
@@ -211,12 +233,13 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._run("reload", self.reload()))
+        loop.add_signal_handler(signal.SIGHUP, self._asked.set)
 
     def _end(self) -> None:
         if self._stop.is_set():
             os._exit(1)  # asked twice: what is durable is durable
         log.info("stopping")
+        self._last = asyncio.get_running_loop().call_later(LAST, _end_now)
         self.stop()
 
     # ── what the parts call back ────────────────────────────────────────────────────────
@@ -247,7 +270,10 @@ class Daemon:
         )
         now = self._clock()
         mails = apply.write_mail([notice], self._desk.context(now), self._desk.press)
-        await self._store.write(outbox.add, mails, now)
+        try:
+            await self._store.write(outbox.add, mails, now)
+        except StorageError as error:
+            log.warning("the admin cannot be told now: %s", error.cause)
         self._deliverer.notify()
 
     async def _follow_neighbours(self) -> None:
@@ -283,49 +309,86 @@ class Daemon:
 
     # ── reload ──────────────────────────────────────────────────────────────────────────
 
+    async def _follow_reloads(self) -> None:
+        while not self._stop.is_set():
+            await self._asked.wait()
+            self._asked.clear()
+            if not self._stop.is_set():
+                await self.reload()
+
     async def reload(self) -> None:
         """Take the configuration file again: whole, or not at all; the administrator hears why."""
-        old = self._config
         try:
-            new, _ = await asyncio.to_thread(load, Path(old.file))
-            desk = await asyncio.to_thread(make_desk, new, self._desk.keyring.secrets)
+            await self._take(await asyncio.to_thread(checked, Path(self._config.file)))
         except ConfigError as error:
-            log.error("reload refused:\n%s", error)  # noqa: TRY400 (the problems are the message)
-            facts = ("The old configuration stays in force.", *(str(problem) for problem in error.problems))
-            await self._tell_admin(f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}", "The reload was refused", facts)
-            return
+            await self._refuse(tuple(str(problem) for problem in error.problems))
+        except MailgateError as error:
+            await self._refuse((f"{error.public}{f' ({error.cause})' if error.cause else ''}",))
+
+    async def _refuse(self, problems: tuple[str, ...]) -> None:
+        log.error("reload refused:\n%s", "\n".join(problems))
+        cause = f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}"
+        await self._tell_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
+
+    async def _take(self, new: Config) -> None:
+        """First everything that may fail, then the change itself."""
+        old = self._config
         if new.storage.database != old.storage.database:
-            log.error("reload refused: another database needs a restart")
-            return
+            raise Refused("another database needs a restart")
+        listener, http = self._listener, self._http
+        try:
+            if place(new.smtp) != place(old.smtp):
+                listener = await self._listening(new)
+            if new.http != old.http:
+                http = await self._open_http(new)
+            self._desk = await self._store.write(settle, new, self._clock())
+        except BaseException:
+            if listener and listener is not self._listener:
+                await listener.stop(0)
+            if http and http is not self._http:
+                http.stop()
+            raise
         self._config = new
-        self._desk = Desk(new, Keyring(desk.keyring.secrets, new.desk.domain), desk.press, desk.files)
-        await self._store.write(carry_over, self._desk, self._clock())
         await asyncio.to_thread(live.remember, new)
-        await self._rewire(old, new)
+        await self._rewire(old, new, listener, http)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
 
-    async def _rewire(self, old: Config, new: Config) -> None:
-        """Restart the ways in and out that the new configuration changes."""
-        if old.http != new.http:
-            if self._http:
-                self._http.stop()
-            self._http = None
-            await self._open_http()
-        if old.smtp != new.smtp:
-            if self._listener:
-                await self._listener.stop(GRACE)
-            await self._listen()
+    async def _rewire(self, old: Config, new: Config, listener: Listener | None, http: HttpServer | None) -> None:
+        """Put the ways in and out that the new configuration changes in place of the old ones."""
+        before, self._listener = self._listener, listener
+        if listener and new.smtp:
+            listener.config = new.smtp
+        if before and before is not listener:
+            await before.stop(GRACE)
+        if self._http and self._http is not http:
+            self._http.stop()
+        self._http = http
+        most = largest(old) != largest(new)
         for name in [*self._watchers]:
-            if old.mailboxes.get(name) != new.mailboxes.get(name):
+            if most or old.mailboxes.get(name) != new.mailboxes.get(name):
                 await self._watchers.pop(name).stop(GRACE)
         for name in new.mailboxes:
             if name not in self._watchers:
                 await self._watch(name)
         if old.relay != new.relay:
-            await self._deliverer.stop(GRACE)
-            await asyncio.wait({self._tasks["deliverer"]})
+            await self._change_relay(new)
+
+    async def _change_relay(self, new: Config) -> None:
+        task = self._tasks["deliverer"]
+        self._leaving.add(task)
+        await self._deliverer.stop(GRACE)
+        await asyncio.wait({task})
+        self._leaving.discard(task)
+        if not self._stop.is_set():
             self._deliverer = self._make_deliverer(new)
             self._run("deliverer", self._deliverer.run())
+
+
+def _end_now() -> None:
+    """What holds on (a locked database, most of all) is left as it is: what is durable is durable."""
+    log.warning("something still holds on; ended without it")
+    logging.shutdown()
+    os._exit(0)
 
 
 def _warm(config: Config, now: datetime) -> None:

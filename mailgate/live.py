@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mailgate.config.load import read
@@ -15,8 +16,15 @@ def _path(config: Config) -> Path:
 
 
 def remember(config: Config) -> None:
-    """Keep the text of the configuration that the daemon just took; readable by its owner alone."""
-    path = _path(config)
+    """Keep the text of the configuration that the daemon just took; readable by its owner alone.
+
+    Only `reload` misses it where the disk will not.
+    """
+    with suppress(OSError):
+        _write(_path(config), config)
+
+
+def _write(path: Path, config: Config) -> None:
     aside = path.with_name(path.name + ".new")
     aside.unlink(missing_ok=True)
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

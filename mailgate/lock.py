@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
-from mailgate.errors import LockHeld
+from mailgate.errors import LockHeld, StorageError
 
 LOOKS = 5  # tries before another holder is believed
 PAUSE = 0.02  # seconds between them
@@ -21,15 +21,18 @@ def lock_path(database: Path) -> Path:
 
 
 class Lock:
-    """Taken with `with`; raises LockHeld when another process holds it."""
+    """Taken with `with`; raises LockHeld when another process holds it, StorageError when there is no place for it."""
 
     def __init__(self, database: Path) -> None:
         self._path = lock_path(database)
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+")
+        except OSError as error:
+            raise StorageError(f"cannot write {self._path}", cause=error.strerror or str(error)) from error
         try:
             _take(file)
         except OSError as error:

@@ -6,6 +6,7 @@ came due meanwhile fires at the first tick. This is the one file that names apsc
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from mailgate.store.db import Db, Store
 
 TICK = 0.5  # seconds
 AT_ONCE = 50  # deadlines in one transaction
+FORGET_AT_ONCE = 200  # mails whose bytes are forgotten in one transaction
 PUT_OFF = timedelta(hours=1)  # a deadline that cannot be worked is tried again then
 KEEP_TRACE = timedelta(days=90)
 KEEP_CONTACTS = timedelta(days=7)
@@ -39,6 +41,8 @@ def fire_due(db: Db, desk: Desk, now: datetime) -> int:
     """Fire what is due, a savepoint a deadline; how many were taken up."""
     due = tickets.due_deadlines(db, now, AT_ONCE)
     for number, step, at in due:
+        if not tickets.is_still_due(db, number, step, now):
+            continue  # an earlier step of the same ticket moved it
         try:
             with db.savepoint():
                 _fire(db, number, step, at, desk, now)
@@ -66,14 +70,18 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
     apply.save(db, outcome, context, desk.press)
 
 
-def tidy(db: Db, desk: Desk, now: datetime) -> None:
-    """Forget what nobody needs any more; end mails whose agent did not confirm in time."""
-    inbox.forget_raw(db, now - desk.config.storage.keep_raw)
+def tidy(db: Db, desk: Desk, now: datetime) -> bool:
+    """Forget what nobody needs any more; end mails whose agent did not confirm in time.
+
+    True while there is more to forget: it takes little at a time, for mail waits meanwhile.
+    """
+    forgotten = inbox.forget_raw(db, now - desk.config.storage.keep_raw, FORGET_AT_ONCE)
     trace.forget(db, now - KEEP_TRACE)
     readers.forget_first_contacts(db, now - KEEP_CONTACTS)
     for inbox_id in held.expired(db, now):
         held.release(db, inbox_id)
         inbox.dropped(db, inbox_id, now, Reason.UNPROVEN_AGENT)
+    return forgotten == FORGET_AT_ONCE
 
 
 class SlaClock:
@@ -99,7 +107,8 @@ class SlaClock:
 
     def stop(self) -> None:
         """Tick no more. A transaction that runs is finished by the store."""
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     async def _tick(self) -> None:
         while await self._store.read(tickets.is_due, self._clock()):
@@ -109,7 +118,10 @@ class SlaClock:
                 return
 
     async def _tidy(self) -> None:
-        await self._store.write(tidy, self._desk(), self._clock())
+        more = True
+        while more:
+            more = await self._store.write(tidy, self._desk(), self._clock())
+            await asyncio.sleep(TICK)  # a flood of accepts comes between
 
     @staticmethod
     def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
@@ -118,5 +130,9 @@ class SlaClock:
                 await job()
             except StorageError as error:
                 log.warning("the clock waits for the database: %s", error.cause)
+            except asyncio.CancelledError:
+                log.debug(
+                    "stopped in the middle: the store finishes its transaction"
+                )  # and the scheduler logs no error
 
         return run

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -58,8 +59,9 @@ async def keep(
         report = Report(tuple(ways_in()), relay())
         text = json.dumps(asdict(report))
         if text != written:
-            _write(path_of(config), text)
-            written = text
+            with suppress(OSError):  # a full disk must not end the daemon: tried again at the next look
+                _write(path_of(config), text)
+                written = text
         try:
             await asyncio.wait_for(stop.wait(), EVERY)
         except TimeoutError:

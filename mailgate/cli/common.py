@@ -15,7 +15,7 @@ from mailgate.config.model import Config
 from mailgate.config.units import duration
 from mailgate.errors import ConfigError, Problem
 from mailgate.model import Json
-from mailgate.store.db import Db, open_reader, open_writer
+from mailgate.store.db import Db, open_reader, open_writer, storage_errors
 
 
 def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:
@@ -34,7 +34,8 @@ def reading(config: Config) -> Iterator[Db]:
     """The database to look at; a missing one counts as empty."""
     db = open_reader(config.storage.database)
     try:
-        yield db
+        with storage_errors():
+            yield db
     finally:
         db.close()
 

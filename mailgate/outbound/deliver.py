@@ -118,7 +118,7 @@ class Deliverer:
         """Deliver until `stop`. What a dead process had in hand is taken up first."""
         workers: list[asyncio.Task[None]] = []
         try:
-            await self._store.write(outbox.release)
+            await self._release()
             workers += [asyncio.create_task(self._work(), name=f"relay-{n}") for n in range(self._connections)]
             for task in workers:
                 task.add_done_callback(lambda _: self._wake.set())
@@ -132,6 +132,16 @@ class Deliverer:
                 await self._end(workers)
             finally:
                 self._stopped.set()
+
+    async def _release(self) -> None:
+        while not self._stopping:
+            try:
+                await self._store.write(outbox.release)
+            except StorageError as error:
+                log.warning("what was in hand cannot be taken up now: %s", error.cause)
+                await asyncio.sleep(STORAGE_PAUSE)
+            else:
+                return
 
     async def _end(self, workers: list[asyncio.Task[None]]) -> None:
         for task in (*workers, *self._telling):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from mailgate.errors import StorageError
@@ -32,10 +33,10 @@ class AttachmentStore:
         """Store content durably; its digest. Raises StorageError when the disk will not."""
         sha256 = digest(content)
         target = self.path(sha256)
-        if target.exists():
-            return sha256
         aside = target.with_name(f".{sha256}.{os.getpid()}")
         try:
+            if target.exists():
+                return sha256
             target.parent.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as file:
                 file.write(content)
@@ -45,7 +46,8 @@ class AttachmentStore:
             for folder in (target.parent, self._folder):
                 _sync(folder)
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
             raise StorageError("storage trouble", cause=str(error)) from error
         return sha256
 

@@ -36,6 +36,7 @@ CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_aside ON inbox (state, id) WHERE state IN ('held', 'quarantined');
 CREATE INDEX inbox_message_id ON inbox (message_id) WHERE message_id <> '';
 CREATE INDEX inbox_from ON inbox (from_email);
+CREATE INDEX inbox_raw ON inbox (raw_id) WHERE raw_id IS NOT NULL;  -- else each forgotten raw scans the inbox
 CREATE INDEX inbox_ticket ON inbox (ticket) WHERE ticket IS NOT NULL;
 
 -- What was seen before: outlives the raw bytes.

@@ -295,6 +295,12 @@ def due_deadlines(db: Db, now: datetime, limit: int) -> list[tuple[int, str, dat
     return [(row["ticket"], row["step"], _moment(row["at"])) for row in rows]
 
 
+def is_still_due(db: Db, number: int, step: str, now: datetime) -> bool:
+    """True while this deadline of a ticket is due: another step may have moved or ended it."""
+    sql = "SELECT 1 FROM deadline WHERE ticket = ? AND step = ? AND at <= ?"
+    return db.one(sql, [number, step, now.timestamp()]) is not None
+
+
 def put_off(db: Db, number: int, step: str, to: datetime) -> None:
     """Try a deadline again later."""
     db.run("UPDATE deadline SET at = ? WHERE ticket = ? AND step = ?", [to.timestamp(), number, step])

@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 from mailgate.config.model import Relay as RelayConfig
-from mailgate.errors import StorageError
 from mailgate.model import NoticeKind, Outgoing
 from mailgate.outbound import backoff, deliver
 from mailgate.outbound.backoff import Failed, Fault, Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.store import outbox, trace
-from mailgate.store.db import Db, Store
+from mailgate.store.db import Db, Store, _hop
 from mailgate.store.outbox import Job
 from tests.sink import Sink
 
@@ -338,10 +337,24 @@ async def test_a_mistake_of_ours_ends_the_run_with_its_error_and_stop_does_not_h
             await one.deliverer.stop(0.1)
 
 
-async def test_a_database_that_cannot_be_written_at_the_start_ends_the_run_and_stop_does_not_hang(tmp_path):
+async def test_a_database_that_cannot_be_written_at_the_start_is_waited_for(tmp_path):
+    async with post(tmp_path, run=False) as one:
+        await one.put(mail("waits"))
+        await one.store.write(lambda db: db.one("PRAGMA query_only = ON"))
+        run = asyncio.create_task(one.deliverer.run())
+        await asyncio.sleep(0.2)
+        assert not run.done()
+        await _hop(one.store._writer, lambda connection: connection.execute("PRAGMA query_only = OFF"))
+        await one.sink.wait_for(1, 5)
+        await one.deliverer.stop(0.1)
+        await run
+
+
+async def test_stop_does_not_hang_while_the_database_cannot_be_written(tmp_path):
     async with post(tmp_path, run=False) as one:
         await one.store.write(lambda db: db.one("PRAGMA query_only = ON"))
+        run = asyncio.create_task(one.deliverer.run())
+        await asyncio.sleep(0.2)
         async with asyncio.timeout(5):
-            with pytest.raises(StorageError):
-                await one.deliverer.run()
             await one.deliverer.stop(0.1)
+            await run

@@ -1,0 +1,55 @@
+"""What a new configuration has to pass before anything changes: all that may fail in a reload.
+
+Nothing here touches what is in force; the daemon puts it in place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from mailgate.config.load import load
+from mailgate.config.model import Config, Listener
+from mailgate.errors import ConfigError, Refused
+from mailgate.inbound.imap import MAX_SIZE
+from mailgate.outbound.render import Renderer
+from mailgate.processor import Desk, carry_over
+from mailgate.setup import make_desk, unlock
+from mailgate.store.db import Db
+
+
+def checked(file: Path) -> Config:
+    """The configuration, with its templates tried. Raises ConfigError."""
+    config, _ = load(file)
+    if broken := tuple(problem for problem in Renderer.of(config).check() if not problem.warning):
+        raise ConfigError(broken)
+    return config
+
+
+def settle(db: Db, config: Config, now: datetime) -> Desk:
+    """The desk of a new configuration, and the tickets under its names. Raises ConfigError for a foreign secret."""
+    desk = make_desk(config, unlock(db, config))
+    carry_over(db, desk, now)
+    return desk
+
+
+def place(smtp: Listener | None) -> tuple[str, int] | None:
+    """Where a listener listens."""
+    return (smtp.host, smtp.port) if smtp else None
+
+
+def largest(config: Config) -> int:
+    """Bytes of the largest mail that is taken."""
+    return config.smtp.max_size if config.smtp else MAX_SIZE
+
+
+@contextmanager
+def listening_at(wanted: str) -> Iterator[None]:
+    """Turn an address that cannot be had into Refused, with `wanted` as its words."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused(f"cannot listen: {wanted}", cause=os.strerror(error.errno) if error.errno else "") from error
