@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import replace
 from pathlib import Path
 
 from mailgate.apply import Press
@@ -17,6 +18,7 @@ from mailgate.store import meta
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
 
+_BRING_BACK = "bring the old one back"
 _FINGERPRINT = "secret"  # row of `meta`: which secret signed what this database holds
 
 
@@ -37,21 +39,30 @@ def unlock(db: Db, config: Config) -> tuple[bytes, ...]:
     place = next((each for each in config.desk.secret if isinstance(each, Path)), None)
     if known is None and place and not place.exists():
         make_secret(place)
-    secrets = read_secrets(config.desk)
-    marks = [_fingerprint(secret) for secret in secrets]
-    if known is not None and known not in marks:
-        raise ConfigError(
-            (
-                Problem(
-                    "[desk.secret]",
-                    "is not the secret that signed what this database holds; bring the old one back,"
-                    " or give both as [new, old]",
-                    file=str(config.file),
-                ),
-            )
-        )
-    if known is None or known != marks[0]:
-        meta.put(db, _FINGERPRINT, marks[0])
+    secrets = _fitting(known, config)
+    if known != _fingerprint(secrets[0]):
+        meta.put(db, _FINGERPRINT, _fingerprint(secrets[0]))
+    return secrets
+
+
+def check_secrets(db: Db, config: Config) -> None:
+    """Raise ConfigError where `unlock` would, for `check`; writes nothing and makes no secret."""
+    if (known := meta.get(db, _FINGERPRINT)) is not None:
+        _fitting(known, config)
+
+
+def _fitting(known: str | None, config: Config) -> tuple[bytes, ...]:
+    """The secrets of the config, one of which signed what the database holds."""
+    try:
+        secrets = read_secrets(config.desk)
+    except ConfigError as error:
+        problems = [replace(each, file=str(config.file)) for each in error.problems]
+        if known is not None:  # a fresh desk has none to bring back
+            problems = [replace(each, what=f"{each.what}; {_BRING_BACK}") for each in problems]
+        raise ConfigError(tuple(problems)) from None
+    if known is not None and known not in map(_fingerprint, secrets):
+        what = f"is not the secret that signed what this database holds; {_BRING_BACK}, or give both as [new, old]"
+        raise ConfigError((Problem("[desk.secret]", what, file=str(config.file)),))
     return secrets
 
 

@@ -13,6 +13,7 @@ from mailgate.config.load import find, load
 from mailgate.errors import ConfigError, MailgateError, Problem
 from mailgate.model import Json
 from mailgate.outbound.render import Renderer
+from mailgate.setup import check_secrets
 from mailgate.store import tickets
 
 
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
         problems += Renderer.of(config).check()
         with reading(config) as db:
             problems += orphans(config, tickets.names_in_use(db))
+            check_secrets(db, config)
         good = f"{config.file}: good"
     except ConfigError as error:
         problems, good = error.problems, ""

@@ -141,6 +141,19 @@ def test_a_pipe_that_cannot_work_asks_for_patience(desk, monkeypatch, words):
     assert call(*words) == 75
 
 
+def test_check_misses_the_secret_of_a_used_database_as_the_start_would(desk, capsys):
+    config = (desk / "config.toml").read_text().replace('secret = "a secret of more than sixteen characters"\n', "")
+    (desk / "config.toml").write_text(config)
+    assert call("check") == 0, "none was made yet"
+    assert call("ingest", "a.eml") == 0
+    (desk / "var" / "secret").rename(desk / "elsewhere")
+    for words in (("check",), ("run",)):
+        capsys.readouterr()
+        assert call(*words) == 2
+        assert "config.toml: [desk.secret] cannot read" in (said := capsys.readouterr().err)
+        assert "bring the old one back" in said
+
+
 # ── explain ─────────────────────────────────────────────────────────────────────────────
 
 
