@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from mailgate import __version__
+from mailgate.cli.options import common_options
 from mailgate.errors import BadArgument, ConfigError, MailgateError
 
 DONE, WRONG, BAD, TEMPORARY = 0, 1, 2, 75  # the public interface, section 1
@@ -47,14 +48,6 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
         if verb in (name, "*"):
             import_module(f"mailgate.cli.{name}").configure(sub)
     return top
-
-
-def common_options() -> argparse.ArgumentParser:
-    """-c and --json, accepted before and after the verb and the sub-verb."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
-    common.add_argument("-c", "--config", metavar="FILE", help="the config file")
-    common.add_argument("--json", action="store_true", help="print JSON alone on standard output")
-    return common
 
 
 def verb_of(argv: Sequence[str]) -> str | None:

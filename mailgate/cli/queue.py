@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.cli.common import config_of, now, print_json, reading, say, writing
-from mailgate.cli.main import common_options
+from mailgate.cli.options import common_options
 from mailgate.model import Json, Queued
 from mailgate.rules.snapshot import rfc3339
 from mailgate.store import inbox, outbox

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mailgate.cli import tickets_change, tickets_view
-from mailgate.cli.main import common_options
+from mailgate.cli.options import common_options
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
