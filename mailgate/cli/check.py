@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mailgate.cli.common import print_json, reading
 from mailgate.config.diff import orphans
 from mailgate.config.load import find, load
+from mailgate.config.model import Config
 from mailgate.errors import ConfigError, MailgateError, Problem
 from mailgate.model import Json
 from mailgate.outbound.render import Renderer
@@ -23,21 +25,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print every problem; 2 when there is an error, 0 when there are only warnings."""
-    problems: tuple[Problem, ...]
-    try:
-        config, problems = load(find(args.config, os.environ))
-        problems += Renderer.of(config).check()
-        with reading(config) as db:
-            problems += orphans(config, tickets.names_in_use(db))
-            check_secrets(db, config)
-        good = f"{config.file}: good"
-    except ConfigError as error:
-        problems, good = error.problems, ""
-    except MailgateError as error:
-        problems, good = (Problem("", f"the database cannot be read: {error.public}", warning=True),), ""
+    path, problems = _examine(args.config)
     bad = any(not problem.warning for problem in problems)
-    _show(problems, good="" if bad else good, as_json=args.json)
+    _show(problems, good="" if bad else f"{path}: good", as_json=args.json)
     return 2 if bad else 0
+
+
+def _examine(explicit: str | None) -> tuple[Path | None, tuple[Problem, ...]]:
+    """The config that is checked and what is wrong: in the file, in its templates, with its database."""
+    try:
+        path = find(explicit, os.environ)
+    except ConfigError as error:
+        return None, error.problems
+    folder = path.absolute().parent / "templates"
+    templates = Renderer((folder,) if folder.is_dir() else ()).check()
+    try:
+        config, warnings = load(path)
+    except ConfigError as error:
+        return path, (*error.problems, *templates)
+    return path, (*warnings, *templates, *_database(config))
+
+
+def _database(config: Config) -> tuple[Problem, ...]:
+    try:
+        with reading(config) as db:
+            check_secrets(db, config)
+            return orphans(config, tickets.names_in_use(db))
+    except ConfigError as error:
+        return error.problems
+    except MailgateError as error:
+        return (Problem("", f"the database cannot be read: {error.public}", warning=True),)
 
 
 def _show(problems: Sequence[Problem], *, good: str, as_json: bool) -> None:

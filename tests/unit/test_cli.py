@@ -141,6 +141,19 @@ def test_a_pipe_that_cannot_work_asks_for_patience(desk, monkeypatch, words):
     assert call(*words) == 75
 
 
+def test_check_tells_of_config_and_templates_at_once(desk, capsys):
+    (desk / "config.toml").write_text(CONFIG.replace('department = "Maintenance"', 'department = "Nowhere"'))
+    (desk / "templates").mkdir()
+    (desk / "templates" / "reply.txt").write_text("{{ open")
+    assert call("check", "--json") == 2
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert [(each["where"], bool(each["line"])) for each in problems] == [
+        ('[topic."Report a Problem".department]', True),
+        ("", True),
+    ]
+    assert problems[1]["file"].endswith("templates/reply.txt")
+
+
 def test_check_misses_the_secret_of_a_used_database_as_the_start_would(desk, capsys):
     config = (desk / "config.toml").read_text().replace('secret = "a secret of more than sixteen characters"\n', "")
     (desk / "config.toml").write_text(config)
