@@ -1,12 +1,14 @@
 """How far mailgate reads a public corpus of real mails with known facts.
 
-`python -m tests.corpus [CORPUS]` prints the table of marks; `-v` names what is missed.
-Nothing of the corpus is part of this project; the marks need it beside the checkout.
+`python -m tests.corpus [CORPUS] [MARK…]` prints the table of marks and fails below one; `-v`
+names what is missed. Nothing of the corpus is part of this project; the marks need it
+beside the checkout.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +22,45 @@ from mailgate.reasons import Screen
 from mailgate.rules.classify import classify
 
 CORPUS = Path(__file__).parents[1] / "../shared/corpus"
+# What must be reached of each mark: it may rise, and then it rises here; it may not fall.
+MARKS = {
+    "read": 305,
+    "fast": 305,
+    "subject": 288,
+    "from": 271,
+    "body": 13,
+    "names": 18,
+    "bounces": 66,
+    "recipients": 86,  # of 89 addresses
+    "strangers": 67,
+    "ordinary": 214,
+    "auto-replies": 213,
+    "reply": 49,  # of 56: the sources disagree about signatures and what stands below them
+    "lost": 56,
+    "forwards": 69,
+    "forward-names": 69,
+    "no-forwards": 54,
+}
+# Facts of the index that the bytes of the message refute, and what stands there.
+ERRATA = {
+    # F6CE is U+946B, and the line ends in an ASCII exclamation mark.
+    (
+        "charset/spamassassin--gb2312.1.eml",
+        "subject",
+    ): "全新原装进口，送货上门，货到付款－台湾鑫龙商贸集团公司向您拜年!",
+    # windows-1251: the verb is the imperfective one.
+    ("charset/django-mailbox--message_with_single_byte_extended_subject_encoding.eml", "subject"): (
+        "Узнай как зарабатывать от 1000$ в неделю!"
+    ),
+    # The source could not decode the name: a raw 8-bit parameter in a Latin-1 mail.
+    ("attachments/stalwart--legacy-023.eml", "attachment_names"): (
+        "blueball.png|farmerandstork.txt|HasenundFrösche.txt"
+    ),
+    # RCPT TO has twelve digits.
+    ("bounces/set-of-emails--lhost-apachejames-01.eml", "failed_recipients"): "000000000000@vtext.example.com",
+}
+SIGNATURE = re.compile(r"(?ms)^(?:--[ \t]*$.*|Sent from my \w+\s*\Z)")
+QUOTE_MARKS = re.compile(r"(?m)^[>\s]+")
 
 
 @dataclass
@@ -50,7 +91,8 @@ class Case:
 
 def rows(corpus: Path) -> Iterator[dict[str, str]]:
     with (corpus / "INDEX.tsv").open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            yield {name: ERRATA.get((row["path"], name), value) for name, value in row.items()}
 
 
 def read(corpus: Path) -> list[Case]:
@@ -70,9 +112,7 @@ def squeeze(text: str) -> str:
 
 def measure(corpus: Path = CORPUS) -> dict[str, Mark]:
     """Every mark, by name."""
-    names = ("read", "fast", "subject", "from", "body", "names", "bounces", "recipients", "ordinary")
-    names += ("auto-replies", "reply", "lost", "forwards", "forward-names", "no-forwards")
-    marks = {name: Mark(name) for name in names}
+    marks = {name: Mark(name) for name in MARKS}
     for case in read(corpus):
         _headers(case, marks)
         _screening(case, marks)
@@ -102,17 +142,29 @@ def _screening(case: Case, marks: dict[str, Mark]) -> None:
     kind = classify(mail, Envelope(None, ()), lambda _: False, frozenset()).kind
     if row["is_bounce"] == "yes":
         marks["bounces"].count(right=kind is Screen.BOUNCE, what=row["path"])
-        expected = {normalise(a) for a in row["failed_recipients"].split(",") if a not in {"-", ""}}
-        also = {normalise(a) for a in row["also_accept"].split(",") if a not in {"-", ""}}
-        got = {r.email for r in mail.bounce.recipients} if mail.bounce else set()
-        if expected:
-            right = bool(got) and (got == expected or (bool(also) and got <= expected | also))
-            marks["recipients"].count(right=right, what=f"{row['path']}: {sorted(got)} not {sorted(expected)}")
+        _recipients(case, marks)
     if row["is_bounce"] == "no":
         marks["ordinary"].count(right=kind is not Screen.BOUNCE, what=row["path"])
     if row["is_auto_reply"] in {"yes", "no"} and row["is_bounce"] != "yes":
         right = (kind is Screen.AUTO_REPLY) == (row["is_auto_reply"] == "yes")
         marks["auto-replies"].count(right=right, what=f"{row['path']}: {kind}")
+
+
+def _recipients(case: Case, marks: dict[str, Mark]) -> None:
+    """Each failed address is asked for; an alias that leads to it will do. No other may be named."""
+    row, report = case.row, case.mail.bounce
+    expected, also = _listed(row["failed_recipients"]), _listed(row["also_accept"])
+    got = {r.email for r in report.recipients} if report else set()
+    for email in sorted(expected):
+        right = email in got or bool(also & got)
+        marks["recipients"].count(right=right, what=f"{row['path']}: {email} not in {sorted(got)}")
+    if expected:
+        strangers = got - expected - also
+        marks["strangers"].count(right=not strangers, what=f"{row['path']}: {sorted(strangers)}")
+
+
+def _listed(value: str) -> set[str]:
+    return {normalise(a) for a in value.split(",") if a not in {"-", ""}}
 
 
 def _bodies(case: Case, marks: dict[str, Mark], corpus: Path) -> None:
@@ -122,9 +174,10 @@ def _bodies(case: Case, marks: dict[str, Mark], corpus: Path) -> None:
         got = case.body.visible
         right = squeeze(got) == squeeze(expected)
         marks["reply"].count(right=right, what=f"{row['path']}:\n      {got!r}\n  not {expected!r}")
-        kept = set(got.split())
-        lost = [word for line in expected.splitlines() for word in line.split() if word not in kept]
-        marks["lost"].count(right=not lost, what=f"{row['path']}: {lost[:12]}")
+        kept = squeeze(QUOTE_MARKS.sub("", got))
+        said = QUOTE_MARKS.sub("", SIGNATURE.sub("", expected))
+        lost = [line for line in said.splitlines() if squeeze(line) not in kept]
+        marks["lost"].count(right=not lost, what=f"{row['path']}: {lost}")
     if row["category"] == "quoting" and not any(word in row["path"] for word in ("forward", "quote-3", "quote-4")):
         marks["no-forwards"].count(right=not case.body.forwarded, what=row["path"])
     if row["expected_body_file"] not in {"-", ""}:
@@ -153,14 +206,17 @@ def main(arguments: list[str]) -> int:
     wanted = [a for a in arguments if not a.startswith("-")]
     corpus = Path(wanted[0]) if wanted and Path(wanted[0]).is_dir() else CORPUS
     only = {a for a in wanted if not Path(a).is_dir()}
+    fell = False
     for name, mark in measure(corpus).items():
         if only and name not in only:
             continue
-        print(f"{name:14} {mark.right:4} of {mark.asked}")
+        below = mark.right < MARKS[name]
+        fell = fell or below
+        print(f"{name:14} {mark.right:4} of {mark.asked}{f'  below its mark of {MARKS[name]}' if below else ''}")
         if verbose:
             for missed in mark.missed:
                 print(f"    {missed}")
-    return 0
+    return 1 if fell else 0
 
 
 if __name__ == "__main__":
