@@ -142,7 +142,12 @@ def is_mobile_signature(line: str) -> bool:
     return (
         len(plain) <= 80
         and ", " not in plain
-        and any(plain.startswith(head) and plain.endswith(tail) for head, tail in phrases.MOBILE)
+        and any(
+            plain.startswith(head)
+            and plain.endswith(tail)
+            and (plain != head or "iphone" in head)  # "从我的": from my what?
+            for head, tail in phrases.MOBILE
+        )
     )
 
 

@@ -9,20 +9,20 @@ def join(text: str, *, delsp: bool = False) -> str:
     `delsp` also drops the blank that marks a soft line end (RFC 3676 4.5), as languages
     without blanks between words need it.
     """
-    out: list[str] = []
+    paragraphs: list[list[str]] = []  # in pieces: a line that grows by each one costs the square of their number
     open_depth = -1  # depth of the paragraph that is still open, or -1
     for line in text.split("\n"):
         depth, content = _quote(line)
         signature = content == "-- "  # RFC 3676 4.3: never flowed
-        if open_depth == depth and not signature:
-            out[-1] += content
-        else:
-            out.append(">" * depth + (" " if depth and content else "") + content)
         flows = content.endswith(" ") and not signature
-        if flows and delsp:
-            out[-1] = out[-1][:-1]
+        piece = content[:-1] if flows and delsp else content
+        if open_depth == depth and not signature:
+            paragraphs[-1].append(piece)
+        else:
+            paragraphs.append([">" * depth + (" " if depth and content else ""), piece])
         open_depth = depth if flows else -1
-    return "\n".join(line if line == "-- " or not line.endswith(" ") else line.rstrip(" ") for line in out)
+    lines = ("".join(pieces) for pieces in paragraphs)
+    return "\n".join(line if line == "-- " else line.rstrip(" ") for line in lines)
 
 
 def _quote(line: str) -> tuple[int, str]:

@@ -135,6 +135,7 @@ class _Writer:
         self.hidden = hidden
         self.out: list[Line] = []
         self.row: list[str] = []
+        self.filled = False  # whether the row holds more than blanks
         self.level = 0
         self.kind = Kind.OWN
         self.pre = 0
@@ -171,14 +172,14 @@ class _Writer:
             if tag in PARAGRAPHS:
                 self._blank()
             elif tag == "li":
-                self.row.append("- ")
+                self._put("- ")
             elif tag == "pre":
                 self.pre += 1
             elif tag == "blockquote":
                 self.level += 1
         elif tag == "br":
             self._end_line(force=True)
-        elif tag in {"td", "th"} and "".join(self.row).strip():
+        elif tag in {"td", "th"} and self.filled:
             self.row.append("  ")
         elif tag == "img":
             self._text(node.attributes.get("alt") or "")
@@ -199,21 +200,26 @@ class _Writer:
     def _text(self, text: str) -> None:
         if self.pre:
             first, *more = text.replace("\r\n", "\n").split("\n")
-            self.row.append(first)
+            self._put(first)
             for line in more:
                 self._end_line(force=True)
-                self.row.append(line)
+                self._put(line)
             return
         if "\n" in text or "  " in text or "\t" in text or "\r" in text:
             text = SPACE.sub(" ", text)
         if text == " " and (not self.row or self.row[-1].endswith(" ")):
             return
         if text:
-            self.row.append(text)
+            self._put(text)
+
+    def _put(self, text: str) -> None:
+        self.row.append(text)
+        self.filled = self.filled or bool(text.strip())
 
     def _end_line(self, *, force: bool = False) -> None:
         text = "".join(self.row).replace("\xa0", " ").rstrip()
         self.row = []
+        self.filled = False
         if text.strip() or force:
             self.out.append(Line(text.lstrip(" ") if not text.startswith("  ") else text, self.level, self.kind))
 

@@ -1,5 +1,7 @@
 """The small readers under `parse`: each odd form that real mail has, and what is made of it."""
 
+import time
+
 import pytest
 
 from mailgate.inbound import (
@@ -8,6 +10,7 @@ from mailgate.inbound import (
     authres,
     bounce_text,
     charset,
+    flowed,
     forward,
     headers,
     html,
@@ -514,3 +517,17 @@ def test_an_answer_without_words_says_nothing() -> None:
 def test_marker_deep_in_a_wrapped_quote_is_found() -> None:
     lines = quote.text_lines("Yes\n\n##- Write your answer above this line -##\nnotice")
     assert quote.split(lines).own == ("Yes",)
+
+
+@pytest.mark.parametrize("cell", ["<td>a", "<td>&nbsp;", "<td> </td>", "<td></td>a"])
+def test_a_row_of_very_many_cells_costs_linear_time(cell: str) -> None:
+    """Two hundred thousand cells once took minutes."""
+    began = time.monotonic()
+    assert html.to_text("<table><tr>" + cell * 60_000).count("a") == 60_000 * cell.endswith("a")
+    assert time.monotonic() - began < 10
+
+
+def test_a_flowed_paragraph_of_very_many_lines_costs_linear_time() -> None:
+    began = time.monotonic()
+    assert flowed.join("a \n" * 500_000) == ("a " * 500_000).rstrip()
+    assert time.monotonic() - began < 10
