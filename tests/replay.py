@@ -17,19 +17,21 @@ FIELDS = {
     EventKind.RELEASED: "assignee",
     EventKind.DUE_CHANGED: "due_at",
     EventKind.TAGGED: "tags",
+    EventKind.SUBJECT_CHANGED: "subject",
+    EventKind.LINKED: "links",
 }
 _ENDED = ("resolved", "closed")
 
 
 def derived(events: Sequence[Event]) -> dict[str, object]:
-    """Status, department, topic, plan, priority, assignee, tags, due time and overdue after the last event."""
+    """What the ticket is called, its status, places, people and times after the last event."""
     opened = events[0]
     assert opened.kind is EventKind.OPENED
     state = {name: opened.after[name] for name in {*FIELDS.values(), "overdue", "reopened"}}
     for event in events[1:]:
         if name := FIELDS.get(event.kind):
-            if event.kind is EventKind.ASSIGNED and event.after == state[name]:
-                continue  # the assignment that the ticket was opened with
+            if event.kind in (EventKind.ASSIGNED, EventKind.LINKED) and event.after == state[name]:
+                continue  # what the ticket was opened with
             assert state[name] == event.before, f"{event.kind} says that {event.before} was before, not {state[name]}"
             state[name] = event.after
         _flag(state, event)

@@ -6,7 +6,7 @@ All or nothing: one thing wrong and the agent gets the mail back, nothing done, 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -15,9 +15,9 @@ from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.model import Assignee, Entry, EntryKind, NoticeKind, Status, Ticket
+from mailgate.model import Assignee, Change, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import lifecycle, orders
+from mailgate.rules import edits, lifecycle, orders
 from mailgate.rules.cleaning import seen
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
@@ -44,7 +44,7 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     problems = letter.commands.problems
     understood = Understood()
     if not problems:
-        understood = understand(letter.commands.commands, ticket, _desk(letter, ticket, context))
+        understood = understand(letter.commands.commands, ticket, _desk(db, letter, ticket, context))
         problems = understood.problems
     if problems:
         return _refuse(letter, ticket, problems)
@@ -57,7 +57,7 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     return _do(db, letter, understood, ticket, context)
 
 
-def _desk(letter: Letter, ticket: Ticket | None, context: Context) -> orders.Desk:
+def _desk(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> orders.Desk:
     """What the reading of orders needs; a day alone starts when business opens by the ticket's plan."""
     plan = context.config.slas.get(ticket.sla) if ticket else None
     hours = context.config.schedules[plan.schedule] if plan else None
@@ -65,7 +65,11 @@ def _desk(letter: Letter, ticket: Ticket | None, context: Context) -> orders.Des
     def opens(day: date) -> datetime | None:
         return calendar_of(hours).opens_on(day) if hours else None
 
-    return orders.Desk(context.config, letter.agent, context.now, opens)
+    def other(number: int) -> Ticket | None:
+        found = tickets.get(db, number)
+        return found if found and (letter.agent is None or sees(letter.agent, found, context.config)) else None
+
+    return orders.Desk(context.config, letter.agent, context.now, opens, other)
 
 
 def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
@@ -76,7 +80,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     audience = readers.audience(db, ticket.number)
     if writes:
         verb = "reply" if seen.public else "note"
-        problem = orders.may_write(ticket, verb, _desk(letter, ticket, context))
+        problem = orders.may_write(ticket, verb, _desk(db, letter, ticket, context))
         problem = problem or (_leak(db, letter, text, ticket, context) if seen.public else "")
         if problem:
             return _refuse(letter, ticket, (problem,))
@@ -98,7 +102,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     outcome = Outcome(
         ticket=ticket.number,
         reason=letter.situation.match.why if letter.situation else None,
-        changes=(change,),
+        changes=(change, *_linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
         told=(*(order.told for order in understood.orders if order.told), *([asked] if asked else [])),
         commands=letter.commands.commands,
@@ -131,6 +135,16 @@ def _acts(
     if replies and waits and not understood.has("status"):
         acts.append(lifecycle.status(Status.PENDING, stamp.because("waiting for the requester")))
     return acts
+
+
+def _linked_back(
+    db: Db, understood: Understood, ticket: Ticket, stamp: lifecycle.Stamp, context: Context
+) -> Iterator[Change]:
+    """The other ticket's side of each `#link`."""
+    for number, reason in {order.value: order.reason for order in understood.orders if order.verb == "link"}.items():
+        other = tickets.get(db, number) if isinstance(number, int) else None
+        if other and ticket.number not in other.links:
+            yield lifecycle.act_on(other, [edits.link(ticket.number, stamp.because(reason))], stamp, context.config)
 
 
 def _text(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> str:
@@ -216,6 +230,7 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
         # What a reply quoted is no public text: it may be an alert.
         public=(
             ticket.subject,
+            *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
             *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
             *(f"{entry.text}\n{entry.cut}" for entry in thread if entry.kind is EntryKind.MESSAGE),
         ),
@@ -245,7 +260,7 @@ def _tell_agent(
         told = told or ["Nothing to do: the mail held no text and no command."]
     if not told and not asked:
         return outcome
-    notices = letter.answer(NoticeKind.ANSWER, outcome.changes[-1].after, tuple(told), asked)
+    notices = letter.answer(NoticeKind.ANSWER, outcome.changes[0].after, tuple(told), asked)
     return outcome.with_notices(*(replace(notice, links=links) for notice in notices))
 
 

@@ -14,7 +14,7 @@ from itertools import dropwhile
 from types import MappingProxyType
 
 from mailgate.rules.cleaning import MARKS, clean, quoted, shortened, visible
-from mailgate.rules.verbs import KNOWN, NOT_YET, STATUSES, VERBS, Takes, Verb
+from mailgate.rules.verbs import KNOWN, NOT_YET, REPEATED, STATUSES, VERBS, Takes, Verb
 
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns; a word may be that much shorter
 
@@ -156,7 +156,7 @@ def _command(verb: Verb, value: str, reason: str, line: str) -> Command | str:
     """The command with its value in canonical form, where the grammar knows one."""
     if verb.name == "status":
         return _status(value, reason, line)
-    if verb.name == "ticket" or (verb.name == "show" and value):
+    if verb.name in ("ticket", "link") or (verb.name == "show" and value):
         found = _NUMBER.fullmatch(value)
         if not found:
             return _no_number(verb.name, value)
@@ -192,7 +192,7 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
     problems = []
     wanted: dict[str, str] = {}
     for command in commands:
-        if command.verb in ("show", "list", "help"):
+        if command.verb in REPEATED:
             continue
         subject = "text" if command.verb in ("note", "reply") else command.verb
         value = command.verb if subject == "text" else command.value

@@ -16,6 +16,9 @@ inside.
 #due WHEN                   2h, 3d, tomorrow, fri 14:00, 2026-12-24 09:00
 #status open|pending|resolved|closed
 #open  #pending  #resolved  #closed     (#reopen #resolve #solved #done #close)
+#subject TEXT               call the ticket something else
+#tag WORDS  #untag WORDS    tags, one or several
+#link NUMBER                link this ticket and another with each other
 #quiet                      tell no requester of this mail's commands
 #ticket NUMBER              for a mail that is not an answer
 #show [NUMBER]              a ticket, by mail

@@ -71,6 +71,22 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
         case EventKind.ESCALATED:
             return _escalation(str(_detail(event, "step")), ticket)
         case _:
+            return _edited(who, event) if event.by.startswith(("agent:", "admin")) else ""
+
+
+def _edited(who: str, event: Event) -> str:
+    """What somebody of the desk changed of its name, tags and links; "" for all else."""
+    before, after = (value if isinstance(value, list) else [] for value in (event.before, event.after))
+    fresh = ", ".join(str(each) for each in after if each not in before)
+    gone = ", ".join(str(each) for each in before if each not in after)
+    match event.kind:
+        case EventKind.TAGGED:
+            return f"{who} {f'tagged the ticket {fresh}' if fresh else f'took the tag {gone} away'}"
+        case EventKind.SUBJECT_CHANGED:
+            return f"{who} changed the subject from “{event.before}”"
+        case EventKind.LINKED:
+            return f"{who} linked the ticket with {fresh}"
+        case _:
             return ""
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mailgate.config.model import Agent, Config
+from mailgate.errors import Refused
 from mailgate.model import Assignee, Status, Ticket
-from mailgate.rules import lifecycle, names
+from mailgate.rules import edits, lifecycle, names
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.rights import may, refusal
-from mailgate.rules.when import WhenError, echo, read_when
+from mailgate.rules.when import echo, read_when
 
 # What each command takes; commands that are not here take no permission.
 PERMISSION = {
@@ -28,6 +29,10 @@ PERMISSION = {
     "sla": "sla",
     "priority": "priority",
     "due": "due",
+    "tag": "topic",
+    "untag": "topic",
+    "subject": "topic",
+    "link": "merge",
 }
 QUERIES = frozenset({"show", "list", "help"})
 
@@ -37,7 +42,7 @@ class Order:
     """One command, ready to be done. `told` is what it does, in words for the agent."""
 
     verb: str
-    value: Assignee | Status | datetime | str | None
+    value: Assignee | Status | datetime | str | int | tuple[str, ...] | None
     reason: str
     told: str
 
@@ -72,10 +77,10 @@ class Desk:
     agent: Agent | None  # None: the administrator, with all rights
     now: datetime
     opens: Callable[[date], datetime | None]  # start of business hours on a day
+    other: Callable[[int], Ticket | None] = lambda _: None  # another ticket, where it exists for the agent
 
 
-class _Trouble(Exception):
-    """One line cannot be done; the text says why and what would be right."""
+Reader = Callable[[Command, Ticket, Desk], Order]
 
 
 def understand(commands: Sequence[Command], ticket: Ticket | None, desk: Desk) -> Understood:
@@ -85,7 +90,7 @@ def understand(commands: Sequence[Command], ticket: Ticket | None, desk: Desk) -
     for command in commands:
         try:
             orders.append(_order(command, ticket, desk))
-        except _Trouble as trouble:
+        except Refused as trouble:
             problems.append(f"{command.line}: {trouble}")
     return Understood(() if problems else tuple(orders), tuple(problems))
 
@@ -101,11 +106,14 @@ def _order(command: Command, ticket: Ticket | None, desk: Desk) -> Order:
     if command.verb in ("quiet", "ticket", *QUERIES):
         return Order(command.verb, command.value, command.reason, "")
     if ticket is None:
-        raise _Trouble("this mail answers no ticket; say which one with #ticket NUMBER")
-    permission = _permission(command)
+        raise Refused("this mail answers no ticket; say which one with #ticket NUMBER")
+    _check(_permission(command), ticket, desk)
+    return _READERS[command.verb](command, ticket, desk)
+
+
+def _check(permission: str, ticket: Ticket, desk: Desk) -> None:
     if desk.agent and not may(desk.agent, permission, ticket.department, desk.config):
-        raise _Trouble(refusal(desk.agent, permission, ticket.department, desk.config))
-    return _READERS[command.verb](command, desk)
+        raise Refused(refusal(desk.agent, permission, ticket.department, desk.config))
 
 
 def _permission(command: Command) -> str:
@@ -114,55 +122,74 @@ def _permission(command: Command) -> str:
     return PERMISSION[command.verb]
 
 
-def _assign(command: Command, desk: Desk) -> Order:
+def _assign(command: Command, _: Ticket, desk: Desk) -> Order:
     typed = command.value.strip()
     if typed.lower() in ("nobody", "none", "no one"):
         return Order("assign", None, command.reason, "released: assigned to nobody")
     if typed.lower() == "me":
         if desk.agent is None:
-            raise _Trouble('"me" is an agent; name one, or act as one with --as')
+            raise Refused('"me" is an agent; name one, or act as one with --as')
         return Order("assign", Assignee("agent", desk.agent.key), command.reason, f"assigned to {desk.agent.name}")
-    kind, _, name = _find(typed, names.assignees(desk.config), "agent or team").id.partition(":")
+    kind, name = _find(typed, names.assignees(desk.config), "agent or team").id.split(":", maxsplit=1)
     shown = desk.config.agents[name].name if kind == "agent" else f"the team {name}"
     return Order("assign", Assignee(kind, name), command.reason, f"assigned to {shown}")
 
 
-def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]]) -> Callable[[Command, Desk], Order]:
-    def read(command: Command, desk: Desk) -> Order:
+def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]]) -> Reader:
+    def read(command: Command, _: Ticket, desk: Desk) -> Order:
         found = _find(command.value, known(desk.config), what).name
         return Order(verb, found, command.reason, f"{what} {found}")
 
     return read
 
 
-def _status(command: Command, _: Desk) -> Order:
+def _status(command: Command, _: Ticket, __: Desk) -> Order:
     status = Status(command.value)
     return Order("status", status, command.reason, f"status {status.value}")
 
 
-def _due(command: Command, desk: Desk) -> Order:
+def _due(command: Command, _: Ticket, desk: Desk) -> Order:
     zone = desk.config.zone(desk.agent.key) if desk.agent else desk.config.desk.timezone
-    try:
-        at = read_when(command.value, desk.now, zone, desk.opens)
-    except WhenError as error:
-        raise _Trouble(str(error)) from error
+    at = read_when(command.value, desk.now, zone, desk.opens)
     return Order("due", at, command.reason, f"due {echo(at, zone)}")
 
 
-def _visible(command: Command, _: Desk) -> Order:
+def _tags(command: Command, ticket: Ticket, _: Desk) -> Order:
+    found = edits.read_tags(command.value, ticket)
+    told = f"{'tagged' if command.verb == 'tag' else 'no longer tagged'} {', '.join(found)}"
+    return Order(command.verb, found, command.reason, told)
+
+
+def _subject(command: Command, _: Ticket, desk: Desk) -> Order:
+    found = edits.read_subject(command.value, desk.config.desk)
+    return Order("subject", found, command.reason, f"subject “{found}”")
+
+
+def _link(command: Command, ticket: Ticket, desk: Desk) -> Order:
+    number = int(command.value)
+    if number == ticket.number:
+        raise Refused("a ticket is not linked to itself")
+    other = desk.other(number)
+    if other is None:
+        raise Refused(f"ticket {number} was not found")
+    _check("merge", other, desk)  # that one changes as well
+    return Order("link", number, command.reason, f"linked with ticket {number}")
+
+
+def _visible(command: Command, _: Ticket, __: Desk) -> Order:
     return Order(command.verb, None, command.reason, "")
 
 
 def _find(typed: str, candidates: Sequence[Candidate], what: str) -> Matched:
     if not typed.strip():
-        raise _Trouble(f"name the {what}")
+        raise Refused(f"name the {what}")
     found = match(typed, candidates)
     if isinstance(found, Matched):
         return found
     if isinstance(found, Ambiguous):
-        raise _Trouble(f"“{typed}” could be {_either(found.candidates)}; write more of the name")
+        raise Refused(f"“{typed}” could be {_either(found.candidates)}; write more of the name")
     meant = f"did you mean {_either(found.nearest)}?" if found.nearest else f"there are {_list(candidates)}"
-    raise _Trouble(f"no {what} is called “{typed}”; {meant}")
+    raise Refused(f"no {what} is called “{typed}”; {meant}")
 
 
 def _list(candidates: Sequence[Candidate]) -> str:
@@ -174,7 +201,7 @@ def _either(names: Sequence[str]) -> str:
     return " or ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
-_READERS: dict[str, Callable[[Command, Desk], Order]] = {
+_READERS: dict[str, Reader] = {
     "note": _visible,
     "reply": _visible,
     "assign": _assign,
@@ -184,29 +211,50 @@ _READERS: dict[str, Callable[[Command, Desk], Order]] = {
     "priority": _named("priority", "priority", names.priorities),
     "status": _status,
     "due": _due,
+    "tag": _tags,
+    "untag": _tags,
+    "subject": _subject,
+    "link": _link,
 }
 
 
 def acts(understood: Understood, stamp: lifecycle.Stamp, config: Config) -> list[lifecycle.Act]:
     """The orders that change the ticket, as acts, in the order in which they were given."""
-    done: list[lifecycle.Act] = []
-    for order in understood.orders:
-        why = stamp.because(order.reason)
-        match order.verb, order.value:
-            case "assign", (Assignee() | None) as assignee:
-                done.append(lifecycle.assign(assignee, why))
-            case "transfer", str(name):
-                done.append(lifecycle.transfer(name, why, config))
-            case "topic", str(name):
-                done.append(lifecycle.topic(name, why, config))
-            case "sla", str(name):
-                done.append(lifecycle.sla(name, why))
-            case "priority", str(name):
-                done.append(lifecycle.priority(name, why))
-            case "status", Status() as status:
-                done.append(lifecycle.status(status, why))
-            case "due", datetime() as at:
-                done.append(lifecycle.due(at, why))
-            case _:
-                pass  # visibility, quiet and queries change nothing
-    return done
+    stamped = ((order, stamp.because(order.reason)) for order in understood.orders)
+    return [act for order, why in stamped if (act := _routed(order, why, config) or _edited(order, why))]
+
+
+def _routed(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:
+    """The act of an order about where the ticket belongs and how it stands."""
+    match order.verb, order.value:
+        case "assign", (Assignee() | None) as assignee:
+            return lifecycle.assign(assignee, why)
+        case "transfer", str(name):
+            return lifecycle.transfer(name, why, config)
+        case "topic", str(name):
+            return lifecycle.topic(name, why, config)
+        case "sla", str(name):
+            return lifecycle.sla(name, why)
+        case "priority", str(name):
+            return lifecycle.priority(name, why)
+        case "status", Status() as status:
+            return lifecycle.status(status, why)
+        case "due", datetime() as at:
+            return lifecycle.due(at, why)
+        case _:
+            return None  # visibility, quiet and queries change nothing
+
+
+def _edited(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
+    """The act of an order about what the ticket is called and stands beside."""
+    match order.verb, order.value:
+        case "tag", tuple(tags):
+            return lifecycle.tag(tags, why)
+        case "untag", tuple(tags):
+            return edits.untag(tags, why)
+        case "subject", str(text):
+            return edits.subject(text, why)
+        case "link", int(number):
+            return edits.link(number, why)
+        case _:
+            return None

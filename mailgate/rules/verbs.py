@@ -32,7 +32,7 @@ class Verb:
 
 
 # Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "cc uncc requester subject tag untag merge link split canned spam ban unban new search report away back leave"
+_LATER = "cc uncc requester merge split canned spam ban unban new search report away back leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
@@ -51,6 +51,10 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("pending snooze", Verb("status", fixed="pending", reason=True)),
     ("resolved resolve solved done", Verb("status", fixed="resolved", reason=True)),
     ("closed close", Verb("status", fixed="closed", reason=True)),
+    ("subject", Verb("subject", Takes.VALUE, needs="the new subject")),
+    ("tag", Verb("tag", Takes.VALUE, reason=True, needs="one or several words")),
+    ("untag", Verb("untag", Takes.VALUE, reason=True, needs="one or several words")),
+    ("link", Verb("link", Takes.VALUE, reason=True, needs="the number of a ticket")),
     ("quiet", Verb("quiet")),
     ("ticket", Verb("ticket", Takes.VALUE, needs="the number of a ticket")),
     ("show", Verb("show", Takes.MAYBE)),
@@ -59,6 +63,8 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("confirm", Verb("confirm", Takes.VALUE, needs="the code")),
 )
 
+# What one mail may say several times: it adds up and contradicts nothing.
+REPEATED = frozenset({"show", "list", "help", "tag", "untag", "link"})
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.

@@ -57,6 +57,8 @@ VALUED = {
     "#sla": "sla",
     "#priority #prio": "priority",
     "#due": "due",
+    "#tag": "tag",
+    "#untag": "untag",
 }
 
 
@@ -254,6 +256,17 @@ def test_a_ticket_is_named_by_its_number_in_any_form(typed):
     assert one(f"#show {typed}") == ("show", "1042", "")
 
 
+def test_a_subject_keeps_its_dashes():
+    assert one("#subject Portal down -- again") == ("subject", "Portal down -- again", "")
+    assert problem("#subject") == "#subject needs the new subject behind it"
+
+
+def test_what_adds_up_may_be_said_several_times():
+    assert read("#tag a\n#tag b\n#untag c\n#untag d\n#link 1\n#link 2").problems == ()
+    assert one("#link [#1042] -- same cause") == ("link", "1042", "same cause")
+    assert problem("#link him") == "#link takes the number of a ticket, such as 1042, not “him”"
+
+
 def test_questions_keep_what_they_ask():
     assert one("#list Systems Administrators") == ("list", "Systems Administrators", "")
     assert one("#confirm K7QM2P") == ("confirm", "K7QM2P", "")
@@ -330,7 +343,9 @@ def test_no_command_ever_stays_in_the_text_unless_escaped_or_told(typed):
     assert len(again.problems) <= len(escaped)
 
 
-@given(st.lists(st.sampled_from(sorted(set(VERBS) - {"status", "ticket"})), min_size=1, max_size=1), st.booleans())
+@given(
+    st.lists(st.sampled_from(sorted(set(VERBS) - {"status", "ticket", "link"})), min_size=1, max_size=1), st.booleans()
+)
 def test_a_read_command_written_again_is_read_the_same(words, reasoned):
     verb = VERBS[words[0]]
     line = f"#{words[0]}" + (" Some Name" if verb.needs else "") + (" -- why not" if verb.reason and reasoned else "")

@@ -19,12 +19,15 @@ CONFIG = desk()
 ELLIOT = CONFIG.agents["elliot"]
 
 
+OTHERS = {1001: ticket(), 1002: ticket(number=1002), 1003: ticket(number=1003, department="Maintenance")}
+
+
 def opens(day):
     return datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
 
 
 def by(agent=ELLIOT, config=CONFIG):
-    return orders.Desk(config, agent, NOW, opens)
+    return orders.Desk(config, agent, NOW, opens, OTHERS.get)
 
 
 def read(*lines, agent=ELLIOT, about=None, none=False):
@@ -47,6 +50,10 @@ def read(*lines, agent=ELLIOT, about=None, none=False):
         ("#prio h", "priority", "High", "priority High"),
         ("#done", "status", Status.RESOLVED, "status resolved"),
         ("#due 2h", "due", NOW + timedelta(hours=2), "due Sat"),
+        ("#tag portal, VIP #portal", "tag", ("portal", "VIP"), "tagged portal, VIP"),
+        ("#untag portal", "untag", ("portal",), "no longer tagged portal"),
+        ("#subject Re: [#1001] Portal is slow", "subject", "Portal is slow", "subject “Portal is slow”"),
+        ("#link 1002", "link", 1002, "linked with ticket 1002"),
         ("#note", "note", None, ""),
         ("#quiet", "quiet", "", ""),
         ("#help", "help", "", ""),
@@ -66,6 +73,10 @@ def test_what_a_command_means(line, verb, value, told):
         (Command("priority", "hihg", line="#prio hihg"), "did you mean High?"),
         (Command("topic", "other", line="#topic other"), "Internal / Other or Report a Problem / Other"),
         (Command("sla", "sev", line="#sla sev"), "Sev-A, Sev-B or Sev-C; write more of the name"),
+        (Command("tag", "#,", line="#tag #,"), "“#,” is no tag"),
+        (Command("subject", "Re: [#1001]", line="#subject Re:"), "a subject needs words"),
+        (Command("link", "1001", line="#link 1001"), "not linked to itself"),
+        (Command("link", "1009", line="#link 1009"), "ticket 1009 was not found"),
         (Command("due", "yesteryear", line="#due yesteryear"), "#due yesteryear: "),
     ],
 )
@@ -102,6 +113,10 @@ def test_all_or_nothing_names_every_line_that_is_wrong():
         (Command("sla", "x"), "sla"),
         (Command("priority", "x"), "priority"),
         (Command("due", "2h"), "due"),
+        (Command("tag", "x"), "topic"),
+        (Command("untag", "x"), "topic"),
+        (Command("subject", "x"), "topic"),
+        (Command("link", "1002"), "merge"),
         (Command("status", "open"), "status"),
         (Command("status", "closed"), "close"),
     ],
@@ -110,6 +125,13 @@ def test_a_role_without_the_permission_is_refused_by_name(command, permission):
     found = understand([command], ticket(department="Maintenance"), by())
     assert f"permission `{permission}`" in found.problems[0]
     assert "your role there is View only" in found.problems[0]
+
+
+def test_a_link_changes_the_other_ticket_as_well_and_takes_the_permission_there():
+    (problem,) = read("#link 1003").problems
+    assert "permission `merge`" in problem
+    assert "in Maintenance" in problem
+    assert read("#link 1003", agent=None).orders
 
 
 def test_the_administrator_has_all_rights_but_is_no_agent():
@@ -150,6 +172,7 @@ def test_orders_become_acts_with_their_reasons_in_order():
     found = read(
         *("#note", "#assign ann -- knows it", "#transfer maint", "#topic outage"),
         *("#sla sev-a", "#prio high", "#pending", "#due 2h"),
+        *("#tag a b", "#untag a", "#subject Slow", "#link 1002"),
     )
     stamp = Stamp("agent:elliot", NOW)
     change = act_on(ticket(), acts(found, stamp, CONFIG), stamp, CONFIG)
@@ -157,6 +180,7 @@ def test_orders_become_acts_with_their_reasons_in_order():
     assert [event.kind.value for event in done][:2] == ["assigned", "transferred"]
     assert done[0].reason == "knows it"
     assert change.after.status is Status.PENDING
+    assert (change.after.tags, change.after.subject, change.after.links) == (("b",), "Slow", (1002,))
     assert change.after.due_at == NOW + timedelta(hours=2)
 
 

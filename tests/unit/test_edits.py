@@ -1,0 +1,43 @@
+"""Tags, subject and links as acts: what is so already changes nothing. Pure."""
+
+from __future__ import annotations
+
+from mailgate.model import EventKind
+from mailgate.rules import edits
+from mailgate.rules.facts import agent_fact
+from mailgate.rules.lifecycle import Stamp
+from tests.lab import NOW, desk, ticket
+
+ANN = Stamp("agent:ann", NOW, "why")
+CONFIG = desk()
+
+
+def fact(act, before):
+    after, (event,) = act(before)
+    return agent_fact(event, after, CONFIG)
+
+
+def test_a_tag_is_taken_as_the_ticket_spells_it():
+    assert edits.read_tags("#PORTAL,vip  Vip", ticket(tags=("portal",))) == ("portal", "vip")
+
+
+def test_what_is_so_already_is_no_event():
+    as_it_is = ticket(tags=("a",), links=(1002,))
+    for act in (edits.untag(("b",), ANN), edits.subject(as_it_is.subject, ANN), edits.link(1002, ANN)):
+        assert act(as_it_is) == (as_it_is, ())
+
+
+def test_agents_read_what_was_changed():
+    tagged = ticket(tags=("a", "b"))
+    assert fact(edits.untag(("a",), ANN), tagged) == "Ann Admin took the tag a away: why"
+    assert fact(edits.subject("Slow", ANN), tagged) == f"Ann Admin changed the subject from “{tagged.subject}”: why"
+    assert fact(edits.link(1002, ANN), tagged) == "Ann Admin linked the ticket with 1002: why"
+    assert (
+        agent_fact(ANN.event(EventKind.TAGGED, [], ["a", "b"]), tagged, CONFIG)
+        == "Ann Admin tagged the ticket a, b: why"
+    )
+
+
+def test_links_that_nobody_of_the_desk_made_are_told_elsewhere():
+    made = Stamp("requester:k@x.example", NOW).event(EventKind.LINKED, [], [1002])
+    assert agent_fact(made, ticket(), CONFIG) == ""
