@@ -23,11 +23,14 @@ def read_desk(top: Table) -> Desk:
         top.error("", '[desk] is missing: write [desk] and below it name = "First Bank Help Desk"')
     table = table or top.sub("desk", {})
     secrets, made = _secrets(table)
+    spoken = table.value("language", language, "en", '"en"') or "en"
+    name, names = table.line_by_language("name", "Help Desk", spoken, example='"First Bank Help Desk"')
     desk = Desk(
-        name=table.text("name", "Help Desk", example='"First Bank Help Desk"'),
+        name=name,
+        names=names,
         domain=table.value("domain", domain, "", '"bank.example"') or _first_domain(top),
         timezone=table.zone("timezone", ZoneInfo("UTC")),
-        language=table.value("language", language, "en", '"en"') or "en",
+        language=spoken,
         token=table.value("token", token, "[#{number}]", '"[#{number}]"'),
         old_tokens=_old_tokens(table),
         first_number=table.whole("first_number", 1001, 1, 10**9),
@@ -56,7 +59,7 @@ def read_storage(top: Table) -> Storage:
     return storage
 
 
-def read_addresses(top: Table, desk_name: str) -> dict[str, DeskAddress]:
+def read_addresses(top: Table, desk: Desk) -> dict[str, DeskAddress]:
     """Read every [address."…"], by compared address, in file order."""
     addresses: dict[str, DeskAddress] = {}
     for written, table in top.named("address"):
@@ -67,9 +70,11 @@ def read_addresses(top: Table, desk_name: str) -> dict[str, DeskAddress]:
             continue
         if email in addresses:
             table.error("", f"{email} stands twice: addresses are compared in lower case")
+        name, names = table.line_by_language("name", desk.name, desk.language)
         addresses[email] = DeskAddress(
             email=email,
-            name=table.text("name", desk_name) or desk_name,
+            name=name or desk.name,
+            names=names if "name" in table else desk.names,
             plus=table.flag("plus", default=False),
             from_=table.value("from", _signature, "{agent} ({address})", '"{agent} ({address})"'),
             routing=read_routing(table),

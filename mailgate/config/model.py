@@ -54,9 +54,10 @@ class Text:
     by_language: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, language: str) -> str:
-        """The text in `language`, else the default, else the first there is."""
+        """The text in `language` ("de-AT" is also "de"), else the default, else the first there is."""
         texts = self.by_language
-        return texts.get(language) or texts.get("") or next(iter(texts.values()), "")
+        found = texts.get(language) or texts.get(language.partition("-")[0])
+        return found or texts.get("") or next(iter(texts.values()), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class Desk:
 
     name: str
     domain: str
+    names: Text = Text()  # by language, where they differ
     timezone: ZoneInfo
     language: str = "en"
     token: str = "[#{number}]"
@@ -106,6 +108,7 @@ class DeskAddress:
 
     email: str
     name: str
+    names: Text = Text()  # by language, where they differ
     plus: bool = False
     from_: str = "{agent} ({address})"
     routing: Routing = Routing()
@@ -293,6 +296,7 @@ class Rule:
     alert: tuple[str, ...] = ()
     requester: str = ""  # "reply_to"
     reject: str = ""
+    rejects: Text = Text()  # by language, where they differ
     drop: bool = False
 
 

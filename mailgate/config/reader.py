@@ -234,6 +234,16 @@ class Table:
         self.error(key, f'must be a text, or a table by language: write {key} = {{ en = "…", de = "…" }}')
         return Text()
 
+    def line_by_language(self, key: str, default: str, desk_language: str, *, example: str = '"…"') -> tuple[str, Text]:
+        """One line of text, or a table of them by language: what holds by default, and all of them."""
+        if not isinstance(self.data.get(key), dict):
+            return self.text(key, default, example=example), Text()
+        texts = self.by_language(key)
+        for name, text in texts.by_language.items():
+            if CONTROL.search(text) or not text.strip():
+                self.reading.error(self.at(key).inside(name), f"{name} must be one line of text")
+        return texts.get(desk_language) or default, texts
+
     def place(self, key: str, default: str) -> Path:
         """A path; a relative one counts from the config file."""
         return self.reading.folder / Path(self.text(key, default))

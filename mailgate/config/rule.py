@@ -16,7 +16,7 @@ _BELOW = ("alert", "reject", "drop", "department", "topic", "sla", "priority", "
 Conditions = tuple[tuple[Criterion, ...], ...]
 
 
-def read_rules(top: Table) -> tuple[Rule, ...]:
+def read_rules(top: Table, language: str = "en") -> tuple[Rule, ...]:
     """Read every [[rule]] in the order of the file."""
     value = top.raw("rule")
     if value is None:
@@ -28,7 +28,7 @@ def read_rules(top: Table) -> tuple[Rule, ...]:
     rules = []
     for position, item in enumerate(value):
         table = Table(item, _rule_spot(item, position), top.reading)
-        rule = _rule(table, position)
+        rule = _rule(table, position, language)
         if rule.name in names:
             table.error("name", f"rule {names[rule.name] + 1} has this name already: explanations name rules")
         names.setdefault(rule.name, position)
@@ -42,7 +42,7 @@ def _rule_spot(item: dict[str, object], position: int) -> Spot:
     return Spot(("rule", position), label, "rule")
 
 
-def _rule(table: Table, position: int) -> Rule:
+def _rule(table: Table, position: int, language: str) -> Rule:
     on = table.choices("on", ("new", "message"), ("new",))
     if not on:
         table.error("on", 'is empty: write on = ["new"], ["message"] or both')
@@ -50,6 +50,7 @@ def _rule(table: Table, position: int) -> Rule:
     if then is None and "then" not in table and not table.data.get("stop"):
         table.error("", "does nothing: write [rule.then] and below it what to set")
     act = then or Table({}, table.at("then"), table.reading)
+    reject, rejects = act.line_by_language("reject", "", language, example='"Please write to sales@bank.example"')
     rule = Rule(
         name=table.needed("name", '"What it is for"'),
         position=position,
@@ -60,7 +61,8 @@ def _rule(table: Table, position: int) -> Rule:
         then=read_routing(act),
         alert=recipients(act, "alert"),
         requester=act.choice("requester", ("", "reply_to"), ""),
-        reject=act.text("reject", example='"Please write to sales@bank.example"'),
+        reject=reject,
+        rejects=rejects,
         drop=act.flag("drop", default=False),
     )
     if rule.reject and rule.drop:

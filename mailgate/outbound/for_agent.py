@@ -28,7 +28,7 @@ def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
     ticket = notice.ticket
     return AgentView(
         marker=MARKER,
-        desk=config.desk.name,
+        desk=identity.desk_name(notice, config),
         address=address.email,
         address_name=address.name,
         name=plain(notice.to.name, 100),

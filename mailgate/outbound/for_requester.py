@@ -26,7 +26,7 @@ def requester_view(notice: Notice, config: Config) -> RequesterView:
     text = words(notice.text, len(notice.text) if notice.kind is NoticeKind.REPLY else _ECHO_LIMIT)
     return RequesterView(
         marker=MARKER,
-        desk=config.desk.name,
+        desk=identity.desk_name(notice, config),
         address=address.email,
         address_name=address.name,
         name=plain(notice.to.name, 100),

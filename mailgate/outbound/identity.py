@@ -6,6 +6,7 @@ never disagree. Nothing here is written into a mail by itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailgate.config.model import Config, DeskAddress
@@ -27,13 +28,32 @@ def desk_address(notice: Notice, config: Config) -> DeskAddress:
     """Return the desk address that the mail is from.
 
     The department's own address, else the one that the ticket came to; the first of the
-    file where that one is gone from the configuration.
+    file where that one is gone from the configuration. Its name is in the reader's language.
     """
+    found = _address(notice, config)
+    own = found.names.get(language(notice, config))
+    return replace(found, name=own) if own else found
+
+
+def _address(notice: Notice, config: Config) -> DeskAddress:
     if not notice.ticket:
         return config.addresses.get(notice.address, config.first_address)
     department = config.departments.get(notice.ticket.department)
     own = config.addresses.get(department.address) if department else None
     return own or config.addresses.get(notice.ticket.address, config.first_address)
+
+
+def desk_name(notice: Notice, config: Config) -> str:
+    """Return what the desk is called, in the reader's language."""
+    return config.desk.names.get(language(notice, config)) or config.desk.name
+
+
+def language(notice: Notice, config: Config) -> str:
+    """Return the language of a mail: the ticket's for requesters, an agent's own, else the desk's."""
+    if notice.kind.to_requester:
+        return (notice.ticket.language if notice.ticket else "") or config.desk.language
+    agent = config.agents.get(notice.agent)
+    return (agent.language if agent else "") or config.desk.language
 
 
 def reply_to(address: DeskAddress, message_id: str) -> str:

@@ -85,7 +85,7 @@ class Renderer:
             return self._shipped.render(notice.kind, "", "", view, message_id)
         template_set = notice.ticket.template if notice.ticket else ""
         try:
-            return self._own.render(notice.kind, template_set, _language(notice, config), view, message_id)
+            return self._own.render(notice.kind, template_set, identity.language(notice, config), view, message_id)
         except Exception as error:
             rendered = self._shipped.render(notice.kind, "", "", view, message_id)
             return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
@@ -233,13 +233,6 @@ def _headers(source: str) -> tuple[tuple[str, str], ...]:
 
 def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.suffix in (".txt", ".html") and path.is_file())
-
-
-def _language(notice: Notice, config: Config) -> str:
-    if notice.kind.to_requester:
-        return (notice.ticket.language if notice.ticket else "") or config.desk.language
-    agent = config.agents.get(notice.agent)
-    return (agent.language if agent else "") or config.desk.language
 
 
 def _line(error: BaseException, path: Path) -> int | None:

@@ -79,7 +79,7 @@ def route(facts: Facts, config: Config, on: str = "new") -> Routed:
         results=results,
         alert=tuple(dict.fromkeys(recipient for rule in matched for recipient in rule.alert)),
         requester=_last(matched, "requester"),
-        reject=_last(matched, "reject"),
+        reject=_rejection(matched, facts.language or config.desk.language),
         drop=_last(matched, "drop"),
     )
 
@@ -132,6 +132,12 @@ def _last(matched: list[Rule], name: str) -> Chosen | None:
     return next(
         (Chosen(value, f"rule:{rule.name}") for rule in reversed(matched) if (value := getattr(rule, name))), None
     )
+
+
+def _rejection(matched: list[Rule], language: str) -> Chosen | None:
+    """The reason of the last rule that rejects, in the language that the mail says it is in."""
+    rule = next((rule for rule in reversed(matched) if rule.reject), None)
+    return Chosen(rule.rejects.get(language) or rule.reject, f"rule:{rule.name}") if rule else None
 
 
 # ── values ──────────────────────────────────────────────────────────────────────────────
