@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, print_json, say, writing
+from mailgate.cli.common import config_of, now, print_json, reading, say, writing
 from mailgate.config.model import Config
 from mailgate.errors import LockHeld, MailgateError
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
@@ -75,7 +75,26 @@ def _commit(db: Db, batch: list[Delivery]) -> None:
 
 
 def _work(config: Config) -> int | None:
-    """Work the inbox here unless a daemon holds the lock; how many mails were worked."""
+    """Work the inbox here unless another process does; how many mails were worked.
+
+    A mail that another `ingest` put in while this one held the lock would lie there until
+    the next comes: so the inbox is looked at once more after the lock is free.
+    """
+    worked = _drain(config)
+    while worked is not None and _waits(config):
+        more = _drain(config)
+        if not more:  # whoever holds the lock now looks again, too; or nothing could be worked
+            break
+        worked += more
+    return worked
+
+
+def _waits(config: Config) -> bool:
+    with reading(config) as db:
+        return bool(inbox.counts(db)["new"])
+
+
+def _drain(config: Config) -> int | None:
     try:
         with Lock(config.storage.database):
             # Imported late: where a daemon runs, a mail that is piped in needs none of it.

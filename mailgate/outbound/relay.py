@@ -107,7 +107,7 @@ class SmtpRelay:
                 self._reader, self._writer = await asyncio.open_connection(
                     config.host, config.port, ssl=self._context() if implicit else None
                 )
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:  # UnicodeError: a host name that is none
             stage = Stage.TLS if isinstance(error, ssl.SSLError) else Stage.CONNECT
             raise _Refused(Reply(stage, 0, f"{config.host}:{config.port}: {_words(error)}")) from error
         self._dirty = False

@@ -52,8 +52,13 @@ class AttachmentStore:
         return sha256
 
     def read(self, sha256: str) -> bytes:
-        """The content with this digest. Raises FileNotFoundError."""
-        return self.path(sha256).read_bytes()
+        """The content with this digest. Raises FileNotFoundError, or StorageError when the disk will not."""
+        try:
+            return self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StorageError("storage trouble", cause=str(error)) from error
 
 
 def _sync(folder: Path) -> None:

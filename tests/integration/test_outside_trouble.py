@@ -1,0 +1,198 @@
+"""Trouble of the disk and of other processes is waited out; nothing of it is the mail's fault (guarantee 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mailgate import processor, sla_clock, status
+from mailgate.cli.main import main
+from mailgate.config.load import load
+from mailgate.config.model import Relay
+from mailgate.errors import StorageError
+from mailgate.live import last_config, remember
+from mailgate.lock import Lock
+from mailgate.outbound.backoff import Stage
+from mailgate.outbound.relay import SmtpRelay
+from mailgate.store import inbox
+from mailgate.store.attachments import AttachmentStore
+from mailgate.store.db import Store, open_reader
+from tests.desk import CONFIG, Bench
+
+MAIL = (
+    "From: karen{n}@client.example\r\nTo: support@bank.example\r\nSubject: Question {n}\r\n\r\nWhere is number {n}?\r\n"
+)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    one = Bench(tmp_path)
+    yield one
+    one.db.close()
+
+
+def test_a_folder_that_is_none_is_trouble_of_the_storage(tmp_path: Path) -> None:
+    """Attachments cannot be kept and cannot be read: temporary, with no trace left and no other error."""
+    (tmp_path / "file").write_text("in the way")
+    store = AttachmentStore(tmp_path / "file/attachments")
+    with pytest.raises(StorageError, match="storage trouble"):
+        store.keep(b"content")
+    with pytest.raises(StorageError, match="storage trouble"):
+        store.read("ab" * 32)
+
+
+def test_attachments_that_vanished_are_told_apart(tmp_path: Path) -> None:
+    """What is gone for good is no trouble that passes."""
+    with pytest.raises(FileNotFoundError):
+        AttachmentStore(tmp_path).read("ab" * 32)
+
+
+def test_a_mail_whose_attachment_cannot_be_kept_waits_uncounted(bench: Bench) -> None:
+    """Nothing is claimed for good, and no try is counted, while the disk will not."""
+    bench.accept(bench.write("karen@client.example", "Look", files=(("a.txt", "text/plain", b"x"),)))
+    with bench.db.transaction():
+        claimed = processor.claim(bench.db)
+    folder = bench.config.storage.attachments
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("in the way")
+    with pytest.raises(StorageError):
+        processor.read(claimed, bench.desk, bench.now)
+    folder.unlink()
+    with bench.db.transaction():
+        inbox.unclaim(bench.db, [claimed[0].id])
+    assert [mail.kind for mail in bench.drain() if mail.to == "karen@client.example"] == ["acknowledgement"]
+    assert bench.last()["tries"] == 1
+
+
+async def test_the_status_file_on_a_full_disk_is_written_later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task goes on: that nobody can be told ends no daemon."""
+    monkeypatch.setattr(status, "EVERY", 0.01)
+    place = status.path_of(bench.config)
+    aside = place.with_name(place.name + ".new")
+    aside.mkdir()
+    stop = asyncio.Event()
+    task = asyncio.create_task(status.keep(bench.config, list, status.RelayWord, stop))
+    await asyncio.sleep(0.1)
+    assert not task.done()
+    assert not place.exists()
+    aside.rmdir()
+    await asyncio.sleep(0.1)
+    assert json.loads(place.read_text())["relay"]["ok"] is True
+    stop.set()
+    await task
+
+
+def test_a_config_that_cannot_be_remembered_is_none(bench: Bench) -> None:
+    """Only `reload` has less to tell."""
+    place = bench.config.storage.database.with_name("mailgate.db.config.toml")
+    place.mkdir()
+    remember(bench.config)
+    assert last_config(bench.config) is None
+
+
+def test_a_lock_without_a_place_is_trouble_of_the_storage(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="cannot write"), Lock(tmp_path / "file/mailgate.db"):
+        pass
+
+
+async def test_a_damaged_database_is_no_mistake_in_sql(tmp_path: Path) -> None:
+    (tmp_path / "mailgate.db").write_bytes(b"This is no database. " * 100)
+    with pytest.raises(StorageError, match="damaged"):
+        await Store.open(tmp_path / "mailgate.db")
+
+
+def test_a_step_that_an_earlier_one_moved_does_not_fire(tmp_path: Path) -> None:
+    """Two steps came due together, and the first gives the ticket more time: it is not overdue."""
+    ladder = 'escalate = [ { at = "50%", alert = ["team-lead"] }, { at = "100%", alert = ["assignee", "manager"] } ]'
+    more = 'escalate = [ { at = "50%", alert = [], then = { sla = "Patient" } }, { at = "100%", alert = ["manager"] } ]'
+    assert ladder in CONFIG
+    bench = Bench(tmp_path, CONFIG.replace(ladder, more) + '\n[sla.Patient]\nresolve = "90d"\n')
+    bench.send("karen@client.example", "Help", to="outages@bank.example")
+    bench.wait(hours=3)
+    assert bench.ticket().sla == "Patient"
+    assert not bench.ticket().overdue
+    assert "overdue" not in bench.kinds()
+    bench.db.close()
+
+
+@pytest.mark.parametrize("host", ["relay..example", "a" * 70 + ".example", "\u202erelay.example"])
+async def test_a_relay_whose_name_is_no_host_name_is_a_relay_that_is_ill(host: str) -> None:
+    """It ends no connection's task, and with it the daemon."""
+    relay = SmtpRelay(Relay(host=host), "mx.bank.example")
+    reply = await relay.send("support@bank.example", "karen@client.example", b"Subject: x\r\n\r\nx\r\n")
+    assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
+
+
+def test_tidying_forgets_little_at_a_time_and_says_that_there_is_more(bench: Bench) -> None:
+    """Bytes older than `keep_raw` go; the rows and what waits stay."""
+    for n in range(5):
+        bench.accept(MAIL.format(n=n).encode(), key=f"key {n}")
+    bench.drain()
+    waits = bench.accept(MAIL.format(n=9).encode(), key="waits")
+    later = bench.now + timedelta(days=400)
+    most, sla_clock.FORGET_AT_ONCE = sla_clock.FORGET_AT_ONCE, 3
+    try:
+        with bench.db.transaction():
+            assert sla_clock.tidy(bench.db, bench.desk, later)
+        with bench.db.transaction():
+            assert not sla_clock.tidy(bench.db, bench.desk, later)
+    finally:
+        sla_clock.FORGET_AT_ONCE = most
+    kept = bench.db.all("SELECT id FROM inbox WHERE raw_id IS NOT NULL")
+    assert [row["id"] for row in kept] == [waits]
+    assert len(bench.db.all("SELECT id FROM raw")) == 1
+
+
+def test_to_forget_bytes_does_not_scan_the_inbox(bench: Bench) -> None:
+    """Each deleted row of `raw` is looked up in the inbox by the foreign key: it has an index for that."""
+    plan = bench.db.all("EXPLAIN QUERY PLAN SELECT 1 FROM inbox WHERE raw_id = 1")
+    assert "inbox_raw" in plan[0]["detail"]
+
+
+def test_mails_that_come_together_without_a_daemon_are_all_worked(tmp_path: Path) -> None:
+    """Who finds the lock taken leaves its mail to whoever holds it, who looks once more at the end."""
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG)
+    command = [sys.executable, "-m", "mailgate", "ingest", "-c", file]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
+    for n, process in enumerate(running):
+        assert process.stdin is not None
+        process.stdin.write(MAIL.format(n=n).encode())
+        process.stdin.close()
+    for process in running:
+        assert process.wait(60) == 0
+        assert process.stderr is not None
+        process.stderr.close()
+    db = open_reader(load(file)[0].storage.database)
+    assert {row["state"]: row["n"] for row in db.all("SELECT state, count(*) AS n FROM inbox GROUP BY 1")} == {
+        "done": 6
+    }
+    db.close()
+
+
+def test_a_mail_put_in_while_another_worked_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench
+) -> None:
+    """The worst moment: after the last look at the inbox, before the lock is free."""
+    drain, late = processor.drain, [b""]
+
+    def slow(*args: object) -> int:
+        worked = drain(*args)  # type: ignore[arg-type]
+        if late:
+            late.pop()
+            bench.accept(MAIL.format(n=7).encode(), key="late")
+        return worked
+
+    monkeypatch.setattr(processor, "drain", slow)
+    mail = tmp_path / "one.eml"
+    mail.write_bytes(MAIL.format(n=1).encode())
+    assert main(["ingest", str(mail), "-c", str(tmp_path / "config.toml")]) == 0
+    assert [row["state"] for row in bench.db.all("SELECT state FROM inbox")] == ["done", "done"]
