@@ -54,7 +54,7 @@ def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str,
     if failed and robot:
         action, status, why = bounce_text.verdict(fields.get("subject", ""), text)
         return _bounce([ReportedRecipient(normalise(a), action, status, why) for a in failed], original)
-    told = bounce_text.read(senders, fields, text, report=report, returned=bool(original))
+    told = bounce_text.read(senders, fields, text, report=report, original=original)
     return _bounce(told, original) if told is not None else None
 
 

@@ -1,0 +1,76 @@
+"""How mail servers say that a mail was not delivered: data alone.
+
+English first, because most servers write it, then the languages in which some do.
+"""
+
+from __future__ import annotations
+
+import re
+
+# How the local parts begin under which mail servers write.
+MAILERS = (
+    "mailer-daemon",
+    "mailerdaemon",
+    "mdaemon",
+    "postmaster",
+    "post_master",
+    "mail-daemon",
+    "mailsystem",
+    "mmdf",
+    "microsoftexchange",
+)
+# Names that people write under too: believed only with a subject that a server writes.
+ADMINISTRATORS = frozenset({"sysadmin", "administrator", "admin", "system administrator", "mail administrator"})
+ADMINISTRATOR_SUBJECT = re.compile(
+    r"undeliver|returned mail|mail delivery|delivery (?:status|failure|notification)|"
+    r"(?:mail|message) could not be (?:sent|delivered)",
+    re.IGNORECASE,
+)
+FAILED_SUBJECT = re.compile(
+    r"undeliver|delivery (?:status|problem|failure|error|notification|report)|failure (?:notice|delivery)|"
+    r"returned mail|mail (?:delivery|not delivered|system error)|could not (?:be )?(?:deliver|send)|not deliver|"
+    r"delivery (?:has )?failed|user unknown|delayed|still being retried|has not (?:yet )?been delivered|rejected|"
+    r"bounce|nondeliverable|warning: |failed to deliver|"
+    r"(?:are|is) not (?:a )?member|ignored not member|loop (?:alert|back)|"  # list servers
+    r"nicht zustellbar|unzustellbar|onbestelbaar|non[- ]remis|non distribu|échec de |impossibile|mancata consegna|"
+    r"no se puede|no se pudo|no entregad|não (?:foi )?entreg|falha na entrega|nie dostarczono|niedostarcz|"
+    r"недостав|не доставлен|не удалось доставить|возвращен|"
+    r"配信(?:でき|不能|に失敗|エラー)|配送(?:でき|不能|エラー)|送信(?:でき|エラー)|退信|无法投递|投递失败|無法傳遞|退回|"
+    r"배달(?:되지| 실패)|teslim edilemedi|iletilemedi",
+    re.IGNORECASE,
+)
+FAILED_TEXT = re.compile(
+    r"(?:could ?n[o']t|cannot|can't|not|un(?:able|successful)|fail\w*|error\w*|impossible|problem\w*)\b[^.]{0,80}?"
+    r"\b(?:deliver\w*|be (?:sent|reached|found)|reach\w*|send|route|complete|accept\w*|receiv\w*)|undeliver|"
+    r"(?:user|mailbox|recipient|address|account|host|domain)\s+(?:is\s+)?"
+    r"(?:unknown|not\s+found|unavailable|full|disabled|rejected|invalid)|"
+    r"unknown (?:user|recipient|address|host)|no such (?:user|mailbox|recipient|address|person)|quota|"
+    r"over\s?quota|delivery\s.{0,40}failed|does(?:n't| not) (?:exist|have an?)|returned (?:to|mail)|rejected|"
+    r"following (?:addresses|recipients?)|temporarily deferred|delayed|not yet been|still be(?:ing)? (?:re)?tr|"
+    r"relay(?:ing)? denied|invalid (?:recipient|user|address)|"
+    r"zustell|nicht zugestellt|existiert nicht|pas pu être|non remis|n'existe pas|adresse inconnue|"
+    r"no (?:se )?(?:pudo|ha podido)|no existe|não (?:pôde|foi possível|existe)|non è stato possibile|non esiste|"
+    r"kon(?:den)? niet|bestaat niet|kunde inte|kunne ikke|nie można|nie istnieje|nelze doručit|neexistuje|"
+    r"не (?:удалось|может быть|был[оа]? доставлен|существует)|недостав|"
+    r"(?:配信|配送|送信|届け).{0,12}(?:でき|失敗)|見つかりません|存在しません|无法|無法|失败|不存在|退回|못했|"
+    r"존재하지|teslim edile",
+    re.IGNORECASE,
+)
+DELAYED = re.compile(
+    r"delay|not yet been|has not (?:yet )?been delivered|will (?:be retried|continue|keep)|still (?:being|trying)|"
+    r"warning message only|do not need to re-?send|temporarily|verzögert|retardé|遅延|延迟",
+    re.IGNORECASE,
+)
+GIVEN_UP = re.compile(
+    r"giv(?:en|ing) up|permanent|fatal|failed|will not be|could not be delivered|cannot be|undeliverable", re.IGNORECASE
+)
+# Below such a line stands the returned mail, whose addresses are nobody's failure.
+COPY_BELOW = re.compile(
+    r"copy of (?:the|your) (?:original )?message|copy of the (?:message|body)|"
+    r"original (?:mail|message)(?! (?:was|could|cannot|has)\b)|"
+    r"unsent message|message (?:header|text) (?:follows|below)|returned (?:message|mail) follows|message follows|"
+    r"headers? (?:of|from) (?:the|your)|message is (?:included|attached|below)|first \d+ bytes|"
+    r"ursprüngliche nachricht|^return-path:|^received: |message contents|text of your (?:message|mail)|"
+    r"transcript of message|content of (?:the )?message",
+    re.IGNORECASE,
+)

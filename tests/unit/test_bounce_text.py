@@ -1,0 +1,208 @@
+"""Bounces that are no RFC 3464 report: each way in which mail servers write them, by shape."""
+
+import pytest
+
+from mailgate.inbound.parse import parse
+from mailgate.mail import Bounce, Envelope
+from mailgate.reasons import Screen
+from mailgate.rules.classify import classify
+
+COPY = "\nReceived: from desk.example by mx.example; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: support@bank.example\n"
+COPY += "To: karen@client.example\nSubject: Your request\nMessage-ID: <n.1.x@bank.example>\n\nHello Karen\n"
+
+
+def read(sender: str, subject: str, text: str, extra: str = "") -> tuple[Bounce | None, Screen]:
+    head = f"From: {sender}\nTo: support@bank.example\nSubject: {subject}\n{extra}"
+    mail = parse(f"{head}Content-Type: text/plain; charset=utf-8\n\n{text}".encode())
+    return mail.bounce, classify(mail, Envelope(None, ()), lambda _: False, frozenset()).kind
+
+
+SHAPES = {
+    "address and code on one line": (
+        "MAILER-DAEMON@mx.example",
+        "failure notice",
+        "I could not deliver your message.\n\n<karen@client.example>:\n192.0.2.1 said: 550 5.1.1 no such user\n",
+        "failed",
+        ["karen@client.example"],
+    ),
+    "indented address, reason below": (
+        "Mail Delivery Subsystem <mailer-daemon@mx.example>",
+        "Delivery Status Notification (Failure)",
+        "Delivery to the following recipient failed permanently:\n\n     karen@client.example\n\nTechnical details:\n"
+        "The server said 550 550 unknown user (state 14).\n\n----- Original message -----\n" + COPY,
+        "failed",
+        ["karen@client.example"],
+    ),
+    "a transcript opens with the received time": (
+        "Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+        "Returned mail: User unknown",
+        (
+            "\nThe original message was received at Mon, 2 Nov 2026 10:00:00 GMT\nfrom desk.example [192.0.2.7]\n\n"
+            "   ----- The following addresses had permanent fatal errors -----\n<karen@client.example>\n\n"
+            "   ----- Transcript of session follows -----\n... while talking to mx.client.example.:\n"
+            ">>> RCPT To:<karen@client.example>\n<<< 550 5.1.1 user unknown\n"
+        ),
+        "failed",
+        ["karen@client.example"],
+    ),
+    "a summary of the header stands above": (
+        "postmaster@client.example",
+        "Delivery Notification: Delivery has failed",
+        (
+            "This report relates to a message you sent with the following header fields:\n\n"
+            "  Message-id: <n.1.x@bank.example>\n  From: Support <help@bank.example>\n"
+            "  To: Karen <info@client.example>\n  Subject: Your request\n\n"
+            "Your message cannot be delivered to the following recipients:\n\n"
+            "  Recipient address: KAREN@store.client.example\n  Original address: karen@client.example\n"
+            "  Reason: over quota\n"
+        ),
+        "failed",
+        ["karen@client.example"],
+    ),
+    "recipients below a list of reasons": (
+        "postmaster@client.example",
+        'Undeliverable Mail: "Your request"',
+        (
+            "Your message:\n   From:    help@bank.example\n   Subject: Your request\n"
+            "Could not be delivered because of\n\n"
+            "550 5.1.1 User unknown\n\nThe following recipients were affected:\n    karen@client.example\n"
+        ),
+        "failed",
+        ["karen@client.example"],
+    ),
+    "the gateway's administrator": (
+        "System Administrator <sysadmin@client.example>",
+        "Undeliverable: Your request",
+        (
+            "Your message\n\n  To:      karen@client.example\n  Subject: Your request\n\n"
+            "did not reach the following recipient(s):\n\nkaren@client.example on Mon, 2 Nov 2026 10:00:00 +0000\n"
+            "    The recipient name is not recognized\n"
+        ),
+        "failed",
+        ["karen@client.example"],
+    ),
+    "the mail system by its own name": (
+        "MicrosoftExchange329e71ec88ae4615@client.example",
+        "Undeliverable: Your request",
+        (
+            "Diagnostic information for administrators:\nGenerating server: mx.client.example\n\nkaren@client.example\n"
+            "#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n"
+        ),
+        "failed",
+        ["karen@client.example"],
+    ),
+    "a name without its domain": (
+        "Mail Delivery Subsystem <MAILER-DAEMON@client.example>",
+        "Mail Delivery Problem",
+        "Your mail to the following recipients could not be delivered because they take no mail from you:\n\tkaren\n",
+        "failed",
+        ["karen@client.example"],
+    ),
+    "names with reasons in brackets": (
+        "Mailer-Daemon@client.example",
+        "Message status - undeliverable",
+        "The message that you sent was undeliverable to the following:\n\tkaren (user not found)\n\tleo (disabled)\n",
+        "failed",
+        ["karen@client.example", "leo@client.example"],
+    ),
+    "nobody named but in the returned header": (
+        "postmaster@client.example",
+        "Mail delivery failed",
+        "This message could not be delivered.\n\n----- Original message -----\n" + COPY,
+        "failed",
+        ["karen@client.example"],
+    ),
+    "a session with commands": (
+        "InterScan Messaging Security Suite <postmaster@client.example>",
+        "Mail could not be delivered",
+        (
+            "Sent <<< RCPT TO:<karen@client.example>\nReceived >>> 550 5.1.1 <karen@client.example>... User unknown\n\n"
+            "Unable to deliver message to <karen@client.example>.\n"
+        ),
+        "failed",
+        ["karen@client.example"],
+    ),
+    "a delay": (
+        "Mail Delivery System <MAILER-DAEMON@mx.example>",
+        "Warning: message 1abc delayed 24 hours",
+        (
+            "A message that you sent has not yet been delivered to one or more of its recipients.\n\n"
+            "The address to which the message has not yet been delivered is:\n\n  karen@client.example\n\n"
+            "No action is required on your part.\n"
+        ),
+        "delayed",
+        ["karen@client.example"],
+    ),
+    "German": (
+        "postmaster@client.example",
+        "Nicht zustellbar: Ihre Anfrage",
+        "Ihre Nachricht konnte nicht zugestellt werden an:\n\n  karen@client.example\n",
+        "failed",
+        ["karen@client.example"],
+    ),
+    "French": (
+        "MAILER-DAEMON@client.example",
+        "Votre message",
+        "Votre message n'a pas pu être remis.\n\n<karen@client.example>\nAdresse inconnue\n\n" + COPY,
+        "failed",
+        ["karen@client.example"],
+    ),
+    "Japanese": (
+        "MAILER-DAEMON@client.example",
+        "メールを配信できませんでした",
+        "以下の宛先にメールを送信できませんでした。\n\n<karen@client.example>\n宛先が見つかりません\n",
+        "failed",
+        ["karen@client.example"],
+    ),
+    "Chinese": (
+        "postmaster@client.example",
+        "系统退信",
+        "您的邮件无法投递到以下收件人:\nkaren@client.example\n原因: 用户不存在\n",
+        "failed",
+        ["karen@client.example"],
+    ),
+    "a mailing list's refusal": (
+        "news-admin@list.example",
+        "You support@bank.example are not member (news ML)",
+        (
+            "You are not a member of this mailing list <news@list.example>.\n\nTo get the guide, write to\n\n"
+            "\tnews-ctl@list.example\n"
+        ),
+        "failed",
+        ["news@list.example"],
+    ),
+}
+EXTRA = {"a mailing list's refusal": "X-MLServer: fml [fml 4.0.3 release]\n"}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shape(name: str) -> None:
+    """The report is recognised, with its kind, and names who was not reached and nobody else."""
+    sender, subject, text, kind, recipients = SHAPES[name]
+    bounce, screen = read(sender, subject, text, EXTRA.get(name, ""))
+    assert bounce is not None
+    assert screen is Screen.BOUNCE
+    assert (bounce.kind, [r.email for r in bounce.recipients]) == (kind, recipients)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text", "extra"),
+    [
+        ("sysadmin@client.example", "Re: Undeliverable: our invoice", "It was rejected:\n550 no\nWhy?\n", ""),
+        (
+            "sysadmin@client.example",
+            "Undeliverable mail again",
+            "550 said their server, could not deliver to leo@x.example\n",
+            "In-Reply-To: <n.1.x@bank.example>\n",
+        ),
+        ("ann@client.example", "Undeliverable mail", "Your mail could not be delivered to\n  leo@x.example\n", ""),
+        ("ann@list.example", "You are not member?", "Am I not a member of <news@list.example>?\n", "X-MLServer: fml\n"),
+        ("news-admin@list.example", "Guide", "Welcome to the list.\n", "X-MLServer: fml\n"),
+        ("admin@client.example", "Warning: delayed backup", "550 seconds: host could not be reached\n", ""),
+        ("Postmaster <postmaster@client.example>", "Lunch", "Where do we eat on Monday?\n", ""),
+    ],
+)
+def test_people_who_write_about_bounces_are_people(sender: str, subject: str, text: str, extra: str) -> None:
+    bounce, screen = read(sender, subject, text, extra)
+    assert bounce is None
+    assert screen is not Screen.BOUNCE
