@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -40,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         if any("environment variable" not in problem.what for problem in error.problems):
             path.unlink()
+            with suppress(OSError):  # it holds something else
+                args.dir.rmdir()
             raise
         say("\n".join(f"before the first start: {problem.what}" for problem in error.problems))
     if args.json:

@@ -118,13 +118,20 @@ def show(args: argparse.Namespace) -> int:
         if ticket is None:
             raise NotFound(f"ticket {args.number} was not found")
         if args.raw is not None:
-            sys.stdout.buffer.write(_raw(db, ticket.number, args.raw))
-            return 0
+            return _show_raw(_raw(db, ticket.number, args.raw), as_json=args.json)
         found = whole(db, ticket, config)
     if args.json:
         print_json(found)
     else:
         _print(ticket, found, config)
+    return 0
+
+
+def _show_raw(raw: bytes, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"raw": raw.decode("utf-8", "backslashreplace")})
+    else:
+        sys.stdout.buffer.write(raw)
     return 0
 
 

@@ -272,3 +272,16 @@ def test_init_gives_agents_of_one_local_part_keys_of_their_own(desk, capsys):
         "[agent.ann-2]",
         "[agent.ann-3]",
     ]
+
+
+def test_an_init_that_cannot_be_used_leaves_nothing_behind(desk, capsys):
+    assert call("init", "new", "--address", "no-address", "--agent", "ann@a.example") == 2
+    assert not (desk / "new").exists()
+
+
+def test_a_stored_message_is_shown_as_it_came(desk, capsysbinary):
+    assert call("ingest", "a.eml") == 0
+    assert call("tickets", "show", "1001", "--raw", "1") == 0
+    assert capsysbinary.readouterr().out == MAIL.encode()
+    assert call("tickets", "show", "1001", "--raw", "1", "--json") == 0
+    assert json.loads(capsysbinary.readouterr().out) == {"raw": MAIL}
