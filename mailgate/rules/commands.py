@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from types import MappingProxyType
 
 from mailgate.rules.cleaning import MARKS, clean, quoted, shortened, visible
 from mailgate.rules.verbs import KNOWN, NOT_YET, REPEATED, STATUSES, VERBS, Takes, Verb
 
+MOST = 50  # commands that one mail may hold; beyond, looking for what was meant would cost minutes
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns; a word may be that much shorter
 
 _COMMAND = re.compile(r"#([^\W\d_](?:\w|-(?=\w))*)[\s:,;=!]*(.*)")
@@ -76,9 +77,11 @@ def read_commands(lines: Sequence[str]) -> Commands:
     height = _height(own)
     block = [line for line in own[:height] if line.word]
     rest = list(dropwhile(lambda line: not line.cleaned, own[height:]))
-    results = [_read(line) for line in block]
+    results = [_read(line) for line in block[:MOST]]
     commands = [result for result in results if isinstance(result, Command)]
     problems = [result for result in results if isinstance(result, str)]
+    if len(block) > MOST:
+        problems.append(f"one mail holds at most {MOST} commands, and this one {len(block)}")
     problems += _contradictions(commands)
     problems += _wrapped(own, height)
     problems += _strays(rest)
@@ -214,8 +217,7 @@ def _wrapped(own: Sequence[_Line], height: int) -> list[str]:
 def _strays(rest: Sequence[_Line]) -> list[str]:
     return [
         f"commands go on top: {quoted(line.cleaned)} stands below other text (write \\#{line.word} for the word itself)"
-        for line in rest
-        if line.word in KNOWN
+        for line in islice((line for line in rest if line.word in KNOWN), MOST)
     ]
 
 

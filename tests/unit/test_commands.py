@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mailgate.rules.cleaning import clean
-from mailgate.rules.commands import Command, read_commands
+from mailgate.rules.commands import MOST, Command, read_commands
 from mailgate.rules.verbs import KNOWN, NOT_YET, STATUSES, VERBS
 
 
@@ -374,3 +374,12 @@ LENGTHY = "x" * 9000
 )
 def test_what_is_told_back_stays_readable(text):
     assert len(problem(text)) < 300
+
+
+def test_a_mail_of_very_many_commands_is_returned_at_once() -> None:
+    """Anybody can write one in an agent's name: it is read before it is held."""
+    for line in ("#zzzz", "#prio low", "#prio"):
+        read = read_commands([line] * 100_000)
+        assert read.problems
+        assert len(read.problems) + len(read.commands) <= 2 * MOST + 1
+    assert len(read_commands(["Hello", *["#close"] * 100_000]).problems) == MOST
