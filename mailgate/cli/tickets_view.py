@@ -172,8 +172,9 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
     for label, value in rows:
         if value:
             print(f"{label + ':':<15}{_plain(value)}")
-    for line in _items(found["due_explained"]):
-        print(f"{'':<15}{line}")
+        if label == "Due":
+            for line in _items(found["due_explained"]):
+                print(f"{'':<15}{line}")
     for entry in map(_object, _items(found["thread"])):
         author = _object(entry["from"])
         print(f"\n--- {entry['kind']} {entry['id']}, {author['name'] or author['email']}, {entry['at']}")
@@ -194,6 +195,8 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
 def _short(value: Json) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{each}" for each in value.values())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
     return "-" if value is None else str(value)
 
 
