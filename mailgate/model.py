@@ -74,6 +74,7 @@ class NoticeKind(StrEnum):
     OPENED_FOR_YOU = "opened-for-you"
     REPLY = "reply"
     STATUS_CHANGED = "status-changed"
+    COLLABORATOR_ADDED = "collaborator-added"
     LIMIT_REACHED = "limit-reached"
     REJECTED = "rejected"
     # to agents
@@ -107,6 +108,7 @@ REQUESTER_KINDS = frozenset(
         NoticeKind.OPENED_FOR_YOU,
         NoticeKind.REPLY,
         NoticeKind.STATUS_CHANGED,
+        NoticeKind.COLLABORATOR_ADDED,
         NoticeKind.LIMIT_REACHED,
         NoticeKind.REJECTED,
     }

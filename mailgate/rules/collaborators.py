@@ -24,15 +24,19 @@ def collaborators_of(
     fresh = {
         person.email: Collaborator(person.email, person.name, active)
         for person in people
-        if person.email not in ticket.participants and _may_collaborate(person.email, config)
+        if person.email not in ticket.participants and not unfit(person.email, config)
     }
     return tuple(fresh.values())[: max(room, 0)]
 
 
-def _may_collaborate(email: str, config: Config) -> bool:
+def unfit(email: str, config: Config) -> str:
+    """Why an address is never a collaborator's ("an agent's"); "" when it may be."""
     local, at, domain = email.rpartition("@")
-    if not at or local.endswith(_LISTS) or email in config.agents_by_email:
-        return False
-    if local.translate({ord(mark): None for mark in "-_."}).startswith(_ROBOTS):
-        return False
-    return f"{local.partition('+')[0]}@{domain}" not in config.addresses and email not in config.addresses
+    if not at:
+        return "no address"
+    if email in config.agents_by_email:
+        return "an agent's"
+    if local.endswith(_LISTS) or local.translate({ord(mark): None for mark in "-_."}).startswith(_ROBOTS):
+        return "a list's or a machine's"
+    ours = {email, f"{local.partition('+')[0]}@{domain}"} & config.addresses.keys()
+    return "the desk's own" if ours else ""

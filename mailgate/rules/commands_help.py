@@ -18,6 +18,8 @@ inside.
 #open  #pending  #resolved  #closed     (#reopen #resolve #solved #done #close)
 #subject TEXT               call the ticket something else
 #tag WORDS  #untag WORDS    tags, one or several
+#cc ADDRESS  #uncc ADDRESS  collaborators, one or several; they are told
+#requester ADDRESS          the ticket is somebody else's
 #link NUMBER                link this ticket and another with each other
 #quiet                      tell no requester of this mail's commands
 #ticket NUMBER              for a mail that is not an answer

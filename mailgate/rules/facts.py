@@ -76,9 +76,7 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
 
 def _edited(who: str, event: Event) -> str:
     """What somebody of the desk changed of its name, tags and links; "" for all else."""
-    before, after = (value if isinstance(value, list) else [] for value in (event.before, event.after))
-    fresh = ", ".join(str(each) for each in after if each not in before)
-    gone = ", ".join(str(each) for each in before if each not in after)
+    fresh, gone = _gained(event.before, event.after), _gained(event.after, event.before)
     match event.kind:
         case EventKind.TAGGED:
             return f"{who} {f'tagged the ticket {fresh}' if fresh else f'took the tag {gone} away'}"
@@ -86,8 +84,18 @@ def _edited(who: str, event: Event) -> str:
             return f"{who} changed the subject from “{event.before}”"
         case EventKind.LINKED:
             return f"{who} linked the ticket with {fresh}"
+        case EventKind.CC_CHANGED:
+            return f"{who} {f'made {fresh} a collaborator' if fresh else f'took {gone} off the collaborators'}"
+        case EventKind.REQUESTER_CHANGED:
+            return f"{who} made {_detail(event, 'email')} the requester"
         case _:
             return ""
+
+
+def _gained(before: Json, after: Json) -> str:
+    """What the second list has and the first has not: tags, numbers, collaborators."""
+    had, has = (value if isinstance(value, list) else [] for value in (before, after))
+    return ", ".join(str(each["email"] if isinstance(each, dict) else each) for each in has if each not in had)
 
 
 def _detail(event: Event, name: str) -> Json:

@@ -54,6 +54,7 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.CONFIRM: "u",
     NoticeKind.ANSWER: "v",
     NoticeKind.ADMIN: "w",
+    NoticeKind.COLLABORATOR_ADDED: "x",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 

@@ -25,7 +25,7 @@ from mailgate.model import (
     Ticket,
 )
 from mailgate.rules.sla import NEXT_RESPONSE, clock, plan_of
-from mailgate.rules.snapshot import assignee_json, rfc3339, ticket_json
+from mailgate.rules.snapshot import assignee_json, collaborators_json, rfc3339, ticket_json
 
 # Origins of a ticket's SLA plan that follow its topic and department (osTicket's transient SLA).
 INHERITED = ("topic", "department", "address", "defaults")
@@ -176,9 +176,7 @@ def copy_in(people: Sequence[Collaborator], stamp: Stamp) -> Act:
         if not fresh:
             return ticket, ()
         after = replace(ticket, collaborators=ticket.collaborators + fresh)
-        before_json: Json = [c.email for c in ticket.collaborators]
-        after_json: Json = [c.email for c in after.collaborators]
-        return after, (stamp.event(EventKind.CC_CHANGED, before_json, after_json),)
+        return after, (stamp.event(EventKind.CC_CHANGED, collaborators_json(ticket), collaborators_json(after)),)
 
     return act
 

@@ -16,6 +16,7 @@ from mailgate.model import Address, Change, Entry, EntryKind, Event, EventKind, 
 from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.facts import agent_fact, requester_fact
 from mailgate.rules.lifecycle import ladder_step
+from mailgate.rules.people import newly_copied
 
 # One notice per person: the first of these wins (the public interface, section 2).
 PRECEDENCE = (
@@ -50,6 +51,7 @@ class Act:
     on_behalf: bool = False  # opened by somebody else for the requester
     extra_alert: tuple[str, ...] = ()  # a rule's `alert`
     remarks: tuple[str, ...] = ()  # more facts for agents
+    links: tuple[tuple[str, str], ...] = ()  # one-tap links for agents: (label, mail body)
 
     @property
     def agent(self) -> str:
@@ -77,8 +79,17 @@ def _to_requesters(change: Change, act: Act, audience: Audience, config: Config)
     elif entry and act.automatic and ticket.autoresponse and config.notices.follow_up:
         told = _notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(act.author), ticket, act, audience)
         yield replace(told, in_reply_to=act.answers)
+    if act.agent or act.by == "admin":
+        yield from _copied(change, act, audience)
     if ticket.requester.email != act.author.email:
         yield from _status_changed(change, act, audience, config)
+
+
+def _copied(change: Change, act: Act, audience: Audience) -> Iterator[Notice]:
+    """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
+    for reader in newly_copied(change) if change.before else ():
+        notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, act, audience)
+        yield replace(notice, history=_public(audience.history))
 
 
 def _status_changed(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
@@ -165,6 +176,7 @@ def _to_agents(change: Change, act: Act, audience: Audience, config: Config) -> 
             text=entry.text if entry else "",
             attachments=entry.attachments if entry else (),
             history=audience.history[:HISTORY],
+            links=act.links,
         )
 
 

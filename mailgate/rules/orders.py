@@ -12,8 +12,8 @@ from datetime import date, datetime
 
 from mailgate.config.model import Agent, Config
 from mailgate.errors import Refused
-from mailgate.model import Assignee, Status, Ticket
-from mailgate.rules import edits, lifecycle, names
+from mailgate.model import Address, Assignee, Status, Ticket
+from mailgate.rules import edits, lifecycle, names, people
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.rights import may, refusal
@@ -33,6 +33,9 @@ PERMISSION = {
     "untag": "topic",
     "subject": "topic",
     "link": "merge",
+    "cc": "cc",
+    "uncc": "cc",
+    "requester": "requester",
 }
 QUERIES = frozenset({"show", "list", "help"})
 
@@ -42,7 +45,7 @@ class Order:
     """One command, ready to be done. `told` is what it does, in words for the agent."""
 
     verb: str
-    value: Assignee | Status | datetime | str | int | tuple[str, ...] | None
+    value: Assignee | Status | datetime | str | int | tuple[str, ...] | tuple[Address, ...] | Address | None
     reason: str
     told: str
 
@@ -165,6 +168,25 @@ def _subject(command: Command, _: Ticket, desk: Desk) -> Order:
     return Order("subject", found, command.reason, f"subject “{found}”")
 
 
+def _cc(command: Command, ticket: Ticket, desk: Desk) -> Order:
+    found = people.read_copied(command.value, ticket, desk.config)
+    return Order("cc", found, command.reason, f"{_emails(found)} on the ticket")
+
+
+def _uncc(command: Command, ticket: Ticket, _: Desk) -> Order:
+    found = people.read_uncopied(command.value, ticket)
+    return Order("uncc", found, command.reason, f"{_emails(found)} off the ticket")
+
+
+def _emails(found: Sequence[Address]) -> str:
+    return ", ".join(person.email for person in found)
+
+
+def _requester(command: Command, _: Ticket, desk: Desk) -> Order:
+    found = people.read_requester(command.value, desk.config)
+    return Order("requester", found, command.reason, f"requester {found}")
+
+
 def _link(command: Command, ticket: Ticket, desk: Desk) -> Order:
     number = int(command.value)
     if number == ticket.number:
@@ -215,13 +237,21 @@ _READERS: dict[str, Reader] = {
     "untag": _tags,
     "subject": _subject,
     "link": _link,
+    "cc": _cc,
+    "uncc": _uncc,
+    "requester": _requester,
 }
 
 
 def acts(understood: Understood, stamp: lifecycle.Stamp, config: Config) -> list[lifecycle.Act]:
     """The orders that change the ticket, as acts, in the order in which they were given."""
     stamped = ((order, stamp.because(order.reason)) for order in understood.orders)
-    return [act for order, why in stamped if (act := _routed(order, why, config) or _edited(order, why))]
+    return [act for order, why in stamped if (act := _act(order, why, config))]
+
+
+def _act(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:
+    """What an order does; visibility, quiet and queries change nothing."""
+    return _routed(order, why, config) or _edited(order, why) or _peopled(order, why)
 
 
 def _routed(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:
@@ -242,19 +272,32 @@ def _routed(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act
         case "due", datetime() as at:
             return lifecycle.due(at, why)
         case _:
-            return None  # visibility, quiet and queries change nothing
+            return None
 
 
 def _edited(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
     """The act of an order about what the ticket is called and stands beside."""
     match order.verb, order.value:
         case "tag", tuple(tags):
-            return lifecycle.tag(tags, why)
+            return lifecycle.tag([*map(str, tags)], why)
         case "untag", tuple(tags):
-            return edits.untag(tags, why)
+            return edits.untag([*map(str, tags)], why)
         case "subject", str(text):
             return edits.subject(text, why)
         case "link", int(number):
             return edits.link(number, why)
+        case _:
+            return None
+
+
+def _peopled(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
+    """The act of an order about who is on the ticket."""
+    match order.verb, order.value:
+        case "cc", tuple(found):
+            return people.copy([person for person in found if isinstance(person, Address)], why)
+        case "uncc", tuple(found):
+            return people.uncopy([person.email for person in found if isinstance(person, Address)], why)
+        case "requester", Address() as person:
+            return people.requester(person, why)
         case _:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mailgate.model import Assignee, Entry, Event, Json, Ticket
+from mailgate.model import Address, Assignee, Entry, Event, Json, Ticket
 
 
 def rfc3339(at: datetime | None) -> str | None:
@@ -17,14 +17,24 @@ def assignee_json(assignee: Assignee | None) -> Json:
     return {assignee.kind: assignee.name} if assignee else None
 
 
+def address_json(address: Address) -> Json:
+    """`{"name": …, "email": …}`."""
+    return {"name": address.name, "email": address.email}
+
+
+def collaborators_json(ticket: Ticket) -> Json:
+    """The ticket's collaborators, active or not."""
+    return [{"name": each.name, "email": each.email, "active": each.active} for each in ticket.collaborators]
+
+
 def ticket_json(ticket: Ticket) -> dict[str, Json]:
     """Everything but thread, events and `due_explained`."""
     return {
         "number": ticket.number,
         "subject": ticket.subject,
         "status": ticket.status.value,
-        "requester": {"name": ticket.requester.name, "email": ticket.requester.email},
-        "collaborators": [{"name": c.name, "email": c.email, "active": c.active} for c in ticket.collaborators],
+        "requester": address_json(ticket.requester),
+        "collaborators": collaborators_json(ticket),
         "department": ticket.department,
         "topic": ticket.topic,
         "priority": ticket.priority,

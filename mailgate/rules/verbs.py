@@ -32,7 +32,7 @@ class Verb:
 
 
 # Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "cc uncc requester merge split canned spam ban unban new search report away back leave"
+_LATER = "merge split canned spam ban unban new search report away back leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
@@ -54,6 +54,9 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("subject", Verb("subject", Takes.VALUE, needs="the new subject")),
     ("tag", Verb("tag", Takes.VALUE, reason=True, needs="one or several words")),
     ("untag", Verb("untag", Takes.VALUE, reason=True, needs="one or several words")),
+    ("cc", Verb("cc", Takes.VALUE, reason=True, needs="one or several addresses")),
+    ("uncc", Verb("uncc", Takes.VALUE, reason=True, needs="one or several addresses")),
+    ("requester", Verb("requester", Takes.VALUE, reason=True, needs="an address")),
     ("link", Verb("link", Takes.VALUE, reason=True, needs="the number of a ticket")),
     ("quiet", Verb("quiet")),
     ("ticket", Verb("ticket", Takes.VALUE, needs="the number of a ticket")),
@@ -64,7 +67,7 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
 )
 
 # What one mail may say several times: it adds up and contradicts nothing.
-REPEATED = frozenset({"show", "list", "help", "tag", "untag", "link"})
+REPEATED = frozenset({"show", "list", "help", "tag", "untag", "cc", "uncc", "link"})
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.

@@ -62,3 +62,74 @@ def test_a_colleague_reads_of_it_in_the_note_that_came_with_it(opened):
     note = to(mails, "ann@bank.example")
     assert "Elliot Alderson linked the ticket with 1002." in note.text
     assert "Elliot Alderson tagged the ticket portal." in note.text
+
+
+# ── people ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_is_added_hears_it_once_and_reads_what_is_public(opened):
+    opened.send(ELLIOT, "#note\n\nThe vendor password is hunter2.", answers=opened.alert)
+    mails = opened.send(ELLIOT, "#cc Boss <boss@client.example>, jane@client.example\n", answers=opened.alert)
+    assert told(mails) == {("collaborator-added", "boss@client.example"), ("answer", "elliot@bank.example")}
+    added = to(mails, "boss@client.example")
+    assert "Elliot Alderson added you to request [#1001]: Portal is down" in added.text
+    assert "> It does not open." in added.text
+    assert "hunter2" not in added.everything
+    assert opened.alert.message_id not in added.everything
+    assert added.reply_to == "support@bank.example"
+    reply = opened.send(ELLIOT, "We look.", answers=opened.alert)
+    assert ("reply", "boss@client.example") in told(reply)
+    opened.send("boss@client.example", "Thanks.", answers=added)
+    assert opened.thread()[-1] == ("message", "Thanks.")
+
+
+def test_who_is_added_with_a_reply_gets_the_reply_alone(opened):
+    mails = opened.send(ELLIOT, "#cc boss@client.example\n\nWe look.", answers=opened.alert)
+    assert to(mails, "boss@client.example").kind == "reply"
+
+
+def test_quiet_adds_in_silence(opened):
+    mails = opened.send(ELLIOT, "#quiet\n#cc boss@client.example\n", answers=opened.alert)
+    assert "boss@client.example" not in {mail.to for mail in mails}
+    assert "boss@client.example" in opened.ticket().participants
+
+
+def test_an_inactive_collaborators_message_comes_with_a_link_that_agrees(opened):
+    ack = next(mail for mail in opened.sent() if mail.kind == "acknowledgement")
+    mails = opened.send("boss@client.example", "I am her boss.", answers=ack)
+    alert = to(mails, "elliot@bank.example")
+    assert "Agree: mailto:support+k" in alert.text
+    assert "%23cc%20boss%40client.example%0D%0A%23end" in alert.text
+    assert not opened.ticket().collaborators[-1].active
+    mails = opened.send(ELLIOT, "#cc boss@client.example\n#end", answers=alert)
+    assert ("collaborator-added", "boss@client.example") in told(mails)
+    assert opened.ticket().collaborators[-1].active
+    later = opened.send("boss@client.example", "More.", answers=to(mails, "boss@client.example"))
+    assert "Agree" not in to(later, "elliot@bank.example").text
+
+
+def test_who_is_taken_off_gets_no_reply(opened):
+    opened.send(ELLIOT, "#uncc jane@client.example -- left the company", answers=opened.alert)
+    assert opened.ticket().collaborators == ()
+    assert {mail.to for mail in opened.send(ELLIOT, "We look.", answers=opened.alert)} == {
+        "karen@client.example",
+        "ann@bank.example",
+    }
+    (mail,) = opened.send(ELLIOT, "#uncc jane@client.example", answers=opened.alert)
+    assert "jane@client.example is no collaborator" in mail.text
+
+
+def test_a_new_requester_gets_the_answers_and_the_old_one_none(opened):
+    opened.send(ELLIOT, "#requester Lee <lee@other.example> -- she wrote for him", answers=opened.alert)
+    mails = opened.send(ELLIOT, "We look.", answers=opened.alert)
+    assert {mail.to for mail in mails if mail.kind == "reply"} == {"lee@other.example", "jane@client.example"}
+    assert opened.events()[2].kind == "requester-changed"
+    opened.send(KAREN, "Still mine?", subject="[#1001] Portal is down")
+    assert opened.numbers() == [1001, 1002], "who is no longer on it is a stranger to it"
+
+
+def test_permissions_of_people(bench):
+    got = to(bench.send(KAREN, "Down", to="outages@bank.example"), "vera@bank.example")
+    for text, permission in (("#cc a@x.example", "cc"), ("#requester a@x.example", "requester")):
+        refused = to(bench.send("vera@bank.example", text, answers=got), "vera@bank.example")
+        assert f"permission `{permission}`" in refused.text

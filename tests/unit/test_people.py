@@ -1,0 +1,128 @@
+"""Who is on a ticket: addresses as typed, who may be added, and the acts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailgate.config.model import Tickets
+from mailgate.errors import Refused
+from mailgate.model import Address, Collaborator
+from mailgate.rules import people
+from mailgate.rules.facts import agent_fact
+from mailgate.rules.lifecycle import Stamp, act_on, copy_in
+from tests.lab import NOW, desk, ticket
+
+ANN = Stamp("agent:ann", NOW, "why")
+CONFIG = desk()
+JANE = Collaborator("jane@x.example", "Jane")
+JOE = Collaborator("joe@x.example", "Joe", active=False)
+TICKET = ticket(collaborators=(JANE, JOE))
+
+
+def facts(*acts):
+    change = act_on(TICKET, list(acts), ANN, CONFIG)
+    return change.after, [agent_fact(event, change.after, CONFIG) for event in change.events]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("jane@x.example", [("jane@x.example", "")]),
+        ("<Jane@X.example>", [("jane@x.example", "")]),
+        ("a@x.example b@x.example,c@x.example; a@x.example", [(f"{each}@x.example", "") for each in "abc"]),
+        ('"Doe Joe" <joe@x.example>, jane@x.example', [("joe@x.example", "Doe Joe"), ("jane@x.example", "")]),
+        ("jörg@bücher.example", [("jörg@xn--bcher-kva.example", "")]),
+    ],
+)
+def test_addresses_are_read_in_any_form(typed, found):
+    assert [(each.email, each.name) for each in people.read_addresses(typed)] == found
+
+
+@pytest.mark.parametrize(
+    "typed", ["jane", "jane@", "@x.example", "jane@localhost", "Jane Doe", "a@b@x.example", ",", ""]
+)
+def test_what_is_no_address_is_refused(typed):
+    with pytest.raises(Refused, match="address"):
+        people.read_addresses(typed)
+
+
+@pytest.mark.parametrize(
+    ("email", "why"),
+    [
+        ("ann@bank.example", "it is an agent's"),
+        ("support@bank.example", "the desk's own"),
+        ("support+x@bank.example", "the desk's own"),
+        ("no-reply@x.example", "a list's or a machine's"),
+        ("all-request@x.example", "a list's or a machine's"),
+    ],
+)
+def test_agents_the_desk_and_machines_are_never_collaborators(email, why):
+    with pytest.raises(Refused, match=why):
+        people.read_copied(email, TICKET, CONFIG)
+
+
+def test_there_is_room_for_so_many_and_who_is_there_takes_none():
+    full = replace(CONFIG, tickets=Tickets(max_collaborators=2))
+    with pytest.raises(Refused, match="at most 2"):
+        people.read_copied("new@x.example", TICKET, full)
+    assert people.read_copied("joe@x.example, karen@client.example", TICKET, full)
+
+
+def test_only_a_collaborator_is_taken_off():
+    assert people.read_uncopied("joe@x.example", TICKET) == (Address("joe@x.example"),)
+    for ticket_, there in (
+        (TICKET, "there are jane@x.example, joe@x.example"),
+        (ticket(), "there are none"),
+        (ticket(collaborators=(JANE,)), "there is jane@x.example"),
+    ):
+        with pytest.raises(Refused, match=there):
+            people.read_uncopied("jana@x.example", ticket_)
+
+
+def test_one_requester_and_never_the_desk():
+    assert people.read_requester("Joe <joe@x.example>", CONFIG) == Address("joe@x.example", "Joe")
+    for typed, why in (("a@x.example b@x.example", "one requester"), ("support+1@bank.example", "address of the desk")):
+        with pytest.raises(Refused, match=why):
+            people.read_requester(typed, CONFIG)
+
+
+def test_adding_activates_and_adds():
+    after, told = facts(people.copy([Address("joe@x.example"), Address("new@x.example", "New")], ANN))
+    assert [(each.email, each.name, each.active) for each in after.collaborators] == [
+        ("jane@x.example", "Jane", True),
+        ("joe@x.example", "Joe", True),
+        ("new@x.example", "New", True),
+    ]
+    assert told == ["Ann Admin made joe@x.example, new@x.example a collaborator: why"]
+
+
+def test_who_is_there_is_added_in_silence():
+    assert facts(people.copy([Address("jane@x.example"), TICKET.requester], ANN))[1] == []
+
+
+def test_taking_off():
+    after, told = facts(people.uncopy(["joe@x.example"], ANN))
+    assert (after.collaborators, told) == ((JANE,), ["Ann Admin took joe@x.example off the collaborators: why"])
+
+
+def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
+    after, told = facts(people.requester(Address("jane@x.example"), ANN))
+    assert after.requester == Address("jane@x.example", "Jane")
+    assert after.participants == {"jane@x.example", "joe@x.example"}
+    assert told == [
+        "Ann Admin made jane@x.example the requester: why",
+        "Ann Admin took jane@x.example off the collaborators.",
+    ]
+    assert facts(people.requester(TICKET.requester, ANN))[1] == []
+    assert facts(people.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
+
+
+def test_who_is_new_on_a_ticket():
+    change = act_on(TICKET, [people.copy([Address("joe@x.example")], ANN), copy_in([JOE], ANN)], ANN, CONFIG)
+    assert people.newly_copied(change) == (Address("joe@x.example", "Joe"),)
+    assert people.newly_copied(replace(change, before=None)) == (
+        Address("jane@x.example", "Jane"),
+        Address("joe@x.example", "Joe"),
+    )
