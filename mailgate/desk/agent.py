@@ -104,11 +104,17 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         reason=letter.situation.match.why if letter.situation else None,
         changes=(change, *_linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
-        told=(*(order.told for order in understood.orders if order.told), *([asked] if asked else [])),
+        told=(*_told(letter, understood, seen, writes=writes), *([asked] if asked else [])),
         commands=letter.commands.commands,
     )
     outcome = limit(db, outcome, context, first_contact=False)
     return _tell_agent(letter, outcome, seen, understood, text, asked, writes=writes)
+
+
+def _told(letter: Letter, understood: Understood, seen: Visibility, *, writes: bool) -> tuple[str, ...]:
+    """What was done, in words; the command line also hears of the text that it gave."""
+    text = ("reply sent" if seen.public else "note added",) if writes and letter.situation is None else ()
+    return (*text, *(order.told for order in understood.orders if order.told))
 
 
 def _acts(
