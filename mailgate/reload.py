@@ -15,16 +15,19 @@ from mailgate.config.load import load
 from mailgate.config.model import Config, Listener
 from mailgate.errors import ConfigError, Refused
 from mailgate.inbound.imap import MAX_SIZE
-from mailgate.outbound.render import Renderer
+from mailgate.outbound.render import Renderer, shipped
 from mailgate.processor import Desk, carry_over
 from mailgate.setup import make_desk, unlock
 from mailgate.store.db import Db
 
 
 def checked(file: Path) -> Config:
-    """The configuration, with its templates tried. Raises ConfigError."""
+    """The configuration, with the administrator's own templates tried. Raises ConfigError."""
     config, _ = load(file)
-    if broken := tuple(problem for problem in Renderer.of(config).check() if not problem.warning):
+    # The shipped ones are not asked: an upgrade may have put newer ones there than this process knows.
+    tried = Renderer.of(config).check() if config.templates else ()
+    broken = tuple(each for each in tried if not each.warning and not Path(each.file).is_relative_to(shipped()))
+    if broken:
         raise ConfigError(broken)
     return config
 
