@@ -63,12 +63,16 @@ def quoted(text: str) -> str:
 def _without_links(line: str) -> str:
     """`line` without written-out links; a mailto link with nothing before it leaves its address."""
     parts: list[str] = []
+    head = ""  # what stands before, while it is short enough for a bare verb
     end = 0
     for found in _LINK.finditer(line):
-        before = line[end : found.start()]
-        parts.append(before)
-        if found[1].lower() == "mailto:" and _BARE_VERB.fullmatch("".join(parts).strip()):
-            parts.append(" " + found[2].partition("?")[0])
+        kept = line[end : found.start()]
+        head += kept if len(head) <= LONGEST else ""
+        if found[1].lower() == "mailto:" and len(head) <= LONGEST and _BARE_VERB.fullmatch(head.strip()):
+            address = " " + found[2].partition("?")[0]
+            kept += address
+            head += address
+        parts.append(kept)
         end = found.end()
     return "".join(parts) + line[end:]
 
