@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from mailgate.inbound import attribution
 from mailgate.inbound.lines import Kind, Line
@@ -110,9 +109,13 @@ def _is_marker(text: str) -> bool:
     return "Write" in text and MARK in "".join(text[:500].split())
 
 
-def _has_own(lines: Sequence[Line], place: int) -> bool:
-    """True when the sender says something above `place`."""
-    return any(line.kind is Kind.OWN and _says_something(line.text) for line in islice(lines, place))
+def _first_own(lines: Sequence[Line]) -> int:
+    """Where the sender first says something; the number of lines when nowhere."""
+    return next((place for place, line in enumerate(lines) if _is_own(line)), len(lines))
+
+
+def _is_own(line: Line) -> bool:
+    return line.kind is Kind.OWN and _says_something(line.text)
 
 
 def _forward_start(lines: list[Line], *, forwards: bool, pasted: bool) -> int | None:
@@ -146,6 +149,7 @@ def _with_rule(lines: Sequence[Line], place: int) -> int:
 
 def _cut_tail(lines: list[Line]) -> None:
     """History that a program put below the answer without quote marks: all that follows goes."""
+    first = _first_own(lines)
     for place, line in enumerate(lines[:MAX_LINES]):
         if line.kind is not Kind.OWN or not line.text.strip():
             continue
@@ -153,7 +157,7 @@ def _cut_tail(lines: list[Line]) -> None:
             _mark(lines, _above_marker(lines, place), len(lines))
             return
         starts = attribution.is_original(line.text) or _opens_header(lines, place)
-        if starts and _has_own(lines, place):
+        if starts and first < place:
             _mark(lines, _with_rule(lines, place), len(lines))
             return
 
@@ -179,15 +183,18 @@ def _cut_attributions(lines: list[Line]) -> None:
         if lines[place].kind is Kind.QUOTE and lines[place - 1].kind is Kind.OWN:
             size = _attribution_above(lines, place)
             _mark(lines, place - size, place)
-    for place, line in enumerate(lines[:MAX_LINES]):
-        if line.kind is not Kind.OWN or not line.text:
-            continue
-        size = _certain_at(lines, place)
+    said = False  # of the lines above; never asked again for each, or a hostile text would cost its square
+    quoted = _last_quote(lines)
+    for place in range(min(len(lines), MAX_LINES)):
+        line = lines[place]
+        size = _certain_at(lines, place) if line.kind is Kind.OWN and line.text else 0
         if size:
-            tail = _has_own(lines, place) and not _quotes_follow(lines, place + size)
+            # Where marked quotes stand below, unmarked lines there are answers.
+            tail = said and quoted < place + size
             _mark(lines, place, len(lines) if tail else place + size)
             if tail:
                 return
+        said = said or _is_own(lines[place])
 
 
 def _attribution_above(lines: Sequence[Line], place: int) -> int:
@@ -227,13 +234,15 @@ def _certain_at(lines: Sequence[Line], place: int) -> int:
     return 0
 
 
-def _quotes_follow(lines: Sequence[Line], place: int) -> bool:
-    """True when marked quotes stand below: then unmarked lines there are answers."""
-    return any(line.level and not line.text.endswith(":") for line in lines[place:])
+def _last_quote(lines: Sequence[Line]) -> int:
+    """Where the last marked quote stands; -1 when there is none."""
+    places = (place for place in range(len(lines) - 1, -1, -1) if lines[place].level)
+    return next((place for place in places if not lines[place].text.endswith(":")), -1)
 
 
 def _cut_signature(lines: list[Line]) -> None:
     """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
+    first = _first_own(lines)
     looking = True  # one signature above each quote: the last; further "--" above it divide a text
     for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
         line = lines[place]
@@ -242,13 +251,13 @@ def _cut_signature(lines: list[Line]) -> None:
         elif looking and line.kind is Kind.OWN and line.text in {"--", "-- "}:
             looking = False
             end = _signature_end(lines, place)
-            if end and _has_own(lines, place):
+            if end and first < place:
                 _sign(lines, place, end)
     for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
         line = lines[place]
         if line.kind is not Kind.OWN or not _says_something(line.text):
             continue
-        if not attribution.is_mobile_signature(line.text) or not _has_own(lines, place):
+        if not attribution.is_mobile_signature(line.text) or first >= place:
             return
         _sign(lines, place, place + 1)
 
