@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import signal
 import sys
 
 from mailgate.cli.common import config_of, print_json
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
             print_json({"ready": True, "port": daemon.port})
             sys.stdout.flush()
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: the config was read a moment ago
     with Lock(config.storage.database):
         asyncio.run(Daemon(config, ready=ready).run())
     return 0
