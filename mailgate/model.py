@@ -52,6 +52,7 @@ class EventKind(StrEnum):
     PRIORITY_CHANGED = "priority-changed"
     STATUS_CHANGED = "status-changed"
     DUE_CHANGED = "due-changed"
+    WAKE_CHANGED = "wake-changed"  # pending until then; every change of status ends it
     SUBJECT_CHANGED = "subject-changed"
     REQUESTER_CHANGED = "requester-changed"
     CC_CHANGED = "cc-changed"

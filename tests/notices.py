@@ -30,7 +30,7 @@ CONFIG = load(CASES / "config.toml")[0]
 KEYRING = Keyring((b"golden",), CONFIG.desk.domain)
 RENDERER = Renderer()
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-BUILT = tuple(kind for kind in NoticeKind if kind is not NoticeKind.REMINDER)
+BUILT = tuple(NoticeKind)
 
 KAREN = Address("karen@client.example", "Karen Client")
 ELLIOT = Address("elliot@bank.example", "Elliot Alderson")
@@ -148,6 +148,7 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
     _K.STATUS: {"by": ANN, "by_agent": "ann", "ticket": replace(TICKET, status=Status.RESOLVED)},
     _K.OVERDUE: {"ticket": replace(TICKET, overdue=True, due_at=NOW)},
     _K.ESCALATED: {"facts": ("[#1001] has used 80% of its time.",)},
+    _K.REMINDER: {"facts": ("The clock set the ticket from pending to open: the time set has come.",)},
     _K.DELIVERY_FAILED: {"facts": ("A mail to karen@client.example failed.",), "text": "550 5.1.1 no such user"},
     _K.COMMAND_FAILED: {
         "facts": ("“#assing ann” is no command; did you mean #assign?",),

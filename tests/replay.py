@@ -16,6 +16,7 @@ FIELDS = {
     EventKind.ASSIGNED: "assignee",
     EventKind.RELEASED: "assignee",
     EventKind.DUE_CHANGED: "due_at",
+    EventKind.WAKE_CHANGED: "wake_at",
     EventKind.TAGGED: "tags",
     EventKind.SUBJECT_CHANGED: "subject",
     EventKind.LINKED: "links",
@@ -46,6 +47,7 @@ def _flag(state: dict[str, object], event: Event) -> None:
             due = datetime.fromisoformat(event.after) if event.after else None
             state["overdue"] = bool(state["overdue"] and due and due <= event.at)
         case EventKind.STATUS_CHANGED:
+            state["wake_at"] = None
             reopened = event.before in _ENDED and event.after not in _ENDED
             state["reopened"] += reopened
             if reopened or event.after in _ENDED:

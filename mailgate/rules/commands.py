@@ -32,12 +32,16 @@ _NUMBER = re.compile(r"\[?\s*#?\s*(\d{1,12})\s*\]?")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: canonical verb, value ("" where it has none), reason, and the line as it was read."""
+    """One command: canonical verb, value ("" where it has none), reason, and the line as it was read.
+
+    `until` is the time behind #pending, as it was typed.
+    """
 
     verb: str
     value: str = ""
     reason: str = ""
     line: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def _read(line: _Line) -> Command | str:
         return _too_much(word, verb, shortened(value))
     if verb.takes is Takes.VALUE and not value:
         return f"#{word} needs {verb.needs} behind it"
+    if verb.fixed == "pending":
+        return Command("status", "pending", reason, line.cleaned, until=value)
     return _command(verb, verb.fixed or value, reason, line.cleaned)
 
 
@@ -146,8 +152,6 @@ def _too_much(word: str, verb: Verb, value: str) -> str:
     """What to say of a value behind a verb that takes none."""
     if verb.name == "note":
         return f"#{word} to named people is not available yet: write #{word} alone and the text below it"
-    if verb.fixed == "pending":
-        return f"#{word} with a time is not available yet: write #{word} alone"
     if verb.name == "assign":
         return f"#{word} stands alone on its line; for somebody else write #assign {value}"
     if verb.reason:
@@ -176,18 +180,16 @@ def _no_number(verb: str, value: str) -> str:
 
 
 def _status(value: str, reason: str, line: str) -> Command | str:
-    """#status by a unique start or any verb that means it; only pending may ever take a time."""
+    """#status by a unique start or any verb that means it; only pending takes a time."""
     word, _, rest = value.lower().partition(" ")
     same = VERBS.get(word)
     starts = [status for status in STATUSES if status.startswith(word)]
     status = same.fixed if same and same.name == "status" and same.fixed else "".join(starts[:1])
     if not status:
         return f"{quoted(value)} is not a status: it is one of {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
-    if rest and status == "pending":
-        return "pending with a time is not available yet: write #pending alone"
-    if rest:
+    if rest and status != "pending":
         return f"#status takes one word; a reason goes behind a dash: #status {status} -- {shortened(rest)}"
-    return Command("status", status, reason, line)
+    return Command("status", status, reason, line, until=rest)
 
 
 def _contradictions(commands: Sequence[Command]) -> list[str]:
@@ -198,7 +200,7 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
         if command.verb in REPEATED:
             continue
         subject = "text" if command.verb in ("note", "reply") else command.verb
-        value = command.verb if subject == "text" else command.value
+        value = command.verb if subject == "text" else f"{command.value} {command.until}".rstrip()
         if wanted.setdefault(subject, value).casefold() != value.casefold():
             prefix = "#" if subject == "text" else f"#{subject} "
             first, second = (prefix + shortened(one) for one in (wanted[subject], value))

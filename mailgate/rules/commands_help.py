@@ -21,6 +21,7 @@ inside.
 #cc ADDRESS  #uncc ADDRESS  collaborators, one or several; they are told
 #requester ADDRESS          the ticket is somebody else's
 #link NUMBER                link this ticket and another with each other
+#pending WHEN               open again then, with a reminder (#snooze fri)
 #quiet                      tell no requester of this mail's commands
 #ticket NUMBER              for a mail that is not an answer
 #show [NUMBER]              a ticket, by mail

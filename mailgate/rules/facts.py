@@ -43,7 +43,8 @@ def _time(value: Json, config: Config) -> str:
 def agent_fact(event: Event, ticket: Ticket, config: Config) -> str:
     """What happened, for agents; empty for events that the mail shows by itself."""
     sentence = _agent_sentence(event, ticket, config)
-    return f"{sentence}{': ' + event.reason if event.reason else '.'}" if sentence else ""
+    reason = event.reason if event.kind is not EventKind.WAKE_CHANGED else ""  # told with the status
+    return f"{sentence}{': ' + reason if reason else '.'}" if sentence else ""
 
 
 def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
@@ -66,6 +67,10 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
             return f"{who} set the ticket from {event.before} to {event.after}"
         case EventKind.DUE_CHANGED if event.by.startswith(("agent:", "admin")):
             return f"{who} moved the due time to {_time(event.after, config)}" if event.after else ""
+        case EventKind.WAKE_CHANGED if event.by != "clock":
+            return (
+                f"It is pending until {_time(event.after, config)}" if event.after else "It is pending without an end"
+            )
         case EventKind.OVERDUE:
             return f"The ticket is overdue; it was due {_time(_detail(event, 'due_at'), config)}"
         case EventKind.ESCALATED:

@@ -334,6 +334,18 @@ def status(new: Status, stamp: Stamp) -> Act:
     return act
 
 
+def wake(at: datetime | None, stamp: Stamp) -> Act:
+    """Set when a pending ticket is open again by itself; None: it is not, until somebody says so."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.wake_at == at:
+            return ticket, ()
+        event = stamp.event(EventKind.WAKE_CHANGED, rfc3339(ticket.wake_at), rfc3339(at))
+        return replace(ticket, wake_at=at), (event,)
+
+    return act
+
+
 def _restart(ticket: Ticket, new: Status, at: datetime) -> Ticket:
     return replace(
         ticket,
@@ -364,7 +376,8 @@ def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:
         case "close":
             return act_on(ticket, [status(Status.CLOSED, stamp.because("resolved long enough"))], stamp, config)
         case "wake":
-            return act_on(ticket, [status(Status.OPEN, stamp.because("the time set has come"))], stamp, config)
+            why = stamp.because("the time set has come")
+            return act_on(ticket, [wake(None, stamp), status(Status.OPEN, why)], stamp, config)
         case _:
             return act_on(ticket, _ladder(ticket, step, config, stamp), stamp, config)
 

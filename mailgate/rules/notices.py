@@ -28,6 +28,7 @@ PRECEDENCE = (
     NoticeKind.COLLEAGUE_REPLY,
     NoticeKind.NOTE,
     NoticeKind.ESCALATED,
+    NoticeKind.REMINDER,
     NoticeKind.TAKEN,
     NoticeKind.STATUS,
 )
@@ -89,7 +90,7 @@ def _copied(change: Change, act: Act, audience: Audience) -> Iterator[Notice]:
     """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
     for reader in newly_copied(change) if change.before else ():
         notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, act, audience)
-        yield replace(notice, history=_public(audience.history))
+        yield replace(notice, history=_public(audience.history, ticket))
 
 
 def _status_changed(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
@@ -134,7 +135,7 @@ def _replies(change: Change, entry: Entry, act: Act, audience: Audience, config:
             facts=(fact,) if fact else (),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
-            history=_public(audience.history),
+            history=_public(audience.history, ticket),
         )
 
 
@@ -150,8 +151,14 @@ def _status_fact(change: Change, config: Config) -> str:
     return ""
 
 
-def _public(history: Sequence[Entry]) -> tuple[Entry, ...]:
-    return tuple(entry for entry in history if entry.kind is not EntryKind.NOTE)[:1]
+def _public(history: Sequence[Entry], ticket: Ticket) -> tuple[Entry, ...]:
+    """The newest entry that requesters may read: no note, and no words of somebody whom no agent has let in."""
+    let_in = {ticket.requester.email, *(person.email for person in ticket.collaborators if person.active)}
+    return tuple(
+        entry
+        for entry in history
+        if entry.kind is EntryKind.REPLY or (entry.kind is EntryKind.MESSAGE and entry.author.email in let_in)
+    )[:1]
 
 
 # ── agents ──────────────────────────────────────────────────────────────────────────────
@@ -218,6 +225,8 @@ def _alert(
             return NoticeKind.OVERDUE, _step_names(event, ticket, config)
         case EventKind.ESCALATED:
             return NoticeKind.ESCALATED, _step_names(event, ticket, config)
+        case EventKind.WAKE_CHANGED if event.by == "clock":
+            return NoticeKind.REMINDER, ("assignee",)
         case EventKind.RELEASED:
             return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
         case EventKind.STATUS_CHANGED if event.by == "clock" or event.by.startswith("requester:"):

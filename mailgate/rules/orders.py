@@ -48,6 +48,7 @@ class Order:
     value: Assignee | Status | datetime | str | int | tuple[str, ...] | tuple[Address, ...] | Address | None
     reason: str
     told: str
+    until: datetime | None = None  # of a pending status
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +147,24 @@ def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]])
     return read
 
 
-def _status(command: Command, _: Ticket, __: Desk) -> Order:
+def _status(command: Command, _: Ticket, desk: Desk) -> Order:
     status = Status(command.value)
-    return Order("status", status, command.reason, f"status {status.value}")
+    if not command.until:
+        return Order("status", status, command.reason, f"status {status.value}")
+    until, shown = _when(command.until, desk)
+    return Order("status", status, command.reason, f"status {status.value} until {shown}", until)
 
 
 def _due(command: Command, _: Ticket, desk: Desk) -> Order:
+    at, shown = _when(command.value, desk)
+    return Order("due", at, command.reason, f"due {shown}")
+
+
+def _when(typed: str, desk: Desk) -> tuple[datetime, str]:
+    """The moment that was typed, and as it is told back, in the agent's time zone."""
     zone = desk.config.zone(desk.agent.key) if desk.agent else desk.config.desk.timezone
-    at = read_when(command.value, desk.now, zone, desk.opens)
-    return Order("due", at, command.reason, f"due {echo(at, zone)}")
+    at = read_when(typed, desk.now, zone, desk.opens)
+    return at, echo(at, zone)
 
 
 def _tags(command: Command, ticket: Ticket, _: Desk) -> Order:
@@ -246,12 +256,17 @@ _READERS: dict[str, Reader] = {
 def acts(understood: Understood, stamp: lifecycle.Stamp, config: Config) -> list[lifecycle.Act]:
     """The orders that change the ticket, as acts, in the order in which they were given."""
     stamped = ((order, stamp.because(order.reason)) for order in understood.orders)
-    return [act for order, why in stamped if (act := _act(order, why, config))]
+    return [act for order, why in stamped for act in (_act(order, why, config), _wake(order, why)) if act]
 
 
 def _act(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:
     """What an order does; visibility, quiet and queries change nothing."""
     return _routed(order, why, config) or _edited(order, why) or _peopled(order, why)
+
+
+def _wake(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
+    """#pending says until when, and #pending alone that nothing ends it."""
+    return lifecycle.wake(order.until, why) if order.value is Status.PENDING else None
 
 
 def _routed(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:

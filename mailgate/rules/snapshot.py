@@ -53,6 +53,7 @@ def ticket_json(ticket: Ticket) -> dict[str, Json]:
         "first_response_at": rfc3339(ticket.first_response_at),
         "resolved_at": rfc3339(ticket.resolved_at),
         "closed_at": rfc3339(ticket.closed_at),
+        "wake_at": rfc3339(ticket.wake_at),
         "reopened": ticket.reopened,
         "links": list(ticket.links),
     }

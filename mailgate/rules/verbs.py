@@ -48,7 +48,7 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("due", Verb("due", Takes.VALUE, reason=True, needs="a time such as 2h, tomorrow, fri 14:00 or 2026-12-24")),
     ("status", Verb("status", Takes.VALUE, reason=True, needs="open, pending, resolved or closed")),
     ("open reopen", Verb("status", fixed="open", reason=True)),
-    ("pending snooze", Verb("status", fixed="pending", reason=True)),
+    ("pending snooze", Verb("status", Takes.MAYBE, fixed="pending", reason=True)),
     ("resolved resolve solved done", Verb("status", fixed="resolved", reason=True)),
     ("closed close", Verb("status", fixed="closed", reason=True)),
     ("subject", Verb("subject", Takes.VALUE, needs="the new subject")),

@@ -17,7 +17,17 @@ AUTOMATIC = (
     NoticeKind.LIMIT_REACHED,
     NoticeKind.REJECTED,
 )
-_ALERTS = ("new-ticket", "new-message", "colleague-reply", "note", "assigned", "transferred", "overdue", "escalated")
+_ALERTS = (
+    "new-ticket",
+    "new-message",
+    "colleague-reply",
+    "note",
+    "assigned",
+    "transferred",
+    "overdue",
+    "escalated",
+    "reminder",
+)
 
 
 def audience(db: Db, number: int, *, newest: int = 6) -> Audience:

@@ -133,3 +133,52 @@ def test_permissions_of_people(bench):
     for text, permission in (("#cc a@x.example", "cc"), ("#requester a@x.example", "requester")):
         refused = to(bench.send("vera@bank.example", text, answers=got), "vera@bank.example")
         assert f"permission `{permission}`" in refused.text
+
+
+# ── pending until ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_snoozed_ticket_is_open_again_then_and_its_assignee_is_reminded_once(opened):
+    opened.send(ELLIOT, "#claim", answers=opened.alert)
+    mails = opened.send(ELLIOT, "#snooze 3h -- parts come today\n", answers=opened.alert)
+    assert "Done: status pending until Fri 20 Nov 2026, 12:00 UTC." in to(mails, "elliot@bank.example").text
+    assert "karen@client.example" not in {mail.to for mail in mails}
+    assert opened.wait(hours=2, minutes=59) == []
+    (mail,) = opened.wait(minutes=2)
+    assert (mail.kind, mail.to) == ("reminder", "elliot@bank.example")
+    assert "It is time to come back to [#1001]: it is open again." in mail.text
+    assert "Your answer stays an internal note." in mail.text
+    assert (opened.ticket().status, opened.ticket().wake_at) == ("open", None)
+    assert opened.wait(hours=5) == []
+
+
+def test_nobody_holds_it_so_the_department_is_reminded(opened):
+    opened.send(ELLIOT, "#pending 1h", answers=opened.alert)
+    assert told(opened.wait(hours=1, minutes=1)) == {
+        ("reminder", "elliot@bank.example"),
+        ("reminder", "ann@bank.example"),
+    }
+
+
+@pytest.mark.parametrize("how", ["answer", "#open", "#resolved", "#pending"])
+def test_whatever_else_sets_the_status_ends_it(opened, how):
+    opened.send(ELLIOT, "#claim\n#pending 1h", answers=opened.alert)
+    if how == "answer":
+        opened.send(KAREN, "Here it is.", subject="[#1001] Portal is down")
+    else:
+        opened.send(ELLIOT, how, answers=opened.alert)
+    assert opened.ticket().wake_at is None
+    assert opened.wait(hours=2) == []
+
+
+def test_a_later_time_moves_it(opened):
+    opened.send(ELLIOT, "#claim\n#pending 1h", answers=opened.alert)
+    opened.send(ELLIOT, "#pending 4h", answers=opened.alert)
+    assert opened.wait(hours=2) == []
+    assert [mail.kind for mail in opened.wait(hours=3)] == ["reminder"]
+
+
+def test_a_time_that_is_none_is_returned(opened):
+    (mail,) = opened.send(ELLIOT, "#pending waits for parts", answers=opened.alert)
+    assert mail.kind == "command-failed"
+    assert opened.ticket().status == "open"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailgate.config.model import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
 from mailgate.model import Address, Assignee, Collaborator, Entry, EntryKind, EventKind, Status, StatusSpan
-from mailgate.rules import lifecycle, renames
+from mailgate.rules import facts, lifecycle, renames
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.lifecycle import Stamp, act_on
 from mailgate.rules.snapshot import entry_json, event_json, rfc3339, ticket_json
@@ -214,6 +214,25 @@ def test_priority_tags_and_copying_in():
     assert (copied.after.collaborators, kinds(copied)) == ((jane,), ["cc-changed"])
 
 
+def test_pending_until_then_and_open_again():
+    until = NOW + 5 * HOUR
+    asleep = done(lifecycle.status(Status.PENDING, ANN), lifecycle.wake(until, ANN))
+    assert (asleep.after.wake_at, kinds(asleep)[:2]) == (until, ["status-changed", "wake-changed"])
+    assert [facts.agent_fact(event, asleep.after, CONFIG) for event in asleep.events[1:2]] == [
+        "It is pending until Sat 21 Nov 2026, 17:00 UTC."
+    ]
+    assert kinds(done(lifecycle.wake(until, ANN), before=asleep.after)) == []
+    endless = done(lifecycle.wake(None, ANN), before=asleep.after)
+    assert (endless.after.wake_at, endless.events[0].before) == (None, rfc3339(until))
+    assert facts.agent_fact(endless.events[0], endless.after, CONFIG) == "It is pending without an end."
+    for status in set(STATUSES) - {Status.PENDING}:
+        assert done(lifecycle.status(status, ANN), before=asleep.after).after.wake_at is None
+    woken = lifecycle.fire(asleep.after, "wake", CONFIG, until)
+    assert (woken.after.status, woken.after.wake_at) == (Status.OPEN, None)
+    told = [facts.agent_fact(event, woken.after, CONFIG) for event in woken.events]
+    assert [fact for fact in told if fact] == ["The clock set the ticket from pending to open: the time set has come"]
+
+
 def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
     assert (late.overdue, late.escalated, late.priority) == (True, ("100%",), "Emergency")
@@ -352,6 +371,7 @@ def test_snapshots_are_the_interfaces():
         "first_response_at",
         "resolved_at",
         "closed_at",
+        "wake_at",
         "reopened",
         "links",
     ]

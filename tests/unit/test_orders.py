@@ -134,6 +134,14 @@ def test_a_link_changes_the_other_ticket_as_well_and_takes_the_permission_there(
     assert read("#link 1003", agent=None).orders
 
 
+def test_pending_until():
+    (order,) = read("#pending 2h -- waits").orders
+    assert (order.value, order.until) == (Status.PENDING, NOW + timedelta(hours=2))
+    assert order.told == "status pending until Sat 21 Nov 2026, 14:00 UTC"
+    (problem,) = read("#snooze one day or other").problems
+    assert "is not a time" in problem
+
+
 def test_the_administrator_has_all_rights_but_is_no_agent():
     assert read("#close", agent=None).orders[0].value is Status.CLOSED
     assert read("#due 2h", agent=None).orders

@@ -294,9 +294,12 @@ def test_a_template_that_fails_is_answered_by_the_shipped_one(tmp_path: Path):
     assert "tiket" in found.problem
 
 
-def test_a_kind_without_a_template_is_an_error_of_ours():
-    with pytest.raises(FileNotFoundError):
-        render(None, K.REMINDER)
+@pytest.mark.parametrize("kind", K)
+def test_every_kind_is_shipped_as_text_and_html(kind):
+    found = render(None, kind)
+    assert found.text
+    assert found.html
+    assert not found.problem
 
 
 def test_check_tells_every_fault_with_file_and_line(tmp_path: Path):
