@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailgate.inbound import headers
+from mailgate.inbound.charset import Guesses
 from mailgate.mail import normalise
 from mailgate.model import Address
 
@@ -35,7 +36,7 @@ class _Entry:
         return bool(self.words or self.angle is not None)
 
 
-def read(value: str) -> tuple[Address, ...]:
+def read(value: str, guesses: Guesses | None = None) -> tuple[Address, ...]:
     """Every mailbox of an undecoded field value, groups opened, names decoded."""
     value = value.strip()
     if len(value) <= SHORT:  # most mail has one plain mailbox in each field
@@ -43,21 +44,21 @@ def read(value: str) -> tuple[Address, ...]:
             return (Address(normalise(value)),)
         named = NAMED.match(value)
         if named:
-            return (Address(normalise(named[2]), _name(named[1])),)
+            return (Address(normalise(named[2]), _name(named[1], guesses)),)
     value = value[:MAX_CHARACTERS]
-    found = tuple(address for _, address in zip(range(MAX_ADDRESSES), _addresses(value), strict=False))
+    found = tuple(address for _, address in zip(range(MAX_ADDRESSES), _addresses(value, guesses), strict=False))
     if not any("@" in address.email for address in found) and "=?" in value:
         # The whole mailbox was put into an encoded word, against RFC 2047 5 (3).
-        again = headers.words(value)
+        again = headers.words(value, guesses)
         if again != value:
-            return tuple(address for address in _addresses(again) if "@" in address.email) or found
+            return tuple(address for address in _addresses(again, guesses) if "@" in address.email) or found
     return found
 
 
-def _addresses(value: str) -> Iterator[Address]:
+def _addresses(value: str, guesses: Guesses | None) -> Iterator[Address]:
     carry = ""  # a name with a comma that nobody quoted: `Doe, John <john@…>`
     for entry in _entries(value):
-        email, name = _resolve(entry)
+        email, name = _resolve(entry, guesses)
         if not email and entry.angle is None:
             carry = f"{carry}{name}, " if name else carry
             continue
@@ -101,25 +102,25 @@ def _take(entry: _Entry, match: re.Match[str]) -> None:
         entry.words.append(plain.strip())
 
 
-def _resolve(entry: _Entry) -> tuple[str, str]:
+def _resolve(entry: _Entry, guesses: Guesses | None) -> tuple[str, str]:
     """Return the address and the decoded name of one mailbox."""
     phrase = " ".join(entry.words)
-    name = _name(phrase)
+    name = _name(phrase, guesses)
     if entry.angle is not None:
         inner = entry.angle.strip()
         inner = inner.rpartition(":")[2] if inner.startswith(("@", "mailto:", "MAILTO:")) else inner  # RFC 5322 4.4
         inner = "".join(inner.split()).strip("'\"")
         if "@" in inner or not MAILBOX.search(phrase):
-            return inner, name or _name(" ".join(entry.comments))
+            return inner, name or _name(" ".join(entry.comments), guesses)
     bare = MAILBOX.search(phrase)
     if bare:
         rest = (phrase[: bare.start()] + phrase[bare.end() :]).strip()
-        return bare[0].strip("'"), _name(rest) or _name(" ".join(entry.comments))
+        return bare[0].strip("'"), _name(rest, guesses) or _name(" ".join(entry.comments), guesses)
     return "", name
 
 
-def _name(phrase: str) -> str:
-    decoded = headers.words(phrase).strip()
+def _name(phrase: str, guesses: Guesses | None) -> str:
+    decoded = headers.words(phrase, guesses).strip()
     if len(decoded) > 1 and decoded[0] == decoded[-1] and decoded[0] in "\"'":
         decoded = decoded[1:-1].strip()
     return decoded

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mailgate.inbound import bounce_text, contents, headers, mime
+from mailgate.inbound.charset import Guesses
 from mailgate.inbound.mime import Part
 from mailgate.mail import Bounce, ReportedRecipient, normalise
 from mailgate.model import Address
@@ -62,7 +63,7 @@ def _enclosed_report(leaves: Sequence[Part], fields: Mapping[str, str]) -> Bounc
     """The report that a mail server between passed on as an enclosed message."""
     for part in leaves:
         if part.type == "message/rfc822":
-            root = mime.read(contents.decoded(part)).root
+            root = mime.read(contents.decoded(part), Guesses()).root
             if root.type == "multipart/report":
                 return read(root, (), "", fields)
     return None
@@ -100,6 +101,7 @@ def _recipients(statuses: Sequence[Part]) -> list[ReportedRecipient]:
 def _groups(data: bytes) -> Iterator[dict[str, str]]:
     """Groups of fields; a group also begins where a recipient is named again without an empty line."""
     group: dict[str, str] = {}
+    guesses = Guesses()
     for block in (block.lstrip(b"\r\n") for block in re.split(rb"\n[ \t]*\r?\n", data)):
         if group:
             yield group
@@ -111,7 +113,7 @@ def _groups(data: bytes) -> Iterator[dict[str, str]]:
             if name in group and name in {"final-recipient", "original-recipient", "action"}:
                 yield group
                 group = {}
-            group.setdefault(name, headers.text(match[2]))
+            group.setdefault(name, headers.text(match[2], guesses))
     if group:
         yield group
 
@@ -147,9 +149,10 @@ def _original(leaves: Sequence[Part], text: str) -> tuple[tuple[str, str], ...]:
     """Header fields of the returned mail: from its part, else from where the text quotes it."""
     for part in leaves:
         if part.type in {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}:
-            root = mime.read(contents.decoded(part)[:MAX_ORIGINAL]).root
+            guesses = Guesses()
+            root = mime.read(contents.decoded(part)[:MAX_ORIGINAL], guesses).root
             if root.fields:
-                return tuple((name, headers.text(value)) for name, value in root.fields[:MAX_ORIGINAL_FIELDS])
+                return tuple((name, headers.text(value, guesses)) for name, value in root.fields[:MAX_ORIGINAL_FIELDS])
     return bounce_text.quoted_header(text)
 
 

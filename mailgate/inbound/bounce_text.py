@@ -24,6 +24,7 @@ from mailgate.model import Address
 
 MAX_LINES = 400
 MAX_LINE = 400  # characters
+MAX_SUBJECT = 1000  # characters
 MAX_RECIPIENTS = 50
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 NOT_RECIPIENT = re.compile(
@@ -65,12 +66,16 @@ def from_mailer(senders: Sequence[Address], fields: Mapping[str, str]) -> bool:
     administrator = any(local in ADMINISTRATORS or name in ADMINISTRATORS for local, name in names)
     # A person in that chair answers, and a server does not.
     answers = "in-reply-to" in fields or "references" in fields
-    return administrator and not answers and bool(ADMINISTRATOR_SUBJECT.match(fields.get("subject", "").strip()))
+    return (
+        administrator
+        and not answers
+        and bool(ADMINISTRATOR_SUBJECT.match(fields.get("subject", "")[:MAX_SUBJECT].strip()))
+    )
 
 
 def verdict(subject: str, text: str) -> tuple[str, str, str]:
     """Return action ("failed" or "delayed"), status code and what was said, from words alone."""
-    lines = _told(text)
+    subject, lines = subject[:MAX_SUBJECT], _told(text)
     head = "\n".join(lines)[:4000]
     delayed = bool(DELAYED.search(subject)) or (bool(DELAYED.search(head)) and not GIVEN_UP.search(subject + head))
     code = STATUS_CODE.search(head)
@@ -90,7 +95,7 @@ def read(
 
     `report`: it is a multipart/report; `original`: the header of the mail that it returns.
     """
-    subject = fields.get("subject", "")
+    subject = fields.get("subject", "")[:MAX_SUBJECT]
     told = _told(text)
     named = bool(FAILED_SUBJECT.search(subject))
     if not report and not named:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from mailgate.inbound import charset, flowed, headers, html, transfer
+from mailgate.inbound.charset import Guesses
 from mailgate.inbound.mime import Part
 from mailgate.mail import Attachment
 
@@ -61,12 +62,13 @@ class _Sorted:
     rest: list[Part] = field(default_factory=list)
 
 
-def read(root: Part) -> Contents:
+def read(root: Part, guesses: Guesses | None = None) -> Contents:
     """Sort the leaves of a message and decode them."""
+    guesses = guesses or Guesses()
     leaves = _Sorted()
     _sort((root,), "mixed", leaves)
     defects: list[str] = []
-    texts = {id(part): _text(part, defects) for part in (*leaves.text, *leaves.html)}
+    texts = {id(part): _text(part, defects, guesses) for part in (*leaves.text, *leaves.html)}
     plain = [texts[id(part)] for part in leaves.text if part.type != "text/html"]
     rich = any(part.type == "text/html" for part in leaves.html)
     page = "\n".join(_as_html(part, texts[id(part)]) for part in leaves.html) if rich else ""
@@ -75,7 +77,7 @@ def read(root: Part) -> Contents:
         text = "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t) if readable[1:] else readable[0]
     else:
         text = html.to_text(page) if page else "".join(plain)
-    return Contents(text, page, tuple(_attachments(leaves.rest)), tuple(dict.fromkeys(defects)))
+    return Contents(text, page, tuple(_attachments(leaves.rest, guesses)), tuple(dict.fromkeys(defects)))
 
 
 def _sort(parts: tuple[Part, ...], multipart: str, into: _Sorted) -> None:
@@ -108,7 +110,7 @@ def _alternative(part: Part, into: _Sorted) -> None:
 def _is_body(part: Part, place: int, multipart: str) -> bool:
     if part.type not in {"text/plain", "text/html", "text/enriched", "text/richtext", "text"}:
         return False
-    disposition, params = disposed(part)
+    disposition, params = disposed(part, Guesses(0))  # whether it has a name, not which
     if disposition == "attachment":
         return False
     named = bool(params.get("filename") or part.params.get("name"))
@@ -117,10 +119,10 @@ def _is_body(part: Part, place: int, multipart: str) -> bool:
     return not named or place == 0
 
 
-def disposed(part: Part) -> tuple[str, dict[str, str]]:
+def disposed(part: Part, guesses: Guesses | None = None) -> tuple[str, dict[str, str]]:
     """The Content-Disposition of a part (RFC 2183); an empty value when it has none."""
     value = part.raw("content-disposition")
-    return headers.parameters(headers.raw_text(value)) if value else ("", {})
+    return headers.parameters(headers.raw_text(value, guesses), guesses) if value else ("", {})
 
 
 def decoded(part: Part) -> bytes:
@@ -129,14 +131,14 @@ def decoded(part: Part) -> bytes:
     return transfer.decode(part.body, encoding.decode("latin-1")) if encoding else part.body
 
 
-def _text(part: Part, defects: list[str]) -> str:
+def _text(part: Part, defects: list[str], guesses: Guesses) -> str:
     declared = part.params.get("charset", "")
     data = decoded(part)
     if not declared and part.type == "text/html":
         declared = _meta_charset(data)
     if not charset.known(declared):
         defects.append("unknown charset")
-    text = charset.decode(data, declared).replace("\r\n", "\n").replace("\r", "\n")
+    text = charset.decode(data, declared, guesses).replace("\r\n", "\n").replace("\r", "\n")
     if part.type == "text/plain" and part.params.get("format", "").lower() == "flowed":
         return flowed.join(text, delsp=part.params.get("delsp", "").lower() == "yes")
     return text
@@ -157,31 +159,31 @@ def _as_html(part: Part, text: str) -> str:
     return "<div>" + entities.escape(text.rstrip("\n"), quote=False).replace("\n", "<br>\n") + "</div>"
 
 
-def _attachments(parts: list[Part]) -> list[Attachment]:
+def _attachments(parts: list[Part], guesses: Guesses) -> list[Attachment]:
     out = []
     for part in parts:
         content = decoded(part)
         cid = part.raw("content-id").decode("utf-8", "replace").strip("<> \t\r\n")
-        out.append(Attachment(_name(part, content), part.type, content, cid))
+        out.append(Attachment(_name(part, content, guesses), part.type, content, cid))
     return out
 
 
-def _name(part: Part, content: bytes) -> str:
+def _name(part: Part, content: bytes, guesses: Guesses) -> str:
     """The name that a part gives itself, on one line; else one made of its type."""
-    _, params = disposed(part)
+    _, params = disposed(part, guesses)
     name = params.get("filename") or part.params.get("name") or transfer.uu_name(part.body[:1000])
     name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
     if name:
         return name
     if part.type in {"message/rfc822", "message/global"}:
-        return f"{_inner_subject(content) or 'message'}.eml"
+        return f"{_inner_subject(content, guesses) or 'message'}.eml"
     return f"attachment.{EXTENSIONS.get(part.type, 'bin')}"
 
 
 INNER_SUBJECT = re.compile(rb"(?mi)^subject:[ \t]*(.{1,200})$")
 
 
-def _inner_subject(content: bytes) -> str:
+def _inner_subject(content: bytes, guesses: Guesses) -> str:
     found = INNER_SUBJECT.search(content[:20_000].partition(b"\n\n")[0])
-    plain = headers.text(found[1]) if found else ""
+    plain = headers.text(found[1], guesses) if found else ""
     return "".join(c if c.isalnum() or c in " -_.," else "_" for c in plain).strip(" .")[:80]

@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator
 
 from mailgate.inbound import charset, transfer
+from mailgate.inbound.charset import Guesses
 
 MAX_VALUE = 32_768  # characters of one field that are looked at for encoded words
 MAX_PARAMETERS = 100
 MAX_IDS = 200  # of one References field
 FOLD = re.compile(rb"\r?\n(?=[ \t])")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
-# RFC 2047 2; the text may hold spaces and lone question marks, as real ones do.
-WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
+WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?")  # RFC 2047 2: how an encoded word begins
+MAX_WORD = 2000  # characters of its text, which may hold spaces and lone question marks, as real ones do
 IDENTIFIER = re.compile(r"<([^<>]{1,900})>")
 BARE_IDENTIFIER = re.compile(r"[^\s<>,;\"]{1,400}@[^\s<>,;\"]{1,400}")
 PARAMETER = re.compile(r";?\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)|;")
@@ -25,50 +26,64 @@ LONG_BLANK = " " * 50
 SECTION = re.compile(r"^([^*]+)(?:\*(\d{1,3}))?(\*?)$")
 
 
-def raw_text(raw: bytes) -> str:
+def raw_text(raw: bytes, guesses: Guesses | None = None) -> str:
     """Unfold a raw value (RFC 5322 2.2.3); raw 8-bit bytes are decoded as they seem to be."""
     if b"\n" in raw:
         raw = FOLD.sub(b"", raw)
-    value = charset.decode(raw).strip()
+    value = charset.decode(raw, "", guesses).strip()
     return value if value.isprintable() else CONTROL.sub(" ", value)
 
 
-def text(raw: bytes) -> str:
+def text(raw: bytes, guesses: Guesses | None = None) -> str:
     """Return a raw value unfolded and with its encoded words decoded (RFC 2047)."""
-    return words(raw_text(raw))
+    return words(raw_text(raw, guesses), guesses)
 
 
-def words(value: str) -> str:
+def words(value: str, guesses: Guesses | None = None) -> str:
     """Decode the encoded words in `value`; a character split over two words is made whole.
 
     Words encoded twice, as some gateways make them, are decoded twice.
     """
     if "=?" not in value:
         return value
-    once = _words(value)
-    return _words(once) if "=?" in once and "?=" in once else once
+    once = _words(value, guesses)
+    return _words(once, guesses) if "=?" in once and "?=" in once else once
 
 
-def _words(value: str) -> str:
+def _words(value: str, guesses: Guesses | None) -> str:
     out: list[str] = []
     pending = b""  # RFC 2047 5 forbids splitting a character, but mail programs do it
     encoding = ""
     end = 0
-    for match in WORD.finditer(value[:MAX_VALUE]):
-        gap = value[end : match.start()]
-        name, kind, payload = match.groups()
+    for start, after, name, kind, payload in _encoded_words(value[:MAX_VALUE]):
+        gap = value[end:start]
         adjacent = bool(end) and not gap.strip()  # RFC 2047 6.2: white space between words is dropped
         if not adjacent or name.lower() != encoding:
-            out.append(charset.decode(pending, encoding))
+            out.append(charset.decode(pending, encoding, guesses))
             pending = b""
         if not adjacent:
             out.append(gap)
         pending += _word_bytes(kind, payload)
         encoding = name.lower()
-        end = match.end()
-    out.extend((charset.decode(pending, encoding), value[end:]))
+        end = after
+    out.extend((charset.decode(pending, encoding, guesses), value[end:]))
     joined = "".join(out)
     return joined if joined.isprintable() else CONTROL.sub(" ", joined)
+
+
+def _encoded_words(value: str) -> Iterator[tuple[int, int, str, str, str]]:
+    """Each encoded word: where it begins and ends, its charset, encoding and text."""
+    close = at = 0
+    while match := WORD.search(value, at):
+        if close < match.end():  # one search for many beginnings, or words that never end cost the square
+            close = value.find("?=", match.end())
+            if close < 0:
+                return
+        if close - match.end() > MAX_WORD:
+            at = match.start() + 1
+            continue
+        at = close + 2
+        yield match.start(), at, match[1], match[2], value[match.end() : close]
 
 
 def _word_bytes(kind: str, payload: str) -> bytes:
@@ -78,7 +93,7 @@ def _word_bytes(kind: str, payload: str) -> bytes:
     return binascii.a2b_qp(data, header=True)
 
 
-def parameters(value: str) -> tuple[str, dict[str, str]]:
+def parameters(value: str, guesses: Guesses | None = None) -> tuple[str, dict[str, str]]:
     """Split `main; name=value; …` into its lower-case main value and decoded parameters.
 
     RFC 2231 continuations and charsets, quoted or not, encoded words, raw 8-bit.
@@ -97,7 +112,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
         if section:
             place = int(section[2]) if section[2] else 0
             found.setdefault(section[1], {}).setdefault(place, (_unquote(match[2]), bool(section[3])))
-    return main.strip().lower(), {name: _join(parts) for name, parts in found.items()}
+    return main.strip().lower(), {name: _join(parts, guesses) for name, parts in found.items()}
 
 
 def _unquote(value: str) -> str:
@@ -108,18 +123,18 @@ def _unquote(value: str) -> str:
     return re.sub(r"\\(.)", r"\1", value) if "\\" in value else value
 
 
-def _join(parts: dict[int, tuple[str, bool]]) -> str:
+def _join(parts: dict[int, tuple[str, bool]], guesses: Guesses | None) -> str:
     """Put the numbered sections of one parameter together (RFC 2231 3 and 4)."""
     ordered = [parts[place] for place in sorted(parts)]
     if not any(extended for _, extended in ordered):
-        return words("".join(value for value, _ in ordered))
+        return words("".join(value for value, _ in ordered), guesses)
     first, extended = ordered[0]
     encoding = ""
     if extended and first.count("'") >= 2:
         encoding, _, tail = first.partition("'")
         ordered[0] = (tail.partition("'")[2], True)
     data = b"".join(_percent(value) if extended else value.encode("utf-8", "replace") for value, extended in ordered)
-    return words(charset.decode(data, encoding))
+    return words(charset.decode(data, encoding, guesses), guesses)
 
 
 def _percent(value: str) -> bytes:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailgate.inbound import headers
+from mailgate.inbound.charset import Guesses
 
 MAX_DEPTH = 16  # multiparts inside each other; real mail stays below 8
 MAX_PARTS = 1000
@@ -52,11 +53,11 @@ class Tree:
     defects: tuple[str, ...]
 
 
-def read(raw: bytes) -> Tree:
+def read(raw: bytes, guesses: Guesses | None = None) -> Tree:
     """Take a message apart (RFC 5322 2.1, RFC 2046 5.1)."""
     if b"\n" not in raw[:MAX_HEADER]:
         raw = raw.replace(b"\r", b"\n")  # line ends of the old Macintosh
-    reader = _Reader(raw)
+    reader = _Reader(raw, guesses)
     start = _skip_lead(raw)
     root = reader.part(start, len(raw), 0, "text/plain")
     return Tree(root, tuple(dict.fromkeys(reader.defects)))
@@ -73,8 +74,9 @@ def _skip_lead(raw: bytes) -> int:
 class _Reader:
     """Walks one message; holds what is common to the walk: the bytes, the budget, the defects."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, guesses: Guesses | None) -> None:
         self.data = raw
+        self.guesses = guesses
         self.left = MAX_PARTS
         self.defects: list[str] = []
 
@@ -84,7 +86,7 @@ class _Reader:
         kind, params = default, dict[str, str]()
         declared = next((value for name, value in fields if name == "content-type"), None)
         if declared is not None:
-            kind, params = headers.parameters(headers.raw_text(declared))
+            kind, params = headers.parameters(headers.raw_text(declared, self.guesses), self.guesses)
             if not TYPE.match(kind):
                 self.defects.append("bad content type")
                 kind = _mend(kind, default)

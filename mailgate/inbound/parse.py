@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from mailgate.inbound import addresses, authres, bounce, charset, contents, headers, mime
+from mailgate.inbound.charset import Guesses
 from mailgate.mail import Mail
 from mailgate.model import Address
 
@@ -26,26 +27,27 @@ def parse(raw: bytes) -> Mail:
 
 
 def _parse(raw: bytes) -> Mail:
-    tree = mime.read(raw)
+    guesses = Guesses()
+    tree = mime.read(raw, guesses)
     root = tree.root
-    fields = tuple((name, headers.raw_text(value)) for name, value in root.fields)
-    decoded = tuple((name, headers.words(value)) for name, value in fields)
+    fields = tuple((name, headers.raw_text(value, guesses)) for name, value in root.fields)
+    decoded = tuple((name, headers.words(value, guesses)) for name, value in fields)
     first: dict[str, str] = {}
     for name, value in fields:
         first.setdefault(name, value)
-    senders = tuple(a for name, value in fields if name == "from" for a in addresses.read(value))
-    content = contents.read(root)
+    senders = tuple(a for name, value in fields if name == "from" for a in addresses.read(value, guesses))
+    content = contents.read(root, guesses)
     ids = headers.identifiers(first.get("message-id", ""))
     return Mail(
         message_id=ids[0] if ids else "",
         in_reply_to=headers.identifiers(first.get("in-reply-to", "")),
         references=headers.identifiers(first.get("references", "")),
         from_=senders,
-        sender=next(iter(_read(first, "sender")), None),
-        reply_to=_read(first, "reply-to"),
-        to=_all(fields, "to"),
-        cc=_all(fields, "cc"),
-        subject=" ".join(headers.words(first.get("subject", "")).split()),
+        sender=next(iter(_read(first, "sender", guesses)), None),
+        reply_to=_read(first, "reply-to", guesses),
+        to=_all(fields, "to", guesses),
+        cc=_all(fields, "cc", guesses),
+        subject=" ".join(headers.words(first.get("subject", ""), guesses).split()),
         date=_date(first.get("date", "")),
         headers=decoded,
         text=content.text,
@@ -59,13 +61,13 @@ def _parse(raw: bytes) -> Mail:
     )
 
 
-def _read(first: dict[str, str], name: str) -> tuple[Address, ...]:
+def _read(first: dict[str, str], name: str, guesses: Guesses) -> tuple[Address, ...]:
     value = first.get(name)
-    return addresses.read(value) if value else ()
+    return addresses.read(value, guesses) if value else ()
 
 
-def _all(fields: tuple[tuple[str, str], ...], wanted: str) -> tuple[Address, ...]:
-    return tuple(a for name, value in fields if name == wanted for a in addresses.read(value) if a.email)
+def _all(fields: tuple[tuple[str, str], ...], wanted: str, guesses: Guesses) -> tuple[Address, ...]:
+    return tuple(a for name, value in fields if name == wanted for a in addresses.read(value, guesses) if a.email)
 
 
 def _date(value: str) -> datetime | None:

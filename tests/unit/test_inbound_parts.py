@@ -264,7 +264,7 @@ def test_leads_and_old_line_ends(raw: bytes) -> None:
 
 
 def test_a_fault_of_ours_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mime, "read", lambda raw: 1 / 0)
+    monkeypatch.setattr(mime, "read", lambda raw, guesses: 1 / 0)
     mail = parse(b"Subject: x\n\nbody")
     assert mail.defects == ("unreadable: ZeroDivisionError",)
     assert "body" in mail.text
