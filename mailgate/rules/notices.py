@@ -90,7 +90,7 @@ def _copied(change: Change, act: Act, audience: Audience) -> Iterator[Notice]:
     """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
     for reader in newly_copied(change) if change.before else ():
         notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, act, audience)
-        yield replace(notice, history=_public(audience.history, ticket))
+        yield replace(notice, history=_public(audience.history, change.after))
 
 
 def _status_changed(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
