@@ -418,6 +418,16 @@ def test_only_three_wait_and_the_rest_is_summed_up(opened):
     assert "%23confirm" not in shown[3][0].text
 
 
+def test_words_of_a_stranger_with_the_requesters_key_are_not_quoted_to_them(opened):
+    """Karen passed our mail on: what its new owner writes is for agents until one lets them in."""
+    new = opened.send(
+        "mallory@evil.example", "Please click on evil.example", answers=opened.opened["karen@client.example"]
+    )
+    mails = opened.send(ELLIOT, "Hello Karen", answers=to(new, "elliot@bank.example"))
+    assert "It does not open." in to(mails, "karen@client.example").text
+    assert not any("evil.example" in mail.everything for mail in mails if mail.kind == "reply")
+
+
 def test_refuse_instead_of_confirm(tmp_path):
     bench = Bench(tmp_path, CONFIG + '[trust]\notherwise = "refuse"\n')
     bench.send(KAREN, "Help")
