@@ -25,7 +25,7 @@ run:
 test:
 	@scripts/setup dev
 	@scripts/system-packages
-	$(PYTHON_HERE) -m pytest $(ARGS)
+	$(PYTHON_HERE) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check:
 	@scripts/setup dev

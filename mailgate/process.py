@@ -146,7 +146,9 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
         return pass_to_admin(situation, context)
     if situation.sender.agent and situation.human:
         return _from_agent(db, situation, context)
-    if situation.ticket and situation.match.role not in ("", "agent"):
+    if situation.match.role == "agent":
+        return _aside(Reason.UNPROVEN_AGENT, "an agent's answer with a machine's marks; only human mail works a ticket")
+    if situation.ticket and situation.match.role:
         return requester.receive(db, situation, situation.ticket, context)
     return open_from_mail(db, situation, context)
 

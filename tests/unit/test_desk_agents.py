@@ -565,3 +565,11 @@ def test_orders_from_the_shell_are_the_administrators_or_an_agents(opened):
     assert told(mails) >= {("reply", "karen@client.example"), ("colleague-reply", "ann@bank.example")}
     _, mails = order(opened, "#list mine")
     assert mails == []
+
+
+def test_an_answer_with_a_machines_marks_is_set_aside_and_opens_nothing(opened):
+    mails = opened.send(ELLIOT, "We are on it.", answers=alert(opened), headers={"Precedence": "bulk"})
+    assert mails == []
+    assert opened.numbers() == [1001]
+    assert opened.kinds()[2:] == []
+    assert (opened.last()["state"], opened.last()["reason"]) == ("quarantined", "unproven-agent")
