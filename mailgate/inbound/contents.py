@@ -1,7 +1,8 @@
 """Which parts of a message are its text, its HTML, its attachments (RFC 8621 4.1.4).
 
 Every leaf that is not body is an attachment; nothing is left out. Enclosed messages
-are kept whole as `.eml`.
+are kept whole as `.eml`. Files that stand uuencoded in a text are attachments too, and
+an invitation is told in words above it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import html as entities
 import re
 from dataclasses import dataclass, field
 
-from mailgate.inbound import charset, flowed, headers, html, transfer
+from mailgate.inbound import charset, flowed, headers, html, invitation, transfer, uuencode
 from mailgate.inbound.charset import Guesses
 from mailgate.inbound.mime import Part
 from mailgate.mail import Attachment
@@ -40,6 +41,7 @@ EXTENSIONS = {
     "message/disposition-notification": "txt",
     "message/feedback-report": "txt",
 }
+TYPES = {extension: kind for kind, extension in reversed(EXTENSIONS.items())}
 MAX_NAME = 255
 
 
@@ -68,7 +70,11 @@ def read(root: Part, guesses: Guesses | None = None) -> Contents:
     leaves = _Sorted()
     _sort((root,), "mixed", leaves)
     defects: list[str] = []
-    texts = {id(part): _text(part, defects, guesses) for part in (*leaves.text, *leaves.html)}
+    attachments = _attachments(leaves.rest, guesses)
+    texts: dict[int, str] = {}
+    for part in (*leaves.text, *leaves.html):
+        if id(part) not in texts:
+            texts[id(part)] = _text(part, defects, attachments, guesses)
     plain = [texts[id(part)] for part in leaves.text if part.type != "text/html"]
     rich = any(part.type == "text/html" for part in leaves.html)
     page = "\n".join(_as_html(part, texts[id(part)]) for part in leaves.html) if rich else ""
@@ -77,7 +83,35 @@ def read(root: Part, guesses: Guesses | None = None) -> Contents:
         text = "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t) if readable[1:] else readable[0]
     else:
         text = html.to_text(page) if page else "".join(plain)
-    return Contents(text, page, tuple(_attachments(leaves.rest, guesses)), tuple(dict.fromkeys(defects)))
+    told = _invitation(leaves.rest, text)
+    if told:
+        text, page = _with(told, text, page)
+    return Contents(text, page, tuple(attachments), tuple(dict.fromkeys(defects)))
+
+
+BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
+
+
+def _invitation(parts: list[Part], text: str) -> tuple[str, ...]:
+    """What the first calendar part says, unless the sender's program wrote it into the text as well."""
+    for part in parts:
+        if part.type in {"text/calendar", "application/ics"}:
+            lines = invitation.read(decoded(part), part.params.get("charset", ""))
+            if lines:
+                said = [line.partition(": ")[2] for line in lines if line.startswith(("Invitation", "Where"))]
+                return () if said and all(value in text for value in said) else lines
+    return ()
+
+
+def _with(told: tuple[str, ...], text: str, page: str) -> tuple[str, str]:
+    """Put the lines above the text; below it where it begins with a command, which must stay on top."""
+    block = "\n".join(told) + "\n"
+    shown = _div(block)
+    if text.lstrip().startswith("#"):
+        return f"{text.rstrip()}\n\n{block}", f"{page}\n{shown}" if page else ""
+    body = BODY.search(page)
+    place = body.end() if body else 0
+    return f"{block}\n{text}" if text.strip() else block, f"{page[:place]}{shown}{page[place:]}" if page else ""
 
 
 def _sort(parts: tuple[Part, ...], multipart: str, into: _Sorted) -> None:
@@ -131,7 +165,7 @@ def decoded(part: Part) -> bytes:
     return transfer.decode(part.body, encoding.decode("latin-1")) if encoding else part.body
 
 
-def _text(part: Part, defects: list[str], guesses: Guesses) -> str:
+def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses: Guesses) -> str:
     declared = part.params.get("charset", "")
     data = decoded(part)
     if not declared and part.type == "text/html":
@@ -139,9 +173,17 @@ def _text(part: Part, defects: list[str], guesses: Guesses) -> str:
     if not charset.known(declared):
         defects.append("unknown charset")
     text = charset.decode(data, declared, guesses).replace("\r\n", "\n").replace("\r", "\n")
+    if part.type == "text/plain":
+        text, files = uuencode.split(text)
+        attachments.extend(_file(name, content) for name, content in files)
     if part.type == "text/plain" and part.params.get("format", "").lower() == "flowed":
         return flowed.join(text, delsp=part.params.get("delsp", "").lower() == "yes")
     return text
+
+
+def _file(name: str, content: bytes) -> Attachment:
+    plain = " ".join(name.replace("\0", "").split())[:MAX_NAME]
+    return Attachment(plain, TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream"), content)
 
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -156,6 +198,10 @@ def _meta_charset(data: bytes) -> str:
 def _as_html(part: Part, text: str) -> str:
     if part.type == "text/html":
         return text
+    return _div(text)
+
+
+def _div(text: str) -> str:
     return "<div>" + entities.escape(text.rstrip("\n"), quote=False).replace("\n", "<br>\n") + "</div>"
 
 

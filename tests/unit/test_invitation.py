@@ -1,0 +1,86 @@
+"""A calendar invitation is told in words: what, when, where."""
+
+import pytest
+
+from mailgate.inbound import invitation
+from mailgate.inbound.body import read_body
+from mailgate.inbound.parse import parse
+
+
+def event(*lines: str, method: str = "REQUEST") -> bytes:
+    top = ["BEGIN:VCALENDAR", f"METHOD:{method}", "BEGIN:VTIMEZONE", "DTSTART:16010101T000000", "END:VTIMEZONE"]
+    return "\r\n".join([*top, "BEGIN:VEVENT", *lines, "END:VEVENT", "END:VCALENDAR", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["DTSTART:20261102T100000Z", "DTEND:20261102T110000Z"], ["When: 2026-11-02 10:00 to 11:00 UTC"]),
+        (["DTSTART;TZID=Europe/Berlin:20261102T1000"], ["When: 2026-11-02 10:00 (Europe/Berlin)"]),
+        (
+            ['DTSTART;TZID="Some Zone":20261102T230000', "DTEND:20261103T010000"],
+            ["When: 2026-11-02 23:00 to 2026-11-03 01:00 (Some Zone)"],
+        ),
+        (["DTSTART;VALUE=DATE:20261102", "DTEND;VALUE=DATE:20261103"], ["When: 2026-11-02"]),
+        (["DTSTART:soon"], ["When: soon"]),
+        (
+            ["DTSTART:20261102", "LOCATION:Room 1\\, second\\nfloor", "RRULE:FREQ=WEEKLY;COUNT=3"],
+            ["When: 2026-11-02", "Where: Room 1, second floor", "Repeats: weekly"],
+        ),
+        (["DTSTART:20261102", "ORGANIZER:MAILTO:ann@x.example"], ["When: 2026-11-02", "Organizer: ann@x.example"]),
+        (
+            ["DTSTART:20261102", 'ORGANIZER;CN="Ann, A.":mailto:ann@x.exa', " mple"],
+            ["When: 2026-11-02", "Organizer: Ann, A. <ann@x.example>"],
+        ),
+        (["DTSTART:20261102", "ORGANIZER;CN=Ann:urn:ann"], ["When: 2026-11-02"]),
+        (["DTSTART:20261102", "no property", "BEGIN:VALARM", "LOCATION:no", "END:VALARM"], ["When: 2026-11-02"]),
+    ],
+)
+def test_an_event_is_told(lines: list[str], told: list[str]) -> None:
+    assert invitation.read(event("SUMMARY:Talk", *lines)) == ("Invitation: Talk", *told)
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [("CANCEL", "Cancelled: without a title"), ("X-OTHER", "Calendar entry: without a title")],
+)
+def test_the_method_says_what_it_is(method: str, first: str) -> None:
+    assert invitation.read(event("DTSTART:20261102", method=method))[0] == first
+
+
+def test_an_answer_and_rubbish_tell_nothing() -> None:
+    assert invitation.read(event("DTSTART:20261102", method="REPLY")) == ()
+    assert invitation.read(event("SUMMARY:no time")) == ()
+    assert invitation.read(b"\xff\x00 rubbish\nEND:VEVENT\n") == ()
+
+
+def mail(text: str, kind: str, calendar: bytes) -> bytes:
+    head = f"From: ann@x.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: {kind}\n\n{text}\n"
+    return head.encode() + b"--b\nContent-Type: text/calendar; charset=utf-8\n\n" + calendar + b"\n--b--\n"
+
+
+TALK = event("SUMMARY:Talk", "DTSTART:20261102", "LOCATION:Room 1")
+TOLD = "Invitation: Talk\nWhen: 2026-11-02\nWhere: Room 1"
+
+
+def test_it_stands_above_the_text_and_the_page() -> None:
+    assert read_body(parse(mail("Please come.", "text/plain", TALK))).visible == f"{TOLD}\n\nPlease come."
+    page = parse(mail("<html><body class=x><p>Please come.</p></body></html>", "text/html", TALK))
+    assert read_body(page).visible.split("\n")[0] == "Invitation: Talk"
+    assert read_body(page).visible.endswith("Please come.")
+    assert page.attachments[0].type == "text/calendar"
+
+
+def test_it_alone_is_the_text() -> None:
+    assert read_body(parse(mail("", "text/plain", TALK))).visible == TOLD
+
+
+def test_commands_stay_on_top() -> None:
+    assert read_body(parse(mail("#close", "text/plain", TALK))).visible == f"#close\n\n{TOLD}"
+    assert read_body(parse(mail("<p>#close</p>", "text/html", TALK))).lines[0] == "#close"
+
+
+def test_what_the_text_says_is_not_said_twice() -> None:
+    assert read_body(parse(mail("Talk on 2 November in Room 1", "text/plain", TALK))).visible.startswith("Talk")
+    answer = event("SUMMARY:Talk", "DTSTART:20261102", method="REPLY")
+    assert read_body(parse(mail("Yes", "text/plain", answer))).visible == "Yes"
