@@ -7,6 +7,7 @@ from dataclasses import replace
 from mailgate.desk.limits import limit
 from mailgate.desk.opening import entry_of, facts_of, may_answer, open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.wishes import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.model import Address, Change, Collaborator, EntryKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
@@ -15,21 +16,31 @@ from mailgate.rules.forms import Form
 from mailgate.rules.keys import expired
 from mailgate.rules.notices import Act, announce
 from mailgate.rules.route import Routed, route
+from mailgate.rules.wishes import acts
 from mailgate.store import readers
 from mailgate.store.db import Db
 
 
 def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """A message comes in on `ticket`; too late an answer opens a new, linked ticket."""
-    if not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
+    wishes = wishes_of(situation)
+    if alone(wishes, situation):
+        return fulfil(db, situation, ticket, wishes, context)
+    closes = "close" in wishes.words
+    if wishes.words:
+        situation = without_words(situation, wishes)
+    if not closes and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
         late = open_from_mail(db, situation, context, follows=ticket.number)
         return replace(late, reason=Reason.TOO_OLD_TO_REOPEN)
     participant = situation.match.role in ("requester", "collaborator")
     author = situation.received.mail.author
     stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
     body = situation.received.body
-    entry = entry_of(situation, author, body.whole or situation.received.mail.text)
-    change = lifecycle.receive(ticket, entry, stamp, context.config, participant=participant)
+    entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
+    reopens = participant and not closes  # thanks with #close are no reason to start over
+    change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
+    if wishes.words:
+        change = _also(change, acts(wishes, author.email, stamp), stamp, context)
     people = _new_people(situation, ticket, context, participant=participant)
     if people:
         change = _also(change, [lifecycle.copy_in(people, stamp)], stamp, context)
@@ -46,6 +57,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         answers=situation.received.mail.message_id,
         automatic=(
             participant
+            and not wishes.words
             and situation.human
             and may_answer(situation, context)
             and routed.get("autoresponse") is not False
@@ -58,8 +70,12 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         ticket=ticket.number,
         reason=situation.match.why,
         changes=(change,),
-        notices=announce(change, act, audience, context.config),
+        notices=(
+            *announce(change, act, audience, context.config),
+            *(answer(db, situation, change, wishes, context) if wishes.words else ()),
+        ),
         routed=routed,
+        commands=commands(wishes),
     )
     return limit(db, outcome, context, first_contact=False)
 

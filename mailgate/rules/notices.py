@@ -190,7 +190,10 @@ def _to_agents(change: Change, act: Act, audience: Audience, config: Config) -> 
 def _alerts(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[tuple[NoticeKind, Person]]:
     ticket = change.after
     own = "" if act.agent else _agent_of(act, config)
+    wrote = any(event.kind is EventKind.MESSAGE for event in change.events)
     for event in change.events:
+        if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.startswith("requester:"):
+            continue  # told as their message
         if event.kind is EventKind.ASSIGNED:
             yield from _assigned(ticket, audience, config, own)
         elif found := _alert(event, act, audience, ticket, config):
@@ -229,8 +232,8 @@ def _alert(
             return NoticeKind.REMINDER, ("assignee",)
         case EventKind.RELEASED:
             return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
-        case EventKind.STATUS_CHANGED if event.by == "clock" or event.by.startswith("requester:"):
-            return None  # a requester's answer is told as their message; the clock closes in silence
+        case EventKind.STATUS_CHANGED if event.by == "clock":
+            return None  # the clock closes in silence
     if event.kind not in _ALERT:
         return None
     kind, key = _ALERT[event.kind]

@@ -1,0 +1,90 @@
+"""A requester's or collaborator's commands on a ticket of theirs: done, and answered in public words.
+
+Only a person's mail that did not fail its authentication asks for anything; all other text
+in it is a message like any other, and `requester.py` takes that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from mailgate.desk.limits import limit
+from mailgate.desk.opening import may_answer
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.model import Change, Notice, NoticeKind, Ticket
+from mailgate.rules import lifecycle
+from mailgate.rules.commands import Command
+from mailgate.rules.notices import Act, announce
+from mailgate.rules.when import echo
+from mailgate.rules.wishes import Wishes, acts, answers, read_wishes
+from mailgate.store import readers, tickets
+from mailgate.store.db import Db
+
+
+def wishes_of(situation: Situation) -> Wishes:
+    """What the mail asks for."""
+    if not situation.human or situation.sender.dmarc == "fail":
+        return Wishes()
+    return read_wishes(situation.received.body.lines, situation.match.role)
+
+
+def alone(wishes: Wishes, situation: Situation) -> bool:
+    """True for a mail of words alone: it posts nothing. Pictures of a signature are no message."""
+    return bool(wishes.words) and not wishes.text and all(each.cid for each in situation.attachments)
+
+
+def without_words(situation: Situation, wishes: Wishes) -> Situation:
+    """The mail as a message: its text without the words on top."""
+    body = replace(situation.received.body, visible=wishes.text, html="")
+    return replace(situation, received=replace(situation.received, body=body))
+
+
+def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context: Context) -> Outcome:
+    """Do and answer a mail of words alone."""
+    author, config = situation.received.mail.author, context.config
+    stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    wanted = wishes
+    if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
+        wanted = replace(wishes, words=tuple(word for word in wishes.words if word != "reopen"))
+    change = lifecycle.act_on(ticket, acts(wanted, author.email, stamp), stamp, config)
+    act = Act(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
+    audience = readers.audience(db, ticket.number)
+    outcome = Outcome(
+        ticket=ticket.number,
+        reason=situation.match.why,
+        changes=(change,),
+        notices=(*announce(change, act, audience, config), *answer(db, situation, change, wishes, context)),
+        commands=commands(wishes),
+    )
+    return limit(db, outcome, context, first_contact=False)
+
+
+def commands(wishes: Wishes) -> tuple[Command, ...]:
+    """The words as commands, for `explain` and `trace`."""
+    return tuple(Command(word, line=f"#{word}") for word in wishes.words)
+
+
+def answer(db: Db, situation: Situation, change: Change, wishes: Wishes, context: Context) -> tuple[Notice, ...]:
+    """The mail that says how the ticket stands now."""
+    ticket, config = change.after, context.config
+    mail = situation.received.mail
+
+    def day(at: datetime) -> str:
+        return echo(at, config.desk.timezone).partition(",")[0]
+
+    facts = list(answers(wishes, ticket, tickets.thread(db, ticket.number), day))
+    if "reopen" in wishes.words and not ticket.status.active:
+        facts.append("It ended too long ago to be opened again; please write to us anew.")
+    if not facts or not may_answer(situation, context):
+        return ()
+    notice = Notice(
+        kind=NoticeKind.STATUS_CHANGED,
+        to=mail.author,
+        cause=situation.received.source_key,
+        ticket=ticket,
+        facts=tuple(facts),
+        in_reply_to=mail.message_id,
+        references=mail.references[-3:],
+    )
+    return (notice,)

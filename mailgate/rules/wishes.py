@@ -1,0 +1,82 @@
+"""What requesters and collaborators may ask for by a word on top of their mail (the public interface, section 5).
+
+A requester's `#close`, `#reopen`, `#status`, `#help`, a collaborator's `#leave`, each alone on
+its line. Anything else of theirs is text: nobody has to know that there are commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import dropwhile
+
+from mailgate.model import Entry, EntryKind, Status, Ticket
+from mailgate.rules import lifecycle, people
+from mailgate.rules.cleaning import clean, visible
+from mailgate.rules.signature import only_signature
+
+WORDS = {"requester": ("close", "reopen", "status", "help"), "collaborator": ("leave",)}
+HELP = (
+    "These words do something when they stand alone on the first line of an answer: #close ends your request,"
+    " #reopen opens it again, #status tells how it stands. All else that you write reaches us as a message."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The words that were used, each once, and the text below them ("" where that is a signature alone)."""
+
+    words: tuple[str, ...] = ()
+    text: str = ""
+
+
+def read_wishes(lines: Sequence[str], role: str) -> Wishes:
+    """Read the words on top of somebody's own lines, as far as their role on the ticket has them."""
+    words: dict[str, None] = {}
+    rest = _from_text(lines)
+    while rest and (word := _word(rest[0], role)):
+        words[word] = None
+        rest = _from_text(rest[1:])
+    text = "" if only_signature(rest) else "\n".join(rest).strip()
+    return Wishes(tuple(words), text) if words else Wishes()
+
+
+def _from_text(lines: Sequence[str]) -> list[str]:
+    return list(dropwhile(lambda line: not visible(line), lines))
+
+
+def _word(line: str, role: str) -> str:
+    """The word that the line is; "" for text."""
+    mark, word = clean(line).lower()[:1], clean(line).lower()[1:]
+    return word if mark == "#" and word in WORDS.get(role, ()) else ""
+
+
+def acts(wishes: Wishes, author: str, stamp: lifecycle.Stamp) -> list[lifecycle.Act]:
+    """What the words do to the ticket."""
+    done: list[lifecycle.Act] = []
+    for word in wishes.words:
+        match word:
+            case "close":
+                done.append(lifecycle.status(Status.CLOSED, stamp))
+            case "reopen":
+                done.append(lifecycle.status(Status.OPEN, stamp))
+            case "leave":
+                done.append(people.uncopy([author], stamp))
+    return done
+
+
+def answers(wishes: Wishes, ticket: Ticket, thread: Sequence[Entry], day: Callable[[datetime], str]) -> tuple[str, ...]:
+    """What is told to who asked, of the ticket as it is afterwards; public facts alone. `day` writes a date."""
+    told: list[str] = []
+    if "leave" in wishes.words:
+        told.append("You are no longer on this request and get no more mail about it.")
+    if {"close", "reopen", "status"} & set(wishes.words):
+        told.append(f"Your request is {ticket.status}.")
+    if "status" in wishes.words:
+        replies = [entry.at for entry in thread if entry.kind is EntryKind.REPLY]
+        answered = f"our last answer is of {day(max(replies))}" if replies else "we have not answered it yet"
+        told.append(f"It was opened on {day(ticket.created_at)}; {answered}.")
+    if "help" in wishes.words:
+        told.append(HELP)
+    return tuple(told)

@@ -1,0 +1,130 @@
+"""Requesters and collaborators help themselves by mail; on a real database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.desk import CONFIG, Bench, to, told
+
+KAREN = "Karen Client <karen@client.example>"
+ELLIOT = "Elliot Alderson <elliot@bank.example>"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
+    made.ack = made.opened["karen@client.example"]
+    made.alert = made.opened["elliot@bank.example"]
+    yield made
+    made.db.close()
+
+
+def test_a_requester_closes_and_the_desk_hears(bench):
+    bench.send(ELLIOT, "#claim", answers=bench.alert)
+    mails = bench.send(KAREN, "#close\n\nSent from my iPhone", answers=bench.ack)
+    assert told(mails) == {("status", "elliot@bank.example"), ("status-changed", "karen@client.example")}
+    assert "Your request is closed." in to(mails, "karen@client.example").text
+    assert "karen@client.example set the ticket from open to closed." in to(mails, "elliot@bank.example").text
+    assert bench.ticket().status == "closed"
+    assert len(bench.thread()) == 1, "a mail of words alone posts nothing"
+
+
+def test_thanks_with_close_are_a_message_and_start_nothing_over(bench):
+    bench.send(ELLIOT, "#resolved\n\nTry again.", answers=bench.alert)
+    mails = bench.send(KAREN, "#close\n\nThanks, it works!", answers=bench.ack)
+    assert told(mails) == {("new-message", "elliot@bank.example"), ("status-changed", "karen@client.example")}
+    assert bench.thread()[-1] == ("message", "Thanks, it works!")
+    assert (bench.ticket().status, bench.ticket().reopened, bench.ticket().waiting_since) == ("closed", 0, None)
+
+
+def test_reopening_by_word_and_with_words(bench):
+    bench.send(ELLIOT, "#closed", answers=bench.alert)
+    mails = bench.send(KAREN, "#reopen", answers=bench.ack)
+    assert "Your request is open." in to(mails, "karen@client.example").text
+    bench.send(ELLIOT, "#closed", answers=bench.alert)
+    bench.send(KAREN, "#reopen\n\nIt is back.", answers=bench.ack)
+    assert bench.thread()[-1] == ("message", "It is back.")
+    assert (bench.ticket().status, bench.ticket().reopened) == ("open", 2)
+
+
+def test_too_late_a_word_opens_nothing_and_says_so(bench):
+    bench.send(ELLIOT, "#closed", answers=bench.alert)
+    bench.now += timedelta(days=31)
+    for word in ("#reopen", "#status", "#close\n\nThanks."):
+        mails = bench.send(KAREN, word, subject="[#1001] Portal is down")
+        assert "Your request is closed." in to(mails, "karen@client.example").text
+        assert ("write to us anew" in to(mails, "karen@client.example").text) is (word == "#reopen")
+    assert bench.numbers() == [1001]
+    bench.send(KAREN, "#reopen\n\nIt is back.", subject="[#1001] Portal is down")
+    assert bench.numbers() == [1001, 1002]
+    assert bench.thread(1002) == [("message", "It is back.")]
+
+
+def test_status_and_help_are_answered_in_public_words_and_change_nothing(bench):
+    bench.send(ELLIOT, "#note\n#prio high\n\nThe vendor password is hunter2.", answers=bench.alert)
+    bench.send(ELLIOT, "#reply\n\nWe look.", answers=bench.alert)
+    before = bench.kinds()
+    mail = to(bench.send(KAREN, "#status\n#help", answers=bench.ack), "karen@client.example")
+    assert "It was opened on Fri 20 Nov 2026; our last answer is of Fri 20 Nov 2026." in " ".join(mail.text.split())
+    assert "#reopen opens it again" in " ".join(mail.text.split())
+    assert not {word for word in ("hunter2", "High", "Elliot") if word in mail.everything}
+    assert mail.message["Auto-Submitted"]
+    assert bench.kinds() == before
+
+
+def test_a_collaborator_leaves(bench):
+    reply = to(bench.send(ELLIOT, "We look.", answers=bench.alert), "jane@client.example")
+    mails = bench.send("jane@client.example", "#leave", answers=reply)
+    assert told(mails) == {("status-changed", "jane@client.example")}
+    assert "no longer on this request" in mails[0].text
+    assert bench.ticket().collaborators == ()
+    assert "jane@client.example" not in {mail.to for mail in bench.send(ELLIOT, "Done.", answers=bench.alert)}
+
+
+@pytest.mark.parametrize(
+    ("sender", "text", "more"),
+    [
+        ("jane@client.example", "#close", {}),
+        (KAREN, "#leave", {}),
+        (KAREN, "#resolved", {}),
+        (KAREN, "Please\n#close", {}),
+        (KAREN, "#close", {"headers": {"Precedence": "bulk"}}),
+        (
+            KAREN,
+            "#close",
+            {
+                "headers": {"Authentication-Results": "mx.bank.example; dmarc=fail"},
+                "authserv_ids": ("mx.bank.example",),
+            },
+        ),
+    ],
+)
+def test_all_else_is_text(bench, sender, text, more):
+    bench.send(sender, text, answers=bench.ack, **more)
+    assert bench.thread()[-1] == ("message", text)
+    assert bench.ticket().status == "open"
+
+
+def test_a_stranger_closes_nothing(bench):
+    bench.send("evil@other.example", "#close", subject="[#1001] Portal is down")
+    bench.send("evil@other.example", "#close", answers=bench.ack)
+    assert bench.ticket().status == "open"
+
+
+def test_words_are_answered_within_the_limit_and_not_when_old(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nlimit_per_sender = "2/1h"\n')
+    ack = to(bench.send(KAREN, "Down."), "karen@client.example")
+    mails = [mail for _ in range(3) for mail in bench.send(KAREN, "#status", answers=ack)]
+    assert len(mails) == 1
+    bench.now += timedelta(days=10)
+    assert bench.send(KAREN, "#status", answers=ack, arrived=bench.now - timedelta(days=5)) == []
+    bench.db.close()
+
+
+def test_a_file_below_a_word_is_a_message(bench):
+    bench.send(KAREN, "#close", answers=bench.ack, files=(("log.txt", "text/plain", b"x"),))
+    assert bench.thread()[-1] == ("message", "")
+    assert bench.ticket().status == "closed"

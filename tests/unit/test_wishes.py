@@ -1,0 +1,67 @@
+"""Requesters' and collaborators' own words on top of a mail: what is one, what is text. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mailgate.model import Address, Collaborator, Entry, EntryKind, Status
+from mailgate.rules.lifecycle import Stamp, act_on
+from mailgate.rules.wishes import HELP, Wishes, acts, answers, read_wishes
+from tests.lab import NOW, desk, ticket
+
+STAMP = Stamp("requester:karen@client.example", NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "rest"),
+    [
+        ("#close", ("close",), ""),
+        ("\n *#Close.* \n\nThanks,\nKaren", ("close",), "Thanks,\nKaren"),
+        ("＃ｃｌｏｓｅ\n\u200b\n#status\n#close", ("close", "status"), ""),
+        ("#status\n\nSent from my iPhone", ("status",), ""),
+        ("#help\n-- \nKaren Client\nFirst Floor", ("help",), ""),
+        ("#reopen\n#assign ann", ("reopen",), "#assign ann"),
+    ],
+)
+def test_words_on_top_are_taken_and_the_rest_is_text(text, words, rest):
+    assert read_wishes(text.split("\n"), "requester") == Wishes(words, rest)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "close", "Hello\n#close", "#close it please", "\\#close", "#leave", "#resolved", "#assign ann", "#"]
+)
+def test_anything_else_of_a_requester_is_text(text):
+    assert read_wishes(text.split("\n"), "requester") == Wishes()
+
+
+def test_a_collaborator_may_leave_and_nothing_else_and_a_stranger_may_nothing():
+    assert read_wishes(["#leave"], "collaborator").words == ("leave",)
+    for role, word in (("collaborator", "#close"), ("inactive", "#leave"), ("", "#close")):
+        assert read_wishes([word], role) == Wishes()
+
+
+def test_what_the_words_do():
+    jane = ticket(collaborators=(Collaborator("jane@x.example"),))
+    done = act_on(jane, acts(Wishes(("leave", "help", "status")), "jane@x.example", STAMP), STAMP, desk())
+    assert done.after.collaborators == ()
+    closed = act_on(jane, acts(Wishes(("close",)), "", STAMP), STAMP, desk()).after
+    assert closed.status is Status.CLOSED
+    assert act_on(closed, acts(Wishes(("reopen",)), "", STAMP), STAMP, desk()).after.status is Status.OPEN
+
+
+def test_what_is_told():
+    def day(at):
+        return f"{at:%d %b}"
+
+    def entry(kind, days):
+        return Entry(kind=kind, by="", author=Address("a@x.example"), at=NOW + timedelta(days=days), text="")
+
+    said = answers(Wishes(("status", "help")), ticket(), [], day)
+    assert said == ("Your request is open.", "It was opened on 21 Nov; we have not answered it yet.", HELP)
+    thread = [entry(EntryKind.REPLY, 1), entry(EntryKind.NOTE, 2)]
+    assert answers(Wishes(("status",)), ticket(), thread, day)[1].endswith("our last answer is of 22 Nov.")
+    assert answers(Wishes(("leave",)), ticket(), [], day) == (
+        "You are no longer on this request and get no more mail about it.",
+    )
