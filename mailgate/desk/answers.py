@@ -1,4 +1,4 @@
-"""Answers by mail to an agent's questions: #show, #list, #help."""
+"""Answers by mail to an agent's questions: #show, #list, #search, #help."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mailgate.store import tickets
 from mailgate.store.db import Db
 
 LISTED = 100  # tickets in one answer
+SEARCHED = 12  # words of one search
 
 
 def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> str:
@@ -45,6 +46,8 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
             return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
         case "list":
             return _list(db, str(order.value or ""), letter.agent, context.config)
+        case "search":
+            return _search(db, str(order.value), letter.agent, context.config)
         case _:
             return HELP
 
@@ -70,8 +73,18 @@ def _show(db: Db, number: str, agent: Agent | None, ticket: Ticket | None, confi
 
 def _list(db: Db, which: str, agent: Agent | None, config: Config) -> str:
     query = _query(which.strip(), agent, config)
-    if isinstance(query, str):
-        return query
+    return query if isinstance(query, str) else _listed(db, query, agent, config)
+
+
+def _search(db: Db, typed: str, agent: Agent | None, config: Config) -> str:
+    """Tickets in any status that have every word in their subject, requester or thread."""
+    words = tuple(typed.replace('"', " ").split())
+    if len(words) > SEARCHED:
+        return f"That is too many words to look for: take up to {SEARCHED}."
+    return _listed(db, tickets.Query(statuses=(), words=words), agent, config)
+
+
+def _listed(db: Db, query: tickets.Query, agent: Agent | None, config: Config) -> str:
     found = [ticket for ticket in tickets.find(db, query) if agent is None or sees(agent, ticket, config)]
     if not found:
         return "No tickets."

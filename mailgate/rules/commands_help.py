@@ -26,6 +26,7 @@ inside.
 #ticket NUMBER              for a mail that is not an answer
 #show [NUMBER]              a ticket, by mail
 #list [open|mine|unassigned|overdue|DEPARTMENT]
+#search WORDS               tickets in any status with all of the words
 #help                       this text
 #end                        nothing below this line is read
 

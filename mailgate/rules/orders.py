@@ -37,7 +37,7 @@ PERMISSION = {
     "uncc": "cc",
     "requester": "requester",
 }
-QUERIES = frozenset({"show", "list", "help"})
+QUERIES = frozenset({"show", "list", "search", "help"})
 
 
 @dataclass(frozen=True, slots=True)

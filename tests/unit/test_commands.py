@@ -282,6 +282,8 @@ def test_what_adds_up_may_be_said_several_times():
 
 def test_questions_keep_what_they_ask():
     assert one("#list Systems Administrators") == ("list", "Systems Administrators", "")
+    assert one("#search jammed printer") == ("search", "jammed printer", "")
+    assert problem("#search") == "#search needs the words to look for behind it"
     assert one("#confirm K7QM2P") == ("confirm", "K7QM2P", "")
     assert read("#list mine\n#list overdue\n#show 1\n#show 2\n#claim\n#take").problems == ()
 

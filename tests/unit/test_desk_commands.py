@@ -182,3 +182,27 @@ def test_a_time_that_is_none_is_returned(opened):
     (mail,) = opened.send(ELLIOT, "#pending waits for parts", answers=opened.alert)
     assert mail.kind == "command-failed"
     assert opened.ticket().status == "open"
+
+
+# ── search ──────────────────────────────────────────────────────────────────────────────
+
+
+def found(mail):
+    return {word for word in mail.text.partition("-------")[0].split() if word.startswith("#1")}
+
+
+def test_search_finds_all_words_anywhere_in_any_status_of_what_the_agent_sees(opened):
+    opened.send("Sofia Client <sofia@client.example>", "The 100% printer is jammed.", subject="Printer")
+    opened.send(KAREN, "The printer of the portal, too.", subject="Hidden", to="outages@bank.example")
+    opened.send(ELLIOT, "#closed\n\nIt needs a new roller.", answers=opened.alert)
+
+    def search(words):
+        return to(opened.send(ELLIOT, f"#search {words}", answers=opened.alert), "elliot@bank.example")
+
+    assert found(search("PORTAL")) == {"#1001"}, "closed, and the hidden one is not there"
+    assert found(search('"printer" sofia')) == {"#1002"}
+    assert found(search("100% jammed")) == {"#1002"}
+    assert found(search("roller")) == {"#1001"}
+    assert "No tickets." in search("printer portal").text
+    assert "too many words" in search("a " * 13).text
+    assert opened.kinds()[-1] != "noted"

@@ -156,7 +156,7 @@ def test_who_may_write():
 
 
 def test_without_a_ticket_questions_alone_are_understood():
-    assert read("#list", none=True).only_asks
+    assert read("#list", "#search printer", "#search vip", none=True).only_asks
     (problem,) = read("#close", none=True).problems
     assert "say which one with #ticket NUMBER" in problem
 
