@@ -1,8 +1,8 @@
 """Which parts of a message are its text, its HTML, its attachments (RFC 8621 4.1.4).
 
 Every leaf that is not body is an attachment; nothing is left out. Enclosed messages
-are kept whole as `.eml`. Files that stand uuencoded in a text are attachments too, and
-an invitation is told in words above it.
+are kept whole as `.eml`. Files that stand uuencoded in a text or packed in a
+winmail.dat are attachments too, and an invitation is told in words above the text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import html as entities
 import re
 from dataclasses import dataclass, field
 
-from mailgate.inbound import charset, flowed, headers, html, invitation, transfer, uuencode
+from mailgate.inbound import charset, flowed, headers, html, invitation, mime, tnef, transfer, uuencode
 from mailgate.inbound.charset import Guesses
 from mailgate.inbound.mime import Part
 from mailgate.mail import Attachment
@@ -41,6 +41,7 @@ EXTENSIONS = {
     "message/disposition-notification": "txt",
     "message/feedback-report": "txt",
 }
+TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 TYPES = {extension: kind for kind, extension in reversed(EXTENSIONS.items())}
 MAX_NAME = 255
 
@@ -83,10 +84,27 @@ def read(root: Part, guesses: Guesses | None = None) -> Contents:
         text = "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t) if readable[1:] else readable[0]
     else:
         text = html.to_text(page) if page else "".join(plain)
+    if not text.strip():
+        text, page = _packed_body(leaves.rest, text, page)
     told = _invitation(leaves.rest, text)
     if told:
         text, page = _with(told, text, page)
     return Contents(text, page, tuple(attachments), tuple(dict.fromkeys(defects)))
+
+
+def _packed_body(parts: list[Part], text: str, page: str) -> tuple[str, str]:
+    """The text of a mail that has it only inside a winmail.dat; else what was given."""
+    for part in parts:
+        inside = tnef.read(decoded(part)) if part.type in TNEF else tnef.Inside()
+        if inside.html.strip():
+            return _lines(inside.text) or html.to_text(inside.html), inside.html
+        if inside.text.strip():
+            return _lines(inside.text), page
+    return text, page
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
@@ -172,7 +190,7 @@ def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses
         declared = _meta_charset(data)
     if not charset.known(declared):
         defects.append("unknown charset")
-    text = charset.decode(data, declared, guesses).replace("\r\n", "\n").replace("\r", "\n")
+    text = _lines(charset.decode(data, declared, guesses))
     if part.type == "text/plain":
         text, files = uuencode.split(text)
         attachments.extend(_file(name, content) for name, content in files)
@@ -181,9 +199,11 @@ def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses
     return text
 
 
-def _file(name: str, content: bytes) -> Attachment:
+def _file(name: str, content: bytes, kind: str = "", cid: str = "") -> Attachment:
+    """A file that is no MIME part; its type is told or else guessed from its name."""
     plain = " ".join(name.replace("\0", "").split())[:MAX_NAME]
-    return Attachment(plain, TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream"), content)
+    guess = TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream")
+    return Attachment(plain, kind if mime.TYPE.match(kind) else guess, content, cid)
 
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -206,9 +226,13 @@ def _div(text: str) -> str:
 
 
 def _attachments(parts: list[Part], guesses: Guesses) -> list[Attachment]:
-    out = []
+    out: list[Attachment] = []
     for part in parts:
         content = decoded(part)
+        inside = tnef.read(content) if part.type in TNEF else tnef.Inside()
+        if inside.files:
+            out.extend(_file(f.name or "attachment.bin", f.content, f.type, f.cid) for f in inside.files)
+            continue
         cid = part.raw("content-id").decode("utf-8", "replace").strip("<> \t\r\n")
         out.append(Attachment(_name(part, content, guesses), part.type, content, cid))
     return out
