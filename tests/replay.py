@@ -20,6 +20,8 @@ FIELDS = {
     EventKind.TAGGED: "tags",
     EventKind.SUBJECT_CHANGED: "subject",
     EventKind.LINKED: "links",
+    EventKind.CC_CHANGED: "collaborators",
+    EventKind.REQUESTER_CHANGED: "requester",
 }
 _ENDED = ("resolved", "closed")
 

@@ -169,6 +169,12 @@ class Conversation:
                     "#open",
                     "#topic report",
                     "#due 2h",
+                    "#pending 2h",
+                    f"#tag {self.token('CANARY')} portal",
+                    "#untag portal",
+                    "#link 1001",
+                    f"#cc {ZOE} {JANE}",
+                    f"#uncc {JANE}",
                 )
             )
             canary = self.canary()
@@ -189,6 +195,11 @@ class Conversation:
             if known or "CANARY" not in secret:
                 self.write(who, f"#reply\n\nAs I heard: {secret}", mail)
 
+    def asks_by_a_word(self) -> None:
+        who, word = self.dice.choice(((KAREN, "#close"), (KAREN, "#status"), (KAREN, "#reopen"), (JANE, "#leave")))
+        if mail := self.some_mail(who):
+            self.write(who, word, mail)
+
     def is_away(self) -> None:
         who = self.dice.choice((*AGENTS, KAREN))
         if mail := self.some_mail(who):
@@ -206,6 +217,7 @@ class Conversation:
             *[self.commands] * 4,
             *[self.pastes] * 2,
             self.opens,
+            self.asks_by_a_word,
             self.is_away,
             self.lets_time_pass,
         )
