@@ -44,6 +44,7 @@ EXTENSIONS = {
 TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 TYPES = {extension: kind for kind, extension in reversed(EXTENSIONS.items())}
 MAX_NAME = 255
+MAX_CID = 998  # characters: a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +202,18 @@ def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses
 
 def _file(name: str, content: bytes, kind: str = "", cid: str = "") -> Attachment:
     """A file that is no MIME part; its type is told or else guessed from its name."""
-    plain = " ".join(name.replace("\0", "").split())[:MAX_NAME]
+    plain = _one_line(name)
     guess = TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream")
-    return Attachment(plain, kind if mime.TYPE.match(kind) else guess, content, cid)
+    return Attachment(plain, kind if mime.TYPE.match(kind) and kind.isprintable() else guess, content, _cid(cid))
+
+
+def _one_line(name: str) -> str:
+    return " ".join(headers.CONTROL.sub(" ", name[: 4 * MAX_NAME]).split())[:MAX_NAME]
+
+
+def _cid(value: str) -> str:
+    """A Content-ID without its angle brackets (RFC 2392)."""
+    return headers.CONTROL.sub("", value[:MAX_CID]).strip("<> \t")
 
 
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -233,8 +243,8 @@ def _attachments(parts: list[Part], guesses: Guesses) -> list[Attachment]:
         if inside.files:
             out.extend(_file(f.name or "attachment.bin", f.content, f.type, f.cid) for f in inside.files)
             continue
-        cid = part.raw("content-id").decode("utf-8", "replace").strip("<> \t\r\n")
-        out.append(Attachment(_name(part, content, guesses), part.type, content, cid))
+        cid = part.raw("content-id").decode("utf-8", "replace")
+        out.append(Attachment(_name(part, content, guesses), part.type, content, _cid(cid)))
     return out
 
 
@@ -242,7 +252,7 @@ def _name(part: Part, content: bytes, guesses: Guesses) -> str:
     """The name that a part gives itself, on one line; else one made of its type."""
     _, params = disposed(part, guesses)
     name = params.get("filename") or part.params.get("name") or transfer.uu_name(part.body[:1000])
-    name = " ".join(name.replace("\0", "").split())[:MAX_NAME]
+    name = _one_line(name)
     if name:
         return name
     if part.type in {"message/rfc822", "message/global"}:

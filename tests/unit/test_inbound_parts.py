@@ -531,3 +531,9 @@ def test_a_flowed_paragraph_of_very_many_lines_costs_linear_time() -> None:
     began = time.monotonic()
     assert flowed.join("a \n" * 500_000) == ("a " * 500_000).rstrip()
     assert time.monotonic() - began < 10
+
+
+def test_a_content_id_is_one_plain_line() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: image/png\n"
+    mail = parse(raw + b"Content-ID: <a\x00b\n c@x>\n\nx\n--b--\n")
+    assert [a.cid for a in mail.attachments] == ["ab c@x"]

@@ -40,6 +40,7 @@ FILE = (
     attribute(tnef.ATTACHMENT_BEGINS, b"\0" * 14),
     attribute(tnef.TITLE, b"BILL~1.PDF\0"),
     attribute(tnef.DATA, b"%PDF-1.4"),
+    attribute(0x8011, b"metafile"),
     attribute(
         tnef.ATTACHMENT_PROPERTIES,
         properties(
