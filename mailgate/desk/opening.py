@@ -27,6 +27,7 @@ from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
 from mailgate.rules.notices import Act, announce
 from mailgate.rules.opened import open_routed
+from mailgate.rules.people import agree
 from mailgate.rules.recipients import deciding_address, desk_recipients
 from mailgate.rules.route import Routed, route
 from mailgate.rules.schedule import calendar_of
@@ -92,6 +93,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         reveal=known or situation.sender.dmarc == "pass",
         extra_alert=routed.alert,
         remarks=_remarks(situation, follows),
+        links=agree(change, author.email),
     )
     outcome = Outcome(
         ticket=number,

@@ -8,13 +8,14 @@ from mailgate.desk.limits import limit
 from mailgate.desk.opening import entry_of, facts_of, may_answer, open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.wishes import alone, answer, commands, fulfil, wishes_of, without_words
-from mailgate.model import Address, Change, Collaborator, EntryKind, Ticket
+from mailgate.model import Change, Collaborator, EntryKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.forms import Form
 from mailgate.rules.keys import expired
 from mailgate.rules.notices import Act, announce
+from mailgate.rules.people import agree
 from mailgate.rules.route import Routed, route
 from mailgate.rules.wishes import acts
 from mailgate.store import readers
@@ -64,7 +65,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         ),
         extra_alert=routed.alert,
         remarks=_remarks(situation),
-        links=_agree(change.after, author),
+        links=agree(change, author.email),
     )
     outcome = Outcome(
         ticket=ticket.number,
@@ -140,12 +141,6 @@ def _also(change: Change, acts: list[lifecycle.Act], stamp: lifecycle.Stamp, con
     """More acts on the same ticket within one change."""
     more = lifecycle.act_on(change.after, acts, stamp, context.config)
     return replace(change, after=more.after, events=change.events + more.events)
-
-
-def _agree(ticket: Ticket, author: Address) -> tuple[tuple[str, str], ...]:
-    """One tap makes an inactive collaborator who wrote an active one."""
-    waits = any(each.email == author.email and not each.active for each in ticket.collaborators)
-    return (("Agree", f"#cc {author.email}\n"),) if waits else ()
 
 
 def _remarks(situation: Situation) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from mailgate.rules.lifecycle import Act, Draft, Stamp
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.snapshot import address_json, collaborators_json
 
+AGREED = 3  # links in one alert; the others are named in it
 _ATOM = r"[^\s@<>()\[\],;:\"\\]"
 _ADDRESS = re.compile(rf"{_ATOM}+@{_ATOM}+\.{_ATOM}+")
 _NAMED = re.compile(r"([^<>@]*)<\s*([^<>\s]+)\s*>")
@@ -117,6 +118,14 @@ def _copied(ticket: Ticket, people: tuple[Collaborator, ...], stamp: Stamp) -> D
     if people == ticket.collaborators:
         return ticket, ()
     return after, (stamp.event(EventKind.CC_CHANGED, collaborators_json(ticket), collaborators_json(after)),)
+
+
+def agree(change: Change, author: str) -> tuple[tuple[str, str], ...]:
+    """One-tap links that make active whom this mail brought or whose words it holds, and who waits: (label, mail)."""
+    known = change.before.participants if change.before else frozenset[str]()
+    waiting = [each.email for each in change.after.collaborators if not each.active]
+    asked = [email for email in waiting if email == author or email not in known][:AGREED]
+    return tuple(("Agree" if len(asked) == 1 else f"Agree to {email}", f"#cc {email}\n") for email in asked)
 
 
 def newly_copied(change: Change) -> tuple[Address, ...]:

@@ -108,6 +108,15 @@ def test_an_inactive_collaborators_message_comes_with_a_link_that_agrees(opened)
     assert "Agree" not in to(later, "elliot@bank.example").text
 
 
+def test_people_whom_an_unproven_mail_names_are_agreed_to_one_by_one(opened):
+    cc = "him@client.example, her@client.example"
+    mails = opened.send(KAREN, "And them.", subject="[#1001] Portal is down", cc=cc)
+    alert = to(mails, "elliot@bank.example")
+    assert "Agree to him@client.example: mailto:" in alert.text
+    assert "Agree to her@client.example: mailto:" in alert.text
+    assert all("Agree" not in mail.text for mail in mails if not mail.agent)
+
+
 def test_who_is_taken_off_gets_no_reply(opened):
     opened.send(ELLIOT, "#uncc jane@client.example -- left the company", answers=opened.alert)
     assert opened.ticket().collaborators == ()

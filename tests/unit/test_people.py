@@ -119,6 +119,19 @@ def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
     assert facts(people.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
 
 
+def test_who_waits_is_agreed_to_with_one_tap():
+    def came(*emails):
+        people_ = tuple(Collaborator(email, active=False) for email in emails)
+        return act_on(TICKET, [copy_in(people_, Stamp("requester:k@x.example", NOW))], ANN, CONFIG)
+
+    assert people.agree(came(), "karen@client.example") == (), "who waits is offered when they write"
+    assert people.agree(came(), "joe@x.example") == (("Agree", "#cc joe@x.example\n"),)
+    assert people.agree(came("a@x.example"), "karen@client.example") == (("Agree", "#cc a@x.example\n"),)
+    many = people.agree(came(*(f"{each}@x.example" for each in "abcde")), "joe@x.example")
+    assert [label for label, _ in many] == [f"Agree to {each}@x.example" for each in ("joe", "a", "b")]
+    assert people.agree(replace(came(), before=None), "karen@client.example") == (("Agree", "#cc joe@x.example\n"),)
+
+
 def test_who_is_new_on_a_ticket():
     change = act_on(TICKET, [people.copy([Address("joe@x.example")], ANN), copy_in([JOE], ANN)], ANN, CONFIG)
     assert people.newly_copied(change) == (Address("joe@x.example", "Joe"),)
