@@ -20,6 +20,7 @@ class Flaw(Enum):
     """Why a block is refused."""
 
     TOO_BIG = "too big"
+    NO_ROOM = "no room"  # too much mail is coming in at once
     BARE_CR = "bare CR"
     LONG_LINE = "long line"
 
@@ -29,7 +30,7 @@ class DataBlock:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._too_big = False
+        self._flaw: Flaw | None = None
         # The CRLF of the DATA command itself opens the block: RFC 5321 4.1.1.4 lets it serve an empty mail's end.
         self._bytes = bytearray(b"\r\n")
 
@@ -41,19 +42,28 @@ class DataBlock:
         end = block.find(_END, start)
         if end < 0:
             if len(block) > self._limit + 4:  # the opening CRLF, and ".CR" that may be of the end
-                self._too_big = True
-                del block[: -len(_END)]  # only the end is still looked for
+                self.drop(Flaw.TOO_BIG)
             return None
         rest = bytes(memoryview(block)[end + len(_END) :])
         del block[end + 2 :]
-        self._too_big = self._too_big or len(block) - 2 > self._limit
+        if len(block) - 2 > self._limit:
+            self._flaw = self._flaw or Flaw.TOO_BIG
         return rest
+
+    def __len__(self) -> int:
+        """Bytes that are held now."""
+        return len(self._bytes)
+
+    def drop(self, flaw: Flaw) -> None:
+        """Keep nothing of the message: only its end is still looked for."""
+        self._flaw = self._flaw or flaw
+        del self._bytes[: -len(_END)]
 
     def content(self) -> bytes | Flaw:
         """The message of a block that has ended. It empties the block, so it is called once."""
         block, self._bytes = self._bytes, bytearray()
-        if self._too_big:
-            return Flaw.TOO_BIG
+        if self._flaw:
+            return self._flaw
         crlf = block.count(b"\r\n")
         if block.count(b"\r") != crlf:
             return Flaw.BARE_CR  # RFC 5321 2.3.8: CR stands only in CRLF

@@ -29,6 +29,8 @@ from mailgate.mail import Delivery, Envelope, normalise
 COMMAND_TIMEOUT = 300.0  # seconds; RFC 5321 4.5.3.2.7
 DATA_TIMEOUT = 180.0  # seconds between two pieces; RFC 5321 4.5.3.2.5
 DATA_TOTAL = 3600.0  # seconds for one message, so that a trickle holds no connection for ever
+MOST_HELD = 256_000_000  # bytes of all messages that are coming in; two of the largest always have room
+LARGE = 1_000_000  # bytes; smaller ones are never turned away for want of room
 MAX_RECIPIENTS = 100  # RFC 5321 4.5.3.1.8
 MAX_ERRORS = 100  # refused commands of one connection
 LONGEST_COMMAND = 4096  # bytes; RFC 5321 4.5.3.1.4 asks for 512 and for more by extensions
@@ -37,6 +39,7 @@ READ = 1 << 24  # more than the stream reader ever holds, so that one read empti
 _TRY_LATER = "Trouble here, nothing was taken; try again later"
 _FLAWS = {
     Flaw.TOO_BIG: (552, "5.3.4 The message is too big"),
+    Flaw.NO_ROOM: (452, "4.3.1 Too much mail is coming in at once, try again later"),
     Flaw.BARE_CR: (550, "5.6.11 A bare CR stands in the message"),
     Flaw.LONG_LINE: (554, "5.6.0 A line is longer than 65536 bytes"),
 }
@@ -93,6 +96,11 @@ class Listener:
         """The port that is listened on (where the config says 0, the one that was given)."""
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def crowded(self) -> bool:
+        """True while the messages that are coming in take more memory than there should be for them."""
+        return sum(session.held for session in self.sessions) > max(MOST_HELD, 2 * self.config.max_size)
 
     def _connect(self) -> asyncio.Protocol:
         if self.stopping or len(self.sessions) >= self.config.max_connections:
@@ -154,6 +162,7 @@ class Session(SMTP):
         self._recipients: list[str] = []
         self._errors = 0
         self._in_data = False
+        self.held = 0  # bytes of the message that is coming in
         self._leaving = False
         self._peer = ""
 
@@ -326,6 +335,7 @@ class Session(SMTP):
                 await self._take(content)
         finally:
             self._in_data = False
+            self.held = 0
             self._reset()
 
     async def _read_data(self) -> bytes | Flaw:
@@ -337,8 +347,12 @@ class Session(SMTP):
             if not chunk:
                 raise asyncio.IncompleteReadError(b"", None)
             rest = block.feed(chunk)
+            self.held = len(block)
             if rest is not None:
                 break
+            if self.held > LARGE and self._listener.crowded:
+                block.drop(Flaw.NO_ROOM)
+                self.held = len(block)
         self._reset_timeout()
         if rest:
             self._reader.feed_data(rest)  # the reader is empty: pipelined commands come next again

@@ -51,6 +51,11 @@ class Desk:
         while len(self.listener.sessions) > left:  # noqa: ASYNC110 - the listener tells nobody
             await asyncio.sleep(0.01)
 
+    async def holds(self, size: int) -> None:
+        """Wait until so many bytes are on their way in."""
+        while sum(session.held for session in self.listener.sessions) < size:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
     async def rows(self) -> list[Any]:
         return await self.store.read(lambda db: db.all("SELECT * FROM inbox ORDER BY id"))
 
@@ -275,6 +280,29 @@ async def test_too_big_is_552_and_the_connection_goes_on(desk: Desk):
     assert (await client.mail(b"x" * 70 + b"\r\n" + (b"y" * 78 + b"\r\n") * 4000)).startswith("552 5.3.4")
     assert (await client.mail()).startswith("250")
     assert len(await desk.rows()) == 1
+
+
+async def test_large_mails_that_come_at_once_share_the_memory_there_is(desk: Desk, monkeypatch):
+    """Beyond the budget a large one is put off with 452, a small one is taken, and the room comes back."""
+    monkeypatch.setattr(smtp, "MOST_HELD", 300_000)
+    monkeypatch.setattr(smtp, "LARGE", 50_000)
+    first, second, third = [await desk.client() for _ in range(3)]
+    lines = (b"y" * 78 + b"\r\n") * 2000  # 160 kB; two of the largest, 400 kB, always have room
+    for client in (first, second):
+        await client.begin()
+        client.send(b"Subject: x\r\n\r\n" + lines)
+    await desk.holds(320_000)
+    await third.begin()
+    third.send(b"Subject: x\r\n\r\n" + lines)
+    await third.writer.drain()
+    await asyncio.sleep(0.2)  # its end comes in a piece of its own
+    third.send(b".\r\n")
+    assert (await third.answer()).startswith("452 4.3.1")
+    assert (await third.mail()).startswith("250")
+    for client in (first, second):
+        client.send(b".\r\n")
+        assert (await client.answer()).startswith("250")
+    assert (await third.mail(b"Subject: x\r\n\r\n" + lines)).startswith("250")
 
 
 async def test_a_bare_carriage_return_is_550_and_nothing_is_stored(desk: Desk):
