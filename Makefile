@@ -3,12 +3,13 @@
 #   make demo [ARGS=--once]           the desk plays a few tickets by mail before your eyes
 #   make run ARGS="-c config.toml"    the daemon, in the foreground
 #   make test [ARGS="-k imap"]        every test
+#   make others                       the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                        lint, format, types, the rules of the house
 #   make lock                         newer versions of what mailgate builds on
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lock clean
+.PHONY: help demo run test others check lock clean
 PYTHON_HERE := .venv/bin/python
 
 help:
@@ -27,6 +28,9 @@ test:
 	@scripts/system-packages
 	$(PYTHON_HERE) -m pytest -n 2 --dist worksteal $(ARGS)
 
+others:
+	@scripts/other-pythons
+
 check:
 	@scripts/setup dev
 	$(PYTHON_HERE) -m ruff check
@@ -39,5 +43,5 @@ lock:
 	scripts/lock
 
 clean:
-	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .venv .venv-* .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
