@@ -32,6 +32,11 @@ EMAIL = re.compile(r"[^\s<>()\"':;,]{1,64}@[^\s<>()\"':;,]{1,100}\.[a-z]{2,}", r
 TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
 DATE = re.compile(r"\b\d{4}\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}\.? \w{3,}|年")
 LABEL = re.compile(r"^[\s*_>|]{0,6}([^\W\d_][^:：\n]{0,18}?)[\s*_]{0,3}[:：]")
+BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # direction marks around names and addresses
+# "2. Nov 2026 …" and "Mon, 2 Nov …": languages without a word for "on".
+DATED = re.compile(r"^(?:[^\W\d_]{1,14}[.,]{0,2} )?\d{1,4}(?:[./年년-]|\.? ?[^\W\d_])")
+NAMED = re.compile(r"^[^<>@:]{1,60}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>")
+OLD_GMAIL = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2} [^<>@]{1,80}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>$")
 WORD = re.compile(r"[^\s,;:<>()\"“”'*]+")
 RULE = re.compile(r"^[-_=*–—―]{2,}\s*([^-_=*–—―].{2,60}?)\s*[-_=*–—―]{2,}")
 DASHES = tuple("-_=*–—―")
@@ -41,7 +46,7 @@ FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12
 
 def is_attribution(text: str) -> bool:
     """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:" in any known language."""
-    text = " ".join(text.split())
+    text = " ".join(BIDI.sub("", text[: 2 * MAX_ATTRIBUTION]).split())
     ruled = text.startswith("--") and text.endswith("--")  # Zoho and Notes draw rules around it
     if ruled:
         text = text.strip("- :") + ":"
@@ -67,8 +72,10 @@ def _says_early(text: str) -> bool:
 
 
 def _is_open_attribution(text: str) -> bool:
-    """Gmail in some languages ends without a colon: "… <ann@…> tarihinde yazdı"."""
-    return len(text) <= MAX_ATTRIBUTION and text.endswith((" şunu yazdı", "님이 작성", "写道", "のメール"))
+    """Gmail in some languages, and Gmail of old, ends without a colon: "… <ann@…> tarihinde yazdı"."""
+    if len(text) > MAX_ATTRIBUTION:
+        return False
+    return text.endswith((" şunu yazdı", "님이 작성", "写道", "のメール")) or bool(OLD_GMAIL.match(text))
 
 
 def is_certain(text: str) -> bool:
@@ -80,6 +87,16 @@ def is_certain(text: str) -> bool:
         and words[0].lower().rstrip(".") in STARTS
         and bool(TIME.search(text) or EMAIL.search(text))
     )
+
+
+def is_certain_line(text: str) -> bool:
+    """The same where it begins with the date or the name: it must stand on one line, and tell the address and time."""
+    if "@" not in text:
+        return False
+    line = BIDI.sub("", text[: 2 * MAX_ATTRIBUTION]).strip()
+    begins = DATED.match(line) or NAMED.match(line)
+    told = bool(begins and EMAIL.search(line) and TIME.search(line) and DATE.search(line))
+    return told and line.endswith((":", "：")) and is_attribution(line)
 
 
 def label(line: str) -> str:

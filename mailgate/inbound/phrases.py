@@ -12,11 +12,12 @@ WROTE = (
     "wrote writes said schrieb schreibt geschrieben écrit escribió escribio escribiste escribe escreveu escreveste "
     "scritto scrive schreef geschreven skrev skrivit skrifaði kirjoitti napisał napisała napisal napísal napísala "
     "napsal napsala írta irta írt scris napisao napisala yazdı yazmış şunları έγραψε пишет писал писала написал "
-    "написала написав пише написа כתב כתבה كتب 写道 寫道 書きました のメール 작성 viết đã 写入 tarihinde a_écrit"
+    "написала написав пише написа כתב כתבה كتب 写道 寫道 書きました のメール 작성 viết đã 写入 tarihinde a_écrit "
+    "pisze rašė rakstīja kirjutas menulis quoting quoted zitat citando"
 )
 # First words of such a line where the word for "wrote" stands at its end.
 ON = (
-    "on am den le el em il op på pa w dne dňa dana в у на la at om ons dom lör fre man tir vie lun mar mié jue mer "
+    "on am den le el em il în op på pa w dne dňa dana в у на la at om ons dom lör fre man tir vie lun mar mié jue mer "
     "στις ב- 在 vào ti ma ke to pe su ond"
 )
 FROM = (

@@ -55,6 +55,7 @@ def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True
     copied mail in one that is none was put there to be read.
     """
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
+    _read_bars(work)
     marked = any(_is_marker(line.text) for line in work)
     forward = _forward_start(work, forwards=forwards, pasted=not answers and not marked)
     end = len(work) if forward is None else forward
@@ -63,6 +64,18 @@ def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True
     _cut_attributions(head)
     _cut_signature(head)
     return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
+
+
+def _read_bars(lines: list[Line]) -> None:
+    """Some programs quote with bars; below an attribution they can be nothing else."""
+    open_ = False
+    for place in range(1, min(len(lines), MAX_LINES)):
+        line = lines[place]
+        if line.kind is not Kind.OWN or not line.text.startswith("|"):
+            open_ = False
+        elif open_ or _attribution_above(lines, place):
+            open_ = True
+            lines[place] = replace(line, text=line.text[1:].removeprefix(" "), level=1, kind=Kind.QUOTE)
 
 
 def _sort(head: list[Line], forward: list[Line], told: list[Kind], *, marked: bool) -> Split:
@@ -219,6 +232,8 @@ def _attribution_above(lines: Sequence[Line], place: int) -> int:
 
 def _certain_at(lines: Sequence[Line], place: int) -> int:
     """How many lines from `place` on are a certain attribution; it may be wrapped."""
+    if attribution.is_certain_line(lines[place].text):
+        return 1
     words = lines[place].text.lstrip("- ").split(None, 1)
     if not words or words[0].lower().rstrip(".,:") not in attribution.STARTS:
         return 0

@@ -27,3 +27,55 @@ def test_a_sentence_above_an_attribution_stays(text: str) -> None:
 def test_a_wrapped_attribution_goes_whole() -> None:
     below = BELOW.replace(" Karen", "\nKaren").replace("> wrote", ">\nwrote")
     assert read_body(mail(text="Yes." + below)).visible == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pon., 2 lis 2026 o 10:00 Ann <ann@x.example> napisał(a):",
+        "пн, 2 нояб. 2026 г. в 10:00, Ann <ann@x.example>:",
+        "po 2. 11. 2026 v 10:00 odesílatel Ann <ann@x.example> napsal:",
+        "2026年11月2日(月) 10:00 Ann <ann@x.example>:",
+        "Ann <ann@x.example> 于2026年11月2日周一 10:00写道：",
+        "Ann <ann@x.example> ezt írta (időpont: 2026. nov. 2., H, 10:00):",
+        "Ann <ann@x.example> schrieb am Mo., 2. Nov. 2026, 10:00:",
+        "În lun., 2 nov. 2026 la 10:00, Ann <ann@x.example> a scris:",
+        "W dniu 2.11.2026 o 10:00, Ann pisze:",
+        "2026-11-02 10:00 GMT+01:00 Ann <ann@x.example>:",
+    ],
+)
+def test_a_line_with_address_and_time_needs_no_quote_marks_below(line: str) -> None:
+    assert read_body(mail(text=f"Yes.\n\n{line}\n\nWhere is the form?\n")).visible == "Yes."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\u202bבתאריך יום ב׳, 2 בנוב׳ 2026 ב-10:00 מאת \u202aAnn\u202c\u200f <\u202aann@x.example\u202c\u200f>:\u202c",
+        "Zitat von Ann <ann@x.example>:",
+        "2026/11/2 Ann <ann@x.example>",
+    ],
+)
+def test_others_are_known_by_the_quote_below(line: str) -> None:
+    assert read_body(mail(text=f"Yes.\n\n{line}\n\n> Where is the form?\n")).visible == "Yes."
+    assert line in read_body(mail(text=f"Yes.\n\n{line}\n\nMore of mine.\n")).visible
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 pm suits me. Ask Ann <ann@x.example>: she knows.",
+        "2 things at 10:00 on 2 Nov 2026:\nAnn <ann@x.example> and the form",
+        "Ann <ann@x.example> told me this:\nit broke.",
+        "On and on " * 50 + "at 10:00 Ann <ann@x.example> wrote:\nmore",
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+    ],
+)
+def test_what_only_looks_like_one_stays(text: str) -> None:
+    assert read_body(mail(text=text)).visible == text
+
+
+def test_bars_below_an_attribution_are_quote_marks() -> None:
+    quote = "\n\nOn 2 Nov 2026, Ann <ann@x.example> wrote:\n\n| Where is\n| the form?\n|\n"
+    assert read_body(mail(text=f"Yes.{quote}")).visible == "Yes."
+    assert read_body(mail(text=f"Hello{quote}\nIn the drawer.")).visible.endswith("> the form?\n>\n\nIn the drawer.")
