@@ -59,16 +59,24 @@ def _show(db: Db, number: str, agent: Agent | None, ticket: Ticket | None, confi
         return f"Ticket {number} was not found." if number else "This mail answers no ticket; write #show NUMBER."
     zone = config.zone(agent.key) if agent else config.desk.timezone
     due = echo(wanted.due_at, zone) if wanted.due_at else "-"
+    until = f" until {echo(wanted.wake_at, zone)}" if wanted.wake_at else ""
+    people = ", ".join(each.email + ("" if each.active else " (inactive)") for each in wanted.collaborators)
+    beside = (("Collaborators", people), ("Tags", ", ".join(wanted.tags)), ("Linked", _numbers(wanted.links)))
     lines = [
         f"#{wanted.number} {wanted.subject}",
         f"Requester: {wanted.requester}",
-        f"Status: {wanted.status}   Priority: {wanted.priority}   Department: {wanted.department}",
+        f"Status: {wanted.status}{until}   Priority: {wanted.priority}   Department: {wanted.department}",
         f"Help topic: {wanted.topic}   SLA plan: {wanted.sla}   Due: {due}",
         f"Assigned to: {_holder(wanted, config)}",
+        *(f"{label}: {value}" for label, value in beside if value),
     ]
     for entry in tickets.thread(db, wanted.number):
         lines += ["", f"[{entry.kind}] {entry.author.name or entry.author.email}, {echo(entry.at, zone)}", entry.text]
     return "\n".join(lines)
+
+
+def _numbers(links: Sequence[int]) -> str:
+    return ", ".join(f"#{number}" for number in links)
 
 
 def _list(db: Db, which: str, agent: Agent | None, config: Config) -> str:

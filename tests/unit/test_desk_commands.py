@@ -215,3 +215,14 @@ def test_search_finds_all_words_anywhere_in_any_status_of_what_the_agent_sees(op
     assert "No tickets." in search("printer portal").text
     assert "too many words" in search("a " * 13).text
     assert opened.kinds()[-1] != "noted"
+
+
+def test_show_tells_who_and_what_belongs_to_it(opened):
+    opened.send(KAREN, "Another thing", subject="Two")
+    ack = next(mail for mail in opened.sent() if mail.kind == "acknowledgement")
+    opened.send("boss@client.example", "I am her boss.", answers=ack)
+    opened.send(ELLIOT, "#tag portal\n#link 1002\n#pending 2h", answers=opened.alert)
+    text = to(opened.send(ELLIOT, "#show", answers=opened.alert), "elliot@bank.example").text
+    assert "Status: pending until Fri 20 Nov 2026, 11:00 UTC" in text
+    assert "Collaborators: jane@client.example, boss@client.example (inactive)" in text
+    assert "Tags: portal\nLinked: #1002" in text
