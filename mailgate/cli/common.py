@@ -63,6 +63,16 @@ def print_json(value: Json) -> None:
     print(json.dumps(value, ensure_ascii=False))
 
 
+def plain(text: str) -> str:
+    """Strangers' text without control characters: a terminal obeys escape sequences."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text.replace("\t", " "))
+
+
+def print_line(text: str) -> None:
+    """One line for people, on standard output; nothing in it steers the terminal or begins a second line."""
+    print(plain(text).replace("\n", " "))
+
+
 def say(text: str) -> None:
-    """A word for people, on standard error."""
-    print(text, file=sys.stderr)
+    """A word for people, on standard error; nothing in it steers the terminal."""
+    print(plain(text), file=sys.stderr)

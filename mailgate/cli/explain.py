@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mailgate.apply import subject_of
-from mailgate.cli.common import config_of, now, print_json, reading
+from mailgate.cli.common import config_of, now, plain, print_json, reading
 from mailgate.config.model import Config
 from mailgate.desk.outcome import Context
 from mailgate.errors import MailgateError
@@ -58,7 +58,7 @@ def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> Non
     if as_json:
         print_json(found)
     else:
-        print(words(found))
+        print(plain(words(found)))
 
 
 def _believed(config: Config) -> tuple[str, ...]:

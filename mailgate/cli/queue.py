@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, print_json, reading, say, writing
+from mailgate.cli.common import config_of, now, print_json, print_line, reading, say, writing
 from mailgate.cli.options import common_options
 from mailgate.model import Json, Queued
 from mailgate.rules.snapshot import rfc3339
@@ -85,13 +85,12 @@ def _list(found: list[Queued], *, as_json: bool) -> int:
         print_json([_json(item) for item in found])
         return 0
     for item in found:
-        line = (
+        print_line(
             f"{item.id:>6} {item.state:<11} {item.reason:<16} {item.received_at:%Y-%m-%d %H:%M}"
             f" {item.from_} -> {', '.join(item.to)}  {item.subject}"
         )
-        print("".join(sign if sign.isprintable() else "?" for sign in line))
         if item.last_error:
-            print(f"{'':>18} {item.last_error.strip().splitlines()[-1]}")
+            print_line(f"{'':>18} {item.last_error.strip().splitlines()[-1]}")
     if not found:
         say("nothing")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mailgate import status
-from mailgate.cli.common import config_of, print_json, reading
+from mailgate.cli.common import config_of, print_json, print_line, reading
 from mailgate.config.model import Config
 from mailgate.lock import running
 from mailgate.status import Report, WayIn
@@ -42,12 +42,12 @@ def run(args: argparse.Namespace) -> int:
         return 1 if problems else 0
     print(f"daemon      {f'process {daemon}' if daemon else 'not running'}")
     for way in report.ways_in:
-        print(f"way in      {way.name}: {_trouble(way) or 'good'}")
+        print_line(f"way in      {way.name}: {_trouble(way) or 'good'}")
     if daemon:
-        print(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
+        print_line(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
     for problem in problems:
-        print(f"problem     {problem}")
+        print_line(f"problem     {problem}")
     return 1 if problems else 0
 
 

@@ -6,7 +6,7 @@ import argparse
 import uuid
 
 from mailgate import apply
-from mailgate.cli.common import config_of, now, print_json, say, writing
+from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.config.model import Agent, Config
 from mailgate.config.routing import address
 from mailgate.desk import agent, byhand
@@ -69,7 +69,7 @@ def do(args: argparse.Namespace) -> int:
         print_json({"ok": not outcome.problems, "done": list(outcome.told), "errors": list(outcome.problems)})
     else:
         for line in done:
-            print(line)
+            print(plain(line))
         for problem in outcome.problems:
             say(problem)
     return 1 if outcome.problems else 0

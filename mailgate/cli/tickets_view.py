@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mailgate.cli.common import config_of, print_json, reading, say
+from mailgate.cli.common import config_of, plain, print_json, print_line, reading, say
 from mailgate.config.model import Config
 from mailgate.errors import BadArgument, NotFound
 from mailgate.model import Json, Ticket
@@ -95,7 +95,7 @@ def _table(found: list[Ticket], config: Config) -> None:
             ticket.requester.email,
             ticket.subject,
         )
-        table.add_row(*(Text(cell) for cell in cells), style="red" if ticket.overdue else None)
+        table.add_row(*(Text(plain(cell)) for cell in cells), style="red" if ticket.overdue else None)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
@@ -154,9 +154,10 @@ def _raw(db: Db, number: int, entry_id: int) -> bytes:
 
 def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
     zone = config.desk.timezone
+    until = f" until {echo(ticket.wake_at, zone)}" if ticket.wake_at else ""
     rows = (
         ("Requester", str(ticket.requester)),
-        ("Status", ticket.status.value + (", overdue" if ticket.overdue else "")),
+        ("Status", ticket.status.value + until + (", overdue" if ticket.overdue else "")),
         ("Department", ticket.department),
         ("Help topic", ticket.topic),
         ("Priority", ticket.priority),
@@ -168,19 +169,20 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         ("Tags", ", ".join(ticket.tags)),
         ("Linked to", ", ".join(f"#{number}" for number in ticket.links)),
     )
-    print(f"#{ticket.number} {_plain(ticket.subject)}")
+    print_line(f"#{ticket.number} {ticket.subject}")
     for label, value in rows:
         if value:
-            print(f"{label + ':':<15}{_plain(value)}")
+            print_line(f"{label + ':':<15}{value}")
         if label == "Due":
             for line in _items(found["due_explained"]):
                 print(f"{'':<15}{line}")
     for entry in map(_object, _items(found["thread"])):
         author = _object(entry["from"])
-        print(f"\n--- {entry['kind']} {entry['id']}, {author['name'] or author['email']}, {entry['at']}")
-        print(_plain(str(entry["text"])))
+        print()
+        print_line(f"--- {entry['kind']} {entry['id']}, {author['name'] or author['email']}, {entry['at']}")
+        print(plain(str(entry["text"])))
         for each in map(_object, _items(entry["attachments"])):
-            print(f"[{_plain(str(each['name']))}, {each['size']} bytes]")
+            print_line(f"[{each['name']}, {each['size']} bytes]")
     print("\n--- events")
     for event in map(_object, _items(found["events"])):
         change = (
@@ -188,21 +190,18 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
             if event["kind"] not in ("opened", "routed")
             else ""
         )
-        why = f" ({_plain(str(event['reason']))})" if event["reason"] else ""
-        print(f"{event['at']}  {event['kind']:<16} {event['by']}{_plain(change)}{why}")
+        why = f" ({event['reason']})" if event["reason"] else ""
+        print_line(f"{event['at']}  {event['kind']:<17} {event['by']}{change}{why}")
 
 
 def _short(value: Json) -> str:
+    if isinstance(value, dict) and "active" in value:  # a collaborator
+        return f"{value['email']}{'' if value['active'] else ' (inactive)'}"
     if isinstance(value, dict):
-        return ", ".join(f"{each}" for each in value.values())
+        return ", ".join(f"{each}" for each in value.values() if each != "")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "-"
+        return ", ".join(map(_short, value)) or "-"
     return "-" if value is None else str(value)
-
-
-def _plain(text: str) -> str:
-    """Strangers' text without control characters: a terminal obeys escape sequences."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text.replace("\t", " "))
 
 
 def _items(value: Json) -> list[Json]:

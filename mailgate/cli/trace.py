@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, print_json, reading, say, since_of
+from mailgate.cli.common import config_of, now, print_json, print_line, reading, say, since_of
 from mailgate.model import Json
 from mailgate.rules.snapshot import rfc3339
 from mailgate.store import trace
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
             number = f"#{line.ticket} " if line.ticket else ""
             at = line.at.astimezone(zone)
             arrow = "->" if line.direction == "out" else "<-"
-            print(f"{at:%Y-%m-%d %H:%M:%S} {arrow} {number}{line.address}  {line.step}: {line.text}")
+            print_line(f"{at:%Y-%m-%d %H:%M:%S} {arrow} {number}{line.address}  {line.step}: {line.text}")
     return 0 if lines else 1
 
 

@@ -285,3 +285,34 @@ def test_a_stored_message_is_shown_as_it_came(desk, capsysbinary):
     assert capsysbinary.readouterr().out == MAIL.encode()
     assert call("tickets", "show", "1001", "--raw", "1", "--json") == 0
     assert json.loads(capsysbinary.readouterr().out) == {"raw": MAIL}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "ann@client.example"),
+        ("tickets", "list"),
+        ("tickets", "show", "1001"),
+        ("queue", "outbox", "list"),
+        ("explain", "steer.eml"),
+        ("tickets", "do", "1001", "#show"),
+    ],
+)
+def test_what_strangers_write_does_not_steer_the_terminal(desk, capsys, words):
+    name = '"=?utf-8?q?Ann=1B=5B31m?="'
+    steering = "=?utf-8?q?Title=1B=5D0=3Bowned=07_=9Bclear?="
+    body = "hello \x1b[2J there"
+    (desk / "steer.eml").write_text(
+        f"From: {name} <ann@client.example>\nTo: help@bank.example\nSubject: {steering}\n"
+        f"Message-ID: <steer@client.example>\n\n{body}\n"
+    )
+    call("ingest", "steer.eml")
+    with closing(open_writer(desk / "var" / "mailgate.db")) as db, db.transaction():
+        line = trace.Line(at=START, direction="in", step="refused", text="\x1b[2J", address="ann@client.example")
+        trace.add(db, [line])
+    capsys.readouterr()
+    assert call(*words) == 0
+    told = capsys.readouterr()
+    assert told.out
+    assert "\x1b" not in told.out + told.err
+    assert "\x07" not in told.out + told.err
