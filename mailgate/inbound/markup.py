@@ -32,11 +32,15 @@ def bounded(page: str) -> str:
 
 def _hurts(page: str) -> bool:
     depth = 0
+    opened: dict[str, int] = {}  # an end without its beginning closes nothing
     for closing, name, length in _tags(page):
         if length > MAX_TAG and name != "img":  # a picture may stand in its own tag
             return True
-        if name not in SHALLOW:
-            depth = max(depth - 1, 0) if closing else depth + 1
+        if name in SHALLOW or (closing and not opened.get(name)):
+            continue
+        step = -1 if closing else 1
+        opened[name] = opened.get(name, 0) + step
+        depth += step
         if depth > MAX_DEPTH:
             return True
     return False

@@ -16,6 +16,9 @@ SLOW = {
     + b"Re: x\nIn-Reply-To: <a@b>\n\n"
     + b"\nOn 1 May 2026 at 10:00, Ann <a@b.example> wrote:\n" * 5000
     + b"> quoted\n",
+    "lists in lists, hidden by ends of nothing": HEAD
+    + b"x\nContent-Type: text/html\n\n"
+    + b"<ul><li></p></a></li>" * 13_000,
     "signatures without end": HEAD + b"x\n\n" + b"> x\n-- \n" * 10_000,
     "a subject of failures": b"From: MAILER-DAEMON@x.example\nSubject: "
     + b"could not problem " * 15_000
