@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import replace
-from pathlib import Path
 
 from mailgate.apply import Press
 from mailgate.config.model import Config
@@ -36,7 +35,7 @@ def unlock(db: Db, config: Config) -> tuple[bytes, ...]:
     key and Message-ID out there would be worth nothing.
     """
     known = meta.get(db, _FINGERPRINT)
-    place = next((each for each in config.desk.secret if isinstance(each, Path)), None)
+    place = config.desk.secret_file
     if known is None and place and not place.exists():
         make_secret(place)
     secrets = _fitting(known, config)

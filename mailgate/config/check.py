@@ -12,12 +12,6 @@ from mailgate.config.model import Config
 from mailgate.config.reader import Name, Reading, Spot
 from mailgate.config.words import did_you_mean, quoted_text
 
-_HEADERS = {
-    "agent": "agent.KEY",
-    "template": "a folder templates/NAME",
-    "address": 'address."NAME"',
-}
-
 
 def check(config: Config, reading: Reading) -> None:
     """Note everything that is wrong between the tables of `config`."""

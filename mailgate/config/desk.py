@@ -22,7 +22,6 @@ def read_desk(top: Table) -> Desk:
     if table is None and "desk" not in top:
         top.error("", '[desk] is missing: write [desk] and below it name = "First Bank Help Desk"')
     table = table or top.sub("desk", {})
-    secrets, made = _secrets(table)
     spoken = table.value("language", language, "en", '"en"') or "en"
     name, names = table.line_by_language("name", "Help Desk", spoken, example='"First Bank Help Desk"')
     desk = Desk(
@@ -35,8 +34,7 @@ def read_desk(top: Table) -> Desk:
         old_tokens=_old_tokens(table),
         first_number=table.whole("first_number", 1001, 1, 10**9),
         admin=table.value("admin", address, "", '"postmaster@bank.example"'),
-        secret=secrets,
-        secret_file=made,
+        secret=_secrets(table),
     )
     if not desk.admin and "admin" not in table:
         top.reading.warn(
@@ -109,22 +107,22 @@ def _old_tokens(table: Table) -> tuple[str, ...]:
     return values
 
 
-def _secrets(table: Table) -> tuple[tuple[Secret | Path, ...], Path | None]:
-    """The signing secrets, and the file that may be made for the first of them."""
+def _secrets(table: Table) -> tuple[Secret | Path, ...]:
+    """The signing secrets, newest first."""
     value = table.raw("secret")
     if value is None:
         value = {"file": "var/secret"}
     values = value if isinstance(value, list) else [value]
     if not values:
         table.error("secret", 'is empty: write secret = { file = "var/secret" }')
-        return (), None
+        return ()
     found = tuple(read_secret(table, "secret", item) for item in values)
     for item in found:
         if isinstance(item, Secret) and 0 < len(item.value) < _SHORTEST_SECRET:
             table.reading.warn(
                 table.at("secret"), f"can be guessed: use {_SHORTEST_SECRET} random characters or more, or a file"
             )
-    return found, found[0] if isinstance(found[0], Path) else None
+    return found
 
 
 def _first_domain(top: Table) -> str:

@@ -90,7 +90,11 @@ class Desk:
     first_number: int = 1001
     admin: str = ""  # address; "" until set
     secret: tuple[Secret | Path, ...] = ()  # newest first; a path is a file read at start (`config.secret`)
-    secret_file: Path | None = None  # the file that may be made while the database is empty
+
+    @property
+    def secret_file(self) -> Path | None:
+        """The file that may be made while the database is empty: the newest secret's, for older ones were in use."""
+        return self.secret[0] if self.secret and isinstance(self.secret[0], Path) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

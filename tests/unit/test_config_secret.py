@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from mailgate.config.load import load, read
 from mailgate.config.model import Config
 from mailgate.config.secret import make_secret, read_secrets
 from mailgate.errors import ConfigError
+from mailgate.setup import unlock
+from mailgate.store.db import open_writer
 from tests.configs import completed
 
 LITERAL = "correct horse battery staple"
@@ -69,6 +72,13 @@ def test_every_form_of_a_secret(written: str, secrets: tuple[str, ...], tmp_path
 def test_only_a_file_that_comes_first_may_be_made(tmp_path: Path) -> None:
     assert config(tmp_path, f'secret = ["{LITERAL}", {{ file = "old" }}]').desk.secret_file is None
     assert config(tmp_path, 'secret = [{ file = "new" }, { file = "old" }]').desk.secret_file == tmp_path / "new"
+
+
+def test_a_start_makes_no_secret_in_place_of_an_old_one(tmp_path: Path) -> None:
+    rotated = config(tmp_path, f'secret = ["{LITERAL}", {{ file = "mistyped" }}]')
+    with closing(open_writer(tmp_path / "mailgate.db")) as db, db.transaction(), pytest.raises(ConfigError):
+        unlock(db, rotated)
+    assert not (tmp_path / "mistyped").exists()
 
 
 @pytest.mark.parametrize("content", [None, "", " \n"])
