@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from contextlib import closing
 
@@ -100,6 +101,21 @@ def test_options_may_stand_between_commands(desk, capsys):
     assert call("tickets", "do", "1001", "--as", "ann", "#priority high", "--json", "#topic report") == 0
     out = capsys.readouterr().out
     assert json.loads(out) == {"ok": True, "done": ["priority High", "help topic Report a Problem"], "errors": []}
+
+
+def test_people_and_a_time_to_wake_are_shown_as_people_read_them(desk, capsys):
+    assert call("ingest", "a.eml") == 0
+    assert (
+        call("tickets", "do", "1001", "#cc boss@client.example", "#pending 2h", "#requester Lee <lee@x.example>") == 0
+    )
+    capsys.readouterr()
+    assert call("tickets", "show", "1001") == 0
+    out = capsys.readouterr().out
+    assert "pending until " in out
+    assert re.search(r"cc-changed +admin - -> boss@client\.example$", out, re.MULTILINE)
+    assert re.search(r"requester-changed +admin .* -> Lee, lee@x\.example$", out, re.MULTILINE)
+    assert call("--json", "tickets", "show", "1001") == 0
+    assert json.loads(capsys.readouterr().out)["wake_at"].endswith("Z")
 
 
 def test_a_forgotten_sign_never_becomes_a_reply(desk, capsys):
