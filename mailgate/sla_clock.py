@@ -24,7 +24,7 @@ from mailgate.processor import Desk
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
 from mailgate.rules.notices import Act, announce
-from mailgate.store import held, inbox, readers, tickets, trace
+from mailgate.store import deadlines, held, inbox, readers, tickets, trace
 from mailgate.store.db import Db, Store
 
 TICK = 0.5  # seconds
@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 def fire_due(db: Db, desk: Desk, now: datetime) -> int:
     """Fire what is due, a savepoint a deadline; how many were taken up."""
-    due = tickets.due_deadlines(db, now, AT_ONCE)
+    due = deadlines.due(db, now, AT_ONCE)
     for number, step, at in due:
-        if not tickets.is_still_due(db, number, step, now):
+        if not deadlines.is_still_due(db, number, step, now):
             continue  # an earlier step of the same ticket moved it
         try:
             with db.savepoint():
@@ -50,7 +50,7 @@ def fire_due(db: Db, desk: Desk, now: datetime) -> int:
             raise
         except Exception:
             log.exception("deadline %s of ticket %d cannot be worked", step, number)
-            tickets.put_off(db, number, step, now + PUT_OFF)
+            deadlines.put_off(db, number, step, now + PUT_OFF)
     return len(due)
 
 
@@ -111,7 +111,7 @@ class SlaClock:
             self._scheduler.shutdown(wait=False)
 
     async def _tick(self) -> None:
-        while await self._store.read(tickets.is_due, self._clock()):
+        while await self._store.read(deadlines.any_due, self._clock()):
             fired = await self._store.write(fire_due, self._desk(), self._clock())
             self._wrote()
             if fired < AT_ONCE:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from mailgate.errors import NotFound
 from mailgate.mail import Delivery, Envelope, Mail, normalise
 from mailgate.model import Queued
 from mailgate.reasons import Reason
+from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
 
 MAX_TRIES = 3
@@ -79,11 +80,6 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
             storable(normalise(sender or "")),  # until the mail is read, so that `trace` finds it at once
         ],
     )
-
-
-def storable(text: str) -> str:
-    """The text without what a database cannot hold: lone surrogates and NUL."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
 
 
 def claim(db: Db, limit: int) -> list[Claimed]:
@@ -149,11 +145,6 @@ def _claimed(row: Any) -> Claimed:
         quiet=bool(row["quiet"]),
         tries=row["tries"],
     )
-
-
-def moment(seconds: float) -> datetime:
-    """Stored seconds as an aware UTC datetime."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def reclaim(db: Db, now: datetime) -> list[int]:

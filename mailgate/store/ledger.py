@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailgate.store import meta
+from mailgate.store.columns import marks
 from mailgate.store.db import Db
 
 SKIPPED = "skipped"  # there at the first sight and left alone
@@ -30,10 +32,10 @@ class Sight:
 
 def sight(db: Db, place: str) -> Sight | None:
     """How the folder was last seen; None when it never was."""
-    row = db.one("SELECT value FROM meta WHERE key = ?", (_key(place),))
-    if row is None:
+    known = meta.get(db, _key(place))
+    if known is None:
         return None
-    found = json.loads(row["value"])
+    found = json.loads(known)
     until = found["skipped_until"]
     return Sight(found["uidvalidity"], datetime.fromisoformat(until) if until else None)
 
@@ -44,10 +46,7 @@ def note_sight(db: Db, place: str, seen: Sight, skipped: Iterable[int] = ()) -> 
     A message that the ledger knows already keeps its state.
     """
     until = seen.skipped_until.isoformat() if seen.skipped_until else ""
-    db.run(
-        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (_key(place), json.dumps({"uidvalidity": seen.uidvalidity, "skipped_until": until})),
-    )
+    meta.put(db, _key(place), json.dumps({"uidvalidity": seen.uidvalidity, "skipped_until": until}))
     db.many(
         "INSERT INTO ledger (mailbox, uidvalidity, uid, state) VALUES (?, ?, ?, 'skipped') ON CONFLICT DO NOTHING",
         ((place, seen.uidvalidity, uid) for uid in skipped),
@@ -68,9 +67,8 @@ def states(db: Db, place: str, uidvalidity: int, uids: Sequence[int]) -> dict[in
     found = dict.fromkeys(accepted(db, place, uidvalidity), ACCEPTED)
     for start in range(0, len(uids), _AT_ONCE):
         some = uids[start : start + _AT_ONCE]
-        marks = ",".join("?" * len(some))
         rows = db.all(
-            f"SELECT uid, state FROM ledger WHERE mailbox = ? AND uidvalidity = ? AND uid IN ({marks})",  # noqa: S608
+            f"SELECT uid, state FROM ledger WHERE mailbox = ? AND uidvalidity = ? AND uid IN ({marks(some)})",  # noqa: S608
             (place, uidvalidity, *some),
         )
         found.update((row["uid"], row["state"]) for row in rows)

@@ -18,8 +18,8 @@ from typing import Any
 
 from mailgate.errors import NotFound
 from mailgate.model import NoticeKind, Outgoing, Queued
+from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
-from mailgate.store.inbox import moment, storable
 
 # Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
 _FREE = (

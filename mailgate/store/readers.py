@@ -7,6 +7,7 @@ from datetime import datetime
 from mailgate.model import NoticeKind
 from mailgate.rules.audience import Audience
 from mailgate.store import tickets
+from mailgate.store.columns import marks
 from mailgate.store.db import Db
 
 # Kinds that answer a requester by themselves; a person's reply never counts against a limit.
@@ -18,15 +19,15 @@ AUTOMATIC = (
     NoticeKind.REJECTED,
 )
 _ALERTS = (
-    "new-ticket",
-    "new-message",
-    "colleague-reply",
-    "note",
-    "assigned",
-    "transferred",
-    "overdue",
-    "escalated",
-    "reminder",
+    NoticeKind.NEW_TICKET,
+    NoticeKind.NEW_MESSAGE,
+    NoticeKind.COLLEAGUE_REPLY,
+    NoticeKind.NOTE,
+    NoticeKind.ASSIGNED,
+    NoticeKind.TRANSFERRED,
+    NoticeKind.OVERDUE,
+    NoticeKind.ESCALATED,
+    NoticeKind.REMINDER,
 )
 
 
@@ -45,9 +46,8 @@ def audience(db: Db, number: int, *, newest: int = 6) -> Audience:
 
 def automatic_to(db: Db, email: str, since: datetime) -> int:
     """How many automatic mails were written to one requester since a time."""
-    marks = ",".join("?" * len(AUTOMATIC))
     row = db.one(
-        f"SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ? AND kind IN ({marks})",  # noqa: S608
+        f"SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ? AND kind IN ({marks(AUTOMATIC)})",  # noqa: S608
         [email, since.timestamp(), *AUTOMATIC],
     )
     return int(row[0]) if row else 0
@@ -55,9 +55,8 @@ def automatic_to(db: Db, email: str, since: datetime) -> int:
 
 def automatic_about(db: Db, number: int, since: datetime) -> int:
     """How many automatic mails to requesters a ticket caused since a time."""
-    marks = ",".join("?" * len(AUTOMATIC))
     row = db.one(
-        f"SELECT count(*) FROM outbox WHERE ticket = ? AND created_at > ? AND kind IN ({marks})",  # noqa: S608
+        f"SELECT count(*) FROM outbox WHERE ticket = ? AND created_at > ? AND kind IN ({marks(AUTOMATIC)})",  # noqa: S608
         [number, since.timestamp(), *AUTOMATIC],
     )
     return int(row[0]) if row else 0

@@ -1,11 +1,11 @@
-"""Tickets, their thread, events, deadlines and known Message-IDs, in rows and back."""
+"""Tickets, their thread, events and known Message-IDs, in rows and back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from mailgate.model import (
@@ -22,6 +22,8 @@ from mailgate.model import (
     StoredAttachment,
     Ticket,
 )
+from mailgate.store import deadlines
+from mailgate.store.columns import marks, maybe_json, maybe_moment, maybe_seconds, moment
 from mailgate.store.db import Db, Row
 
 # Fields that nothing searches by; they live in the JSON column `rest`.
@@ -37,19 +39,9 @@ _REST_TIMES = (
 _REST_PLAIN = ("sla_from", "language", "source", "autoresponse", "template", "reopened", "last_respondent")
 
 
-def to_time(seconds: float | None) -> datetime | None:
-    """Seconds since 1970 as an aware UTC moment."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
-def to_seconds(at: datetime | None) -> float | None:
-    """An aware moment as seconds since 1970."""
-    return None if at is None else at.timestamp()
-
-
 def _rest(ticket: Ticket) -> str:
     return json.dumps(
-        {name: to_seconds(getattr(ticket, name)) for name in _REST_TIMES}
+        {name: maybe_seconds(getattr(ticket, name)) for name in _REST_TIMES}
         | {name: getattr(ticket, name) for name in _REST_PLAIN}
         | {
             "tags": ticket.tags,
@@ -63,13 +55,9 @@ def _rest(ticket: Ticket) -> str:
     )
 
 
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def _ticket(row: Row, collaborators: tuple[Collaborator, ...]) -> Ticket:
     rest = json.loads(row["rest"])
-    times: dict[str, Any] = {name: to_time(rest[name]) for name in _REST_TIMES}
+    times: dict[str, Any] = {name: maybe_moment(rest[name]) for name in _REST_TIMES}
     return Ticket(
         number=row["number"],
         subject=row["subject"],
@@ -81,16 +69,16 @@ def _ticket(row: Row, collaborators: tuple[Collaborator, ...]) -> Ticket:
         sla=row["sla"],
         address=row["address"],
         assignee=Assignee(row["assignee_kind"], row["assignee"]) if row["assignee_kind"] else None,
-        created_at=_moment(row["created_at"]),
-        updated_at=_moment(row["updated_at"]),
-        due_at=to_time(row["due_at"]),
+        created_at=moment(row["created_at"]),
+        updated_at=moment(row["updated_at"]),
+        due_at=maybe_moment(row["due_at"]),
         overdue=bool(row["overdue"]),
-        resolved_at=to_time(row["resolved_at"]),
-        closed_at=to_time(row["closed_at"]),
+        resolved_at=maybe_moment(row["resolved_at"]),
+        closed_at=maybe_moment(row["closed_at"]),
         collaborators=collaborators,
         tags=tuple(rest["tags"]),
         fields=rest["fields"],
-        status_log=tuple(StatusSpan(Status(status), _moment(since)) for status, since in rest["status_log"]),
+        status_log=tuple(StatusSpan(Status(status), moment(since)) for status, since in rest["status_log"]),
         escalated=tuple(rest["escalated"]),
         links=tuple(rest["links"]),
         **times,
@@ -98,16 +86,12 @@ def _ticket(row: Row, collaborators: tuple[Collaborator, ...]) -> Ticket:
     )
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
 def get_many(db: Db, numbers: Iterable[int]) -> dict[int, Ticket]:
     """Tickets by number; those that do not exist are absent."""
     wanted = sorted(set(numbers))
     if not wanted:
         return {}
-    rows = db.all(f"SELECT * FROM ticket WHERE number IN ({_marks(wanted)})", wanted)  # noqa: S608
+    rows = db.all(f"SELECT * FROM ticket WHERE number IN ({marks(wanted)})", wanted)  # noqa: S608
     return {ticket.number: ticket for ticket in _tickets(db, rows)}
 
 
@@ -121,7 +105,7 @@ def _tickets(db: Db, rows: Sequence[Row]) -> list[Ticket]:
     numbers = [row["number"] for row in rows]
     for start in range(0, len(numbers), 500):
         some = numbers[start : start + 500]
-        sql = f"SELECT * FROM collaborator WHERE ticket IN ({_marks(some)}) ORDER BY ticket, position"  # noqa: S608
+        sql = f"SELECT * FROM collaborator WHERE ticket IN ({marks(some)}) ORDER BY ticket, position"  # noqa: S608
         for row in db.all(sql, some):
             person = Collaborator(row["email"], row["name"], bool(row["active"]))
             people.setdefault(row["ticket"], []).append(person)
@@ -132,7 +116,7 @@ def by_message_id(db: Db, ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Numbers of the tickets that foreign Message-IDs stand for."""
     if not ids:
         return {}
-    sql = f"SELECT message_id, ticket FROM known_id WHERE message_id IN ({_marks(ids)}) ORDER BY ticket DESC"  # noqa: S608
+    sql = f"SELECT message_id, ticket FROM known_id WHERE message_id IN ({marks(ids)}) ORDER BY ticket DESC"  # noqa: S608
     found: dict[str, tuple[int, ...]] = {}
     for row in db.all(sql, ids):
         found[row["message_id"]] = (*found.get(row["message_id"], ()), row["ticket"])
@@ -183,7 +167,7 @@ def find(db: Db, query: Query) -> list[Ticket]:
         params.extend(values)
 
     if query.statuses:
-        need(f"status IN ({_marks(query.statuses)})", *query.statuses)
+        need(f"status IN ({marks(query.statuses)})", *query.statuses)
     if query.department:
         need("department = ?", query.department)
     if query.agent:
@@ -211,7 +195,7 @@ def under(db: Db, field: str, names: Sequence[str], since: datetime) -> list[Tic
     if not names:
         return []
     column = {"team": "assignee_kind = 'team' AND assignee"}.get(field, field)
-    sql = f"SELECT * FROM ticket WHERE {column} IN ({_marks(names)}) AND (status <> 'closed' OR closed_at > ?)"  # noqa: S608
+    sql = f"SELECT * FROM ticket WHERE {column} IN ({marks(names)}) AND (status <> 'closed' OR closed_at > ?)"  # noqa: S608
     return _tickets(db, db.all(sql, [*names, since.timestamp()]))
 
 
@@ -236,7 +220,7 @@ def _entry(row: Row) -> Entry:
         kind=EntryKind(row["kind"]),
         by=row["by"],
         author=Address(row["author_email"], row["author_name"]),
-        at=_moment(row["at"]),
+        at=moment(row["at"]),
         text=row["text"],
         html=row["html"],
         cut=row["cut"],
@@ -259,7 +243,7 @@ def _event(row: Row) -> Event:
     return Event(
         kind=EventKind(row["kind"]),
         by=row["by"],
-        at=_moment(row["at"]),
+        at=moment(row["at"]),
         reason=row["reason"],
         before=json.loads(row["before"]) if row["before"] else None,
         after=json.loads(row["after"]) if row["after"] else None,
@@ -277,33 +261,6 @@ def all_events(db: Db) -> dict[int, tuple[Event, ...]]:
     for row in db.all("SELECT * FROM event ORDER BY ticket, id"):
         found.setdefault(row["ticket"], []).append(_event(row))
     return {number: tuple(each) for number, each in found.items()}
-
-
-# ── deadlines ───────────────────────────────────────────────────────────────────────────
-
-
-def is_due(db: Db, now: datetime) -> bool:
-    """True when a deadline has come."""
-    return db.one("SELECT 1 FROM deadline WHERE at <= ? LIMIT 1", [now.timestamp()]) is not None
-
-
-def due_deadlines(db: Db, now: datetime, limit: int) -> list[tuple[int, str, datetime]]:
-    """(ticket, step, when) of what is due by `now`, earliest first."""
-    rows = db.all(
-        "SELECT ticket, step, at FROM deadline WHERE at <= ? ORDER BY at, ticket LIMIT ?", [now.timestamp(), limit]
-    )
-    return [(row["ticket"], row["step"], _moment(row["at"])) for row in rows]
-
-
-def is_still_due(db: Db, number: int, step: str, now: datetime) -> bool:
-    """True while this deadline of a ticket is due: another step may have moved or ended it."""
-    sql = "SELECT 1 FROM deadline WHERE ticket = ? AND step = ? AND at <= ?"
-    return db.one(sql, [number, step, now.timestamp()]) is not None
-
-
-def put_off(db: Db, number: int, step: str, to: datetime) -> None:
-    """Try a deadline again later."""
-    db.run("UPDATE deadline SET at = ? WHERE ticket = ? AND step = ?", [to.timestamp(), number, step])
 
 
 # ── writing ─────────────────────────────────────────────────────────────────────────────
@@ -330,13 +287,13 @@ _TICKET_COLUMNS = (
     "rest",
 )
 _SAVE = (
-    f"INSERT INTO ticket ({', '.join(_TICKET_COLUMNS)}) VALUES ({_marks(_TICKET_COLUMNS)})"  # noqa: S608
+    f"INSERT INTO ticket ({', '.join(_TICKET_COLUMNS)}) VALUES ({marks(_TICKET_COLUMNS)})"  # noqa: S608
     " ON CONFLICT (number) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in _TICKET_COLUMNS if name != "number")
 )
 
 
-def save(db: Db, change: Change, deadlines: Iterable[tuple[str, datetime]], known_ids: Iterable[str] = ()) -> None:
+def save(db: Db, change: Change, due: Iterable[tuple[str, datetime]], known_ids: Iterable[str] = ()) -> None:
     """Write what a change did: ticket, collaborators, entries, events, deadlines, known ids."""
     ticket = change.after
     db.run(
@@ -356,10 +313,10 @@ def save(db: Db, change: Change, deadlines: Iterable[tuple[str, datetime]], know
             ticket.assignee.name if ticket.assignee else None,
             ticket.created_at.timestamp(),
             ticket.updated_at.timestamp(),
-            to_seconds(ticket.due_at),
+            maybe_seconds(ticket.due_at),
             int(ticket.overdue),
-            to_seconds(ticket.resolved_at),
-            to_seconds(ticket.closed_at),
+            maybe_seconds(ticket.resolved_at),
+            maybe_seconds(ticket.closed_at),
             _rest(ticket),
         ],
     )
@@ -374,28 +331,19 @@ def save(db: Db, change: Change, deadlines: Iterable[tuple[str, datetime]], know
                 event.by,
                 event.at.timestamp(),
                 event.reason,
-                _json(event.before),
-                _json(event.after),
+                maybe_json(event.before),
+                maybe_json(event.after),
             )
             for event in change.events
         ],
     )
     for entry in change.entries:
         _save_entry(db, ticket.number, entry)
-    if change.before is not None:
-        db.run("DELETE FROM deadline WHERE ticket = ?", [ticket.number])
-    db.many(
-        "INSERT INTO deadline (ticket, step, at) VALUES (?, ?, ?)",
-        [(ticket.number, step, at.timestamp()) for step, at in deadlines],
-    )
+    deadlines.replace(db, ticket.number, due)
     ids = {entry.message_id for entry in change.entries if entry.message_id} | set(known_ids)
     db.many(
         "INSERT OR IGNORE INTO known_id (message_id, ticket) VALUES (?, ?)", [(each, ticket.number) for each in ids]
     )
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _save_collaborators(db: Db, ticket: Ticket) -> None:

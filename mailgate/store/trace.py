@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from mailgate.mail import normalise
+from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
-from mailgate.store.inbox import moment, storable
 
-BEGINNING = datetime.fromtimestamp(0, UTC)
+BEGINNING = moment(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,40 @@
+"""Values as a column holds them, and back: moments are seconds since 1970, lists are JSON.
+
+What all tables have in common; it knows none of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+
+def moment(seconds: float) -> datetime:
+    """Stored seconds as an aware UTC datetime."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def maybe_moment(seconds: float | None) -> datetime | None:
+    """A column that may be empty, as an aware UTC datetime."""
+    return None if seconds is None else moment(seconds)
+
+
+def maybe_seconds(at: datetime | None) -> float | None:
+    """An aware datetime for a column that may be empty."""
+    return None if at is None else at.timestamp()
+
+
+def maybe_json(value: object) -> str | None:
+    """A value as compact JSON for a column that may be empty."""
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def storable(text: str) -> str:
+    """The text without what a database cannot hold: lone surrogates and NUL."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def marks(values: Sequence[object]) -> str:
+    """A question mark for each value, for IN (…) and VALUES (…)."""
+    return ",".join("?" * len(values))
