@@ -179,4 +179,3 @@ class Received:
     body: Body
     authserv_ids: tuple[str, ...] = ()  # whose Authentication-Results are believed on this way in
     quiet: bool = False  # ingest --quiet: no automatic mail
-    tries: int = 1

@@ -63,7 +63,6 @@ def prepare(claimed: Claimed, context: Context, keep: Callable[[bytes], str]) ->
         body=read_body(mail),
         authserv_ids=claimed.authserv_ids,
         quiet=claimed.quiet,
-        tries=claimed.tries,
     )
     return Prepared(
         received=received,

@@ -45,7 +45,6 @@ class Reason(StrEnum):
     ANCHOR = "anchor"
     KNOWN_MESSAGE_ID = "known-message-id"
     SUBJECT_TOKEN = "subject-token"
-    TICKET_COMMAND = "ticket-command"
     STRANGER = "stranger"  # a ticket is named, but the sender is not on it
     TICKET_GONE = "ticket-gone"
     NOTHING_NAMES_A_TICKET = "nothing-names-a-ticket"
@@ -58,10 +57,8 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     POISON = "poison"  # three tries failed
     UNPROVEN_AGENT = "unproven-agent"
-    NO_DESK_ADDRESS = "no-desk-address"
     RULE_DROP = "rule-drop"
     RULE_REJECT = "rule-reject"
     AUTO_REPLY_WITHOUT_TICKET = "auto-reply-without-ticket"
     POSTMASTER = "postmaster"  # mail to postmaster@, which is the administrator's
     BOUNCE_UNMATCHED = "bounce-unmatched"
-    AUTH_FAILED = "auth-failed"
