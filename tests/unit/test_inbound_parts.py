@@ -537,3 +537,15 @@ def test_a_content_id_is_one_plain_line() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: image/png\n"
     mail = parse(raw + b"Content-ID: <a\x00b\n c@x>\n\nx\n--b--\n")
     assert [a.cid for a in mail.attachments] == ["ab c@x"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("application/x-pkcs7-mime; smime-type=enveloped-data", "attachment.p7m"),
+        ("application/pgp-encrypted", "attachment.asc"),
+    ],
+)
+def test_encrypted_parts_are_kept_whole_and_named(kind: str, name: str) -> None:
+    mail = parse(f"From: a@b.example\nContent-Type: {kind}\n\nVersion: 1\n".encode())
+    assert [(a.name, a.content) for a in mail.attachments] == [(name, b"Version: 1\n")]
