@@ -1,4 +1,4 @@
-"""The time of day, checked against the monotonic clock (guarantee 13).
+"""The time of day, checked against the monotonic clock (guarantee 13), and a pause that a stop ends.
 
 A jump of the wall clock of over a minute is logged and believed only after it has lasted
 half a minute, so that a clock that is set wrong for a moment makes nothing fire early.
@@ -6,15 +6,23 @@ half a minute, so that a clock that is set wrong for a moment makes nothing fire
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 JUMP = 60.0  # seconds between the two clocks that count as a jump
 BELIEVED_AFTER = 30.0  # seconds for which a jump must last
 
 log = logging.getLogger(__name__)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 class Clock:

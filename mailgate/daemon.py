@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from mailgate import apply, live, status
-from mailgate.clock import Clock
+from mailgate.clock import Clock, pause
 from mailgate.config.diff import changes
 from mailgate.config.model import Config
 from mailgate.desk.failure import Failure, bare_again, undeliverable
+from mailgate.desk.office import tell_admin
 from mailgate.errors import ConfigError, MailgateError, Refused, StorageError
 from mailgate.http import Health, HttpServer
 from mailgate.inbound.accept import Acceptor
@@ -28,7 +29,6 @@ from mailgate.inbound.imap import Watcher
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
-from mailgate.model import Address, Notice, NoticeKind
 from mailgate.outbound.backoff import Failed, Fault, Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
@@ -263,13 +263,9 @@ class Daemon:
         )
 
     async def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
-        if not self._desk.config.desk.admin:
-            return
-        notice = Notice(
-            kind=NoticeKind.ADMIN, to=Address(self._desk.config.desk.admin), cause=cause, subject=subject, facts=facts
-        )
         now = self._clock()
-        mails = apply.write_mail([notice], self._desk.context(now), self._desk.press)
+        context = self._desk.context(now)
+        mails = apply.write_mail(tell_admin(cause, subject, facts, context), context, self._desk.press)
         try:
             await self._store.write(outbox.add, mails, now)
         except StorageError as error:
@@ -288,10 +284,7 @@ class Daemon:
                 seen = version
                 self._processor.wake()
                 self._deliverer.notify()
-            try:
-                await asyncio.wait_for(self._stop.wait(), LOOK)
-            except TimeoutError:
-                continue
+            await pause(self._stop, LOOK)
 
     def _ways_in(self) -> list[status.WayIn]:
         ways = []

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from mailgate import apply, maillog
 from mailgate.apply import Press
+from mailgate.clock import pause
 from mailgate.config.model import Config
 from mailgate.desk.office import tell_admin
 from mailgate.desk.outcome import Context
@@ -192,7 +193,7 @@ class Processor:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; what is in hand then is finished or given back."""
         self.wake()
-        pause = PAUSE
+        rest = PAUSE
         while not stop.is_set():
             await self._wake.wait()
             self._wake.clear()
@@ -201,11 +202,11 @@ class Processor:
                 claimed = await self._store.commit(claim)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
-                    pause = PAUSE
+                    rest = PAUSE
             except StorageError as error:
                 maillog.storage_trouble(error)
-                await _sleep(stop, pause)
-                pause = min(pause * 2, PAUSE_MOST)
+                await pause(stop, rest)
+                rest = min(rest * 2, PAUSE_MOST)
                 self.wake()
 
     async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
@@ -227,10 +228,3 @@ class Processor:
         if self._stranded:
             await self._store.commit(inbox.unclaim, self._stranded)
             self._stranded.clear()
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

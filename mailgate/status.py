@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mailgate.clock import pause
 from mailgate.config.model import Config
 from mailgate.store import inbox, outbox
 from mailgate.store.db import Db
@@ -62,10 +63,7 @@ async def keep(
             with suppress(OSError):  # a full disk must not end the daemon: tried again at the next look
                 _write(path_of(config), text)
                 written = text
-        try:
-            await asyncio.wait_for(stop.wait(), EVERY)
-        except TimeoutError:
-            continue
+        await pause(stop, EVERY)
 
 
 def _write(path: Path, text: str) -> None:
