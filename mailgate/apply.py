@@ -84,8 +84,10 @@ def finish(
         released, inner = outcome.confirms
         save(db, inner, context, press, inbox_id=released)
         held.release(db, released)
-        inbox.done(db, released, context.now, Reason.CONFIRMED, ticket=inner.ticket)
-    _end(db, inbox_id, mail, outcome, context.now)
+        inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
+    error = outcome.why if outcome.state == "quarantined" else ""
+    reason = outcome.reason or ""
+    inbox.end(db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error)
     if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
         inbox.remember(db, digest, inbox_id, context.now)
     lines = [
@@ -102,19 +104,6 @@ def finish(
         for step in steps
     ]
     trace.add(db, lines)
-
-
-def _end(db: Db, inbox_id: int, mail: Mail, outcome: Outcome, now: datetime) -> None:
-    reason = outcome.reason or ""
-    match outcome.state:
-        case "held":
-            inbox.held(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket)
-        case "quarantined":
-            inbox.quarantined(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket, error=outcome.why)
-        case "dropped":
-            inbox.dropped(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket)
-        case _:
-            inbox.done(db, inbox_id, now, reason, mail=mail, ticket=outcome.ticket)
 
 
 def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None) -> list[trace.Line]:

@@ -80,7 +80,7 @@ def tidy(db: Db, desk: Desk, now: datetime) -> bool:
     readers.forget_first_contacts(db, now - KEEP_CONTACTS)
     for inbox_id in held.expired(db, now):
         held.release(db, inbox_id)
-        inbox.dropped(db, inbox_id, now, Reason.UNPROVEN_AGENT)
+        inbox.end(db, inbox_id, "dropped", now, Reason.UNPROVEN_AGENT)
     return forgotten == FORGET_AT_ONCE
 
 

@@ -159,7 +159,7 @@ def reclaim(db: Db, now: datetime) -> list[int]:
         )
     ]
     for inbox_id in spent:
-        quarantined(db, inbox_id, now, Reason.POISON, error="the process died while it worked on this mail")
+        end(db, inbox_id, "quarantined", now, Reason.POISON, error="the process died while it worked on this mail")
     db.run("UPDATE inbox SET state = 'new' WHERE state IN ('new', 'working') AND state = 'working'")
     return spent
 
@@ -176,77 +176,44 @@ def failed(db: Db, inbox_id: int, now: datetime, error: str) -> bool:
     """Note a failed try; True when it was the last and the mail is quarantined now."""
     row = db.one("SELECT tries FROM inbox WHERE id = ?", [inbox_id])
     if row is None or row["tries"] >= MAX_TRIES:
-        quarantined(db, inbox_id, now, Reason.POISON, error=error)
+        end(db, inbox_id, "quarantined", now, Reason.POISON, error=error)
         return True
     db.run("UPDATE inbox SET state = 'new', error = ? WHERE id = ?", [storable(error), inbox_id])
     return False
 
 
-def done(
-    db: Db, inbox_id: int, now: datetime, reason: str = "", *, mail: Mail | None = None, ticket: int | None = None
-) -> None:
-    """The mail had its effect."""
-    _end(db, inbox_id, "done", now, reason, mail=mail, ticket=ticket)
-
-
-def dropped(
-    db: Db, inbox_id: int, now: datetime, reason: str, *, mail: Mail | None = None, ticket: int | None = None
-) -> None:
-    """The mail has no effect, and that is right so: a loop, a duplicate, a rule's `drop`."""
-    _end(db, inbox_id, "dropped", now, reason, mail=mail, ticket=ticket)
-
-
-def held(
-    db: Db, inbox_id: int, now: datetime, reason: str, *, mail: Mail | None = None, ticket: int | None = None
-) -> None:
-    """The mail waits for its agent's `#confirm`."""
-    _end(db, inbox_id, "held", now, reason, mail=mail, ticket=ticket)
-
-
-def quarantined(
+def end(
     db: Db,
     inbox_id: int,
+    state: str,
     now: datetime,
-    reason: str,
+    reason: str = "",
     *,
     mail: Mail | None = None,
     ticket: int | None = None,
     error: str = "",
 ) -> None:
-    """The mail is set aside whole, for a person to look at; `error` is a traceback."""
-    _end(db, inbox_id, "quarantined", now, reason, mail=mail, ticket=ticket, error=error)
+    """The mail was worked, and ends in one of four states; what was read of it is noted with it.
 
-
-def _end(
-    db: Db,
-    inbox_id: int,
-    state: str,
-    now: datetime,
-    reason: str,
-    *,
-    mail: Mail | None,
-    ticket: int | None,
-    error: str = "",
-) -> None:
-    values: dict[str, Any] = {"id": inbox_id, "state": state, "reason": str(reason), "now": now.timestamp()}
-    if mail is not None:
-        values |= {
-            "message_id": storable(mail.message_id),
-            "from_email": storable(mail.author.email),
-            "subject": storable(mail.subject),
-        }
+    `done`: it had its effect. `dropped`: it has none, and that is right so (a loop, a
+    duplicate, a rule's `drop`). `held`: it waits for its agent's `#confirm`.
+    `quarantined`: it is set aside whole for a person to look at; `error` says why.
+    """
     db.run(
         "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, ticket = coalesce(:ticket, ticket),"
         " error = CASE WHEN :error = '' THEN error ELSE :error END,"
         " message_id = coalesce(:message_id, message_id), from_email = coalesce(:from_email, from_email),"
         " subject = coalesce(:subject, subject) WHERE id = :id",
         {
-            "message_id": None,
-            "from_email": None,
-            "subject": None,
-            **values,
+            "id": inbox_id,
+            "state": state,
+            "reason": str(reason),
+            "now": now.timestamp(),
             "ticket": ticket,
             "error": storable(error),
+            "message_id": storable(mail.message_id) if mail else None,
+            "from_email": storable(mail.author.email) if mail else None,
+            "subject": storable(mail.subject) if mail else None,
         },
     )
 

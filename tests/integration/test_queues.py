@@ -131,10 +131,10 @@ def test_each_end_is_noted_with_what_was_read(db: Db):
     ids = stored(db, "a", "b", "c", "d")
     inbox.claim(db, 10)
     mail = Mail(message_id="<m@x>", from_=(Address("ann@x.example"),), subject="lone \udc80 surrogate and \0")
-    inbox.done(db, ids[0], LATER, Reason.NOTHING_NAMES_A_TICKET, mail=mail, ticket=1)
-    inbox.dropped(db, ids[1], LATER, Reason.DUPLICATE)
-    inbox.held(db, ids[2], LATER, Reason.UNPROVEN_AGENT)
-    inbox.quarantined(db, ids[3], LATER, Reason.UNREADABLE, error="why")
+    inbox.end(db, ids[0], "done", LATER, Reason.NOTHING_NAMES_A_TICKET, mail=mail, ticket=1)
+    inbox.end(db, ids[1], "dropped", LATER, Reason.DUPLICATE)
+    inbox.end(db, ids[2], "held", LATER, Reason.UNPROVEN_AGENT)
+    inbox.end(db, ids[3], "quarantined", LATER, Reason.UNREADABLE, error="why")
     row = db.one("SELECT * FROM inbox WHERE id = ?", [ids[0]])
     assert row is not None
     assert (row["state"], row["message_id"], row["from_email"], row["ticket"]) == ("done", "<m@x>", "ann@x.example", 1)
@@ -147,7 +147,7 @@ def test_each_end_is_noted_with_what_was_read(db: Db):
 def test_retry_works_a_mail_that_was_set_aside_as_if_it_had_just_come(db: Db):
     [one] = stored(db, "a")
     inbox.claim(db, 10)
-    inbox.held(db, one, NOW, Reason.UNPROVEN_AGENT)
+    inbox.end(db, one, "held", NOW, Reason.UNPROVEN_AGENT)
     db.run("INSERT INTO held (inbox_id, agent, code, at) VALUES (?, 'ann', 'x', 0)", [one])
     inbox.retry(db, one)
     assert inbox.claim(db, 10)[0].tries == 1
@@ -167,7 +167,7 @@ def test_drop_ends_what_waits_or_lies_aside_and_nothing_else(db: Db):
 
 def test_bytes_are_forgotten_only_when_old_and_finished(db: Db):
     ids = stored(db, "a", "b")
-    inbox.done(db, ids[0], NOW)
+    inbox.end(db, ids[0], "done", NOW)
     assert inbox.forget_raw(db, NOW) == 0
     assert inbox.forget_raw(db, LATER) == 1
     with pytest.raises(NotFound):
@@ -256,7 +256,7 @@ def test_the_way_of_a_mail_is_found_by_address_message_id_and_ticket_in_both_dir
     inbox.claim(db, 10)
     trace.add(db, [Line(at=NOW, direction="in", step="screened", text="human", message_id="<m@x>", ticket=1)])
     mail = Mail(message_id="<m@x>", from_=(Address("karen@client.example"),), subject="s")
-    inbox.done(db, one, LATER, mail=mail, ticket=1)
+    inbox.end(db, one, "done", LATER, mail=mail, ticket=1)
     outbox.add(db, [outgoing("a"), outgoing("b", "ann@bank.example")], LATER, inbox_id=one)
     outbox.sent(db, [(1, "250 taken")], LATER)
     outbox.failed(db, [(2, "550 no")])
