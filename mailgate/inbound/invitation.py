@@ -16,7 +16,8 @@ MAX_BYTES = 200_000
 MAX_LINES = 2000
 MAX_VALUE = 500  # characters that are shown of one value
 FOLD = re.compile(r"\n[ \t]")
-PROPERTY = re.compile(r"^([A-Za-z-]{1,40})((?:;[^:\"]{0,300}(?:\"[^\"]{0,300}\")?)*):(.*)$")
+# No semicolon within an unquoted value, so that there is one way alone to read a line.
+PROPERTY = re.compile(r"^([A-Za-z-]{1,40})((?:;[^;:\"]{0,300}(?:\"[^\"]{0,300}\")?)*):(.*)$")
 ZONE = re.compile(r";TZID=\"?/?([^;:\"]{1,80})", re.IGNORECASE)
 NAME = re.compile(r";CN=(?:\"([^\"]{1,200})\"|([^;:]{1,200}))", re.IGNORECASE)
 MOMENT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(?:\d{2})?(Z?))?$")

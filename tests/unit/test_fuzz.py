@@ -19,6 +19,7 @@ SLOW = {
     "lists in lists, hidden by ends of nothing": HEAD
     + b"x\nContent-Type: text/html\n\n"
     + b"<ul><li></p></a></li>" * 13_000,
+    "a calendar line of parameters": HEAD + b"x\nContent-Type: text/calendar\n\nDTSTART" + b";A=b" * 5000 + b"\n",
     "signatures without end": HEAD + b"x\n\n" + b"> x\n-- \n" * 10_000,
     "a subject of failures": b"From: MAILER-DAEMON@x.example\nSubject: "
     + b"could not problem " * 15_000
