@@ -168,7 +168,7 @@ class Daemon:
 
     async def _health(self) -> Health:
         ways, relay = self._ways_in(), self._relay_state()
-        problems = [f"{way.name}: {way.last_error or 'not connected'}" for way in ways if not way.connected]
+        problems = [f"{way.name}: {way.trouble}" for way in ways if way.trouble]
         problems += [] if relay.ok else [f"relay: {relay.last_error}"]
         try:
             queues = await self._store.read(status.queues)

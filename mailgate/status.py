@@ -29,6 +29,11 @@ class WayIn:
     connected: bool
     last_error: str
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong; "" when all is well."""
+        return self.last_error or ("" if self.connected else "not connected")
+
 
 @dataclass(frozen=True, slots=True)
 class RelayWord:

@@ -8,7 +8,7 @@ from mailgate import status
 from mailgate.cli.common import config_of, print_json, print_line, reading
 from mailgate.config.model import Config
 from mailgate.lock import running
-from mailgate.status import Report, WayIn
+from mailgate.status import Report
 from mailgate.store import inbox
 
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         return 1 if problems else 0
     print(f"daemon      {f'process {daemon}' if daemon else 'not running'}")
     for way in report.ways_in:
-        print_line(f"way in      {way.name}: {_trouble(way) or 'good'}")
+        print_line(f"way in      {way.name}: {way.trouble or 'good'}")
     if daemon:
         print_line(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
@@ -51,19 +51,11 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _trouble(way: WayIn) -> str:
-    return way.last_error or ("" if way.connected else "not connected")
-
-
 def _problems(config: Config, daemon: int | None, report: Report, aside: int, failed: int) -> tuple[str, ...]:
     problems = []
     if daemon is None:
         problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")
-    problems += [
-        f"{way.name}: {way.last_error or 'not connected'}"
-        for way in report.ways_in
-        if way.last_error or not way.connected
-    ]
+    problems += [f"{way.name}: {way.trouble}" for way in report.ways_in if way.trouble]
     if not report.relay.ok:
         problems.append(f"the relay takes no mail: {report.relay.last_error}")
     if aside:

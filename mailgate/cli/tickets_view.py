@@ -90,21 +90,13 @@ def _table(found: list[Ticket], config: Config) -> None:
             ticket.status.value,
             ticket.priority,
             ticket.department,
-            holder(ticket, config),
+            config.called(ticket.assignee) or "-",
             f"{due} overdue" if ticket.overdue else due,
             ticket.requester.email,
             ticket.subject,
         )
         table.add_row(*(Text(plain(cell)) for cell in cells), style="red" if ticket.overdue else None)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
-
-
-def holder(ticket: Ticket, config: Config) -> str:
-    """Who has the ticket, as people call them."""
-    if ticket.assignee is None:
-        return "-"
-    agent = config.agents.get(ticket.assignee.name) if ticket.assignee.kind == "agent" else None
-    return agent.name if agent else ticket.assignee.name
 
 
 # ── show ────────────────────────────────────────────────────────────────────────────────
@@ -161,7 +153,7 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         ("Department", ticket.department),
         ("Help topic", ticket.topic),
         ("Priority", ticket.priority),
-        ("Assigned to", holder(ticket, config)),
+        ("Assigned to", config.called(ticket.assignee) or "-"),
         ("SLA plan", ticket.sla),
         ("Opened", echo(ticket.created_at, zone)),
         ("Due", echo(ticket.due_at, zone) if ticket.due_at else "-"),

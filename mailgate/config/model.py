@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mailgate.model import Assignee
+
 PERMISSIONS = (
     "reply",
     "note",
@@ -418,6 +420,13 @@ class Config:
     def teams_of(self, agent: str) -> tuple[str, ...]:
         """Names of the teams that the agent is in."""
         return tuple(team.name for team in self.teams.values() if agent in team.members or agent == team.lead)
+
+    def called(self, assignee: Assignee | None) -> str:
+        """What people call an agent or a team; "" for nobody."""
+        if assignee is None:
+            return ""
+        agent = self.agents.get(assignee.name) if assignee.kind == "agent" else None
+        return agent.name if agent else assignee.name
 
     def zone(self, agent: str) -> ZoneInfo:
         """The time zone in which the agent reads and writes times."""

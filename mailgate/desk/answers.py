@@ -67,7 +67,7 @@ def _show(db: Db, number: str, agent: Agent | None, ticket: Ticket | None, confi
         f"Requester: {wanted.requester}",
         f"Status: {wanted.status}{until}   Priority: {wanted.priority}   Department: {wanted.department}",
         f"Help topic: {wanted.topic}   SLA plan: {wanted.sla}   Due: {due}",
-        f"Assigned to: {_holder(wanted, config)}",
+        f"Assigned to: {config.called(wanted.assignee) or 'nobody'}",
         *(f"{label}: {value}" for label, value in beside if value),
     ]
     for entry in tickets.thread(db, wanted.number):
@@ -102,7 +102,7 @@ def _listed(db: Db, query: tickets.Query, agent: Agent | None, config: Config) -
             f"#{ticket.number}",
             ticket.status.value,
             ticket.priority,
-            _holder(ticket, config),
+            config.called(ticket.assignee) or "nobody",
             f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" + ("!" if ticket.overdue else "") if ticket.due_at else "-",
             ticket.subject[:60],
         )
@@ -128,15 +128,6 @@ def _query(which: str, agent: Agent | None, config: Config) -> tickets.Query | s
         return tickets.Query(department=found.name)
     hint = " or ".join(found.candidates if isinstance(found, Ambiguous) else found.nearest)
     return f"“{which}” is no list and no department{f'; did you mean {hint}?' if hint else ''}"
-
-
-def _holder(ticket: Ticket, config: Config) -> str:
-    if ticket.assignee is None:
-        return "nobody"
-    if ticket.assignee.kind == "team":
-        return ticket.assignee.name
-    agent = config.agents.get(ticket.assignee.name)
-    return agent.name if agent else ticket.assignee.name
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -83,7 +83,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
         topic=ticket.topic,
         priority=ticket.priority,
         status=_status(ticket, zone),
-        assignee=_assignee(ticket, config),
+        assignee=config.called(ticket.assignee),
         sla=ticket.sla,
         due=when(ticket.due_at, zone),
         overdue=ticket.overdue,
@@ -102,10 +102,3 @@ def _status(ticket: Ticket, zone: ZoneInfo) -> str:
     if ticket.status is Status.PENDING and ticket.wake_at:
         return f"pending until {when(ticket.wake_at, zone)}"
     return str(ticket.status)
-
-
-def _assignee(ticket: Ticket, config: Config) -> str:
-    if not ticket.assignee:
-        return ""
-    agent = config.agents.get(ticket.assignee.name) if ticket.assignee.kind == "agent" else None
-    return agent.name if agent else ticket.assignee.name
