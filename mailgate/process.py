@@ -25,6 +25,7 @@ from mailgate.reasons import Reason, Screen
 from mailgate.rules import thread, trust
 from mailgate.rules.classify import classify
 from mailgate.rules.commands import Commands, read_commands
+from mailgate.rules.references import references
 from mailgate.rules.sameness import digest, same_but_for_a_footer
 from mailgate.rules.subject import strip_subject
 from mailgate.store import attachments, held, inbox, tickets
@@ -113,7 +114,7 @@ def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     config, keyring, received = context.config, context.keyring, prepared.received
     mail = received.mail
     screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses))
-    refs = thread.references(mail, received.body, received.envelope, keyring, config)
+    refs = references(mail, received.body, received.envelope, keyring, config)
     wanted = thread.lookups(refs)
     by_id = tickets.by_message_id(db, wanted.message_ids)
     numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.model import Json
 from mailgate.report.history import History, Place, Reached
+from mailgate.rules.snapshot import rfc3339
 
 DIMENSIONS = ("department", "team", "agent", "topic", "priority")
 
@@ -97,7 +98,7 @@ def report_json(report: Report) -> dict[str, Json]:
         dimension: [{"name": name or None, **_figures_json(found, days)} for name, found in rows.items()]
         for dimension, rows in report.by.items()
     }
-    period: dict[str, Json] = {"since": _rfc3339(report.since), "until": _rfc3339(report.until)}
+    period: dict[str, Json] = {"since": rfc3339(report.since), "until": rfc3339(report.until)}
     return {"period": period, "totals": _figures_json(report.totals, days), "by": by}
 
 
@@ -245,7 +246,3 @@ def _times_json(times: Times) -> Json:
 
 def _spread_json(spread: Spread) -> Json:
     return {"median": spread.median, "p90": spread.p90}
-
-
-def _rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -15,12 +15,9 @@ from mailgate.config.model import Config
 from mailgate.model import Ticket
 from mailgate.reasons import Reason
 from mailgate.rules.keys import Key
-from mailgate.rules.references import Reference, references
+from mailgate.rules.references import Reference
 from mailgate.rules.rights import sees
-from mailgate.rules.subject import strip_subject
 from mailgate.rules.trust import Sender
-
-__all__ = ["Found", "Lookups", "Match", "Reference", "lookups", "pick", "references", "strip_subject"]
 
 
 @dataclass(frozen=True, slots=True)

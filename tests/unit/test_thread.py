@@ -13,7 +13,9 @@ from mailgate.mail import Envelope, Mail
 from mailgate.model import Address, Collaborator, NoticeKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules.keys import key_text, plus
-from mailgate.rules.thread import Found, Match, lookups, pick, references, strip_subject
+from mailgate.rules.references import references
+from mailgate.rules.subject import strip_subject
+from mailgate.rules.thread import Found, Match, lookups, pick
 from mailgate.rules.trust import Sender, identify
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail, ticket
 
