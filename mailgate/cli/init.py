@@ -1,4 +1,4 @@
-"""`mailgate init DIR`: asks five things and writes a first config that passes `check`."""
+"""`mailgate init DIR`: asks six things and writes a first config that passes `check`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailgate.errors import BadArgument, ConfigError, Refused
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The five answers as flags, for scripts."""
+    """The six answers as flags, for scripts."""
     parser.add_argument("dir", type=Path, metavar="DIR")
     parser.add_argument("--name", help="the desk's name")
     parser.add_argument("--address", help="the address people write to")
@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
             path.unlink()
             with suppress(OSError):  # it holds something else
                 args.dir.rmdir()
+            say("nothing is written; put this right and run init again:")
             raise
         say("\n".join(f"before the first start: {problem.what}" for problem in error.problems))
     if args.json:
@@ -82,7 +83,10 @@ def _ask(question: str, default: str, *, asks: bool) -> str:
         if default:
             return default
         raise BadArgument(f"{question}: give it as a flag (mailgate init --help)")
-    said = input(f"{question}{f' [{default}]' if default else ''}: ").strip()
+    try:
+        said = input(f"{question}{f' [{default}]' if default else ''}: ").strip()
+    except EOFError as error:
+        raise BadArgument("no more answers; nothing is written") from error
     return said or default
 
 

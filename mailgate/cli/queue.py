@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         raw = data.decode("utf-8", "backslashreplace")
         print_json({**_json(item), "raw": raw})
         return 0
-    say(f"{item.state} {item.reason} from {item.from_} to {', '.join(item.to)}, {item.attempts} tries")
+    say(f"{item.state} {item.reason} from {item.from_} to {', '.join(item.to) or '-'}, tries: {item.attempts}")
     say(item.last_error)
     sys.stdout.buffer.write(data)
     return 0

@@ -295,6 +295,18 @@ def test_an_init_that_cannot_be_used_leaves_nothing_behind(desk, capsys):
     assert not (desk / "new").exists()
 
 
+def test_an_init_left_in_the_middle_says_so_and_writes_nothing(desk, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", raising_end)
+    assert call("init", "new") == 2
+    assert capsys.readouterr().err == "mailgate: no more answers; nothing is written\n"
+    assert not (desk / "new").exists()
+
+
+def raising_end(question):
+    raise EOFError
+
+
 def test_a_stored_message_is_shown_as_it_came(desk, capsysbinary):
     assert call("ingest", "a.eml") == 0
     assert call("tickets", "show", "1001", "--raw", "1") == 0
