@@ -153,7 +153,10 @@ class _Scanner:
             while row < len(self.starts) and self.starts[row] <= start:
                 row += 1
             self.note((*path, index), row)
+            before = self.at
             self.value((*path, index))
+            if self.at == before:
+                self.next()  # a brace that closes nothing: no TOML, but the walk must end
             index += 1
         if self.peek() == "]":
             self.next()

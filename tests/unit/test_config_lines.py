@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailgate.config.lines import nearest, scan
@@ -112,6 +112,8 @@ def test_every_path_that_tomllib_reads_has_a_line() -> None:
     assert paths(tomllib.loads(TEXT)) <= set(scan(TEXT))
 
 
+@example("a=[}")
+@example("a=[{]}")
 @given(st.text(alphabet="ab=[]{}\"'\\#,.\n 1", max_size=60))
 def test_any_text_is_walked_to_its_end(text: str) -> None:
     """Valid TOML has a line for every path; the walk ends on anything else too."""
