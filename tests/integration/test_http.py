@@ -1,0 +1,68 @@
+"""The pages for probes: what each says, and to what it gives no answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mailgate.config.model import Http
+from mailgate.http import Health, HttpServer
+
+GOOD = Health((), {'mailgate_queue{queue="inbox"}': 3.0, 'mailgate_queue{queue="held"}': 1.0})
+ILL = Health(("relay: refused",), {})
+
+
+def ask(request: bytes, health: Health = GOOD) -> str:
+    """What the server answers to raw bytes."""
+
+    async def now() -> Health:
+        return health
+
+    async def run() -> str:
+        server = HttpServer(Http(host="127.0.0.1", port=0), now)
+        await server.start()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(request)
+            writer.write_eof()
+            answer = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            return answer.decode()
+        except ConnectionResetError:  # closed with our bytes unread
+            return ""
+        finally:
+            server.stop()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("request_line", "health", "status", "said"),
+    [
+        ("GET /healthz", ILL, "200 OK", "ok"),  # alive, however ill its relay is
+        ("GET /readyz", GOOD, "200 OK", "ready"),
+        ("GET /readyz?verbose", ILL, "503 Service Unavailable", "relay: refused"),
+        ("GET /metrics", ILL, "200 OK", "mailgate_ready 0"),
+        ("GET /", GOOD, "404 Not Found", "/healthz"),
+        ("POST /readyz", GOOD, "405 Method Not Allowed", "GET alone"),
+    ],
+)
+def test_each_page_says_how_it_stands(request_line: str, health: Health, status: str, said: str) -> None:
+    head, _, body = ask(f"{request_line} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), health).partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status}\r\n")
+    assert f"Content-Length: {len(body)}\r\n" in head
+    assert said in body
+
+
+def test_figures_of_one_name_share_their_type_line() -> None:
+    lines = ask(b"GET /metrics HTTP/1.1\r\n\r\n").partition("\r\n\r\n")[2].splitlines()
+    assert lines.count("# TYPE mailgate_queue gauge") == 1
+    assert 'mailgate_queue{queue="inbox"} 3' in lines
+    assert "mailgate_ready 1" in lines
+
+
+def test_what_is_no_request_of_ours_gets_no_page() -> None:
+    assert ask(b"EHLO x\r\n\r\n").startswith("HTTP/1.1 400 ")
+    assert ask(b"GET / HTTP/1.1\r\nno end") == ""
+    assert ask(b"GET /" + b"a" * 9000) == ""
