@@ -37,7 +37,8 @@ class AttachmentStore:
         try:
             if target.exists():
                 return sha256
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            target.parent.mkdir(exist_ok=True)
             with aside.open("wb") as file:
                 file.write(content)
                 file.flush()

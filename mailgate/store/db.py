@@ -11,9 +11,10 @@ trouble is told) lives here and nowhere else.
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -173,10 +174,20 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+def _make_private(path: Path) -> None:
+    """Make a new database readable by its owner alone, as the customers' mail in it should be.
+
+    Its log and index take the mode from it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def open_writer(path: Path) -> Db:
     """Open (and where needed make) the database for a one-shot command."""
     with storage_errors():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         connection = _connect(_uri(path, "rwc"), read_only=False)
         try:
             _prepare(connection)
@@ -207,7 +218,7 @@ class Store:
     @classmethod
     async def open(cls, path: Path) -> Store:
         """Open the database file, making it and its folder where needed."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
 
         def write_connection() -> sqlite3.Connection:
             connection = _connect(_uri(path, "rwc"), read_only=False)

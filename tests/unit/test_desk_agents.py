@@ -573,3 +573,12 @@ def test_an_answer_with_a_machines_marks_is_set_aside_and_opens_nothing(opened):
     assert opened.numbers() == [1001]
     assert opened.kinds()[2:] == []
     assert (opened.last()["state"], opened.last()["reason"]) == ("quarantined", "unproven-agent")
+
+
+def test_database_and_attachments_are_readable_by_their_owner_alone(bench, tmp_path):
+    """Customers' mail lies in them, whatever the umask of who starts the daemon."""
+    kept = bench.desk.files.keep(b"a file")
+    database = bench.desk.config.storage.database
+    assert database.stat().st_mode & 0o077 == 0
+    assert bench.desk.config.storage.attachments.stat().st_mode & 0o077 == 0
+    assert bench.desk.files.read(kept) == b"a file"
