@@ -177,11 +177,14 @@ def _statements(script: str) -> Iterator[str]:
 def _make_private(path: Path) -> None:
     """Make a new database readable by its owner alone, as the customers' mail in it should be.
 
-    Its log and index take the mode from it.
+    Its log and index take the mode from it. Raises StorageError where there is no place for it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise StorageError(f"the database cannot be made at {path}", cause=os.strerror(error.errno or 0)) from error
 
 
 def open_writer(path: Path) -> Db:

@@ -15,6 +15,7 @@ from mailgate.clock import BELIEVED_AFTER, Clock
 from mailgate.errors import ConfigError, LockHeld, StorageError
 from mailgate.lock import Lock, pid_of, running
 from mailgate.process import think
+from mailgate.store.db import open_writer
 from tests.desk import CONFIG, START, Bench, to
 
 KAREN = "Karen Client <karen@client.example>"
@@ -216,3 +217,10 @@ def test_tidying_ends_what_nobody_confirmed(bench):
     row = bench.db.one("SELECT state, reason FROM inbox WHERE id = ?", [held])
     assert tuple(row) == ("dropped", "unproven-agent")
     assert bench.db.one("SELECT count(*) FROM held")[0] == 0
+
+
+def test_a_place_where_no_database_can_be_made_is_told_in_a_line(tmp_path):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    with pytest.raises(StorageError, match="cannot be made"):
+        open_writer(in_the_way / "mailgate.db")
