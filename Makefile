@@ -26,7 +26,8 @@ run:
 test:
 	@scripts/setup dev
 	@scripts/system-packages
-	$(PYTHON_HERE) -m pytest -n 2 --dist worksteal $(ARGS)
+	$(PYTHON_HERE) -m pytest -q -m alone
+	$(PYTHON_HERE) -m pytest -n 2 --dist worksteal -m 'not alone' $(ARGS)
 
 others:
 	@scripts/other-pythons

@@ -34,6 +34,7 @@ def fill(world: World, count: int) -> None:
     db.close()
 
 
+@pytest.mark.alone
 def test_first_mail_within_a_second_of_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Start of the process to the 250 of the first mail, with 10,000 open tickets, each with a deadline to come."""
     with World(tmp_path, desk(instead=HOLIDAYS)) as world:

@@ -154,7 +154,7 @@ class World:
         return self._process is not None and self._process.poll() is None
 
     def log_text(self) -> str:
-        return self.log.read_text("utf-8", "replace")[-8000:] if self.log.exists() else ""
+        return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def __enter__(self) -> Self:
         self._relay.__enter__()
