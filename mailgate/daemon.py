@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailgate import apply, live, status
 from mailgate.clock import Clock, pause
@@ -25,7 +25,6 @@ from mailgate.desk.office import tell_admin
 from mailgate.errors import ConfigError, MailgateError, Refused, StorageError
 from mailgate.http import Health, HttpServer
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap import Watcher
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
@@ -36,10 +35,13 @@ from mailgate.processor import Processor, recover
 from mailgate.reload import checked, largest, listening_at, place, settle
 from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk, unlock
-from mailgate.sla_clock import SlaClock
 from mailgate.store import outbox, tickets
 from mailgate.store.db import Db, Store
 from mailgate.store.outbox import Job
+
+if TYPE_CHECKING:
+    from mailgate.inbound.imap import Watcher
+    from mailgate.sla_clock import SlaClock
 
 GRACE = 4.0  # seconds that each way in and out may take to finish what it has in hand
 LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
@@ -62,6 +64,7 @@ class Daemon:
         self._leaving: set[asyncio.Task[None]] = set()
         self._asked = asyncio.Event()  # a reload was asked for; twenty signals in a row are one
         self._watchers: dict[str, Watcher] = {}
+        self._sla_clock: SlaClock | None = None
         self._listener: Listener | None = None
         self._http: HttpServer | None = None
 
@@ -104,7 +107,6 @@ class Daemon:
         self._acceptor = Acceptor(self._store, self._clock, self._processor.wake)
         self._refusals = Refusals(self._store, self._clock)
         self._deliverer = self._make_deliverer(config)
-        self._sla_clock = SlaClock(self._store, lambda: self._desk, self._clock, self._wrote)
 
     def _wrote(self) -> None:
         """The outbox may hold something new."""
@@ -131,11 +133,17 @@ class Daemon:
         self._run("status", status.keep(self._config, self._ways_in, self._relay_state, self._stop))
         for mailbox in self._config.mailboxes.values():
             await self._watch(mailbox.name)
-        self._sla_clock.start()
+        self._start_clock()
         self._http = await self._open_http(self._config)
         log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
         # The holiday calendars take most of a second to load: before a ticket needs them, but not before mail is taken.
         self._warming = asyncio.create_task(asyncio.to_thread(_warm, self._config, self._clock()))
+
+    def _start_clock(self) -> None:
+        from mailgate.sla_clock import SlaClock  # late: its scheduler is loaded when mail can be taken already
+
+        self._sla_clock = SlaClock(self._store, lambda: self._desk, self._clock, self._wrote)
+        self._sla_clock.start()
 
     def _ways(self) -> list[str]:
         ways = [f"smtp {self._config.smtp.host}:{self.port}"] if self._config.smtp else []
@@ -181,6 +189,8 @@ class Daemon:
         return Health(tuple(problems), figures)
 
     async def _watch(self, name: str) -> None:
+        from mailgate.inbound.imap import Watcher  # late: a desk without accounts does not load an IMAP client
+
         mailbox, most = self._config.mailboxes[name], largest(self._config)
         watcher = Watcher(mailbox, self._store, self._acceptor, self._clock, max_size=most)
         self._watchers[name] = watcher
@@ -206,7 +216,8 @@ class Daemon:
 
     async def _close(self) -> None:
         self._stop.set()
-        self._sla_clock.stop()
+        if self._sla_clock:
+            self._sla_clock.stop()
         if self._http:
             self._http.stop()
         self._processor.wake()

@@ -12,9 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from mailgate.config.load import load
-from mailgate.config.model import Config, Listener
+from mailgate.config.model import MAX_MAIL, Config, Listener
 from mailgate.errors import ConfigError, Refused
-from mailgate.inbound.imap import MAX_SIZE
 from mailgate.outbound.render import Renderer, shipped
 from mailgate.processor import Desk, carry_over
 from mailgate.setup import make_desk, unlock
@@ -46,7 +45,7 @@ def place(smtp: Listener | None) -> tuple[str, int] | None:
 
 def largest(config: Config) -> int:
     """Bytes of the largest mail that is taken."""
-    return config.smtp.max_size if config.smtp else MAX_SIZE
+    return config.smtp.max_size if config.smtp else MAX_MAIL
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     )
     for name in ("asyncio", "aiosqlite", "imapclient"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("mailgate").debug("config %s: %s", config.file, effective(config))
+    if args.verbose:
+        logging.getLogger("mailgate").debug("config %s: %s", config.file, effective(config))
 
     def ready(daemon: Daemon) -> None:
         # What is there now stays: the collector need not walk it again for every few mails.

@@ -34,6 +34,7 @@ PERMISSIONS = (
     "requester",
 )
 EVERYTHING = frozenset(PERMISSIONS)
+MAX_MAIL = 50_000_000  # bytes of the largest mail that is taken, where the listener says nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Listener:
 
     host: str
     port: int
-    max_size: int = 50_000_000  # bytes
+    max_size: int = MAX_MAIL
     max_connections: int = 200
     authserv_ids: tuple[str, ...] = ()
 

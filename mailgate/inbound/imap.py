@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.config.model import Mailbox
+from mailgate.config.model import MAX_MAIL, Mailbox
 from mailgate.errors import MailgateError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap_drain import Bridge, Drain, Memory
@@ -24,7 +24,6 @@ from mailgate.inbound.imap_plan import pause
 from mailgate.inbound.imap_session import Denied, Failed, Session, readable
 from mailgate.store.db import Store
 
-MAX_SIZE = 50_000_000  # bytes; a larger message is noted and left in the folder
 NETWORK_PAUSE = (1.0, 300.0)  # seconds, first and longest, after a lost connection
 DENIED_PAUSE = (30.0, 900.0)  # after a refused login: servers lock accounts that hammer
 QUIET_LOOKS = 3  # looks without a new message after which a chattering server is no longer believed
@@ -67,7 +66,7 @@ class Watcher:
         acceptor: Acceptor,
         clock: Callable[[], datetime],
         on_status: Callable[[MailboxStatus], None] | None = None,
-        max_size: int = MAX_SIZE,
+        max_size: int = MAX_MAIL,
     ) -> None:
         self._mailbox = mailbox
         self._store = store
