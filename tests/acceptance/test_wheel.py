@@ -70,6 +70,5 @@ def test_it_installs_into_an_empty_environment(environment: Path) -> None:
     assert str(environment) in where
 
 
-@pytest.mark.skipif(not (ROOT / "mailgate/cli/main.py").exists(), reason="there is no command line yet")
 def test_it_runs_from_there(environment: Path) -> None:
     assert "usage" in run(environment / "venv/bin/mailgate", "--help", cwd=environment).lower()
