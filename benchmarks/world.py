@@ -18,8 +18,9 @@ from mailgate.apply import save_change
 from mailgate.config.load import load
 from mailgate.desk.outcome import Context
 from mailgate.model import Address, Entry, EntryKind, Status, Ticket
+from mailgate.rules.acts import Stamp
 from mailgate.rules.keys import Keyring
-from mailgate.rules.lifecycle import Stamp, open_ticket
+from mailgate.rules.lifecycle import open_ticket
 from mailgate.store.db import open_writer
 
 CONFIG = """

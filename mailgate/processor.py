@@ -25,8 +25,8 @@ from mailgate.desk.renames import renamed_tickets
 from mailgate.errors import StorageError
 from mailgate.explain import steps
 from mailgate.process import Prepared, prepare, think
+from mailgate.rules.acts import Stamp
 from mailgate.rules.keys import Keyring
-from mailgate.rules.lifecycle import Stamp
 from mailgate.rules.renames import rename
 from mailgate.store import inbox, outbox
 from mailgate.store.attachments import AttachmentStore

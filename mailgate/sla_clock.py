@@ -23,7 +23,7 @@ from mailgate.model import Address
 from mailgate.processor import Desk
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
-from mailgate.rules.notices import Act, announce
+from mailgate.rules.notices import Occasion, announce
 from mailgate.store import deadlines, held, inbox, readers, tickets, trace
 from mailgate.store.db import Db, Store
 
@@ -59,13 +59,13 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
     ticket = tickets.get(db, number)
     assert ticket is not None  # deadlines refer to tickets
     change = lifecycle.fire(ticket, step, context.config, now)
-    act = Act(
+    occasion = Occasion(
         by="clock",
         cause=f"clock:{number}:{step}:{at.timestamp():.0f}",
         author=Address("", desk.config.desk.name),
         now=now,
     )
-    notices = announce(change, act, readers.audience(db, number), context.config)
+    notices = announce(change, occasion, readers.audience(db, number), context.config)
     outcome = limit(db, Outcome(ticket=number, changes=(change,), notices=notices), context, first_contact=False)
     apply.save(db, outcome, context, desk.press)
 

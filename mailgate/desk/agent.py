@@ -17,12 +17,12 @@ from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.model import Assignee, Change, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import edits, lifecycle, orders
+from mailgate.rules import acts, edits, lifecycle, orders
 from mailgate.rules.cleaning import seen
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
 from mailgate.rules.leak import leak
-from mailgate.rules.notices import Act, announce
+from mailgate.rules.notices import Occasion, announce
 from mailgate.rules.orders import Understood, understand
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.rights import sees
@@ -44,7 +44,7 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     problems = letter.commands.problems
     understood = Understood()
     if not problems:
-        understood = understand(letter.commands.commands, ticket, _desk(db, letter, ticket, context))
+        understood = understand(letter.commands.commands, ticket, _setting(db, letter, ticket, context))
         problems = understood.problems
     if problems:
         return _refuse(letter, ticket, problems)
@@ -57,7 +57,7 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     return _do(db, letter, understood, ticket, context)
 
 
-def _desk(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> orders.Desk:
+def _setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> orders.Setting:
     """What the reading of orders needs; a day alone starts when business opens by the ticket's plan."""
     plan = context.config.slas.get(ticket.sla) if ticket else None
     hours = context.config.schedules[plan.schedule] if plan else None
@@ -69,7 +69,7 @@ def _desk(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> or
         found = tickets.get(db, number)
         return found if found and (letter.agent is None or sees(letter.agent, found, context.config)) else None
 
-    return orders.Desk(context.config, letter.agent, context.now, opens, other)
+    return orders.Setting(context.config, letter.agent, context.now, opens, other)
 
 
 def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
@@ -80,15 +80,15 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     audience = readers.audience(db, ticket.number)
     if writes:
         verb = "reply" if seen.public else "note"
-        problem = orders.may_write(ticket, verb, _desk(db, letter, ticket, context))
+        problem = orders.may_write(ticket, verb, _setting(db, letter, ticket, context))
         problem = problem or (_leak(db, letter, text, ticket, context) if seen.public else "")
         if problem:
             return _refuse(letter, ticket, (problem,))
-    stamp = lifecycle.Stamp(letter.by, letter.at)
-    acts = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
+    stamp = acts.Stamp(letter.by, letter.at)
+    done = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
     entry = _entry(letter, text, seen) if writes else None
-    change = lifecycle.act_on(ticket, acts, stamp, context.config, (entry,) if entry else ())
-    act = Act(
+    change = lifecycle.act_on(ticket, done, stamp, context.config, (entry,) if entry else ())
+    occasion = Occasion(
         by=letter.by,
         cause=letter.cause,
         author=letter.author,
@@ -97,7 +97,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         direct=_direct(letter, context),
         quiet=understood.has("quiet"),
     )
-    notices = announce(change, act, audience, context.config)
+    notices = announce(change, occasion, audience, context.config)
     asked = answers_of(db, letter, understood, change.after, context)
     outcome = Outcome(
         ticket=ticket.number,
@@ -121,30 +121,30 @@ def _acts(
     letter: Letter,
     understood: Understood,
     ticket: Ticket,
-    stamp: lifecycle.Stamp,
+    stamp: acts.Stamp,
     seen: Visibility,
     context: Context,
     *,
     writes: bool,
-) -> list[lifecycle.Act]:
+) -> list[acts.Act]:
     config = context.config
     agent = letter.agent.key if letter.agent else ""
-    acts: list[lifecycle.Act] = []
+    done: list[acts.Act] = []
     if writes:
-        acts.append(lifecycle.reply(agent, stamp) if seen.public else lifecycle.note(stamp))
-    acts += orders.acts(understood, stamp, config)
+        done.append(acts.reply(agent, stamp) if seen.public else acts.note(stamp))
+    done += orders.acts_of(understood, stamp, config)
     replies = writes and seen.public
     unclaimed = not ticket.assignee and not understood.has("assign", "transfer")
     if replies and agent and config.tickets.claim_on_reply and unclaimed:
-        acts.append(lifecycle.assign(Assignee("agent", agent), stamp.because("answered first")))
+        done.append(acts.assign(Assignee("agent", agent), stamp.because("answered first")))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
     if replies and waits and not understood.has("status"):
-        acts.append(lifecycle.status(Status.PENDING, stamp.because("waiting for the requester")))
-    return acts
+        done.append(acts.status(Status.PENDING, stamp.because("waiting for the requester")))
+    return done
 
 
 def _linked_back(
-    db: Db, understood: Understood, ticket: Ticket, stamp: lifecycle.Stamp, context: Context
+    db: Db, understood: Understood, ticket: Ticket, stamp: acts.Stamp, context: Context
 ) -> Iterator[Change]:
     """The other ticket's side of each `#link`."""
     for number, reason in {order.value: order.reason for order in understood.orders if order.verb == "link"}.items():

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.mail import Body, Mail
 from mailgate.model import Address, Assignee, Entry, EntryKind, Status, Ticket
-from mailgate.rules import lifecycle
+from mailgate.rules import acts
 from mailgate.rules.audience import Audience
 from mailgate.rules.criteria import Facts
 from mailgate.rules.forms import read_form
-from mailgate.rules.notices import Act, announce
+from mailgate.rules.notices import Occasion, announce
 from mailgate.rules.opened import open_routed
 from mailgate.rules.route import Routed, route
 from mailgate.store import tickets
@@ -52,9 +52,9 @@ def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
     author = Address("", "The administrator")
     text = form.rest if form.fields else order.text
     entry = Entry(kind=EntryKind.MESSAGE, by=order.by, author=order.requester, at=context.now, text=text.strip())
-    stamp = lifecycle.Stamp(order.by, context.now)
+    stamp = acts.Stamp(order.by, context.now)
     change = open_routed(ticket, routed, stamp, config, entry)
-    act = Act(
+    occasion = Occasion(
         by=order.by,
         cause=order.cause,
         author=author,
@@ -62,7 +62,7 @@ def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
         quiet=order.quiet,
         on_behalf=True,
     )
-    return Outcome(ticket=ticket.number, changes=(change,), notices=announce(change, act, Audience(), config))
+    return Outcome(ticket=ticket.number, changes=(change,), notices=announce(change, occasion, Audience(), config))
 
 
 def _ticket(db: Db, order: Opening, routed: Routed, address: str, context: Context) -> Ticket:

@@ -13,7 +13,7 @@ from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.mail import Bounce
 from mailgate.model import Address, EventKind, Json, Notice, NoticeKind, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import lifecycle
+from mailgate.rules import acts, lifecycle
 from mailgate.rules.audience import hearers
 from mailgate.rules.keys import Key
 from mailgate.store import readers, tickets
@@ -45,7 +45,7 @@ def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
     first = bounce.recipients[0] if bounce.recipients else None
     why = " ".join(part for part in (first.status, first.diagnostic) if part) if first else "no reason given"
     after: dict[str, Json] = {"kind": bounce.kind, "recipient": recipient, "notice": key.kind.value, "reason": why}
-    stamp = lifecycle.Stamp("clock", context.now)
+    stamp = acts.Stamp("clock", context.now)
     change = lifecycle.note_event(ticket, EventKind.BOUNCED, stamp, context.config, after)
     outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,))
     if bounce.kind != "failed":
@@ -63,7 +63,7 @@ def undeliverable(db: Db, ticket: Ticket, failure: Failure, cause: str, context:
         "notice": failure.kind.value,
         "reason": failure.why,
     }
-    stamp = lifecycle.Stamp("clock", context.now)
+    stamp = acts.Stamp("clock", context.now)
     change = lifecycle.note_event(ticket, EventKind.NOTICE_FAILED, stamp, context.config, after)
     notices = () if failure.kind is NoticeKind.DELIVERY_FAILED else _tell(db, change.after, failure, cause, context)
     return Outcome(ticket=ticket.number, changes=(change,), notices=notices)

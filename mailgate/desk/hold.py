@@ -10,7 +10,7 @@ from mailgate.desk.office import came_to
 from mailgate.desk.outcome import Context, Hold, Outcome, Situation
 from mailgate.model import Address, Change, EventKind, Notice, NoticeKind
 from mailgate.reasons import Reason
-from mailgate.rules import lifecycle
+from mailgate.rules import acts, lifecycle
 from mailgate.rules.keys import key_text
 from mailgate.store import held
 from mailgate.store.db import Db
@@ -65,6 +65,6 @@ def _shown(situation: Situation) -> str:
 def _event(situation: Situation, context: Context) -> tuple[Change, ...]:
     if situation.ticket is None:
         return ()
-    stamp = lifecycle.Stamp("clock", context.now)
+    stamp = acts.Stamp("clock", context.now)
     after = {"agent": situation.sender.agent, "why": situation.sender.why}
     return (lifecycle.note_event(situation.ticket, EventKind.HELD, stamp, context.config, {**after}),)

@@ -20,12 +20,12 @@ from mailgate.model import (
     Ticket,
 )
 from mailgate.reasons import Reason, Screen
-from mailgate.rules import lifecycle
+from mailgate.rules import acts
 from mailgate.rules.audience import Audience
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
-from mailgate.rules.notices import Act, announce
+from mailgate.rules.notices import Occasion, announce
 from mailgate.rules.opened import open_routed
 from mailgate.rules.people import agree
 from mailgate.rules.recipients import deciding_address, desk_recipients
@@ -83,7 +83,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
     number = tickets.next_number(db, context.config.desk.first_number)
     links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
     change = _open(opened, number, links)
-    act = Act(
+    occasion = Occasion(
         by=change.events[0].by,
         cause=situation.received.source_key,
         author=author,
@@ -99,7 +99,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         ticket=number,
         reason=situation.match.why,
         changes=(change,),
-        notices=announce(change, act, Audience(), context.config),
+        notices=announce(change, occasion, Audience(), context.config),
         routed=routed,
         form=form,
     )
@@ -182,7 +182,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         genuine = situation.sender.dmarc != "fail"
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people)
-    stamp = lifecycle.Stamp(f"requester:{opening.author.email}", context.now)
+    stamp = acts.Stamp(f"requester:{opening.author.email}", context.now)
     entry = entry_of(situation, opening.author, _text(opening))
     return open_routed(ticket, opening.routed, stamp, config, entry)
 

@@ -10,14 +10,14 @@ from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.wishes import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.model import Change, Collaborator, EntryKind, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import lifecycle
+from mailgate.rules import acts, lifecycle
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.forms import Form
 from mailgate.rules.keys import expired
-from mailgate.rules.notices import Act, announce
+from mailgate.rules.notices import Occasion, announce
 from mailgate.rules.people import agree
 from mailgate.rules.route import Routed, route
-from mailgate.rules.wishes import acts
+from mailgate.rules.wishes import acts_of
 from mailgate.store import readers
 from mailgate.store.db import Db
 
@@ -35,22 +35,22 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         return replace(late, reason=Reason.TOO_OLD_TO_REOPEN)
     participant = situation.match.role in ("requester", "collaborator")
     author = situation.received.mail.author
-    stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
     body = situation.received.body
     entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
     reopens = participant and not closes  # thanks with #close are no reason to start over
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
     if wishes.words:
-        change = _also(change, acts(wishes, author.email, stamp), stamp, context)
+        change = _also(change, acts_of(wishes, author.email, stamp), stamp, context)
     people = _new_people(situation, ticket, context, participant=participant)
     if people:
-        change = _also(change, [lifecycle.copy_in(people, stamp)], stamp, context)
+        change = _also(change, [acts.copy_in(people, stamp)], stamp, context)
     routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
     change = _by_rules(routed, change, context)
     audience = readers.audience(db, ticket.number)
-    act = Act(
+    occasion = Occasion(
         by=stamp.by,
         cause=situation.received.source_key,
         author=author,
@@ -72,7 +72,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         reason=situation.match.why,
         changes=(change,),
         notices=(
-            *announce(change, act, audience, context.config),
+            *announce(change, occasion, audience, context.config),
             *(answer(db, situation, change, wishes, context) if wishes.words else ()),
         ),
         routed=routed,
@@ -84,7 +84,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """An out-of-office note or receipt: stored, and powerless."""
     author = situation.received.mail.author
-    stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
     entry = entry_of(situation, author, situation.received.body.visible)
     if situation.sender.agent:  # it answers an alert, and may quote it
         entry = replace(entry, kind=EntryKind.NOTE)
@@ -130,17 +130,17 @@ def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
     for result in routed.results:
         if not result.matched:
             continue
-        stamp = lifecycle.Stamp(f"rule:{result.name}", change.after.updated_at)
-        acts = lifecycle.routing_acts(result.rule.then, stamp, context.config)
-        if acts:
-            change = _also(change, acts, stamp, context)
+        stamp = acts.Stamp(f"rule:{result.name}", change.after.updated_at)
+        done = acts.routing_acts(result.rule.then, stamp, context.config)
+        if done:
+            change = _also(change, done, stamp, context)
     return change
 
 
-def _also(change: Change, acts: list[lifecycle.Act], stamp: lifecycle.Stamp, context: Context) -> Change:
+def _also(change: Change, more: list[acts.Act], stamp: acts.Stamp, context: Context) -> Change:
     """More acts on the same ticket within one change."""
-    more = lifecycle.act_on(change.after, acts, stamp, context.config)
-    return replace(change, after=more.after, events=change.events + more.events)
+    also = lifecycle.act_on(change.after, more, stamp, context.config)
+    return replace(change, after=also.after, events=change.events + also.events)
 
 
 def _remarks(situation: Situation) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ from mailgate.desk.limits import limit
 from mailgate.desk.opening import may_answer
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.model import Change, Notice, NoticeKind, Ticket
-from mailgate.rules import lifecycle
+from mailgate.rules import acts, lifecycle
 from mailgate.rules.commands import Command
-from mailgate.rules.notices import Act, announce
+from mailgate.rules.notices import Occasion, announce
 from mailgate.rules.when import echo
-from mailgate.rules.wishes import Wishes, acts, answers, read_wishes
+from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
 from mailgate.store import readers, tickets
 from mailgate.store.db import Db
 
@@ -43,18 +43,18 @@ def without_words(situation: Situation, wishes: Wishes) -> Situation:
 def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context: Context) -> Outcome:
     """Do and answer a mail of words alone."""
     author, config = situation.received.mail.author, context.config
-    stamp = lifecycle.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
     wanted = wishes
     if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
         wanted = replace(wishes, words=tuple(word for word in wishes.words if word != "reopen"))
-    change = lifecycle.act_on(ticket, acts(wanted, author.email, stamp), stamp, config)
-    act = Act(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
+    change = lifecycle.act_on(ticket, acts_of(wanted, author.email, stamp), stamp, config)
+    occasion = Occasion(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
     audience = readers.audience(db, ticket.number)
     outcome = Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
         changes=(change,),
-        notices=(*announce(change, act, audience, config), *answer(db, situation, change, wishes, context)),
+        notices=(*announce(change, occasion, audience, config), *answer(db, situation, change, wishes, context)),
         commands=commands(wishes),
     )
     return limit(db, outcome, context, first_contact=False)

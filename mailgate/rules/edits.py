@@ -11,7 +11,7 @@ from dataclasses import replace
 from mailgate.config.model import Desk
 from mailgate.errors import Refused
 from mailgate.model import EventKind, Ticket
-from mailgate.rules.lifecycle import Act, Draft, Stamp
+from mailgate.rules.acts import Act, Draft, Stamp
 from mailgate.rules.subject import NO_SUBJECT, strip_subject
 
 

@@ -1,7 +1,7 @@
 """Change → notices: who is told, in which kind of mail, with which facts.
 
-One notice per person and act, the first of `PRECEDENCE`, with the other facts inside.
-Nobody hears of their own act. What a requester may see and what only agents may is
+One notice per person and occasion, the first of `PRECEDENCE`, with the other facts inside.
+Nobody hears of their own occasion. What a requester may see and what only agents may is
 kept apart here: facts for agents never enter a notice to a requester.
 """
 
@@ -37,7 +37,7 @@ _WHOSE = (EventKind.TRANSFERRED, EventKind.ASSIGNED, EventKind.RELEASED)  # what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Occasion:
     """Who did it and how: what `announce` needs besides the change itself."""
 
     by: str  # as in Event.by
@@ -60,74 +60,76 @@ class Act:
         return self.by.removeprefix("agent:") if self.by.startswith("agent:") else ""
 
 
-def announce(change: Change, act: Act, audience: Audience, config: Config) -> tuple[Notice, ...]:
+def announce(change: Change, occasion: Occasion, audience: Audience, config: Config) -> tuple[Notice, ...]:
     """Every notice that a change causes: to requesters and collaborators, then to agents."""
-    return (*_to_requesters(change, act, audience, config), *_to_agents(change, act, audience, config))
+    return (*_to_requesters(change, occasion, audience, config), *_to_agents(change, occasion, audience, config))
 
 
 # ── requesters and collaborators ────────────────────────────────────────────────────────
 
 
-def _to_requesters(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+def _to_requesters(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     ticket, entry = change.after, _entry(change)
     if entry and entry.kind is EntryKind.REPLY:
-        yield from _replies(change, entry, act, audience, config)
+        yield from _replies(change, entry, occasion, audience, config)
         return
-    if act.quiet:
+    if occasion.quiet:
         return
     if change.before is None:
-        yield from _on_opening(change, entry, act, audience, config)
-    elif entry and act.automatic and ticket.autoresponse and config.notices.follow_up:
-        told = _notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(act.author), ticket, act, audience)
-        yield replace(told, in_reply_to=act.answers)
-    if act.agent or act.by == "admin":
-        yield from _copied(change, act, audience)
-    if ticket.requester.email != act.author.email:
-        yield from _status_changed(change, act, audience, config)
+        yield from _on_opening(change, entry, occasion, audience, config)
+    elif entry and occasion.automatic and ticket.autoresponse and config.notices.follow_up:
+        told = _notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, occasion, audience)
+        yield replace(told, in_reply_to=occasion.answers)
+    if occasion.agent or occasion.by == "admin":
+        yield from _copied(change, occasion, audience)
+    if ticket.requester.email != occasion.author.email:
+        yield from _status_changed(change, occasion, audience, config)
 
 
-def _copied(change: Change, act: Act, audience: Audience) -> Iterator[Notice]:
+def _copied(change: Change, occasion: Occasion, audience: Audience) -> Iterator[Notice]:
     """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
     for reader in newly_copied(change) if change.before else ():
-        notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, act, audience)
+        notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, occasion, audience)
         yield replace(notice, history=_public(audience.history, change.after))
 
 
-def _status_changed(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     fact = _status_fact(change, config)
     if fact and change.after.autoresponse:
-        notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, act, audience)
+        notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, occasion, audience)
         yield replace(notice, facts=(fact,), by=None, by_agent="")
 
 
-def _on_opening(change: Change, entry: Entry | None, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+def _on_opening(
+    change: Change, entry: Entry | None, occasion: Occasion, audience: Audience, config: Config
+) -> Iterator[Notice]:
     ticket = change.after
     text = entry.text if entry else ""
-    if act.on_behalf:
-        notice = _notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, act, audience)
+    if occasion.on_behalf:
+        notice = _notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, occasion, audience)
         yield replace(notice, text=text, attachments=entry.attachments if entry else (), is_first=True)
-    elif act.automatic and config.notices.acknowledge and ticket.autoresponse:
-        notice = _notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, act, audience)
+    elif occasion.automatic and config.notices.acknowledge and ticket.autoresponse:
+        notice = _notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, occasion, audience)
         yield replace(
             notice,
-            text=text if act.reveal else "",
-            reveal=act.reveal,
-            in_reply_to=act.answers,
+            text=text if occasion.reveal else "",
+            reveal=occasion.reveal,
+            in_reply_to=occasion.answers,
             is_first=True,
             by=None,
         )
 
 
-def _replies(change: Change, entry: Entry, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     ticket = change.after
-    fact = "" if act.quiet else _status_fact(change, config)
+    fact = "" if occasion.quiet else _status_fact(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
-    if fact and ticket.requester.email in act.direct:  # who has the words already has not heard of the status
-        yield from _status_changed(change, act, audience, config)
+    if fact and ticket.requester.email in occasion.direct:  # who has the words already has not heard of the status
+        yield from _status_changed(change, occasion, audience, config)
     for reader in (ticket.requester, *active):
-        if reader.email in act.direct or reader.email == act.author.email:
+        if reader.email in occasion.direct or reader.email == occasion.author.email:
             continue
-        notice = _notice(NoticeKind.REPLY, Person(reader), ticket, act, audience)
+        notice = _notice(NoticeKind.REPLY, Person(reader), ticket, occasion, audience)
         yield replace(
             notice,
             text=entry.text,
@@ -164,47 +166,49 @@ def _public(history: Sequence[Entry], ticket: Ticket) -> tuple[Entry, ...]:
 # ── agents ──────────────────────────────────────────────────────────────────────────────
 
 
-def _to_agents(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[Notice]:
+def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     chosen: dict[str, tuple[NoticeKind, Person]] = {}
-    for kind, who in sorted(_alerts(change, act, audience, config), key=lambda pair: PRECEDENCE.index(pair[0])):
-        if not act.agent or who.agent != act.agent:
+    for kind, who in sorted(_alerts(change, occasion, audience, config), key=lambda pair: PRECEDENCE.index(pair[0])):
+        if not occasion.agent or who.agent != occasion.agent:
             chosen.setdefault(who.address.email, (kind, who))
     told = [(event.kind, fact) for event in change.events if (fact := agent_fact(event, change.after, config))]
     facts = tuple(fact for _, fact in told)
     entry = _entry(change)
     for kind, who in chosen.values():
-        notice = _notice(kind, who, change.after, act, audience)
+        notice = _notice(kind, who, change.after, occasion, audience)
         if kind is NoticeKind.TAKEN:
             yield replace(notice, facts=tuple(fact for what, fact in told if what in _WHOSE))
             continue
         yield replace(
             notice,
-            facts=facts + act.remarks,
+            facts=facts + occasion.remarks,
             text=entry.text if entry else "",
             attachments=entry.attachments if entry else (),
             history=audience.history[:HISTORY],
-            links=act.links,
+            links=occasion.links,
         )
 
 
-def _alerts(change: Change, act: Act, audience: Audience, config: Config) -> Iterator[tuple[NoticeKind, Person]]:
+def _alerts(
+    change: Change, occasion: Occasion, audience: Audience, config: Config
+) -> Iterator[tuple[NoticeKind, Person]]:
     ticket = change.after
-    own = "" if act.agent else _agent_of(act, config)
+    own = "" if occasion.agent else _agent_of(occasion, config)
     wrote = any(event.kind is EventKind.MESSAGE for event in change.events)
     for event in change.events:
         if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.startswith("requester:"):
             continue  # told as their message
         if event.kind is EventKind.ASSIGNED:
             yield from _assigned(ticket, audience, config, own)
-        elif found := _alert(event, act, audience, ticket, config):
+        elif found := _alert(event, occasion, audience, ticket, config):
             kind, names = found
             for who in hearers(names, ticket, audience, config, but=own):
                 yield kind, who
 
 
-def _agent_of(act: Act, config: Config) -> str:
+def _agent_of(occasion: Occasion, config: Config) -> str:
     """The agent who acts as a customer: they wrote the mail, so somebody else is told."""
-    agent = config.agents_by_email.get(act.author.email)
+    agent = config.agents_by_email.get(occasion.author.email)
     return agent.key if agent else ""
 
 
@@ -220,7 +224,7 @@ _ALERT = {
 
 
 def _alert(
-    event: Event, act: Act, audience: Audience, ticket: Ticket, config: Config
+    event: Event, occasion: Occasion, audience: Audience, ticket: Ticket, config: Config
 ) -> tuple[NoticeKind, tuple[str, ...]] | None:
     """The kind of alert that an event causes and its recipients by name, or None."""
     match event.kind:
@@ -237,7 +241,7 @@ def _alert(
     if event.kind not in _ALERT:
         return None
     kind, key = _ALERT[event.kind]
-    extra = act.extra_alert if event.kind in (EventKind.OPENED, EventKind.MESSAGE) else ()
+    extra = occasion.extra_alert if event.kind in (EventKind.OPENED, EventKind.MESSAGE) else ()
     return kind, (*_names(key, ticket, config), *extra)
 
 
@@ -270,7 +274,7 @@ def _entry(change: Change) -> Entry | None:
     return change.entries[-1] if change.entries else None
 
 
-def _notice(kind: NoticeKind, who: Person, ticket: Ticket, act: Act, audience: Audience) -> Notice:
+def _notice(kind: NoticeKind, who: Person, ticket: Ticket, occasion: Occasion, audience: Audience) -> Notice:
     """A notice with what all have in common; threaded by what its reader already has.
 
     Requesters' mails refer to the requester's own ids alone: an agent's Message-ID is a
@@ -287,10 +291,10 @@ def _notice(kind: NoticeKind, who: Person, ticket: Ticket, act: Act, audience: A
         kind=kind,
         to=who.address,
         agent=who.agent,
-        cause=act.cause,
+        cause=occasion.cause,
         ticket=ticket,
-        by=act.author,
-        by_agent=act.agent,
+        by=occasion.author,
+        by_agent=occasion.agent,
         in_reply_to=previous,
         references=tuple(dict.fromkeys((*reversed(theirs[:3]), *((ours,) if ours else ())))),
         is_first=not ours,

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from mailgate.config.model import Config
 from mailgate.model import Change, Entry, Event, EventKind, Json, Ticket
-from mailgate.rules.lifecycle import Stamp, open_ticket
+from mailgate.rules.acts import Stamp
+from mailgate.rules.lifecycle import open_ticket
 from mailgate.rules.route import Chosen, Routed
 from mailgate.rules.snapshot import assignee_json
 

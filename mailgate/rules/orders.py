@@ -13,7 +13,7 @@ from datetime import date, datetime
 from mailgate.config.model import Agent, Config
 from mailgate.errors import Refused
 from mailgate.model import Address, Assignee, Status, Ticket
-from mailgate.rules import edits, lifecycle, names, people
+from mailgate.rules import acts, edits, names, people
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.rights import may, refusal
@@ -74,7 +74,7 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Setting:
     """What the reading of an order needs besides the ticket."""
 
     config: Config
@@ -84,40 +84,40 @@ class Desk:
     other: Callable[[int], Ticket | None] = lambda _: None  # another ticket, where it exists for the agent
 
 
-Reader = Callable[[Command, Ticket, Desk], Order]
+Reader = Callable[[Command, Ticket, Setting], Order]
 
 
-def understand(commands: Sequence[Command], ticket: Ticket | None, desk: Desk) -> Understood:
+def understand(commands: Sequence[Command], ticket: Ticket | None, setting: Setting) -> Understood:
     """Read each command against the ticket and the desk; check the agent's rights."""
     orders: list[Order] = []
     problems: list[str] = []
     for command in commands:
         try:
-            orders.append(_order(command, ticket, desk))
+            orders.append(_order(command, ticket, setting))
         except Refused as trouble:
             problems.append(f"{command.line}: {trouble}")
     return Understood(() if problems else tuple(orders), tuple(problems))
 
 
-def may_write(ticket: Ticket, verb: str, desk: Desk) -> str:
+def may_write(ticket: Ticket, verb: str, setting: Setting) -> str:
     """Empty when the agent may `reply` or `note` on the ticket, else the refusal."""
-    if desk.agent is None or may(desk.agent, verb, ticket.department, desk.config):
+    if setting.agent is None or may(setting.agent, verb, ticket.department, setting.config):
         return ""
-    return refusal(desk.agent, verb, ticket.department, desk.config)
+    return refusal(setting.agent, verb, ticket.department, setting.config)
 
 
-def _order(command: Command, ticket: Ticket | None, desk: Desk) -> Order:
+def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
     if command.verb in ("quiet", "ticket", *QUERIES):
         return Order(command.verb, command.value, command.reason, "")
     if ticket is None:
         raise Refused("this mail answers no ticket; say which one with #ticket NUMBER")
-    _check(_permission(command), ticket, desk)
-    return _READERS[command.verb](command, ticket, desk)
+    _check(_permission(command), ticket, setting)
+    return _READERS[command.verb](command, ticket, setting)
 
 
-def _check(permission: str, ticket: Ticket, desk: Desk) -> None:
-    if desk.agent and not may(desk.agent, permission, ticket.department, desk.config):
-        raise Refused(refusal(desk.agent, permission, ticket.department, desk.config))
+def _check(permission: str, ticket: Ticket, setting: Setting) -> None:
+    if setting.agent and not may(setting.agent, permission, ticket.department, setting.config):
+        raise Refused(refusal(setting.agent, permission, ticket.department, setting.config))
 
 
 def _permission(command: Command) -> str:
@@ -126,64 +126,66 @@ def _permission(command: Command) -> str:
     return PERMISSION[command.verb]
 
 
-def _assign(command: Command, _: Ticket, desk: Desk) -> Order:
+def _assign(command: Command, _: Ticket, setting: Setting) -> Order:
     typed = command.value.strip()
     if typed.lower() in ("nobody", "none", "no one"):
         return Order("assign", None, command.reason, "released: assigned to nobody")
     if typed.lower() == "me":
-        if desk.agent is None:
+        if setting.agent is None:
             raise Refused('"me" is an agent; name one, or act as one with --as')
-        return Order("assign", Assignee("agent", desk.agent.key), command.reason, f"assigned to {desk.agent.name}")
-    kind, name = _find(typed, names.assignees(desk.config), "agent or team").id.split(":", maxsplit=1)
-    shown = desk.config.agents[name].name if kind == "agent" else f"the team {name}"
+        return Order(
+            "assign", Assignee("agent", setting.agent.key), command.reason, f"assigned to {setting.agent.name}"
+        )
+    kind, name = _find(typed, names.assignees(setting.config), "agent or team").id.split(":", maxsplit=1)
+    shown = setting.config.agents[name].name if kind == "agent" else f"the team {name}"
     return Order("assign", Assignee(kind, name), command.reason, f"assigned to {shown}")
 
 
 def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]]) -> Reader:
-    def read(command: Command, _: Ticket, desk: Desk) -> Order:
-        found = _find(command.value, known(desk.config), what).name
+    def read(command: Command, _: Ticket, setting: Setting) -> Order:
+        found = _find(command.value, known(setting.config), what).name
         return Order(verb, found, command.reason, f"{what} {found}")
 
     return read
 
 
-def _status(command: Command, _: Ticket, desk: Desk) -> Order:
+def _status(command: Command, _: Ticket, setting: Setting) -> Order:
     status = Status(command.value)
     if not command.until:
         return Order("status", status, command.reason, f"status {status.value}")
-    until, shown = _when(command.until, desk)
+    until, shown = _when(command.until, setting)
     return Order("status", status, command.reason, f"status {status.value} until {shown}", until)
 
 
-def _due(command: Command, _: Ticket, desk: Desk) -> Order:
-    at, shown = _when(command.value, desk)
+def _due(command: Command, _: Ticket, setting: Setting) -> Order:
+    at, shown = _when(command.value, setting)
     return Order("due", at, command.reason, f"due {shown}")
 
 
-def _when(typed: str, desk: Desk) -> tuple[datetime, str]:
+def _when(typed: str, setting: Setting) -> tuple[datetime, str]:
     """The moment that was typed, and as it is told back, in the agent's time zone."""
-    zone = desk.config.zone(desk.agent.key) if desk.agent else desk.config.desk.timezone
-    at = read_when(typed, desk.now, zone, desk.opens)
+    zone = setting.config.zone(setting.agent.key) if setting.agent else setting.config.desk.timezone
+    at = read_when(typed, setting.now, zone, setting.opens)
     return at, echo(at, zone)
 
 
-def _tags(command: Command, ticket: Ticket, _: Desk) -> Order:
+def _tags(command: Command, ticket: Ticket, _: Setting) -> Order:
     found = edits.read_tags(command.value, ticket)
     told = f"{'tagged' if command.verb == 'tag' else 'no longer tagged'} {', '.join(found)}"
     return Order(command.verb, found, command.reason, told)
 
 
-def _subject(command: Command, _: Ticket, desk: Desk) -> Order:
-    found = edits.read_subject(command.value, desk.config.desk)
+def _subject(command: Command, _: Ticket, setting: Setting) -> Order:
+    found = edits.read_subject(command.value, setting.config.desk)
     return Order("subject", found, command.reason, f"subject “{found}”")
 
 
-def _cc(command: Command, ticket: Ticket, desk: Desk) -> Order:
-    found = people.read_copied(command.value, ticket, desk.config)
+def _cc(command: Command, ticket: Ticket, setting: Setting) -> Order:
+    found = people.read_copied(command.value, ticket, setting.config)
     return Order("cc", found, command.reason, f"{_emails(found)} on the ticket")
 
 
-def _uncc(command: Command, ticket: Ticket, _: Desk) -> Order:
+def _uncc(command: Command, ticket: Ticket, _: Setting) -> Order:
     found = people.read_uncopied(command.value, ticket)
     return Order("uncc", found, command.reason, f"{_emails(found)} off the ticket")
 
@@ -192,23 +194,23 @@ def _emails(found: Sequence[Address]) -> str:
     return ", ".join(person.email for person in found)
 
 
-def _requester(command: Command, _: Ticket, desk: Desk) -> Order:
-    found = people.read_requester(command.value, desk.config)
+def _requester(command: Command, _: Ticket, setting: Setting) -> Order:
+    found = people.read_requester(command.value, setting.config)
     return Order("requester", found, command.reason, f"requester {found}")
 
 
-def _link(command: Command, ticket: Ticket, desk: Desk) -> Order:
+def _link(command: Command, ticket: Ticket, setting: Setting) -> Order:
     number = int(command.value)
     if number == ticket.number:
         raise Refused("a ticket is not linked to itself")
-    other = desk.other(number)
+    other = setting.other(number)
     if other is None:
         raise Refused(f"ticket {number} was not found")
-    _check("merge", other, desk)  # that one changes as well
+    _check("merge", other, setting)  # that one changes as well
     return Order("link", number, command.reason, f"linked with ticket {number}")
 
 
-def _visible(command: Command, _: Ticket, __: Desk) -> Order:
+def _visible(command: Command, _: Ticket, __: Setting) -> Order:
     return Order(command.verb, None, command.reason, "")
 
 
@@ -253,48 +255,48 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def acts(understood: Understood, stamp: lifecycle.Stamp, config: Config) -> list[lifecycle.Act]:
+def acts_of(understood: Understood, stamp: acts.Stamp, config: Config) -> list[acts.Act]:
     """The orders that change the ticket, as acts, in the order in which they were given."""
     stamped = ((order, stamp.because(order.reason)) for order in understood.orders)
     return [act for order, why in stamped for act in (_act(order, why, config), _wake(order, why)) if act]
 
 
-def _act(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:
+def _act(order: Order, why: acts.Stamp, config: Config) -> acts.Act | None:
     """What an order does; visibility, quiet and queries change nothing."""
     return _routed(order, why, config) or _edited(order, why) or _peopled(order, why)
 
 
-def _wake(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
+def _wake(order: Order, why: acts.Stamp) -> acts.Act | None:
     """#pending says until when, and #pending alone that nothing ends it."""
-    return lifecycle.wake(order.until, why) if order.value is Status.PENDING else None
+    return acts.wake(order.until, why) if order.value is Status.PENDING else None
 
 
-def _routed(order: Order, why: lifecycle.Stamp, config: Config) -> lifecycle.Act | None:
+def _routed(order: Order, why: acts.Stamp, config: Config) -> acts.Act | None:
     """The act of an order about where the ticket belongs and how it stands."""
     match order.verb, order.value:
         case "assign", (Assignee() | None) as assignee:
-            return lifecycle.assign(assignee, why)
+            return acts.assign(assignee, why)
         case "transfer", str(name):
-            return lifecycle.transfer(name, why, config)
+            return acts.transfer(name, why, config)
         case "topic", str(name):
-            return lifecycle.topic(name, why, config)
+            return acts.topic(name, why, config)
         case "sla", str(name):
-            return lifecycle.sla(name, why)
+            return acts.sla(name, why)
         case "priority", str(name):
-            return lifecycle.priority(name, why)
+            return acts.priority(name, why)
         case "status", Status() as status:
-            return lifecycle.status(status, why)
+            return acts.status(status, why)
         case "due", datetime() as at:
-            return lifecycle.due(at, why)
+            return acts.due(at, why)
         case _:
             return None
 
 
-def _edited(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
+def _edited(order: Order, why: acts.Stamp) -> acts.Act | None:
     """The act of an order about what the ticket is called and stands beside."""
     match order.verb, order.value:
         case "tag", tuple(tags):
-            return lifecycle.tag([*map(str, tags)], why)
+            return acts.tag([*map(str, tags)], why)
         case "untag", tuple(tags):
             return edits.untag([*map(str, tags)], why)
         case "subject", str(text):
@@ -305,7 +307,7 @@ def _edited(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
             return None
 
 
-def _peopled(order: Order, why: lifecycle.Stamp) -> lifecycle.Act | None:
+def _peopled(order: Order, why: acts.Stamp) -> acts.Act | None:
     """The act of an order about who is on the ticket."""
     match order.verb, order.value:
         case "cc", tuple(found):

@@ -13,9 +13,9 @@ from mailgate.config.model import Config
 from mailgate.errors import Refused
 from mailgate.mail import normalise
 from mailgate.model import Address, Change, Collaborator, EventKind, Ticket
+from mailgate.rules.acts import Act, Draft, Stamp
 from mailgate.rules.cleaning import quoted
 from mailgate.rules.collaborators import unfit
-from mailgate.rules.lifecycle import Act, Draft, Stamp
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.snapshot import address_json, collaborators_json
 

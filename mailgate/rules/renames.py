@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from mailgate.config.model import Config, Department, SlaPlan, Team, Topic
 from mailgate.model import Assignee, Change, EventKind, Json, Ticket
-from mailgate.rules.lifecycle import Stamp, settle
+from mailgate.rules.acts import Stamp
+from mailgate.rules.lifecycle import settle
 from mailgate.rules.snapshot import assignee_json
 
 _Renamed = Department | Topic | SlaPlan | Team

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import dropwhile
 
 from mailgate.model import Entry, EntryKind, Status, Ticket
-from mailgate.rules import lifecycle, people
+from mailgate.rules import acts, people
 from mailgate.rules.cleaning import clean, visible
 from mailgate.rules.signature import only_signature
 
@@ -52,15 +52,15 @@ def _word(line: str, role: str) -> str:
     return word if mark == "#" and word in WORDS.get(role, ()) else ""
 
 
-def acts(wishes: Wishes, author: str, stamp: lifecycle.Stamp) -> list[lifecycle.Act]:
+def acts_of(wishes: Wishes, author: str, stamp: acts.Stamp) -> list[acts.Act]:
     """What the words do to the ticket."""
-    done: list[lifecycle.Act] = []
+    done: list[acts.Act] = []
     for word in wishes.words:
         match word:
             case "close":
-                done.append(lifecycle.status(Status.CLOSED, stamp))
+                done.append(acts.status(Status.CLOSED, stamp))
             case "reopen":
-                done.append(lifecycle.status(Status.OPEN, stamp))
+                done.append(acts.status(Status.OPEN, stamp))
             case "leave":
                 done.append(people.uncopy([author], stamp))
     return done

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mailgate.model import EventKind
 from mailgate.rules import edits
+from mailgate.rules.acts import Stamp
 from mailgate.rules.facts import agent_fact
-from mailgate.rules.lifecycle import Stamp
 from tests.lab import NOW, desk, ticket
 
 ANN = Stamp("agent:ann", NOW, "why")

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from mailgate.config.model import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
 from mailgate.model import Address, Assignee, Collaborator, Entry, EntryKind, EventKind, Status, StatusSpan
-from mailgate.rules import facts, lifecycle, renames
+from mailgate.rules import acts, facts, lifecycle, renames
+from mailgate.rules.acts import Stamp
 from mailgate.rules.collaborators import collaborators_of
-from mailgate.rules.lifecycle import Stamp, act_on
+from mailgate.rules.lifecycle import act_on
 from mailgate.rules.snapshot import entry_json, event_json, rfc3339, ticket_json
 from tests.lab import NOW, desk, ticket
 
@@ -40,7 +41,7 @@ def fresh(**changes):
 
 
 def in_status(status):
-    return act_on(fresh(), [lifecycle.status(status, Stamp("agent:ann", NOW))], ANN, CONFIG).after
+    return act_on(fresh(), [acts.status(status, Stamp("agent:ann", NOW))], ANN, CONFIG).after
 
 
 def done(*acts, before=None, stamp=ANN, config=CONFIG):
@@ -83,7 +84,7 @@ def test_a_ticket_opened_as_ended_has_an_end(status):
 @pytest.mark.parametrize("old", STATUSES)
 def test_every_change_of_status(old, new):
     before = in_status(old)
-    change = done(lifecycle.status(new, ANN), before=before)
+    change = done(acts.status(new, ANN), before=before)
     after = change.after
     assert after.status is new
     changes = [event for event in change.events if event.kind is EventKind.STATUS_CHANGED]
@@ -127,9 +128,9 @@ def test_a_message_of_anybody_else_and_an_auto_reply_change_nothing_but_the_thre
 
 
 def test_a_status_is_never_older_than_the_one_before():
-    before = done(lifecycle.status(Status.PENDING, ANN)).after
+    before = done(acts.status(Status.PENDING, ANN)).after
     early = Stamp("requester:k", NOW - HOUR)
-    after = done(lifecycle.status(Status.OPEN, early), before=before, stamp=early).after
+    after = done(acts.status(Status.OPEN, early), before=before, stamp=early).after
     assert [span.since for span in after.status_log] == [NOW, NOW + HOUR, NOW + HOUR]
 
 
@@ -137,20 +138,20 @@ def test_a_status_is_never_older_than_the_one_before():
 
 
 def test_the_first_reply_meets_the_first_response_and_ends_the_wait():
-    first = done(lifecycle.reply("ann", ANN)).after
+    first = done(acts.reply("ann", ANN)).after
     assert (first.first_response_at, first.waiting_since, first.last_respondent) == (NOW + HOUR, None, "ann")
     missed = replace(first, escalated=("next_response", "50%"))
-    second = done(lifecycle.reply("", Stamp("admin", NOW + 2 * HOUR)), before=missed).after
+    second = done(acts.reply("", Stamp("admin", NOW + 2 * HOUR)), before=missed).after
     assert (second.first_response_at, second.last_respondent) == (NOW + HOUR, "ann")
     assert second.escalated == ("50%",)
 
 
 def test_assigning_and_releasing():
-    taken = done(lifecycle.assign(Assignee("agent", "ann"), ANN))
+    taken = done(acts.assign(Assignee("agent", "ann"), ANN))
     assert [(e.before, e.after) for e in taken.events] == [(None, {"agent": "ann"})]
-    assert kinds(done(lifecycle.assign(Assignee("agent", "ann"), ANN), before=taken.after)) == []
-    team = done(lifecycle.assign(Assignee("team", "Online Banking"), ANN), before=taken.after)
-    released = done(lifecycle.assign(None, ANN), before=team.after)
+    assert kinds(done(acts.assign(Assignee("agent", "ann"), ANN), before=taken.after)) == []
+    team = done(acts.assign(Assignee("team", "Online Banking"), ANN), before=taken.after)
+    released = done(acts.assign(None, ANN), before=team.after)
     assert [(e.kind.value, e.before, e.after) for e in released.events] == [
         ("released", {"team": "Online Banking"}, None)
     ]
@@ -158,75 +159,73 @@ def test_assigning_and_releasing():
 
 def test_a_transfer_releases_who_does_not_belong_there_and_chooses_an_inherited_plan_anew():
     before = fresh(assignee=Assignee("agent", "ann"))
-    change = done(lifecycle.transfer("Maintenance", ANN, CONFIG), before=before)
+    change = done(acts.transfer("Maintenance", ANN, CONFIG), before=before)
     assert change.after.assignee is None
     assert (change.after.sla, change.after.sla_from) == ("Sev-B", "department:Maintenance")
     assert change.after.due_at == NOW + 4 * HOUR
     assert kinds(change) == ["transferred", "released", "sla-changed", "due-changed"]
     assert change.events[1].reason == "not in Maintenance"
-    same = done(lifecycle.transfer("Support", ANN, CONFIG), before=before)
+    same = done(acts.transfer("Support", ANN, CONFIG), before=before)
     assert kinds(same) == []
-    kept = done(lifecycle.transfer("Maintenance", ANN, CONFIG), before=fresh(assignee=Assignee("agent", "elliot")))
+    kept = done(acts.transfer("Maintenance", ANN, CONFIG), before=fresh(assignee=Assignee("agent", "elliot")))
     assert kept.after.assignee is not None
-    team = done(
-        lifecycle.transfer("Maintenance", ANN, CONFIG), before=fresh(assignee=Assignee("team", "Online Banking"))
-    )
+    team = done(acts.transfer("Maintenance", ANN, CONFIG), before=fresh(assignee=Assignee("team", "Online Banking")))
     assert team.after.assignee is not None
 
 
 def test_a_plan_that_somebody_chose_outlives_a_transfer():
-    chosen = done(lifecycle.sla("Sev-A", ANN), lifecycle.transfer("Maintenance", ANN, CONFIG))
+    chosen = done(acts.sla("Sev-A", ANN), acts.transfer("Maintenance", ANN, CONFIG))
     assert chosen.after.sla == "Sev-A"
-    by_rule = done(lifecycle.transfer("Maintenance", ANN, CONFIG), before=fresh(sla="Sev-C", sla_from="rule:VIP"))
+    by_rule = done(acts.transfer("Maintenance", ANN, CONFIG), before=fresh(sla="Sev-C", sla_from="rule:VIP"))
     assert by_rule.after.sla == "Sev-C"
 
 
 def test_a_topic_brings_its_plan_and_goes_back_to_the_default_without_one():
-    there = done(lifecycle.topic("Business Critical Outage", ANN, CONFIG))
+    there = done(acts.topic("Business Critical Outage", ANN, CONFIG))
     assert (there.after.sla, there.after.sla_from) == ("Sev-A", "topic:Business Critical Outage")
-    back = done(lifecycle.topic("General Inquiry", ANN, CONFIG), before=there.after)
+    back = done(acts.topic("General Inquiry", ANN, CONFIG), before=there.after)
     assert (back.after.sla, back.after.sla_from) == ("Default SLA", "defaults")
-    assert kinds(done(lifecycle.topic("General Inquiry", ANN, CONFIG))) == []
+    assert kinds(done(acts.topic("General Inquiry", ANN, CONFIG))) == []
     gone = fresh(department="Gone", address="gone@x", sla_from="department:Gone")
     nothing = replace(CONFIG, defaults=replace(CONFIG.defaults, sla=None))
-    assert done(lifecycle.topic("Gone", ANN, nothing), before=gone, config=nothing).after.sla == "Default SLA"
+    assert done(acts.topic("Gone", ANN, nothing), before=gone, config=nothing).after.sla == "Default SLA"
 
 
 def test_an_explicit_plan_takes_the_place_of_a_due_time_set_by_hand():
-    by_hand = done(lifecycle.due(NOW + 9 * HOUR, ANN))
+    by_hand = done(acts.due(NOW + 9 * HOUR, ANN))
     assert by_hand.after.due_at == NOW + 9 * HOUR
     assert [(e.kind.value, e.reason) for e in by_hand.events] == [("due-changed", "why")]
-    assert kinds(done(lifecycle.due(NOW + 9 * HOUR, ANN), before=by_hand.after)) == []
-    plan = done(lifecycle.sla("Sev-A", ANN), before=by_hand.after)
+    assert kinds(done(acts.due(NOW + 9 * HOUR, ANN), before=by_hand.after)) == []
+    plan = done(acts.sla("Sev-A", ANN), before=by_hand.after)
     assert plan.after.due_at == NOW + HOUR
     assert kinds(plan) == ["sla-changed", "due-changed"]
-    same = done(lifecycle.sla("Default SLA", ANN))
+    same = done(acts.sla("Default SLA", ANN))
     assert (kinds(same), same.after.sla_from) == ([], "agent:ann")
 
 
 def test_priority_tags_and_copying_in():
-    assert kinds(done(lifecycle.priority("High", ANN))) == ["priority-changed"]
-    assert kinds(done(lifecycle.priority("Normal", ANN))) == []
-    tagged = done(lifecycle.tag(["a", "b"], ANN), lifecycle.tag(["b"], ANN))
+    assert kinds(done(acts.priority("High", ANN))) == ["priority-changed"]
+    assert kinds(done(acts.priority("Normal", ANN))) == []
+    tagged = done(acts.tag(["a", "b"], ANN), acts.tag(["b"], ANN))
     assert (tagged.after.tags, kinds(tagged)) == (("a", "b"), ["tagged"])
     jane = Collaborator("jane@client.example")
-    copied = done(lifecycle.copy_in([jane], ANN), lifecycle.copy_in([jane], ANN))
+    copied = done(acts.copy_in([jane], ANN), acts.copy_in([jane], ANN))
     assert (copied.after.collaborators, kinds(copied)) == ((jane,), ["cc-changed"])
 
 
 def test_pending_until_then_and_open_again():
     until = NOW + 5 * HOUR
-    asleep = done(lifecycle.status(Status.PENDING, ANN), lifecycle.wake(until, ANN))
+    asleep = done(acts.status(Status.PENDING, ANN), acts.wake(until, ANN))
     assert (asleep.after.wake_at, kinds(asleep)[:2]) == (until, ["status-changed", "wake-changed"])
     assert [facts.agent_fact(event, asleep.after, CONFIG) for event in asleep.events[1:2]] == [
         "It is pending until Sat 21 Nov 2026, 17:00 UTC."
     ]
-    assert kinds(done(lifecycle.wake(until, ANN), before=asleep.after)) == []
-    endless = done(lifecycle.wake(None, ANN), before=asleep.after)
+    assert kinds(done(acts.wake(until, ANN), before=asleep.after)) == []
+    endless = done(acts.wake(None, ANN), before=asleep.after)
     assert (endless.after.wake_at, endless.events[0].before) == (None, rfc3339(until))
     assert facts.agent_fact(endless.events[0], endless.after, CONFIG) == "It is pending without an end."
     for status in set(STATUSES) - {Status.PENDING}:
-        assert done(lifecycle.status(status, ANN), before=asleep.after).after.wake_at is None
+        assert done(acts.status(status, ANN), before=asleep.after).after.wake_at is None
     woken = lifecycle.fire(asleep.after, "wake", CONFIG, until)
     assert (woken.after.status, woken.after.wake_at) == (Status.OPEN, None)
     told = [facts.agent_fact(event, woken.after, CONFIG) for event in woken.events]
@@ -236,16 +235,16 @@ def test_pending_until_then_and_open_again():
 def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
     assert (late.overdue, late.escalated, late.priority) == (True, ("100%",), "Emergency")
-    after = done(lifecycle.due(NOW + 9 * HOUR, ANN), before=late).after
+    after = done(acts.due(NOW + 9 * HOUR, ANN), before=late).after
     assert (after.overdue, after.escalated) == (False, ())
-    still = done(lifecycle.due(NOW + timedelta(minutes=30), ANN), before=late).after
+    still = done(acts.due(NOW + timedelta(minutes=30), ANN), before=late).after
     assert (still.overdue, still.escalated) == (True, ("100%",))
 
 
 def test_a_pause_does_not_forgive_what_was_overdue():
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
     stamp = Stamp("agent:ann", NOW + 2 * HOUR)
-    after = done(lifecycle.status(Status.PENDING, stamp), before=late, stamp=stamp).after
+    after = done(acts.status(Status.PENDING, stamp), before=late, stamp=stamp).after
     assert after.overdue
     assert after.due_at == NOW + HOUR
 
@@ -278,7 +277,7 @@ def test_a_steps_routing_is_done_to_the_ticket():
         status="pending",
         tags=("late",),
     )
-    change = done(*lifecycle.routing_acts(routing, Stamp("clock", NOW + HOUR), CONFIG))
+    change = done(*acts.routing_acts(routing, Stamp("clock", NOW + HOUR), CONFIG))
     after = change.after
     assert (after.topic, after.department, after.sla, after.priority) == (
         "Report a Problem",
@@ -287,7 +286,7 @@ def test_a_steps_routing_is_done_to_the_ticket():
         "High",
     )
     assert (str(after.assignee), after.status, after.tags) == ("team:Online Banking", Status.PENDING, ("late",))
-    assert lifecycle.routing_acts(Routing(), ANN, CONFIG) == []
+    assert acts.routing_acts(Routing(), ANN, CONFIG) == []
 
 
 def test_how_long_an_answer_reopens():
@@ -303,16 +302,16 @@ def test_how_long_an_answer_reopens():
 
 ACTS = st.sampled_from(
     [
-        *(lambda stamp, status=status: lifecycle.status(status, stamp) for status in STATUSES),
-        *(lambda stamp, name=name: lifecycle.priority(name, stamp) for name in ("Low", "High")),
-        *(lambda stamp, name=name: lifecycle.sla(name, stamp) for name in ("Sev-A", "Sev-B", "Sev-C")),
-        *(lambda stamp, name=name: lifecycle.transfer(name, stamp, CONFIG) for name in CONFIG.departments),
-        *(lambda stamp, name=name: lifecycle.topic(name, stamp, CONFIG) for name in CONFIG.topics),
-        *(lambda stamp, who=who: lifecycle.assign(Assignee("agent", who), stamp) for who in ("ann", "bob")),
-        lambda stamp: lifecycle.assign(None, stamp),
-        lambda stamp: lifecycle.due(stamp.at + 5 * HOUR, stamp),
-        lambda stamp: lifecycle.reply("ann", stamp),
-        lambda stamp: lifecycle.tag(["x"], stamp),
+        *(lambda stamp, status=status: acts.status(status, stamp) for status in STATUSES),
+        *(lambda stamp, name=name: acts.priority(name, stamp) for name in ("Low", "High")),
+        *(lambda stamp, name=name: acts.sla(name, stamp) for name in ("Sev-A", "Sev-B", "Sev-C")),
+        *(lambda stamp, name=name: acts.transfer(name, stamp, CONFIG) for name in CONFIG.departments),
+        *(lambda stamp, name=name: acts.topic(name, stamp, CONFIG) for name in CONFIG.topics),
+        *(lambda stamp, who=who: acts.assign(Assignee("agent", who), stamp) for who in ("ann", "bob")),
+        lambda stamp: acts.assign(None, stamp),
+        lambda stamp: acts.due(stamp.at + 5 * HOUR, stamp),
+        lambda stamp: acts.reply("ann", stamp),
+        lambda stamp: acts.tag(["x"], stamp),
     ]
 )
 FIELDS = {

@@ -18,11 +18,12 @@ from mailgate.model import (
     NoticeKind,
     Status,
 )
-from mailgate.rules import lifecycle
+from mailgate.rules import acts, lifecycle
+from mailgate.rules.acts import Stamp
 from mailgate.rules.audience import Audience, hearers
 from mailgate.rules.facts import actor, agent_fact, requester_fact
-from mailgate.rules.lifecycle import Stamp, act_on
-from mailgate.rules.notices import PRECEDENCE, Act, announce
+from mailgate.rules.lifecycle import act_on
+from mailgate.rules.notices import PRECEDENCE, Occasion, announce
 from tests.lab import NOW, desk, ticket
 
 CONFIG = desk()
@@ -114,14 +115,14 @@ def entry(kind, text="words"):
     return Entry(kind=kind, by="agent:ann", author=Address("ann@bank.example", "Ann Admin"), at=NOW, text=text)
 
 
-def act(by="agent:ann", **more):
+def occasion(by="agent:ann", **more):
     authors = {
         "agent:ann": Address("ann@bank.example", "Ann Admin"),
         "clock": Address("", "Desk"),
         "admin": Address(""),
     }
     values = {"by": by, "cause": "c", "author": authors.get(by, KAREN), "now": NOW, **more}
-    return Act(**values)
+    return Occasion(**values)
 
 
 def changed(acts, by="agent:ann", entries=(), config=CONFIG, **of_ticket):
@@ -129,19 +130,19 @@ def changed(acts, by="agent:ann", entries=(), config=CONFIG, **of_ticket):
 
 
 def told(change, by="agent:ann", audience=None, config=CONFIG, **more):
-    notices = announce(change, act(by, **more), audience or Audience(), config)
+    notices = announce(change, occasion(by, **more), audience or Audience(), config)
     assert len({notice.to.email for notice in notices}) == len(notices), "one notice a person"
     return {(str(notice.kind), notice.to.email) for notice in notices}
 
 
 def test_nobody_hears_of_their_own_act():
-    note = changed([lifecycle.note(ANN)], entries=[entry(EntryKind.NOTE)], assignee=Assignee("agent", "ann"))
+    note = changed([acts.note(ANN)], entries=[entry(EntryKind.NOTE)], assignee=Assignee("agent", "ann"))
     assert told(note) == set(), "and a colleague who was not asked is not disturbed instead"
 
 
 def test_a_note_goes_to_assignee_and_last_respondent():
     note = changed(
-        [lifecycle.note(ANN)],
+        [acts.note(ANN)],
         entries=[entry(EntryKind.NOTE)],
         assignee=Assignee("agent", "bob"),
         last_respondent="elliot",
@@ -150,30 +151,30 @@ def test_a_note_goes_to_assignee_and_last_respondent():
 
 
 def test_assigned_hear_assigned_and_those_who_were_alerted_that_it_is_taken():
-    change = changed([lifecycle.priority("High", ANN), lifecycle.assign(Assignee("agent", "elliot"), ANN.because("x"))])
+    change = changed([acts.priority("High", ANN), acts.assign(Assignee("agent", "elliot"), ANN.because("x"))])
     audience = Audience(alerted=("elliot", "bob", "ann"))
     assert told(change, audience=audience) == {("assigned", "elliot@bank.example"), ("taken", "bob@base.example")}
-    by_kind = {str(n.kind): n for n in announce(change, act(), audience, CONFIG)}
+    by_kind = {str(n.kind): n for n in announce(change, occasion(), audience, CONFIG)}
     assert by_kind["taken"].facts == ("Ann Admin assigned the ticket to Elliot Alderson: x",), "one line"
     assert len(by_kind["assigned"].facts) == 2, "with the other facts inside"
 
 
 def test_released_is_told_to_those_who_were_alerted_else_the_department():
-    change = changed([lifecycle.assign(None, ANN)], assignee=Assignee("agent", "ann"))
+    change = changed([acts.assign(None, ANN)], assignee=Assignee("agent", "ann"))
     assert told(change) == {("taken", "elliot@bank.example")}
     assert told(change, audience=Audience(alerted=("bob",))) == {("taken", "bob@base.example")}
 
 
 def test_the_first_kind_wins_with_the_other_facts_inside():
-    acts = [
-        lifecycle.note(ANN),
-        lifecycle.transfer("Systems Administrators", ANN.because("servers"), CONFIG),
-        lifecycle.assign(Assignee("agent", "bob"), ANN),
-        lifecycle.status(Status.PENDING, ANN),
+    done = [
+        acts.note(ANN),
+        acts.transfer("Systems Administrators", ANN.because("servers"), CONFIG),
+        acts.assign(Assignee("agent", "bob"), ANN),
+        acts.status(Status.PENDING, ANN),
     ]
-    change = changed(acts, entries=[entry(EntryKind.NOTE, "the text")])
+    change = changed(done, entries=[entry(EntryKind.NOTE, "the text")])
     assert told(change) == {("assigned", "bob@base.example")}
-    (notice,) = announce(change, act(), Audience(), CONFIG)
+    (notice,) = announce(change, occasion(), Audience(), CONFIG)
     assert notice.text == "the text"
     assert [fact.partition(" ticket")[0] for fact in notice.facts] == [
         "Ann Admin transferred the",
@@ -191,15 +192,15 @@ def test_precedence_is_the_interfaces():
 def test_a_department_may_have_alerts_of_its_own():
     own = Department(name="Support", manager="ann", alerts={"note": ("manager",)})
     config = desk(departments={**CONFIG.departments, "Support": own})
-    note = changed([lifecycle.note(Stamp("agent:bob", NOW))], "agent:bob", [entry(EntryKind.NOTE)])
+    note = changed([acts.note(Stamp("agent:bob", NOW))], "agent:bob", [entry(EntryKind.NOTE)])
     assert told(note, "agent:bob", config=config) == {("note", "ann@bank.example")}
-    assert told(changed([lifecycle.status(Status.PENDING, ANN)], assignee=Assignee("agent", "bob")), config=config) == {
+    assert told(changed([acts.status(Status.PENDING, ANN)], assignee=Assignee("agent", "bob")), config=config) == {
         ("status", "bob@base.example")
     }, "what it does not set is the desk's"
 
 
 def test_the_clock_closes_and_requesters_reopen_without_a_status_alert():
-    change = changed([lifecycle.status(Status.CLOSED, Stamp("clock", NOW))], "clock", status=Status.RESOLVED)
+    change = changed([acts.status(Status.CLOSED, Stamp("clock", NOW))], "clock", status=Status.RESOLVED)
     assert told(change, "clock") == set()
     message = lifecycle.receive(
         ticket(status=Status.RESOLVED, resolved_at=NOW),
@@ -214,7 +215,7 @@ def test_the_clock_closes_and_requesters_reopen_without_a_status_alert():
 def test_a_rules_alert_is_added_to_messages_and_openings_alone():
     message = lifecycle.receive(ticket(), entry(EntryKind.MESSAGE), Stamp("requester:k", NOW), CONFIG, participant=True)
     assert ("new-message", "bob@base.example") in told(message, "requester:k", extra_alert=("agent:bob",))
-    note = changed([lifecycle.note(ANN)], entries=[entry(EntryKind.NOTE)])
+    note = changed([acts.note(ANN)], entries=[entry(EntryKind.NOTE)])
     assert told(note, extra_alert=("agent:bob",)) == {("note", "elliot@bank.example")}
 
 
@@ -243,7 +244,7 @@ def test_an_agent_who_writes_as_a_customer_is_not_told_but_somebody_is():
     opened = lifecycle.open_ticket(ticket(), Stamp("requester:ann@bank.example", NOW), CONFIG, {}, own)
     author = Address("ann@bank.example")
     assert told(opened, "requester:ann@bank.example", author=author) == {("new-ticket", "elliot@bank.example")}
-    assigned = changed([lifecycle.assign(Assignee("agent", "ann"), Stamp("rule:x", NOW))], "rule:x")
+    assigned = changed([acts.assign(Assignee("agent", "ann"), Stamp("rule:x", NOW))], "rule:x")
     assert ("assigned", "ann@bank.example") not in told(assigned, "requester:ann@bank.example", author=author)
 
 
@@ -253,9 +254,9 @@ JANE = Collaborator("jane@client.example", "Jane")
 JOE = Collaborator("joe@client.example", "Joe", active=False)
 
 
-def reply(config=CONFIG, acts=(), by="agent:ann", direct=(), quiet=False, **of_ticket):
-    change = changed([lifecycle.reply("ann", ANN), *acts], by, [entry(EntryKind.REPLY)], config, **of_ticket)
-    notices = announce(change, act(by, direct=frozenset(direct), quiet=quiet), Audience(), config)
+def reply(config=CONFIG, more=(), by="agent:ann", direct=(), quiet=False, **of_ticket):
+    change = changed([acts.reply("ann", ANN), *more], by, [entry(EntryKind.REPLY)], config, **of_ticket)
+    notices = announce(change, occasion(by, direct=frozenset(direct), quiet=quiet), Audience(), config)
     return [notice for notice in notices if notice.kind.to_requester]
 
 
@@ -280,35 +281,35 @@ def test_a_reply_goes_to_requester_and_active_collaborators():
 )
 def test_which_status_changes_requesters_hear_of(status, wanted, fact):
     config = desk(notices=Notices(status_changes=wanted))
-    (mail,) = reply(config, [lifecycle.status(status, ANN)])
+    (mail,) = reply(config, [acts.status(status, ANN)])
     assert bool(mail.facts) is fact
-    alone = changed([lifecycle.priority("High", ANN), lifecycle.status(status, ANN)])
+    alone = changed([acts.priority("High", ANN), acts.status(status, ANN)])
     assert (("status-changed", "karen@client.example") in told(alone, config=config)) is fact
     assert ("status-changed", "karen@client.example") not in told(alone, config=config, quiet=True)
 
 
 def test_reopened_is_told_when_wanted_and_not_to_who_did_it():
     config = desk(notices=Notices(status_changes=("reopened",)))
-    change = changed([lifecycle.status(Status.OPEN, ANN)], status=Status.CLOSED)
+    change = changed([acts.status(Status.OPEN, ANN)], status=Status.CLOSED)
     assert told(change, config=config) >= {("status-changed", "karen@client.example")}
     by_karen = "requester:karen@client.example"
     assert ("status-changed", "karen@client.example") not in told(change, by_karen, config=config)
 
 
 def test_a_ticket_that_is_not_answered_automatically_is_told_nothing_by_itself():
-    change = changed([lifecycle.status(Status.RESOLVED, ANN)], autoresponse=False)
+    change = changed([acts.status(Status.RESOLVED, ANN)], autoresponse=False)
     assert not [kind for kind, _ in told(change) if kind == "status-changed"]
     assert [str(mail.kind) for mail in reply(autoresponse=False)] == ["reply"]
 
 
 def test_who_has_the_words_directly_still_hears_of_the_status():
-    mails = reply(acts=[lifecycle.status(Status.RESOLVED, ANN)], direct=[KAREN.email], collaborators=(JANE,))
+    mails = reply(more=[acts.status(Status.RESOLVED, ANN)], direct=[KAREN.email], collaborators=(JANE,))
     assert [(str(mail.kind), mail.to.email) for mail in mails] == [
         ("status-changed", "karen@client.example"),
         ("reply", "jane@client.example"),
     ]
     assert reply(direct=[KAREN.email]) == []
-    assert reply(acts=[lifecycle.status(Status.RESOLVED, ANN)], direct=[KAREN.email], quiet=True) == []
+    assert reply(more=[acts.status(Status.RESOLVED, ANN)], direct=[KAREN.email], quiet=True) == []
 
 
 def test_the_requester_who_is_the_acting_agent_is_not_written_to():
@@ -318,7 +319,7 @@ def test_the_requester_who_is_the_acting_agent_is_not_written_to():
 def opened(config=CONFIG, **more):
     words = Entry(kind=EntryKind.MESSAGE, by="requester:k", author=KAREN, at=NOW, text="the words")
     change = lifecycle.open_ticket(ticket(), Stamp("requester:k", NOW), config, {}, words)
-    notices = announce(change, act("requester:k", answers="<1@c>", **more), Audience(), config)
+    notices = announce(change, occasion("requester:k", answers="<1@c>", **more), Audience(), config)
     return [notice for notice in notices if notice.kind.to_requester]
 
 
@@ -341,9 +342,9 @@ def test_opening_for_somebody_tells_them():
     (mail,) = opened(on_behalf=True)
     assert (mail.kind, mail.text) == (NoticeKind.OPENED_FOR_YOU, "the words")
     change = lifecycle.open_ticket(ticket(), Stamp("admin", NOW), CONFIG, {}, None)
-    first = announce(change, act("admin", on_behalf=True), Audience(), CONFIG)[0]
+    first = announce(change, occasion("admin", on_behalf=True), Audience(), CONFIG)[0]
     assert (first.text, first.attachments) == ("", ())
-    assert [n.text for n in announce(change, act("clock", automatic=True), Audience(), CONFIG)][:1] == [""]
+    assert [n.text for n in announce(change, occasion("clock", automatic=True), Audience(), CONFIG)][:1] == [""]
 
 
 def test_follow_ups_when_wanted():
@@ -359,11 +360,11 @@ def test_follow_ups_when_wanted():
 def test_threading_by_what_the_reader_has():
     message = Entry(kind=EntryKind.MESSAGE, by="requester:k", author=KAREN, at=NOW, text="x", message_id="<m@c>")
     note = Entry(kind=EntryKind.NOTE, by="agent:ann", author=KAREN, at=NOW, text="n", message_id="<note@c>")
-    change = changed([lifecycle.reply("ann", ANN)], entries=[entry(EntryKind.REPLY)])
-    first = announce(change, act(), Audience(history=(note, message)), CONFIG)[0]
+    change = changed([acts.reply("ann", ANN)], entries=[entry(EntryKind.REPLY)])
+    first = announce(change, occasion(), Audience(history=(note, message)), CONFIG)[0]
     assert (first.in_reply_to, first.references, first.is_first) == ("<m@c>", ("<m@c>",), True)
     assert first.history == (message,), "no note is quoted to a requester"
-    later = announce(change, act(), Audience(history=(note, message), last_sent={KAREN.email: "<o@d>"}), CONFIG)[0]
+    later = announce(change, occasion(), Audience(history=(note, message), last_sent={KAREN.email: "<o@d>"}), CONFIG)[0]
     assert (later.in_reply_to, later.references, later.is_first) == ("<o@d>", ("<m@c>", "<o@d>"), False)
 
 

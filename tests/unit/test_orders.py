@@ -8,10 +8,11 @@ import pytest
 
 from mailgate.model import Assignee, EventKind, Status
 from mailgate.rules import orders
+from mailgate.rules.acts import Stamp
 from mailgate.rules.commands import Command, read_commands
 from mailgate.rules.commands_help import HELP
-from mailgate.rules.lifecycle import Stamp, act_on
-from mailgate.rules.orders import Understood, acts, may_write, understand
+from mailgate.rules.lifecycle import act_on
+from mailgate.rules.orders import Understood, acts_of, may_write, understand
 from mailgate.rules.verbs import NOT_YET, VERBS
 from tests.lab import NOW, desk, ticket
 
@@ -27,7 +28,7 @@ def opens(day):
 
 
 def by(agent=ELLIOT, config=CONFIG):
-    return orders.Desk(config, agent, NOW, opens, OTHERS.get)
+    return orders.Setting(config, agent, NOW, opens, OTHERS.get)
 
 
 def read(*lines, agent=ELLIOT, about=None, none=False):
@@ -183,7 +184,7 @@ def test_orders_become_acts_with_their_reasons_in_order():
         *("#tag a b", "#untag a", "#subject Slow", "#link 1002"),
     )
     stamp = Stamp("agent:elliot", NOW)
-    change = act_on(ticket(), acts(found, stamp, CONFIG), stamp, CONFIG)
+    change = act_on(ticket(), acts_of(found, stamp, CONFIG), stamp, CONFIG)
     done = [event for event in change.events if event.kind is not EventKind.DUE_CHANGED]
     assert [event.kind.value for event in done][:2] == ["assigned", "transferred"]
     assert done[0].reason == "knows it"

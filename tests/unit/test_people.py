@@ -10,8 +10,9 @@ from mailgate.config.model import Tickets
 from mailgate.errors import Refused
 from mailgate.model import Address, Collaborator
 from mailgate.rules import people
+from mailgate.rules.acts import Stamp, copy_in
 from mailgate.rules.facts import agent_fact
-from mailgate.rules.lifecycle import Stamp, act_on, copy_in
+from mailgate.rules.lifecycle import act_on
 from tests.lab import NOW, desk, ticket
 
 ANN = Stamp("agent:ann", NOW, "why")

@@ -10,8 +10,9 @@ import pytest
 from mailgate.config.load import load
 from mailgate.model import Address, Assignee, Entry, EntryKind, Status, Ticket
 from mailgate.report.history import history
-from mailgate.rules import lifecycle
-from mailgate.rules.lifecycle import Stamp, act_on
+from mailgate.rules import acts, lifecycle
+from mailgate.rules.acts import Stamp
+from mailgate.rules.lifecycle import act_on
 
 START = datetime(2026, 11, 20, 10, 0, 0, 400000, tzinfo=UTC)
 CONFIG = """
@@ -71,7 +72,7 @@ class Life:
         self.keep(lifecycle.fire(self.ticket, step, self.config, START + timedelta(minutes=minutes)))
 
     def status(self, minutes: float, status: Status):
-        self.act(minutes, lambda stamp: lifecycle.status(status, stamp))
+        self.act(minutes, lambda stamp: acts.status(status, stamp))
 
     def told(self):
         return history(self.ticket, self.events, {"Online Banking": ("ann",)})
@@ -91,8 +92,8 @@ def test_resolved_in_time(life, minutes, in_time):
 
 @pytest.mark.parametrize(("minutes", "in_time"), [(30, True), (31, False)])
 def test_first_answered_in_time(life, minutes, in_time):
-    life.act(minutes, lifecycle.note, by="agent:bob")
-    life.act(minutes, lambda stamp: lifecycle.reply("bob", stamp), by="agent:bob")
+    life.act(minutes, acts.note, by="agent:bob")
+    life.act(minutes, lambda stamp: acts.reply("bob", stamp), by="agent:bob")
     assert life.told().answer.in_time is in_time
     assert life.told().answer.place.agent == "bob"
 
@@ -123,7 +124,7 @@ def test_overdue_before_a_pause_stays_missed(life):
 
 def test_overdue_and_given_more_time_is_in_time(life):
     life.fire(60, "100%")
-    life.act(70, lambda stamp: lifecycle.due(START + timedelta(minutes=120), stamp))
+    life.act(70, lambda stamp: acts.due(START + timedelta(minutes=120), stamp))
     assert not life.told().overdue
     life.status(110, Status.RESOLVED)
     assert life.told().resolutions[0].in_time is True
@@ -144,10 +145,10 @@ def test_a_reopened_ticket_is_judged_by_its_new_clock(life):
 
 
 def test_the_place_follows_transfer_and_assignment(life):
-    life.act(10, lambda stamp: lifecycle.assign(Assignee("team", "Online Banking"), stamp))
-    life.act(20, lambda stamp: lifecycle.assign(Assignee("agent", "ann"), stamp))
-    life.act(30, lambda stamp: lifecycle.transfer("Maintenance", stamp, life.config))
-    life.act(40, lambda stamp: lifecycle.priority("High", stamp))
+    life.act(10, lambda stamp: acts.assign(Assignee("team", "Online Banking"), stamp))
+    life.act(20, lambda stamp: acts.assign(Assignee("agent", "ann"), stamp))
+    life.act(30, lambda stamp: acts.transfer("Maintenance", stamp, life.config))
+    life.act(40, lambda stamp: acts.priority("High", stamp))
     place = life.told().now
     assert (place.team, place.agent, place.department, place.priority) == (
         "Online Banking",
@@ -155,5 +156,5 @@ def test_the_place_follows_transfer_and_assignment(life):
         "Maintenance",
         "High",
     )
-    life.act(50, lambda stamp: lifecycle.assign(None, stamp))
+    life.act(50, lambda stamp: acts.assign(None, stamp))
     assert (life.told().now.team, life.told().now.agent) == ("", "")

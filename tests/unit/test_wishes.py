@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from mailgate.model import Address, Collaborator, Entry, EntryKind, Status
-from mailgate.rules.lifecycle import Stamp, act_on
-from mailgate.rules.wishes import HELP, Wishes, acts, answers, read_wishes
+from mailgate.rules.acts import Stamp
+from mailgate.rules.lifecycle import act_on
+from mailgate.rules.wishes import HELP, Wishes, acts_of, answers, read_wishes
 from tests.lab import NOW, desk, ticket
 
 STAMP = Stamp("requester:karen@client.example", NOW)
@@ -44,11 +45,11 @@ def test_a_collaborator_may_leave_and_nothing_else_and_a_stranger_may_nothing():
 
 def test_what_the_words_do():
     jane = ticket(collaborators=(Collaborator("jane@x.example"),))
-    done = act_on(jane, acts(Wishes(("leave", "help", "status")), "jane@x.example", STAMP), STAMP, desk())
+    done = act_on(jane, acts_of(Wishes(("leave", "help", "status")), "jane@x.example", STAMP), STAMP, desk())
     assert done.after.collaborators == ()
-    closed = act_on(jane, acts(Wishes(("close",)), "", STAMP), STAMP, desk()).after
+    closed = act_on(jane, acts_of(Wishes(("close",)), "", STAMP), STAMP, desk()).after
     assert closed.status is Status.CLOSED
-    assert act_on(closed, acts(Wishes(("reopen",)), "", STAMP), STAMP, desk()).after.status is Status.OPEN
+    assert act_on(closed, acts_of(Wishes(("reopen",)), "", STAMP), STAMP, desk()).after.status is Status.OPEN
 
 
 def test_what_is_told():
