@@ -17,6 +17,7 @@ from mailgate.model import Change, Notice, Outgoing
 from mailgate.outbound.compose import compose
 from mailgate.outbound.render import Renderer
 from mailgate.reasons import Reason
+from mailgate.rules import files
 from mailgate.rules.sla import clock
 from mailgate.store import held, inbox, outbox, readers, tickets, trace
 from mailgate.store.db import Db
@@ -32,8 +33,9 @@ class Press:
 
 def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> list[Outgoing]:
     """Render and compose notices to finished bytes; an attachment is read once for all of them."""
-    files = {each.sha256: press.read(each.sha256) for notice in notices for each in notice.attachments}
-    return [_compose(notice, context, press, files) for notice in notices]
+    going = (each for notice in notices for each in files.of(notice, context.config.attachments).attached)
+    contents = {sha256: press.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
+    return [_compose(notice, context, press, contents) for notice in notices]
 
 
 def subject_of(notice: Notice, context: Context, press: Press) -> str:

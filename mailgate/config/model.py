@@ -362,6 +362,15 @@ class Tickets:
     max_collaborators: int = 10
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """[attachments]: which files are passed on. Sizes are bytes on the wire, all files of one mail together."""
+
+    send_max: int = 20_000_000  # in one mail to a requester, and in an answer to #show files
+    alert_max: int = 5_000_000  # in one alert
+    block: tuple[str, ...] = ("exe", "com", "scr", "js", "vbs", "bat", "cmd", "ps1", "jar", "msi")  # extensions
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The whole configuration, checked: every name in it refers to something."""
@@ -388,6 +397,7 @@ class Config:
     notices: Notices
     trust: Trust
     tickets: Tickets
+    attachments: Attachments = Attachments()
     templates: Path | None = None  # the administrator's templates/, when there is one
 
     @cached_property

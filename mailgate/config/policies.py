@@ -1,14 +1,17 @@
-"""[alerts], [notices], [trust] and [tickets]: how the desk behaves by itself."""
+"""[alerts], [notices], [trust], [tickets] and [attachments]: how the desk behaves by itself."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from mailgate.config import units
-from mailgate.config.model import Alerts, Notices, Rate, Tickets, Trust
+from mailgate.config.model import Alerts, Attachments, Notices, Rate, Tickets, Trust
 from mailgate.config.reader import Table
 from mailgate.config.routing import domain, recipients
 
+_LARGEST = 1_000_000_000  # bytes
+_EXTENSION = re.compile(r"\w{1,20}")
 ALERTS = ("new_ticket", "new_message", "colleague_reply", "note", "assigned", "transferred", "status")
 
 
@@ -70,6 +73,38 @@ def read_tickets(top: Table) -> Tickets:
     )
     table.done()
     return tickets
+
+
+def read_attachments(top: Table) -> Attachments:
+    """Read [attachments]."""
+    table = top.table("attachments") or top.sub("attachments", {})
+    defaults = Attachments()
+    attachments = Attachments(
+        send_max=_size(table, "send_max", defaults.send_max),
+        alert_max=_size(table, "alert_max", defaults.alert_max),
+        block=_extensions(table, defaults.block),
+    )
+    table.done()
+    return attachments
+
+
+def _size(table: Table, key: str, default: int) -> int:
+    size = table.value(key, units.size, default, f'"{default // 1_000_000} MB"')
+    if size > _LARGEST:
+        table.error(key, 'must be at most "1 GB"')
+        return default
+    return size
+
+
+def _extensions(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Extensions without their dot, in lower case; an empty list blocks nothing."""
+    found = []
+    for index, value in enumerate(table.texts("block", default, example='["exe", "scr"]')):
+        extension = value.strip().removeprefix("*").removeprefix(".").lower()
+        if not _EXTENSION.fullmatch(extension):
+            table.reading.error(table.at("block").inside(index), f'"{value}" is no extension: write one such as "exe"')
+        found.append(extension)
+    return tuple(dict.fromkeys(found))
 
 
 def _domains(table: Table) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from datetime import date, datetime
 
 from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.attached import raw_of, words_of
+from mailgate.desk.files import Shown, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.model import Assignee, Change, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import acts, edits, lifecycle, orders
+from mailgate.rules import acts, edits, files, lifecycle, orders
 from mailgate.rules.cleaning import seen
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
@@ -81,6 +82,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     if writes:
         verb = "reply" if seen.public else "note"
         problem = orders.may_write(ticket, verb, _setting(db, letter, ticket, context))
+        problem = problem or (files.unsendable(attachments, context.config.attachments) if seen.public else "")
         problem = problem or (_leak(db, letter, text, ticket, context) if seen.public else "")
         if problem:
             return _refuse(letter, ticket, (problem,))
@@ -104,7 +106,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         reason=letter.situation.match.why if letter.situation else None,
         changes=(change, *_linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
-        told=(*_told(letter, understood, seen, writes=writes), *([asked] if asked else [])),
+        told=(*_told(letter, understood, seen, writes=writes), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
     outcome = limit(db, outcome, context, first_contact=False)
@@ -252,7 +254,7 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
 
 
 def _tell_agent(
-    letter: Letter, outcome: Outcome, seen: Visibility, understood: Understood, text: str, asked: str, *, writes: bool
+    letter: Letter, outcome: Outcome, seen: Visibility, understood: Understood, text: str, asked: Shown, *, writes: bool
 ) -> Outcome:
     """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
     told: list[str] = []
@@ -264,10 +266,10 @@ def _tell_agent(
     elif not writes:
         told += [f"Done: {order.told}." for order in understood.orders if order.told]
         told = told or ["Nothing to do: the mail held no text and no command."]
-    if not told and not asked:
+    if not told and not asked.text:
         return outcome
-    notices = letter.answer(NoticeKind.ANSWER, outcome.changes[0].after, tuple(told), asked)
-    return outcome.with_notices(*(replace(notice, links=links) for notice in notices))
+    notices = letter.answer(NoticeKind.ANSWER, outcome.changes[0].after, tuple(told), asked.text)
+    return outcome.with_notices(*with_parcels(tuple(replace(notice, links=links) for notice in notices), asked.parcels))
 
 
 def not_found(letter: Letter) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailgate.config.model import Agent, Config
+from mailgate.desk.files import Shown, show_files, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.model import NoticeKind, Ticket
@@ -20,43 +21,52 @@ LISTED = 100  # tickets in one answer
 SEARCHED = 12  # words of one search
 
 
-def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> str:
-    """The answers to every question of the mail, "" when there is none."""
+def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Shown:
+    """The answers to every question of the mail; empty when there is none."""
     parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
-    return "\n\n".join(parts)
+    text = "\n\n".join(part.text for part in parts)
+    return Shown(text, tuple(parcel for part in parts for parcel in part.parcels))
 
 
 def answer_queries(
     db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context, *, unposted: bool = False
 ) -> Outcome:
     """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
-    text = answers_of(db, letter, understood, ticket, context)
+    asked = answers_of(db, letter, understood, ticket, context)
     facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
     return Outcome(
         ticket=ticket.number if ticket else None,
-        notices=letter.answer(NoticeKind.ANSWER, ticket, facts, text),
+        notices=with_parcels(letter.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels),
         commands=letter.commands.commands,
-        told=(text,),
+        told=(asked.text,),
     )
 
 
-def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context: Context) -> str:
+def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context: Context) -> Shown:
     match order.verb:
         case "show":
             return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
         case "list":
-            return _list(db, str(order.value or ""), letter.agent, context.config)
+            return Shown(_list(db, str(order.value or ""), letter.agent, context.config))
         case "search":
-            return _search(db, str(order.value), letter.agent, context.config)
+            return Shown(_search(db, str(order.value), letter.agent, context.config))
         case _:
-            return HELP
+            return Shown(HELP)
 
 
-def _show(db: Db, number: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> str:
+def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> Shown:
+    """A ticket, or with "files" behind its number the files of it."""
+    number = value.removesuffix("files").strip()
     here = ticket is not None and number in ("", str(ticket.number))  # as it stands after the mail's own commands
     wanted = ticket if here or not number else tickets.get(db, int(number))
     if wanted is None or (agent and not sees(agent, wanted, config)):
-        return f"Ticket {number} was not found." if number else "This mail answers no ticket; write #show NUMBER."
+        return Shown(
+            f"Ticket {number} was not found." if number else "This mail answers no ticket; write #show NUMBER."
+        )
+    return show_files(db, wanted, config) if value.endswith("files") else Shown(_shown(db, wanted, agent, config))
+
+
+def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
     zone = config.zone(agent.key) if agent else config.desk.timezone
     due = echo(wanted.due_at, zone) if wanted.due_at else "-"
     until = f" until {echo(wanted.wake_at, zone)}" if wanted.wake_at else ""

@@ -15,6 +15,7 @@ from mailgate.config.model import Config
 from mailgate.model import Address, Notice, NoticeKind, Outgoing, StoredAttachment
 from mailgate.outbound import headers, identity, mime
 from mailgate.outbound.views import Rendered
+from mailgate.rules import files
 from mailgate.rules.keys import Keyring, verp
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
@@ -36,8 +37,6 @@ AUTO_REPLIED = frozenset(
 # RFC 5321 4.5.5). All other mail has the desk's address as its envelope sender: what comes back
 # is an event on the ticket, and no report is ever answered.
 NULL_SENDER = frozenset({NoticeKind.LIMIT_REACHED, NoticeKind.REJECTED, NoticeKind.DELIVERY_FAILED, NoticeKind.ADMIN})
-# Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
-_FILES_TO_REQUESTER = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU})
 
 
 def compose(
@@ -74,7 +73,7 @@ def compose(
         recipient=notice.to.email,
         message_id=message_id,
         subject=headers.plain(subject),
-        data=head + mime.body(rendered.text, rendered.html, _files(notice, attachments), message_id),
+        data=head + mime.body(rendered.text, rendered.html, _files(notice, config, attachments), message_id),
         agent=notice.agent,
     )
 
@@ -137,7 +136,6 @@ def _mail_from(notice: Notice, config: Config, address: str, message_id: str) ->
     return verp(address, message_id) if config.relay.envelope == "verp" else address
 
 
-def _files(notice: Notice, contents: Mapping[str, bytes]) -> list[tuple[StoredAttachment, bytes]]:
-    if notice.kind.to_requester and notice.kind not in _FILES_TO_REQUESTER:
-        return []
-    return [(found, contents[found.sha256]) for found in notice.attachments if found.sha256 in contents]
+def _files(notice: Notice, config: Config, contents: Mapping[str, bytes]) -> list[tuple[StoredAttachment, bytes]]:
+    going = files.of(notice, config.attachments).attached
+    return [(found, contents[found.sha256]) for found in going if found.sha256 in contents]

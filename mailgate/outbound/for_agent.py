@@ -12,7 +12,8 @@ from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import AgentView, TicketView
-from mailgate.outbound.wording import earlier, files, person, when, words
+from mailgate.outbound.wording import earlier, files, left_out, person, when, words
+from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
 from mailgate.rules.subject import NO_SUBJECT
 
@@ -37,7 +38,8 @@ def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
         by=person(notice.by.name, notice.by.email) if notice.by else "",
         facts=tuple(readable(fact) for fact in notice.facts),
         text=words(notice.text, _TEXT_LIMIT),
-        files=files(notice.attachments),
+        files=files(passing.of(notice, config.attachments).attached),
+        left_out=left_out(notice, config.attachments),
         subject=identity.title(notice, config),
         ticket=_ticket_view(ticket, config, zone) if ticket else None,
         history=tuple(earlier(entry, zone) for entry in notice.history),
@@ -69,6 +71,8 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
         offers.append(("Confirm", f"#confirm {notice.code}\n"))
     elif ticket and notice.kind is not NoticeKind.CONFIRM:
         offers += links.commands(ticket, notice.agent)
+        if passing.of(notice, config.attachments).too_large:
+            offers.append(("Files", "#show files\n"))
     return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
 
 

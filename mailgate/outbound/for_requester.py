@@ -13,7 +13,8 @@ from mailgate.outbound import identity
 from mailgate.outbound.headers import plain
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import EntryView, RequesterView
-from mailgate.outbound.wording import earlier, files, words
+from mailgate.outbound.wording import earlier, files, left_out, words
+from mailgate.rules import files as passing
 
 _ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
 
@@ -37,7 +38,8 @@ def requester_view(notice: Notice, config: Config) -> RequesterView:
         by=identity.agent_name(notice, config),
         facts=tuple(readable(fact) for fact in notice.facts),
         text=text if notice.reveal else "",
-        files=files(notice.attachments) if notice.reveal else (),
+        files=files(passing.of(notice, config.attachments).attached) if notice.reveal else (),
+        left_out=left_out(notice, config.attachments) if notice.reveal else (),
         signature=_signature(notice, config),
         quoted=_quoted(notice, config),
         reopen_days=config.tickets.reopen_within.days,

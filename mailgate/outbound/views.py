@@ -15,13 +15,14 @@ from mailgate.outbound.links import Link
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """An attachment by name and size: "invoice.pdf", "120 kB"."""
+    """An attachment by name and size: "invoice.pdf", "120 kB"; and why it was left out, where it was."""
 
     name: str
     size: str
+    why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.size}"
+        return f"{self.name}, {self.size}{f' ({self.why})' if self.why else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class RequesterView:
     facts: tuple[str, ...]
     text: str  # "" where it must not be shown
     files: tuple[FileView, ...]
+    left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     signature: str
     quoted: tuple[EntryView, ...]  # earlier public entries, newest first
     reopen_days: int
@@ -122,6 +124,7 @@ class AgentView:
     facts: tuple[str, ...]
     text: str
     files: tuple[FileView, ...]
+    left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     subject: str
     ticket: TicketView | None
     history: tuple[EntryView, ...]

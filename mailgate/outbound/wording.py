@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mailgate.model import Entry, EntryKind, StoredAttachment
+from mailgate.config.model import Attachments
+from mailgate.model import Entry, EntryKind, Notice, StoredAttachment
 from mailgate.outbound.headers import plain
 from mailgate.outbound.mime import file_name, readable
 from mailgate.outbound.views import EntryView, FileView
+from mailgate.rules import files as passing
 
 _EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
 _KIND_OF_ENTRY = {EntryKind.MESSAGE: "message", EntryKind.REPLY: "public reply", EntryKind.NOTE: "internal note"}
@@ -39,6 +41,22 @@ def person(name: str, email: str) -> str:
 def files(attachments: tuple[StoredAttachment, ...]) -> tuple[FileView, ...]:
     """Return attachments by name and size."""
     return tuple(FileView(file_name(attachment.name), size(attachment.size)) for attachment in attachments)
+
+
+def left_out(notice: Notice, rules: Attachments) -> tuple[FileView, ...]:
+    """Return the files that a mail lists and does not hold, each with the reason and the way to it."""
+    sorted_ = passing.of(notice, rules)
+    number = notice.ticket.number if notice.ticket and not notice.kind.to_requester else 0
+    at_admin = f"; the administrator has it: mailgate tickets show {number} --raw ID" if number else ""
+    mailed = "too large for this mail; #show files sends it" if number else "too large for this mail"
+    too_large = (
+        (file, mailed if passing.wire_size(file.size) <= rules.send_max else f"too large to be mailed{at_admin}")
+        for file in sorted_.too_large
+    )
+    blocked = (
+        (file, f".{passing.blocked(file.name, rules)} files are not passed on{at_admin}") for file in sorted_.blocked
+    )
+    return tuple(FileView(file_name(file.name), size(file.size), why) for file, why in (*too_large, *blocked))
 
 
 def words(text: str, limit: int) -> str:

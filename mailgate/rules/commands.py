@@ -164,18 +164,24 @@ def _command(verb: Verb, value: str, reason: str, line: str) -> Command | str:
     if verb.name == "status":
         return _status(value, reason, line)
     if verb.name in ("ticket", "link") or (verb.name == "show" and value):
-        found = _NUMBER.fullmatch(value)
-        if not found:
+        number, files = _without_files(value) if verb.name == "show" else (value, "")
+        found = _NUMBER.fullmatch(number)
+        if not found and (number or not files):
             return _no_number(verb.name, value)
-        value = found[1].lstrip("0") or "0"
+        value = f"{found[1].lstrip('0') or '0' if found else ''} {files}".strip()
     if verb.name == "assign":
         value = _PRONOUNS.get(value.lower(), value)
     return Command(verb.name, value, reason, line)
 
 
+def _without_files(value: str) -> tuple[str, str]:
+    """The number and the word "files" behind #show, in any order."""
+    words = value.split()
+    rest = [word for word in words if word.lower() not in ("file", "files")]
+    return " ".join(rest), "files" if len(rest) < len(words) else ""
+
+
 def _no_number(verb: str, value: str) -> str:
-    if verb == "show" and value.lower() == "files":
-        return "#show files is not available yet"
     return f"#{verb} takes the number of a ticket, such as 1042, not {quoted(value)}"
 
 

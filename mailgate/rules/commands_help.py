@@ -25,6 +25,7 @@ inside.
 #quiet                      tell no requester of this mail's commands
 #ticket NUMBER              for a mail that is not an answer
 #show [NUMBER]              a ticket, by mail
+#show [NUMBER] files        its attachments, by mail
 #list [open|mine|unassigned|overdue|DEPARTMENT]
 #search WORDS               tickets in any status with all of the words
 #help                       this text

@@ -214,7 +214,7 @@ def test_line_breaks_inside_a_line_count():
         ("#ticket abc", "#ticket takes the number of a ticket, such as 1042, not “abc”"),
         ("#ticket", "#ticket needs the number of a ticket behind it"),
         ("#show me", "#show takes the number of a ticket, such as 1042, not “me”"),
-        ("#show files", "#show files is not available yet"),
+        ("#show some files", "#show takes the number of a ticket, such as 1042, not “some files”"),
         ("#confirm", "#confirm needs the code behind it"),
         ("#note\n#reply", "#note and #reply cannot both be done: keep one of them"),
         ("#claim\n#release", "#assign me and #assign nobody cannot both be done: keep one of them"),
