@@ -57,6 +57,7 @@ class EventKind(StrEnum):
     REQUESTER_CHANGED = "requester-changed"
     CC_CHANGED = "cc-changed"
     TAGGED = "tagged"
+    RATED = "rated"  # the requester's word on how they were helped: "good", "okay" or "bad"
     LINKED = "linked"
     OVERDUE = "overdue"
     ESCALATED = "escalated"
@@ -210,6 +211,7 @@ class Ticket:
     reopened: int = 0
     last_respondent: str = ""  # key of the agent who last replied
     links: tuple[int, ...] = ()
+    satisfaction: str = ""  # the requester's latest rating: "good", "okay", "bad", or "" without one
 
     @property
     def participants(self) -> frozenset[str]:
@@ -285,6 +287,7 @@ class Notice:
     code: str = ""  # confirm code
     links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
     is_first: bool = False  # the first mail about the ticket that this person gets
+    asks: bool = False  # it offers the links by which the requester says how they were helped
     reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
 
 

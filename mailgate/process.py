@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, failure, requester
+from mailgate.desk import agent, failure, requester, satisfaction
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
 from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin
@@ -144,6 +144,8 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
             return _aside(Reason.AUTO_REPLY_WITHOUT_TICKET, "an automatic answer that belongs to no ticket")
     if is_for_postmaster(situation, context.config):
         return pass_to_admin(situation, context)
+    if situation.ticket and (rating := satisfaction.rating_of(situation, context)):
+        return satisfaction.receive_rating(db, situation, situation.ticket, rating, context)
     if situation.sender.agent and situation.human:
         return _from_agent(db, situation, context)
     if situation.match.role == "agent":

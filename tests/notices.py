@@ -125,7 +125,7 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
         "cc": (JANE,),
         "attachments": (INVOICE,),
     },
-    _K.STATUS_CHANGED: {"ticket": replace(TICKET, status=Status.RESOLVED)},
+    _K.STATUS_CHANGED: {"ticket": replace(TICKET, status=Status.RESOLVED), "asks": True},
     _K.COLLABORATOR_ADDED: {"to": JANE, "by": ELLIOT, "by_agent": "elliot", "is_first": True, "history": (MESSAGE,)},
     _K.LIMIT_REACHED: {"subject": "Printer", "in_reply_to": "<1@client.example>"},
     _K.REJECTED: {

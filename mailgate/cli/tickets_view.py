@@ -150,6 +150,7 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
     rows = (
         ("Requester", str(ticket.requester)),
         ("Status", ticket.status.value + until + (", overdue" if ticket.overdue else "")),
+        ("Rated", ticket.satisfaction),
         ("Department", ticket.department),
         ("Help topic", ticket.topic),
         ("Priority", ticket.priority),

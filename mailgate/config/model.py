@@ -336,6 +336,7 @@ class Notices:
     acknowledge_within: timedelta = timedelta(days=3)
     follow_up: bool = False
     status_changes: tuple[str, ...] = ("resolved",)
+    satisfaction: bool = True
     limit_per_sender: Rate = Rate(6, timedelta(hours=1))
     limit_unknown: Rate = Rate(100, timedelta(hours=1))
 

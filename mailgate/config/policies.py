@@ -39,6 +39,7 @@ def read_notices(top: Table) -> Notices:
         acknowledge_within=table.duration("acknowledge_within", timedelta(days=3)),
         follow_up=table.flag("follow_up", default=False),
         status_changes=table.choices("status_changes", ("resolved", "closed", "reopened"), ("resolved",)),
+        satisfaction=table.flag("satisfaction", default=True),
         limit_per_sender=table.value("limit_per_sender", units.rate, Rate(6, timedelta(hours=1)), units.RATE_FORM),
         limit_unknown=table.value("limit_unknown", units.rate, Rate(100, timedelta(hours=1)), units.RATE_FORM),
     )

@@ -71,7 +71,12 @@ def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
     due = echo(wanted.due_at, zone) if wanted.due_at else "-"
     until = f" until {echo(wanted.wake_at, zone)}" if wanted.wake_at else ""
     people = ", ".join(each.email + ("" if each.active else " (inactive)") for each in wanted.collaborators)
-    beside = (("Collaborators", people), ("Tags", ", ".join(wanted.tags)), ("Linked", _numbers(wanted.links)))
+    beside = (
+        ("Rated", wanted.satisfaction),
+        ("Collaborators", people),
+        ("Tags", ", ".join(wanted.tags)),
+        ("Linked", _numbers(wanted.links)),
+    )
     lines = [
         f"#{wanted.number} {wanted.subject}",
         f"Requester: {wanted.requester}",

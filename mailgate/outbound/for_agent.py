@@ -87,6 +87,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
         topic=ticket.topic,
         priority=ticket.priority,
         status=_status(ticket, zone),
+        satisfaction=ticket.satisfaction,
         assignee=config.called(ticket.assignee),
         sla=ticket.sla,
         due=when(ticket.due_at, zone),

@@ -1,6 +1,6 @@
 """What a requester or collaborator may read of a notice, and nothing else.
 
-No note, no key, no internal value of the ticket is looked at here, but for deciding to
+No note, no agent's key, no internal value of the ticket is looked at here, but for deciding to
 leave something out.
 """
 
@@ -9,18 +9,21 @@ from __future__ import annotations
 from mailgate.config.model import Config
 from mailgate.mail import MARKER
 from mailgate.model import EntryKind, Notice, NoticeKind
-from mailgate.outbound import identity
+from mailgate.outbound import identity, links
 from mailgate.outbound.headers import plain
+from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import EntryView, RequesterView
 from mailgate.outbound.wording import earlier, files, left_out, words
 from mailgate.rules import files as passing
+from mailgate.rules.keys import key_text
+from mailgate.rules.satisfaction import RATINGS
 
 _ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
 
 
-def requester_view(notice: Notice, config: Config) -> RequesterView:
-    """Return what the requester may read of a notice, and nothing else."""
+def requester_view(notice: Notice, config: Config, message_id: str) -> RequesterView:
+    """Return what the requester may read; `message_id` is the mail's own, whose key proves a rating."""
     address = identity.desk_address(notice, config)
     ticket = notice.ticket
     # A person's answer is passed on whole; what requesters wrote themselves they have
@@ -42,9 +45,22 @@ def requester_view(notice: Notice, config: Config) -> RequesterView:
         left_out=left_out(notice, config.attachments) if notice.reveal else (),
         signature=_signature(notice, config),
         quoted=_quoted(notice, config),
+        ratings=_ratings(notice, config, message_id) if notice.asks else (),
         reopen_days=config.tickets.reopen_within.days,
         resolved=ticket is not None and not ticket.status.active,
     )
+
+
+def _ratings(notice: Notice, config: Config, message_id: str) -> tuple[Link, ...]:
+    """Links by which the requester says how they were helped, with the key of this very mail.
+
+    It was made for them alone and gives nobody any right but to rate this ticket.
+    """
+    address = identity.desk_address(notice, config)
+    answer_to = identity.reply_to(address, message_id)
+    foot = f"\n\n\nRef: {key_text(message_id)}\n" if answer_to == address.email else "\n\n"
+    subject = "Re: " + identity.subject(notice, config).removeprefix("Re: ")
+    return links.mailto(answer_to, subject, [(word, f"#{word}\n{foot}") for word in RATINGS])
 
 
 def _quoted(notice: Notice, config: Config) -> tuple[EntryView, ...]:

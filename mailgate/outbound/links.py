@@ -1,7 +1,7 @@
 """One-tap links: `mailto:` addresses that open a filled-in mail (RFC 6068).
 
 The mail ends its commands with `#end`, so that a signature below is never read, and
-carries the ticket's token and the reader's own key. Links are for agents alone.
+carries the ticket's token and the reader's own key. Commands are for agents alone.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class Renderer:
         the reason in `problem`: an alert never goes to nobody. `now` is aware UTC.
         """
         message_id = identity.message_id(notice, keyring, now)
-        view = requester_view(notice, config) if notice.kind.to_requester else agent_view(notice, config, message_id)
+        view = (requester_view if notice.kind.to_requester else agent_view)(notice, config, message_id)
         if not self._own:
             return self._shipped.render(notice.kind, "", "", view, message_id)
         template_set = notice.ticket.template if notice.ticket else ""

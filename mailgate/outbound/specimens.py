@@ -60,6 +60,7 @@ def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
         left_out=(FileView("setup.exe", "1.2 MB", "not passed on"),) if full else (),
         signature="Elliot Alderson\nSupport" if full else "",
         quoted=(_ENTRY,) if full else (),
+        ratings=(Link("good", "mailto:support@desk.example"),) if full else (),
         reopen_days=30,
         resolved=full,
     )
@@ -100,6 +101,7 @@ def _ticket(*, full: bool) -> TicketView:
         topic="General Inquiry",
         priority="Normal",
         status="open",
+        satisfaction="good" if full else "",
         assignee="Elliot Alderson" if full else "",
         sla="Default SLA",
         due="Fri 20 Nov 2026, 13:00 EST" if full else "",

@@ -57,6 +57,7 @@ class RequesterView:
     left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     signature: str
     quoted: tuple[EntryView, ...]  # earlier public entries, newest first
+    ratings: tuple[Link, ...]  # labelled "good", "okay", "bad": each opens a mail that says so
     reopen_days: int
     resolved: bool
 
@@ -74,6 +75,7 @@ class TicketView:
     topic: str
     priority: str
     status: str
+    satisfaction: str
     assignee: str
     sla: str
     due: str
@@ -97,6 +99,7 @@ class TicketView:
             ("Help topic", self.topic),
             ("Priority", self.priority),
             ("Status", self.status),
+            ("Rated", self.satisfaction),
             ("Assigned to", self.assignee or "nobody"),
             ("SLA plan", self.sla),
             ("First answer by", self.first_response_by),

@@ -76,7 +76,15 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
         case EventKind.ESCALATED:
             return _escalation(str(_detail(event, "step")), ticket)
         case _:
-            return _edited(who, event) if event.by.startswith(("agent:", "admin")) else ""
+            return _edited(who, event) if event.by.startswith(("agent:", "admin")) else _rated(who, event)
+
+
+def _rated(who: str, event: Event) -> str:
+    """How the requester says that they were helped; "" for all else."""
+    if event.kind is not EventKind.RATED:
+        return ""
+    before = f" (before: {event.before})" if event.before not in (None, event.after) else ""
+    return f"{who} rated the help as {event.after}{before}"
 
 
 def _edited(who: str, event: Event) -> str:

@@ -94,19 +94,21 @@ def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entr
     return Change(before=None, after=ticket, events=events, entries=(entry,) if entry else ())
 
 
-def receive(ticket: Ticket, entry: Entry, stamp: Stamp, config: Config, *, participant: bool) -> Change:
+def receive(
+    ticket: Ticket, entry: Entry, stamp: Stamp, config: Config, *, participant: bool, first: Sequence[Act] = ()
+) -> Change:
     """A message of the requester or a collaborator comes in.
 
     From a participant it turns pending into open, reopens what was resolved or closed
     (osTicket: the SLA starts over) and starts the wait for an answer. From anybody else
-    it is kept, and changes nothing but the thread.
+    it is kept, and changes nothing but the thread. `first` is what the mail does besides.
     """
 
     def message(ticket: Ticket) -> Draft:
         waiting = (ticket.waiting_since or entry.at) if participant else ticket.waiting_since
         return replace(ticket, waiting_since=waiting), (stamp.event(EventKind.MESSAGE, after=entry.author.email),)
 
-    acts: list[Act] = [message]
+    acts: list[Act] = [*first, message]
     if participant and ticket.status is not Status.OPEN:
         reason = "answered" if ticket.status is Status.PENDING else "reopened by an answer"
         acts.append(status(Status.OPEN, stamp.because(reason)))

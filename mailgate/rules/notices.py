@@ -17,6 +17,7 @@ from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.facts import agent_fact, requester_fact
 from mailgate.rules.lifecycle import ladder_step
 from mailgate.rules.people import newly_copied
+from mailgate.rules.satisfaction import BAD
 
 # One notice per person: the first of these wins (the public interface, section 2).
 PRECEDENCE = (
@@ -97,7 +98,7 @@ def _status_changed(change: Change, occasion: Occasion, audience: Audience, conf
     fact = _status_fact(change, config)
     if fact and change.after.autoresponse:
         notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, occasion, audience)
-        yield replace(notice, facts=(fact,), by=None, by_agent="")
+        yield replace(notice, facts=(fact,), by=None, by_agent="", asks=_asks(change, config))
 
 
 def _on_opening(
@@ -135,6 +136,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             text=entry.text,
             attachments=entry.attachments,
             facts=(fact,) if fact else (),
+            asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
             history=_public(audience.history, ticket),
@@ -151,6 +153,12 @@ def _status_fact(change: Change, config: Config) -> str:
         if event.after in told or (reopened and "reopened" in told):
             return requester_fact(event)
     return ""
+
+
+def _asks(change: Change, config: Config) -> bool:
+    """Whether the requester who is told of the change is asked how they were helped."""
+    ticket = change.after
+    return config.notices.satisfaction and ticket.autoresponse and ticket.status is Status.RESOLVED
 
 
 def _public(history: Sequence[Entry], ticket: Ticket) -> tuple[Entry, ...]:
@@ -200,6 +208,8 @@ def _alerts(
             continue  # told as their message
         if event.kind is EventKind.ASSIGNED:
             yield from _assigned(ticket, audience, config, own)
+        elif event.kind is EventKind.RATED and event.after != BAD and not change.entries:
+            continue  # praise without a word asks for nothing
         elif found := _alert(event, occasion, audience, ticket, config):
             kind, names = found
             for who in hearers(names, ticket, audience, config, but=own):
@@ -216,6 +226,7 @@ def _agent_of(occasion: Occasion, config: Config) -> str:
 _ALERT = {
     EventKind.OPENED: (NoticeKind.NEW_TICKET, "new_ticket"),
     EventKind.MESSAGE: (NoticeKind.NEW_MESSAGE, "new_message"),
+    EventKind.RATED: (NoticeKind.NEW_MESSAGE, "new_message"),
     EventKind.REPLIED: (NoticeKind.COLLEAGUE_REPLY, "colleague_reply"),
     EventKind.NOTED: (NoticeKind.NOTE, "note"),
     EventKind.TRANSFERRED: (NoticeKind.TRANSFERRED, "transferred"),

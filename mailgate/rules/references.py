@@ -60,6 +60,12 @@ def _addresses(mail: Mail, envelope: Envelope) -> Iterator[str]:
     yield from (address.email for address in (*mail.to, *mail.cc))
 
 
+def ref_line(line: str) -> bool:
+    """Whether a line is nothing but the `Ref: KEY` that our links put into a mail."""
+    found = _KEY.search(line)
+    return bool(found and _REF.search(line, 0, found.start()) and not re.search(r"\w", line[found.end() :]))
+
+
 def _ref_lines(mail: Mail, body: Body) -> Iterator[str]:
     """KEYs of Ref lines, from the top: what is quoted below is older."""
     for text in dict.fromkeys((body.visible, mail.text, body.cut)):

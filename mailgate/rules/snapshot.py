@@ -56,6 +56,7 @@ def ticket_json(ticket: Ticket) -> dict[str, Json]:
         "wake_at": rfc3339(ticket.wake_at),
         "reopened": ticket.reopened,
         "links": list(ticket.links),
+        "satisfaction": ticket.satisfaction or None,
     }
 
 

@@ -36,7 +36,16 @@ _REST_TIMES = (
     "waiting_since",
     "wake_at",
 )
-_REST_PLAIN = ("sla_from", "language", "source", "autoresponse", "template", "reopened", "last_respondent")
+_REST_PLAIN = (
+    "sla_from",
+    "language",
+    "source",
+    "autoresponse",
+    "template",
+    "reopened",
+    "last_respondent",
+    "satisfaction",
+)
 
 
 def _rest(ticket: Ticket) -> str:

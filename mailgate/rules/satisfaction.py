@@ -1,0 +1,60 @@
+"""How the requester was helped, in their own word: good, okay or bad.
+
+The notice of a resolved ticket carries a link for each, which opens a mail with `#good`,
+`#okay` or `#bad` and room for words. Whose mail is believed is not judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailgate.model import EventKind, Ticket
+from mailgate.rules import acts
+from mailgate.rules.cleaning import clean, visible
+from mailgate.rules.references import ref_line
+from mailgate.rules.signature import only_signature
+
+RATINGS = ("good", "okay", "bad")
+BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One of `RATINGS`, and the words around it ("" where that is a signature alone)."""
+
+    word: str
+    text: str = ""
+
+
+def read_rating(lines: Sequence[str]) -> Rating | None:
+    """The first line that is a rating and nothing else, wherever people write their words; None without one."""
+    at = next((number for number, line in enumerate(lines) if _word(line)), None)
+    if at is None:
+        return None
+    rest = [line for line in (*lines[:at], *lines[at + 1 :]) if not ref_line(line)]
+    words = [line for line in rest if visible(line)]
+    text = "" if not words or only_signature(words) else "\n".join(rest).strip()
+    return Rating(_word(lines[at]), text)
+
+
+def _word(line: str) -> str:
+    mark, word = clean(line).lower()[:1], clean(line).lower()[1:]
+    return word if mark == "#" and word in RATINGS else ""
+
+
+def rate(word: str, stamp: acts.Stamp, *, anew: bool) -> acts.Act:
+    """Record a rating; the last one counts. The same again is news only where more is said with it (`anew`)."""
+
+    def act(ticket: Ticket) -> acts.Draft:
+        if ticket.satisfaction == word and not anew:
+            return ticket, ()
+        event = stamp.event(EventKind.RATED, ticket.satisfaction or None, word)
+        return replace(ticket, satisfaction=word), (event,)
+
+    return act
+
+
+def may_rate(ticket: Ticket) -> bool:
+    """Before a ticket was ever resolved there is nothing to rate: the word is text."""
+    return not ticket.status.active or ticket.reopened > 0
