@@ -92,7 +92,7 @@ def _mail(received: Received) -> Json:
         "subject": mail.subject,
         "text": body.visible,
         "cut": body.cut,
-        "attachments": [{"name": a.name, "type": a.type, "size": len(a.content)} for a in mail.attachments],
+        "attachments": [{"name": a.name, "type": a.type, "size": sum(map(len, a.pieces()))} for a in mail.attachments],
     }
 
 

@@ -6,6 +6,7 @@ No parsing happens here; `mailgate.inbound.parse` makes these.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,17 @@ class Envelope:
     recipients: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The bytes of a large mail, which lie durable in a file of the store."""
+
+    name: str
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A mail on its way into the inbox: raw bytes, envelope, and how it came."""
@@ -47,7 +59,7 @@ class Delivery:
     source: str  # "smtp", "imap", "pipe", "cli"
     source_key: str  # the same for the same delivery, however often it is repeated
     envelope: Envelope
-    raw: bytes = field(repr=False)
+    raw: bytes | Kept = field(repr=False)
     arrived_at: datetime
     authserv_ids: tuple[str, ...] = ()
     quiet: bool = False
@@ -55,12 +67,34 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A decoded attachment. `name` is hostile: show it, never open a path with it."""
+    """An attachment. `name` is hostile: show it, never open a path with it.
+
+    `data` is its bytes, decoded; or, where it is large, what decodes them piece by piece,
+    from the beginning each time it is walked.
+    """
 
     name: str
     type: str
-    content: bytes = field(repr=False)
+    data: bytes | Iterable[bytes] = field(repr=False)
     cid: str = ""  # Content-ID without angle brackets, for inline images
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes in pieces of bounded size, unless they are held whole."""
+        yield from [self.data] if isinstance(self.data, bytes) else self.data
+
+    @property
+    def content(self) -> bytes:
+        """All bytes at once."""
+        return self.data if isinstance(self.data, bytes) else b"".join(self.data)
+
+    def head(self, most: int) -> bytes:
+        """The first bytes; no more is decoded than holds them."""
+        found = bytearray()
+        for piece in self.pieces():
+            found += piece[:most]
+            if len(found) >= most:
+                break
+        return bytes(found[:most])
 
 
 @dataclass(frozen=True, slots=True)

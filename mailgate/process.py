@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from mailgate.desk import agent, failure, requester, satisfaction
@@ -18,7 +18,7 @@ from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin
 from mailgate.desk.opening import open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
+from mailgate.inbound.parse import parse, read
 from mailgate.mail import Attachment, Received
 from mailgate.model import NoticeKind, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
@@ -31,6 +31,8 @@ from mailgate.rules.subject import strip_subject
 from mailgate.store import attachments, held, inbox, tickets
 from mailgate.store.db import Db
 from mailgate.store.inbox import Claimed
+
+Keep = Callable[[Iterable[bytes]], tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +53,11 @@ class Verdict:
     outcome: Outcome
 
 
-def prepare(claimed: Claimed, context: Context, keep: Callable[[bytes], str]) -> Prepared:
-    """Read a mail; `keep` stores an attachment's bytes and gives their digest."""
-    mail = parse(claimed.raw)
+def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
+    """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
+    opened = read(claimed.load())
+    mail = opened.mail
+    kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
     received = Received(
         id=claimed.id,
         source=claimed.source,
@@ -61,20 +65,20 @@ def prepare(claimed: Claimed, context: Context, keep: Callable[[bytes], str]) ->
         arrived_at=min(claimed.arrived_at, context.now),  # another server's clock may be ahead
         envelope=claimed.envelope,
         mail=mail,
-        body=read_body(mail),
+        body=read_body(mail, opened.page),
         authserv_ids=claimed.authserv_ids,
         quiet=claimed.quiet,
     )
     return Prepared(
         received=received,
-        attachments=tuple(_kept(attachment, keep) for attachment in mail.attachments),
-        digest=digest(mail, lambda subject: strip_subject(subject, context.config.desk)),
+        attachments=kept,
+        digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
     )
 
 
-def _kept(attachment: Attachment, keep: Callable[[bytes], str]) -> StoredAttachment:
-    content = attachment.content
-    return StoredAttachment(attachment.name, attachment.type, len(content), keep(content), attachment.cid)
+def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
+    sha256, size = keep(attachment.pieces())
+    return StoredAttachment(attachment.name, attachment.type, size, sha256, attachment.cid)
 
 
 def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
@@ -105,7 +109,7 @@ def _came_before(db: Db, prepared: Prepared, context: Context) -> int | None:
         return strip_subject(subject, context.config.desk)
 
     earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
-    same = (each.id for each in earlier if same_but_for_a_footer(parse(each.raw), received.mail, strip))
+    same = (each.id for each in earlier if same_but_for_a_footer(parse(each.load()), received.mail, strip))
     return next(same, None)
 
 

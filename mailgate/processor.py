@@ -53,9 +53,9 @@ class Desk:
         return Context(self.config, self.keyring, now)
 
 
-def claim(db: Db) -> list[Claimed]:
-    """Take the next batch from the inbox."""
-    return inbox.claim(db, BATCH)
+def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
+    """Take the next batch from the inbox: of large mails, of the others, or of all."""
+    return inbox.claim(db, BATCH, large=large)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +101,10 @@ def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
     return len(batch)
 
 
-def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime) -> tuple[int, list[Claimed]]:
+def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime, *, large: bool) -> tuple[int, list[Claimed]]:
     """`work`; and when it finished the batch, the next batch: one commit serves both."""
     finished = work(db, batch, desk, now)
-    return finished, claim(db) if finished == len(batch) else []
+    return finished, claim(db, large=large) if finished == len(batch) else []
 
 
 def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
@@ -174,11 +174,49 @@ def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
 
 
 class Processor:
-    """The daemon's task: wakes when mail was accepted and works until none is left."""
+    """The daemon's task: wakes when mail was accepted and works until none is left.
+
+    Large mails have a lane of their own: reading one takes its time, and the others need not wait.
+    """
 
     def __init__(
         self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
+        def carried() -> None:
+            wrote()
+            self._lanes[0].wake()  # the later mails of its sender waited for a large one
+
+        self._lanes = (_Lane(store, desk, clock, wrote), _Lane(store, desk, clock, carried, large=True))
+
+    def wake(self) -> None:
+        """There may be mail in the inbox."""
+        for lane in self._lanes:
+            lane.wake()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what is in hand then is finished or given back."""
+        tasks = [asyncio.create_task(lane.run(stop)) for lane in self._lanes]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Lane:
+    """Claims, reads and works one kind of mail."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: Callable[[], Desk],
+        clock: Callable[[], datetime],
+        wrote: Callable[[], None],
+        *,
+        large: bool = False,
+    ) -> None:
+        self._large = large
         self._store = store
         self._desk = desk
         self._clock = clock
@@ -187,11 +225,9 @@ class Processor:
         self._stranded: list[int] = []  # claimed, not worked, and the database would not take them back
 
     def wake(self) -> None:
-        """There may be mail in the inbox."""
         self._wake.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; what is in hand then is finished or given back."""
         self.wake()
         rest = PAUSE
         while not stop.is_set():
@@ -199,7 +235,7 @@ class Processor:
             self._wake.clear()
             try:
                 await self._give_back()
-                claimed = await self._store.commit(claim)
+                claimed = await self._store.commit(claim, large=self._large)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
                     rest = PAUSE
@@ -216,7 +252,8 @@ class Processor:
         try:
             batch = await asyncio.to_thread(read, claimed, desk, self._clock())
             while batch and not stop.is_set():
-                finished, claimed = await self._store.commit(work_and_claim, batch, desk, self._clock())
+                now = self._clock()
+                finished, claimed = await self._store.commit(work_and_claim, batch, desk, now, large=self._large)
                 del batch[:finished], waiting[:finished]
                 self._wrote()
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -122,6 +123,10 @@ class SlaClock:
         while more:
             more = await self._store.write(tidy, self._desk(), self._clock())
             await asyncio.sleep(TICK)  # a flood of accepts comes between
+        files = self._store.files
+        old = await asyncio.to_thread(files.old, time.time())  # a file's time is the wall clock's
+        if old:
+            await asyncio.to_thread(files.sweep, await self._store.read(inbox.unnamed, old))
 
     @staticmethod
     def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -76,7 +76,7 @@ def _think(db: Db, stored: Stored, context: Context) -> Verdict:
         source=mail.source,
         source_key=mail.source_key,
         envelope=mail.envelope,
-        raw=mail.raw,
+        load=lambda: stored.raw,
         arrived_at=mail.arrived_at,
         authserv_ids=_believed(context.config),
         quiet=mail.quiet,

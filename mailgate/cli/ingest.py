@@ -70,8 +70,9 @@ def _take(config: Config, args: argparse.Namespace, mails: Iterator[Stored], ste
 
 
 def _commit(db: Db, batch: list[Delivery]) -> None:
+    filed = [db.files.filed(each) for each in batch]
     with db.transaction():
-        inbox.add(db, batch, now())
+        inbox.add(db, filed, now())
 
 
 def _work(config: Config) -> int | None:

@@ -22,12 +22,12 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 def words_of(attachments: Iterable[Attachment]) -> list[str]:
     """The names of files, and what can be read in them."""
-    return [f"{each.name}\n{_readable(each.type, each.content[:MOST_READ])}" for each in attachments]
+    return [f"{each.name}\n{_readable(each.type, each.head(MOST_READ))}" for each in attachments]
 
 
 def raw_of(attachments: Iterable[Attachment]) -> list[str]:
     """The files character by character, whatever they are: keys are found in any."""
-    return [each.content[:MOST_READ].decode("latin-1") for each in attachments]
+    return [each.head(MOST_READ).decode("latin-1") for each in attachments]
 
 
 def _readable(kind: str, content: bytes) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from mailgate.errors import StorageError
-from mailgate.mail import Delivery
+from mailgate.errors import DatabaseBusy, StorageError
+from mailgate.mail import Delivery, Kept
 from mailgate.store import inbox
 from mailgate.store.db import Store
+from mailgate.store.rawfiles import LARGE, Draft
 
 __all__ = ["Acceptor", "Delivery"]
 
@@ -48,6 +49,22 @@ class Acceptor:
         """Store deliveries, all or none; their inbox ids. Raises StorageError."""
         if not deliveries:
             return []
+        filed = deliveries
+        if any(len(delivery.raw) > LARGE for delivery in deliveries):
+            filed = [await asyncio.to_thread(self._store.files.filed, delivery) for delivery in deliveries]
+        try:
+            return await self._commit_with_others(filed)
+        except DatabaseBusy:  # after any other trouble the row may stand, and then its file must
+            for delivery in filed:
+                if isinstance(delivery.raw, Kept):
+                    self._store.files.forget(delivery.raw)
+            raise
+
+    def begin(self) -> Draft:
+        """Begin a large mail that comes in pieces; finished, it is a delivery's `raw`. Raises StorageError."""
+        return self._store.files.begin()
+
+    async def _commit_with_others(self, deliveries: Sequence[Delivery]) -> list[int]:
         answer: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
         self._waiting.append((list(deliveries), answer))
         if self._committing is None:

@@ -12,12 +12,15 @@ from mailgate.mail import Body, Mail
 MAX_TEXT = 2_000_000  # characters of a text body that are looked at
 
 
-def read_body(mail: Mail) -> Body:
-    """Read the visible reply, the cut history and the own lines of a parsed mail."""
+def read_body(mail: Mail, page: html.Page | None = None) -> Body:
+    """Read the visible reply, the cut history and the own lines of a parsed mail.
+
+    `page` is the mail's HTML where it was parsed already.
+    """
     forwards = attribution.forwards(mail.subject)
     answers = bool(mail.in_reply_to or mail.references) or attribution.answers(mail.subject)
     if mail.html:
-        page = html.Page(mail.html)
+        page = page or html.Page(mail.html)
         found = quote.split(page.lines(), forwards=forwards, answers=answers)
         if found.own or found.forward or not mail.text.strip():
             return _body(mail, found, "" if found.trimmed else page.own())

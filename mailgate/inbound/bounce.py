@@ -20,6 +20,7 @@ MAX_RECIPIENTS = 200
 MAX_STATUS = 200_000  # bytes of a delivery-status part
 MAX_ORIGINAL = 200_000  # bytes of a returned message that are searched for its header
 MAX_ORIGINAL_FIELDS = 100
+MAX_ENCLOSED = 1_000_000  # bytes of an enclosed message that are searched for a report
 MAX_DIAGNOSTIC = 500  # characters
 FAILED_HEADERS = ("x-failed-recipients",)
 STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
@@ -63,7 +64,7 @@ def _enclosed_report(leaves: Sequence[Part], fields: Mapping[str, str]) -> Bounc
     """The report that a mail server between passed on as an enclosed message."""
     for part in leaves:
         if part.type == "message/rfc822":
-            root = mime.read(contents.decoded(part), Guesses()).root
+            root = mime.read(contents.head(part, MAX_ENCLOSED), Guesses()).root
             if root.type == "multipart/report":
                 return read(root, (), "", fields)
     return None
@@ -89,7 +90,7 @@ def _recipients(statuses: Sequence[Part]) -> list[ReportedRecipient]:
     """The per-recipient groups of the delivery status (RFC 3464 2.3), each address once."""
     found: dict[str, ReportedRecipient] = {}
     for part in statuses:
-        for group in _groups(contents.decoded(part)[:MAX_STATUS]):
+        for group in _groups(contents.head(part, MAX_STATUS)):
             recipient = _recipient(group)
             if recipient and len(found) < MAX_RECIPIENTS:
                 known = found.get(recipient.email)
@@ -150,7 +151,7 @@ def _original(leaves: Sequence[Part], text: str) -> tuple[tuple[str, str], ...]:
     for part in leaves:
         if part.type in {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}:
             guesses = Guesses()
-            root = mime.read(contents.decoded(part)[:MAX_ORIGINAL], guesses).root
+            root = mime.read(contents.head(part, MAX_ORIGINAL), guesses).root
             if root.fields:
                 return tuple((name, headers.text(value, guesses)) for name, value in root.fields[:MAX_ORIGINAL_FIELDS])
     return bounce_text.quoted_header(text)
@@ -161,7 +162,7 @@ def _feedback(leaves: Sequence[Part]) -> Bounce:
     reported: list[ReportedRecipient] = []
     for part in leaves:
         if part.type == "message/feedback-report":
-            for group in _groups(contents.decoded(part)[:MAX_STATUS]):
+            for group in _groups(contents.head(part, MAX_STATUS)):
                 email = _typed(group.get("original-rcpt-to", ""))
                 if "@" in email:
                     reported.append(ReportedRecipient(normalise(email), "feedback", "", group.get("feedback-type", "")))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from mailgate.inbound import charset, flowed, headers, html, invitation, mime, tnef, transfer, uuencode
 from mailgate.inbound.charset import Guesses
+from mailgate.inbound.html import Page
 from mailgate.inbound.mime import Part
 from mailgate.mail import Attachment
 
@@ -47,6 +48,8 @@ EXTENSIONS = {
 TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 TYPES = {extension: kind for kind, extension in reversed(EXTENSIONS.items())}
 MAX_NAME = 255
+MAX_TEXT = 4_000_000  # bytes of one text that are read; a longer one is attached as well
+LARGE = 1_000_000  # bytes; a larger part is decoded only when it is wanted, piece by piece
 MAX_CID = 998  # characters: a line
 
 
@@ -58,6 +61,7 @@ class Contents:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
+    page: Page | None = None  # the HTML parsed, where the text was read from it
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ def read(root: Part, guesses: Guesses | None = None) -> Contents:
     for part in (*leaves.text, *leaves.html):
         if id(part) not in texts:
             texts[id(part)] = _text(part, defects, attachments, guesses)
+    page_of: Page | None = None
     plain = [texts[id(part)] for part in leaves.text if part.type != "text/html"]
     rich = any(part.type == "text/html" for part in leaves.html)
     page = "\n".join(_as_html(part, texts[id(part)]) for part in leaves.html) if rich else ""
@@ -87,13 +92,16 @@ def read(root: Part, guesses: Guesses | None = None) -> Contents:
         readable = [html.to_text(texts[id(p)]) if p.type == "text/html" else texts[id(p)] for p in leaves.text]
         text = "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t) if readable[1:] else readable[0]
     else:
-        text = html.to_text(page) if page else "".join(plain)
+        page_of = Page(page) if page else None
+        text = page_of.text() if page_of else "".join(plain)
     if not text.strip():
         text, page = _packed_body(leaves.rest, text, page)
+        page_of = None
     told = _invitation(leaves.rest, text)
     if told:
         text, page = _with(told, text, page)
-    return Contents(text, page, tuple(attachments), tuple(dict.fromkeys(defects)))
+        page_of = None
+    return Contents(text, page, tuple(attachments), tuple(dict.fromkeys(defects)), page_of)
 
 
 def _packed_body(parts: list[Part], text: str, page: str) -> tuple[str, str]:
@@ -158,7 +166,7 @@ def _alternative(part: Part, into: _Sorted) -> None:
     _sort(part.parts, "alternative", inner)
     plain = [leaf for leaf in inner.text if leaf.type != "text/html"]
     rich = [leaf for leaf in inner.html if leaf.type == "text/html"]
-    into.text.extend(plain if any(leaf.body.strip() for leaf in plain) else rich or plain)
+    into.text.extend(plain if any(bytes(leaf.body[:MAX_TEXT]).strip() for leaf in plain) else rich or plain)
     into.html.extend(rich or plain)
     into.rest.extend(inner.rest)
 
@@ -183,13 +191,29 @@ def disposed(part: Part, guesses: Guesses | None = None) -> tuple[str, dict[str,
 
 def decoded(part: Part) -> bytes:
     """The bytes of a leaf."""
-    encoding = part.raw("content-transfer-encoding")
-    return transfer.decode(part.body, encoding.decode("latin-1")) if encoding else part.body
+    return transfer.decode(part.body, _encoding(part))
+
+
+def head(part: Part, most: int) -> bytes:
+    """The first bytes of a leaf."""
+    return Attachment("", part.type, _data(part)).head(most)
+
+
+def _data(part: Part) -> bytes | transfer.Encoded:
+    """The bytes of a leaf; those of a large one are decoded when they are wanted."""
+    return decoded(part) if len(part.body) <= LARGE else transfer.Encoded(part.body, _encoding(part))
+
+
+def _encoding(part: Part) -> str:
+    return part.raw("content-transfer-encoding").decode("latin-1")
 
 
 def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses: Guesses) -> str:
     declared = part.params.get("charset", "")
-    data = decoded(part)
+    data = head(part, MAX_TEXT)
+    if len(part.body) > MAX_TEXT:
+        defects.append("text too long")
+        attachments.append(Attachment(_name(part, guesses), part.type, _data(part)))
     if not declared and part.type == "text/html":
         declared = _meta_charset(data)
     if not charset.known(declared):
@@ -241,32 +265,31 @@ def _div(text: str) -> str:
 def _attachments(parts: list[Part], guesses: Guesses) -> list[Attachment]:
     out: list[Attachment] = []
     for part in parts:
-        content = decoded(part)
-        inside = tnef.read(content) if part.type in TNEF else tnef.Inside()
+        inside = tnef.read(decoded(part)) if part.type in TNEF else tnef.Inside()
         if inside.files:
             out.extend(_file(f.name or "attachment.bin", f.content, f.type, f.cid) for f in inside.files)
             continue
         cid = part.raw("content-id").decode("utf-8", "replace")
-        out.append(Attachment(_name(part, content, guesses), part.type, content, _cid(cid)))
+        out.append(Attachment(_name(part, guesses), part.type, _data(part), _cid(cid)))
     return out
 
 
-def _name(part: Part, content: bytes, guesses: Guesses) -> str:
+def _name(part: Part, guesses: Guesses) -> str:
     """The name that a part gives itself, on one line; else one made of its type."""
     _, params = disposed(part, guesses)
-    name = params.get("filename") or part.params.get("name") or transfer.uu_name(part.body[:1000])
+    name = params.get("filename") or part.params.get("name") or transfer.uu_name(bytes(part.body[:1000]))
     name = _one_line(name)
     if name:
         return name
     if part.type in {"message/rfc822", "message/global"}:
-        return f"{_inner_subject(content, guesses) or 'message'}.eml"
+        return f"{_inner_subject(head(part, 20_000), guesses) or 'message'}.eml"
     return f"attachment.{EXTENSIONS.get(part.type, 'bin')}"
 
 
 INNER_SUBJECT = re.compile(rb"(?mi)^subject:[ \t]*(.{1,200})$")
 
 
-def _inner_subject(content: bytes, guesses: Guesses) -> str:
-    found = INNER_SUBJECT.search(content[:20_000].partition(b"\n\n")[0])
+def _inner_subject(start: bytes, guesses: Guesses) -> str:
+    found = INNER_SUBJECT.search(start.partition(b"\n\n")[0])
     plain = headers.text(found[1], guesses) if found else ""
     return "".join(c if c.isalnum() or c in " -_.," else "_" for c in plain).strip(" .")[:80]

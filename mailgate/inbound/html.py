@@ -50,7 +50,7 @@ SPACE = re.compile(r"[ \t\r\n\f]+")
 
 def to_text(page: str) -> str:
     """The readable text of a page, quoted parts marked with `>`."""
-    return "\n".join(f"{'> ' * line.level}{line.text}".rstrip() for line in Page(page).lines()).strip("\n")
+    return Page(page).text()
 
 
 class Page:
@@ -59,16 +59,23 @@ class Page:
     def __init__(self, page: str) -> None:
         self._tree = LexborHTMLParser(markup.bounded(page))
         self._marks = _marks(self._tree)
+        self._lines: list[Line] | None = None
+
+    def text(self) -> str:
+        """The readable text, quoted parts marked with `>`."""
+        return "\n".join(f"{'> ' * line.level}{line.text}".rstrip() for line in self.lines()).strip("\n")
 
     def lines(self) -> list[Line]:
         """The lines as a reader sees them; those in quote containers are marked."""
-        hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
-        return _Writer(self._marks, hidden).write(self._tree.body or self._tree.root)
+        if self._lines is None:
+            hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
+            self._lines = _Writer(self._marks, hidden).write(self._tree.body or self._tree.root)
+        return self._lines
 
     def own(self) -> str:
         """The page without what mail programs mark as quoted or signature, sanitised.
 
-        It takes the page apart: `lines` says less afterwards.
+        It takes the page apart: what `lines` did not say by now it says no more.
         """
         if self._marks:
             for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):

@@ -18,6 +18,7 @@ MAX_DEPTH = 16  # multiparts inside each other; real mail stays below 8
 MAX_PARTS = 1000
 MAX_FIELDS = 1000  # of one header block
 MAX_HEADER = 1_000_000  # bytes of one header block that are read
+WINDOW = 250_000  # bytes that are searched at once
 # RFC 5322 2.2: printable US-ASCII but the colon; blanks before the colon are its obsolete form (4.5).
 FIELD = re.compile(rb"([!-9;-~\x80-\xff]{1,200})[ \t]*:(.*(?:\n[ \t].*)*)\n?")
 LINE = re.compile(rb"(.*)\n?")
@@ -27,12 +28,15 @@ TYPE = re.compile(r"^[^\s/;,\"]{1,100}/[^\s/;,\"]{1,200}$")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One MIME part: a leaf with its encoded `body`, or a multipart with its `parts`."""
+    """One MIME part: a leaf with its encoded `body`, or a multipart with its `parts`.
+
+    The body is a view of the message, so that a part costs no second copy of its bytes.
+    """
 
     fields: tuple[tuple[str, bytes], ...]  # (lower-case name, raw value), in order
     type: str = "text/plain"
     params: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: memoryview = field(default=memoryview(b""), repr=False)
     parts: tuple[Part, ...] = ()
 
     def raw(self, name: str) -> bytes:
@@ -76,6 +80,7 @@ class _Reader:
 
     def __init__(self, raw: bytes, guesses: Guesses | None) -> None:
         self.data = raw
+        self.view = memoryview(raw)
         self.guesses = guesses
         self.left = MAX_PARTS
         self.defects: list[str] = []
@@ -97,14 +102,14 @@ class _Reader:
                 parts = tuple(self.part(a, b, depth + 1, inner) for a, b in spans)
                 return Part(fields, kind, params, parts=parts)
             kind = "text/plain"  # a multipart that is none: its text is read as text
-        return Part(fields, kind, params, self.data[body:end])
+        return Part(fields, kind, params, self.view[body:end])
 
     def fields(self, start: int, end: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
         """Read a header block; returns the fields and where the body begins."""
         data, found, at = self.data, list[tuple[str, bytes]](), start
         limit = min(end, start + MAX_HEADER)
         while at < limit:
-            match = FIELD.match(data, at, end)
+            match = FIELD.match(data, at, limit)
             if match:
                 at = match.end()
                 if len(found) < MAX_FIELDS:
@@ -136,7 +141,7 @@ class _Reader:
         marker = b"--" + boundary.encode("latin-1", "replace").rstrip()
         spans: list[tuple[int, int]] = []
         at, opened = start, -1
-        while (at := self.data.find(marker, at, end)) >= 0:
+        while (at := _find(self.data, marker, at, end)) >= 0:
             line_end = self.data.find(b"\n", at, end)
             line_end = end if line_end < 0 else line_end
             tail = self.data[at + len(marker) : line_end].strip(BLANK)
@@ -156,6 +161,16 @@ class _Reader:
         if not spans:
             self.defects.append("multipart without parts")
         return spans
+
+
+def _find(data: bytes, marker: bytes, at: int, end: int) -> int:
+    """Like `data.find`, window by window: one search through a large mail would hold up all other threads."""
+    while at < end:
+        found = data.find(marker, at, min(at + WINDOW + len(marker) - 1, end))
+        if found >= 0:
+            return found
+        at += WINDOW
+    return -1
 
 
 def _before_line_end(data: bytes, at: int, start: int) -> int:

@@ -6,11 +6,13 @@ is (`mailgate.rules.classify`) and does not cut quotes (`mailgate.inbound.body`)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from mailgate.inbound import addresses, authres, bounce, charset, contents, headers, mime
 from mailgate.inbound.charset import Guesses
+from mailgate.inbound.html import Page
 from mailgate.mail import Mail
 from mailgate.model import Address
 
@@ -18,15 +20,29 @@ MAX_DATE = 100  # characters
 MAX_REFERENCES = 16_384  # bytes that are read when the ids are many
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A mail as it was read, and its HTML parsed, where that was needed to read it."""
+
+    mail: Mail
+    page: Page | None = None
+
+
 def parse(raw: bytes) -> Mail:
     """Read a message as it came over the wire; any bytes give a Mail."""
+    return read(raw).mail
+
+
+def read(raw: bytes) -> Opened:
+    """The same for who wants its body next: a page of HTML is parsed once for both."""
     try:
-        return _parse(raw)
+        return _read_mail(raw)
     except Exception as error:  # a fault of ours must not lose a mail: it is quarantined as unreadable
-        return Mail(defects=(f"unreadable: {type(error).__name__}",), size=len(raw), text=charset.decode(raw[:10_000]))
+        defect = f"unreadable: {type(error).__name__}"
+        return Opened(Mail(defects=(defect,), size=len(raw), text=charset.decode(raw[:10_000])))
 
 
-def _parse(raw: bytes) -> Mail:
+def _read_mail(raw: bytes) -> Opened:
     guesses = Guesses()
     tree = mime.read(raw, guesses)
     root = tree.root
@@ -38,7 +54,7 @@ def _parse(raw: bytes) -> Mail:
     senders = tuple(a for name, value in fields if name == "from" for a in addresses.read(value, guesses))
     content = contents.read(root, guesses)
     ids = headers.identifiers(first.get("message-id", ""))
-    return Mail(
+    mail = Mail(
         message_id=ids[0] if ids else "",
         in_reply_to=headers.identifiers(first.get("in-reply-to", "")),
         references=headers.identifiers(first.get("references", "")),
@@ -59,6 +75,7 @@ def _parse(raw: bytes) -> Mail:
         defects=(*tree.defects, *content.defects),
         size=len(raw),
     )
+    return Opened(mail, content.page)
 
 
 def _read(first: dict[str, str], name: str, guesses: Guesses) -> tuple[Address, ...]:

@@ -24,13 +24,12 @@ from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.data import LONGEST_LINE, DataBlock, Flaw
 from mailgate.inbound.smtp_syntax import MailTrouble, mail_trouble, read_path
-from mailgate.mail import Delivery, Envelope, normalise
+from mailgate.mail import Delivery, Envelope, Kept, normalise
+from mailgate.store.rawfiles import LARGE, Draft
 
 COMMAND_TIMEOUT = 300.0  # seconds; RFC 5321 4.5.3.2.7
 DATA_TIMEOUT = 180.0  # seconds between two pieces; RFC 5321 4.5.3.2.5
 DATA_TOTAL = 3600.0  # seconds for one message, so that a trickle holds no connection for ever
-MOST_HELD = 256_000_000  # bytes of all messages that are coming in; two of the largest always have room
-LARGE = 1_000_000  # bytes; smaller ones are never turned away for want of room
 MAX_RECIPIENTS = 100  # RFC 5321 4.5.3.1.8
 MAX_ERRORS = 100  # refused commands of one connection
 LONGEST_COMMAND = 4096  # bytes; RFC 5321 4.5.3.1.4 asks for 512 and for more by extensions
@@ -39,7 +38,7 @@ READ = 1 << 24  # more than the stream reader ever holds, so that one read empti
 _TRY_LATER = "Trouble here, nothing was taken; try again later"
 _FLAWS = {
     Flaw.TOO_BIG: (552, "5.3.4 The message is too big"),
-    Flaw.NO_ROOM: (452, "4.3.1 Too much mail is coming in at once, try again later"),
+    Flaw.NO_ROOM: (452, f"4.3.1 {_TRY_LATER}"),
     Flaw.BARE_CR: (550, "5.6.11 A bare CR stands in the message"),
     Flaw.LONG_LINE: (554, "5.6.0 A line is longer than 65536 bytes"),
 }
@@ -96,11 +95,6 @@ class Listener:
         """The port that is listened on (where the config says 0, the one that was given)."""
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
-
-    @property
-    def crowded(self) -> bool:
-        """True while the messages that are coming in take more memory than there should be for them."""
-        return sum(session.held for session in self.sessions) > max(MOST_HELD, 2 * self.config.max_size)
 
     def _connect(self) -> asyncio.Protocol:
         if self.stopping or len(self.sessions) >= self.config.max_connections:
@@ -162,7 +156,6 @@ class Session(SMTP):
         self._recipients: list[str] = []
         self._errors = 0
         self._in_data = False
-        self.held = 0  # bytes of the message that is coming in
         self._leaving = False
         self._peer = ""
 
@@ -335,30 +328,56 @@ class Session(SMTP):
                 await self._take(content)
         finally:
             self._in_data = False
-            self.held = 0
             self._reset()
 
-    async def _read_data(self) -> bytes | Flaw:
+    async def _read_data(self) -> bytes | Kept | Flaw:
+        """The message; a large one goes into its file as it comes, so that memory holds little of it."""
         block = DataBlock(self._listener.config.max_size)
+        draft: Draft | None = None
         give_up = self.loop.time() + DATA_TOTAL
-        while True:
-            self._reset_timeout(min(DATA_TIMEOUT, max(give_up - self.loop.time(), 0.001)))
-            chunk = await self._reader.read(READ)
-            if not chunk:
-                raise asyncio.IncompleteReadError(b"", None)
-            rest = block.feed(chunk)
-            self.held = len(block)
-            if rest is not None:
-                break
-            if self.held > LARGE and self._listener.crowded:
-                block.drop(Flaw.NO_ROOM)
-                self.held = len(block)
-        self._reset_timeout()
-        if rest:
-            self._reader.feed_data(rest)  # the reader is empty: pipelined commands come next again
-        return block.content()
+        try:
+            rest = None
+            while rest is None:
+                self._reset_timeout(min(DATA_TIMEOUT, max(give_up - self.loop.time(), 0.001)))
+                chunk = await self._reader.read(READ)
+                if not chunk:
+                    raise asyncio.IncompleteReadError(b"", None)
+                rest = block.feed(chunk)
+                if len(block) > LARGE:
+                    draft = await self._write_out(block, draft)
+            self._reset_timeout()
+            if rest:
+                self._reader.feed_data(rest)  # the reader is empty: pipelined commands come next again
+            if draft is None or block.flaw:
+                return block.content()
+            kept = await self._finished(draft, block)
+            draft = None
+            return kept
+        finally:
+            if draft is not None:
+                draft.drop()
 
-    async def _take(self, content: bytes) -> None:
+    @staticmethod
+    async def _finished(draft: Draft, block: DataBlock) -> Kept | Flaw:
+        try:
+            await asyncio.to_thread(draft.write, block.take())
+            return await asyncio.to_thread(draft.finish)
+        except StorageError as error:
+            maillog.storage_trouble(error)
+            draft.drop()
+            return Flaw.NO_ROOM
+
+    async def _write_out(self, block: DataBlock, draft: Draft | None) -> Draft | None:
+        """Move what is finished into the file. What the disk does not take makes the block a refused one."""
+        try:
+            draft = draft or self._listener.acceptor.begin()
+            await asyncio.to_thread(draft.write, block.take())
+        except StorageError as error:
+            maillog.storage_trouble(error)
+            block.drop(Flaw.NO_ROOM)
+        return draft
+
+    async def _take(self, content: bytes | Kept) -> None:
         listener = self._listener
         recipients = tuple(self._recipients)
         delivery = Delivery(

@@ -135,7 +135,7 @@ def _is_receipt(incoming: Incoming) -> bool:
 def _is_calendar_reply(incoming: Incoming) -> bool:
     """RFC 5546 3.2.3: METHOD:REPLY accepts or declines a meeting."""
     return any(
-        part.type == "text/calendar" and b"method:reply" in part.content[:4096].lower()
+        part.type == "text/calendar" and b"method:reply" in part.head(4096).lower()
         for part in incoming.mail.attachments
     )
 

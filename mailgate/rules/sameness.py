@@ -7,14 +7,15 @@ redelivery, to two desk addresses or from an IMAP folder read again, is one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from mailgate.mail import Mail
+from mailgate.mail import Attachment, Mail
+from mailgate.model import StoredAttachment
 
 FOOTER = 10  # lines that a list or a gateway may have put around one of the copies
 
 
-def digest(mail: Mail, strip: Callable[[str], str]) -> str:
+def digest(mail: Mail, attachments: Sequence[StoredAttachment], strip: Callable[[str], str]) -> str:
     """A digest of Message-ID, author, bare subject, words and attachments.
 
     `strip` takes tokens and prefixes from a subject, which lists add on the way. White
@@ -26,8 +27,8 @@ def digest(mail: Mail, strip: Callable[[str], str]) -> str:
     for part in (mail.message_id, mail.author.email, strip(mail.subject), words, date):
         sha.update(part.encode("utf-8", "surrogatepass"))
         sha.update(b"\0")
-    for attachment in mail.attachments:
-        sha.update(hashlib.sha256(attachment.content).digest())
+    for attachment in attachments:
+        sha.update(bytes.fromhex(attachment.sha256))
     return sha.hexdigest()
 
 
@@ -35,13 +36,20 @@ def same_but_for_a_footer(one: Mail, other: Mail, strip: Callable[[str], str]) -
     """True when two mails of one Message-ID are one, but for a banner or footer around either text."""
     if one.author.email != other.author.email or strip(one.subject) != strip(other.subject):
         return False
-    if [each.content for each in one.attachments] != [each.content for each in other.attachments]:
-        return False
     short, long = sorted((_lines(one), _lines(other)), key=len)
     extra = len(long) - len(short)
     if not short or extra > FOOTER:
         return False
-    return any(long[above : above + len(short)] == short for above in range(extra + 1))
+    if not any(long[above : above + len(short)] == short for above in range(extra + 1)):
+        return False
+    return [_hash(each) for each in one.attachments] == [_hash(each) for each in other.attachments]
+
+
+def _hash(attachment: Attachment) -> bytes:
+    sha = hashlib.sha256()
+    for piece in attachment.pieces():
+        sha.update(piece)
+    return sha.digest()
 
 
 def _lines(mail: Mail) -> list[str]:

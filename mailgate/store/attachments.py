@@ -1,22 +1,29 @@
 """Attachments on disk, once by content: the file's name is its SHA-256.
 
-A file is written aside, synced, renamed into place, and its folder synced, before any
-row may name it. What a mail calls its attachment never becomes a path.
+A file is written aside, piece by piece, synced, renamed into place, and its folder
+synced, before any row may name it. What a mail calls its attachment never becomes a path.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
+import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from mailgate.errors import StorageError
 
 
-def digest(content: bytes) -> str:
-    """The name under which content is kept: its SHA-256 in hex."""
-    return hashlib.sha256(content).hexdigest()
+def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
+    """The name under which content is kept, its SHA-256 in hex, and how many bytes it is."""
+    sha256, size = hashlib.sha256(), 0
+    for piece in pieces:
+        sha256.update(piece)
+        size += len(piece)
+    return sha256.hexdigest(), size
 
 
 class AttachmentStore:
@@ -29,28 +36,47 @@ class AttachmentStore:
         """Where the content with this digest lies."""
         return self._folder / sha256[:2] / sha256
 
-    def keep(self, content: bytes) -> str:
-        """Store content durably; its digest. Raises StorageError when the disk will not."""
-        sha256 = digest(content)
-        target = self.path(sha256)
-        aside = target.with_name(f".{sha256}.{os.getpid()}")
+    def keep(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+        """Store content durably; its digest and size. Raises StorageError when the disk will not.
+
+        Content of one piece that is here already is not written again.
+        """
+        walk = iter(pieces)
+        first, *more = tuple(itertools.islice(walk, 2)) or (b"",)
+        if not more:
+            sha256, size = digest([first])
+            return (sha256, size) if self._has(sha256) else self._write([first])
+        return self._write(itertools.chain([first], more, walk))
+
+    def _has(self, sha256: str) -> bool:
         try:
-            if target.exists():
-                return sha256
+            return self.path(sha256).exists()
+        except OSError as error:
+            raise StorageError("storage trouble", cause=str(error)) from error
+
+    def _write(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+        aside = self._folder / f".{uuid.uuid4().hex}"
+        sha256 = hashlib.sha256()
+        try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            target.parent.mkdir(exist_ok=True)
             with aside.open("wb") as file:
-                file.write(content)
+                for piece in pieces:
+                    sha256.update(piece)
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
+                size = file.tell()
+            target = self.path(sha256.hexdigest())
+            target.parent.mkdir(exist_ok=True)
             aside.replace(target)
             for folder in (target.parent, self._folder):
                 _sync(folder)
         except OSError as error:
+            raise StorageError("storage trouble", cause=str(error)) from error
+        finally:
             with suppress(OSError):
                 aside.unlink(missing_ok=True)
-            raise StorageError("storage trouble", cause=str(error)) from error
-        return sha256
+        return target.name, size
 
     def read(self, sha256: str) -> bytes:
         """The content with this digest. Raises FileNotFoundError, or StorageError when the disk will not."""

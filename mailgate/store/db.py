@@ -23,6 +23,7 @@ import aiosqlite
 
 from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.store.flush import Flusher
+from mailgate.store.rawfiles import RawFiles
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,8 +37,9 @@ SCHEMA_VERSION = 1
 class Db:
     """A synchronous handle on one connection; used on one thread at a time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, files: RawFiles) -> None:
         self._connection = connection
+        self.files = files  # large mails
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a query."""
@@ -197,26 +199,29 @@ def open_writer(path: Path) -> Db:
         except BaseException:
             connection.close()
             raise
-        return Db(connection)
+        return Db(connection, RawFiles(path))
 
 
 def open_reader(path: Path) -> Db:
     """Open the database read-only. A missing file reads as an empty database."""
     with storage_errors():
         if path.exists() and path.stat().st_size:
-            return Db(_connect(_uri(path, "ro"), read_only=True))
+            return Db(_connect(_uri(path, "ro"), read_only=True), RawFiles(path))
         connection = _connect("file::memory:", read_only=True)
         _prepare(connection)
-        return Db(connection)
+        return Db(connection, RawFiles(path))
 
 
 class Store:
     """The daemon's door to the database: one writer thread, a reader beside it."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, flusher: Flusher) -> None:
+    def __init__(
+        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, flusher: Flusher, files: RawFiles
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._flusher = flusher
+        self.files = files  # large mails
 
     @classmethod
     async def open(cls, path: Path) -> Store:
@@ -240,7 +245,7 @@ class Store:
             except BaseException:
                 await writer.close()
                 raise
-        return cls(writer, reader, Flusher(path.with_name(path.name + "-wal")))
+        return cls(writer, reader, Flusher(path.with_name(path.name + "-wal")), RawFiles(path))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""
@@ -256,7 +261,7 @@ class Store:
 
         def whole(connection: sqlite3.Connection) -> T:
             before = connection.total_changes
-            with Db(connection).transaction() as db:
+            with Db(connection, self.files).transaction() as db:
                 result = work(db, *args, **kwargs)
             if connection.total_changes != before:
                 self._flusher.changed = True
@@ -269,7 +274,7 @@ class Store:
 
         def whole(connection: sqlite3.Connection) -> T:
             with storage_errors():
-                return work(Db(connection), *args, **kwargs)
+                return work(Db(connection, self.files), *args, **kwargs)
 
         return await _hop(self._reader, whole)
 
@@ -278,7 +283,7 @@ class Store:
 
         def whole(connection: sqlite3.Connection) -> int:
             with storage_errors():
-                return Db(connection).data_version()
+                return Db(connection, self.files).data_version()
 
         return await _hop(self._writer, whole)
 

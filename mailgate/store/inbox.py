@@ -5,26 +5,30 @@ It keeps and hands out rows; what a mail means is decided elsewhere.
 A row is `new` until it is claimed, `working` while it is worked, and ends as `done`,
 `dropped`, `held` (an agent has to confirm it) or `quarantined` (a person has to look).
 Tries are counted at the claim, before the work, so that a mail that kills the process
-is known by its count. A mail that was tried before is worked alone.
+is known by its count. A mail that was tried before is worked alone. The bytes of a large
+mail lie in a file (`mailgate.store.rawfiles`); the row is what makes them a mail.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mailgate.errors import NotFound
-from mailgate.mail import Delivery, Envelope, Mail, normalise
+from mailgate.mail import Delivery, Envelope, Kept, Mail, normalise
 from mailgate.model import Queued
 from mailgate.reasons import Reason
 from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
+from mailgate.store.rawfiles import RawFiles
 
 MAX_TRIES = 3
 CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
+OVERSIZE = 1_000_000  # bytes; the number stands in the schema too. A larger mail has a lane of its own.
 
 ASIDE = ("held", "quarantined")
 WAITING = ("new", "working")
@@ -32,17 +36,17 @@ WAITING = ("new", "working")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A row of the inbox in work, with its bytes."""
+    """A row of the inbox in work, and how its bytes are had."""
 
     id: int
     source: str
     source_key: str
     envelope: Envelope
-    raw: bytes = field(repr=False)
     arrived_at: datetime
     authserv_ids: tuple[str, ...]
     quiet: bool
     tries: int  # this one included
+    load: Callable[[], bytes] = field(repr=False)  # the bytes as they came; a large mail's are read from their file
 
 
 def add(db: Db, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
@@ -61,7 +65,9 @@ def add(db: Db, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
 
 
 def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
-    raw_id = db.insert("INSERT INTO raw (data) VALUES (?)", [delivery.raw])
+    raw = delivery.raw
+    stored = (None, raw.name) if isinstance(raw, Kept) else (raw, None)
+    raw_id = db.insert("INSERT INTO raw (data, file) VALUES (?, ?)", stored)
     sender = delivery.envelope.sender
     return db.insert(
         "INSERT INTO inbox (source, source_key, raw_id, size, sender, recipients, authserv_ids, quiet,"
@@ -82,43 +88,58 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
     )
 
 
-def claim(db: Db, limit: int) -> list[Claimed]:
+def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
     """Take up to `limit` waiting rows, oldest arrival here first, and count the try.
 
     A batch holds about CLAIM_BYTES at most (one mail always fits), and a row that was
-    tried before comes alone.
+    tried before comes alone. `large`: only those over OVERSIZE, which come alone too, or
+    only the others, of which nobody's overtakes a large one of the same sender.
     """
+    if large:
+        return _take(db, [row["id"] for row in db.all(f"{_WAITING_LARGE} AND state = 'new' ORDER BY id LIMIT 1")])
+    behind = {row["from_email"]: row["id"] for row in reversed(db.all(_WAITING_LARGE))} if large is False else {}
     batch: list[int] = []
     size = 0
     # The state stands twice because the engine uses a partial index only when its own words are met.
     for row in db.all(
-        "SELECT id, size, tries FROM inbox WHERE state IN ('new', 'working') AND state = 'new' ORDER BY id LIMIT ?",
-        [limit],
+        "SELECT id, size, tries, from_email FROM inbox WHERE state IN ('new', 'working') AND state = 'new'"
+        " AND (? OR size <= ?) ORDER BY id LIMIT ?",
+        [large is None, OVERSIZE, limit],
     ):
+        if row["from_email"] and row["id"] > behind.get(row["from_email"], row["id"]):
+            continue
         size += row["size"]
         if batch and (row["tries"] or size > CLAIM_BYTES):
             break
         batch.append(row["id"])
         if row["tries"]:
             break
+    return _take(db, batch)
+
+
+# Its last words are those of the index.
+_WAITING_LARGE = "SELECT id, from_email FROM inbox WHERE state IN ('new', 'working') AND size > 1000000"
+
+
+def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:
     if not batch:
         return []
     ids = json.dumps(batch)
     db.run("UPDATE inbox SET state = 'working', tries = tries + 1 WHERE id IN (SELECT value FROM json_each(?))", [ids])
     rows = db.all(
-        "SELECT i.*, r.data FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"
+        "SELECT i.*, r.data, r.file FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"
         " WHERE i.id IN (SELECT value FROM json_each(?)) ORDER BY i.id",
         [ids],
     )
-    return [_claimed(row) for row in rows]
+    return [_claimed(row, db.files) for row in rows]
 
 
 def again(db: Db, inbox_id: int) -> Claimed:
     """A mail that was set aside, with its bytes. Raises NotFound."""
-    row = db.one("SELECT i.*, r.data FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
+    row = db.one("SELECT i.*, r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
     if row is None:
         raise NotFound(f"no stored mail {inbox_id}")
-    return _claimed(row)
+    return _claimed(row, db.files)
 
 
 def with_message_id(db: Db, message_id: str, author: str, but: int) -> list[Claimed]:
@@ -126,20 +147,21 @@ def with_message_id(db: Db, message_id: str, author: str, but: int) -> list[Clai
     if not message_id:
         return []
     rows = db.all(
-        "SELECT i.*, r.data FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.message_id = ? AND i.message_id <> ''"
-        " AND +i.from_email = ? AND i.id <> ? ORDER BY i.id DESC LIMIT 3",  # + : by the index of Message-IDs
+        "SELECT i.*, r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id"
+        " WHERE i.message_id = ? AND i.message_id <> '' AND +i.from_email = ? AND i.id <> ?"
+        " ORDER BY i.id DESC LIMIT 3",  # + : by the index of Message-IDs
         [storable(message_id), storable(author), but],
     )
-    return [_claimed(row) for row in rows]
+    return [_claimed(row, db.files) for row in rows]
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(row: Any, files: RawFiles) -> Claimed:
     return Claimed(
         id=row["id"],
         source=row["source"],
         source_key=row["source_key"],
         envelope=Envelope(row["sender"], tuple(json.loads(row["recipients"]))),
-        raw=row["data"] or b"",
+        load=partial(files.read, row["file"]) if row["file"] else partial(bytes, row["data"] or b""),
         arrived_at=moment(row["arrived_at"]),
         authserv_ids=tuple(json.loads(row["authserv_ids"])),
         quiet=bool(row["quiet"]),
@@ -220,19 +242,31 @@ def end(
 
 def raw(db: Db, inbox_id: int) -> bytes:
     """The bytes of a mail as it came. Raises NotFound when there are none (any more)."""
-    row = db.one("SELECT r.data FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
+    row = db.one("SELECT r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
     if row is None:
         raise NotFound(f"no stored mail {inbox_id}")
-    return bytes(row["data"])
+    try:
+        return db.files.read(row["file"]) if row["file"] else bytes(row["data"])
+    except FileNotFoundError as error:
+        raise NotFound(f"the file of mail {inbox_id} is gone: {db.files.path(row['file'])}") from error
 
 
 def forget_raw(db: Db, before: datetime, limit: int = 500) -> int:
-    """Delete the bytes of up to `limit` finished mails that came before a time; how many."""
+    """Delete the bytes of up to `limit` finished mails that came before a time; how many.
+
+    The file of a large one is named by no row then: it is swept away later.
+    """
     return db.run(
         "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL"
         " AND state IN ('done', 'dropped') AND received_at < ? ORDER BY id LIMIT ?)",
         [before.timestamp(), limit],
     )
+
+
+def unnamed(db: Db, names: Iterable[str]) -> set[str]:
+    """Those of these files of large mails that no row names."""
+    wanted = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT file FROM raw WHERE file IS NOT NULL)"
+    return {row["value"] for row in db.all(wanted, [json.dumps([*names])])}
 
 
 def waiting(db: Db) -> list[Queued]:

@@ -3,10 +3,14 @@
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 -- Bytes of incoming mail as they came, apart from the rows that are listed and scanned.
+-- Those of a large one lie in a file beside the database.
 CREATE TABLE raw (
     id INTEGER PRIMARY KEY,
-    data BLOB NOT NULL
+    data BLOB,
+    file TEXT,
+    CHECK ((data IS NULL) <> (file IS NULL))
 ) STRICT;
+CREATE UNIQUE INDEX raw_file ON raw (file) WHERE file IS NOT NULL;
 
 -- Every mail that was taken. A row is never deleted; its raw bytes are after keep_raw.
 CREATE TABLE inbox (
@@ -33,6 +37,7 @@ CREATE TABLE inbox (
     done_at REAL
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
+CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;
 CREATE INDEX inbox_aside ON inbox (state, id) WHERE state IN ('held', 'quarantined');
 CREATE INDEX inbox_message_id ON inbox (message_id) WHERE message_id <> '';
 CREATE INDEX inbox_from ON inbox (from_email);

@@ -69,7 +69,7 @@ def stored(db: Db, *keys: str) -> list[int]:
 def test_what_was_stored_is_claimed_as_it_came_in_order(db: Db):
     first, second = inbox.add(db, [delivery("a", b"one"), delivery("b", b"two", None)], NOW)
     claimed = inbox.claim(db, 10)
-    assert [(one.id, one.raw, one.tries) for one in claimed] == [(first, b"one", 1), (second, b"two", 1)]
+    assert [(one.id, one.load(), one.tries) for one in claimed] == [(first, b"one", 1), (second, b"two", 1)]
     assert claimed[0].envelope == Envelope("Karen@client.example", ("support@bank.example",))
     assert claimed[1].envelope.sender is None
     assert (claimed[0].arrived_at, claimed[0].authserv_ids, claimed[0].quiet) == (

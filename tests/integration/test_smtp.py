@@ -17,7 +17,7 @@ from mailgate.inbound import smtp
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import LINES_A_MINUTE, Refusals
 from mailgate.inbound.smtp import Listener
-from mailgate.store import inbox, trace
+from mailgate.store import inbox, rawfiles, trace
 from mailgate.store.db import Db, Store
 
 MAIL = b"From: karen@client.example\r\nSubject: Help\r\n\r\nIt is broken.\r\n"
@@ -49,11 +49,6 @@ class Desk:
     async def ends(self, left: int) -> None:
         """Wait until at most `left` sessions are left."""
         while len(self.listener.sessions) > left:  # noqa: ASYNC110 - the listener tells nobody
-            await asyncio.sleep(0.01)
-
-    async def holds(self, size: int) -> None:
-        """Wait until so many bytes are on their way in."""
-        while sum(session.held for session in self.listener.sessions) < size:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
 
     async def rows(self) -> list[Any]:
@@ -282,27 +277,49 @@ async def test_too_big_is_552_and_the_connection_goes_on(desk: Desk):
     assert len(await desk.rows()) == 1
 
 
-async def test_large_mails_that_come_at_once_share_the_memory_there_is(desk: Desk, monkeypatch):
-    """Beyond the budget a large one is put off with 452, a small one is taken, and the room comes back."""
-    monkeypatch.setattr(smtp, "MOST_HELD", 300_000)
-    monkeypatch.setattr(smtp, "LARGE", 50_000)
-    first, second, third = [await desk.client() for _ in range(3)]
-    lines = (b"y" * 78 + b"\r\n") * 2000  # 160 kB; two of the largest, 400 kB, always have room
-    for client in (first, second):
+async def test_a_large_mail_lies_in_a_file_beside_the_database_as_it_came(tmp_path: Path):
+    """And its bytes were never whole in memory: the session holds no more than a piece of it."""
+    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
+        client = await desk.client()
+        mail = MAIL + b"..dots\r\n" * 1_000_000
+        assert (await client.mail(mail)).startswith("250")
+        (row,) = await desk.rows()
+        (stored,) = await desk.raws()
+        assert stored == mail.replace(b"\r\n..", b"\r\n.")
+        assert row["size"] == len(stored)
+        assert await desk.store.read(lambda db: db.one("SELECT data FROM raw")[0]) is None
+        assert len(list(Path(f"{tmp_path}/mailgate.db-raw").iterdir())) == 1
+
+
+async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
+    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
+        client = await desk.client()
         await client.begin()
-        client.send(b"Subject: x\r\n\r\n" + lines)
-    await desk.holds(320_000)
-    await third.begin()
-    third.send(b"Subject: x\r\n\r\n" + lines)
-    await third.writer.drain()
-    await asyncio.sleep(0.2)  # its end comes in a piece of its own
-    third.send(b".\r\n")
-    assert (await third.answer()).startswith("452 4.3.1")
-    assert (await third.mail()).startswith("250")
-    for client in (first, second):
-        client.send(b".\r\n")
-        assert (await client.answer()).startswith("250")
-    assert (await third.mail(b"Subject: x\r\n\r\n" + lines)).startswith("250")
+        client.send(b"x" * 60_000 + b"\r\n" + (b"y" * 998 + b"\r\n") * 3000)
+        await client.writer.drain()
+        while not list(tmp_path.glob("*-raw/*")):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        client.writer.transport.abort()
+        await desk.ends(0)
+        assert not list(tmp_path.glob("*-raw/*"))
+        assert not await desk.rows()
+
+
+async def test_a_large_mail_that_the_disk_does_not_take_is_put_off(tmp_path: Path, monkeypatch):
+    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
+        client = await desk.client()
+        with monkeypatch.context() as patch:
+            patch.setattr(rawfiles.Draft, "write", raising(StorageError("storage trouble", cause="full")))
+            assert (await client.mail(MAIL + b"y\r\n" * 200_000)).startswith("452 4.3.1")
+        assert not list(tmp_path.glob("*-raw/*"))
+        assert (await client.mail(MAIL + b"y\r\n" * 200_000)).startswith("250")
+
+
+def raising(error: Exception):
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 async def test_a_bare_carriage_return_is_550_and_nothing_is_stored(desk: Desk):

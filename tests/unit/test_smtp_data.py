@@ -76,7 +76,7 @@ def test_a_mail_far_beyond_the_limit_is_not_kept_in_memory():
     block = DataBlock(1000)
     for _ in range(100):
         block.feed(b"x" * 1000)
-    assert len(block._bytes) < 3000
+    assert len(block) < 3000
 
 
 def reference(wire: bytes) -> tuple[bytes | Flaw | None, bytes]:
