@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import uuid
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from mailgate.errors import StorageError
+from mailgate.store.durable import DurableFile, flush_folder
 
 
 def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
@@ -55,28 +54,26 @@ class AttachmentStore:
             raise StorageError("storage trouble", cause=str(error)) from error
 
     def _write(self, pieces: Iterable[bytes]) -> tuple[str, int]:
-        aside = self._folder / f".{uuid.uuid4().hex}"
         sha256 = hashlib.sha256()
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with aside.open("wb") as file:
+            aside = self._folder / f".{uuid.uuid4().hex}"
+            file = DurableFile(aside)
+            try:
                 for piece in pieces:
                     sha256.update(piece)
                     file.write(piece)
-                file.flush()
-                os.fsync(file.fileno())
-                size = file.tell()
-            target = self.path(sha256.hexdigest())
-            target.parent.mkdir(exist_ok=True)
-            aside.replace(target)
+                file.finish()
+                target = self.path(sha256.hexdigest())
+                target.parent.mkdir(exist_ok=True)
+                aside.replace(target)
+            finally:
+                file.remove()
             for folder in (target.parent, self._folder):
-                _sync(folder)
+                flush_folder(folder)
         except OSError as error:
             raise StorageError("storage trouble", cause=str(error)) from error
-        finally:
-            with suppress(OSError):
-                aside.unlink(missing_ok=True)
-        return target.name, size
+        return target.name, file.size
 
     def read(self, sha256: str) -> bytes:
         """The content with this digest. Raises FileNotFoundError, or StorageError when the disk will not."""
@@ -86,11 +83,3 @@ class AttachmentStore:
             raise
         except OSError as error:
             raise StorageError("storage trouble", cause=str(error)) from error
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,10 +14,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
+from mailgate.store.durable import DurableFile, flush_folder
 
 LARGE = 256_000  # bytes; smaller mails lie in the database
 SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
@@ -35,8 +35,8 @@ class RawFiles:
         try:
             if not self._folder.is_dir():
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _sync(self._folder.parent)
-            return Draft(self._folder, name, self.path(name).open("xb"))
+                flush_folder(self._folder.parent)
+            return Draft(self._folder, name)
         except OSError as error:
             raise _trouble(error) from error
 
@@ -88,14 +88,12 @@ class RawFiles:
 
 
 class Draft:
-    """A mail while it is being written; used on one thread at a time. Every method raises StorageError."""
+    """A mail while it is being written; used on one thread at a time. `write` and `finish` raise StorageError."""
 
-    def __init__(self, folder: Path, name: str, file: BinaryIO) -> None:
-        os.chmod(file.fileno(), 0o600)  # noqa: PTH101 - the open file, not what a path leads to
+    def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self._name = name
-        self._file = file
-        self._size = 0
+        self._file = DurableFile(folder / name)
 
     def write(self, piece: bytes | bytearray) -> None:
         """The next piece."""
@@ -103,33 +101,19 @@ class Draft:
             self._file.write(piece)
         except OSError as error:
             raise _trouble(error) from error
-        self._size += len(piece)
 
     def finish(self) -> Kept:
         """The mail is whole; it is durable when this returns."""
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            _sync(self._folder)
+            self._file.finish()
+            flush_folder(self._folder)
         except OSError as error:
             raise _trouble(error) from error
-        return Kept(self._name, self._size)
+        return Kept(self._name, self._file.size)
 
     def drop(self) -> None:
         """The mail will not be whole."""
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            (self._folder / self._name).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        self._file.remove()
 
 
 def _trouble(error: OSError) -> StorageError:

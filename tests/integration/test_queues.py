@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from mailgate.errors import NotFound
 from mailgate.mail import Delivery, Envelope, Mail
 from mailgate.model import Address, NoticeKind, Outgoing
 from mailgate.reasons import Reason
-from mailgate.store import inbox, outbox, trace
+from mailgate.store import inbox, outbox, rawfiles, trace
 from mailgate.store.db import Db, open_writer
 from mailgate.store.trace import Line
 
@@ -163,6 +164,41 @@ def test_drop_ends_what_waits_or_lies_aside_and_nothing_else(db: Db):
     inbox.claim(db, 10)
     with pytest.raises(NotFound):
         inbox.drop(db, two, NOW)
+
+
+def test_large_mail_has_a_lane_of_its_own_and_nobody_overtakes_their_own_large_one(db: Db):
+    big = b"x" * (inbox.OVERSIZE + 1)
+    karen = [delivery("a"), delivery("b", big), delivery("c")]
+    others = [delivery("d", sender="carl@client.example"), delivery("e", big, sender="carl@client.example")]
+    with db.transaction():
+        inbox.add(db, [*karen, *others], NOW)
+    assert [one.source_key for one in inbox.claim(db, 10, large=False)] == ["a", "d"]
+    (large,) = inbox.claim(db, 10, large=True)
+    assert large.load() == big
+    assert inbox.claim(db, 10, large=False) == []
+    inbox.end(db, large.id, "done", NOW)
+    assert [one.source_key for one in inbox.claim(db, 10, large=False)] == ["c"]
+    assert [one.source_key for one in inbox.claim(db, 10)] == ["e"], "without a daemon there are no lanes"
+
+
+def test_a_large_mail_is_a_file_which_goes_when_no_row_names_it(db: Db, tmp_path: Path):
+    big = b"y" * (rawfiles.LARGE + 1)
+    filed = [db.files.filed(delivery(key, big)) for key in ("a", "b", "orphan")]
+    ids = inbox.add(db, filed[:2], NOW)
+    names = [one.raw.name for one in filed]
+    assert all(db.files.path(name).stat().st_mode & 0o777 == 0o600 for name in names)
+    assert db.files.old(time.time()) == set(), "a young file may be waiting for its row"
+    later = time.time() + rawfiles.SWEPT_AFTER + 60
+    assert db.files.old(later) == set(names)
+    assert inbox.unnamed(db, names) == {names[2]}
+    inbox.end(db, ids[0], "done", NOW)
+    inbox.forget_raw(db, LATER)
+    db.files.sweep(inbox.unnamed(db, db.files.old(later)))
+    assert db.files.old(later) == {names[1]}
+    assert inbox.raw(db, ids[1]) == big
+    db.files.sweep([names[1]])
+    with pytest.raises(NotFound, match="is gone"):
+        inbox.raw(db, ids[1])
 
 
 def test_bytes_are_forgotten_only_when_old_and_finished(db: Db):

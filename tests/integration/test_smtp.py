@@ -288,7 +288,7 @@ async def test_a_large_mail_lies_in_a_file_beside_the_database_as_it_came(tmp_pa
         assert stored == mail.replace(b"\r\n..", b"\r\n.")
         assert row["size"] == len(stored)
         assert await desk.store.read(lambda db: db.one("SELECT data FROM raw")[0]) is None
-        assert len(list(Path(f"{tmp_path}/mailgate.db-raw").iterdir())) == 1
+        assert len(files(tmp_path)) == 1
 
 
 async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
@@ -297,11 +297,11 @@ async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
         await client.begin()
         client.send(b"x" * 60_000 + b"\r\n" + (b"y" * 998 + b"\r\n") * 3000)
         await client.writer.drain()
-        while not list(tmp_path.glob("*-raw/*")):  # noqa: ASYNC110 - nobody tells
+        while not files(tmp_path):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
         client.writer.transport.abort()
         await desk.ends(0)
-        assert not list(tmp_path.glob("*-raw/*"))
+        assert not files(tmp_path)
         assert not await desk.rows()
 
 
@@ -311,8 +311,13 @@ async def test_a_large_mail_that_the_disk_does_not_take_is_put_off(tmp_path: Pat
         with monkeypatch.context() as patch:
             patch.setattr(rawfiles.Draft, "write", raising(StorageError("storage trouble", cause="full")))
             assert (await client.mail(MAIL + b"y\r\n" * 200_000)).startswith("452 4.3.1")
-        assert not list(tmp_path.glob("*-raw/*"))
+        assert not files(tmp_path)
         assert (await client.mail(MAIL + b"y\r\n" * 200_000)).startswith("250")
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of large mails."""
+    return list(folder.glob("*-raw/*"))
 
 
 def raising(error: Exception):

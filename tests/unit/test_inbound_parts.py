@@ -1,5 +1,6 @@
 """The small readers under `parse`: each odd form that real mail has, and what is made of it."""
 
+import base64
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from mailgate.inbound import (
     authres,
     bounce_text,
     charset,
+    contents,
     flowed,
     forward,
     headers,
@@ -19,7 +21,7 @@ from mailgate.inbound import (
     transfer,
 )
 from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
+from mailgate.inbound.parse import parse, read
 from mailgate.mail import MARKER, Mail
 from mailgate.model import Address
 
@@ -549,3 +551,34 @@ def test_a_content_id_is_one_plain_line() -> None:
 def test_encrypted_parts_are_kept_whole_and_named(kind: str, name: str) -> None:
     mail = parse(f"From: a@b.example\nContent-Type: {kind}\n\nVersion: 1\n".encode())
     assert [(a.name, a.content) for a in mail.attachments] == [(name, b"Version: 1\n")]
+
+
+def test_a_large_attachment_is_decoded_when_it_is_wanted_and_each_time_anew():
+    content = bytes(range(256)) * 5000
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\nContent-Type: application/zip; name=a.zip\n"
+    raw += b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(content) + b"\n--b--\n"
+    (file,) = parse(raw).attachments
+    assert isinstance(file.data, transfer.Encoded)
+    assert file.content == b"".join(file.pieces()) == content
+    assert file.head(1000) == content[:1000]
+    assert max(map(len, file.pieces())) < contents.LARGE
+
+
+def test_a_text_without_end_is_read_in_part_and_attached_whole(monkeypatch):
+    monkeypatch.setattr(contents, "MAX_TEXT", 50)
+    mail = parse(b"Content-Type: text/plain; charset=utf-8\n\n" + b"A line.\n" * 100)
+    assert mail.text == ("A line.\n" * 7)[:50]
+    assert [(a.name, a.type, a.content) for a in mail.attachments] == [
+        ("attachment.txt", "text/plain", b"A line.\n" * 100)
+    ]
+    assert "text too long" in mail.defects
+
+
+def test_a_page_of_html_is_parsed_once_for_text_and_body(monkeypatch):
+    pages = []
+    parser = html.LexborHTMLParser
+    monkeypatch.setattr(html, "LexborHTMLParser", lambda page: pages.append(page) or parser(page))
+    opened = read(b"Content-Type: text/html\n\n<p>Hello<blockquote type=cite>quoted</blockquote>")
+    body = read_body(opened.mail, opened.page)
+    assert (opened.mail.text, body.visible, body.html) == ("Hello\n\n> quoted", "Hello", "<p>Hello</p>")
+    assert len(pages) == 1

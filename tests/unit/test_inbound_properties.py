@@ -182,6 +182,33 @@ def test_base64_goes_round(data: bytes) -> None:
     assert transfer.base64(encoded.rstrip(b"=\n")) == data
 
 
+@reading
+@given(st.binary(max_size=300), st.integers(1, 40), st.sampled_from([b"\n", b"\r\n", b""]))
+def test_what_is_decoded_piece_by_piece_is_what_is_decoded_at_once(data: bytes, piece: int, line_end: bytes) -> None:
+    import base64
+    import quopri
+
+    wire = base64.encodebytes(data).replace(b"\n", line_end)
+    printable = quopri.encodestring(data, quotetabs=True).replace(b"\n", line_end or b"\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer, "PIECE", piece + 2)
+        assert transfer.decode(wire, "base64") == data
+        assert transfer.decode(data, "8bit") == data
+        in_pieces = transfer.decode(printable, "quoted-printable")
+    assert in_pieces == transfer.decode(printable, "quoted-printable")
+
+
+def test_a_list_s_footer_below_large_base64_is_no_data_wherever_the_pieces_are_cut() -> None:
+    import base64
+
+    data = bytes(range(251)) * 9
+    wire = base64.encodebytes(data[:-1]) + b"_____\nmy list http://list.example/\nUnsubscribe here\n"
+    for piece in range(20, 2000, 37):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(transfer, "PIECE", piece)
+            assert transfer.decode(wire, "base64") == data[:-1], piece
+
+
 def test_trees_are_bounded() -> None:
     raw = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(2000))
     tree = mime.read(raw)
