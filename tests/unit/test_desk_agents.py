@@ -577,7 +577,8 @@ def test_an_answer_with_a_machines_marks_is_set_aside_and_opens_nothing(opened):
 
 def test_database_and_attachments_are_readable_by_their_owner_alone(bench, tmp_path):
     """Customers' mail lies in them, whatever the umask of who starts the daemon."""
-    kept = bench.desk.files.keep(b"a file")
+    kept, size = bench.desk.files.keep([b"a ", b"file"])
+    assert size == 6
     database = bench.desk.config.storage.database
     assert database.stat().st_mode & 0o077 == 0
     assert bench.desk.config.storage.attachments.stat().st_mode & 0o077 == 0
