@@ -13,8 +13,14 @@ from datetime import datetime
 
 from mailgate.model import Address
 
-# The first line of every notice. What stands below it in an answer is our own text, quoted.
+# The first line of every notice, by language. What stands below it in an answer is our own text, quoted.
 MARKER = "##- Write your answer above this line -##"
+MARKERS = {
+    "en": MARKER,
+    "de": "##- Bitte antworten Sie oberhalb dieser Zeile -##",
+    "fr": "##- Répondez au-dessus de cette ligne -##",
+    "es": "##- Escriba su respuesta encima de esta línea -##",
+}
 
 
 def normalise(email: str) -> str:

@@ -258,13 +258,22 @@ class Change:
     entries: tuple[Entry, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence by its name in `words.toml`, which is said in the reader's language; values by name."""
+
+    name: str
+    values: tuple[tuple[str, str | datetime], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One mail to one person about one event, before it is rendered.
 
     `cause` names the event the same way each time the work is redone, so that a redo
     composes the same Message-ID. `facts` are sentences that open the text (what
-    happened); `text` is the person's own words that the mail passes on.
+    happened), in mail to requesters after `phrases`, which are said in their language;
+    `text` is the person's own words that the mail passes on.
     """
 
     kind: NoticeKind
@@ -275,6 +284,7 @@ class Notice:
     by: Address | None = None  # whose act or words it carries
     by_agent: str = ""  # key of the agent whose act it is
     facts: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
     text: str = ""
     attachments: tuple[StoredAttachment, ...] = ()
     history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first

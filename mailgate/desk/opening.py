@@ -20,7 +20,7 @@ from mailgate.model import (
     Ticket,
 )
 from mailgate.reasons import Reason, Screen
-from mailgate.rules import acts
+from mailgate.rules import acts, tongue
 from mailgate.rules.audience import Audience
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
@@ -171,7 +171,9 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         assignee=Assignee(assign[0], assign[2]) if assign[2] else None,
         tags=tags if isinstance(tags, tuple) else (),
         fields=opening.form.fields or None,
-        language=opening.text("language") or config.desk.language,
+        language=opening.text("language")
+        or tongue.language_of(received.body.visible, opening.facts.language)
+        or config.desk.language,
         source=received.source,
         autoresponse=_autoresponse(opening.routed, situation),
         template=opening.text("template"),

@@ -7,16 +7,14 @@ in it is a message like any other, and `requester.py` takes that.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from mailgate.desk.limits import limit
 from mailgate.desk.opening import may_answer
 from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.model import Change, Notice, NoticeKind, Ticket
+from mailgate.model import Change, Notice, NoticeKind, Phrase, Ticket
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.commands import Command
 from mailgate.rules.notices import Occasion, announce
-from mailgate.rules.when import echo
 from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
 from mailgate.store import readers, tickets
 from mailgate.store.db import Db
@@ -67,23 +65,20 @@ def commands(wishes: Wishes) -> tuple[Command, ...]:
 
 def answer(db: Db, situation: Situation, change: Change, wishes: Wishes, context: Context) -> tuple[Notice, ...]:
     """The mail that says how the ticket stands now."""
-    ticket, config = change.after, context.config
+    ticket = change.after
     mail = situation.received.mail
 
-    def day(at: datetime) -> str:
-        return echo(at, config.desk.timezone).partition(",")[0]
-
-    facts = list(answers(wishes, ticket, tickets.thread(db, ticket.number), day))
+    told = list(answers(wishes, ticket, tickets.thread(db, ticket.number)))
     if "reopen" in wishes.words and not ticket.status.active:
-        facts.append("It ended too long ago to be opened again; please write to us anew.")
-    if not facts or not may_answer(situation, context):
+        told.append(Phrase("asked.too-late"))
+    if not told or not may_answer(situation, context):
         return ()
     notice = Notice(
         kind=NoticeKind.STATUS_CHANGED,
         to=mail.author,
         cause=situation.received.source_key,
         ticket=ticket,
-        facts=tuple(facts),
+        phrases=tuple(told),
         in_reply_to=mail.message_id,
         references=mail.references[-3:],
     )

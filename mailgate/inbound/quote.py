@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 
 from mailgate.inbound import attribution
 from mailgate.inbound.lines import Kind, Line
-from mailgate.mail import MARKER
+from mailgate.mail import MARKERS
 
 MAX_LINES = 20_000  # lines beyond are own: unread is not cut
 MAX_SIGNATURE = 12  # lines
 ATTRIBUTION_LINES = 5
 QUOTED = re.compile(r"^ ?((?:> ?)+)")
 ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
-MARK = "".join(MARKER.split()).strip("#-")
+MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
+_MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,10 @@ def _strip(lines: list[str]) -> tuple[str, ...]:
 
 
 def _is_marker(text: str) -> bool:
-    return "Write" in text and MARK in "".join(text[:500].split())
+    if not _MAYBE_MARKER.search(text):
+        return False
+    joined = "".join(text[:500].split())
+    return any(mark in joined for mark in MARKS)
 
 
 def _first_own(lines: Sequence[Line]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailgate.config.model import Config
@@ -12,7 +13,7 @@ from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import AgentView, TicketView
-from mailgate.outbound.wording import earlier, files, left_out, person, when, words
+from mailgate.outbound.wording import clock, earlier, files, left_out, person, preview, when, words
 from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
 from mailgate.rules.subject import NO_SUBJECT
@@ -20,8 +21,8 @@ from mailgate.rules.subject import NO_SUBJECT
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
 
-def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
-    """Return what an agent reads; `message_id` is the mail's own, whose key the links carry."""
+def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -> AgentView:
+    """Return what an agent reads; `message_id` is the mail's own, whose key the links carry. `now` is aware UTC."""
     address = identity.desk_address(notice, config)
     key = key_text(message_id)
     answer_to = identity.reply_to(address, message_id)
@@ -41,11 +42,12 @@ def agent_view(notice: Notice, config: Config, message_id: str) -> AgentView:
         files=files(passing.of(notice, config.attachments).attached),
         left_out=left_out(notice, config.attachments),
         subject=identity.title(notice, config),
-        ticket=_ticket_view(ticket, config, zone) if ticket else None,
-        history=tuple(earlier(entry, zone) for entry in notice.history),
+        ticket=_ticket_view(ticket, config, zone, now) if ticket else None,
+        history=tuple(earlier(entry, when(entry.at, zone)) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
         ref=key if answer_to == address.email and (ticket or notice.agent) else "",
         code=notice.code,
+        preview=preview(notice.text or next(iter(notice.facts), "")),
     )
 
 
@@ -76,7 +78,7 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
     return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
 
 
-def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
+def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) -> TicketView:
     return TicketView(
         number=str(ticket.number),
         token=identity.token(ticket.number, config),
@@ -91,6 +93,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
         assignee=config.called(ticket.assignee),
         sla=ticket.sla,
         due=when(ticket.due_at, zone),
+        clock=_clock(ticket, zone, now),
         overdue=ticket.overdue,
         first_response_by="" if ticket.first_response_at else when(ticket.first_response_by, zone),
         opened=when(ticket.created_at, zone),
@@ -101,6 +104,16 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo) -> TicketView:
         links=tuple(identity.token(number, config) for number in ticket.links),
         form=tuple((plain(name, 40).capitalize(), plain(value, 200)) for name, value in (ticket.fields or {}).items()),
     )
+
+
+def _clock(ticket: Ticket, zone: ZoneInfo, now: datetime) -> str:
+    """The next time that the ticket's SLA plan has set: that of the first answer, or the due time."""
+    first = ticket.first_response_by
+    if first and not ticket.first_response_at and first > now and (not ticket.due_at or first < ticket.due_at):
+        return f"first answer due {clock(first, now, zone)}"
+    if not ticket.due_at:
+        return ""
+    return f"{'overdue since' if ticket.overdue else 'due'} {clock(ticket.due_at, now, zone)}"
 
 
 def _status(ticket: Ticket, zone: ZoneInfo) -> str:

@@ -7,14 +7,14 @@ leave something out.
 from __future__ import annotations
 
 from mailgate.config.model import Config
-from mailgate.mail import MARKER
 from mailgate.model import EntryKind, Notice, NoticeKind
 from mailgate.outbound import identity, links
 from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
-from mailgate.outbound.views import EntryView, RequesterView
-from mailgate.outbound.wording import earlier, files, left_out, words
+from mailgate.outbound.views import EntryView, FileView, RequesterView
+from mailgate.outbound.wording import earlier, file_view, files, preview, words
+from mailgate.outbound.words import Words
 from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
 from mailgate.rules.satisfaction import RATINGS
@@ -22,14 +22,14 @@ from mailgate.rules.satisfaction import RATINGS
 _ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
 
 
-def requester_view(notice: Notice, config: Config, message_id: str) -> RequesterView:
+def requester_view(notice: Notice, config: Config, message_id: str, own: Words) -> RequesterView:
     """Return what the requester may read; `message_id` is the mail's own, whose key proves a rating."""
     address = identity.desk_address(notice, config)
     ticket = notice.ticket
     # A person's answer is passed on whole; what requesters wrote themselves they have
     text = words(notice.text, len(notice.text) if notice.kind is NoticeKind.REPLY else _ECHO_LIMIT)
     return RequesterView(
-        marker=MARKER,
+        marker=own.marker,
         desk=identity.desk_name(notice, config),
         address=address.email,
         address_name=address.name,
@@ -38,20 +38,32 @@ def requester_view(notice: Notice, config: Config, message_id: str) -> Requester
         token=identity.token(ticket.number, config) if ticket else "",
         subject=identity.title(notice, config),
         status=str(ticket.status) if ticket else "",
+        status_name=own.phrases[f"status.{ticket.status}"] if ticket else "",
         by=identity.agent_name(notice, config),
-        facts=tuple(readable(fact) for fact in notice.facts),
+        facts=(*(own.said(phrase, config.desk.timezone) for phrase in notice.phrases), *map(readable, notice.facts)),
         text=text if notice.reveal else "",
         files=files(passing.of(notice, config.attachments).attached) if notice.reveal else (),
-        left_out=left_out(notice, config.attachments) if notice.reveal else (),
+        left_out=_left_out(notice, config, own) if notice.reveal else (),
         signature=_signature(notice, config),
-        quoted=_quoted(notice, config),
-        ratings=_ratings(notice, config, message_id) if notice.asks else (),
+        quoted=_quoted(notice, config, own),
+        ratings=_ratings(notice, config, message_id, own) if notice.asks else (),
         reopen_days=config.tickets.reopen_within.days,
         resolved=ticket is not None and not ticket.status.active,
+        preview=preview(text) if notice.reveal else "",
     )
 
 
-def _ratings(notice: Notice, config: Config, message_id: str) -> tuple[Link, ...]:
+def _left_out(notice: Notice, config: Config, own: Words) -> tuple[FileView, ...]:
+    """The files that the mail speaks of and does not hold, and why."""
+    sorted_, rules = passing.of(notice, config.attachments), config.attachments
+    too_large = ((file, own.phrases["files.too_large"]) for file in sorted_.too_large)
+    blocked = (
+        (file, own.filled("files.blocked", ending=passing.blocked(file.name, rules))) for file in sorted_.blocked
+    )
+    return tuple(file_view(file, why) for file, why in (*too_large, *blocked))
+
+
+def _ratings(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[Link, ...]:
     """Links by which the requester says how they were helped, with the key of this very mail.
 
     It was made for them alone and gives nobody any right but to rate this ticket.
@@ -60,15 +72,16 @@ def _ratings(notice: Notice, config: Config, message_id: str) -> tuple[Link, ...
     answer_to = identity.reply_to(address, message_id)
     foot = f"\n\n\nRef: {key_text(message_id)}\n" if answer_to == address.email else "\n\n"
     subject = "Re: " + identity.subject(notice, config).removeprefix("Re: ")
-    return links.mailto(answer_to, subject, [(word, f"#{word}\n{foot}") for word in RATINGS])
+    return links.mailto(answer_to, subject, [(own.phrases[f"ratings.{word}"], f"#{word}\n{foot}") for word in RATINGS])
 
 
-def _quoted(notice: Notice, config: Config) -> tuple[EntryView, ...]:
+def _quoted(notice: Notice, config: Config, own: Words) -> tuple[EntryView, ...]:
     """Earlier entries for a requester: no notes; and where agents are masked, what the requester's side wrote."""
     shown = {EntryKind.MESSAGE, EntryKind.REPLY}
     if "{agent}" not in identity.desk_address(notice, config).from_:
         shown = {EntryKind.MESSAGE}
-    return tuple(earlier(entry, config.desk.timezone) for entry in notice.history if entry.kind in shown)
+    zone = config.desk.timezone
+    return tuple(earlier(entry, own.moment(entry.at, zone)) for entry in notice.history if entry.kind in shown)
 
 
 def _signature(notice: Notice, config: Config) -> str:

@@ -8,7 +8,7 @@ the only file that names jinja2. It writes no mail; `compose` does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -30,13 +30,15 @@ from markupsafe import Markup, escape
 
 from mailgate.config.model import Config
 from mailgate.errors import Problem
-from mailgate.model import Notice, NoticeKind
+from mailgate.model import REQUESTER_KINDS, Notice, NoticeKind
 from mailgate.outbound import identity
+from mailgate.outbound.catalogue import FILE, check_words, languages, read_words
 from mailgate.outbound.for_agent import agent_view
 from mailgate.outbound.for_requester import requester_view
 from mailgate.outbound.headers import plain
 from mailgate.outbound.specimens import specimens
 from mailgate.outbound.views import Rendered, View, values
+from mailgate.outbound.words import UnknownPhrase, Words
 from mailgate.rules.keys import Keyring
 
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
@@ -80,14 +82,13 @@ class Renderer:
         the reason in `problem`: an alert never goes to nobody. `now` is aware UTC.
         """
         message_id = identity.message_id(notice, keyring, now)
-        view = (requester_view if notice.kind.to_requester else agent_view)(notice, config, message_id)
-        if not self._own:
-            return self._shipped.render(notice.kind, "", "", view, message_id)
         template_set = notice.ticket.template if notice.ticket else ""
         try:
-            return self._own.render(notice.kind, template_set, identity.language(notice, config), view, message_id)
+            return (self._own or self._shipped).render(notice, template_set, config, message_id, now)
         except Exception as error:
-            rendered = self._shipped.render(notice.kind, "", "", view, message_id)
+            if not self._own:
+                raise
+            rendered = self._shipped.render(notice, "", config, message_id, now)
             return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
 
     def check(self) -> tuple[Problem, ...]:
@@ -95,21 +96,33 @@ class Renderer:
         return (self._own or self._shipped).check()
 
 
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One language of some folders: its words, and the templates with these words in them."""
+
+    folder: str  # of the language; "" for English
+    words: Words
+    environment: Environment
+    found: dict[tuple[str, NoticeKind], _Found]  # by set and kind
+
+
 class _Templates:
     """The templates of some folders, the first of which wins."""
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
-        self._environment = _environment(roots)
-        self._found: dict[tuple[str, str, NoticeKind], _Found] = {}
+        self._languages = languages(roots)
+        self._voices: dict[str, _Voice] = {}
 
-    def check(self) -> tuple[Problem, ...]:
-        """Return what is wrong in every folder."""
-        return tuple(problem for root in self._roots for path in _files(root) for problem in self._check(root, path))
-
-    def render(self, kind: NoticeKind, template_set: str, language: str, view: View, message_id: str) -> Rendered:
-        """Return the view in words. Raises whatever a template raises."""
-        found = self._templates(kind, template_set, language)
+    def render(self, notice: Notice, template_set: str, config: Config, message_id: str, now: datetime) -> Rendered:
+        """Return the notice in words. Raises whatever a template raises."""
+        voice = self._voice(identity.language(notice, config), config.desk.language)
+        view: View
+        if notice.kind.to_requester:
+            view = requester_view(notice, config, message_id, voice.words)
+        else:
+            view = agent_view(notice, config, message_id, now)
+        found = self._found(notice.kind, template_set, voice)
         context = values(view)
         headers = [(name, plain(template.render(context))) for name, template in found.headers]
         return Rendered(
@@ -120,28 +133,38 @@ class _Templates:
             headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
         )
 
-    def _templates(self, kind: NoticeKind, template_set: str, language: str) -> _Found:
+    def _voice(self, *wanted: str) -> _Voice:
+        """The first language of those wanted that there is ("de-AT" is also "de"), else English."""
+        tags = [tag for each in wanted for tag in (each.lower(), each.lower().partition("-")[0])]
+        folder = next((self._languages.get(tag, "") for tag in tags if tag in self._languages or tag == "en"), "")
+        known = self._voices.get(folder)
+        if known:
+            return known
+        words = read_words(self._roots, folder)
+        voice = self._voices[folder] = _Voice(folder, words, _environment(self._roots, folder, words), {})
+        return voice
+
+    def _found(self, kind: NoticeKind, template_set: str, voice: _Voice) -> _Found:
         """Compile what a kind needs; the HTML is never from a less particular place than the text."""
-        known = self._found.get((template_set, language, kind))
+        known = voice.found.get((template_set, kind))
         if known:
             return known
         html: Template | None = None
-        for root, folder in self._places(template_set, language):
+        for root, folder in self._places(template_set, voice.folder):
             name = f"@{root}/{folder}{kind}"
             if not html and (self._roots[root] / f"{folder}{kind}.html").is_file():
-                html = self._environment.get_template(f"{name}.html")
+                html = voice.environment.get_template(f"{name}.html")
             if (self._roots[root] / f"{folder}{kind}.txt").is_file():
                 source = (self._roots[root] / f"{folder}{kind}.txt").read_text("utf-8")
+                headers = ((field, value) for field, value in _headers(source) if _ALLOWED.match(field))
                 found = _Found(
                     tuple(
-                        (field, self._environment.from_string(value))
-                        for field, value in _headers(source)
-                        if _ALLOWED.match(field)
+                        (field, voice.environment.from_string(voice.words.spoken(value))) for field, value in headers
                     ),
-                    self._environment.get_template(f"{name}.txt"),
+                    voice.environment.get_template(f"{name}.txt"),
                     html,
                 )
-                self._found[template_set, language, kind] = found
+                voice.found[template_set, kind] = found
                 return found
         raise FileNotFoundError(f"{kind}.txt")
 
@@ -152,11 +175,37 @@ class _Templates:
                 folder = "".join(f"{name}/" for name in names)
                 yield from ((root, folder) for root in range(len(self._roots)))
 
+    # ── check ───────────────────────────────────────────────────────────────────────────
+
+    def check(self) -> tuple[Problem, ...]:
+        """Return what is wrong in every folder."""
+        words = [problem for root in self._roots for path in sorted(root.rglob(FILE)) for problem in self._words(path)]
+        roots = self._roots[:1] if words else self._roots  # wrong words are no fault of the templates that say them
+        return (*words, *(problem for root in roots for path in _files(root) for problem in self._check(root, path)))
+
+    def _words(self, path: Path) -> Iterator[Problem]:
+        """Whether a catalogue can be read, and every mail to requesters be written with it."""
+        problems = tuple(check_words(path, tuple(read_words((shipped(),), "").phrases)))
+        yield from problems
+        if problems or (path.parent not in self._roots and path.parent.parent not in self._roots):
+            return
+        voice = self._voice("en" if path.parent in self._roots else path.parent.name)
+        for kind in sorted(REQUESTER_KINDS):
+            try:
+                found = self._found(kind, "", voice)
+                for view in specimens(kind):
+                    for part in (found.text, *filter(None, [found.html]), *(value for _, value in found.headers)):
+                        part.render(values(view))
+            except Exception as error:
+                if not _own_fault(error, self._roots):
+                    yield Problem("", f"in {kind}: {type(error).__name__}: {error}", file=str(path))
+
     def _check(self, root: Path, path: Path) -> Iterator[Problem]:
         """Compile one file, and render it for a full and a bare notice."""
         where = path.relative_to(root).as_posix()
+        voice = self._voice(path.parent.name if path.parent != root else "en")
         try:
-            template = self._environment.get_template(f"@{self._roots.index(root)}/{where}")
+            template = voice.environment.get_template(f"@{self._roots.index(root)}/{where}")
             if path.stem.startswith("_"):
                 return
             if path.stem not in _KINDS:
@@ -168,8 +217,9 @@ class _Templates:
             for name, _ in headers:
                 if not _ALLOWED.match(name):
                     yield Problem("", f"a template cannot set the header field {name}", file=str(path))
+            fields = [voice.environment.from_string(voice.words.spoken(value)) for _, value in headers]
             for view in specimens(NoticeKind(path.stem)):
-                for part in (template, *(self._environment.from_string(value) for _, value in headers)):
+                for part in (template, *fields):
                     part.render(values(view))
         except TemplateSyntaxError as error:
             file = error.filename or str(path)
@@ -179,7 +229,14 @@ class _Templates:
 
 
 class _Loader(FileSystemLoader):
-    """Reads templates without their header lines; line numbers stay as they are in the file."""
+    """Reads templates without their header lines, and with the phrases that they say.
+
+    Line numbers stay as they are in the file.
+    """
+
+    def __init__(self, places: Sequence[Path], words: Words) -> None:
+        super().__init__(places)
+        self._words = words
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         source, path, fresh = super().get_source(environment, template)
@@ -188,14 +245,18 @@ class _Loader(FileSystemLoader):
             if lines:
                 body = source.split("\n", lines)[lines]
                 source = "{#" + "\n" * lines + "-#}" + body
-        return source, path, fresh
+        try:
+            return self._words.spoken(source, html=template.endswith(".html")), path, fresh
+        except UnknownPhrase as error:
+            raise TemplateSyntaxError(error.what, error.line, template, path) from error
 
 
-def _environment(roots: tuple[Path, ...]) -> Environment:
+def _environment(roots: tuple[Path, ...], language: str, words: Words) -> Environment:
     """A sandbox in which a template changes nothing; `@N/` names a template of one root."""
-    exact = {f"@{number}": _Loader(root) for number, root in enumerate(roots)}
+    exact = {f"@{number}": _Loader((root,), words) for number, root in enumerate(roots)}
+    places = [place for root in roots for place in ((root / language, root) if language else (root,))]
     environment = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([PrefixLoader(exact), _Loader(roots)]),
+        loader=ChoiceLoader([PrefixLoader(exact), _Loader(places, words)]),
         undefined=StrictUndefined,
         autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=False),
         trim_blocks=True,
@@ -233,6 +294,13 @@ def _headers(source: str) -> tuple[tuple[str, str], ...]:
 
 def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.suffix in (".txt", ".html") and path.is_file())
+
+
+def _own_fault(error: Exception, roots: Sequence[Path]) -> bool:
+    """True for an error that lies in a template of the administrator's: it is told there."""
+    return (
+        isinstance(error, TemplateSyntaxError) and len(roots) > 1 and (error.filename or "").startswith(str(roots[0]))
+    )
 
 
 def _line(error: BaseException, path: Path) -> int | None:

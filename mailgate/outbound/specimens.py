@@ -53,6 +53,7 @@ def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
         token="[#1001]" if ticket else "",
         subject=_LONG if full else "(no subject)",
         status="resolved" if ticket else "",
+        status_name="resolved" if ticket else "",
         by="Elliot Alderson" if full else "",
         facts=("This happened.", "That, too.") if full else (),
         text="Some words.\n\nSome more." if full else "",
@@ -63,6 +64,7 @@ def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
         ratings=(Link("good", "mailto:support@desk.example"),) if full else (),
         reopen_days=30,
         resolved=full,
+        preview="Some words." if full else "",
     )
 
 
@@ -87,6 +89,7 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
         ref="n.aaaa.aaaaa" if full else "",
         code="ABCDEF" if full else "",
+        preview="Some words." if full else "",
     )
 
 
@@ -105,6 +108,7 @@ def _ticket(*, full: bool) -> TicketView:
         assignee="Elliot Alderson" if full else "",
         sla="Default SLA",
         due="Fri 20 Nov 2026, 13:00 EST" if full else "",
+        clock="due today 13:00, in 2 h" if full else "",
         overdue=full,
         first_response_by="Fri 20 Nov 2026, 12:00 EST" if full else "",
         opened="Fri 20 Nov 2026, 09:00 EST",

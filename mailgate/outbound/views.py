@@ -50,6 +50,7 @@ class RequesterView:
     token: str
     subject: str
     status: str
+    status_name: str  # in the reader's language
     by: str  # who speaks, as the requester may know them; "" for the desk itself
     facts: tuple[str, ...]
     text: str  # "" where it must not be shown
@@ -60,6 +61,7 @@ class RequesterView:
     ratings: tuple[Link, ...]  # labelled "good", "okay", "bad": each opens a mail that says so
     reopen_days: int
     resolved: bool
+    preview: str  # the first words, for the list of mails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class TicketView:
     assignee: str
     sla: str
     due: str
+    clock: str  # the due time as of now, in words: "due today 14:00, in 2 h"
     overdue: bool
     first_response_by: str
     opened: str
@@ -86,6 +89,11 @@ class TicketView:
     tags: tuple[str, ...]
     links: tuple[str, ...]
     form: tuple[tuple[str, str], ...]  # form lines of the opening mail
+
+    @property
+    def glance(self) -> str:
+        """What an agent looks for first, in a line: priority, help topic, assignee."""
+        return f"{self.priority} priority | {self.topic} | {self.assignee or 'assigned to nobody'}"
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
@@ -134,6 +142,7 @@ class AgentView:
     links: tuple[Link, ...]
     ref: str  # the key, where it cannot travel in the address
     code: str
+    preview: str  # the first words, for the list of mails
 
 
 View = RequesterView | AgentView

@@ -13,6 +13,7 @@ from mailgate.outbound.views import EntryView, FileView
 from mailgate.rules import files as passing
 
 _EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
+_PREVIEW = 140  # characters; a list of mails shows fewer
 _KIND_OF_ENTRY = {EntryKind.MESSAGE: "message", EntryKind.REPLY: "public reply", EntryKind.NOTE: "internal note"}
 
 
@@ -22,6 +23,25 @@ def when(at: datetime | None, zone: ZoneInfo) -> str:
         return ""
     local = at.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
+
+
+def clock(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Return a moment to come or gone, as of `now`: "today 14:00, in 2 h", "Fri 20 Nov, 09:00, 3 days ago"."""
+    local, here = at.astimezone(zone), now.astimezone(zone)
+    days = (local.date() - here.date()).days
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)
+    year = "" if local.year == here.year else f" {local.year}"
+    day = f"{near} {local:%H:%M}" if near else f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
+    length = _length(abs((at - now).total_seconds()))
+    return f"{day}, in {length}" if at > now else f"{day}, {length} ago"
+
+
+def _length(seconds: float) -> str:
+    """A stretch of time in its one unit that matters: "25 min", "2 h", "3 days"."""
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{max(1, minutes)} min"
+    return f"{round(minutes / 60)} h" if minutes < 36 * 60 else f"{round(minutes / 1440)} days"
 
 
 def size(octets: int) -> str:
@@ -40,13 +60,18 @@ def person(name: str, email: str) -> str:
 
 def files(attachments: tuple[StoredAttachment, ...]) -> tuple[FileView, ...]:
     """Return attachments by name and size."""
-    return tuple(FileView(file_name(attachment.name), size(attachment.size)) for attachment in attachments)
+    return tuple(map(file_view, attachments))
+
+
+def file_view(attachment: StoredAttachment, why: str = "") -> FileView:
+    """Return an attachment by name and size; `why` it is not in the mail."""
+    return FileView(file_name(attachment.name), size(attachment.size), why)
 
 
 def left_out(notice: Notice, rules: Attachments) -> tuple[FileView, ...]:
-    """Return the files that a mail lists and does not hold, each with the reason and the way to it."""
+    """Return the files that a mail to an agent lists and does not hold, each with the reason and the way to it."""
     sorted_ = passing.of(notice, rules)
-    number = notice.ticket.number if notice.ticket and not notice.kind.to_requester else 0
+    number = notice.ticket.number if notice.ticket else 0
     at_admin = f"; the administrator has it: mailgate tickets show {number} --raw ID" if number else ""
     mailed = "too large for this mail; #show files sends it" if number else "too large for this mail"
     too_large = (
@@ -56,7 +81,7 @@ def left_out(notice: Notice, rules: Attachments) -> tuple[FileView, ...]:
     blocked = (
         (file, f".{passing.blocked(file.name, rules)} files are not passed on{at_admin}") for file in sorted_.blocked
     )
-    return tuple(FileView(file_name(file.name), size(file.size), why) for file, why in (*too_large, *blocked))
+    return tuple(file_view(file, why) for file, why in (*too_large, *blocked))
 
 
 def words(text: str, limit: int) -> str:
@@ -65,13 +90,18 @@ def words(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit].rstrip() + " …"
 
 
-def earlier(entry: Entry, zone: ZoneInfo) -> EntryView:
-    """Return an earlier entry of the thread, cut to a readable length."""
+def preview(text: str) -> str:
+    """Return the first words of a text in one line, for the list of mails."""
+    return " ".join(text[:_PREVIEW].split())
+
+
+def earlier(entry: Entry, at: str) -> EntryView:
+    """Return an earlier entry of the thread, cut to a readable length; `at` is its time as the reader writes it."""
     return EntryView(
         kind=_KIND_OF_ENTRY[entry.kind],
         internal=entry.kind is EntryKind.NOTE,
         author=person(entry.author.name, entry.author.email),
-        at=when(entry.at, zone),
+        at=at,
         text=words(entry.text, _EXCERPT),
         files=files(entry.attachments),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailgate.config.model import Config
-from mailgate.model import Event, EventKind, Json, Status, Ticket
+from mailgate.model import Event, EventKind, Json, Phrase, Status, Ticket
 
 
 def actor(by: str, config: Config) -> str:
@@ -125,16 +125,6 @@ def _escalation(step: str, ticket: Ticket) -> str:
             return f"{step} of the time of the SLA plan {ticket.sla} has passed"
 
 
-def requester_fact(event: Event) -> str:
+def requester_fact(event: Event) -> Phrase:
     """What a requester is told of a change of status."""
-    match event.after:
-        case Status.RESOLVED:
-            return "Your ticket has been resolved. If it is not, just answer this mail: that opens it again."
-        case Status.CLOSED:
-            return "Your ticket has been closed. An answer to this mail opens it again."
-        case _:
-            return (
-                f"Your ticket is {event.after} again."
-                if event.after == Status.OPEN
-                else f"Your ticket is now {event.after}."
-            )
+    return Phrase(f"told.{Status(str(event.after))}")

@@ -12,7 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.config.model import Config
-from mailgate.model import Address, Change, Entry, EntryKind, Event, EventKind, Notice, NoticeKind, Status, Ticket
+from mailgate.model import (
+    Address,
+    Change,
+    Entry,
+    EntryKind,
+    Event,
+    EventKind,
+    Notice,
+    NoticeKind,
+    Phrase,
+    Status,
+    Ticket,
+)
 from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.facts import agent_fact, requester_fact
 from mailgate.rules.lifecycle import ladder_step
@@ -98,7 +110,7 @@ def _status_changed(change: Change, occasion: Occasion, audience: Audience, conf
     fact = _status_fact(change, config)
     if fact and change.after.autoresponse:
         notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, occasion, audience)
-        yield replace(notice, facts=(fact,), by=None, by_agent="", asks=_asks(change, config))
+        yield replace(notice, phrases=fact, by=None, by_agent="", asks=_asks(change, config))
 
 
 def _on_opening(
@@ -123,7 +135,7 @@ def _on_opening(
 
 def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     ticket = change.after
-    fact = "" if occasion.quiet else _status_fact(change, config)
+    fact = () if occasion.quiet else _status_fact(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
     if fact and ticket.requester.email in occasion.direct:  # who has the words already has not heard of the status
         yield from _status_changed(change, occasion, audience, config)
@@ -135,7 +147,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             notice,
             text=entry.text,
             attachments=entry.attachments,
-            facts=(fact,) if fact else (),
+            phrases=fact,
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
@@ -143,7 +155,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
         )
 
 
-def _status_fact(change: Change, config: Config) -> str:
+def _status_fact(change: Change, config: Config) -> tuple[Phrase, ...]:
     """What a requester is told of a change of status, or nothing."""
     told = config.notices.status_changes
     for event in change.events:
@@ -151,8 +163,8 @@ def _status_fact(change: Change, config: Config) -> str:
             continue
         reopened = event.after == Status.OPEN and event.before in (Status.RESOLVED, Status.CLOSED)
         if event.after in told or (reopened and "reopened" in told):
-            return requester_fact(event)
-    return ""
+            return (requester_fact(event),)
+    return ()
 
 
 def _asks(change: Change, config: Config) -> bool:

@@ -6,21 +6,17 @@ its line. Anything else of theirs is text: nobody has to know that there are com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile
 
-from mailgate.model import Entry, EntryKind, Status, Ticket
+from mailgate.model import Entry, EntryKind, Phrase, Status, Ticket
 from mailgate.rules import acts, people
 from mailgate.rules.cleaning import clean, visible
 from mailgate.rules.signature import only_signature
 
 WORDS = {"requester": ("close", "reopen", "status", "help"), "collaborator": ("leave",)}
-HELP = (
-    "These words do something when they stand alone on the first line of an answer: #close ends your request,"
-    " #reopen opens it again, #status tells how it stands. All else that you write reaches us as a message."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +62,22 @@ def acts_of(wishes: Wishes, author: str, stamp: acts.Stamp) -> list[acts.Act]:
     return done
 
 
-def answers(wishes: Wishes, ticket: Ticket, thread: Sequence[Entry], day: Callable[[datetime], str]) -> tuple[str, ...]:
-    """What is told to who asked, of the ticket as it is afterwards; public facts alone. `day` writes a date."""
-    told: list[str] = []
+def answers(wishes: Wishes, ticket: Ticket, thread: Sequence[Entry]) -> tuple[Phrase, ...]:
+    """What is told to who asked, of the ticket as it is afterwards; public facts alone."""
+    told: list[Phrase] = []
     if "leave" in wishes.words:
-        told.append("You are no longer on this request and get no more mail about it.")
+        told.append(Phrase("asked.left"))
     if {"close", "reopen", "status"} & set(wishes.words):
-        told.append(f"Your request is {ticket.status}.")
+        told.append(Phrase(f"asked.{ticket.status}"))
     if "status" in wishes.words:
-        replies = [entry.at for entry in thread if entry.kind is EntryKind.REPLY]
-        answered = f"our last answer is of {day(max(replies))}" if replies else "we have not answered it yet"
-        told.append(f"It was opened on {day(ticket.created_at)}; {answered}.")
+        told.append(_dates(ticket, [entry.at for entry in thread if entry.kind is EntryKind.REPLY]))
     if "help" in wishes.words:
-        told.append(HELP)
+        told.append(Phrase("asked.help"))
     return tuple(told)
+
+
+def _dates(ticket: Ticket, replies: Sequence[datetime]) -> Phrase:
+    opened = ("opened", ticket.created_at)
+    if replies:
+        return Phrase("asked.answered", (opened, ("answered", max(replies))))
+    return Phrase("asked.unanswered", (opened,))

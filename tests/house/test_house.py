@@ -23,7 +23,7 @@ EDGE_MODULES = {
     *("clock", "lock", "maillog", "status"),
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
-    *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.maildir"),
+    *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.maildir"),
     *("report.terminal", "report.read"),
 }
 EDGE_PACKAGES = ("store", "config")

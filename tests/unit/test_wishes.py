@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.model import Address, Collaborator, Entry, EntryKind, Status
+from mailgate.model import Address, Collaborator, Entry, EntryKind, Phrase, Status
 from mailgate.rules.acts import Stamp
 from mailgate.rules.lifecycle import act_on
-from mailgate.rules.wishes import HELP, Wishes, acts_of, answers, read_wishes
+from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
 from tests.lab import NOW, desk, ticket
 
 STAMP = Stamp("requester:karen@client.example", NOW)
@@ -53,16 +53,13 @@ def test_what_the_words_do():
 
 
 def test_what_is_told():
-    def day(at):
-        return f"{at:%d %b}"
-
     def entry(kind, days):
         return Entry(kind=kind, by="", author=Address("a@x.example"), at=NOW + timedelta(days=days), text="")
 
-    said = answers(Wishes(("status", "help")), ticket(), [], day)
-    assert said == ("Your request is open.", "It was opened on 21 Nov; we have not answered it yet.", HELP)
+    opened = ("opened", ticket().created_at)
+    said = answers(Wishes(("status", "help")), ticket(), [])
+    assert said == (Phrase("asked.open"), Phrase("asked.unanswered", (opened,)), Phrase("asked.help"))
     thread = [entry(EntryKind.REPLY, 1), entry(EntryKind.NOTE, 2)]
-    assert answers(Wishes(("status",)), ticket(), thread, day)[1].endswith("our last answer is of 22 Nov.")
-    assert answers(Wishes(("leave",)), ticket(), [], day) == (
-        "You are no longer on this request and get no more mail about it.",
-    )
+    answered = ("answered", NOW + timedelta(days=1))
+    assert answers(Wishes(("status",)), ticket(), thread)[1] == Phrase("asked.answered", (opened, answered))
+    assert answers(Wishes(("leave",)), ticket(), []) == (Phrase("asked.left"),)

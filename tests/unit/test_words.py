@@ -1,0 +1,184 @@
+"""Words by language: complete, said where they should be, changed by the administrator phrase by phrase."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailgate.inbound.body import read_body
+from mailgate.inbound.parse import parse
+from mailgate.mail import MARKERS
+from mailgate.model import NoticeKind, Phrase, Status
+from mailgate.outbound.catalogue import read_words
+from mailgate.outbound.render import Renderer, shipped
+from mailgate.outbound.wording import clock
+from mailgate.outbound.words import UnknownPhrase, Words
+from tests.notices import CONFIG, KEYRING, MESSAGE, NOW, TICKET, notice, write
+
+K = NoticeKind
+ENGLISH = read_words((shipped(),), "")
+OTHERS = ("de", "fr", "es")
+NEW_YORK = ZoneInfo("America/New_York")
+REQUESTERS = [kind for kind in K if kind.to_requester]
+
+
+def in_language(language: str, kind: K, **fields: object):
+    ticket = replace(TICKET, language=language)
+    made = notice(kind, **{"ticket": ticket, **fields})
+    return Renderer().render(made, CONFIG, KEYRING, NOW)
+
+
+def put(folder: Path, name: str, source: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_phrase_is_translated_and_holds_the_same_values(language: str):
+    words = read_words((shipped(),), language)
+    same = {name for name, text in words.phrases.items() if text == ENGLISH.phrases[name]}
+    assert same <= {"dates.day", "dates.moment"}
+    assert words.phrases.keys() == ENGLISH.phrases.keys()
+    for name, text in words.phrases.items():
+        if not name.startswith("dates"):
+            assert set(re.findall(r"\{+ ?\w+", text)) == set(re.findall(r"\{+ ?\w+", ENGLISH.phrases[name])), name
+    assert (len(words.days), len(words.months)) == (7, 12)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("kind", REQUESTERS)
+def test_mail_to_requesters_is_in_the_tickets_language(kind: NoticeKind, language: str):
+    found = in_language(language, kind, phrases=(Phrase("told.resolved"),), history=(MESSAGE,))
+    english = in_language("en", kind, phrases=(Phrase("told.resolved"),), history=(MESSAGE,))
+    assert found.text.startswith(MARKERS[language])
+    assert f'<html lang="{language}">' in found.html
+    for told in ("request", "your", "answer"):
+        theirs = kind is K.OPENED_FOR_YOU or kind is K.REPLY or kind is K.REJECTED
+        assert theirs or not re.search(rf"\b{told}\b", found.text, re.IGNORECASE), told
+    assert found.text != english.text
+
+
+def test_german_is_idiomatic_to_the_day():
+    text = in_language("de-AT", K.REPLY, history=(MESSAGE,)).text
+    assert "Karen Client schrieb am Fr. 20. November 2026, 08:40 Uhr EST:" in text
+    phrases = (Phrase("asked.open"), Phrase("asked.answered", (("opened", NOW), ("answered", NOW))))
+    assert "Sie wurde am 20. November 2026 eröffnet" in in_language("de", K.STATUS_CHANGED, phrases=phrases).text
+
+
+def test_a_language_that_there_is_not_is_the_desks_and_that_failing_english():
+    made = notice(K.ACKNOWLEDGEMENT, ticket=replace(TICKET, language="xx"))
+    german = replace(CONFIG, desk=replace(CONFIG.desk, language="de"))
+    assert "Wir haben Ihre Anfrage erhalten" in Renderer().render(made, german, KEYRING, NOW).text
+    assert "We have received" in Renderer().render(made, CONFIG, KEYRING, NOW).text
+    english = replace(made, ticket=replace(TICKET, language="en-GB"))
+    assert "We have received" in Renderer().render(english, german, KEYRING, NOW).text
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("language", ["en", *OTHERS])
+def test_every_status_has_its_words(language: str, status: Status):
+    words = read_words((shipped(),), "" if language == "en" else language)
+    for table in ("status", "told", "asked"):
+        assert words.phrases[f"{table}.{status}"]
+
+
+@pytest.mark.parametrize("language", ["en", *OTHERS])
+def test_an_answer_above_the_line_is_all_that_is_read_of_it_in_every_language(language: str):
+    ticket = replace(TICKET, language=language)
+    alert = parse(write(notice(K.REPLY, ticket=ticket)).data)
+    for below in (alert.text, "\n".join(f"> {line}" for line in alert.text.split("\n"))):
+        raw = f"From: karen@client.example\r\nSubject: Re\r\nIn-Reply-To: <a@b>\r\n\r\nMerci.\n\n{below}"
+        assert read_body(parse(raw.encode())).visible == "Merci."
+
+
+# ── the administrator's own words ───────────────────────────────────────────────────────
+
+
+def test_a_phrase_of_the_administrators_replaces_one_and_leaves_the_others(tmp_path: Path):
+    put(tmp_path, "de/words.toml", '[acknowledgement]\nhappened = "Danke & bis <bald>, {{ token }}."\n')
+    renderer = Renderer((tmp_path,))
+    found = renderer.render(notice(K.ACKNOWLEDGEMENT, ticket=replace(TICKET, language="de")), CONFIG, KEYRING, NOW)
+    assert "Danke & bis <bald>, [#1001]." in found.text
+    assert "Danke &amp; bis &lt;bald&gt;, [#1001]." in found.html
+    assert "antworten Sie einfach auf diese E-Mail" in found.text
+    assert renderer.check() == ()
+    english = renderer.render(notice(K.ACKNOWLEDGEMENT), CONFIG, KEYRING, NOW)
+    assert "We have received" in english.text
+
+
+def test_a_new_language_needs_one_file_and_says_the_rest_in_english(tmp_path: Path):
+    source = '[mail]\nlanguage = "it"\n[acknowledgement]\nhappened = "Abbiamo ricevuto la richiesta {{ token }}."\n'
+    renderer = Renderer((put(tmp_path, "it/words.toml", source),))
+    found = renderer.render(notice(K.ACKNOWLEDGEMENT, ticket=replace(TICKET, language="it-it")), CONFIG, KEYRING, NOW)
+    assert "Abbiamo ricevuto la richiesta [#1001]." in found.text
+    assert "A person will answer you." in found.text
+    assert '<html lang="it">' in found.html
+    assert renderer.check() == ()
+
+
+def test_an_own_template_without_a_language_speaks_all_with_phrases(tmp_path: Path):
+    put(tmp_path, "acknowledgement.txt", "{{ desk }}: {% say acknowledgement.happened %}")
+    renderer = Renderer((tmp_path,))
+    german = notice(K.ACKNOWLEDGEMENT, ticket=replace(TICKET, language="de"))
+    assert renderer.render(german, CONFIG, KEYRING, NOW).text.startswith("First Bank Help Desk: Wir haben")
+    assert renderer.check() == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("[acknowledgement]\nhapened = 'x'", "no phrase is called acknowledgement.hapened"),
+        ("[acknowledgement]\nhappened = 'a\\nb'", ""),
+        ('[acknowledgement]\nhappened = "a\\nb"', "acknowledgement.happened must be one line"),
+        ("[acknowledgement]\nhappened = 3", "acknowledgement.happened must be a text"),
+        ("happened = 'x'", "happened stands outside of a [table]"),
+        ("[dates]\ndays = ['a']", "dates.days must be 7 texts"),
+        ("[dates]\nweeks = ['a']", "dates.weeks must be a text"),
+        ("[mail", "this is no TOML"),
+        ("[acknowledgement]\nhappened = '{{ tokn }}'", "in acknowledgement: UndefinedError: 'tokn' is undefined"),
+        ("[acknowledgement]\nhappened = '{{ token'", "in acknowledgement: TemplateSyntaxError"),
+    ],
+)
+@pytest.mark.parametrize("name", ["words.toml", "de/words.toml"])
+def test_check_tells_what_is_wrong_with_words(tmp_path: Path, source: str, told: str, name: str):
+    found = [str(problem) for problem in Renderer((put(tmp_path, name, source),)).check()]
+    assert bool(found) is bool(told)
+    assert all(name in each for each in found)
+    assert not told or told in found[0]
+
+
+def test_a_phrase_that_there_is_not_is_told_with_its_line(tmp_path: Path):
+    put(tmp_path, "reply.txt", "fine\n\n{% say mail.atached %}")
+    (problem,) = Renderer((tmp_path,)).check()
+    assert (problem.line, problem.what) == (3, "no phrase is called mail.atached; did you mean mail.attached?")
+
+
+def test_what_is_put_into_a_phrase_is_never_looked_at_again():
+    words = Words("en", {"x.y": "{a} {b} {c}", "dates.day": "{day}"}, ("",) * 7, ("",) * 12)
+    said = words.said(Phrase("x.y", (("a", "{b}"), ("b", datetime(2026, 1, 5, tzinfo=UTC)))), ZoneInfo("UTC"))
+    assert said == "{b} 5 {c}"
+    with pytest.raises(UnknownPhrase):
+        words.spoken("{% say no %}")
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (datetime(2026, 11, 20, 16, 30, tzinfo=UTC), "today 11:30, in 2 h"),
+        (datetime(2026, 11, 20, 15, 0, tzinfo=UTC), "today 10:00, in 30 min"),
+        (datetime(2026, 11, 20, 14, 29, 50, tzinfo=UTC), "today 09:29, 1 min ago"),
+        (datetime(2026, 11, 21, 14, 0, tzinfo=UTC), "tomorrow 09:00, in 24 h"),
+        (datetime(2026, 11, 19, 14, 0, tzinfo=UTC), "yesterday 09:00, 24 h ago"),
+        (datetime(2026, 11, 23, 14, 0, tzinfo=UTC), "Mon 23 Nov, 09:00, in 3 days"),
+        (datetime(2027, 1, 4, 14, 0, tzinfo=UTC), "Mon 4 Jan 2027, 09:00, in 45 days"),
+    ],
+)
+def test_a_due_time_is_told_as_people_say_it(at: datetime, told: str):
+    assert clock(at, NOW, NEW_YORK) == told
