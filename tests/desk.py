@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mailgate import processor, sla_clock
 from mailgate.config.load import load
+from mailgate.inbound.flowed import join
 from mailgate.mail import Delivery, Envelope
 from mailgate.model import Event, Ticket
 from mailgate.processor import Desk
@@ -115,7 +116,8 @@ class Sent:
 
     @property
     def text(self) -> str:
-        return self.part("plain").replace("\r\n", "\n")
+        """The text as its reader sees it."""
+        return join(self.part("plain").replace("\r\n", "\n"))
 
     @property
     def everything(self) -> str:

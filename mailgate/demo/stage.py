@@ -18,6 +18,7 @@ from typing import Protocol
 
 from mailgate.config.model import Config
 from mailgate.demo.people import Got, Letter, Person, post
+from mailgate.inbound.flowed import join
 from mailgate.status import queues
 from mailgate.store.db import open_reader
 
@@ -138,7 +139,7 @@ def read(raw: bytes) -> Got:
         ticket=int(ticket) if ticket else None,
         sender=str(mail["From"]),
         subject=str(mail["Subject"]),
-        text=body.get_content() if body else "",
+        text=join(body.get_content()) if body else "",
         message_id=str(mail["Message-ID"]),
         references=str(mail["References"] or ""),
         reply_to=str(mail["Reply-To"] or mail["From"]),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64, b2a_qp
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from mailgate.model import StoredAttachment
+from mailgate.outbound.flowed import flow
 from mailgate.outbound.headers import parameter, plain
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
@@ -21,6 +22,11 @@ _ANY = "application/octet-stream"
 # Characters of a line in 7bit. RFC 5322 2.1.1 asks for 78 and allows 998; nobody reads HTML by the
 # line, and quoted-printable would make it a quarter longer and four times as dear to write.
 _LONGEST = {"plain": 78, "html": 900}
+_CONTENT_TYPE = {
+    "plain": b"text/plain; charset=utf-8; format=flowed; delsp=no",
+    "html": b"text/html; charset=utf-8",
+}
+_FOREIGN = 3  # one octet in so many beyond ASCII, no Western language, and base64 takes far less room
 _FROM = re.compile(rb"^From ", re.MULTILINE)
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n"))
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")  # in HTML a reference to one of them would read as a character of cp1252
@@ -42,24 +48,49 @@ def body(text: str, html: str, files: Sequence[tuple[StoredAttachment, bytes]], 
 
 
 def text_part(subtype: str, text: str) -> bytes:
-    """Return a text part in UTF-8: 7bit where that is safe, else quoted-printable (RFC 2045 6).
+    """Return a text part in UTF-8: 7bit where that is safe, else quoted-printable or base64 (RFC 2045 6).
 
-    In HTML, foreign characters become references, so that it is 7bit in any language.
+    Plain text is flowed (RFC 3676). In HTML, foreign characters become references, so that
+    it is 7bit in any language.
     """
     octets = _clean(text).rstrip(b"\n") + b"\n"
     if subtype == "html" and not octets.isascii():
         octets = octets.decode().encode("ascii", "xmlcharrefreplace")
+    elif subtype == "plain":
+        octets = flow(octets.decode()).encode()
     encoding = b"7bit"
     # RFC 4155: a line that begins with "From " would be altered on its way into an mbox
     munged = octets.startswith(b"From ") or b"\nFrom " in octets
-    if munged or not octets.isascii() or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype]:
+    if len(octets) > _FOREIGN * (len(octets) - len(octets.decode("ascii", "ignore"))) > 0:
         encoding = b"quoted-printable"
-        octets = b2a_qp(octets)
-        octets = _FROM.sub(b"=46rom ", octets) if b"From " in octets else octets
-    return b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (
-        subtype.encode(),
+    elif not octets.isascii():
+        encoding = b"base64"
+    elif munged or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype]:
+        encoding = b"quoted-printable"
+    return b"Content-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (
+        _CONTENT_TYPE[subtype],
         encoding,
-    ) + octets.replace(b"\n", b"\r\n")
+        _ENCODED[encoding](octets),
+    )
+
+
+def _quoted_printable(octets: bytes) -> bytes:
+    encoded = b2a_qp(octets)
+    encoded = _FROM.sub(b"=46rom ", encoded) if b"From " in encoded else encoded
+    return encoded.replace(b"\n", b"\r\n")
+
+
+def _base64(octets: bytes) -> bytes:
+    encoded = b2a_base64(octets, newline=False)
+    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]  # RFC 2045 6.8
+    return b"\r\n".join([*lines, b""])
+
+
+_ENCODED: Mapping[bytes, Callable[[bytes], bytes]] = {
+    b"7bit": lambda octets: octets.replace(b"\n", b"\r\n"),
+    b"quoted-printable": _quoted_printable,
+    b"base64": lambda octets: _base64(octets.replace(b"\n", b"\r\n")),
+}
 
 
 def file_part(attachment: StoredAttachment, content: bytes) -> bytes:
@@ -68,9 +99,7 @@ def file_part(attachment: StoredAttachment, content: bytes) -> bytes:
     if not _TYPE.match(kind) or kind.startswith(_NOT_BASE64):
         kind = _ANY
     head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment"
-    encoded = b2a_base64(content, newline=False)
-    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]  # RFC 2045 6.8
-    return f"{head}{parameter('filename', file_name(attachment.name))}\r\n\r\n".encode() + b"\r\n".join([*lines, b""])
+    return f"{head}{parameter('filename', file_name(attachment.name))}\r\n\r\n".encode() + _base64(content)
 
 
 def file_name(name: str) -> str:

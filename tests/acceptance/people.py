@@ -22,6 +22,12 @@ from tests.sink import Taken
 ADDRESS = "support@bank.example"
 
 
+def unflowed(text: str) -> str:
+    """Text as a program shows it that knows `format=flowed` (RFC 3676)."""
+    joined = re.sub(r"(?<!^--) \n(?!>)", " ", text, flags=re.MULTILINE)
+    return re.sub(r"^ (?= |>|From )", "", joined, flags=re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Got:
     """One mail as its recipient sees it."""
@@ -58,7 +64,7 @@ class Got:
 
     @property
     def text(self) -> str:
-        return self._part("plain")
+        return unflowed(self._part("plain"))
 
     @property
     def html(self) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.inbound.body import read_body
+from mailgate.inbound.flowed import join
 from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER, Envelope
 from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status, Ticket
@@ -50,7 +51,8 @@ def read(made: Notice) -> EmailMessage:
 def part(message: EmailMessage, subtype: str) -> str:
     found = message.get_body((subtype,))
     assert found is not None
-    return str(found.get_content()).replace("\r\n", "\n")
+    content = str(found.get_content()).replace("\r\n", "\n")
+    return join(content) if subtype == "plain" else content
 
 
 def raw_field(made: Notice, name: str) -> str:

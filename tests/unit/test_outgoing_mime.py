@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import unescape
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.inbound.flowed import join
 from mailgate.model import StoredAttachment
 from mailgate.outbound import mime
+from mailgate.outbound.flowed import flow
 
 
 def read(body: bytes) -> EmailMessage:
@@ -25,17 +28,90 @@ def stored(name: str, kind: str = "application/pdf") -> StoredAttachment:
     return StoredAttachment(name, kind, 3, "0" * 64)
 
 
-@given(st.text(st.characters(exclude_categories=["Cn"]), max_size=2000), st.sampled_from(["plain", "html"]))
-def test_any_text_reads_back(text: str, subtype: str):
-    part = mime.text_part(subtype, text)
-    content = read(part).get_payload(decode=True)
-    assert isinstance(content, bytes)
-    shown = unescape if subtype == "html" else str
-    assert shown(content.decode().replace("\r\n", "\n").rstrip("\n")) == shown(mime.readable(text).rstrip("\n"))
+TEXT = st.text(st.characters(exclude_categories=["Cn"]), max_size=2000)
+
+
+def content(part: bytes) -> str:
+    """The text as a mail program has it, before it joins flowed lines."""
+    octets = read(part).get_payload(decode=True)
+    assert isinstance(octets, bytes)
+    return octets.decode().replace("\r\n", "\n").rstrip("\n")
+
+
+def safe(part: bytes) -> None:
     assert b"\n" not in part.replace(b"\r\n", b"")
     assert b"\r" not in part.replace(b"\r\n", b"")
     assert max(map(len, part.split(b"\r\n"))) <= 998
     assert part.isascii()
+
+
+@given(TEXT)
+def test_any_html_reads_back(text: str):
+    part = mime.text_part("html", text)
+    assert unescape(content(part)) == unescape(mime.readable(text).rstrip("\n"))
+    safe(part)
+
+
+@given(TEXT)
+def test_any_text_reads_back(text: str):
+    part = mime.text_part("plain", text)
+    assert content(part) == flow(mime.readable(text).rstrip("\n")).rstrip("\n")
+    safe(part)
+
+
+WORDS = st.text(st.sampled_from(">-ab \n"), max_size=300) | st.lists(
+    st.sampled_from(["From", "-- ", "\n", "> ", "word", " ", "\n-- \n", "x" * 90]), max_size=60
+).map(" ".join)
+
+
+@given(WORDS)
+def test_a_reader_who_joins_flowed_lines_sees_what_was_written(text: str):
+    flowed = flow(text)
+    assert [_same(line) for line in join(flowed).split("\n")] == [_same(line) for line in text.split("\n")]
+    for line in flowed.split("\n"):
+        assert len(line) <= 78 or " " not in line.lstrip("> ").rstrip(), "nothing can break it"
+        assert not line.startswith("From ")
+
+
+def _same(line: str) -> str:
+    """A line without what quoting and flowing may change: blanks between marks and at the end."""
+    if line == "-- ":
+        return line
+    marks = re.match(r"(?:> ?)*", line)
+    assert marks is not None
+    return (">" * marks[0].count(">") + "|" * bool(marks[0]) + line[marks.end() :]).rstrip(" ")
+
+
+@pytest.mark.parametrize(
+    ("text", "wire"),
+    [
+        ("short", "short"),
+        ("a " * 50, ("a " * 37 + "\n" + "a " * 13).rstrip()),
+        ("  code", "   code"),
+        ("From here", " From here"),
+        ("trailing  ", "trailing"),
+        ("-- ", "-- "),
+        ("-- x", "-- x"),
+        ("> quoted", "> quoted"),
+        (">> deep", ">> deep"),
+        ("> > deep", ">> deep"),
+        (">", ">"),
+        (">  code", ">  code"),
+        ("> " + "b " * 50, "> " + "b " * 37 + "\n> " + ("b " * 13).rstrip()),
+    ],
+)
+def test_what_flowed_text_looks_like_on_the_wire(text: str, wire: str):
+    assert flow(text) == wire
+
+
+def test_no_line_of_flowed_text_looks_like_the_start_of_a_signature():
+    flowed = flow("x" * 74 + " -- " + "y" * 74)
+    assert "-- " not in flowed.split("\n")
+
+
+def test_text_says_that_it_is_flowed():
+    head = read(mime.text_part("plain", "x"))
+    assert dict(head["Content-Type"].params) == {"charset": "utf-8", "format": "flowed", "delsp": "no"}
 
 
 def test_a_space_at_the_end_of_a_line_survives():
@@ -44,14 +120,27 @@ def test_a_space_at_the_end_of_a_line_survives():
 
 def test_a_line_that_begins_with_from_cannot_be_altered_on_the_way():
     for text in ("From here on\n", "Hello\nFrom here on\n", "Höhe\nFrom here on"):
-        part = mime.text_part("plain", text)
-        assert b"\nFrom " not in part
-        assert b"=46rom here on" in part
+        assert b"\n From here on" in mime.text_part("plain", text)
+        assert b"\n=46rom here on" in mime.text_part("html", text) or not text.isascii()
+        assert b"\nFrom " not in mime.text_part("html", text)
 
 
-def test_short_ascii_lines_are_sent_as_they_are_and_long_ones_are_not():
-    assert b"7bit" in mime.text_part("plain", "short\n")
-    assert b"quoted-printable" in mime.text_part("plain", "x" * 79)
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("short\n", b"7bit"),
+        ("word " * 100, b"7bit"),
+        ("x" * 79, b"quoted-printable"),
+        ("Grüße aus Köln, und bis bald", b"quoted-printable"),
+        ("Добрый день", b"base64"),
+        ("こんにちは", b"base64"),
+    ],
+)
+def test_the_encoding_is_the_one_that_takes_least_room(text: str, encoding: bytes):
+    assert b"Content-Transfer-Encoding: " + encoding in mime.text_part("plain", text)
+
+
+def test_html_is_sent_as_it_is_where_its_lines_are_short_enough():
     assert b"7bit" in mime.text_part("html", "<p>" + "x" * 200)
     assert b"quoted-printable" in mime.text_part("html", "<p>" + "x" * 901)
 

@@ -1,0 +1,54 @@
+"""Text as `format=flowed` (RFC 3676): lines of mail width that a reader's program joins again.
+
+The other way round is `mailgate.inbound.flowed`. It breaks at blanks alone: a word that is
+too long for a line, such as a link, stays whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+WIDTH = 76  # RFC 3676 4.2: 78 at most, the blank at a soft end included
+_QUOTE = re.compile(r"(?:> ?)+")
+_STUFFED = (" ", ">", "From ")  # RFC 3676 4.4: what would be read as something else begins with one more blank
+_SIGNATURE = "-- "
+
+
+def flow(text: str) -> str:
+    """Return the text in lines of at most `WIDTH` characters where blanks allow it.
+
+    Leading `>` are quote marks; blanks at the end of a line are dropped, but for the
+    signature's line (RFC 3676 4.3).
+    """
+    return "\n".join(
+        line if len(line) <= WIDTH and line[:1] not in {" ", ">", "F"} and line[-1:] != " " else "\n".join(_lines(line))
+        for line in text.split("\n")
+    )
+
+
+def _lines(line: str) -> Iterator[str]:
+    """One line of text as lines on the wire; all but the last end in a blank."""
+    if line == _SIGNATURE:
+        yield line
+        return
+    quote = _QUOTE.match(line)
+    marks = ">" * line.count(">", 0, quote.end()) if quote else ""
+    content = (line[quote.end() :] if quote else line).rstrip(" ")
+    for piece in _pieces(content, WIDTH - len(marks) - 1):
+        stuffed = marks if piece else ""
+        yield f"{marks} {piece}" if stuffed or piece.startswith(_STUFFED) else f"{marks}{piece}"
+
+
+def _pieces(content: str, width: int) -> Iterator[str]:
+    """Break at blanks; the blank stays at the end of its line."""
+    words = content.split(" ")
+    piece = words[0]
+    for word in words[1:]:
+        # "-- " alone on a line would begin a signature
+        if len(piece) + 1 + len(word) >= width and piece != "--":
+            yield piece + " "
+            piece = word
+        else:
+            piece += f" {word}"
+    yield piece
