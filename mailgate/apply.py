@@ -1,7 +1,8 @@
 """Outcome → rows: the only writer of tickets. One transaction, or nothing.
 
-Renders and composes the notices first, so that the outbox holds finished bytes; then
-writes tickets, thread, events, deadlines, outbox, and the end of the inbox row.
+Renders and composes the notices first (`effect`), so that the outbox holds finished bytes
+and the transaction need not wait for them; then writes tickets, thread, events,
+deadlines, outbox, and the end of the inbox row.
 """
 
 from __future__ import annotations
@@ -56,11 +57,31 @@ def save_change(db: Db, change: Change, context: Context) -> None:
     tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines])
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An outcome with its notices as finished mail: all that its transaction writes."""
+
+    outcome: Outcome
+    mails: tuple[Outgoing, ...]
+    confirmed: Effect | None = None  # what the held mail causes that this one confirms
+
+
+def effect(outcome: Outcome, context: Context, press: Press) -> Effect:
+    """Compose what an outcome sends. Needs no transaction, and takes longer than the writing."""
+    inner = effect(outcome.confirms[1], context, press) if outcome.confirms else None
+    return Effect(outcome, tuple(write_mail(outcome.notices, context, press)), inner)
+
+
 def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: int | None = None) -> None:
     """Write an outcome's tickets, notices and what else follows, without the inbox row itself."""
+    _save(db, effect(outcome, context, press), context, inbox_id)
+
+
+def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> None:
+    outcome = effect.outcome
     for change in outcome.changes:
         save_change(db, change, context)
-    outbox.add(db, write_mail(outcome.notices, context, press), context.now, inbox_id=inbox_id)
+    outbox.add(db, effect.mails, context.now, inbox_id=inbox_id)
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
     if outcome.first_contact:
@@ -69,22 +90,16 @@ def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: 
 
 
 def finish(
-    db: Db,
-    inbox_id: int,
-    mail: Mail,
-    digest: str,
-    steps: Sequence[str],
-    outcome: Outcome,
-    context: Context,
-    press: Press,
+    db: Db, inbox_id: int, mail: Mail, digest: str, steps: Sequence[str], effect: Effect, context: Context
 ) -> None:
     """Write what became of an incoming mail: everything it caused, and the end of its row."""
-    save(db, outcome, context, press, inbox_id=inbox_id)
+    outcome = effect.outcome
+    _save(db, effect, context, inbox_id)
     if outcome.hold:
         held.hold(db, inbox_id, outcome.hold.agent, outcome.hold.code, context.now)
-    if outcome.confirms:
+    if outcome.confirms and effect.confirmed:
         released, inner = outcome.confirms
-        save(db, inner, context, press, inbox_id=released)
+        _save(db, effect.confirmed, context, released)
         held.release(db, released)
         inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
     error = outcome.why if outcome.state == "quarantined" else ""

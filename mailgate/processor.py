@@ -24,17 +24,17 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.renames import renamed_tickets
 from mailgate.errors import StorageError
 from mailgate.explain import steps
-from mailgate.process import Prepared, prepare, think
+from mailgate.process import Prepared, Verdict, prepare, think
 from mailgate.rules.acts import Stamp
 from mailgate.rules.keys import Keyring
 from mailgate.rules.renames import rename
-from mailgate.store import inbox, outbox
+from mailgate.store import inbox, outbox, tickets
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db, Store, storage_errors
 from mailgate.store.inbox import Claimed
 
-BATCH = 32  # mails in one transaction
-BUDGET = 0.05  # seconds that a transaction may take before it commits what it has
+BATCH = 32  # mails claimed at a time
+BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
 PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
 PAUSE_MOST = 60.0
 
@@ -55,7 +55,8 @@ class Desk:
 
 def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
     """Take the next batch from the inbox: of large mails, of the others, or of all."""
-    return inbox.claim(db, BATCH, large=large)
+    with db.transaction():
+        return inbox.claim(db, BATCH, large=large)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
 
 
 def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
-    """Work a batch in one transaction, a savepoint a mail; how many were finished, good or bad.
+    """Work a batch, a transaction a mail; how many were finished, good or bad.
 
-    Stops early when it has taken its time: the rest comes in the next transaction.
+    Stops early when it has taken its time: the thread is needed for others meanwhile.
     """
     context = desk.context(now)
     began = time.monotonic()
@@ -102,7 +103,7 @@ def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
 
 
 def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime, *, large: bool) -> tuple[int, list[Claimed]]:
-    """`work`; and when it finished the batch, the next batch: one commit serves both."""
+    """`work`; and when it finished the batch, the next batch."""
     finished = work(db, batch, desk, now)
     return finished, claim(db, large=large) if finished == len(batch) else []
 
@@ -110,10 +111,8 @@ def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime, *, large: bo
 def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
     received = prepared.received
     try:
-        with storage_errors(), db.savepoint():
-            verdict = think(db, prepared, context)
-            way = steps(verdict)
-            apply.finish(db, received.id, received.mail, prepared.digest, way, verdict.outcome, context, desk.press)
+        with storage_errors():
+            verdict, way = _finish(db, prepared, desk, context)
     except StorageError:
         raise
     except Exception:
@@ -122,10 +121,33 @@ def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
         maillog.worked(received.id, verdict.outcome.ticket, way)
 
 
+def _finish(db: Db, prepared: Prepared, desk: Desk, context: Context) -> tuple[Verdict, list[str]]:
+    """Decide over a snapshot, which holds nobody up, and write in a short transaction.
+
+    Where another process changed a ticket in between, the mail is decided again with the
+    database held: what is written was always decided on what is there.
+    """
+    with db.snapshot():
+        seen = tickets.latest_event(db)
+        verdict, effect = _decided(db, prepared, desk, context)
+    with db.transaction():
+        if tickets.latest_event(db) != seen:
+            verdict, effect = _decided(db, prepared, desk, context)
+        received, way = prepared.received, steps(verdict)
+        apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
+    return verdict, way
+
+
+def _decided(db: Db, prepared: Prepared, desk: Desk, context: Context) -> tuple[Verdict, apply.Effect]:
+    verdict = think(db, prepared, context)
+    return verdict, apply.effect(verdict.outcome, context, desk.press)
+
+
 def _stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
     maillog.stumbled(inbox_id, error)
-    if inbox.failed(db, inbox_id, context.now, error):
-        _set_aside(db, inbox_id, error, desk, context)
+    with db.transaction():
+        if inbox.failed(db, inbox_id, context.now, error):
+            _set_aside(db, inbox_id, error, desk, context)
 
 
 def _set_aside(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
@@ -160,17 +182,13 @@ def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
     total = 0
     with db.transaction():
         recover(db, desk, clock())
-    while True:
-        with db.transaction():
-            claimed = claim(db)
-        if not claimed:
-            return total
+    while claimed := claim(db):
         batch = read(claimed, desk, clock())
         while batch:
-            with db.transaction():
-                finished = work(db, batch, desk, clock())
+            finished = work(db, batch, desk, clock())
             total += finished
             batch = batch[finished:]
+    return total
 
 
 class Processor:
@@ -235,7 +253,7 @@ class _Lane:
             self._wake.clear()
             try:
                 await self._give_back()
-                claimed = await self._store.commit(claim, large=self._large)
+                claimed = await self._store.through(claim, large=self._large)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
                     rest = PAUSE
@@ -253,7 +271,7 @@ class _Lane:
             batch = await asyncio.to_thread(read, claimed, desk, self._clock())
             while batch and not stop.is_set():
                 now = self._clock()
-                finished, claimed = await self._store.commit(work_and_claim, batch, desk, now, large=self._large)
+                finished, claimed = await self._store.through(work_and_claim, batch, desk, now, large=self._large)
                 del batch[:finished], waiting[:finished]
                 self._wrote()
         finally:

@@ -76,6 +76,16 @@ class Db:
         self._connection.execute("RELEASE one")
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Every read inside sees the database as it is at the first of them; nobody is kept from writing."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")  # there is nothing to undo
+
+    @contextmanager
     def transaction(self) -> Iterator[Db]:
         """BEGIN IMMEDIATE … COMMIT; undone when the block raises.
 
@@ -253,21 +263,31 @@ class Store:
         await self._flusher.flushed()
         return result
 
+    async def through(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `commit`, for work that makes its own transactions, one after the other."""
+
+        def whole(connection: sqlite3.Connection) -> T:
+            before = connection.total_changes
+            try:
+                with storage_errors():
+                    return work(Db(connection, self.files), *args, **kwargs)
+            finally:
+                if connection.total_changes != before:
+                    self._flusher.changed = True
+
+        return await _hop(self._writer, whole)
+
     async def commit(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `write`, but durable with the next `write` of anybody: for what tells nobody outside.
 
         A process that dies loses nothing of it; a power cut may, together with all that came after it.
         """
 
-        def whole(connection: sqlite3.Connection) -> T:
-            before = connection.total_changes
-            with Db(connection, self.files).transaction() as db:
-                result = work(db, *args, **kwargs)
-            if connection.total_changes != before:
-                self._flusher.changed = True
-            return result
+        def whole(db: Db) -> T:
+            with db.transaction():
+                return work(db, *args, **kwargs)
 
-        return await _hop(self._writer, whole)
+        return await self.through(whole)
 
     async def read(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` on the reader's thread; writing there fails."""

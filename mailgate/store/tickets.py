@@ -132,6 +132,12 @@ def by_message_id(db: Db, ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def latest_event(db: Db) -> int:
+    """The id of the newest event of all tickets: as long as it stands still, no ticket has changed."""
+    row = db.one("SELECT max(id) AS id FROM event")
+    return int(row["id"] or 0) if row else 0
+
+
 def next_number(db: Db, first: int) -> int:
     """The number that the next ticket gets."""
     row = db.one("SELECT max(number) FROM ticket")

@@ -57,8 +57,7 @@ def test_attachments_that_vanished_are_told_apart(tmp_path: Path) -> None:
 def test_a_mail_whose_attachment_cannot_be_kept_waits_uncounted(bench: Bench) -> None:
     """Nothing is claimed for good, and no try is counted, while the disk will not."""
     bench.accept(bench.write("karen@client.example", "Look", files=(("a.txt", "text/plain", b"x"),)))
-    with bench.db.transaction():
-        claimed = processor.claim(bench.db)
+    claimed = processor.claim(bench.db)
     folder = bench.config.storage.attachments
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in the way")

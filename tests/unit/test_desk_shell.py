@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgate import explain, lock, processor, setup, sla_clock
+from mailgate import apply, explain, lock, processor, setup, sla_clock
 from mailgate.clock import BELIEVED_AFTER, Clock
+from mailgate.desk import byhand
 from mailgate.errors import ConfigError, LockHeld, StorageError
 from mailgate.lock import Lock, pid_of, running
+from mailgate.model import Address
 from mailgate.process import think
 from mailgate.store.db import open_writer
 from tests.desk import CONFIG, START, Bench, to
@@ -148,18 +150,16 @@ def test_a_dry_run_needs_no_secret(tmp_path):
 
 def test_a_full_disk_is_nobodys_fault(bench):
     bench.accept(bench.write(KAREN, "Hello " * 5000))
-    with bench.db.transaction():
-        claimed = processor.claim(bench.db)
+    claimed = processor.claim(bench.db)
     batch = processor.read(claimed, bench.desk, bench.now)
     pages = bench.db.one("PRAGMA page_count")[0]
     bench.db.run(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StorageError), bench.db.transaction():
+    with pytest.raises(StorageError):
         processor.work(bench.db, batch, bench.desk, bench.now)
     bench.db.run("PRAGMA max_page_count = 1073741823")
     assert bench.last()["state"] == "working"
     assert bench.last()["tries"] == 1
-    with bench.db.transaction():
-        processor.work(bench.db, batch, bench.desk, bench.now)
+    processor.work(bench.db, batch, bench.desk, bench.now)
     assert bench.numbers() == [1001]
 
 
@@ -168,8 +168,7 @@ def test_a_full_disk_is_nobodys_fault(bench):
 
 def test_explain_says_everything_and_writes_nothing(bench):
     bench.accept(bench.write(KAREN, "Help topic: Report a Problem\n\nA chair.", subject="Chair"))
-    with bench.db.transaction():
-        claimed = processor.claim(bench.db)
+    claimed = processor.claim(bench.db)
     (prepared,) = processor.read(claimed, bench.desk, bench.now)
     before = bench.db.one("SELECT total_changes()")[0]
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
@@ -224,3 +223,30 @@ def test_a_place_where_no_database_can_be_made_is_told_in_a_line(tmp_path):
     in_the_way.write_text("")
     with pytest.raises(StorageError, match="cannot be made"):
         open_writer(in_the_way / "mailgate.db")
+
+
+# ── two processes on one database ───────────────────────────────────────────────────────
+
+
+def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypatch):
+    """Another process's change falls between the decision and the writing: the decision is made anew."""
+    bench.send(KAREN, "It is broken.")
+    bench.accept(bench.write("ben@client.example", "Mine too."))
+    elsewhere = open_writer(bench.config.storage.database)
+    thinking, thoughts = processor.think, []
+
+    def think_while_others_write(db, prepared, context):
+        verdict = thinking(db, prepared, context)
+        thoughts.append(verdict.outcome.ticket)
+        if len(thoughts) == 1:
+            with elsewhere.transaction():
+                order = byhand.Opening(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
+                apply.save(elsewhere, byhand.open_by_hand(elsewhere, order, context), context, bench.desk.press)
+        return verdict
+
+    monkeypatch.setattr(processor, "think", think_while_others_write)
+    bench.drain()
+    elsewhere.close()
+    assert thoughts == [1002, 1003]
+    assert bench.numbers() == [1001, 1002, 1003]
+    assert bench.db.one("SELECT requester_email AS who FROM ticket WHERE number = 1003")["who"] == "ben@client.example"
