@@ -1,7 +1,9 @@
-"""The daemon: builds everything, runs named tasks under one stop event, closes in reverse.
+"""The daemon: the ways in and out, as named tasks under one stop event, closed in reverse.
 
-If one task dies, all stop and the exit code says so. The first SIGTERM or SIGINT drains
-(within ten seconds), the second ends at once. SIGHUP reloads.
+It takes mail into the inbox and brings the outbox to the relay; what lies between is done
+by its worker, a process beside it (`worker.py`). If one task or the worker dies, all stop
+and the exit code says so. The first SIGTERM or SIGINT drains (within ten seconds), the
+second ends at once. SIGHUP reloads.
 """
 
 from __future__ import annotations
@@ -12,36 +14,28 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailgate import apply, live, status
+from mailgate import live, status
 from mailgate.clock import Clock, pause
 from mailgate.config.diff import changes
+from mailgate.config.load import read
 from mailgate.config.model import Config
-from mailgate.desk.failure import Failure, bare_again, undeliverable
-from mailgate.desk.office import tell_admin
-from mailgate.errors import ConfigError, MailgateError, Refused, StorageError
+from mailgate.errors import ConfigError, MailgateError, Problem, Refused, StorageError
 from mailgate.http import Health, HttpServer
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
-from mailgate.outbound.backoff import Failed, Fault, Reply
+from mailgate.link import Link, Word
+from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
-from mailgate.processor import Processor, recover
-from mailgate.reload import checked, largest, listening_at, place, settle
-from mailgate.rules.schedule import calendar_of
-from mailgate.setup import make_desk, unlock
-from mailgate.store import outbox, tickets
-from mailgate.store.db import Db, Store
-from mailgate.store.outbox import Job
+from mailgate.places import largest, listening_at, place
+from mailgate.store.db import Store
 
 if TYPE_CHECKING:
     from mailgate.inbound.imap import Watcher
-    from mailgate.sla_clock import SlaClock
 
 GRACE = 4.0  # seconds that each way in and out may take to finish what it has in hand
 LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
@@ -51,10 +45,11 @@ log = logging.getLogger("mailgate")
 
 
 class Daemon:
-    """One mailgate on one database. `ready` is called when mail can be taken."""
+    """One mailgate on one database. `worker` is the wire to its worker; `ready` is called when mail can be taken."""
 
-    def __init__(self, config: Config, *, ready: Callable[[Daemon], None] | None = None) -> None:
+    def __init__(self, config: Config, worker: socket.socket, *, ready: Callable[[Daemon], None] | None = None) -> None:
         self._config = config
+        self._wire = worker
         self._ready = ready
         self._clock = Clock()
         self._stop = asyncio.Event()
@@ -64,7 +59,7 @@ class Daemon:
         self._leaving: set[asyncio.Task[None]] = set()
         self._asked = asyncio.Event()  # a reload was asked for; twenty signals in a row are one
         self._watchers: dict[str, Watcher] = {}
-        self._sla_clock: SlaClock | None = None
+        self._answers: asyncio.Queue[Word] = asyncio.Queue()  # of the worker's to what it was asked
         self._listener: Listener | None = None
         self._http: HttpServer | None = None
 
@@ -72,9 +67,7 @@ class Daemon:
         """Run until a signal or `stop`. Raises what a task died of."""
         self._store = await Store.open(self._config.storage.database)
         try:
-            secrets = await self._store.write(unlock, self._config)
-            self._desk = make_desk(self._config, secrets)
-            await self._store.write(recover, self._desk, self._clock())
+            self._worker = await Link.over(self._wire)
             live.remember(self._config)
             self._build()
             self._take_signals()
@@ -103,14 +96,9 @@ class Daemon:
 
     def _build(self) -> None:
         config = self._config
-        self._processor = Processor(self._store, lambda: self._desk, self._clock, self._wrote)
-        self._acceptor = Acceptor(self._store, self._clock, self._processor.wake)
+        self._acceptor = Acceptor(self._store, self._clock, lambda: self._worker.say("mail"))
         self._refusals = Refusals(self._store, self._clock)
         self._deliverer = self._make_deliverer(config)
-
-    def _wrote(self) -> None:
-        """The outbox may hold something new."""
-        self._deliverer.notify()
 
     def _make_deliverer(self, config: Config) -> Deliverer:
         hostname = socket.gethostname()
@@ -118,7 +106,6 @@ class Daemon:
             self._store,
             lambda: transport(config.relay, hostname),
             self._clock,
-            failed=self._gave_up,
             relay_ill=self._relay_ill,
         )
 
@@ -126,24 +113,15 @@ class Daemon:
         self._listener = await self._listening(self._config)
         if self._ready:
             self._ready(self)
-        self._run("processor", self._processor.run(self._stop))
+        self._run("worker", self._hear_the_worker())
         self._run("deliverer", self._deliverer.run())
         self._run("neighbours", self._follow_neighbours())
         self._run("reload", self._follow_reloads())
         self._run("status", status.keep(self._config, self._ways_in, self._relay_state, self._stop))
         for mailbox in self._config.mailboxes.values():
             await self._watch(mailbox.name)
-        self._start_clock()
         self._http = await self._open_http(self._config)
         log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
-        # The holiday calendars take most of a second to load: before a ticket needs them, but not before mail is taken.
-        self._warming = asyncio.create_task(asyncio.to_thread(_warm, self._config, self._clock()))
-
-    def _start_clock(self) -> None:
-        from mailgate.sla_clock import SlaClock  # late: its scheduler is loaded when mail can be taken already
-
-        self._sla_clock = SlaClock(self._store, lambda: self._desk, self._clock, self._wrote)
-        self._sla_clock.start()
 
     def _ways(self) -> list[str]:
         ways = [f"smtp {self._config.smtp.host}:{self.port}"] if self._config.smtp else []
@@ -216,11 +194,9 @@ class Daemon:
 
     async def _close(self) -> None:
         self._stop.set()
-        if self._sla_clock:
-            self._sla_clock.stop()
+        self._worker.say("stop")
         if self._http:
             self._http.stop()
-        self._processor.wake()
         self._asked.set()
         if task := self._tasks.get("reload"):  # before what it may be putting in another's place
             await asyncio.wait({task}, timeout=GRACE)
@@ -255,33 +231,26 @@ class Daemon:
 
     # ── what the parts call back ────────────────────────────────────────────────────────
 
-    def _gave_up(self, db: Db, job: Job, reply: Reply, verdict: Failed, now: datetime) -> None:
-        """Inside the transaction that gives a mail up: event, and a word to the agent."""
-        ticket = tickets.get(db, job.ticket) if job.ticket else None
-        if ticket is None:
-            return
-        context = self._desk.context(now)
-        failure = Failure(job.kind, job.recipient, str(reply), job.agent)
-        bare = verdict.fault is Fault.MESSAGE and bare_again(ticket, failure, job.cause)
-        outcome = bare or undeliverable(db, ticket, failure, f"outbox:{job.id}", context)
-        apply.save(db, outcome, context, self._desk.press)
+    async def _hear_the_worker(self) -> None:
+        """Do what the worker says until it is gone, which it is only after it was told to stop."""
+        while word := await self._worker.hear():
+            match word.name:
+                case "outgoing":
+                    self._deliverer.notify()
+                case "checked" | "taken":
+                    self._answers.put_nowait(word)
+        if not self._stop.is_set():
+            raise MailgateError("the worker process is gone; what it said last stands above")
 
-    async def _relay_ill(self, reply: Reply) -> None:
-        await self._tell_admin(
+    def _relay_ill(self, reply: Reply) -> None:
+        self._tell_admin(
             f"relay:{self._clock():%Y-%m-%dT%H:%M}",
             "The relay takes no mail",
             (f"The relay answers: {reply}", "Outgoing mail is kept and tried again with growing pauses."),
         )
 
-    async def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
-        now = self._clock()
-        context = self._desk.context(now)
-        mails = apply.write_mail(tell_admin(cause, subject, facts, context), context, self._desk.press)
-        try:
-            await self._store.write(outbox.add, mails, now)
-        except StorageError as error:
-            log.warning("the admin cannot be told now: %s", error.cause)
-        self._deliverer.notify()
+    def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
+        self._worker.say("tell", cause=cause, subject=subject, facts=facts)
 
     async def _follow_neighbours(self) -> None:
         """Other processes write the same database: take up what they wrote."""
@@ -293,7 +262,6 @@ class Daemon:
                 version = seen
             if version != seen:
                 seen = version
-                self._processor.wake()
                 self._deliverer.notify()
             await pause(self._stop, LOOK)
 
@@ -323,16 +291,17 @@ class Daemon:
     async def reload(self) -> None:
         """Take the configuration file again: whole, or not at all; the administrator hears why."""
         try:
-            await self._take(await asyncio.to_thread(checked, Path(self._config.file)))
+            text = (await self._ask("check")).more["text"]  # the worker has loaded what that takes
+            await self._take(read(self._config.file, text, os.environ, thorough=False)[0])
         except ConfigError as error:
-            await self._refuse(tuple(str(problem) for problem in error.problems))
+            self._refuse(tuple(str(problem) for problem in error.problems))
         except MailgateError as error:
-            await self._refuse((f"{error.public}{f' ({error.cause})' if error.cause else ''}",))
+            self._refuse((f"{error.public}{f' ({error.cause})' if error.cause else ''}",))
 
-    async def _refuse(self, problems: tuple[str, ...]) -> None:
+    def _refuse(self, problems: tuple[str, ...]) -> None:
         log.error("reload refused:\n%s", "\n".join(problems))
         cause = f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}"
-        await self._tell_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
+        self._tell_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
 
     async def _take(self, new: Config) -> None:
         """First everything that may fail, then the change itself."""
@@ -345,7 +314,7 @@ class Daemon:
                 listener = await self._listening(new)
             if new.http != old.http:
                 http = await self._open_http(new)
-            self._desk = await self._store.write(settle, new, self._clock())
+            await self._ask("take", text=new.text)
         except BaseException:
             if listener and listener is not self._listener:
                 await listener.stop(0)
@@ -356,6 +325,14 @@ class Daemon:
         await asyncio.to_thread(live.remember, new)
         await self._rewire(old, new, listener, http)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
+
+    async def _ask(self, name: str, **more: str) -> Word:
+        """What the worker answers. Raises ConfigError when there are problems."""
+        self._worker.say(name, **more)
+        answer = await self._answers.get()
+        if problems := answer.more.get("problems"):
+            raise ConfigError(tuple(Problem(**problem) for problem in problems))
+        return answer
 
     async def _rewire(self, old: Config, new: Config, listener: Listener | None, http: HttpServer | None) -> None:
         """Put the ways in and out that the new configuration changes in place of the old ones."""
@@ -393,8 +370,3 @@ def _end_now() -> None:
     log.warning("something still holds on; ended without it")
     logging.shutdown()
     os._exit(0)
-
-
-def _warm(config: Config, now: datetime) -> None:
-    for hours in config.schedules.values():
-        calendar_of(hours).is_open(now)

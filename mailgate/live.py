@@ -29,7 +29,7 @@ def _write(path: Path, config: Config) -> None:
     aside.unlink(missing_ok=True)
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(config.file.read_bytes())
+        file.write(config.text.encode())
     aside.replace(path)
 
 

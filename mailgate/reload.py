@@ -5,19 +5,17 @@ Nothing here touches what is in force; the daemon puts it in place.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from mailgate.config.load import load
-from mailgate.config.model import MAX_MAIL, Config, Listener
-from mailgate.errors import ConfigError, Refused
+from mailgate.config.model import Config
+from mailgate.errors import ConfigError
 from mailgate.outbound.render import Renderer, shipped
 from mailgate.processor import Desk, carry_over
-from mailgate.setup import make_desk, unlock
+from mailgate.setup import make_desk
 from mailgate.store.db import Db
+from mailgate.unlock import unlock
 
 
 def checked(file: Path) -> Config:
@@ -36,22 +34,3 @@ def settle(db: Db, config: Config, now: datetime) -> Desk:
     desk = make_desk(config, unlock(db, config))
     carry_over(db, desk, now)
     return desk
-
-
-def place(smtp: Listener | None) -> tuple[str, int] | None:
-    """Where a listener listens."""
-    return (smtp.host, smtp.port) if smtp else None
-
-
-def largest(config: Config) -> int:
-    """Bytes of the largest mail that is taken."""
-    return config.smtp.max_size if config.smtp else MAX_MAIL
-
-
-@contextmanager
-def listening_at(wanted: str) -> Iterator[None]:
-    """Turn an address that cannot be had into Refused, with `wanted` as its words."""
-    try:
-        yield
-    except OSError as error:
-        raise Refused(f"cannot listen: {wanted}", cause=os.strerror(error.errno) if error.errno else "") from error

@@ -18,9 +18,10 @@ from mailgate.inbound.flowed import join
 from mailgate.mail import Delivery, Envelope
 from mailgate.model import Event, Ticket
 from mailgate.processor import Desk
-from mailgate.setup import make_desk, unlock
+from mailgate.setup import make_desk
 from mailgate.store import inbox, tickets
 from mailgate.store.db import Db, open_writer
+from mailgate.unlock import unlock
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CONFIG = """

@@ -15,8 +15,8 @@ from mailgate.config.model import Config
 from mailgate.errors import ConfigError, MailgateError, Problem
 from mailgate.model import Json
 from mailgate.outbound.render import Renderer
-from mailgate.setup import check_secrets
 from mailgate.store import tickets
+from mailgate.unlock import check_secrets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

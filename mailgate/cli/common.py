@@ -16,6 +16,7 @@ from mailgate.config.units import duration
 from mailgate.errors import ConfigError, Problem
 from mailgate.model import Json
 from mailgate.store.db import Db, open_reader, open_writer, storage_errors
+from mailgate.unlock import unlock
 
 
 def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:
@@ -48,6 +49,12 @@ def writing(config: Config) -> Iterator[Db]:
         yield db
     finally:
         db.close()
+
+
+def secrets_of(config: Config) -> tuple[bytes, ...]:
+    """The signing secrets of a desk, made where it is new. Raises ConfigError for a foreign one."""
+    with writing(config) as db, db.transaction():
+        return unlock(db, config)
 
 
 def since_of(text: str, at: datetime) -> datetime:

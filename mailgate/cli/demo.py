@@ -1,7 +1,7 @@
 """`mailgate demo`: three tickets through their whole life, by real mail, on this machine alone.
 
 A desk of its own in a folder: SQLite, SMTP on loopback, outgoing mail into a Maildir. The
-daemon is the real one, in this process. Nothing leaves the machine.
+daemon is the real one. Nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from mailgate.beside import beside
 from mailgate.cli import report
-from mailgate.cli.common import print_json, say
+from mailgate.cli.common import print_json, say, secrets_of
 from mailgate.config.load import load
 from mailgate.config.model import Config
 from mailgate.daemon import Daemon
@@ -48,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
     with _folder(args.dir) as folder:
         config = _desk(folder)
         _log_into(folder / "mailgate.log")
-        with Lock(config.storage.database):
-            return asyncio.run(_perform(config, _screen(pace, as_json=args.json), args))
+        with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
+            return asyncio.run(_perform(config, worker, _screen(pace, as_json=args.json), args))
 
 
 def _screen(pace: float, *, as_json: bool) -> Screen:
@@ -105,9 +106,9 @@ def _log_into(path: Path) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-async def _perform(config: Config, screen: Screen, args: argparse.Namespace) -> int:
+async def _perform(config: Config, worker: socket.socket, screen: Screen, args: argparse.Namespace) -> int:
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    daemon = Daemon(config, ready=lambda daemon: ready.set_result(daemon.port or 0))
+    daemon = Daemon(config, worker, ready=lambda daemon: ready.set_result(daemon.port or 0))
     desk = asyncio.create_task(daemon.run())
     playing = asyncio.create_task(_play(config, ready, screen, args))
     await asyncio.wait({desk, playing}, return_when=asyncio.FIRST_COMPLETED)

@@ -100,7 +100,8 @@ def _drain(config: Config) -> int | None:
         with Lock(config.storage.database):
             # Imported late: where a daemon runs, a mail that is piped in needs none of it.
             from mailgate.processor import drain
-            from mailgate.setup import make_desk, unlock
+            from mailgate.setup import make_desk
+            from mailgate.unlock import unlock
 
             with writing(config) as db:
                 with db.transaction():

@@ -9,7 +9,8 @@ import logging
 import signal
 import sys
 
-from mailgate.cli.common import config_of, print_json
+from mailgate.beside import beside
+from mailgate.cli.common import config_of, print_json, secrets_of
 from mailgate.config.dump import effective
 from mailgate.daemon import Daemon
 from mailgate.lock import Lock
@@ -45,6 +46,6 @@ def run(args: argparse.Namespace) -> int:
             sys.stdout.flush()
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: the config was read a moment ago
-    with Lock(config.storage.database):
-        asyncio.run(Daemon(config, ready=ready).run())
+    with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
+        asyncio.run(Daemon(config, worker, ready=ready).run())
     return 0

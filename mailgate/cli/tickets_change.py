@@ -18,9 +18,10 @@ from mailgate.processor import Desk
 from mailgate.rules import names
 from mailgate.rules.commands import read_commands
 from mailgate.rules.names import Matched, match
-from mailgate.setup import make_desk, unlock
+from mailgate.setup import make_desk
 from mailgate.store import tickets
 from mailgate.store.db import Db
+from mailgate.unlock import unlock
 
 
 def new(args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from mailgate.model import Json
 
 def effective(config: Config) -> dict[str, Json]:
     """Every value in force, defaults included, fit for JSON; what is not set is left out."""
-    return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
+    return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config) if field.repr}
 
 
 def _plain(value: Any) -> Json:

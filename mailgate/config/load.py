@@ -105,6 +105,7 @@ def _config(top: Table) -> Config:
         tickets=read_tickets(top),
         attachments=read_attachments(top),
         templates=templates if templates.is_dir() else None,
+        text=top.reading.text,
     )
     top.later("customer", "canned")
     top.done()

@@ -400,6 +400,7 @@ class Config:
     tickets: Tickets
     attachments: Attachments = Attachments()
     templates: Path | None = None  # the administrator's templates/, when there is one
+    text: str = field(default="", repr=False, compare=False)  # of the file, with what is secret in it
 
     @cached_property
     def agents_by_email(self) -> Mapping[str, Agent]:

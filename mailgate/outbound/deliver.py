@@ -18,13 +18,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailgate import maillog
 from mailgate.errors import StorageError
-from mailgate.outbound.backoff import Failed, RelayIll, Reply, RetryAt, Sent, Stage, Streak, after, judge, relay_pause
+from mailgate.outbound.backoff import (
+    Failed,
+    Fault,
+    RelayIll,
+    Reply,
+    RetryAt,
+    Sent,
+    Stage,
+    Streak,
+    after,
+    judge,
+    relay_pause,
+)
 from mailgate.outbound.relay import Transport
 from mailgate.store import outbox, trace
 from mailgate.store.db import Db, Store
@@ -40,8 +52,6 @@ IDLE = 20.0  # seconds before an idle connection is closed
 LONGEST_SLEEP = 60.0  # seconds; a wall clock that jumps must not make us sleep through
 STORAGE_PAUSE = 1.0  # seconds
 TELL_AGAIN = 3600.0  # seconds; an illness that comes and goes is told once in that time
-
-OnFailed = Callable[[Db, Job, Reply, Failed, datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +79,8 @@ class _Results:
 class Deliverer:
     """Sends the outbox until it is stopped.
 
-    `connect` makes a transport (called once a connection). `failed` runs inside the
-    transaction that gives a mail up, so that the event and the notice to the agent are
-    never lost; `relay_ill` tells the admin, once an hour at most. `jitter` draws from 0
-    to 1.
+    `connect` makes a transport (called once a connection). `relay_ill` tells the admin,
+    once an hour at most. `jitter` draws from 0 to 1.
     """
 
     def __init__(
@@ -81,8 +89,7 @@ class Deliverer:
         connect: Callable[[], Transport],
         clock: Callable[[], datetime],
         *,
-        failed: OnFailed,
-        relay_ill: Callable[[Reply], Awaitable[None]],
+        relay_ill: Callable[[Reply], None],
         jitter: Callable[[], float] = random.random,
         connections: int = CONNECTIONS,
     ) -> None:
@@ -90,7 +97,6 @@ class Deliverer:
         self._store = store
         self._connect = connect
         self._clock = clock
-        self._failed = failed
         self._relay_ill = relay_ill
         self._jitter = jitter
         self._connections = connections
@@ -108,7 +114,6 @@ class Deliverer:
         self._stopping = False
         self._cut_off = False
         self._stopped = asyncio.Event()
-        self._telling: set[asyncio.Task[None]] = set()
 
     def notify(self) -> None:
         """New rows may be due."""
@@ -144,9 +149,9 @@ class Deliverer:
                 return
 
     async def _end(self, workers: list[asyncio.Task[None]]) -> None:
-        for task in (*workers, *self._telling):
+        for task in workers:
             task.cancel()
-        await asyncio.gather(*workers, *self._telling, return_exceptions=True)
+        await asyncio.gather(*workers, return_exceptions=True)
         await self._turn()  # what was said until now
 
     async def stop(self, grace: float) -> None:
@@ -181,7 +186,7 @@ class Deliverer:
         if not results and not room:
             return
         try:
-            jobs, self._due = await self._store.write(_record_and_claim, results, room, now, self._failed)
+            jobs, self._due = await self._store.write(_record_and_claim, results, room, now)
         except StorageError as error:
             log.warning("deliveries cannot be recorded now: %s", error.cause)
             results.sent += self._results.sent
@@ -329,9 +334,7 @@ class Deliverer:
         if self._told_at is not None and now - self._told_at < TELL_AGAIN:
             return
         self._told_at = now
-        task = asyncio.ensure_future(self._relay_ill(reply))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._relay_ill(reply)
 
     def _relay_is_well(self, now: datetime) -> None:
         if self._failures:
@@ -347,23 +350,14 @@ class Deliverer:
             self._linger = asyncio.get_running_loop().call_later(LINGER, self._wake.set)
 
 
-def _record_and_claim(
-    db: Db, results: _Results, room: int, now: datetime, on_failed: OnFailed
-) -> tuple[list[Job], datetime | None]:
+def _record_and_claim(db: Db, results: _Results, room: int, now: datetime) -> tuple[list[Job], datetime | None]:
     """One transaction: what became of rows in hand, then new rows and when the next is due."""
     outbox.sent(db, [(job.id, f"{reply.code} {reply.text}") for job, reply in results.sent], now)
     outbox.later(db, [(job.id, when, str(reply)) for job, reply, when in results.later])
     outbox.unclaim(db, results.untried)
-    outbox.failed(db, [(job.id, str(reply)) for job, reply, _ in results.failed])
+    gave_up = [(job.id, str(reply), verdict.fault is Fault.MESSAGE) for job, reply, verdict in results.failed]
+    outbox.failed(db, gave_up)
     trace.add(db, [_deferred(job, reply, when, now) for job, reply, when in results.later])
-    for job, reply, verdict in results.failed:
-        try:
-            with db.savepoint():
-                on_failed(db, job, reply, verdict, now)
-        except StorageError:
-            raise
-        except Exception:
-            log.exception("the failure of outgoing mail %d could not be told", job.id)
     jobs = outbox.claim(db, now, room) if room else []
     return jobs, outbox.next_due(db) if len(jobs) < room else now
 

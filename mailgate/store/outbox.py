@@ -137,9 +137,57 @@ def unclaim(db: Db, ids: Sequence[int]) -> None:
     )
 
 
-def failed(db: Db, rows: Sequence[tuple[int, str]]) -> None:
-    """Given up: (id, what was said)."""
-    db.many("UPDATE outbox SET state = 'failed', last_error = ? WHERE id = ?", [(storable(e), id_) for id_, e in rows])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A mail that the relay refused for good, of which nobody was told yet."""
+
+    id: int
+    kind: NoticeKind
+    ticket: int | None
+    cause: str
+    recipient: str
+    agent: str
+    answer: str
+    of_message: bool  # it was the message that was refused, not its recipient
+
+
+def failed(db: Db, rows: Sequence[tuple[int, str, bool]]) -> None:
+    """Given up: (id, what was said, was it the message rather than its recipient). Somebody is to be told."""
+    db.many(
+        "UPDATE outbox SET state = 'failed', last_error = ? WHERE id = ?",
+        [(storable(answer), id_) for id_, answer, _ in rows],
+    )
+    db.many(
+        "INSERT INTO refused (outbox_id, answer, of_message) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(id_, storable(answer), int(of_message)) for id_, answer, of_message in rows],
+    )
+
+
+def refused(db: Db, limit: int) -> list[Refused]:
+    """Mails that were given up and of which nobody was told yet, oldest first."""
+    rows = db.all(
+        "SELECT o.id, o.kind, o.ticket, o.cause, o.recipient, o.agent, r.answer, r.of_message"
+        " FROM refused r JOIN outbox o ON o.id = r.outbox_id ORDER BY r.outbox_id LIMIT ?",
+        [limit],
+    )
+    return [
+        Refused(
+            id=row["id"],
+            kind=NoticeKind(row["kind"]),
+            ticket=row["ticket"],
+            cause=row["cause"],
+            recipient=row["recipient"],
+            agent=row["agent"],
+            answer=row["answer"],
+            of_message=bool(row["of_message"]),
+        )
+        for row in rows
+    ]
+
+
+def told(db: Db, outbox_id: int) -> None:
+    """Whoever has to know of a refusal knows."""
+    db.run("DELETE FROM refused WHERE outbox_id = ?", [outbox_id])
 
 
 def release(db: Db) -> int:

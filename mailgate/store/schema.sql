@@ -164,6 +164,13 @@ CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket, id);
 CREATE INDEX outbox_inbox ON outbox (inbox_id) WHERE inbox_id IS NOT NULL;
 
+-- What the relay refused for good, until its ticket and agent have been told.
+CREATE TABLE refused (
+    outbox_id INTEGER PRIMARY KEY REFERENCES outbox (id),
+    answer TEXT NOT NULL,                     -- the relay's own words
+    of_message INTEGER NOT NULL               -- 1: it was the message that was refused, not its recipient
+) STRICT;
+
 -- Reply keys that went to somebody outside the desk: they thread, but prove nothing.
 CREATE TABLE burnt_key (
     key TEXT PRIMARY KEY,

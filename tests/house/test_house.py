@@ -20,7 +20,7 @@ each = pytest.mark.parametrize("source", ALL, ids=[source.name for source in ALL
 VALUES, CORE, EDGE, PROCESS, SHELL = range(5)
 VALUE_MODULES = {"", "model", "mail", "reasons", "errors", "config.model"}
 EDGE_MODULES = {
-    *("clock", "lock", "maillog", "status"),
+    *("clock", "link", "lock", "maillog", "places", "status", "unlock"),
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
     *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.maildir"),
@@ -28,7 +28,7 @@ EDGE_MODULES = {
 }
 EDGE_PACKAGES = ("store", "config")
 CORE_PACKAGES = ("rules", "inbound", "outbound", "report")
-SHELL_MODULES = {"daemon", "reload", "setup", "__main__"}
+SHELL_MODULES = {"daemon", "reload", "setup", "worker", "beside", "__main__"}
 SHELL_PACKAGES = ("cli", "demo")
 
 # The core has no I/O, no clock, no dice and no log.

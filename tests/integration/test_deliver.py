@@ -14,12 +14,11 @@ import pytest
 from mailgate.config.model import Relay as RelayConfig
 from mailgate.model import NoticeKind, Outgoing
 from mailgate.outbound import backoff, deliver
-from mailgate.outbound.backoff import Failed, Fault, Reply
+from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.store import outbox, trace
 from mailgate.store.db import Db, Store, _hop
-from mailgate.store.outbox import Job
 from tests.sink import Sink
 
 
@@ -55,26 +54,19 @@ class Post:
 
     def __init__(self, store: Store, sink: Sink) -> None:
         self.store, self.sink = store, sink
-        self.failures: list[tuple[Job, Reply, Failed]] = []
         self.illnesses: list[Reply] = []
         config = RelayConfig(host="127.0.0.1", port=sink.port)
-        self.deliverer = Deliverer(
-            store, lambda: SmtpRelay(config, "mx.bank.example"), clock, failed=self.failed, relay_ill=self.ill
-        )
+        self.deliverer = Deliverer(store, lambda: SmtpRelay(config, "mx.bank.example"), clock, relay_ill=self.ill)
 
-    def failed(self, db: Db, job: Job, reply: Reply, verdict: Failed, now: datetime) -> None:
-        if job.cause == "untellable":
-            raise ValueError
-        self.failures.append((job, reply, verdict))
-        if job.cause == "answers-with-a-mail":
-            outbox.add(db, [mail("the-answer", "agent@bank.example")], now)
-
-    async def ill(self, reply: Reply) -> None:
+    def ill(self, reply: Reply) -> None:
         self.illnesses.append(reply)
 
     async def put(self, *mails: Outgoing) -> None:
         await self.store.write(outbox.add, mails, clock())
         self.deliverer.notify()
+
+    async def refused(self) -> list[outbox.Refused]:
+        return await self.store.read(outbox.refused, 10)
 
     async def rows(self) -> list[Any]:
         return await self.store.read(lambda db: db.all("SELECT * FROM outbox ORDER BY id"))
@@ -152,24 +144,22 @@ async def test_a_temporary_refusal_is_tried_again_and_traced(tmp_path):
         assert steps == ["written", "deferred", "sent"]
 
 
-async def test_a_refused_recipient_fails_alone_and_is_told_in_the_same_transaction(tmp_path):
+async def test_a_refused_recipient_fails_alone_and_waits_to_be_told_of(tmp_path):
     async with post(tmp_path, script={"a@client.example": ["550 5.1.1 unknown"]}) as one:
-        await one.put(mail("answers-with-a-mail", "a@client.example"), mail("good", "b@client.example"))
-        rows = await one.until("failed", "sent", "sent")
-        assert rows[2]["cause"] == "the-answer"
-        [(job, reply, verdict)] = one.failures
-        assert (job.cause, reply.code, verdict.fault, verdict.dead_address) == (
-            "answers-with-a-mail",
-            550,
-            Fault.RECIPIENT,
-            True,
-        )
+        await one.put(mail("bad", "a@client.example"), mail("good", "b@client.example"))
+        await one.until("failed", "sent")
+        [refusal] = await one.refused()
+        assert (refusal.cause, refusal.recipient, refusal.of_message) == ("bad", "a@client.example", False)
+        assert "550 5.1.1 unknown" in refusal.answer
+        await one.store.write(outbox.told, refusal.id)
+        assert await one.refused() == []
 
 
-async def test_a_failure_that_cannot_be_told_is_recorded_all_the_same(tmp_path):
+async def test_a_refused_message_is_told_apart_from_a_refused_recipient(tmp_path):
     async with post(tmp_path, script={"end": ["554 5.7.1 spam"]}) as one:
-        await one.put(mail("untellable"))
+        await one.put(mail("bad"))
         await one.until("failed")
+        assert [refusal.of_message for refusal in await one.refused()] == [True]
 
 
 async def test_the_same_refusal_for_three_recipients_means_an_ill_relay_and_fails_nobody(tmp_path):
@@ -178,7 +168,7 @@ async def test_the_same_refusal_for_three_recipients_means_an_ill_relay_and_fail
         one.deliverer._connections = 1
         await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(5)))
         await one.until(*["sent"] * 5)
-        assert one.failures == []
+        assert await one.refused() == []
         assert len(one.illnesses) == 1
 
 
@@ -206,7 +196,7 @@ async def test_an_ill_relay_is_waited_out_and_told_once(tmp_path, stage, answer)
         assert one.deliverer.state.last_error
         await one.until(*["sent"] * 20)
         assert one.deliverer.state.ill_since is None
-        assert one.failures == []
+        assert await one.refused() == []
         assert len(one.illnesses) == (1 if answer.startswith("5") else 0)
 
 

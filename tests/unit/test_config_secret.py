@@ -13,8 +13,8 @@ from mailgate.config.load import load, read
 from mailgate.config.model import Config
 from mailgate.config.secret import make_secret, read_secrets
 from mailgate.errors import ConfigError
-from mailgate.setup import unlock
 from mailgate.store.db import open_writer
+from mailgate.unlock import unlock
 from tests.configs import completed
 
 LITERAL = "correct horse battery staple"

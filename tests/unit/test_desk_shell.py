@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgate import apply, explain, lock, processor, setup, sla_clock
+from mailgate import apply, explain, lock, processor, sla_clock, unlock
 from mailgate.clock import BELIEVED_AFTER, Clock
 from mailgate.desk import byhand
 from mailgate.errors import ConfigError, LockHeld, StorageError
@@ -140,9 +140,9 @@ def test_new_and_old_secrets_verify_both(tmp_path):
 def test_a_dry_run_needs_no_secret(tmp_path):
     by_file = CONFIG.replace('secret = "a secret of more than sixteen characters"', "")
     config = Bench(tmp_path, by_file).config
-    assert setup.peek_secrets(config) != (b"dry run",)
+    assert unlock.peek_secrets(config) != (b"dry run",)
     (tmp_path / "var" / "secret").unlink()
-    assert setup.peek_secrets(config) == (b"dry run",)
+    assert unlock.peek_secrets(config) == (b"dry run",)
 
 
 # ── storage trouble ─────────────────────────────────────────────────────────────────────

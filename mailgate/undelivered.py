@@ -1,0 +1,51 @@
+"""What the relay refused for good: an event on the ticket, and a word to its agent.
+
+The way out notes the refusal together with the mail's end; here it becomes known, in a
+transaction a mail. Nothing is sent from here.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from mailgate import apply
+from mailgate.desk.failure import Failure, bare_again, undeliverable
+from mailgate.desk.outcome import Context
+from mailgate.errors import StorageError
+from mailgate.processor import Desk
+from mailgate.store import outbox, tickets
+from mailgate.store.db import Db
+from mailgate.store.outbox import Refused
+
+AT_ONCE = 50  # refusals told between other work
+
+log = logging.getLogger("mailgate")
+
+
+def tell_of_failures(db: Db, desk: Desk, now: datetime) -> int:
+    """Tell of what was refused since the last time; how many. Raises StorageError."""
+    found = outbox.refused(db, AT_ONCE)
+    context = desk.context(now)
+    for refusal in found:
+        try:
+            with db.transaction():
+                _tell(db, refusal, desk, context)
+                outbox.told(db, refusal.id)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("the failure of outgoing mail %d could not be told", refusal.id)
+            with db.transaction():
+                outbox.told(db, refusal.id)
+    return len(found)
+
+
+def _tell(db: Db, refusal: Refused, desk: Desk, context: Context) -> None:
+    ticket = tickets.get(db, refusal.ticket) if refusal.ticket else None
+    if ticket is None:
+        return
+    failure = Failure(refusal.kind, refusal.recipient, refusal.answer, refusal.agent)
+    bare = bare_again(ticket, failure, refusal.cause) if refusal.of_message else None
+    outcome = bare or undeliverable(db, ticket, failure, f"outbox:{refusal.id}", context)
+    apply.save(db, outcome, context, desk.press)
