@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from json.encoder import encode_basestring_ascii
 
 from mailgate.errors import MailgateError
 
@@ -87,8 +88,13 @@ def _say(event: str, level: int = logging.INFO, *, trouble: bool = False, **valu
     if not log.isEnabledFor(level):
         return
     shown = {key: _cut(value) for key, value in values.items() if value is not None}
-    words = " ".join(f"{key}={json.dumps(value)}" for key, value in shown.items())
+    words = " ".join([f"{key}={_quoted(value)}" for key, value in shown.items()])
     log.log(level, "%s %s", event, words, exc_info=trouble, extra={"mail": {"event": event, **shown}})
+
+
+def _quoted(value: Value) -> str:
+    """The value as in JSON; text, which is nearly all, without the way round that `dumps` takes."""
+    return encode_basestring_ascii(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _cut(value: Value) -> Value:

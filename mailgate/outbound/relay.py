@@ -275,6 +275,8 @@ def _fits_envelope(address: str) -> bool:
 
 def _shown(line: bytes) -> str:
     text = line.decode("utf-8", "replace").strip()
+    if text.isprintable():
+        return text[:1000]
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)[:1000]
 
 
