@@ -106,6 +106,7 @@ class Daemon:
             self._store,
             lambda: transport(config.relay, hostname),
             self._clock,
+            gave_up=lambda: self._worker.say("refused"),
             relay_ill=self._relay_ill,
         )
 

@@ -98,6 +98,6 @@ def queues(db: Db) -> dict[str, int]:
         "inbox": coming["new"] + coming["working"],
         "held": coming["held"],
         "quarantine": coming["quarantined"],
-        "outbox": going.get("queued", 0) + going.get("sending", 0),
-        "failed": going.get("failed", 0),
+        "outbox": going["queued"] + going["sending"] + going["untold"],  # of a refusal, a mail will tell
+        "failed": going["failed"],
     }

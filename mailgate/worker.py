@@ -100,6 +100,8 @@ class Worker:
         match word.name:
             case "mail":
                 self._processor.wake()
+            case "refused":
+                await self._tell_of_failures()
             case "tell":
                 await self._tell_admin(word.more["cause"], word.more["subject"], tuple(word.more["facts"]))
             case "check":
@@ -139,12 +141,18 @@ class Worker:
                 version = await self._store.data_version()
                 if version != seen:
                     self._processor.wake()
-                    if await self._store.through(tell_of_failures, self._desk, self._clock()):
-                        self._wrote()
+                    await self._tell_of_failures()
                     seen = version
             except StorageError as error:
                 log.warning("the worker waits for the database: %s", error.cause)
             await pause(self._stop, LOOK)
+
+    async def _tell_of_failures(self) -> None:
+        try:
+            if await self._store.through(tell_of_failures, self._desk, self._clock()):
+                self._wrote()
+        except StorageError as error:
+            log.warning("refusals cannot be told of now: %s", error.cause)
 
 
 def _checked(file: Path) -> dict[str, Any]:

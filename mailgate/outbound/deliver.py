@@ -79,8 +79,9 @@ class _Results:
 class Deliverer:
     """Sends the outbox until it is stopped.
 
-    `connect` makes a transport (called once a connection). `relay_ill` tells the admin,
-    once an hour at most. `jitter` draws from 0 to 1.
+    `connect` makes a transport (called once a connection). `gave_up` says that refusals
+    are there to be told of, `relay_ill` tells the admin, once an hour at most. `jitter`
+    draws from 0 to 1.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Deliverer:
         connect: Callable[[], Transport],
         clock: Callable[[], datetime],
         *,
+        gave_up: Callable[[], None],
         relay_ill: Callable[[Reply], None],
         jitter: Callable[[], float] = random.random,
         connections: int = CONNECTIONS,
@@ -97,6 +99,7 @@ class Deliverer:
         self._store = store
         self._connect = connect
         self._clock = clock
+        self._gave_up = gave_up
         self._relay_ill = relay_ill
         self._jitter = jitter
         self._connections = connections
@@ -197,6 +200,8 @@ class Deliverer:
             await asyncio.sleep(STORAGE_PAUSE)
             self._wake.set()
             return
+        if results.failed:
+            self._gave_up()
         self._in_hand += len(jobs) - len(results)
         for job in jobs:
             self._queue.put_nowait(job)

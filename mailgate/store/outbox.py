@@ -263,9 +263,10 @@ def drop(db: Db, outbox_id: int) -> None:
 
 
 def counts(db: Db) -> dict[str, int]:
-    """How many rows are `queued`, `sending` and `failed`."""
+    """How many rows are `queued`, `sending` and `failed`; and `untold`: failed, and nobody knows yet."""
     found = {}
     for state in ("queued", "sending", "failed"):
         row = db.one(f"SELECT count(*) AS n FROM outbox WHERE state = '{state}'")  # noqa: S608
         found[state] = row["n"] if row else 0
-    return found
+    row = db.one("SELECT count(*) AS n FROM refused")
+    return {**found, "untold": row["n"] if row else 0}

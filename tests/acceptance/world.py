@@ -239,6 +239,7 @@ class World:
         ((busy,),) = self.sql(
             "SELECT (SELECT count(*) FROM inbox WHERE state IN ('new', 'working'))"
             " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
+            " + (SELECT count(*) FROM refused)"
         )
         return busy == 0
 
