@@ -37,8 +37,8 @@ from mailgate.outbound.catalogue import FILE, check_words, languages, read_words
 from mailgate.outbound.for_agent import agent_view
 from mailgate.outbound.for_requester import requester_view
 from mailgate.outbound.headers import plain
-from mailgate.outbound.specimens import specimens
 from mailgate.outbound.links import Link
+from mailgate.outbound.specimens import specimens
 from mailgate.outbound.views import (
     AgentView,
     EntryView,

@@ -56,7 +56,13 @@ class Post:
         self.store, self.sink = store, sink
         self.illnesses: list[Reply] = []
         config = RelayConfig(host="127.0.0.1", port=sink.port)
-        self.deliverer = Deliverer(store, lambda: SmtpRelay(config, "mx.bank.example"), clock, gave_up=lambda: None, relay_ill=self.ill)
+        self.deliverer = Deliverer(
+            store,
+            lambda: SmtpRelay(config, "mx.bank.example"),
+            clock,
+            gave_up=lambda: None,
+            relay_ill=self.ill,
+        )
 
     def ill(self, reply: Reply) -> None:
         self.illnesses.append(reply)
