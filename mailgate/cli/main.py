@@ -28,6 +28,7 @@ VERBS = {
     "explain": "a dry run: what would become of a mail, and why",
     "trace": "the way of each mail, in and out, a line a step",
     "tickets": "list, show, make and work tickets; export them",
+    "templates": "every kind of mail, and what one looks like here",
     "report": "SLA attainment and team performance",
     "queue": "mail on its way in, on its way out, held or aside",
     "status": "is it up, what is it connected to, how long are the queues",

@@ -109,6 +109,10 @@ class Renderer:
             rendered = self._shipped.render(notice, "", config, message_id, now)
             return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
 
+    def file(self, kind: NoticeKind) -> Path:
+        """Return where the template of a kind lies, for mail of no set and language."""
+        return (self._own or self._shipped).file(kind)
+
     def check(self) -> tuple[Problem, ...]:
         """Return what is wrong with the templates: each file is compiled, and rendered for specimens."""
         return (self._own or self._shipped).check()
@@ -185,6 +189,10 @@ class _Templates:
                 voice.found[template_set, kind] = found
                 return found
         raise FileNotFoundError(f"{kind}.txt")
+
+    def file(self, kind: NoticeKind) -> Path:
+        """Return the text template of a kind in the first folder that has one."""
+        return next(root / f"{kind}.txt" for root in self._roots if (root / f"{kind}.txt").is_file())
 
     def _places(self, template_set: str, language: str) -> Iterator[tuple[int, str]]:
         """Where templates are looked for, the most particular first: (number of the root, folder)."""

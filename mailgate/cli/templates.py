@@ -1,0 +1,99 @@
+"""`mailgate templates`: which kinds of mail there are, and what one looks like here. Nothing is sent."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+
+from mailgate.cli.common import config_of, now, plain, print_json, print_line, say
+from mailgate.cli.options import common_options
+from mailgate.config.model import Config
+from mailgate.errors import BadArgument
+from mailgate.inbound.flowed import join
+from mailgate.inbound.parse import parse
+from mailgate.model import Json, NoticeKind
+from mailgate.outbound.compose import compose
+from mailgate.outbound.preview import speaking, specimen
+from mailgate.outbound.render import Renderer
+from mailgate.rules.keys import Keyring
+
+_SHOWN = ("From", "To", "Subject")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The sub-verbs."""
+    common = common_options()
+    subs = parser.add_subparsers(dest="sub", metavar="SUB-VERB", required=True)
+    subs.add_parser("list", help="every kind of mail, to whom, and where its template lies", parents=[common])
+    preview = subs.add_parser("preview", help="the mail that a kind of event makes here", parents=[common])
+    preview.add_argument("kind", metavar="KIND", help="such as reply; `templates list` has them all")
+    preview.add_argument("--language", default="", metavar="TAG", help="of the reader, such as de")
+    preview.add_argument("--html", type=Path, metavar="FILE", help="write the HTML there; - is standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sub-verb: 0, or 2 when config or templates have an error."""
+    config = config_of(args)
+    renderer = Renderer.of(config)
+    if args.sub == "list":
+        return _list(renderer, as_json=args.json)
+    problems = renderer.check()
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 2 if problems else _preview(args, renderer, config)
+
+
+def _list(renderer: Renderer, *, as_json: bool) -> int:
+    rows = [(kind, "requesters" if kind.to_requester else "agents", str(renderer.file(kind))) for kind in NoticeKind]
+    if as_json:
+        kinds: list[Json] = [{"kind": str(kind), "to": to, "file": file} for kind, to, file in rows]
+        print_json(kinds)
+        return 0
+    for kind, to, file in rows:
+        print_line(f"{kind:<20} {to:<11} {file}")
+    return 0
+
+
+def _preview(args: argparse.Namespace, renderer: Renderer, config: Config) -> int:
+    kind, at = _kind(args.kind), now()
+    config = speaking(config, args.language)
+    keyring = Keyring((b"preview",), config.desk.domain)
+    notice = specimen(kind, config, at)
+    rendered = renderer.render(notice, config, keyring, at)
+    mail = parse(compose(notice, rendered, config, keyring, at).data)
+    if args.html:
+        return _write(args.html, rendered.html, kind)
+    if args.json:
+        print_json({"kind": str(kind), "subject": mail.subject, "text": rendered.text, "html": rendered.html})
+        return 0
+    for name in _SHOWN:
+        print_line(f"{name}: {mail.header(name.lower())}")
+    print()
+    print(plain(join(rendered.text)), end="")
+    return 0
+
+
+def _kind(name: str) -> NoticeKind:
+    kinds = [str(kind) for kind in NoticeKind]
+    if name not in kinds:
+        close = get_close_matches(name, kinds, n=1)
+        hint = f"did you mean {close[0]}?" if close else "mailgate templates list shows them"
+        raise BadArgument(f"no notice is called {name}: {hint}")
+    return NoticeKind(name)
+
+
+def _write(path: Path, html: str, kind: NoticeKind) -> int:
+    if not html:
+        say(f"the template of {kind} has no HTML: there is no {kind}.html beside its {kind}.txt")
+        return 1
+    if str(path) == "-":
+        print(html, end="")
+        return 0
+    try:
+        path.write_text(html, "utf-8")
+    except OSError as error:
+        raise BadArgument(f"{path} cannot be written: {error.strerror}") from error
+    say(f"written: {path}")
+    return 0
