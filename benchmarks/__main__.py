@@ -132,7 +132,7 @@ def start(folder: Path, sink: int, runs: int, raw: dict[str, object]) -> list[Li
     good_start, good_memory = waited.median < MARK_START, max(memory) < MARK_MEMORY
     return [
         Line(f"start to first 250, {FILLED} tickets", waited.text(" s", 2), "< 1 s", good_start),
-        Line("idle, resident", held.text(" MB"), "< 90 MB", good_memory),
+        Line("idle, both processes", held.text(" MB"), "< 90 MB", good_memory),
     ]
 
 

@@ -187,7 +187,8 @@ class Daemon:
             if error:
                 log.error("the task %s failed at its end", task.get_name(), exc_info=error)
             return
-        log.error("the task %s ended", task.get_name(), exc_info=error)
+        expected = isinstance(error, MailgateError)  # its words say all
+        log.error("the task %s ended", task.get_name(), exc_info=None if expected else error)
         self._died = error
         self._stop.set()
 

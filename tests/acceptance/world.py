@@ -128,10 +128,15 @@ class World:
 
     def end(self, number: int = signal.SIGTERM, *, seconds: float = 20.0) -> Ended:
         """End the daemon with a signal and wait for it."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self.ended(seconds=seconds)
+
+    def ended(self, *, seconds: float = 20.0) -> Ended:
+        """Wait for the end of the daemon, which something else causes."""
         process = self._process
         assert process is not None
         began = time.monotonic()
-        process.send_signal(number)
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired as error:
