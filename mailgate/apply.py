@@ -20,7 +20,7 @@ from mailgate.outbound.render import Renderer
 from mailgate.reasons import Reason
 from mailgate.rules import files
 from mailgate.rules.sla import clock
-from mailgate.store import held, inbox, outbox, readers, tickets, trace
+from mailgate.store import held, inbox, outbox, readers, similar, tickets, trace
 from mailgate.store.db import Db
 
 
@@ -55,6 +55,8 @@ def save_change(db: Db, change: Change, context: Context) -> None:
     """Write a ticket's change with its deadlines."""
     deadlines = clock(change.after, context.config).deadlines
     tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines])
+    if change.before and change.before.status.active and not change.after.status.active:
+        similar.remember(db, change.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,9 @@ def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> Non
     for change in outcome.changes:
         save_change(db, change, context)
     outbox.add(db, effect.mails, context.now, inbox_id=inbox_id)
+    for notice in outcome.notices:
+        if notice.similar and notice.ticket:
+            similar.note_shown(db, notice.ticket.number, [each.number for each in notice.similar])
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
     if outcome.first_contact:

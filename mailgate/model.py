@@ -259,6 +259,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Similar:
+    """An ended ticket that a new one is like: internal, and only for agents who see it."""
+
+    number: int
+    subject: str
+    ended: str  # "resolved by Ann: restarted the gateway"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """A sentence by its name in `words.toml`, which is said in the reader's language; values by name."""
 
@@ -288,6 +298,7 @@ class Notice:
     text: str = ""
     attachments: tuple[StoredAttachment, ...] = ()
     history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first
+    similar: tuple[Similar, ...] = ()  # ended tickets that a new one is like
     cc: tuple[Address, ...] = ()  # shown in To/Cc, not written to by this mail
     also_to: tuple[Address, ...] = ()
     in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from mailgate.desk import similar
 from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.files import Shown, with_parcels
@@ -234,6 +235,7 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
             *(agent_fact(event, ticket, context.config) for event in events),
+            *similar.shown(db, ticket.number, context.config),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mailgate.desk.limits import limit
 from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.similar import with_similar
 from mailgate.model import (
     Address,
     Assignee,
@@ -99,7 +100,9 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         ticket=number,
         reason=situation.match.why,
         changes=(change,),
-        notices=announce(change, occasion, Audience(), context.config),
+        notices=with_similar(
+            db, announce(change, occasion, Audience(), context.config), change.after, _text(opened), context.config
+        ),
         routed=routed,
         form=form,
     )

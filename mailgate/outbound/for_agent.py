@@ -12,7 +12,7 @@ from mailgate.outbound import identity, links
 from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
-from mailgate.outbound.views import AgentView, TicketView
+from mailgate.outbound.views import AgentView, SimilarView, TicketView
 from mailgate.outbound.wording import clock, earlier, files, left_out, person, preview, when, words
 from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
@@ -43,6 +43,12 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         left_out=left_out(notice, config.attachments),
         subject=identity.title(notice, config),
         ticket=_ticket_view(ticket, config, zone, now) if ticket else None,
+        similar=tuple(
+            SimilarView(
+                identity.token(each.number, config), plain(each.subject, 80), f"{each.ended} ({when(each.at, zone)})"
+            )
+            for each in notice.similar
+        ),
         history=tuple(earlier(entry, when(entry.at, zone)) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
         ref=key if answer_to == address.email and (ticket or notice.agent) else "",

@@ -19,6 +19,7 @@ from mailgate.model import (
     Notice,
     NoticeKind,
     Phrase,
+    Similar,
     Status,
     StoredAttachment,
     Ticket,
@@ -64,6 +65,8 @@ def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry,
     asked = history[-1:]
     mine = replace(ticket, assignee=Assignee("agent", agent.key))
     resolved = replace(ticket, status=Status.RESOLVED)
+    ended = "resolved by Ann: restarted the gateway"
+    like = (Similar(ticket.number - 11, "Online banking is down", ended, ticket.created_at - timedelta(days=9)),)
     words: dict[NoticeKind, dict[str, Any]] = {
         NoticeKind.ACKNOWLEDGEMENT: {"text": ASKED, "is_first": True},
         NoticeKind.FOLLOW_UP_RECEIVED: {"text": ASKED},
@@ -73,7 +76,7 @@ def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry,
         NoticeKind.COLLABORATOR_ADDED: {"history": asked, "is_first": True, **ours},
         NoticeKind.LIMIT_REACHED: {},
         NoticeKind.REJECTED: {"facts": ("Please write to sales@desk.example.",)},
-        NoticeKind.NEW_TICKET: {"text": ASKED, "by": KAREN, "attachments": (FILE,), "is_first": True},
+        NoticeKind.NEW_TICKET: {"text": ASKED, "by": KAREN, "attachments": (FILE,), "is_first": True, "similar": like},
         NoticeKind.NEW_MESSAGE: {"text": "It works on the web again.", "by": KAREN, "history": history},
         NoticeKind.COLLEAGUE_REPLY: {"text": ANSWERED, "history": asked, **ours},
         NoticeKind.NOTE: {"text": NOTED, "history": asked, **ours},

@@ -45,6 +45,7 @@ from mailgate.outbound.views import (
     FileView,
     Rendered,
     RequesterView,
+    SimilarView,
     TicketView,
     View,
     values,
@@ -62,7 +63,7 @@ _NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a
 # What a template may read of our views: looking it up here is ten times as cheap as asking the sandbox.
 _OPEN = {
     view: frozenset(field.name for field in fields(view))
-    for view in (RequesterView, AgentView, TicketView, EntryView, FileView, Link)
+    for view in (RequesterView, AgentView, TicketView, EntryView, FileView, SimilarView, Link)
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from mailgate.mail import MARKER
 from mailgate.model import REPLYABLE_KINDS, NoticeKind
 from mailgate.outbound.links import Link
-from mailgate.outbound.views import AgentView, EntryView, FileView, RequesterView, TicketView, View
+from mailgate.outbound.views import AgentView, EntryView, FileView, RequesterView, SimilarView, TicketView, View
 
 # Kinds that can be about a mail which is on no ticket.
 WITHOUT_TICKET = frozenset(
@@ -85,6 +85,7 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         left_out=(FileView("setup.exe", "1.2 MB", "not passed on"),) if full else (),
         subject=_LONG if full else "(no subject)",
         ticket=_ticket(full=full) if ticket else None,
+        similar=(SimilarView("[#990]", "Portal is down", "resolved by Ann"),) if full else (),
         history=(_ENTRY, _ENTRY) if full else (),
         links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
         ref="n.aaaa.aaaaa" if full else "",

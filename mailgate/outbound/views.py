@@ -120,6 +120,15 @@ class TicketView:
         return tuple(row for row in rows if row[1])
 
 
+@dataclass(frozen=True, slots=True)
+class SimilarView:
+    """An ended ticket that a new one is like: "[#990]", its subject, how and when it ended."""
+
+    token: str
+    subject: str
+    ended: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
     """What a template for an agent, or the administrator, may read."""
@@ -138,6 +147,7 @@ class AgentView:
     left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     subject: str
     ticket: TicketView | None
+    similar: tuple[SimilarView, ...]
     history: tuple[EntryView, ...]
     links: tuple[Link, ...]
     ref: str  # the key, where it cannot travel in the address

@@ -124,6 +124,20 @@ CREATE TABLE known_id (
     PRIMARY KEY (message_id, ticket)
 ) STRICT, WITHOUT ROWID;
 
+-- Words of resolved and closed tickets: a new ticket is shown with those that it is like.
+CREATE TABLE ended_word (
+    word TEXT NOT NULL,
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    PRIMARY KEY (word, ticket)
+) STRICT, WITHOUT ROWID;
+
+-- Which tickets agents were shown with a ticket: their words are internal to it.
+CREATE TABLE similar_shown (
+    ticket INTEGER NOT NULL REFERENCES ticket (number),
+    similar INTEGER NOT NULL,
+    PRIMARY KEY (ticket, similar)
+) STRICT, WITHOUT ROWID;
+
 -- What the clock has to do and when; a ticket's rows are replaced with each change.
 CREATE TABLE deadline (
     ticket INTEGER NOT NULL REFERENCES ticket (number),

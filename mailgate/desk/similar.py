@@ -1,0 +1,55 @@
+"""Ended tickets like a new one, for the alerts about it: each agent is shown those that exist for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mailgate.config.model import Config
+from mailgate.model import Notice, NoticeKind, Similar, Ticket
+from mailgate.rules.facts import actor
+from mailgate.rules.rights import sees
+from mailgate.rules.similar import ASKED, SHOWN, closest, words_of
+from mailgate.store import similar, tickets
+from mailgate.store.db import Db
+
+_TOLD = (NoticeKind.NEW_TICKET, NoticeKind.ASSIGNED)
+
+
+def with_similar(db: Db, notices: Iterable[Notice], ticket: Ticket, text: str, config: Config) -> tuple[Notice, ...]:
+    """The notices about a new ticket, those to agents with the tickets that it is like."""
+    notices = tuple(notices)
+    if not any(notice.kind in _TOLD for notice in notices):
+        return notices
+    words = words_of(ticket.subject, text, ASKED)
+    numbers = closest(len(words), similar.having(db, words))[: 2 * SHOWN]
+    if not numbers:
+        return notices
+    known = tickets.get_many(db, numbers)
+    ended = [known[number] for number in numbers if number in known and not known[number].status.active]
+    told = {found.number: tell(db, found, config) for found in ended}
+    return tuple(replace(each, similar=tuple(_for(each, ended, told, config))) for each in notices)
+
+
+def _for(notice: Notice, ended: Iterable[Ticket], told: dict[int, Similar], config: Config) -> Iterator[Similar]:
+    """What the reader of one notice may see, and no more than fits."""
+    agent = config.agents.get(notice.agent)
+    if agent and notice.kind in _TOLD:
+        yield from [told[each.number] for each in ended if sees(agent, each, config)][:SHOWN]
+
+
+def tell(db: Db, ticket: Ticket, config: Config) -> Similar:
+    """How a ticket ended: who resolved or closed it, when, and the reason that they gave."""
+    event = similar.ending(db, ticket.number)
+    if not event:
+        return Similar(ticket.number, ticket.subject, str(ticket.status), ticket.updated_at)
+    by = f" by {actor(event.by, config)}" if event.by.startswith("agent:") else ""
+    reason = f": {event.reason}" if event.reason else ""
+    return Similar(ticket.number, ticket.subject, f"{ticket.status}{by}{reason}", event.at)
+
+
+def shown(db: Db, number: int, config: Config) -> Iterator[str]:
+    """The words of the tickets that agents were shown with this one; they are internal to it."""
+    for found in tickets.get_many(db, similar.shown(db, number)).values():
+        yield found.subject
+        yield tell(db, found, config).ended
