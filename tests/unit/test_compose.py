@@ -17,6 +17,7 @@ from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER, Envelope
 from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound.compose import AUTO_REPLIED, NULL_SENDER, compose
+from mailgate.outbound.flowed import flow
 from mailgate.outbound.mime import readable
 from mailgate.rules.commands import read_commands
 from mailgate.rules.keys import key_text
@@ -200,7 +201,7 @@ def test_whatever_people_write_the_mail_has_the_same_fields_and_no_defect(
     assert set(message.keys()) == FIELDS
     assert not [defect for each in message.walk() for defect in each.defects]
     assert message["to"].addresses[0].addr_spec == "a@b.example"
-    assert readable(text).strip("\n") in part(message, "plain")
+    assert join(flow(readable(text).strip("\n"))) in part(message, "plain")
 
 
 # ── threading ───────────────────────────────────────────────────────────────────────────
