@@ -30,6 +30,10 @@ from mailgate.rules.sla import clock
 KAREN = Address("karen@client.example", "Karen Client")
 SUBJECT = "Entire mobile/online banking system is down"
 ASKED = "Nobody can log in since nine. The page says “try later”, on phones, too.\n\nPlease hurry.\n\nKaren"
+LIST = """\
+Ticket  Status   Priority  Assigned to      Due            Subject
+#1001   open     Normal    nobody           21 Nov 02:30   Online banking is down
+#1002   pending  High      Elliot Alderson  20 Nov 12:00!  The printer is jammed"""
 ANSWERED = "Hello Karen,\n\nwe found the fault and are repairing it. Please try again at noon."
 NOTED = "The load balancer lost two of its nodes; the vendor knows."
 FILE = StoredAttachment("screenshot.png", "image/png", 120_345, "0" * 64)
@@ -93,7 +97,7 @@ def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry,
         },
         NoticeKind.CONFIRM: {"text": "#close", "code": "K7QX2M", **ours},
         NoticeKind.ADMIN: {"facts": ("A mail could not be read; it waits in the quarantine.",)},
-        NoticeKind.ANSWER: {"text": "What was asked for."},
+        NoticeKind.ANSWER: {"text": LIST},
     }
     return words.get(kind, {"history": history})
 

@@ -39,6 +39,7 @@ from mailgate.outbound.for_requester import requester_view
 from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.specimens import specimens
+from mailgate.outbound.tables import blocks
 from mailgate.outbound.views import (
     AgentView,
     EntryView,
@@ -303,6 +304,7 @@ def _environment(roots: tuple[Path, ...], language: str, words: Words) -> Enviro
     )
     environment.filters["paragraphs"] = paragraphs
     environment.filters["quoted"] = quoted
+    environment.filters["blocks"] = blocks
     return environment
 
 

@@ -361,3 +361,32 @@ def test_every_value_that_a_template_may_read_is_documented(view: type):
 def test_every_kind_is_documented():
     documented = (Path(__file__).parents[2] / "docs/templates.md").read_text("utf-8")
     assert [kind for kind in BUILT if f"`{kind}`" not in documented] == []
+
+
+def _light(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("colour", "ground"),
+    [
+        *((colour, "#ffffff") for colour in ("#1f2328", "#57606a", "#b42318")),
+        *((colour, "#16191d") for colour in ("#e6e8eb", "#9aa4af", "#ff8a80")),
+        *(("#0d5227", "#e6f4ea"), ("#6b3d00", "#fff4e0"), ("#0b57d0", "#f6f8fa")),
+        *(("#a8dab5", "#12331f"), ("#f5cf8e", "#3a2a10"), ("#8ab4f8", "#22272e")),
+    ],
+)
+def test_every_colour_is_readable_on_its_ground(colour: str, ground: str):
+    """AA: 4.5 to 1. The colours are those that the templates name, and no others."""
+    lights = sorted((_light(colour), _light(ground)))
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
+    assert any(colour in path.read_text("utf-8") for path in shipped().glob("*.html"))
+
+
+def test_the_html_of_an_alert_is_small_beside_its_text():
+    for kind in BUILT:
+        made = notice(kind)
+        assert len(render(None, kind).html) - len(made.text) - sum(len(each.text) for each in made.history) < 7500
