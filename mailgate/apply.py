@@ -8,7 +8,7 @@ deadlines, outbox, and the end of the inbox row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate import maillog
@@ -19,8 +19,10 @@ from mailgate.outbound.compose import compose
 from mailgate.outbound.render import Renderer
 from mailgate.reasons import Reason
 from mailgate.rules import files
+from mailgate.rules.confidential import masked
+from mailgate.rules.quiet import not_before
 from mailgate.rules.sla import clock
-from mailgate.store import held, inbox, outbox, readers, similar, tickets, trace
+from mailgate.store import held, inbox, outbox, presence, readers, similar, tickets, trace
 from mailgate.store.db import Db
 
 
@@ -34,6 +36,7 @@ class Press:
 
 def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> list[Outgoing]:
     """Render and compose notices to finished bytes; an attachment is read once for all of them."""
+    notices = [masked(notice, context.config) for notice in notices]
     going = (each for notice in notices for each in files.of(notice, context.config.attachments).attached)
     contents = {sha256: press.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
     return [_compose(notice, context, press, contents) for notice in notices]
@@ -41,14 +44,15 @@ def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> lis
 
 def subject_of(notice: Notice, context: Context, press: Press) -> str:
     """The subject of the finished mail, for a dry run: attachments are not read."""
-    return _compose(notice, context, press, {}).subject
+    return _compose(masked(notice, context.config), context, press, {}).subject
 
 
 def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str, bytes]) -> Outgoing:
     rendered = press.renderer.render(notice, context.config, context.keyring, context.now)
     if rendered.problem:
         maillog.template_broken(notice.kind, rendered.problem)
-    return compose(notice, rendered, context.config, context.keyring, context.now, files)
+    mail = compose(notice, rendered, context.config, context.keyring, context.now, files)
+    return replace(mail, not_before=not_before(notice, context.config, context.now))
 
 
 def save_change(db: Db, change: Change, context: Context) -> None:
@@ -87,6 +91,10 @@ def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> Non
     for notice in outcome.notices:
         if notice.similar and notice.ticket:
             similar.note_shown(db, notice.ticket.number, [each.number for each in notice.similar])
+    for absence in outcome.absences:
+        presence.leave(db, absence)
+    for agent in outcome.returns:
+        presence.come_back(db, agent)
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
     if outcome.first_contact:

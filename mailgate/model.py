@@ -95,6 +95,7 @@ class NoticeKind(StrEnum):
     COMMAND_FAILED = "command-failed"
     CONFIRM = "confirm"
     ANSWER = "answer"
+    DIGEST = "digest"
     ADMIN = "admin"  # to the administrator: quarantine, refused reloads, an ill relay
 
     @property
@@ -276,6 +277,25 @@ class Phrase:
     values: tuple[tuple[str, str | datetime], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table in a mail to an agent: its name, the columns' names, and rows of finished text.
+
+    `count` is how many rows there are; the mail may hold the first ones alone.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    count: int
+
+    @property
+    def title(self) -> str:
+        """The name with the count: "Overdue (2)"."""
+        shown = len(self.rows)
+        return f"{self.name} ({self.count if shown == self.count else f'the first {shown} of {self.count}'})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One mail to one person about one event, before it is rendered.
@@ -307,6 +327,7 @@ class Notice:
     address: str = ""  # desk address to write from; only for mail without a ticket
     code: str = ""  # confirm code
     links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
+    listings: tuple[Listing, ...] = ()  # tables for an agent, below the text
     is_first: bool = False  # the first mail about the ticket that this person gets
     asks: bool = False  # it offers the links by which the requester says how they were helped
     reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
@@ -325,6 +346,7 @@ class Outgoing:
     subject: str
     data: bytes  # RFC 5322, CRLF line endings
     agent: str = ""
+    not_before: datetime | None = None  # quiet hours: it waits until then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

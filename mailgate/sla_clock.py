@@ -16,19 +16,21 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from mailgate import apply
+from mailgate import apply, day
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Outcome
+from mailgate.desk.telling import tell
 from mailgate.errors import StorageError
 from mailgate.model import Address
 from mailgate.processor import Desk
 from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.store import deadlines, held, inbox, readers, tickets, trace
 from mailgate.store.db import Db, Store
 
 TICK = 0.5  # seconds
+DAY_TICK = 2.0  # seconds between looks for digests and absences that ran out
 AT_ONCE = 50  # deadlines in one transaction
 FORGET_AT_ONCE = 200  # mails whose bytes are forgotten in one transaction
 PUT_OFF = timedelta(hours=1)  # a deadline that cannot be worked is tried again then
@@ -66,7 +68,7 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
         author=Address("", desk.config.desk.name),
         now=now,
     )
-    notices = announce(change, occasion, readers.audience(db, number), context.config)
+    change, notices = tell(db, change, occasion, context)
     outcome = limit(db, Outcome(ticket=number, changes=(change,), notices=notices), context, first_contact=False)
     apply.save(db, outcome, context, desk.press)
 
@@ -103,6 +105,7 @@ class SlaClock:
         every = partial(self._scheduler.add_job, trigger="interval", coalesce=True, max_instances=1)
         now = datetime.now(UTC)
         every(self._guarded(self._tick), seconds=TICK, misfire_grace_time=None, next_run_time=now)
+        every(self._guarded(self._day), seconds=DAY_TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._tidy), hours=1, misfire_grace_time=None, next_run_time=now + timedelta(minutes=5))
         self._scheduler.start()
 
@@ -117,6 +120,11 @@ class SlaClock:
             self._wrote()
             if fired < AT_ONCE:
                 return
+
+    async def _day(self) -> None:
+        if await self._store.read(day.any_due, self._desk().config, self._clock()):
+            await self._store.write(day.fire_day, self._desk(), self._clock())
+            self._wrote()
 
     async def _tidy(self) -> None:
         more = True

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage, Message
 from pathlib import Path
 
-from mailgate import processor, sla_clock
+from mailgate import day, processor, sla_clock
 from mailgate.config.load import load
 from mailgate.inbound.flowed import join
 from mailgate.mail import Delivery, Envelope
@@ -247,8 +247,11 @@ class Bench:
         self.now += timedelta(**span)
         while True:
             with self.db.transaction():
-                if not sla_clock.fire_due(self.db, self.desk, self.now):
-                    return self.new()
+                fired = sla_clock.fire_due(self.db, self.desk, self.now)
+                if day.any_due(self.db, self.config, self.now):
+                    fired += day.fire_day(self.db, self.desk, self.now)
+            if not fired:
+                return self.new()
 
     # ── what there is ───────────────────────────────────────────────────────────────────
 

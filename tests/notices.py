@@ -14,6 +14,7 @@ from mailgate.model import (
     Collaborator,
     Entry,
     EntryKind,
+    Listing,
     Notice,
     NoticeKind,
     Outgoing,
@@ -169,6 +170,15 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
         "ticket": None,
         "subject": "A mail was set aside",
         "facts": ("A mail from karen@client.example could not be read; it waits in the quarantine.",),
+    },
+    _K.DIGEST: {
+        "ticket": None,
+        "subject": "What waits: 1 overdue, 1 yours",
+        "facts": ("What waits for you, the most pressing first.",),
+        "listings": (
+            Listing("Overdue", ("Ticket", "Subject"), (("#1001", "Entire mobile/online banking system is down"),), 1),
+            Listing("Yours", ("Ticket", "Subject"), (("#1002", "Printer <3rd floor>"),), 70),
+        ),
     },
     _K.ANSWER: {"text": "[#1001] open    Karen Client\n[#1002] pending Joe\n", "in_reply_to": "<3@bank.example>"},
 }

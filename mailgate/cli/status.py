@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 
 from mailgate import status
 from mailgate.cli.common import config_of, print_json, print_line, reading
 from mailgate.config.model import Config
 from mailgate.lock import running
+from mailgate.rules.presence import away_lines
+from mailgate.rules.snapshot import rfc3339
 from mailgate.status import Report
-from mailgate.store import inbox
+from mailgate.store import inbox, presence
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
     with reading(config) as db:
         queues = status.queues(db)
         aside = inbox.troubles(db)
+        away = presence.away(db, datetime.now(UTC))
     problems = _problems(config, daemon, report, aside, queues["failed"])
     if args.json:
         print_json(
@@ -37,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
                 ],
                 "relay": {"ok": report.relay.ok, "last_error": report.relay.last_error},
                 "queues": dict(queues.items()),
+                "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
         )
         return 1 if problems else 0
@@ -46,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     if daemon:
         print_line(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
+    for line in away_lines(away, config.desk.timezone, config):
+        print_line(f"away        {line}")
     for problem in problems:
         print_line(f"problem     {problem}")
     return 1 if problems else 0

@@ -17,6 +17,7 @@ def check(config: Config, reading: Reading) -> None:
     """Note everything that is wrong between the tables of `config`."""
     _names(config, reading)
     _people(config, reading)
+    _customers(config, reading)
     _teams(config, reading)
     _topics(config, reading)
     _twice(config, reading)
@@ -36,6 +37,7 @@ def _names(config: Config, reading: Reading) -> None:
         "role": config.roles,
         "agent": config.agents,
         "team": config.teams,
+        "customer": config.customers,
         "address": config.addresses,
     }
     for name in reading.names:
@@ -87,6 +89,46 @@ def _people(config: Config, reading: Reading) -> None:
         )
 
 
+def _customers(config: Config, reading: Reading) -> None:
+    """Each address and domain belongs to one customer, and agents' and the desk's to none."""
+    emails: dict[str, str] = {}
+    domains: dict[str, str] = {}
+    for customer in config.customers.values():
+        place = Spot().child("customer").child(customer.name)
+        for person in customer.people:
+            spot = place.child("people").inside(person[0])
+            for email in person:
+                if wrong := _not_a_customers(email, emails, config):
+                    reading.error(spot, f"{email} {wrong}")
+                emails[email] = customer.name
+        for index, domain in enumerate(customer.domains):
+            other = next((known for known in domains if _overlap(known, domain)), None)
+            if other is not None:
+                whose = domains[other]
+                reading.error(
+                    place.child("domains").inside(index),
+                    f"{domain} overlaps with {other} of {quoted_text(whose)}: a mail would be of two customers",
+                )
+            domains[domain] = customer.name
+
+
+def _not_a_customers(email: str, seen: Mapping[str, str], config: Config) -> str:
+    """Why an address cannot be that of a customer's person, or of a second one; "" when it can."""
+    if email in seen:
+        return f"already stands in {quoted_text(seen[email])}: an address belongs to one person"
+    if agent := config.agents_by_email.get(email):
+        return f"is an address of the agent {agent.key}: agents are no customers' people"
+    return "is an address of the desk: name a person's" if _is_ours(email, config) else ""
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two domains, with subdomains where they begin with a dot, have an address in common."""
+    return any(
+        mine == theirs or (mine.startswith(".") and f".{theirs.lstrip('.')}".endswith(mine))
+        for mine, theirs in ((one, other), (other, one))
+    )
+
+
 def _is_ours(email: str, config: Config) -> bool:
     local, _, host = email.rpartition("@")
     base = config.addresses.get(f"{local.partition('+')[0]}@{host}")
@@ -123,6 +165,7 @@ def _twice(config: Config, reading: Reading) -> None:
         "role": config.roles,
         "agent": config.agents,
         "team": config.teams,
+        "customer": config.customers,
         "schedule": config.schedules,
         "sla": config.slas,
         "topic": config.topics,

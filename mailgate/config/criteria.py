@@ -25,7 +25,7 @@ CLOSED = {  # fields that can hold these words only
 TEXTS = ("from_name", "subject", "body", "attachment_name", "attachment_type", "language")
 NUMBERS = ("attachments", "size")
 FAMILIES = ("header", "form")
-FIELDS = (*ADDRESSES, *TEXTS, *CLOSED, *NUMBERS, *FAMILIES, "arrived")
+FIELDS = (*ADDRESSES, *TEXTS, *CLOSED, *NUMBERS, *FAMILIES, "customer", "arrived")
 
 _TEXT_OPERATORS = ("is", "contains", "starts", "ends", "matches", "in")
 ABOVE = ("name", "on", "stop", "when", "unless", "then")  # what stands beside a rule's name
@@ -77,7 +77,6 @@ def read_criteria(table: Table) -> Iterator[Criterion]:
                 yield criterion
     table.done(
         {
-            "customer": ": customers are not yet supported",
             **{key: misplaced(key) for key in ABOVE},
             **dict.fromkeys(("priority", "topic", "department", "sla", "tags"), ": it belongs below [rule.then]"),
         }
@@ -171,6 +170,8 @@ def _text(test: _Test, text: str, index: int) -> str:
         test.error("is empty, which every text contains: write what to look for", index)
     elif allowed and text not in allowed and test.op != "matches":
         test.error(f"{one_of(allowed)}, not {quoted_text(text)}{did_you_mean(text, allowed)}", index)
+    elif test.field == "customer" and test.op in ("is", "in"):
+        test.table.refer("customer", text, test.spot)
     elif test.op == "within":
         test.table.refer("schedule", text, test.spot)
     elif test.op == "domain":

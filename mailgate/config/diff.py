@@ -20,6 +20,7 @@ _KINDS = {
     "roles": ("role", "roles"),
     "agents": ("agent", "agents"),
     "teams": ("team", "teams"),
+    "customers": ("customer", "customers"),
     "schedules": ("schedule", "schedules"),
     "slas": ("SLA plan", "SLA plans"),
     "topics": ("topic", "topics"),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mailgate.config.builtin import DEFAULTS, PRIORITIES
 from mailgate.config.check import check
+from mailgate.config.customers import read_customers
 from mailgate.config.desk import read_addresses, read_desk, read_storage
 from mailgate.config.model import Config, Routing
 from mailgate.config.people import read_agents, read_departments, read_roles, read_teams
@@ -93,6 +94,7 @@ def _config(top: Table) -> Config:
         roles=read_roles(top),
         agents=read_agents(top),
         teams=read_teams(top),
+        customers=read_customers(top),
         schedules=read_schedules(top, desk.timezone),
         slas=read_slas(top),
         topics=read_topics(top),
@@ -107,7 +109,7 @@ def _config(top: Table) -> Config:
         templates=templates if templates.is_dir() else None,
         text=top.reading.text,
     )
-    top.later("customer", "canned")
+    top.later("canned")
     top.done()
     return config
 

@@ -178,6 +178,8 @@ class Department:
     name: str
     manager: str = ""  # agent key
     public: bool = True
+    confidential: bool = False  # alerts carry no content, and only members find its tickets
+    hand_out: str = "none"  # "round-robin", "least-loaded"
     signature: Text = Text()
     address: str = ""  # desk address that tickets moved here write from
     alerts: Mapping[str, tuple[str, ...]] | None = None  # overrides of [alerts], per key
@@ -205,6 +207,9 @@ class Agent:
     signature: Text = Text()
     timezone: ZoneInfo | None = None
     language: str = ""
+    hear: str = "department"  # "mine", "digest"
+    digest: int | None = None  # minutes since midnight in the agent's zone; None: no digest
+    quiet: tuple[int, int] | None = None  # from and to, minutes since midnight; may go over midnight
 
     @property
     def email(self) -> str:
@@ -219,7 +224,18 @@ class Team:
     name: str
     lead: str = ""
     members: tuple[str, ...] = ()
+    hand_out: str = "none"  # "round-robin", "least-loaded"
     was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """[customer.NAME]: a company that writes to the desk."""
+
+    name: str
+    domains: tuple[str, ...] = ()  # as compared; ".x.example" takes in subdomains
+    people: tuple[tuple[str, ...], ...] = ()  # the addresses of each person, as compared
+    routing: Routing = Routing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,6 +415,7 @@ class Config:
     trust: Trust
     tickets: Tickets
     attachments: Attachments = Attachments()
+    customers: Mapping[str, Customer] = field(default_factory=dict)
     templates: Path | None = None  # the administrator's templates/, when there is one
     text: str = field(default="", repr=False, compare=False)  # of the file, with what is secret in it
 
@@ -414,6 +431,41 @@ class Config:
             name: tuple(agent for agent in self.agents.values() if name in agent.departments)
             for name in self.departments
         }
+
+    @cached_property
+    def _persons(self) -> Mapping[str, frozenset[str]]:
+        known = (
+            *(agent.emails for agent in self.agents.values()),
+            *(emails for customer in self.customers.values() for emails in customer.people),
+        )
+        return {email: frozenset(emails) for emails in known for email in emails}
+
+    def addresses_of(self, email: str) -> frozenset[str]:
+        """Every address of the person whose one is `email`, this one included: an agent's or a customer's."""
+        return self._persons.get(email) or frozenset((email,))
+
+    def same_person(self, one: str, other: str) -> bool:
+        """Whether two addresses are of one person."""
+        return one == other or one in self._persons.get(other, ())
+
+    @cached_property
+    def _customers_by(self) -> Mapping[str, Customer]:
+        """Customer by a person's address, by "@domain" and by ".domain" (with its subdomains)."""
+        found: dict[str, Customer] = {}
+        for customer in self.customers.values():
+            found |= {email: customer for emails in customer.people for email in emails}
+            for domain in customer.domains:
+                found |= {domain: customer} if domain.startswith(".") else {f"@{domain}": customer}
+        return found
+
+    def customer_of(self, email: str) -> Customer | None:
+        """The customer whose address this is: one of its people's, else one in its domains."""
+        if not self.customers:
+            return None
+        host = email.rpartition("@")[2]
+        labels = host.split(".")
+        places = (email, f"@{host}", *(f".{'.'.join(labels[at:])}" for at in range(len(labels))))
+        return next((self._customers_by[place] for place in places if place in self._customers_by), None)
 
     @property
     def first_address(self) -> DeskAddress:

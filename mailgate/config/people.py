@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailgate.config import units
 from mailgate.config.builtin import ALL_ACCESS, SUPPORT, VIEW_ONLY
 from mailgate.config.model import EVERYTHING, PERMISSIONS, Agent, Department, Role, Team
 from mailgate.config.policies import read_some_alerts
@@ -13,6 +14,7 @@ from mailgate.config.words import quoted_text
 
 _AGENT_KEY = re.compile(r"\w[\w.-]{0,63}")
 _TAKEN = ("me", "nobody")  # words of the #assign command
+HAND_OUT = ("none", "round-robin", "least-loaded")
 
 
 def read_departments(top: Table) -> dict[str, Department]:
@@ -23,14 +25,14 @@ def read_departments(top: Table) -> dict[str, Department]:
             name=name,
             manager=table.name("manager", "agent"),
             public=table.flag("public", default=True),
+            confidential=table.flag("confidential", default=False),
+            hand_out=table.choice("hand_out", HAND_OUT, HAND_OUT[0]),
             signature=table.by_language("signature"),
             address=_desk_address(table),
             alerts=read_some_alerts(alerts) if (alerts := table.table("alerts")) else None,
             routing=read_routing(table, without="department"),
             was=table.texts("was"),
         )
-        table.fixed("confidential", only=False)
-        table.fixed("hand_out", only="none")
         table.done()
     return found
 
@@ -71,9 +73,9 @@ def read_teams(top: Table) -> dict[str, Team]:
             name=name,
             lead=table.name("lead", "agent"),
             members=table.list_of("members", "agent"),
+            hand_out=table.choice("hand_out", HAND_OUT, HAND_OUT[0]),
             was=table.texts("was"),
         )
-        table.fixed("hand_out", only="none")
         if not found[name].members and not found[name].lead:
             table.reading.warn(table.spot, 'has no members: write members = ["…"], agents by their key')
         table.done()
@@ -91,9 +93,12 @@ def _agent(key: str, table: Table) -> Agent:
         signature=table.by_language("signature"),
         timezone=table.zone("timezone", None),
         language=table.value("language", language, "", '"en"'),
+        hear=table.choice("hear", ("department", "mine", "digest"), "department"),
+        digest=table.value("digest", units.clock, None, units.CLOCK_FORM),
+        quiet=table.value("quiet", units.times, None, '"20:00-07:00"'),
     )
-    table.fixed("hear", only="department")
-    table.later("digest", "quiet")
+    if agent.hear == "digest" and agent.digest is None and "digest" not in table:
+        table.error("hear", 'needs the hour of the digest: write digest = "08:00"')
     table.done()
     return agent
 

@@ -15,6 +15,7 @@ DURATION_FORM = '"90s", "30m", "1h", "2d" or "1h30m"'
 SIZE_FORM = '"25 MB" (MB is 1,000,000 bytes; also kB, GB)'
 RATE_FORM = '"6/1h" (at most 6 in an hour)'
 TIMES_FORM = '"08:00-17:00"'
+CLOCK_FORM = '"08:00"'
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -23,6 +24,7 @@ _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?) ?(B|[kK]B|MB|GB)", re.ASCII)
 _RATE = re.compile(r"(\d{1,9}) ?/ ?(\S{1,20})", re.ASCII)
 _SHARE = re.compile(r"(\d{1,5})(?:\.(\d{1,2}))? ?%", re.ASCII)
 _TIMES = re.compile(r"(\d{1,2}):(\d{2}) ?[-–] ?(\d{1,2}):(\d{2})", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
 _LONGEST = timedelta(days=36_500)
 _DAY_MINUTES = 24 * 60
 
@@ -77,6 +79,14 @@ def share(text: str) -> float:
     if not 0 < value <= 100:
         raise ValueError(f'"{text}" never comes: write a share from "1%" to "10000%"')
     return value
+
+
+def clock(text: str) -> int:
+    """Read "08:00" as minutes since midnight."""
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise ValueError(f'"{text}" is no time of day: write {CLOCK_FORM}')
+    return int(found[1]) * 60 + int(found[2])
 
 
 def times(text: str) -> tuple[int, int]:

@@ -17,21 +17,26 @@ from mailgate.desk.files import Shown, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.standing import with_presence
+from mailgate.desk.telling import tell
 from mailgate.model import Assignee, Change, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, edits, files, lifecycle, orders
 from mailgate.rules.cleaning import seen
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
+from mailgate.rules.handout import told as told_handed_out
 from mailgate.rules.leak import leak
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.rules.orders import Understood, understand
+from mailgate.rules.presence import whose
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.rights import sees
 from mailgate.rules.schedule import calendar_of
+from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
 from mailgate.rules.visibility import Visibility, decide
-from mailgate.store import readers, tickets
+from mailgate.store import presence, tickets
 from mailgate.store.db import Db
 
 LINKED = 1500  # characters of text that a mailto: link carries
@@ -54,14 +59,36 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
         return answer_queries(
             db, letter, understood, ticket, context, unposted=bool(_text(db, letter, ticket, context))
         )
+    if understood.only_standing and (ticket is None or not _writes(db, letter, ticket, context)):
+        return _do_standing(db, letter, understood, ticket, context)
     if ticket is None:
         return _refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
     return _do(db, letter, understood, ticket, context)
 
 
-def _setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> orders.Setting:
-    """What the reading of orders needs; a day alone starts when business opens by the ticket's plan."""
-    plan = context.config.slas.get(ticket.sla) if ticket else None
+def _writes(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> bool:
+    return bool(_text(db, letter, ticket, context) or (letter.situation and letter.situation.attachments))
+
+
+def _do_standing(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Outcome:
+    """Do and answer a mail that is about the agents themselves; where it is about no ticket its text goes nowhere."""
+    asked = answers_of(db, letter, understood, ticket, context)
+    done = tuple(order.told for order in understood.orders if order.told)
+    facts = [f"Done: {each}." for each in done]
+    if _writes(db, letter, ticket, context):
+        facts.append("The mail is about no ticket: your text below the commands was left out.")
+    outcome = Outcome(
+        ticket=ticket.number if ticket else None,
+        notices=with_parcels(letter.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels),
+        told=(*done, *([asked.text] if asked.text else [])),
+        commands=letter.commands.commands,
+    )
+    return with_presence(db, letter, understood, outcome, context)
+
+
+def _setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Setting:
+    """What the reading of orders needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
+    plan = context.config.slas.get(ticket.sla if ticket else str(context.config.defaults.sla))
     hours = context.config.schedules[plan.schedule] if plan else None
 
     def opens(day: date) -> datetime | None:
@@ -71,7 +98,8 @@ def _setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) ->
         found = tickets.get(db, number)
         return found if found and (letter.agent is None or sees(letter.agent, found, context.config)) else None
 
-    return orders.Setting(context.config, letter.agent, context.now, opens, other)
+    away = presence.away(db, context.now)
+    return Setting(context.config, letter.agent, context.now, opens, other, away)
 
 
 def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
@@ -79,7 +107,6 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     attachments = letter.situation.attachments if letter.situation else ()
     seen = _visibility(letter, understood, ticket, context)
     writes = bool(text or attachments)
-    audience = readers.audience(db, ticket.number)
     if writes:
         verb = "reply" if seen.public else "note"
         problem = orders.may_write(ticket, verb, _setting(db, letter, ticket, context))
@@ -100,24 +127,28 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         direct=_direct(letter, context),
         quiet=understood.has("quiet"),
     )
-    notices = announce(change, occasion, audience, context.config)
+    change, notices = tell(db, change, occasion, context)
+    handed_out = told_handed_out(change.events, context.config)
     asked = answers_of(db, letter, understood, change.after, context)
     outcome = Outcome(
         ticket=ticket.number,
         reason=letter.situation.match.why if letter.situation else None,
         changes=(change, *_linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
-        told=(*_told(letter, understood, seen, writes=writes), *([asked.text] if asked.text else [])),
+        told=(*_told(letter, understood, seen, handed_out, writes=writes), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
     outcome = limit(db, outcome, context, first_contact=False)
-    return _tell_agent(letter, outcome, seen, understood, text, asked, writes=writes)
+    outcome = _tell_agent(letter, outcome, seen, text, asked, writes=writes)
+    return with_presence(db, letter, understood, outcome, context)
 
 
-def _told(letter: Letter, understood: Understood, seen: Visibility, *, writes: bool) -> tuple[str, ...]:
+def _told(
+    letter: Letter, understood: Understood, seen: Visibility, handed_out: tuple[str, ...], *, writes: bool
+) -> tuple[str, ...]:
     """What was done, in words; the command line also hears of the text that it gave."""
     text = ("reply sent" if seen.public else "note added",) if writes and letter.situation is None else ()
-    return (*text, *(order.told for order in understood.orders if order.told))
+    return (*text, *(order.told for order in understood.orders if order.told), *handed_out)
 
 
 def _acts(
@@ -193,7 +224,7 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
         assigns_away=away,
         forwards_alert=letter.situation.received.body.forwarded,
         desk_only_copied=not any(desk_address(email, context.config) for email in to),
-        requester_in_to=ticket.requester.email in to,
+        requester_in_to=not to.isdisjoint(context.config.addresses_of(ticket.requester.email)),
     )
 
 
@@ -236,6 +267,7 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
             *(event.reason for event in events),
             *(agent_fact(event, ticket, context.config) for event in events),
             *similar.shown(db, ticket.number, context.config),
+            *(whose(agent.name) for agent in context.config.agents.values()),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(
@@ -256,7 +288,7 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
 
 
 def _tell_agent(
-    letter: Letter, outcome: Outcome, seen: Visibility, understood: Understood, text: str, asked: Shown, *, writes: bool
+    letter: Letter, outcome: Outcome, seen: Visibility, text: str, asked: Shown, *, writes: bool
 ) -> Outcome:
     """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
     told: list[str] = []
@@ -266,7 +298,7 @@ def _tell_agent(
         if text and len(text) <= LINKED:  # a longer one would be cut, and files cannot travel in a link
             links = (("Send it to the requester", f"#reply\n\n{escaped(text)}"),)
     elif not writes:
-        told += [f"Done: {order.told}." for order in understood.orders if order.told]
+        told += [f"Done: {each}." for each in outcome.told if each != asked.text]
         told = told or ["Nothing to do: the mail held no text and no command."]
     if not told and not asked.text:
         return outcome

@@ -8,6 +8,7 @@ from mailgate.config.model import Agent, Config
 from mailgate.desk.files import Shown, show_files, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.standing import who_is_away
 from mailgate.model import NoticeKind, Ticket
 from mailgate.rules.commands_help import HELP
 from mailgate.rules.names import Ambiguous, Matched, departments, match
@@ -47,11 +48,17 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
         case "show":
             return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
         case "list":
-            return Shown(_list(db, str(order.value or ""), letter.agent, context.config))
+            shown = _list(db, str(order.value or ""), letter.agent, context.config)
+            return _also_away(db, shown, letter, context)
         case "search":
             return Shown(_search(db, str(order.value), letter.agent, context.config))
         case _:
-            return Shown(HELP)
+            return _also_away(db, HELP, letter, context)
+
+
+def _also_away(db: Db, text: str, letter: Letter, context: Context) -> Shown:
+    gone = who_is_away(db, letter.agent, context)
+    return Shown(f"{text}\n\n{gone}" if gone else text)
 
 
 def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> Shown:

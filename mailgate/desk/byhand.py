@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.telling import tell
 from mailgate.mail import Body, Mail
 from mailgate.model import Address, Assignee, Entry, EntryKind, Status, Ticket
 from mailgate.rules import acts
-from mailgate.rules.audience import Audience
 from mailgate.rules.criteria import Facts
 from mailgate.rules.forms import read_form
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.route import Routed, route
 from mailgate.store import tickets
@@ -33,7 +33,7 @@ class Opening:
 def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
     """Open a ticket for somebody else; rules and form lines route it like a mail of theirs."""
     config = context.config
-    known = tickets.is_known(db, order.requester.email)
+    known = tickets.is_known(db, *config.addresses_of(order.requester.email))
     form = read_form(order.text)
     mail = Mail(from_=(order.requester,), subject=order.subject, text=order.text)
     address = config.first_address.email
@@ -46,6 +46,7 @@ def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
         source="cli",
         arrived_at=context.now,
         known=known,
+        customer=customer.name if (customer := config.customer_of(order.requester.email)) else "",
     )
     routed = route(facts, config)
     ticket = replace(_ticket(db, order, routed, address, context), fields=form.fields or None)
@@ -62,7 +63,8 @@ def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
         quiet=order.quiet,
         on_behalf=True,
     )
-    return Outcome(ticket=ticket.number, changes=(change,), notices=announce(change, occasion, Audience(), config))
+    change, notices = tell(db, change, occasion, context)
+    return Outcome(ticket=ticket.number, changes=(change,), notices=notices)
 
 
 def _ticket(db: Db, order: Opening, routed: Routed, address: str, context: Context) -> Ticket:

@@ -112,7 +112,7 @@ def _written_to(ticket: Ticket, key: Key, context: Context) -> str:
 
 def _tell(db: Db, ticket: Ticket, failure: Failure, cause: str, context: Context) -> tuple[Notice, ...]:
     config = context.config
-    audience = readers.audience(db, ticket.number, newest=1)
+    audience = readers.audience(db, ticket.number, context.now, newest=1)
     people = hearers(("assignee", "last-respondent"), ticket, audience, config)
     others = [who for who in people if who.address.email != failure.recipient]
     if not others:

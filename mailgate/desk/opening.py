@@ -9,6 +9,7 @@ from mailgate.desk.limits import limit
 from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.similar import with_similar
+from mailgate.desk.telling import tell
 from mailgate.model import (
     Address,
     Assignee,
@@ -22,11 +23,10 @@ from mailgate.model import (
 )
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import acts, tongue
-from mailgate.rules.audience import Audience
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.people import agree
 from mailgate.rules.recipients import deciding_address, desk_recipients
@@ -57,6 +57,7 @@ def facts_of(situation: Situation, form: Form, context: Context, *, known: bool)
         known=known,
         auth=situation.sender.dmarc,
         language=language_of(received.mail),
+        customer=customer.name if (customer := config.customer_of(received.mail.author.email)) else "",
         within=within,
     )
 
@@ -67,7 +68,8 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
     if not author.email:
         return Outcome(state="quarantined", reason=Reason.UNREADABLE, why="nobody is named as its sender")
     form = read_form(situation.received.body.visible)
-    known = tickets.is_known(db, author.email)
+    emails = context.config.addresses_of(author.email)
+    known = tickets.is_known(db, *emails)
     facts = facts_of(situation, form, context, known=known)
     routed = route(facts, context.config)
     if routed.drop:
@@ -77,8 +79,9 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         return _rejected(db, situation, routed, form, author, context, answerable=answerable)
     if routed.requester and situation.received.mail.reply_to:
         author = situation.received.mail.reply_to[0]
-        known = tickets.is_known(db, author.email)
-    if tickets.open_count(db, author.email) >= context.config.tickets.max_open_per_requester:
+        emails = context.config.addresses_of(author.email)
+        known = tickets.is_known(db, *emails)
+    if tickets.open_count(db, *emails) >= context.config.tickets.max_open_per_requester:
         return _over_limit(db, situation, routed, form, author, context, answerable=answerable)
     opened = _Opening(situation, facts, form, routed, author, context)
     number = tickets.next_number(db, context.config.desk.first_number)
@@ -96,13 +99,12 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         remarks=_remarks(situation, follows),
         links=agree(change, author.email),
     )
+    change, notices = tell(db, change, occasion, context)
     outcome = Outcome(
         ticket=number,
         reason=situation.match.why,
         changes=(change,),
-        notices=with_similar(
-            db, announce(change, occasion, Audience(), context.config), change.after, _text(opened), context.config
-        ),
+        notices=with_similar(db, notices, change.after, _text(opened), context.config),
         routed=routed,
         form=form,
     )

@@ -13,6 +13,7 @@ from mailgate.rules.classify import Screened
 from mailgate.rules.commands import Command
 from mailgate.rules.forms import Form
 from mailgate.rules.keys import Keyring
+from mailgate.rules.presence import Absence
 from mailgate.rules.references import Reference
 from mailgate.rules.route import Routed
 from mailgate.rules.thread import Found, Match
@@ -72,6 +73,8 @@ class Outcome:
     withheld: tuple[tuple[Notice, str], ...] = ()  # notices that a limit kept back, and which
     burnt: tuple[str, ...] = ()
     hold: Hold | None = None
+    absences: tuple[Absence, ...] = ()  # agents who are away from now on
+    returns: tuple[str, ...] = ()  # keys of agents who are back
     first_contact: str = ""  # address of a first-time requester who is answered automatically
     confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it
     # What was found out on the way, for `explain`.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from mailgate.desk.limits import limit
 from mailgate.desk.opening import entry_of, facts_of, may_answer, open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.telling import tell
 from mailgate.desk.wishes import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.model import Change, Collaborator, EntryKind, Ticket
 from mailgate.reasons import Reason
@@ -14,11 +15,10 @@ from mailgate.rules import acts, lifecycle
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.forms import Form
 from mailgate.rules.keys import expired
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.rules.people import agree
 from mailgate.rules.route import Routed, route
 from mailgate.rules.wishes import acts_of
-from mailgate.store import readers
 from mailgate.store.db import Db
 
 
@@ -41,15 +41,16 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
     reopens = participant and not closes  # thanks with #close are no reason to start over
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
     if wishes.words:
-        change = _also(change, acts_of(wishes, author.email, stamp), stamp, context)
+        change = lifecycle.also(
+            change, acts_of(wishes, context.config.addresses_of(author.email), stamp), stamp, context.config
+        )
     people = _new_people(situation, ticket, context, participant=participant)
     if people:
-        change = _also(change, [acts.copy_in(people, stamp)], stamp, context)
+        change = lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config)
     routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
     change = _by_rules(routed, change, context)
-    audience = readers.audience(db, ticket.number)
     occasion = Occasion(
         by=stamp.by,
         cause=situation.received.source_key,
@@ -67,12 +68,13 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         remarks=_remarks(situation),
         links=agree(change, author.email),
     )
+    change, notices = tell(db, change, occasion, context)
     outcome = Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
         changes=(change,),
         notices=(
-            *announce(change, occasion, audience, context.config),
+            *notices,
             *(answer(db, situation, change, wishes, context) if wishes.words else ()),
         ),
         routed=routed,
@@ -109,7 +111,10 @@ def _new_people(
     return (
         *collaborators_of(joining, ticket, config, active=False),
         *collaborators_of(
-            (each for each in (*mail.to, *mail.cc) if each.email != mail.author.email), ticket, config, active=active
+            (each for each in (*mail.to, *mail.cc) if not config.same_person(each.email, mail.author.email)),
+            ticket,
+            config,
+            active=active,
         ),
     )
 
@@ -117,7 +122,8 @@ def _new_people(
 def _has_live_key(situation: Situation, context: Context) -> bool:
     """Whether the mail answers one of ours that was written to its author, not too long ago."""
     key = situation.match.key
-    own = key is not None and context.keyring.is_for(key, situation.received.mail.author.email)
+    emails = context.config.addresses_of(situation.received.mail.author.email)
+    own = key is not None and any(context.keyring.is_for(key, email) for email in emails)
     return own and key is not None and not expired(key, context.now.date())
 
 
@@ -133,14 +139,8 @@ def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
         stamp = acts.Stamp(f"rule:{result.name}", change.after.updated_at)
         done = acts.routing_acts(result.rule.then, stamp, context.config)
         if done:
-            change = _also(change, done, stamp, context)
+            change = lifecycle.also(change, done, stamp, context.config)
     return change
-
-
-def _also(change: Change, more: list[acts.Act], stamp: acts.Stamp, context: Context) -> Change:
-    """More acts on the same ticket within one change."""
-    also = lifecycle.act_on(change.after, more, stamp, context.config)
-    return replace(change, after=also.after, events=change.events + also.events)
 
 
 def _remarks(situation: Situation) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from mailgate.desk.opening import entry_of
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.telling import tell
 from mailgate.model import Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, lifecycle
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.rules.satisfaction import Rating, may_rate, rate, read_rating
-from mailgate.store import readers
 from mailgate.store.db import Db
 
 
@@ -56,10 +56,11 @@ def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating,
         now=context.now,
         answers=situation.received.mail.message_id,
     )
+    change, notices = tell(db, change, occasion, context)
     return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
         changes=(change,),
-        notices=announce(change, occasion, readers.audience(db, ticket.number), context.config),
+        notices=notices,
         told=(f"rated {rating.word}",),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from mailgate.config.model import Config
 from mailgate.model import Notice, NoticeKind, Similar, Ticket
 from mailgate.rules.facts import actor
-from mailgate.rules.rights import sees
+from mailgate.rules.rights import confidential, sees
 from mailgate.rules.similar import ASKED, SHOWN, closest, words_of
 from mailgate.store import similar, tickets
 from mailgate.store.db import Db
@@ -26,7 +26,8 @@ def with_similar(db: Db, notices: Iterable[Notice], ticket: Ticket, text: str, c
     if not numbers:
         return notices
     known = tickets.get_many(db, numbers)
-    ended = [known[number] for number in numbers if number in known and not known[number].status.active]
+    found = (known[number] for number in numbers if number in known)
+    ended = [each for each in found if not each.status.active and not confidential(each.department, config)]
     told = {found.number: tell(db, found, config) for found in ended}
     return tuple(replace(each, similar=tuple(_for(each, ended, told, config))) for each in notices)
 

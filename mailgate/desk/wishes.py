@@ -11,12 +11,13 @@ from dataclasses import replace
 from mailgate.desk.limits import limit
 from mailgate.desk.opening import may_answer
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.telling import tell
 from mailgate.model import Change, Notice, NoticeKind, Phrase, Ticket
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.commands import Command
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import Occasion
 from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
-from mailgate.store import readers, tickets
+from mailgate.store import tickets
 from mailgate.store.db import Db
 
 
@@ -45,14 +46,14 @@ def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context
     wanted = wishes
     if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
         wanted = replace(wishes, words=tuple(word for word in wishes.words if word != "reopen"))
-    change = lifecycle.act_on(ticket, acts_of(wanted, author.email, stamp), stamp, config)
+    change = lifecycle.act_on(ticket, acts_of(wanted, config.addresses_of(author.email), stamp), stamp, config)
     occasion = Occasion(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
-    audience = readers.audience(db, ticket.number)
+    change, notices = tell(db, change, occasion, context)
     outcome = Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
         changes=(change,),
-        notices=(*announce(change, occasion, audience, config), *answer(db, situation, change, wishes, context)),
+        notices=(*notices, *answer(db, situation, change, wishes, context)),
         commands=commands(wishes),
     )
     return limit(db, outcome, context, first_contact=False)

@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 
 from mailgate.config.model import Config
 from mailgate.mail import MARKER
-from mailgate.model import REPLYABLE_KINDS, Notice, NoticeKind, Status, Ticket
+from mailgate.model import REPLYABLE_KINDS, Listing, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound import identity, links
 from mailgate.outbound.headers import plain
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
-from mailgate.outbound.views import AgentView, SimilarView, TicketView
+from mailgate.outbound.views import AgentView, ListingView, SimilarView, TicketView
 from mailgate.outbound.wording import clock, earlier, files, left_out, person, preview, when, words
 from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
+from mailgate.rules.rights import confidential
 from mailgate.rules.subject import NO_SUBJECT
 
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
@@ -34,7 +35,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         address=address.email,
         address_name=address.name,
         name=plain(notice.to.name, 100),
-        destination=_destination(notice),
+        destination=" ".join(filter(None, (_destination(notice), _unseen(notice, config)))),
         public=notice.kind in REPLYABLE_KINDS,
         by=person(notice.by.name, notice.by.email) if notice.by else "",
         facts=tuple(readable(fact) for fact in notice.facts),
@@ -51,9 +52,18 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         ),
         history=tuple(earlier(entry, when(entry.at, zone)) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
+        listings=tuple(_listing(each) for each in notice.listings),
         ref=key if answer_to == address.email and (ticket or notice.agent) else "",
         code=notice.code,
         preview=preview(notice.text or next(iter(notice.facts), "")),
+    )
+
+
+def _listing(listing: Listing) -> ListingView:
+    return ListingView(
+        listing.title,
+        listing.columns,
+        tuple(tuple(plain(cell) or "-" for cell in row) for row in listing.rows),
     )
 
 
@@ -66,6 +76,15 @@ def _destination(notice: Notice) -> str:
     others = sum(collaborator.active for collaborator in notice.ticket.collaborators)
     also = f" and {others} other{'s' if others > 1 else ''}" if others else ""
     return f"Your answer goes to {person(requester.name, requester.email)}{also} (public reply)."
+
+
+def _unseen(notice: Notice, config: Config) -> str:
+    """Why the mail holds none of a confidential ticket's words, and how to read them."""
+    if not notice.ticket or notice.kind is NoticeKind.ANSWER or not confidential(notice.ticket.department, config):
+        return ""
+    return (
+        f"{notice.ticket.department} is confidential: the words of the ticket are not in this mail; #show sends them."
+    )
 
 
 def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link, ...]:
@@ -91,6 +110,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) 
         subject=plain(ticket.subject, identity.SUBJECT_LIMIT) or NO_SUBJECT,
         requester=person(ticket.requester.name, ticket.requester.email),
         requester_email=plain(ticket.requester.email),
+        customer=customer.name if (customer := config.customer_of(ticket.requester.email)) else "",
         department=ticket.department,
         topic=ticket.topic,
         priority=ticket.priority,

@@ -8,7 +8,16 @@ from __future__ import annotations
 from mailgate.mail import MARKER
 from mailgate.model import REPLYABLE_KINDS, NoticeKind
 from mailgate.outbound.links import Link
-from mailgate.outbound.views import AgentView, EntryView, FileView, RequesterView, SimilarView, TicketView, View
+from mailgate.outbound.views import (
+    AgentView,
+    EntryView,
+    FileView,
+    ListingView,
+    RequesterView,
+    SimilarView,
+    TicketView,
+    View,
+)
 
 # Kinds that can be about a mail which is on no ticket.
 WITHOUT_TICKET = frozenset(
@@ -19,6 +28,7 @@ WITHOUT_TICKET = frozenset(
         NoticeKind.COMMAND_FAILED,
         NoticeKind.CONFIRM,
         NoticeKind.ANSWER,
+        NoticeKind.DIGEST,
         NoticeKind.ADMIN,
     }
 )
@@ -88,6 +98,7 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         similar=(SimilarView("[#990]", "Portal is down", "resolved by Ann"),) if full else (),
         history=(_ENTRY, _ENTRY) if full else (),
         links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
+        listings=(ListingView("Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),)),) if full else (),
         ref="n.aaaa.aaaaa" if full else "",
         code="ABCDEF" if full else "",
         preview="Some words." if full else "",
@@ -101,6 +112,7 @@ def _ticket(*, full: bool) -> TicketView:
         subject="Printer" if full else "(no subject)",
         requester="Karen Client" if full else "karen@client.example",
         requester_email="karen@client.example",
+        customer="Big Co" if full else "",
         department="Support",
         topic="General Inquiry",
         priority="Normal",

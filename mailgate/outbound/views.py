@@ -73,6 +73,7 @@ class TicketView:
     subject: str
     requester: str  # name, or address without one
     requester_email: str
+    customer: str
     department: str
     topic: str
     priority: str
@@ -102,6 +103,7 @@ class TicketView:
         due = f"{self.due} (overdue)" if self.overdue else self.due
         rows = (
             ("Requester", f"{self.requester} <{self.requester_email}>" if by_name else self.requester_email),
+            ("Customer", self.customer),
             ("Collaborators", ", ".join(self.collaborators)),
             ("Department", self.department),
             ("Help topic", self.topic),
@@ -129,6 +131,24 @@ class SimilarView:
     ended: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """A table: its title, columns and rows for HTML, and the same as lines of aligned text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The rows below their columns, aligned."""
+        table = (self.columns, *self.rows)
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return tuple(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
     """What a template for an agent, or the administrator, may read."""
@@ -150,6 +170,7 @@ class AgentView:
     similar: tuple[SimilarView, ...]
     history: tuple[EntryView, ...]
     links: tuple[Link, ...]
+    listings: tuple[ListingView, ...]
     ref: str  # the key, where it cannot travel in the address
     code: str
     preview: str  # the first words, for the list of mails

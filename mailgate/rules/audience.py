@@ -1,13 +1,18 @@
-"""Who hears of it: alert recipients by name → people. An alert never goes to nobody."""
+"""Who hears of it: alert recipients by name → people. An alert never goes to nobody.
+
+Skipped are who is away and who wants to hear less (`hear`), as long as there is anybody else;
+who may not know of a confidential ticket never hears of it at all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailgate.config.model import Agent, Config, Team
 from mailgate.model import Address, Entry, Ticket
-from mailgate.rules.rights import sees
+from mailgate.rules.presence import Absence
+from mailgate.rules.rights import confidential, sees
 
 FALLBACK = ("team", "department", "manager", "admin")
 
@@ -27,6 +32,7 @@ class Audience:
     last_sent: Mapping[str, str] = field(default_factory=dict)  # recipient → Message-ID of our latest mail to them
     alerted: tuple[str, ...] = ()  # keys of agents who got an alert about the ticket
     history: tuple[Entry, ...] = ()  # earlier entries, newest first
+    away: Mapping[str, Absence] = field(default_factory=dict)  # who is away, by agent's key
 
 
 def person(agent: Agent) -> Person:
@@ -35,18 +41,54 @@ def person(agent: Agent) -> Person:
 
 
 def hearers(
-    names: Sequence[str], ticket: Ticket, audience: Audience, config: Config, *, but: str = ""
+    names: Sequence[str], ticket: Ticket, audience: Audience, config: Config, *, but: str = "", urgent: bool = False
 ) -> tuple[Person, ...]:
     """The people behind alert recipient names, each once; falls back until there is somebody.
 
-    `but` is the key of an agent who needs no telling and does not count as somebody.
+    `but` is the key of an agent who needs no telling and does not count as somebody. Where
+    the whole way down nobody would hear, who hears little is told, and last who is away.
     """
-    for tries in (names, *((name,) for name in FALLBACK)):
-        people = (who for name in tries for who in _who(name, ticket, audience, config))
-        found = {who.address.email: who for who in people if not but or who.agent != but}
-        if found:
-            return tuple(found.values())
+
+    def listens(who: Person, name: str) -> bool:
+        return is_here(who, name) and _wants(who, name, ticket, config, urgent=urgent)
+
+    def is_here(who: Person, _: str) -> bool:
+        return who.agent not in audience.away
+
+    passes: tuple[Callable[[Person, str], bool], ...] = (listens, is_here, lambda _who, _name: True)
+    for heard in passes:
+        for tries in (names, *((name,) for name in FALLBACK)):
+            people = ((who, name) for name in tries for who in _who(name, ticket, audience, config))
+            found = {
+                who.address.email: who
+                for who, name in people
+                if not (but and who.agent == but) and _may_know(who, name, ticket, config) and heard(who, name)
+            }
+            if found:
+                return tuple(found.values())
     return ()
+
+
+def _wants(who: Person, name: str, ticket: Ticket, config: Config, *, urgent: bool) -> bool:
+    """Whether the agent hears of what reaches many at once: `hear`, where the ticket is not their own."""
+    agent = config.agents.get(who.agent)
+    if agent is None or agent.hear == "department" or agent.key == ticket.last_respondent:
+        return True
+    assignee = ticket.assignee
+    if assignee and assignee.kind == "agent" and assignee.name == agent.key:
+        return True
+    if agent.hear == "mine":
+        return name != "department"
+    to_many = name in ("department", "team") or (name == "assignee" and assignee is not None)
+    return urgent or not to_many
+
+
+def _may_know(who: Person, name: str, ticket: Ticket, config: Config) -> bool:
+    """Nobody but its members hears of a confidential department's ticket, save the administrator as the last."""
+    if not confidential(ticket.department, config) or name == "admin":
+        return True
+    agent = config.agents.get(who.agent)
+    return agent is not None and sees(agent, ticket, config)
 
 
 def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Iterator[Person]:

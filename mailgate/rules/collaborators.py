@@ -20,11 +20,12 @@ def collaborators_of(
     people: Iterable[Address], ticket: Ticket, config: Config, *, active: bool
 ) -> tuple[Collaborator, ...]:
     """Those of `people` who are not on the ticket yet and may be, as far as there is room."""
+    known = frozenset(email for each in ticket.participants for email in config.addresses_of(each))
     room = config.tickets.max_collaborators - len(ticket.collaborators)
     fresh = {
         person.email: Collaborator(person.email, person.name, active)
         for person in people
-        if person.email not in ticket.participants and not unfit(person.email, config)
+        if person.email not in known and not unfit(person.email, config)
     }
     return tuple(fresh.values())[: max(room, 0)]
 

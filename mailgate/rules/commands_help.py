@@ -28,6 +28,9 @@ inside.
 #show [NUMBER] files        its attachments, by mail
 #list [open|mine|unassigned|overdue|DEPARTMENT]
 #search WORDS               tickets in any status with all of the words
+#away [until WHEN]          no alerts for you; colleagues hear of your tickets
+#away NAME until WHEN       the same for somebody of a department you manage
+#back                       you are here again (#back NAME)
 #help                       this text
 #end                        nothing below this line is read
 

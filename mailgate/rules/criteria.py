@@ -35,6 +35,7 @@ class Facts:
     known: bool  # the requester wrote before
     auth: str = "none"  # DMARC: "pass", "fail", "none"
     language: str = ""
+    customer: str = ""  # whose customer its author is
     within: Callable[[str, datetime], bool] = lambda _schedule, _moment: False
     # Values by field, each read once however many rules ask for it.
     _read: dict[tuple[str, str], Values] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -125,6 +126,7 @@ _FIELDS: Mapping[str, Callable[[Facts, str], tuple[str, ...]]] = {
     "language": lambda facts, _: (facts.language,),
     "source": lambda facts, _: (facts.source,),
     "requester": lambda facts, _: ("known" if facts.known else "new",),
+    "customer": lambda facts, _: (facts.customer,) if facts.customer else (),
     "form": _form,
     "auth": lambda facts, _: (facts.auth,),
     "arrived": lambda facts, _: (facts.arrived_at.isoformat(" ", "minutes"),),

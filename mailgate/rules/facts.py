@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mailgate.config.model import Config
 from mailgate.model import Event, EventKind, Json, Phrase, Status, Ticket
+from mailgate.rules.handout import is_hand_out
 
 
 def actor(by: str, config: Config) -> str:
@@ -51,8 +52,7 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
     who = actor(event.by, config)
     match event.kind:
         case EventKind.ASSIGNED:
-            to = _assignee(event.after, config)
-            return f"{who} took the ticket" if to == who else f"{who} assigned the ticket to {to}"
+            return _assigned(event, who, _assignee(event.after, config))
         case EventKind.RELEASED:
             return f"{who} released the ticket; it is assigned to nobody"
         case EventKind.TRANSFERRED:
@@ -85,6 +85,12 @@ def _rated(who: str, event: Event) -> str:
         return ""
     before = f" (before: {event.before})" if event.before not in (None, event.after) else ""
     return f"{who} rated the help as {event.after}{before}"
+
+
+def _assigned(event: Event, who: str, to: str) -> str:
+    if is_hand_out(event):
+        return f"The ticket goes to {to}"
+    return f"{who} took the ticket" if to == who else f"{who} assigned the ticket to {to}"
 
 
 def _edited(who: str, event: Event) -> str:

@@ -55,6 +55,7 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.ANSWER: "v",
     NoticeKind.ADMIN: "w",
     NoticeKind.COLLABORATOR_ADDED: "x",
+    NoticeKind.DIGEST: "y",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 

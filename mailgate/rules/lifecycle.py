@@ -29,6 +29,12 @@ def act_on(
     return settle(ticket, after, events, stamp, config, entries)
 
 
+def also(change: Change, acts: Sequence[Act], stamp: Stamp, config: Config) -> Change:
+    """More acts on the same ticket within one change."""
+    more = act_on(change.after, acts, stamp, config)
+    return replace(change, after=more.after, events=change.events + more.events)
+
+
 def settle(
     before: Ticket, after: Ticket, events: tuple[Event, ...], stamp: Stamp, config: Config, entries: tuple[Entry, ...]
 ) -> Change:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from mailgate.config.model import Config
@@ -114,9 +114,14 @@ def priorities(config: Config) -> tuple[Candidate, ...]:
 
 def assignees(config: Config) -> tuple[Candidate, ...]:
     """Every agent (by key, full name and addresses) and team; ids are "agent:KEY" and "team:NAME"."""
-    people = (Candidate(one.name, (one.key, *one.emails), f"agent:{one.key}") for one in config.agents.values())
+    people = (replace(one, id=f"agent:{one.id}") for one in agents(config))
     teams = (Candidate(one.name, one.was, f"team:{one.name}") for one in config.teams.values())
     return (*people, *teams)
+
+
+def agents(config: Config) -> tuple[Candidate, ...]:
+    """Every agent by key, full name and addresses; ids are keys."""
+    return tuple(Candidate(one.name, (one.key, *one.emails), one.key) for one in config.agents.values())
 
 
 def _typed(typed: str) -> str:

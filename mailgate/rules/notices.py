@@ -29,6 +29,7 @@ from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.facts import agent_fact, requester_fact
 from mailgate.rules.lifecycle import ladder_step
 from mailgate.rules.people import newly_copied
+from mailgate.rules.presence import stands_in
 from mailgate.rules.satisfaction import BAD
 
 # One notice per person: the first of these wins (the public interface, section 2).
@@ -45,6 +46,8 @@ PRECEDENCE = (
     NoticeKind.TAKEN,
     NoticeKind.STATUS,
 )
+URGENT = (NoticeKind.OVERDUE, NoticeKind.ESCALATED)
+URGENT_PRIORITIES = ("High", "Emergency")
 HISTORY = 5  # earlier entries in an alert
 _WHOSE = (EventKind.TRANSFERRED, EventKind.ASSIGNED, EventKind.RELEASED)  # what `taken` tells
 
@@ -94,16 +97,16 @@ def _to_requesters(change: Change, occasion: Occasion, audience: Audience, confi
         told = _notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, occasion, audience)
         yield replace(told, in_reply_to=occasion.answers)
     if occasion.agent or occasion.by == "admin":
-        yield from _copied(change, occasion, audience)
-    if ticket.requester.email != occasion.author.email:
+        yield from _copied(change, occasion, audience, config)
+    if not config.same_person(ticket.requester.email, occasion.author.email):
         yield from _status_changed(change, occasion, audience, config)
 
 
-def _copied(change: Change, occasion: Occasion, audience: Audience) -> Iterator[Notice]:
+def _copied(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
     for reader in newly_copied(change) if change.before else ():
         notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, occasion, audience)
-        yield replace(notice, history=_public(audience.history, change.after))
+        yield replace(notice, history=_public(audience.history, change.after, config))
 
 
 def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
@@ -137,10 +140,11 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
     ticket = change.after
     fact = () if occasion.quiet else _status_fact(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
-    if fact and ticket.requester.email in occasion.direct:  # who has the words already has not heard of the status
+    direct = {email for each in occasion.direct for email in config.addresses_of(each)}
+    if fact and ticket.requester.email in direct:  # who has the words already has not heard of the status
         yield from _status_changed(change, occasion, audience, config)
     for reader in (ticket.requester, *active):
-        if reader.email in occasion.direct or reader.email == occasion.author.email:
+        if reader.email in direct or config.same_person(reader.email, occasion.author.email):
             continue
         notice = _notice(NoticeKind.REPLY, Person(reader), ticket, occasion, audience)
         yield replace(
@@ -151,7 +155,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
-            history=_public(audience.history, ticket),
+            history=_public(audience.history, ticket, config),
         )
 
 
@@ -173,9 +177,10 @@ def _asks(change: Change, config: Config) -> bool:
     return config.notices.satisfaction and ticket.autoresponse and ticket.status is Status.RESOLVED
 
 
-def _public(history: Sequence[Entry], ticket: Ticket) -> tuple[Entry, ...]:
+def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[Entry, ...]:
     """The newest entry that requesters may read: no note, and no words of somebody whom no agent has let in."""
-    let_in = {ticket.requester.email, *(person.email for person in ticket.collaborators if person.active)}
+    people = (ticket.requester.email, *(person.email for person in ticket.collaborators if person.active))
+    let_in = {email for person in people for email in config.addresses_of(person)}
     return tuple(
         entry
         for entry in history
@@ -201,7 +206,7 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
             continue
         yield replace(
             notice,
-            facts=facts + occasion.remarks,
+            facts=(*facts, *occasion.remarks, *stands_in(change.after, who.agent, audience.away, config)),
             text=entry.text if entry else "",
             attachments=entry.attachments if entry else (),
             history=audience.history[:HISTORY],
@@ -224,8 +229,13 @@ def _alerts(
             continue  # praise without a word asks for nothing
         elif found := _alert(event, occasion, audience, ticket, config):
             kind, names = found
-            for who in hearers(names, ticket, audience, config, but=own):
+            for who in hearers(names, ticket, audience, config, but=own, urgent=is_urgent(kind, ticket)):
                 yield kind, who
+
+
+def is_urgent(kind: NoticeKind, ticket: Ticket) -> bool:
+    """Whether an alert comes through quiet hours, and to who hears little."""
+    return kind in URGENT or ticket.priority in URGENT_PRIORITIES
 
 
 def _agent_of(occasion: Occasion, config: Config) -> str:

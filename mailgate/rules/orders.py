@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from mailgate.config.model import Agent, Config
+from mailgate.config.model import Config
 from mailgate.errors import Refused
 from mailgate.model import Address, Assignee, Status, Ticket
-from mailgate.rules import acts, edits, names, people
+from mailgate.rules import acts, edits, names, people, standing
 from mailgate.rules.commands import Command
-from mailgate.rules.names import Ambiguous, Candidate, Matched, match
-from mailgate.rules.rights import may, refusal
-from mailgate.rules.when import echo, read_when
+from mailgate.rules.names import Candidate
+from mailgate.rules.presence import Absence, span
+from mailgate.rules.rights import belongs, may, refusal
+from mailgate.rules.setting import Setting, find, when
 
 # What each command takes; commands that are not here take no permission.
 PERMISSION = {
@@ -38,6 +39,7 @@ PERMISSION = {
     "requester": "requester",
 }
 QUERIES = frozenset({"show", "list", "search", "help"})
+STANDING = frozenset({"away", "back"})  # about the agents themselves; they need no ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Order:
     """One command, ready to be done. `told` is what it does, in words for the agent."""
 
     verb: str
-    value: Assignee | Status | datetime | str | int | tuple[str, ...] | tuple[Address, ...] | Address | None
+    value: Assignee | Status | datetime | str | int | tuple[str, ...] | tuple[Address, ...] | Address | Absence | None
     reason: str
     told: str
     until: datetime | None = None  # of a pending status
@@ -68,20 +70,15 @@ class Understood:
         verbs = {order.verb for order in self.orders}
         return bool(verbs & QUERIES) and verbs <= QUERIES | {"ticket", "quiet"}
 
+    @property
+    def only_standing(self) -> bool:
+        """True for a mail about the agents themselves, and questions: it needs no ticket."""
+        verbs = {order.verb for order in self.orders}
+        return bool(verbs & STANDING) and verbs <= STANDING | QUERIES | {"ticket", "quiet"}
+
     def of(self, verb: str) -> Order | None:
         """The last order of this verb."""
         return next((order for order in reversed(self.orders) if order.verb == verb), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What the reading of an order needs besides the ticket."""
-
-    config: Config
-    agent: Agent | None  # None: the administrator, with all rights
-    now: datetime
-    opens: Callable[[date], datetime | None]  # start of business hours on a day
-    other: Callable[[int], Ticket | None] = lambda _: None  # another ticket, where it exists for the agent
 
 
 Reader = Callable[[Command, Ticket, Setting], Order]
@@ -109,10 +106,20 @@ def may_write(ticket: Ticket, verb: str, setting: Setting) -> str:
 def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
     if command.verb in ("quiet", "ticket", *QUERIES):
         return Order(command.verb, command.value, command.reason, "")
+    if command.verb in STANDING:
+        return _standing(command, setting)
     if ticket is None:
         raise Refused("this mail answers no ticket; say which one with #ticket NUMBER")
     _check(_permission(command), ticket, setting)
     return _READERS[command.verb](command, ticket, setting)
+
+
+def _standing(command: Command, setting: Setting) -> Order:
+    if command.verb == "away":
+        absence, told = standing.read_away(command.value, command.reason, setting)
+        return Order("away", absence, command.reason, told)
+    key, told = standing.read_back(command.value, setting)
+    return Order("back", key, command.reason, told)
 
 
 def _check(permission: str, ticket: Ticket, setting: Setting) -> None:
@@ -126,7 +133,7 @@ def _permission(command: Command) -> str:
     return PERMISSION[command.verb]
 
 
-def _assign(command: Command, _: Ticket, setting: Setting) -> Order:
+def _assign(command: Command, ticket: Ticket, setting: Setting) -> Order:
     typed = command.value.strip()
     if typed.lower() in ("nobody", "none", "no one"):
         return Order("assign", None, command.reason, "released: assigned to nobody")
@@ -136,14 +143,17 @@ def _assign(command: Command, _: Ticket, setting: Setting) -> Order:
         return Order(
             "assign", Assignee("agent", setting.agent.key), command.reason, f"assigned to {setting.agent.name}"
         )
-    kind, name = _find(typed, names.assignees(setting.config), "agent or team").id.split(":", maxsplit=1)
+    kind, name = find(typed, names.assignees(setting.config), "agent or team").id.split(":", maxsplit=1)
     shown = setting.config.agents[name].name if kind == "agent" else f"the team {name}"
-    return Order("assign", Assignee(kind, name), command.reason, f"assigned to {shown}")
+    if kind == "agent" and not belongs(setting.config.agents[name], ticket.department, setting.config):
+        raise Refused(f"{shown} is not in {ticket.department}, which is confidential: its tickets are its members'")
+    gone = f", who is {span(setting.away[name], setting.zone)}" if kind == "agent" and name in setting.away else ""
+    return Order("assign", Assignee(kind, name), command.reason, f"assigned to {shown}{gone}")
 
 
 def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]]) -> Reader:
     def read(command: Command, _: Ticket, setting: Setting) -> Order:
-        found = _find(command.value, known(setting.config), what).name
+        found = find(command.value, known(setting.config), what).name
         return Order(verb, found, command.reason, f"{what} {found}")
 
     return read
@@ -153,20 +163,13 @@ def _status(command: Command, _: Ticket, setting: Setting) -> Order:
     status = Status(command.value)
     if not command.until:
         return Order("status", status, command.reason, f"status {status.value}")
-    until, shown = _when(command.until, setting)
+    until, shown = when(command.until, setting)
     return Order("status", status, command.reason, f"status {status.value} until {shown}", until)
 
 
 def _due(command: Command, _: Ticket, setting: Setting) -> Order:
-    at, shown = _when(command.value, setting)
+    at, shown = when(command.value, setting)
     return Order("due", at, command.reason, f"due {shown}")
-
-
-def _when(typed: str, setting: Setting) -> tuple[datetime, str]:
-    """The moment that was typed, and as it is told back, in the agent's time zone."""
-    zone = setting.config.zone(setting.agent.key) if setting.agent else setting.config.desk.timezone
-    at = read_when(typed, setting.now, zone, setting.opens)
-    return at, echo(at, zone)
 
 
 def _tags(command: Command, ticket: Ticket, _: Setting) -> Order:
@@ -212,27 +215,6 @@ def _link(command: Command, ticket: Ticket, setting: Setting) -> Order:
 
 def _visible(command: Command, _: Ticket, __: Setting) -> Order:
     return Order(command.verb, None, command.reason, "")
-
-
-def _find(typed: str, candidates: Sequence[Candidate], what: str) -> Matched:
-    if not typed.strip():
-        raise Refused(f"name the {what}")
-    found = match(typed, candidates)
-    if isinstance(found, Matched):
-        return found
-    if isinstance(found, Ambiguous):
-        raise Refused(f"“{typed}” could be {_either(found.candidates)}; write more of the name")
-    meant = f"did you mean {_either(found.nearest)}?" if found.nearest else f"there are {_list(candidates)}"
-    raise Refused(f"no {what} is called “{typed}”; {meant}")
-
-
-def _list(candidates: Sequence[Candidate]) -> str:
-    shown = [candidate.name for candidate in candidates[:12]]
-    return ", ".join(shown) + (" and more" if len(candidates) > len(shown) else "")
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
 _READERS: dict[str, Reader] = {

@@ -6,7 +6,7 @@ Pure, like `lifecycle.py`. Who may ever become a collaborator is `collaborators.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mailgate.config.model import Config
@@ -89,7 +89,7 @@ def copy(people: Sequence[Address], stamp: Stamp) -> Act:
     return act
 
 
-def uncopy(emails: Sequence[str], stamp: Stamp) -> Act:
+def uncopy(emails: Collection[str], stamp: Stamp) -> Act:
     """Take collaborators off the ticket."""
 
     def act(ticket: Ticket) -> Draft:

@@ -31,19 +31,37 @@ def sees(agent: Agent, ticket: Ticket, config: Config) -> bool:
     """Whether the ticket exists for this agent.
 
     It does in the departments that the agent is in or manages, when it is assigned to the
-    agent or to a team of theirs, and when they are its requester or a collaborator.
+    agent or to a team of theirs, and when they are its requester or a collaborator. In a
+    confidential department the first alone counts: who is on such a ticket is on it as
+    everybody else who writes to the desk is.
     """
-    if ticket.department in agent.departments:
+    if member(agent, ticket.department, config):
         return True
-    department = config.departments.get(ticket.department)
-    if department and department.manager == agent.key:
-        return True
+    if confidential(ticket.department, config):
+        return False
     assignee = ticket.assignee
     if assignee and assignee.kind == "agent" and assignee.name == agent.key:
         return True
     if assignee and assignee.kind == "team" and assignee.name in config.teams_of(agent.key):
         return True
     return not ticket.participants.isdisjoint(agent.emails)
+
+
+def member(agent: Agent, department: str, config: Config) -> bool:
+    """Whether the agent is in the department, or manages it."""
+    found = config.departments.get(department)
+    return department in agent.departments or (found is not None and found.manager == agent.key)
+
+
+def confidential(department: str, config: Config) -> bool:
+    """Whether the department's tickets are for its members alone."""
+    found = config.departments.get(department)
+    return found is not None and found.confidential
+
+
+def belongs(agent: Agent, department: str, config: Config) -> bool:
+    """Whether a ticket of the department may be this agent's, as far as it is confidential."""
+    return not confidential(department, config) or member(agent, department, config)
 
 
 def may(agent: Agent, permission: str, department: str, config: Config) -> bool:

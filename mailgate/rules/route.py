@@ -1,7 +1,7 @@
 """Routing: the administrator's rules over a mail give a ticket its values, each with its origin.
 
-A value comes from the first of: the last rule that set it, a form line, the desk address,
-the topic (then its parents), the department, the defaults. Applying the values to a ticket
+A value comes from the first of: the last rule that set it, a form line, the customer, the desk
+address, the topic (then its parents), the department, the defaults. Applying the values to a ticket
 is not done here, nor is telling anybody.
 """
 
@@ -20,7 +20,10 @@ KEYS = tuple(field.name for field in fields(Routing))
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A value and where it came from: `rule:NAME`, `form`, `address`, `topic:NAME`, `department:NAME`, `defaults`."""
+    """A value and where it came from.
+
+    `rule:NAME`, `form`, `customer:NAME`, `address`, `topic:NAME`, `department:NAME` or `defaults`.
+    """
 
     value: Value
     origin: str
@@ -53,7 +56,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """The values that rules, form, address, topic, department and defaults gave, and what rules ask for besides."""
+    """The values that rules, form, customer, address, topic … gave, and what rules ask for besides."""
 
     values: Mapping[str, Chosen]  # by routing key; a key that nothing sets is absent
     results: tuple[RuleResult, ...]
@@ -73,12 +76,13 @@ def route(facts: Facts, config: Config, on: str = "new") -> Routed:
     results = tuple(_try_rules(facts, config.rules, on))
     matched = [result.rule for result in results if result.matched]
     layers = [(f"rule:{rule.name}", rule.then) for rule in reversed(matched)]
-    values = _place(layers, facts, config) if on == "new" else _take(layers)
+    requester = _last(matched, "requester")
+    values = _place(layers, facts, config, requester) if on == "new" else _take(layers)
     return Routed(
         values=values,
         results=results,
         alert=tuple(dict.fromkeys(recipient for rule in matched for recipient in rule.alert)),
-        requester=_last(matched, "requester"),
+        requester=requester,
         reject=_rejection(matched, facts.language or config.desk.language),
         drop=_last(matched, "drop"),
     )
@@ -145,9 +149,10 @@ def _rejection(matched: list[Rule], language: str) -> Chosen | None:
 Layers = list[tuple[str, Routing]]
 
 
-def _place(rules: Layers, facts: Facts, config: Config) -> dict[str, Chosen]:
+def _place(rules: Layers, facts: Facts, config: Config, requester: Chosen | None) -> dict[str, Chosen]:
     """Topic first, for it brings its own layers; then department, which does too; then the rest."""
     address = [("address", config.addresses[facts.address].routing)] if facts.address in config.addresses else []
+    address = [*_customer(facts, config, requester), *address]
     form = [("form", Routing(topic=name))] if (name := form_topic(facts, config)) else []
     defaults = [("defaults", config.defaults)]
     layers = [*rules, *form, *address, *defaults]
@@ -159,6 +164,14 @@ def _place(rules: Layers, facts: Facts, config: Config) -> dict[str, Chosen]:
     own = [(f"department:{found.name}", found.routing)] if found else []
     placed = {key: chosen for key, chosen in (("topic", topic), ("department", department)) if chosen}
     return _take([*rules, *form, *address, *chain, *own, *defaults]) | placed
+
+
+def _customer(facts: Facts, config: Config, requester: Chosen | None) -> Layers:
+    """The customer whose the ticket will be: a rule may make it that of `Reply-To`."""
+    mail = facts.mail
+    author = mail.reply_to[0] if requester and mail.reply_to else mail.author
+    customer = config.customer_of(author.email)
+    return [(f"customer:{customer.name}", customer.routing)] if customer else []
 
 
 def _take(layers: Layers) -> dict[str, Chosen]:

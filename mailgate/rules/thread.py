@@ -86,7 +86,7 @@ def _role_by_key(key: Key, ticket: Ticket, sender: Sender, config: Config) -> st
     if not sender.address:
         return ""
     agent = config.agents.get(sender.agent)
-    return _on_ticket(ticket, sender) or ("agent" if agent and sees(agent, ticket, config) else "inactive")
+    return _on_ticket(ticket, sender, config) or ("agent" if agent and sees(agent, ticket, config) else "inactive")
 
 
 def _named(refs: Iterable[Reference], found: Found) -> Iterator[tuple[Reason, Ticket]]:
@@ -112,15 +112,17 @@ def _role_without_key(ticket: Ticket, sender: Sender, config: Config) -> str:
     as_agent = "agent" if agent and sees(agent, ticket, config) else ""
     if sender.proven and as_agent:
         return as_agent
-    return _on_ticket(ticket, sender) or as_agent
+    return _on_ticket(ticket, sender, config) or as_agent
 
 
-def _on_ticket(ticket: Ticket, sender: Sender) -> str:
+def _on_ticket(ticket: Ticket, sender: Sender, config: Config) -> str:
+    """As whose message it comes in; any address of a person is that person."""
     if not sender.address:
         return ""
-    if sender.address == ticket.requester.email:
+    if config.same_person(sender.address, ticket.requester.email):
         return "requester"
-    active = next((person.active for person in ticket.collaborators if person.email == sender.address), None)
+    known = (each for each in ticket.collaborators if config.same_person(sender.address, each.email))
+    active = next((person.active for person in known), None)
     return "" if active is None else "collaborator" if active else "inactive"
 
 

@@ -32,7 +32,7 @@ class Verb:
 
 
 # Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "merge split canned spam ban unban new report away back leave"
+_LATER = "merge split canned spam ban unban new report leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
@@ -58,6 +58,8 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("uncc", Verb("uncc", Takes.VALUE, reason=True, needs="one or several addresses")),
     ("requester", Verb("requester", Takes.VALUE, reason=True, needs="an address")),
     ("link", Verb("link", Takes.VALUE, reason=True, needs="the number of a ticket")),
+    ("away", Verb("away", Takes.MAYBE, reason=True)),
+    ("back", Verb("back", Takes.MAYBE)),
     ("quiet", Verb("quiet")),
     ("ticket", Verb("ticket", Takes.VALUE, needs="the number of a ticket")),
     ("show", Verb("show", Takes.MAYBE)),
@@ -68,7 +70,7 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
 )
 
 # What one mail may say several times: it adds up and contradicts nothing.
-REPEATED = frozenset({"show", "list", "search", "help", "tag", "untag", "cc", "uncc", "link"})
+REPEATED = frozenset({"show", "list", "search", "help", "tag", "untag", "cc", "uncc", "link", "away", "back"})
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.

@@ -6,7 +6,7 @@ its line. Anything else of theirs is text: nobody has to know that there are com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile
@@ -48,8 +48,8 @@ def _word(line: str, role: str) -> str:
     return word if mark == "#" and word in WORDS.get(role, ()) else ""
 
 
-def acts_of(wishes: Wishes, author: str, stamp: acts.Stamp) -> list[acts.Act]:
-    """What the words do to the ticket."""
+def acts_of(wishes: Wishes, author: Collection[str], stamp: acts.Stamp) -> list[acts.Act]:
+    """What the words do to the ticket; `author` are the addresses of who wrote them."""
     done: list[acts.Act] = []
     for word in wishes.words:
         match word:
@@ -58,7 +58,7 @@ def acts_of(wishes: Wishes, author: str, stamp: acts.Stamp) -> list[acts.Act]:
             case "reopen":
                 done.append(acts.status(Status.OPEN, stamp))
             case "leave":
-                done.append(people.uncopy([author], stamp))
+                done.append(people.uncopy(author, stamp))
     return done
 
 

@@ -48,13 +48,16 @@ class Job:
 
 
 def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
-    """Put mails into the outbox, due at once.
+    """Put mails into the outbox, due at once, or when quiet hours end.
 
+    What waits for that goes out at once with the next mail of its lane that does not wait:
+    an urgent one would stand behind it until the morning, and order holds.
     A mail with the same cause, kind and recipient as one that is there already is the
     same notice composed again by a redo: it is not written twice. `inbox_id` is the
     incoming mail that caused them, for `trace`.
     """
     at = now.timestamp()
+    mails = list(outgoing)
     db.many(
         "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject, data,"
         " created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -72,10 +75,15 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
                 storable(mail.subject),
                 mail.data,
                 at,
-                at,
+                mail.not_before.timestamp() if mail.not_before else at,
             )
-            for mail in outgoing
+            for mail in mails
         ],
+    )
+    db.many(
+        "UPDATE outbox SET next_attempt_at = ? WHERE recipient = ? AND ticket = ? AND state = 'queued'"
+        " AND attempts = 0 AND next_attempt_at > ?",
+        [(at, mail.recipient, mail.ticket, at) for mail in mails if mail.agent and mail.not_before is None],
     )
 
 

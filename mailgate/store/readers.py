@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailgate.model import NoticeKind
 from mailgate.rules.audience import Audience
-from mailgate.store import tickets
+from mailgate.store import presence, tickets
 from mailgate.store.columns import marks
 from mailgate.store.db import Db
 
@@ -31,8 +31,11 @@ _ALERTS = (
 )
 
 
-def audience(db: Db, number: int, *, newest: int = 6) -> Audience:
-    """Who has had which mail about a ticket, and its latest entries, newest first."""
+def audience(db: Db, number: int, now: datetime, *, newest: int = 6) -> Audience:
+    """Who has had which mail about a ticket, its latest entries, newest first, and who is away at `now`.
+
+    For a ticket that is not there yet it is who is away alone.
+    """
     last_sent: dict[str, str] = {}
     alerted: dict[str, None] = {}
     sql = "SELECT recipient, agent, kind, message_id FROM outbox WHERE ticket = ? ORDER BY id"
@@ -41,7 +44,7 @@ def audience(db: Db, number: int, *, newest: int = 6) -> Audience:
         if row["agent"] and row["kind"] in _ALERTS:
             alerted[row["agent"]] = None
     history = tuple(reversed(tickets.thread(db, number, newest=newest)))
-    return Audience(last_sent=last_sent, alerted=tuple(alerted), history=history)
+    return Audience(last_sent=last_sent, alerted=tuple(alerted), history=history, away=presence.away(db, now))
 
 
 def automatic_to(db: Db, email: str, since: datetime) -> int:

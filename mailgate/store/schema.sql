@@ -116,6 +116,7 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_ticket ON event (ticket, id);
 CREATE INDEX event_at ON event (at);
+CREATE INDEX event_handed_out ON event (reason, "after", id) WHERE "by" = 'rule:hand_out';  -- whose turn it is
 
 -- Foreign Message-IDs that stand for a ticket (ours are signed and need no row).
 CREATE TABLE known_id (
@@ -199,6 +200,21 @@ CREATE TABLE held (
     at REAL NOT NULL
 ) STRICT;
 CREATE INDEX held_agent ON held (agent, at);
+
+-- Agents who are away; one whose time has run out is closed by the clock.
+CREATE TABLE absence (
+    agent TEXT PRIMARY KEY,
+    since REAL NOT NULL,
+    until REAL,                               -- NULL: until they are back
+    by TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- Agents' digests: the last day, in the agent's own zone, that was done.
+CREATE TABLE digest_day (
+    agent TEXT PRIMARY KEY,
+    day TEXT NOT NULL                         -- "2026-11-20"
+) STRICT, WITHOUT ROWID;
 
 -- The IMAP ledger: what happened to each message of each folder.
 CREATE TABLE ledger (

@@ -144,16 +144,17 @@ def next_number(db: Db, first: int) -> int:
     return max(first, (row[0] or 0) + 1) if row else first
 
 
-def open_count(db: Db, requester: str) -> int:
-    """How many open and pending tickets a requester has."""
-    sql = "SELECT count(*) FROM ticket WHERE requester_email = ? AND status IN ('open', 'pending')"
-    row = db.one(sql, [requester])
+def open_count(db: Db, *requester: str) -> int:
+    """How many open and pending tickets a requester has, by all of their addresses."""
+    sql = f"SELECT count(*) FROM ticket WHERE requester_email IN ({marks(requester)}) AND status IN ('open', 'pending')"  # noqa: S608
+    row = db.one(sql, requester)
     return int(row[0]) if row else 0
 
 
-def is_known(db: Db, email: str) -> bool:
-    """True when the address has been a requester before."""
-    return db.one("SELECT 1 FROM ticket WHERE requester_email = ? LIMIT 1", [email]) is not None
+def is_known(db: Db, *emails: str) -> bool:
+    """True when one of a person's addresses has been a requester before."""
+    sql = f"SELECT 1 FROM ticket WHERE requester_email IN ({marks(emails)}) LIMIT 1"  # noqa: S608
+    return db.one(sql, emails) is not None
 
 
 # ── listing ─────────────────────────────────────────────────────────────────────────────

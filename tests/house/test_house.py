@@ -135,6 +135,12 @@ def dependencies() -> list[str]:
     return [re.split(r"[<>=!~ ;\[]", text)[0] for text in project["dependencies"]]
 
 
+def test_every_change_is_told_through_one_door() -> None:
+    """So that no way in forgets to hand a ticket out, or who is away."""
+    doors = [source.name for source in ALL if re.search(r"import .*\bannounce\b", source.text)]
+    assert doors == ["desk/telling.py"]
+
+
 @each
 def test_sql_is_written_in_the_store_alone(source: Source) -> None:
     if source.module.startswith("store"):

@@ -13,7 +13,7 @@ from mailgate.config.model import Routing
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
 ROUTING = {field.name for field in dataclasses.fields(Routing)}
-FREE = re.compile(r"agent\.NAME\.departments\.|schedule\.NAME\.hours\.")  # keys that are names or weekdays
+FREE = re.compile(r"agent\.NAME\.departments\.|schedule\.NAME\.hours\.|customer\.NAME\.people\.")  # names, weekdays
 MAILBOX = '[mailbox.x]\nhost = "h"\nuser = "u"\npassword = "p"\n'
 
 

@@ -141,5 +141,5 @@ then = { reject = "Please write to sales@bank.example" }
 def test_every_field_of_the_interface_is_known() -> None:
     texts = {"from_name", "subject", "body", "attachment_name", "attachment_type", "language"}
     addresses = {"from", "reply_to", "to", "cc", "recipient"}
-    others = {"header", "form", "attachments", "size", "source", "requester", "auth", "arrived"}
+    others = {"header", "form", "attachments", "size", "source", "requester", "customer", "auth", "arrived"}
     assert set(FIELDS) == texts | addresses | others

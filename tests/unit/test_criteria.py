@@ -43,6 +43,7 @@ def facts(**changes: Any) -> Facts:
         "known": True,
         "auth": "pass",
         "language": "de-at",
+        "customer": "Big Co",
         "within": lambda schedule, moment: schedule == OPEN and moment == NOW,
         **changes,
     }
@@ -116,6 +117,8 @@ CASES = [
     ("form.room", "is", ("12",), True),
     ("form.Help topic", "contains", ("out",), True),
     ("form.Floor", "exists", (), False),
+    ("customer", "is", ("Big Co",), True),
+    ("customer", "contains", ("small",), False),
     ("auth", "is", ("pass",), True),
     ("auth", "is", ("fail",), False),
     ("arrived", "within", (OPEN,), True),

@@ -1,0 +1,77 @@
+"""An agent's day: digests at the hour that each has chosen, and a welcome when an absence has run out.
+
+Asks the store what is due and has it done like any mail: decide, write, out. What was done
+is written in the same transaction, so a restart neither forgets nor repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from mailgate import apply
+from mailgate.config.model import Agent, Config
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.standing import run_out
+from mailgate.model import Address, Notice, NoticeKind, Ticket
+from mailgate.processor import Desk
+from mailgate.rules import digest, hours
+from mailgate.store import digests, presence, tickets
+from mailgate.store.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """The digest of an agent for a day in their zone. `first`: the first that is known of, which is not sent."""
+
+    agent: Agent
+    day: date
+    first: bool
+
+
+def any_due(db: Db, config: Config, now: datetime) -> bool:
+    """True when there is something to do."""
+    return bool(presence.run_out(db, now)) or any(_digests(db, config, now))
+
+
+def fire_day(db: Db, desk: Desk, now: datetime) -> int:
+    """Do what is due; how much that was."""
+    context = desk.context(now)
+    back = presence.run_out(db, now)
+    for absence in back:
+        apply.save(db, run_out(db, absence, context), context, desk.press)
+    due = list(_digests(db, context.config, now))
+    active = tickets.find(db, tickets.Query()) if any(not each.first for each in due) else []
+    for each in due:
+        if not each.first and (notice := _digest(db, each, active, context)):
+            apply.save(db, Outcome(notices=(notice,)), context, desk.press)
+        digests.done(db, each.agent.key, each.day)
+    return len(back) + len(due)
+
+
+def _digests(db: Db, config: Config, now: datetime) -> Iterator[_Due]:
+    """Digests whose hour has come. Of several that were missed it is the last alone."""
+    wanted = [(agent, agent.digest) for agent in config.agents.values() if agent.digest is not None]
+    done = digests.days(db) if wanted else {}
+    for agent, minute in wanted:
+        day, _ = hours.latest(minute, now, config.zone(agent.key))
+        if agent.key not in done or day > done[agent.key]:
+            yield _Due(agent, day, first=agent.key not in done)
+
+
+def _digest(db: Db, due: _Due, active: list[Ticket], context: Context) -> Notice | None:
+    """The digest; none for who is away, nor where nothing waits: a mail that says so would be noise."""
+    away = presence.away(db, context.now)
+    listings = digest.listings(due.agent, active, away, context.now, context.config)
+    if not listings or due.agent.key in away:
+        return None
+    return Notice(
+        kind=NoticeKind.DIGEST,
+        to=Address(due.agent.email, due.agent.name),
+        agent=due.agent.key,
+        cause=f"digest:{due.agent.key}:{due.day.isoformat()}",
+        subject=f"What waits: {digest.subject(listings)}",
+        facts=("What waits for you, the most pressing first. #list shows more, #ticket NUMBER works on one.",),
+        listings=listings,
+    )

@@ -1,0 +1,34 @@
+"""Confidential departments: what an alert about one of their tickets may hold. Pure.
+
+Mail that nobody asked for carries none of the ticket's words: no subject, text, files, form
+lines, tags, reasons or earlier entries. What a member asks for (`#show`) is answered. Who
+may know of the ticket at all is `rights.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailgate.config.model import Config
+from mailgate.model import Notice, NoticeKind, Ticket
+from mailgate.rules.rights import confidential
+
+SUBJECT = "(confidential)"
+# What the agent asked for, or wrote.
+_OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM})
+
+
+def shown_subject(ticket: Ticket, config: Config) -> str:
+    """The ticket's subject, as a mail that nobody asked for may show it."""
+    return SUBJECT if confidential(ticket.department, config) else ticket.subject
+
+
+def masked(notice: Notice, config: Config) -> Notice:
+    """The notice without what a confidential ticket says; requesters' own mail is left as it is."""
+    ticket = notice.ticket
+    if ticket is None or notice.kind.to_requester or not confidential(ticket.department, config):
+        return notice
+    bare = replace(notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=())
+    if notice.kind in _OWN:
+        return bare
+    return replace(bare, facts=(), text="", attachments=(), listings=(), links=(("Show", "#show\n"),))

@@ -1,0 +1,100 @@
+"""Tickets as tables in a mail to an agent: what happened while they were away, and what waits for them.
+
+Finished text in the reader's zone; which tickets stand in a table is the caller's question.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from mailgate.config.model import Config
+from mailgate.model import Event, EventKind, Listing, Ticket
+from mailgate.rules.confidential import shown_subject
+from mailgate.rules.facts import actor
+from mailgate.rules.presence import Away
+
+MOST = 50  # rows of one table
+_SUBJECT = 60  # characters
+
+
+def meanwhile(events: Sequence[Event], agent: str, config: Config) -> str:
+    """What others did to a ticket, in a few words: "2 new messages; answered by Bob Base; now resolved"."""
+    seen = [event for event in events if event.by != f"agent:{agent}"]
+    messages = sum(event.kind is EventKind.MESSAGE for event in seen)
+    said = [f"{messages} new message{'s' if messages > 1 else ''}"] if messages else []
+    said += [what for event in seen if (what := _what(event, config))]
+    last = next((event.after for event in reversed(seen) if event.kind is EventKind.STATUS_CHANGED), None)
+    return "; ".join([*_counted(said), *([f"now {last}"] if last else [])])
+
+
+def _what(event: Event, config: Config) -> str:
+    match event.kind:
+        case EventKind.OPENED:
+            return "opened"
+        case EventKind.REPLIED:
+            return f"answered by {actor(event.by, config)}"
+        case EventKind.NOTED:
+            return f"note by {actor(event.by, config)}"
+        case EventKind.TRANSFERRED:
+            return f"moved to {event.after}"
+        case EventKind.PRIORITY_CHANGED:
+            return f"priority {event.after}"
+        case EventKind.OVERDUE:
+            return "overdue"
+        case EventKind.ASSIGNED | EventKind.RELEASED:
+            return "reassigned" if event.before else ""
+        case _:
+            return ""
+
+
+def _counted(said: Iterable[str]) -> list[str]:
+    """Each once, with how often."""
+    return [what if times == 1 else f"{what} ({times} times)" for what, times in Counter(said).items()]
+
+
+def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], config: Config) -> Listing:
+    """The table of what happened: a row a ticket."""
+    return Listing(
+        "What happened meanwhile",
+        ("Ticket", "Subject", "Meanwhile", "Assigned to", "Status"),
+        tuple(
+            (
+                f"#{ticket.number}",
+                shown_subject(ticket, config)[:_SUBJECT],
+                what,
+                called(ticket, {}, config),
+                ticket.status.value,
+            )
+            for ticket, what in rows[:MOST]
+        ),
+        len(rows),
+    )
+
+
+def waiting_listing(name: str, found: Sequence[Ticket], away: Away, zone: ZoneInfo, config: Config) -> Listing:
+    """A table of tickets that wait."""
+    return Listing(
+        name,
+        ("Ticket", "Subject", "From", "Priority", "Assigned to", "Due"),
+        tuple(
+            (
+                f"#{ticket.number}",
+                shown_subject(ticket, config)[:_SUBJECT],
+                ticket.requester.name or ticket.requester.email,
+                ticket.priority,
+                called(ticket, away, config),
+                f"{ticket.due_at.astimezone(zone):%a %d %b %H:%M}" if ticket.due_at else "-",
+            )
+            for ticket in found[:MOST]
+        ),
+        len(found),
+    )
+
+
+def called(ticket: Ticket, away: Away, config: Config) -> str:
+    """Whose the ticket is, and whether they are away."""
+    assignee = ticket.assignee
+    gone = assignee is not None and assignee.kind == "agent" and assignee.name in away
+    return (config.called(assignee) or "nobody") + (" (away)" if gone else "")
