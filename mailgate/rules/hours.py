@@ -19,25 +19,29 @@ def quiet_until(quiet: tuple[int, int], now: datetime, zone: ZoneInfo) -> dateti
     `quiet` is from and to, in minutes since midnight of the wall clock in `zone`; an end
     before the start is on the next day.
     """
-    local = now.astimezone(zone)
+    if not _within(quiet, now, zone):
+        return None
+    today = now.astimezone(zone).date()
+    ends = (at for day in (today, today + _DAY) for at in _both(day, quiet[1], zone))
+    return min(at for at in ends if at > now and not _within(quiet, at, zone))
+
+
+def _within(quiet: tuple[int, int], at: datetime, zone: ZoneInfo) -> bool:
+    local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
     start, end = quiet
-    if not (start <= minute < end if start < end else minute >= start or minute < end):
-        return None
-    today = local.date()
-    return min(at for day in (today, today + _DAY) for at in _both(day, end, zone) if at > now)
+    return start <= minute < end if start < end else minute >= start or minute < end
 
 
 def latest(minute: int, now: datetime, zone: ZoneInfo) -> tuple[date, datetime]:
     """The last time up to `now` that the wall clock in `zone` came to `minute` since midnight: day and moment (UTC)."""
     today = now.astimezone(zone).date()
-    comings = ((day, min(_both(day, minute, zone))) for day in (today, today - _DAY, today - 2 * _DAY))
+    comings = ((day, next(_both(day, minute, zone))) for day in (today, today - _DAY, today - 2 * _DAY))
     return next((day, at) for day, at in comings if at <= now)
 
 
 def _both(day: date, minute: int, zone: ZoneInfo) -> Iterator[datetime]:
-    """The moments at which the wall clock shows a time of a day: two in an hour that is repeated."""
+    """The moments that a time of a day may mean, the one that counts first: two around a clock change."""
     wall = datetime.combine(day, time()) + timedelta(minutes=minute)
     for fold in (0, 1):
-        at = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-        yield at
+        yield wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)

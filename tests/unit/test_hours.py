@@ -1,0 +1,89 @@
+"""Times of day of one person, across clock changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.rules.hours import latest, quiet_until
+
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+NIGHT = (20 * 60, 7 * 60)
+ZONES = st.sampled_from([ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")])
+MINUTES = st.integers(0, 1439)
+MOMENTS = st.integers(0, 2 * 365 * 96).map(
+    lambda quarter: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * quarter)
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "end"),
+    [
+        ("2026-11-20 18:59", None),  # 19:59 in Berlin
+        ("2026-11-20 19:00", "2026-11-21 06:00"),
+        ("2026-11-21 05:59", "2026-11-21 06:00"),
+        ("2026-11-21 06:00", None),
+        ("2026-10-24 20:00", "2026-10-25 06:00"),  # the night is an hour longer
+        ("2026-03-28 20:00", "2026-03-29 05:00"),  # and an hour shorter
+    ],
+)
+def test_quiet_hours_end_by_the_wall_clock(now, end):
+    assert quiet_until(NIGHT, at(now), BERLIN) == (at(end) if end else None)
+
+
+def test_quiet_hours_within_a_day():
+    assert quiet_until((12 * 60, 13 * 60), at("2026-11-20 12:30"), ZoneInfo("UTC")) == at("2026-11-20 13:00")
+    assert quiet_until((12 * 60, 13 * 60), at("2026-11-20 13:00"), ZoneInfo("UTC")) is None
+
+
+def test_an_end_that_the_clock_skips_is_not_early():
+    assert quiet_until((20 * 60, 2 * 60 + 30), at("2026-03-28 23:00"), BERLIN) == at("2026-03-29 01:30")  # 03:30
+
+
+def test_an_end_in_the_hour_that_is_repeated_is_not_a_day_away():
+    quiet = (20 * 60, 2 * 60 + 30)
+    assert quiet_until(quiet, at("2026-10-25 01:10"), BERLIN) == at("2026-10-25 01:30")  # 02:10 for the second time
+
+
+@given(MINUTES, MINUTES, MOMENTS, ZONES)
+def test_quiet_hours_end_later_and_within_a_day_and_an_hour(start, end, now, zone):
+    until = quiet_until((start, end), now, zone) if start != end else None
+    if until:
+        assert now < until <= now + timedelta(hours=25)
+        assert quiet_until((start, end), until, zone) is None
+
+
+@pytest.mark.parametrize(
+    ("minute", "now", "day", "moment"),
+    [
+        (480, "2026-11-20 06:59", "2026-11-19", "2026-11-19 07:00"),
+        (480, "2026-11-20 07:00", "2026-11-20", "2026-11-20 07:00"),
+        (150, "2026-03-29 00:59", "2026-03-28", "2026-03-28 01:30"),  # 02:30 is skipped: 03:30 stands for it
+        (150, "2026-03-29 01:30", "2026-03-29", "2026-03-29 01:30"),
+        (150, "2026-10-25 00:30", "2026-10-25", "2026-10-25 00:30"),  # 02:30 comes twice: the first counts
+        (150, "2026-10-25 01:30", "2026-10-25", "2026-10-25 00:30"),
+    ],
+)
+def test_the_latest_time_of_day(minute, now, day, moment):
+    assert latest(minute, at(now), BERLIN) == (date.fromisoformat(day), at(moment))
+
+
+@given(MINUTES, MOMENTS, ZONES)
+def test_the_latest_is_never_ahead_nor_over_a_day_and_an_hour_back(minute, now, zone):
+    _, moment = latest(minute, now, zone)
+    assert now - timedelta(hours=25) <= moment <= now
+
+
+@given(MINUTES, ZONES)
+def test_each_day_of_a_year_has_one(minute, zone):
+    start = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    days = [latest(minute, start + timedelta(hours=12 * half), zone)[0] for half in range(730)]
+    assert sorted(set(days)) == [min(days) + timedelta(days=n) for n in range((max(days) - min(days)).days + 1)]
