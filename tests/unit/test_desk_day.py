@@ -108,7 +108,7 @@ def test_it_holds_each_ticket_once_in_the_table_that_presses_most(digest):
     tables = re.findall(r"^(\w[\w ]+ \(\d+\))$", mail.text, re.MULTILINE)
     assert tables == ["Overdue (1)", "Due today (1)", "Yours (1)"]
     assert [mail.text.count(f"#{number} ") for number in (1001, 1002, 1003)] == [1, 1, 1]
-    assert mail.part("html").count("<table") == 3
+    assert mail.part("html").count("<caption") == 3
 
 
 def test_an_answer_to_the_digest_works_on_a_ticket_by_number(digest):
