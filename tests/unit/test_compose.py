@@ -124,7 +124,9 @@ def test_an_alert_is_to_that_agent_alone():
 # ── subject ─────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BUILT if kind not in (K.REJECTED, K.LIMIT_REACHED, K.ADMIN)])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in BUILT if kind not in (K.REJECTED, K.LIMIT_REACHED, K.ADMIN, K.DIGEST)]
+)
 def test_the_subject_is_the_same_for_every_kind(kind: NoticeKind):
     assert read(notice(kind, is_first=True))["subject"] == f"[#1001] {TICKET.subject}"
     assert read(notice(kind, is_first=False))["subject"] == f"Re: [#1001] {TICKET.subject}"
