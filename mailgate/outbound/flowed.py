@@ -13,6 +13,7 @@ WIDTH = 76  # RFC 3676 4.2: 78 at most, the blank at a soft end included
 _QUOTE = re.compile(r"(?:> ?)+")
 _STUFFED = (" ", ">", "From ")  # RFC 3676 4.4: what would be read as something else begins with one more blank
 _SIGNATURE = "-- "
+_LABEL = 40  # characters
 
 
 def flow(text: str) -> str:
@@ -45,8 +46,9 @@ def _pieces(content: str, width: int) -> Iterator[str]:
     words = content.split(" ")
     piece = words[0]
     for word in words[1:]:
-        # "-- " alone on a line would begin a signature
-        if len(piece) + 1 + len(word) >= width and piece != "--":
+        # "-- " alone on a line would begin a signature; and a link that fits no line stays with its label
+        stays = piece == "--" or (len(word) >= width and len(piece) <= _LABEL)
+        if len(piece) + 1 + len(word) >= width and not stays:
             yield piece + " "
             piece = word
         else:
