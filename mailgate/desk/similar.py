@@ -32,6 +32,11 @@ def with_similar(db: Db, notices: Iterable[Notice], ticket: Ticket, text: str, c
     return tuple(replace(each, similar=tuple(_for(each, ended, told, config))) for each in notices)
 
 
+def _may_be_told(ticket: Ticket, config: Config) -> bool:
+    """Whether it has ended, and its words may stand in a mail."""
+    return not ticket.status.active and not confidential(ticket.department, config)
+
+
 def _for(notice: Notice, ended: Iterable[Ticket], told: dict[int, Similar], config: Config) -> Iterator[Similar]:
     """What the reader of one notice may see, and no more than fits."""
     agent = config.agents.get(notice.agent)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.rules.similar import LATEST, closest, words_of
-from tests.desk import Bench, to
+from tests.desk import CONFIG, Bench, to
 
 KAREN, ELLIOT, ANN = "karen@client.example", "elliot@bank.example", "ann@bank.example"
 SUBJECT = "Acrobat licence expired on the laptops"
@@ -72,6 +72,13 @@ def test_words_of_the_requester_are_no_leak_though_an_old_ticket_has_them(bench)
     alert = to(asked(bench, subject=SUBJECT), ELLIOT)
     mails = bench.send(ELLIOT, f"You wrote: {SUBJECT}. It works again.", answers=alert)
     assert "reply" in {mail.kind for mail in mails}
+
+
+def test_what_a_confidential_department_ended_is_told_to_nobody(bench):
+    bench.configure(CONFIG.replace("[department.Support]", "[department.Support]\nconfidential = true"))
+    assert all("A-77" not in mail.everything and "laptops" not in mail.everything for mail in asked(bench))
+    moved = asked(bench, sender="amy@other.example", to="outages@bank.example")
+    assert all("Similar" not in mail.everything for mail in moved)
 
 
 # ── the words ───────────────────────────────────────────────────────────────────────────
