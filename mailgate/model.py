@@ -79,6 +79,7 @@ class NoticeKind(StrEnum):
     COLLABORATOR_ADDED = "collaborator-added"
     LIMIT_REACHED = "limit-reached"
     REJECTED = "rejected"
+    ASKED = "asked"  # to an outsider whom an agent asks: that text alone
     # to agents
     NEW_TICKET = "new-ticket"
     NEW_MESSAGE = "new-message"
@@ -100,7 +101,7 @@ class NoticeKind(StrEnum):
 
     @property
     def to_requester(self) -> bool:
-        """True for the kinds that go to requesters and collaborators."""
+        """True for the kinds that go to people outside the desk: they hold public values, and keys without power."""
         return self in REQUESTER_KINDS
 
 
@@ -114,6 +115,7 @@ REQUESTER_KINDS = frozenset(
         NoticeKind.COLLABORATOR_ADDED,
         NoticeKind.LIMIT_REACHED,
         NoticeKind.REJECTED,
+        NoticeKind.ASKED,
     }
 )
 # An answer to one of these is a public reply; an answer to any other kind is a note.
@@ -149,6 +151,15 @@ class Assignee:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody whom an agent asked about a ticket with `#note NAME`; `by` is the agent's key, "" the administrator."""
+
+    email: str
+    name: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +224,7 @@ class Ticket:
     last_respondent: str = ""  # key of the agent who last replied
     links: tuple[int, ...] = ()
     satisfaction: str = ""  # the requester's latest rating: "good", "okay", "bad", or "" without one
+    asked: tuple[Asked, ...] = ()  # agents who see the ticket because they were asked, and outsiders
 
     @property
     def participants(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, failure, requester, satisfaction
+from mailgate.desk import agent, asked, failure, requester, satisfaction
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
 from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin
@@ -154,6 +154,8 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
         return _from_agent(db, situation, context)
     if situation.match.role == "agent":
         return _aside(Reason.UNPROVEN_AGENT, "an agent's answer with a machine's marks; only human mail works a ticket")
+    if situation.ticket and situation.match.role == "asked":
+        return asked.take_answer(db, situation, situation.ticket, context)
     if situation.ticket and situation.match.role:
         return requester.receive(db, situation, situation.ticket, context)
     return open_from_mail(db, situation, context)
@@ -214,7 +216,9 @@ def _confirmed(db: Db, situation: Situation, code: str, context: Context) -> Out
 
 def _quiet(outcome: Outcome) -> Outcome:
     """`ingest --quiet`: only what a person wrote goes out."""
-    return replace(outcome, notices=tuple(each for each in outcome.notices if each.kind is NoticeKind.REPLY))
+    return replace(
+        outcome, notices=tuple(each for each in outcome.notices if each.kind in (NoticeKind.REPLY, NoticeKind.ASKED))
+    )
 
 
 def _burning(outcome: Outcome, situation: Situation, context: Context) -> Outcome:

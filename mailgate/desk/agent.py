@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from mailgate.config.model import Config
 from mailgate.desk import similar
 from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.attached import raw_of, words_of
@@ -21,7 +22,8 @@ from mailgate.desk.standing import with_presence
 from mailgate.desk.telling import tell
 from mailgate.model import Assignee, Change, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import acts, edits, files, lifecycle, orders
+from mailgate.rules import acts, asking, edits, files, lifecycle, orders
+from mailgate.rules.asking import outsiders
 from mailgate.rules.cleaning import seen
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
@@ -110,10 +112,13 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     if writes:
         verb = "reply" if seen.public else "note"
         problem = orders.may_write(ticket, verb, _setting(db, letter, ticket, context))
-        problem = problem or (files.unsendable(attachments, context.config.attachments) if seen.public else "")
-        problem = problem or (_leak(db, letter, text, ticket, context) if seen.public else "")
+        leaves = seen.public or outsiders(understood.asks, context.config)
+        problem = problem or (files.unsendable(attachments, context.config.attachments) if leaves else "")
+        problem = problem or (_leak(db, letter, text, ticket, context, public=seen.public) if leaves else "")
         if problem:
             return _refuse(letter, ticket, (problem,))
+    elif understood.asks:
+        return _refuse(letter, ticket, ("there is nothing to ask: write your question below the commands",))
     stamp = acts.Stamp(letter.by, letter.at)
     done = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
     entry = _entry(letter, text, seen) if writes else None
@@ -165,7 +170,8 @@ def _acts(
     agent = letter.agent.key if letter.agent else ""
     done: list[acts.Act] = []
     if writes:
-        done.append(acts.reply(agent, stamp) if seen.public else acts.note(stamp))
+        note = asking.ask(understood.asks, stamp) if understood.asks else acts.note(stamp)
+        done.append(acts.reply(agent, stamp) if seen.public else note)
     done += orders.acts_of(understood, stamp, config)
     replies = writes and seen.public
     unclaimed = not ticket.assignee and not understood.has("assign", "transfer")
@@ -253,21 +259,31 @@ def _direct(letter: Letter, context: Context) -> frozenset[str]:
     )
 
 
-def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -> str:
-    """The refusal when a public reply would give internal text away."""
-    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
+def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context, *, public: bool) -> str:
+    """The refusal when a text that leaves the desk would give internal text away; of a question to outsiders, a key."""
     attached = letter.situation.received.mail.attachments if letter.situation else ()
     text = "\n".join((text, *words_of(attached)))
     unwrapped = _WRAPPING.sub("", seen(text))
-    hidden = [department.name for department in context.config.departments.values() if not department.public]
-    found = leak(
+    keys = [key.text for each in (text, unwrapped, *raw_of(attached)) for key in context.keyring.find(each)]
+    if not public:
+        return f"your question holds a key of the desk (“{keys[0]}”); take it out" if keys else ""
+    found = _internal(db, text, ticket, keys, context.config)
+    if not found:
+        return ""
+    return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
+
+
+def _internal(db: Db, text: str, ticket: Ticket, keys: Sequence[str], config: Config) -> str:
+    """What of the desk's internal text, or of its keys, a public text holds."""
+    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
+    return leak(
         text,
         internal=(
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
-            *(agent_fact(event, ticket, context.config) for event in events),
-            *similar.shown(db, ticket.number, context.config),
-            *(whose(agent.name) for agent in context.config.agents.values()),
+            *(agent_fact(event, ticket, config) for event in events),
+            *similar.shown(db, ticket.number, config),
+            *(whose(agent.name) for agent in config.agents.values()),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(
@@ -276,12 +292,9 @@ def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -
             *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
             *(f"{entry.text}\n{entry.cut}" for entry in thread if entry.kind is EntryKind.MESSAGE),
         ),
-        hidden_names=hidden,
-        keys=[key.text for each in (text, unwrapped, *raw_of(attached)) for key in context.keyring.find(each)],
+        hidden_names=[department.name for department in config.departments.values() if not department.public],
+        keys=keys,
     )
-    if not found:
-        return ""
-    return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
 
 
 # ── what the agent hears ────────────────────────────────────────────────────────────────

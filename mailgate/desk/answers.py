@@ -78,9 +78,11 @@ def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
     due = echo(wanted.due_at, zone) if wanted.due_at else "-"
     until = f" until {echo(wanted.wake_at, zone)}" if wanted.wake_at else ""
     people = ", ".join(each.email + ("" if each.active else " (inactive)") for each in wanted.collaborators)
+    asked = ", ".join(dict.fromkeys(each.name or each.email for each in wanted.asked))
     beside = (
         ("Rated", wanted.satisfaction),
         ("Collaborators", people),
+        ("Asked", asked),
         ("Tags", ", ".join(wanted.tags)),
         ("Linked", _numbers(wanted.links)),
     )

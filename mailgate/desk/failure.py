@@ -14,6 +14,7 @@ from mailgate.mail import Bounce
 from mailgate.model import Address, EventKind, Json, Notice, NoticeKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, lifecycle
+from mailgate.rules.asking import askers_of
 from mailgate.rules.audience import hearers
 from mailgate.rules.keys import Key
 from mailgate.store import readers, tickets
@@ -106,14 +107,20 @@ def returned_key(situation: Situation, context: Context) -> Key | None:
 
 def _written_to(ticket: Ticket, key: Key, context: Context) -> str:
     """The address that the returned mail was written to, from the tag in its key."""
-    known = (*ticket.participants, *(agent.email for agent in context.config.agents.values()))
+    known = (
+        *ticket.participants,
+        *(each.email for each in ticket.asked),
+        *(agent.email for agent in context.config.agents.values()),
+    )
     return next((email for email in known if context.keyring.is_for(key, email)), "")
 
 
 def _tell(db: Db, ticket: Ticket, failure: Failure, cause: str, context: Context) -> tuple[Notice, ...]:
     config = context.config
     audience = readers.audience(db, ticket.number, context.now, newest=1)
-    people = hearers(("assignee", "last-respondent"), ticket, audience, config)
+    askers = askers_of(ticket, failure.recipient) if failure.kind is NoticeKind.ASKED else ()
+    names = tuple(f"agent:{key}" for key in askers) or ("assignee", "last-respondent")
+    people = hearers(names, ticket, audience, config)
     others = [who for who in people if who.address.email != failure.recipient]
     if not others:
         others = [

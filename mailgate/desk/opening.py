@@ -201,11 +201,11 @@ def _text(opening: _Opening) -> str:
     return whole.strip() or mail.text
 
 
-def entry_of(situation: Situation, author: Address, text: str) -> Entry:
+def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind = EntryKind.MESSAGE) -> Entry:
     """The mail as a thread entry of its author."""
     received = situation.received
     return Entry(
-        kind=EntryKind.MESSAGE,
+        kind=kind,
         by=f"requester:{author.email}",
         author=author,
         at=received.arrived_at,

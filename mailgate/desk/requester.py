@@ -87,9 +87,10 @@ def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> O
     """An out-of-office note or receipt: stored, and powerless."""
     author = situation.received.mail.author
     stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
-    entry = entry_of(situation, author, situation.received.body.visible)
-    if situation.sender.agent:  # it answers an alert, and may quote it
-        entry = replace(entry, kind=EntryKind.NOTE)
+    # An agent's answers an alert, that of somebody who was asked a note; and either may quote what it answers.
+    internal = situation.sender.agent or situation.match.role == "asked"
+    kind = EntryKind.NOTE if internal else EntryKind.MESSAGE
+    entry = entry_of(situation, author, situation.received.body.visible, kind)
     change = lifecycle.keep_auto_reply(ticket, entry, stamp, context.config)
     return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
 

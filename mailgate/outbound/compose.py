@@ -94,15 +94,19 @@ def _recipients(notice: Notice) -> Iterator[bytes]:
 
 def _reply_to(notice: Notice, config: Config, message_id: str) -> str:
     address = identity.desk_address(notice, config)
-    return address.email if notice.kind.to_requester else identity.reply_to(address, message_id)
+    # A question's key lets an answer in as a note, from the address that was asked alone: it may travel.
+    plain = notice.kind.to_requester and notice.kind is not NoticeKind.ASKED
+    return address.email if plain else identity.reply_to(address, message_id)
 
 
 def _threading(notice: Notice, keyring: Keyring) -> Iterator[bytes]:
     """In-Reply-To and References: the ticket's anchor first, then the newest ids (RFC 5322 3.6.4).
 
-    No agent's key goes into mail to requesters, wherever it was put.
+    No agent's key goes into mail to requesters, wherever it was put. Who is asked is in no
+    conversation with the requester: what they send on must not thread as the requester's.
     """
-    anchor = [keyring.anchor(notice.ticket.number)] if notice.ticket else []
+    public = notice.ticket is not None and notice.kind is not NoticeKind.ASKED
+    anchor = [keyring.anchor(notice.ticket.number)] if notice.ticket and public else []
     told = [found for found in (*notice.references, notice.in_reply_to) if headers.is_id(found)]
     if notice.kind.to_requester:
         told = [found for found in told if not _is_agents(found, keyring)]
@@ -124,7 +128,7 @@ def _marks(notice: Notice) -> Iterator[bytes]:
     if notice.ticket:
         yield headers.fold("X-Mailgate-Ticket", [str(notice.ticket.number)])
     yield headers.fold("X-Mailgate-Notice", [str(notice.kind)])
-    if notice.kind is not NoticeKind.REPLY:
+    if notice.kind not in (NoticeKind.REPLY, NoticeKind.ASKED):
         how = "auto-replied" if notice.kind in AUTO_REPLIED else "auto-generated"  # RFC 3834 5
         yield headers.fold("Auto-Submitted", [how])
         yield b"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n"

@@ -19,6 +19,7 @@ from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
 from mailgate.rules.satisfaction import RATINGS
 
+_SPOKEN = frozenset({NoticeKind.REPLY, NoticeKind.ASKED})  # an agent's own words, signed
 _ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
 
 
@@ -27,7 +28,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
     address = identity.desk_address(notice, config)
     ticket = notice.ticket
     # A person's answer is passed on whole; what requesters wrote themselves they have
-    text = words(notice.text, len(notice.text) if notice.kind is NoticeKind.REPLY else _ECHO_LIMIT)
+    text = words(notice.text, len(notice.text) if notice.kind in _SPOKEN else _ECHO_LIMIT)
     return RequesterView(
         marker=own.marker,
         desk=identity.desk_name(notice, config),
@@ -90,7 +91,7 @@ def _signature(notice: Notice, config: Config) -> str:
     Masked agents (an address whose `from` has no `{agent}`) are not named here either,
     and a department that is not public signs nothing.
     """
-    if notice.kind is not NoticeKind.REPLY or not notice.ticket:
+    if notice.kind not in _SPOKEN or not notice.ticket:
         return ""
     language = notice.ticket.language or config.desk.language
     lines: list[str] = []

@@ -150,8 +150,6 @@ def _unknown(word: str) -> str:
 
 def _too_much(word: str, verb: Verb, value: str) -> str:
     """What to say of a value behind a verb that takes none."""
-    if verb.name == "note":
-        return f"#{word} to named people is not available yet: write #{word} alone and the text below it"
     if verb.name == "assign":
         return f"#{word} stands alone on its line; for somebody else write #assign {value}"
     if verb.reason:

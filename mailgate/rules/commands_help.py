@@ -7,6 +7,8 @@ Text in an answer to a requester's mail goes to the requester; #note keeps it
 inside.
 
 #note                       keep the text internal (#internal)
+#note NAME|ADDRESS          ask colleagues or outsiders, with commas between
+                            them (#ask); their answers come back as notes
 #reply                      send the text to the requester (#public)
 #assign NAME|me|nobody      an agent or a team; also #claim, #release
 #transfer DEPARTMENT        move the ticket; the text stays a note

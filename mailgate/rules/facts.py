@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mailgate.config.model import Config
 from mailgate.model import Event, EventKind, Json, Phrase, Status, Ticket
+from mailgate.rules.asking import asked_by
 from mailgate.rules.handout import is_hand_out
 
 
@@ -94,9 +95,11 @@ def _assigned(event: Event, who: str, to: str) -> str:
 
 
 def _edited(who: str, event: Event) -> str:
-    """What somebody of the desk changed of its name, tags and links; "" for all else."""
+    """Whom somebody of the desk asked, and what they changed of its name, tags, links and people; "" for all else."""
     fresh, gone = _gained(event.before, event.after), _gained(event.after, event.before)
     match event.kind:
+        case EventKind.NOTED if asked := asked_by(event):
+            return f"{who} asked {', '.join(person.name or person.email for person in asked)}"
         case EventKind.TAGGED:
             return f"{who} {f'tagged the ticket {fresh}' if fresh else f'took the tag {gone} away'}"
         case EventKind.SUBJECT_CHANGED:

@@ -20,7 +20,7 @@ _STREAM = re.compile(r"[:;]")  # "a.exe:b.txt" is a stream of a.exe on NTFS; old
 _ENDING = ". \t\"'"  # Windows drops dots and blanks at the end of a name
 
 # Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
-_WITH_WORDS = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU})
+_WITH_WORDS = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU, NoticeKind.ASKED})
 # Kinds whose files go by the larger limit: words of people passed on, and files that were asked for.
 _SENT = _WITH_WORDS | {NoticeKind.ANSWER}
 

@@ -56,6 +56,7 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.ADMIN: "w",
     NoticeKind.COLLABORATOR_ADDED: "x",
     NoticeKind.DIGEST: "y",
+    NoticeKind.ASKED: "z",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 

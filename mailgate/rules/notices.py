@@ -25,6 +25,7 @@ from mailgate.model import (
     Status,
     Ticket,
 )
+from mailgate.rules.asking import asked_by, askers_of, outsiders
 from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.facts import agent_fact, requester_fact
 from mailgate.rules.lifecycle import ladder_step
@@ -78,7 +79,11 @@ class Occasion:
 
 def announce(change: Change, occasion: Occasion, audience: Audience, config: Config) -> tuple[Notice, ...]:
     """Every notice that a change causes: to requesters and collaborators, then to agents."""
-    return (*_to_requesters(change, occasion, audience, config), *_to_agents(change, occasion, audience, config))
+    return (
+        *_to_requesters(change, occasion, audience, config),
+        *_to_asked(change, occasion, audience, config),
+        *_to_agents(change, occasion, audience, config),
+    )
 
 
 # ── requesters and collaborators ────────────────────────────────────────────────────────
@@ -188,6 +193,18 @@ def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[E
     )[:1]
 
 
+# ── who was asked ───────────────────────────────────────────────────────────────────────
+
+
+def _to_asked(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
+    """An outsider gets the note that asks them, and nothing else of the ticket; agents hear of it as of any note."""
+    entry = _entry(change)
+    for event in change.events if entry else ():
+        for person in outsiders(asked_by(event), config):
+            notice = _notice(NoticeKind.ASKED, Person(person), change.after, occasion, audience)
+            yield replace(notice, text=entry.text if entry else "", attachments=entry.attachments if entry else ())
+
+
 # ── agents ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -250,7 +267,6 @@ _ALERT = {
     EventKind.MESSAGE: (NoticeKind.NEW_MESSAGE, "new_message"),
     EventKind.RATED: (NoticeKind.NEW_MESSAGE, "new_message"),
     EventKind.REPLIED: (NoticeKind.COLLEAGUE_REPLY, "colleague_reply"),
-    EventKind.NOTED: (NoticeKind.NOTE, "note"),
     EventKind.TRANSFERRED: (NoticeKind.TRANSFERRED, "transferred"),
     EventKind.STATUS_CHANGED: (NoticeKind.STATUS, "status"),
 }
@@ -271,11 +287,20 @@ def _alert(
             return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
         case EventKind.STATUS_CHANGED if event.by == "clock":
             return None  # the clock closes in silence
+        case EventKind.NOTED:
+            return NoticeKind.NOTE, (*_names("note", ticket, config), *_parties(event, occasion, ticket, config))
     if event.kind not in _ALERT:
         return None
     kind, key = _ALERT[event.kind]
     extra = occasion.extra_alert if event.kind in (EventKind.OPENED, EventKind.MESSAGE) else ()
     return kind, (*_names(key, ticket, config), *extra)
+
+
+def _parties(event: Event, occasion: Occasion, ticket: Ticket, config: Config) -> tuple[str, ...]:
+    """The agents whom a note asks, and those whose question it may answer."""
+    asked = (config.agents_by_email.get(person.email) for person in asked_by(event))
+    keys = (*(agent.key for agent in asked if agent), *askers_of(ticket, occasion.author.email))
+    return tuple(f"agent:{key}" for key in keys)
 
 
 def _assigned(ticket: Ticket, audience: Audience, config: Config, own: str) -> Iterator[tuple[NoticeKind, Person]]:

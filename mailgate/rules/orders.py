@@ -13,7 +13,7 @@ from datetime import datetime
 from mailgate.config.model import Config
 from mailgate.errors import Refused
 from mailgate.model import Address, Assignee, Status, Ticket
-from mailgate.rules import acts, edits, names, people, standing
+from mailgate.rules import acts, asking, edits, names, people, standing
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Candidate
 from mailgate.rules.presence import Absence, span
@@ -75,6 +75,12 @@ class Understood:
         """True for a mail about the agents themselves, and questions: it needs no ticket."""
         verbs = {order.verb for order in self.orders}
         return bool(verbs & STANDING) and verbs <= STANDING | QUERIES | {"ticket", "quiet"}
+
+    @property
+    def asks(self) -> tuple[Address, ...]:
+        """The people whom the mail's `#note` lines name, each once."""
+        lines = (order.value for order in self.orders if order.verb == "note" and isinstance(order.value, tuple))
+        return tuple(dict.fromkeys(each for line in lines for each in line if isinstance(each, Address)))
 
     def of(self, verb: str) -> Order | None:
         """The last order of this verb."""
@@ -213,12 +219,27 @@ def _link(command: Command, ticket: Ticket, setting: Setting) -> Order:
     return Order("link", number, command.reason, f"linked with ticket {number}")
 
 
+def _note(command: Command, ticket: Ticket, setting: Setting) -> Order:
+    """A note; with names it is also mailed to those people."""
+    if not command.value:
+        return Order("note", None, command.reason, "")
+    config = setting.config
+
+    def named(name: str) -> str:
+        return find(name, names.assignees(config), "agent or team").id
+
+    asked = asking.read_asked(command.value, ticket, config, setting.agent, named)
+    if asking.outsiders(asked, config):
+        _check("reply", ticket, setting)  # it leaves the desk
+    return Order("note", asked, command.reason, f"asked {', '.join(each.name or each.email for each in asked)}")
+
+
 def _visible(command: Command, _: Ticket, __: Setting) -> Order:
     return Order(command.verb, None, command.reason, "")
 
 
 _READERS: dict[str, Reader] = {
-    "note": _visible,
+    "note": _note,
     "reply": _visible,
     "assign": _assign,
     "transfer": _named("transfer", "department", names.departments),

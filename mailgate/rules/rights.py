@@ -31,9 +31,9 @@ def sees(agent: Agent, ticket: Ticket, config: Config) -> bool:
     """Whether the ticket exists for this agent.
 
     It does in the departments that the agent is in or manages, when it is assigned to the
-    agent or to a team of theirs, and when they are its requester or a collaborator. In a
-    confidential department the first alone counts: who is on such a ticket is on it as
-    everybody else who writes to the desk is.
+    agent or to a team of theirs, when they were asked about it, and when they are its
+    requester or a collaborator. In a confidential department the first alone counts: who is
+    on such a ticket is on it as everybody else who writes to the desk is.
     """
     if member(agent, ticket.department, config):
         return True
@@ -43,6 +43,8 @@ def sees(agent: Agent, ticket: Ticket, config: Config) -> bool:
     if assignee and assignee.kind == "agent" and assignee.name == agent.key:
         return True
     if assignee and assignee.kind == "team" and assignee.name in config.teams_of(agent.key):
+        return True
+    if any(each.email in agent.emails for each in ticket.asked):
         return True
     return not ticket.participants.isdisjoint(agent.emails)
 

@@ -57,6 +57,7 @@ def ticket_json(ticket: Ticket) -> dict[str, Json]:
         "reopened": ticket.reopened,
         "links": list(ticket.links),
         "satisfaction": ticket.satisfaction or None,
+        "asked": [{"name": each.name, "email": each.email, "by": each.by} for each in ticket.asked],
     }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mailgate.config.model import Config
-from mailgate.model import Ticket
+from mailgate.model import NoticeKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules.keys import Key
 from mailgate.rules.references import Reference
@@ -43,9 +43,9 @@ class Match:
     """The ticket that a mail belongs to, why, and as whose message.
 
     `role` is "agent", "requester", "collaborator", "inactive" (stored as an inactive
-    collaborator's message) or "" (no ticket). `key` is the reply key that was answered,
-    also where it names no ticket. `strangers_to` are tickets that the mail names and the
-    sender has no part in.
+    collaborator's message), "asked" (an outsider whom an agent asked: a note) or "" (no ticket).
+    `key` is the reply key that was answered, also where it names no ticket. `strangers_to`
+    are tickets that the mail names and the sender has no part in.
     """
 
     number: int | None
@@ -83,6 +83,8 @@ def _role_by_key(key: Key, ticket: Ticket, sender: Sender, config: Config) -> st
     """As whose message a key lets a mail in; "" for an agent's key in anybody else's mail."""
     if not key.kind.to_requester:
         return "agent" if key.text in sender.own_keys else ""
+    if key.kind is NoticeKind.ASKED:
+        return "asked" if key.text in sender.own_keys and sender.dmarc != "fail" else ""
     if not sender.address:
         return ""
     agent = config.agents.get(sender.agent)
@@ -112,7 +114,13 @@ def _role_without_key(ticket: Ticket, sender: Sender, config: Config) -> str:
     as_agent = "agent" if agent and sees(agent, ticket, config) else ""
     if sender.proven and as_agent:
         return as_agent
-    return _on_ticket(ticket, sender, config) or as_agent
+    return _on_ticket(ticket, sender, config) or as_agent or _asked(ticket, sender)
+
+
+def _asked(ticket: Ticket, sender: Sender) -> str:
+    """An outsider whom an agent asked may lose the key on the way, and writes notes all the same."""
+    known = not sender.agent and any(each.email == sender.address for each in ticket.asked)
+    return "asked" if known and sender.address else ""
 
 
 def _on_ticket(ticket: Ticket, sender: Sender, config: Config) -> str:
@@ -136,7 +144,10 @@ def _no_match(
     key = next((ref.key for ref in refs if ref.key and ref.key.text in sender.own_keys), None)
     strangers_to = tuple(dict.fromkeys(ticket.number for _, ticket in named))
     signed = (ref.ticket for ref in refs if ref.ticket and ref.reason is not Reason.SUBJECT_TOKEN)
-    if strangers_to and config.tickets.strangers == "collaborator" and not sender.agent and sender.dmarc != "fail":
+    # Who has a copy of what an outsider was asked quotes internal words: never into the thread that requesters read.
+    asked = any(ref.key and ref.key.kind is NoticeKind.ASKED for ref in refs)
+    joins = config.tickets.strangers == "collaborator" and not asked
+    if strangers_to and joins and not sender.agent and sender.dmarc != "fail":
         return Match(strangers_to[0], Reason.STRANGER, None, "inactive")
     if strangers_to:
         return Match(None, Reason.STRANGER, key, "", strangers_to)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from mailgate.config.model import Agent, Config
 from mailgate.mail import Mail
+from mailgate.model import NoticeKind
 from mailgate.rules.keys import Key, Keyring, expired
 from mailgate.rules.recipients import outsiders
 from mailgate.rules.references import Reference
@@ -36,7 +37,8 @@ class Sender:
     assurance: str = ""
     dmarc: str = "none"
     why: str = ""
-    own_keys: frozenset[str] = frozenset()  # KEYs in the mail that were made for this agent, live or not
+    # KEYs in the mail that were made for this agent, live or not; for an outsider those of the questions to them
+    own_keys: frozenset[str] = frozenset()
 
     @property
     def proven(self) -> bool:
@@ -58,7 +60,9 @@ def identify(
     dmarc = dmarc_result(mail, authserv_ids)
     agent = config.agents_by_email.get(address)
     if not agent:
-        return Sender(address, dmarc=dmarc, why="not an agent's address")
+        asked = (ref.key for ref in refs if ref.key and ref.key.kind is NoticeKind.ASKED)
+        mine = frozenset(key.text for key in asked if keyring.is_for(key, address))
+        return Sender(address, dmarc=dmarc, why="not an agent's address", own_keys=mine)
     own = tuple(
         ref.key
         for ref in refs

@@ -36,7 +36,7 @@ _LATER = "merge split canned spam ban unban new report leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
-    ("note internal ask", Verb("note")),
+    ("note internal ask", Verb("note", Takes.MAYBE)),
     ("reply public", Verb("reply")),
     ("assign assignee", Verb("assign", Takes.VALUE, reason=True, needs="an agent, a team, me or nobody")),
     ("claim mine take", Verb("assign", fixed="me", reason=True)),

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailgate.model import (
     Address,
+    Asked,
     Assignee,
     Change,
     Collaborator,
@@ -58,6 +59,7 @@ def _rest(ticket: Ticket) -> str:
             "status_log": [(span.status.value, span.since.timestamp()) for span in ticket.status_log],
             "escalated": ticket.escalated,
             "links": ticket.links,
+            "asked": [(each.email, each.name, each.by) for each in ticket.asked],
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -90,6 +92,7 @@ def _ticket(row: Row, collaborators: tuple[Collaborator, ...]) -> Ticket:
         status_log=tuple(StatusSpan(Status(status), moment(since)) for status, since in rest["status_log"]),
         escalated=tuple(rest["escalated"]),
         links=tuple(rest["links"]),
+        asked=tuple(Asked(*each) for each in rest["asked"]),
         **times,
         **{name: rest[name] for name in _REST_PLAIN},
     )
