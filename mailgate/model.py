@@ -241,7 +241,7 @@ class Entry:
     author: Address
     at: datetime
     text: str
-    html: str = ""  # sanitised
+    html: str = ""  # sanitised, and says what `text` says; "" where there is none
     cut: str = ""  # quoted history and signature that were cut from the view
     message_id: str = ""
     attachments: tuple[StoredAttachment, ...] = ()
@@ -328,6 +328,7 @@ class Notice:
     facts: tuple[str, ...] = ()
     phrases: tuple[Phrase, ...] = ()
     text: str = ""
+    html: str = ""  # sanitised, and says what `text` says; "" where there is none
     attachments: tuple[StoredAttachment, ...] = ()
     history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first
     similar: tuple[Similar, ...] = ()  # ended tickets that a new one is like

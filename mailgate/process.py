@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from mailgate.desk import agent, asked, failure, requester, satisfaction
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
-from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin
+from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin, to_note_address
 from mailgate.desk.opening import open_from_mail
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.inbound.body import read_body
@@ -166,7 +166,7 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
     commands = read_commands(situation.received.body.lines)
     if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
         return _confirmed(db, situation, confirm.value, context)
-    says_something = bool(commands.commands or commands.problems)
+    says_something = bool(commands.commands or commands.problems) or to_note_address(situation, context.config)
     as_customer = situation.match.role in ("requester", "collaborator") and not says_something
     if as_customer and situation.ticket:
         return requester.receive(db, situation, situation.ticket, context)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from urllib.parse import unquote
 
 from mailgate.config.model import Config
 from mailgate.desk import similar
@@ -17,14 +18,17 @@ from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.files import Shown, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
+from mailgate.desk.office import to_note_address
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.standing import with_presence
 from mailgate.desk.telling import tell
-from mailgate.model import Assignee, Change, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
+from mailgate.inbound.excerpt import attribute_values, excerpt
+from mailgate.model import Assignee, Change, Collaborator, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, asking, edits, files, lifecycle, orders
 from mailgate.rules.asking import outsiders
 from mailgate.rules.cleaning import seen
+from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
 from mailgate.rules.facts import agent_fact
 from mailgate.rules.handout import told as told_handed_out
@@ -33,7 +37,7 @@ from mailgate.rules.notices import Occasion
 from mailgate.rules.orders import Understood, understand
 from mailgate.rules.presence import whose
 from mailgate.rules.recipients import desk_address
-from mailgate.rules.rights import sees
+from mailgate.rules.rights import may, sees
 from mailgate.rules.schedule import calendar_of
 from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
@@ -109,19 +113,20 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     attachments = letter.situation.attachments if letter.situation else ()
     seen = _visibility(letter, understood, ticket, context)
     writes = bool(text or attachments)
+    html = excerpt(letter.situation.received.mail.html, text) if letter.situation else ""
     if writes:
         verb = "reply" if seen.public else "note"
         problem = orders.may_write(ticket, verb, _setting(db, letter, ticket, context))
         leaves = seen.public or outsiders(understood.asks, context.config)
         problem = problem or (files.unsendable(attachments, context.config.attachments) if leaves else "")
-        problem = problem or (_leak(db, letter, text, ticket, context, public=seen.public) if leaves else "")
+        problem = problem or (_leak(db, letter, text, html, ticket, context, public=seen.public) if leaves else "")
         if problem:
             return _refuse(letter, ticket, (problem,))
     elif understood.asks:
         return _refuse(letter, ticket, ("there is nothing to ask: write your question below the commands",))
     stamp = acts.Stamp(letter.by, letter.at)
     done = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
-    entry = _entry(letter, text, seen) if writes else None
+    entry = _entry(letter, text, html, seen) if writes else None
     change = lifecycle.act_on(ticket, done, stamp, context.config, (entry,) if entry else ())
     occasion = Occasion(
         by=letter.by,
@@ -172,8 +177,10 @@ def _acts(
     if writes:
         note = asking.ask(understood.asks, stamp) if understood.asks else acts.note(stamp)
         done.append(acts.reply(agent, stamp) if seen.public else note)
-    done += orders.acts_of(understood, stamp, config)
     replies = writes and seen.public
+    if replies:
+        done.append(acts.copy_in(_copied(letter, ticket, config), stamp))
+    done += orders.acts_of(understood, stamp, config)
     unclaimed = not ticket.assignee and not understood.has("assign", "transfer")
     if replies and agent and config.tickets.claim_on_reply and unclaimed:
         done.append(acts.assign(Assignee("agent", agent), stamp.because("answered first")))
@@ -181,6 +188,17 @@ def _acts(
     if replies and waits and not understood.has("status"):
         done.append(acts.status(Status.PENDING, stamp.because("waiting for the requester")))
     return done
+
+
+def _copied(letter: Letter, ticket: Ticket, config: Config) -> tuple[Collaborator, ...]:
+    """Who had a proven agent's public reply directly, and hears of the ticket from then on.
+
+    Who is an inactive collaborator stays one: a mail program that answers to all names people whom nobody chose.
+    """
+    if letter.situation is None or (letter.agent and not may(letter.agent, "cc", ticket.department, config)):
+        return ()
+    mail = letter.situation.received.mail
+    return collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
 
 
 def _linked_back(
@@ -231,10 +249,11 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
         forwards_alert=letter.situation.received.body.forwarded,
         desk_only_copied=not any(desk_address(email, context.config) for email in to),
         requester_in_to=not to.isdisjoint(context.config.addresses_of(ticket.requester.email)),
+        to_note_address=to_note_address(letter.situation, context.config),
     )
 
 
-def _entry(letter: Letter, text: str, seen: Visibility) -> Entry:
+def _entry(letter: Letter, text: str, html: str, seen: Visibility) -> Entry:
     received = letter.situation.received if letter.situation else None
     return Entry(
         kind=EntryKind.REPLY if seen.public else EntryKind.NOTE,
@@ -242,6 +261,7 @@ def _entry(letter: Letter, text: str, seen: Visibility) -> Entry:
         author=letter.author,
         at=letter.at,
         text=text,
+        html=html,
         cut=received.body.cut if received else "",
         message_id=letter.message_id,
         attachments=letter.situation.attachments if letter.situation else (),
@@ -259,10 +279,12 @@ def _direct(letter: Letter, context: Context) -> frozenset[str]:
     )
 
 
-def _leak(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context, *, public: bool) -> str:
+def _leak(db: Db, letter: Letter, text: str, html: str, ticket: Ticket, context: Context, *, public: bool) -> str:
     """The refusal when a text that leaves the desk would give internal text away; of a question to outsiders, a key."""
     attached = letter.situation.received.mail.attachments if letter.situation else ()
-    text = "\n".join((text, *words_of(attached)))
+    # The page has the words of the text; beyond them, where its links lead.
+    linked = (part for value in attribute_values(html) for part in (value, unquote(value)))
+    text = "\n".join((text, *words_of(attached), *linked))
     unwrapped = _WRAPPING.sub("", seen(text))
     keys = [key.text for each in (text, unwrapped, *raw_of(attached)) for key in context.keyring.find(each)]
     if not public:

@@ -11,13 +11,20 @@ from mailgate.config.model import Config
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.model import Address, Notice, NoticeKind
 from mailgate.reasons import Reason
-from mailgate.rules.recipients import deciding_address, desk_address, desk_recipients
+from mailgate.rules.recipients import deciding_address, desk_address, desk_recipients, is_note_address
 
 
 def came_to(situation: Situation, config: Config) -> str:
     """The desk address that a mail came to, and that answers to it are from."""
     received = situation.received
     return deciding_address(desk_recipients(received.mail, received.envelope, config), config)
+
+
+def to_note_address(situation: Situation, config: Config) -> bool:
+    """Whether a mail went to a note address of the desk, alone or among others."""
+    received = situation.received
+    written = (*received.envelope.recipients, *(each.email for each in (*received.mail.to, *received.mail.cc)))
+    return any(is_note_address(email, config) for email in written)
 
 
 def tell_admin(cause: str, subject: str, facts: tuple[str, ...], context: Context) -> tuple[Notice, ...]:

@@ -10,6 +10,7 @@ from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.similar import with_similar
 from mailgate.desk.telling import tell
+from mailgate.inbound import excerpt
 from mailgate.model import (
     Address,
     Assignee,
@@ -210,7 +211,7 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
         author=author,
         at=received.arrived_at,
         text=text,
-        html=received.body.html,
+        html=excerpt.cut(received.body.html, text),
         cut=received.body.cut,
         message_id=received.mail.message_id,
         attachments=situation.attachments,

@@ -10,6 +10,7 @@ from mailgate.mail import MARKER
 from mailgate.model import REPLYABLE_KINDS, Listing, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound import identity, links
 from mailgate.outbound.headers import plain
+from mailgate.outbound.inline import with_images
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import AgentView, ListingView, SimilarView, TicketView
@@ -29,6 +30,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
     answer_to = identity.reply_to(address, message_id)
     zone = config.zone(notice.agent)
     ticket = notice.ticket
+    going = passing.of(notice, config.attachments).attached
     return AgentView(
         marker=MARKER,
         desk=identity.desk_name(notice, config),
@@ -40,7 +42,8 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         by=person(notice.by.name, notice.by.email) if notice.by else "",
         facts=tuple(readable(fact) for fact in notice.facts),
         text=words(notice.text, _TEXT_LIMIT),
-        files=files(passing.of(notice, config.attachments).attached),
+        html=with_images(notice.html, going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
+        files=files(going),
         left_out=left_out(notice, config.attachments),
         subject=identity.title(notice, config),
         ticket=_ticket_view(ticket, config, zone, now) if ticket else None,

@@ -10,6 +10,7 @@ from mailgate.config.model import Config
 from mailgate.model import EntryKind, Notice, NoticeKind
 from mailgate.outbound import identity, links
 from mailgate.outbound.headers import plain
+from mailgate.outbound.inline import with_images
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
 from mailgate.outbound.views import EntryView, FileView, RequesterView
@@ -27,6 +28,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
     """Return what the requester may read; `message_id` is the mail's own, whose key proves a rating."""
     address = identity.desk_address(notice, config)
     ticket = notice.ticket
+    going = passing.of(notice, config.attachments).attached
     # A person's answer is passed on whole; what requesters wrote themselves they have
     text = words(notice.text, len(notice.text) if notice.kind in _SPOKEN else _ECHO_LIMIT)
     return RequesterView(
@@ -43,7 +45,8 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
         by=identity.agent_name(notice, config),
         facts=(*(own.said(phrase, config.desk.timezone) for phrase in notice.phrases), *map(readable, notice.facts)),
         text=text if notice.reveal else "",
-        files=files(passing.of(notice, config.attachments).attached) if notice.reveal else (),
+        html=with_images(notice.html, going) if notice.reveal and notice.kind in _SPOKEN and text else "",
+        files=files(going) if notice.reveal else (),
         left_out=_left_out(notice, config, own) if notice.reveal else (),
         signature=_signature(notice, config),
         quoted=_quoted(notice, config, own),

@@ -14,6 +14,7 @@ from hashlib import sha256
 from mailgate.model import StoredAttachment
 from mailgate.outbound.flowed import flow
 from mailgate.outbound.headers import parameter, plain
+from mailgate.outbound.inline import content_id, shown_in
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
 # A message/* or multipart/* part must not be base64 (RFC 2046 5.2.1), and its bytes may be 8 bit.
@@ -40,8 +41,15 @@ def body(text: str, html: str, files: Sequence[tuple[StoredAttachment, bytes]], 
     same mail has the same bytes again, and nobody can know them before it is written.
     """
     content = text_part("plain", text)
+    images = [file for file in files if shown_in(html, file[0])]
+    files = [file for file in files if file not in images]
     if html:
-        content = _multipart("alternative", [content, text_part("html", html)], f"{seed}alternative")
+        page = text_part("html", html)
+        if images:
+            page = _multipart(
+                "related", [page, *(file_part(*image, inline=True) for image in images)], f"{seed}related"
+            )
+        content = _multipart("alternative", [content, page], f"{seed}alternative")
     if files:
         content = _multipart("mixed", [content, *(file_part(*file) for file in files)], f"{seed}mixed")
     return content
@@ -93,12 +101,17 @@ _ENCODED: Mapping[bytes, Callable[[bytes], bytes]] = {
 }
 
 
-def file_part(attachment: StoredAttachment, content: bytes) -> bytes:
-    """Return an attachment in base64, under a name that is only a name (RFC 2183 2.3)."""
+def file_part(attachment: StoredAttachment, content: bytes, *, inline: bool = False) -> bytes:
+    """Return an attachment in base64, under a name that is only a name (RFC 2183 2.3).
+
+    `inline`: it is an image that the page beside it shows (RFC 2387, RFC 2392).
+    """
     kind = attachment.type.lower()
     if not _TYPE.match(kind) or kind.startswith(_NOT_BASE64):
         kind = _ANY
-    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment"
+    shown = f"\r\nContent-ID: <{content_id(attachment)}>\r\nContent-Disposition: inline"
+    placed = shown if inline else "\r\nContent-Disposition: attachment"
+    head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64{placed}"
     return f"{head}{parameter('filename', file_name(attachment.name))}\r\n\r\n".encode() + _base64(content)
 
 

@@ -54,6 +54,7 @@ class RequesterView:
     by: str  # who speaks, as the requester may know them; "" for the desk itself
     facts: tuple[str, ...]
     text: str  # "" where it must not be shown
+    html: str  # the same words as sanitised HTML; "" where there is none
     files: tuple[FileView, ...]
     left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     signature: str
@@ -163,6 +164,7 @@ class AgentView:
     by: str
     facts: tuple[str, ...]
     text: str
+    html: str  # the same words as sanitised HTML; "" where there is none
     files: tuple[FileView, ...]
     left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     subject: str

@@ -155,6 +155,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
         yield replace(
             notice,
             text=entry.text,
+            html=entry.html,
             attachments=entry.attachments,
             phrases=fact,
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
@@ -199,10 +200,12 @@ def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[E
 def _to_asked(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     """An outsider gets the note that asks them, and nothing else of the ticket; agents hear of it as of any note."""
     entry = _entry(change)
-    for event in change.events if entry else ():
+    if entry is None:
+        return
+    for event in change.events:
         for person in outsiders(asked_by(event), config):
             notice = _notice(NoticeKind.ASKED, Person(person), change.after, occasion, audience)
-            yield replace(notice, text=entry.text if entry else "", attachments=entry.attachments if entry else ())
+            yield replace(notice, text=entry.text, html=entry.html, attachments=entry.attachments)
 
 
 # ── agents ──────────────────────────────────────────────────────────────────────────────
@@ -225,6 +228,7 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
             notice,
             facts=(*facts, *occasion.remarks, *stands_in(change.after, who.agent, audience.away, config)),
             text=entry.text if entry else "",
+            html=entry.html if entry else "",
             attachments=entry.attachments if entry else (),
             history=audience.history[:HISTORY],
             links=occasion.links,

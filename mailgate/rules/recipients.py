@@ -22,6 +22,14 @@ def desk_address(email: str, config: Config) -> str:
     return found.email if found and (found.plus or (config.relay.envelope == "verp" and tag[0] == "b")) else ""
 
 
+def is_note_address(email: str, config: Config) -> bool:
+    """Whether an agent's mail to this address is a note: `support+note@…`, where plus addresses reach us."""
+    local, _, domain = normalise(email).rpartition("@")
+    base, _, tag = local.partition("+")
+    found = config.addresses.get(f"{base}@{domain}")
+    return tag == "note" and found is not None and found.plus
+
+
 def desk_recipients(mail: Mail, envelope: Envelope, config: Config) -> tuple[str, ...]:
     """Desk addresses of the envelope, then of To, then of Cc, each once.
 

@@ -30,16 +30,19 @@ def decide(
     forwards_alert: bool = False,
     desk_only_copied: bool = False,
     requester_in_to: bool = False,
+    to_note_address: bool = False,
 ) -> Visibility:
     """Decide where the text of an agent's mail goes.
 
     `answers` is the kind of the notice with the newest key in the mail, None when it
     carries none; `verbs` are canonical verbs. `assigns_away`: to another agent or a team.
     `desk_only_copied`: every desk address stands in Cc or Bcc. What the agent says
-    (`#note` before `#reply`) wins over every rule.
+    (`#note` and the note address before `#reply`) wins over every rule.
     """
     if "note" in verbs:
         return Visibility(public=False, by_rule=False, why="it says #note")
+    if to_note_address:
+        return Visibility(public=False, by_rule="reply" in verbs, why="it was sent to the note address")
     if "reply" in verbs:
         return Visibility(public=True, by_rule=False, why="it says #reply")
     reasons = (

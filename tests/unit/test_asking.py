@@ -283,7 +283,7 @@ def _everybody(bench: Bench) -> list[Sent]:
         ("#ask support@bank.example", "cannot be asked: it is the desk's own"),
         ("#ask noreply@carrier.example", "cannot be asked: it is a list's or a machine's"),
         ("#ask jane@", "is no address"),
-        ("#ask <>,", "name an agent, a team or an address"),
+        ("#ask <>", "no agent or team is called"),
         (f"#reply\n#ask {NOC}", "cannot both be done"),
         ("#ask " + ", ".join(f"a{n}@x.example" for n in range(11)), "at most 10 people"),
     ],

@@ -205,8 +205,6 @@ def test_line_breaks_inside_a_line_count():
         ("#über alles", "#über is not a command; as a word it is written \\#über"),
         ("#status sleeping", "“sleeping” is not a status: it is one of open, pending, resolved or closed"),
         ("#status resolved now", "#status takes one word; a reason goes behind a dash: #status resolved -- now"),
-        ("#note ann", "#note to named people is not available yet: write #note alone and the text below it"),
-        ("#ask ann", "#ask to named people is not available yet: write #ask alone and the text below it"),
         ("#reply Hello", "#reply stands alone on its line; text goes below it"),
         ("#quiet please", "#quiet stands alone on its line; text goes below it"),
         ("#claim Bob", "#claim stands alone on its line; for somebody else write #assign Bob"),

@@ -375,7 +375,7 @@ def test_the_first_line_of_an_alert_says_where_an_answer_goes():
 def test_machine_mail_says_so_and_a_persons_reply_does_not(kind: NoticeKind):
     message = read(notice(kind))
     assert message["x-mailgate-notice"] == kind
-    if kind is K.REPLY:
+    if kind in (K.REPLY, K.ASKED):
         assert message["auto-submitted"] is None
         assert message["x-auto-response-suppress"] is None
     else:
@@ -404,7 +404,7 @@ def test_signed_envelope_senders_where_the_relay_allows_them():
 @pytest.mark.parametrize("kind", [kind for kind in BUILT if kind.to_requester])
 def test_requesters_get_files_with_an_agents_words_only(kind: NoticeKind):
     names = [found.get_filename() for found in read(notice(kind, attachments=(INVOICE,))).iter_attachments()]
-    assert names == (["invoice.pdf"] if kind in (K.REPLY, K.OPENED_FOR_YOU) else [])
+    assert names == (["invoice.pdf"] if kind in (K.REPLY, K.OPENED_FOR_YOU, K.ASKED) else [])
 
 
 def test_a_file_whose_content_is_not_given_is_listed_only():

@@ -312,5 +312,7 @@ def test_only_an_agents_own_key_proves_an_agent(sender: str, person: str, kind: 
     if match.role == "agent":
         assert sender in agents
         assert who.proven or sender in (ELLIOT, ANN)
-    if sender == "boss@client.example":
+    if sender == "boss@client.example" and kind is NoticeKind.ASKED:
+        assert match.role == ("asked" if sender == person and dmarc != "fail" else "")
+    elif sender == "boss@client.example":
         assert match.role == ("inactive" if kind.to_requester else "")
