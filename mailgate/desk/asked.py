@@ -8,11 +8,11 @@ from __future__ import annotations
 from mailgate.desk.limits import limit
 from mailgate.desk.opening import entry_of
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.telling import tell
 from mailgate.model import EntryKind, Ticket
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.asking import askers_of
-from mailgate.rules.notices import Occasion, announce
-from mailgate.store import readers
+from mailgate.rules.notices import Occasion
 from mailgate.store.db import Db
 
 
@@ -33,10 +33,6 @@ def take_answer(db: Db, situation: Situation, ticket: Ticket, context: Context) 
         answers=received.mail.message_id,
         remarks=(f"{author.email} is outside the desk and answers what {asked}. The requester sees none of it.",),
     )
-    outcome = Outcome(
-        ticket=ticket.number,
-        reason=situation.match.why,
-        changes=(change,),
-        notices=announce(change, occasion, readers.audience(db, ticket.number), config),
-    )
+    change, notices = tell(db, change, occasion, context)
+    outcome = Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,), notices=notices)
     return limit(db, outcome, context, first_contact=False)

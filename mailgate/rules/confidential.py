@@ -26,9 +26,12 @@ def shown_subject(ticket: Ticket, config: Config) -> str:
 def masked(notice: Notice, config: Config) -> Notice:
     """The notice without what a confidential ticket says; requesters' own mail is left as it is."""
     ticket = notice.ticket
-    if ticket is None or notice.kind.to_requester or not confidential(ticket.department, config):
+    outside = notice.kind.to_requester and notice.kind is not NoticeKind.ASKED
+    if ticket is None or outside or not confidential(ticket.department, config):
         return notice
+    if notice.kind is NoticeKind.ASKED:  # the agent's own words, and nothing of the requester's
+        return replace(notice, ticket=replace(ticket, subject=SUBJECT))
     bare = replace(notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=())
     if notice.kind in _OWN:
         return bare
-    return replace(bare, facts=(), text="", attachments=(), listings=(), links=(("Show", "#show\n"),))
+    return replace(bare, facts=(), text="", html="", attachments=(), listings=(), links=(("Show", "#show\n"),))

@@ -323,3 +323,23 @@ def test_every_state_of_the_asked_comes_from_the_events(bench: Bench, alert: Sen
         for each in event.after["asked"]
     ]
     assert list(dict.fromkeys(derived)) == [(each.email, each.by) for each in bench.ticket().asked]
+
+
+CONFIDENTIAL = CONFIG.replace("[department.Support]", "[department.Support]\nconfidential = true")
+
+
+def test_a_confidential_ticket_is_asked_about_within_its_department(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CONFIDENTIAL)
+    alert = to(bench.send(KAREN, "Nobody can log in.", subject="My divorce"), ELLIOT)
+    refused = bench.send(ELLIOT, "#ask bob\n\nYours?", answers=alert)
+    assert told(refused) == {("command-failed", ELLIOT)}
+    assert "Bob Base is not in Support, whose tickets are for its members alone" in " ".join(refused[0].text.split())
+    assert ("note", ANN) in told(bench.send(ELLIOT, "#ask ann\n\nYours?", answers=alert))
+
+
+def test_an_outsider_who_is_asked_about_a_confidential_ticket_reads_no_subject(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, CONFIDENTIAL)
+    alert = to(bench.send(KAREN, "Nobody can log in.", subject="My divorce"), ELLIOT)
+    mail = to(bench.send(ELLIOT, f"#ask {NOC}\n\n{QUESTION}", answers=alert), NOC)
+    assert QUESTION in mail.text
+    assert "divorce" not in mail.everything
