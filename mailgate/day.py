@@ -6,7 +6,9 @@ is written in the same transaction, so a restart neither forgets nor repeats it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,11 +16,14 @@ from mailgate import apply
 from mailgate.config.model import Agent, Config
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.standing import run_out
+from mailgate.errors import StorageError
 from mailgate.model import Address, Notice, NoticeKind, Ticket
 from mailgate.processor import Desk
 from mailgate.rules import digest, hours
 from mailgate.store import digests, presence, tickets
 from mailgate.store.db import Db
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,29 @@ def fire_day(db: Db, desk: Desk, now: datetime) -> int:
     context = desk.context(now)
     back = presence.run_out(db, now)
     for absence in back:
-        apply.save(db, run_out(db, absence, context), context, desk.press)
+        with _alone(db, f"the return of {absence.agent}"):
+            apply.save(db, run_out(db, absence, context), context, desk.press)
+        presence.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
     active = tickets.find(db, tickets.Query()) if any(not each.first for each in due) else []
     for each in due:
-        if not each.first and (notice := _digest(db, each, active, context)):
-            apply.save(db, Outcome(notices=(notice,)), context, desk.press)
+        with _alone(db, f"the digest of {each.agent.key}"):
+            if not each.first and (notice := _digest(db, each, active, context)):
+                apply.save(db, Outcome(notices=(notice,)), context, desk.press)
         digests.done(db, each.agent.key, each.day)
     return len(back) + len(due)
+
+
+@contextmanager
+def _alone(db: Db, what: str) -> Iterator[None]:
+    """What fails on a mistake of ours undoes itself, is logged, and is not tried again and again."""
+    try:
+        with db.savepoint():
+            yield
+    except StorageError:
+        raise
+    except Exception:
+        log.exception("%s could not be told", what)
 
 
 def _digests(db: Db, config: Config, now: datetime) -> Iterator[_Due]:

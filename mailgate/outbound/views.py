@@ -7,10 +7,16 @@ looks anything up. They are filled in `for_requester.py` and `for_agent.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import zip_longest
+from textwrap import wrap
 
 from mailgate.outbound.links import Link
+
+_WIDTH = 72  # columns of a table in text: mail programs wrap longer lines, and flowed text does
+_GAP = 2  # between columns
+_NARROWEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +148,18 @@ class ListingView:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The rows below their columns, aligned."""
+        """The rows below their columns, aligned; a cell that is too long for a line goes on below itself."""
         table = (self.columns, *self.rows)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        return tuple(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
-        )
+        while sum(widths) + _GAP * (len(widths) - 1) > _WIDTH and max(widths) > _NARROWEST:
+            widths[widths.index(max(widths))] -= 1
+        return tuple(line for row in table for line in _lines(row, widths))
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    cells = [wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+    for parts in zip_longest(*cells, fillvalue=""):
+        yield (" " * _GAP).join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,15 @@ def test_it_is_assigned_to_members_alone(bench, opened):
     assert told(more) == {("new-message", BOB)}  # of the team he alone may know
 
 
+def test_it_is_never_among_similar_tickets(bench, opened):
+    bench.send(ANN, "#resolve\n", answers=to(opened, ANN))
+    more = bench.send(KAREN, "SECRETWORD happened.", subject="SECRETSUBJECT elsewhere", to="outages@bank.example")
+    assert bench.ticket(1002).department == "Maintenance"
+    bench.send(ANN, "#transfer support\n", answers=to(more, ANN))
+    third = bench.send(KAREN, "Room: 1\n\nSomething happened in SECRETFORM.", subject="What happened")
+    assert [mail.kind for mail in third if "[#1001]" in mail.everything] == []
+
+
 def test_without_members_the_administrator_hears_without_content(tmp_path):
     text = TEXT.replace('departments = ["Support", "Maintenance"]', 'departments = ["Support"]')
     bench = Bench(tmp_path, text.replace('manager = "bob"\n', ""))

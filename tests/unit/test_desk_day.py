@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailgate import day
 from mailgate.store import outbox
 from tests.desk import CONFIG, Bench, to, told
 
@@ -74,6 +75,18 @@ def test_an_empty_digest_is_not_sent(digest):
     assert until(digest, "2026-11-21 07:00") == []
     digest.send(KAREN, "The portal is down.")
     assert not [each for each in until(digest, "2026-11-21 23:00") if each.kind == "digest"]
+
+
+def test_one_that_cannot_be_written_stops_nobody_and_is_not_tried_for_ever(digest, monkeypatch):
+    digest.configure(config(ann='digest = "08:00"', elliot='digest = "08:00"'))
+    digest.wait()
+    digest.send(KAREN, "The portal is down.")
+    made = day._digest
+    monkeypatch.setattr(
+        day, "_digest", lambda db, due, *more: 1 / 0 if due.agent.key == "ann" else made(db, due, *more)
+    )
+    found = [each.to for each in until(digest, "2026-11-21 08:00") if each.kind == "digest"]
+    assert found == [ELLIOT]
 
 
 def test_who_is_away_gets_none(digest):

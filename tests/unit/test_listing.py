@@ -1,0 +1,61 @@
+"""Tables in mails to agents, as text: aligned, never wider than a mail program leaves them, and nothing lost."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailgate.model import Event, EventKind, Listing
+from mailgate.outbound.views import ListingView
+from mailgate.rules.listing import meanwhile
+from tests.notices import CONFIG, NOW
+
+CELLS = st.text("abc def", max_size=60).map(lambda text: " ".join(text.split()))
+
+
+def test_columns_stand_below_each_other_and_long_cells_go_on_below_themselves():
+    long = "The portal has been down since nine and nobody can log in to it from outside"
+    table = ListingView("x", ("Ticket", "Subject", "Due"), (("#1001", long, "Sun 22 Nov 20:04"), ("#1002", "Hi", "-")))
+    assert table.lines == (
+        "Ticket  Subject                                         Due",
+        "#1001   The portal has been down since nine and nobody  Sun 22 Nov 20:04",
+        "        can log in to it from outside",
+        "#1002   Hi                                              -",
+    )
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=5))
+def test_no_line_is_too_wide_and_no_word_is_lost(rows):
+    lines = ListingView("x", ("One", "Two", "Three", "Four"), tuple(rows)).lines
+    assert all(len(line) <= 72 and line == line.rstrip() for line in lines)
+    letters = "".join("".join(lines).split())
+    assert sorted(letters) == sorted(
+        "".join(("One", "Two", "Three", "Four", *("".join(row) for row in rows))).replace(" ", "")
+    )
+
+
+def test_a_table_says_how_many_it_leaves_out():
+    assert Listing("Yours", ("A",), (("x",),), 1).title == "Yours (1)"
+    assert Listing("Yours", ("A",), (("x",),), 70).title == "Yours (the first 1 of 70)"
+
+
+def test_what_happened_is_told_shortly_and_without_ones_own_acts():
+    kinds = EventKind
+    events = [
+        Event(kind=kinds.MESSAGE, by="requester:k@x", at=NOW),
+        Event(kind=kinds.MESSAGE, by="requester:k@x", at=NOW),
+        Event(kind=kinds.NOTED, by="agent:ann", at=NOW),
+        Event(kind=kinds.REPLIED, by="agent:elliot", at=NOW),
+        Event(kind=kinds.OVERDUE, by="clock", at=NOW),
+        Event(kind=kinds.ASSIGNED, by="agent:ann", at=NOW, before={"agent": "elliot"}, after={"agent": "ann"}),
+        Event(kind=kinds.TRANSFERRED, by="agent:ann", at=NOW, before="A", after="B"),
+        Event(kind=kinds.PRIORITY_CHANGED, by="agent:ann", at=NOW, before="Low", after="High"),
+        Event(kind=kinds.STATUS_CHANGED, by="clock", at=NOW, before="open", after="resolved"),
+        Event(kind=kinds.DUE_CHANGED, by="clock", at=NOW),
+    ]
+    ann = CONFIG.agents["ann"].name
+    assert meanwhile(events, "elliot", CONFIG) == (
+        f"2 new messages; note by {ann}; overdue; reassigned; moved to B; priority High; now resolved"
+    )
+    assert meanwhile([Event(kind=kinds.OPENED, by="clock", at=NOW)] * 2, "elliot", CONFIG) == "opened (2 times)"
+    assert meanwhile([], "elliot", CONFIG) == ""
