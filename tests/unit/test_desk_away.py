@@ -156,3 +156,25 @@ def test_going_twice_moves_the_end_and_coming_back_twice_is_done(bench, ticket):
     agent_mail(bench, ANN, "#back\n")
     (answer,) = agent_mail(bench, ANN, "#back\n")
     assert "Done: you are not away." in answer.text
+
+
+def test_an_agent_who_is_gone_from_the_config_comes_back_in_silence(bench, ticket):
+    bench.db.run("INSERT INTO absence (agent, since, until, by) VALUES ('gone', 0, 1, 'admin')")
+    assert bench.wait() == []
+    assert bench.db.all("SELECT * FROM absence") == []
+
+
+def test_a_manager_brings_somebody_back_who_reads_what_happened(bench, ticket):
+    agent_mail(bench, ANN, "#away elliot\n")
+    mails = agent_mail(bench, ANN, "#back elliot\n")
+    assert told(mails) == {("answer", ANN), ("digest", ELLIOT)}
+    assert to(mails, ELLIOT).subject == "Welcome back"
+
+
+def test_an_answer_on_a_ticket_may_say_it_as_well(bench, ticket):
+    mails = agent_mail(bench, ANN, "#back me\n#resolve\n")
+    assert "Done: you are not away." in to(mails, ANN).text
+    agent_mail(bench, ANN, "#away me\n")
+    mails = agent_mail(bench, ANN, "#back\n#reply\n\nIt works again.\n")
+    assert {mail.kind for mail in mails if mail.to == "karen@client.example"} == {"reply"}
+    assert "Welcome back" in to(mails, ANN).text

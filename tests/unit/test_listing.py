@@ -46,6 +46,7 @@ def test_what_happened_is_told_shortly_and_without_ones_own_acts():
         Event(kind=kinds.MESSAGE, by="requester:k@x", at=NOW),
         Event(kind=kinds.NOTED, by="agent:ann", at=NOW),
         Event(kind=kinds.REPLIED, by="agent:elliot", at=NOW),
+        Event(kind=kinds.REPLIED, by="agent:ann", at=NOW),
         Event(kind=kinds.OVERDUE, by="clock", at=NOW),
         Event(kind=kinds.ASSIGNED, by="agent:ann", at=NOW, before={"agent": "elliot"}, after={"agent": "ann"}),
         Event(kind=kinds.TRANSFERRED, by="agent:ann", at=NOW, before="A", after="B"),
@@ -55,7 +56,8 @@ def test_what_happened_is_told_shortly_and_without_ones_own_acts():
     ]
     ann = CONFIG.agents["ann"].name
     assert meanwhile(events, "elliot", CONFIG) == (
-        f"2 new messages; note by {ann}; overdue; reassigned; moved to B; priority High; now resolved"
+        f"2 new messages; note by {ann}; answered by {ann};"
+        " overdue; reassigned; moved to B; priority High; now resolved"
     )
     assert meanwhile([Event(kind=kinds.OPENED, by="clock", at=NOW)] * 2, "elliot", CONFIG) == "opened (2 times)"
     assert meanwhile([], "elliot", CONFIG) == ""

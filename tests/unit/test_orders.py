@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.model import Assignee, EventKind, Status
-from mailgate.rules import orders
 from mailgate.rules.acts import Stamp
 from mailgate.rules.commands import Command, read_commands
 from mailgate.rules.commands_help import HELP
 from mailgate.rules.lifecycle import act_on
 from mailgate.rules.orders import Understood, acts_of, may_write, understand
+from mailgate.rules.setting import Setting
 from mailgate.rules.verbs import NOT_YET, VERBS
 from tests.lab import NOW, desk, ticket
 
@@ -28,7 +28,7 @@ def opens(day):
 
 
 def by(agent=ELLIOT, config=CONFIG):
-    return orders.Setting(config, agent, NOW, opens, OTHERS.get)
+    return Setting(config, agent, NOW, opens, OTHERS.get)
 
 
 def read(*lines, agent=ELLIOT, about=None, none=False):
@@ -199,3 +199,8 @@ def test_help_names_every_command_and_none_that_is_not_there():
     assert {verb.name for verb in VERBS.values()} - {"confirm"} <= {VERBS[word].name for word in words if word in VERBS}
     assert not words & NOT_YET
     assert all(len(line) <= 80 for line in HELP.splitlines())
+
+
+def test_the_administrator_says_who_is_away():
+    found = read("#away", "#back", agent=None, none=True)
+    assert found.problems == tuple(f"#{verb}: say who: write the agent's name behind it" for verb in ("away", "back"))
