@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailgate.report.values import Report
+
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
@@ -58,7 +60,10 @@ class EventKind(StrEnum):
     CC_CHANGED = "cc-changed"
     TAGGED = "tagged"
     RATED = "rated"  # the requester's word on how they were helped: "good", "okay" or "bad"
+    MERGED = "merged"
+    SPLIT = "split"  # a message off its ticket, or a merged ticket off the one it went into
     LINKED = "linked"
+    SPAM_MARKED = "spam-marked"
     OVERDUE = "overdue"
     ESCALATED = "escalated"
     BOUNCED = "bounced"
@@ -97,6 +102,7 @@ class NoticeKind(StrEnum):
     CONFIRM = "confirm"
     ANSWER = "answer"
     DIGEST = "digest"
+    REPORT = "report"
     ADMIN = "admin"  # to the administrator: quarantine, refused reloads, an ill relay
 
     @property
@@ -341,6 +347,7 @@ class Notice:
     code: str = ""  # confirm code
     links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
     listings: tuple[Listing, ...] = ()  # tables for an agent, below the text
+    report: Report | None = None  # the figures of a `report`
     is_first: bool = False  # the first mail about the ticket that this person gets
     asks: bool = False  # it offers the links by which the requester says how they were helped
     reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)

@@ -16,7 +16,7 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from mailgate import apply, day
+from mailgate import apply, day, report_mail
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.telling import tell
@@ -31,6 +31,7 @@ from mailgate.store.db import Db, Store
 
 TICK = 0.5  # seconds
 DAY_TICK = 2.0  # seconds between looks for digests and absences that ran out
+LOOK_FOR_REPORTS = 5.0  # seconds
 AT_ONCE = 50  # deadlines in one transaction
 FORGET_AT_ONCE = 200  # mails whose bytes are forgotten in one transaction
 PUT_OFF = timedelta(hours=1)  # a deadline that cannot be worked is tried again then
@@ -97,6 +98,7 @@ class SlaClock:
         self._desk = desk
         self._clock = clock
         self._wrote = wrote
+        self._reports_again = datetime.min.replace(tzinfo=UTC)
         self._scheduler: Any = AsyncIOScheduler(timezone=UTC)
 
     def start(self) -> None:
@@ -107,7 +109,23 @@ class SlaClock:
         every(self._guarded(self._tick), seconds=TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._day), seconds=DAY_TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._tidy), hours=1, misfire_grace_time=None, next_run_time=now + timedelta(minutes=5))
+        every(self._guarded(self._reports), seconds=LOOK_FOR_REPORTS, misfire_grace_time=None, next_run_time=now)
         self._scheduler.start()
+
+    async def _reports(self) -> None:
+        """The reports that are due, by mail. The counting is done beside the way of mail."""
+        now = self._clock()
+        if now < self._reports_again:
+            return
+        desk = self._desk()
+        dues = await self._store.read(report_mail.due, desk.config, now)
+        if not dues:
+            return
+        self._reports_again = now + PUT_OFF  # where the writing fails
+        mails = await asyncio.to_thread(report_mail.write, dues, desk, now)
+        await self._store.write(report_mail.post, dues, mails, now)
+        self._reports_again = now
+        self._wrote()
 
     def stop(self) -> None:
         """Tick no more. A transaction that runs is finished by the store."""

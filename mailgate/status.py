@@ -44,7 +44,7 @@ class RelayWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Standing:
     """What the daemon last said of itself."""
 
     ways_in: tuple[WayIn, ...] = ()
@@ -62,8 +62,8 @@ async def keep(
     """Write the status file whenever something changed, until `stop`."""
     written = ""
     while not stop.is_set():
-        report = Report(tuple(ways_in()), relay())
-        text = json.dumps(asdict(report))
+        standing = Standing(tuple(ways_in()), relay())
+        text = json.dumps(asdict(standing))
         if text != written:
             with suppress(OSError):  # a full disk must not end the daemon: tried again at the next look
                 _write(path_of(config), text)
@@ -82,13 +82,13 @@ def forget(config: Config) -> None:
     path_of(config).unlink(missing_ok=True)
 
 
-def read(config: Config) -> Report:
+def read(config: Config) -> Standing:
     """What the daemon last said; empty when it said nothing."""
     try:
         found = json.loads(path_of(config).read_text())
     except (OSError, ValueError):
-        return Report()
-    return Report(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]))
+        return Standing()
+    return Standing(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]))
 
 
 def queues(db: Db) -> dict[str, int]:

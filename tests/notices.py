@@ -25,6 +25,7 @@ from mailgate.model import (
 )
 from mailgate.outbound.compose import NO_FILES, compose
 from mailgate.outbound.render import Renderer
+from mailgate.report.values import Attainment, Figures, Report, Satisfaction, Spread, Times
 from mailgate.rules.keys import Keyring
 
 CASES = Path(__file__).parent / "cases/outbound"
@@ -114,6 +115,34 @@ def write(made: Notice, files: dict[str, bytes] | None = None, renderer: Rendere
 
 
 _K = NoticeKind
+FIGURES = Figures(
+    opened=42,
+    resolved=38,
+    closed=30,
+    reopened=2,
+    set_aside=3,
+    open_now=17,
+    overdue_now=1,
+    resolved_in_time=Attainment(38, 35),
+    first_answered_in_time=Attainment(0, 0),
+    first_response=Times(40, Spread(1440, 12_000), Spread(960, 5_400)),
+    resolution=Times(38, Spread(30_000, 180_000), Spread(14_400, 61_200)),
+    satisfaction=Satisfaction(4, 1, 0),
+    backlog=(16, 18, 17, 15, 16, 18, 17, 17),
+)
+REPORT = Report(
+    NOW - timedelta(days=7),
+    NOW,
+    tuple((NOW - timedelta(days=ago)).date() for ago in range(7, -1, -1)),
+    FIGURES,
+    {
+        "department": {"Support": FIGURES},
+        "team": {"": FIGURES},
+        "agent": {"elliot": FIGURES},
+        "topic": {"General Inquiry": FIGURES},
+        "priority": {"Normal": FIGURES},
+    },
+)
 _HELD = Address("elliot@bank.example", "Elliot Alderson")
 _ORDINARY: dict[NoticeKind, dict[str, object]] = {
     _K.ACKNOWLEDGEMENT: {"text": WORDS, "in_reply_to": "<1@client.example>", "is_first": True},
@@ -188,5 +217,6 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
             Listing("Yours", ("Ticket", "Subject"), (("#1002", "Printer <3rd floor>"),), 70),
         ),
     },
+    _K.REPORT: {"ticket": None, "subject": "Weekly report", "report": REPORT},
     _K.ANSWER: {"text": "[#1001] open    Karen Client\n[#1002] pending Joe\n", "in_reply_to": "<3@bank.example>"},
 }

@@ -5,19 +5,28 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 
-from mailgate.cli.common import config_of, now, print_json, reading, since_of
+from mailgate.cli.common import config_of, now, plain, print_json, reading, say, since_of
 from mailgate.config.model import Config
-from mailgate.report.figures import Report, Worked, figures, report_json
-from mailgate.report.history import history
-from mailgate.rules.schedule import calendar_of
-from mailgate.store import tickets
+from mailgate.desk.figures import report_page
+from mailgate.outbound.render import Renderer
+from mailgate.report.data import report_json, report_rows
+from mailgate.report.read import Progress, read_figures
+from mailgate.report.values import Report
+from mailgate.rules.keys import Keyring
+from mailgate.unlock import peek_secrets
+
+LONG = 5_000  # tickets from which on a bar shows how far the reading is
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     parser.add_argument("--since", default="30d", help="how far back (30d)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, as it is mailed")
     parser.add_argument("--csv", action="store_true", help="a row a department, team, agent, topic and priority")
 
 
@@ -26,21 +35,16 @@ def run(args: argparse.Namespace) -> int:
     config = config_of(args, thorough=False)
     until = now()
     since = since_of(args.since, until)
-    with reading(config) as db:
-        past = tickets.all_events(db)
-        known = {ticket.number: ticket for ticket in tickets.find(db, tickets.Query(statuses=()))}
-    teams = {team.name: team.members for team in config.teams.values()}
-    found = figures(
-        (history(known[number], events, teams) for number, events in past.items()),
-        since,
-        until,
-        config.desk.timezone,
-        _worked(config),
-    )
+    with reading(config) as db, _bar() as progress:
+        found = read_figures(db, config, since, until, progress).report()
+    if args.html:
+        _page(args.html, found, config, until)
+        return 0
     if args.json:
         print_json(report_json(found))
     elif args.csv:
-        _csv(found)
+        rows = csv.writer(sys.stdout)  # RFC 4180: CRLF, quotes doubled
+        rows.writerows([plain(cell) for cell in row] for row in report_rows(found))
     else:
         from rich.console import Console  # late: only people's tables need it
 
@@ -51,35 +55,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _worked(config: Config) -> Worked:
-    def worked(start: datetime, end: datetime, plan: str) -> timedelta:
-        found = config.slas.get(plan)
-        hours = config.schedules[found.schedule if found else "24/7"]
-        return calendar_of(hours).worked(start, end)
-
-    return worked
+def _page(path: Path, found: Report, config: Config, at: datetime) -> None:
+    """The page of the mail, in a file."""
+    renderer, keyring = Renderer.of(config), Keyring(peek_secrets(config), config.desk.domain)
+    path.write_text(renderer.render(report_page(found, at), config, keyring, at).html, "utf-8")
+    say(f"written to {path}")
 
 
-_COLUMNS = (
-    "opened",
-    "resolved",
-    "closed",
-    "reopened",
-    "open_now",
-    "overdue_now",
-    "resolved_in_time",
-    "first_answered_in_time",
-)
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A bar on standard error, for a person who waits; nothing where nobody looks, or it is soon over."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console  # late: only people's terminals need it
+    from rich.progress import Progress as Bar
 
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading tickets", visible=False, total=None)
 
-def _csv(found: Report) -> None:
-    """A row a name; durations in seconds, shares between 0 and 1."""
-    times = ("first_response", "resolution")
-    kinds = [(time, clock, part) for time in times for clock in ("elapsed", "business") for part in ("median", "p90")]
-    writer = csv.writer(sys.stdout)
-    writer.writerow(["by", "name", *_COLUMNS, *(f"{time}_{clock}_{part}" for time, clock, part in kinds)])
-    rows = [("total", "", found.totals)]
-    rows += [(dimension, name, each) for dimension, names in found.by.items() for name, each in names.items()]
-    for dimension, name, each in rows:
-        spreads = [getattr(getattr(getattr(each, time), clock), part) for time, clock, part in kinds]
-        writer.writerow([dimension, name, *(getattr(each, column) for column in _COLUMNS), *spreads])
+        def told(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=total >= LONG)
+
+        yield told

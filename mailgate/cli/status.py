@@ -11,7 +11,7 @@ from mailgate.config.model import Config
 from mailgate.lock import running
 from mailgate.rules.presence import away_lines
 from mailgate.rules.snapshot import rfc3339
-from mailgate.status import Report
+from mailgate.status import Standing
 from mailgate.store import inbox, presence
 
 
@@ -23,12 +23,12 @@ def run(args: argparse.Namespace) -> int:
     """Print how it stands."""
     config = config_of(args, thorough=False)
     daemon = running(config.storage.database)
-    report = status.read(config) if daemon else Report()
+    standing = status.read(config) if daemon else Standing()
     with reading(config) as db:
         queues = status.queues(db)
         aside = inbox.troubles(db)
         away = presence.away(db, datetime.now(UTC))
-    problems = _problems(config, daemon, report, aside, queues["failed"])
+    problems = _problems(config, daemon, standing, aside, queues["failed"])
     if args.json:
         print_json(
             {
@@ -37,19 +37,19 @@ def run(args: argparse.Namespace) -> int:
                 "pid": daemon,
                 "ways_in": [
                     {"name": way.name, "connected": way.connected, "last_error": way.last_error}
-                    for way in report.ways_in
+                    for way in standing.ways_in
                 ],
-                "relay": {"ok": report.relay.ok, "last_error": report.relay.last_error},
+                "relay": {"ok": standing.relay.ok, "last_error": standing.relay.last_error},
                 "queues": dict(queues.items()),
                 "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
         )
         return 1 if problems else 0
     print(f"daemon      {f'process {daemon}' if daemon else 'not running'}")
-    for way in report.ways_in:
+    for way in standing.ways_in:
         print_line(f"way in      {way.name}: {way.trouble or 'good'}")
     if daemon:
-        print_line(f"relay       {'good' if report.relay.ok else report.relay.last_error}")
+        print_line(f"relay       {'good' if standing.relay.ok else standing.relay.last_error}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
     for line in away_lines(away, config.desk.timezone, config):
         print_line(f"away        {line}")
@@ -58,13 +58,13 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _problems(config: Config, daemon: int | None, report: Report, aside: int, failed: int) -> tuple[str, ...]:
+def _problems(config: Config, daemon: int | None, standing: Standing, aside: int, failed: int) -> tuple[str, ...]:
     problems = []
     if daemon is None:
         problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")
-    problems += [f"{way.name}: {way.trouble}" for way in report.ways_in if way.trouble]
-    if not report.relay.ok:
-        problems.append(f"the relay takes no mail: {report.relay.last_error}")
+    problems += [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
+    if not standing.relay.ok:
+        problems.append(f"the relay takes no mail: {standing.relay.last_error}")
     if aside:
         problems.append(f"{aside} in quarantine; see: mailgate queue quarantine list")
     if failed:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from mailgate.config.model import Config
 from mailgate.config.reader import Name, Reading, Spot
 from mailgate.config.words import did_you_mean, quoted_text
+from mailgate.report.scope import readers
 
 
 def check(config: Config, reading: Reading) -> None:
@@ -23,6 +24,7 @@ def check(config: Config, reading: Reading) -> None:
     _twice(config, reading)
     _old_names(config, reading)
     _ways(config, reading)
+    _report(config, reading)
     if config.smtp is None and not config.mailboxes:
         reading.warn(Spot(), "no way in but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
 
@@ -197,6 +199,14 @@ def _old_names(config: Config, reading: Reading) -> None:
                     reading.error(spot, f"{quoted_text(old)} still exists: was lists names that are gone")
                 elif heir != name:
                     reading.error(spot, f"{quoted_text(old)} already went over to {quoted_text(heir)}")
+
+
+def _report(config: Config, reading: Reading) -> None:
+    """The report goes to somebody."""
+    wanted = config.report.weekly or config.report.daily
+    if wanted and config.agents and not readers(config):
+        what = 'the report would go to nobody: name people in to, such as to = ["agent:ann"], or [desk] admin'
+        reading.error(Spot().child("report").child("to"), what)
 
 
 def _ways(config: Config, reading: Reading) -> None:

@@ -25,7 +25,7 @@ _KINDS = {
     "slas": ("SLA plan", "SLA plans"),
     "topics": ("topic", "topics"),
 }
-_TABLES = ("desk", "storage", "smtp", "relay", "http", "defaults", "alerts", "notices", "trust", "tickets")
+_TABLES = ("desk", "storage", "smtp", "relay", "http", "defaults", "alerts", "notices", "trust", "tickets", "report")
 _SHOWN = 8  # names in one line
 
 

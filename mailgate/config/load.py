@@ -20,7 +20,7 @@ from mailgate.config.desk import read_addresses, read_desk, read_storage
 from mailgate.config.model import Config, Routing
 from mailgate.config.people import read_agents, read_departments, read_roles, read_teams
 from mailgate.config.plans import read_schedules, read_slas, read_topics
-from mailgate.config.policies import read_alerts, read_attachments, read_notices, read_tickets, read_trust
+from mailgate.config.policies import read_alerts, read_attachments, read_notices, read_report, read_tickets, read_trust
 from mailgate.config.reader import Reading, Spot, Table
 from mailgate.config.routing import read_routing
 from mailgate.config.rule import read_rules
@@ -106,6 +106,7 @@ def _config(top: Table) -> Config:
         trust=read_trust(top),
         tickets=read_tickets(top),
         attachments=read_attachments(top),
+        report=read_report(top),
         templates=templates if templates.is_dir() else None,
         text=top.reading.text,
     )

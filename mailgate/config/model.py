@@ -388,6 +388,23 @@ class Attachments:
     block: tuple[str, ...] = ("exe", "com", "scr", "js", "vbs", "bat", "cmd", "ps1", "jar", "msi")  # extensions
 
 
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A time on the desk's wall that comes again: each day, or on a day of the week (0 is Monday)."""
+
+    minute: int  # since midnight
+    weekday: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMail:
+    """[report]: when the report is mailed, and to whom."""
+
+    weekly: Recurring | None = None
+    daily: Recurring | None = None
+    to: tuple[str, ...] = ("admin", "manager")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The whole configuration, checked: every name in it refers to something."""
@@ -416,6 +433,7 @@ class Config:
     tickets: Tickets
     attachments: Attachments = Attachments()
     customers: Mapping[str, Customer] = field(default_factory=dict)
+    report: ReportMail = ReportMail()
     templates: Path | None = None  # the administrator's templates/, when there is one
     text: str = field(default="", repr=False, compare=False)  # of the file, with what is secret in it
 

@@ -6,12 +6,14 @@ import re
 from datetime import timedelta
 
 from mailgate.config import units
-from mailgate.config.model import Alerts, Attachments, Notices, Rate, Tickets, Trust
+from mailgate.config.model import Alerts, Attachments, Notices, Rate, ReportMail, Tickets, Trust
 from mailgate.config.reader import Table
-from mailgate.config.routing import domain, recipients
+from mailgate.config.routing import RECIPIENTS, domain, recipients
+from mailgate.config.words import one_of
 
 _LARGEST = 1_000_000_000  # bytes
 _EXTENSION = re.compile(r"\w{1,20}")
+REPORT_READERS = ("admin", "manager", "team-lead")
 ALERTS = ("new_ticket", "new_message", "colleague_reply", "note", "assigned", "transferred", "status")
 
 
@@ -106,6 +108,23 @@ def _extensions(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
             table.reading.error(table.at("block").inside(index), f'"{value}" is no extension: write one such as "exe"')
         found.append(extension)
     return tuple(dict.fromkeys(found))
+
+
+def read_report(top: Table) -> ReportMail:
+    """Read [report]."""
+    table = top.table("report") or top.sub("report", {})
+    to = recipients(table, "to", ReportMail().to)
+    for index, name in enumerate(to):
+        if name in RECIPIENTS and name not in REPORT_READERS:
+            what = f'"{name}" means nothing without a ticket: {one_of((*REPORT_READERS, "agent:KEY"))}, or an address'
+            table.reading.error(table.at("to").inside(index), what)
+    report = ReportMail(
+        weekly=table.value("weekly", units.weekly, None, units.WEEKLY_FORM),
+        daily=table.value("daily", units.daily, None, units.CLOCK_FORM),
+        to=to,
+    )
+    table.done()
+    return report
 
 
 def _domains(table: Table) -> tuple[str, ...]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from mailgate.config.model import Rate
+from mailgate.config.model import Rate, Recurring
 
 DURATION_FORM = '"90s", "30m", "1h", "2d" or "1h30m"'
 SIZE_FORM = '"25 MB" (MB is 1,000,000 bytes; also kB, GB)'
 RATE_FORM = '"6/1h" (at most 6 in an hour)'
 TIMES_FORM = '"08:00-17:00"'
 CLOCK_FORM = '"08:00"'
+WEEKLY_FORM = '"Mon 08:00"'
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -25,6 +26,7 @@ _RATE = re.compile(r"(\d{1,9}) ?/ ?(\S{1,20})", re.ASCII)
 _SHARE = re.compile(r"(\d{1,5})(?:\.(\d{1,2}))? ?%", re.ASCII)
 _TIMES = re.compile(r"(\d{1,2}):(\d{2}) ?[-–] ?(\d{1,2}):(\d{2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LONGEST = timedelta(days=36_500)
 _DAY_MINUTES = 24 * 60
 
@@ -87,6 +89,22 @@ def clock(text: str) -> int:
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
         raise ValueError(f'"{text}" is no time of day: write {CLOCK_FORM}')
     return int(found[1]) * 60 + int(found[2])
+
+
+def daily(text: str) -> Recurring | None:
+    """Read "08:00" as that time of each day; "" as never."""
+    return Recurring(clock(text)) if text.strip() else None
+
+
+def weekly(text: str) -> Recurring | None:
+    """Read "Mon 08:00" as that time of each week; "" as never."""
+    if not text.strip():
+        return None
+    day, _, at = text.strip().partition(" ")
+    days = [number for number, name in enumerate(_DAYS) if name.startswith(day.lower()) and len(day) > 2]
+    if not days or not _CLOCK.fullmatch(at.strip()):
+        raise ValueError(f'"{text}" is no day and time: write {WEEKLY_FORM}')
+    return Recurring(clock(at), days[0])
 
 
 def times(text: str) -> tuple[int, int]:

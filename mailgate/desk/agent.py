@@ -15,6 +15,7 @@ from mailgate.config.model import Config
 from mailgate.desk import similar
 from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.attached import raw_of, words_of
+from mailgate.desk.figures import answer_reports
 from mailgate.desk.files import Shown, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
@@ -149,6 +150,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         commands=letter.commands.commands,
     )
     outcome = limit(db, outcome, context, first_contact=False)
+    outcome = outcome.with_notices(*answer_reports(db, letter, understood, context))
     outcome = _tell_agent(letter, outcome, seen, text, asked, writes=writes)
     return with_presence(db, letter, understood, outcome, context)
 

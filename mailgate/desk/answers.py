@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailgate.config.model import Agent, Config
+from mailgate.desk.figures import answer_reports, report_text
 from mailgate.desk.files import Shown, show_files, with_parcels
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Outcome
@@ -25,7 +26,7 @@ SEARCHED = 12  # words of one search
 def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Shown:
     """The answers to every question of the mail; empty when there is none."""
     parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
-    text = "\n\n".join(part.text for part in parts)
+    text = "\n\n".join(part.text for part in parts if part.text)
     return Shown(text, tuple(parcel for part in parts for parcel in part.parcels))
 
 
@@ -35,9 +36,12 @@ def answer_queries(
     """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
     asked = answers_of(db, letter, understood, ticket, context)
     facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
+    notices = answer_reports(db, letter, understood, context, facts)
+    if asked.text or not notices:
+        notices = (*with_parcels(letter.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels), *notices)
     return Outcome(
         ticket=ticket.number if ticket else None,
-        notices=with_parcels(letter.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels),
+        notices=notices,
         commands=letter.commands.commands,
         told=(asked.text,),
     )
@@ -52,6 +56,8 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
             return _also_away(db, shown, letter, context)
         case "search":
             return Shown(_search(db, str(order.value), letter.agent, context.config))
+        case "report":  # by mail it is a mail of its own
+            return Shown("" if letter.situation else report_text(db, order, letter, context))
         case _:
             return _also_away(db, HELP, letter, context)
 

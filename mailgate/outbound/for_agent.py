@@ -9,6 +9,7 @@ from mailgate.config.model import Config
 from mailgate.mail import MARKER
 from mailgate.model import REPLYABLE_KINDS, Listing, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound import identity, links
+from mailgate.outbound.for_report import report_view
 from mailgate.outbound.headers import plain
 from mailgate.outbound.inline import with_images
 from mailgate.outbound.links import Link
@@ -32,7 +33,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
     ticket = notice.ticket
     going = passing.of(notice, config.attachments).attached
     return AgentView(
-        marker=MARKER,
+        marker=MARKER if notice.to.email else "",
         desk=identity.desk_name(notice, config),
         address=address.email,
         address_name=address.name,
@@ -59,6 +60,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         ref=key if answer_to == address.email and (ticket or notice.agent) else "",
         code=notice.code,
         preview=preview(notice.text or next(iter(notice.facts), "")),
+        report=report_view(notice.report, config, zone) if notice.report else None,
     )
 
 

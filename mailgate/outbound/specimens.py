@@ -10,11 +10,15 @@ from mailgate.model import REPLYABLE_KINDS, NoticeKind
 from mailgate.outbound.links import Link
 from mailgate.outbound.views import (
     AgentView,
+    BarView,
     EntryView,
     FileView,
     ListingView,
+    ReportView,
     RequesterView,
+    RowView,
     SimilarView,
+    TableView,
     TicketView,
     View,
 )
@@ -29,6 +33,7 @@ WITHOUT_TICKET = frozenset(
         NoticeKind.CONFIRM,
         NoticeKind.ANSWER,
         NoticeKind.DIGEST,
+        NoticeKind.REPORT,
         NoticeKind.ADMIN,
     }
 )
@@ -104,6 +109,24 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         ref="n.aaaa.aaaaa" if full else "",
         code="ABCDEF" if full else "",
         preview="Some words." if full else "",
+        report=_report() if kind is NoticeKind.REPORT else None,
+    )
+
+
+def _report() -> ReportView:
+    bars = (BarView("Resolved", "92%", "35 of 38", 92), BarView("Answered", "–"))
+    table = TableView("By agent", ("opened", "in time"), (RowView("Elliot Alderson", bars),))
+    return ReportView(
+        period="Mon 16 Nov 2026, 08:00 CET to Mon 23 Nov 2026, 08:00 CET",
+        scope="The whole desk.",
+        counts=bars,
+        attainment=bars,
+        satisfaction=bars,
+        backlog=bars[:1],
+        backlog_said="From 2 to 9 a day, 9 at the end.",
+        times=table,
+        tables=(table, table),
+        text="Opened 38",
     )
 
 

@@ -162,6 +162,50 @@ def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
         yield (" " * _GAP).join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class BarView:
+    """A figure and the bar that shows it: `percent` of the full length, None where there is nothing to show."""
+
+    label: str
+    text: str  # "92%", "–"
+    hint: str = ""  # "35 of 38"
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of a table: its name, then the cells in the order of the columns."""
+
+    name: str
+    cells: tuple[BarView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table of figures below its title."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[RowView, ...]
+    more: str = ""  # "and 3 more", where there was no room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """What a template may read of a report: finished text, and how long each bar is."""
+
+    period: str
+    scope: str  # whose work it is about
+    counts: tuple[BarView, ...]
+    attainment: tuple[BarView, ...]
+    satisfaction: tuple[BarView, ...]  # empty where nobody has said anything
+    backlog: tuple[BarView, ...]  # a column a day, or every few days
+    backlog_said: str  # the same in words
+    times: TableView
+    tables: tuple[TableView, ...]
+    text: str  # the whole report as plain text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
     """What a template for an agent, or the administrator, may read."""
@@ -188,6 +232,7 @@ class AgentView:
     ref: str  # the key, where it cannot travel in the address
     code: str
     preview: str  # the first words, for the list of mails
+    report: ReportView | None
 
 
 View = RequesterView | AgentView

@@ -6,196 +6,192 @@ no clock, and leaves words and tables to others.
 A resolution is each end of work on a ticket: one that was reopened may have several.
 Shares count what was resolved or first answered in the period and had a target; what
 still waits beyond its target stands in `overdue_now`. Each figure belongs to the place
-where the ticket lay at that moment, so the rows of a dimension add up to the totals.
+where the ticket lay at that moment, so the rows of a dimension add up to the totals, and
+whoever may not see a place is told nothing that happened there.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 from math import ceil
-from statistics import median
 from zoneinfo import ZoneInfo
 
-from mailgate.model import Json
-from mailgate.report.history import History, Place, Reached
-from mailgate.rules.snapshot import rfc3339
-
-DIMENSIONS = ("department", "team", "agent", "topic", "priority")
+from mailgate.report.history import History, Moment, Place, Reached
+from mailgate.report.values import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Spread, Times
 
 # Working time between two moments in the schedule of an SLA plan, given by name.
 Worked = Callable[[datetime, datetime, str], timedelta]
+Seen = Callable[[Place], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Middle and 90th percentile (nearest rank) of durations in seconds; None without any."""
-
-    median: float | None
-    p90: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """How long something took: elapsed and in business hours."""
-
-    count: int
-    elapsed: Spread
-    business: Spread
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The figures of the desk or of one row; shares lie between 0 and 1, None where nothing had a target."""
-
-    opened: int
-    resolved: int
-    closed: int
-    reopened: int
-    open_now: int
-    overdue_now: int
-    resolved_with_target: int
-    resolved_in_time: float | None
-    first_answered_with_target: int
-    first_answered_in_time: float | None
-    first_response: Times
-    resolution: Times
-    backlog: tuple[int, ...]  # open and pending at the end of each day of the period
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Figures of a period (`since` included, `until` not); row names are "" for nobody."""
-
-    since: datetime
-    until: datetime
-    days: tuple[date, ...]
-    totals: Figures
-    by: dict[str, dict[str, Figures]]  # dimension → name → figures, by name
-
-
-def figures(histories: Iterable[History], since: datetime, until: datetime, zone: ZoneInfo, worked: Worked) -> Report:
+def figures(histories: Iterable[History], since: datetime, until: datetime, zone: ZoneInfo, worked: Worked) -> Counted:
     """Count the period from `since` to `until` (aware). Days are those of `zone`."""
     days = tuple(_days(since, until, zone))
     ends = [min(datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC), until) for day in days]
     count = _Count(since, until, ends, worked)
     for past in histories:
         count.take(past)
-    by: dict[str, dict[str, Figures]] = {dimension: {} for dimension in DIMENSIONS}
-    for (dimension, name), tally in sorted(count.tallies.items()):
-        if dimension and not tally.empty:
-            by[dimension][name] = tally.figures()
-    return Report(since, until, days, count.tally("", "").figures(), by)
+    return Counted(since, until, days, count.places)
 
 
-def report_json(report: Report) -> dict[str, Json]:
-    """`report --json`: names as in `Figures`, durations in seconds, null for nobody's row."""
-    days = [day.isoformat() for day in report.days]
-    by: dict[str, Json] = {
-        dimension: [{"name": name or None, **_figures_json(found, days)} for name, found in rows.items()]
-        for dimension, rows in report.by.items()
-    }
-    period: dict[str, Json] = {"since": rfc3339(report.since), "until": rfc3339(report.until)}
-    return {"period": period, "totals": _figures_json(report.totals, days), "by": by}
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted in a period, place by place: the reports of everybody who may see some of them."""
+
+    since: datetime
+    until: datetime
+    days: tuple[date, ...]
+    places: Mapping[Place, _Tally]
+
+    def report(self, seen: Seen = lambda _: True, scope: str = "The whole desk.") -> Report:
+        """The figures of the places that are `seen`, which `scope` names."""
+        places = {place: tally for place, tally in self.places.items() if seen(place)}
+        totals = _sum(places.values(), len(self.days)).figures()
+        by = {name: _rows(places, name, len(self.days)) for name in DIMENSIONS}
+        return Report(self.since, self.until, self.days, totals, by, scope)
+
+
+def _rows(places: Mapping[Place, _Tally], dimension: str, days: int) -> dict[str, Figures]:
+    """A row for each name of a dimension."""
+    found: dict[str, list[_Tally]] = {}
+    for place, tally in places.items():
+        found.setdefault(getattr(place, dimension), []).append(tally)
+    return {name: _sum(found[name], days).figures() for name in sorted(found)}
+
+
+def _sum(tallies: Iterable[_Tally], days: int) -> _Tally:
+    """What was counted in several places, as one."""
+    total = _Tally.of(days)
+    for tally in tallies:
+        total.add(tally)
+    return total
+
+
+@dataclass(slots=True)
+class _Durations:
+    """How long something took each time, in seconds, and whether it was in time."""
+
+    elapsed: array[float] = field(default_factory=lambda: array("d"))
+    business: array[float] = field(default_factory=lambda: array("d"))
+    targets: int = 0
+    met: int = 0
+
+    def add(self, other: _Durations) -> None:
+        self.elapsed.extend(other.elapsed)
+        self.business.extend(other.business)
+        self.targets += other.targets
+        self.met += other.met
+
+    def times(self) -> Times:
+        return Times(len(self.elapsed), _spread(self.elapsed), _spread(self.business))
+
+    def attainment(self) -> Attainment:
+        return Attainment(self.targets, self.met)
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What is counted for one row."""
+    """What is counted in one place, or in several."""
 
-    opened: int = 0
-    closed: int = 0
-    reopened: int = 0
-    open_now: int = 0
-    overdue_now: int = 0
-    resolutions: list[tuple[Reached, float]] = field(default_factory=list)  # with business seconds
-    answers: list[tuple[Reached, float]] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)  # change of the backlog from one day to the next
+    steps: array[int]  # change of the backlog from one day to the next
+    counts: Counter[str] = field(default_factory=Counter)
+    resolutions: _Durations = field(default_factory=_Durations)
+    answers: _Durations = field(default_factory=_Durations)
 
-    @property
-    def empty(self) -> bool:
-        counts = (self.opened, self.closed, self.reopened, self.open_now, self.overdue_now)
-        return not (any(counts) or self.resolutions or self.answers or any(self.steps))
+    @classmethod
+    def of(cls, days: int) -> _Tally:
+        """Nothing counted yet, in a period of so many days."""
+        return cls(array("q", bytes(8 * (days + 1))))
+
+    def add(self, other: _Tally) -> None:
+        """Count what another one has counted."""
+        self.steps = array("q", map(int.__add__, self.steps, other.steps))
+        self.counts.update(other.counts)
+        self.resolutions.add(other.resolutions)
+        self.answers.add(other.answers)
 
     def figures(self) -> Figures:
-        due = [found.in_time for found, _ in self.resolutions if found.in_time is not None]
-        answered = [found.in_time for found, _ in self.answers if found.in_time is not None]
         return Figures(
-            opened=self.opened,
-            resolved=len(self.resolutions),
-            closed=self.closed,
-            reopened=self.reopened,
-            open_now=self.open_now,
-            overdue_now=self.overdue_now,
-            resolved_with_target=len(due),
-            resolved_in_time=_share(due),
-            first_answered_with_target=len(answered),
-            first_answered_in_time=_share(answered),
-            first_response=_times(self.answers),
-            resolution=_times(self.resolutions),
+            opened=self.counts["opened"],
+            resolved=len(self.resolutions.elapsed),
+            closed=self.counts["closed"],
+            reopened=self.counts["reopened"],
+            set_aside=self.counts["set_aside"],
+            open_now=self.counts["open_now"],
+            overdue_now=self.counts["overdue_now"],
+            resolved_in_time=self.resolutions.attainment(),
+            first_answered_in_time=self.answers.attainment(),
+            first_response=self.answers.times(),
+            resolution=self.resolutions.times(),
+            satisfaction=Satisfaction(*(self.counts[word] for word in ("good", "okay", "bad"))),
             backlog=tuple(accumulate(self.steps[:-1])),
         )
 
 
 @dataclass(slots=True)
 class _Count:
-    """The counting of one report."""
+    """The counting of one report, place by place."""
 
     since: datetime
     until: datetime
     ends: Sequence[datetime]  # of each day
     worked: Worked
-    tallies: dict[tuple[str, str], _Tally] = field(default_factory=dict)
-
-    def tally(self, dimension: str, name: str) -> _Tally:
-        """The row of a name in a dimension; ("", "") is the whole desk."""
-        if (dimension, name) not in self.tallies:
-            self.tallies[dimension, name] = _Tally(steps=[0] * (len(self.ends) + 1))
-        return self.tallies[dimension, name]
+    places: dict[Place, _Tally] = field(default_factory=dict)
 
     def take(self, past: History) -> None:
         """Count one ticket."""
-        for name, moments in (("opened", (past.opened,)), ("closed", past.closed), ("reopened", past.reopened)):
-            for moment in moments:
-                if self._within(moment.at):
-                    self._add(name, moment.place)
-        if past.now:
-            self._add("open_now", past.now)
-            if past.overdue:
-                self._add("overdue_now", past.now)
+        self._happened("opened", (past.opened,))
+        self._happened("closed", past.closed)
+        self._happened("reopened", past.reopened)
+        self._happened("set_aside", past.set_aside)
+        if past.rated:
+            self._happened(past.rated.word, (Moment(past.rated.at, past.rated.place),))
         for reached in past.resolutions:
-            for tally, business in self._reached(reached):
-                tally.resolutions.append((reached, business))
-        for answer in (past.answer,) if past.answer else ():
-            for tally, business in self._reached(answer):
-                tally.answers.append((answer, business))
+            if self._within(reached.at):
+                self._reached(reached, self._tally(reached.place).resolutions)
+        if past.answer and self._within(past.answer.at):
+            self._reached(past.answer, self._tally(past.answer.place).answers)
+        self._stood(past)
+
+    def _happened(self, name: str, moments: Sequence[Moment]) -> None:
+        for moment in moments:
+            if self._within(moment.at):
+                self._tally(moment.place).counts[name] += 1
+
+    def _reached(self, reached: Reached, durations: _Durations) -> None:
+        durations.elapsed.append((reached.at - reached.since).total_seconds())
+        durations.business.append(self.worked(reached.since, reached.at, reached.place.sla).total_seconds())
+        durations.targets += reached.in_time is not None
+        durations.met += reached.in_time is True
+
+    def _stood(self, past: History) -> None:
+        """Where the ticket lay from day to day, and how it stands now."""
         for span in past.spans:
             first = bisect_right(self.ends, span.start)
             last = bisect_right(self.ends, span.end) if span.end else len(self.ends)
-            for tally in self._rows(span.place):
-                tally.steps[first] += 1
-                tally.steps[last] -= 1
+            if first != last:
+                steps = self._tally(span.place).steps
+                steps[first] += 1
+                steps[last] -= 1
+        if past.now:
+            counts = self._tally(past.now).counts
+            counts["open_now"] += 1
+            counts["overdue_now"] += past.overdue
+
+    def _tally(self, place: Place) -> _Tally:
+        found = self.places.get(place)
+        if found is None:
+            found = self.places[place] = _Tally.of(len(self.ends))
+        return found
 
     def _within(self, at: datetime) -> bool:
         return self.since <= at < self.until
-
-    def _rows(self, place: Place) -> Iterator[_Tally]:
-        yield self.tally("", "")
-        for dimension in DIMENSIONS:
-            yield self.tally(dimension, getattr(place, dimension))
-
-    def _add(self, name: str, place: Place) -> None:
-        for tally in self._rows(place):
-            setattr(tally, name, getattr(tally, name) + 1)
-
-    def _reached(self, reached: Reached) -> Iterator[tuple[_Tally, float]]:
-        if self._within(reached.at):
-            business = self.worked(reached.since, reached.at, reached.place.sla).total_seconds()
-            for tally in self._rows(reached.place):
-                yield tally, business
 
 
 def _days(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[date]:
@@ -207,42 +203,8 @@ def _days(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[date]:
             yield first + timedelta(days=ahead)
 
 
-def _share(outcomes: Sequence[bool]) -> float | None:
-    return sum(outcomes) / len(outcomes) if outcomes else None
-
-
-def _times(reached: Sequence[tuple[Reached, float]]) -> Times:
-    elapsed = [(found.at - found.since).total_seconds() for found, _ in reached]
-    return Times(len(reached), _spread(elapsed), _spread([business for _, business in reached]))
-
-
 def _spread(seconds: Sequence[float]) -> Spread:
     if not seconds:
         return Spread(None, None)
-    return Spread(median(seconds), sorted(seconds)[ceil(0.9 * len(seconds)) - 1])
-
-
-def _figures_json(found: Figures, days: Sequence[str]) -> dict[str, Json]:
-    return {
-        "opened": found.opened,
-        "resolved": found.resolved,
-        "closed": found.closed,
-        "reopened": found.reopened,
-        "open_now": found.open_now,
-        "overdue_now": found.overdue_now,
-        "resolved_with_target": found.resolved_with_target,
-        "resolved_in_time": found.resolved_in_time,
-        "first_answered_with_target": found.first_answered_with_target,
-        "first_answered_in_time": found.first_answered_in_time,
-        "first_response": _times_json(found.first_response),
-        "resolution": _times_json(found.resolution),
-        "backlog": [{"day": day, "open": count} for day, count in zip(days, found.backlog, strict=True)],
-    }
-
-
-def _times_json(times: Times) -> Json:
-    return {"count": times.count, "elapsed": _spread_json(times.elapsed), "business": _spread_json(times.business)}
-
-
-def _spread_json(spread: Spread) -> Json:
-    return {"median": spread.median, "p90": spread.p90}
+    ordered, count = sorted(seconds), len(seconds)
+    return Spread((ordered[(count - 1) // 2] + ordered[count // 2]) / 2, ordered[ceil(0.9 * count) - 1])

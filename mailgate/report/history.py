@@ -3,21 +3,75 @@
 A pure reading of events; it counts nothing and knows no period. What happened is told
 with the place it happened in (department, team, agent, topic, priority of that moment),
 so that a transferred ticket burdens each department only for its own time.
+
+Its small values are named tuples: a report makes a million of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from mailgate.model import Event, EventKind, Json, Status, Ticket
+from mailgate.model import EventKind, Json, Status
 
 Teams = Mapping[str, Collection[str]]
+# The kinds of events that tell a history anything; the others need not be brought.
+TELLING = frozenset(
+    {
+        EventKind.OPENED,
+        EventKind.STATUS_CHANGED,
+        EventKind.DUE_CHANGED,
+        EventKind.OVERDUE,
+        EventKind.REPLIED,
+        EventKind.TRANSFERRED,
+        EventKind.TOPIC_CHANGED,
+        EventKind.PRIORITY_CHANGED,
+        EventKind.SLA_CHANGED,
+        EventKind.ASSIGNED,
+        EventKind.RELEASED,
+        EventKind.RATED,
+        EventKind.MERGED,
+        EventKind.SPLIT,
+        EventKind.SPAM_MARKED,
+    }
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+# Events that change one field of the place.
+_FIELDS = {
+    EventKind.TRANSFERRED: "department",
+    EventKind.TOPIC_CHANGED: "topic",
+    EventKind.PRIORITY_CHANGED: "priority",
+    EventKind.SLA_CHANGED: "sla",
+}
+
+
+class Case(NamedTuple):
+    """What the report reads of a ticket beside its events."""
+
+    number: int
+    department: str
+    topic: str
+    priority: str
+    sla: str
+    created_at: datetime
+    first_response_by: datetime | None = None
+    overdue: bool = False
+
+
+class Fact(NamedTuple):
+    """What the report reads of an event."""
+
+    kind: EventKind
+    by: str
+    at: datetime
+    after: Json = None
+    before: Json = None
+
+
+class Place(NamedTuple):
     """Where a ticket lay at some moment; "" for no team and no agent."""
 
     department: str
@@ -28,16 +82,14 @@ class Place:
     agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Something happened."""
 
     at: datetime
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """A target was reached: the first answer, or a resolution.
 
     `since` is the opening or the last reopening, from which the clock ran. `in_time` is
@@ -50,8 +102,15 @@ class Reached:
     in_time: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Rated(NamedTuple):
+    """What the requester said of the help: "good", "okay" or "bad"."""
+
+    at: datetime
+    place: Place
+    word: str
+
+
+class Span(NamedTuple):
     """A stretch in which the ticket was open or pending, in one place; `end` None: it still is."""
 
     start: datetime
@@ -59,18 +118,19 @@ class Span:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(NamedTuple):
     """What the report wants to know of one ticket. Times are aware UTC, in order."""
 
     number: int
     opened: Moment
-    answer: Reached | None = None
-    resolutions: tuple[Reached, ...] = ()  # each end of work: resolved, or closed straight away
-    closed: tuple[Moment, ...] = ()
-    reopened: tuple[Moment, ...] = ()
-    spans: tuple[Span, ...] = ()
-    overdue: bool = False  # now, and somebody still owes work
+    answer: Reached | None
+    resolutions: Sequence[Reached]  # each end of work: resolved, or closed straight away
+    closed: Sequence[Moment]
+    reopened: Sequence[Moment]
+    set_aside: Sequence[Moment]  # merged into another ticket, or spam: ended, and no work
+    spans: Sequence[Span]
+    rated: Rated | None  # the last word counts
+    overdue: bool  # now, and somebody still owes work
 
     @property
     def now(self) -> Place | None:
@@ -78,100 +138,104 @@ class History:
         return self.spans[-1].place if self.spans and self.spans[-1].end is None else None
 
 
-def history(ticket: Ticket, events: Sequence[Event], teams: Teams | None = None) -> History:
-    """The history of `ticket` from its `events`, in the order in which they were stored.
+def history(case: Case, facts: Sequence[Fact], teams: Teams | None = None) -> History:
+    """The history of a ticket from its events, in the order in which they were stored.
 
     `teams` are the members of each team by agent key: a ticket that a team's member
     takes stays the team's. A resolution or closing is credited to the agent who has the
-    ticket, else to the one who did it; the first answer to who gave it.
+    ticket, else to the one who did it; the first answer to who gave it; a rating to the
+    last resolution.
     """
-    past = _Past(ticket, events[0] if events else None, teams or {})
-    for event in events:
-        past.take(event)
+    past = _opened(case, facts[0] if facts else None, teams or {})
+    for fact in facts:
+        past.take(fact)
     return past.told()
+
+
+def _opened(case: Case, first: Fact | None, teams: Teams) -> _Past:
+    """The beginning: as the opening tells it, else as the ticket is now."""
+    told = first.after if first and first.kind == EventKind.OPENED else None
+    start = told if isinstance(told, dict) else {}
+    at = min(case.created_at, first.at) if first else case.created_at
+    place = Place(
+        department=str(start.get("department", case.department)),
+        topic=str(start.get("topic", case.topic)),
+        priority=str(start.get("priority", case.priority)),
+        sla=str(start.get("sla", case.sla)),
+    )
+    place = _assigned(place, start.get("assignee"), teams)
+    status = Status(str(start.get("status", Status.OPEN)))
+    spans = [Span(at, None, place)] if status.active else []
+    return _Past(case, teams, Moment(at, place), place, status, _time(start.get("due_at")), at, at, spans)
 
 
 @dataclass(slots=True)
 class _Past:
     """The state of one ticket while its events are read."""
 
-    ticket: Ticket
-    first: Event | None
+    case: Case
     teams: Teams
-    place: Place = field(init=False)
-    status: Status = field(init=False)
-    due: datetime | None = field(init=False)
-    opened: Moment = field(init=False)
-    at: datetime = field(init=False)  # of the last event; a clock that was set back does not turn time round
-    since: datetime = field(init=False)
+    opened: Moment
+    place: Place
+    status: Status
+    due: datetime | None
+    at: datetime  # of the last event; a clock that was set back does not turn time round
+    since: datetime
+    spans: list[Span]
     missed: bool = False
+    earlier: tuple[datetime, bool] | None = None  # `since` and `missed` before it was open again
+    rated: Rated | None = None
     answer: Reached | None = None
     resolutions: list[Reached] = field(default_factory=list)
     closed: list[Moment] = field(default_factory=list)
     reopened: list[Moment] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
+    set_aside: list[Moment] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        told = self.first.after if self.first and self.first.kind is EventKind.OPENED else None
-        start = told if isinstance(told, dict) else {}
-        ticket = self.ticket
-        self.place = self._assigned(
-            Place(
-                department=str(start.get("department", ticket.department)),
-                topic=str(start.get("topic", ticket.topic)),
-                priority=str(start.get("priority", ticket.priority)),
-                sla=str(start.get("sla", ticket.sla)),
-            ),
-            start.get("assignee"),
-        )
-        self.status = Status(str(start.get("status", Status.OPEN)))
-        self.due = _time(start.get("due_at"))
-        self.at = self.since = min(ticket.created_at, self.first.at) if self.first else ticket.created_at
-        self.opened = Moment(self.at, self.place)
-        if self.status.active:
-            self.spans.append(Span(self.at, None, self.place))
-
-    def take(self, event: Event) -> None:
+    def take(self, fact: Fact) -> None:
         """Read one event."""
-        self.at = max(self.at, event.at)
-        after = event.after
-        match event.kind:
+        self.at = max(self.at, fact.at)
+        match fact.kind:
             case EventKind.STATUS_CHANGED:
-                self._turn(Status(str(after)), event.by)
+                self._turn(Status(str(fact.after)), fact.by)
             case EventKind.DUE_CHANGED:
-                self._due(_time(after))
+                self._due(_time(fact.after))
+            case EventKind.SPAM_MARKED:
+                self._set_aside()
+            case EventKind.MERGED if _merged_into(fact.after):
+                self._set_aside()
+            case EventKind.SPLIT if _merged_into(fact.before):
+                self._carry_on()
+            case EventKind.RATED:
+                self.rated = Rated(self.at, self._helped(), str(fact.after))
             case EventKind.OVERDUE:
                 self.missed = True
             case EventKind.REPLIED if not self.answer:
-                self._answered(event.by)
-            case EventKind.TRANSFERRED:
-                self._move(replace(self.place, department=str(after)))
-            case EventKind.TOPIC_CHANGED:
-                self._move(replace(self.place, topic=str(after)))
-            case EventKind.PRIORITY_CHANGED:
-                self._move(replace(self.place, priority=str(after)))
-            case EventKind.SLA_CHANGED:
-                self._move(replace(self.place, sla=str(after)))
+                self._answered(fact.by)
             case EventKind.ASSIGNED | EventKind.RELEASED:
-                self._move(self._assigned(self.place, after))
+                self._move(_assigned(self.place, fact.after, self.teams))
+            case kind if kind in _FIELDS:
+                self._move(self.place._replace(**{_FIELDS[kind]: str(fact.after)}))
 
     def told(self) -> History:
         """Everything that was read."""
         return History(
-            number=self.ticket.number,
+            number=self.case.number,
             opened=self.opened,
             answer=self.answer,
-            resolutions=tuple(self.resolutions),
-            closed=tuple(self.closed),
-            reopened=tuple(self.reopened),
-            spans=tuple(self.spans),
-            overdue=self.ticket.overdue and self.status.active,
+            resolutions=self.resolutions,
+            closed=self.closed,
+            reopened=self.reopened,
+            set_aside=self.set_aside,
+            spans=self.spans,
+            rated=self.rated,
+            overdue=self.case.overdue and self.status.active,
         )
 
     def _turn(self, status: Status, by: str) -> None:
         was, self.status = self.status, status
         if status.active and not was.active:
             self.reopened.append(Moment(self.at, self.place))
+            self.earlier = (self.since, self.missed)
             self.since, self.missed = self.at, False
             self.spans.append(Span(self.at, None, self.place))
         elif was.active and not status.active:
@@ -180,22 +244,39 @@ class _Past:
         if status is Status.CLOSED and was is not Status.CLOSED:
             self.closed.append(Moment(self.at, _credited(self.place, by)))
 
+    def _set_aside(self) -> None:
+        """The act that ended the ticket was no work: it was spam, or another ticket's matter."""
+        if self.closed and self.closed[-1].at == self.at:
+            self.closed.pop()
+        if self.resolutions and self.resolutions[-1].at == self.at:
+            last = self.resolutions.pop()
+            self.set_aside.append(Moment(last.at, last.place))
+
+    def _carry_on(self) -> None:
+        """A merge is taken back, and the clock stands as if it had run on."""
+        if self.earlier and self.reopened[-1].at == self.at:
+            self.since, self.missed = self.earlier
+
     def _due(self, due: datetime | None) -> None:
         self.due = due
         if due is None or due > self.at:
             self.missed = False
         # The act that ends a ticket works its due time out anew and tells it afterwards.
         if not self.status.active and self.resolutions and self.resolutions[-1].at == self.at:
-            self.resolutions[-1] = replace(self.resolutions[-1], in_time=self._in_time())
+            self.resolutions[-1] = self.resolutions[-1]._replace(in_time=self._in_time())
 
     def _in_time(self) -> bool | None:
         """None without a target. Events tell due times in whole seconds."""
         return None if self.due is None else not self.missed and self.at.replace(microsecond=0) <= self.due
 
     def _answered(self, by: str) -> None:
-        target = self.ticket.first_response_by
-        place = replace(self.place, agent=_agent(by) or self.place.agent)
+        target = self.case.first_response_by
+        place = self.place._replace(agent=_agent(by) or self.place.agent)
         self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
+
+    def _helped(self) -> Place:
+        """Where the help came from: the last resolution, whoever has the ticket by now."""
+        return self.resolutions[-1].place if self.resolutions else self.place
 
     def _move(self, place: Place) -> None:
         self.place = place
@@ -206,18 +287,24 @@ class _Past:
     def _close_span(self) -> None:
         last = self.spans.pop()
         if last.start < self.at:
-            self.spans.append(replace(last, end=self.at))
+            self.spans.append(last._replace(end=self.at))
 
-    def _assigned(self, place: Place, assignee: Json) -> Place:
-        """`place` with an assignee in its JSON form; a member who takes a team's ticket keeps it the team's."""
-        who = assignee if isinstance(assignee, dict) else {}
-        agent = str(who.get("agent", ""))
-        kept = place.team if agent and agent in self.teams.get(place.team, ()) else ""
-        return replace(place, agent=agent, team=str(who.get("team", kept)))
+
+def _assigned(place: Place, assignee: Json, teams: Teams) -> Place:
+    """`place` with an assignee in its JSON form; a member who takes a team's ticket keeps it the team's."""
+    who = assignee if isinstance(assignee, dict) else {}
+    agent = str(who.get("agent", ""))
+    kept = place.team if agent and agent in teams.get(place.team, ()) else ""
+    return place._replace(agent=agent, team=str(who.get("team", kept)))
+
+
+def _merged_into(value: Json) -> bool:
+    """True on the side that went into another ticket; the other side has its own `merged` and `split`."""
+    return isinstance(value, dict) and bool(value.get("merged_into"))
 
 
 def _credited(place: Place, by: str) -> Place:
-    return replace(place, agent=place.agent or _agent(by))
+    return place._replace(agent=place.agent or _agent(by))
 
 
 def _agent(by: str) -> str:

@@ -5,7 +5,7 @@ Import it late: rich is needed by people at a terminal only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from rich.box import SIMPLE_HEAD
@@ -13,10 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mailgate.report.figures import DIMENSIONS, Figures, Report
-
-_BARS = "▁▂▃▄▅▆▇█"
-_WIDEST = 60  # columns of the backlog's line; a longer period shows its last days
+from mailgate.report.values import DIMENSIONS, Figures, Report
+from mailgate.report.wording import backlog_line, duration, percent, satisfied
 
 _Columns = tuple[tuple[str, Callable[[Figures], str]], ...]
 _TABLES: tuple[tuple[str, _Columns], ...] = (
@@ -29,13 +27,14 @@ _TABLES: tuple[tuple[str, _Columns], ...] = (
             ("reopened", lambda found: _count(found.reopened)),
             ("open now", lambda found: _count(found.open_now)),
             ("overdue", lambda found: _count(found.overdue_now)),
+            ("said good", lambda found: satisfied(found.satisfaction)),
         ),
     ),
     (
         "First answers",
         (
             ("given", lambda found: _count(found.first_response.count)),
-            ("in time", lambda found: _share(found.first_answered_in_time)),
+            ("in time", lambda found: percent(found.first_answered_in_time)),
             ("median", lambda found: duration(found.first_response.elapsed.median)),
             ("90 %", lambda found: duration(found.first_response.elapsed.p90)),
             ("in business hours", lambda found: duration(found.first_response.business.median)),
@@ -45,7 +44,7 @@ _TABLES: tuple[tuple[str, _Columns], ...] = (
         "Resolutions",
         (
             ("resolved", lambda found: _count(found.resolved)),
-            ("in time", lambda found: _share(found.resolved_in_time)),
+            ("in time", lambda found: percent(found.resolved_in_time)),
             ("median", lambda found: duration(found.resolution.elapsed.median)),
             ("90 %", lambda found: duration(found.resolution.elapsed.p90)),
             ("in business hours", lambda found: duration(found.resolution.business.median)),
@@ -61,27 +60,6 @@ def show(report: Report, zone: ZoneInfo, console: Console, agents: Mapping[str, 
     for title, columns in _TABLES:
         console.print(_table(title, columns, report, agents or {}))
     console.print(Text(backlog_line(report.totals.backlog)))
-
-
-def backlog_line(backlog: Sequence[int]) -> str:
-    """The backlog of each day as a line of bars: "backlog ▁▃█ 2 to 9, now 9"."""
-    if not backlog:
-        return "backlog: no days"
-    shown = backlog[-_WIDEST:]
-    highest = max(*shown, 1)
-    bars = "".join(_BARS[count * (len(_BARS) - 1) // highest] for count in shown)
-    return f"backlog {bars} {min(shown)} to {max(shown)} a day, {shown[-1]} at the end"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them: "45 s", "12 min", "3 h 20 min", "2 d 4 h"; "–" for none."""
-    if seconds is None:
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    units = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
-    return " ".join([f"{count} {unit}" for count, unit in units if count][:2])
 
 
 def _table(title: str, columns: _Columns, report: Report, agents: Mapping[str, str]) -> Table:
@@ -107,7 +85,3 @@ def _rows(report: Report, agents: Mapping[str, str]) -> Iterator[tuple[Text, Fig
 
 def _count(number: int) -> str:
     return str(number) if number else "·"
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"

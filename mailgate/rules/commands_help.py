@@ -33,6 +33,7 @@ inside.
 #away [until WHEN]          no alerts for you; colleagues hear of your tickets
 #away NAME until WHEN       the same for somebody of a department you manage
 #back                       you are here again (#back NAME)
+#report [30d]               figures of what you see
 #help                       this text
 #end                        nothing below this line is read
 

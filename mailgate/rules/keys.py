@@ -57,6 +57,7 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.COLLABORATOR_ADDED: "x",
     NoticeKind.DIGEST: "y",
     NoticeKind.ASKED: "z",
+    NoticeKind.REPORT: "7",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from mailgate.config.model import Config
 from mailgate.errors import Refused
 from mailgate.model import Address, Assignee, Status, Ticket
+from mailgate.report.period import read_period
 from mailgate.rules import acts, asking, edits, names, people, standing
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Candidate
@@ -38,7 +39,7 @@ PERMISSION = {
     "uncc": "cc",
     "requester": "requester",
 }
-QUERIES = frozenset({"show", "list", "search", "help"})
+QUERIES = frozenset({"show", "list", "search", "report", "help"})
 STANDING = frozenset({"away", "back"})  # about the agents themselves; they need no ticket
 
 
@@ -110,6 +111,8 @@ def may_write(ticket: Ticket, verb: str, setting: Setting) -> str:
 
 
 def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
+    if command.verb == "report":
+        read_period(command.value)
     if command.verb in ("quiet", "ticket", *QUERIES):
         return Order(command.verb, command.value, command.reason, "")
     if command.verb in STANDING:

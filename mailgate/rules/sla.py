@@ -83,9 +83,14 @@ def clock(ticket: Ticket, config: Config) -> Clock:
 
 
 def plan_of(ticket: Ticket, config: Config) -> SlaPlan:
-    """The ticket's SLA plan; for a name that is gone, the plan that was called so, else the default."""
-    found = config.slas.get(ticket.sla)
-    renamed = (plan for plan in config.slas.values() if ticket.sla in plan.was)
+    """The ticket's SLA plan."""
+    return plan_called(ticket.sla, config)
+
+
+def plan_called(name: str, config: Config) -> SlaPlan:
+    """The SLA plan of this name; for a name that is gone, the plan that was called so, else the default."""
+    found = config.slas.get(name)
+    renamed = (plan for plan in config.slas.values() if name in plan.was)
     return found or next(renamed, None) or config.slas[config.defaults.sla or "Default SLA"]
 
 

@@ -32,7 +32,7 @@ class Verb:
 
 
 # Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "merge split canned spam ban unban new report leave"
+_LATER = "merge split canned spam ban unban new leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
@@ -65,12 +65,13 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("show", Verb("show", Takes.MAYBE)),
     ("list", Verb("list", Takes.MAYBE)),
     ("search", Verb("search", Takes.VALUE, needs="the words to look for")),
+    ("report", Verb("report", Takes.MAYBE)),
     ("help", Verb("help", Takes.MAYBE)),
     ("confirm", Verb("confirm", Takes.VALUE, needs="the code")),
 )
 
 # What one mail may say several times: it adds up and contradicts nothing.
-REPEATED = frozenset({"show", "list", "search", "help", "tag", "untag", "cc", "uncc", "link", "away", "back"})
+REPEATED = frozenset({"show", "list", "search", "report", "help", "tag", "untag", "cc", "uncc", "link", "away", "back"})
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.

@@ -78,6 +78,9 @@ class Db:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Every read inside sees the database as it is at the first of them; nobody is kept from writing."""
+        if self._connection.in_transaction:  # which sees one moment already
+            yield
+            return
         self._connection.execute("BEGIN")
         try:
             yield

@@ -274,14 +274,6 @@ def events(db: Db, number: int) -> list[Event]:
     return [_event(row) for row in db.all("SELECT * FROM event WHERE ticket = ? ORDER BY id", [number])]
 
 
-def all_events(db: Db) -> dict[int, tuple[Event, ...]]:
-    """The history of every ticket, for reports."""
-    found: dict[int, list[Event]] = {}
-    for row in db.all("SELECT * FROM event ORDER BY ticket, id"):
-        found.setdefault(row["ticket"], []).append(_event(row))
-    return {number: tuple(each) for number, each in found.items()}
-
-
 # ── writing ─────────────────────────────────────────────────────────────────────────────
 
 _TICKET_COLUMNS = (

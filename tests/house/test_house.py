@@ -18,7 +18,7 @@ each = pytest.mark.parametrize("source", ALL, ids=[source.name for source in ALL
 # Imports point from a higher layer to a lower or the same one. What is not named here is core when it lies in
 # a core package, else it belongs with process.
 VALUES, CORE, EDGE, PROCESS, SHELL = range(5)
-VALUE_MODULES = {"", "model", "mail", "reasons", "errors", "config.model"}
+VALUE_MODULES = {"", "model", "mail", "reasons", "errors", "config.model", "report.values"}
 EDGE_MODULES = {
     *("clock", "link", "lock", "maillog", "places", "status", "unlock"),
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),

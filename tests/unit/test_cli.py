@@ -344,3 +344,13 @@ def test_what_strangers_write_does_not_steer_the_terminal(desk, capsys, words):
     assert told.out
     assert "\x1b" not in told.out + told.err
     assert "\x07" not in told.out + told.err
+
+
+def test_the_report_as_a_page_holds_no_trace_of_a_mail(desk, capsys, tmp_path):
+    page = tmp_path / "report.html"
+    assert call("report", "--html", str(page)) == 0
+    assert f"written to {page}" in capsys.readouterr().err
+    text = page.read_text("utf-8")
+    assert "The whole desk." in text
+    assert "Write your answer" not in text
+    assert "Ref:" not in text

@@ -125,7 +125,7 @@ def test_an_alert_is_to_that_agent_alone():
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in BUILT if kind not in (K.REJECTED, K.LIMIT_REACHED, K.ADMIN, K.DIGEST)]
+    "kind", [kind for kind in BUILT if kind not in (K.REJECTED, K.LIMIT_REACHED, K.ADMIN, K.DIGEST, K.REPORT)]
 )
 def test_the_subject_is_the_same_for_every_kind(kind: NoticeKind):
     assert read(notice(kind, is_first=True))["subject"] == f"[#1001] {TICKET.subject}"

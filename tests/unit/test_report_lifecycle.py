@@ -9,7 +9,7 @@ import pytest
 
 from mailgate.config.load import load
 from mailgate.model import Address, Assignee, Entry, EntryKind, Status, Ticket
-from mailgate.report.history import history
+from mailgate.report.history import Case, Fact, history
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.acts import Stamp
 from mailgate.rules.lifecycle import act_on
@@ -75,7 +75,10 @@ class Life:
         self.act(minutes, lambda stamp: acts.status(status, stamp))
 
     def told(self):
-        return history(self.ticket, self.events, {"Online Banking": ("ann",)})
+        names = ("number", "department", "topic", "priority", "sla", "created_at", "first_response_by", "overdue")
+        case = Case(**{name: getattr(self.ticket, name) for name in names})
+        facts = [Fact(event.kind, event.by, event.at, event.after) for event in self.events]
+        return history(case, facts, {"Online Banking": ("ann",)})
 
 
 @pytest.fixture

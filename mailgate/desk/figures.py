@@ -1,0 +1,71 @@
+"""Reports as notices: in answer to `#report`, by the schedule of [report], and for a file.
+
+What a reader is shown is theirs to see (`report.scope`); the counting is `report.figures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from mailgate.config.model import Config
+from mailgate.desk.letter import Letter
+from mailgate.desk.outcome import Context
+from mailgate.model import Address, Notice, NoticeKind
+from mailgate.report.figures import Counted
+from mailgate.report.period import read_period
+from mailgate.report.plain import as_text
+from mailgate.report.read import read_figures
+from mailgate.report.scope import readers, scope_of, scope_of_reader
+from mailgate.report.values import Report
+from mailgate.rules.orders import Order, Understood
+from mailgate.store.db import Db
+
+
+def answer_reports(
+    db: Db, letter: Letter, understood: Understood, context: Context, facts: tuple[str, ...] = ()
+) -> tuple[Notice, ...]:
+    """A mail of its own for each `#report`, below `facts`; none for an order from the command line."""
+    if letter.situation is None:
+        return ()
+    orders = [order for order in understood.orders if order.verb == "report"]
+    return tuple(
+        replace(notice, report=_asked(db, order, letter, context), cause=f"{letter.cause}|report{place}")
+        for place, order in enumerate(orders, start=1)
+        for notice in letter.answer(NoticeKind.REPORT, None, facts)
+    )
+
+
+def report_text(db: Db, order: Order, letter: Letter, context: Context) -> str:
+    """The report that an order from the command line asks for."""
+    zone = context.config.zone(letter.agent.key) if letter.agent else context.config.desk.timezone
+    agents = {key: agent.name for key, agent in context.config.agents.items()}
+    return as_text(_asked(db, order, letter, context), zone, agents)
+
+
+def _asked(db: Db, order: Order, letter: Letter, context: Context) -> Report:
+    since = context.now - read_period(str(order.value or ""))
+    scope = scope_of(letter.agent, context.config)
+    return read_figures(db, context.config, since, context.now).report(scope.seen, scope.said)
+
+
+def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Notice]:
+    """The report that is due as `name` ("weekly"), to each of its readers as they may see it."""
+    for who in readers(config):
+        scope = scope_of_reader(who, config)
+        yield Notice(
+            kind=NoticeKind.REPORT,
+            to=who.address,
+            agent=who.agent,
+            cause=f"report:{name}:{counted.until:%Y-%m-%dT%H:%M}",
+            subject=f"{name.capitalize()} report",
+            report=counted.report(scope.seen, scope.said),
+        )
+
+
+def report_page(report: Report, at: datetime) -> Notice:
+    """The notice of which the page of a file is made: it is to nobody."""
+    return Notice(
+        kind=NoticeKind.REPORT, to=Address(""), cause=f"report:{at.isoformat()}", subject="Report", report=report
+    )
