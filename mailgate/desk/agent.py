@@ -243,8 +243,9 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
         return decide(answers=NoticeKind.NEW_MESSAGE, verbs=verbs, transfers="transfer" in verbs, assigns_away=away)
     mail, key = letter.situation.received.mail, letter.situation.match.key
     to = {address.email for address in mail.to}
-    return decide(
-        answers=key.kind if key and key.ticket == ticket.number else None,  # #ticket may name another one
+    answers = key.kind if key and key.ticket == ticket.number else None  # #ticket may name another one
+    found = decide(
+        answers=answers,
         verbs=verbs,
         transfers="transfer" in verbs,
         assigns_away=away,
@@ -253,6 +254,9 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
         requester_in_to=not to.isdisjoint(context.config.addresses_of(ticket.requester.email)),
         to_note_address=to_note_address(letter.situation, context.config),
     )
+    # Who was asked answers who asked: that it stays a note is no news.
+    asked = answers is NoticeKind.NOTE and any(each.email == letter.author.email for each in ticket.asked)
+    return replace(found, by_rule=False) if asked and not understood.has("reply") else found
 
 
 def _entry(letter: Letter, text: str, html: str, seen: Visibility) -> Entry:

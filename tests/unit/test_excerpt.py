@@ -118,3 +118,7 @@ def test_a_page_built_to_hurt_costs_little() -> None:
     excerpt("<p>a</p>" * 30_000, "a\n" * 29_999)
     excerpt("<b>" * 50_000, "a")
     excerpt('<img src="cid:' * 20_000, "a")
+
+
+def test_an_end_without_a_beginning_ends_nothing() -> None:
+    assert cut("</div><p>Hello</p>", "Hello") == "<p>Hello</p>"
