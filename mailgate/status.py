@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,7 @@ from mailgate.config.model import Config
 from mailgate.store import inbox, outbox
 from mailgate.store.db import Db
 
+LITTLE_ROOM = 200_000_000  # bytes; some mails of the largest size
 EVERY = 2.0  # seconds between looks; the file is written when something changed
 
 
@@ -89,6 +91,18 @@ def read(config: Config) -> Standing:
     except (OSError, ValueError):
         return Standing()
     return Standing(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]))
+
+
+def disks_nearly_full(config: Config) -> tuple[str, ...]:
+    """A sentence about each place of ours whose disk has little room: a full one takes no mail."""
+    found: dict[int, str] = {}
+    for path in (config.storage.database.parent, config.storage.attachments):
+        with suppress(OSError):  # a place that is not made yet
+            where = path.stat().st_dev
+            free = shutil.disk_usage(path).free
+            if free < LITTLE_ROOM:
+                found.setdefault(where, f"the disk of {path} has {free / 1e6:.0f} MB left; a full one takes no mail")
+    return tuple(found.values())
 
 
 def queues(db: Db) -> dict[str, int]:

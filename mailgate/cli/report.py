@@ -5,22 +5,19 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from mailgate.cli.common import config_of, now, plain, print_json, reading, say, since_of
+from mailgate.cli.progress import progress_bar
 from mailgate.config.model import Config
 from mailgate.desk.figures import report_page
 from mailgate.outbound.render import Renderer
 from mailgate.report.data import report_json, report_rows
-from mailgate.report.read import Progress, read_figures
+from mailgate.report.read import read_figures
 from mailgate.report.values import Report
 from mailgate.rules.keys import Keyring
 from mailgate.unlock import peek_secrets
-
-LONG = 5_000  # tickets from which on a bar shows how far the reading is
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     config = config_of(args, thorough=False)
     until = now()
     since = since_of(args.since, until)
-    with reading(config) as db, _bar() as progress:
+    with reading(config) as db, progress_bar("reading tickets") as progress:
         found = read_figures(db, config, since, until, progress).report()
     if args.html:
         _page(args.html, found, config, until)
@@ -60,21 +57,3 @@ def _page(path: Path, found: Report, config: Config, at: datetime) -> None:
     renderer, keyring = Renderer.of(config), Keyring(peek_secrets(config), config.desk.domain)
     path.write_text(renderer.render(report_page(found, at), config, keyring, at).html, "utf-8")
     say(f"written to {path}")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """A bar on standard error, for a person who waits; nothing where nobody looks, or it is soon over."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    from rich.console import Console  # late: only people's terminals need it
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading tickets", visible=False, total=None)
-
-        def told(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=total >= LONG)
-
-        yield told

@@ -11,7 +11,7 @@ from mailgate.config.model import Config
 from mailgate.lock import running
 from mailgate.rules.presence import away_lines
 from mailgate.rules.snapshot import rfc3339
-from mailgate.status import Standing
+from mailgate.status import Standing, disks_nearly_full
 from mailgate.store import inbox, presence
 
 
@@ -65,6 +65,7 @@ def _problems(config: Config, daemon: int | None, standing: Standing, aside: int
     problems += [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
     if not standing.relay.ok:
         problems.append(f"the relay takes no mail: {standing.relay.last_error}")
+    problems += disks_nearly_full(config)
     if aside:
         problems.append(f"{aside} in quarantine; see: mailgate queue quarantine list")
     if failed:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mailgate.cli.common import config_of, plain, print_json, print_line, reading, say
+from mailgate.cli.progress import Progress, progress_bar
 from mailgate.config.model import Config
 from mailgate.errors import BadArgument, NotFound
 from mailgate.model import Json, Ticket
@@ -20,6 +21,7 @@ from mailgate.rules.when import echo
 from mailgate.store import inbox, tickets
 from mailgate.store.db import Db
 
+AT_ONCE = 200  # tickets of an export in memory
 STATUSES = ("open", "pending", "resolved", "closed")
 
 
@@ -211,17 +213,22 @@ def _object(value: Json) -> dict[str, Json]:
 def export(args: argparse.Namespace) -> int:
     """`tickets export`: JSON lines, oldest first."""
     config = config_of(args)
-    with reading(config) as db:
+    with reading(config) as db, db.snapshot(), progress_bar("writing tickets") as progress:
+        lines = _lines(db, config, progress)
         if args.output is None:
-            for line in _lines(db, config):
+            for line in lines:
                 print(line)
             return 0
         with args.output.open("w", encoding="utf-8") as file:
-            count = sum(1 for line in _lines(db, config) if file.write(line + "\n"))
+            count = sum(1 for line in lines if file.write(line + "\n"))
     say(f"{count} tickets written to {args.output}")
     return 0
 
 
-def _lines(db: Db, config: Config) -> Iterator[str]:
-    for ticket in reversed(tickets.find(db, tickets.Query(statuses=()))):
-        yield json.dumps(whole(db, ticket, config), ensure_ascii=False)
+def _lines(db: Db, config: Config, progress: Progress) -> Iterator[str]:
+    """A line a ticket, from one moment's state of the database, a piece of which is in memory at a time."""
+    numbers = tickets.numbers(db)
+    for start in range(0, len(numbers), AT_ONCE):
+        progress(start, len(numbers))
+        for _, ticket in sorted(tickets.get_many(db, numbers[start : start + AT_ONCE]).items()):
+            yield json.dumps(whole(db, ticket, config), ensure_ascii=False)

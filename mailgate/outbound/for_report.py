@@ -12,7 +12,7 @@ from mailgate.report.plain import as_text
 from mailgate.report.values import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Times
 from mailgate.report.wording import duration, percent, titles, when
 
-_COLUMNS = ("opened", "resolved", "in time", "answered in time", "open", "overdue")
+_COLUMNS = ("opened", "resolved", "in time", "answer in time", "open", "overdue")
 _TIMES = ("median", "90 % within", "in business hours", "90 % within")
 _ROWS = 12  # of one table: Gmail cuts a mail off after 102 kB of HTML
 _BACKLOG = 36  # columns of the chart; of a longer period every few days are one

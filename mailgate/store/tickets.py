@@ -147,6 +147,11 @@ def next_number(db: Db, first: int) -> int:
     return max(first, (row[0] or 0) + 1) if row else first
 
 
+def numbers(db: Db) -> list[int]:
+    """The number of every ticket, oldest first."""
+    return [row[0] for row in db.all("SELECT number FROM ticket ORDER BY number")]
+
+
 def open_count(db: Db, *requester: str) -> int:
     """How many open and pending tickets a requester has, by all of their addresses."""
     sql = f"SELECT count(*) FROM ticket WHERE requester_email IN ({marks(requester)}) AND status IN ('open', 'pending')"  # noqa: S608

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from mailgate.mail import normalise
+from mailgate.reasons import Reason
 from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
 
@@ -140,8 +141,15 @@ def _came(row: Any) -> list[Line]:
         line(row["received_at"], "arrived", f"{row['source']}, from {sender} to {recipients}, {row['size']} bytes")
     ]
     if row["done_at"] is not None:
-        lines.append(line(row["done_at"], row["state"], row["reason"]))
+        lines.append(line(row["done_at"], row["state"], _end(row)))
     return lines
+
+
+def _end(row: Any) -> str:
+    """Why a mail ended as it did; that it named no ticket is no fault of a mail that made one, or asked for none."""
+    if row["state"] == "done" and row["reason"] == Reason.NOTHING_NAMES_A_TICKET:
+        return f"new ticket {row['ticket']}" if row["ticket"] else "about no ticket"
+    return str(row["reason"])
 
 
 def _went(row: Any) -> list[Line]:

@@ -354,3 +354,34 @@ def test_the_report_as_a_page_holds_no_trace_of_a_mail(desk, capsys, tmp_path):
     assert "The whole desk." in text
     assert "Write your answer" not in text
     assert "Ref:" not in text
+
+
+def test_a_mail_that_made_a_ticket_ends_in_the_trace_without_a_fault(desk, capsys):
+    call("ingest", "a.eml", "--quiet")
+    capsys.readouterr()
+    assert call("trace", "1001") == 0
+    shown = capsys.readouterr().out
+    assert "done: new ticket 1001" in shown
+    assert "nothing-names" not in shown
+
+
+def test_an_export_holds_every_ticket_whole_and_in_order(desk, capsys, monkeypatch):
+    monkeypatch.setattr("mailgate.cli.tickets_view.AT_ONCE", 2)
+    for number in range(5):
+        assert call("tickets", "new", "--requester", "k@x.example", "--subject", f"No {number}", "--quiet") == 0
+    capsys.readouterr()
+    assert call("tickets", "export") == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [ticket["number"] for ticket in found] == [1001, 1002, 1003, 1004, 1005]
+    assert all({"thread", "events", "requester"} <= set(ticket) for ticket in found)
+    assert call("tickets", "export", "--output", "all.jsonl") == 0
+    out, err = capsys.readouterr()
+    assert (out, "5 tickets written to all.jsonl" in err) == ("", True)
+
+
+def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
+    monkeypatch.setattr("mailgate.status.LITTLE_ROOM", 10**18)
+    call("ingest", "a.eml", "--quiet")
+    assert call("status") == 1
+    shown = capsys.readouterr().out
+    assert shown.count("MB left; a full one takes no mail") == 1
