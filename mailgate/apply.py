@@ -58,7 +58,7 @@ def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str,
 def save_change(db: Db, change: Change, context: Context) -> None:
     """Write a ticket's change with its deadlines."""
     deadlines = clock(change.after, context.config).deadlines
-    tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines])
+    tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines], change.known_ids)
     if change.before and change.before.status.active and not change.after.status.active:
         similar.remember(db, change.after)
 

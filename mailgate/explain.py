@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailgate.desk.forwarded import original_of
 from mailgate.desk.outcome import Outcome, Situation
-from mailgate.mail import Bounce, Forwarded, Mail, Received
+from mailgate.mail import Bounce, Mail, Received
 from mailgate.model import Json
 from mailgate.process import Verdict
 from mailgate.reasons import Reason, Screen
@@ -61,7 +62,7 @@ def document(verdict: Verdict, file: str, subject_of: dict[int, str]) -> dict[st
         "mail": _mail(received),
         "screen": _screen(situation),
         "bounce": _bounce(received.mail, outcome),
-        "forwarded": _forwarded(received.body.original),
+        "forwarded": _forwarded(situation),
         "sender": _sender(situation),
         "ticket": _ticket(situation, outcome),
         "rules": [
@@ -109,7 +110,8 @@ def _bounce(mail: Mail, outcome: Outcome) -> Json:
     return {"kind": bounce.kind, "recipients": [each.email for each in bounce.recipients], "ticket": outcome.ticket}
 
 
-def _forwarded(original: Forwarded | None) -> Json:
+def _forwarded(situation: Situation | None) -> Json:
+    original = original_of(situation) if situation else None
     if original is None:
         return None
     return {"from": {"name": original.sender.name, "email": original.sender.email}, "subject": original.subject}

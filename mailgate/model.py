@@ -275,6 +275,7 @@ class Change:
     after: Ticket
     events: tuple[Event, ...] = ()
     entries: tuple[Entry, ...] = ()
+    known_ids: tuple[str, ...] = ()  # foreign Message-IDs that stand for the ticket, besides its entries'
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +351,7 @@ class Notice:
     report: Report | None = None  # the figures of a `report`
     is_first: bool = False  # the first mail about the ticket that this person gets
     asks: bool = False  # it offers the links by which the requester says how they were helped
+    canned: str = ""  # the canned response that an acknowledgement is
     reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
 
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, asked, failure, requester, satisfaction
+from mailgate.desk import agent, asked, behalf, failure, requester, satisfaction
+from mailgate.desk.forwarded import ENCLOSED, for_somebody, placed
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
 from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin, to_note_address
 from mailgate.desk.opening import open_from_mail
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Enclosed, Outcome, Situation
 from mailgate.inbound.body import read_body
 from mailgate.inbound.parse import parse, read
-from mailgate.mail import Attachment, Received
+from mailgate.mail import Attachment, Mail, Received
 from mailgate.model import NoticeKind, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import thread, trust
@@ -42,6 +43,7 @@ class Prepared:
     received: Received
     attachments: tuple[StoredAttachment, ...]
     digest: str
+    enclosed: Enclosed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,20 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         received=received,
         attachments=kept,
         digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
+        enclosed=_enclosed(mail, context, keep),
     )
+
+
+def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:
+    """The one mail that an agent's mail has attached: it may be forwarded. Nobody else's is opened."""
+    if mail.author.email not in context.config.agents_by_email or mail.bounce:
+        return None
+    mails = [attachment for attachment in mail.attachments if attachment.type in ENCLOSED]
+    if len(mails) != 1:
+        return None
+    inner = read(mails[0].content)
+    files = tuple(_kept(attachment, keep) for attachment in inner.mail.attachments)
+    return Enclosed(inner.mail, read_body(inner.mail, inner.page), files)
 
 
 def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
@@ -132,6 +147,7 @@ def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
         sender=sender,
         match=thread.pick(refs, found, sender, config),
         attachments=prepared.attachments,
+        enclosed=prepared.enclosed,
     )
 
 
@@ -162,7 +178,7 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
 
 
 def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
-    """Agents are customers too: only an agent's proven work on a ticket is an agent's act."""
+    """Agents are customers too: only an agent's proven work on or for a ticket is an agent's act."""
     commands = read_commands(situation.received.body.lines)
     if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
         return _confirmed(db, situation, confirm.value, context)
@@ -171,12 +187,14 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
     if as_customer and situation.ticket:
         return requester.receive(db, situation, situation.ticket, context)
     names_ticket = situation.ticket is not None or bool(situation.match.strangers_to)
+    forwards = for_somebody(situation, context.config)
     if not situation.sender.proven:
-        if not (says_something or names_ticket):
+        if not (says_something or names_ticket or forwards):
             return open_from_mail(db, situation, context)
         return replace(hold(db, situation, context), commands=commands.commands)
+    situation = placed(db, situation, context)
     ticket = _ticket_of(db, commands, situation)
-    if ticket is None and not says_something:
+    if ticket is None and not (says_something or forwards):
         return open_from_mail(db, situation, context)
     letter = Letter(
         context.config.agents[situation.sender.agent],
@@ -187,6 +205,8 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
         came_to(situation, context.config),
     )
     missing = "ticket" in commands.verbs and ticket is None
+    if "new" in commands.verbs or (forwards and ticket is None and not missing):
+        return behalf.open_for(db, letter, context)
     return agent.not_found(letter) if missing else agent.work(db, letter, ticket, context)
 
 

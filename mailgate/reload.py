@@ -11,6 +11,7 @@ from pathlib import Path
 from mailgate.config.load import load
 from mailgate.config.model import Config
 from mailgate.errors import ConfigError
+from mailgate.outbound.canned import check_canned
 from mailgate.outbound.render import Renderer, shipped
 from mailgate.processor import Desk, carry_over
 from mailgate.setup import make_desk
@@ -19,11 +20,12 @@ from mailgate.unlock import unlock
 
 
 def checked(file: Path) -> Config:
-    """The configuration, with the administrator's own templates tried. Raises ConfigError."""
+    """The configuration, with the administrator's own templates and texts tried. Raises ConfigError."""
     config, _ = load(file)
     # The shipped ones are not asked: an upgrade may have put newer ones there than this process knows.
     tried = Renderer.of(config).check() if config.templates else ()
     broken = tuple(each for each in tried if not each.warning and not Path(each.file).is_relative_to(shipped()))
+    broken += check_canned(config)
     if broken:
         raise ConfigError(broken)
     return config

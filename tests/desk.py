@@ -92,6 +92,9 @@ priority = "Emergency"
 
 [topic."Report a Problem"]
 department = "Maintenance"
+
+[canned.hello]
+text = "Hello {{ requester.name }}, we look into it."
 """
 
 

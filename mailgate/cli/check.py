@@ -14,6 +14,7 @@ from mailgate.config.load import find, load
 from mailgate.config.model import Config
 from mailgate.errors import ConfigError, MailgateError, Problem
 from mailgate.model import Json
+from mailgate.outbound.canned import check_canned
 from mailgate.outbound.render import Renderer
 from mailgate.store import tickets
 from mailgate.unlock import check_secrets
@@ -43,7 +44,7 @@ def _examine(explicit: str | None) -> tuple[Path | None, tuple[Problem, ...]]:
         config, warnings = load(path)
     except ConfigError as error:
         return path, (*error.problems, *templates)
-    return path, (*warnings, *templates, *_database(config))
+    return path, (*warnings, *check_canned(config), *templates, *_database(config))
 
 
 def _database(config: Config) -> tuple[Problem, ...]:

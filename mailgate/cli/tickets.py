@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--raw", type=int, metavar="ID", help="a stored message of the thread, as it came")
 
     new = subs.add_parser("new", help="a ticket on someone's behalf", parents=[common])
-    new.add_argument("--requester", required=True, metavar="ADDRESS")
+    new.add_argument("--requester", required=True, metavar="ADDRESS", help="or the name of a known requester")
     new.add_argument("--subject", required=True)
     new.add_argument("--text", type=argparse.FileType("r"), metavar="FILE", help="its text; - is stdin")
     new.add_argument("--quiet", action="store_true", help="do not tell the requester")

@@ -8,12 +8,12 @@ import uuid
 from mailgate import apply
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.config.model import Agent, Config
-from mailgate.config.routing import address
 from mailgate.desk import agent, byhand
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Outcome
-from mailgate.errors import BadArgument, NotFound
-from mailgate.model import Address
+from mailgate.desk.whom import whom
+from mailgate.errors import BadArgument, NotFound, Refused
+from mailgate.model import Address, Json
 from mailgate.processor import Desk
 from mailgate.rules import names
 from mailgate.rules.commands import read_commands
@@ -26,29 +26,55 @@ from mailgate.unlock import unlock
 
 def new(args: argparse.Namespace) -> int:
     """`tickets new`: a ticket on someone's behalf."""
+    try:
+        return _new(args)
+    except BadArgument as trouble:
+        if args.json:
+            print_json({"ok": False, "number": None, "notices": [], "errors": [trouble.public]})
+        raise
+
+
+def _new(args: argparse.Namespace) -> int:
     config = config_of(args)
-    text = args.text.read() if args.text else ""
-    requester = _requester(args.requester)
+    text = _text(args)
+    if not args.subject.strip():
+        raise BadArgument("--subject is empty: say what it is about")
     with writing(config) as db, db.transaction():
         desk = make_desk(config, unlock(db, config))
         context = desk.context(now())
-        order = byhand.Opening(requester, args.subject, text, f"cli:{uuid.uuid4().hex}", quiet=args.quiet)
+        order = byhand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
         outcome = byhand.open_by_hand(db, order, context)
         apply.save(db, outcome, context, desk.press)
+        subjects = [apply.subject_of(notice, context, desk.press) for notice in outcome.notices]
     if args.json:
-        print_json({"number": outcome.ticket})
+        notices: list[Json] = [
+            {"kind": notice.kind.value, "to": notice.to.email, "subject": subject}
+            for notice, subject in zip(outcome.notices, subjects, strict=True)
+        ]
+        print_json({"ok": True, "number": outcome.ticket, "notices": notices, "errors": []})
     else:
         print(outcome.ticket)
     return 0
 
 
-def _requester(text: str) -> Address:
-    """ADDRESS or `NAME <ADDRESS>`."""
-    name, bracket, rest = text.rpartition("<")
+def _requester(db: Db, typed: str, config: Config) -> Address:
+    """ADDRESS, `NAME <ADDRESS>`, or the name of somebody who wrote before."""
     try:
-        return Address(address(rest.strip().removesuffix(">") if bracket else text), name.strip(' "'))
-    except ValueError as error:
-        raise BadArgument(f"--requester {text}: {error}") from None
+        return whom(db, typed, None, config)
+    except Refused as trouble:
+        raise BadArgument(f"--requester {typed}: {trouble.public}") from None
+
+
+def _text(args: argparse.Namespace) -> str:
+    """What --text names, or nothing. A file of another charset is read as well as it can be."""
+    if not args.text:
+        return ""
+    data: bytes = args.text.buffer.read() if hasattr(args.text, "buffer") else args.text.read().encode()
+    return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _cause() -> str:
+    return f"cli:{uuid.uuid4().hex}"
 
 
 def do(args: argparse.Namespace) -> int:
@@ -57,7 +83,7 @@ def do(args: argparse.Namespace) -> int:
     lines = [line for command in args.commands for line in command.splitlines()]
     if words := read_commands(lines).rest:  # a forgotten # must not become a reply
         raise BadArgument(f"“{words[0]}” is no command: commands begin with #, text comes with --text")
-    text = args.text.read() if args.text else ""
+    text = _text(args)
     if text:
         lines += ["", *text.splitlines()]
     if not lines:
@@ -81,7 +107,7 @@ def _do(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) ->
     ticket = tickets.get(db, number)
     if ticket is None:
         raise NotFound(f"ticket {number} was not found")
-    letter = Letter(who, read_commands(lines), f"cli:{uuid.uuid4().hex}", context.now)
+    letter = Letter(who, read_commands(lines), _cause(), context.now)
     outcome = agent.work(db, letter, ticket, context)
     if not outcome.problems:
         apply.save(db, outcome, context, desk.press)

@@ -29,6 +29,9 @@ def check(config: Config, reading: Reading) -> None:
         reading.warn(Spot(), "no way in but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
 
 
+_CALLED = {"address": "desk address", "sla": "SLA plan", "canned": "canned response"}
+
+
 def _names(config: Config, reading: Reading) -> None:
     """Every name refers to something."""
     known: Mapping[str, Collection[str]] = {
@@ -41,13 +44,14 @@ def _names(config: Config, reading: Reading) -> None:
         "team": config.teams,
         "customer": config.customers,
         "address": config.addresses,
+        "canned": config.canned,
     }
     for name in reading.names:
         if name.kind == "template":
             if config.templates is None or not (config.templates / name.name).is_dir():
                 reading.error(name.spot, f"there is no folder templates/{name.name} beside the config")
         elif name.name not in known[name.kind]:
-            kind = "desk address" if name.kind == "address" else "SLA plan" if name.kind == "sla" else name.kind
+            kind = _CALLED.get(name.kind, name.kind)
             article = "an" if kind[0] in "aeiouS" and kind != "schedule" else "a"
             what = f"{quoted_text(name.name)} is not {article} {kind}"
             reading.error(name.spot, what + _right(name, known[name.kind], config))
@@ -171,6 +175,7 @@ def _twice(config: Config, reading: Reading) -> None:
         "schedule": config.schedules,
         "sla": config.slas,
         "topic": config.topics,
+        "canned": config.canned,
     }
     for kind, names in kinds.items():
         seen: dict[str, str] = {}

@@ -24,6 +24,7 @@ _KINDS = {
     "schedules": ("schedule", "schedules"),
     "slas": ("SLA plan", "SLA plans"),
     "topics": ("topic", "topics"),
+    "canned": ("canned response", "canned responses"),
 }
 _TABLES = ("desk", "storage", "smtp", "relay", "http", "defaults", "alerts", "notices", "trust", "tickets", "report")
 _SHOWN = 8  # names in one line

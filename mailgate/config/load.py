@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mailgate.config.builtin import DEFAULTS, PRIORITIES
+from mailgate.config.canned import read_canned
 from mailgate.config.check import check
 from mailgate.config.customers import read_customers
 from mailgate.config.desk import read_addresses, read_desk, read_storage
@@ -107,10 +108,10 @@ def _config(top: Table) -> Config:
         tickets=read_tickets(top),
         attachments=read_attachments(top),
         report=read_report(top),
+        canned=read_canned(top),
         templates=templates if templates.is_dir() else None,
         text=top.reading.text,
     )
-    top.later("canned")
     top.done()
     return config
 

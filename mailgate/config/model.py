@@ -293,6 +293,14 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canned:
+    """[canned.NAME]: a response that is written already; `text` is Jinja2."""
+
+    name: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
     """One test of a rule: `field op values`, e.g. `from not_domain ["x.example"]`."""
 
@@ -321,6 +329,7 @@ class Rule:
     reject: str = ""
     rejects: Text = Text()  # by language, where they differ
     drop: bool = False
+    canned: str = ""  # name of the canned response that answers the mail instead of the acknowledgement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,6 +443,7 @@ class Config:
     attachments: Attachments = Attachments()
     customers: Mapping[str, Customer] = field(default_factory=dict)
     report: ReportMail = ReportMail()
+    canned: Mapping[str, Canned] = field(default_factory=dict)
     templates: Path | None = None  # the administrator's templates/, when there is one
     text: str = field(default="", repr=False, compare=False)  # of the file, with what is secret in it
 

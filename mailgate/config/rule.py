@@ -12,7 +12,19 @@ from mailgate.config.reader import Spot, Table
 from mailgate.config.routing import read_routing, recipients
 from mailgate.config.words import quoted_text
 
-_BELOW = ("alert", "reject", "drop", "department", "topic", "sla", "priority", "assign", "tags", "autoresponse")
+_BELOW = (
+    "alert",
+    "canned",
+    "reject",
+    "drop",
+    "department",
+    "topic",
+    "sla",
+    "priority",
+    "assign",
+    "tags",
+    "autoresponse",
+)
 Conditions = tuple[tuple[Criterion, ...], ...]
 
 
@@ -64,10 +76,13 @@ def _rule(table: Table, position: int, language: str) -> Rule:
         reject=reject,
         rejects=rejects,
         drop=act.flag("drop", default=False),
+        canned=act.name("canned", "canned"),
     )
+    if rule.canned and rule.on == {"message"}:
+        act.error("canned", 'answers new tickets alone: write on = ["new"], or take it out')
     if rule.reject and rule.drop:
         act.error("drop", "a mail is either rejected, with a word to its sender, or dropped: keep one")
-    act.later("canned", "join")
+    act.later("join")
     act.done({key: misplaced(key) for key in ABOVE})
     table.done(dict.fromkeys((*FIELDS, *_BELOW), ": it belongs below [rule.when] or [rule.then], not beside name"))
     return rule

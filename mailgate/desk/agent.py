@@ -23,8 +23,10 @@ from mailgate.desk.office import to_note_address
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.standing import with_presence
 from mailgate.desk.telling import tell
+from mailgate.errors import Refused
 from mailgate.inbound.excerpt import attribute_values, excerpt
 from mailgate.model import Assignee, Change, Collaborator, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
+from mailgate.outbound.canned import fill_canned
 from mailgate.reasons import Reason
 from mailgate.rules import acts, asking, edits, files, lifecycle, orders
 from mailgate.rules.asking import outsiders
@@ -54,14 +56,14 @@ _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a lo
 def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Outcome:
     """Carry out an agent's mail or order on `ticket` (None: it names none)."""
     if letter.agent and ticket and not sees(letter.agent, ticket, context.config):
-        return _refuse(letter, None, (f"ticket {ticket.number} was not found",))
+        return refuse(letter, None, (f"ticket {ticket.number} was not found",))
     problems = letter.commands.problems
     understood = Understood()
     if not problems:
-        understood = understand(letter.commands.commands, ticket, _setting(db, letter, ticket, context))
+        understood = understand(letter.commands.commands, ticket, setting(db, letter, ticket, context))
         problems = understood.problems
     if problems:
-        return _refuse(letter, ticket, problems)
+        return refuse(letter, ticket, problems)
     if understood.only_asks:
         return answer_queries(
             db, letter, understood, ticket, context, unposted=bool(_text(db, letter, ticket, context))
@@ -69,7 +71,7 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     if understood.only_standing and (ticket is None or not _writes(db, letter, ticket, context)):
         return _do_standing(db, letter, understood, ticket, context)
     if ticket is None:
-        return _refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
+        return refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
     return _do(db, letter, understood, ticket, context)
 
 
@@ -93,7 +95,7 @@ def _do_standing(db: Db, letter: Letter, understood: Understood, ticket: Ticket 
     return with_presence(db, letter, understood, outcome, context)
 
 
-def _setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Setting:
+def setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Setting:
     """What the reading of orders needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
     plan = context.config.slas.get(ticket.sla if ticket else str(context.config.defaults.sla))
     hours = context.config.schedules[plan.schedule] if plan else None
@@ -110,21 +112,26 @@ def _setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) ->
 
 
 def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
-    text = _text(db, letter, ticket, context)
+    own = _text(db, letter, ticket, context)
+    canned = understood.of("canned")
+    try:
+        text = with_canned(str(canned.value), own, ticket, letter, context) if canned else own
+    except Refused as trouble:
+        return refuse(letter, ticket, (str(trouble),))
     attachments = letter.situation.attachments if letter.situation else ()
     seen = _visibility(letter, understood, ticket, context)
     writes = bool(text or attachments)
-    html = excerpt(letter.situation.received.mail.html, text) if letter.situation else ""
+    html = excerpt(letter.situation.received.mail.html, text) if letter.situation and not canned else ""
     if writes:
         verb = "reply" if seen.public else "note"
-        problem = orders.may_write(ticket, verb, _setting(db, letter, ticket, context))
+        problem = orders.may_write(ticket, verb, setting(db, letter, ticket, context))
         leaves = seen.public or outsiders(understood.asks, context.config)
         problem = problem or (files.unsendable(attachments, context.config.attachments) if leaves else "")
-        problem = problem or (_leak(db, letter, text, html, ticket, context, public=seen.public) if leaves else "")
+        problem = problem or (_leak(db, letter, own, html, ticket, context, public=seen.public) if leaves else "")
         if problem:
-            return _refuse(letter, ticket, (problem,))
+            return refuse(letter, ticket, (problem,))
     elif understood.asks:
-        return _refuse(letter, ticket, ("there is nothing to ask: write your question below the commands",))
+        return refuse(letter, ticket, ("there is nothing to ask: write your question below the commands",))
     stamp = acts.Stamp(letter.by, letter.at)
     done = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
     entry = _entry(letter, text, html, seen) if writes else None
@@ -135,7 +142,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         author=letter.author,
         now=context.now,
         answers=letter.message_id,
-        direct=_direct(letter, context),
+        direct=direct(letter, context),
         quiet=understood.has("quiet"),
     )
     change, notices = tell(db, change, occasion, context)
@@ -144,7 +151,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     outcome = Outcome(
         ticket=ticket.number,
         reason=letter.situation.match.why if letter.situation else None,
-        changes=(change, *_linked_back(db, understood, ticket, stamp, context)),
+        changes=(change, *linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
         told=(*_told(letter, understood, seen, handed_out, writes=writes), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
@@ -203,7 +210,7 @@ def _copied(letter: Letter, ticket: Ticket, config: Config) -> tuple[Collaborato
     return collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
 
 
-def _linked_back(
+def linked_back(
     db: Db, understood: Understood, ticket: Ticket, stamp: acts.Stamp, context: Context
 ) -> Iterator[Change]:
     """The other ticket's side of each `#link`."""
@@ -224,6 +231,12 @@ def _text(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> st
         if only_signature(rest, known):
             return ""
     return text.removesuffix(signature).rstrip() if signature else text
+
+
+def with_canned(name: str, own: str, ticket: Ticket, letter: Letter, context: Context) -> str:
+    """The canned response, and the agent's own text below it. Raises Refused where it cannot be filled in."""
+    key = letter.agent.key if letter.agent else ""
+    return f"{fill_canned(name, ticket, key, context.config)}\n\n{own}".strip()
 
 
 def _seen_below(db: Db, letter: Letter, ticket: Ticket, text: str) -> list[str]:
@@ -249,7 +262,7 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
         verbs=verbs,
         transfers="transfer" in verbs,
         assigns_away=away,
-        forwards_alert=letter.situation.received.body.forwarded,
+        forwards_alert=letter.situation.received.body.forwarded or letter.situation.enclosed is not None,
         desk_only_copied=not any(desk_address(email, context.config) for email in to),
         requester_in_to=not to.isdisjoint(context.config.addresses_of(ticket.requester.email)),
         to_note_address=to_note_address(letter.situation, context.config),
@@ -275,7 +288,7 @@ def _entry(letter: Letter, text: str, html: str, seen: Visibility) -> Entry:
     )
 
 
-def _direct(letter: Letter, context: Context) -> frozenset[str]:
+def direct(letter: Letter, context: Context) -> frozenset[str]:
     """Who had the agent's mail directly and is not sent it again."""
     if letter.situation is None:
         return frozenset()
@@ -350,10 +363,11 @@ def _tell_agent(
 def not_found(letter: Letter) -> Outcome:
     """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
     number = next((command.value for command in letter.commands.commands if command.verb == "ticket"), "")
-    return _refuse(letter, None, (f"ticket {number} was not found",))
+    return refuse(letter, None, (f"ticket {number} was not found",))
 
 
-def _refuse(letter: Letter, ticket: Ticket | None, problems: Sequence[str]) -> Outcome:
+def refuse(letter: Letter, ticket: Ticket | None, problems: Sequence[str]) -> Outcome:
+    """Nothing is done; the agent has the mail back with everything that was wrong."""
     text = letter.situation.received.body.visible if letter.situation else ""
     return Outcome(
         reason=Reason.REFUSED,

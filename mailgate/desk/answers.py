@@ -59,12 +59,17 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
         case "report":  # by mail it is a mail of its own
             return Shown("" if letter.situation else report_text(db, order, letter, context))
         case _:
-            return _also_away(db, HELP, letter, context)
+            return _also_away(db, _help(context.config), letter, context)
 
 
 def _also_away(db: Db, text: str, letter: Letter, context: Context) -> Shown:
     gone = who_is_away(db, letter.agent, context)
     return Shown(f"{text}\n\n{gone}" if gone else text)
+
+
+def _help(config: Config) -> str:
+    names = ", ".join(sorted(config.canned))
+    return f"{HELP}\n\nCanned responses: {names}" if names else HELP
 
 
 def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> Shown:

@@ -1,97 +1,163 @@
-"""A ticket opened by hand on someone's behalf: `tickets new`, and cron's recurring ones."""
+"""A ticket opened by hand on someone's behalf: what `tickets new`, `#new` and a forward have in common.
+
+Rules and form lines route it like a mail of the requester's. A rule that drops or rejects
+does not: somebody opens it on purpose.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from mailgate.config.model import Routing
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.telling import tell
 from mailgate.mail import Body, Mail
-from mailgate.model import Address, Assignee, Entry, EntryKind, Status, Ticket
-from mailgate.rules import acts
+from mailgate.model import Address, Assignee, Change, Entry, EntryKind, Status, Ticket
+from mailgate.rules import acts, lifecycle, tongue
+from mailgate.rules.collaborators import machine
 from mailgate.rules.criteria import Facts
-from mailgate.rules.forms import read_form
+from mailgate.rules.forms import Form, read_form
 from mailgate.rules.notices import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.route import Routed, route
+from mailgate.rules.schedule import calendar_of
+from mailgate.rules.subject import strip_subject
 from mailgate.store import tickets
 from mailgate.store.db import Db
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What somebody asks to be opened."""
+    """What somebody asks to be opened. `mail` and `body` are what the rules read."""
+
+    requester: Address
+    mail: Mail
+    body: Body
+    address: str  # the desk address that it came to
+    by: str  # as in Event.by
+    at: datetime  # when it came: the ticket is as old
+    source: str
+    links: tuple[int, ...] = ()
+
+
+def form_of(opening: Opening) -> Form:
+    """The form lines on top of the text."""
+    return read_form(opening.body.visible)
+
+
+def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | None = None) -> Routed:
+    """Where the rules put it; `chosen` is what its opener said, which comes before them."""
+    config = context.config
+
+    def within(schedule: str, at: datetime) -> bool:
+        hours = config.schedules.get(schedule)
+        return hours is not None and calendar_of(hours).is_open(at)
+
+    facts = Facts(
+        mail=opening.mail,
+        body=opening.body,
+        form=form_of(opening),
+        recipients=(opening.address,),
+        address=opening.address,
+        source=opening.source,
+        arrived_at=opening.at,
+        known=tickets.is_known(db, *config.addresses_of(opening.requester.email)),
+        customer=customer.name if (customer := config.customer_of(opening.requester.email)) else "",
+        within=within,
+    )
+    return route(facts, config, first=[(opening.by, chosen)] if chosen else ())
+
+
+def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:
+    """The ticket as it was routed; nothing of it is written yet."""
+
+    def text(key: str, default: str = "") -> str:
+        value = routed.get(key)
+        return value if isinstance(value, str) else default
+
+    config, form, requester = context.config, form_of(opening), opening.requester
+    kind, _, name = text("assign").partition(":")
+    tags = routed.get("tags")
+    sla = routed.values["sla"]
+    return Ticket(
+        number=tickets.next_number(db, config.desk.first_number),
+        subject=strip_subject(" ".join(opening.mail.subject.split()), config.desk),
+        status=Status(text("status", "open")),
+        requester=Address(requester.email, requester.name or form.get("name")),
+        department=text("department"),
+        topic=text("topic"),
+        priority=text("priority"),
+        sla=str(sla.value),
+        sla_from=sla.origin,
+        address=opening.address,
+        created_at=opening.at,
+        updated_at=context.now,
+        assignee=Assignee(kind, name) if name else None,
+        tags=tags if isinstance(tags, tuple) else (),
+        fields=form.fields or None,
+        language=text("language") or tongue.language_of(opening.body.visible, "") or config.desk.language,
+        source=opening.source,
+        autoresponse=routed.get("autoresponse") is not False and not machine(requester.email),
+        template=text("template"),
+        sla_started_at=opening.at,
+        links=opening.links,
+    )
+
+
+def opened(
+    ticket: Ticket,
+    routed: Routed,
+    entries: Sequence[Entry],
+    done: Sequence[acts.Act],
+    stamp: acts.Stamp,
+    context: Context,
+) -> Change:
+    """The change that opens the ticket and does what else its opener said, as one."""
+    message = next((entry for entry in entries if entry.kind is EntryKind.MESSAGE), None)
+    change = open_routed(ticket, routed, stamp, context.config, message)
+    also = lifecycle.act_on(change.after, done, stamp.because(""), context.config)
+    return replace(change, after=also.after, events=(*change.events, *also.events), entries=tuple(entries))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`tickets new`: what the administrator, or cron, asks for."""
 
     requester: Address
     subject: str
     text: str
     cause: str
     quiet: bool = False
-    by: str = field(default="admin")
 
 
-def open_by_hand(db: Db, order: Opening, context: Context) -> Outcome:
-    """Open a ticket for somebody else; rules and form lines route it like a mail of theirs."""
+def open_by_hand(db: Db, order: Order, context: Context) -> Outcome:
+    """Open a ticket for somebody from the command line."""
     config = context.config
-    known = tickets.is_known(db, *config.addresses_of(order.requester.email))
-    form = read_form(order.text)
-    mail = Mail(from_=(order.requester,), subject=order.subject, text=order.text)
-    address = config.first_address.email
-    facts = Facts(
-        mail=mail,
+    opening = Opening(
+        requester=order.requester,
+        mail=Mail(from_=(order.requester,), subject=order.subject, text=order.text),
         body=Body(order.text, "", tuple(order.text.splitlines())),
-        form=form,
-        recipients=(address,),
-        address=address,
+        address=config.first_address.email,
+        by="admin",
+        at=context.now,
         source="cli",
-        arrived_at=context.now,
-        known=known,
-        customer=customer.name if (customer := config.customer_of(order.requester.email)) else "",
     )
-    routed = route(facts, config)
-    ticket = replace(_ticket(db, order, routed, address, context), fields=form.fields or None)
-    author = Address("", "The administrator")
+    routed = routed_for(db, opening, context)
+    ticket = draft(db, opening, routed, context)
+    form = form_of(opening)
     text = form.rest if form.fields else order.text
-    entry = Entry(kind=EntryKind.MESSAGE, by=order.by, author=order.requester, at=context.now, text=text.strip())
-    stamp = acts.Stamp(order.by, context.now)
-    change = open_routed(ticket, routed, stamp, config, entry)
+    entry = Entry(kind=EntryKind.MESSAGE, by=opening.by, author=ticket.requester, at=context.now, text=text.strip())
+    change = opened(ticket, routed, (entry,), (), acts.Stamp(opening.by, context.now), context)
     occasion = Occasion(
-        by=order.by,
+        by=opening.by,
         cause=order.cause,
-        author=author,
+        author=Address("", "The administrator"),
         now=context.now,
         quiet=order.quiet,
         on_behalf=True,
+        extra_alert=routed.alert,
     )
     change, notices = tell(db, change, occasion, context)
-    return Outcome(ticket=ticket.number, changes=(change,), notices=notices)
-
-
-def _ticket(db: Db, order: Opening, routed: Routed, address: str, context: Context) -> Ticket:
-    def text(key: str, default: str = "") -> str:
-        value = routed.get(key)
-        return value if isinstance(value, str) else default
-
-    kind, _, name = text("assign").partition(":")
-    tags = routed.get("tags")
-    sla = routed.values["sla"]
-    return Ticket(
-        number=tickets.next_number(db, context.config.desk.first_number),
-        subject=" ".join(order.subject.split()),
-        status=Status(text("status", "open")),
-        requester=order.requester,
-        department=text("department"),
-        topic=text("topic"),
-        priority=text("priority"),
-        sla=str(sla.value),
-        sla_from=sla.origin,
-        address=address,
-        created_at=context.now,
-        updated_at=context.now,
-        assignee=Assignee(kind, name) if name else None,
-        tags=tags if isinstance(tags, tuple) else (),
-        language=text("language") or context.config.desk.language,
-        source="cli",
-        template=text("template"),
-        sla_started_at=context.now,
-    )
+    return Outcome(ticket=ticket.number, changes=(change,), notices=notices, routed=routed, form=form)

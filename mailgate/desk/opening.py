@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailgate import maillog
 from mailgate.desk.limits import limit
 from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.similar import with_similar
 from mailgate.desk.telling import tell
+from mailgate.errors import Refused
 from mailgate.inbound import excerpt
 from mailgate.model import (
     Address,
@@ -22,6 +24,7 @@ from mailgate.model import (
     Status,
     Ticket,
 )
+from mailgate.outbound.canned import fill_canned
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import acts, tongue
 from mailgate.rules.collaborators import collaborators_of
@@ -97,6 +100,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         automatic=answerable,
         reveal=known or situation.sender.dmarc == "pass",
         extra_alert=routed.alert,
+        canned=_canned(routed, change.after, context),
         remarks=_remarks(situation, follows),
         links=agree(change, author.email),
     )
@@ -109,7 +113,35 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         routed=routed,
         form=form,
     )
-    return limit(db, outcome, context, first_contact=not known)
+    return _with_answer(limit(db, outcome, context, first_contact=not known), routed, occasion, context)
+
+
+def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
+    """The canned response that a rule answers with; one that cannot be filled in leaves the acknowledgement."""
+    if routed.canned is None:
+        return ""
+    try:
+        return fill_canned(str(routed.canned.value), ticket, "", context.config)
+    except Refused as trouble:
+        maillog.template_broken(NoticeKind.ACKNOWLEDGEMENT, str(trouble))
+        return ""
+
+
+def _with_answer(outcome: Outcome, routed: Routed, occasion: Occasion, context: Context) -> Outcome:
+    """A canned response that goes out stands in the thread as the rule's; no agent answered, and no clock stops."""
+    sent = any(notice.kind is NoticeKind.ACKNOWLEDGEMENT and notice.canned for notice in outcome.notices)
+    if not sent or routed.canned is None:
+        return outcome
+    change, *others = outcome.changes
+    address = context.config.addresses.get(change.after.address, context.config.first_address)
+    entry = Entry(
+        kind=EntryKind.REPLY,
+        by=routed.canned.origin,
+        author=Address(address.email, address.name),
+        at=occasion.now,
+        text=occasion.canned,
+    )
+    return replace(outcome, changes=(replace(change, entries=(*change.entries, entry)), *others))
 
 
 def may_answer(situation: Situation, context: Context) -> bool:

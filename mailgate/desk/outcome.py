@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.config.model import Config
-from mailgate.mail import Received
+from mailgate.mail import Body, Mail, Received
 from mailgate.model import Change, Notice, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.classify import Screened
@@ -29,6 +29,15 @@ class Context:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """The one mail that an agent's mail has attached, read like any other."""
+
+    mail: Mail
+    body: Body
+    attachments: tuple[StoredAttachment, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """A mail with everything that was found out about it before the desk decides."""
@@ -40,6 +49,7 @@ class Situation:
     sender: Sender
     match: Match
     attachments: tuple[StoredAttachment, ...] = ()
+    enclosed: Enclosed | None = None
 
     @property
     def ticket(self) -> Ticket | None:

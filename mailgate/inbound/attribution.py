@@ -148,7 +148,7 @@ def _ruled(line: str, words: Sequence[str]) -> bool:
     found = RULE.match(head) if head.startswith(DASHES) else None
     if not found:
         return False
-    plain = " ".join(found[1].lower().split()).strip(" :*")
+    plain = " ".join(found[1].replace("İ", "i").lower().split()).strip(" :*")  # lower() makes two characters of it
     return any(plain == word or plain.startswith((word + " ", word + ":")) for word in words)
 
 

@@ -128,6 +128,7 @@ FORWARDED = (
     "iletilmiş ileti",
     "yönlendirilen ileti",
     "iletilen mesaj",
+    "iletilen ileti",
     "προωθημένο μήνυμα",
     "пересылаемое сообщение",
     "пересланное сообщение",
@@ -147,6 +148,7 @@ FORWARDED = (
 # Apple Mail's whole line above a forwarded mail.
 FORWARD_LINES = (
     "begin forwarded message:",
+    "forwarded message:",
     "anfang der weitergeleiteten nachricht:",
     "anfang der weitergeleiteten e-mail:",
     "début du message réexpédié :",

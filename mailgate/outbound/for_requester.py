@@ -45,6 +45,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
         by=identity.agent_name(notice, config),
         facts=(*(own.said(phrase, config.desk.timezone) for phrase in notice.phrases), *map(readable, notice.facts)),
         text=text if notice.reveal else "",
+        canned=readable(notice.canned),
         html=with_images(notice.html, going) if notice.reveal and notice.kind in _SPOKEN and text else "",
         files=files(going) if notice.reveal else (),
         left_out=_left_out(notice, config, own) if notice.reveal else (),

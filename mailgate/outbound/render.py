@@ -8,10 +8,11 @@ the only file that names jinja2. It writes no mail; `compose` does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -303,9 +304,37 @@ def _environment(roots: tuple[Path, ...], language: str, words: Words) -> Enviro
         cache_size=-1,
     )
     environment.filters["paragraphs"] = paragraphs
+    environment.filters["lines"] = lines
     environment.filters["quoted"] = quoted
     environment.filters["blocks"] = blocks
     return environment
+
+
+@cache
+def _texts() -> Environment:
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(default_for_string=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache(1000)
+def _compiled(source: str) -> Template:
+    return _texts().from_string(source)
+
+
+def fill(source: str, values: Mapping[str, object]) -> str:
+    """Fill a template that stands in the configuration, in the same sandbox. Raises whatever a template raises."""
+    return _compiled(source).render(values)
+
+
+def broken(error: Exception) -> str:
+    """What is wrong with a template, in words."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"line {error.lineno} of the text: {error.message or 'this is no template'}"
+    return f"{type(error).__name__}: {error}"
 
 
 def paragraphs(text: str) -> Markup:
@@ -313,6 +342,11 @@ def paragraphs(text: str) -> Markup:
     blocks = str(escape(text)).replace("  ", "&nbsp; ").split("\n\n")
     lines = (block.strip("\n").replace("\n", "<br>\n") for block in blocks if block.strip())
     return Markup("\n".join(f'<p style="margin:0 0 16px">{line}</p>' for line in lines))  # noqa: S704 - escaped above
+
+
+def lines(text: str) -> Markup:
+    """Return plain text as HTML within a paragraph, with its line breaks."""
+    return Markup(str(escape(text)).replace("\n", "<br>\n"))  # noqa: S704 - escaped above
 
 
 def quoted(text: str) -> str:

@@ -73,6 +73,7 @@ def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
         facts=("This happened.", "That, too.") if full else (),
         text="Some words.\n\nSome more." if full else "",
         html="<p>Some <b>words</b>.</p><p>Some more.</p>" if full else "",
+        canned="Some words." if full else "",
         files=(_FILE, _FILE) if full else (),
         left_out=(FileView("setup.exe", "1.2 MB", "not passed on"),) if full else (),
         signature="Elliot Alderson\nSupport" if full else "",

@@ -61,6 +61,7 @@ class RequesterView:
     facts: tuple[str, ...]
     text: str  # "" where it must not be shown
     html: str  # the same words as sanitised HTML; "" where there is none
+    canned: str  # the canned response that answers instead of the acknowledgement
     files: tuple[FileView, ...]
     left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
     signature: str

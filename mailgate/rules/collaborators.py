@@ -37,7 +37,13 @@ def unfit(email: str, config: Config) -> str:
         return "no address"
     if email in config.agents_by_email:
         return "an agent's"
-    if local.endswith(_LISTS) or local.translate({ord(mark): None for mark in "-_."}).startswith(_ROBOTS):
+    if machine(email):
         return "a list's or a machine's"
     ours = {email, f"{local.partition('+')[0]}@{domain}"} & config.addresses.keys()
     return "the desk's own" if ours else ""
+
+
+def machine(email: str) -> bool:
+    """Whether an address is by its name a list's or a machine's."""
+    local = email.rpartition("@")[0]
+    return local.endswith(_LISTS) or local.translate({ord(mark): None for mark in "-_."}).startswith(_ROBOTS)

@@ -22,6 +22,9 @@ inside.
 #tag WORDS  #untag WORDS    tags, one or several
 #cc ADDRESS  #uncc ADDRESS  collaborators, one or several; they are told
 #requester ADDRESS          the ticket is somebody else's
+#canned NAME                a canned response, above your text if there is any
+#new [ADDRESS|NAME]         open a ticket for somebody; without a name for whose
+                            mail you forward, else for yourself
 #link NUMBER                link this ticket and another with each other
 #pending WHEN               open again then, with a reminder (#snooze fri)
 #quiet                      tell no requester of this mail's commands

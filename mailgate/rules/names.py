@@ -112,6 +112,11 @@ def priorities(config: Config) -> tuple[Candidate, ...]:
     return tuple(map(Candidate, config.priorities))
 
 
+def canned(config: Config) -> tuple[Candidate, ...]:
+    """Every canned response."""
+    return tuple(map(Candidate, config.canned))
+
+
 def assignees(config: Config) -> tuple[Candidate, ...]:
     """Every agent (by key, full name and addresses) and team; ids are "agent:KEY" and "team:NAME"."""
     people = (replace(one, id=f"agent:{one.id}") for one in agents(config))

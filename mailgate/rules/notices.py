@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from mailgate.config.model import Config
 from mailgate.model import (
@@ -27,6 +28,7 @@ from mailgate.model import (
 )
 from mailgate.rules.asking import asked_by, askers_of, outsiders
 from mailgate.rules.audience import Audience, Person, hearers
+from mailgate.rules.collaborators import machine
 from mailgate.rules.facts import agent_fact, requester_fact
 from mailgate.rules.lifecycle import ladder_step
 from mailgate.rules.people import newly_copied
@@ -67,6 +69,7 @@ class Occasion:
     automatic: bool = False  # an automatic answer may go out
     reveal: bool = True  # the acknowledgement may hold the requester's own text
     on_behalf: bool = False  # opened by somebody else for the requester
+    canned: str = ""  # the canned response that a rule answers with instead of the acknowledgement
     extra_alert: tuple[str, ...] = ()  # a rule's `alert`
     remarks: tuple[str, ...] = ()  # more facts for agents
     links: tuple[tuple[str, str], ...] = ()  # one-tap links for agents: (label, mail body)
@@ -79,6 +82,9 @@ class Occasion:
 
 def announce(change: Change, occasion: Occasion, audience: Audience, config: Config) -> tuple[Notice, ...]:
     """Every notice that a change causes: to requesters and collaborators, then to agents."""
+    if change.before is None and occasion.on_behalf:  # the mail that was forwarded was there before
+        theirs = tuple(entry for entry in change.entries[:1] if entry.by.startswith("requester:"))
+        audience = replace(audience, history=theirs)
     return (
         *_to_requesters(change, occasion, audience, config),
         *_to_asked(change, occasion, audience, config),
@@ -103,15 +109,17 @@ def _to_requesters(change: Change, occasion: Occasion, audience: Audience, confi
         yield replace(told, in_reply_to=occasion.answers)
     if occasion.agent or occasion.by == "admin":
         yield from _copied(change, occasion, audience, config)
-    if not config.same_person(ticket.requester.email, occasion.author.email):
+    if change.before and not config.same_person(ticket.requester.email, occasion.author.email):
         yield from _status_changed(change, occasion, audience, config)
 
 
 def _copied(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
-    for reader in newly_copied(change) if change.before else ():
-        notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, occasion, audience)
-        yield replace(notice, history=_public(audience.history, change.after, config))
+    known = audience.history if change.before else tuple(reversed(change.entries))
+    for reader in newly_copied(change):
+        if change.before or reader.email not in occasion.direct:
+            notice = _notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, occasion, audience)
+            yield replace(notice, history=_public(known, change.after, config))
 
 
 def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
@@ -127,18 +135,31 @@ def _on_opening(
     ticket = change.after
     text = entry.text if entry else ""
     if occasion.on_behalf:
-        notice = _notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, occasion, audience)
-        yield replace(notice, text=text, attachments=entry.attachments if entry else (), is_first=True)
+        if not machine(ticket.requester.email):  # nobody reads what a machine is told
+            notice = _notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, occasion, audience)
+            told = _told_of(change, occasion)
+            yield replace(notice, **told, phrases=_status_fact(change, config), is_first=True)
     elif occasion.automatic and config.notices.acknowledge and ticket.autoresponse:
         notice = _notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, occasion, audience)
         yield replace(
             notice,
-            text=text if occasion.reveal else "",
+            text=text if occasion.reveal and not occasion.canned else "",
+            canned=occasion.canned,
             reveal=occasion.reveal,
             in_reply_to=occasion.answers,
             is_first=True,
             by=None,
         )
+
+
+def _told_of(change: Change, occasion: Occasion) -> dict[str, Any]:
+    """What a requester reads of a ticket that was opened for them: the first message, if it is theirs to know."""
+    message = next((entry for entry in change.entries if entry.kind is EntryKind.MESSAGE), None)
+    requester = change.after.requester.email
+    if message is None or message.author.email != requester or requester in occasion.direct:
+        return {"text": ""}  # a mail of somebody else that was forwarded, or what they have already
+    theirs = message.by.startswith("requester:")  # their own files are not sent back to them
+    return {"text": message.text, "attachments": () if theirs else message.attachments}
 
 
 def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
@@ -218,9 +239,12 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
             chosen.setdefault(who.address.email, (kind, who))
     told = [(event.kind, fact) for event in change.events if (fact := agent_fact(event, change.after, config))]
     facts = tuple(fact for _, fact in told)
-    entry = _entry(change)
+    entry = _first(change)
+    history = audience.history if change.before else tuple(reversed(change.entries[1:]))
     for kind, who in chosen.values():
         notice = _notice(kind, who, change.after, occasion, audience)
+        if change.before is None and entry and entry.by.startswith("requester:"):
+            notice = replace(notice, by=entry.author, by_agent="")  # whose words it carries, whoever forwarded them
         if kind is NoticeKind.TAKEN:
             yield replace(notice, facts=tuple(fact for what, fact in told if what in _WHOSE))
             continue
@@ -230,7 +254,7 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
             text=entry.text if entry else "",
             html=entry.html if entry else "",
             attachments=entry.attachments if entry else (),
-            history=audience.history[:HISTORY],
+            history=history[:HISTORY],
             links=occasion.links,
         )
 
@@ -334,6 +358,11 @@ def _step_names(event: Event, ticket: Ticket, config: Config) -> tuple[str, ...]
 
 def _entry(change: Change) -> Entry | None:
     return change.entries[-1] if change.entries else None
+
+
+def _first(change: Change) -> Entry | None:
+    """What an alert is about: of a ticket that was opened with several entries the message, not the note."""
+    return change.entries[0] if change.entries and change.before is None else _entry(change)
 
 
 def _notice(kind: NoticeKind, who: Person, ticket: Ticket, occasion: Occasion, audience: Audience) -> Notice:

@@ -38,6 +38,7 @@ PERMISSION = {
     "cc": "cc",
     "uncc": "cc",
     "requester": "requester",
+    "canned": "reply",
 }
 QUERIES = frozenset({"show", "list", "search", "report", "help"})
 STANDING = frozenset({"away", "back"})  # about the agents themselves; they need no ticket
@@ -117,6 +118,8 @@ def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
         return Order(command.verb, command.value, command.reason, "")
     if command.verb in STANDING:
         return _standing(command, setting)
+    if command.verb == "new":
+        raise Refused("a ticket is opened by a mail of its own, or with: mailgate tickets new")
     if ticket is None:
         raise Refused("this mail answers no ticket; say which one with #ticket NUMBER")
     _check(_permission(command), ticket, setting)
@@ -258,6 +261,7 @@ _READERS: dict[str, Reader] = {
     "cc": _cc,
     "uncc": _uncc,
     "requester": _requester,
+    "canned": _named("canned", "canned response", names.canned),
 }
 
 

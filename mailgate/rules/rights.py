@@ -71,8 +71,11 @@ def may(agent: Agent, permission: str, department: str, config: Config) -> bool:
     return permission in config.role(agent, department).may
 
 
-def refusal(agent: Agent, permission: str, department: str, config: Config) -> str:
-    """The sentence that tells an agent what they may not do, and what it would take."""
+def refusal(agent: Agent, permission: str, department: str, config: Config, *, act: str = "") -> str:
+    """The sentence that tells an agent what they may not do, and what it would take.
+
+    `act`: what it is, where the permission is named after something else.
+    """
     role = config.role(agent, department).name
-    act = _ACTS.get(permission, permission)
+    act = act or _ACTS.get(permission, permission)
     return f"You may not {act} in {department}: your role there is {role}; it takes the permission `{permission}`."

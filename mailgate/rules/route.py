@@ -7,7 +7,7 @@ is not done here, nor is telling anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import repeat
 
@@ -64,6 +64,7 @@ class Routed:
     requester: Chosen | None = None  # "reply_to"
     reject: Chosen | None = None  # the reason to send back
     drop: Chosen | None = None
+    canned: Chosen | None = None  # name of the canned response that answers a new ticket's mail
 
     def get(self, key: str) -> Value | None:
         """The value of a routing key, or None."""
@@ -71,11 +72,14 @@ class Routed:
         return chosen.value if chosen else None
 
 
-def route(facts: Facts, config: Config, on: str = "new") -> Routed:
-    """Route a new ticket's mail; with `on` = "message", give only what rules for later mails set."""
+def route(facts: Facts, config: Config, on: str = "new", first: Sequence[tuple[str, Routing]] = ()) -> Routed:
+    """Route a new ticket's mail; with `on` = "message", give only what rules for later mails set.
+
+    `first`: what somebody said by hand, with its origin; it comes before every rule.
+    """
     results = tuple(_try_rules(facts, config.rules, on))
     matched = [result.rule for result in results if result.matched]
-    layers = [(f"rule:{rule.name}", rule.then) for rule in reversed(matched)]
+    layers = [*first, *((f"rule:{rule.name}", rule.then) for rule in reversed(matched))]
     requester = _last(matched, "requester")
     values = _place(layers, facts, config, requester) if on == "new" else _take(layers)
     return Routed(
@@ -85,6 +89,7 @@ def route(facts: Facts, config: Config, on: str = "new") -> Routed:
         requester=requester,
         reject=_rejection(matched, facts.language or config.desk.language),
         drop=_last(matched, "drop"),
+        canned=_last(matched, "canned"),
     )
 
 

@@ -32,7 +32,7 @@ class Verb:
 
 
 # Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "merge split canned spam ban unban new leave"
+_LATER = "merge split spam ban unban leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
@@ -57,6 +57,8 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("cc", Verb("cc", Takes.VALUE, reason=True, needs="one or several addresses")),
     ("uncc", Verb("uncc", Takes.VALUE, reason=True, needs="one or several addresses")),
     ("requester", Verb("requester", Takes.VALUE, reason=True, needs="an address")),
+    ("canned", Verb("canned", Takes.VALUE, needs="the name of a canned response")),
+    ("new", Verb("new", Takes.MAYBE)),
     ("link", Verb("link", Takes.VALUE, reason=True, needs="the number of a ticket")),
     ("away", Verb("away", Takes.MAYBE, reason=True)),
     ("back", Verb("back", Takes.MAYBE)),

@@ -42,9 +42,12 @@ def decide(
     if "note" in verbs:
         return Visibility(public=False, by_rule=False, why="it says #note")
     if to_note_address:
-        return Visibility(public=False, by_rule="reply" in verbs, why="it was sent to the note address")
-    if "reply" in verbs:
-        return Visibility(public=True, by_rule=False, why="it says #reply")
+        return Visibility(
+            public=False, by_rule=not {"reply", "canned"}.isdisjoint(verbs), why="it was sent to the note address"
+        )
+    for verb in ("reply", "canned"):
+        if verb in verbs:
+            return Visibility(public=True, by_rule=False, why=f"it says #{verb}")
     reasons = (
         (forwards_alert, "it forwards an alert"),
         (transfers, "it transfers the ticket"),

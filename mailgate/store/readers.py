@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailgate.model import NoticeKind
+from mailgate.model import NoticeKind, Ticket
 from mailgate.rules.audience import Audience
 from mailgate.store import presence, tickets
 from mailgate.store.columns import marks
@@ -93,3 +93,14 @@ def told_since(db: Db, kind: NoticeKind, email: str, since: datetime) -> bool:
     """True when a notice of this kind went to the address since a time."""
     sql = "SELECT 1 FROM outbox WHERE recipient = ? AND kind = ? AND created_at > ? LIMIT 1"
     return db.one(sql, [email, kind.value, since.timestamp()]) is not None
+
+
+def of_requesters(db: Db, typed: str) -> list[Ticket]:
+    """The newest ticket of each requester whose name or address holds the first word of `typed`, oldest first."""
+    word = next(iter(typed.split()), "")
+    like = "%" + "".join(f"\\{mark}" if mark in "%_\\" else mark for mark in word) + "%"
+    # LIKE folds the case of ASCII letters alone; for others everybody may be meant.
+    held = "requester_name LIKE ? ESCAPE '\\' OR requester_email LIKE ? ESCAPE '\\'" if word.isascii() else "1"
+    sql = f"SELECT max(number) FROM ticket WHERE {held} GROUP BY requester_email, department"  # noqa: S608
+    rows = db.all(sql, [like, like] if word.isascii() else [])
+    return sorted(tickets.get_many(db, [row[0] for row in rows]).values(), key=lambda ticket: ticket.number)

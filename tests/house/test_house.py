@@ -23,7 +23,8 @@ EDGE_MODULES = {
     *("clock", "link", "lock", "maillog", "places", "status", "unlock"),
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
-    *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.maildir"),
+    *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.canned"),
+    "outbound.maildir",
     *("report.terminal", "report.read"),
 }
 EDGE_PACKAGES = ("store", "config")

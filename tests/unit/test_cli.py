@@ -74,7 +74,8 @@ def test_config_and_json_stand_before_and_after_verb_and_sub_verb(desk, capsys, 
         ("tickets", "do", "1001", "#close", "--as", "bogus"),
         ("tickets", "do", "1001", "#close", "--bogus"),
         ("tickets", "do", "1001", "close"),
-        ("tickets", "new", "--requester", "Karen Client", "--subject", "x"),
+        ("tickets", "new", "--requester", "Nobody Known", "--subject", "x"),
+        ("tickets", "new", "--requester", "karen@client.example", "--subject", " "),
         ("report", "--since", "bogus"),
         ("init", "there", "--agent", "nobody", "--address", "a@b.example"),
         ("init", "there"),
@@ -131,6 +132,34 @@ def test_a_requester_may_have_a_name(desk, capsys):
     assert call("--json", "tickets", "show", capsys.readouterr().out.strip()) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["requester"] == {"name": "Karen Client", "email": "karen@client.example"}
+
+
+def test_new_takes_a_name_and_its_text_from_a_pipe_and_tells_number_and_notices(desk, capsys, monkeypatch):
+    assert call("ingest", "a.eml") == 0
+    capsys.readouterr()
+    pipe_in(monkeypatch, "Caf\u00e9 machine.\r\nEvery Friday.\n")
+    assert call("tickets", "new", "--requester", "karen client", "--subject", "Check", "--text", "-", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    notices = {notice["kind"]: notice for notice in found.pop("notices")}
+    assert found == {"ok": True, "number": 1002, "errors": []}
+    assert notices["opened-for-you"] == {
+        "kind": "opened-for-you",
+        "to": "karen@client.example",
+        "subject": "[#1002] Check",
+    }
+    assert "new-ticket" in notices
+    assert call("--json", "tickets", "show", "1002") == 0
+    (entry,) = json.loads(capsys.readouterr().out)["thread"]
+    assert entry["text"] == "Caf\u00e9 machine.\nEvery Friday."
+    assert call("tickets", "new", "--requester", "karen", "--subject", "Check", "--quiet", "--json") == 0
+    assert {each["kind"] for each in json.loads(capsys.readouterr().out)["notices"]} == {"new-ticket"}
+
+
+def test_new_that_cannot_be_says_so_as_json_too(desk, capsys):
+    assert call("tickets", "new", "--requester", "support@bank.example", "--subject", "x", "--json") == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["number"]) == (False, None)
+    assert "an address of the desk" in found["errors"][0]
 
 
 def test_a_list_has_all_but_thread_and_events(desk, capsys):

@@ -393,7 +393,7 @@ def test_renamed_things_carry_their_tickets_over_with_events(bench):
 
 def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     text = "Help topic: Report a Problem\nPhone: 555\n\nYour chair comes on Monday."
-    order = byhand.Opening(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
+    order = byhand.Order(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
     context = bench.desk.context(bench.now)
     with bench.db.transaction():
         apply.save(bench.db, byhand.open_by_hand(bench.db, order, context), context, bench.desk.press)

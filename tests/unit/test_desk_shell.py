@@ -240,7 +240,7 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
         thoughts.append(verdict.outcome.ticket)
         if len(thoughts) == 1:
             with elsewhere.transaction():
-                order = byhand.Opening(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
+                order = byhand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
                 apply.save(elsewhere, byhand.open_by_hand(elsewhere, order, context), context, bench.desk.press)
         return verdict
 
