@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate import maillog
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.mail import Mail
 from mailgate.model import Change, Notice, Outgoing
 from mailgate.outbound.compose import compose
@@ -109,12 +109,16 @@ def finish(
     outcome = effect.outcome
     _save(db, effect, context, inbox_id)
     if outcome.hold:
-        held.hold(db, inbox_id, outcome.hold.agent, outcome.hold.code, context.now)
+        _hold(db, inbox_id, outcome.hold, context.now)
     if outcome.confirms and effect.confirmed:
         released, inner = outcome.confirms
         _save(db, effect.confirmed, context, released)
         held.release(db, released)
-        inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
+        if inner.hold:  # now proven, and overtaken by a colleague's answer
+            _hold(db, released, inner.hold, context.now)
+            inbox.end(db, released, "held", context.now, inner.hold.why, ticket=inner.ticket)
+        else:
+            inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
     error = outcome.why if outcome.state == "quarantined" else ""
     reason = outcome.reason or ""
     inbox.end(db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error)
@@ -134,6 +138,17 @@ def finish(
         for step in steps
     ]
     trace.add(db, lines)
+
+
+def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:
+    held.hold(db, inbox_id, hold.agent, hold.code, hold.why, now)
+
+
+def forget(db: Db, inbox_id: int, outcome: Outcome, context: Context, press: Press) -> None:
+    """Write the end of a held mail that its agent did not release in time."""
+    save(db, outcome, context, press, inbox_id=inbox_id)
+    held.release(db, inbox_id)
+    inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
 
 
 def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None) -> list[trace.Line]:

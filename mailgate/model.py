@@ -99,6 +99,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     DELIVERY_FAILED = "delivery-failed"
     COMMAND_FAILED = "command-failed"
+    HELD = "held"
     CONFIRM = "confirm"
     ANSWER = "answer"
     DIGEST = "digest"

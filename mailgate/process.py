@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, asked, behalf, failure, requester, satisfaction
+from mailgate.desk import agent, asked, behalf, collision, failure, requester, satisfaction
 from mailgate.desk.forwarded import ENCLOSED, for_somebody, placed
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
@@ -177,11 +177,11 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
     return open_from_mail(db, situation, context)
 
 
-def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
+def _from_agent(db: Db, situation: Situation, context: Context, *, released: bool = False) -> Outcome:
     """Agents are customers too: only an agent's proven work on or for a ticket is an agent's act."""
     commands = read_commands(situation.received.body.lines)
     if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
-        return _confirmed(db, situation, confirm.value, context)
+        return _confirmed(db, situation, commands, confirm.value, context)
     says_something = bool(commands.commands or commands.problems) or to_note_address(situation, context.config)
     as_customer = situation.match.role in ("requester", "collaborator") and not says_something
     if as_customer and situation.ticket:
@@ -196,7 +196,17 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
     ticket = _ticket_of(db, commands, situation)
     if ticket is None and not (says_something or forwards):
         return open_from_mail(db, situation, context)
-    letter = Letter(
+    letter = _letter(situation, commands, context)
+    if released:  # posted as of now
+        letter = replace(letter, at=context.now, released=True)
+    missing = "ticket" in commands.verbs and ticket is None
+    if "new" in commands.verbs or (forwards and ticket is None and not missing):
+        return behalf.open_for(db, letter, context)
+    return agent.not_found(letter) if missing else agent.work(db, letter, ticket, context)
+
+
+def _letter(situation: Situation, commands: Commands, context: Context) -> Letter:
+    return Letter(
         context.config.agents[situation.sender.agent],
         commands,
         situation.received.source_key,
@@ -204,10 +214,6 @@ def _from_agent(db: Db, situation: Situation, context: Context) -> Outcome:
         situation,
         came_to(situation, context.config),
     )
-    missing = "ticket" in commands.verbs and ticket is None
-    if "new" in commands.verbs or (forwards and ticket is None and not missing):
-        return behalf.open_for(db, letter, context)
-    return agent.not_found(letter) if missing else agent.work(db, letter, ticket, context)
 
 
 def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | None:
@@ -218,20 +224,32 @@ def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | Non
     return situation.ticket if situation.match.role == "agent" else None
 
 
-def _confirmed(db: Db, situation: Situation, code: str, context: Context) -> Outcome:
+def _confirmed(db: Db, situation: Situation, commands: Commands, code: str, context: Context) -> Outcome:
     """`#confirm CODE` from the agent's address: the held mail is worked as proven, once."""
-    agent_key = situation.sender.agent
-    inbox_id = held.by_code(db, agent_key, code.strip().lower(), context.now)
-    if inbox_id is None or situation.sender.dmarc == "fail":
+    waiting = held.by_code(db, situation.sender.agent, code.strip().lower(), context.now)
+    if waiting is None and situation.sender.proven:
+        return agent.nothing_waits(_letter(situation, commands, context), situation.ticket)
+    if waiting is None or situation.sender.dmarc == "fail":
         return _aside(Reason.UNPROVEN_AGENT, "no mail waits for this code")
-    claimed = inbox.again(db, inbox_id)
-    prepared = prepare(claimed, context, attachments.digest)  # its attachments were kept when it came
-    held_mail = find_out(db, prepared, context)
-    sender = replace(held_mail.sender, assurance="confirmed", dmarc="none")
-    match = thread.pick(held_mail.refs, held_mail.found, sender, context.config)
-    proven = replace(held_mail, sender=sender, match=match)
-    outcome = _from_agent(db, proven, context)
-    return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {inbox_id}", confirms=(inbox_id, outcome))
+    proven = _held_mail(db, waiting.inbox_id, context)
+    outcome = _from_agent(db, proven, context, released=waiting.why == Reason.COLLISION)
+    confirms = (waiting.inbox_id, outcome)
+    return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {waiting.inbox_id}", confirms=confirms)
+
+
+def _held_mail(db: Db, inbox_id: int, context: Context) -> Situation:
+    """A held mail as its agent's own: what was found out about it, on the tickets as they are now."""
+    prepared = prepare(inbox.again(db, inbox_id), context, attachments.digest)  # its files were kept when it came
+    found = find_out(db, prepared, context)
+    sender = replace(found.sender, assurance="confirmed", dmarc="none")
+    return replace(found, sender=sender, match=thread.pick(found.refs, found.found, sender, context.config))
+
+
+def forget(db: Db, waiting: held.Waiting, context: Context) -> Outcome:
+    """The end of a held mail that its agent did not release in time; of an overtaken answer they are told."""
+    if waiting.why != Reason.COLLISION:
+        return _dropped(Reason.UNPROVEN_AGENT, "its agent did not confirm it in time")
+    return collision.forgotten(waiting.agent, _held_mail(db, waiting.inbox_id, context), context)
 
 
 def _quiet(outcome: Outcome) -> Outcome:

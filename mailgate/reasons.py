@@ -51,6 +51,7 @@ class Reason(StrEnum):
     TOO_OLD_TO_REOPEN = "too-old-to-reopen"
     # ends
     CONFIRMED = "confirmed"  # released a held mail
+    COLLISION = "collision"  # a colleague's reply is newer than what the answer answers
     REFUSED = "refused"  # a command that may not be done, or cannot be
     DUPLICATE = "duplicate"
     LIMIT = "limit"

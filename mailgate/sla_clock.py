@@ -22,8 +22,8 @@ from mailgate.desk.outcome import Outcome
 from mailgate.desk.telling import tell
 from mailgate.errors import StorageError
 from mailgate.model import Address
+from mailgate.process import forget
 from mailgate.processor import Desk
-from mailgate.reasons import Reason
 from mailgate.rules import lifecycle
 from mailgate.rules.notices import Occasion
 from mailgate.store import deadlines, held, inbox, readers, tickets, trace
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def fire_due(db: Db, desk: Desk, now: datetime) -> int:
-    """Fire what is due, a savepoint a deadline; how many were taken up."""
+    """Fire what is due, a savepoint a deadline, and forget held mail; how many were taken up."""
     due = deadlines.due(db, now, AT_ONCE)
     for number, step, at in due:
         if not deadlines.is_still_due(db, number, step, now):
@@ -55,7 +55,7 @@ def fire_due(db: Db, desk: Desk, now: datetime) -> int:
         except Exception:
             log.exception("deadline %s of ticket %d cannot be worked", step, number)
             deadlines.put_off(db, number, step, now + PUT_OFF)
-    return len(due)
+    return len(due) + forget_held(db, desk, now)
 
 
 def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetime) -> None:
@@ -74,17 +74,35 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
     apply.save(db, outcome, context, desk.press)
 
 
+def any_due(db: Db, now: datetime) -> bool:
+    """True when there is something to fire or to forget."""
+    return deadlines.any_due(db, now) or bool(held.expired(db, now, 1))
+
+
+def forget_held(db: Db, desk: Desk, now: datetime) -> int:
+    """End the mails whose agent did not confirm in time, a savepoint a mail; how many."""
+    waiting = held.expired(db, now, AT_ONCE)
+    context = desk.context(now)
+    for each in waiting:
+        try:
+            with db.savepoint():
+                apply.forget(db, each.inbox_id, forget(db, each, context), context, desk.press)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("held mail %d cannot be forgotten", each.inbox_id)
+            held.release(db, each.inbox_id)  # it stays held, for the administrator to retry or drop
+    return len(waiting)
+
+
 def tidy(db: Db, desk: Desk, now: datetime) -> bool:
-    """Forget what nobody needs any more; end mails whose agent did not confirm in time.
+    """Forget what nobody needs any more.
 
     True while there is more to forget: it takes little at a time, for mail waits meanwhile.
     """
     forgotten = inbox.forget_raw(db, now - desk.config.storage.keep_raw, FORGET_AT_ONCE)
     trace.forget(db, now - KEEP_TRACE)
     readers.forget_first_contacts(db, now - KEEP_CONTACTS)
-    for inbox_id in held.expired(db, now):
-        held.release(db, inbox_id)
-        inbox.end(db, inbox_id, "dropped", now, Reason.UNPROVEN_AGENT)
     return forgotten == FORGET_AT_ONCE
 
 
@@ -133,7 +151,7 @@ class SlaClock:
             self._scheduler.shutdown(wait=False)
 
     async def _tick(self) -> None:
-        while await self._store.read(deadlines.any_due, self._clock()):
+        while await self._store.read(any_due, self._clock()):
             fired = await self._store.write(fire_due, self._desk(), self._clock())
             self._wrote()
             if fired < AT_ONCE:

@@ -200,6 +200,13 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
         "text": "#assing ann\n\nShe knows more.",
         "in_reply_to": "<3@bank.example>",
     },
+    _K.HELD: {
+        "facts": ("Ann Kimball answered the requester on Fri 20 Nov 2026, 09:20 EST.",),
+        "text": ANSWER,
+        "code": "k7qx2m",
+        "history": (MESSAGE,),
+        "in_reply_to": "<3@bank.example>",
+    },
     _K.CONFIRM: {"by": _HELD, "text": "#close\n\nDone.", "code": "K7QX2M", "in_reply_to": "<3@bank.example>"},
     _K.ADMIN: {
         "to": Address("postmaster@bank.example"),

@@ -15,6 +15,7 @@ from mailgate.config.model import Config
 from mailgate.desk import similar
 from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.attached import raw_of, words_of
+from mailgate.desk.collision import collision
 from mailgate.desk.figures import answer_reports
 from mailgate.desk.files import Shown, with_parcels
 from mailgate.desk.letter import Letter
@@ -130,6 +131,8 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         problem = problem or (_leak(db, letter, own, html, ticket, context, public=seen.public) if leaves else "")
         if problem:
             return refuse(letter, ticket, (problem,))
+        if seen.public and (held := collision(db, letter, text, ticket, context)):
+            return held
     elif understood.asks:
         return refuse(letter, ticket, ("there is nothing to ask: write your question below the commands",))
     stamp = acts.Stamp(letter.by, letter.at)
@@ -364,6 +367,11 @@ def not_found(letter: Letter) -> Outcome:
     """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
     number = next((command.value for command in letter.commands.commands if command.verb == "ticket"), "")
     return refuse(letter, None, (f"ticket {number} was not found",))
+
+
+def nothing_waits(letter: Letter, ticket: Ticket | None) -> Outcome:
+    """`#confirm CODE` of a mail that was sent already, or forgotten."""
+    return refuse(letter, ticket, ("no mail of yours waits for this code: it was carried out already, or forgotten",))
 
 
 def refuse(letter: Letter, ticket: Ticket | None, problems: Sequence[str]) -> Outcome:

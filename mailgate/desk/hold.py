@@ -28,7 +28,7 @@ def hold(db: Db, situation: Situation, context: Context) -> Outcome:
         return Outcome(state="quarantined", reason=Reason.UNPROVEN_AGENT, why=why)
     notice_id = context.keyring.notice_id(0, agent.email, NoticeKind.CONFIRM, received.source_key, context.now.date())
     code = key_text(notice_id).rpartition(".")[2][:12]
-    waiting = held.waiting_for(db, agent.key, context.now)
+    waiting = held.waiting_for(db, agent.key, Reason.UNPROVEN_AGENT, context.now)
     outcome = Outcome(
         state="held",
         reason=Reason.UNPROVEN_AGENT,

@@ -21,6 +21,7 @@ class Letter:
     at: datetime
     situation: Situation | None = None  # None: no mail
     address: str = ""  # the desk address that the mail came to
+    released: bool = False  # its agent has seen what a colleague answered meanwhile, and sends it
 
     @property
     def by(self) -> str:

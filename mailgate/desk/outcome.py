@@ -64,10 +64,11 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Agent mail that waits for its agent's `#confirm CODE`."""
+    """Agent mail that waits for its agent's `#confirm CODE`. `why`: what it lacks, proof or a second look."""
 
     agent: str
     code: str
+    why: Reason = Reason.UNPROVEN_AGENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ AUTO_REPLIED = frozenset(
         NoticeKind.LIMIT_REACHED,
         NoticeKind.REJECTED,
         NoticeKind.COMMAND_FAILED,
+        NoticeKind.HELD,
         NoticeKind.CONFIRM,
         NoticeKind.ANSWER,
     }

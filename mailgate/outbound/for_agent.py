@@ -73,7 +73,7 @@ def _listing(listing: Listing) -> ListingView:
 
 
 def _destination(notice: Notice) -> str:
-    if notice.kind is NoticeKind.CONFIRM or not notice.ticket:
+    if notice.kind in (NoticeKind.CONFIRM, NoticeKind.HELD) or not notice.ticket:
         return ""
     if notice.kind not in REPLYABLE_KINDS:
         return "Your answer stays an internal note."
@@ -100,8 +100,9 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
     foot = f"\nRef: {key}\n" if key else ""
     offers = [*notice.links]
     if notice.code:
-        offers.append(("Confirm", f"#confirm {notice.code}\n"))
-    elif ticket and notice.kind is not NoticeKind.CONFIRM:
+        label = "Send it all the same" if notice.kind is NoticeKind.HELD else "Confirm"
+        offers.append((label, f"#confirm {notice.code}\n"))
+    elif ticket and notice.kind not in (NoticeKind.CONFIRM, NoticeKind.HELD):
         offers += links.commands(ticket, notice.agent)
         if passing.of(notice, config.attachments).too_large:
             offers.append(("Files", "#show files\n"))

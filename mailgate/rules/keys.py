@@ -58,6 +58,7 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.DIGEST: "y",
     NoticeKind.ASKED: "z",
     NoticeKind.REPORT: "7",
+    NoticeKind.HELD: "2",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
 
@@ -82,6 +83,11 @@ class Key:
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def date(self) -> date:
+        """The day on which its notice was made."""
+        return date.fromordinal(_EPOCH + self.day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailgate.store.db import Db
@@ -11,26 +12,35 @@ from mailgate.store.db import Db
 WAITS = timedelta(days=3)  # a confirm code is good for so long
 
 
-def hold(db: Db, inbox_id: int, agent: str, code: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mail that waits for its agent. `why` is the reason token it was held with."""
+
+    inbox_id: int
+    agent: str
+    why: str
+
+
+def hold(db: Db, inbox_id: int, agent: str, code: str, why: str, now: datetime) -> None:
     """Note that a mail waits for its agent."""
     db.run(
-        "INSERT INTO held (inbox_id, agent, code, at) VALUES (?, ?, ?, ?) ON CONFLICT (inbox_id) DO NOTHING",
-        [inbox_id, agent, code, now.timestamp()],
+        "INSERT INTO held (inbox_id, agent, code, why, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (inbox_id) DO NOTHING",
+        [inbox_id, agent, code, why, now.timestamp()],
     )
 
 
-def waiting_for(db: Db, agent: str, now: datetime) -> int:
-    """How many mails wait for an agent."""
+def waiting_for(db: Db, agent: str, why: str, now: datetime) -> int:
+    """How many mails wait for an agent for this reason."""
     since = (now - WAITS).timestamp()
-    row = db.one("SELECT count(*) FROM held WHERE agent = ? AND at > ?", [agent, since])
+    row = db.one("SELECT count(*) FROM held WHERE agent = ? AND why = ? AND at > ?", [agent, why, since])
     return int(row[0]) if row else 0
 
 
-def by_code(db: Db, agent: str, code: str, now: datetime) -> int | None:
-    """The inbox id of the mail that this code of this agent releases, or None."""
+def by_code(db: Db, agent: str, code: str, now: datetime) -> Waiting | None:
+    """The mail that this code of this agent releases, or None."""
     since = (now - WAITS).timestamp()
-    row = db.one("SELECT inbox_id FROM held WHERE agent = ? AND code = ? AND at > ?", [agent, code, since])
-    return int(row["inbox_id"]) if row else None
+    row = db.one("SELECT * FROM held WHERE agent = ? AND code = ? AND at > ?", [agent, code, since])
+    return Waiting(row["inbox_id"], row["agent"], row["why"]) if row else None
 
 
 def release(db: Db, inbox_id: int) -> None:
@@ -38,10 +48,11 @@ def release(db: Db, inbox_id: int) -> None:
     db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
 
 
-def expired(db: Db, now: datetime) -> list[int]:
-    """Mails whose agent did not confirm in time."""
+def expired(db: Db, now: datetime, limit: int) -> list[Waiting]:
+    """Mails whose agent did not confirm in time, the oldest first."""
     since = (now - WAITS).timestamp()
-    return [int(row["inbox_id"]) for row in db.all("SELECT inbox_id FROM held WHERE at <= ?", [since])]
+    rows = db.all("SELECT * FROM held WHERE at <= ? ORDER BY at LIMIT ?", [since, limit])
+    return [Waiting(row["inbox_id"], row["agent"], row["why"]) for row in rows]
 
 
 def burn(db: Db, keys: Iterable[str], now: datetime) -> None:

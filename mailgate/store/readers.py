@@ -18,7 +18,8 @@ AUTOMATIC = (
     NoticeKind.LIMIT_REACHED,
     NoticeKind.REJECTED,
 )
-_ALERTS = (
+# Alerts that show the thread.
+ALERTS = (
     NoticeKind.NEW_TICKET,
     NoticeKind.NEW_MESSAGE,
     NoticeKind.COLLEAGUE_REPLY,
@@ -41,7 +42,7 @@ def audience(db: Db, number: int, now: datetime, *, newest: int = 6) -> Audience
     sql = "SELECT recipient, agent, kind, message_id FROM outbox WHERE ticket = ? ORDER BY id"
     for row in db.all(sql, [number]):
         last_sent[row["recipient"]] = row["message_id"]
-        if row["agent"] and row["kind"] in _ALERTS:
+        if row["agent"] and row["kind"] in ALERTS:
             alerted[row["agent"]] = None
     history = tuple(reversed(tickets.thread(db, number, newest=newest)))
     return Audience(last_sent=last_sent, alerted=tuple(alerted), history=history, away=presence.away(db, now))

@@ -192,14 +192,16 @@ CREATE TABLE burnt_key (
     at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Agent mail that waits for a #confirm.
+-- Agent mail that waits for a #confirm: nothing proves it, or a colleague answered meanwhile (why: the reason token).
 CREATE TABLE held (
     inbox_id INTEGER PRIMARY KEY REFERENCES inbox (id),
     agent TEXT NOT NULL,
     code TEXT NOT NULL UNIQUE,
+    why TEXT NOT NULL,
     at REAL NOT NULL
 ) STRICT;
 CREATE INDEX held_agent ON held (agent, at);
+CREATE INDEX held_at ON held (at);
 
 -- Agents who are away; one whose time has run out is closed by the clock.
 CREATE TABLE absence (

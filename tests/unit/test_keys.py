@@ -132,7 +132,11 @@ def test_the_letters_are_part_of_the_format() -> None:
     )
     for kind, letter in zip(first.split(), "abcdefghijklmnopqrstuv", strict=True):
         assert LETTERS[NoticeKind(kind)] == letter
-    assert (LETTERS[NoticeKind.ADMIN], LETTERS[NoticeKind.COLLABORATOR_ADDED]) == ("w", "x")
+    assert (LETTERS[NoticeKind.ADMIN], LETTERS[NoticeKind.COLLABORATOR_ADDED], LETTERS[NoticeKind.HELD]) == (
+        "w",
+        "x",
+        "y",
+    )
     golden = Keyring((b"golden",), "bank.example").notice_id(
         1001, "a@b.example", NoticeKind.REPLY, "1", date(2026, 1, 2)
     )
