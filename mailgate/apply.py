@@ -97,6 +97,8 @@ def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> Non
         presence.come_back(db, agent)
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
+    if outcome.proven:
+        readers.note_proven(db, outcome.proven, context.now)
     if outcome.first_contact:
         readers.note_first_contact(db, outcome.first_contact, context.now)
     trace.add(db, _withheld(outcome, context.now, inbox_id))

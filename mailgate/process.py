@@ -108,6 +108,8 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         why = f"the same mail came before, as inbox {seen}"
         return Verdict(prepared=prepared, situation=situation, outcome=_dropped(Reason.DUPLICATE, why))
     outcome = _burning(decide(db, situation, context), situation, context)
+    if situation.shows(context.keyring):
+        outcome = replace(outcome, proven=prepared.received.mail.author.email)
     if prepared.received.quiet:
         outcome = _quiet(outcome)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)

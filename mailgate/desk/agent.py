@@ -41,12 +41,13 @@ from mailgate.rules.notices import Occasion
 from mailgate.rules.orders import Understood, understand
 from mailgate.rules.presence import whose
 from mailgate.rules.recipients import desk_address
+from mailgate.rules.reopening import resolved_since
 from mailgate.rules.rights import may, sees
 from mailgate.rules.schedule import calendar_of
 from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
 from mailgate.rules.visibility import Visibility, decide
-from mailgate.store import presence, tickets
+from mailgate.store import presence, readers, tickets
 from mailgate.store.db import Db
 
 LINKED = 1500  # characters of text that a mailto: link carries
@@ -147,6 +148,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         answers=letter.message_id,
         direct=direct(letter, context),
         quiet=understood.has("quiet"),
+        resolved_before=_resolved_before(db, ticket, context),
     )
     change, notices = tell(db, change, occasion, context)
     handed_out = told_handed_out(change.events, context.config)
@@ -163,6 +165,14 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     outcome = outcome.with_notices(*answer_reports(db, letter, understood, context))
     outcome = _tell_agent(letter, outcome, seen, text, asked, writes=writes)
     return with_presence(db, letter, understood, outcome, context)
+
+
+def _resolved_before(db: Db, ticket: Ticket, context: Context) -> bool:
+    """Whether the requester has read within the day that the ticket was resolved."""
+    if ticket.reopened == 0:
+        return False
+    since = resolved_since(tickets.events(db, ticket.number), context.now)
+    return since is not None and readers.told_about(db, ticket.number, ticket.requester.email, since)
 
 
 def _told(

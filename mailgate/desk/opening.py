@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailgate import maillog
+from mailgate.config.model import Config
 from mailgate.desk.limits import limit
 from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
@@ -21,6 +22,7 @@ from mailgate.model import (
     EntryKind,
     Notice,
     NoticeKind,
+    Phrase,
     Status,
     Ticket,
 )
@@ -98,9 +100,10 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         now=context.now,
         answers=situation.received.mail.message_id,
         automatic=answerable,
-        reveal=known or situation.sender.dmarc == "pass",
+        reveal=_reveal(db, situation, author, context),
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
+        told=_told(follows, context.config),
         remarks=_remarks(situation, follows),
         links=agree(change, author.email),
     )
@@ -249,6 +252,20 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
         attachments=situation.attachments,
         inbox_id=received.id or None,
     )
+
+
+def _reveal(db: Db, situation: Situation, author: Address, context: Context) -> bool:
+    """Whether the acknowledgement may hold the mail's text: never for who was only named in a From, or Reply-To."""
+    own = author.email == situation.received.mail.author.email
+    return (own and situation.shows(context.keyring)) or readers.is_proven(db, author.email)
+
+
+def _told(follows: int | None, config: Config) -> tuple[Phrase, ...]:
+    """What the requester is told of an earlier ticket."""
+    if not follows:
+        return ()
+    token = config.desk.token.replace("{number}", str(follows))
+    return (Phrase("acknowledgement.follows", (("earlier", token),)),)
 
 
 def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:

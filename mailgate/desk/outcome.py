@@ -56,6 +56,16 @@ class Situation:
         """The ticket that the mail belongs to."""
         return self.found.tickets.get(self.match.number) if self.match.number else None
 
+    def shows(self, keyring: Keyring) -> bool:
+        """True when the mail is its author's: it passed DMARC, or a person answers a notice to them.
+
+        An out-of-office note answers what somebody else may have caused in their name.
+        """
+        email, sender = self.received.mail.author.email, self.sender
+        keys = (ref.key for ref in self.refs if ref.key and ref.key.kind.to_requester)
+        answers = self.human and sender.dmarc != "fail" and any(keyring.is_for(key, email) for key in keys)
+        return bool(email) and (sender.dmarc == "pass" or answers)
+
     @property
     def human(self) -> bool:
         """True for mail of a person: only such mail commands, confirms or adds people."""
@@ -86,6 +96,7 @@ class Outcome:
     hold: Hold | None = None
     absences: tuple[Absence, ...] = ()  # agents who are away from now on
     returns: tuple[str, ...] = ()  # keys of agents who are back
+    proven: str = ""  # the sender's address, whose owner has shown themselves with this mail
     first_contact: str = ""  # address of a first-time requester who is answered automatically
     confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it
     # What was found out on the way, for `explain`.

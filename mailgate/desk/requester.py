@@ -11,14 +11,16 @@ from mailgate.desk.telling import tell
 from mailgate.desk.wishes import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.model import Change, Collaborator, EntryKind, Ticket
 from mailgate.reasons import Reason
-from mailgate.rules import acts, lifecycle
+from mailgate.rules import acts, edits, lifecycle
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.forms import Form
 from mailgate.rules.keys import expired
 from mailgate.rules.notices import Occasion
 from mailgate.rules.people import agree
+from mailgate.rules.reopening import back
 from mailgate.rules.route import Routed, route
-from mailgate.rules.wishes import acts_of
+from mailgate.rules.wishes import Wishes, acts_of
+from mailgate.store import presence, tickets
 from mailgate.store.db import Db
 
 
@@ -32,21 +34,11 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         situation = without_words(situation, wishes)
     if not closes and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
         late = open_from_mail(db, situation, context, follows=ticket.number)
-        return replace(late, reason=Reason.TOO_OLD_TO_REOPEN)
-    participant = situation.match.role in ("requester", "collaborator")
+        return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
     author = situation.received.mail.author
+    participant = situation.match.role in ("requester", "collaborator")
     stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
-    body = situation.received.body
-    entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
-    reopens = participant and not closes  # thanks with #close are no reason to start over
-    change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
-    if wishes.words:
-        change = lifecycle.also(
-            change, acts_of(wishes, context.config.addresses_of(author.email), stamp), stamp, context.config
-        )
-    people = _new_people(situation, ticket, context, participant=participant)
-    if people:
-        change = lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config)
+    change = _message(db, situation, ticket, wishes, stamp, context, participant=participant)
     routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
@@ -81,6 +73,44 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         commands=commands(wishes),
     )
     return limit(db, outcome, context, first_contact=False)
+
+
+def _message(
+    db: Db,
+    situation: Situation,
+    ticket: Ticket,
+    wishes: Wishes,
+    stamp: acts.Stamp,
+    context: Context,
+    *,
+    participant: bool,
+) -> Change:
+    """The message on its ticket, with what its author wishes, whom it brings, and who gets a reopened ticket."""
+    author, body = situation.received.mail.author, situation.received.body
+    entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
+    reopens = participant and "close" not in wishes.words  # thanks with #close are no reason to start over
+    change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
+    if wishes.words:
+        done = acts_of(wishes, context.config.addresses_of(author.email), stamp)
+        change = lifecycle.also(change, done, stamp, context.config)
+    if change.after.status.active and not ticket.status.active:
+        away = presence.away(db, context.now)
+        returned = back(ticket, tickets.events(db, ticket.number), away, stamp.at, context.config)
+        change = lifecycle.also(change, returned, stamp, context.config)
+    people = _new_people(situation, ticket, context, participant=participant)
+    return lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config) if people else change
+
+
+def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: Context) -> Outcome:
+    """The ended ticket names the one that an answer to it has opened, too."""
+    opened = next((change.after.number for change in late.changes if change.before is None), None)
+    if opened is None:
+        return late
+    stamp = acts.Stamp(
+        f"requester:{situation.received.mail.author.email}", context.now, "answered too late to reopen it"
+    )
+    change = lifecycle.act_on(ticket, [edits.link(opened, stamp)], stamp, context.config)
+    return replace(late, changes=(*late.changes, change))
 
 
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:

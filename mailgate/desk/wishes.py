@@ -16,8 +16,9 @@ from mailgate.model import Change, Notice, NoticeKind, Phrase, Ticket
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.commands import Command
 from mailgate.rules.notices import Occasion
+from mailgate.rules.reopening import back
 from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
-from mailgate.store import tickets
+from mailgate.store import presence, tickets
 from mailgate.store.db import Db
 
 
@@ -46,7 +47,11 @@ def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context
     wanted = wishes
     if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
         wanted = replace(wishes, words=tuple(word for word in wishes.words if word != "reopen"))
-    change = lifecycle.act_on(ticket, acts_of(wanted, config.addresses_of(author.email), stamp), stamp, config)
+    done = acts_of(wanted, config.addresses_of(author.email), stamp)
+    if "reopen" in wanted.words and not ticket.status.active:
+        away = presence.away(db, context.now)
+        done += back(ticket, tickets.events(db, ticket.number), away, stamp.at, config)
+    change = lifecycle.act_on(ticket, done, stamp, config)
     occasion = Occasion(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
     change, notices = tell(db, change, occasion, context)
     outcome = Outcome(

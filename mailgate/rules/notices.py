@@ -71,6 +71,8 @@ class Occasion:
     on_behalf: bool = False  # opened by somebody else for the requester
     canned: str = ""  # the canned response that a rule answers with instead of the acknowledgement
     extra_alert: tuple[str, ...] = ()  # a rule's `alert`
+    told: tuple[Phrase, ...] = ()  # what the requester of a new ticket reads besides
+    resolved_before: bool = False  # the requester was told so within the day: commands alone tell it no second time
     remarks: tuple[str, ...] = ()  # more facts for agents
     links: tuple[tuple[str, str], ...] = ()  # one-tap links for agents: (label, mail body)
 
@@ -124,7 +126,8 @@ def _copied(change: Change, occasion: Occasion, audience: Audience, config: Conf
 
 def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     fact = _status_fact(change, config)
-    if fact and change.after.autoresponse:
+    again = occasion.resolved_before and not change.entries and change.after.status is Status.RESOLVED
+    if fact and change.after.autoresponse and not again:
         notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, occasion, audience)
         yield replace(notice, phrases=fact, by=None, by_agent="", asks=_asks(change, config))
 
@@ -146,6 +149,7 @@ def _on_opening(
             text=text if occasion.reveal and not occasion.canned else "",
             canned=occasion.canned,
             reveal=occasion.reveal,
+            phrases=occasion.told,
             in_reply_to=occasion.answers,
             is_first=True,
             by=None,

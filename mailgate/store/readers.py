@@ -90,6 +90,16 @@ def forget_first_contacts(db: Db, before: datetime) -> None:
     db.run("DELETE FROM first_contact WHERE at < ?", [before.timestamp()])
 
 
+def note_proven(db: Db, email: str, now: datetime) -> None:
+    """The owner of the address has shown themselves."""
+    db.run("INSERT INTO proven (email, at) VALUES (?, ?) ON CONFLICT DO NOTHING", [email, now.timestamp()])
+
+
+def is_proven(db: Db, email: str) -> bool:
+    """True when the owner of the address has shown themselves before."""
+    return db.one("SELECT 1 FROM proven WHERE email = ?", [email]) is not None
+
+
 def told_since(db: Db, kind: NoticeKind, email: str, since: datetime) -> bool:
     """True when a notice of this kind went to the address since a time."""
     sql = "SELECT 1 FROM outbox WHERE recipient = ? AND kind = ? AND created_at > ? LIMIT 1"
@@ -105,3 +115,10 @@ def of_requesters(db: Db, typed: str) -> list[Ticket]:
     sql = f"SELECT max(number) FROM ticket WHERE {held} GROUP BY requester_email, department"  # noqa: S608
     rows = db.all(sql, [like, like] if word.isascii() else [])
     return sorted(tickets.get_many(db, [row[0] for row in rows]).values(), key=lambda ticket: ticket.number)
+
+
+def told_about(db: Db, number: int, email: str, since: datetime) -> bool:
+    """True when a reply or a word on its status went to the address about a ticket since a time."""
+    kinds = (NoticeKind.REPLY, NoticeKind.STATUS_CHANGED)
+    sql = f"SELECT 1 FROM outbox WHERE ticket = ? AND recipient = ? AND created_at >= ? AND kind IN ({marks(kinds)})"  # noqa: S608
+    return db.one(f"{sql} LIMIT 1", [number, email, since.timestamp(), *kinds]) is not None

@@ -253,3 +253,9 @@ CREATE TABLE first_contact (
     email TEXT NOT NULL
 ) STRICT;
 CREATE INDEX first_contact_at ON first_contact (at);
+
+-- Addresses whose owner has shown that mail to them is read: by answering it, or by a DMARC pass.
+CREATE TABLE proven (
+    email TEXT PRIMARY KEY,
+    at REAL NOT NULL
+) STRICT, WITHOUT ROWID;

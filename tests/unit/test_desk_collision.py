@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
@@ -247,7 +247,7 @@ def test_a_mail_that_nothing_proved_is_looked_at_again_when_it_is_confirmed(cros
 # ── the rule alone ──────────────────────────────────────────────────────────────────────
 
 ENTRY = Entry(kind=EntryKind.REPLY, by="agent:ann", author=Address("ann@bank.example"), at=START, text="x")
-times = st.datetimes(datetime(2026, 11, 1), datetime(2026, 11, 30)).map(lambda at: at.replace(tzinfo=START.tzinfo))
+times = st.integers(-40_000, 40_000).map(lambda minutes: START + timedelta(minutes=minutes))
 
 
 @given(st.none() | times, st.none() | times, times)

@@ -77,7 +77,7 @@ def test_a_first_acknowledgement_shows_the_subject_and_none_of_the_text(bench):
     assert ack.subject == "[#1001] Portal is down"
     assert "CANARY" not in ack.everything
     again = to(bench.send(KAREN, "CANARY text, again", subject="More"), "karen@client.example")
-    assert "CANARY text, again" in again.text, "who is known may read their own words"
+    assert "CANARY text, again" in again.text, "who has answered may read their own words"
 
 
 def test_form_lines_choose_the_topic_and_stay_out_of_the_text(bench):

@@ -1,0 +1,305 @@
+"""After resolution: opened again and by whom it is worked, too late, closed by the clock, told once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from mailgate.model import Assignee, EventKind
+from mailgate.rules import acts, lifecycle
+from mailgate.rules.reopening import back
+from mailgate.setup import make_desk, unlock
+from mailgate.store.db import open_writer
+from tests.desk import CONFIG, Bench, Sent, to, told
+
+KAREN = "Karen Client <karen@client.example>"
+ELLIOT = "Elliot Alderson <elliot@bank.example>"
+ANN = "Ann Reyes <ann@bank.example>"
+SUBJECT = "[#1001] Portal is down"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    yield made
+    made.db.close()
+
+
+def resolve(bench: Bench, who: str = ELLIOT, text: str = "#resolved\n\nFixed.") -> list[Sent]:
+    """Karen writes, and an agent resolves it."""
+    if not bench.numbers():
+        bench.alerts = {mail.to: mail for mail in bench.send(KAREN, "It does not open.")}
+    return bench.send(who, text, answers=bench.alerts[who.partition("<")[2].rstrip(">")])
+
+
+def again(bench: Bench, text: str = "It is down again.", **more: object) -> list[Sent]:
+    return bench.send(KAREN, text, subject=SUBJECT, **more)
+
+
+# ── opened again ────────────────────────────────────────────────────────────────────────
+
+
+def test_an_answer_opens_it_again_with_a_fresh_sla_and_says_why(bench):
+    resolve(bench)
+    bench.now += timedelta(days=2)
+    mails = again(bench)
+    ticket = bench.ticket()
+    assert (ticket.status, ticket.reopened, ticket.resolved_at) == ("open", 1, None)
+    assert ticket.sla_started_at == bench.now
+    assert ticket.due_at == bench.now + timedelta(hours=18)
+    changed = next(event for event in reversed(bench.events()) if event.kind is EventKind.STATUS_CHANGED)
+    assert changed.reason == "reopened by an answer"
+    assert "reopened by an answer" in to(mails, "elliot@bank.example").text
+
+
+def test_it_goes_back_to_who_resolved_it(bench):
+    resolve(bench)
+    bench.send(ANN, "#assign ann\n#note\n\nI watch it.", answers=bench.alerts["ann@bank.example"])
+    mails = again(bench)
+    assert bench.ticket().assignee == Assignee("agent", "elliot")
+    event = next(event for event in reversed(bench.events()) if event.kind is EventKind.ASSIGNED)
+    assert (event.by, event.reason) == ("rule:reopened", "back to who resolved it")
+    mine = to(mails, "elliot@bank.example")
+    assert mine.kind == "assigned"
+    assert "back to who resolved it" in mine.text
+    assert "It is down again." in mine.text
+
+
+def test_it_stays_with_who_has_it_without_a_second_event(bench):
+    resolve(bench)
+    mails = again(bench)
+    assert to(mails, "elliot@bank.example").kind == "new-message"
+    assert [event.kind for event in bench.events()].count(EventKind.ASSIGNED) == 1
+
+
+def test_the_clock_that_closes_it_is_not_who_ended_it(bench):
+    resolve(bench)
+    bench.wait(days=4)
+    assert bench.ticket().status == "closed"
+    again(bench)
+    assert bench.ticket().assignee == Assignee("agent", "elliot")
+
+
+def test_the_word_reopen_brings_it_back_too(bench):
+    resolve(bench)
+    bench.send(ANN, "#release", subject=SUBJECT, answers=bench.alerts["ann@bank.example"])
+    again(bench, "#reopen")
+    assert (bench.ticket().status, bench.ticket().assignee) == ("open", Assignee("agent", "elliot"))
+
+
+def test_what_the_requester_ended_goes_back_to_nobody_in_particular(bench):
+    resolve(bench, text="We look into it.")
+    again(bench, "#close")
+    mails = again(bench)
+    assert bench.ticket().assignee == Assignee("agent", "elliot")
+    assert to(mails, "elliot@bank.example").kind == "new-message"
+
+
+def test_thanks_with_a_close_start_nothing_over(bench):
+    resolve(bench)
+    again(bench, "#close\n\nThank you!")
+    assert (bench.ticket().status, bench.ticket().reopened) == ("closed", 0)
+
+
+def test_who_has_left_gets_nothing_and_the_department_hears(bench):
+    resolve(bench)
+    left = re.sub(r"\[agent.elliot\].*?\n\n", "", CONFIG, flags=re.DOTALL).replace('"elliot", ', "")
+    bench.configure(left)
+    mails = again(bench)
+    assert bench.ticket().assignee is None
+    assert "ann@bank.example" in {mail.to for mail in mails}
+    assert bench.kinds().count("released") == 1
+
+
+def test_who_no_longer_sees_the_department_gets_nothing(bench):
+    resolve(bench)
+    bench.send(ANN, "#transfer maintenance", subject=SUBJECT, answers=bench.alerts["ann@bank.example"])
+    mails = again(bench)
+    assert bench.ticket().assignee is None
+    assert "elliot@bank.example" not in {mail.to for mail in mails}
+
+
+@pytest.mark.parametrize(
+    ("away", "holder", "after"),
+    [
+        ((), "elliot", "elliot"),
+        (("elliot",), "elliot", None),
+        (("elliot",), "ann", "ann"),
+        (("elliot", "ann"), "ann", None),
+        ((), None, "elliot"),
+        (("elliot",), None, None),
+    ],
+)
+def test_who_is_away_is_passed_over(bench, away, holder, after):
+    resolve(bench)
+    events = bench.events()
+    ticket = bench.ticket()
+    stamp = acts.Stamp("admin", bench.now)
+    ticket = lifecycle.act_on(
+        ticket, [acts.assign(Assignee("agent", holder) if holder else None, stamp)], stamp, bench.config
+    ).after
+    found = lifecycle.act_on(ticket, back(ticket, events, away, bench.now, bench.config), stamp, bench.config).after
+    assert found.assignee == (Assignee("agent", after) if after else None)
+
+
+# ── too late ────────────────────────────────────────────────────────────────────────────
+
+
+def test_too_late_it_is_a_new_ticket_linked_both_ways_and_the_acknowledgement_names_the_old_one(bench):
+    resolve(bench)
+    bench.wait(days=4)
+    ended = bench.ticket().closed_at
+    bench.now = ended + timedelta(days=30, seconds=1)
+    mails = again(bench)
+    assert bench.numbers() == [1001, 1002]
+    assert (bench.ticket(1001).links, bench.ticket(1002).links) == ((1002,), (1001,))
+    assert bench.ticket(1001).status == "closed"
+    linked = bench.events(1001)[-1]
+    assert (linked.kind, linked.reason) == (EventKind.LINKED, "answered too late to reopen it")
+    mine = to(mails, "karen@client.example")
+    assert mine.kind == "acknowledgement"
+    assert "Your earlier request [#1001] ended too long ago" in mine.text
+    assert "It answers ticket 1001" in to(mails, "elliot@bank.example").text
+
+
+def test_just_in_time_it_is_the_old_one(bench):
+    resolve(bench)
+    bench.wait(days=4)
+    bench.now = bench.ticket().closed_at + timedelta(days=30, seconds=-1)
+    again(bench)
+    assert bench.numbers() == [1001]
+
+
+def test_a_stranger_who_names_a_ticket_leaves_no_mark_on_it(bench):
+    resolve(bench)
+    bench.now += timedelta(days=40)
+    bench.send("Mallory <mallory@evil.example>", "Let me in", subject=SUBJECT)
+    assert (bench.ticket(1002).links, bench.ticket(1001).links) == ((1001,), ())
+
+
+# ── the clock ───────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_resolved_is_closed_at_its_time_in_silence(bench):
+    resolve(bench)
+    at = bench.ticket().resolved_at + timedelta(days=3)
+    bench.now = at - timedelta(seconds=1)
+    assert bench.wait() == []
+    assert bench.ticket().status == "resolved"
+    assert bench.wait(seconds=1) == []
+    assert (bench.ticket().status, bench.ticket().closed_at) == ("closed", at)
+    assert (bench.events()[-1].by, bench.events()[-1].reason) == ("clock", "resolved long enough")
+
+
+def test_the_closing_survives_a_restart_and_happens_once(bench):
+    resolve(bench)
+    bench.db.close()
+    bench.db = open_writer(bench.config.storage.database)
+    bench.desk = make_desk(bench.config, unlock(bench.db, bench.config))
+    bench.now += timedelta(days=9)  # it was down when its time came
+    bench.wait()
+    bench.wait(days=9)
+    assert bench.ticket().status == "closed"
+    assert [event.by for event in bench.events()].count("clock") == 1
+
+
+def test_closing_is_told_where_the_desk_says_so(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nstatus_changes = ["closed"]\n')
+    resolve(bench)
+    mine = to(bench.wait(days=3), "karen@client.example")
+    assert mine.kind == "status-changed"
+    assert "closed" in mine.text
+    bench.db.close()
+
+
+def test_an_answer_in_between_keeps_it_from_being_closed(bench):
+    resolve(bench)
+    bench.now += timedelta(days=2)
+    again(bench)
+    bench.wait(days=2)
+    assert bench.ticket().status == "open"
+
+
+# ── waiting for the requester ───────────────────────────────────────────────────────────
+
+
+def test_after_a_reply_the_ticket_waits_and_an_answer_opens_it(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[tickets]\nafter_reply = "pending"\n')
+    resolve(bench, text="What do you see?")
+    assert bench.ticket().status == "pending"
+    again(bench, "A white page.")
+    assert bench.ticket().status == "open"
+    bench.db.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("#open\n\nWe look.", "open"),
+        ("#note\n\nHm.", "open"),
+        ("#resolved\n\nFixed.", "resolved"),
+        ("#prio high", "open"),
+    ],
+)
+def test_what_the_agent_says_wins_and_notes_wait_for_nobody(tmp_path, text, status):
+    bench = Bench(tmp_path, CONFIG + '[tickets]\nafter_reply = "pending"\n')
+    resolve(bench, text=text)
+    assert bench.ticket().status == status
+    bench.db.close()
+
+
+# ── resolved again ──────────────────────────────────────────────────────────────────────
+
+
+def kinds_to_karen(mails: list[Sent]) -> list[str]:
+    return [mail.kind for mail in mails if mail.to == "karen@client.example"]
+
+
+def test_thanks_reopen_and_resolving_again_within_a_day_tells_nobody(bench):
+    resolve(bench)
+    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    bench.now += timedelta(hours=23)
+    mails = bench.send(ELLIOT, "#resolved", answers=alert)
+    assert told(mails) == {("answer", "elliot@bank.example")}
+    assert bench.ticket().status == "resolved"
+
+
+def test_a_day_later_it_is_told_again(bench):
+    resolve(bench)
+    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    bench.now += timedelta(hours=25)
+    assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=alert)) == ["status-changed"]
+
+
+def test_with_words_it_is_told_for_the_words_sake(bench):
+    resolve(bench)
+    alert = to(again(bench, "And the app?"), "elliot@bank.example")
+    mails = bench.send(ELLIOT, "#resolved\n\nThe app as well.", answers=alert)
+    assert kinds_to_karen(mails) == ["reply"]
+    assert "resolved" in to(mails, "karen@client.example").text
+
+
+def test_another_status_is_told_as_ever(tmp_path):
+    bench = Bench(tmp_path, CONFIG + '[notices]\nstatus_changes = ["resolved", "closed"]\n')
+    resolve(bench)
+    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    assert kinds_to_karen(bench.send(ELLIOT, "#close", answers=alert)) == ["status-changed"]
+    bench.db.close()
+
+
+def test_who_never_read_of_the_first_time_reads_of_the_second(bench):
+    resolve(bench, text="#quiet\n#resolved")
+    alert = to(again(bench), "elliot@bank.example") if bench.ticket().assignee else again(bench)[0]
+    bench.now += timedelta(hours=1)
+    who = ELLIOT if alert.to.startswith("elliot") else ANN
+    assert kinds_to_karen(bench.send(who, "#resolved", answers=alert)) == ["status-changed"]
+
+
+def test_new_collaborators_hear_of_it_all_the_same(bench):
+    resolve(bench)
+    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    mails = bench.send(ELLIOT, "#cc jane@client.example\n#resolved", answers=alert)
+    assert ("collaborator-added", "jane@client.example") in told(mails)
+    assert kinds_to_karen(mails) == []
