@@ -76,6 +76,7 @@ def test_a_first_acknowledgement_shows_the_subject_and_none_of_the_text(bench):
     ack = to(bench.send(KAREN, "CANARY text"), "karen@client.example")
     assert ack.subject == "[#1001] Portal is down"
     assert "CANARY" not in ack.everything
+    bench.send(KAREN, "It is me.", answers=ack)
     again = to(bench.send(KAREN, "CANARY text, again", subject="More"), "karen@client.example")
     assert "CANARY text, again" in again.text, "who has answered may read their own words"
 

@@ -206,13 +206,12 @@ def test_explain_says_everything_and_writes_nothing(bench):
         assert word in words
 
 
-def test_tidying_ends_what_nobody_confirmed(bench):
+def test_the_clock_ends_what_nobody_confirmed(bench):
     bench.send(KAREN, "Help")
     bench.send("elliot@bank.example", "#close", subject="[#1001] x")
     held = bench.last()["id"]
     bench.now = START.replace(day=25)
-    with bench.db.transaction():
-        sla_clock.tidy(bench.db, bench.desk, bench.now)
+    assert bench.wait() == []
     row = bench.db.one("SELECT state, reason FROM inbox WHERE id = ?", [held])
     assert tuple(row) == ("dropped", "unproven-agent")
     assert bench.db.one("SELECT count(*) FROM held")[0] == 0
