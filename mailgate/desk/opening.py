@@ -265,7 +265,7 @@ def _told(follows: int | None, config: Config) -> tuple[Phrase, ...]:
     if not follows:
         return ()
     token = config.desk.token.replace("{number}", str(follows))
-    return (Phrase("acknowledgement.follows", (("earlier", token),)),)
+    return (Phrase("told.follows", (("earlier", token),)),)
 
 
 def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgate import apply, explain, lock, processor, sla_clock, unlock
+from mailgate import apply, explain, lock, processor, unlock
 from mailgate.clock import BELIEVED_AFTER, Clock
 from mailgate.desk import byhand
 from mailgate.errors import ConfigError, LockHeld, StorageError
@@ -211,7 +211,7 @@ def test_the_clock_ends_what_nobody_confirmed(bench):
     bench.send("elliot@bank.example", "#close", subject="[#1001] x")
     held = bench.last()["id"]
     bench.now = START.replace(day=25)
-    assert bench.wait() == []
+    bench.wait()
     row = bench.db.one("SELECT state, reason FROM inbox WHERE id = ?", [held])
     assert tuple(row) == ("dropped", "unproven-agent")
     assert bench.db.one("SELECT count(*) FROM held")[0] == 0
