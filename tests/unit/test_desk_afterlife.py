@@ -10,8 +10,9 @@ import pytest
 from mailgate.model import Assignee, EventKind
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.reopening import back
-from mailgate.setup import make_desk, unlock
+from mailgate.setup import make_desk
 from mailgate.store.db import open_writer
+from mailgate.unlock import unlock
 from tests.desk import CONFIG, Bench, Sent, to, told
 
 KAREN = "Karen Client <karen@client.example>"
