@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 
+from mailgate.config.model import Config
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Hold, Outcome, Situation
 from mailgate.model import Address, Change, Entry, EntryKind, EventKind, Notice, NoticeKind, Ticket
@@ -28,7 +29,7 @@ SHOWN = 5  # entries that are newer
 def collision(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -> Outcome | None:
     """What becomes of a public answer that a colleague's reply has overtaken; None when it may go out."""
     agent, situation = letter.agent, letter.situation
-    if agent is None or situation is None or letter.released or _had_directly(situation, ticket):
+    if agent is None or situation is None or letter.released or _had_directly(situation, ticket, context.config):
         return None
     received = situation.received
     answered = _answered(db, situation, ticket)
@@ -57,10 +58,10 @@ def collision(db: Db, letter: Letter, text: str, ticket: Ticket, context: Contex
     )
 
 
-def _had_directly(situation: Situation, ticket: Ticket) -> bool:
+def _had_directly(situation: Situation, ticket: Ticket, config: Config) -> bool:
     """Whether the answer has reached the requester by itself: to hold it then would only hide it."""
     mail = situation.received.mail
-    return any(address.email == ticket.requester.email for address in (*mail.to, *mail.cc))
+    return any(config.same_person(address.email, ticket.requester.email) for address in (*mail.to, *mail.cc))
 
 
 def _answered(db: Db, situation: Situation, ticket: Ticket) -> datetime | None:

@@ -20,10 +20,10 @@ from mailgate.store.db import Db
 def rating_of(situation: Situation, context: Context) -> Rating | None:
     """The rating that the mail is; None for any other mail, also for a late one that says more than a word."""
     ticket, key, match = situation.ticket, situation.match.key, situation.match
-    author = situation.received.mail.author.email
+    own = context.config.addresses_of(situation.received.mail.author.email)
     if not (situation.human and ticket and key and match.role == "requester" and situation.sender.dmarc != "fail"):
         return None
-    if not (key.kind.to_requester and context.keyring.is_for(key, author) and may_rate(ticket)):
+    if not (key.kind.to_requester and any(context.keyring.is_for(key, each) for each in own) and may_rate(ticket)):
         return None
     rating = read_rating(situation.received.body.lines)
     late = not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config)

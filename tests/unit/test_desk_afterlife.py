@@ -122,6 +122,16 @@ def test_who_no_longer_sees_the_department_gets_nothing(bench):
     assert "elliot@bank.example" not in {mail.to for mail in mails}
 
 
+def test_an_agent_on_holiday_gets_nothing_back_and_somebody_else_hears(bench):
+    resolve(bench)
+    bench.send(ELLIOT, "#away", answers=bench.alerts["elliot@bank.example"])
+    mails = again(bench)
+    assert bench.ticket().assignee is None
+    assert ("new-message", "ann@bank.example") in told(mails)
+    released = next(event for event in reversed(bench.events()) if event.kind is EventKind.RELEASED)
+    assert (released.by, released.reason) == ("rule:reopened", "Elliot Alderson is not there")
+
+
 @pytest.mark.parametrize(
     ("away", "holder", "after"),
     [

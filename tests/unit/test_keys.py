@@ -135,7 +135,7 @@ def test_the_letters_are_part_of_the_format() -> None:
     assert (LETTERS[NoticeKind.ADMIN], LETTERS[NoticeKind.COLLABORATOR_ADDED], LETTERS[NoticeKind.HELD]) == (
         "w",
         "x",
-        "y",
+        "2",
     )
     golden = Keyring((b"golden",), "bank.example").notice_id(
         1001, "a@b.example", NoticeKind.REPLY, "1", date(2026, 1, 2)
