@@ -22,6 +22,7 @@ FIELDS = {
     EventKind.LINKED: "links",
     EventKind.CC_CHANGED: "collaborators",
     EventKind.REQUESTER_CHANGED: "requester",
+    EventKind.RATED: "satisfaction",
 }
 _ENDED = ("resolved", "closed")
 
