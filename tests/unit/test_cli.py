@@ -254,6 +254,25 @@ def test_explain_tells_whose_mail_was_forwarded(desk, capsys):
     assert found["forwarded"] == {"from": {"name": "Bob Smith", "email": "bob@third.example"}, "subject": "printer"}
 
 
+def test_explain_tells_whose_mail_an_agent_attached_and_calls_no_returned_mail_forwarded(desk, capsys):
+    returned = (
+        "From: Bob Smith <bob@third.example>\nTo: x@third.example\nSubject: printer\nMessage-ID: <p@x>\n\nMine.\n"
+    )
+    attached = (
+        "From: ann@bank.example\nTo: support@bank.example\nSubject: Fwd: printer\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nSee.\n--b\nContent-Type: message/rfc822\n\n'
+        f"{returned}--b--\n"
+    )
+    found = explained(desk, capsys, attached)
+    assert found["forwarded"] == {"from": {"name": "Bob Smith", "email": "bob@third.example"}, "subject": "printer"}
+    bounce = (
+        "From: Mail Delivery Subsystem <mailer-daemon@mx.example>\nTo: support@bank.example\n"
+        "Subject: Returned mail: User unknown\n\nThe following addresses had permanent fatal errors\n"
+        "<x@third.example>\n550 5.1.1 User unknown\n\n   ----- Original message follows -----\n\n" + returned
+    )
+    assert explained(desk, capsys, bounce)["forwarded"] is None
+
+
 def test_explain_counts_a_missing_database_as_empty_and_leaves_it_missing(desk, capsys):
     assert explained(desk, capsys, MAIL)["ticket"]["number"] == 1001
     assert sorted(each.name for each in desk.iterdir()) == ["a.eml", "config.toml", "x.eml"]

@@ -414,3 +414,17 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     with bench.db.transaction():
         apply.save(bench.db, byhand.open_by_hand(bench.db, quiet, context), context, bench.desk.press)
     assert "jane@vendor.example" not in {mail.to for mail in bench.new()}
+
+
+def test_a_rules_template_set_words_the_mails_of_its_tickets(tmp_path):
+    folder = tmp_path / "templates/billing"
+    folder.mkdir(parents=True)
+    (folder / "acknowledgement.txt").write_text("{{ marker }}\n\nThe billing team has {{ token }}.\n")
+    rule = '[[rule]]\nname = "Bills"\nwhen = { subject = "invoice" }\nthen = { template = "billing" }\n'
+    bench = Bench(tmp_path, CONFIG + rule)
+    assert (
+        "The billing team has [#1001]."
+        in to(bench.send(KAREN, "Why?", subject="My invoice"), "karen@client.example").text
+    )
+    assert "The billing team" not in to(bench.send(KAREN, "Why?", subject="My card"), "karen@client.example").text
+    bench.db.close()
