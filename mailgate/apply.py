@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate import maillog
+from mailgate.desk.dead import spare
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.mail import Mail
 from mailgate.model import Change, Notice, Outgoing
@@ -22,7 +23,7 @@ from mailgate.rules import files
 from mailgate.rules.confidential import masked
 from mailgate.rules.quiet import not_before
 from mailgate.rules.sla import clock
-from mailgate.store import held, inbox, outbox, presence, readers, similar, tickets, trace
+from mailgate.store import dead, held, inbox, outbox, presence, readers, similar, tickets, trace
 from mailgate.store.db import Db
 
 
@@ -80,11 +81,13 @@ def effect(outcome: Outcome, context: Context, press: Press) -> Effect:
 
 def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: int | None = None) -> None:
     """Write an outcome's tickets, notices and what else follows, without the inbox row itself."""
-    _save(db, effect(outcome, context, press), context, inbox_id)
+    _save(db, effect(spare(db, outcome, context), context, press), context, inbox_id)
 
 
 def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> None:
     outcome = effect.outcome
+    for email, why in outcome.dead:
+        dead.mark(db, email, why, context.now)
     for change in outcome.changes:
         save_change(db, change, context)
     outbox.add(db, effect.mails, context.now, inbox_id=inbox_id)
@@ -109,6 +112,8 @@ def finish(
 ) -> None:
     """Write what became of an incoming mail: everything it caused, and the end of its row."""
     outcome = effect.outcome
+    if mail.bounce is None and outcome.reason is not Reason.DUPLICATE:
+        dead.revive(db, mail.author.email)
     _save(db, effect, context, inbox_id)
     if outcome.hold:
         _hold(db, inbox_id, outcome.hold, context.now)

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from mailgate.desk import agent, asked, behalf, collision, failure, requester, satisfaction
+from mailgate.desk.dead import spare
 from mailgate.desk.forwarded import ENCLOSED, for_somebody, placed
 from mailgate.desk.hold import hold
 from mailgate.desk.letter import Letter
 from mailgate.desk.office import came_to, is_for_postmaster, pass_to_admin, to_note_address
 from mailgate.desk.opening import open_from_mail
 from mailgate.desk.outcome import Context, Enclosed, Outcome, Situation
+from mailgate.inbound import addresses
 from mailgate.inbound.body import read_body
 from mailgate.inbound.parse import parse, read
 from mailgate.mail import Attachment, Mail, Received
@@ -29,6 +31,7 @@ from mailgate.rules.commands import Commands, read_commands
 from mailgate.rules.references import references
 from mailgate.rules.sameness import digest, same_but_for_a_footer
 from mailgate.rules.subject import strip_subject
+from mailgate.rules.via import read_through
 from mailgate.store import attachments, held, inbox, tickets
 from mailgate.store.db import Db
 from mailgate.store.inbox import Claimed
@@ -58,7 +61,7 @@ class Verdict:
 def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
     """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
     opened = read(claimed.load())
-    mail = opened.mail
+    mail = read_through(opened.mail, addresses.read)
     kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
     received = Received(
         id=claimed.id,
@@ -112,6 +115,7 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
     if prepared.received.quiet:
         outcome = _quiet(outcome)
+    outcome = spare(db, outcome, context, but=mail.author.email)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
 
 
@@ -126,8 +130,12 @@ def _came_before(db: Db, prepared: Prepared, context: Context) -> int | None:
         return strip_subject(subject, context.config.desk)
 
     earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
-    same = (each.id for each in earlier if same_but_for_a_footer(parse(each.load()), received.mail, strip))
+    same = (each.id for each in earlier if same_but_for_a_footer(_read_again(each), received.mail, strip))
     return next(same, None)
+
+
+def _read_again(claimed: Claimed) -> Mail:
+    return read_through(parse(claimed.load()), addresses.read)
 
 
 def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
@@ -204,7 +212,10 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: boo
     missing = "ticket" in commands.verbs and ticket is None
     if "new" in commands.verbs or (forwards and ticket is None and not missing):
         return behalf.open_for(db, letter, context)
-    return agent.not_found(letter) if missing else agent.work(db, letter, ticket, context)
+    if missing:
+        return agent.not_found(letter)
+    outcome = agent.work(db, letter, ticket, context)
+    return replace(outcome, reason=Reason.NAMED_BY_COMMAND) if "ticket" in commands.verbs else outcome
 
 
 def _letter(situation: Situation, commands: Commands, context: Context) -> Letter:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     PRECEDENCE = "precedence"
     LIST_HEADER = "list-header"
     SUPPRESS_HEADER = "suppress-header"  # X-Auto-Response-Suppress: All
+    HELP_DESK = "help-desk"  # it begins as the notices of help desks do
     ROBOT_SENDER = "robot-sender"  # mailer-daemon@, noreply@
     NO_MACHINE_SIGN = "no-machine-sign"  # nothing says that a machine wrote it
     # threading
@@ -47,6 +48,8 @@ class Reason(StrEnum):
     SUBJECT_TOKEN = "subject-token"
     STRANGER = "stranger"  # a ticket is named, but the sender is not on it
     TICKET_GONE = "ticket-gone"
+    JOINED = "joined"  # a rule's `join`: the same requester, the same subject apart from digits
+    NAMED_BY_COMMAND = "named-by-command"  # `#ticket N`
     NOTHING_NAMES_A_TICKET = "nothing-names-a-ticket"
     TOO_OLD_TO_REOPEN = "too-old-to-reopen"
     # ends

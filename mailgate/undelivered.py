@@ -10,10 +10,11 @@ import logging
 from datetime import datetime
 
 from mailgate import apply
-from mailgate.desk.failure import Failure, bare_again, undeliverable
+from mailgate.desk.failure import Failure, bare_again, gave_up
 from mailgate.desk.outcome import Context
 from mailgate.errors import StorageError
 from mailgate.processor import Desk
+from mailgate.rules.returned import plainly
 from mailgate.store import outbox, tickets
 from mailgate.store.db import Db
 from mailgate.store.outbox import Refused
@@ -43,9 +44,8 @@ def tell_of_failures(db: Db, desk: Desk, now: datetime) -> int:
 
 def _tell(db: Db, refusal: Refused, desk: Desk, context: Context) -> None:
     ticket = tickets.get(db, refusal.ticket) if refusal.ticket else None
-    if ticket is None:
-        return
-    failure = Failure(refusal.kind, refusal.recipient, refusal.answer, refusal.agent)
-    bare = bare_again(ticket, failure, refusal.cause) if refusal.of_message else None
-    outcome = bare or undeliverable(db, ticket, failure, f"outbox:{refusal.id}", context)
+    why = plainly("", refusal.answer)
+    failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
+    bare = bare_again(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
+    outcome = bare or gave_up(db, refusal.ticket, failure, f"outbox:{refusal.id}", context)
     apply.save(db, outcome, context, desk.press)

@@ -49,6 +49,7 @@ class Sink:
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     pipelining: bool = True
+    utf8: bool = True  # offers SMTPUTF8
     delay: float = 0.0  # seconds before the answer to the end of DATA
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     taken: list[Taken] = field(default_factory=list)
@@ -140,7 +141,7 @@ class _Dialogue:
 
     async def on_ehlo(self, _: str) -> None:
         offered = ["sink", *(["STARTTLS"] if self.sink.tls and not self.sink.implicit_tls else []), "8BITMIME"]
-        offered += ["SMTPUTF8", *(["PIPELINING"] if self.sink.pipelining else [])]
+        offered += [*(["SMTPUTF8"] if self.sink.utf8 else []), *(["PIPELINING"] if self.sink.pipelining else [])]
         await self.say("\r\n".join(f"250-{one}" for one in offered) + "\r\n250 SIZE 100000000", "ehlo")
 
     async def on_helo(self, _: str) -> None:

@@ -330,6 +330,7 @@ class Rule:
     rejects: Text = Text()  # by language, where they differ
     drop: bool = False
     canned: str = ""  # name of the canned response that answers the mail instead of the acknowledgement
+    join: timedelta = timedelta()  # zero: every mail opens a ticket of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ is decided by `mailgate.rules`, never here.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from mailgate.config.criteria import ABOVE, FIELDS, misplaced, read_criteria
 from mailgate.config.model import Criterion, Rule
 from mailgate.config.reader import Spot, Table
@@ -17,6 +19,7 @@ _BELOW = (
     "canned",
     "reject",
     "drop",
+    "join",
     "department",
     "topic",
     "sla",
@@ -62,6 +65,7 @@ def _rule(table: Table, position: int, language: str) -> Rule:
     if then is None and "then" not in table and not table.data.get("stop"):
         table.error("", "does nothing: write [rule.then] and below it what to set")
     act = then or Table({}, table.at("then"), table.reading)
+    join = act.duration("join", timedelta(days=1))
     reject, rejects = act.line_by_language("reject", "", language, example='"Please write to sales@bank.example"')
     rule = Rule(
         name=table.needed("name", '"What it is for"'),
@@ -77,12 +81,14 @@ def _rule(table: Table, position: int, language: str) -> Rule:
         rejects=rejects,
         drop=act.flag("drop", default=False),
         canned=act.name("canned", "canned"),
+        join=join if "join" in act else timedelta(),
     )
     if rule.canned and rule.on == {"message"}:
         act.error("canned", 'answers new tickets alone: write on = ["new"], or take it out')
     if rule.reject and rule.drop:
         act.error("drop", "a mail is either rejected, with a word to its sender, or dropped: keep one")
-    act.later("join")
+    if rule.join and (rule.drop or rule.reject):
+        act.error("join", "a mail that is rejected or dropped joins no ticket: keep one")
     act.done({key: misplaced(key) for key in ABOVE})
     table.done(dict.fromkeys((*FIELDS, *_BELOW), ": it belongs below [rule.when] or [rule.then], not beside name"))
     return rule

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.mail import Bounce
+from mailgate.mail import Bounce, ReportedRecipient
 from mailgate.model import Address, EventKind, Json, Notice, NoticeKind, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.asking import askers_of
-from mailgate.rules.audience import hearers
-from mailgate.rules.keys import Key
-from mailgate.store import readers, tickets
+from mailgate.rules.audience import Person, hearers
+from mailgate.rules.keys import Key, expired
+from mailgate.rules.returned import DEAD_ADDRESS, plainly
+from mailgate.store import held, readers, tickets
 from mailgate.store.db import Db
 
 
@@ -29,35 +30,59 @@ class Failure:
     recipient: str
     why: str
     agent: str = ""  # whose alert it was; "" for requesters' mail
+    dead: bool = False  # the address is no mailbox any more
 
 
 def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
     """Record a bounce on the ticket whose mail it returns."""
-    received = situation.received
-    bounce = received.mail.bounce or Bounce("failed", ())
+    bounce = situation.received.mail.bounce or Bounce("failed", ())
     key = returned_key(situation, context)
     if key is None:
         return _unmatched(db, situation, context)
     ticket = tickets.get(db, key.ticket) if key.ticket else None
+    recipient, reported = _reported(bounce, ticket, key, context)
+    said = reported.diagnostic
+    why = said or "abuse" if bounce.kind == "feedback" else plainly(reported.status, said)
+    failure = Failure(key.kind, recipient, why, dead=_is_dead(db, bounce, reported, key, recipient, context))
+    graves = ((recipient, why),) if failure.dead else ()
     if ticket is None:
-        return Outcome(reason=Reason.DELIVERY_REPORT, why="it returns a mail of ours that is about no ticket")
-    recipient = bounce.recipients[0].email if bounce.recipients else ""
-    recipient = _written_to(ticket, key, context) or recipient
-    first = bounce.recipients[0] if bounce.recipients else None
-    why = " ".join(part for part in (first.status, first.diagnostic) if part) if first else "no reason given"
+        about = "it returns a mail of ours that is about no ticket"
+        return Outcome(reason=Reason.DELIVERY_REPORT, why=about, dead=graves)
     after: dict[str, Json] = {"kind": bounce.kind, "recipient": recipient, "notice": key.kind.value, "reason": why}
     stamp = acts.Stamp("clock", context.now)
     change = lifecycle.note_event(ticket, EventKind.BOUNCED, stamp, context.config, after)
-    outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,))
-    if bounce.kind != "failed":
-        return outcome
-    failure = Failure(key.kind, recipient, why)
+    outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,), dead=graves)
+    if bounce.kind == "delayed":
+        return outcome  # the server goes on trying: no reason for alarm
     # One word about each mail, however many reports come back about it.
-    return outcome.with_notices(*_tell(db, change.after, failure, f"bounce:{key.text}", context))
+    fact = _complaint(failure) if bounce.kind == "feedback" else _fact(failure)
+    return outcome.with_notices(*_tell(db, change.after, failure, fact, f"bounce:{key.text}", context))
 
 
-def undeliverable(db: Db, ticket: Ticket, failure: Failure, cause: str, context: Context) -> Outcome:
+def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context) -> tuple[str, ReportedRecipient]:
+    """Whom the returned mail was written to, as its key tells, and what the report says about that address."""
+    first = bounce.recipients[0] if bounce.recipients else ReportedRecipient("", bounce.kind)
+    signed = (each for each in bounce.recipients if context.keyring.is_for(key, each.email))
+    reported = next(signed, first)
+    if context.keyring.is_for(key, reported.email):
+        return reported.email, reported
+    return (_written_to(ticket, key, context) if ticket else "") or reported.email, reported
+
+
+def _is_dead(db: Db, bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
+    """Whether a report makes an address dead: only that to which we wrote, by a key that nobody else had."""
+    says_so = bounce.kind == "failed" and reported.status in DEAD_ADDRESS
+    if not says_so or not context.keyring.is_for(key, recipient) or expired(key, context.now.date()):
+        return False
+    return not held.burnt(db, (key.text,))
+
+
+def gave_up(db: Db, number: int | None, failure: Failure, cause: str, context: Context) -> Outcome:
     """The relay refused a mail for good: an event, and a word to the agent."""
+    graves = ((failure.recipient, failure.why),) if failure.dead else ()
+    ticket = tickets.get(db, number) if number else None
+    if ticket is None:
+        return Outcome(dead=graves)
     after: dict[str, Json] = {
         "kind": "failed",
         "recipient": failure.recipient,
@@ -66,8 +91,10 @@ def undeliverable(db: Db, ticket: Ticket, failure: Failure, cause: str, context:
     }
     stamp = acts.Stamp("clock", context.now)
     change = lifecycle.note_event(ticket, EventKind.NOTICE_FAILED, stamp, context.config, after)
-    notices = () if failure.kind is NoticeKind.DELIVERY_FAILED else _tell(db, change.after, failure, cause, context)
-    return Outcome(ticket=ticket.number, changes=(change,), notices=notices)
+    outcome = Outcome(ticket=ticket.number, changes=(change,), dead=graves)
+    if failure.kind is NoticeKind.DELIVERY_FAILED:
+        return outcome
+    return outcome.with_notices(*_tell(db, change.after, failure, _fact(failure), cause, context))
 
 
 def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
@@ -115,18 +142,22 @@ def _written_to(ticket: Ticket, key: Key, context: Context) -> str:
     return next((email for email in known if context.keyring.is_for(key, email)), "")
 
 
-def _tell(db: Db, ticket: Ticket, failure: Failure, cause: str, context: Context) -> tuple[Notice, ...]:
-    config = context.config
+def _fact(failure: Failure) -> str:
+    who = failure.recipient or "an unknown address"
+    sentence = f"The mail “{failure.kind}” to {who} was not delivered: {failure.why}."
+    return f"{sentence} Nothing more is sent there until a mail comes from it." if failure.dead else sentence
+
+
+def _complaint(failure: Failure) -> str:
+    who = failure.recipient or "A recipient"
+    return f"{who} reported the mail “{failure.kind}” as unwanted ({failure.why})."
+
+
+def _tell(db: Db, ticket: Ticket, failure: Failure, fact: str, cause: str, context: Context) -> tuple[Notice, ...]:
+    """Who works the ticket hears of it; that an alert did not arrive, those who would hear in its place."""
     audience = readers.audience(db, ticket.number, context.now, newest=1)
-    askers = askers_of(ticket, failure.recipient) if failure.kind is NoticeKind.ASKED else ()
-    names = tuple(f"agent:{key}" for key in askers) or ("assignee", "last-respondent")
-    people = hearers(names, ticket, audience, config)
-    others = [who for who in people if who.address.email != failure.recipient]
-    if not others:
-        others = [
-            who for who in hearers(("admin",), ticket, audience, config) if who.address.email != failure.recipient
-        ]
-    fact = f"The mail “{failure.kind}” to {failure.recipient or 'an unknown address'} was not delivered: {failure.why}."
+    tries = (hearers(some, ticket, audience, context.config) for some in _who_hears(ticket, failure))
+    others = next((found for people in tries if (found := _but(people, failure.recipient))), ())
     return tuple(
         Notice(
             kind=NoticeKind.DELIVERY_FAILED,
@@ -135,11 +166,25 @@ def _tell(db: Db, ticket: Ticket, failure: Failure, cause: str, context: Context
             cause=cause,
             ticket=ticket,
             facts=(fact,),
+            history=() if failure.kind.to_requester or failure.kind is NoticeKind.ASKED else audience.history,
             in_reply_to=audience.last_sent.get(who.address.email, ""),
             is_first=who.address.email not in audience.last_sent,
         )
         for who in others
     )
+
+
+def _who_hears(ticket: Ticket, failure: Failure) -> tuple[tuple[str, ...], ...]:
+    """Recipients by name, and who hears where that is only the one who was not reached."""
+    if failure.kind is NoticeKind.ASKED and (askers := askers_of(ticket, failure.recipient)):
+        return tuple(f"agent:{key}" for key in askers), ("admin",)
+    if failure.kind.to_requester or failure.kind is NoticeKind.ASKED:
+        return ("assignee", "last-respondent"), ("admin",)
+    return ("team", "department"), ("admin",)
+
+
+def _but(people: tuple[Person, ...], email: str) -> list[Person]:
+    return [who for who in people if who.address.email != email]
 
 
 def _unmatched(db: Db, situation: Situation, context: Context) -> Outcome:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from mailgate import maillog
 from mailgate.config.model import Config
+from mailgate.desk.joining import join, to_join
 from mailgate.desk.limits import limit
 from mailgate.desk.office import came_to, tell_admin
 from mailgate.desk.outcome import Context, Outcome, Situation
@@ -87,6 +88,10 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         author = situation.received.mail.reply_to[0]
         emails = context.config.addresses_of(author.email)
         known = tickets.is_known(db, *emails)
+    if routed.join and not follows:
+        entry = entry_of(situation, author, _words(situation, form))
+        if ticket := to_join(db, entry, situation.received.mail.subject, routed.join, context):
+            return join(db, ticket, entry, routed, situation.received.source_key, context)
     if tickets.open_count(db, *emails) >= context.config.tickets.max_open_per_requester:
         return _over_limit(db, situation, routed, form, author, context, answerable=answerable)
     opened = _Opening(situation, facts, form, routed, author, context)
@@ -112,7 +117,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         ticket=number,
         reason=situation.match.why,
         changes=(change,),
-        notices=with_similar(db, notices, change.after, _text(opened), context.config),
+        notices=with_similar(db, notices, change.after, _words(situation, form), context.config),
         routed=routed,
         form=form,
     )
@@ -226,14 +231,14 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people)
     stamp = acts.Stamp(f"requester:{opening.author.email}", context.now)
-    entry = entry_of(situation, opening.author, _text(opening))
+    entry = entry_of(situation, opening.author, _words(situation, opening.form))
     return open_routed(ticket, opening.routed, stamp, config, entry)
 
 
-def _text(opening: _Opening) -> str:
-    """The ticket's first words: without form lines, and whole where the mail forwards another."""
-    mail, body = opening.situation.received.mail, opening.situation.received.body
-    whole = replace(body, visible=opening.form.rest).whole if opening.form.fields else body.whole
+def _words(situation: Situation, form: Form) -> str:
+    """The mail's words: without form lines, and whole where it forwards another."""
+    mail, body = situation.received.mail, situation.received.body
+    whole = replace(body, visible=form.rest).whole if form.fields else body.whole
     return whole.strip() or mail.text
 
 

@@ -97,6 +97,7 @@ class Outcome:
     absences: tuple[Absence, ...] = ()  # agents who are away from now on
     returns: tuple[str, ...] = ()  # keys of agents who are back
     proven: str = ""  # the sender's address, whose owner has shown themselves with this mail
+    dead: tuple[tuple[str, str], ...] = ()  # addresses that take no mail any more, and why
     first_contact: str = ""  # address of a first-time requester who is answered automatically
     confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it
     # What was found out on the way, for `explain`.

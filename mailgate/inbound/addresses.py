@@ -20,8 +20,15 @@ MAX_ADDRESSES = 1000
 SHORT = 300  # characters
 PLAIN = re.compile(r"[^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+$")
 NAMED = re.compile(r"\"?([^\"(),:;<>@\[\]\\=?]*?)\"?\s*<([^\s\"(),:;<>@\[\]\\=?]+@[^\s\"(),:;<>@\[\]\\=?]+)>$")
-TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|<([^<>]*)>|([,;:()])|([^",;:()<>]+)|.', re.DOTALL)
+# A quoted local part, a quoted word, what stands in angle brackets, a mark, plain words.
+# An escaped quote opens nothing, or each of ten thousand would be tried as a beginning.
+TOKEN = re.compile(
+    r"""("(?:[^"\\]|\\.)*"@[^\s<>"(),;]{1,300})|"((?:[^"\\]|\\.)*)"|<([^<>]*)>|([,;:()])|((?:[^",;:()<>\\]|\\.)+)|.""",
+    re.DOTALL,
+)
 MAILBOX = re.compile(r"[^\s<>\"(),;:]{1,200}@[^\s<>\"(),;]{1,300}")
+QUOTED = re.compile(r'"(?:[^"\\]|\\.){1,200}"@[^\s<>"(),;]{1,300}')  # RFC 5322 3.4.1: a local part in quotes
+DOT_ATOM = re.compile(r"[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+)*")
 
 
 @dataclass(slots=True)
@@ -73,7 +80,7 @@ def _addresses(value: str, guesses: Guesses | None) -> Iterator[Address]:
 def _entries(value: str) -> Iterator[_Entry]:
     entry, depth = _Entry(), 0
     for match in TOKEN.finditer(value):
-        mark = match[3]
+        mark = match[4]
         if mark == "(" or (mark == ")" and depth):
             depth += 1 if mark == "(" else -1
         elif depth:
@@ -93,8 +100,10 @@ def _entries(value: str) -> Iterator[_Entry]:
 
 def _take(entry: _Entry, match: re.Match[str]) -> None:
     """Add one token of a mailbox to it."""
-    quoted, angle, _, plain = match.groups()
-    if angle is not None:
+    local, quoted, angle, _, plain = match.groups()
+    if local is not None:
+        entry.angle = entry.angle or local
+    elif angle is not None:
         entry.angle = angle if entry.angle is None or "@" not in entry.angle else entry.angle
     elif quoted is not None:
         entry.words.append(re.sub(r"\\(.)", r"\1", quoted) if "\\" in quoted else quoted)
@@ -109,6 +118,8 @@ def _resolve(entry: _Entry, guesses: Guesses | None) -> tuple[str, str]:
     if entry.angle is not None:
         inner = entry.angle.strip()
         inner = inner.rpartition(":")[2] if inner.startswith(("@", "mailto:", "MAILTO:")) else inner  # RFC 5322 4.4
+        if QUOTED.fullmatch(inner):
+            return _unquoted(inner), name or _name(" ".join(entry.comments), guesses)
         inner = "".join(inner.split()).strip("'\"")
         if "@" in inner or not MAILBOX.search(phrase):
             return inner, name or _name(" ".join(entry.comments), guesses)
@@ -117,6 +128,13 @@ def _resolve(entry: _Entry, guesses: Guesses | None) -> tuple[str, str]:
         rest = (phrase[: bare.start()] + phrase[bare.end() :]).strip()
         return bare[0].strip("'"), _name(rest, guesses) or _name(" ".join(entry.comments), guesses)
     return "", name
+
+
+def _unquoted(address: str) -> str:
+    """The address without quotes that it does not need: `"ann"@x` is `ann@x` (RFC 5321 4.1.2)."""
+    local, _, domain = address.rpartition("@")
+    bare = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return f"{bare if DOT_ATOM.fullmatch(bare) else local}@{domain}"
 
 
 def _name(phrase: str, guesses: Guesses | None) -> str:

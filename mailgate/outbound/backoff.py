@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from mailgate.rules.returned import DEAD_ADDRESS
+
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1: at least 4-5 days
@@ -27,8 +29,6 @@ RELAY_PATIENCE = timedelta(minutes=15)  # an unreachable relay is told to the ad
 RECIPIENTS_IN_A_ROW = 3
 JITTER = 0.2  # share of a pause by which it is shorter or longer
 
-# RFC 3463 3.2, 3.3 and RFC 7505 4.2: the codes that say an address is no mailbox any more.
-DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954 6
 # Said at MAIL about what was announced there: too big (RFC 1870 6.1), needs SMTPUTF8 (RFC 6531 3.5).
 _ABOUT_THE_MESSAGE = frozenset({"5.2.3", "5.3.4", "5.6.3", "5.6.7"})
@@ -141,6 +141,8 @@ class Streak:
             return self
         if reply.stage is not Stage.RCPT or not reply.permanent or reply.dead_address:
             return Streak()
+        if reply.enhanced in _ABOUT_THE_MESSAGE:
+            return self  # a relay without SMTPUTF8 takes all other mail
         answer = (reply.code, reply.enhanced)
         before = self.recipients if self.answer == answer else ()
         return Streak(answer, before if recipient in before else (*before, recipient))

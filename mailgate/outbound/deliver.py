@@ -360,7 +360,10 @@ def _record_and_claim(db: Db, results: _Results, room: int, now: datetime) -> tu
     outbox.sent(db, [(job.id, f"{reply.code} {reply.text}") for job, reply in results.sent], now)
     outbox.later(db, [(job.id, when, str(reply)) for job, reply, when in results.later])
     outbox.unclaim(db, results.untried)
-    gave_up = [(job.id, str(reply), verdict.fault is Fault.MESSAGE) for job, reply, verdict in results.failed]
+    gave_up = [
+        (job.id, str(reply), verdict.fault is Fault.MESSAGE, verdict.dead_address)
+        for job, reply, verdict in results.failed
+    ]
     outbox.failed(db, gave_up)
     trace.add(db, [_deferred(job, reply, when, now) for job, reply, when in results.later])
     jobs = outbox.claim(db, now, room) if room else []

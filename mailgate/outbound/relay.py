@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mailgate.config.model import Relay as RelayConfig
+from mailgate.outbound.ascii_only import needs_utf8, without_utf8
 from mailgate.outbound.backoff import Reply, Stage
 
 CONNECT_TIMEOUT = 30.0  # seconds
@@ -32,6 +33,7 @@ QUIT_TIMEOUT = 2.0
 LONGEST_REPLY = 100  # lines
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^ ]+')  # RFC 5321 4.1.2
 _BARE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -171,6 +173,8 @@ class SmtpRelay:
     # -- one mail
 
     async def _transaction(self, mail_from: str, recipient: str, data: bytes) -> Reply:
+        if "SMTPUTF8" not in self._offered and needs_utf8(data):
+            data = without_utf8(data)
         stages = [Stage.MAIL, Stage.RCPT, Stage.DATA]
         commands = [self._mail_command(mail_from, recipient, data), f"RCPT TO:<{recipient}>", "DATA"]
         if self._dirty:
@@ -193,7 +197,7 @@ class SmtpRelay:
             words.append(f"SIZE={len(data)}")  # RFC 1870 6
         if not data.isascii() and "8BITMIME" in self._offered:
             words.append("BODY=8BITMIME")  # RFC 6152 2
-        if not (mail_from + recipient).isascii():
+        if not (mail_from + recipient).isascii() or needs_utf8(data):
             if "SMTPUTF8" not in self._offered:  # RFC 6531 3.2
                 raise _Refused(Reply(Stage.RCPT, 553, "5.6.7 the relay takes no addresses beyond ASCII"))
             words.append("SMTPUTF8")
@@ -270,7 +274,9 @@ class SmtpRelay:
 
 def _fits_envelope(address: str) -> bool:
     """True for what cannot break out of `<…>` in a command line."""
-    return address.isprintable() and not any(mark in address for mark in "<> ") and "@" in address
+    if not address.isprintable() or "@" not in address or any(mark in address for mark in "<>"):
+        return False
+    return " " not in address or _QUOTED_LOCAL.fullmatch(address) is not None
 
 
 def _shown(line: bytes) -> str:

@@ -2,6 +2,8 @@
 
 X-Auto-Response-Suppress alone counts only on a mail that answers nothing: some
 companies stamp it on all that their people send, and a person's answer must get through.
+A help desk's notice is known by its own first line, which outlives every header: two desks
+that write to each other fall silent, whatever stands between them takes away.
 """
 
 from __future__ import annotations
@@ -14,6 +16,12 @@ from mailgate.rules.incoming import Incoming
 # RFC 2369 and RFC 2919; List-Unsubscribe alone stands in every newsletter.
 LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list")
 NO_REPLY = re.compile(r"^(?:(?:do[._-]?)?no[t]?[._-]?reply|mailer[._-]?daemon|bounces?)(?:$|[+._-])")
+# "##- Please type your reply above this line -##" in whatever language, and its likes without the marks.
+REPLY_ABOVE = re.compile(
+    r"##-.{5,100}-##\W*$"
+    r"|\W{0,10}(?:please )?(?:write|type|enter|reply|answer|respond)\b.{0,40}\babove this line\b.{0,60}$",
+    re.IGNORECASE,
+)
 
 
 def signs(incoming: Incoming) -> tuple[Reason, ...]:
@@ -33,7 +41,18 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
         found.append(Reason.NULL_SENDER)
     if NO_REPLY.match(incoming.mail.author.email.partition("@")[0]):
         found.append(Reason.ROBOT_SENDER)
+    if _is_help_desk(incoming):
+        found.append(Reason.HELP_DESK)
     return tuple(found)
+
+
+def _is_help_desk(incoming: Incoming) -> bool:
+    """It begins as the notices of help desks do, and is no answer that holds one of ours on top."""
+    mail = incoming.mail
+    if any(incoming.is_ours(each) for each in (*mail.in_reply_to, *mail.references)):
+        return False
+    first = mail.text[:2000].lstrip().partition("\n")[0]
+    return bool(REPLY_ABOVE.match(first[:200])) or bool(mail.header("x-mailgate-notice"))
 
 
 def _is_desk_list(incoming: Incoming) -> bool:

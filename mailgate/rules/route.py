@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from itertools import repeat
 
 from mailgate.config.model import Config, Criterion, Routing, Rule
@@ -65,6 +66,7 @@ class Routed:
     reject: Chosen | None = None  # the reason to send back
     drop: Chosen | None = None
     canned: Chosen | None = None  # name of the canned response that answers a new ticket's mail
+    join: timedelta = timedelta()  # how old the ticket may be that the mail joins; zero: none
 
     def get(self, key: str) -> Value | None:
         """The value of a routing key, or None."""
@@ -90,6 +92,7 @@ def route(facts: Facts, config: Config, on: str = "new", first: Sequence[tuple[s
         reject=_rejection(matched, facts.language or config.desk.language),
         drop=_last(matched, "drop"),
         canned=_last(matched, "canned"),
+        join=next((rule.join for rule in reversed(matched) if rule.join), timedelta()),
     )
 
 

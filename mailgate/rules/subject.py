@@ -24,6 +24,7 @@ _WORDS = (
 )
 _COUNT = r"(?:\s?(?:\[[0-9]{1,3}\]|\([0-9]{1,3}\))|[\^*]?[0-9]{1,3})?"  # Re[2]: Re(2): Re^2: Re2:
 _PREFIX = re.compile(rf"(?:(?:{_WORDS}){_COUNT}\s{{0,3}}:\s*)+", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 _BRACKETED = re.compile(r"\[ ?fwd?: ?(.+?) ?\]", re.IGNORECASE)  # "[Fwd: Portal is down]"
 
 
@@ -45,6 +46,11 @@ def strip_subject(subject: str, desk: Desk) -> str:
     while prefix := _PREFIX.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
         subject = subject[prefix.end() :] if prefix.re is _PREFIX else prefix[1]
     return subject or NO_SUBJECT
+
+
+def likeness(subject: str, desk: Desk) -> str:
+    """The bare subject, the same for "Disk 91 % full on web3" and "Disk 94 % full on web12"."""
+    return _DIGITS.sub("0", strip_subject(subject, desk).casefold())
 
 
 def _plain(subject: str) -> str:

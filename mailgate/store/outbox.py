@@ -157,24 +157,25 @@ class Refused:
     agent: str
     answer: str
     of_message: bool  # it was the message that was refused, not its recipient
+    dead: bool  # the address is no mailbox any more
 
 
-def failed(db: Db, rows: Sequence[tuple[int, str, bool]]) -> None:
-    """Given up: (id, what was said, was it the message rather than its recipient). Somebody is to be told."""
+def failed(db: Db, rows: Sequence[tuple[int, str, bool, bool]]) -> None:
+    """Given up: (id, what was said, was it the message, is the address dead). Somebody is to be told."""
     db.many(
         "UPDATE outbox SET state = 'failed', last_error = ? WHERE id = ?",
-        [(storable(answer), id_) for id_, answer, _ in rows],
+        [(storable(answer), id_) for id_, answer, *_ in rows],
     )
     db.many(
-        "INSERT INTO refused (outbox_id, answer, of_message) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [(id_, storable(answer), int(of_message)) for id_, answer, of_message in rows],
+        "INSERT INTO refused (outbox_id, answer, of_message, dead) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(id_, storable(answer), int(of_message), int(dead)) for id_, answer, of_message, dead in rows],
     )
 
 
 def refused(db: Db, limit: int) -> list[Refused]:
     """Mails that were given up and of which nobody was told yet, oldest first."""
     rows = db.all(
-        "SELECT o.id, o.kind, o.ticket, o.cause, o.recipient, o.agent, r.answer, r.of_message"
+        "SELECT o.id, o.kind, o.ticket, o.cause, o.recipient, o.agent, r.answer, r.of_message, r.dead"
         " FROM refused r JOIN outbox o ON o.id = r.outbox_id ORDER BY r.outbox_id LIMIT ?",
         [limit],
     )
@@ -188,6 +189,7 @@ def refused(db: Db, limit: int) -> list[Refused]:
             agent=row["agent"],
             answer=row["answer"],
             of_message=bool(row["of_message"]),
+            dead=bool(row["dead"]),
         )
         for row in rows
     ]

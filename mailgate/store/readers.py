@@ -122,3 +122,9 @@ def told_about(db: Db, number: int, email: str, since: datetime) -> bool:
     kinds = (NoticeKind.REPLY, NoticeKind.STATUS_CHANGED)
     sql = f"SELECT 1 FROM outbox WHERE ticket = ? AND recipient = ? AND created_at >= ? AND kind IN ({marks(kinds)})"  # noqa: S608
     return db.one(f"{sql} LIMIT 1", [number, email, since.timestamp(), *kinds]) is not None
+
+
+def opened_since(db: Db, email: str, since: datetime) -> set[int]:
+    """The newest tickets that an address has opened since a time, two hundred at most."""
+    sql = "SELECT number FROM ticket WHERE requester_email = ? AND created_at >= ? ORDER BY number DESC LIMIT 200"
+    return {row["number"] for row in db.all(sql, [email, since.timestamp()])}

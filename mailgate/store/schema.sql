@@ -183,8 +183,16 @@ CREATE INDEX outbox_inbox ON outbox (inbox_id) WHERE inbox_id IS NOT NULL;
 CREATE TABLE refused (
     outbox_id INTEGER PRIMARY KEY REFERENCES outbox (id),
     answer TEXT NOT NULL,                     -- the relay's own words
-    of_message INTEGER NOT NULL               -- 1: it was the message that was refused, not its recipient
+    of_message INTEGER NOT NULL,              -- 1: it was the message that was refused, not its recipient
+    dead INTEGER NOT NULL DEFAULT 0           -- 1: the address is no mailbox any more
 ) STRICT;
+
+-- Addresses that take no mail any more; a mail that comes from one takes it out.
+CREATE TABLE dead_address (
+    email TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Reply keys that went to somebody outside the desk: they thread, but prove nothing.
 CREATE TABLE burnt_key (

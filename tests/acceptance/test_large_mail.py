@@ -43,9 +43,11 @@ def small(number: int) -> bytes:
 
 
 def peak(pid: int) -> int:
-    """The most memory that a process ever had, in bytes."""
+    """The most memory that a process and its children ever had, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+    own = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(peak(int(child)) for child in children)
 
 
 class Others:

@@ -43,7 +43,7 @@ def test_a_folder_that_is_none_is_trouble_of_the_storage(tmp_path: Path) -> None
     (tmp_path / "file").write_text("in the way")
     store = AttachmentStore(tmp_path / "file/attachments")
     with pytest.raises(StorageError, match="storage trouble"):
-        store.keep(b"content")
+        store.keep([b"content"])
     with pytest.raises(StorageError, match="storage trouble"):
         store.read("ab" * 32)
 

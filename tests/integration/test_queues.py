@@ -247,7 +247,7 @@ def test_the_oldest_unsent_row_blocks_its_lane_and_no_other(db: Db):
     assert [job.attempts for job in outbox.claim(db, LATER, 10)] == [2]
     outbox.sent(db, [(1, "250 ok")], LATER)
     assert causes() == ["b"]
-    outbox.failed(db, [(2, "550 no", False)])
+    outbox.failed(db, [(2, "550 no", False, False)])
     assert causes() == ["e"]
     assert outbox.next_due(db) is None
 
@@ -268,7 +268,7 @@ def test_what_a_dead_process_had_in_hand_is_queued_again(db: Db):
 def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
     outbox.add(db, [outgoing("a"), outgoing("b", "ann@bank.example")], NOW)
     outbox.claim(db, NOW, 10)
-    outbox.failed(db, [(1, "550 no", True), (2, "550 no", False)])
+    outbox.failed(db, [(1, "550 no", True, False), (2, "550 no", False, False)])
     row = outbox.waiting(db)[0]
     assert (row.state, row.reason, row.last_error, row.next_attempt_at) == ("failed", "acknowledgement", "550 no", None)
     assert (row.to, row.size, outbox.data(db, 1)) == (("karen@client.example",), 4, b"data")
@@ -295,7 +295,7 @@ def test_the_way_of_a_mail_is_found_by_address_message_id_and_ticket_in_both_dir
     inbox.end(db, one, "done", LATER, mail=mail, ticket=1)
     outbox.add(db, [outgoing("a"), outgoing("b", "ann@bank.example")], LATER, inbox_id=one)
     outbox.sent(db, [(1, "250 taken")], LATER)
-    outbox.failed(db, [(2, "550 no", False)])
+    outbox.failed(db, [(2, "550 no", False, False)])
     whole = ["arrived", "screened", "done", "written", "sent", "written", "failed"]
     for lines in (
         trace.by_message_id(db, "m@x"),

@@ -205,6 +205,30 @@ async def test_what_the_relay_offers_is_used():
     assert "MAIL FROM:<> SIZE=15 BODY=8BITMIME SMTPUTF8" in sink.commands
 
 
+async def test_a_relay_without_smtputf8_gets_the_mail_without_addresses_beyond_ascii():
+    mail = b"To: <karen@client.example>,\r\n =?utf-8?b?SsO8cmdlbg==?= <j\xc3\xbcrgen@x.example>\r\n" + MAIL
+    for utf8 in (True, False):
+        async with Sink(utf8=utf8) as sink:
+            relay = to(sink)
+            assert (await relay.send("support@bank.example", "karen@client.example", mail)).code == 250
+            refused = await relay.send("support@bank.example", "jürgen@x.example", mail)
+            await relay.close()
+        assert (refused.code == 250) is utf8
+        assert ("jürgen".encode() in sink.taken[0].data) is utf8
+        assert b"karen@client.example" in sink.taken[0].data
+    assert (refused.stage, refused.code, refused.enhanced) == (Stage.RCPT, 553, "5.6.7")
+    assert not refused.dead_address
+
+
+async def test_a_quoted_local_part_is_written_to():
+    async with Sink() as sink:
+        relay = to(sink)
+        assert (await relay.send("support@bank.example", '"john doe"@x.example', MAIL)).code == 250
+        assert (await relay.send("support@bank.example", "john doe@x.example", MAIL)).code == 553
+        await relay.close()
+    assert 'RCPT TO:<"john doe"@x.example>' in sink.commands
+
+
 async def test_starttls_is_verified_and_used():
     async with Sink(tls=server_tls()) as sink:
         relay = to(sink, "starttls", trusting())

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.outbound.backoff import (
-    DEAD_ADDRESS,
     GIVE_UP,
     LONGEST_PAUSE,
     RELAY_LONGEST_PAUSE,
@@ -23,6 +22,7 @@ from mailgate.outbound.backoff import (
     judge,
     relay_pause,
 )
+from mailgate.rules.returned import DEAD_ADDRESS
 
 NEW = timedelta(0)
 OLD = timedelta(days=5)
@@ -79,6 +79,14 @@ def test_5xx_at_rcpt_is_the_recipient_and_after_it_the_message():
     assert verdict(Stage.DATA, 554) == Failed(Fault.MESSAGE)
     assert verdict(Stage.DATA_END, 554, "5.6.0 no") == Failed(Fault.MESSAGE)
     assert verdict(Stage.DATA_END, 550, "5.1.1 no") == Failed(Fault.MESSAGE), "a message does not make an address dead"
+
+
+def test_recipients_that_need_smtputf8_do_not_make_the_relay_ill():
+    streak = Streak()
+    refused = Reply(Stage.RCPT, 553, "5.6.7 the relay takes no addresses beyond ASCII")
+    for name in "abcd":
+        streak = streak.then(f"{name}ü@x.example", refused)
+    assert not streak.means_ill
 
 
 @pytest.mark.parametrize("code", sorted(DEAD_ADDRESS))

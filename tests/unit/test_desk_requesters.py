@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate import apply, processor
-from mailgate.desk.failure import Failure, bare_again, undeliverable
+from mailgate.desk.failure import Failure, bare_again, gave_up
 from mailgate.inbound.parse import parse
 from mailgate.model import NoticeKind
 from mailgate.store import inbox, outbox
@@ -264,7 +264,8 @@ def test_a_delay_is_recorded_and_tells_nobody(bench):
 def test_a_bounced_alert_is_told_to_somebody_else(bench):
     bench.send(ELLIOT, "#claim", answers=bench.alert)
     mails = bounce(bench, bench.alert.message_id, recipient="elliot@bank.example")
-    assert told(mails) == {("delivery-failed", "root@ops.example")}
+    assert told(mails) == {("delivery-failed", "ann@bank.example")}, "the department, without whom it did not reach"
+    assert "Portal is down" in mails[0].text
 
 
 def test_a_report_of_nothing_we_signed_goes_to_the_admin_and_never_is_a_ticket(bench):
@@ -284,13 +285,13 @@ def test_a_bounce_of_mail_without_a_ticket_is_done(bench):
 def test_a_mail_that_the_relay_refused_for_good_is_told_and_its_own_failure_is_not(bench):
     context = bench.desk.context(bench.now)
     failure = Failure(NoticeKind.REPLY, "karen@client.example", "550 5.1.1 no")
-    outcome = undeliverable(bench.db, bench.ticket(), failure, "outbox:7", context)
+    outcome = gave_up(bench.db, 1001, failure, "outbox:7", context)
     with bench.db.transaction():
         apply.save(bench.db, outcome, context, bench.desk.press)
     assert {mail.kind for mail in bench.new()} == {"delivery-failed"}
     assert bench.kinds()[-1] == "notice-failed"
     again = Failure(NoticeKind.DELIVERY_FAILED, "elliot@bank.example", "550 5.1.1 no")
-    assert undeliverable(bench.db, bench.ticket(), again, "outbox:8", context).notices == ()
+    assert gave_up(bench.db, 1001, again, "outbox:8", context).notices == ()
 
 
 def test_an_alert_that_the_relay_does_not_like_comes_again_bare(bench):

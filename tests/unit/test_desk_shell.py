@@ -166,6 +166,17 @@ def test_a_full_disk_is_nobodys_fault(bench):
 # ── explain ─────────────────────────────────────────────────────────────────────────────
 
 
+def test_explain_names_the_command_that_named_the_ticket(bench):
+    bench.send(KAREN, "Help")
+    alert = next(mail for mail in bench.sent() if mail.kind == "new-ticket" and mail.to == "elliot@bank.example")
+    bench.send(KAREN, "Other", subject="Another thing")
+    bench.accept(bench.write("elliot@bank.example", "#ticket 1002\n#claim", answers=alert))
+    with bench.db.transaction():
+        (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    verdict = think(bench.db, prepared, bench.desk.context(bench.now))
+    assert explain.document(verdict, "a.eml", {})["ticket"] == {"number": 1002, "why": "named-by-command"}
+
+
 def test_explain_says_everything_and_writes_nothing(bench):
     bench.accept(bench.write(KAREN, "Help topic: Report a Problem\n\nA chair.", subject="Chair"))
     claimed = processor.claim(bench.db)

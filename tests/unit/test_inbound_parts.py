@@ -30,6 +30,10 @@ from mailgate.model import Address
     ("field", "found"),
     [
         ("a@x.example", [("a@x.example", "")]),
+        ('"john doe"@x.example', [('"john doe"@x.example', "")]),
+        ('John <"john doe"@x.example>, b@x.example', [('"john doe"@x.example', "John"), ("b@x.example", "")]),
+        ('"john"@x.example', [("john@x.example", "")]),
+        ('"a@b"@c.example (Ann)', [('"a@b"@c.example', "Ann")]),
         ("Ann <A@X.example>", [("a@x.example", "Ann")]),
         ("MAILER-DAEMON", [("mailer-daemon", "")]),
         ("Mail Delivery System", [("", "Mail Delivery System")]),
@@ -582,3 +586,9 @@ def test_a_page_of_html_is_parsed_once_for_text_and_body(monkeypatch):
     body = read_body(opened.mail, opened.page)
     assert (opened.mail.text, body.visible, body.html) == ("Hello\n\n> quoted", "Hello", "<p>Hello</p>")
     assert len(pages) == 1
+
+
+def test_quotes_that_never_end_take_no_longer_than_others():
+    began = time.perf_counter()
+    addresses.read('"' + '\\"' * 49_000)
+    assert time.perf_counter() - began < 2

@@ -1,0 +1,38 @@
+"""SQL of the addresses that take no mail any more, until a mail comes from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.store.columns import marks, moment, storable
+from mailgate.store.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """Since when an address is dead, and how that is known."""
+
+    email: str
+    reason: str
+    since: datetime
+
+
+def mark(db: Db, email: str, reason: str, now: datetime) -> None:
+    """A mail server said that the address is no mailbox. What was known before stays."""
+    values = [storable(email), storable(reason), now.timestamp()]
+    db.run("INSERT INTO dead_address (email, reason, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", values)
+
+
+def revive(db: Db, email: str) -> None:
+    """A mail came from the address."""
+    db.run("DELETE FROM dead_address WHERE email = ?", [storable(email)])
+
+
+def among(db: Db, emails: Collection[str]) -> dict[str, Dead]:
+    """Which of these addresses are dead."""
+    if not emails:
+        return {}
+    rows = db.all(f"SELECT * FROM dead_address WHERE email IN ({marks([*emails])})", [storable(e) for e in emails])  # noqa: S608
+    return {row["email"]: Dead(row["email"], row["reason"], moment(row["at"])) for row in rows}
