@@ -171,8 +171,7 @@ def test_explain_names_the_command_that_named_the_ticket(bench):
     alert = next(mail for mail in bench.sent() if mail.kind == "new-ticket" and mail.to == "elliot@bank.example")
     bench.send(KAREN, "Other", subject="Another thing")
     bench.accept(bench.write("elliot@bank.example", "#ticket 1002\n#claim", answers=alert))
-    with bench.db.transaction():
-        (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
     assert explain.document(verdict, "a.eml", {})["ticket"] == {"number": 1002, "why": "named-by-command"}
 
