@@ -23,7 +23,7 @@ from mailgate.rules import files
 from mailgate.rules.confidential import masked
 from mailgate.rules.quiet import not_before
 from mailgate.rules.sla import clock
-from mailgate.store import dead, held, inbox, outbox, presence, readers, similar, tickets, trace
+from mailgate.store import bans, dead, held, inbox, outbox, presence, readers, similar, tickets, trace
 from mailgate.store.db import Db
 
 
@@ -98,6 +98,9 @@ def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> Non
         presence.leave(db, absence)
     for agent in outcome.returns:
         presence.come_back(db, agent)
+    for ban in outcome.bans:
+        bans.add(db, ban)
+    bans.remove(db, outcome.unbans)
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
     if outcome.proven:

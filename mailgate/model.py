@@ -64,6 +64,8 @@ class EventKind(StrEnum):
     SPLIT = "split"  # a message off its ticket, or a merged ticket off the one it went into
     LINKED = "linked"
     SPAM_MARKED = "spam-marked"
+    BANNED = "banned"
+    UNBANNED = "unbanned"
     OVERDUE = "overdue"
     ESCALATED = "escalated"
     BOUNCED = "bounced"
@@ -232,6 +234,9 @@ class Ticket:
     links: tuple[int, ...] = ()
     satisfaction: str = ""  # the requester's latest rating: "good", "okay", "bad", or "" without one
     asked: tuple[Asked, ...] = ()  # agents who see the ticket because they were asked, and outsiders
+    merged_into: int = 0  # the ticket that everything which comes for this one goes to; 0: it stands by itself
+    merged: tuple[int, ...] = ()  # tickets that were merged into this one
+    spam: bool = False  # closed as spam; any other status takes the mark away
 
     @property
     def participants(self) -> frozenset[str]:
@@ -253,6 +258,7 @@ class Entry:
     message_id: str = ""
     attachments: tuple[StoredAttachment, ...] = ()
     inbox_id: int | None = None  # the stored mail it came from
+    came_for: int = 0  # the merged ticket that it answered or stands in; 0: its own
     id: int | None = None
 
 
@@ -277,6 +283,7 @@ class Change:
     events: tuple[Event, ...] = ()
     entries: tuple[Entry, ...] = ()
     known_ids: tuple[str, ...] = ()  # foreign Message-IDs that stand for the ticket, besides its entries'
+    moved: tuple[Entry, ...] = ()  # stored entries that are another ticket's until now
 
 
 @dataclass(frozen=True, slots=True)

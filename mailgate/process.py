@@ -26,13 +26,14 @@ from mailgate.mail import Attachment, Mail, Received
 from mailgate.model import NoticeKind, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import thread, trust
+from mailgate.rules.bans import banned_by
 from mailgate.rules.classify import classify
 from mailgate.rules.commands import Commands, read_commands
 from mailgate.rules.references import references
 from mailgate.rules.sameness import digest, same_but_for_a_footer
 from mailgate.rules.subject import strip_subject
 from mailgate.rules.via import read_through
-from mailgate.store import attachments, held, inbox, tickets
+from mailgate.store import attachments, bans, held, histories, inbox, tickets
 from mailgate.store.db import Db
 from mailgate.store.inbox import Claimed
 
@@ -147,7 +148,7 @@ def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     wanted = thread.lookups(refs)
     by_id = tickets.by_message_id(db, wanted.message_ids)
     numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
-    found = thread.Found(tickets.get_many(db, numbers), by_id, held.burnt(db, wanted.keys))
+    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys))
     sender = trust.identify(mail, refs, found.burnt, config, keyring, received.authserv_ids, context.now)
     return Situation(
         received=received,
@@ -168,6 +169,9 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
             return _dropped(Reason.OWN_MESSAGE_ID, "a mail of this desk came back")
         case Screen.BOUNCE:
             return failure.take_bounce(db, situation, context)
+    if barred := _barred(db, situation, context):
+        return _aside(Reason.BANNED, barred)
+    match situation.screened.kind:
         case Screen.AUTO_REPLY if situation.ticket:
             return requester.keep_auto_reply(situation, situation.ticket, context)
         case Screen.AUTO_REPLY:
@@ -185,6 +189,14 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
     if situation.ticket and situation.match.role:
         return requester.receive(db, situation, situation.ticket, context)
     return open_from_mail(db, situation, context)
+
+
+def _barred(db: Db, situation: Situation, context: Context) -> str:
+    """Who banned the mail's sender, and why, in words; agents are never banned."""
+    if situation.sender.agent:
+        return ""
+    ban = bans.over(db, [author.email for author in situation.received.mail.from_])
+    return banned_by(ban, context.config) if ban else ""
 
 
 def _from_agent(db: Db, situation: Situation, context: Context, *, released: bool = False) -> Outcome:
@@ -234,7 +246,8 @@ def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | Non
     named = next((command.value for command in commands.commands if command.verb == "ticket"), "")
     if named:
         return tickets.get(db, int(named))
-    return situation.ticket if situation.match.role == "agent" else None
+    match = situation.match
+    return situation.found.tickets.get(match.came_for or match.number or 0) if match.role == "agent" else None
 
 
 def _confirmed(db: Db, situation: Situation, commands: Commands, code: str, context: Context) -> Outcome:

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     REFUSED = "refused"  # a command that may not be done, or cannot be
     DUPLICATE = "duplicate"
     LIMIT = "limit"
+    BANNED = "banned"  # an agent banned its sender with #ban
     UNREADABLE = "unreadable"
     POISON = "poison"  # three tries failed
     UNPROVEN_AGENT = "unproven-agent"

@@ -31,15 +31,26 @@ def derived(events: Sequence[Event]) -> dict[str, object]:
     """What the ticket is called, its status, places, people and times after the last event."""
     opened = events[0]
     assert opened.kind is EventKind.OPENED
-    state = {name: opened.after[name] for name in {*FIELDS.values(), "overdue", "reopened"}}
+    state = {
+        name: opened.after[name] for name in {*FIELDS.values(), "overdue", "reopened", "spam", "merged", "merged_into"}
+    }
     for event in events[1:]:
         if name := FIELDS.get(event.kind):
             if event.kind in (EventKind.ASSIGNED, EventKind.LINKED) and event.after == state[name]:
                 continue  # what the ticket was opened with
             assert state[name] == event.before, f"{event.kind} says that {event.before} was before, not {state[name]}"
             state[name] = event.after
+        if event.kind in (EventKind.MERGED, EventKind.SPLIT):
+            _restructured(state, event)
         _flag(state, event)
     return state
+
+
+def _restructured(state: dict[str, object], event: Event) -> None:
+    """A merge or split tells every field that it changes, before and after."""
+    for name in state.keys() & event.after.keys():
+        assert state[name] == event.before[name], f"{event.kind}: {name} was {state[name]}, not {event.before[name]}"
+        state[name] = event.after[name]
 
 
 def _flag(state: dict[str, object], event: Event) -> None:
@@ -49,8 +60,11 @@ def _flag(state: dict[str, object], event: Event) -> None:
         case EventKind.DUE_CHANGED:
             due = datetime.fromisoformat(event.after) if event.after else None
             state["overdue"] = bool(state["overdue"] and due and due <= event.at)
+        case EventKind.SPAM_MARKED:
+            state["spam"] = True
         case EventKind.STATUS_CHANGED:
             state["wake_at"] = None
+            state["spam"] = False
             reopened = event.before in _ENDED and event.after not in _ENDED
             state["reopened"] += reopened
             if reopened or event.after in _ENDED:

@@ -16,7 +16,7 @@ from mailgate.errors import ConfigError, MailgateError, Problem
 from mailgate.model import Json
 from mailgate.outbound.canned import check_canned
 from mailgate.outbound.render import Renderer
-from mailgate.store import tickets
+from mailgate.store import naming
 from mailgate.unlock import check_secrets
 
 
@@ -51,7 +51,7 @@ def _database(config: Config) -> tuple[Problem, ...]:
     try:
         with reading(config) as db:
             check_secrets(db, config)
-            return orphans(config, tickets.names_in_use(db))
+            return orphans(config, naming.names_in_use(db))
     except ConfigError as error:
         return error.problems
     except MailgateError as error:

@@ -13,7 +13,7 @@ from mailgate.errors import ConfigError
 from mailgate.live import last_config
 from mailgate.lock import running
 from mailgate.outbound.render import Renderer
-from mailgate.store import tickets
+from mailgate.store import naming
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     if broken := tuple(problem for problem in Renderer.of(config).check() if not problem.warning):
         raise ConfigError(broken)
     with reading(config) as db:
-        warnings += orphans(config, tickets.names_in_use(db))
+        warnings += orphans(config, naming.names_in_use(db))
     old = last_config(config)
     told = changes(old, config) if old else ()
     daemon = running(config.storage.database)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailgate.cli.common import config_of, plain, print_json, print_line, reading, say
 from mailgate.cli.progress import Progress, progress_bar
 from mailgate.config.model import Config
 from mailgate.errors import BadArgument, NotFound
-from mailgate.model import Json, Ticket
+from mailgate.model import Entry, Json, Ticket
 from mailgate.rules import names
 from mailgate.rules.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.sla_explained import explain_due
 from mailgate.rules.snapshot import entry_json, event_json, ticket_json
 from mailgate.rules.when import echo
-from mailgate.store import inbox, tickets
+from mailgate.store import histories, inbox, tickets
 from mailgate.store.db import Db
 
 AT_ONCE = 200  # tickets of an export in memory
@@ -113,7 +113,7 @@ def show(args: argparse.Namespace) -> int:
             raise NotFound(f"ticket {args.number} was not found")
         if args.raw is not None:
             return _show_raw(_raw(db, ticket.number, args.raw), as_json=args.json)
-        found = whole(db, ticket, config)
+        found = whole(db, ticket, config, histories.whole_thread(db, ticket.number))
     if args.json:
         print_json(found)
     else:
@@ -129,18 +129,18 @@ def _show_raw(raw: bytes, *, as_json: bool) -> int:
     return 0
 
 
-def whole(db: Db, ticket: Ticket, config: Config) -> dict[str, Json]:
+def whole(db: Db, ticket: Ticket, config: Config, thread: Sequence[Entry]) -> dict[str, Json]:
     """A ticket as in section 8 of the public interface: thread and events and all."""
     return {
         **ticket_json(ticket),
         "due_explained": list(explain_due(ticket, config)),
-        "thread": [entry_json(entry) for entry in tickets.thread(db, ticket.number)],
+        "thread": [entry_json(entry) for entry in thread],
         "events": [event_json(event) for event in tickets.events(db, ticket.number)],
     }
 
 
 def _raw(db: Db, number: int, entry_id: int) -> bytes:
-    entry = next((each for each in tickets.thread(db, number) if each.id == entry_id), None)
+    entry = next((each for each in histories.whole_thread(db, number) if each.id == entry_id), None)
     if entry is None or entry.inbox_id is None:
         raise NotFound(f"ticket {number} has no stored message {entry_id}")
     return inbox.raw(db, entry.inbox_id)
@@ -163,6 +163,8 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         ("Collaborators", ", ".join(c.email + ("" if c.active else " (inactive)") for c in ticket.collaborators)),
         ("Tags", ", ".join(ticket.tags)),
         ("Linked to", ", ".join(f"#{number}" for number in ticket.links)),
+        ("Merged into", f"#{ticket.merged_into}" if ticket.merged_into else ""),
+        ("Holds", ", ".join(f"#{number}" for number in ticket.merged)),
     )
     print_line(f"#{ticket.number} {ticket.subject}")
     for label, value in rows:
@@ -174,7 +176,8 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
     for entry in map(_object, _items(found["thread"])):
         author = _object(entry["from"])
         print()
-        print_line(f"--- {entry['kind']} {entry['id']}, {author['name'] or author['email']}, {entry['at']}")
+        came = f" for #{entry['came_for']}" if entry["came_for"] else ""
+        print_line(f"--- {entry['kind']} {entry['id']}{came}, {author['name'] or author['email']}, {entry['at']}")
         print(plain(str(entry["text"])))
         for each in map(_object, _items(entry["attachments"])):
             print_line(f"[{each['name']}, {each['size']} bytes]")
@@ -231,4 +234,4 @@ def _lines(db: Db, config: Config, progress: Progress) -> Iterator[str]:
     for start in range(0, len(numbers), AT_ONCE):
         progress(start, len(numbers))
         for _, ticket in sorted(tickets.get_many(db, numbers[start : start + AT_ONCE]).items()):
-            yield json.dumps(whole(db, ticket, config), ensure_ascii=False)
+            yield json.dumps(whole(db, ticket, config, tickets.thread(db, ticket.number)), ensure_ascii=False)

@@ -5,41 +5,36 @@ All or nothing: one thing wrong and the agent gets the mail back, nothing done, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from urllib.parse import unquote
+from functools import partial
 
 from mailgate.config.model import Config
-from mailgate.desk import similar
 from mailgate.desk.answers import answer_queries, answers_of
-from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.collision import collision
 from mailgate.desk.figures import answer_reports
 from mailgate.desk.files import Shown, with_parcels
+from mailgate.desk.guard import refusal
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.office import to_note_address
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.standing import with_presence
-from mailgate.desk.telling import tell
+from mailgate.desk.structure import Ground, ground_of, merge_target, take_in, tell
 from mailgate.errors import Refused
-from mailgate.inbound.excerpt import attribute_values, excerpt
+from mailgate.inbound.excerpt import excerpt
 from mailgate.model import Assignee, Change, Collaborator, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.outbound.canned import fill_canned
 from mailgate.reasons import Reason
-from mailgate.rules import acts, asking, edits, files, lifecycle, orders
+from mailgate.rules import acts, asking, edits, files, lifecycle, merging, orders
 from mailgate.rules.asking import outsiders
-from mailgate.rules.cleaning import seen
+from mailgate.rules.bans import Ban
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
-from mailgate.rules.facts import agent_fact
 from mailgate.rules.handout import told as told_handed_out
-from mailgate.rules.leak import leak
 from mailgate.rules.notices import Occasion
 from mailgate.rules.orders import Understood, understand
-from mailgate.rules.presence import whose
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.reopening import resolved_since
 from mailgate.rules.rights import may, sees
@@ -47,34 +42,36 @@ from mailgate.rules.schedule import calendar_of
 from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
 from mailgate.rules.visibility import Visibility, decide
-from mailgate.store import presence, readers, tickets
+from mailgate.store import bans, presence, readers, tickets
 from mailgate.store.db import Db
 
 LINKED = 1500  # characters of text that a mailto: link carries
 LONGEST_SIGNATURE = 8  # lines
-_WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
 
 
 def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Outcome:
-    """Carry out an agent's mail or order on `ticket` (None: it names none)."""
+    """Carry out an agent's mail or order on the ticket that it names (None: it names none)."""
     if letter.agent and ticket and not sees(letter.agent, ticket, context.config):
         return refuse(letter, None, (f"ticket {ticket.number} was not found",))
     problems = letter.commands.problems
-    understood = Understood()
+    understood, ground = Understood(), Ground(ticket=ticket)
     if not problems:
-        understood = understand(letter.commands.commands, ticket, setting(db, letter, ticket, context))
-        problems = understood.problems
+        try:
+            ground = ground_of(db, letter, ticket, context)
+            understood = understand(letter.commands.commands, ground.ticket, setting(db, letter, ground, context))
+            problems = understood.problems
+        except Refused as trouble:
+            problems = (str(trouble),)
     if problems:
         return refuse(letter, ticket, problems)
     if understood.only_asks:
-        return answer_queries(
-            db, letter, understood, ticket, context, unposted=bool(_text(db, letter, ticket, context))
-        )
+        unposted = bool(_text(db, letter, ticket, context))
+        return answer_queries(db, letter, understood, ticket, context, unposted=unposted)
     if understood.only_standing and (ticket is None or not _writes(db, letter, ticket, context)):
         return _do_standing(db, letter, understood, ticket, context)
-    if ticket is None:
+    if ground.ticket is None:
         return refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
-    return _do(db, letter, understood, ticket, context)
+    return _do(db, letter, understood, ground, ground.ticket, context)
 
 
 def _writes(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> bool:
@@ -97,8 +94,9 @@ def _do_standing(db: Db, letter: Letter, understood: Understood, ticket: Ticket 
     return with_presence(db, letter, understood, outcome, context)
 
 
-def setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Setting:
+def setting(db: Db, letter: Letter, ground: Ground, context: Context) -> Setting:
     """What the reading of orders needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
+    ticket = ground.ticket
     plan = context.config.slas.get(ticket.sla if ticket else str(context.config.defaults.sla))
     hours = context.config.schedules[plan.schedule] if plan else None
 
@@ -110,36 +108,39 @@ def setting(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> 
         return found if found and (letter.agent is None or sees(letter.agent, found, context.config)) else None
 
     away = presence.away(db, context.now)
-    return Setting(context.config, letter.agent, context.now, opens, other, away)
+    banned = partial(bans.patterns, db)
+    led_from = ground.led_from.number if ground.led_from else 0
+    return Setting(
+        context.config, letter.agent, context.now, opens, other, away, banned, named=led_from, split=ground.told
+    )
 
 
-def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Outcome:
+def _do(db: Db, letter: Letter, understood: Understood, ground: Ground, ticket: Ticket, context: Context) -> Outcome:
     own = _text(db, letter, ticket, context)
     canned = understood.of("canned")
     try:
         text = with_canned(str(canned.value), own, ticket, letter, context) if canned else own
     except Refused as trouble:
-        return refuse(letter, ticket, (str(trouble),))
+        return refuse(letter, ground.source or ticket, (str(trouble),))
     attachments = letter.situation.attachments if letter.situation else ()
-    seen = _visibility(letter, understood, ticket, context)
+    seen = _visibility(letter, understood, ground, ticket, context)
     writes = bool(text or attachments)
     html = excerpt(letter.situation.received.mail.html, text) if letter.situation and not canned else ""
     if writes:
-        verb = "reply" if seen.public else "note"
-        problem = orders.may_write(ticket, verb, setting(db, letter, ticket, context))
-        leaves = seen.public or outsiders(understood.asks, context.config)
-        problem = problem or (files.unsendable(attachments, context.config.attachments) if leaves else "")
-        problem = problem or (_leak(db, letter, own, html, ticket, context, public=seen.public) if leaves else "")
-        if problem:
-            return refuse(letter, ticket, (problem,))
+        if problem := _unsendable(db, letter, own, html, seen, understood, ground, ticket, context):
+            return refuse(letter, ground.source or ticket, (problem,))
         if seen.public and (held := collision(db, letter, text, ticket, context)):
             return held
     elif understood.asks:
-        return refuse(letter, ticket, ("there is nothing to ask: write your question below the commands",))
+        return refuse(
+            letter, ground.source or ticket, ("there is nothing to ask: write your question below the commands",)
+        )
     stamp = acts.Stamp(letter.by, letter.at)
-    done = _acts(letter, understood, ticket, stamp, seen, context, writes=writes)
+    target = merge_target(db, understood)
+    done = [*ground.acts, *_acts(letter, understood, ticket, stamp, seen, context, writes=writes)]
+    done += [merging.into(target[0], stamp.because(target[1]), context.config)] if target else []
     entry = _entry(letter, text, html, seen) if writes else None
-    change = lifecycle.act_on(ticket, done, stamp, context.config, (entry,) if entry else ())
+    change = ground.whole(lifecycle.act_on(ticket, done, stamp, context.config, (entry,) if entry else ()))
     occasion = Occasion(
         by=letter.by,
         cause=letter.cause,
@@ -147,17 +148,21 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
         now=context.now,
         answers=letter.message_id,
         direct=direct(letter, context),
-        quiet=understood.has("quiet"),
+        quiet=understood.has("quiet") or (ground.opened is not None and not ticket.autoresponse),
+        on_behalf=ground.opened is not None,
         resolved_before=_resolved_before(db, ticket, context),
     )
-    change, notices = tell(db, change, occasion, context)
+    others = [*ground.others, *([take_in(ticket, *target, stamp, context)] if target else [])]
+    change, beside, notices = tell(db, change, others, ground, occasion, context)
     handed_out = told_handed_out(change.events, context.config)
     asked = answers_of(db, letter, understood, change.after, context)
     outcome = Outcome(
         ticket=ticket.number,
         reason=letter.situation.match.why if letter.situation else None,
-        changes=(change, *linked_back(db, understood, ticket, stamp, context)),
+        changes=(change, *beside, *linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
+        bans=_bans(understood, stamp),
+        unbans=tuple(str(order.value) for order in understood.orders if order.verb == "unban"),
         told=(*_told(letter, understood, seen, handed_out, writes=writes), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
@@ -167,12 +172,38 @@ def _do(db: Db, letter: Letter, understood: Understood, ticket: Ticket, context:
     return with_presence(db, letter, understood, outcome, context)
 
 
+def _unsendable(
+    db: Db,
+    letter: Letter,
+    own: str,
+    html: str,
+    seen: Visibility,
+    understood: Understood,
+    ground: Ground,
+    ticket: Ticket,
+    context: Context,
+) -> str:
+    """Why the text may not be written, or not leave the desk; "" when it may."""
+    problem = orders.may_write(ticket, "reply" if seen.public else "note", setting(db, letter, ground, context))
+    if problem or not (seen.public or outsiders(understood.asks, context.config)):
+        return problem
+    attachments = letter.situation.attachments if letter.situation else ()
+    problem = files.unsendable(attachments, context.config.attachments)
+    problem = problem or (ground.astray(context.config) if seen.public else "")
+    return problem or refusal(db, letter, own, html, ground, context, public=seen.public)
+
+
 def _resolved_before(db: Db, ticket: Ticket, context: Context) -> bool:
     """Whether the requester has read within the day that the ticket was resolved."""
     if ticket.reopened == 0:
         return False
     since = resolved_since(tickets.events(db, ticket.number), context.now)
     return since is not None and readers.told_about(db, ticket.number, ticket.requester.email, since)
+
+
+def _bans(understood: Understood, stamp: acts.Stamp) -> tuple[Ban, ...]:
+    ordered = (order for order in understood.orders if order.verb == "ban" and order.value)
+    return tuple(Ban(pattern=str(each.value), by=stamp.by, at=stamp.at, reason=each.reason) for each in ordered)
 
 
 def _told(
@@ -203,11 +234,11 @@ def _acts(
     if replies:
         done.append(acts.copy_in(_copied(letter, ticket, config), stamp))
     done += orders.acts_of(understood, stamp, config)
-    unclaimed = not ticket.assignee and not understood.has("assign", "transfer")
+    unclaimed = not ticket.assignee and not understood.has("assign", "transfer", "merge")
     if replies and agent and config.tickets.claim_on_reply and unclaimed:
         done.append(acts.assign(Assignee("agent", agent), stamp.because("answered first")))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
-    if replies and waits and not understood.has("status"):
+    if replies and waits and not understood.has("status", "merge"):
         done.append(acts.status(Status.PENDING, stamp.because("waiting for the requester")))
     return done
 
@@ -260,7 +291,7 @@ def _seen_below(db: Db, letter: Letter, ticket: Ticket, text: str) -> list[str]:
     return [text] if any(each.endswith("\n" + text) for each in earlier) else []
 
 
-def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context: Context) -> Visibility:
+def _visibility(letter: Letter, understood: Understood, ground: Ground, ticket: Ticket, context: Context) -> Visibility:
     verbs = frozenset(order.verb for order in understood.orders)
     assigns = understood.of("assign")
     own = Assignee("agent", letter.agent.key) if letter.agent else None
@@ -269,7 +300,7 @@ def _visibility(letter: Letter, understood: Understood, ticket: Ticket, context:
         return decide(answers=NoticeKind.NEW_MESSAGE, verbs=verbs, transfers="transfer" in verbs, assigns_away=away)
     mail, key = letter.situation.received.mail, letter.situation.match.key
     to = {address.email for address in mail.to}
-    answers = key.kind if key and key.ticket == ticket.number else None  # #ticket may name another one
+    answers = key.kind if key and key.ticket in (ticket.number, ground.named) else None  # or #ticket names another
     found = decide(
         answers=answers,
         verbs=verbs,
@@ -311,46 +342,6 @@ def direct(letter: Letter, context: Context) -> frozenset[str]:
     )
 
 
-def _leak(db: Db, letter: Letter, text: str, html: str, ticket: Ticket, context: Context, *, public: bool) -> str:
-    """The refusal when a text that leaves the desk would give internal text away; of a question to outsiders, a key."""
-    attached = letter.situation.received.mail.attachments if letter.situation else ()
-    # The page has the words of the text; beyond them, where its links lead.
-    linked = (part for value in attribute_values(html) for part in (value, unquote(value)))
-    text = "\n".join((text, *words_of(attached), *linked))
-    unwrapped = _WRAPPING.sub("", seen(text))
-    keys = [key.text for each in (text, unwrapped, *raw_of(attached)) for key in context.keyring.find(each)]
-    if not public:
-        return f"your question holds a key of the desk (“{keys[0]}”); take it out" if keys else ""
-    found = _internal(db, text, ticket, keys, context.config)
-    if not found:
-        return ""
-    return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
-
-
-def _internal(db: Db, text: str, ticket: Ticket, keys: Sequence[str], config: Config) -> str:
-    """What of the desk's internal text, or of its keys, a public text holds."""
-    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
-    return leak(
-        text,
-        internal=(
-            *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
-            *(event.reason for event in events),
-            *(agent_fact(event, ticket, config) for event in events),
-            *similar.shown(db, ticket.number, config),
-            *(whose(agent.name) for agent in config.agents.values()),
-        ),
-        # What a reply quoted is no public text: it may be an alert.
-        public=(
-            ticket.subject,
-            *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
-            *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
-            *(f"{entry.text}\n{entry.cut}" for entry in thread if entry.kind is EntryKind.MESSAGE),
-        ),
-        hidden_names=[department.name for department in config.departments.values() if not department.public],
-        keys=keys,
-    )
-
-
 # ── what the agent hears ────────────────────────────────────────────────────────────────
 
 
@@ -367,6 +358,8 @@ def _tell_agent(
     elif not writes:
         told += [f"Done: {each}." for each in outcome.told if each != asked.text]
         told = told or ["Nothing to do: the mail held no text and no command."]
+    if any(event.kind is EventKind.MERGED for event in outcome.changes[0].events):
+        links += (("Undo the merge", f"#ticket {outcome.ticket}\n#split\n"),)
     if not told and not asked.text:
         return outcome
     notices = letter.answer(NoticeKind.ANSWER, outcome.changes[0].after, tuple(told), asked.text)

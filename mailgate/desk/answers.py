@@ -12,11 +12,12 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.standing import who_is_away
 from mailgate.model import NoticeKind, Ticket
 from mailgate.rules.commands_help import HELP
+from mailgate.rules.facts import actor
 from mailgate.rules.names import Ambiguous, Matched, departments, match
 from mailgate.rules.orders import QUERIES, Order, Understood
 from mailgate.rules.rights import sees
 from mailgate.rules.when import echo
-from mailgate.store import tickets
+from mailgate.store import bans, histories, tickets
 from mailgate.store.db import Db
 
 LISTED = 100  # tickets in one answer
@@ -58,6 +59,8 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
             return Shown(_search(db, str(order.value), letter.agent, context.config))
         case "report":  # by mail it is a mail of its own
             return Shown("" if letter.situation else report_text(db, order, letter, context))
+        case "bans":
+            return Shown(_bans(db, letter.agent, context.config))
         case _:
             return _also_away(db, _help(context.config), letter, context)
 
@@ -96,6 +99,7 @@ def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
         ("Asked", asked),
         ("Tags", ", ".join(wanted.tags)),
         ("Linked", _numbers(wanted.links)),
+        *_merges(wanted),
     )
     lines = [
         f"#{wanted.number} {wanted.subject}",
@@ -105,9 +109,29 @@ def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
         f"Assigned to: {config.called(wanted.assignee) or 'nobody'}",
         *(f"{label}: {value}" for label, value in beside if value),
     ]
-    for entry in tickets.thread(db, wanted.number):
-        lines += ["", f"[{entry.kind}] {entry.author.name or entry.author.email}, {echo(entry.at, zone)}", entry.text]
+    for entry in histories.whole_thread(db, wanted.number):
+        came = f" for #{entry.came_for}" if entry.came_for else ""
+        lines += [
+            "",
+            f"[{entry.kind}{came}] {entry.author.name or entry.author.email}, {echo(entry.at, zone)}",
+            entry.text,
+        ]
     return "\n".join(lines)
+
+
+def _bans(db: Db, agent: Agent | None, config: Config) -> str:
+    """Who is banned, the newest first."""
+    found = bans.every(db)
+    if not found:
+        return "Nobody is banned."
+    zone = config.zone(agent.key) if agent else config.desk.timezone
+    rows = [(ban.pattern, actor(ban.by, config), f"{ban.at.astimezone(zone):%d %b %Y}", ban.reason) for ban in found]
+    return aligned([("Banned", "By", "Since", "Reason"), *rows])
+
+
+def _merges(ticket: Ticket) -> tuple[tuple[str, str], ...]:
+    into = f"#{ticket.merged_into}" if ticket.merged_into else ""
+    return ("Merged into", into), ("Merged into this one", _numbers(ticket.merged))
 
 
 def _numbers(links: Sequence[int]) -> str:

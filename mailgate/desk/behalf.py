@@ -20,6 +20,7 @@ from mailgate.desk.forwarded import ENCLOSED, Original, inline, original_of
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.similar import with_similar
+from mailgate.desk.structure import Ground
 from mailgate.desk.telling import tell
 from mailgate.desk.whom import whom
 from mailgate.errors import Refused
@@ -141,7 +142,7 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
     letter, config = plan.letter, context.config
     routed = byhand.routed_for(db, plan.opening, context)
     ticket = byhand.draft(db, plan.opening, routed, context)
-    setting = desk_agent.setting(db, letter, ticket, context)
+    setting = desk_agent.setting(db, letter, Ground(ticket=ticket), context)
     understood = understand([each for each in letter.commands.commands if each.verb != "new"], ticket, setting)
     if understood.problems:
         raise Refused("\n".join(understood.problems))

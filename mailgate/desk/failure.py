@@ -18,7 +18,7 @@ from mailgate.rules.asking import askers_of
 from mailgate.rules.audience import Person, hearers
 from mailgate.rules.keys import Key, expired
 from mailgate.rules.returned import DEAD_ADDRESS, plainly
-from mailgate.store import held, readers, tickets
+from mailgate.store import held, merged, readers, tickets
 from mailgate.store.db import Db
 
 
@@ -39,7 +39,7 @@ def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
     key = returned_key(situation, context)
     if key is None:
         return _unmatched(db, situation, context)
-    ticket = tickets.get(db, key.ticket) if key.ticket else None
+    ticket = tickets.get(db, merged.end_of(db, key.ticket)) if key.ticket else None
     recipient, reported = _reported(bounce, ticket, key, context)
     said = reported.diagnostic
     why = said or "abuse" if bounce.kind == "feedback" else plainly(reported.status, said)

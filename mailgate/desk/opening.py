@@ -231,7 +231,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people)
     stamp = acts.Stamp(f"requester:{opening.author.email}", context.now)
-    entry = entry_of(situation, opening.author, _words(situation, opening.form))
+    entry = replace(entry_of(situation, opening.author, _words(situation, opening.form)), came_for=0)  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
 
 
@@ -256,6 +256,7 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
         message_id=received.mail.message_id,
         attachments=situation.attachments,
         inbox_id=received.id or None,
+        came_for=situation.match.came_for,
     )
 
 

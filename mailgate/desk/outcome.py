@@ -9,6 +9,7 @@ from mailgate.config.model import Config
 from mailgate.mail import Body, Mail, Received
 from mailgate.model import Change, Notice, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
+from mailgate.rules.bans import Ban
 from mailgate.rules.classify import Screened
 from mailgate.rules.commands import Command
 from mailgate.rules.forms import Form
@@ -93,6 +94,8 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
     withheld: tuple[tuple[Notice, str], ...] = ()  # notices that a limit kept back, and which
     burnt: tuple[str, ...] = ()
+    bans: tuple[Ban, ...] = ()
+    unbans: tuple[str, ...] = ()
     hold: Hold | None = None
     absences: tuple[Absence, ...] = ()  # agents who are away from now on
     returns: tuple[str, ...] = ()  # keys of agents who are back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailgate.desk.outcome import Context
 from mailgate.model import Ticket
 from mailgate.rules.renames import new_names
-from mailgate.store import tickets
+from mailgate.store import naming
 from mailgate.store.db import Db
 
 
@@ -15,6 +15,6 @@ def renamed_tickets(db: Db, context: Context) -> list[Ticket]:
     since = context.now - context.config.tickets.reopen_within
     found: dict[int, Ticket] = {}
     for field, old in (("department", names.departments), ("topic", names.topics), ("sla", names.slas)):
-        found |= {ticket.number: ticket for ticket in tickets.under(db, field, list(old), since)}
-    found |= {ticket.number: ticket for ticket in tickets.under(db, "team", list(names.teams), since)}
+        found |= {ticket.number: ticket for ticket in naming.under(db, field, list(old), since)}
+    found |= {ticket.number: ticket for ticket in naming.under(db, "team", list(names.teams), since)}
     return [found[number] for number in sorted(found)]

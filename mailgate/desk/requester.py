@@ -88,7 +88,8 @@ def _message(
     """The message on its ticket, with what its author wishes, whom it brings, and who gets a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body
     entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
-    reopens = participant and "close" not in wishes.words  # thanks with #close are no reason to start over
+    waits = participant or situation.match.role_there in ("requester", "collaborator")
+    reopens = waits and "close" not in wishes.words  # thanks with #close are no reason to start over
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
     if wishes.words:
         done = acts_of(wishes, context.config.addresses_of(author.email), stamp)
@@ -175,7 +176,12 @@ def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
 
 
 def _remarks(situation: Situation) -> tuple[str, ...]:
-    if situation.match.role != "inactive":
-        return ()
+    match = situation.match
+    came = (f"It came for ticket #{match.came_for}, which was merged into this one.",) if match.came_for else ()
+    if match.role != "inactive":
+        return came
     email = situation.received.mail.author.email
-    return (f"{email} is not on the ticket; they get nothing until an agent makes them a collaborator.",)
+    return (
+        *came,
+        f"{email} is not on the ticket; they get nothing until an agent makes them a collaborator.",
+    )

@@ -46,6 +46,8 @@ def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:
         offers.append(("Reopen", f"#reopen\n{END}\n"))
     if ticket.status is not Status.CLOSED:
         offers.append(("Close", f"#close\n{END}\n"))
+    if not ticket.spam:
+        offers.append(("Spam", f"#spam\n{END}\n"))
     return tuple(offers)
 
 

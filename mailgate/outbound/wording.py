@@ -97,8 +97,9 @@ def preview(text: str) -> str:
 
 def earlier(entry: Entry, at: str) -> EntryView:
     """Return an earlier entry of the thread, cut to a readable length; `at` is its time as the reader writes it."""
+    kind = _KIND_OF_ENTRY[entry.kind]
     return EntryView(
-        kind=_KIND_OF_ENTRY[entry.kind],
+        kind=f"{kind} for #{entry.came_for}" if entry.came_for else kind,
         internal=entry.kind is EntryKind.NOTE,
         author=person(entry.author.name, entry.author.email),
         at=at,

@@ -193,7 +193,8 @@ def status(new: Status, stamp: Stamp) -> Act:
             return ticket, ()
         # Mail is worked in the order of its coming here, not of its arrival: no status is older than the one before.
         since = max(stamp.at, *(span.since for span in ticket.status_log[-1:]), ticket.sla_started_at)
-        after = replace(ticket, status=new, status_log=(*ticket.status_log, StatusSpan(new, since)), wake_at=None)
+        log = (*ticket.status_log, StatusSpan(new, since))
+        after = replace(ticket, status=new, status_log=log, wake_at=None, spam=False)
         if new.active and not ticket.status.active:
             after = _restart(after, new, since)
         elif not new.active:
@@ -205,6 +206,18 @@ def status(new: Status, stamp: Stamp) -> Act:
                 closed_at=since if new is Status.CLOSED else None,
             )
         return after, (stamp.event(EventKind.STATUS_CHANGED, ticket.status.value, new.value),)
+
+    return act
+
+
+def spam(stamp: Stamp) -> Act:
+    """Close as spam. Its requester is told nothing; their later mail is a matter of `#ban`, as in osTicket."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.spam:
+            return ticket, ()
+        closed, events = status(Status.CLOSED, stamp.because(""))(ticket)
+        return replace(closed, spam=True), (*events, stamp.event(EventKind.SPAM_MARKED))
 
     return act
 

@@ -33,6 +33,13 @@ class Audience:
     alerted: tuple[str, ...] = ()  # keys of agents who got an alert about the ticket
     history: tuple[Entry, ...] = ()  # earlier entries, newest first
     away: Mapping[str, Absence] = field(default_factory=dict)  # who is away, by agent's key
+    merged: tuple[Entry, ...] = ()  # those of tickets that were merged into it; for agents alone
+    others: tuple[Ticket, ...] = ()  # other open tickets of its requester, newest first; for agents alone
+
+    def told(self, most: int) -> tuple[Entry, ...]:
+        """The latest entries that an agent is shown, newest first."""
+        both = (*self.history, *self.merged) if self.merged else self.history
+        return tuple(sorted(both, key=lambda entry: entry.id or 0, reverse=True)[:most])
 
 
 def person(agent: Agent) -> Person:

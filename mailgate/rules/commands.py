@@ -161,12 +161,14 @@ def _command(verb: Verb, value: str, reason: str, line: str) -> Command | str:
     """The command with its value in canonical form, where the grammar knows one."""
     if verb.name == "status":
         return _status(value, reason, line)
-    if verb.name in ("ticket", "link") or (verb.name == "show" and value):
+    if verb.name in ("ticket", "link", "merge") or (verb.name in ("show", "split") and value):
         number, files = _without_files(value) if verb.name == "show" else (value, "")
         found = _NUMBER.fullmatch(number)
         if not found and (number or not files):
             return _no_number(verb.name, value)
         value = f"{found[1].lstrip('0') or '0' if found else ''} {files}".strip()
+    if verb.name == "ban" and not value:
+        return Command("bans", line=line)
     if verb.name == "assign":
         value = _PRONOUNS.get(value.lower(), value)
     return Command(verb.name, value, reason, line)
@@ -180,6 +182,8 @@ def _without_files(value: str) -> tuple[str, str]:
 
 
 def _no_number(verb: str, value: str) -> str:
+    if verb == "split":
+        return f"#split takes nothing, or the id of a message, not {quoted(value)}"
     return f"#{verb} takes the number of a ticket, such as 1042, not {quoted(value)}"
 
 
@@ -209,6 +213,8 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
             prefix = "#" if subject == "text" else f"#{subject} "
             first, second = (prefix + shortened(one) for one in (wanted[subject], value))
             problems.append(f"{first} and {second} cannot both be done: keep one of them")
+    if {"spam", "reply"} <= {command.verb for command in commands}:
+        problems.append("#spam and #reply cannot both be done: who sends spam is not answered")
     return problems
 
 

@@ -26,6 +26,11 @@ inside.
 #new [ADDRESS|NAME]         open a ticket for somebody; without a name for whose
                             mail you forward, else for yourself
 #link NUMBER                link this ticket and another with each other
+#merge NUMBER               this ticket goes into that one, with all later mail
+#split                      the message answered becomes a ticket; undoes #merge
+#spam                       close as spam; the requester is told nothing
+#ban ADDRESS|@DOMAIN        their mail goes to quarantine; #unban ends that
+#bans                       who is banned
 #pending WHEN               open again then, with a reminder (#snooze fri)
 #quiet                      tell no requester of this mail's commands
 #ticket NUMBER              for a mail that is not an answer

@@ -104,6 +104,17 @@ def _edited(who: str, event: Event) -> str:
             return f"{who} {f'tagged the ticket {fresh}' if fresh else f'took the tag {gone} away'}"
         case EventKind.SUBJECT_CHANGED:
             return f"{who} changed the subject from “{event.before}”"
+        case EventKind.SPAM_MARKED:
+            return f"{who} marked the ticket as spam"
+        case EventKind.MERGED:
+            into, held = _detail(event, "merged_into"), _gained(_was(event, "merged"), _detail(event, "merged"))
+            return f"{who} merged the ticket into #{into}" if into else f"{who} merged ticket #{held} into this one"
+        case EventKind.SPLIT:
+            return _split(who, event)
+        case EventKind.BANNED:
+            return f"{who} banned {event.after}"
+        case EventKind.UNBANNED:
+            return f"{who} took the ban of {event.before} away"
         case EventKind.LINKED:
             return f"{who} linked the ticket with {fresh}"
         case EventKind.CC_CHANGED:
@@ -124,6 +135,23 @@ def _detail(event: Event, name: str) -> Json:
     return event.after.get(name) if isinstance(event.after, dict) else None
 
 
+def _was(event: Event, name: str) -> Json:
+    return event.before.get(name) if isinstance(event.before, dict) else None
+
+
+def _split(who: str, event: Event) -> str:
+    """A message off a ticket, told on both; a merged ticket off the one that it went into, told on both."""
+    to, from_ = _detail(event, "ticket"), _was(event, "ticket")
+    if to and _detail(event, "links"):
+        return f"{who} made a message of this ticket the ticket #{to}"
+    if to:
+        return f"{who} split this off ticket #{from_}"
+    if into := _was(event, "merged_into"):
+        return f"{who} took the ticket out of #{into} again"
+    gone = _gained(_detail(event, "merged"), _was(event, "merged"))
+    return f"{who} took ticket #{gone} out of this one again" if gone else ""
+
+
 def _escalation(step: str, ticket: Ticket) -> str:
     match step:
         case "first_response":
@@ -132,6 +160,16 @@ def _escalation(step: str, ticket: Ticket) -> str:
             return "The requester's latest message has gone unanswered for longer than the SLA plan allows"
         case _:
             return f"{step} of the time of the SLA plan {ticket.sla} has passed"
+
+
+def merge_fact(event: Event, token: str) -> Phrase:
+    """What the requester of a merged ticket is told: of the other one only where they are on it."""
+    if event.kind is EventKind.SPLIT:
+        return Phrase("told.split")
+    if _detail(event, "known"):
+        into = str(_detail(event, "merged_into"))
+        return Phrase("told.merged_with", (("token", token.replace("{number}", into)),))
+    return Phrase("told.merged")
 
 
 def requester_fact(event: Event) -> Phrase:

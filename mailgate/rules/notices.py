@@ -29,11 +29,12 @@ from mailgate.model import (
 from mailgate.rules.asking import asked_by, askers_of, outsiders
 from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.collaborators import machine
-from mailgate.rules.facts import agent_fact, requester_fact
+from mailgate.rules.facts import agent_fact
 from mailgate.rules.lifecycle import ladder_step
 from mailgate.rules.people import newly_copied
 from mailgate.rules.presence import stands_in
 from mailgate.rules.satisfaction import BAD
+from mailgate.rules.told import for_others, status_told
 
 # One notice per person: the first of these wins (the public interface, section 2).
 PRECEDENCE = (
@@ -125,7 +126,7 @@ def _copied(change: Change, occasion: Occasion, audience: Audience, config: Conf
 
 
 def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
-    fact = _status_fact(change, config)
+    fact = status_told(change, config)
     again = occasion.resolved_before and not change.entries and change.after.status is Status.RESOLVED
     if fact and change.after.autoresponse and not again:
         notice = _notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, occasion, audience)
@@ -141,7 +142,7 @@ def _on_opening(
         if not machine(ticket.requester.email):  # nobody reads what a machine is told
             notice = _notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, occasion, audience)
             told = _told_of(change, occasion)
-            yield replace(notice, **told, phrases=_status_fact(change, config), is_first=True)
+            yield replace(notice, **told, phrases=status_told(change, config), is_first=True)
     elif occasion.automatic and config.notices.acknowledge and ticket.autoresponse:
         notice = _notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, occasion, audience)
         yield replace(
@@ -168,7 +169,7 @@ def _told_of(change: Change, occasion: Occasion) -> dict[str, Any]:
 
 def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     ticket = change.after
-    fact = () if occasion.quiet else _status_fact(change, config)
+    fact = () if occasion.quiet else status_told(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
     direct = {email for each in occasion.direct for email in config.addresses_of(each)}
     if fact and ticket.requester.email in direct:  # who has the words already has not heard of the status
@@ -182,24 +183,12 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             text=entry.text,
             html=entry.html,
             attachments=entry.attachments,
-            phrases=fact,
+            phrases=fact if reader is ticket.requester else for_others(fact),
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
             history=_public(audience.history, ticket, config),
         )
-
-
-def _status_fact(change: Change, config: Config) -> tuple[Phrase, ...]:
-    """What a requester is told of a change of status, or nothing."""
-    told = config.notices.status_changes
-    for event in change.events:
-        if event.kind is not EventKind.STATUS_CHANGED:
-            continue
-        reopened = event.after == Status.OPEN and event.before in (Status.RESOLVED, Status.CLOSED)
-        if event.after in told or (reopened and "reopened" in told):
-            return (requester_fact(event),)
-    return ()
 
 
 def _asks(change: Change, config: Config) -> bool:
@@ -244,7 +233,7 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
     told = [(event.kind, fact) for event in change.events if (fact := agent_fact(event, change.after, config))]
     facts = tuple(fact for _, fact in told)
     entry = _first(change)
-    history = audience.history if change.before else tuple(reversed(change.entries[1:]))
+    history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
     for kind, who in chosen.values():
         notice = _notice(kind, who, change.after, occasion, audience)
         if change.before is None and entry and entry.by.startswith("requester:"):
@@ -301,6 +290,7 @@ _ALERT = {
     EventKind.REPLIED: (NoticeKind.COLLEAGUE_REPLY, "colleague_reply"),
     EventKind.TRANSFERRED: (NoticeKind.TRANSFERRED, "transferred"),
     EventKind.STATUS_CHANGED: (NoticeKind.STATUS, "status"),
+    EventKind.MERGED: (NoticeKind.STATUS, "status"),
 }
 
 

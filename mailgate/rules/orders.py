@@ -14,11 +14,11 @@ from mailgate.config.model import Config
 from mailgate.errors import Refused
 from mailgate.model import Address, Assignee, Status, Ticket
 from mailgate.report.period import read_period
-from mailgate.rules import acts, asking, edits, names, people, standing
+from mailgate.rules import acts, asking, bans, edits, names, people, standing
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Candidate
 from mailgate.rules.presence import Absence, span
-from mailgate.rules.rights import belongs, may, refusal
+from mailgate.rules.rights import belongs, confidential, may, refusal
 from mailgate.rules.setting import Setting, find, when
 
 # What each command takes; commands that are not here take no permission.
@@ -35,12 +35,18 @@ PERMISSION = {
     "untag": "topic",
     "subject": "topic",
     "link": "merge",
+    "merge": "merge",
+    "split": "merge",
     "cc": "cc",
     "uncc": "cc",
     "requester": "requester",
     "canned": "reply",
+    "spam": "spam",
+    "ban": "spam",
+    "unban": "spam",
 }
-QUERIES = frozenset({"show", "list", "search", "report", "help"})
+BESIDE_MERGE = ("merge", "note", "reply", "quiet", "ticket")
+QUERIES = frozenset({"show", "list", "search", "report", "help", "bans"})
 STANDING = frozenset({"away", "back"})  # about the agents themselves; they need no ticket
 
 
@@ -101,7 +107,15 @@ def understand(commands: Sequence[Command], ticket: Ticket | None, setting: Sett
             orders.append(_order(command, ticket, setting))
         except Refused as trouble:
             problems.append(f"{command.line}: {trouble}")
+    problems += _not_beside_merge(orders)
     return Understood(() if problems else tuple(orders), tuple(problems))
+
+
+def _not_beside_merge(orders: Sequence[Order]) -> list[str]:
+    """Changes beside `#merge`: nobody knows which of the two tickets they are for."""
+    verbs = [order.verb for order in orders]
+    others = [verb for verb in verbs if verb not in (*BESIDE_MERGE, *QUERIES)] if "merge" in verbs else []
+    return [f"#{others[0]} and #merge are for two mails: the first for this ticket, or for the other"] if others else []
 
 
 def may_write(ticket: Ticket, verb: str, setting: Setting) -> str:
@@ -240,6 +254,52 @@ def _note(command: Command, ticket: Ticket, setting: Setting) -> Order:
     return Order("note", asked, command.reason, f"asked {', '.join(each.name or each.email for each in asked)}")
 
 
+def _merge(command: Command, ticket: Ticket, setting: Setting) -> Order:
+    number = int(command.value)
+    if number == ticket.number and setting.named:
+        return Order("merge", None, command.reason, f"ticket {setting.named} was merged into {number} already")
+    other = setting.other(number)
+    while other and other.merged_into:
+        other = setting.other(other.merged_into)
+    if other is None:
+        raise Refused(f"ticket {number} was not found")
+    if other.number == ticket.number:
+        same = number == ticket.number
+        raise Refused(
+            "a ticket is not merged into itself"
+            if same
+            else f"ticket {number} was merged into this one: #split it first"
+        )
+    if other.department != ticket.department and any(
+        confidential(each.department, setting.config) for each in (ticket, other)
+    ):
+        raise Refused("a ticket of a confidential department is merged within it alone: #transfer one of them first")
+    _check("merge", other, setting)  # that one changes as well
+    on = f", into which {number} was merged" if other.number != number else ""
+    return Order("merge", other.number, command.reason, f"ticket {ticket.number} merged into {other.number}{on}")
+
+
+def _split(command: Command, _: Ticket, setting: Setting) -> Order:
+    return Order("split", None, command.reason, setting.split)
+
+
+def _spam(command: Command, _: Ticket, __: Setting) -> Order:
+    return Order("spam", None, command.reason, "closed as spam; the requester is told nothing")
+
+
+def _ban(command: Command, _: Ticket, setting: Setting) -> Order:
+    pattern = bans.read_ban(command.value, setting.config)
+    if pattern in setting.bans():
+        return Order("ban", None, command.reason, f"{pattern} was banned already")
+    told = f"{pattern} is banned: mail from there goes to quarantine"
+    return Order("ban", pattern, command.reason, told)
+
+
+def _unban(command: Command, _: Ticket, setting: Setting) -> Order:
+    pattern = bans.read_unban(command.value, setting.bans())
+    return Order("unban", pattern, command.reason, f"{pattern} is banned no longer")
+
+
 def _visible(command: Command, _: Ticket, __: Setting) -> Order:
     return Order(command.verb, None, command.reason, "")
 
@@ -262,6 +322,11 @@ _READERS: dict[str, Reader] = {
     "uncc": _uncc,
     "requester": _requester,
     "canned": _named("canned", "canned response", names.canned),
+    "merge": _merge,
+    "split": _split,
+    "spam": _spam,
+    "ban": _ban,
+    "unban": _unban,
 }
 
 
@@ -273,7 +338,12 @@ def acts_of(understood: Understood, stamp: acts.Stamp, config: Config) -> list[a
 
 def _act(order: Order, why: acts.Stamp, config: Config) -> acts.Act | None:
     """What an order does; visibility, quiet and queries change nothing."""
-    return _routed(order, why, config) or _edited(order, why) or _peopled(order, why)
+    return (
+        _routed(order, why, config)
+        or _edited(order, why)
+        or _peopled(order, why)
+        or bans.act(order.verb, order.value, why)
+    )
 
 
 def _wake(order: Order, why: acts.Stamp) -> acts.Act | None:

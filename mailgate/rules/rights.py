@@ -21,7 +21,7 @@ _ACTS = {
     "due": "change the due time of tickets",
     "close": "close tickets",
     "merge": "merge tickets",
-    "spam": "mark tickets as spam",
+    "spam": "mark tickets as spam or ban their senders",
     "cc": "change the collaborators of tickets",
     "requester": "change the requester of tickets",
 }

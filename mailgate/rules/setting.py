@@ -5,7 +5,7 @@ It resolves one name or one time, and refuses in words; what an order is stands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -28,6 +28,9 @@ class Setting:
     opens: Callable[[date], datetime | None]  # start of business hours on a day
     other: Callable[[int], Ticket | None] = lambda _: None  # another ticket, where it exists for the agent
     away: Away = field(default_factory=dict)
+    bans: Callable[[], Collection[str]] = tuple  # who is banned
+    named: int = 0  # the ticket that the mail named, where that was merged into the one it is about
+    split: str = ""  # what #split does here, in words
 
     @property
     def zone(self) -> ZoneInfo:

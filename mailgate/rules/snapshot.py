@@ -58,6 +58,9 @@ def ticket_json(ticket: Ticket) -> dict[str, Json]:
         "links": list(ticket.links),
         "satisfaction": ticket.satisfaction or None,
         "asked": [{"name": each.name, "email": each.email, "by": each.by} for each in ticket.asked],
+        "merged_into": ticket.merged_into or None,
+        "merged": list(ticket.merged),
+        "spam": ticket.spam,
     }
 
 
@@ -71,6 +74,7 @@ def entry_json(entry: Entry) -> dict[str, Json]:
         "text": entry.text,
         "html": entry.html,
         "message_id": entry.message_id,
+        "came_for": entry.came_for or None,
         "attachments": [
             {"name": a.name, "type": a.type, "size": a.size, "sha256": a.sha256} for a in entry.attachments
         ],

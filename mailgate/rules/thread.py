@@ -9,7 +9,7 @@ may do: that is `trust.py` and `rights.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailgate.config.model import Config
 from mailgate.model import NoticeKind, Ticket
@@ -31,7 +31,7 @@ class Lookups:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the store answered. `tickets` also holds those that `by_message_id` names."""
+    """What the store answered. `tickets` also holds those that `by_message_id` names, and where merged ones went."""
 
     tickets: Mapping[int, Ticket]
     by_message_id: Mapping[str, tuple[int, ...]]
@@ -45,7 +45,8 @@ class Match:
     `role` is "agent", "requester", "collaborator", "inactive" (stored as an inactive
     collaborator's message), "asked" (an outsider whom an agent asked: a note) or "" (no ticket).
     `key` is the reply key that was answered, also where it names no ticket. `strangers_to`
-    are tickets that the mail names and the sender has no part in.
+    are tickets that the mail names and the sender has no part in `came_for` is the ticket
+    that the mail names where that was merged into `number`, and `role_there` the sender's role on it.
     """
 
     number: int | None
@@ -53,6 +54,8 @@ class Match:
     key: Key | None = None
     role: str = ""
     strangers_to: tuple[int, ...] = ()
+    came_for: int = 0
+    role_there: str = ""
 
 
 def lookups(refs: Iterable[Reference]) -> Lookups:
@@ -66,7 +69,23 @@ def lookups(refs: Iterable[Reference]) -> Lookups:
 
 
 def pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Config) -> Match:
-    """The ticket of a mail: the first key that fits, else the first other reference that does."""
+    """The ticket of a mail: the first key that fits, else the first other reference that does.
+
+    Who has a part in a ticket that was merged comes in on the one that it went into: as
+    what they are there, else as somebody whom no agent has let in yet.
+    """
+    match = _pick(refs, found, sender, config)
+    named = found.tickets.get(match.number) if match.number else None
+    goes = named
+    while goes and goes.merged_into:
+        goes = found.tickets[goes.merged_into]
+    if goes is named or goes is None or named is None:
+        return match
+    role = match.role if match.role in ("agent", "asked") else _on_ticket(goes, sender, config) or "inactive"
+    return replace(match, number=goes.number, role=role, came_for=named.number, role_there=match.role)
+
+
+def _pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Config) -> Match:
     refs = tuple(refs)
     for ref in refs:
         ticket = found.tickets.get(ref.ticket)

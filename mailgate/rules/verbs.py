@@ -32,7 +32,7 @@ class Verb:
 
 
 # Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "merge split spam ban unban leave"
+_LATER = "leave"
 NOT_YET = frozenset(_LATER.split())
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
@@ -62,6 +62,12 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
     ("link", Verb("link", Takes.VALUE, reason=True, needs="the number of a ticket")),
     ("away", Verb("away", Takes.MAYBE, reason=True)),
     ("back", Verb("back", Takes.MAYBE)),
+    ("merge", Verb("merge", Takes.VALUE, reason=True, needs="the number of a ticket")),
+    ("split", Verb("split", Takes.MAYBE, reason=True)),
+    ("spam", Verb("spam", reason=True)),
+    ("ban", Verb("ban", Takes.MAYBE, reason=True, needs="an address or an @domain")),  # alone it is #bans
+    ("unban", Verb("unban", Takes.VALUE, reason=True, needs="an address or an @domain")),
+    ("bans", Verb("bans")),
     ("quiet", Verb("quiet")),
     ("ticket", Verb("ticket", Takes.VALUE, needs="the number of a ticket")),
     ("show", Verb("show", Takes.MAYBE)),
@@ -73,7 +79,10 @@ _TABLE: tuple[tuple[str, Verb], ...] = (
 )
 
 # What one mail may say several times: it adds up and contradicts nothing.
-REPEATED = frozenset({"show", "list", "search", "report", "help", "tag", "untag", "cc", "uncc", "link", "away", "back"})
+REPEATED = frozenset(
+    {"show", "list", "search", "report", "help", "bans"}
+    | {"tag", "untag", "cc", "uncc", "link", "ban", "unban", "away", "back"}
+)
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.

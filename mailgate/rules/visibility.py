@@ -50,6 +50,7 @@ def decide(
             return Visibility(public=True, by_rule=False, why=f"it says #{verb}")
     reasons = (
         (forwards_alert, "it forwards an alert"),
+        ("spam" in verbs, "it marks the ticket as spam"),
         (transfers, "it transfers the ticket"),
         (assigns_away, "it assigns the ticket to somebody else"),
         (desk_only_copied and not requester_in_to, "the desk is only copied and the requester is not in To"),

@@ -252,14 +252,15 @@ def raw(db: Db, inbox_id: int) -> bytes:
 
 
 def forget_raw(db: Db, before: datetime, limit: int = 500) -> int:
-    """Delete the bytes of up to `limit` finished mails that came before a time; how many.
+    """Delete the bytes of up to `limit` mails that came before a time, finished or of banned senders; how many.
 
     The file of a large one is named by no row then: it is swept away later.
     """
     return db.run(
         "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL"
-        " AND state IN ('done', 'dropped') AND received_at < ? ORDER BY id LIMIT ?)",
-        [before.timestamp(), limit],
+        " AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason = ?))"
+        " AND received_at < ? ORDER BY id LIMIT ?)",
+        [Reason.BANNED.value, before.timestamp(), limit],
     )
 
 
@@ -337,9 +338,9 @@ def counts(db: Db) -> dict[str, int]:
 
 
 def troubles(db: Db) -> int:
-    """How many mails in quarantine ask for a look; an out-of-office that belongs to no ticket does not."""
-    usual = [Reason.AUTO_REPLY_WITHOUT_TICKET]
-    return len(db.all("SELECT id FROM inbox WHERE state = 'quarantined' AND reason <> ?", usual))
+    """How many mails in quarantine ask for a look; an out-of-office without a ticket and a banned sender's do not."""
+    usual = [Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED]
+    return len(db.all("SELECT id FROM inbox WHERE state = 'quarantined' AND reason NOT IN (?, ?)", usual))
 
 
 def seen(db: Db, digest: str) -> int | None:

@@ -47,6 +47,12 @@ class Job:
     created_at: datetime
 
 
+def caused_by(db: Db, key: str) -> int | None:
+    """The incoming mail that caused the mail of ours with this KEY; None for others, and for those of no mail."""
+    row = db.one("SELECT inbox_id FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
+    return None if row is None else row["inbox_id"]
+
+
 def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
     """Put mails into the outbox, due at once, or when quiet hours end.
 

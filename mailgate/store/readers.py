@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from mailgate.model import NoticeKind, Ticket
+from mailgate.model import Entry, NoticeKind, Ticket
 from mailgate.rules.audience import Audience
-from mailgate.store import presence, tickets
+from mailgate.store import merged, presence, tickets
 from mailgate.store.columns import marks
 from mailgate.store.db import Db
 
@@ -45,7 +46,21 @@ def audience(db: Db, number: int, now: datetime, *, newest: int = 6) -> Audience
         if row["agent"] and row["kind"] in ALERTS:
             alerted[row["agent"]] = None
     history = tuple(reversed(tickets.thread(db, number, newest=newest)))
-    return Audience(last_sent=last_sent, alerted=tuple(alerted), history=history, away=presence.away(db, now))
+    return Audience(
+        last_sent=last_sent,
+        alerted=tuple(alerted),
+        history=history,
+        merged=_merged(db, number, newest=newest),
+        away=presence.away(db, now),
+    )
+
+
+def _merged(db: Db, number: int, *, newest: int) -> tuple[Entry, ...]:
+    """The latest entries of the tickets that were merged into one."""
+    below = merged.below(db, number)
+    return tuple(
+        replace(entry, came_for=other) for other in below for entry in tickets.thread(db, other, newest=newest)
+    )
 
 
 def automatic_to(db: Db, email: str, since: datetime) -> int:

@@ -70,11 +70,13 @@ CREATE TABLE ticket (
     overdue INTEGER NOT NULL DEFAULT 0,
     resolved_at REAL,
     closed_at REAL,
+    merged_into INTEGER REFERENCES ticket (number),
     rest TEXT NOT NULL,                       -- JSON: the fields nothing searches by
     CHECK ((assignee_kind IS NULL) = (assignee IS NULL))
 ) STRICT;
 CREATE INDEX ticket_active ON ticket (number) WHERE status IN ('open', 'pending');
 CREATE INDEX ticket_requester ON ticket (requester_email, status);
+CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_department ON ticket (department, status);
 
 CREATE TABLE collaborator (
@@ -100,9 +102,11 @@ CREATE TABLE entry (
     cut TEXT NOT NULL DEFAULT '',
     message_id TEXT NOT NULL DEFAULT '',
     attachments TEXT NOT NULL DEFAULT '[]',   -- JSON list
-    inbox_id INTEGER REFERENCES inbox (id)
+    inbox_id INTEGER REFERENCES inbox (id),
+    came_for INTEGER REFERENCES ticket (number)  -- the merged ticket that it answered
 ) STRICT;
 CREATE INDEX entry_ticket ON entry (ticket, id);
+CREATE INDEX entry_came_for ON entry (came_for) WHERE came_for IS NOT NULL;
 
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
@@ -224,6 +228,14 @@ CREATE TABLE absence (
 CREATE TABLE digest_day (
     agent TEXT PRIMARY KEY,
     day TEXT NOT NULL                         -- "2026-11-20"
+) STRICT, WITHOUT ROWID;
+
+-- Whose mail goes to quarantine: addresses, and @domains.
+CREATE TABLE ban (
+    pattern TEXT PRIMARY KEY,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The IMAP ledger: what happened to each message of each folder.

@@ -23,7 +23,7 @@ from mailgate.model import (
     StoredAttachment,
     Ticket,
 )
-from mailgate.store import deadlines
+from mailgate.store import deadlines, merged
 from mailgate.store.columns import marks, maybe_json, maybe_moment, maybe_seconds, moment
 from mailgate.store.db import Db, Row
 
@@ -46,6 +46,7 @@ _REST_PLAIN = (
     "reopened",
     "last_respondent",
     "satisfaction",
+    "spam",
 )
 
 
@@ -60,6 +61,7 @@ def _rest(ticket: Ticket) -> str:
             "escalated": ticket.escalated,
             "links": ticket.links,
             "asked": [(each.email, each.name, each.by) for each in ticket.asked],
+            "merged": ticket.merged,
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -93,6 +95,8 @@ def _ticket(row: Row, collaborators: tuple[Collaborator, ...]) -> Ticket:
         escalated=tuple(rest["escalated"]),
         links=tuple(rest["links"]),
         asked=tuple(Asked(*each) for each in rest["asked"]),
+        merged_into=row["merged_into"] or 0,
+        merged=tuple(rest["merged"]),
         **times,
         **{name: rest[name] for name in _REST_PLAIN},
     )
@@ -104,7 +108,7 @@ def get_many(db: Db, numbers: Iterable[int]) -> dict[int, Ticket]:
     if not wanted:
         return {}
     rows = db.all(f"SELECT * FROM ticket WHERE number IN ({marks(wanted)})", wanted)  # noqa: S608
-    return {ticket.number: ticket for ticket in _tickets(db, rows)}
+    return {ticket.number: ticket for ticket in read_tickets(db, rows)}
 
 
 def get(db: Db, number: int) -> Ticket | None:
@@ -112,7 +116,8 @@ def get(db: Db, number: int) -> Ticket | None:
     return get_many(db, [number]).get(number)
 
 
-def _tickets(db: Db, rows: Sequence[Row]) -> list[Ticket]:
+def read_tickets(db: Db, rows: Sequence[Row]) -> list[Ticket]:
+    """Tickets from their rows, in their order."""
     people: dict[int, list[Collaborator]] = {}
     numbers = [row["number"] for row in rows]
     for start in range(0, len(numbers), 500):
@@ -211,34 +216,14 @@ def find(db: Db, query: Query) -> list[Ticket]:
         )
     limit = f" LIMIT {query.limit:d}" if query.limit else ""
     sql = f"SELECT * FROM ticket WHERE {' AND '.join(where)} ORDER BY number DESC{limit}"  # noqa: S608
-    return _tickets(db, db.all(sql, params))
-
-
-def under(db: Db, field: str, names: Sequence[str], since: datetime) -> list[Ticket]:
-    """Tickets whose department, topic, sla or team is one of `names`; closed ones only when closed after `since`."""
-    if not names:
-        return []
-    column = {"team": "assignee_kind = 'team' AND assignee"}.get(field, field)
-    sql = f"SELECT * FROM ticket WHERE {column} IN ({marks(names)}) AND (status <> 'closed' OR closed_at > ?)"  # noqa: S608
-    return _tickets(db, db.all(sql, [*names, since.timestamp()]))
-
-
-def names_in_use(db: Db) -> dict[str, dict[str, int]]:
-    """How many open and pending tickets use each name, by kind: department, topic, sla, priority, agent, team."""
-    active = "FROM ticket WHERE status IN ('open', 'pending')"
-    used: dict[str, dict[str, int]] = {}
-    for kind in ("department", "topic", "sla", "priority"):
-        rows = db.all(f"SELECT {kind}, count(*) {active} GROUP BY 1")
-        used[kind] = {row[0]: row[1] for row in rows}
-    for row in db.all(f"SELECT assignee_kind, assignee, count(*) {active} AND assignee IS NOT NULL GROUP BY 1, 2"):
-        used.setdefault(row[0], {})[row[1]] = row[2]
-    return used
+    return read_tickets(db, db.all(sql, params))
 
 
 # ── thread and events ───────────────────────────────────────────────────────────────────
 
 
-def _entry(row: Row) -> Entry:
+def read_entry(row: Row) -> Entry:
+    """A thread entry from its row."""
     return Entry(
         id=row["id"],
         kind=EntryKind(row["kind"]),
@@ -251,6 +236,7 @@ def _entry(row: Row) -> Entry:
         message_id=row["message_id"],
         attachments=tuple(StoredAttachment(**each) for each in json.loads(row["attachments"])),
         inbox_id=row["inbox_id"],
+        came_for=row["came_for"] or 0,
     )
 
 
@@ -260,7 +246,7 @@ def thread(db: Db, number: int, *, newest: int = 0) -> list[Entry]:
         rows = db.all("SELECT * FROM entry WHERE ticket = ? ORDER BY id DESC LIMIT ?", [number, newest])[::-1]
     else:
         rows = db.all("SELECT * FROM entry WHERE ticket = ? ORDER BY id", [number])
-    return [_entry(row) for row in rows]
+    return [read_entry(row) for row in rows]
 
 
 def _event(row: Row) -> Event:
@@ -300,6 +286,7 @@ _TICKET_COLUMNS = (
     "overdue",
     "resolved_at",
     "closed_at",
+    "merged_into",
     "rest",
 )
 _SAVE = (
@@ -333,6 +320,7 @@ def save(db: Db, change: Change, due: Iterable[tuple[str, datetime]], known_ids:
             int(ticket.overdue),
             maybe_seconds(ticket.resolved_at),
             maybe_seconds(ticket.closed_at),
+            ticket.merged_into or None,
             _rest(ticket),
         ],
     )
@@ -355,6 +343,7 @@ def save(db: Db, change: Change, due: Iterable[tuple[str, datetime]], known_ids:
     )
     for entry in change.entries:
         _save_entry(db, ticket.number, entry)
+    merged.move(db, ticket.number, change.moved)
     deadlines.replace(db, ticket.number, due)
     ids = {entry.message_id for entry in change.entries if entry.message_id} | set(known_ids)
     db.many(
@@ -379,7 +368,7 @@ def _save_entry(db: Db, number: int, entry: Entry) -> int:
     ]
     return db.insert(
         'INSERT INTO entry (ticket, kind, "by", author_email, author_name, at, text, html, cut, message_id,'
-        " attachments, inbox_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " attachments, inbox_id, came_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             number,
             entry.kind.value,
@@ -393,5 +382,6 @@ def _save_entry(db: Db, number: int, entry: Entry) -> int:
             entry.message_id,
             json.dumps(attachments, ensure_ascii=False),
             entry.inbox_id,
+            entry.came_for or None,
         ],
     )

@@ -258,7 +258,7 @@ def test_without_plus_addresses_the_key_is_a_line_below_the_marker_and_in_every_
     text = part(read(made), "plain")
     assert raw_field(made, "Reply-To") == "support@bank.example"
     assert text.index(MARKER) < text.index(f"\nRef: {key}\n")
-    assert text.count(f"%0D%0ARef%3A%20{key}%0D%0A") == text.count("mailto:") == 4
+    assert text.count(f"%0D%0ARef%3A%20{key}%0D%0A") == text.count("mailto:") == 5
 
 
 def test_with_plus_addresses_the_key_is_in_reply_to_and_in_every_link():
@@ -266,7 +266,7 @@ def test_with_plus_addresses_the_key_is_in_reply_to_and_in_every_link():
     key = key_text(write(made).message_id)
     text = part(read(made), "plain")
     assert raw_field(made, "Reply-To") == f"plus+k{key}@bank.example"
-    assert text.count(f"mailto:plus+k{key}@bank.example?") == 4
+    assert text.count(f"mailto:plus+k{key}@bank.example?") == 5
     assert "Ref:" not in text
 
 
@@ -287,11 +287,11 @@ def links(made: Notice) -> list[str]:
 @pytest.mark.parametrize(
     ("status", "assignee", "offered"),
     [
-        (Status.OPEN, None, ["Claim", "Note", "Resolve", "Close"]),
-        (Status.PENDING, Assignee("team", "elliot"), ["Claim", "Note", "Resolve", "Close"]),
-        (Status.OPEN, Assignee("agent", "elliot"), ["Note", "Resolve", "Close"]),
-        (Status.RESOLVED, None, ["Claim", "Note", "Reopen", "Close"]),
-        (Status.CLOSED, None, ["Claim", "Note", "Reopen"]),
+        (Status.OPEN, None, ["Claim", "Note", "Resolve", "Close", "Spam"]),
+        (Status.PENDING, Assignee("team", "elliot"), ["Claim", "Note", "Resolve", "Close", "Spam"]),
+        (Status.OPEN, Assignee("agent", "elliot"), ["Note", "Resolve", "Close", "Spam"]),
+        (Status.RESOLVED, None, ["Claim", "Note", "Reopen", "Close", "Spam"]),
+        (Status.CLOSED, None, ["Claim", "Note", "Reopen", "Spam"]),
     ],
 )
 def test_links_offer_what_can_be_done(status: Status, assignee: Assignee | None, offered: list[str]):

@@ -25,6 +25,9 @@ VALUES = {
     "uncc": "boss@client.example",
     "requester": "lee@client.example",
     "link": "1002",
+    "merge": "1002",
+    "ban": "@spam.example",
+    "unban": "@spam.example",
     "search": "portal",
     "ticket": "1001",
     "canned": "hello",
@@ -32,7 +35,7 @@ VALUES = {
 # In this order: what one adds, the next takes away.
 COMMANDS = [f"#{word} {VALUES.get(verb.name, '') if verb.needs else ''}".strip() for word, verb in VERBS.items()]
 COMMANDS = [command for command in COMMANDS if not command.startswith(("#confirm", "#new"))]  # #new: behalf's tests
-ASKS = {"show", "list", "search", "report", "help"}
+ASKS = {"show", "list", "search", "report", "help", "bans"}
 STANDING = {"away", "back"}  # about the agents themselves
 FREE = {*ASKS, "quiet", "ticket"}
 

@@ -375,6 +375,9 @@ def test_snapshots_are_the_interfaces():
         "links",
         "satisfaction",
         "asked",
+        "merged_into",
+        "merged",
+        "spam",
     ]
     assert ticket_json(fresh(assignee=Assignee("team", "T")))["assignee"] == {"team": "T"}
     words = Entry(kind=EntryKind.NOTE, by="agent:ann", author=Address("a@b", "A"), at=NOW, text="t", id=7)

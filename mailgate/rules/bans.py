@@ -1,0 +1,101 @@
+"""Whose mail nobody wants: what `#ban` and `#unban` name, and whom that covers.
+
+A ban is an address or an "@domain", no more; mail it covers is set aside, never deleted.
+Refuses whatever would shut out the desk itself, its agents or its administrator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.config.model import Config
+from mailgate.errors import Refused
+from mailgate.mail import normalise
+from mailgate.model import EventKind
+from mailgate.rules import acts
+from mailgate.rules.cleaning import quoted
+from mailgate.rules.facts import actor
+from mailgate.rules.people import read_addresses
+from mailgate.rules.recipients import desk_address
+
+_DOMAIN = re.compile(r"@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban:
+    """Whose mail is set aside unread: an address, or "@domain" for everybody there."""
+
+    pattern: str
+    by: str  # as in Event.by
+    at: datetime
+    reason: str = ""
+
+
+def read_ban(typed: str, config: Config) -> str:
+    """The pattern that `#ban` names, where it covers nobody of the desk. Raises Refused."""
+    pattern = _pattern(typed)
+    if desk_address(pattern, config):
+        raise Refused(f"{pattern} is an address of the desk")
+    for email, whose in _ours(config).items():
+        if pattern in covering(email):
+            raise Refused(f"{pattern} is {whose}" if pattern == email else f"{pattern} covers {email}, {whose}")
+    return pattern
+
+
+def read_unban(typed: str, banned: Collection[str]) -> str:
+    """The pattern that `#unban` names; another is refused, for a slip would leave the right one banned."""
+    pattern = _pattern(typed)
+    if pattern not in banned:
+        near = [each for each in covering(pattern) if each in banned]
+        hint = f"{near[0]} is" if near else "#ban alone lists who is"
+        raise Refused(f"{pattern} is not banned; {hint}")
+    return pattern
+
+
+def covering(email: str) -> tuple[str, str]:
+    """The patterns that cover an address: itself and its domain."""
+    return email, f"@{email.rpartition('@')[2]}"
+
+
+def banned_by(ban: Ban, config: Config) -> str:
+    """Who banned it and why, in words for `trace`, `explain` and the quarantine."""
+    why = f": {ban.reason}" if ban.reason else ""
+    return f"{ban.pattern} is banned since {ban.at:%Y-%m-%d} by {actor(ban.by, config)}{why}; #unban ends it"
+
+
+def act(verb: str, value: object, why: acts.Stamp) -> acts.Act | None:
+    """What `#spam`, `#ban` or `#unban` does to its ticket: who is banned stands in the store, the ticket records it."""
+    match verb, value:
+        case "spam", _:
+            return acts.spam(why)
+        case "ban", str(pattern):
+            return acts.record(why.event(EventKind.BANNED, None, pattern))
+        case "unban", str(pattern):
+            return acts.record(why.event(EventKind.UNBANNED, pattern, None))
+        case _:
+            return None
+
+
+def _pattern(typed: str) -> str:
+    text = typed.strip()
+    if not text.startswith("@"):
+        found = read_addresses(text)
+        if len(found) > 1:
+            raise Refused("one address or @domain a line")
+        return found[0].email
+    domain = normalise(f"x{text}")[1:]
+    if not _DOMAIN.fullmatch(domain):
+        raise Refused(f"{quoted(text)} is no domain: write it as @example.org")
+    return domain
+
+
+def _ours(config: Config) -> dict[str, str]:
+    """Addresses that must never be shut out, and whose they are."""
+    return {
+        **({normalise(config.desk.admin): "the administrator's address"} if config.desk.admin else {}),
+        **dict.fromkeys(config.agents_by_email, "an agent's address"),
+        **dict.fromkeys(config.addresses, "an address of the desk"),
+    }

@@ -1,0 +1,32 @@
+"""Which of the configuration's names tickets use: for renaming, and for warning of those that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mailgate.model import Ticket
+from mailgate.store.columns import marks
+from mailgate.store.db import Db
+from mailgate.store.tickets import read_tickets
+
+
+def under(db: Db, field: str, names: Sequence[str], since: datetime) -> list[Ticket]:
+    """Tickets whose department, topic, sla or team is one of `names`; closed ones only when closed after `since`."""
+    if not names:
+        return []
+    column = {"team": "assignee_kind = 'team' AND assignee"}.get(field, field)
+    sql = f"SELECT * FROM ticket WHERE {column} IN ({marks(names)}) AND (status <> 'closed' OR closed_at > ?)"  # noqa: S608
+    return read_tickets(db, db.all(sql, [*names, since.timestamp()]))
+
+
+def names_in_use(db: Db) -> dict[str, dict[str, int]]:
+    """How many open and pending tickets use each name, by kind: department, topic, sla, priority, agent, team."""
+    active = "FROM ticket WHERE status IN ('open', 'pending')"
+    used: dict[str, dict[str, int]] = {}
+    for kind in ("department", "topic", "sla", "priority"):
+        rows = db.all(f"SELECT {kind}, count(*) {active} GROUP BY 1")
+        used[kind] = {row[0]: row[1] for row in rows}
+    for row in db.all(f"SELECT assignee_kind, assignee, count(*) {active} AND assignee IS NOT NULL GROUP BY 1, 2"):
+        used.setdefault(row[0], {})[row[1]] = row[2]
+    return used

@@ -1,0 +1,165 @@
+"""#spam, #ban, #unban: nobody answers a spammer, and nobody bans the desk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mailgate.store import inbox
+from tests.desk import CONFIG, Bench, to
+from tests.replay import derived
+
+KAREN = "Karen Client <karen@client.example>"
+SPAMMER = "Rich Prince <prince@spam.example>"
+ELLIOT, ANN, VERA = "elliot@bank.example", "ann@bank.example", "vera@bank.example"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path, CONFIG + '[notices]\nstatus_changes = ["resolved", "closed", "reopened"]\n')
+    made.alert = to(made.send(SPAMMER, "I have ten millions for you.", subject="Money"), ELLIOT)
+    yield made
+    made.db.close()
+
+
+def queued(bench):
+    return [(each.state, each.reason, each.from_) for each in inbox.aside(bench.db)]
+
+
+def test_spam_closes_and_its_sender_hears_nothing(bench):
+    mails = bench.send(ELLIOT, "#spam -- the prince again", answers=bench.alert)
+    assert {mail.to for mail in mails} <= {ELLIOT, ANN}
+    ticket = bench.ticket()
+    assert (ticket.status, ticket.spam) == ("closed", True)
+    assert bench.kinds()[-2:] == ["status-changed", "spam-marked"]
+    assert derived(bench.events())["spam"]
+    answer = to(mails, ELLIOT)
+    assert "Done: closed as spam; the requester is told nothing." in answer.text
+    assert "#spam" not in answer.text.partition("Note:")[2], "it is spam already: no link"
+
+
+def test_every_alert_has_the_links_of_the_contract(bench):
+    for label in ("Claim", "Note", "Resolve", "Close", "Spam"):
+        assert f"\n{label}: mailto:" in bench.alert.text
+    assert "body=%23spam%0D%0A%23end" in bench.alert.text
+
+
+def test_words_below_spam_stay_inside(bench):
+    mails = bench.send(ELLIOT, "#spam\n\nSame as last week.", answers=bench.alert)
+    assert not [mail for mail in mails if mail.to == "prince@spam.example"]
+    assert bench.thread()[-1] == ("note", "Same as last week.")
+
+
+def test_spam_is_not_answered_even_when_asked_to(bench):
+    mail = to(bench.send(ELLIOT, "#spam\n#reply\n\nGo away.", answers=bench.alert), ELLIOT)
+    assert "who sends spam is not answered" in mail.text
+    assert bench.ticket().status == "open"
+
+
+def test_any_other_status_takes_the_mark_away(bench):
+    bench.send(ELLIOT, "#spam", answers=bench.alert)
+    bench.send(ELLIOT, "#spam", answers=bench.alert)
+    assert bench.kinds().count("spam-marked") == 1
+    bench.send(ELLIOT, "#quiet\n#reopen", answers=bench.alert)
+    assert not bench.ticket().spam
+    assert not derived(bench.events())["spam"]
+
+
+def test_what_is_closed_already_can_still_be_marked(bench):
+    bench.send(ELLIOT, "#quiet\n#close", answers=bench.alert)
+    bench.send(ELLIOT, "#spam", answers=bench.alert)
+    assert bench.ticket().spam
+
+
+def test_spam_is_no_ban(bench):
+    bench.send(ELLIOT, "#spam", answers=bench.alert)
+    assert bench.send(SPAMMER, "Twenty millions!", subject="More money")
+    assert bench.numbers() == [1001, 1002]
+
+
+def test_mail_of_who_is_banned_goes_aside_unanswered_and_can_be_taken_up_again(bench):
+    bench.send(ELLIOT, "#ban prince@spam.example -- every day", answers=bench.alert)
+    assert bench.kinds()[-1] == "banned"
+    assert bench.send("prince@SPAM.example", "Again.", subject="Money") == []
+    assert queued(bench) == [("quarantined", "banned", "prince@spam.example")]
+    (end,) = [line for line in bench.way() if line.startswith("quarantined")]
+    assert "banned prince@spam.example is banned since 2026-11-20 by Elliot Alderson: every day; #unban ends it" in end
+    assert inbox.troubles(bench.db) == 0, "the desk is well"
+    bench.send(ELLIOT, "#unban prince@spam.example", answers=bench.alert)
+    assert bench.kinds()[-1] == "unbanned"
+    inbox.retry(bench.db, inbox.aside(bench.db)[0].id)
+    assert bench.drain()
+    assert bench.numbers() == [1001, 1002]
+
+
+def test_a_domain_covers_everybody_there_and_nobody_below_it(bench):
+    bench.send(ELLIOT, "#ban @Spam.Example", answers=bench.alert)
+    assert bench.send("other@spam.example", "Buy.", subject="Now") == []
+    assert bench.send("other@mail.spam.example", "Buy.", subject="Now")
+    assert bench.send("other@notspam.example", "Buy.", subject="Then")
+
+
+def test_a_banned_answer_to_a_ticket_of_theirs_is_kept_out_as_well(bench):
+    bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
+    before = bench.thread()
+    assert bench.send(SPAMMER, "Please.", subject="Re: [#1001] Money") == []
+    assert bench.thread() == before
+
+
+def test_a_machine_of_who_is_banned_is_silent_too(bench):
+    bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
+    headers = {"Auto-Submitted": "auto-replied"}
+    bench.send(SPAMMER, "I am away.", subject="Re: [#1001] Money", headers=headers)
+    assert queued(bench)[-1][1] == "banned"
+
+
+def test_their_bytes_are_forgotten_like_those_of_worked_mail(bench):
+    bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
+    bench.send(SPAMMER, "Again.", subject="Money")
+    assert inbox.forget_raw(bench.db, bench.now.replace(year=2028)) == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("elliot@bank.example", "elliot@bank.example is an agent's address"),
+        ("support@bank.example", "support@bank.example is an address of the desk"),
+        ("support+x@bank.example", "support+x@bank.example is an address of the desk"),
+        ("root@ops.example", "root@ops.example is the administrator's address"),
+        ("@ops.example", "@ops.example covers root@ops.example, the administrator's address"),
+        ("@bank.example", "@bank.example covers "),
+        ("prince", "“prince” is no address"),
+        ("@nowhere", "“@nowhere” is no domain"),
+        ("a@x.example b@x.example", "one address or @domain a line"),
+    ],
+)
+def test_what_cannot_be_banned_is_returned_with_why(bench, what, why):
+    mail = to(bench.send(ELLIOT, f"#ban {what}", answers=bench.alert), ELLIOT)
+    assert mail.kind == "command-failed"
+    assert why in " ".join(mail.text.split())
+
+
+def test_a_slip_in_unban_is_returned(bench):
+    bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
+    mail = to(bench.send(ELLIOT, "#unban prince@spam.example", answers=bench.alert), ELLIOT)
+    assert "prince@spam.example is not banned; @spam.example is" in mail.text
+    mail = to(bench.send(ELLIOT, "#unban @other.example", answers=bench.alert), ELLIOT)
+    assert "@other.example is not banned; #ban alone lists who is" in " ".join(mail.text.split())
+
+
+def test_ban_alone_lists_who_is_banned(bench):
+    assert "Nobody is banned." in to(bench.send(ELLIOT, "#ban", answers=bench.alert), ELLIOT).text
+    bench.send(ELLIOT, "#ban @spam.example -- every day", answers=bench.alert)
+    assert "was banned already" in to(bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert), ELLIOT).text
+    assert bench.kinds().count("banned") == 1
+    listed = to(bench.send(ELLIOT, "#bans", answers=bench.alert), ELLIOT).text
+    assert "@spam.example  Elliot Alderson  20 Nov 2026  every day" in listed
+
+
+def test_an_agent_who_was_banned_before_they_came_is_heard(bench):
+    bench.send(ELLIOT, "#ban new@client.example", answers=bench.alert)
+    bench.configure(
+        CONFIG.replace('email = ["elliot@bank.example"]', f"email = {json.dumps([ELLIOT, 'new@client.example'])}")
+    )
+    assert bench.send("new@client.example", "It is me.", subject="Hello")

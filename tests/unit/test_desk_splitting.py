@@ -1,0 +1,155 @@
+"""#split: a message that is about something else becomes a ticket of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailgate.rules.snapshot import ticket_json
+from mailgate.store import histories, tickets
+from tests.desk import CONFIG, Bench, to
+from tests.replay import derived
+
+KAREN = "Karen Client <karen@client.example>"
+ZOE = "Zoe <zoe@client.example>"
+ELLIOT, ANN, VERA, BOB = "elliot@bank.example", "ann@bank.example", "vera@bank.example", "bob@bank.example"
+PDF = ("invoice.pdf", "application/pdf", b"%PDF-1.4 invoice")
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """1001 is Karen's, with a second message that has nothing to do with it and an invoice."""
+    made = Bench(tmp_path, CONFIG)
+    mails = made.send(KAREN, "My portal does not open.", cc=ZOE)
+    made.ack, made.first = (next(m for m in mails if m.kind == kind) for kind in ("acknowledgement", "new-ticket"))
+    made.alert = to(made.send(KAREN, "By the way, the invoice is wrong.", answers=made.ack, files=(PDF,)), ELLIOT)
+    yield made
+    for number in made.numbers():
+        shown = ticket_json(made.ticket(number))
+        assert derived(made.events(number)) == {name: shown[name] for name in derived(made.events(number))}
+    made.db.close()
+
+
+def outside(mails):
+    return [mail for mail in mails if "bank.example" not in mail.to]
+
+
+def test_the_message_that_is_answered_becomes_a_ticket_with_its_files(bench):
+    bench.send(ELLIOT, "#split -- billing", answers=bench.alert)
+    one, two = bench.ticket(1001), bench.ticket(1002)
+    assert (one.links, two.links) == ((1002,), (1001,))
+    assert (two.requester.email, two.status, two.department) == ("karen@client.example", "open", "Support")
+    assert [text for _, text in bench.thread(1001)] == ["My portal does not open."]
+    (entry,) = tickets.thread(bench.db, 1002)
+    assert (entry.text.strip(), [each.name for each in entry.attachments]) == (
+        "By the way, the invoice is wrong.",
+        ["invoice.pdf"],
+    )
+    assert (two.created_at, two.waiting_since) == (entry.at, entry.at)
+    assert [event.reason for number in (1001, 1002) for event in bench.events(number) if event.kind == "split"] == [
+        "billing",
+        "billing",
+    ]
+
+
+def test_its_author_hears_the_new_number_and_their_own_words_alone(bench):
+    (told,) = outside(bench.send(ELLIOT, "#split", answers=bench.alert))
+    assert (told.to, told.kind, told.ticket) == ("karen@client.example", "opened-for-you", 1002)
+    assert "By the way, the invoice is wrong." in told.text
+    assert "portal" not in told.text.partition("It says")[2]
+
+
+def test_words_below_it_answer_the_message_in_one_mail(bench):
+    (told,) = outside(bench.send(ELLIOT, "#split\n\nI send you a new one.", answers=bench.alert))
+    assert (told.kind, told.ticket) == ("reply", 1002)
+    assert bench.thread(1002)[-1] == ("reply", "I send you a new one.")
+    assert bench.ticket(1002).assignee.name == "elliot", "who answers first has it"
+    assert bench.ticket(1001).assignee is None
+
+
+def test_other_commands_are_for_the_new_ticket(bench):
+    bench.send(ELLIOT, "#split\n#transfer Maintenance\n#prio low\n#subject Wrong invoice", answers=bench.alert)
+    two = bench.ticket(1002)
+    assert (two.department, two.priority, two.subject) == ("Maintenance", "Low", "Wrong invoice")
+    assert bench.ticket(1001).department == "Support"
+
+
+def test_quiet_tells_nobody_outside(bench):
+    assert outside(bench.send(ELLIOT, "#quiet\n#split", answers=bench.alert)) == []
+
+
+def test_agents_hear_of_the_new_ticket_and_the_one_who_split_it_can_go_on_with_it(bench):
+    mails = bench.send(ELLIOT, "#split", answers=bench.alert)
+    alert = to(mails, ANN)
+    assert (alert.kind, alert.ticket) == ("new-ticket", 1002)
+    assert "Elliot Alderson split this off ticket #1001" in " ".join(alert.text.split())
+    answer = to(mails, ELLIOT)
+    assert "the message of karen@client.example is the ticket 1002 now" in " ".join(answer.text.split())
+    bench.send(ELLIOT, "#prio high", answers=answer)
+    assert bench.ticket(1002).priority == "High"
+
+
+def test_a_collaborators_message_becomes_the_collaborators_ticket_and_shows_them_nothing_else(bench):
+    mails = bench.send(ELLIOT, "We look at it, Karen.", answers=bench.first)
+    alert = to(bench.send(ZOE, "My phone is broken, too.", answers=to(mails, "zoe@client.example")), ELLIOT)
+    (told,) = outside(bench.send(ELLIOT, "#split\n\nBring it to us.", answers=alert))
+    assert (told.to, told.ticket) == ("zoe@client.example", 1002)
+    assert "portal" not in told.text
+    assert bench.ticket(1002).collaborators == ()
+
+
+def test_internal_words_of_the_old_ticket_stay_inside_the_new_one(bench):
+    bench.send(ELLIOT, "#note\n\nThe accounting server loses every second invoice today.", answers=bench.alert)
+    text = "#split\n\nThe accounting server loses every second invoice today."
+    mails = bench.send(ELLIOT, text, answers=bench.alert)
+    assert outside(mails) == []
+    assert bench.numbers() == [1001], "all or nothing"
+
+
+def test_who_waited_for_an_answer_to_the_message_waits_on_the_new_ticket(bench):
+    bench.send(ELLIOT, "It is being repaired.", answers=bench.first)
+    alert = to(bench.send(KAREN, "And the other thing?", answers=bench.ack), ELLIOT)
+    last = bench.ticket(1001).waiting_since
+    assert last
+    bench.send(ELLIOT, "#split", answers=alert)
+    assert bench.ticket(1001).waiting_since is None
+    assert bench.ticket(1002).waiting_since == last
+
+
+def test_later_mail_that_answers_the_message_itself_belongs_to_the_new_ticket(bench):
+    own = tickets.thread(bench.db, 1001)[1].message_id
+    bench.send(ELLIOT, "#split", answers=bench.alert)
+    bench.send(KAREN, "As I wrote.", subject="Re: invoice", headers={"In-Reply-To": own})
+    assert bench.thread(1002)[-1] == ("message", "As I wrote.")
+
+
+def test_the_first_message_cannot_go(bench):
+    mail = to(bench.send(ELLIOT, "#split", answers=bench.first), ELLIOT)
+    assert "this message opened the ticket: without it nothing would be left" in " ".join(mail.text.split())
+
+
+def test_without_a_message_it_says_how_to_name_one(bench):
+    note = to(bench.send(ELLIOT, "#note\n\nHm.", answers=bench.alert), ANN)
+    for text in ("#split", "#split 99"):
+        mail = to(bench.send(ANN, text, answers=note), ANN)
+        assert "#split is for an answer to the alert about a message" in " ".join(mail.text.split())
+    mail = to(bench.send(ANN, "#split it", answers=note), ANN)
+    assert "#split takes nothing, or the id of a message" in mail.text
+    bench.send(ANN, f"#split {tickets.thread(bench.db, 1001)[1].id}", answers=note)
+    assert bench.numbers() == [1001, 1002]
+
+
+def test_who_may_not_merge_may_not_split(bench):
+    mails = bench.send(KAREN, "All is down.", subject="Outage", to="outages@bank.example")
+    mails = bench.send(KAREN, "And more.", answers=next(m for m in mails if m.kind == "acknowledgement"))
+    mail = to(bench.send(VERA, "#split", answers=to(mails, VERA)), VERA)
+    assert "it takes the permission `merge`" in " ".join(mail.text.split())
+    assert bench.numbers() == [1001, 1002]
+
+
+def test_a_split_is_undone_by_a_merge(bench):
+    mails = bench.send(ELLIOT, "#split", answers=bench.alert)
+    bench.send(ELLIOT, "#merge 1001", answers=to(mails, ELLIOT))
+    assert [entry.text.strip() for entry in histories.whole_thread(bench.db, 1001)] == [
+        "My portal does not open.",
+        "By the way, the invoice is wrong.",
+    ]
