@@ -43,14 +43,24 @@ def _lines(line: str) -> Iterator[str]:
 
 def _pieces(content: str, width: int) -> Iterator[str]:
     """Break at blanks; the blank stays at the end of its line."""
-    words = content.split(" ")
-    piece = words[0]
-    for word in words[1:]:
-        # "-- " alone on a line would begin a signature; and a link that fits no line stays with its label
-        stays = piece == "--" or (len(word) >= width and len(piece) <= _LABEL)
-        if len(piece) + 1 + len(word) >= width and not stays:
-            yield piece + " "
-            piece = word
-        else:
-            piece += f" {word}"
-    yield piece
+    start = 0
+    while len(content) - start >= width:
+        cut = content.rfind(" ", start, start + width)
+        if cut < 0:
+            cut = content.find(" ", start + width)
+        elif _stays(content, start, cut, width):
+            cut = content.find(" ", cut + 1)
+        if cut < 0:
+            break
+        yield content[start : cut + 1]
+        start = cut + 1
+    yield content[start:]
+
+
+def _stays(content: str, start: int, cut: int, width: int) -> bool:
+    """Must the word after `cut` stay beside what is before it?"""
+    if content[start:cut] == "--":  # alone on a line that would begin a signature
+        return True
+    end = content.find(" ", cut + 1)
+    word = (len(content) if end < 0 else end) - cut - 1
+    return word >= width and cut - start <= _LABEL  # a link that fits no line stays with its label

@@ -31,7 +31,7 @@ Row = sqlite3.Row
 Params = Sequence[Any] | dict[str, Any]
 
 BUSY_TIMEOUT = 30.0  # seconds that we wait for another process's transaction
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Db:
@@ -167,6 +167,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
         return
     if version > SCHEMA_VERSION:
         raise StorageError(f"the database was written by a newer mailgate (schema {version}, mine is {SCHEMA_VERSION})")
+    if version:
+        raise StorageError(f"the database is from before the first release (schema {version}): begin with a new one")
     schema = files("mailgate.store").joinpath("schema.sql").read_text("utf-8")
     connection.execute("BEGIN EXCLUSIVE")
     try:
