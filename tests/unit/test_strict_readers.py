@@ -127,7 +127,8 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w[\w@.:/#-]*\w|\w", text))
 
 
-@pytest.mark.parametrize(("kind", "worst"), WHERE)
+# A report's tables hold fewer rows as HTML, and its bars are numbers there: it has tests of its own.
+@pytest.mark.parametrize(("kind", "worst"), [each for each in WHERE if each[0] is not NoticeKind.REPORT])
 def test_text_and_html_say_the_same(kind: NoticeKind, worst: bool):
     mail = parse(written(kind, worst=worst))
     page = _Visible()
