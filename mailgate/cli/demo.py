@@ -139,7 +139,7 @@ async def _play(config: Config, ready: asyncio.Future[int], screen: Screen, args
 
 
 def _report(config: Config, *, as_json: bool) -> None:
-    report.run(argparse.Namespace(config=str(config.file), json=as_json, since="1d", csv=False))
+    report.run(argparse.Namespace(config=str(config.file), json=as_json, since="1d", csv=False, html=None))
 
 
 def _ended(args: argparse.Namespace, error: Missed | None) -> None:
