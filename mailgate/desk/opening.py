@@ -15,6 +15,7 @@ from mailgate.desk.similar import with_similar
 from mailgate.desk.telling import tell
 from mailgate.errors import Refused
 from mailgate.inbound import excerpt
+from mailgate.inbound.mojibake import repaired
 from mailgate.model import (
     Address,
     Assignee,
@@ -203,7 +204,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
     sla = opening.routed.values["sla"]
     ticket = Ticket(
         number=number,
-        subject=strip_subject(mail.subject, config.desk),
+        subject=repaired(strip_subject(mail.subject, config.desk)),
         status=Status(opening.text("status", "open")),
         requester=Address(opening.author.email, opening.author.name or opening.form.get("name")),
         department=opening.text("department"),
@@ -250,7 +251,7 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
         by=f"requester:{author.email}",
         author=author,
         at=received.arrived_at,
-        text=text,
+        text=repaired(text),
         html=excerpt.cut(received.body.html, text),
         cut=received.body.cut,
         message_id=received.mail.message_id,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from mailgate.inbound import japanese
+
 # What mail programs write, and what their bytes really are (the WHATWG superset of each name).
 ALIASES = {
     "iso-8859-1": "cp1252",
@@ -126,6 +128,8 @@ def _decode(data: bytes, codec: str, guesses: Guesses | None, *, seven_bit: bool
         order = (codec, "utf-8")
     for candidate in order:
         text = _strict(data, candidate)
+        if text is None and candidate == "iso2022_jp_ext":
+            text = japanese.decode(data)
         if text is not None:
             return text
     guess = _detect(data) if guesses is None or guesses.take() else "cp1252"

@@ -11,7 +11,7 @@ import html as entities
 import re
 from dataclasses import dataclass, field
 
-from mailgate.inbound import charset, flowed, headers, html, invitation, mime, tnef, transfer, uuencode
+from mailgate.inbound import armour, charset, flowed, headers, html, invitation, mime, tnef, transfer, uuencode
 from mailgate.inbound.charset import Guesses
 from mailgate.inbound.html import Page
 from mailgate.inbound.mime import Part
@@ -97,6 +97,8 @@ def read(root: Part, guesses: Guesses | None = None) -> Contents:
     if not text.strip():
         text, page = _packed_body(leaves.rest, text, page)
         page_of = None
+    if line := armour.unreadable(text, leaves.rest):
+        text, page, page_of = f"{line}\n\n{text}".rstrip() + "\n", "", None
     told = _invitation(leaves.rest, text)
     if told:
         text, page = _with(told, text, page)
@@ -220,6 +222,9 @@ def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses
         defects.append("unknown charset")
     text = _lines(charset.decode(data, declared, guesses))
     if part.type == "text/plain":
+        text, signature = armour.clear(text)
+        if signature:
+            attachments.append(_file("signature.asc", signature.encode(), "application/pgp-signature"))
         text, files = uuencode.split(text)
         attachments.extend(_file(name, content) for name, content in files)
     if part.type == "text/plain" and part.params.get("format", "").lower() == "flowed":

@@ -16,7 +16,9 @@ from mailgate.inbound import (
     forward,
     headers,
     html,
+    japanese,
     mime,
+    mojibake,
     quote,
     transfer,
 )
@@ -592,3 +594,61 @@ def test_quotes_that_never_end_take_no_longer_than_others():
     began = time.perf_counter()
     addresses.read('"' + '\\"' * 49_000)
     assert time.perf_counter() - began < 2
+
+
+SMIME = (
+    b"Content-Type: application/pkcs7-mime; smime-type=%s; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIIB\n"
+)
+PGP = (
+    b"Content-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+    b"--b\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\n--b--\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said", "names"),
+    [
+        (SMIME % b"enveloped-data", "(This mail is encrypted (S/MIME)", ["smime.p7m"]),
+        (SMIME % b"signed-data", "(This mail is packed into its signature (S/MIME)", ["smime.p7m"]),
+        (PGP, "(This mail is encrypted with PGP", ["attachment.asc", "encrypted.asc"]),
+        (b"\n-----BEGIN PGP MESSAGE-----\nabc\n", "(This mail is encrypted with PGP", []),
+    ],
+)
+def test_an_encrypted_mail_says_so_and_is_kept_whole(raw, said, names):
+    mail = parse(raw)
+    assert mail.text.startswith(said)
+    assert [a.name for a in mail.attachments] == names
+
+
+def test_a_clear_signed_text_is_read_without_its_armour():
+    signed = b"From: a@b.example\n\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nHello\n- -- dash\n"
+    armoured = signed + b"-----BEGIN PGP SIGNATURE-----\n\nab\n"
+    mail = parse(armoured + b"-----END PGP SIGNATURE-----\n")
+    assert mail.text == "Hello\n-- dash\n"
+    assert [(a.name, a.type) for a in mail.attachments] == [("signature.asc", "application/pgp-signature")]
+    assert parse(armoured).text.startswith("-----BEGIN"), "what has no end stays as it is"
+
+
+def test_iso_2022_jp_with_the_characters_of_windows():
+    kana = "".join(map(chr, range(0x3041, 0x3094))) + "漢字、亜腕"
+    assert japanese.decode(kana.encode("iso2022_jp")) == kana
+    assert charset.decode(b"\x1b$B-!-j\x1b(B ok", "iso-2022-jp") == "①㈱ ok"
+    assert charset.decode(b"\x1b(I1\x1b(B", "iso-2022-jp") == "ｱ"
+    assert japanese.decode(b"\x1b$(Dab\x1b(B") is None
+    assert japanese.decode(b"\x1b$B~~\x1b(B") is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "right"),
+    [
+        ("GrÃ¼ÃŸe aus MÃ¼nchen â€“ donâ€™t", "Grüße aus München – don’t"),
+        ("Â£5, â‚¬7, ðŸ˜€", "£5, €7, 😀"),
+        ("Grüße", "Grüße"),
+        ("Ã bien Ã¼", "Ã bien Ã¼"),  # not all of it is broken: perhaps nothing is
+        ("naïve â€", "naïve â€"),
+        ("日本", "日本"),
+        ("plain", "plain"),
+    ],
+)
+def test_mojibake_is_repaired_where_it_is_certain(broken, right):
+    assert mojibake.repaired(broken) == right
