@@ -28,7 +28,8 @@ TIM = Person("Tim Nakata", "tim@bank.example", gmail)
 Put = Callable[[EmailMessage], News]
 
 # No requester may ever see these: notes, reasons, the name of a hidden department.
-SECRETS = ("CANARY", "Maintenance", "internal", "Sev-", "Ref:", "##- Note", "#claim", "mailto:")
+SECRETS = ("CANARY", "Maintenance", "internal", "Sev-", "Ref:", "##- Note", "#claim")
+RATING = re.compile(r"body=%23(good|okay|bad)%0D%0A")  # the only links that a requester is given
 
 
 def outage(world: World, put: Put) -> None:
@@ -287,6 +288,7 @@ def nothing_internal(world: World, requester: Person, number: int) -> None:
     for position, got in enumerate(mails):
         leaked = [secret for secret in (*SECRETS, *(_key(each) for each in keys)) if secret in got.whole]
         assert not leaked, f"{got.kind} to {got.to}: {leaked}\n{got.whole}"
+        assert all(RATING.search(link) for link in re.findall(r"mailto:[^\s\"]+", got.whole))
         assert got.subject.count(token) == 1
         assert got.subject.startswith(f"Re: {token} " if position else f"{token} ")
         assert got.header("Reply-To") in ("support@bank.example", "outages@bank.example")
