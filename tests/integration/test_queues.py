@@ -149,7 +149,7 @@ def test_retry_works_a_mail_that_was_set_aside_as_if_it_had_just_come(db: Db):
     [one] = stored(db, "a")
     inbox.claim(db, 10)
     inbox.end(db, one, "held", NOW, Reason.UNPROVEN_AGENT)
-    db.run("INSERT INTO held (inbox_id, agent, code, at) VALUES (?, 'ann', 'x', 0)", [one])
+    db.run("INSERT INTO held (inbox_id, agent, code, why, at) VALUES (?, 'ann', 'x', 'confirm', 0)", [one])
     inbox.retry(db, one)
     assert inbox.claim(db, 10)[0].tries == 1
     assert db.all("SELECT * FROM held") == []
