@@ -347,6 +347,7 @@ class Notice:
     attachments: tuple[StoredAttachment, ...] = ()
     history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first
     similar: tuple[Similar, ...] = ()  # ended tickets that a new one is like
+    others: tuple[Ticket, ...] = ()  # the requester's other open tickets that the reader may see
     cc: tuple[Address, ...] = ()  # shown in To/Cc, not written to by this mail
     also_to: tuple[Address, ...] = ()
     in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers

@@ -177,6 +177,7 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
         "text": WORDS,
         "is_first": True,
         "attachments": (INVOICE,),
+        "others": (replace(TICKET, number=998, subject="Card reader", assignee=Assignee("agent", "ann")),),
         "similar": (Similar(990, "Banking app is down", "resolved by Ann Kimball: restarted the gateway", NOW),),
     },
     _K.NEW_MESSAGE: {"by": KAREN, "text": WORDS, "history": (NOTE, MESSAGE), "in_reply_to": "<2@client.example>"},

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 from mailgate.config.model import Config
-from mailgate.desk import similar
+from mailgate.desk import others, similar
 from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context
@@ -57,6 +57,7 @@ def _internal(db: Db, text: str, ground: Ground, keys: Sequence[str], config: Co
             *(event.reason for event in events),
             *(agent_fact(event, ticket, config) for event in events),
             *similar.shown(db, ticket.number, config),
+            *others.internal(db, ticket, config),
             *(whose(agent.name) for agent in config.agents.values()),
         ),
         # What a reply quoted is no public text: it may be an alert.

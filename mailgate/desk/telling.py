@@ -5,6 +5,7 @@ The one place where a change becomes notices, so that no way in forgets who is a
 
 from __future__ import annotations
 
+from mailgate.desk.others import with_others
 from mailgate.desk.outcome import Context
 from mailgate.model import Assignee, Change, Notice
 from mailgate.rules import acts, handout, lifecycle
@@ -17,7 +18,8 @@ def tell(db: Db, change: Change, occasion: Occasion, context: Context) -> tuple[
     """The change, with the ticket handed out where it came to a team or department that does so, and its notices."""
     change = _handed_out(db, change, occasion, context)
     audience = readers.audience(db, change.after.number, context.now)
-    return change, announce(change, occasion, audience, context.config)
+    notices = announce(change, occasion, audience, context.config)
+    return change, with_others(db, notices, change.after, context.config)
 
 
 def _handed_out(db: Db, change: Change, occasion: Occasion, context: Context) -> Change:

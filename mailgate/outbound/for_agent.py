@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,11 @@ from mailgate.outbound.headers import plain
 from mailgate.outbound.inline import with_images
 from mailgate.outbound.links import Link
 from mailgate.outbound.mime import readable
-from mailgate.outbound.views import AgentView, ListingView, SimilarView, TicketView
+from mailgate.outbound.views import AgentView, ListingView, OtherView, SimilarView, TicketView
 from mailgate.outbound.wording import clock, earlier, files, left_out, person, preview, when, words
 from mailgate.rules import files as passing
 from mailgate.rules.keys import key_text
+from mailgate.rules.merging import mergeable
 from mailgate.rules.rights import confidential
 from mailgate.rules.subject import NO_SUBJECT
 
@@ -54,6 +56,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
             )
             for each in notice.similar
         ),
+        others=_others(notice, config, answer_to, key if answer_to == address.email else ""),
         history=tuple(earlier(entry, when(entry.at, zone)) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
         listings=tuple(_listing(each) for each in notice.listings),
@@ -95,9 +98,6 @@ def _unseen(notice: Notice, config: Config) -> str:
 def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link, ...]:
     """One-tap links to `address`; `key` stands at the foot of each mail where the address does not hold it."""
     ticket = notice.ticket
-    about = identity.token(ticket.number, config) + " " if ticket else ""
-    subject = f"Re: {about}{identity.title(notice, config)}"
-    foot = f"\nRef: {key}\n" if key else ""
     offers = [*notice.links]
     if notice.code:
         label = "Send it all the same" if notice.kind is NoticeKind.HELD else "Confirm"
@@ -106,7 +106,31 @@ def _links(notice: Notice, config: Config, address: str, key: str) -> tuple[Link
         offers += links.commands(ticket, notice.agent)
         if passing.of(notice, config.attachments).too_large:
             offers.append(("Files", "#show files\n"))
+    return _mailto(notice, config, address, key, offers)
+
+
+def _mailto(
+    notice: Notice, config: Config, address: str, key: str, offers: Iterable[tuple[str, str]]
+) -> tuple[Link, ...]:
+    about = identity.token(notice.ticket.number, config) + " " if notice.ticket else ""
+    subject = f"Re: {about}{identity.title(notice, config)}"
+    foot = f"\nRef: {key}\n" if key else ""
     return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
+
+
+def _others(notice: Notice, config: Config, address: str, key: str) -> tuple[OtherView, ...]:
+    """The requester's other open tickets, each with a link that merges this one into it, where the reader may."""
+    agent, ticket, zone = config.agents.get(notice.agent), notice.ticket, config.zone(notice.agent)
+    views = []
+    for other in notice.others:
+        told = identity.token(other.number, config)
+        merge = ticket and agent and mergeable(ticket, other, agent, config)
+        offer = ((f"Merge into {told}", f"#merge {other.number}\n"),) if merge else ()
+        link = next(iter(_mailto(notice, config, address, key, offer)), None)
+        who = config.called(other.assignee) or "nobody"
+        about = f"{_status(other, zone)}, assigned to {who}, opened {when(other.created_at, zone)}"
+        views.append(OtherView(told, plain(other.subject, 80) or NO_SUBJECT, about, link))
+    return tuple(views)
 
 
 def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) -> TicketView:

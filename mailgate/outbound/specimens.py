@@ -14,6 +14,7 @@ from mailgate.outbound.views import (
     EntryView,
     FileView,
     ListingView,
+    OtherView,
     ReportView,
     RequesterView,
     RowView,
@@ -104,6 +105,9 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         subject=_LONG if full else "(no subject)",
         ticket=_ticket(full=full) if ticket else None,
         similar=(SimilarView("[#990]", "Portal is down", "resolved by Ann"),) if full else (),
+        others=(OtherView("[#991]", _LONG, "open", Link("Merge into [#991]", "mailto:support@desk.example")),)
+        if full
+        else (),
         history=(_ENTRY, _ENTRY) if full else (),
         links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
         listings=(ListingView("Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),)),) if full else (),

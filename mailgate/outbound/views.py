@@ -131,6 +131,16 @@ class TicketView:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherView:
+    """Another open ticket of the same requester."""
+
+    token: str
+    subject: str
+    about: str  # "open, assigned to Ann Reyes, opened Fri 20 Nov 2026, 13:00 EST"
+    merge: Link | None  # merges the alert's ticket into it; None where the reader may not
+
+
+@dataclass(frozen=True, slots=True)
 class SimilarView:
     """An ended ticket that a new one is like: "[#990]", its subject, how and when it ended."""
 
@@ -227,6 +237,7 @@ class AgentView:
     subject: str
     ticket: TicketView | None
     similar: tuple[SimilarView, ...]
+    others: tuple[OtherView, ...]  # the requester's other open tickets
     history: tuple[EntryView, ...]
     links: tuple[Link, ...]
     listings: tuple[ListingView, ...]

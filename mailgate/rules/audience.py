@@ -34,7 +34,6 @@ class Audience:
     history: tuple[Entry, ...] = ()  # earlier entries, newest first
     away: Mapping[str, Absence] = field(default_factory=dict)  # who is away, by agent's key
     merged: tuple[Entry, ...] = ()  # those of tickets that were merged into it; for agents alone
-    others: tuple[Ticket, ...] = ()  # other open tickets of its requester, newest first; for agents alone
 
     def told(self, most: int) -> tuple[Entry, ...]:
         """The latest entries that an agent is shown, newest first."""

@@ -31,7 +31,9 @@ def masked(notice: Notice, config: Config) -> Notice:
         return notice
     if notice.kind is NoticeKind.ASKED:  # the agent's own words, and nothing of the requester's
         return replace(notice, ticket=replace(ticket, subject=SUBJECT))
-    bare = replace(notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=())
+    bare = replace(
+        notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=(), others=()
+    )
     if notice.kind in _OWN:
         return bare
     return replace(bare, facts=(), text="", html="", attachments=(), listings=(), links=(("Show", "#show\n"),))

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.config.model import Config
+from mailgate.config.model import Agent, Config
 from mailgate.model import Address, Entry, Event, EventKind, Json, Status, StatusSpan, Ticket
 from mailgate.rules.acts import Act, Draft, Stamp, status, wake
 from mailgate.rules.collaborators import collaborators_of
+from mailgate.rules.rights import confidential, may
 from mailgate.rules.sla import OVERDUE
 from mailgate.rules.snapshot import collaborators_json, rfc3339
 
@@ -29,6 +30,14 @@ def readers(ticket: Ticket, config: Config) -> frozenset[str]:
 def shared(ticket: Ticket, other: Ticket, config: Config) -> bool:
     """Whether what was said on `other` is known to all who read `ticket`."""
     return readers(ticket, config) <= readers(other, config)
+
+
+def mergeable(ticket: Ticket, other: Ticket, agent: Agent, config: Config) -> bool:
+    """Whether this agent may merge the two; what is confidential is merged within its department alone."""
+    departments = (ticket.department, other.department)
+    apart = ticket.department != other.department and any(confidential(each, config) for each in departments)
+    open_ = not ticket.merged_into and not other.merged_into
+    return open_ and not apart and all(may(agent, "merge", each, config) for each in departments)
 
 
 # ── merging ─────────────────────────────────────────────────────────────────────────────

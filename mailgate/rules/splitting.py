@@ -23,10 +23,11 @@ NO_MESSAGE = (
 
 
 def separable(entry: Entry | None, thread: Sequence[Entry]) -> Entry:
-    """The entry, where it can become a ticket. Raises Refused."""
+    """The entry, where it can become a ticket; `thread` is what stands in its own. Raises Refused."""
     if entry is None or entry.kind is not EntryKind.MESSAGE:
         raise Refused(NO_MESSAGE)
-    if not any(other.kind is EntryKind.MESSAGE and (other.id or 0) < (entry.id or 0) for other in thread):
+    own = [other.id or 0 for other in thread if other.kind is EntryKind.MESSAGE and not other.came_for]
+    if min(own, default=0) == entry.id:
         raise Refused("this message opened the ticket: without it nothing would be left")
     return entry
 

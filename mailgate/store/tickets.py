@@ -164,6 +164,16 @@ def open_count(db: Db, *requester: str) -> int:
     return int(row[0]) if row else 0
 
 
+def of_requester(db: Db, emails: Iterable[str], statuses: Sequence[str], most: int) -> list[Ticket]:
+    """The newest tickets, in some statuses, of the requester with these addresses."""
+    wanted = sorted(emails)
+    sql = (
+        f"SELECT * FROM ticket WHERE requester_email IN ({marks(wanted)}) AND status IN ({marks(statuses)})"  # noqa: S608
+        " ORDER BY number DESC LIMIT ?"
+    )
+    return read_tickets(db, db.all(sql, [*wanted, *statuses, most]))
+
+
 def is_known(db: Db, *emails: str) -> bool:
     """True when one of a person's addresses has been a requester before."""
     sql = f"SELECT 1 FROM ticket WHERE requester_email IN ({marks(emails)}) LIMIT 1"  # noqa: S608

@@ -127,6 +127,13 @@ def test_the_first_message_cannot_go(bench):
     assert "this message opened the ticket: without it nothing would be left" in " ".join(mail.text.split())
 
 
+def test_the_first_message_cannot_go_either_when_an_older_ticket_was_merged_into_it(bench):
+    alert = to(bench.send("Lee <lee@third.example>", "Me too.", subject="Younger"), ELLIOT)
+    bench.send(ELLIOT, "#merge 1002", answers=bench.first)
+    mail = to(bench.send(ELLIOT, "#split", answers=alert), ELLIOT)
+    assert "this message opened the ticket" in " ".join(mail.text.split())
+
+
 def test_without_a_message_it_says_how_to_name_one(bench):
     note = to(bench.send(ELLIOT, "#note\n\nHm.", answers=bench.alert), ANN)
     for text in ("#split", "#split 99"):
