@@ -183,13 +183,19 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
             print_line(f"[{each['name']}, {each['size']} bytes]")
     print("\n--- events")
     for event in map(_object, _items(found["events"])):
-        change = (
-            f" {_short(event['before'])} -> {_short(event['after'])}"
-            if event["kind"] not in ("opened", "routed")
-            else ""
-        )
+        change = _changed(event) if event["kind"] not in ("opened", "routed") else ""
         why = f" ({event['reason']})" if event["reason"] else ""
         print_line(f"{event['at']}  {event['kind']:<17} {event['by']}{change}{why}")
+
+
+def _changed(event: dict[str, Json]) -> str:
+    """What the event changed; of a merge or split each field by its name."""
+    if event["kind"] not in ("merged", "split"):
+        return f" {_short(event['before'])} -> {_short(event['after'])}"
+    before, after = _object(event["before"]), _object(event["after"])
+    fields = (name for name in after if name in before and before[name] != after[name])
+    told = [f"{name} {_short(before[name])} -> {_short(after[name])}" for name in fields]
+    return " " + "; ".join(told)
 
 
 def _short(value: Json) -> str:

@@ -6,7 +6,7 @@ Decides and reads; the acts are `rules/merging.py` and `rules/splitting.py`, who
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailgate.config.model import Config
@@ -16,7 +16,7 @@ from mailgate.desk.outcome import Context
 from mailgate.errors import Refused
 from mailgate.model import Change, Entry, EntryKind, Event, EventKind, Notice, Ticket
 from mailgate.rules import acts, lifecycle, merging, splitting
-from mailgate.rules.notices import Occasion
+from mailgate.rules.notices import HISTORY, Occasion
 from mailgate.rules.orders import QUERIES, Understood
 from mailgate.rules.rights import may, refusal, sees
 from mailgate.rules.subject import strip_subject
@@ -216,11 +216,22 @@ def tell(
         theirs = replace(occasion, quiet=True, cause=f"{occasion.cause}|{number}", links=undo, on_behalf=False)
         handed, notices = telling.tell(db, other, theirs, context)
         done.append(handed)
-        beside += notices
+        beside += _with_history(db, notices, change.after.number) if undo else notices
     first, second = (beside, own) if change.after.merged_into else (own, beside)
     heard = {notice.to.email for notice in first if notice.agent}
     kept = (notice for notice in second if not notice.agent or notice.to.email not in heard)
     return replace(told, entries=change.entries), tuple(done), (*first, *kept)
+
+
+def _with_history(db: Db, notices: Sequence[Notice], number: int) -> Iterator[Notice]:
+    """The alerts of a merge, with what stands in the ticket that comes."""
+    came = [
+        replace(entry, came_for=entry.came_for or number)
+        for entry in histories.whole_thread(db, number, newest=HISTORY)
+    ]
+    for notice in notices:
+        both = sorted((*notice.history, *came), key=lambda entry: entry.id or 0, reverse=True)
+        yield replace(notice, history=tuple(both[:HISTORY])) if notice.agent else notice
 
 
 @dataclass(frozen=True, slots=True)

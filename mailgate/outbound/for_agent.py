@@ -144,7 +144,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) 
         department=ticket.department,
         topic=ticket.topic,
         priority=ticket.priority,
-        status=_status(ticket, zone),
+        status=_status(ticket, zone) + _whither(ticket, config),
         satisfaction=ticket.satisfaction,
         assignee=config.called(ticket.assignee),
         sla=ticket.sla,
@@ -170,6 +170,10 @@ def _clock(ticket: Ticket, zone: ZoneInfo, now: datetime) -> str:
     if not ticket.due_at:
         return ""
     return f"{'overdue since' if ticket.overdue else 'due'} {clock(ticket.due_at, now, zone)}"
+
+
+def _whither(ticket: Ticket, config: Config) -> str:
+    return f", merged into {identity.token(ticket.merged_into, config)}" if ticket.merged_into else ""
 
 
 def _status(ticket: Ticket, zone: ZoneInfo) -> str:

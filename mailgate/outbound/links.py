@@ -37,6 +37,8 @@ def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]]) -> tup
 
 def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:
     """Return (label, mail body) of what an agent can do with the ticket as it stands."""
+    if ticket.merged_into:
+        return ()  # whatever is done is done to the ticket that it went into
     claimed = ticket.assignee is not None and str(ticket.assignee) == f"agent:{agent}"
     offers = [] if claimed else [("Claim", f"#claim\n{END}\n")]
     offers.append(("Note", f"#note\n\n\n{END}\n"))

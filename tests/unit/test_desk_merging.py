@@ -49,7 +49,11 @@ def test_the_one_that_is_worked_on_goes_into_the_other_and_the_echo_says_so(benc
     answer = to(mails, ELLIOT)
     assert "Done: ticket 1001 merged into 1002." in answer.text
     assert "Undo the merge: mailto:" in answer.text
-    assert "Elliot Alderson merged ticket #1001 into this one: same outage" in to(mails, ANN).text
+    alert = to(mails, ANN).text
+    assert "Elliot Alderson merged ticket #1001 into this one: same outage" in alert
+    assert "My portal does not open since nine." in alert, "the history that comes is shown at once"
+    assert "closed, merged into [#1002]" in answer.text
+    assert "Reopen: mailto:" not in answer.text
 
 
 def test_both_sides_have_the_event_with_what_was_before_and_after(bench):
