@@ -25,6 +25,7 @@ from mailgate.model import (
     Ticket,
 )
 from mailgate.outbound.specimens import WITHOUT_TICKET
+from mailgate.report.values import Attainment, Figures, Report, Satisfaction, Spread, Times
 from mailgate.rules.sla import clock
 
 KAREN = Address("karen@client.example", "Karen Client")
@@ -60,7 +61,37 @@ def specimen(kind: NoticeKind, config: Config, now: datetime) -> Notice:
         ticket=ticket if with_ticket else None,
         subject=SUBJECT,
     )
+    if kind is NoticeKind.REPORT:
+        return replace(notice, report=_report(config, now))
     return replace(notice, **_words(kind, ticket, agent, _history(agent, now)))
+
+
+def _report(config: Config, now: datetime) -> Report:
+    """A week's figures, the same for every group."""
+    figures = Figures(
+        opened=42,
+        resolved=38,
+        closed=30,
+        reopened=2,
+        set_aside=3,
+        open_now=17,
+        overdue_now=1,
+        resolved_in_time=Attainment(38, 35),
+        first_answered_in_time=Attainment(40, 39),
+        first_response=Times(40, Spread(1440, 12_000), Spread(960, 5_400)),
+        resolution=Times(38, Spread(30_000, 180_000), Spread(14_400, 61_200)),
+        satisfaction=Satisfaction(4, 1, 0),
+        backlog=(16, 18, 17, 15, 16, 18, 17, 17),
+    )
+    by = {
+        "department": {config.defaults.department or "": figures},
+        "team": {"": figures},
+        "agent": {next(iter(config.agents)): figures},
+        "topic": {config.defaults.topic or "": figures},
+        "priority": {config.defaults.priority or "": figures},
+    }
+    days = tuple((now - timedelta(days=ago)).date() for ago in range(7, -1, -1))
+    return Report(now - timedelta(days=7), now, days, figures, by)
 
 
 def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry, ...]) -> dict[str, Any]:
