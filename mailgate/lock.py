@@ -11,8 +11,9 @@ from typing import IO, Self
 
 from mailgate.errors import LockHeld, StorageError
 
-LOOKS = 5  # tries before another holder is believed
-PAUSE = 0.02  # seconds between them
+MOMENT = 0.1  # seconds before another holder is believed: `running` holds a lock while it looks
+ORPHANED = 10.0  # seconds that the worker of a dead daemon may take to end; it holds the lock until then
+PAUSE = 0.02  # seconds between tries
 
 
 def lock_path(database: Path) -> Path:
@@ -34,7 +35,7 @@ class Lock:
         except OSError as error:
             raise StorageError(f"cannot write {self._path}", cause=error.strerror or str(error)) from error
         try:
-            _take(file)
+            _take(file, self._path)
         except OSError as error:
             file.close()
             holder = pid_of(self._path)
@@ -53,14 +54,31 @@ class Lock:
             self._file.close()
 
 
-def _take(file: IO[str]) -> None:
-    """Lock, or raise OSError; tried for a moment, for `running` holds a lock while it looks."""
-    for _ in range(LOOKS):
-        with suppress(OSError):
+def _take(file: IO[str], path: Path) -> None:
+    """Lock, or raise OSError when another one that lives holds it."""
+    began = time.monotonic()
+    while True:
+        try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            waited = time.monotonic() - began
+            if waited > ORPHANED or (waited > MOMENT and _lives(pid_of(path))):
+                raise
+        else:
             return
         time.sleep(PAUSE)
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lives(pid: int | None) -> bool:
+    """True for a process that is there; also where no process is named."""
+    if pid is None:
+        return True
+    with suppress(PermissionError):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+    return True
 
 
 def pid_of(path: Path) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from mailgate.errors import Problem
@@ -64,9 +65,14 @@ def check_words(path: Path, known: Sequence[str]) -> Iterator[Problem]:
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Texts and lists by "table.key". Raises TypeError for what is neither."""
+    return _parsed(path.read_text("utf-8"))
+
+
+@lru_cache(100)
+def _parsed(toml: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     texts: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
-    for table, values in tomllib.loads(path.read_text("utf-8")).items():
+    for table, values in tomllib.loads(toml).items():
         if not isinstance(values, Mapping):
             raise TypeError(f"{table} stands outside of a [table]")
         for key, value in values.items():

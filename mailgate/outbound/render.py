@@ -1,8 +1,8 @@
 """Notices into words: the Jinja2 templates, looked up, sandboxed and checked.
 
 A template is `[SET/][LANGUAGE/]KIND.txt` (header lines, an empty line, the body) with a
-`KIND.html` beside it; the administrator's folder comes before the shipped one. This is
-the only file that names jinja2. It writes no mail; `compose` does.
+`KIND.html` beside it; the administrator's folder comes before the shipped one. Only
+this file and `compiled` name jinja2. It writes no mail; `compose` does.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from mailgate.errors import Problem
 from mailgate.model import REQUESTER_KINDS, Notice, NoticeKind
 from mailgate.outbound import identity
 from mailgate.outbound.catalogue import FILE, check_words, languages, read_words
+from mailgate.outbound.compiled import Compiled
 from mailgate.outbound.for_agent import agent_view
 from mailgate.outbound.for_requester import requester_view
 from mailgate.outbound.headers import plain
@@ -59,6 +60,7 @@ _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 _KINDS = tuple(str(kind) for kind in NoticeKind)
 # What a template may set: its subject where there is no ticket, and fields that steer no mail.
 _ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
+_COMPILED = Compiled()
 _NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a way out of the folder
 
 
@@ -302,6 +304,7 @@ def _environment(roots: tuple[Path, ...], language: str, words: Words) -> Enviro
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
     )
     environment.filters["paragraphs"] = paragraphs
     environment.filters["lines"] = lines

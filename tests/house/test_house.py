@@ -47,7 +47,7 @@ DOORS = {
     "google-re2": ("config/regex.py",),
     "holidays": ("rules/schedule.py",),
     "imapclient": ("inbound/imap_session.py",),
-    "jinja2": ("outbound/render.py",),
+    "jinja2": ("outbound/render.py", "outbound/compiled.py"),
     "markupsafe": ("outbound/render.py",),  # Jinja2's own strings
     "nh3": ("inbound/sanitise.py",),
     "rich": ("report/terminal.py", "cli/", "demo/"),  # all that is drawn on a terminal

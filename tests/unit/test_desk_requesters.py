@@ -350,7 +350,7 @@ def test_what_was_resolved_closes_by_itself_in_silence(bench):
 
 
 def test_a_deadline_that_cannot_be_worked_is_put_off_and_stops_no_other(bench):
-    bench.send(KAREN, "Other", subject="Other")
+    bench.send("Sam Other <sam@other.example>", "Other", subject="Other")
     bench.db.run("UPDATE ticket SET rest = '{' WHERE number = 1001")
     bench.wait(hours=19)
     assert bench.ticket(1002).overdue
