@@ -11,6 +11,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo run test others check lock clean
 PYTHON_HERE := .venv/bin/python
+# Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@sed -n 's/^#   //p' Makefile
