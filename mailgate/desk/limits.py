@@ -1,4 +1,7 @@
-"""Limits on automatic mail: what is over one is withheld, recorded, and never sent late."""
+"""Limits on automatic mail: what is over one is withheld, recorded, and never sent late.
+
+A machine that no header gives away is known by its words, which come again.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ from datetime import timedelta
 
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.model import Notice, NoticeKind
-from mailgate.store import readers
+from mailgate.rules.sameness import says_the_same
+from mailgate.store import readers, tickets
 from mailgate.store.db import Db
 
+ECHO = timedelta(hours=1)  # within which the same words are answered once
+LOOKED_AT = 20  # entries of a ticket
 PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
 _COUNTED = frozenset(readers.AUTOMATIC)
 
@@ -23,7 +29,7 @@ def limit(db: Db, outcome: Outcome, context: Context, *, first_contact: bool) ->
     kept: list[Notice] = []
     withheld: list[tuple[Notice, str]] = []
     for notice in outcome.notices:
-        why = _over(db, notice, context, first_contact=first_contact)
+        why = _over(db, notice, context, first_contact=first_contact) or _echo(db, notice, outcome, context)
         if why:
             withheld.append((notice, why))
         else:
@@ -50,3 +56,14 @@ def _over(db: Db, notice: Notice, context: Context, *, first_contact: bool) -> s
     if first_contact and readers.first_contacts(db, now - unknown.period) >= unknown.count:
         return f"limit_unknown: {unknown.count} acknowledgements to first-time requesters in {unknown.period}"
     return ""
+
+
+def _echo(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
+    """Why a message is not answered whose words came before: it may be a machine's, and answer ours."""
+    if notice.kind is not NoticeKind.FOLLOW_UP_RECEIVED:
+        return ""
+    since = context.now - ECHO
+    said = [entry for change in outcome.changes for entry in change.entries]
+    before = [entry for entry in tickets.thread(db, outcome.ticket or 0, newest=LOOKED_AT) if entry.at >= since]
+    again = any(one.by == other.by and says_the_same(one.text, other.text) for one in said for other in before)
+    return "the same words came before: a machine may be answering" if again else ""

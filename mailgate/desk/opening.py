@@ -31,6 +31,7 @@ from mailgate.model import (
 from mailgate.outbound.canned import fill_canned
 from mailgate.reasons import Reason, Screen
 from mailgate.rules import acts, tongue
+from mailgate.rules.bulk import below_marker
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
@@ -245,7 +246,7 @@ def _words(situation: Situation, form: Form) -> str:
 
 def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind = EntryKind.MESSAGE) -> Entry:
     """The mail as a thread entry of its author."""
-    received = situation.received
+    received, text = situation.received, below_marker(text)
     return Entry(
         kind=kind,
         by=f"requester:{author.email}",

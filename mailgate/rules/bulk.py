@@ -46,6 +46,12 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
     return tuple(found)
 
 
+def below_marker(text: str) -> str:
+    """The text without the line that a help desk's notice begins with."""
+    first, _, rest = text.lstrip().partition("\n")
+    return rest.lstrip("\n") if rest.strip() and REPLY_ABOVE.match(first[:200]) else text
+
+
 def _is_help_desk(incoming: Incoming) -> bool:
     """It begins as the notices of help desks do, and is no answer that holds one of ours on top."""
     mail = incoming.mail

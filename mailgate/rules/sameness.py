@@ -7,6 +7,7 @@ redelivery, to two desk addresses or from an IMAP folder read again, is one.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 
 from mailgate.mail import Attachment, Mail
@@ -43,6 +44,15 @@ def same_but_for_a_footer(one: Mail, other: Mail, strip: Callable[[str], str]) -
     if not any(long[above : above + len(short)] == short for above in range(extra + 1)):
         return False
     return [_hash(each) for each in one.attachments] == [_hash(each) for each in other.attachments]
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """True when two texts are alike apart from white space, case and digits, as what a machine writes again is."""
+    return bool(one.strip()) and _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\d+", "0", " ".join(text.split()).casefold())
 
 
 def _hash(attachment: Attachment) -> bytes:

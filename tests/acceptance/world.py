@@ -191,8 +191,12 @@ class World:
 
     def settle(self, seconds: float = 15.0) -> News:
         """Wait until nothing is on its way any more; what arrived since the last step."""
-        wait_until(self._is_still, seconds, self.log_text)
+        self.await_stillness(seconds)
         return self.news()
+
+    def await_stillness(self, seconds: float = 15.0) -> None:
+        """Wait until nothing is on its way any more."""
+        wait_until(self._is_still, seconds, self.log_text)
 
     def step(self, mail: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> News:
         """Send a mail and see what comes of it."""

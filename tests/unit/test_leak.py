@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailgate.mail import Attachment
 from mailgate.model import StoredAttachment
 from mailgate.rules.leak import leak
-from mailgate.rules.sameness import FOOTER, digest, same_but_for_a_footer
+from mailgate.rules.sameness import FOOTER, digest, same_but_for_a_footer, says_the_same
 from tests.lab import mail
 
 NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"
@@ -85,6 +85,12 @@ def same(left, right):
 
 def bare(subject):
     return subject.removeprefix("[list] ")
+
+
+def test_what_a_machine_writes_again_is_known():
+    assert says_the_same("Case 17 is noted.\n", "case  203 is noted.")
+    assert not says_the_same("Case 17 is noted.", "Case 17 is solved.")
+    assert not says_the_same(" ", "\n"), "no words are not the same words"
 
 
 def test_one_mail_that_came_twice():

@@ -109,6 +109,34 @@ def test_a_person_who_answers_on_top_or_below_is_a_person(tmp_path):
     assert any("human" in step for step in bench.way()), "below, by a program that marks no quotes"
 
 
+def test_the_line_of_another_help_desk_is_not_shown(tmp_path):
+    bench = Bench(tmp_path)
+    bench.send("Vendor <help@vendor.example>", "##- Please type your reply above this line -##\n\nIt was received.")
+    assert bench.thread() == [("message", "It was received.")]
+    bench.send("Vendor <help@vendor.example>", "##- Please type your reply above this line -##", subject="Nothing else")
+    assert bench.thread(1002) == [("message", "##- Please type your reply above this line -##")]
+
+
+def test_a_robot_that_hides_is_answered_until_it_repeats_itself(tmp_path):
+    bench = Bench(tmp_path, CONFIG + EVERYTHING_ON)
+    robot = "Vendor <help@vendor.example>"
+
+    def says(text):
+        mails = bench.send(robot, text, subject="[#1001] Portal is down")
+        return [mail.kind for mail in mails if not mail.agent]
+
+    assert [says("Down."), says("Thanks, case 17 is noted."), says("Thanks,  case 18 is noted.")] == [
+        ["acknowledgement"],
+        ["follow-up-received"],
+        [],
+    ]
+    assert "limited: follow-up-received not sent: the same words came before: a machine may be answering" in bench.way()
+    assert bench.thread()[-1] == ("message", "Thanks,  case 18 is noted."), "and its words arrive"
+    assert says("Something new.") == ["follow-up-received"]
+    bench.wait(hours=2)
+    assert says("Thanks, case 19 is noted.") == ["follow-up-received"]
+
+
 # ── one mail to two addresses ───────────────────────────────────────────────────────────
 
 
