@@ -131,23 +131,11 @@ def finish(
             inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
     error = outcome.why if outcome.state == "quarantined" else ""
     reason = outcome.reason or ""
-    inbox.end(db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error)
+    inbox.end(
+        db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error, way=steps
+    )
     if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
         inbox.remember(db, digest, inbox_id, context.now)
-    lines = [
-        trace.Line(
-            at=context.now,
-            direction="in",
-            step=step.partition(": ")[0],
-            text=step.partition(": ")[2],
-            address=mail.author.email,
-            message_id=mail.message_id,
-            ticket=outcome.ticket,
-            inbox_id=inbox_id,
-        )
-        for step in steps
-    ]
-    trace.add(db, lines)
 
 
 def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:

@@ -32,7 +32,7 @@ from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
 from mailgate.places import largest, listening_at, place
-from mailgate.store.db import Store
+from mailgate.store.db import Store, checkpoint, log_mark
 
 if TYPE_CHECKING:
     from mailgate.inbound.imap import Watcher
@@ -117,6 +117,7 @@ class Daemon:
         self._run("worker", self._hear_the_worker())
         self._run("deliverer", self._deliverer.run())
         self._run("neighbours", self._follow_neighbours())
+        self._run("checkpoint", self._keep_log_short())
         self._run("reload", self._follow_reloads())
         self._run("status", status.keep(self._config, self._ways_in, self._relay_state, self._stop))
         for mailbox in self._config.mailboxes.values():
@@ -266,6 +267,18 @@ class Daemon:
                 seen = version
                 self._deliverer.notify()
             await pause(self._stop, LOOK)
+
+    async def _keep_log_short(self) -> None:
+        """Move what was committed out of the database's log, so that neither this process nor the worker must."""
+        path, seen = self._config.storage.database, 0
+        while not self._stop.is_set():
+            await pause(self._stop, LOOK)
+            try:
+                if (mark := log_mark(path)) != seen:
+                    await asyncio.to_thread(checkpoint, path)
+                    seen = mark
+            except StorageError as error:
+                log.warning("the database's log grows: %s", error.cause)
 
     def _ways_in(self) -> list[status.WayIn]:
         ways = []

@@ -6,6 +6,7 @@ Everything is the house's own code; only the sockets and the clock's hands are l
 from __future__ import annotations
 
 import email
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -292,8 +293,9 @@ class Bench:
     def way(self, inbox_id: int | None = None) -> list[str]:
         """Trace lines of a mail in."""
         wanted = inbox_id or self.last()["id"]
-        rows = self.db.all("SELECT step, text FROM trace WHERE inbox_id = ? ORDER BY id", [wanted])
-        return [f"{row['step']}: {row['text']}" for row in rows]
+        found = json.loads(self.db.one("SELECT way FROM inbox WHERE id = ?", [wanted])["way"])
+        beside = self.db.all("SELECT step, text FROM trace WHERE inbox_id = ? ORDER BY id", [wanted])
+        return [*found, *(f"{row['step']}: {row['text']}" for row in beside)]
 
 
 def sent(row) -> Sent:

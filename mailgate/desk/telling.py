@@ -9,6 +9,7 @@ from mailgate.desk.others import with_others
 from mailgate.desk.outcome import Context
 from mailgate.model import Assignee, Change, Notice
 from mailgate.rules import acts, handout, lifecycle
+from mailgate.rules.audience import Audience
 from mailgate.rules.notices import Occasion, announce
 from mailgate.store import presence, readers
 from mailgate.store.db import Db
@@ -17,7 +18,10 @@ from mailgate.store.db import Db
 def tell(db: Db, change: Change, occasion: Occasion, context: Context) -> tuple[Change, tuple[Notice, ...]]:
     """The change, with the ticket handed out where it came to a team or department that does so, and its notices."""
     change = _handed_out(db, change, occasion, context)
-    audience = readers.audience(db, change.after.number, context.now)
+    if change.before:
+        audience = readers.audience(db, change.after.number, context.now)
+    else:  # nobody has heard of it yet
+        audience = Audience(away=presence.away(db, context.now))
     notices = announce(change, occasion, audience, context.config)
     return change, with_others(db, notices, change.after, context.config)
 

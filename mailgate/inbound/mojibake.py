@@ -19,7 +19,7 @@ _BYTES = {ord(bytes((code,)).decode("cp1252")): code for code in range(0x80, 0xA
 
 def repaired(text: str) -> str:
     """The text with what was decoded wrongly decoded right; the same text where that is not certain."""
-    return _BROKEN.sub(_right, text) if _certain(text) else text
+    return _BROKEN.sub(_right, text) if not text.isascii() and _certain(text) else text
 
 
 def _certain(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from mailgate.config.model import Config
@@ -19,6 +20,7 @@ from mailgate.rules import files
 from mailgate.rules.keys import Keyring, verp
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+_date = lru_cache(16)(format_datetime)  # the mails of a batch are of one moment
 _MOST_IDS = 10  # in References; RFC 5322 3.6.4 sets no bound, mail programs do
 
 # Answers to a mail that just came in (RFC 3834 5); all other machine mail is auto-generated.
@@ -58,7 +60,7 @@ def compose(
             *_recipients(notice),
             headers.addresses("Reply-To", [Address(_reply_to(notice, config, message_id))]),
             headers.unstructured("Subject", subject),
-            headers.fold("Date", [format_datetime(now)]),
+            headers.fold("Date", [_date(now)]),
             headers.message_ids("Message-ID", [message_id]),
             *_threading(notice, keyring),
             *_marks(notice),

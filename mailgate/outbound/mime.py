@@ -69,10 +69,9 @@ def text_part(subtype: str, text: str) -> bytes:
     encoding = b"7bit"
     # RFC 4155: a line that begins with "From " would be altered on its way into an mbox
     munged = octets.startswith(b"From ") or b"\nFrom " in octets
-    if len(octets) > _FOREIGN * (len(octets) - len(octets.decode("ascii", "ignore"))) > 0:
-        encoding = b"quoted-printable"
-    elif not octets.isascii():
-        encoding = b"base64"
+    if not octets.isascii():
+        foreign = len(octets) - len(octets.decode("ascii", "ignore"))
+        encoding = b"quoted-printable" if len(octets) > _FOREIGN * foreign else b"base64"
     elif munged or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype]:
         encoding = b"quoted-printable"
     return b"Content-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (

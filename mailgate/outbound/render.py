@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -27,6 +27,7 @@ from jinja2 import (
     TemplateSyntaxError,
     select_autoescape,
 )
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -46,6 +47,7 @@ from mailgate.outbound.views import (
     AgentView,
     EntryView,
     FileView,
+    OtherView,
     Rendered,
     RequesterView,
     SimilarView,
@@ -66,9 +68,9 @@ _NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a
 
 # What a template may read of our views: looking it up here is ten times as cheap as asking the sandbox.
 _OPEN = {
-    view: frozenset(field.name for field in fields(view))
-    for view in (RequesterView, AgentView, TicketView, EntryView, FileView, SimilarView, Link)
-}
+    view: frozenset(name for name in dir(view) if not name.startswith("_"))
+    for view in (RequesterView, AgentView, TicketView, EntryView, FileView, SimilarView, OtherView, Link)
+} | {LoopContext: frozenset({"first", "last", "index"})}
 
 
 def shipped() -> Path:

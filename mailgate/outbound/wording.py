@@ -12,6 +12,9 @@ from mailgate.outbound.mime import file_name, readable
 from mailgate.outbound.views import EntryView, FileView
 from mailgate.rules import files as passing
 
+# Agents' mails are English whatever the machine's own language is.
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
 _PREVIEW = 140  # characters; a list of mails shows fewer
 _KIND_OF_ENTRY = {EntryKind.MESSAGE: "message", EntryKind.REPLY: "public reply", EntryKind.NOTE: "internal note"}
@@ -22,7 +25,7 @@ def when(at: datetime | None, zone: ZoneInfo) -> str:
     if at is None:
         return ""
     local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
+    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month]} {local.year}, {local:%H:%M} {local.tzname()}"
 
 
 def clock(at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -31,7 +34,8 @@ def clock(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     days = (local.date() - here.date()).days
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)
     year = "" if local.year == here.year else f" {local.year}"
-    day = f"{near} {local:%H:%M}" if near else f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
+    date = near or f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month]}{year},"
+    day = f"{date} {local:%H:%M}"
     length = _length(abs((at - now).total_seconds()))
     return f"{day}, in {length}" if at > now else f"{day}, {length} ago"
 

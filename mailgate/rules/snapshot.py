@@ -9,7 +9,7 @@ from mailgate.model import Address, Assignee, Entry, Event, Json, Ticket
 
 def rfc3339(at: datetime | None) -> str | None:
     """A moment as RFC 3339 in UTC, whole seconds, or None."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+    return f"{at.astimezone(UTC).isoformat()[:19]}Z" if at else None
 
 
 def assignee_json(assignee: Assignee | None) -> Json:

@@ -7,8 +7,9 @@ foreign text has none here.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-_READ = 1000  # characters: more does not make it surer
+_READ = 600  # characters: more does not make it surer
 _LEAST = 4  # common words that must be there
 _AHEAD = 2  # times as many as of the next language
 _SHARE = 0.12  # of all words
@@ -41,10 +42,6 @@ def language_of(text: str, named: str) -> str:
 def tongue(text: str) -> str:
     """The language of a text: "en", "de", "fr", "es", or "" where none is clearly ahead."""
     words = _WORD.findall(text[:_READ].lower().replace("’", "'"))
-    counts = dict.fromkeys(_COMMON, 0)
-    for word in words:
-        language = _LANGUAGE.get(word)
-        if language:
-            counts[language] += 1
-    (_, second), (first, most) = sorted(counts.items(), key=lambda pair: pair[1])[-2:]
+    counts = Counter(map(_LANGUAGE.get, words))
+    (second, _), (most, first) = sorted((counts[language], language) for language in _COMMON)[-2:]
     return first if most >= max(_LEAST, _AHEAD * second, _SHARE * len(words)) else ""

@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 def moment(seconds: float) -> datetime:
     """Stored seconds as an aware UTC datetime."""
@@ -27,12 +29,13 @@ def maybe_seconds(at: datetime | None) -> float | None:
 
 def maybe_json(value: object) -> str | None:
     """A value as compact JSON for a column that may be empty."""
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if value is None else _compact(value)
 
 
 def storable(text: str) -> str:
     """The text without what a database cannot hold: lone surrogates and NUL."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    whole = text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return whole.replace("\0", "\\x00")
 
 
 def marks(values: Sequence[object]) -> str:

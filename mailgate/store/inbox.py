@@ -214,8 +214,11 @@ def end(
     mail: Mail | None = None,
     ticket: int | None = None,
     error: str = "",
+    way: Sequence[str] = (),
 ) -> None:
     """The mail was worked, and ends in one of four states; what was read of it is noted with it.
+
+    `way`: what was found on the way there, each "step: text", for `trace`.
 
     `done`: it had its effect. `dropped`: it has none, and that is right so (a loop, a
     duplicate, a rule's `drop`). `held`: it waits for its agent's `#confirm`.
@@ -225,7 +228,7 @@ def end(
         "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, ticket = coalesce(:ticket, ticket),"
         " error = CASE WHEN :error = '' THEN error ELSE :error END,"
         " message_id = coalesce(:message_id, message_id), from_email = coalesce(:from_email, from_email),"
-        " subject = coalesce(:subject, subject) WHERE id = :id",
+        " subject = coalesce(:subject, subject), way = coalesce(:way, way) WHERE id = :id",
         {
             "id": inbox_id,
             "state": state,
@@ -236,6 +239,7 @@ def end(
             "message_id": storable(mail.message_id) if mail else None,
             "from_email": storable(mail.author.email) if mail else None,
             "subject": storable(mail.subject) if mail else None,
+            "way": storable(json.dumps(way, ensure_ascii=False)) if way else None,
         },
     )
 

@@ -34,10 +34,7 @@ ALERTS = (
 
 
 def audience(db: Db, number: int, now: datetime, *, newest: int = 6) -> Audience:
-    """Who has had which mail about a ticket, its latest entries, newest first, and who is away at `now`.
-
-    For a ticket that is not there yet it is who is away alone.
-    """
+    """Who has had which mail about a ticket, its latest entries, newest first, and who is away at `now`."""
     last_sent: dict[str, str] = {}
     alerted: dict[str, None] = {}
     sql = "SELECT recipient, agent, kind, message_id FROM outbox WHERE ticket = ? ORDER BY id"

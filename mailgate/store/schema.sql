@@ -34,7 +34,8 @@ CREATE TABLE inbox (
     from_email TEXT NOT NULL DEFAULT '',
     subject TEXT NOT NULL DEFAULT '',
     ticket INTEGER,
-    done_at REAL
+    done_at REAL,
+    way TEXT NOT NULL DEFAULT '[]'            -- JSON list: what was found on its way, "step: text"
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;
@@ -248,7 +249,7 @@ CREATE TABLE ledger (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_accepted ON ledger (mailbox, uidvalidity) WHERE state = 'accepted';
 
--- The way of each mail, a line a step.
+-- What happened to mail beside what its rows in inbox and outbox tell, a line each.
 CREATE TABLE trace (
     id INTEGER PRIMARY KEY,
     at REAL NOT NULL,

@@ -334,7 +334,7 @@ def save(db: Db, change: Change, due: Iterable[tuple[str, datetime]], known_ids:
             _rest(ticket),
         ],
     )
-    if change.before is None or change.before.collaborators != ticket.collaborators:
+    if ticket.collaborators != (change.before.collaborators if change.before else ()):
         _save_collaborators(db, ticket)
     db.many(
         'INSERT INTO event (ticket, kind, "by", at, reason, "before", "after") VALUES (?, ?, ?, ?, ?, ?, ?)',

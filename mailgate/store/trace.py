@@ -1,8 +1,8 @@
 """SQL of the trace: the way of each mail, a line a step.
 
-Arrival and end of a mail stand in the inbox and the outbox already and are not written
-twice: a query makes lines of those rows and puts the steps between them from the trace
-table. Nothing here decides what is worth a line.
+What became of a mail stands in its row of the inbox or the outbox and is not written
+twice: a query makes lines of those rows and puts those of the trace table between them.
+Nothing here decides what is worth a line.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def _ways(db: Db, traced: str, came: str, went: str, it: object, since: datetime
     )
     steps = db.all(f"SELECT * FROM trace WHERE {traced} AND at >= :since ORDER BY id", bound)  # noqa: S608
     # Within one moment: arrived, what was found, how it ended, what it caused.
-    lines = [line for row in incoming for line in _came(row)[:1]]
+    lines = [line for row in incoming for line in _came(row)]
     lines += [_stored(row) for row in steps]
-    lines += [line for row in incoming for line in _came(row)[1:]]
+    lines += [line for row in incoming for line in _ended(row)]
     lines += [line for row in outgoing for line in _went(row)]
     return sorted(lines, key=lambda line: line.at)
 
@@ -123,26 +123,31 @@ def _stored(row: Any) -> Line:
 
 
 def _came(row: Any) -> list[Line]:
-    def line(at: float, step: str, text: str) -> Line:
-        return Line(
-            at=moment(at),
-            direction="in",
-            step=step,
-            text=text,
-            address=row["from_email"],
-            message_id=row["message_id"],
-            ticket=row["ticket"],
-            inbox_id=row["id"],
-        )
-
+    """Its arrival, and what was found on its way."""
     sender = "an unknown sender" if row["sender"] is None else f"<{row['sender']}>"
     recipients = ", ".join(json.loads(row["recipients"])) or "nobody named"
-    lines = [
-        line(row["received_at"], "arrived", f"{row['source']}, from {sender} to {recipients}, {row['size']} bytes")
-    ]
-    if row["done_at"] is not None:
-        lines.append(line(row["done_at"], row["state"], _end(row)))
-    return lines
+    arrived = f"{row['source']}, from {sender} to {recipients}, {row['size']} bytes"
+    steps = (each.partition(": ") for each in json.loads(row["way"]))
+    found = [_of(row, row["done_at"], step, text) for step, _, text in steps if row["done_at"] is not None]
+    return [_of(row, row["received_at"], "arrived", arrived), *found]
+
+
+def _ended(row: Any) -> list[Line]:
+    return [] if row["done_at"] is None else [_of(row, row["done_at"], row["state"], _end(row))]
+
+
+def _of(row: Any, at: float, step: str, text: str) -> Line:
+    """A line about a mail in."""
+    return Line(
+        at=moment(at),
+        direction="in",
+        step=step,
+        text=text,
+        address=row["from_email"],
+        message_id=row["message_id"],
+        ticket=row["ticket"],
+        inbox_id=row["id"],
+    )
 
 
 def _end(row: Any) -> str:

@@ -290,19 +290,21 @@ def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
 def test_the_way_of_a_mail_is_found_by_address_message_id_and_ticket_in_both_directions(db: Db):
     [one] = stored(db, "a")
     inbox.claim(db, 10)
-    trace.add(db, [Line(at=NOW, direction="in", step="screened", text="human", message_id="<m@x>", ticket=1)])
     mail = Mail(message_id="<m@x>", from_=(Address("karen@client.example"),), subject="s")
-    inbox.end(db, one, "done", LATER, mail=mail, ticket=1)
+    inbox.end(db, one, "done", LATER, mail=mail, ticket=1, way=["screened: human", "rule: Printers: all"])
+    trace.add(db, [Line(at=LATER, direction="out", step="limited", text="no", message_id="<m@x>", ticket=1)])
     outbox.add(db, [outgoing("a"), outgoing("b", "ann@bank.example")], LATER, inbox_id=one)
     outbox.sent(db, [(1, "250 taken")], LATER)
     outbox.failed(db, [(2, "550 no", False, False)])
-    whole = ["arrived", "screened", "done", "written", "sent", "written", "failed"]
+    whole = ["arrived", "screened", "rule", "limited", "done", "written", "sent", "written", "failed"]
     for lines in (
         trace.by_message_id(db, "m@x"),
         trace.by_ticket(db, 1),
         trace.recent(db, NOW),
     ):
         assert sorted(line.step for line in lines) == sorted(whole)
+        assert [line.step for line in lines][:5] == whole[:5]
+        assert lines[2].text == "Printers: all"
     assert trace.by_address(db, "Karen@Client.example")[0].step == "arrived"
     assert {line.text for line in trace.by_address(db, "ann@bank.example")} == {
         "acknowledgement to ann@bank.example",

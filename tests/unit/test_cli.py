@@ -290,7 +290,9 @@ def test_trace_by_envelope_sender_finds_mail_without_from(desk, capsys):
     (desk / "b.eml").write_bytes(b"\xff\xfe\x00garbage")
     assert call("ingest", "b.eml", "--sender", "Odd@client.example") == 0
     assert call("trace", "odd@client.example", "--json") == 0
-    assert [each["step"] for each in json.loads(capsys.readouterr().out)][:2] == ["arrived", "done"]
+    steps = [each["step"] for each in json.loads(capsys.readouterr().out)]
+    assert steps[:2] == ["arrived", "screened"]
+    assert "done" in steps
 
 
 def test_trace_names_the_recipient_who_was_refused(desk, capsys):
