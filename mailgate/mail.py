@@ -166,7 +166,10 @@ class Mail:
     def header(self, name: str) -> str:
         """First value of the header field `name` (any case), or an empty string."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key == wanted), "")
+        for key, value in self.headers:
+            if key == wanted:
+                return value
+        return ""
 
     def header_all(self, name: str) -> tuple[str, ...]:
         """Every value of the header field `name`, in order."""

@@ -41,8 +41,8 @@ def excerpt(page: str, text: str) -> str:
 
 def cut(clean: str, text: str) -> str:
     """The same for a page that is sanitised and without what is marked as quoted."""
-    wanted = _squashed(text)
-    if not clean or not wanted:
+    wanted = _squashed(text) if clean else ""
+    if not wanted:
         return ""
     tokens = list(_tokens(clean))
     found = _lines_that_say(tokens, wanted)

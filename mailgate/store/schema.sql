@@ -176,7 +176,7 @@ CREATE TABLE outbox (
     UNIQUE (cause, kind, recipient)
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_attempt_at, id) WHERE state = 'queued';
-CREATE INDEX outbox_lane ON outbox (recipient, ticket, id) WHERE state IN ('queued', 'sending');
+CREATE INDEX outbox_lane ON outbox (ticket, recipient, id) WHERE state IN ('queued', 'sending');
 CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending';
 CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
 CREATE INDEX outbox_message_id ON outbox (message_id);
