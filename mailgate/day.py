@@ -18,8 +18,8 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.standing import run_out
 from mailgate.errors import StorageError
 from mailgate.model import Address, Notice, NoticeKind, Ticket
-from mailgate.processor import Desk
 from mailgate.rules import digest, hours
+from mailgate.setup import Desk
 from mailgate.store import digests, presence, tickets
 from mailgate.store.db import Db
 

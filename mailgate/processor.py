@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate import apply, maillog
-from mailgate.apply import Press
 from mailgate.clock import pause
-from mailgate.config.model import Config
 from mailgate.desk.office import tell_admin
 from mailgate.desk.outcome import Context
 from mailgate.desk.renames import renamed_tickets
@@ -26,10 +24,9 @@ from mailgate.errors import StorageError
 from mailgate.explain import steps
 from mailgate.process import Prepared, Verdict, prepare, think
 from mailgate.rules.acts import Stamp
-from mailgate.rules.keys import Keyring
 from mailgate.rules.renames import rename
+from mailgate.setup import Desk
 from mailgate.store import inbox, outbox, tickets
-from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db, Store, storage_errors
 from mailgate.store.inbox import Claimed
 
@@ -37,20 +34,6 @@ BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
 PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
 PAUSE_MOST = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything a configuration in force brings with it; a reload makes a new one."""
-
-    config: Config
-    keyring: Keyring
-    press: Press
-    files: AttachmentStore
-
-    def context(self, now: datetime) -> Context:
-        """What a decision at `now` needs."""
-        return Context(self.config, self.keyring, now)
 
 
 def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:

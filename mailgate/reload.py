@@ -13,8 +13,8 @@ from mailgate.config.model import Config
 from mailgate.errors import ConfigError
 from mailgate.outbound.canned import check_canned
 from mailgate.outbound.render import Renderer, shipped
-from mailgate.processor import Desk, carry_over
-from mailgate.setup import make_desk
+from mailgate.processor import carry_over
+from mailgate.setup import Desk, make_desk
 from mailgate.store.db import Db
 from mailgate.unlock import unlock
 

@@ -19,9 +19,9 @@ from mailgate import apply
 from mailgate.config.model import Config, Recurring
 from mailgate.desk.figures import mailed_reports
 from mailgate.model import Outgoing
-from mailgate.processor import Desk
 from mailgate.report.due import last_due, period
 from mailgate.report.read import read_figures
+from mailgate.setup import Desk
 from mailgate.store import meta, outbox
 from mailgate.store.db import Db, open_reader
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from mailgate.apply import Press
 from mailgate.config.model import Config
+from mailgate.desk.outcome import Context
 from mailgate.outbound.render import Renderer
-from mailgate.processor import Desk
 from mailgate.rules.keys import Keyring
 from mailgate.store.attachments import AttachmentStore
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a configuration in force brings with it; a reload makes a new one."""
+
+    config: Config
+    keyring: Keyring
+    press: Press
+    files: AttachmentStore
+
+    def context(self, now: datetime) -> Context:
+        """What a decision at `now` needs."""
+        return Context(self.config, self.keyring, now)
 
 
 def make_desk(config: Config, secrets: tuple[bytes, ...]) -> Desk:

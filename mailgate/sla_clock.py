@@ -23,9 +23,9 @@ from mailgate.desk.telling import tell
 from mailgate.errors import StorageError
 from mailgate.model import Address
 from mailgate.process import forget
-from mailgate.processor import Desk
 from mailgate.rules import lifecycle
 from mailgate.rules.notices import Occasion
+from mailgate.setup import Desk
 from mailgate.store import deadlines, held, inbox, readers, tickets, trace
 from mailgate.store.db import Db, Store
 

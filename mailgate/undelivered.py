@@ -13,8 +13,8 @@ from mailgate import apply
 from mailgate.desk.failure import Failure, bare_again, gave_up
 from mailgate.desk.outcome import Context
 from mailgate.errors import StorageError
-from mailgate.processor import Desk
 from mailgate.rules.returned import plainly
+from mailgate.setup import Desk
 from mailgate.store import outbox, tickets
 from mailgate.store.db import Db
 from mailgate.store.outbox import Refused

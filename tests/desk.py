@@ -18,8 +18,7 @@ from mailgate.config.load import load
 from mailgate.inbound.flowed import join
 from mailgate.mail import Delivery, Envelope
 from mailgate.model import Event, Ticket
-from mailgate.processor import Desk
-from mailgate.setup import make_desk
+from mailgate.setup import Desk, make_desk
 from mailgate.store import inbox, tickets
 from mailgate.store.db import Db, open_writer
 from mailgate.unlock import unlock

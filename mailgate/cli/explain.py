@@ -14,8 +14,7 @@ from mailgate.errors import MailgateError
 from mailgate.explain import document, words
 from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
 from mailgate.process import Verdict, prepare, think
-from mailgate.processor import Desk
-from mailgate.setup import make_desk
+from mailgate.setup import Desk, make_desk
 from mailgate.store.attachments import digest
 from mailgate.store.db import Db
 from mailgate.store.inbox import Claimed

@@ -14,11 +14,10 @@ from mailgate.desk.outcome import Outcome
 from mailgate.desk.whom import whom
 from mailgate.errors import BadArgument, NotFound, Refused
 from mailgate.model import Address, Json
-from mailgate.processor import Desk
 from mailgate.rules import names
 from mailgate.rules.commands import read_commands
 from mailgate.rules.names import Matched, match
-from mailgate.setup import make_desk
+from mailgate.setup import Desk, make_desk
 from mailgate.store import tickets
 from mailgate.store.db import Db
 from mailgate.unlock import unlock

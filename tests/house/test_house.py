@@ -29,7 +29,7 @@ EDGE_MODULES = {
 }
 EDGE_PACKAGES = ("store", "config")
 CORE_PACKAGES = ("rules", "inbound", "outbound", "report")
-SHELL_MODULES = {"daemon", "reload", "setup", "worker", "beside", "__main__"}
+SHELL_MODULES = {"daemon", "reload", "worker", "beside", "__main__"}
 SHELL_PACKAGES = ("cli", "demo")
 
 # The core has no I/O, no clock, no dice and no log.
