@@ -49,11 +49,12 @@ def subject_of(notice: Notice, context: Context, press: Press) -> str:
 
 
 def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str, bytes]) -> Outgoing:
-    rendered = press.renderer.render(notice, context.config, context.keyring, context.now)
+    waits = not_before(notice, context.config, context.now)
+    at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
+    rendered = press.renderer.render(notice, context.config, context.keyring, at)
     if rendered.problem:
         maillog.template_broken(notice.kind, rendered.problem)
-    mail = compose(notice, rendered, context.config, context.keyring, context.now, files)
-    return replace(mail, not_before=not_before(notice, context.config, context.now))
+    return replace(compose(notice, rendered, context.config, context.keyring, at, files), not_before=waits)
 
 
 def save_change(db: Db, change: Change, context: Context) -> None:

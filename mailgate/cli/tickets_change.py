@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import uuid
 
 from mailgate import apply
@@ -69,6 +70,8 @@ def _text(args: argparse.Namespace) -> str:
     if not args.text:
         return ""
     data: bytes = args.text.buffer.read() if hasattr(args.text, "buffer") else args.text.read().encode()
+    if args.text is not sys.stdin:
+        args.text.close()
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
 
 

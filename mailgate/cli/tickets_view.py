@@ -7,6 +7,8 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from mailgate.cli.common import config_of, plain, print_json, print_line, reading, say
 from mailgate.cli.progress import Progress, progress_bar
@@ -22,6 +24,7 @@ from mailgate.store import histories, inbox, tickets
 from mailgate.store.db import Db
 
 AT_ONCE = 200  # tickets of an export in memory
+_TOLD_BY_KIND = ("opened", "routed", "message", "replied", "noted")  # what they hold the thread shows
 STATUSES = ("open", "pending", "resolved", "closed")
 
 
@@ -177,19 +180,32 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         author = _object(entry["from"])
         print()
         came = f" for #{entry['came_for']}" if entry["came_for"] else ""
-        print_line(f"--- {entry['kind']} {entry['id']}{came}, {author['name'] or author['email']}, {entry['at']}")
+        print_line(f"--- {entry['kind']} {entry['id']}{came}, {author['name'] or author['email']}, {_at(entry, zone)}")
         print(plain(str(entry["text"])))
         for each in map(_object, _items(entry["attachments"])):
             print_line(f"[{each['name']}, {each['size']} bytes]")
     print("\n--- events")
     for event in map(_object, _items(found["events"])):
-        change = _changed(event) if event["kind"] not in ("opened", "routed") else ""
+        change = _changed(event, zone)
         why = f" ({event['reason']})" if event["reason"] else ""
-        print_line(f"{event['at']}  {event['kind']:<17} {event['by']}{change}{why}")
+        print_line(f"{_at(event, zone)}  {event['kind']:<17} {event['by']}{change}{why}")
 
 
-def _changed(event: dict[str, Json]) -> str:
-    """What the event changed; of a merge or split each field by its name."""
+def _at(told: dict[str, Json], zone: ZoneInfo) -> str:
+    return _local(told["at"], zone)
+
+
+def _local(moment: Json, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M:%S}" if isinstance(moment, str) else "-"
+
+
+def _changed(event: dict[str, Json], zone: ZoneInfo) -> str:
+    """What the event changed; of a merge or split each field by its name, of a note whom it asked."""
+    if event["kind"] in _TOLD_BY_KIND:
+        asked = [str(_object(person)["email"]) for person in _items(_object(event["after"]).get("asked"))]
+        return f" asked {', '.join(asked)}" if asked else ""
+    if event["kind"] in ("due-changed", "wake-changed"):
+        return f" {_local(event['before'], zone)} -> {_local(event['after'], zone)}"
     if event["kind"] not in ("merged", "split"):
         return f" {_short(event['before'])} -> {_short(event['after'])}"
     before, after = _object(event["before"]), _object(event["after"])

@@ -11,6 +11,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from mailgate.config.model import Config
 from mailgate.model import Address, Notice, NoticeKind, Outgoing, StoredAttachment
@@ -20,7 +21,6 @@ from mailgate.rules import files
 from mailgate.rules.keys import Keyring, verp
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
-_date = lru_cache(16)(format_datetime)  # the mails of a batch are of one moment
 _MOST_IDS = 10  # in References; RFC 5322 3.6.4 sets no bound, mail programs do
 
 # Answers to a mail that just came in (RFC 3834 5); all other machine mail is auto-generated.
@@ -42,6 +42,11 @@ AUTO_REPLIED = frozenset(
 NULL_SENDER = frozenset({NoticeKind.LIMIT_REACHED, NoticeKind.REJECTED, NoticeKind.DELIVERY_FAILED, NoticeKind.ADMIN})
 
 
+@lru_cache(16)  # the mails of a batch are of one moment
+def _date(now: datetime, zone: ZoneInfo) -> str:
+    return format_datetime(now.astimezone(zone))
+
+
 def compose(
     notice: Notice,
     rendered: Rendered,
@@ -60,7 +65,7 @@ def compose(
             *_recipients(notice),
             headers.addresses("Reply-To", [Address(_reply_to(notice, config, message_id))]),
             headers.unstructured("Subject", subject),
-            headers.fold("Date", [_date(now)]),
+            headers.fold("Date", [_date(now, config.zone(notice.agent))]),
             headers.message_ids("Message-ID", [message_id]),
             *_threading(notice, keyring),
             *_marks(notice),

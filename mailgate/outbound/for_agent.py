@@ -163,12 +163,14 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) 
 
 
 def _clock(ticket: Ticket, zone: ZoneInfo, now: datetime) -> str:
-    """The next time that the ticket's SLA plan has set: that of the first answer, or the due time."""
+    """The next time that the SLA plan has set, that of the first answer or the due time; else how the ticket stands."""
+    if not ticket.status.active:
+        return str(ticket.status)
     first = ticket.first_response_by
     if first and not ticket.first_response_at and first > now and (not ticket.due_at or first < ticket.due_at):
         return f"first answer due {clock(first, now, zone)}"
     if not ticket.due_at:
-        return ""
+        return _status(ticket, zone) if ticket.status is Status.PENDING else ""
     return f"{'overdue since' if ticket.overdue else 'due'} {clock(ticket.due_at, now, zone)}"
 
 

@@ -74,6 +74,7 @@ def from_(notice: Notice, config: Config) -> Address:
     address = desk_address(notice, config)
     if not notice.kind.to_requester:
         who = plain(notice.by.name or notice.by.email, 60) if notice.by else ""
+        who = "" if who == config.desk.name else who  # the clock's
         return Address(address.email, f"{who} via {address.name}" if who else address.name)
     agent = agent_name(notice, config)
     if not agent:

@@ -90,7 +90,7 @@ class TicketView:
     assignee: str
     sla: str
     due: str
-    clock: str  # the due time as of now, in words: "due today 14:00, in 2 h"
+    clock: str  # the due time as of now, in words: "due today 14:00, in 2 h"; without one "resolved", "pending"
     overdue: bool
     first_response_by: str
     opened: str

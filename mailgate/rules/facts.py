@@ -50,7 +50,7 @@ def agent_fact(event: Event, ticket: Ticket, config: Config) -> str:
 
 
 def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
-    who = actor(event.by, config)
+    who = _called(event.by, ticket) or actor(event.by, config)
     match event.kind:
         case EventKind.ASSIGNED:
             return _assigned(event, who, _assignee(event.after, config))
@@ -78,6 +78,15 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
             return _escalation(str(_detail(event, "step")), ticket)
         case _:
             return _edited(who, event) if event.by.startswith(("agent:", "admin")) else _rated(who, event)
+
+
+def _called(by: str, ticket: Ticket) -> str:
+    """The name of a requester or collaborator who acted."""
+    kind, _, email = by.partition(":")
+    if kind != "requester":
+        return ""
+    names = {each.email: each.name for each in ticket.collaborators} | {ticket.requester.email: ticket.requester.name}
+    return names.get(email, "")
 
 
 def _rated(who: str, event: Event) -> str:

@@ -230,7 +230,7 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
     for kind, who in sorted(_alerts(change, occasion, audience, config), key=lambda pair: PRECEDENCE.index(pair[0])):
         if not occasion.agent or who.agent != occasion.agent:
             chosen.setdefault(who.address.email, (kind, who))
-    told = [(event.kind, fact) for event in change.events if (fact := agent_fact(event, change.after, config))]
+    told = [(event.kind, fact) for event in _telling(change) if (fact := agent_fact(event, change.after, config))]
     facts = tuple(fact for _, fact in told)
     entry = _first(change)
     history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
@@ -250,6 +250,12 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
             history=history[:HISTORY],
             links=occasion.links,
         )
+
+
+def _telling(change: Change) -> Sequence[Event]:
+    """The events that are told: not that a ticket was nobody's between two assignees."""
+    assigned = any(event.kind is EventKind.ASSIGNED for event in change.events)
+    return [event for event in change.events if not (assigned and event.kind is EventKind.RELEASED)]
 
 
 def _alerts(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import format_datetime, getaddresses, make_msgid
+from email.utils import format_datetime, getaddresses, make_msgid, parsedate_to_datetime
 from html import escape
 from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -82,7 +82,7 @@ class Got:
     @property
     def links(self) -> Mapping[str, str]:
         """Label → mailto: link, as in the text."""
-        return dict(re.findall(r"^(\w[\w ]*): (mailto:\S+)$", self.text, re.MULTILINE))
+        return dict(re.findall(r"^ *(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE))
 
 
 # ── mail programs ───────────────────────────────────────────────────────────────────────
@@ -106,13 +106,17 @@ def _who(original: Got) -> tuple[str, str]:
     return name, email
 
 
+def _when(original: Got) -> datetime:
+    return parsedate_to_datetime(original.header("Date"))
+
+
 def gmail(text: str, original: Got | None) -> tuple[str, str]:
     """Gmail in a browser."""
     html = f'<div dir="ltr">{_blocks(text)}</div>'
     if original is None:
         return text, html
     name, email = _who(original)
-    says = f"On Sat, Nov 21, 2026 at 12:00 PM {name} <{email}> wrote:"
+    says = f"On {_when(original):%a, %b %-d, %Y at %-I:%M\u202f%p} {name} <{email}> wrote:"
     quote = (
         f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{escape(says)}<br></div>'
         '<blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);'
@@ -127,7 +131,7 @@ def outlook(text: str, original: Got | None) -> tuple[str, str]:
     if original is None:
         return text, _word(own)
     name, email = _who(original)
-    sent = "Saturday, November 21, 2026 12:00 PM"
+    sent = f"{_when(original):%A, %B %-d, %Y %-I:%M %p}"
     rows = {"From": f"{name} <{email}>", "Sent": sent, "To": original.header("To"), "Subject": original.subject}
     header = "<br>".join(f"<b>{label}:</b> {escape(value)}" for label, value in rows.items())
     separator = (
@@ -157,7 +161,7 @@ def apple(text: str, original: Got | None) -> tuple[str, str]:
     if original is None:
         return text, f"{start}{own}</body></html>"
     name, email = _who(original)
-    says = f"On 21 Nov 2026, at 12:00, {name} <{email}> wrote:"
+    says = f"On {_when(original):%-d %b %Y, at %H:%M}, {name} <{email}> wrote:"
     quote = (
         f'<br id="lineBreakAtBeginningOfMessage"><div><br><blockquote type="cite"><div>{escape(says)}</div>'
         f'<br class="Apple-interchange-newline"><div>{_inside(original.html, original.text)}</div></blockquote></div>'
@@ -171,7 +175,8 @@ def mutt(text: str, original: Got | None) -> tuple[str, str]:
     if original is None:
         return text, ""
     name, _ = _who(original)
-    return f"{text}\n\nOn Sat, Nov 21, 2026 at 12:00:00PM +0000, {name} wrote:\n{_quoted(original.text)}\n", ""
+    says = f"On {_when(original):%a, %b %d, %Y at %I:%M:%S%p %z}, {name} wrote:"
+    return f"{text}\n\n{says}\n{_quoted(original.text)}\n", ""
 
 
 # ── people ──────────────────────────────────────────────────────────────────────────────
@@ -203,11 +208,11 @@ class Person:
         _, address = getaddresses([original.header("Reply-To") or original.header("From")])[0]
         return self._mail(subject, to or address, *self.program(text, original), {**threads, **headers})
 
-    def taps(self, original: Got, label: str) -> EmailMessage:
-        """The mail that a link of an alert opens, sent as it is: no In-Reply-To, no quote."""
+    def taps(self, original: Got, label: str, *, adding: str = "") -> EmailMessage:
+        """The mail that a link opens, sent as it is or with words added: no In-Reply-To, no quote."""
         link = urlsplit(original.links[label])
         fields = {name: values[0] for name, values in parse_qs(link.query).items()}
-        body = fields["body"].replace("\r\n", "\n")
+        body = fields["body"].replace("\r\n", "\n") + adding
         return self._mail(fields.get("subject", ""), unquote(link.path), *self.program(body, None), {})
 
     def away(self, original: Got) -> EmailMessage:

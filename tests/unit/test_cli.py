@@ -7,6 +7,8 @@ import json
 import re
 import sys
 from contextlib import closing
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -102,6 +104,22 @@ def test_options_may_stand_between_commands(desk, capsys):
     assert call("tickets", "do", "1001", "--as", "ann", "#priority high", "--json", "#topic report") == 0
     out = capsys.readouterr().out
     assert json.loads(out) == {"ok": True, "done": ["priority High", "help topic Report a Problem"], "errors": []}
+
+
+def test_times_are_shown_in_the_desks_zone_and_whom_a_note_asked(desk, capsys):
+    config = desk / "config.toml"
+    config.write_text(config.read_text().replace("[desk]", '[desk]\ntimezone = "Asia/Tokyo"'))
+    assert call("ingest", "a.eml") == 0
+    (desk / "text").write_text("What is it?")
+    assert call("tickets", "do", "1001", "--as", "ann", "#note expert@x.example", "--text", "text") == 0
+    assert call("tickets", "do", "1001", "#due 3h") == 0
+    capsys.readouterr()
+    assert call("tickets", "show", "1001") == 0
+    out = capsys.readouterr().out
+    there = f"{datetime.now(ZoneInfo('Asia/Tokyo')):%Y-%m-%d }"
+    assert re.search(rf"^--- note 2, Ann Reyes, {there}\d\d:\d\d:\d\d$", out, re.MULTILINE)
+    assert re.search(rf"^{there}\S+  noted +agent:ann asked expert@x\.example$", out, re.MULTILINE)
+    assert re.search(r"due-changed +admin \S+ \S+ -> \d{4}-\d\d-\d\d \S+$", out, re.MULTILINE)
 
 
 def test_people_and_a_time_to_wake_are_shown_as_people_read_them(desk, capsys):

@@ -112,6 +112,15 @@ def test_text_of_a_transfer_or_an_assignment_away_is_a_note_unless_reply(opened)
     assert opened.thread()[-1][0] == "note"
 
 
+def test_a_ticket_that_changes_hands_is_not_told_as_nobodys_in_between(opened):
+    opened.send(ELLIOT, "#claim", answers=alert(opened))
+    mails = opened.send(ELLIOT, "#transfer Systems\n#assign bob", answers=alert(opened))
+    text = to(mails, "bob@bank.example").text
+    assert "Elliot Alderson assigned the ticket to Bob Base." in text
+    assert "nobody" not in text
+    assert opened.kinds()[-3:] == ["transferred", "released", "assigned"], "though that is what happened"
+
+
 def test_transferring_with_a_reply_does_not_claim(opened):
     mails = opened.send(ELLIOT, "#reply\n#transfer Systems\n\nA colleague will answer.", answers=alert(opened))
     assert opened.ticket().assignee is None

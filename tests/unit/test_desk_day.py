@@ -142,6 +142,14 @@ def quiet(tmp_path):
     return bench
 
 
+def test_an_alert_that_waits_tells_times_as_of_when_it_comes(quiet):
+    quiet.now = at("2026-11-20 22:00")
+    mails = {mail.to: mail for mail in quiet.send(KAREN, "The portal is down.")}
+    assert "due tomorrow 16:00, in 18 h" in mails[ANN].text
+    assert "due today 16:00, in 9 h" in mails[ELLIOT].text
+    assert mails[ELLIOT].message["Date"] == "Sat, 21 Nov 2026 07:00:00 +0000"
+
+
 def test_alerts_wait_until_quiet_hours_end_and_come_in_order(quiet):
     mails = quiet.send(KAREN, "The portal is down.")
     quiet.send(KAREN, "Hello?", answers=to(mails, "karen@client.example"))

@@ -238,3 +238,11 @@ def test_no_words_hide_a_rating_and_none_break_the_reader(words, word):
     found = read_rating([*words.split("\n"), f"#{word}"])
     assert found
     assert found.word in RATINGS
+
+
+def test_a_word_on_a_resolved_ticket_is_told_without_a_due_time(bench):
+    mail = resolved(bench)
+    mails = bench.send(KAREN, "#good\n\nThank you both!", answers=mail)
+    text = to(mails, "elliot@bank.example").text
+    assert "Karen Client rated the help as good." in text
+    assert "\nresolved | Normal priority" in text

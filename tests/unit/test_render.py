@@ -108,8 +108,8 @@ def test_an_alert_tells_all_that_the_ticket_has_in_the_agents_own_time_zone():
         "Linked:          [#990]",
         "Phone:           SECRET-555 0100",
         "Ann Kimball, Fri 20 Nov 2026, 15:10 CET (internal note):",
-        "        traceroute 10.0.0.1",
-        "    Attached: invoice.pdf, 120 kB",
+        ">     traceroute 10.0.0.1",
+        "Attached: invoice.pdf, 120 kB",
     ):
         assert f"\n{line}\n" in text
 
