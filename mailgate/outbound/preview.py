@@ -16,6 +16,7 @@ from mailgate.model import (
     Assignee,
     Entry,
     EntryKind,
+    Listing,
     Notice,
     NoticeKind,
     Phrase,
@@ -36,6 +37,7 @@ Ticket  Status   Priority  Assigned to      Due            Subject
 #1001   open     Normal    nobody           21 Nov 02:30   Online banking is down
 #1002   pending  High      Elliot Alderson  20 Nov 12:00!  The printer is jammed"""
 ANSWERED = "Hello Karen,\n\nwe found the fault and are repairing it. Please try again at noon."
+QUESTION = "Which of your nodes are in use for our portal?"
 NOTED = "The load balancer lost two of its nodes; the vendor knows."
 FILE = StoredAttachment("screenshot.png", "image/png", 120_345, "0" * 64)
 
@@ -126,11 +128,26 @@ def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry,
             "facts": ("“#assing ann” is no command; did you mean #assign?",),
             "text": "#assing ann",
         },
+        NoticeKind.ASKED: {"text": QUESTION, **ours},
+        NoticeKind.HELD: {
+            "facts": ("Elliot Alderson answered the requester a minute ago.",),
+            "text": "Please try again at noon.",
+            "code": "K7QX2M",
+            "history": history[:1],
+        },
+        NoticeKind.DIGEST: {"subject": "What waits: 1 overdue, 1 unassigned", "listings": _waiting(ticket)},
         NoticeKind.CONFIRM: {"text": "#close", "code": "K7QX2M", **ours},
         NoticeKind.ADMIN: {"facts": ("A mail could not be read; it waits in the quarantine.",)},
         NoticeKind.ANSWER: {"text": LIST},
     }
     return words.get(kind, {"history": history})
+
+
+def _waiting(ticket: Ticket) -> tuple[Listing, ...]:
+    columns = ("Ticket", "Subject", "From", "Priority", "Assigned to", "Due")
+    jam = (f"#{ticket.number + 1}", "The printer is jammed", "Sam Porter", "High", "nobody", "Fri 20 Nov 12:00")
+    down = (f"#{ticket.number}", SUBJECT, KAREN.name, ticket.priority, "nobody", "Sat 21 Nov 02:30")
+    return (Listing("Overdue", columns, (jam,), 1), Listing("Unassigned", columns, (down,), 1))
 
 
 def _ticket(config: Config, now: datetime) -> Ticket:
