@@ -15,7 +15,7 @@ from mailgate.errors import Problem, Refused
 from mailgate.model import Address, Notice, NoticeKind, Status, Ticket
 from mailgate.outbound import identity
 from mailgate.outbound.headers import plain
-from mailgate.outbound.render import broken, fill
+from mailgate.outbound.sandbox import broken, fill
 from mailgate.outbound.wording import when
 
 _SPECIMEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -24,7 +24,7 @@ EDGE_MODULES = {
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
     *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.canned"),
-    "outbound.maildir",
+    *("outbound.maildir", "outbound.sandbox"),
     *("report.terminal", "report.read"),
 }
 EDGE_PACKAGES = ("store", "config")
@@ -47,8 +47,8 @@ DOORS = {
     "google-re2": ("config/regex.py",),
     "holidays": ("rules/schedule.py",),
     "imapclient": ("inbound/imap_session.py",),
-    "jinja2": ("outbound/render.py", "outbound/compiled.py"),
-    "markupsafe": ("outbound/render.py",),  # Jinja2's own strings
+    "jinja2": ("outbound/render.py", "outbound/sandbox.py", "outbound/compiled.py"),
+    "markupsafe": ("outbound/sandbox.py",),  # Jinja2's own strings
     "nh3": ("inbound/sanitise.py",),
     "rich": ("report/terminal.py", "cli/", "demo/"),  # all that is drawn on a terminal
     "selectolax": ("inbound/html.py",),

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.model import Entry, NoticeKind
-from mailgate.outbound.render import Renderer, paragraphs, quoted, shipped
+from mailgate.outbound.render import Renderer, shipped
+from mailgate.outbound.sandbox import paragraphs, quoted
 from mailgate.outbound.specimens import specimens
 from mailgate.outbound.views import AgentView, EntryView, Rendered, RequesterView, TicketView
 from mailgate.outbound.wording import size
@@ -40,7 +41,7 @@ def test_every_built_kind_has_text_and_html():
 
 
 def test_the_shipped_templates_are_without_fault():
-    assert Renderer().check() == ()
+    assert Renderer((shipped(),)).check() == ()
 
 
 def test_html_has_no_remote_content_and_no_script():
@@ -327,6 +328,14 @@ def test_check_tells_every_fault_with_file_and_line(tmp_path: Path):
     assert found["zzzz.html"].what == "no notice is called zzzz"
     assert "tiket" in found["note.txt"].what
     assert "tiket" in found["status.txt"].what
+
+
+@pytest.mark.parametrize("name", ["_requester.txt", "_agent.html", "de/_requester.txt", "de/_page.html"])
+def test_a_layout_is_tried_in_the_templates_that_build_on_it(tmp_path: Path, name: str):
+    """Also in those that are shipped, which the administrator has no other hand in."""
+    (problem,) = Renderer((put(tmp_path, name, "fine\n\n{{ nobody.knows }}\n"),)).check()
+    assert (problem.file, problem.line) == (str(tmp_path / name), 3)
+    assert "nobody" in problem.what
 
 
 def test_the_renderer_of_a_configuration_reads_its_folder(tmp_path: Path):
