@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 CONNECTIONS = 4
 IN_HAND = 64  # rows claimed at a time
 RECORD_AT = 32  # results that are worth a commit of their own while there is more to send
+BREATH = 0.01  # seconds from turn to turn at least: each costs a flush, and what gathers goes in one
 LINGER = 0.1  # seconds that a result waits for others at most
 IDLE = 20.0  # seconds before an idle connection is closed
 LONGEST_SLEEP = 60.0  # seconds; a wall clock that jumps must not make us sleep through
@@ -131,8 +132,10 @@ class Deliverer:
             for task in workers:
                 task.add_done_callback(lambda _: self._wake.set())
             while not self._stopping or (self._in_hand > 0 and not self._cut_off):
+                began = asyncio.get_running_loop().time()
                 await self._turn()
                 await self._sleep()
+                await asyncio.sleep(began + BREATH - asyncio.get_running_loop().time())
                 self._raise_of(workers)
         finally:
             self._stopping = True
