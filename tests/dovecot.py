@@ -194,13 +194,14 @@ class Dovecot:
             time.sleep(0.05)
         raise RuntimeError(f"dovecot did not start: {self.log()}")
 
-    def stop(self) -> None:
-        """Stop it and every process that it started."""
+    def stop(self, *, politely: bool = True) -> None:
+        """Stop it and every process that it started; politely takes a second."""
         if self.process is None:
             return
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=3)
+        if politely:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=3)
         # sessions outlive the master by ten seconds; clients are to notice now
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -259,7 +260,7 @@ class Dovecot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.stop(politely=False)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, getaddresses, make_msgid, parsedate_to_datetime
+from functools import cached_property
 from html import escape
 from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -35,13 +36,16 @@ class Got:
     to: str  # envelope recipient
     sender: str  # envelope sender
     raw: bytes
-    mail: EmailMessage
 
     @classmethod
     def of(cls, taken: Taken) -> Got:
-        mail = cast("EmailMessage", message_from_bytes(taken.data, policy=policy.default))
         assert len(taken.recipients) == 1, "each copy goes to one person"
-        return cls(taken.recipients[0].lower(), taken.mail_from, taken.data, mail)
+        return cls(taken.recipients[0].lower(), taken.mail_from, taken.data)
+
+    @cached_property
+    def mail(self) -> EmailMessage:
+        """Taken apart when somebody looks: of thousands nobody does."""
+        return cast("EmailMessage", message_from_bytes(self.raw, policy=policy.default))
 
     def header(self, name: str) -> str:
         return str(self.mail.get(name, ""))

@@ -11,6 +11,7 @@ from mailgate import apply
 from mailgate.desk import agent
 from mailgate.desk.letter import Letter
 from mailgate.rules.commands import read_commands
+from mailgate.store.db import open_writer
 from tests.desk import CONFIG, Bench, to, told
 
 KAREN = "Karen Client <karen@client.example>"
@@ -588,7 +589,8 @@ def test_database_and_attachments_are_readable_by_their_owner_alone(bench, tmp_p
     """Customers' mail lies in them, whatever the umask of who starts the daemon."""
     kept, size = bench.desk.files.keep([b"a ", b"file"])
     assert size == 6
-    database = bench.desk.config.storage.database
+    database = tmp_path / "another" / "mailgate.db"
+    open_writer(database).close()
     assert database.stat().st_mode & 0o077 == 0
     assert bench.desk.config.storage.attachments.stat().st_mode & 0o077 == 0
     assert bench.desk.files.read(kept) == b"a file"
