@@ -1,25 +1,46 @@
 """Whole conversations at random: nothing internal gets out, nothing public is lost or doubled.
 
 Requesters, collaborators and agents write as their mail programs do, quoting what they got in several
-styles; agents write notes and reasons that hold canaries, and now and then paste them into an answer.
+styles; agents write notes and reasons that hold canaries, and now and then paste them into an answer. They
+ask an expert outside, merge and split, open tickets for people and forward their mail, put people in Cc, write
+to a requester directly, and cross each other's answers.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from datetime import timedelta
 
 import pytest
 
 from mailgate.model import EventKind
 from mailgate.rules.snapshot import ticket_json
+from mailgate.store import outbox, tickets
 from tests.desk import CONFIG, Bench, Sent
 from tests.replay import derived
 
 KAREN, JANE, ZOE = "karen@client.example", "jane@client.example", "zoe@elsewhere.example"
-OUTSIDE = (KAREN, JANE, ZOE)
+NINA, EVA = "nina@client.example", "eva@vendor.example"
+OUTSIDE = (KAREN, JANE, ZOE, NINA)  # Eva is asked by agents alone, and reads what she is asked
 AGENTS = ("elliot@bank.example", "ann@bank.example", "bob@bank.example")
 HIDDEN = "Maintenance"
+TOKEN = re.compile(r"(?:MSG|REPLY|CANARY|NEW)\d{3,}")
+TRUSTED = '[trust]\ndomains = ["bank.example"]\n'
+PASS = {
+    "Authentication-Results": "mx.bank.example; dmarc=pass header.from=bank.example; dkim=pass header.d=bank.example",
+    "DKIM-Signature": "v=1; d=bank.example; s=x; h=from:subject:to; b=x; bh=x",
+}
+FORWARD = """{own}
+
+---------- Forwarded message ---------
+From: Nina Client <{nina}>
+Date: Fri, Nov 20, 2026 at 8:31 AM
+Subject: About {subject}
+To: <{agent}>
+
+{text}
+"""
 WORDS = (
     *("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"),
     *("inlet", "jetty", "knoll", "larch", "maple", "north", "ocean", "pearl"),
@@ -83,10 +104,14 @@ STYLES = (top, bottom, bare_bottom, outlook, unmarked, gmail, outlook_html, html
 
 
 class Conversation:
-    """One random conversation; `said` is what was publicly said, by token."""
+    """One random conversation. `trusted`: agents' mail passes DMARC; else their keys alone prove it."""
 
-    def __init__(self, bench: Bench, seed: int) -> None:
+    def __init__(self, bench: Bench, seed: int, *, trusted: bool) -> None:
         self.bench = bench
+        self.trusted = trusted
+        self.direct: list[str] = []  # replies that the requester had directly
+        self.opened_for: list[str] = []  # words with which a ticket was opened for Nina
+        self.asked: list[str] = []  # what Eva was asked, and what she answered
         self.dice = random.Random(seed)
         self.mails: dict[str, list[Sent]] = {}
         self.replies: list[str] = []
@@ -119,8 +144,18 @@ class Conversation:
         if mail:
             fields = self.dice.choice(STYLES)(text, mail) | {"answers": mail}
         fields |= more
+        if self.trusted and who in AGENTS:
+            fields |= {"authserv_ids": ("mx.bank.example",), "headers": PASS | dict(fields.get("headers") or {})}
         body = str(fields.pop("text"))
+        self.hand_over()
+        self.bench.now += timedelta(minutes=self.dice.choice((0, 0, 1, 10)))
         self.got(self.bench.send(f"{who.partition('@')[0].title()} <{who}>", body, **fields))
+
+    def hand_over(self) -> None:
+        """The relay takes all that waits."""
+        with self.bench.db.transaction():
+            rows = self.bench.db.all("SELECT id FROM outbox WHERE state = 'queued'")
+            outbox.sent(self.bench.db, [(row["id"], "250 ok") for row in rows], self.bench.now)
 
     # ── what people do ──────────────────────────────────────────────────────────────────
 
@@ -144,7 +179,15 @@ class Conversation:
             said = self.token("REPLY")
             self.replies.append(said)
             on_top = self.dice.choice(("", "", "#reply\n\n", "#resolved\n\n", "#pending\n\n", "#prio high\n\n"))
-            self.write(who, f"{on_top}{said} {self.sentence()}", mail)
+            cc = self.dice.choice(("", "", "", "", ZOE, JANE))
+            self.write(who, f"{on_top}{said} {self.sentence()}", mail, cc=cc)
+
+    def first_answer(self) -> None:
+        """So that something is said, whatever follows."""
+        who = next(agent for agent in AGENTS if self.mails.get(agent))
+        said = self.token("REPLY")
+        self.replies.append(said)
+        self.write(who, f"{said} {self.sentence()}", self.mails[who][0])
 
     def notes(self) -> None:
         who = self.dice.choice(AGENTS)
@@ -195,6 +238,60 @@ class Conversation:
             if known or "CANARY" not in secret:
                 self.write(who, f"#reply\n\nAs I heard: {secret}", mail)
 
+    def asks_somebody(self) -> None:
+        """An agent asks a colleague, or somebody outside who reads that one text."""
+        who = self.dice.choice(AGENTS)
+        if mail := self.some_mail(who):
+            whom, question = self.dice.choice((EVA, EVA, "bob", "ann", f"elliot@bank.example {EVA}")), self.canary()
+            if EVA in whom:
+                self.asked.append(question)
+            self.write(who, f"#note {whom}\n\n{question}", mail)
+
+    def eva_answers(self) -> None:
+        if mail := self.some_mail(EVA):
+            answer = self.canary()
+            self.asked.append(answer)
+            self.write(EVA, f"{answer}\n{self.sentence()}", mail, to=mail.reply_to)
+
+    def restructures(self) -> None:
+        who = self.dice.choice(AGENTS)
+        if mail := self.some_mail(who):
+            others = [number for number in self.bench.numbers() if number != mail.ticket]
+            merges = [f"#merge {number}" for number in others[:2] + others[-1:]]
+            command = self.dice.choice((*merges, "#split", "#split", "#split"))
+            self.write(who, self.dice.choice((command, f"{command} -- {self.canary()[:30]}")), mail)
+
+    def opens_for_somebody(self) -> None:
+        who = self.dice.choice(AGENTS)
+        if mail := self.some_mail(who):
+            said = self.token("NEW")
+            self.opened_for.append(said)
+            self.write(who, f"#new Nina Client <{NINA}>\n\n{said} {self.sentence()}", mail)
+
+    def forwards(self) -> None:
+        """An agent forwards Nina's mail, with words for colleagues above it."""
+        who, said = self.dice.choice(AGENTS), self.token("MSG")
+        words = {"own": self.canary(), "subject": self.sentence(), "text": f"{said} {self.sentence()}"}
+        self.write(who, FORWARD.format(nina=NINA, agent=who, **words), subject=f"Fwd: About {words['subject']}")
+
+    def writes_directly(self) -> None:
+        """An agent answers the requester from their own mailbox, the desk in Cc."""
+        who = self.dice.choice(AGENTS)
+        mail = self.some_mail(who)
+        if mail and mail.ticket:
+            said, ticket = self.token("REPLY"), self.bench.ticket(mail.ticket)
+            self.replies.append(said)
+            self.direct.append(said)
+            fields = {"to": ticket.requester.email, "cc": "support@bank.example", "rcpt": ("support@bank.example",)}
+            self.write(who, f"{said} {self.sentence()}", subject=f"Re: [#{mail.ticket}] Hello", **fields)
+
+    def confirms(self) -> None:
+        """An agent taps the link of a mail that was held: an overtaken answer, or one that nothing proved."""
+        who = self.dice.choice(AGENTS)
+        held = [mail for mail in self.mails.get(who, ()) if mail.kind in ("held", "confirm")]
+        if held and (code := re.search(r"%23confirm%20(\w+)", self.dice.choice(held[-3:]).text)):
+            self.write(who, f"#confirm {code[1]}", subject="Yes")
+
     def asks_by_a_word(self) -> None:
         who, word = self.dice.choice(((KAREN, "#close"), (KAREN, "#status"), (KAREN, "#reopen"), (JANE, "#leave")))
         if mail := self.some_mail(who):
@@ -210,12 +307,20 @@ class Conversation:
 
     def goes_on(self, steps: int) -> None:
         self.opens()
+        self.first_answer()
         acts = (
             *[self.answers] * 4,
-            *[self.replies_or_notes] * 5,
-            *[self.notes] * 3,
+            *[self.replies_or_notes] * 9,
+            *[self.notes] * 2,
             *[self.commands] * 4,
             *[self.pastes] * 2,
+            *[self.asks_somebody] * 2,
+            *[self.confirms] * 2,
+            self.eva_answers,
+            *[self.restructures] * 2,
+            self.opens_for_somebody,
+            self.forwards,
+            *[self.writes_directly] * 2,
             self.opens,
             self.asks_by_a_word,
             self.is_away,
@@ -232,40 +337,72 @@ def own_words(mail: Sent) -> str:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, seed):
-    bench = Bench(
-        tmp_path, CONFIG + '[notices]\nfollow_up = true\nstatus_changes = ["resolved", "closed", "reopened"]\n'
-    )
-    talk = Conversation(bench, seed)
-    talk.goes_on(40)
+    trusted = seed % 2 == 1
+    notices = '[notices]\nfollow_up = true\nstatus_changes = ["resolved", "closed", "reopened"]\n'
+    bench = Bench(tmp_path, CONFIG + notices + (TRUSTED if trusted else ""))
+    talk = Conversation(bench, seed, trusted=trusted)
+    talk.goes_on(52)
     outgoing = bench.sent()
 
     for mail in outgoing:
         if mail.to in OUTSIDE:
-            assert "CANARY" not in mail.everything, f"an internal word in {mail.kind} to {mail.to}"
-            assert HIDDEN.lower() not in mail.everything.lower(), f"a hidden department in {mail.kind} to {mail.to}"
-            keys = bench.desk.keyring.find(mail.everything)
-            assert all(key.kind.to_requester for key in keys), "an agent's key"
+            check_outside(bench, mail)
+        elif mail.to == EVA:
+            check_asked(bench, mail, talk)
         else:
             assert mail.to in {*AGENTS, "vera@bank.example", "root@ops.example"}
 
     for number in bench.numbers():
         shown = ticket_json(bench.ticket(number))
         assert derived(bench.events(number)) == {name: shown[name] for name in derived(bench.events(number))}
-        check_replies(bench, number, outgoing)
+    check_replies(bench, talk, outgoing)
     assert not bench.db.all("SELECT error FROM inbox WHERE state NOT IN ('done', 'held', 'dropped', 'quarantined')")
     assert not bench.db.all("SELECT error FROM inbox WHERE reason = 'poison'")
     assert any(kind == "reply" for number in bench.numbers() for kind, _ in bench.thread(number)), "something was said"
+    bench.db.close()
 
 
-def check_replies(bench: Bench, number: int, outgoing: list[Sent]) -> None:
-    """Each public reply went once to the requester, and never twice to anybody."""
-    replied = sum(event.kind is EventKind.REPLIED for event in bench.events(number))
-    said = [text for kind, text in bench.thread(number) if kind == "reply"]
-    assert replied == len(said)
-    for text in said:
-        token = re.search(r"REPLY\d+", text)
-        if not token:
+def check_outside(bench: Bench, mail: Sent) -> None:
+    """What a requester or collaborator reads holds nothing internal."""
+    assert "CANARY" not in mail.everything, f"an internal word in {mail.kind} to {mail.to}"
+    assert HIDDEN.lower() not in mail.everything.lower(), f"a hidden department in {mail.kind} to {mail.to}"
+    assert EVA not in mail.everything, "who was asked"
+    keys = bench.desk.keyring.find(mail.everything)
+    assert all(key.kind.to_requester for key in keys), "an agent's key"
+
+
+def check_asked(bench: Bench, mail: Sent, talk: Conversation) -> None:
+    """Somebody outside who is asked reads the question, and nothing else of the ticket."""
+    assert mail.kind == "asked"
+    known = set(TOKEN.findall(" ".join(talk.asked)))
+    assert not set(TOKEN.findall(mail.everything)) - known, "words that are none of Eva's"
+    assert KAREN not in mail.everything
+    assert {key.kind for key in bench.desk.keyring.find(mail.everything)} <= {"asked"}
+
+
+def check_replies(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> None:
+    """Each public reply went once to the requester, never twice to anybody; what was held or refused to nobody."""
+    replied = sum(event.kind is EventKind.REPLIED for number in bench.numbers() for event in bench.events(number))
+    posted = [
+        entry for number in bench.numbers() for entry in tickets.thread(bench.db, number) if entry.kind == "reply"
+    ]
+    assert replied == len(posted)
+    said = {found[0]: entry for entry in posted if (found := TOKEN.search(entry.text))}
+    for token in talk.replies:
+        copies = [mail.to for mail in outgoing if mail.kind == "reply" and token in own_words(mail)]
+        assert len(copies) == len(set(copies)), f"{token} to {copies}"
+        if token not in said:
+            reached = [mail.to for mail in outgoing if mail.to in OUTSIDE and token in own_words(mail)]
+            assert not reached, f"{token} was not said"
             continue
-        copies = [m.to for m in outgoing if m.kind == "reply" and m.ticket == number and token[0] in own_words(m)]
-        assert copies.count(bench.ticket(number).requester.email) == 1, f"{token[0]} to {copies}"
-        assert len(copies) == len(set(copies))
+        requester = requester_of(bench, token)
+        has_it = token in talk.direct or requester == said[token].author.email
+        assert copies.count(requester) == (not has_it), f"{token} to {copies}; the requester is {requester}"
+    for token in talk.opened_for:
+        assert sum(mail.to == NINA and token in own_words(mail) for mail in outgoing) <= 1
+
+
+def requester_of(bench: Bench, token: str) -> str:
+    """For whom a reply was written: the requester of the ticket that it came for."""
+    row = bench.db.one("SELECT ticket, came_for FROM entry WHERE kind = 'reply' AND text LIKE ?", [f"%{token}%"])
+    return bench.ticket(row["came_for"] or row["ticket"]).requester.email
