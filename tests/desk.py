@@ -212,7 +212,7 @@ class Bench:
         for name, kind, content in files:
             main, _, sub = kind.partition("/")
             mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
-        # What is ASCII stands as it is: the library would take it apart first, which costs half as much as its work here.
+        # What is ASCII stands as it is: the library would take it apart, which costs half as much as its work here.
         plain = "".join(f"{name}: {value}\r\n" for name, value in fields if value.isascii())
         return plain.encode() + mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", max_line_length=0))
 
