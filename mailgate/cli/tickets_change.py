@@ -81,6 +81,15 @@ def _cause() -> str:
 
 def do(args: argparse.Namespace) -> int:
     """`tickets do N '#command' …`: done as one, or not at all."""
+    try:
+        return _do(args)
+    except (BadArgument, NotFound) as trouble:
+        if args.json:
+            print_json({"ok": False, "done": [], "errors": [trouble.public]})
+        raise
+
+
+def _do(args: argparse.Namespace) -> int:
     config = config_of(args)
     lines = [line for command in args.commands for line in command.splitlines()]
     if words := read_commands(lines).rest:  # a forgotten # must not become a reply
@@ -92,7 +101,7 @@ def do(args: argparse.Namespace) -> int:
         raise BadArgument("name a command, such as '#resolved', or give --text")
     with writing(config) as db, db.transaction():
         desk = make_desk(config, unlock(db, config))
-        outcome = _do(db, args.number, _agent(args.agent, config), lines, desk)
+        outcome = _work(db, args.number, _agent(args.agent, config), lines, desk)
     done = outcome.told or (("done",) if not outcome.problems else ())
     if args.json:
         print_json({"ok": not outcome.problems, "done": list(outcome.told), "errors": list(outcome.problems)})
@@ -104,7 +113,7 @@ def do(args: argparse.Namespace) -> int:
     return 1 if outcome.problems else 0
 
 
-def _do(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:
+def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:
     context = desk.context(now())
     ticket = tickets.get(db, number)
     if ticket is None:

@@ -162,7 +162,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ground: Ground, ticket: 
         changes=(change, *beside, *linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
         bans=_bans(understood, stamp),
-        unbans=tuple(str(order.value) for order in understood.orders if order.verb == "unban"),
+        unbans=tuple(str(order.value) for order in understood.orders if order.verb == "unban" and order.value),
         told=(*_told(letter, understood, seen, handed_out, writes=writes), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )

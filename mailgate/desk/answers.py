@@ -27,6 +27,8 @@ SEARCHED = 12  # words of one search
 def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Shown:
     """The answers to every question of the mail; empty when there is none."""
     parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
+    if understood.has("list", "help"):
+        parts.append(Shown(who_is_away(db, letter.agent, understood, context)))
     text = "\n\n".join(part.text for part in parts if part.text)
     return Shown(text, tuple(parcel for part in parts for parcel in part.parcels))
 
@@ -53,8 +55,7 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
         case "show":
             return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
         case "list":
-            shown = _list(db, str(order.value or ""), letter.agent, context.config)
-            return _also_away(db, shown, letter, context)
+            return Shown(_list(db, str(order.value or ""), letter.agent, context.config))
         case "search":
             return Shown(_search(db, str(order.value), letter.agent, context.config))
         case "report":  # by mail it is a mail of its own
@@ -62,12 +63,7 @@ def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context
         case "bans":
             return Shown(_bans(db, letter.agent, context.config))
         case _:
-            return _also_away(db, _help(context.config), letter, context)
-
-
-def _also_away(db: Db, text: str, letter: Letter, context: Context) -> Shown:
-    gone = who_is_away(db, letter.agent, context)
-    return Shown(f"{text}\n\n{gone}" if gone else text)
+            return Shown(_help(context.config))
 
 
 def _help(config: Config) -> str:

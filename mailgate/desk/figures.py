@@ -31,7 +31,12 @@ def answer_reports(
         return ()
     orders = [order for order in understood.orders if order.verb == "report"]
     return tuple(
-        replace(notice, report=_asked(db, order, letter, context), cause=f"{letter.cause}|report{place}")
+        replace(
+            notice,
+            report=_asked(db, order, letter, context),
+            cause=f"{letter.cause}|report{place}",
+            subject=f"Report, last {str(order.value or '') or '30d'}",
+        )
         for place, order in enumerate(orders, start=1)
         for notice in letter.answer(NoticeKind.REPORT, None, facts)
     )

@@ -111,8 +111,14 @@ def _word(who: Agent, subject: str, cause: str, facts: tuple[str, ...]) -> Notic
     )
 
 
-def who_is_away(db: Db, agent: Agent | None, context: Context) -> str:
-    """A paragraph on who is away, for `#list` and `#help`; "" when everybody is here."""
+def who_is_away(db: Db, agent: Agent | None, understood: Understood, context: Context) -> str:
+    """A paragraph on who is away once the mail is done, for `#list` and `#help`; "" when everybody is here."""
     zone = context.config.zone(agent.key) if agent else context.config.desk.timezone
-    lines = away_lines(presence.away(db, context.now), zone, context.config)
+    away = {**presence.away(db, context.now)}
+    for order in understood.orders:
+        if isinstance(order.value, Absence):
+            away[order.value.agent] = order.value
+        elif order.verb == "back":
+            away.pop(str(order.value), None)
+    lines = away_lines(away, zone, context.config)
     return "\n".join(("Away:", *lines)) if lines else ""

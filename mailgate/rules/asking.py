@@ -50,6 +50,21 @@ def _check(person: Address, ticket: Ticket, config: Config) -> None:
 
 
 def _people(part: str, config: Config, find: Callable[[str], str]) -> list[Address]:
+    """The people that one part means: one name or address, or several without commas between them."""
+    try:
+        return _meant(part, config, find)
+    except Refused as trouble:
+        words = [] if "<" in part else part.split()
+        try:
+            found = [person for word in words[1:] and words for person in _meant(word, config, find)]
+        except Refused:
+            found = []
+        if not found:
+            raise trouble from None
+        return found
+
+
+def _meant(part: str, config: Config, find: Callable[[str], str]) -> list[Address]:
     name = part.removeprefix("@")
     if "@" in name:
         known = ((person, config.agents_by_email.get(person.email)) for person in read_addresses(name))

@@ -18,7 +18,7 @@ from mailgate.model import EventKind
 from mailgate.rules import acts
 from mailgate.rules.cleaning import quoted
 from mailgate.rules.facts import actor
-from mailgate.rules.people import read_addresses
+from mailgate.rules.people import read_addresses, slip
 from mailgate.rules.recipients import desk_address
 
 _DOMAIN = re.compile(r"@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+")
@@ -46,12 +46,12 @@ def read_ban(typed: str, config: Config) -> str:
 
 
 def read_unban(typed: str, banned: Collection[str]) -> str:
-    """The pattern that `#unban` names; another is refused, for a slip would leave the right one banned."""
+    """The pattern that `#unban` names, banned or not; refused where another ban is meant, or holds all the same."""
     pattern = _pattern(typed)
     if pattern not in banned:
-        near = [each for each in covering(pattern) if each in banned]
-        hint = f"{near[0]} is" if near else "#ban alone lists who is"
-        raise Refused(f"{pattern} is not banned; {hint}")
+        near = [each for each in banned if each in covering(pattern) or pattern in covering(each)]
+        if near := near or list(filter(None, [slip(pattern, list(banned))])):
+            raise Refused(f"{pattern} is not banned; {near[0]} is")
     return pattern
 
 

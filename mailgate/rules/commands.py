@@ -14,7 +14,7 @@ from itertools import dropwhile, islice
 from types import MappingProxyType
 
 from mailgate.rules.cleaning import MARKS, clean, quoted, shortened, visible
-from mailgate.rules.verbs import KNOWN, NOT_YET, REPEATED, STATUSES, VERBS, Takes, Verb
+from mailgate.rules.verbs import KNOWN, LEAVE, REPEATED, STATUSES, VERBS, Takes, Verb
 
 MOST = 50  # commands that one mail may hold; beyond, looking for what was meant would cost minutes
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns; a word may be that much shorter
@@ -118,8 +118,8 @@ def _read(line: _Line) -> Command | str:
     found = _COMMAND.match(line.cleaned)
     assert found
     word = line.word
-    if word in NOT_YET:
-        return f"#{word} is not available yet"
+    if word == LEAVE:
+        return "#leave is for collaborators; #uncc ADDRESS takes one off the ticket"
     if word == "end":
         return "#end stands alone on its line"
     verb = VERBS.get(word)

@@ -132,6 +132,8 @@ def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
         return Order(command.verb, command.value, command.reason, "")
     if command.verb in STANDING:
         return _standing(command, setting)
+    if command.verb == "confirm":
+        raise Refused("a code is for the mail that waits: its agent answers with it by mail")
     if command.verb == "new":
         raise Refused("a ticket is opened by a mail of its own, or with: mailgate tickets new")
     if ticket is None:
@@ -211,16 +213,12 @@ def _subject(command: Command, _: Ticket, setting: Setting) -> Order:
 
 def _cc(command: Command, ticket: Ticket, setting: Setting) -> Order:
     found = people.read_copied(command.value, ticket, setting.config)
-    return Order("cc", found, command.reason, f"{_emails(found)} on the ticket")
+    return Order("cc", found, command.reason, f"{people.emails(found)} on the ticket")
 
 
 def _uncc(command: Command, ticket: Ticket, _: Setting) -> Order:
     found = people.read_uncopied(command.value, ticket)
-    return Order("uncc", found, command.reason, f"{_emails(found)} off the ticket")
-
-
-def _emails(found: Sequence[Address]) -> str:
-    return ", ".join(person.email for person in found)
+    return Order("uncc", found, command.reason, people.uncopied(found, ticket))
 
 
 def _requester(command: Command, _: Ticket, setting: Setting) -> Order:
@@ -265,11 +263,8 @@ def _merge(command: Command, ticket: Ticket, setting: Setting) -> Order:
         raise Refused(f"ticket {number} was not found")
     if other.number == ticket.number:
         same = number == ticket.number
-        raise Refused(
-            "a ticket is not merged into itself"
-            if same
-            else f"ticket {number} was merged into this one: #split it first"
-        )
+        late = f"ticket {number} was merged into this one: #split it first"
+        raise Refused("a ticket is not merged into itself" if same else late)
     if other.department != ticket.department and any(
         confidential(each.department, setting.config) for each in (ticket, other)
     ):
@@ -296,7 +291,10 @@ def _ban(command: Command, _: Ticket, setting: Setting) -> Order:
 
 
 def _unban(command: Command, _: Ticket, setting: Setting) -> Order:
-    pattern = bans.read_unban(command.value, setting.bans())
+    banned = setting.bans()
+    pattern = bans.read_unban(command.value, banned)
+    if pattern not in banned:
+        return Order("unban", None, command.reason, f"{pattern} was not banned")
     return Order("unban", pattern, command.reason, f"{pattern} is banned no longer")
 
 

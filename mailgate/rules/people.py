@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from mailgate.config.model import Config
 from mailgate.errors import Refused
@@ -19,6 +20,7 @@ from mailgate.rules.collaborators import unfit
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.snapshot import address_json, collaborators_json
 
+_SLIP = 0.9  # of two addresses with different domains: one letter or two
 AGREED = 3  # links in one alert; the others are named in it
 _ATOM = r"[^\s@<>()\[\],;:\"\\]"
 _ADDRESS = re.compile(rf"{_ATOM}+@{_ATOM}+\.{_ATOM}+")
@@ -54,17 +56,40 @@ def read_copied(typed: str, ticket: Ticket, config: Config) -> tuple[Address, ..
 
 
 def read_uncopied(typed: str, ticket: Ticket) -> tuple[Address, ...]:
-    """The people whom `#uncc` names; somebody else's address is refused, for a slip would leave the right one on."""
+    """The people whom `#uncc` names, on the ticket or not; a slip is refused, for it would leave the right one on."""
     known = [person.email for person in ticket.collaborators]
     people = read_addresses(typed)
     for person in people:
-        if person.email not in known:
-            raise Refused(f"{person.email} is no collaborator; there {_are(known)}")
+        if person.email == ticket.requester.email:
+            raise Refused(f"{person.email} is the requester; #requester ADDRESS makes it somebody else's ticket")
+        if near := slip(person.email, known):
+            raise Refused(f"{person.email} is no collaborator; did you mean {near}?")
     return people
 
 
-def _are(known: Sequence[str]) -> str:
-    return f"{'is' if len(known) == 1 else 'are'} {', '.join(known)}" if known else "are none"
+def uncopied(found: Sequence[Address], ticket: Ticket) -> str:
+    """What `#uncc` does, in words."""
+    here = [person for person in found if person.email in ticket.participants]
+    gone = [person for person in found if person not in here]
+    told = [f"{emails(here)} off the ticket"] if here else []
+    told += [f"{emails(gone)} {'was' if len(gone) == 1 else 'were'} not on the ticket"] if gone else []
+    return "; ".join(told)
+
+
+def emails(found: Sequence[Address]) -> str:
+    """The addresses, with commas between them."""
+    return ", ".join(person.email for person in found)
+
+
+def slip(email: str, known: Sequence[str]) -> str:
+    """Which of the `known` addresses `email` may be a misspelling of; "" when it is one of them, or like none."""
+    if email in known:
+        return ""
+    local, _, domain = email.rpartition("@")
+    there = {each.removesuffix(f"@{domain}"): each for each in known if each.endswith(f"@{domain}")}
+    elsewhere = [each for each in known if each not in there.values()]
+    alike = [there[each] for each in get_close_matches(local, list(there), n=1)]
+    return "".join(alike or get_close_matches(email, elsewhere, n=1, cutoff=_SLIP))
 
 
 def read_requester(typed: str, config: Config) -> Address:

@@ -31,9 +31,8 @@ class Verb:
     needs: str = ""  # what a missing value should have been
 
 
-# Commands of the interface that are known, so that they never pass as text, and cannot be done yet.
-_LATER = "leave"
-NOT_YET = frozenset(_LATER.split())
+# A word of collaborators' that never passes as an agent's text.
+LEAVE = "leave"
 
 _TABLE: tuple[tuple[str, Verb], ...] = (
     ("note internal ask", Verb("note", Takes.MAYBE)),
@@ -86,4 +85,4 @@ REPEATED = frozenset(
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.
-KNOWN = frozenset(VERBS) | NOT_YET | {"end"}
+KNOWN = frozenset(VERBS) | {LEAVE, "end"}

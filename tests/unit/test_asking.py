@@ -343,3 +343,14 @@ def test_an_outsider_who_is_asked_about_a_confidential_ticket_reads_no_subject(t
     mail = to(bench.send(ELLIOT, f"#ask {NOC}\n\n{QUESTION}", answers=alert), NOC)
     assert QUESTION in mail.text
     assert "divorce" not in mail.everything
+
+
+@pytest.mark.parametrize("who", [f"bob {NOC}", f"Bob Base, {NOC}", f"{NOC} bob", f"bob base {NOC}"])
+def test_people_are_named_with_commas_or_without(bench: Bench, alert: Sent, who: str) -> None:
+    asked = {mail.to for mail in bench.send(ELLIOT, f"#note {who}\n\nWho knows?", answers=alert)}
+    assert asked >= {BOB, NOC}
+
+
+def test_a_name_that_nobody_has_is_returned_whole(bench: Bench, alert: Sent) -> None:
+    mail = to(bench.send(ELLIOT, "#note Bob Barnes\n\nWho knows?", answers=alert), ELLIOT)
+    assert "no agent or team is called “Bob Barnes”" in " ".join(mail.text.split())

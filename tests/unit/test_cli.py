@@ -180,6 +180,19 @@ def test_new_that_cannot_be_says_so_as_json_too(desk, capsys):
     assert "an address of the desk" in found["errors"][0]
 
 
+def test_do_that_cannot_be_says_so_as_json_too(desk, capsys):
+    assert call("tickets", "new", "--requester", "karen@client.example", "--subject", "Slow") == 0
+    capsys.readouterr()
+    for words, code, why in (
+        (("4711", "#close"), 1, "ticket 4711 was not found"),
+        (("1001", "#close", "--as", "bogus"), 2, "--as bogus: no such agent"),
+        (("1001", "#confirm abcdefgh"), 1, "#confirm abcdefgh: a code is for the mail that waits"),
+    ):
+        assert call("tickets", "do", *words, "--json") == code
+        told = json.loads(capsys.readouterr().out)
+        assert (told["ok"], told["done"], told["errors"][0][: len(why)]) == (False, [], why)
+
+
 def test_a_list_has_all_but_thread_and_events(desk, capsys):
     assert call("ingest", "a.eml") == 0
     capsys.readouterr()

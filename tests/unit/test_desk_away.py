@@ -138,6 +138,13 @@ def test_lists_and_help_say_who_is_away(bench, ticket):
         assert "Away:\nAnn Reyes: away until Fri 27 Nov 2026, 08:00 UTC (vacation)" in answer.text
 
 
+def test_a_list_says_who_is_away_once_the_mail_is_done(bench, ticket):
+    agent_mail(bench, ELLIOT, "#away\n")
+    assert "Elliot Alderson: away" not in to(agent_mail(bench, ELLIOT, "#back\n#list\n"), ELLIOT).text
+    text = to(agent_mail(bench, ELLIOT, "#list\n#help\n#away until 2026-11-27 09:00\n"), ELLIOT).text
+    assert text.count("Elliot Alderson: away until Fri 27 Nov 2026, 09:00 UTC") == 1
+
+
 def test_assigning_to_somebody_who_is_away_is_done_and_said(bench, ticket):
     agent_mail(bench, ANN, "#away\n")
     mails = agent_mail(bench, ELLIOT, "#ticket 1001\n#assign elliot\n#note\n")

@@ -125,7 +125,11 @@ def test_who_is_taken_off_gets_no_reply(opened):
         "ann@bank.example",
     }
     (mail,) = opened.send(ELLIOT, "#uncc jane@client.example", answers=opened.alert)
-    assert "jane@client.example is no collaborator" in mail.text
+    assert (mail.kind, "Done: jane@client.example was not on the ticket." in mail.text) == ("answer", True)
+    opened.send(ELLIOT, "#cc joe@client.example", answers=opened.alert)
+    both = "#uncc joe@client.example, jane@client.example, lee@other.example"
+    told = to(opened.send(ELLIOT, both, answers=opened.alert), "elliot@bank.example").text
+    assert "joe@client.example off the ticket; jane@client.example, lee@other.example were not on the" in told
 
 
 def test_a_new_requester_gets_the_answers_and_the_old_one_none(opened):

@@ -144,8 +144,17 @@ def test_a_slip_in_unban_is_returned(bench):
     bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
     mail = to(bench.send(ELLIOT, "#unban prince@spam.example", answers=bench.alert), ELLIOT)
     assert "prince@spam.example is not banned; @spam.example is" in mail.text
-    mail = to(bench.send(ELLIOT, "#unban @other.example", answers=bench.alert), ELLIOT)
-    assert "@other.example is not banned; #ban alone lists who is" in " ".join(mail.text.split())
+    mail = to(bench.send(ELLIOT, "#unban @spma.example", answers=bench.alert), ELLIOT)
+    assert (mail.kind, "@spma.example is not banned; @spam.example is" in mail.text) == ("command-failed", True)
+
+
+def test_who_is_not_banned_is_unbanned_already(bench):
+    bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
+    for pattern in ("@spam.example", "@other.example"):
+        bench.send(ELLIOT, f"#unban {pattern}", answers=bench.alert)
+        mail = to(bench.send(ELLIOT, f"#unban {pattern}", answers=bench.alert), ELLIOT)
+        assert (mail.kind, f"Done: {pattern} was not banned." in mail.text) == ("answer", True)
+    assert bench.kinds().count("unbanned") == 1
 
 
 def test_ban_alone_lists_who_is_banned(bench):

@@ -71,15 +71,18 @@ def test_there_is_room_for_so_many_and_who_is_there_takes_none():
     assert people.read_copied("joe@x.example, karen@client.example", TICKET, full)
 
 
-def test_only_a_collaborator_is_taken_off():
-    assert people.read_uncopied("joe@x.example", TICKET) == (Address("joe@x.example"),)
-    for ticket_, there in (
-        (TICKET, "there are jane@x.example, joe@x.example"),
-        (ticket(), "there are none"),
-        (ticket(collaborators=(JANE,)), "there is jane@x.example"),
-    ):
-        with pytest.raises(Refused, match=there):
-            people.read_uncopied("jana@x.example", ticket_)
+def test_who_is_not_on_the_ticket_is_off_it_already_and_a_slip_is_returned():
+    for email in ("joe@x.example", "gone@x.example", "jane@other.example"):
+        assert people.read_uncopied(email, TICKET) == (Address(email),)
+    assert people.read_uncopied("jana@x.example", ticket())
+    for slip in ("jana@x.example", "jane@x.exmaple"):
+        with pytest.raises(Refused, match=r"is no collaborator; did you mean jane@x\.example"):
+            people.read_uncopied(slip, TICKET)
+
+
+def test_the_requester_is_not_taken_off():
+    with pytest.raises(Refused, match="is the requester; #requester ADDRESS"):
+        people.read_uncopied(f"joe@x.example, {TICKET.requester.email}", TICKET)
 
 
 def test_one_requester_and_never_the_desk():
