@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
+Node = TypeVar("Node", bound=ast.AST)
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ class Source:
             if name.startswith("mailgate."):
                 yield _to_module(name.removeprefix("mailgate."))
 
+    def nodes(self, *kinds: type[Node]) -> Iterator[Node]:
+        """Every node of these kinds in the tree."""
+        return (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+
     @property
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Every function and method."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield node
+        return self.nodes(ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
