@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, asked, behalf, collision, failure, requester, satisfaction
+from mailgate.desk import agent, asked, behalf, collision, failure, requester, satisfaction, wishes
 from mailgate.desk.dead import spare
 from mailgate.desk.forwarded import ENCLOSED, for_somebody, placed
 from mailgate.desk.hold import hold
@@ -204,7 +204,8 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: boo
     commands = read_commands(situation.received.body.lines)
     if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
         return _confirmed(db, situation, commands, confirm.value, context)
-    says_something = bool(commands.commands or commands.problems) or to_note_address(situation, context.config)
+    orders = bool(commands.commands or commands.problems) and not wishes.only(situation)
+    says_something = orders or to_note_address(situation, context.config)
     as_customer = situation.match.role in ("requester", "collaborator") and not says_something
     if as_customer and situation.ticket:
         return requester.receive(db, situation, situation.ticket, context)

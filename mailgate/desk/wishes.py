@@ -14,7 +14,7 @@ from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.telling import tell
 from mailgate.model import Change, Notice, NoticeKind, Phrase, Ticket
 from mailgate.rules import acts, lifecycle
-from mailgate.rules.commands import Command
+from mailgate.rules.commands import Command, read_commands
 from mailgate.rules.notices import Occasion
 from mailgate.rules.reopening import back
 from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
@@ -27,6 +27,13 @@ def wishes_of(situation: Situation) -> Wishes:
     if not situation.human or situation.sender.dmarc == "fail":
         return Wishes()
     return read_wishes(situation.received.body.lines, situation.match.role)
+
+
+def only(situation: Situation) -> bool:
+    """True where the mail asks as its ticket's requester may, and holds no command that is an agent's."""
+    wishes = wishes_of(situation)
+    below = read_commands(wishes.text.split("\n"))
+    return bool(wishes.words) and not (below.commands or below.problems)
 
 
 def alone(wishes: Wishes, situation: Situation) -> bool:

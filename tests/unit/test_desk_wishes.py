@@ -128,3 +128,32 @@ def test_a_file_below_a_word_is_a_message(bench):
     bench.send(KAREN, "#close", answers=bench.ack, files=(("log.txt", "text/plain", b"x"),))
     assert bench.thread()[-1] == ("message", "")
     assert bench.ticket().status == "closed"
+
+
+# ── agents are customers too ────────────────────────────────────────────────────────────
+
+BOB = "bob@bank.example"
+
+
+@pytest.fixture
+def own(bench):
+    """What Bob has from the desk about the ticket that is his as a customer."""
+    mails = bench.send(f"Bob Base <{BOB}>", "My mouse is broken.", subject="Mouse")
+    bench.send(ELLIOT, "#claim", answers=to(mails, "elliot@bank.example"))
+    return to(mails, BOB)
+
+
+@pytest.mark.parametrize(("word", "told_back"), [("#status", "is open"), ("#help", "#reopen"), ("#close", "is closed")])
+def test_an_agent_asks_on_a_ticket_of_their_own_as_its_requester(bench, own, word, told_back):
+    mails = bench.send(BOB, word, answers=own)
+    mail = to(mails, BOB)
+    assert (mail.kind, mail.ticket) == ("status-changed", 1002)
+    assert told_back in mail.text
+    assert bench.ticket(1002).status == ("closed" if word == "#close" else "open")
+
+
+@pytest.mark.parametrize("text", ["#close\n#prio high", "#prio high", "#close\n\nThanks\n#assign me"])
+def test_more_than_a_requesters_words_is_an_agents_mail_and_needs_an_agents_proof(bench, own, text):
+    (mail,) = bench.send(BOB, text, answers=own)
+    assert (mail.kind, mail.to) == ("confirm", BOB)
+    assert (bench.ticket(1002).status, bench.ticket(1002).priority) == ("open", "Normal")
