@@ -263,6 +263,7 @@ def _alerts(
 ) -> Iterator[tuple[NoticeKind, Person]]:
     ticket = change.after
     own = "" if occasion.agent else _agent_of(occasion, config)
+    told_already = _customer(change, occasion, config)
     wrote = any(event.kind is EventKind.MESSAGE for event in change.events)
     for event in change.events:
         if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.startswith("requester:"):
@@ -273,7 +274,8 @@ def _alerts(
             continue  # praise without a word asks for nothing
         elif found := _alert(event, occasion, audience, ticket, config):
             kind, names = found
-            for who in hearers(names, ticket, audience, config, but=own, urgent=is_urgent(kind, ticket)):
+            but = told_already if event.kind is EventKind.OPENED else ""
+            for who in hearers(names, ticket, audience, config, but=but or own, urgent=is_urgent(kind, ticket)):
                 yield kind, who
 
 
@@ -286,6 +288,12 @@ def _agent_of(occasion: Occasion, config: Config) -> str:
     """The agent who acts as a customer: they wrote the mail, so somebody else is told."""
     agent = config.agents_by_email.get(occasion.author.email)
     return agent.key if agent else ""
+
+
+def _customer(change: Change, occasion: Occasion, config: Config) -> str:
+    """The agent for whom a colleague opened the ticket: they read `opened-for-you`."""
+    agent = config.agents_by_email.get(change.after.requester.email)
+    return agent.key if agent and change.before is None and occasion.on_behalf and not occasion.quiet else ""
 
 
 # Which kind of alert an event causes, and the key of [alerts] that says to whom.

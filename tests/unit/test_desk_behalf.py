@@ -490,3 +490,14 @@ def test_every_programs_forward_becomes_the_right_ticket(bench):
     assert len(bench.numbers()) == len(rows())
     assert len(texts) == 1, [text[:300] for text in texts]  # they all forward the same words
     assert texts.pop().startswith("Aeneanquisdiamurna.")
+
+
+def test_a_colleague_for_whom_a_ticket_is_opened_is_told_once(bench):
+    mails = send(bench, "#new ann\n\nHer chair is broken.", subject="Chair")
+    assert [(mail.kind, mail.to) for mail in mails if mail.to == ANN] == [("opened-for-you", ANN)]
+    assert bench.ticket().requester.email == ANN
+
+
+def test_what_a_colleague_is_given_beside_it_they_hear(bench):
+    mails = send(bench, "#new ann\n#assign ann\n\nHer chair is broken.", subject="Chair")
+    assert {mail.kind for mail in mails if mail.to == ANN} == {"opened-for-you", "assigned"}
