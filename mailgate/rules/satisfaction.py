@@ -6,6 +6,7 @@ The notice of a resolved ticket carries a link for each, which opens a mail with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ from mailgate.rules.signature import only_signature
 
 RATINGS = ("good", "okay", "bad")
 BAD = "bad"
+_RATING = re.compile(rf"#({'|'.join(RATINGS)})[.,:;!]*(?:\s+(.*))?", re.IGNORECASE)
+_NONE = (0, "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,25 @@ class Rating:
 
 
 def read_rating(lines: Sequence[str]) -> Rating | None:
-    """The first line that is a rating and nothing else, wherever people write their words; None without one."""
-    at = next((number for number, line in enumerate(lines) if _word(line)), None)
-    if at is None:
+    """The first line that is a rating and nothing else, wherever people write their words; None without one.
+
+    On top of the mail words may follow on the line itself: the link leaves the cursor there.
+    """
+    top = next((number for number, line in enumerate(lines) if visible(line)), 0)
+    found = ((number, *_rated(line)) for number, line in enumerate(lines))
+    at, word, beside = next((each for each in found if each[1] and (each[0] == top or not each[2])), _NONE)
+    if not word:
         return None
-    rest = [line for line in (*lines[:at], *lines[at + 1 :]) if not ref_line(line)]
+    rest = [beside, *(line for line in (*lines[:at], *lines[at + 1 :]) if not ref_line(line))]
     words = [line for line in rest if visible(line)]
     text = "" if not words or only_signature(words) else "\n".join(rest).strip()
-    return Rating(_word(lines[at]), text)
+    return Rating(word, text)
 
 
-def _word(line: str) -> str:
-    mark, word = clean(line).lower()[:1], clean(line).lower()[1:]
-    return word if mark == "#" and word in RATINGS else ""
+def _rated(line: str) -> tuple[str, str]:
+    """The rating that a line begins with, and what else stands on it; "" for none."""
+    found = _RATING.fullmatch(clean(line))
+    return (found[1].lower(), (found[2] or "").strip()) if found else ("", "")
 
 
 def rate(word: str, stamp: acts.Stamp, *, anew: bool) -> acts.Act:

@@ -212,6 +212,12 @@ def test_an_agent_who_is_the_customer_rates_like_any_other(bench):
     assert bench.ticket().status == "resolved"
 
 
+def test_words_on_the_line_of_the_rating_reopen_nothing(bench):
+    bench.send(KAREN, "#good Thank you!", answers=resolved(bench))
+    assert (bench.ticket().satisfaction, bench.ticket().status) == ("good", "resolved")
+    assert bench.thread()[-1] == ("message", "Thank you!")
+
+
 # ── reading ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -224,12 +230,16 @@ def test_an_agent_who_is_the_customer_rates_like_any_other(bench):
         ("#good\n\nSent from my iPhone", Rating("good")),
         ("#good\n\n-- \nKaren\nFirst Floor", Rating("good")),
         ("#good\n#bad", Rating("good", "#bad")),
+        ("#good!", Rating("good")),
+        (f"#Good, thank you both :-)\nReally.\nRef: {KEY}", Rating("good", "thank you both :-)\nReally.")),
+        ("#bad Very slow\n#good", Rating("bad", "Very slow\n#good")),
+        ("Hello\n#good thank you", None),
         ("It was #good", None),
         ("#goods", None),
         ("", None),
     ],
 )
-def test_a_rating_is_a_line_of_its_own_and_all_else_are_words(text, rating):
+def test_a_rating_is_a_line_of_its_own_or_begins_the_mail_and_all_else_are_words(text, rating):
     assert read_rating(text.split("\n")) == rating
 
 
