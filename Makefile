@@ -3,13 +3,14 @@
 #   make demo [ARGS=--once]           the desk plays a few tickets by mail before your eyes
 #   make run ARGS="-c config.toml"    the daemon, in the foreground
 #   make test [ARGS="-k imap"]        every test
+#   make coverage                     the core at 100 % branch coverage by the unit tests
 #   make others                       the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                        lint, format, types, the rules of the house
 #   make lock                         newer versions of what mailgate builds on
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test others check lock clean
+.PHONY: help demo run test coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,6 +31,10 @@ test:
 	@scripts/system-packages
 	$(PYTHON_HERE) -m pytest -q -m alone
 	$(PYTHON_HERE) -m pytest -n 2 --dist worksteal -m 'not alone' $(ARGS)
+
+coverage:
+	@scripts/setup dev
+	$(PYTHON_HERE) scripts/coverage
 
 others:
 	@scripts/other-pythons

@@ -31,5 +31,5 @@ def _certain(text: str) -> bool:
 def _right(found: re.Match[str]) -> str:
     try:
         return bytes(_BYTES.get(ord(each), ord(each)) for each in found[0]).decode("utf-8")
-    except (UnicodeDecodeError, ValueError):
+    except UnicodeDecodeError:  # an overlong form, a surrogate
         return found[0]

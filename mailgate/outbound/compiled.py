@@ -18,7 +18,7 @@ class Compiled(BytecodeCache):
     """Bytecode in memory, by where a template lies and the checksum of its text."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], CodeType] = {}
+        self._known: dict[tuple[str, str], CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Put the known code into the bucket, if there is any."""
@@ -28,5 +28,4 @@ class Compiled(BytecodeCache):
         """Keep what was compiled."""
         if len(self._known) >= _MOST:
             self._known.clear()
-        if bucket.code:
-            self._known[bucket.key, bucket.checksum] = bucket.code
+        self._known[bucket.key, bucket.checksum] = bucket.code

@@ -12,26 +12,10 @@ import tomllib
 from collections.abc import Iterator
 
 from mailgate import errors
+from tests.house.layers import core, layer
 from tests.house.source import ROOT, Source, sources
 
 ALL = sources()
-
-# Imports point from a higher layer to a lower or the same one. What is not named here is core when it lies in
-# a core package, else it belongs with process.
-VALUES, CORE, EDGE, PROCESS, SHELL = range(5)
-VALUE_MODULES = {"", "model", "mail", "reasons", "errors", "config.model", "report.values"}
-EDGE_MODULES = {
-    *("clock", "link", "lock", "maillog", "places", "status", "unlock"),
-    *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
-    *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
-    *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.canned"),
-    *("outbound.maildir", "outbound.sandbox"),
-    *("report.terminal", "report.read"),
-}
-EDGE_PACKAGES = ("store", "config")
-CORE_PACKAGES = ("rules", "inbound", "outbound", "report")
-SHELL_MODULES = {"daemon", "reload", "worker", "beside", "__main__"}
-SHELL_PACKAGES = ("cli", "demo")
 
 # The core has no I/O, no clock, no dice and no log.
 NOT_IN_CORE = {
@@ -66,17 +50,6 @@ LONG_FILES = {
 LONG_FUNCTIONS: dict[str, str] = {}
 
 
-def layer(module: str) -> int:
-    package = module.split(".", maxsplit=1)[0]
-    if module in VALUE_MODULES:
-        return VALUES
-    if module in SHELL_MODULES or package in SHELL_PACKAGES:
-        return SHELL
-    if module in EDGE_MODULES or package in EDGE_PACKAGES:
-        return EDGE
-    return CORE if package in CORE_PACKAGES else PROCESS
-
-
 def test_imports_point_one_way() -> None:
     """cli, daemon → process → edges and store → core → values."""
     above = [(source.name, name) for source in ALL for name in source.ours if layer(name) > layer(source.module)]
@@ -99,9 +72,8 @@ def test_no_import_cycles() -> None:
 
 
 def test_the_core_is_pure() -> None:
-    core = [source for source in ALL if layer(source.module) <= CORE]
-    assert len(core) > 100
-    assert not [f"{source.name}: {name}" for source in core for name in _impure(source)]
+    assert len(core()) > 100
+    assert not [f"{source.name}: {name}" for source in core() for name in _impure(source)]
 
 
 def _impure(source: Source) -> Iterator[str]:

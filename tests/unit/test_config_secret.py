@@ -10,7 +10,7 @@ import pytest
 
 from mailgate.config.dump import effective
 from mailgate.config.load import load, read
-from mailgate.config.model import Config
+from mailgate.config.model import Config, Secret
 from mailgate.config.secret import make_secret, read_secrets
 from mailgate.errors import ConfigError
 from mailgate.store.db import open_writer
@@ -42,6 +42,13 @@ def test_a_made_secret_is_long_random_and_its_owners_alone(tmp_path: Path) -> No
     assert len(secret) == 64
     make_secret(tmp_path / "other")
     assert (tmp_path / "other").read_bytes().strip() != secret
+
+
+def test_a_secret_is_there_or_not_and_prints_neither_way() -> None:
+    assert Secret("hunter2")
+    assert not Secret()
+    assert (str(Secret("hunter2")), str(Secret())) == ("*****", "")
+    assert "hunter2" not in repr(Secret("hunter2"))
 
 
 def test_a_secret_is_never_replaced(tmp_path: Path) -> None:

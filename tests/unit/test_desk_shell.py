@@ -15,8 +15,10 @@ from mailgate.clock import BELIEVED_AFTER, Clock
 from mailgate.desk import byhand
 from mailgate.errors import ConfigError, LockHeld, StorageError
 from mailgate.lock import Lock, pid_of, running
+from mailgate.mail import Delivery, Envelope, Kept
 from mailgate.model import Address
 from mailgate.process import think
+from mailgate.store import inbox
 from mailgate.store.db import open_writer
 from tests.desk import CONFIG, START, Bench, to
 
@@ -143,6 +145,14 @@ def test_a_dry_run_needs_no_secret(tmp_path):
     assert unlock.peek_secrets(config) != (b"dry run",)
     (tmp_path / "var" / "secret").unlink()
     assert unlock.peek_secrets(config) == (b"dry run",)
+
+
+def test_a_mail_that_lies_in_a_file_is_as_large_as_the_file(bench):
+    raw, envelope = Kept("a-file", 50_000_000), Envelope("karen@client.example", ("support@bank.example",))
+    kept = Delivery(source="smtp", source_key="large", envelope=envelope, raw=raw, arrived_at=START)
+    with bench.db.transaction():
+        inbox.add(bench.db, [kept], START)
+    assert bench.last()["size"] == 50_000_000
 
 
 # ── storage trouble ─────────────────────────────────────────────────────────────────────

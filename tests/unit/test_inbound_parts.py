@@ -165,6 +165,8 @@ def test_cyrillic_without_a_charset_is_detected() -> None:
         ("=?utf-8?b?PT91dGYtOD9xP2hpPz0=?=", "hi"),
         ("=?utf-8?q?two=0Alines?=", "two lines"),
         ("=?broken", "=?broken"),
+        (f"=?utf-8?q?{'x' * 2001}?= =?utf-8?q?b?=", f"=?utf-8?q?{'x' * 2001}?= b"),
+        (f"=?utf-8?q?=?utf-8?q?{'x' * 1995}?=", f"=?utf-8?q?{'x' * 1995}"),
         ("plain", "plain"),
     ],
 )
@@ -410,6 +412,13 @@ def test_quotes_in_html_become_marks() -> None:
     assert html.to_text("<blockquote>a<blockquote>b</blockquote></blockquote>c") == "> a\n> > b\nc"
 
 
+def test_text_beside_a_page_is_a_part_of_the_page() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\n1 < 2\nand so on\n"
+    mail = parse(raw + b"--b\nContent-Type: text/html\n\n<p>See <b>below</b>.</p>\n--b--\n")
+    assert "<div>1 &lt; 2<br>\nand so on</div>" in mail.html
+    assert "<b>below</b>" in mail.html
+
+
 def test_enclosed_reports_of_a_server_between_are_read() -> None:
     inner = (
         b"Content-Type: multipart/report; boundary=c\n\n--c\n"
@@ -447,6 +456,10 @@ def status(groups: bytes) -> Mail:
         ),
         (
             b"Final-Recipient: rfc822;a@x.example\nAction: delayed\n\nFinal-Recipient: a@x.example\nAction: failed",
+            [("a@x.example", "failed", "")],
+        ),
+        (
+            b"Final-Recipient: rfc822;a@x.example\nAction: failed\n\nFinal-Recipient: a@x.example\nAction: delayed",
             [("a@x.example", "failed", "")],
         ),
         (b"Final-Recipient: rfc822;a@x.example\nAction: delivered", [("a@x.example", "delivered", "")]),
@@ -634,6 +647,7 @@ def test_iso_2022_jp_with_the_characters_of_windows():
     assert japanese.decode(kana.encode("iso2022_jp")) == kana
     assert charset.decode(b"\x1b$B-!-j\x1b(B ok", "iso-2022-jp") == "①㈱ ok"
     assert charset.decode(b"\x1b(I1\x1b(B", "iso-2022-jp") == "ｱ"
+    assert japanese.decode(b"\x1b(I1 2\x1b(B") == "ｱ ｲ"
     assert japanese.decode(b"\x1b$(Dab\x1b(B") is None
     assert japanese.decode(b"\x1b$B~~\x1b(B") is None
 
@@ -646,6 +660,7 @@ def test_iso_2022_jp_with_the_characters_of_windows():
         ("Grüße", "Grüße"),
         ("Ã bien Ã¼", "Ã bien Ã¼"),  # not all of it is broken: perhaps nothing is
         ("naïve â€", "naïve â€"),
+        ("à\x80\x80 í\xa0\x80", "à\x80\x80 í\xa0\x80"),  # an overlong form and a surrogate: never written
         ("日本", "日本"),
         ("plain", "plain"),
     ],

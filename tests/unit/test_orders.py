@@ -103,6 +103,13 @@ def test_all_or_nothing_names_every_line_that_is_wrong():
     assert len(found.problems) == 2
 
 
+@pytest.mark.parametrize(("verb", "told"), [("confirm", "answers with it by mail"), ("new", "mailgate tickets new")])
+def test_what_only_a_mail_of_its_own_can_say_is_refused_with_the_way_to_go(verb, told):
+    found = understand([Command(verb)], ticket(), by())
+    assert found.orders == ()
+    assert told in found.problems[0]
+
+
 @pytest.mark.parametrize(
     ("command", "permission"),
     [

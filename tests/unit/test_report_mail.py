@@ -332,6 +332,14 @@ def test_an_empty_report_is_a_page_too(tmp_path):
     assert "Opened 0" in mail.text
 
 
+def test_a_report_on_no_days_is_a_page_too():
+    empty = replace(REPORT, days=(), totals=replace(FIGURES, backlog=()))
+    rendered = RENDERER.render(notice(NoticeKind.REPORT, report=empty), CASE_CONFIG, KEYRING, NOW)
+    assert Page(rendered.html).open == []
+    assert "no days" in rendered.html
+    assert "no days" in rendered.text
+
+
 def test_names_are_no_markup(tmp_path):
     desk = Bench(tmp_path, WEEKLY.replace("Elliot Alderson", "<b>Elliot</b>"))
     look(desk)

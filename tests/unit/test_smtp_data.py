@@ -79,6 +79,15 @@ def test_a_mail_far_beyond_the_limit_is_not_kept_in_memory():
     assert len(block) < 3000
 
 
+def test_a_flaw_is_known_before_the_end_and_the_first_one_counts():
+    block = DataBlock(1000)
+    assert block.flaw is None
+    block.feed(b"a\rb\r\n")
+    assert block.flaw is Flaw.BARE_CR
+    block.drop(Flaw.NO_ROOM)
+    assert block.flaw is Flaw.BARE_CR
+
+
 def reference(wire: bytes) -> tuple[bytes | Flaw | None, bytes]:
     """The same by splitting at CRLF, line by line."""
     lines = wire.split(b"\r\n")

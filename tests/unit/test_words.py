@@ -18,7 +18,7 @@ from mailgate.outbound.catalogue import read_words
 from mailgate.outbound.render import Renderer, shipped
 from mailgate.outbound.wording import clock
 from mailgate.outbound.words import UnknownPhrase, Words
-from tests.notices import CONFIG, KEYRING, MESSAGE, NOW, TICKET, notice, write
+from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, write
 
 K = NoticeKind
 ENGLISH = read_words((shipped(),), "")
@@ -87,6 +87,13 @@ def test_every_status_has_its_words(language: str, status: Status):
     words = read_words((shipped(),), "" if language == "en" else language)
     for table in ("status", "told", "asked"):
         assert words.phrases[f"{table}.{status}"]
+
+
+def test_what_a_mail_to_a_requester_does_not_hold_is_told_in_their_language():
+    files = (replace(INVOICE, name="fix.EXE"), replace(INVOICE, size=90_000_000))
+    text = in_language("de", K.REPLY, attachments=files).text
+    assert "fix.EXE, 120 kB (Dateien vom Typ .exe werden nicht weitergegeben)" in text
+    assert "invoice.pdf" in text
 
 
 @pytest.mark.parametrize("language", ["en", *OTHERS])
