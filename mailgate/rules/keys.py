@@ -84,6 +84,11 @@ class Key:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def date(self) -> date:
+        """The day on which its notice was made."""
+        return date.fromordinal(_EPOCH + self.day)
+
 
 @dataclass(frozen=True, slots=True)
 class _Subkeys:
