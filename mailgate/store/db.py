@@ -110,6 +110,7 @@ class Db:
 
     def _begin(self) -> None:
         """BEGIN IMMEDIATE. The other process writes for a millisecond: ask again sooner than SQLite would."""
+        patience = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]
         self._connection.execute("PRAGMA busy_timeout = 0")
         try:
             for _ in range(SHORT_TRIES):
@@ -122,7 +123,7 @@ class Db:
                     return
                 time.sleep(SHORT_PAUSE)
         finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+            self._connection.execute(f"PRAGMA busy_timeout = {patience}")
         self._connection.execute("BEGIN IMMEDIATE")
 
     def data_version(self) -> int:
