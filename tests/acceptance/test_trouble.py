@@ -114,9 +114,17 @@ def test_reload_is_atomic(world: World) -> None:
 def test_a_broken_config_is_a_clear_error(tmp_path: Path, broken: str, word: str) -> None:
     with World(tmp_path, "") as world:
         world.file.write_bytes(broken.encode("utf-8", "surrogateescape"))
-        for verb in (["run"], ["check"], ["tickets", "list"]):
-            problems = world.complaint(*verb)
+        for problems in (world.complaint("run"), world.objection("check"), world.objection("tickets", "list")):
             assert word in problems
+            assert "Traceback" not in problems
+
+
+def test_a_broken_config_is_one_for_every_verb(tmp_path: Path) -> None:
+    """As above, each as a process of its own."""
+    with World(tmp_path, "[desk]\nname = 7\n") as world:
+        for verb in (["check"], ["reload"], ["tickets", "list"], ["status"]):
+            problems = world.complaint(*verb)
+            assert "name" in problems
             assert "Traceback" not in problems
 
 

@@ -272,6 +272,14 @@ class World:
         assert done.returncode == code, done.stderr.decode()
         return done.stderr.decode()
 
+    def objection(self, *words: str, code: int = 2) -> str:
+        """The same, run within this process: for what is asked often."""
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            ended = main([*words, "-c", str(self.file)])
+        assert ended == code, said.getvalue()
+        return said.getvalue()
+
     def ticket(self, number: int) -> dict[str, Any]:
         """One ticket with thread and events, as `tickets show` prints it."""
         found = self.look("tickets", "show", str(number))
