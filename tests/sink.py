@@ -117,9 +117,13 @@ class _Dialogue:
         self.mail_from: str | None = None
         self.recipients: list[str] = []
 
+    def answer(self, usual: str, *keys: str) -> str:
+        """The answer by the script, else the usual one."""
+        return next((self.sink.script[key].pop(0) for key in keys if self.sink.script.get(key)), usual)
+
     async def say(self, usual: str, *keys: str) -> bool:
         """Answer by the script, else as usual; True when the answer was a yes."""
-        answer = next((self.sink.script[key].pop(0) for key in keys if self.sink.script.get(key)), usual)
+        answer = self.answer(usual, *keys)
         if answer == "close":
             raise ConnectionResetError
         if answer == "hang":
@@ -184,8 +188,10 @@ class _Dialogue:
             self.sink.script["lost"].pop()
             self.sink.keep(mail)
             raise ConnectionResetError
-        if await self.say(f"250 2.0.0 taken as {len(self.sink.taken) + 1}", key, "end"):
+        answer = self.answer(f"250 2.0.0 taken as {len(self.sink.taken) + 1}", key, "end")
+        if answer.startswith("2"):  # first: who hears the answer may look at once
             self.sink.keep(mail)
+        await self.say(answer)
         self.recipients = []
 
     async def on_rset(self, _: str) -> None:
