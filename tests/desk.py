@@ -8,6 +8,7 @@ from __future__ import annotations
 import email
 import json
 import re
+import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage, Message
@@ -163,6 +164,7 @@ class Bench:
         loaded, _ = load(path)
         if first:
             self.db = _opened(loaded.storage.database)
+            weakref.finalize(self, self.db.close)  # Python 3.13 complains of a connection that nobody closed
         with self.db.transaction():
             self.desk: Desk = make_desk(loaded, unlock(self.db, loaded))
             processor.recover(self.db, self.desk, self.now)
