@@ -56,18 +56,20 @@ def _internal(db: Db, text: str, ground: Ground, keys: Sequence[str], config: Co
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
             *(agent_fact(event, ticket, config) for event in events),
-            *similar.shown(db, ticket.number, config),
-            *others.internal(db, ticket, config),
+            *similar.ends(db, ticket.number, config),
             *(whose(agent.name) for agent in config.agents.values()),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(
+            config.desk.name,
+            *(address.name for address in config.addresses.values()),
             ticket.subject,
             *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
             *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
             *(f"{entry.text}\n{entry.cut}" for entry in beside.messages),
             *beside.public,
         ),
+        titles=(*similar.titles(db, ticket.number), *others.internal(db, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
         keys=keys,
     )

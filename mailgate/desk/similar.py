@@ -54,8 +54,13 @@ def tell(db: Db, ticket: Ticket, config: Config) -> Similar:
     return Similar(ticket.number, ticket.subject, f"{ticket.status}{by}{reason}", event.at)
 
 
-def shown(db: Db, number: int, config: Config) -> Iterator[str]:
-    """The words of the tickets that agents were shown with this one; they are internal to it."""
+def titles(db: Db, number: int) -> Iterator[str]:
+    """The subjects of the tickets that agents were shown with this one; they are internal to it."""
     for found in tickets.get_many(db, similar.shown(db, number)).values():
         yield found.subject
+
+
+def ends(db: Db, number: int, config: Config) -> Iterator[str]:
+    """How those tickets ended, in the words that agents were shown."""
+    for found in tickets.get_many(db, similar.shown(db, number)).values():
         yield tell(db, found, config).ended

@@ -2,7 +2,8 @@
 
 A reply leaks when, after folding case, white space, wrapping and quote marks, it holds
 six consecutive words (or a whole shorter line) of a note or internal block that stands
-in no public entry, or a key, or the name of a department that is not public.
+in no public entry, or a key, or the name of a department that is not public. Words of
+courtesy alone are nobody's secret.
 """
 
 from __future__ import annotations
@@ -14,7 +15,28 @@ from mailgate.rules.cleaning import seen
 
 SHINGLE = 6  # consecutive words
 SHORT_LINE = 3  # a whole line of at least so many words counts when it is shorter than a shingle; "Thanks" does not
-CODED = 6  # characters of a shorter line with a digit in it, a code or password, that counts within a line too
+CODED = 6  # characters of a line of one or two words, a code or password, that counts within a line too
+# Lines of these words alone greet, thank or close a letter, in notes as in replies.
+_COURTESY = frozenset(
+    "hi hello dear good morning afternoon evening day weekend how are you doing i we my our me us it this that is be "
+    "the a an to for of in at on as and or so if any all again very much many too more soon now then there "
+    "thank thanks thx please sorry welcome appreciated let know do not hesitate call come get back contact reply "
+    "answer write ask tell help support questions question further anything else need have has can could will would "
+    "your patience time understanding reading message mail email news hear hearing from look looking forward with "
+    "best kind kindest warm regards wishes greetings yours sincerely faithfully truly cheers take care nice great "
+    "hallo guten morgen tag abend liebe lieber sehr geehrte geehrter geehrten damen und herren vielen herzlichen "
+    "besten dank danke bitte im voraus für ihre ihr ihnen sie wir ich mich uns die der das nachricht hilfe geduld "
+    "verständnis bei fragen rückfragen gerne gern zur verfügung mit freundlichen freundlichem liebe viele beste "
+    "herzliche grüße grüssen grüßen gruß schönen noch einen rufen melden zurück "
+    "bonjour bonsoir cher chère madame monsieur mesdames messieurs merci beaucoup bien de d'avance votre vos vous "
+    "nous je pour le la les un une aide réponse patience compréhension message à cordialement sincères salutations "
+    "meilleures l'expression sentiments bonne journée soirée s'il plaît rappelez rappeler moi reste restons "
+    "disposition "
+    "hola buenos buenas días tardes noches estimado estimada estimados muchas muchos gracias por su sus tu ayuda "
+    "respuesta paciencia comprensión mensaje atención de antemano favor llámeme llámenos un una el los las "
+    "cordial saludo saludos cordiales atentamente atentos quedo quedamos a disposición que tenga buen "
+    "día".casefold().split()
+)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # an underscore is an emphasis mark
 _QUOTE_MARKS = re.compile(r"^[\s>|]+")
 
@@ -58,11 +80,14 @@ def leak(
     public: Iterable[str],
     hidden_names: Iterable[str],
     keys: Iterable[str] = (),
+    titles: Iterable[str] = (),
 ) -> str:
     """The internal words that `text` would give away, or an empty string.
 
     `internal` and `public` are the texts of notes and of everything the requester wrote
     or was sent; `hidden_names` are names never to be shown; `keys` reply keys found in the text.
+    `titles` are subjects of other tickets: they were chosen for being like this one, so that a
+    short one counts as a line of its own alone.
     """
     words = _words(text)
     known = " ".join(_words("\n".join(public)))
@@ -73,20 +98,22 @@ def leak(
             return name
     for key in keys:
         return key
-    secret_texts = tuple(internal)
-    secrets = {shingle for each in secret_texts for shingle in _shingles(_words(each))}
+    written, named = tuple(internal), tuple(titles)
+    secrets = {shingle for each in (*written, *named) for shingle in _shingles(_words(each))}
     for shingle in _shingles(words):
         if shingle in secrets and not _holds(known, shingle):
             return " ".join(shingle)
     own_lines = _runs_of_lines(text)
-    short = (line for each in secret_texts for line in _short_lines(each))
-    shown = (line for line in short if line in own_lines or (_is_code(line) and _holds(folded.strip(), line)))
-    return next((" ".join(line) for line in shown if not _holds(known, line)), "")
+    short = (line for each in written for line in _short_lines(each))
+    shown = [line for line in short if line in own_lines or (_tells(line) and _holds(folded.strip(), line))]
+    shown += [line for each in named for line in _short_lines(each) if line in own_lines]
+    return next((" ".join(line) for line in shown if not _holds(known, line) and not _COURTESY.issuperset(line)), "")
 
 
-def _is_code(words: Sequence[str]) -> bool:
+def _tells(words: Sequence[str]) -> bool:
+    """Whether a shorter line counts wherever its words stand: a sentence, a code, a password; not "thanks" or a 7."""
     text = "".join(words)
-    return len(text) >= CODED and any(mark.isdigit() for mark in text)
+    return len(words) >= SHORT_LINE or (len(text) >= CODED and any(mark.isdigit() for mark in text))
 
 
 def _holds(known: str, words: Sequence[str]) -> bool:

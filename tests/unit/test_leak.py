@@ -29,6 +29,9 @@ def found(text, internal=(NOTE,), public=(), hidden=(), keys=()):
         "> > password is hunter2\n> > and must not leave",
         "Hello\nreboot the router\nBye",
         "Hello\n> Reboot\n> the router!\nBye",
+        "Please reboot the router now.",
+        "Could you first reboot\nthe router and tell us?",
+        "> Could you first reboot\n>> the router and tell us?",
         "PIN 4711",
         "Your pin 4711 is new.",
         "_password_ *is* _hunter2_ and must not",
@@ -42,10 +45,36 @@ def test_internal_words_are_found_however_they_are_folded(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "password is hunter2 and must", "Please reboot the router now.", "Thanks", "thanks\nKaren", "spin 4711 is"],
+    ["", "password is hunter2 and must", "Please reboot our router now.", "Thanks", "thanks\nKaren", "spin 4711 is"],
 )
 def test_fewer_words_or_a_part_of_a_line_or_a_word_of_courtesy_is_no_leak(text):
     assert found(text) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Thank you very much!",
+        "please call me back",
+        "How are you?",
+        "Mit freundlichen Grüßen",
+        "Merci beaucoup pour votre aide",
+        "Muchas gracias por su ayuda",
+    ],
+)
+def test_words_of_courtesy_are_nobodys_secret(line):
+    """Lines such as a note and a reply end with; what short lines of real mails stand in others' text as well."""
+    assert found(f"It works again. {line}", internal=(f"Ask the vendor.\n{line}",)) == ""
+    assert found(f"It works again.\n{line}", internal=(f"Ask the vendor.\n{line}",)) == ""
+
+
+def test_a_short_title_of_another_ticket_counts_as_a_line_of_its_own_alone():
+    """Similar tickets are called alike: "Printer prints nothing" is what a reply may well say."""
+    title = "Printer prints nothing"
+    assert leak(f"See:\n> {title}", internal=(), titles=(title,), public=(), hidden_names=())
+    assert leak(f"Your {title}, we hear.", internal=(), titles=(title,), public=(), hidden_names=()) == ""
+    longer = f"{title} since the move upstairs"
+    assert leak(f"Your {longer}, we hear.", internal=(), titles=(longer,), public=(), hidden_names=())
 
 
 def test_what_is_public_never_counts():
