@@ -83,6 +83,13 @@ def document(verdict: Verdict, file: str, subject_of: dict[int, str]) -> dict[st
     }
 
 
+def unread(file: str, why: str) -> dict[str, Json]:
+    """The same document of a file that could not be read."""
+    empty: dict[str, Json] = dict.fromkeys(("mail", "screen", "bounce", "forwarded", "sender", "ticket"))
+    empty |= {"rules": [], "fields": {}, "commands": [], "changes": [], "notices": []}
+    return {"file": file, **empty, "error": why}
+
+
 def _mail(received: Received) -> Json:
     mail, body = received.mail, received.body
     return {

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailgate.cli.common import print_json, reading
+from mailgate.cli.failure import ending
 from mailgate.config.diff import orphans
 from mailgate.config.load import find, load
 from mailgate.config.model import Config
@@ -63,7 +64,8 @@ def _show(problems: Sequence[Problem], *, good: str, as_json: bool) -> None:
         rows: list[Json] = [
             {"file": p.file, "line": p.line, "where": p.where, "what": p.what, "warning": p.warning} for p in problems
         ]
-        print_json({"ok": all(p.warning for p in problems), "problems": rows})
+        errors = [problem for problem in problems if not problem.warning]
+        print_json({**ending(errors), "problems": rows})
         return
     for problem in problems:
         print(f"{'warning: ' if problem.warning else ''}{problem}", file=sys.stderr)

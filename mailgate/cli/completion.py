@@ -6,6 +6,7 @@ import argparse
 
 import shtab
 
+from mailgate.cli.common import print_json
 from mailgate.cli.main import parser as whole_parser
 
 
@@ -16,5 +17,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    print(shtab.complete(whole_parser("*"), shell=args.shell))
+    script = shtab.complete(whole_parser("*"), shell=args.shell)
+    if args.json:
+        print_json({"shell": args.shell, "script": script})
+    else:
+        print(script)
     return 0

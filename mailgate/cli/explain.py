@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from mailgate.apply import subject_of
-from mailgate.cli.common import config_of, now, plain, print_json, reading
+from mailgate.cli.common import config_of, now, plain, print_json, reading, say
 from mailgate.config.model import Config
 from mailgate.desk.outcome import Context
 from mailgate.errors import MailgateError
-from mailgate.explain import document, words
+from mailgate.explain import document, unread, words
 from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
 from mailgate.process import Verdict, prepare, think
 from mailgate.setup import Desk, make_desk
@@ -39,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
             except BrokenPipeError:  # who reads the output has seen enough
                 raise
             except (MailgateError, OSError) as error:
-                print(error.public if isinstance(error, MailgateError) else error, file=sys.stderr)
+                told = error.public if isinstance(error, MailgateError) else str(error)
+                say(told)
+                if args.json:
+                    print_json({"ok": False, **unread(name, told)})
                 code = 1
     return code
 

@@ -11,8 +11,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from mailgate import __version__
+from mailgate.cli.common import say
+from mailgate.cli.failure import failed, wants_json, words_of
 from mailgate.cli.options import common_options
 from mailgate.errors import BadArgument, ConfigError, MailgateError
 
@@ -36,10 +39,19 @@ VERBS = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """Parses as argparse does; what cannot be read is a BadArgument, so that it is told like any other."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise BadArgument, after a word on how it is written."""
+        self.print_usage(sys.stderr)
+        raise BadArgument(message)
+
+
 def parser(verb: str | None = None) -> argparse.ArgumentParser:
     """The command line; with `verb`, only that one is complete."""
     common = common_options()
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = Parser(
         prog="mailgate", description="A help desk that lives in e-mail.", parents=[common], allow_abbrev=False
     )
     top.add_argument("--version", action="version", version=f"mailgate {__version__}")
@@ -53,13 +65,7 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
 
 def verb_of(argv: Sequence[str]) -> str | None:
     """The verb in a command line."""
-    rest = iter(argv)
-    for word in rest:
-        if word in ("-c", "--config"):
-            next(rest, None)
-        elif not word.startswith("-"):
-            return word
-    return None
+    return next(words_of(argv), None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,26 +78,42 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(verb: str | None, argv: Sequence[str]) -> int:
-    args = _parse(verb, argv)
-    args.config = getattr(args, "config", None)
-    args.json = getattr(args, "json", False)
     try:
-        code: int = import_module(f"mailgate.cli.{verb}").run(args)
-    except ConfigError as error:
-        print("\n".join(str(problem) for problem in error.problems), file=sys.stderr)
-        return BAD
-    except BadArgument as error:
-        print(f"mailgate: {error.public}", file=sys.stderr)
-        return BAD
-    except MailgateError as error:
-        print(f"mailgate: {error.public}{f' ({error.cause})' if error.cause else ''}", file=sys.stderr)
-        return TEMPORARY if error.temporary else WRONG
+        return _do(verb, argv)
     except BrokenPipeError:
         sys.stderr.close()
         return DONE
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if wants_json(argv):
+            failed(error, argv)
+        return _told(error)
+
+
+def _do(verb: str | None, argv: Sequence[str]) -> int:
+    args = _parse(verb, argv)
+    args.config = getattr(args, "config", None)
+    args.json = getattr(args, "json", False)
+    code: int = import_module(f"mailgate.cli.{verb}").run(args)
     return code
+
+
+def _told(error: Exception) -> int:
+    """Say on standard error what went wrong; the exit code. What nobody foresaw is raised again."""
+    if isinstance(error, ConfigError):
+        say("\n".join(str(problem) for problem in error.problems))
+        return BAD
+    if isinstance(error, BadArgument):
+        say(f"mailgate: {error.public}")
+        return BAD
+    if isinstance(error, MailgateError):
+        say(f"mailgate: {error.public}{f' ({error.cause})' if error.cause else ''}")
+        return TEMPORARY if error.temporary else WRONG
+    if isinstance(error, OSError) and error.filename is not None:  # a file that a flag named
+        say(f"mailgate: {error.filename}: {error.strerror}")
+        return WRONG
+    raise error
 
 
 def _parse(verb: str | None, argv: Sequence[str]) -> argparse.Namespace:

@@ -7,13 +7,17 @@ import os
 import signal
 
 from mailgate.cli.common import print_json, reading, say
+from mailgate.cli.failure import ending
 from mailgate.config.diff import changes, orphans
 from mailgate.config.load import find, load
 from mailgate.errors import ConfigError
 from mailgate.live import last_config
 from mailgate.lock import running
+from mailgate.model import Json
 from mailgate.outbound.render import Renderer
 from mailgate.store import naming
+
+_NOBODY = "no daemon runs on this database; the config is good and will be taken at the next start"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,15 +34,17 @@ def run(args: argparse.Namespace) -> int:
     old = last_config(config)
     told = changes(old, config) if old else ()
     daemon = running(config.storage.database)
+    troubles = () if daemon else (_NOBODY,)
     if args.json:
-        print_json({"changes": list(told), "warnings": [str(each) for each in warnings], "running": daemon is not None})
+        warned: list[Json] = [str(each) for each in warnings]
+        print_json({**ending(troubles), "changes": list(told), "warnings": warned, "running": daemon is not None})
     else:
         for warning in warnings:
             say(f"warning: {warning}")
         for line in told or ("nothing changes",):
             print(line)
     if daemon is None:
-        say("no daemon runs on this database; the config is good and will be taken at the next start")
+        say(_NOBODY)
         return 1
     os.kill(daemon, signal.SIGHUP)
     return 0

@@ -36,20 +36,24 @@ def run(args: argparse.Namespace) -> int:
         found = read_figures(db, config, since, until, progress).report()
     if args.html:
         _page(args.html, found, config, until)
-        return 0
     if args.json:
         print_json(report_json(found))
-    elif args.csv:
+    elif args.csv and not args.html:
         rows = csv.writer(sys.stdout)  # RFC 4180: CRLF, quotes doubled
         rows.writerows([plain(cell) for cell in row] for row in report_rows(found))
-    else:
-        from rich.console import Console  # late: only people's tables need it
-
-        from mailgate.report.terminal import show
-
-        agents = {key: agent.name for key, agent in config.agents.items()}
-        show(found, config.desk.timezone, Console(width=None if sys.stdout.isatty() else 140), agents)
+    elif not args.html:
+        _tables(found, config)
     return 0
+
+
+def _tables(found: Report, config: Config) -> None:
+    """The figures for people."""
+    from rich.console import Console  # late: only people's tables need it
+
+    from mailgate.report.terminal import show
+
+    agents = {key: agent.name for key, agent in config.agents.items()}
+    show(found, config.desk.timezone, Console(width=None if sys.stdout.isatty() else 140), agents)
 
 
 def _page(path: Path, found: Report, config: Config, at: datetime) -> None:

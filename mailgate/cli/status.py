@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 
 from mailgate import status
-from mailgate.cli.common import config_of, print_json, print_line, reading
+from mailgate.cli.common import config_of, now, print_json, print_line, reading
+from mailgate.cli.failure import ending
 from mailgate.config.model import Config
 from mailgate.lock import running
 from mailgate.rules.presence import away_lines
@@ -27,12 +27,12 @@ def run(args: argparse.Namespace) -> int:
     with reading(config) as db:
         queues = status.queues(db)
         aside = inbox.troubles(db)
-        away = presence.away(db, datetime.now(UTC))
+        away = presence.away(db, now())
     problems = _problems(config, daemon, standing, aside, queues["failed"])
     if args.json:
         print_json(
             {
-                "ok": not problems,
+                **ending(problems),
                 "problems": list(problems),
                 "pid": daemon,
                 "ways_in": [

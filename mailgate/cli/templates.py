@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 
 from mailgate.cli.common import config_of, now, plain, print_json, print_line, say
 from mailgate.cli.options import common_options
 from mailgate.config.model import Config
-from mailgate.errors import BadArgument
+from mailgate.errors import BadArgument, ConfigError, NotFound
 from mailgate.inbound.flowed import join
 from mailgate.inbound.parse import parse
 from mailgate.model import Json, NoticeKind
@@ -34,15 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the sub-verb: 0, or 2 when config or templates have an error."""
+    """Run the sub-verb. Raises ConfigError when config or templates have an error."""
     config = config_of(args)
     renderer = Renderer.of(config)
     if args.sub == "list":
         return _list(renderer, as_json=args.json)
-    problems = renderer.check()
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    return 2 if problems else _preview(args, renderer, config)
+    if problems := renderer.check():
+        raise ConfigError(problems)
+    return _preview(args, renderer, config)
 
 
 def _list(renderer: Renderer, *, as_json: bool) -> int:
@@ -63,10 +61,11 @@ def _preview(args: argparse.Namespace, renderer: Renderer, config: Config) -> in
     notice = specimen(kind, config, at)
     rendered = renderer.render(notice, config, keyring, at)
     mail = parse(compose(notice, rendered, config, keyring, at).data)
-    if args.html:
-        return _write(args.html, rendered.html, kind)
+    if args.html and not (args.json and str(args.html) == "-"):
+        _write(args.html, rendered.html, kind)
     if args.json:
         print_json({"kind": str(kind), "subject": mail.subject, "text": rendered.text, "html": rendered.html})
+    if args.html or args.json:
         return 0
     for name in _SHOWN:
         print_line(f"{name}: {mail.header(name.lower())}")
@@ -84,16 +83,14 @@ def _kind(name: str) -> NoticeKind:
     return NoticeKind(name)
 
 
-def _write(path: Path, html: str, kind: NoticeKind) -> int:
+def _write(path: Path, html: str, kind: NoticeKind) -> None:
     if not html:
-        say(f"the template of {kind} has no HTML: there is no {kind}.html beside its {kind}.txt")
-        return 1
+        raise NotFound(f"the template of {kind} has no HTML: there is no {kind}.html beside its {kind}.txt")
     if str(path) == "-":
         print(html, end="")
-        return 0
+        return
     try:
         path.write_text(html, "utf-8")
     except OSError as error:
         raise BadArgument(f"{path} cannot be written: {error.strerror}") from error
     say(f"written: {path}")
-    return 0

@@ -8,6 +8,7 @@ import uuid
 
 from mailgate import apply
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
+from mailgate.cli.failure import ending
 from mailgate.config.model import Agent, Config
 from mailgate.desk import agent, byhand
 from mailgate.desk.letter import Letter
@@ -26,15 +27,6 @@ from mailgate.unlock import unlock
 
 def new(args: argparse.Namespace) -> int:
     """`tickets new`: a ticket on someone's behalf."""
-    try:
-        return _new(args)
-    except BadArgument as trouble:
-        if args.json:
-            print_json({"ok": False, "number": None, "notices": [], "errors": [trouble.public]})
-        raise
-
-
-def _new(args: argparse.Namespace) -> int:
     config = config_of(args)
     text = _text(args)
     if not args.subject.strip():
@@ -81,15 +73,6 @@ def _cause() -> str:
 
 def do(args: argparse.Namespace) -> int:
     """`tickets do N '#command' …`: done as one, or not at all."""
-    try:
-        return _do(args)
-    except (BadArgument, NotFound) as trouble:
-        if args.json:
-            print_json({"ok": False, "done": [], "errors": [trouble.public]})
-        raise
-
-
-def _do(args: argparse.Namespace) -> int:
     config = config_of(args)
     lines = [line for command in args.commands for line in command.splitlines()]
     if words := read_commands(lines).rest:  # a forgotten # must not become a reply
@@ -103,14 +86,15 @@ def _do(args: argparse.Namespace) -> int:
         desk = make_desk(config, unlock(db, config))
         outcome = _work(db, args.number, _agent(args.agent, config), lines, desk)
     done = outcome.told or (("done",) if not outcome.problems else ())
+    errors = list(outcome.problems)
     if args.json:
-        print_json({"ok": not outcome.problems, "done": list(outcome.told), "errors": list(outcome.problems)})
+        print_json({**ending(errors), "done": list(outcome.told), "errors": [*errors]})
     else:
         for line in done:
             print(plain(line))
-        for problem in outcome.problems:
-            say(problem)
-    return 1 if outcome.problems else 0
+    for problem in errors:
+        say(problem)
+    return 1 if errors else 0
 
 
 def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:

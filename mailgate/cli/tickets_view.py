@@ -246,6 +246,8 @@ def export(args: argparse.Namespace) -> int:
             return 0
         with args.output.open("w", encoding="utf-8") as file:
             count = sum(1 for line in lines if file.write(line + "\n"))
+    if args.json:
+        print_json({"ok": True, "tickets": count, "file": str(args.output)})
     say(f"{count} tickets written to {args.output}")
     return 0
 

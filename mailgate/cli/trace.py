@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, print_json, print_line, reading, say, since_of
+from mailgate.cli.common import config_of, now, print_json, print_line, reading, since_of
+from mailgate.errors import NotFound
 from mailgate.model import Json
 from mailgate.rules.snapshot import rfc3339
 from mailgate.store import trace
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     with reading(config) as db:
         lines = _find(db, args.what, since)
     if not lines:
-        say(f"nothing is known of {args.what}{f' since {args.since}' if args.since else ''}")
+        raise NotFound(f"nothing is known of {args.what}{f' since {args.since}' if args.since else ''}")
     if args.json:
         print_json([_json(line) for line in lines])
     else:
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             at = line.at.astimezone(zone)
             arrow = "->" if line.direction == "out" else "<-"
             print_line(f"{at:%Y-%m-%d %H:%M:%S} {arrow} {number}{line.address}  {line.step}: {line.text}")
-    return 0 if lines else 1
+    return 0
 
 
 def _find(db: Db, what: str, since: datetime) -> list[Line]:

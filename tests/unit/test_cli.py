@@ -466,3 +466,17 @@ def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
     assert call("status") == 1
     shown = capsys.readouterr().out
     assert shown.count("MB left; a full one takes no mail") == 1
+
+
+def test_a_report_is_of_the_clocks_time(desk, capsys, monkeypatch):
+    monkeypatch.setattr("mailgate.cli.report.now", lambda: START)
+    assert call("report", "--since", "2d", "--json") == 0
+    period = json.loads(capsys.readouterr().out)["period"]
+    assert (period["since"][:16], period["until"][:16]) == ("2026-11-18T09:00", "2026-11-20T09:00")
+    monkeypatch.setattr("mailgate.cli.tickets_change.now", lambda: START)
+    assert call("tickets", "new", "--requester", "k@x.example", "--subject", "x") == 0
+    monkeypatch.setattr("mailgate.cli.status.now", lambda: START)
+    assert call("tickets", "do", "1001", "#away until 2026-11-23", "--as", "ann") == 0
+    capsys.readouterr()
+    assert call("status", "--json") == 1
+    assert [each["agent"] for each in json.loads(capsys.readouterr().out)["away"]] == ["ann"]
