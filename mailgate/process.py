@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, asked, behalf, collision, failure, requester, satisfaction, wishes
+from mailgate.desk import agent, asked, behalf, failure, requester, satisfaction, second_look, wishes
 from mailgate.desk.dead import spare
 from mailgate.desk.forwarded import ENCLOSED, for_somebody, placed
 from mailgate.desk.hold import hold
@@ -199,7 +199,7 @@ def _barred(db: Db, situation: Situation, context: Context) -> str:
     return banned_by(ban, context.config) if ban else ""
 
 
-def _from_agent(db: Db, situation: Situation, context: Context, *, released: bool = False) -> Outcome:
+def _from_agent(db: Db, situation: Situation, context: Context, *, released: Reason | None = None) -> Outcome:
     """Agents are customers too: only an agent's proven work on or for a ticket is an agent's act."""
     commands = read_commands(situation.received.body.lines)
     if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
@@ -221,7 +221,7 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: boo
         return open_from_mail(db, situation, context)
     letter = _letter(situation, commands, context)
     if released:  # posted as of now
-        letter = replace(letter, at=context.now, released=True)
+        letter = replace(letter, at=context.now, released=released)
     missing = "ticket" in commands.verbs and ticket is None
     if "new" in commands.verbs or (forwards and ticket is None and not missing):
         return behalf.open_for(db, letter, context)
@@ -259,7 +259,8 @@ def _confirmed(db: Db, situation: Situation, commands: Commands, code: str, cont
     if waiting is None or situation.sender.dmarc == "fail":
         return _aside(Reason.UNPROVEN_AGENT, "no mail waits for this code")
     proven = _held_mail(db, waiting.inbox_id, context)
-    outcome = _from_agent(db, proven, context, released=waiting.why == Reason.COLLISION)
+    why = Reason(waiting.why)
+    outcome = _from_agent(db, proven, context, released=why if why in second_look.BECAUSE else None)
     confirms = (waiting.inbox_id, outcome)
     return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {waiting.inbox_id}", confirms=confirms)
 
@@ -273,10 +274,11 @@ def _held_mail(db: Db, inbox_id: int, context: Context) -> Situation:
 
 
 def forget(db: Db, waiting: held.Waiting, context: Context) -> Outcome:
-    """The end of a held mail that its agent did not release in time; of an overtaken answer they are told."""
-    if waiting.why != Reason.COLLISION:
+    """The end of a held mail that its agent did not release in time; of an answer of theirs they are told."""
+    why = Reason(waiting.why)
+    if why not in second_look.BECAUSE:
         return _dropped(Reason.UNPROVEN_AGENT, "its agent did not confirm it in time")
-    return collision.forgotten(waiting.agent, _held_mail(db, waiting.inbox_id, context), context)
+    return second_look.forgotten(waiting.agent, why, _held_mail(db, waiting.inbox_id, context), context)
 
 
 def _quiet(outcome: Outcome) -> Outcome:

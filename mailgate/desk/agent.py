@@ -15,7 +15,7 @@ from mailgate.desk.answers import answer_queries, answers_of
 from mailgate.desk.collision import collision
 from mailgate.desk.figures import answer_reports
 from mailgate.desk.files import Shown, with_parcels
-from mailgate.desk.guard import refusal
+from mailgate.desk.guard import guarded, refusal
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.office import to_note_address
@@ -129,7 +129,8 @@ def _do(db: Db, letter: Letter, understood: Understood, ground: Ground, ticket: 
     if writes:
         if problem := _unsendable(db, letter, own, html, seen, understood, ground, ticket, context):
             return refuse(letter, ground.source or ticket, (problem,))
-        if seen.public and (held := collision(db, letter, text, ticket, context)):
+        held = guarded(db, letter, own, html, text, ground, context) if seen.public else None
+        if held := held or (collision(db, letter, text, ticket, context) if seen.public else None):
             return held
     elif understood.asks:
         return refuse(

@@ -1,22 +1,24 @@
 """The leak guard's last word on a text that leaves the desk: what is internal to the ticket, and what is known outside.
 
-Reads threads and events; what a leak is, is `rules/leak.py`.
+A key never leaves; an answer with internal words waits for its agent's second look. Reads
+threads and events; what a leak is, is `rules/leak.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from urllib.parse import unquote
 
 from mailgate.config.model import Config
 from mailgate.desk import others, similar
 from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.letter import Letter
-from mailgate.desk.outcome import Context
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.second_look import hold
 from mailgate.desk.structure import Ground, texts_beside
 from mailgate.inbound.excerpt import attribute_values
 from mailgate.model import EntryKind, EventKind
+from mailgate.reasons import Reason
 from mailgate.rules.cleaning import seen
 from mailgate.rules.facts import agent_fact
 from mailgate.rules.leak import leak
@@ -28,23 +30,43 @@ _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a lo
 
 
 def refusal(db: Db, letter: Letter, text: str, html: str, ground: Ground, context: Context, *, public: bool) -> str:
-    """The refusal when a text that leaves the desk would give internal text away; of a question to outsiders, a key."""
-    attached = letter.situation.received.mail.attachments if letter.situation else ()
-    # The page has the words of the text; beyond them, where its links lead.
-    linked = (part for value in attribute_values(html) for part in (value, unquote(value)))
-    text = "\n".join((text, *words_of(attached), *linked))
+    """Why a text may not leave the desk at all: it holds a key. On the command line, where nothing is held, a leak."""
+    text = _all_of(letter, text, html)
     unwrapped = _WRAPPING.sub("", seen(text))
-    keys = [key.text for each in (text, unwrapped, *raw_of(attached)) for key in context.keyring.find(each)]
-    if not public:
-        return f"your question holds a key of the desk (“{keys[0]}”); take it out" if keys else ""
-    found = _internal(db, text, ground, keys, context.config)
+    files = raw_of(letter.situation.received.mail.attachments) if letter.situation else ()
+    if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
+        what = "reply" if public else "question"
+        return f"your {what} holds a key of the desk (“{keys[0]}”), which never leaves it; take it out"
+    if public and letter.situation is None and (found := _internal(db, text, ground, context.config)):
+        return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
+    return ""
+
+
+def guarded(db: Db, letter: Letter, own: str, html: str, text: str, ground: Ground, context: Context) -> Outcome | None:
+    """What becomes of a public answer that holds what seems internal; None when it may go out.
+
+    `own` are the agent's words, `text` what would be sent. Who has seen the words and sends
+    the answer all the same has the last say: about words the guard can be wrong.
+    """
+    ticket = ground.ticket
+    if letter.situation is None or letter.released or ticket is None:
+        return None
+    found = _internal(db, _all_of(letter, own, html), ground, context.config)
     if not found:
-        return ""
-    return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
+        return None
+    fact = f"It would show the requester internal text (“{found}”)."
+    return hold(letter, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
 
 
-def _internal(db: Db, text: str, ground: Ground, keys: Sequence[str], config: Config) -> str:
-    """What of the desk's internal text, or of its keys, a public text holds."""
+def _all_of(letter: Letter, text: str, html: str) -> str:
+    """The text and what goes with it: words of attached files and, beyond the page's own, where its links lead."""
+    attached = letter.situation.received.mail.attachments if letter.situation else ()
+    linked = (part for value in attribute_values(html) for part in (value, unquote(value)))
+    return "\n".join((text, *words_of(attached), *linked))
+
+
+def _internal(db: Db, text: str, ground: Ground, config: Config) -> str:
+    """What of the desk's internal text a public text holds."""
     ticket = ground.ticket
     assert ticket is not None
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
@@ -71,5 +93,4 @@ def _internal(db: Db, text: str, ground: Ground, keys: Sequence[str], config: Co
         ),
         titles=(*similar.titles(db, ticket.number), *others.internal(db, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
-        keys=keys,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from mailgate.config.model import Agent
 from mailgate.desk.outcome import Situation
 from mailgate.model import Address, Notice, NoticeKind, Ticket
+from mailgate.reasons import Reason
 from mailgate.rules.commands import Commands
 
 
@@ -21,7 +22,7 @@ class Letter:
     at: datetime
     situation: Situation | None = None  # None: no mail
     address: str = ""  # the desk address that the mail came to
-    released: bool = False  # its agent has seen what a colleague answered meanwhile, and sends it
+    released: Reason | None = None  # what it was held for; its agent has taken a second look, and sends it
 
     @property
     def by(self) -> str:

@@ -138,7 +138,7 @@ def test_a_colleague_of_the_outsider_never_writes_where_requesters_read(tmp_path
     assert bench.ticket().collaborators == ()
     assert bench.thread(1001)[-1] == ("note", QUESTION)
     held = bench.send(ELLIOT, f"They are fine. {SECRET}", answers=alert)
-    assert told(held) == {("command-failed", ELLIOT)}
+    assert told(held) == {("held", ELLIOT)}
 
 
 def test_an_answer_that_failed_dmarc_is_nobodys(bench: Bench, question: Sent) -> None:
@@ -172,7 +172,7 @@ def test_what_was_asked_and_answered_is_internal_to_the_leak_guard(bench: Bench,
     answers(bench, question, "Our engineer says that someone cut it by hand.")
     for leaked in (SECRET, "engineer says that someone cut it by hand", "Elliot Alderson asked noc@carrier.example"):
         sent = bench.send(ELLIOT, f"Dear Karen, {leaked}.", answers=alert)
-        assert told(sent) == {("command-failed", ELLIOT)}
+        assert told(sent) == {("held", ELLIOT)}
     assert to(bench.send(ELLIOT, "We found the reason.", answers=alert), KAREN)
 
 

@@ -286,9 +286,13 @@ class Conversation:
             self.write(who, f"{said} {self.sentence()}", subject=f"Re: [#{mail.ticket}] Hello", **fields)
 
     def confirms(self) -> None:
-        """An agent taps the link of a mail that was held: an overtaken answer, or one that nothing proved."""
+        """An agent taps the link of a mail that was held: an overtaken answer, or one that nothing proved.
+
+        What the leak guard holds could be sent as well, by who means it; nobody here does.
+        """
         who = self.dice.choice(AGENTS)
         held = [mail for mail in self.mails.get(who, ()) if mail.kind in ("held", "confirm")]
+        held = [mail for mail in held if "internal text" not in mail.text]
         if held and (code := re.search(r"%23confirm%20(\w+)", self.dice.choice(held[-3:]).text)):
             self.write(who, f"#confirm {code[1]}", subject="Yes")
 

@@ -317,7 +317,7 @@ def test_text_below_a_question_is_not_posted_and_said_to_be(opened):
 def test_a_reply_with_internal_words_is_returned(opened, text):
     opened.send(ELLIOT, f"#note\n\n{NOTE_LINE}", answers=alert(opened))
     mails = opened.send(ANN, text, answers=alert(opened, "ann"))
-    assert told(mails) == {("command-failed", "ann@bank.example")}
+    assert told(mails) == {("held", "ann@bank.example")}
     assert "internal text" in mails[0].text
     assert opened.thread()[-1][0] == "note"
 
@@ -326,15 +326,17 @@ def test_a_reply_with_a_reason_a_key_or_an_attached_alert_is_returned(opened):
     opened.send(ELLIOT, "#prio high -- their lawyer has called the whole board today", answers=alert(opened))
     key = alert(opened).message_id
     wrapped = f"See {key[:22]}\n  {key[22:]}"
-    for text in ("Because their lawyer has called the whole board today.", f"See {key}", key.upper(), wrapped):
+    reason = "Because their lawyer has called the whole board today."
+    assert told(opened.send(ANN, reason, answers=alert(opened, "ann"))) == {("held", "ann@bank.example")}
+    for text in (f"See {key}", key.upper(), wrapped):
         assert told(opened.send(ANN, text, answers=alert(opened, "ann"))) == {("command-failed", "ann@bank.example")}
-    for file in (
-        ("alert.eml", "text/plain", alert(opened).message.as_bytes()),
-        ("Maintenance.pdf", "application/pdf", b"%PDF"),
-        ("scan.bin", "application/octet-stream", b"\0" + key.encode()),
+    for file, kind in (
+        (("alert.eml", "text/plain", alert(opened).message.as_bytes()), "command-failed"),
+        (("Maintenance.pdf", "application/pdf", b"%PDF"), "held"),
+        (("scan.bin", "application/octet-stream", b"\0" + key.encode()), "command-failed"),
     ):
         mails = opened.send(ANN, "See attached.", answers=alert(opened, "ann"), files=(file,))
-        assert told(mails) == {("command-failed", "ann@bank.example")}
+        assert told(mails) == {(kind, "ann@bank.example")}
 
 
 def test_what_the_requester_wrote_never_counts(opened):

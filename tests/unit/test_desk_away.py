@@ -49,7 +49,7 @@ def test_the_one_who_stands_in_cannot_give_away_that_a_colleague_is_away(bench, 
     agent_mail(bench, ANN, "#away\n")
     (alert,) = bench.send(KAREN, "Any news?", answers=to(bench.sent(), "karen@client.example"))
     (refused,) = bench.send(ELLIOT, "Ann Reyes, whose ticket it is, is away.", answers=alert)
-    assert refused.kind == "command-failed"
+    assert refused.kind == "held"
     assert "internal text" in refused.text
 
 

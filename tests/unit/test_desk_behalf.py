@@ -313,7 +313,7 @@ def test_the_answer_goes_to_the_original_author_and_the_note_never(bench):
     assert "delicate" not in to(mails, "karen@client.example").everything
     assert "I lost my card" in to(mails, "karen@client.example").text  # their own words, quoted
     (back,) = send(bench, "#reply\n\nShe is a very delicate customer.", ANN, answers=alert)
-    assert back.kind == "command-failed"
+    assert back.kind == "held"
 
 
 def test_reply_above_a_forward_is_the_first_answer(bench):

@@ -63,7 +63,7 @@ def test_only_who_sees_the_old_ticket_is_shown_it(bench):
 def test_what_was_shown_is_internal_to_the_new_ticket(bench):
     alert = to(asked(bench), ELLIOT)
     mails = bench.send(ELLIOT, "We renewed it with the vendor under contract A-77 last time.", answers=alert)
-    assert [mail.kind for mail in mails] == ["command-failed"]
+    assert [mail.kind for mail in mails] == ["held"]
     assert "internal text" in mails[0].text
     assert bench.thread(1002) == bench.thread(1002)[:1]
 

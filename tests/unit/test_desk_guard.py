@@ -1,0 +1,121 @@
+"""The leak guard on a desk: what it holds, who sends it all the same, what is forgotten, and what never goes out."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+
+from mailgate.desk import agent as desk_agent
+from mailgate.desk.letter import Letter
+from mailgate.rules.commands import read_commands
+from mailgate.store import inbox
+from tests.desk import Bench, Sent, to, told
+
+KAREN = "Karen Client <karen@client.example>"
+ELLIOT = "Elliot Alderson <elliot@bank.example>"
+ANN = "Ann Reyes <ann@bank.example>"
+NOTE = "The vendor password is hunter2 and must not leave this house"
+REPLY = "It is mended: the vendor password is hunter2 and must be changed."
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    made.alerts = {mail.to: mail for mail in made.send(KAREN, "It does not open.")}
+    made.send(ELLIOT, f"#note\n\n{NOTE}", answers=made.alerts["elliot@bank.example"])
+    yield made
+    made.db.close()
+
+
+def answer(bench: Bench, text: str = REPLY, **more: object) -> list[Sent]:
+    return bench.send(ANN, text, answers=bench.alerts["ann@bank.example"], **more)
+
+
+def held(mails: list[Sent]) -> Sent:
+    assert told(mails) == {("held", "ann@bank.example")}
+    return mails[0]
+
+
+def tap(bench: Bench, mail: Sent, sender: str = ANN) -> list[Sent]:
+    """Tap the link of a held notice."""
+    found = re.search(r"mailto:(\S+?)\?\S*body=(\S+)", mail.text)
+    assert found
+    body = unquote(found[2]).replace("\r\n", "\n")
+    return bench.send(sender, body, to=unquote(found[1]), subject=mail.subject)
+
+
+@pytest.mark.parametrize("text", [REPLY, "Ask our Maintenance department."])
+def test_a_guarded_answer_is_held_and_returned_with_what_was_found_and_one_link(bench, text):
+    mail = held(answer(bench, f"#priority high\n\n{text}", files=(("log.txt", "text/plain", b"lines"),)))
+    assert "It would show the requester internal text (“" in mail.text
+    assert text in mail.text
+    assert "log.txt" in mail.text
+    assert mail.text.count("mailto:") == 1
+    assert "colleague" not in mail.text
+    assert "meanwhile" not in mail.text
+    assert bench.thread()[-1] == ("note", NOTE)
+    assert bench.ticket().priority == "Normal"
+    assert (bench.events()[-1].kind, bench.events()[-1].by) == ("held", "agent:ann")
+    assert bench.events()[-1].after == {"agent": "ann", "why": "leak"}
+    (aside,) = inbox.aside(bench.db)
+    assert (aside.state, aside.reason) == ("held", "leak")
+
+
+def test_its_agent_sends_it_with_one_tap_once_with_files_and_commands(bench):
+    mail = held(answer(bench, f"#priority high\n\n{REPLY}", files=(("log.txt", "text/plain", b"lines"),)))
+    bench.now += timedelta(days=2)
+    reply = to(tap(bench, mail), "karen@client.example")
+    assert reply.kind == "reply"
+    assert REPLY in reply.text
+    assert [part.get_filename() for part in reply.message.walk() if part.get_filename()] == ["log.txt"]
+    assert (bench.ticket().priority, bench.ticket().last_respondent) == ("High", "ann")
+    assert bench.db.one("SELECT count(*) FROM held")[0] == 0
+    assert told(tap(bench, mail)) == {("command-failed", "ann@bank.example")}
+    assert bench.thread().count(("reply", REPLY)) == 1
+
+
+@pytest.mark.parametrize("sender", [ELLIOT, KAREN, "Bob Base <bob@bank.example>"])
+def test_nobody_else_sends_it(bench, sender):
+    mail = held(answer(bench))
+    tap(bench, mail, sender=sender)
+    assert ("reply", REPLY) not in bench.thread()
+    assert bench.db.one("SELECT count(*) FROM held")[0] == 1
+
+
+def test_after_three_days_it_is_forgotten_with_a_word(bench):
+    mail = held(answer(bench))
+    (word,) = [each for each in bench.wait(days=3, minutes=1) if each.kind == "held"]
+    assert "because it holds what is internal to the desk" in word.text
+    assert REPLY in word.text
+    assert "mailto:" not in word.text
+    tap(bench, mail)
+    assert ("reply", REPLY) not in bench.thread()
+
+
+def test_a_colleagues_answer_meanwhile_holds_it_anew_with_another_code_and_then_it_goes(bench):
+    first = held(answer(bench))
+    bench.send(ELLIOT, "#reply\n\nPlease restart.", answers=bench.alerts["elliot@bank.example"])
+    second = held(tap(bench, first))
+    assert first.message_id != second.message_id
+    assert "Elliot Alderson answered the requester" in second.text
+    assert told(tap(bench, first)) == {("command-failed", "ann@bank.example")}, "the first link is used up"
+    assert to(tap(bench, second), "karen@client.example").kind == "reply"
+    assert bench.thread().count(("reply", REPLY)) == 1
+
+
+def test_a_reply_key_is_never_sent_nor_offered_to_be(bench):
+    key = bench.alerts["ann@bank.example"].message_id
+    (back,) = answer(bench, f"{REPLY}\nSee {key}")
+    assert back.kind == "command-failed"
+    assert "which never leaves it; take it out" in " ".join(back.text.split())
+    assert "%23confirm" not in back.text
+    assert bench.db.one("SELECT count(*) FROM held")[0] == 0
+
+
+def test_an_order_from_the_command_line_is_refused_for_nothing_of_it_can_wait(bench):
+    letter = Letter(bench.config.agents["ann"], read_commands(["#reply", "", REPLY]), "cli:1", bench.now)
+    outcome = desk_agent.work(bench.db, letter, bench.ticket(), bench.desk.context(bench.now))
+    assert "internal text" in "".join(outcome.problems)
