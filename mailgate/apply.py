@@ -54,7 +54,8 @@ def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str,
     rendered = press.renderer.render(notice, context.config, context.keyring, at)
     if rendered.problem:
         maillog.template_broken(notice.kind, rendered.problem)
-    return replace(compose(notice, rendered, context.config, context.keyring, at, files), not_before=waits)
+    mail = compose(notice, rendered, context.config, context.keyring, at, files)
+    return replace(mail, not_before=waits) if waits else mail
 
 
 def save_change(db: Db, change: Change, context: Context) -> None:

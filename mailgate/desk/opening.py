@@ -231,9 +231,10 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
     if situation.human:
         genuine = situation.sender.dmarc != "fail"
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
-        ticket = replace(ticket, collaborators=people)
+        ticket = replace(ticket, collaborators=people) if people else ticket
     stamp = acts.Stamp(f"requester:{opening.author.email}", context.now)
-    entry = replace(entry_of(situation, opening.author, _words(situation, opening.form)), came_for=0)  # its own
+    entry = entry_of(situation, opening.author, _words(situation, opening.form))
+    entry = replace(entry, came_for=0) if entry.came_for else entry  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
 
 

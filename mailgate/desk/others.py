@@ -23,6 +23,8 @@ def with_others(db: Db, notices: tuple[Notice, ...], ticket: Ticket, config: Con
     if not any(_tells(notice) for notice in notices):
         return notices
     found = _of_same(db, ticket, (Status.OPEN, Status.PENDING), config)
+    if not found:
+        return notices
     return tuple(replace(each, others=_for(each, found, config)) if _tells(each) else each for each in notices)
 
 

@@ -7,7 +7,6 @@ too long for a line, such as a link, stays whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 WIDTH = 76  # RFC 3676 4.2: 78 at most, the blank at a soft end included
 _QUOTE = re.compile(r"(?:> ?)+")
@@ -22,29 +21,33 @@ def flow(text: str) -> str:
     Leading `>` are quote marks; blanks at the end of a line are dropped, but for the
     signature's line (RFC 3676 4.3).
     """
-    return "\n".join(
-        line if len(line) <= WIDTH and line[:1] not in {" ", ">", "F"} and line[-1:] != " " else "\n".join(_lines(line))
-        for line in text.split("\n")
-    )
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if len(line) <= WIDTH and line[:1] not in {" ", ">", "F"} and line[-1:] != " ":
+            lines.append(line)
+        else:
+            lines += _lines(line)
+    return "\n".join(lines)
 
 
-def _lines(line: str) -> Iterator[str]:
+def _lines(line: str) -> list[str]:
     """One line of text as lines on the wire; all but the last end in a blank."""
     if line == _SIGNATURE:
-        yield line
-        return
+        return [line]
     quote = _QUOTE.match(line)
-    marks = ">" * line.count(">", 0, quote.end()) if quote else ""
-    content = (line[quote.end() :] if quote else line).rstrip(" ")
-    for piece in _pieces(content, WIDTH - len(marks) - 1):
-        stuffed = marks if piece else ""
-        yield f"{marks} {piece}" if stuffed or piece.startswith(_STUFFED) else f"{marks}{piece}"
+    if not quote:
+        pieces = _pieces(line.rstrip(" "), WIDTH - 1)
+        return [f" {piece}" if piece.startswith(_STUFFED) else piece for piece in pieces]
+    marks = ">" * line.count(">", 0, quote.end())
+    pieces = _pieces(line[quote.end() :].rstrip(" "), WIDTH - len(marks) - 1)
+    return [f"{marks} {piece}" if piece else marks for piece in pieces]
 
 
-def _pieces(content: str, width: int) -> Iterator[str]:
+def _pieces(content: str, width: int) -> list[str]:
     """Break at blanks; the blank stays at the end of its line."""
-    start = 0
-    while len(content) - start >= width:
+    pieces: list[str] = []
+    start, length = 0, len(content)
+    while length - start >= width:
         cut = content.rfind(" ", start, start + width)
         if cut < 0:
             cut = content.find(" ", start + width)
@@ -52,9 +55,10 @@ def _pieces(content: str, width: int) -> Iterator[str]:
             cut = content.find(" ", cut + 1)
         if cut < 0:
             break
-        yield content[start : cut + 1]
+        pieces.append(content[start : cut + 1])
         start = cut + 1
-    yield content[start:]
+    pieces.append(content[start:])
+    return pieces
 
 
 def _stays(content: str, start: int, cut: int, width: int) -> bool:

@@ -115,7 +115,7 @@ def _mailto(
     about = identity.token(notice.ticket.number, config) + " " if notice.ticket else ""
     subject = f"Re: {about}{identity.title(notice, config)}"
     foot = f"\nRef: {key}\n" if key else ""
-    return links.mailto(address, subject, [(label, links.closed_off(body) + foot) for label, body in offers])
+    return links.mailto(address, subject, [(label, links.closed_off(body)) for label, body in offers], foot)
 
 
 def _others(notice: Notice, config: Config, address: str, key: str) -> tuple[OtherView, ...]:

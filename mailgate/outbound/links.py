@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from mailgate.model import Status, Ticket
@@ -24,15 +25,21 @@ class Link:
     href: str
 
 
-def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
-    """Return a link for each (label, mail body), which opens a mail to `address`.
+def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: str = "") -> tuple[Link, ...]:
+    """Return a link for each (label, mail body), which opens a mail to `address`; `foot` ends each body.
 
     Nothing in the values can add a field to that mail (RFC 6068 2).
     """
     about = quote(subject[:_SUBJECT_LIMIT], safe="")
     start = f"mailto:{quote(address, safe='@+')}?subject={about}&body="
-    # RFC 6068 5: a line break is %0D%0A
-    return tuple(Link(label, start + quote(body.replace("\n", "\r\n"), safe="")) for label, body in offers)
+    end = _lines(foot) if foot else ""
+    return tuple(Link(label, start + _lines(body) + end) for label, body in offers)
+
+
+@lru_cache(64)  # most are the same few commands
+def _lines(text: str) -> str:
+    """Lines of a mail body in a link; RFC 6068 5: a line break is %0D%0A."""
+    return quote(text.replace("\n", "\r\n"), safe="")
 
 
 def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:

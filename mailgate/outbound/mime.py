@@ -20,9 +20,10 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*\Z")
 # A message/* or multipart/* part must not be base64 (RFC 2046 5.2.1), and its bytes may be 8 bit.
 _NOT_BASE64 = ("message/", "multipart/")
 _ANY = "application/octet-stream"
-# Characters of a line in 7bit. RFC 5322 2.1.1 asks for 78 and allows 998; nobody reads HTML by the
-# line, and quoted-printable would make it a quarter longer and four times as dear to write.
-_LONGEST = {"plain": 78, "html": 900}
+# Characters of a line in 7bit. RFC 5322 2.1.1 asks for 78 and allows 998. Text is flowed to 78, so what
+# is longer there is a link, which reads better whole; nobody reads HTML by the line. Quoted-printable
+# would make either a quarter longer.
+_LONGEST = 900
 _CONTENT_TYPE = {
     "plain": b"text/plain; charset=utf-8; format=flowed; delsp=no",
     "html": b"text/html; charset=utf-8",
@@ -72,7 +73,7 @@ def text_part(subtype: str, text: str) -> bytes:
     if not octets.isascii():
         foreign = len(octets) - len(octets.decode("ascii", "ignore"))
         encoding = b"quoted-printable" if len(octets) > _FOREIGN * foreign else b"base64"
-    elif munged or max(map(len, octets.split(b"\n"))) > _LONGEST[subtype]:
+    elif munged or max(map(len, octets.split(b"\n"))) > _LONGEST:
         encoding = b"quoted-printable"
     return b"Content-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (
         _CONTENT_TYPE[subtype],

@@ -7,7 +7,7 @@ A template reads what it is given and changes nothing. Which template a notice t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if attribute in _OPEN.get(type(obj), ()):
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template; as one plain dict, for each rendering copies them."""
+        return {**self.globals, **(d or {})}
 
 
 class _Loader(FileSystemLoader):

@@ -262,6 +262,9 @@ class Rendered:
     problem: str = ""  # why the administrator's template was not used, and the shipped one was
 
 
+_NAMES = {view: tuple(field.name for field in fields(view)) for view in (RequesterView, AgentView)}
+
+
 def values(view: View) -> Mapping[str, object]:
     """Return the view's fields by name, as a template reads them."""
-    return {field.name: getattr(view, field.name) for field in fields(view)}
+    return {name: getattr(view, name) for name in _NAMES[type(view)]}

@@ -34,6 +34,9 @@ class Sorted:
     blocked: tuple[StoredAttachment, ...] = ()
 
 
+_NONE = Sorted()
+
+
 def wire_size(octets: int) -> int:
     """Return how many bytes a file takes on the wire: in base64, in lines."""
     encoded = -(-octets // 3) * 4
@@ -52,8 +55,8 @@ def blocked(name: str, rules: Attachments) -> str:
 
 def of(notice: Notice, rules: Attachments) -> Sorted:
     """Sort the files of a notice by what a mail of its kind may hold."""
-    if notice.kind.to_requester and notice.kind not in _WITH_WORDS:
-        return Sorted()
+    if not notice.attachments or (notice.kind.to_requester and notice.kind not in _WITH_WORDS):
+        return _NONE
     return sort(notice.attachments, rules.send_max if notice.kind in _SENT else rules.alert_max, rules)
 
 

@@ -234,19 +234,18 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
     facts = tuple(fact for _, fact in told)
     entry = _first(change)
     history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
+    words: dict[str, Any] = {"text": entry.text, "html": entry.html, "attachments": entry.attachments} if entry else {}
+    if entry and change.before is None and entry.by.startswith("requester:"):
+        words |= {"by": entry.author, "by_agent": ""}  # whose words they are, whoever forwarded them
     for kind, who in chosen.values():
         notice = _notice(kind, who, change.after, occasion, audience)
-        if change.before is None and entry and entry.by.startswith("requester:"):
-            notice = replace(notice, by=entry.author, by_agent="")  # whose words it carries, whoever forwarded them
         if kind is NoticeKind.TAKEN:
             yield replace(notice, facts=tuple(fact for what, fact in told if what in _WHOSE))
             continue
         yield replace(
             notice,
+            **words,
             facts=(*facts, *occasion.remarks, *stands_in(change.after, who.agent, audience.away, config)),
-            text=entry.text if entry else "",
-            html=entry.html if entry else "",
-            attachments=entry.attachments if entry else (),
             history=history[:HISTORY],
             links=occasion.links,
         )

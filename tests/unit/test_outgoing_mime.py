@@ -131,7 +131,8 @@ def test_a_line_that_begins_with_from_cannot_be_altered_on_the_way():
     [
         ("short\n", b"7bit"),
         ("word " * 100, b"7bit"),
-        ("x" * 79, b"quoted-printable"),
+        ("https://bank.example/" + "x" * 800, b"7bit"),
+        ("https://bank.example/" + "x" * 900, b"quoted-printable"),
         ("Grüße aus Köln, und bis bald", b"quoted-printable"),
         ("Добрый день", b"base64"),
         ("こんにちは", b"base64"),
