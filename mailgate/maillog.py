@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii
 
 from mailgate.errors import MailgateError
@@ -103,7 +104,7 @@ def _cut(value: Value) -> Value:
     return value
 
 
-def worked(inbox_id: int, ticket: int | None, way: list[str]) -> None:
+def worked(inbox_id: int, ticket: int | None, way: Sequence[str]) -> None:
     """A mail had its effect; `way` is what was decided, a step each."""
     _say("worked", inbox=inbox_id, ticket=ticket, way=" | ".join(way))
 

@@ -32,6 +32,7 @@ from mailgate.store.inbox import Claimed
 
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
+HOLD = 0.004  # seconds that it may keep the database from others
 PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
 PAUSE_MOST = 60.0
 
@@ -51,6 +52,7 @@ class Unread:
 
 
 Batch = Sequence[Prepared | Unread]
+Decided = tuple[Verdict, apply.Effect]
 
 
 def read(claimed: Sequence[Claimed], desk: Desk, now: datetime) -> list[Prepared | Unread]:
@@ -69,20 +71,16 @@ def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
 
 
 def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
-    """Work a batch, a transaction a mail; how many were finished, good or bad.
+    """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad.
 
     Stops early when it has taken its time: the thread is needed for others meanwhile.
     """
     context = desk.context(now)
     began = time.monotonic()
-    for position, prepared in enumerate(batch):
-        if position and time.monotonic() - began > BUDGET:
-            return position
-        if isinstance(prepared, Unread):
-            _stumble(db, prepared.inbox_id, prepared.error, desk, context)
-        else:
-            _one(db, prepared, desk, context)
-    return len(batch)
+    finished = 0
+    while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
+        finished += _some(db, batch[finished:], desk, context)
+    return finished
 
 
 def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime, *, large: bool) -> tuple[int, list[Claimed]]:
@@ -91,37 +89,68 @@ def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime, *, large: bo
     return finished, claim(db, large=large) if finished == len(batch) else []
 
 
-def _one(db: Db, prepared: Prepared, desk: Desk, context: Context) -> None:
-    received = prepared.received
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What became of a mail, to be told when it is written; `error` is the traceback of one that failed."""
+
+    inbox_id: int
+    ticket: int | None = None
+    way: Sequence[str] = ()
+    error: str = ""
+
+
+def _some(db: Db, batch: Batch, desk: Desk, context: Context) -> int:
+    """Work the first mail of a batch, and those after it that are done before others have waited for long; how many.
+
+    The first is decided over a snapshot, which holds nobody up, and again with the
+    database held where another process changed a ticket in between: what is written was
+    always decided on what is there. One that fails is undone alone.
+    """
+    first = batch[0]
+    if isinstance(first, Unread):
+        _stumble(db, first.inbox_id, first.error, desk, context)
+        return 1
     try:
-        with storage_errors():
-            verdict, way = _finish(db, prepared, desk, context)
+        with storage_errors(), db.snapshot():
+            seen = tickets.latest_event(db)
+            ahead = _decided(db, first, desk, context)
     except StorageError:
         raise
     except Exception:
-        _stumble(db, received.id, traceback.format_exc(), desk, context)
-    else:
-        maillog.worked(received.id, verdict.outcome.ticket, way)
-
-
-def _finish(db: Db, prepared: Prepared, desk: Desk, context: Context) -> tuple[Verdict, list[str]]:
-    """Decide over a snapshot, which holds nobody up, and write in a short transaction.
-
-    Where another process changed a ticket in between, the mail is decided again with the
-    database held: what is written was always decided on what is there.
-    """
-    with db.snapshot():
-        seen = tickets.latest_event(db)
-        verdict, effect = _decided(db, prepared, desk, context)
+        _stumble(db, first.received.id, traceback.format_exc(), desk, context)
+        return 1
+    ends: list[_End] = []
     with db.transaction():
-        if tickets.latest_event(db) != seen:
-            verdict, effect = _decided(db, prepared, desk, context)
-        received, way = prepared.received, steps(verdict)
-        apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
-    return verdict, way
+        until = time.monotonic() + HOLD
+        known = ahead if tickets.latest_event(db) == seen else None
+        for prepared in batch:
+            if isinstance(prepared, Unread) or (ends and time.monotonic() > until):
+                break
+            ends.append(_one(db, prepared, None if ends else known, desk, context))
+    for end in ends:
+        if end.error:
+            _stumble(db, end.inbox_id, end.error, desk, context)
+        else:
+            maillog.worked(end.inbox_id, end.ticket, end.way)
+    return len(ends)
 
 
-def _decided(db: Db, prepared: Prepared, desk: Desk, context: Context) -> tuple[Verdict, apply.Effect]:
+def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Desk, context: Context) -> _End:
+    """Write what becomes of a mail, which is decided here where it is not known."""
+    received = prepared.received
+    try:
+        with storage_errors(), db.savepoint():
+            verdict, effect = known or _decided(db, prepared, desk, context)
+            way = steps(verdict)
+            apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
+    except StorageError:
+        raise
+    except Exception:
+        return _End(received.id, error=traceback.format_exc())
+    return _End(received.id, verdict.outcome.ticket, way)
+
+
+def _decided(db: Db, prepared: Prepared, desk: Desk, context: Context) -> Decided:
     verdict = think(db, prepared, context)
     return verdict, apply.effect(verdict.outcome, context, desk.press)
 

@@ -387,6 +387,46 @@ def test_poison_is_tried_three_times_then_set_aside_and_told_once(bench):
     assert bench.drain() == [], "told once"
 
 
+def commits(bench, batch: processor.Batch) -> tuple[int, int]:
+    """Work a batch: how many mails were finished, in how many transactions."""
+    said: list[str] = []
+    bench.db._connection.set_trace_callback(said.append)
+    finished = processor.work(bench.db, batch, bench.desk, bench.now)
+    bench.db._connection.set_trace_callback(None)
+    return finished, said.count("COMMIT")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_fails_among_mails_of_one_transaction_is_undone_alone(bench, place, monkeypatch):
+    monkeypatch.setattr(processor, "HOLD", 60.0)
+    confirm, code = held_reply(bench)
+    shutil.rmtree(bench.config.storage.attachments)
+    texts = ["First", "Second"]
+    for number in range(3):
+        if number == place:
+            poison = bench.accept(bench.write(ELLIOT, f"#confirm {code}", answers=confirm))
+        else:
+            bench.accept(bench.write(KAREN, "A good one.", subject=texts.pop(0)))
+    batch = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    finished, transactions = 0, 0
+    while batch:
+        done, written = commits(bench, batch)
+        batch, finished, transactions = batch[done:], finished + done, transactions + written
+    assert (finished, transactions) == (3, 2), "the two good ones in one, the word of the failure in another"
+    states = {row["id"]: row["state"] for row in bench.db.all("SELECT id, state FROM inbox ORDER BY id DESC LIMIT 3")}
+    assert {id_ for id_, state in states.items() if state != "done"} == {poison}
+    assert [bench.ticket(number).subject for number in (1002, 1003)] == ["First", "Second"]
+    assert ("reply", "See the plan.") not in bench.thread()
+
+
+def test_the_database_is_held_for_the_mail_in_hand_and_no_longer(bench, monkeypatch):
+    monkeypatch.setattr(processor, "HOLD", 0.0)
+    for subject in ("First", "Second", "Third"):
+        bench.accept(bench.write(KAREN, "A good one.", subject=subject))
+    batch = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    assert commits(bench, batch) == (3, 3)
+
+
 def test_what_a_process_died_of_three_times_is_set_aside_and_told(bench):
     inbox_id = bench.accept(bench.write(KAREN, "Deadly.", subject="Deadly"))
     for _ in range(3):
