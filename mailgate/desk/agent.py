@@ -67,8 +67,9 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     if understood.only_asks:
         unposted = bool(_text(db, letter, ticket, context))
         return answer_queries(db, letter, understood, ticket, context, unposted=unposted)
-    if understood.only_standing and (ticket is None or not _writes(db, letter, ticket, context)):
-        return _do_standing(db, letter, understood, ticket, context)
+    about_none = ticket is None and understood.needs_no_ticket
+    if about_none or (understood.only_standing and not _writes(db, letter, ticket, context)):
+        return _do_beside(db, letter, understood, ticket, context)
     if ground.ticket is None:
         return refuse(letter, None, ("this mail answers no ticket; say which one with #ticket NUMBER",))
     return _do(db, letter, understood, ground, ground.ticket, context)
@@ -78,8 +79,8 @@ def _writes(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> 
     return bool(_text(db, letter, ticket, context) or (letter.situation and letter.situation.attachments))
 
 
-def _do_standing(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Outcome:
-    """Do and answer a mail that is about the agents themselves; where it is about no ticket its text goes nowhere."""
+def _do_beside(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Outcome:
+    """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
     asked = answers_of(db, letter, understood, ticket, context)
     done = tuple(order.told for order in understood.orders if order.told)
     facts = [f"Done: {each}." for each in done]
@@ -88,6 +89,8 @@ def _do_standing(db: Db, letter: Letter, understood: Understood, ticket: Ticket 
     outcome = Outcome(
         ticket=ticket.number if ticket else None,
         notices=with_parcels(letter.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels),
+        bans=_bans(understood, acts.Stamp(letter.by, letter.at)),
+        unbans=_unbans(understood),
         told=(*done, *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
@@ -163,7 +166,7 @@ def _do(db: Db, letter: Letter, understood: Understood, ground: Ground, ticket: 
         changes=(change, *beside, *linked_back(db, understood, ticket, stamp, context)),
         notices=notices,
         bans=_bans(understood, stamp),
-        unbans=tuple(str(order.value) for order in understood.orders if order.verb == "unban" and order.value),
+        unbans=_unbans(understood),
         told=(*_told(letter, understood, seen, handed_out, writes=writes), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
@@ -205,6 +208,10 @@ def _resolved_before(db: Db, ticket: Ticket, context: Context) -> bool:
 def _bans(understood: Understood, stamp: acts.Stamp) -> tuple[Ban, ...]:
     ordered = (order for order in understood.orders if order.verb == "ban" and order.value)
     return tuple(Ban(pattern=str(each.value), by=stamp.by, at=stamp.at, reason=each.reason) for each in ordered)
+
+
+def _unbans(understood: Understood) -> tuple[str, ...]:
+    return tuple(str(order.value) for order in understood.orders if order.verb == "unban" and order.value)
 
 
 def _told(

@@ -45,6 +45,22 @@ def read_ban(typed: str, config: Config) -> str:
     return pattern
 
 
+def ban_told(typed: str, banned: Collection[str], config: Config) -> tuple[str | None, str]:
+    """What `#ban` bans, None where it is so already, and that in words. Raises Refused."""
+    pattern = read_ban(typed, config)
+    if pattern in banned:
+        return None, f"{pattern} was banned already"
+    return pattern, f"{pattern} is banned: mail from there goes to quarantine"
+
+
+def unban_told(typed: str, banned: Collection[str]) -> tuple[str | None, str]:
+    """Whose ban `#unban` ends, None where there is none, and that in words. Raises Refused."""
+    pattern = read_unban(typed, banned)
+    if pattern not in banned:
+        return None, f"{pattern} was not banned"
+    return pattern, f"{pattern} is banned no longer"
+
+
 def read_unban(typed: str, banned: Collection[str]) -> str:
     """The pattern that `#unban` names, banned or not; refused where another ban is meant, or holds all the same."""
     pattern = _pattern(typed)

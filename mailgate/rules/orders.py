@@ -48,6 +48,7 @@ PERMISSION = {
 BESIDE_MERGE = ("merge", "note", "reply", "quiet", "ticket")
 QUERIES = frozenset({"show", "list", "search", "report", "help", "bans"})
 STANDING = frozenset({"away", "back"})  # about the agents themselves; they need no ticket
+BANS = frozenset({"ban", "unban"})  # about the whole desk; they need none either
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,12 @@ class Understood:
         """True for a mail about the agents themselves, and questions: it needs no ticket."""
         verbs = {order.verb for order in self.orders}
         return bool(verbs & STANDING) and verbs <= STANDING | QUERIES | {"ticket", "quiet"}
+
+    @property
+    def needs_no_ticket(self) -> bool:
+        """True for a mail of which nothing is about a ticket, and that does something."""
+        verbs = {order.verb for order in self.orders}
+        return bool(verbs & (STANDING | BANS)) and verbs <= STANDING | BANS | QUERIES | {"quiet"}
 
     @property
     def asks(self) -> tuple[Address, ...]:
@@ -136,6 +143,9 @@ def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
         raise Refused("a code is for the mail that waits: its agent answers with it by mail")
     if command.verb == "new":
         raise Refused("a ticket is opened by a mail of its own, or with: mailgate tickets new")
+    if command.verb in BANS:
+        _check("spam", ticket, setting)
+        return _ban(command, setting)
     if ticket is None:
         raise Refused("this mail answers no ticket; say which one with #ticket NUMBER")
     _check(_permission(command), ticket, setting)
@@ -150,9 +160,10 @@ def _standing(command: Command, setting: Setting) -> Order:
     return Order("back", key, command.reason, told)
 
 
-def _check(permission: str, ticket: Ticket, setting: Setting) -> None:
-    if setting.agent and not may(setting.agent, permission, ticket.department, setting.config):
-        raise Refused(refusal(setting.agent, permission, ticket.department, setting.config))
+def _check(permission: str, ticket: Ticket | None, setting: Setting) -> None:
+    place = ticket.department if ticket else ""
+    if setting.agent and not may(setting.agent, permission, place, setting.config):
+        raise Refused(refusal(setting.agent, permission, place, setting.config))
 
 
 def _permission(command: Command) -> str:
@@ -282,20 +293,13 @@ def _spam(command: Command, _: Ticket, __: Setting) -> Order:
     return Order("spam", None, command.reason, "closed as spam; the requester is told nothing")
 
 
-def _ban(command: Command, _: Ticket, setting: Setting) -> Order:
-    pattern = bans.read_ban(command.value, setting.config)
-    if pattern in setting.bans():
-        return Order("ban", None, command.reason, f"{pattern} was banned already")
-    told = f"{pattern} is banned: mail from there goes to quarantine"
-    return Order("ban", pattern, command.reason, told)
-
-
-def _unban(command: Command, _: Ticket, setting: Setting) -> Order:
-    banned = setting.bans()
-    pattern = bans.read_unban(command.value, banned)
-    if pattern not in banned:
-        return Order("unban", None, command.reason, f"{pattern} was not banned")
-    return Order("unban", pattern, command.reason, f"{pattern} is banned no longer")
+def _ban(command: Command, setting: Setting) -> Order:
+    known = setting.bans()
+    if command.verb == "ban":
+        pattern, told = bans.ban_told(command.value, known, setting.config)
+    else:
+        pattern, told = bans.unban_told(command.value, known)
+    return Order(command.verb, pattern, command.reason, told)
 
 
 def _visible(command: Command, _: Ticket, __: Setting) -> Order:
@@ -323,8 +327,6 @@ _READERS: dict[str, Reader] = {
     "merge": _merge,
     "split": _split,
     "spam": _spam,
-    "ban": _ban,
-    "unban": _unban,
 }
 
 

@@ -67,15 +67,19 @@ def belongs(agent: Agent, department: str, config: Config) -> bool:
 
 
 def may(agent: Agent, permission: str, department: str, config: Config) -> bool:
-    """Whether the agent's role for tickets of `department` has the permission."""
-    return permission in config.role(agent, department).may
+    """Whether the agent's role for tickets of `department` has the permission; with "" that for any of theirs."""
+    places = (department,) if department else tuple(agent.departments)
+    return any(permission in config.role(agent, place).may for place in places)
 
 
 def refusal(agent: Agent, permission: str, department: str, config: Config, *, act: str = "") -> str:
     """The sentence that tells an agent what they may not do, and what it would take.
 
-    `act`: what it is, where the permission is named after something else.
+    `act`: what it is, where the permission is named after something else; `department` is
+    empty for what needs the permission in any of theirs.
     """
-    role = config.role(agent, department).name
     act = act or _ACTS.get(permission, permission)
+    if not department:
+        return f"You may not {act}: in none of your departments your role has the permission `{permission}`."
+    role = config.role(agent, department).name
     return f"You may not {act} in {department}: your role there is {role}; it takes the permission `{permission}`."

@@ -172,3 +172,87 @@ def test_an_agent_who_was_banned_before_they_came_is_heard(bench):
         CONFIG.replace('email = ["elliot@bank.example"]', f"email = {json.dumps([ELLIOT, 'new@client.example'])}")
     )
     assert bench.send("new@client.example", "It is me.", subject="Hello")
+
+
+# ── without a ticket ────────────────────────────────────────────────────────────────────
+
+PROVEN = {
+    "headers": {
+        "Authentication-Results": "mx.bank.example; dmarc=pass header.from=bank.example",
+        "DKIM-Signature": "v=1; d=bank.example; h=from:subject; b=x",
+    },
+    "authserv_ids": ("mx.bank.example",),
+}
+TRUSTED = CONFIG + '[trust]\ndomains = ["bank.example"]\n'
+
+
+def fresh(bench: Bench, text: str, sender: str = ELLIOT):
+    """A mail of an agent's that answers nothing."""
+    (mail,) = bench.send(sender, text, subject="Bans", **PROVEN)
+    assert mail.to == sender
+    return mail
+
+
+def test_a_ban_needs_no_ticket(bench):
+    bench.configure(TRUSTED)
+    before = bench.kinds()
+    mail = fresh(bench, "#ban @spam.example -- every day\n#ban a@b.example\n\nBye.")
+    assert (mail.kind, mail.ticket) == ("answer", None)
+    assert "Done: @spam.example is banned: mail from there goes to quarantine." in mail.text
+    assert "Done: a@b.example is banned" in mail.text
+    assert "your text below the commands was left out" in mail.text
+    assert "@spam.example  Elliot Alderson  20 Nov 2026  every day" in fresh(bench, "#bans").text
+    assert bench.send(SPAMMER, "Again.", subject="Money") == []
+    assert queued(bench)[-1][1] == "banned"
+    mail = fresh(bench, "#unban @spam.example\n#list")
+    assert "Done: @spam.example is banned no longer." in mail.text
+    assert "Money" in mail.text, "the list that was asked for"
+    assert bench.send(SPAMMER, "Again, again.", subject="Money")
+    assert bench.kinds() == before
+    assert "@bank.example covers" in fresh(bench, "#ban @bank.example").text
+
+
+def test_a_ban_without_a_ticket_takes_the_permission_in_any_department_and_of_a_ticket_in_its_own(bench):
+    both = 'departments = { "Systems Administrators" = "View only", Support = "All Access" }'
+    bench.configure(TRUSTED.replace('role = "View only"\ndepartments = ["Systems Administrators"]', both))
+    assert "is banned" in fresh(bench, "#ban a@b.example", VERA).text
+    alert = to(bench.send(KAREN, "Fire!", to="outages@bank.example", subject="Fire"), VERA)
+    refused = to(bench.send(VERA, "#ban c@b.example", answers=alert, **PROVEN), VERA)
+    assert "in Systems Administrators: your role there is View only" in " ".join(refused.text.split())
+    bench.configure(TRUSTED)
+    mail = fresh(bench, "#ban c@d.example", VERA)
+    assert mail.kind == "command-failed"
+    assert "in none of your departments your role has the permission `spam`" in " ".join(mail.text.split())
+
+
+def test_a_ban_beside_what_is_for_a_ticket_asks_for_the_ticket(bench):
+    bench.configure(TRUSTED)
+    mail = fresh(bench, "#ban a@b.example\n#close")
+    assert (mail.kind, "#ticket NUMBER" in mail.text) == ("command-failed", True)
+    assert "Nobody is banned." in fresh(bench, "#bans").text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("#away until 2026-12-01", "you are away until"),
+        ("#back", "you are not away"),
+        ("#list", "Money"),
+        ("#search millions", "Money"),
+        ("#report 30d", "opened"),
+        ("#help", "#assign"),
+        ("#bans", "Nobody is banned"),
+        ("#show 1001", "ten millions"),
+    ],
+)
+def test_what_is_about_no_ticket_is_answered_without_one(bench, text, found):
+    bench.configure(TRUSTED)
+    mail = fresh(bench, text)
+    assert mail.kind in ("answer", "report")
+    assert found in mail.everything
+
+
+def test_a_ticket_for_somebody_needs_no_ticket_either(bench):
+    bench.configure(TRUSTED)
+    bench.send(ELLIOT, f"#new {KAREN}\n\nShe called.", subject="A call", **PROVEN)
+    assert bench.numbers() == [1001, 1002]
