@@ -61,6 +61,8 @@ def settle(
     if after.due_at != before.due_at and not any(event.kind is EventKind.DUE_CHANGED for event in events):
         recomputed = stamp.because("").event(EventKind.DUE_CHANGED, rfc3339(before.due_at), rfc3339(after.due_at))
         events = (*events, recomputed)
+    if not events and not entries and replace(after, updated_at=before.updated_at) == before:
+        after = before  # what is so already leaves no trace
     return Change(before=before, after=after, events=events, entries=entries)
 
 

@@ -1,108 +1,274 @@
-"""Every command by every role in every status: it is done or it is refused with a word, and never half done."""
+"""Every command by every role in every status: it is done or it is refused with a word, and never half done.
+
+`ROWS` states the outcome of each command of the table; one that has no row here fails.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
+from mailgate.config.model import PERMISSIONS
+from mailgate.model import EventKind
+from mailgate.rules.orders import PERMISSION
 from mailgate.rules.verbs import VERBS
 from mailgate.store import tickets
-from tests.desk import Bench, to
+from tests.desk import CONFIG, Bench, to
 
-KAREN = "Karen Client <karen@client.example>"
+KAREN, BOSS = "Karen Client <karen@client.example>", "boss@client.example"
 BOB, VERA, ELLIOT = "bob@bank.example", "vera@bank.example", "elliot@bank.example"
-VALUES = {
-    "assign": "vera",
-    "transfer": "systems",
-    "topic": "outage",
-    "sla": "sev-b",
-    "priority": "low",
-    "due": "2h",
-    "status": "pending",
-    "subject": "Slow portal",
-    "tag": "portal",
-    "untag": "portal",
-    "cc": "boss@client.example",
-    "uncc": "boss@client.example",
-    "requester": "lee@client.example",
-    "link": "1002",
-    "merge": "1002",
-    "ban": "@spam.example",
-    "unban": "@spam.example",
-    "search": "portal",
-    "ticket": "1001",
-    "canned": "hello",
+# Vera's role is the one that is tried; the desk is otherwise that of the other tests.
+DESK = CONFIG.replace(
+    'departments = { "Systems Administrators" = "All Access" }',
+    'departments = ["Systems Administrators", "Maintenance"]',
+).replace('role = "View only"\ndepartments = ["Systems', 'role = "View only"\ndepartments = ["Maintenance", "Systems')
+
+
+class Row(NamedTuple):
+    """What becomes of a command."""
+
+    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens", "returned"
+    takes: str = ""  # the permission; "" for none
+    value: str = ""
+    leaves: EventKind | None = None  # on the ticket, where it was not so already
+
+
+ROWS = {
+    "note": Row("nothing", "note"),
+    "reply": Row("nothing", "reply"),
+    "assign": Row("done", "assign", "vera", EventKind.ASSIGNED),
+    "transfer": Row("done", "transfer", "maintenance", EventKind.TRANSFERRED),
+    "topic": Row("done", "topic", "general", EventKind.TOPIC_CHANGED),
+    "sla": Row("done", "sla", "sev-b", EventKind.SLA_CHANGED),
+    "priority": Row("done", "priority", "low", EventKind.PRIORITY_CHANGED),
+    "due": Row("done", "due", "2h", EventKind.DUE_CHANGED),
+    "status": Row("done", "status", "pending", EventKind.STATUS_CHANGED),  # to closed it takes `close`
+    "subject": Row("done", "topic", "Slow portal", EventKind.SUBJECT_CHANGED),
+    "tag": Row("done", "topic", "portal", EventKind.TAGGED),
+    "untag": Row("done", "topic", "portal", EventKind.TAGGED),
+    "cc": Row("done", "cc", BOSS, EventKind.CC_CHANGED),
+    "uncc": Row("done", "cc", BOSS, EventKind.CC_CHANGED),
+    "requester": Row("done", "requester", "lee@client.example", EventKind.REQUESTER_CHANGED),
+    "canned": Row("reply", "reply", "hello", EventKind.REPLIED),
+    "new": Row("opens"),  # one's own, as anybody may by writing to the desk
+    "link": Row("done", "merge", "1002", EventKind.LINKED),
+    "merge": Row("done", "merge", "1002", EventKind.MERGED),
+    "split": Row("done", "merge", "", EventKind.SPLIT),
+    "spam": Row("done", "spam", "", EventKind.SPAM_MARKED),
+    "ban": Row("done", "spam", "@spam.example", EventKind.BANNED),
+    "unban": Row("done", "spam", "@spam.example", EventKind.UNBANNED),
+    "away": Row("done"),
+    "back": Row("done"),
+    "bans": Row("answered"),
+    "show": Row("answered"),
+    "list": Row("answered"),
+    "search": Row("answered", "", "portal"),
+    "help": Row("answered"),
+    "report": Row("report"),
+    "quiet": Row("nothing"),
+    "ticket": Row("nothing", "", "1001"),
+    "confirm": Row("returned", "", "abcdefgh"),
+}
+# What an act may also leave: it ended the ticket, or took it up again; a topic brings its SLA plan.
+BESIDE = {
+    EventKind.SLA_CHANGED,
+    EventKind.STATUS_CHANGED,
+    EventKind.DUE_CHANGED,
+    EventKind.ASSIGNED,
+    EventKind.RELEASED,
 }
 # In this order: what one adds, the next takes away.
-COMMANDS = [f"#{word} {VALUES.get(verb.name, '') if verb.needs else ''}".strip() for word, verb in VERBS.items()]
-COMMANDS = [command for command in COMMANDS if not command.startswith(("#confirm", "#new"))]  # #new: behalf's tests
-ASKS = {"show", "list", "search", "report", "help", "bans"}
-STANDING = {"away", "back"}  # about the agents themselves
-FREE = {*ASKS, "quiet", "ticket"}
+COMMANDS = [f"#{word} {ROWS[verb.name].value if verb.needs else ''}".strip() for word, verb in VERBS.items()]
+# One word for each command and each fixed value of it.
+ONCE = list({(VERBS[each[1:].split()[0]].name, VERBS[each[1:].split()[0]].fixed): each for each in COMMANDS}.values())
 
 
 def verb_of(command):
-    return VERBS[command[1:].split()[0]].name
+    return VERBS[command[1:].split()[0]]
+
+
+def row_of(command):
+    return ROWS[verb_of(command).name]
+
+
+def takes(command):
+    """The permission that a command takes."""
+    closes = verb_of(command).fixed == "closed" or command == "#status closed"
+    return "close" if closes else row_of(command).takes
 
 
 @pytest.fixture(params=["open", "pending", "resolved", "closed"])
 def bench(request, tmp_path):
     """Ticket 1001 in a department of Bob (All Access) and Vera (View only) that Elliot does not see; 1002 beside it."""
-    made = Bench(tmp_path)
+    made = Bench(tmp_path, DESK)
     mails = made.send(KAREN, "It does not open.", to="outages@bank.example")
     made.alerts = {who: to(mails, who) for who in (BOB, VERA)}
     made.send(KAREN, "Another thing.", subject="Two", to="outages@bank.example")
     made.alerts[ELLIOT] = to(made.send(KAREN, "Hello.", subject="Three"), ELLIOT)
     made.status = request.param
+    made.send(BOB, f"#quiet\n#{made.status}\n#cc {BOSS}", answers=made.alerts[BOB])
     yield made
     made.db.close()
 
 
 def state(bench):
-    return [(tickets.get(bench.db, number), bench.events(number), bench.thread(number)) for number in bench.numbers()]
+    """All that a command could change: every ticket, and what stands beside them."""
+    beside = [bench.db.all(f"SELECT * FROM {table}") for table in ("ban", "absence", "deadline", "held")]
+    found = [(tickets.get(bench.db, number), bench.events(number), bench.thread(number)) for number in bench.numbers()]
+    return found, [[tuple(row) for row in rows] for rows in beside]
 
 
 def heard(bench, who, text):
-    return to([mail for mail in bench.send(who, text, answers=bench.alerts[who]) if mail.to == who], who)
+    """The one mail that an agent gets back; nobody else gets any when it was returned."""
+    mails = bench.send(who, text, answers=bench.alerts[who])
+    mail = to([mail for mail in mails if mail.to == who], who)
+    if mail.kind == "command-failed":
+        assert mails == [mail], text
+    return mail
+
+
+def test_every_command_has_its_row():
+    assert set(ROWS) == {verb.name for verb in VERBS.values()}
+    assert all(row.value for verb, row in ((verb, ROWS[verb.name]) for verb in VERBS.values()) if verb.needs)
+    stated = {name: row.takes for name, row in ROWS.items() if row.takes and name != "status"}
+    assert stated == dict(PERMISSION)
 
 
 def test_who_may_is_told_that_it_is_done(bench):
+    left = {}
     for command in COMMANDS:
+        row, name = row_of(command), verb_of(command).name
         bench.send(BOB, f"#quiet\n#{bench.status}", answers=bench.alerts[BOB])
-        if verb_of(command) == "canned":  # that is an answer, and tells the agent nothing
-            assert "reply" in {mail.kind for mail in bench.send(BOB, command, answers=bench.alerts[BOB])}
-            continue
-        mail = heard(bench, BOB, command)
-        assert mail.kind == ("report" if command == "#report" else "answer"), f"{command}: {mail.text}"
-        assert ("Done: " in mail.text) is (verb_of(command) not in {*FREE, "note", "reply"}), command
+        before, numbers, rest = bench.events(), bench.numbers(), state(bench)
+        mails = bench.send(BOB, command, answers=bench.alerts[BOB])
+        back = [mail for mail in mails if mail.to == BOB]
+        if row.ends == "reply":  # that is an answer, and tells the agent nothing
+            assert (back, "reply" in {mail.kind for mail in mails}) == ([], True), command
+        else:
+            (mail,) = back
+            assert mail.kind == {"report": "report", "returned": "command-failed"}.get(row.ends, "answer"), command
+            assert ("Done: " in mail.text) is (row.ends in ("done", "opens")), f"{command}: {mail.text}"
+        if row.ends == "opens":
+            assert len(bench.numbers()) == len(numbers) + 1, command
+            assert bench.events() == before, command
+        elif row.leaves:
+            new = {event.kind for event in bench.events()[len(before) :]}
+            assert bench.numbers() == numbers, command
+            assert new <= {row.leaves, *BESIDE}, command
+            left.setdefault(name, set()).update(new)
+        elif row.ends != "done":
+            assert state(bench) == rest, command
+    for name, row in ROWS.items():
+        if row.leaves:
+            assert row.leaves in left[name], f"#{name} did nothing"
 
 
 def test_who_may_not_is_told_what_it_takes_and_nothing_happens(bench):
-    bench.send(BOB, f"#{bench.status}\n#cc boss@client.example", answers=bench.alerts[BOB])
+    bench.send(BOB, "#merge 1002", answers=bench.alerts[BOB])  # so that there is something to split
     before = state(bench)
     for command in COMMANDS:
-        if command == "#report":  # has a mail of its own beside the answer
+        row = row_of(command)
+        if row.ends in ("opens", "report"):  # a mail or a ticket of its own beside the answer: below
             continue
         mail = heard(bench, VERA, f"#show\n{command}")
-        if verb_of(command) in {*FREE, *STANDING}:
-            assert mail.kind == "answer", f"{command}: {mail.text}"
-        else:
+        if takes(command):
             assert mail.kind == "command-failed", command
-            assert "it takes the permission `" in mail.text
+            assert f"it takes the permission `{takes(command)}`" in mail.text, command
+        else:
+            assert mail.kind == ("command-failed" if row.ends == "returned" else "answer"), f"{command}: {mail.text}"
     assert state(bench) == before
+
+
+def test_who_may_nothing_may_ask_for_figures_and_write_to_the_desk_as_anybody(bench):
+    before, beside = state(bench)
+    mails = bench.send(VERA, "#show\n#report", answers=bench.alerts[VERA])
+    assert sorted(mail.kind for mail in mails) == ["answer", "report"]
+    assert state(bench) == (before, beside)
+    assert "Done: ticket 1004 opened" in heard(bench, VERA, "#new").text
+    assert bench.ticket(1004).requester.email == VERA
+    assert state(bench)[0][:3] == before
+    opened = state(bench)
+    refused = bench.send(VERA, "#new lee@client.example", answers=bench.alerts[VERA])
+    assert [mail.kind for mail in refused] == ["command-failed"]
+    assert "it takes the permission `" in refused[0].text
+    assert state(bench) == opened
+
+
+def test_no_command_stands_beside_one_that_is_refused(bench):
+    """All or nothing: what is free, or was allowed, is not done either."""
+    before = state(bench)
+    for command in COMMANDS:
+        mail = heard(bench, BOB, f"{command}\n#transfer nowhere")
+        assert mail.kind == "command-failed", command
+    assert state(bench) == before
+
+
+@pytest.mark.parametrize("permission", PERMISSIONS)
+def test_one_permission_is_enough_and_the_others_are_not(tmp_path, permission):
+    """A role of one permission may what takes it; a role of all others may not, and does nothing."""
+    taking = [command for command in ONCE if takes(command) == permission]
+    assert taking
+    with_one = DESK.replace("may = []", f'may = ["{permission}"]')
+    others = [each for each in PERMISSIONS if each != permission]
+    with_others = DESK.replace("may = []", f"may = {others}")
+    bench = Bench(tmp_path, DESK)
+    alert = to(bench.send(KAREN, "It does not open.", to="outages@bank.example"), VERA)
+    bench.send(KAREN, "Another thing.", subject="Two", to="outages@bank.example")
+    bench.alerts = {VERA: alert}
+    for command in taking:
+        bench.configure(with_others)
+        before = state(bench)
+        mail = heard(bench, VERA, command)
+        assert (mail.kind, f"permission `{permission}`" in mail.text) == ("command-failed", True), command
+        assert state(bench) == before, command
+        bench.configure(with_one)
+        mails = bench.send(VERA, command, answers=alert)
+        assert "command-failed" not in {mail.kind for mail in mails}, command
+        assert mails or row_of(command).ends == "nothing", command
+    bench.db.close()
 
 
 def test_for_who_does_not_see_it_there_is_no_such_ticket(bench):
-    bench.send(BOB, f"#{bench.status}", answers=bench.alerts[BOB])
     before = state(bench)
     for command in COMMANDS:
-        if verb_of(command) != "ticket":
+        if verb_of(command).name == "ticket":
+            mail = heard(bench, ELLIOT, command)
+        else:
             mail = heard(bench, ELLIOT, f"#ticket 1001\n{command}")
-            assert "ticket 1001 was not found" in mail.text, command
+        told = {"returned": "code", "opens": "for a ticket that exists"}.get(
+            row_of(command).ends, "ticket 1001 was not found"
+        )
+        assert (mail.kind, told in mail.text) == ("command-failed", True), f"{command}: {mail.text}"
     assert state(bench) == before
 
 
+@pytest.mark.parametrize("who", [KAREN, BOSS])
+def test_from_who_is_no_agent_a_command_is_text(bench, who):
+    """But for what requesters may say of their own ticket, which may change its status and nothing else."""
+    own = {"status", "help"}
+    mail = to(
+        bench.send(BOB, "#reply\n\nWe look into it.", answers=bench.alerts[BOB]), who.rpartition("<")[2].strip(">")
+    )
+
+    def kept():
+        found = bench.ticket()
+        return found.department, found.topic, found.priority, found.sla, found.assignee, found.tags, found.subject
+
+    before, people, beside = kept(), bench.ticket().participants, state(bench)[1][0:2]
+    for command in ONCE:
+        entries = len(bench.thread())
+        bench.send(who, command, answers=mail)
+        if verb_of(command).name not in own:
+            assert [text for _, text in bench.thread()[entries:]] == [command], command
+    assert kept() == before
+    assert bench.ticket().participants == people
+    assert state(bench)[1][0:2] == beside
+    assert bench.numbers() == [1001, 1002, 1003]
+    assert not {"opened"} & {event.kind.value for event in bench.events()[1:]}
+
+
 def test_what_is_a_collaborators_is_said_and_takes_the_rest_with_it(bench):
-    bench.send(BOB, f"#{bench.status}", answers=bench.alerts[BOB])
     before = state(bench)
     mail = heard(bench, BOB, "#prio high\n#leave")
     assert (mail.kind, "#leave is for collaborators" in mail.text) == ("command-failed", True)
