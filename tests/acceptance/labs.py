@@ -177,7 +177,7 @@ def upgrade(world: World, put: Put) -> None:
 
     # A note that slips into a public answer is kept back, whole.
     news = world.step(ELLIOT.answers(alert, "I tried the silent installer, it fails on the old image. Wait please."))
-    assert news.kinds == {ELLIOT.email: ["command-failed"]}
+    assert news.kinds == {ELLIOT.email: ["held"]}
 
     news = world.step(ELLIOT.answers(alert, "#resolved\n\nAcrobat is on all twelve machines now."))
     assert news.kinds == {CARLA.email: ["reply"]}
