@@ -47,8 +47,8 @@ ROWS = {
     "subject": Row("done", "topic", "Slow portal", EventKind.SUBJECT_CHANGED),
     "tag": Row("done", "topic", "portal", EventKind.TAGGED),
     "untag": Row("done", "topic", "portal", EventKind.TAGGED),
-    "cc": Row("done", "cc", BOSS, EventKind.CC_CHANGED),
-    "uncc": Row("done", "cc", BOSS, EventKind.CC_CHANGED),
+    "cc": Row("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
+    "uncc": Row("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
     "requester": Row("done", "requester", "lee@client.example", EventKind.REQUESTER_CHANGED),
     "canned": Row("reply", "reply", "hello", EventKind.REPLIED),
     "new": Row("opens"),  # one's own, as anybody may by writing to the desk
