@@ -24,7 +24,9 @@ from mailgate.errors import StorageError
 from mailgate.model import Address
 from mailgate.process import forget
 from mailgate.rules import lifecycle
+from mailgate.rules.addressed import put_off_by
 from mailgate.rules.notices import Occasion
+from mailgate.rules.sla import WAKE
 from mailgate.setup import Desk
 from mailgate.store import deadlines, held, inbox, readers, tickets, trace
 from mailgate.store.db import Db, Store
@@ -68,6 +70,7 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
         cause=f"clock:{number}:{step}:{at.timestamp():.0f}",
         author=Address("", desk.config.desk.name),
         now=now,
+        put_off=put_off_by(tickets.events(db, number)) if step == WAKE else None,
     )
     change, notices = tell(db, change, occasion, context)
     outcome = limit(db, Outcome(ticket=number, changes=(change,), notices=notices), context, first_contact=False)

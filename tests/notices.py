@@ -194,7 +194,7 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
     _K.STATUS: {"by": ANN, "by_agent": "ann", "ticket": replace(TICKET, status=Status.RESOLVED)},
     _K.OVERDUE: {"ticket": replace(TICKET, overdue=True, due_at=NOW)},
     _K.ESCALATED: {"facts": ("[#1001] has used 80% of its time.",)},
-    _K.REMINDER: {"facts": ("The clock set the ticket from pending to open: the time set has come.",)},
+    _K.REMINDER: {"facts": ("You put it off on Thu 19 Nov 2026, 16:00 EST: parts come on Friday",)},
     _K.DELIVERY_FAILED: {"facts": ("A mail to karen@client.example failed.",), "text": "550 5.1.1 no such user"},
     _K.COMMAND_FAILED: {
         "facts": ("“#assing ann” is no command; did you mean #assign?",),

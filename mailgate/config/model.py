@@ -515,10 +515,12 @@ class Config:
         """Names of the teams that the agent is in."""
         return tuple(team.name for team in self.teams.values() if agent in team.members or agent == team.lead)
 
-    def called(self, assignee: Assignee | None) -> str:
-        """What people call an agent or a team; "" for nobody."""
+    def called(self, assignee: Assignee | None, reader: str = "") -> str:
+        """What people call an agent or a team; "" for nobody, "you" for the agent with the key `reader`."""
         if assignee is None:
             return ""
+        if reader and assignee == Assignee("agent", reader):
+            return "you"
         agent = self.agents.get(assignee.name) if assignee.kind == "agent" else None
         return agent.name if agent else assignee.name
 

@@ -13,6 +13,7 @@ from mailgate.desk.standing import who_is_away
 from mailgate.model import NoticeKind, Ticket
 from mailgate.rules.commands_help import HELP
 from mailgate.rules.facts import actor
+from mailgate.rules.listing import short
 from mailgate.rules.names import Ambiguous, Matched, departments, match
 from mailgate.rules.orders import QUERIES, Order, Understood
 from mailgate.rules.rights import sees
@@ -102,7 +103,7 @@ def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
         f"Requester: {wanted.requester}",
         f"Status: {wanted.status}{until}   Priority: {wanted.priority}   Department: {wanted.department}",
         f"Help topic: {wanted.topic}   SLA plan: {wanted.sla}   Due: {due}",
-        f"Assigned to: {config.called(wanted.assignee) or 'nobody'}",
+        f"Assigned to: {config.called(wanted.assignee, agent.key if agent else '') or 'nobody'}",
         *(f"{label}: {value}" for label, value in beside if value),
     ]
     for entry in histories.whole_thread(db, wanted.number):
@@ -157,9 +158,9 @@ def _listed(db: Db, query: tickets.Query, agent: Agent | None, config: Config) -
             f"#{ticket.number}",
             ticket.status.value,
             ticket.priority,
-            config.called(ticket.assignee) or "nobody",
+            config.called(ticket.assignee, agent.key if agent else "") or "nobody",
             f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" + ("!" if ticket.overdue else "") if ticket.due_at else "-",
-            ticket.subject[:60],
+            short(ticket.subject),
         )
         for ticket in found[:LISTED]
     ]

@@ -19,8 +19,8 @@ from mailgate.desk.structure import Ground, texts_beside
 from mailgate.inbound.excerpt import attribute_values
 from mailgate.model import EntryKind, EventKind
 from mailgate.reasons import Reason
+from mailgate.rules.addressed import internal_facts
 from mailgate.rules.cleaning import seen
-from mailgate.rules.facts import agent_fact
 from mailgate.rules.leak import leak
 from mailgate.rules.presence import whose
 from mailgate.store import tickets
@@ -37,7 +37,7 @@ def refusal(db: Db, letter: Letter, text: str, html: str, ground: Ground, contex
     if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
         what = "reply" if public else "question"
         return f"your {what} holds a key of the desk (“{keys[0]}”), which never leaves it; take it out"
-    if public and letter.situation is None and (found := _internal(db, text, ground, context.config)):
+    if public and letter.situation is None and (found := _internal(db, letter, text, ground, context.config)):
         return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
     return ""
 
@@ -51,7 +51,7 @@ def guarded(db: Db, letter: Letter, own: str, html: str, text: str, ground: Grou
     ticket = ground.ticket
     if letter.situation is None or letter.released or ticket is None:
         return None
-    found = _internal(db, _all_of(letter, own, html), ground, context.config)
+    found = _internal(db, letter, _all_of(letter, own, html), ground, context.config)
     if not found:
         return None
     fact = f"It would show the requester internal text (“{found}”)."
@@ -65,11 +65,12 @@ def _all_of(letter: Letter, text: str, html: str) -> str:
     return "\n".join((text, *words_of(attached), *linked))
 
 
-def _internal(db: Db, text: str, ground: Ground, config: Config) -> str:
+def _internal(db: Db, letter: Letter, text: str, ground: Ground, config: Config) -> str:
     """What of the desk's internal text a public text holds."""
     ticket = ground.ticket
     assert ticket is not None
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
+    writer = letter.agent.key if letter.agent else ""
     beside = texts_beside(db, ticket, thread, ground, config)
     return leak(
         text,
@@ -77,7 +78,7 @@ def _internal(db: Db, text: str, ground: Ground, config: Config) -> str:
             *beside.internal,
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
-            *(agent_fact(event, ticket, config) for event in events),
+            *(fact for event in events for fact in internal_facts(event, ticket, config, writer)),
             *similar.ends(db, ticket.number, config),
             *(whose(agent.name) for agent in config.agents.values()),
         ),

@@ -96,7 +96,7 @@ def _welcome(db: Db, absence: Absence, who: Agent, context: Context) -> tuple[tu
     first = f"Welcome back: you were away since {since}, and get your alerts again."
     if not rows:
         return (first, "Nothing happened meanwhile to the tickets that are yours."), ()
-    return (first,), (meanwhile_listing(rows, config),)
+    return (first,), (meanwhile_listing(rows, who.key, config),)
 
 
 def _word(who: Agent, subject: str, cause: str, facts: tuple[str, ...]) -> Notice:

@@ -49,7 +49,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         files=files(going),
         left_out=left_out(notice, config.attachments),
         subject=identity.title(notice, config),
-        ticket=_ticket_view(ticket, config, zone, now) if ticket else None,
+        ticket=_ticket_view(ticket, notice.agent, config, zone, now) if ticket else None,
         similar=tuple(
             SimilarView(
                 identity.token(each.number, config), plain(each.subject, 80), f"{each.ended} ({when(each.at, zone)})"
@@ -127,13 +127,13 @@ def _others(notice: Notice, config: Config, address: str, key: str) -> tuple[Oth
         merge = ticket and agent and mergeable(ticket, other, agent, config)
         offer = ((f"Merge into {told}", f"#merge {other.number}\n"),) if merge else ()
         link = next(iter(_mailto(notice, config, address, key, offer)), None)
-        who = config.called(other.assignee) or "nobody"
+        who = config.called(other.assignee, notice.agent) or "nobody"
         about = f"{_status(other, zone)}, assigned to {who}, opened {when(other.created_at, zone)}"
         views.append(OtherView(told, plain(other.subject, 80) or NO_SUBJECT, about, link))
     return tuple(views)
 
 
-def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) -> TicketView:
+def _ticket_view(ticket: Ticket, reader: str, config: Config, zone: ZoneInfo, now: datetime) -> TicketView:
     return TicketView(
         number=str(ticket.number),
         token=identity.token(ticket.number, config),
@@ -146,7 +146,7 @@ def _ticket_view(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime) 
         priority=ticket.priority,
         status=_status(ticket, zone) + _whither(ticket, config),
         satisfaction=ticket.satisfaction,
-        assignee=config.called(ticket.assignee),
+        assignee=config.called(ticket.assignee, reader),
         sla=ticket.sla,
         due=when(ticket.due_at, zone),
         clock=_clock(ticket, zone, now),

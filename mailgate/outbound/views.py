@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import zip_longest
 from textwrap import wrap
 
 from mailgate.outbound.links import Link
 
 _WIDTH = 72  # columns of a table in text: mail programs wrap longer lines, and flowed text does
 _GAP = 2  # between columns
-_NARROWEST = 8
+_LABELLED = ("Assigned to", "Due")  # columns whose cells do not say by themselves what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class TicketView:
     priority: str
     status: str
     satisfaction: str
-    assignee: str
+    assignee: str  # "you" for the reader
     sla: str
     due: str
     clock: str  # the due time as of now, in words: "due today 14:00, in 2 h"; without one "resolved", "pending"
@@ -102,7 +101,8 @@ class TicketView:
     @property
     def glance(self) -> str:
         """What an agent looks for first, in a line: priority, help topic, assignee."""
-        return f"{self.priority} priority | {self.topic} | {self.assignee or 'assigned to nobody'}"
+        whose = self.assignee if self.assignee not in ("", "you") else f"assigned to {self.assignee or 'nobody'}"
+        return f"{self.priority} priority | {self.topic} | {whose}"
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
@@ -151,7 +151,10 @@ class SimilarView:
 
 @dataclass(frozen=True, slots=True)
 class ListingView:
-    """A table: its title, columns and rows for HTML, and the same as lines of aligned text."""
+    """A table: its title, columns and rows for HTML, and the same as lines of text.
+
+    The first two columns name a row: a ticket's number and subject.
+    """
 
     title: str
     columns: tuple[str, ...]
@@ -159,18 +162,22 @@ class ListingView:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The rows below their columns, aligned; a cell that is too long for a line goes on below itself."""
+        """Aligned rows below their columns, where a line holds them; else the rest of a row stands below its name."""
         table = (self.columns, *self.rows)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        while sum(widths) + _GAP * (len(widths) - 1) > _WIDTH and max(widths) > _NARROWEST:
-            widths[widths.index(max(widths))] -= 1
-        return tuple(line for row in table for line in _lines(row, widths))
+        if sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
+            return tuple(line for row in self.rows for line in self._by_itself(row, widths[0]))
+        gap = " " * _GAP
+        return tuple(gap.join(map(str.ljust, row, widths)).rstrip() for row in table)
 
-
-def _lines(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    cells = [wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
-    for parts in zip_longest(*cells, fillvalue=""):
-        yield (" " * _GAP).join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+    def _by_itself(self, row: Sequence[str], width: int) -> Iterator[str]:
+        """A row without columns: "#1001  The portal is down", and below "Karen Client, due Fri 20 Nov 12:00"."""
+        name, title, *rest = row
+        indent = " " * (width + _GAP)
+        cells = [(column, cell) for column, cell in zip(self.columns[2:], rest, strict=True) if cell not in ("", "-")]
+        about = ", ".join(f"{column.lower()} {cell}" if column in _LABELLED else cell for column, cell in cells)
+        yield from wrap(title, _WIDTH, initial_indent=name.ljust(len(indent)), subsequent_indent=indent)
+        yield from wrap(about, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, 
         if table := _table(ticket, agent, midnight, config):
             found[table].append(ticket)
     return tuple(
-        waiting_listing(title, sorted(tickets, key=_pressing), away, zone, config)
+        waiting_listing(title, sorted(tickets, key=_pressing), away, agent.key, config)
         for title, tickets in found.items()
         if tickets
     )

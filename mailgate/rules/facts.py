@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailgate.config.model import Config
+from mailgate.config.model import Agent, Config
 from mailgate.model import Event, EventKind, Json, Phrase, Status, Ticket
 from mailgate.rules.asking import asked_by
 from mailgate.rules.handout import is_hand_out
@@ -26,12 +26,14 @@ def actor(by: str, config: Config) -> str:
             return "The clock"
 
 
-def _assignee(value: Json, config: Config) -> str:
+def _assignee(value: Json, config: Config, reader: str) -> str:
     if not isinstance(value, dict):
         return "nobody"
     if "team" in value:
         return f"the team {value['team']}"
     key = str(value.get("agent"))
+    if key == reader:
+        return "you"
     return config.agents[key].name if key in config.agents else key
 
 
@@ -42,18 +44,21 @@ def _time(value: Json, config: Config) -> str:
     return at.strftime("%a %d %b %Y, %H:%M %Z")
 
 
-def agent_fact(event: Event, ticket: Ticket, config: Config) -> str:
-    """What happened, for agents; empty for events that the mail shows by itself."""
-    sentence = _agent_sentence(event, ticket, config)
+def agent_fact(event: Event, ticket: Ticket, config: Config, reader: str = "") -> str:
+    """What happened, for agents; empty for events that the mail shows by itself.
+
+    `reader` is the key of the one agent who reads it: their colleagues give them work, not their namesake.
+    """
+    sentence = _agent_sentence(event, ticket, config, reader)
     reason = event.reason if event.kind is not EventKind.WAKE_CHANGED else ""  # told with the status
     return f"{sentence}{': ' + reason if reason else '.'}" if sentence else ""
 
 
-def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
+def _agent_sentence(event: Event, ticket: Ticket, config: Config, reader: str) -> str:
     who = _called(event.by, ticket) or actor(event.by, config)
     match event.kind:
         case EventKind.ASSIGNED:
-            return _assigned(event, who, _assignee(event.after, config))
+            return _assigned(event, who, _assignee(event.after, config, reader))
         case EventKind.RELEASED:
             return f"{who} released the ticket; it is assigned to nobody"
         case EventKind.TRANSFERRED:
@@ -77,7 +82,11 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config) -> str:
         case EventKind.ESCALATED:
             return _escalation(str(_detail(event, "step")), ticket)
         case _:
-            return _edited(who, event) if event.by.startswith(("agent:", "admin")) else _rated(who, event)
+            return (
+                _edited(who, event, config.agents.get(reader))
+                if event.by.startswith(("agent:", "admin"))
+                else _rated(who, event)
+            )
 
 
 def _called(by: str, ticket: Ticket) -> str:
@@ -103,12 +112,14 @@ def _assigned(event: Event, who: str, to: str) -> str:
     return f"{who} took the ticket" if to == who else f"{who} assigned the ticket to {to}"
 
 
-def _edited(who: str, event: Event) -> str:
+def _edited(who: str, event: Event, reader: Agent | None) -> str:
     """Whom somebody of the desk asked, and what they changed of its name, tags, links and people; "" for all else."""
     fresh, gone = _gained(event.before, event.after), _gained(event.after, event.before)
     match event.kind:
         case EventKind.NOTED if asked := asked_by(event):
-            return f"{who} asked {', '.join(person.name or person.email for person in asked)}"
+            own = reader.emails if reader else ()
+            names = ("you" if person.email in own else person.name or person.email for person in asked)
+            return f"{who} asked {', '.join(names)}"
         case EventKind.TAGGED:
             return f"{who} {f'tagged the ticket {fresh}' if fresh else f'took the tag {gone} away'}"
         case EventKind.SUBJECT_CHANGED:

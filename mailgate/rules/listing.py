@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from zoneinfo import ZoneInfo
 
 from mailgate.config.model import Config
 from mailgate.model import Event, EventKind, Listing, Ticket
@@ -54,7 +53,7 @@ def _counted(said: Iterable[str]) -> list[str]:
     return [what if times == 1 else f"{what} ({times} times)" for what, times in Counter(said).items()]
 
 
-def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], config: Config) -> Listing:
+def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], reader: str, config: Config) -> Listing:
     """The table of what happened: a row a ticket."""
     return Listing(
         "What happened meanwhile",
@@ -62,9 +61,9 @@ def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], config: Config) -> Lis
         tuple(
             (
                 f"#{ticket.number}",
-                shown_subject(ticket, config)[:_SUBJECT],
+                short(shown_subject(ticket, config)),
                 what,
-                called(ticket, {}, config),
+                called(ticket, {}, reader, config),
                 ticket.status.value,
             )
             for ticket, what in rows[:MOST]
@@ -73,18 +72,19 @@ def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], config: Config) -> Lis
     )
 
 
-def waiting_listing(name: str, found: Sequence[Ticket], away: Away, zone: ZoneInfo, config: Config) -> Listing:
-    """A table of tickets that wait."""
+def waiting_listing(name: str, found: Sequence[Ticket], away: Away, reader: str, config: Config) -> Listing:
+    """A table of tickets that wait, for the agent with the key `reader`."""
+    zone = config.zone(reader)
     return Listing(
         name,
         ("Ticket", "Subject", "From", "Priority", "Assigned to", "Due"),
         tuple(
             (
                 f"#{ticket.number}",
-                shown_subject(ticket, config)[:_SUBJECT],
+                short(shown_subject(ticket, config)),
                 ticket.requester.name or ticket.requester.email,
                 ticket.priority,
-                called(ticket, away, config),
+                called(ticket, away, reader, config),
                 f"{ticket.due_at.astimezone(zone):%a %d %b %H:%M}" if ticket.due_at else "-",
             )
             for ticket in found[:MOST]
@@ -93,8 +93,13 @@ def waiting_listing(name: str, found: Sequence[Ticket], away: Away, zone: ZoneIn
     )
 
 
-def called(ticket: Ticket, away: Away, config: Config) -> str:
-    """Whose the ticket is, and whether they are away."""
+def short(subject: str) -> str:
+    """A subject that fits into a line beside the ticket's number."""
+    return subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1].rstrip() + "…"
+
+
+def called(ticket: Ticket, away: Away, reader: str, config: Config) -> str:
+    """Whose the ticket is, and whether they are away; "you" for the reader."""
     assignee = ticket.assignee
     gone = assignee is not None and assignee.kind == "agent" and assignee.name in away
-    return (config.called(assignee) or "nobody") + (" (away)" if gone else "")
+    return (config.called(assignee, reader) or "nobody") + (" (away)" if gone else "")

@@ -26,13 +26,12 @@ from mailgate.model import (
     Status,
     Ticket,
 )
+from mailgate.rules.addressed import facts_for
 from mailgate.rules.asking import asked_by, askers_of, outsiders
 from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.collaborators import machine
-from mailgate.rules.facts import agent_fact
 from mailgate.rules.lifecycle import ladder_step
 from mailgate.rules.people import newly_copied
-from mailgate.rules.presence import stands_in
 from mailgate.rules.satisfaction import BAD
 from mailgate.rules.told import for_others, status_told
 
@@ -53,7 +52,6 @@ PRECEDENCE = (
 URGENT = (NoticeKind.OVERDUE, NoticeKind.ESCALATED)
 URGENT_PRIORITIES = ("High", "Emergency")
 HISTORY = 5  # earlier entries in an alert
-_WHOSE = (EventKind.TRANSFERRED, EventKind.ASSIGNED, EventKind.RELEASED)  # what `taken` tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +73,7 @@ class Occasion:
     told: tuple[Phrase, ...] = ()  # what the requester of a new ticket reads besides
     resolved_before: bool = False  # the requester was told so within the day: commands alone tell it no second time
     remarks: tuple[str, ...] = ()  # more facts for agents
+    put_off: Event | None = None  # what set the time that has come
     links: tuple[tuple[str, str], ...] = ()  # one-tap links for agents: (label, mail body)
 
     @property
@@ -230,8 +229,6 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
     for kind, who in sorted(_alerts(change, occasion, audience, config), key=lambda pair: PRECEDENCE.index(pair[0])):
         if not occasion.agent or who.agent != occasion.agent:
             chosen.setdefault(who.address.email, (kind, who))
-    told = [(event.kind, fact) for event in _telling(change) if (fact := agent_fact(event, change.after, config))]
-    facts = tuple(fact for _, fact in told)
     entry = _first(change)
     history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
     words: dict[str, Any] = {"text": entry.text, "html": entry.html, "attachments": entry.attachments} if entry else {}
@@ -239,22 +236,11 @@ def _to_agents(change: Change, occasion: Occasion, audience: Audience, config: C
         words |= {"by": entry.author, "by_agent": ""}  # whose words they are, whoever forwarded them
     for kind, who in chosen.values():
         notice = _notice(kind, who, change.after, occasion, audience)
-        if kind is NoticeKind.TAKEN:
-            yield replace(notice, facts=tuple(fact for what, fact in told if what in _WHOSE))
-            continue
-        yield replace(
-            notice,
-            **words,
-            facts=(*facts, *occasion.remarks, *stands_in(change.after, who.agent, audience.away, config)),
-            history=history[:HISTORY],
-            links=occasion.links,
-        )
-
-
-def _telling(change: Change) -> Sequence[Event]:
-    """The events that are told: not that a ticket was nobody's between two assignees."""
-    assigned = any(event.kind is EventKind.ASSIGNED for event in change.events)
-    return [event for event in change.events if not (assigned and event.kind is EventKind.RELEASED)]
+        more = (occasion.remarks, occasion.put_off, audience.away)
+        notice = replace(notice, facts=facts_for(who.agent, kind, change, *more, config))
+        if kind is not NoticeKind.TAKEN:
+            notice = replace(notice, **words, history=history[:HISTORY], links=occasion.links)
+        yield notice
 
 
 def _alerts(

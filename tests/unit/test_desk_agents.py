@@ -117,9 +117,24 @@ def test_a_ticket_that_changes_hands_is_not_told_as_nobodys_in_between(opened):
     opened.send(ELLIOT, "#claim", answers=alert(opened))
     mails = opened.send(ELLIOT, "#transfer Systems\n#assign bob", answers=alert(opened))
     text = to(mails, "bob@bank.example").text
-    assert "Elliot Alderson assigned the ticket to Bob Base." in text
+    assert "Elliot Alderson assigned the ticket to you." in text
     assert "nobody" not in text
     assert opened.kinds()[-3:] == ["transferred", "released", "assigned"], "though that is what happened"
+
+
+def test_who_reads_is_called_you(opened):
+    """An agent is told what others do to them, not to their namesake; who acts for themselves hears nothing."""
+    mails = opened.send(ANN, "#note elliot\n#assign elliot -- you know it\n\nCan you?", answers=alert(opened, "ann"))
+    assert told(mails) == {("assigned", "elliot@bank.example")}
+    text = to(mails, "elliot@bank.example").text
+    assert "Ann Reyes asked you." in text
+    assert "Ann Reyes assigned the ticket to you: you know it" in text
+    assert "| assigned to you\n" in text
+    assert "Assigned to:     you" in text
+    assert "elliot@bank.example" not in {mail.to for mail in opened.send(ELLIOT, "#claim\n\nMine.", answers=alert(opened))}
+    for words in ("Ann Reyes assigned the ticket to you.", "Ann Reyes asked you."):
+        (held,) = opened.send(ANN, f"#reply\n\n{words}", answers=alert(opened, "ann"))
+        assert held.kind == "held", "the guard knows the words as Elliot read them"
 
 
 def test_transferring_with_a_reply_does_not_claim(opened):
@@ -291,7 +306,7 @@ def test_lists(opened, which, numbers):
 def test_questions_and_commands_in_one_mail_are_both_answered(opened):
     mine = to(opened.send(ELLIOT, "#claim\n#show\n", answers=alert(opened)), "elliot@bank.example")
     assert "Done: assigned to Elliot Alderson." in mine.text
-    assert "Assigned to: Elliot Alderson" in mine.text
+    assert "Assigned to: you" in mine.text
     assert str(opened.ticket().assignee) == "agent:elliot"
 
 

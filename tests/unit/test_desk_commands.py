@@ -160,6 +160,8 @@ def test_a_snoozed_ticket_is_open_again_then_and_its_assignee_is_reminded_once(o
     (mail,) = opened.wait(minutes=2)
     assert (mail.kind, mail.to) == ("reminder", "elliot@bank.example")
     assert "It is time to come back to [#1001]: it is open again." in mail.text
+    assert "You put it off on Fri 20 Nov 2026, 09:00 UTC: parts come today" in mail.text
+    assert "The clock" not in mail.text
     assert "Your answer stays an internal note." in mail.text
     assert (opened.ticket().status, opened.ticket().wake_at) == ("open", None)
     assert opened.wait(hours=5) == []
@@ -182,6 +184,26 @@ def test_whatever_else_sets_the_status_ends_it(opened, how):
         opened.send(ELLIOT, how, answers=opened.alert)
     assert opened.ticket().wake_at is None
     assert opened.wait(hours=2) == []
+
+
+def test_a_reminder_tells_others_who_put_it_off_and_the_guard_knows_the_words(opened):
+    opened.send(ELLIOT, "#pending 1h -- the vendor wants to see our contract", answers=opened.alert)
+    mails = opened.wait(hours=1, minutes=1)
+    said = "Elliot Alderson put it off on Fri 20 Nov 2026, 09:00 UTC"
+    assert f"{said}: the vendor wants to see our contract" in to(mails, "ann@bank.example").text
+    assert "You put it off on" in to(mails, "elliot@bank.example").text
+    for words in (said, "You put it off on Fri 20 Nov 2026"):
+        (held,) = opened.send(ELLIOT, f"#reply\n\n{words}.", answers=opened.alert)
+        assert held.kind == "held"
+
+
+def test_a_ticket_put_off_again_is_told_by_the_last_one_and_without_a_reason(opened):
+    opened.send(ELLIOT, "#claim\n#pending 1h -- first", answers=opened.alert)
+    theirs = next(mail for mail in opened.sent() if (mail.to, mail.kind) == ("ann@bank.example", "new-ticket"))
+    opened.send(ANN, "#pending 4h", answers=theirs)
+    (mail,) = opened.wait(hours=5)
+    assert "Ann Reyes put it off on Fri 20 Nov 2026, 09:00 UTC." in mail.text
+    assert "first" not in mail.text.partition("----")[0]
 
 
 def test_a_later_time_moves_it(opened):

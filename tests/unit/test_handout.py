@@ -70,7 +70,7 @@ def test_a_teams_tickets_go_round_and_each_is_told_alone(robin):
     assert [holder(robin, 1001 + n) for n in range(6)] == [f"agent:{key}" for key in ("elliot", "bob", "ann") * 2]
     assert told(mails[1]) >= {("assigned", "bob@bank.example")}
     assert [mail.kind for mail in mails[1] if mail.kind == "assigned"] == ["assigned"]
-    assert "The ticket goes to Bob Base: handed out by the team Online Banking" in to(mails[1], "bob@bank.example").text
+    assert "The ticket goes to you: handed out by the team Online Banking" in to(mails[1], "bob@bank.example").text
 
 
 def test_the_events_say_who_handed_it_out_and_why(robin):
