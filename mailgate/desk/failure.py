@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mailgate.config.model import Config
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.mail import Bounce, ReportedRecipient
 from mailgate.model import Address, EventKind, Json, Notice, NoticeKind, Ticket
@@ -18,6 +19,7 @@ from mailgate.rules.asking import askers_of
 from mailgate.rules.audience import Person, hearers
 from mailgate.rules.keys import Key, expired
 from mailgate.rules.returned import DEAD_ADDRESS, plainly
+from mailgate.rules.rights import sees
 from mailgate.store import held, merged, readers, tickets
 from mailgate.store.db import Db
 
@@ -156,7 +158,7 @@ def _complaint(failure: Failure) -> str:
 def _tell(db: Db, ticket: Ticket, failure: Failure, fact: str, cause: str, context: Context) -> tuple[Notice, ...]:
     """Who works the ticket hears of it; that an alert did not arrive, those who would hear in its place."""
     audience = readers.audience(db, ticket.number, context.now, newest=1)
-    tries = (hearers(some, ticket, audience, context.config) for some in _who_hears(ticket, failure))
+    tries = (hearers(some, ticket, audience, context.config) for some in _who_hears(ticket, failure, context.config))
     others = next((found for people in tries if (found := _but(people, failure.recipient))), ())
     return tuple(
         Notice(
@@ -174,9 +176,10 @@ def _tell(db: Db, ticket: Ticket, failure: Failure, fact: str, cause: str, conte
     )
 
 
-def _who_hears(ticket: Ticket, failure: Failure) -> tuple[tuple[str, ...], ...]:
+def _who_hears(ticket: Ticket, failure: Failure, config: Config) -> tuple[tuple[str, ...], ...]:
     """Recipients by name, and who hears where that is only the one who was not reached."""
-    if failure.kind is NoticeKind.ASKED and (askers := askers_of(ticket, failure.recipient)):
+    asked = askers_of(ticket, failure.recipient) if failure.kind is NoticeKind.ASKED else ()
+    if askers := tuple(key for key in asked if key in config.agents and sees(config.agents[key], ticket, config)):
         return tuple(f"agent:{key}" for key in askers), ("admin",)
     if failure.kind.to_requester or failure.kind is NoticeKind.ASKED:
         return ("assignee", "last-respondent"), ("admin",)

@@ -116,7 +116,8 @@ def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Itera
             if last and sees(last, ticket, config):  # who lost sight of it by a transfer reads it no longer
                 yield person(last)
         case "alerted":
-            yield from _agents(audience.alerted, config)
+            known = [config.agents[key] for key in audience.alerted if key in config.agents]
+            yield from map(person, (agent for agent in known if sees(agent, ticket, config)))
         case "admin":
             if config.desk.admin:
                 yield _anybody(config.desk.admin, config)

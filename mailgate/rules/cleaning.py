@@ -38,16 +38,22 @@ def visible(line: str) -> str:
 
 
 def clean(line: str) -> str:
-    """The line without what a mail program put into it. Idempotent.
+    """The line without what a mail program put into it, and without a trailing full stop. Idempotent."""
+    line = unmarked(line)
+    return line.rstrip(". ") if _EMPHASIS.match(line) else line
+
+
+def unmarked(line: str) -> str:
+    """The line without what a mail program put into it; a full stop at its end may be a sentence's. Idempotent.
 
     Undoes compatibility characters, no-break and zero-width characters, written-out
-    links, a list's bullet, emphasis marks and a trailing full stop.
+    links, a list's bullet and emphasis marks.
     """
     line = " ".join(_without_links(visible(line)).split())
     if bullet := _BULLET.match(line):
         line = line[bullet.end() :]
     found = _EMPHASIS.match(line)
-    return _without_emphasis(line, found).rstrip(". ") if found else line
+    return _without_emphasis(line, found) if found else line
 
 
 def shortened(text: str) -> str:

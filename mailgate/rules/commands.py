@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from itertools import dropwhile, islice
 from types import MappingProxyType
 
-from mailgate.rules.cleaning import MARKS, clean, quoted, shortened, visible
-from mailgate.rules.verbs import KNOWN, LEAVE, REPEATED, STATUSES, VERBS, Takes, Verb
+from mailgate.rules.cleaning import MARKS, clean, quoted, shortened, unmarked, visible
+from mailgate.rules.verbs import KNOWN, LEAVE, REPEATED, SENTENCES, STATUSES, VERBS, Takes, Verb
 
 MOST = 50  # commands that one mail may hold; beyond, looking for what was meant would cost minutes
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns; a word may be that much shorter
@@ -115,7 +115,7 @@ def _height(own: Sequence[_Line]) -> int:
 
 def _read(line: _Line) -> Command | str:
     """The command on a line, or the sentence that says what is wrong with it."""
-    found = _COMMAND.match(line.cleaned)
+    found = _COMMAND.match(unmarked(line.raw))
     assert found
     word = line.word
     if word == LEAVE:
@@ -126,7 +126,8 @@ def _read(line: _Line) -> Command | str:
     if not verb:
         return _unknown(shortened(word))
     value, reason = _split_reason(found[2]) if verb.reason else (found[2], "")
-    value = _EMPHASISED.sub(r"\2", value).strip(MARKS + " ").rstrip(". ")
+    value = _EMPHASISED.sub(r"\2", value).strip(MARKS + " ")
+    value = value if verb.name in SENTENCES else value.rstrip(". ")
     if verb.takes is Takes.NOTHING and value:
         return _too_much(word, verb, shortened(value))
     if verb.takes is Takes.VALUE and not value:

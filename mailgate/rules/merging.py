@@ -56,13 +56,26 @@ def into(target: Ticket, stamp: Stamp, config: Config) -> Act:
     return act
 
 
+def wakes(ticket: Ticket, target: Ticket) -> bool:
+    """Whether `target` is open again when the ticket goes into it: whose status is not that of both."""
+    return ticket.status.active and target.status is not Status.OPEN and target.status is not ticket.status
+
+
+def told(ticket: Ticket, target: Ticket, named: int) -> str:
+    """What a merge does, for who ordered it; `named` is the number that they wrote."""
+    on = f", into which {named} was merged" if target.number != named else ""
+    again = f"; it was {target.status} and is open again" if wakes(ticket, target) else ""
+    return f"ticket {ticket.number} merged into {target.number}{on}{again}"
+
+
 def take_in(other: Ticket, stamp: Stamp, config: Config) -> Act:
     """The other side: its people, and the longest wait of the two. An open ticket opens the one it goes into."""
 
     def act(ticket: Ticket) -> Draft:
         after, events = ticket, tuple[Event, ...]()
-        if other.status.active and ticket.status is not Status.OPEN and ticket.status is not other.status:
-            after, events = status(Status.OPEN, stamp.because("an open ticket was merged into it"))(ticket)
+        if wakes(other, ticket):
+            why = f"ticket {other.number}, which was {other.status}, was merged into it"
+            after, events = status(Status.OPEN, stamp.because(why))(ticket)
         people = (other.requester, *(Address(each.email, each.name) for each in other.collaborators))
         after = replace(
             _earliest(after, other) if other.status.active else after,

@@ -32,6 +32,7 @@ from mailgate.rules.audience import Audience, Person, hearers
 from mailgate.rules.collaborators import machine
 from mailgate.rules.lifecycle import ladder_step
 from mailgate.rules.people import newly_copied
+from mailgate.rules.rights import sees
 from mailgate.rules.satisfaction import BAD
 from mailgate.rules.told import for_others, status_told
 
@@ -321,7 +322,8 @@ def _parties(event: Event, occasion: Occasion, ticket: Ticket, config: Config) -
     """The agents whom a note asks, and those whose question it may answer."""
     asked = (config.agents_by_email.get(person.email) for person in asked_by(event))
     keys = (*(agent.key for agent in asked if agent), *askers_of(ticket, occasion.author.email))
-    return tuple(f"agent:{key}" for key in keys)
+    known = (config.agents[key] for key in keys if key in config.agents)
+    return tuple(f"agent:{agent.key}" for agent in known if sees(agent, ticket, config))
 
 
 def _assigned(ticket: Ticket, audience: Audience, config: Config, own: str) -> Iterator[tuple[NoticeKind, Person]]:

@@ -14,7 +14,7 @@ from mailgate.config.model import Config
 from mailgate.errors import Refused
 from mailgate.model import Address, Assignee, Status, Ticket
 from mailgate.report.period import read_period
-from mailgate.rules import acts, asking, bans, edits, names, people, standing
+from mailgate.rules import acts, asking, bans, edits, merging, names, people, standing
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Candidate
 from mailgate.rules.presence import Absence, span
@@ -281,8 +281,7 @@ def _merge(command: Command, ticket: Ticket, setting: Setting) -> Order:
     ):
         raise Refused("a ticket of a confidential department is merged within it alone: #transfer one of them first")
     _check("merge", other, setting)  # that one changes as well
-    on = f", into which {number} was merged" if other.number != number else ""
-    return Order("merge", other.number, command.reason, f"ticket {ticket.number} merged into {other.number}{on}")
+    return Order("merge", other.number, command.reason, merging.told(ticket, other, number))
 
 
 def _split(command: Command, _: Ticket, setting: Setting) -> Order:

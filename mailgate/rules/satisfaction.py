@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from mailgate.model import EventKind, Ticket
 from mailgate.rules import acts
-from mailgate.rules.cleaning import clean, visible
+from mailgate.rules.cleaning import unmarked, visible
 from mailgate.rules.references import ref_line
 from mailgate.rules.signature import only_signature
 
@@ -48,7 +48,7 @@ def read_rating(lines: Sequence[str]) -> Rating | None:
 
 def _rated(line: str) -> tuple[str, str]:
     """The rating that a line begins with, and what else stands on it; "" for none."""
-    found = _RATING.fullmatch(clean(line))
+    found = _RATING.fullmatch(unmarked(line))
     return (found[1].lower(), (found[2] or "").strip()) if found else ("", "")
 
 

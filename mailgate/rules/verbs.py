@@ -83,6 +83,7 @@ REPEATED = frozenset(
     | {"tag", "untag", "cc", "uncc", "link", "ban", "unban", "away", "back"}
 )
 VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
+SENTENCES = frozenset({"subject"})  # what stands behind these is text: a full stop at its end is its own
 STATUSES = ("open", "pending", "resolved", "closed")
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.
 KNOWN = frozenset(VERBS) | {LEAVE, "end"}

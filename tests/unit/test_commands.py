@@ -78,6 +78,17 @@ def test_a_reason_follows_any_dash_that_a_mail_program_makes_of_two_hyphens(dash
     assert one(f"#claim{dash}mine") == ("assign", "me", "mine")
 
 
+@pytest.mark.parametrize("words", ["because of X.", "we wait...", "*because* of X.", "They said: no."])
+def test_a_reason_is_a_sentence_and_keeps_its_full_stop_and_a_name_loses_it(words):
+    for line in (f"#assign Ann Reyes. -- {words}", f"#pending fri. -- {words}", f"#close -- {words}"):
+        *_, value, reason = one(line)
+        assert reason == words
+        assert value in ("Ann Reyes", "pending", "closed")
+    assert one("#subject The portal is down.")[1] == "The portal is down."
+    assert one("#transfer Systems.")[1] == "Systems"
+    assert one("*#assign ann -- because of X.*")[2] == "because of X."
+
+
 def test_a_hyphen_in_a_name_is_no_reason():
     assert one("#sla Sev-C -- business hours - only") == ("sla", "Sev-C", "business hours - only")
 

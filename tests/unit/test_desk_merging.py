@@ -263,6 +263,11 @@ def test_an_open_ticket_opens_the_one_that_it_goes_into(bench, status):
     mails = merged(bench)
     assert bench.ticket(1002).status == "open"
     assert [mail.to for mail in outside(mails)] == ["karen@client.example"]
+    told = f"Done: ticket 1001 merged into 1002; it was {status} and is open again."
+    assert told in " ".join(to(mails, ELLIOT).text.split())
+    (opened,) = [event for event in bench.events(1002) if event.kind == "status-changed"][-1:]
+    assert opened.reason == "ticket 1001, which was open, was merged into it"
+    assert "from " + status + " to open: ticket 1001, which was open" in " ".join(to(mails, ANN).text.split())
 
 
 @pytest.mark.parametrize("status", ["resolved", "closed"])

@@ -213,9 +213,9 @@ def test_an_agent_who_is_the_customer_rates_like_any_other(bench):
 
 
 def test_words_on_the_line_of_the_rating_reopen_nothing(bench):
-    bench.send(KAREN, "#good Thank you!", answers=resolved(bench))
+    bench.send(KAREN, "#good Thank you.", answers=resolved(bench))
     assert (bench.ticket().satisfaction, bench.ticket().status) == ("good", "resolved")
-    assert bench.thread()[-1] == ("message", "Thank you!")
+    assert bench.thread()[-1] == ("message", "Thank you.")
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────

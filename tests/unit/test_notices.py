@@ -10,6 +10,7 @@ import pytest
 from mailgate.config.model import Alerts, Department, Notices, SlaPlan, Step, Team
 from mailgate.model import (
     Address,
+    Asked,
     Assignee,
     Collaborator,
     Entry,
@@ -38,6 +39,9 @@ def emails(names, config=CONFIG, audience=None, but="", **of_ticket):
     return [who.address.email for who in found]
 
 
+ASKED_BOB = {"asked": (Asked("bob@base.example", by="ann"),)}  # of another department: that is how he sees it
+
+
 # ── recipients by name ──────────────────────────────────────────────────────────────────
 
 
@@ -62,7 +66,9 @@ def test_a_recipient_name_means(name, about, expected):
 
 
 def test_alerted_are_those_who_had_an_alert():
-    assert emails(["alerted"], audience=Audience(alerted=("bob", "gone"))) == ["bob@base.example"]
+    audience = Audience(alerted=("bob", "gone"))
+    assert emails(["alerted"], audience=audience, **ASKED_BOB) == ["bob@base.example"]
+    assert "bob@base.example" not in emails(["alerted"], audience=audience), "who sees it no longer"
 
 
 def test_everybody_once():
@@ -152,7 +158,9 @@ def test_a_note_goes_to_assignee_and_last_respondent():
 
 
 def test_assigned_hear_assigned_and_those_who_were_alerted_that_it_is_taken():
-    change = changed([acts.priority("High", ANN), acts.assign(Assignee("agent", "elliot"), ANN.because("x"))])
+    change = changed(
+        [acts.priority("High", ANN), acts.assign(Assignee("agent", "elliot"), ANN.because("x"))], **ASKED_BOB
+    )
     audience = Audience(alerted=("elliot", "bob", "ann"))
     assert told(change, audience=audience) == {("assigned", "elliot@bank.example"), ("taken", "bob@base.example")}
     by_kind = {str(n.kind): n for n in announce(change, occasion(), audience, CONFIG)}
@@ -161,7 +169,7 @@ def test_assigned_hear_assigned_and_those_who_were_alerted_that_it_is_taken():
 
 
 def test_released_is_told_to_those_who_were_alerted_else_the_department():
-    change = changed([acts.assign(None, ANN)], assignee=Assignee("agent", "ann"))
+    change = changed([acts.assign(None, ANN)], assignee=Assignee("agent", "ann"), **ASKED_BOB)
     assert told(change) == {("taken", "elliot@bank.example")}
     assert told(change, audience=Audience(alerted=("bob",))) == {("taken", "bob@base.example")}
 
