@@ -146,10 +146,14 @@ class _Count:
 
     def take(self, past: History) -> None:
         """Count one ticket."""
-        self._happened("opened", (past.opened,))
-        self._happened("closed", past.closed)
-        self._happened("reopened", past.reopened)
-        self._happened("set_aside", past.set_aside)
+        if self.since <= past.opened.at < self.until:
+            self._tally(past.opened.place).counts["opened"] += 1
+        if past.closed:
+            self._happened("closed", past.closed)
+        if past.reopened:
+            self._happened("reopened", past.reopened)
+        if past.set_aside:
+            self._happened("set_aside", past.set_aside)
         if past.rated:
             self._happened(past.rated.word, (Moment(past.rated.at, past.rated.place),))
         for reached in past.resolutions:

@@ -9,9 +9,10 @@ Its small values are named tuples: a report makes a million of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailgate.model import EventKind, Json, Status
@@ -39,6 +40,8 @@ TELLING = frozenset(
 )
 
 
+_STATUSES = {str(status): status for status in Status}
+_WORKING = frozenset(status for status in Status if status.active)
 # Events that change one field of the place.
 _FIELDS = {
     EventKind.TRANSFERRED: "department",
@@ -164,8 +167,8 @@ def _opened(case: Case, first: Fact | None, teams: Teams) -> _Past:
         sla=str(start.get("sla", case.sla)),
     )
     place = _assigned(place, start.get("assignee"), teams)
-    status = Status(str(start.get("status", Status.OPEN)))
-    spans = [Span(at, None, place)] if status.active else []
+    status = _STATUSES[str(start.get("status", Status.OPEN))]
+    spans = [Span(at, None, place)] if status in _WORKING else []
     return _Past(case, teams, Moment(at, place), place, status, _time(start.get("due_at")), at, at, spans)
 
 
@@ -193,28 +196,10 @@ class _Past:
 
     def take(self, fact: Fact) -> None:
         """Read one event."""
-        self.at = max(self.at, fact.at)
-        match fact.kind:
-            case EventKind.STATUS_CHANGED:
-                self._turn(Status(str(fact.after)), fact.by)
-            case EventKind.DUE_CHANGED:
-                self._due(_time(fact.after))
-            case EventKind.SPAM_MARKED:
-                self._set_aside()
-            case EventKind.MERGED if _merged_into(fact.after):
-                self._set_aside()
-            case EventKind.SPLIT if _merged_into(fact.before):
-                self._carry_on()
-            case EventKind.RATED:
-                self.rated = Rated(self.at, self._helped(), str(fact.after))
-            case EventKind.OVERDUE:
-                self.missed = True
-            case EventKind.REPLIED if not self.answer:
-                self._answered(fact.by)
-            case EventKind.ASSIGNED | EventKind.RELEASED:
-                self._move(_assigned(self.place, fact.after, self.teams))
-            case kind if kind in _FIELDS:
-                self._move(self.place._replace(**{_FIELDS[kind]: str(fact.after)}))
+        if fact.at > self.at:
+            self.at = fact.at
+        if read := _READ.get(fact.kind):
+            read(self, fact)
 
     def told(self) -> History:
         """Everything that was read."""
@@ -228,23 +213,45 @@ class _Past:
             set_aside=self.set_aside,
             spans=self.spans,
             rated=self.rated,
-            overdue=self.case.overdue and self.status.active,
+            overdue=self.case.overdue and self.status in _WORKING,
         )
 
-    def _turn(self, status: Status, by: str) -> None:
-        was, self.status = self.status, status
-        if status.active and not was.active:
+    def read_turn(self, fact: Fact) -> None:
+        was, status = self.status, _STATUSES[str(fact.after)]
+        self.status = status
+        works = status in _WORKING
+        if works and was not in _WORKING:
             self.reopened.append(Moment(self.at, self.place))
             self.earlier = (self.since, self.missed)
             self.since, self.missed = self.at, False
             self.spans.append(Span(self.at, None, self.place))
-        elif was.active and not status.active:
+        elif not works and was in _WORKING:
             self._close_span()
-            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, by), self._in_time()))
+            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, fact.by), self._in_time()))
         if status is Status.CLOSED and was is not Status.CLOSED:
-            self.closed.append(Moment(self.at, _credited(self.place, by)))
+            self.closed.append(Moment(self.at, _credited(self.place, fact.by)))
 
-    def _set_aside(self) -> None:
+    def read_merged(self, fact: Fact) -> None:
+        if _merged_into(fact.after):
+            self.read_set_aside(fact)
+
+    def read_split(self, fact: Fact) -> None:
+        if _merged_into(fact.before):
+            self._carry_on()
+
+    def read_rated(self, fact: Fact) -> None:
+        self.rated = Rated(self.at, self._helped(), str(fact.after))
+
+    def read_overdue(self, _: Fact) -> None:
+        self.missed = True
+
+    def read_given(self, fact: Fact) -> None:
+        self._move(_assigned(self.place, fact.after, self.teams))
+
+    def read_placed(self, fact: Fact) -> None:
+        self._move(self.place._replace(**{_FIELDS[fact.kind]: str(fact.after)}))
+
+    def read_set_aside(self, _: Fact) -> None:
         """The act that ended the ticket was no work: it was spam, or another ticket's matter."""
         if self.closed and self.closed[-1].at == self.at:
             self.closed.pop()
@@ -257,37 +264,56 @@ class _Past:
         if self.earlier and self.reopened[-1].at == self.at:
             self.since, self.missed = self.earlier
 
-    def _due(self, due: datetime | None) -> None:
-        self.due = due
+    def read_due(self, fact: Fact) -> None:
+        self.due = due = _time(fact.after)
         if due is None or due > self.at:
             self.missed = False
         # The act that ends a ticket works its due time out anew and tells it afterwards.
-        if not self.status.active and self.resolutions and self.resolutions[-1].at == self.at:
+        if self.status not in _WORKING and self.resolutions and self.resolutions[-1].at == self.at:
             self.resolutions[-1] = self.resolutions[-1]._replace(in_time=self._in_time())
 
     def _in_time(self) -> bool | None:
         """None without a target. Events tell due times in whole seconds."""
         return None if self.due is None else not self.missed and self.at.replace(microsecond=0) <= self.due
 
-    def _answered(self, by: str) -> None:
-        target = self.case.first_response_by
-        place = self.place._replace(agent=_agent(by) or self.place.agent)
-        self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
+    def read_answered(self, fact: Fact) -> None:
+        if not self.answer:
+            target = self.case.first_response_by
+            place = _with_agent(self.place, _agent(fact.by) or self.place.agent)
+            self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
 
     def _helped(self) -> Place:
         """Where the help came from: the last resolution, whoever has the ticket by now."""
         return self.resolutions[-1].place if self.resolutions else self.place
 
     def _move(self, place: Place) -> None:
+        if place is self.place:
+            return
         self.place = place
-        if self.status.active:
+        if self.status in _WORKING:
             self._close_span()
             self.spans.append(Span(self.at, None, place))
 
     def _close_span(self) -> None:
-        last = self.spans.pop()
-        if last.start < self.at:
-            self.spans.append(last._replace(end=self.at))
+        start, _, place = self.spans.pop()
+        if start < self.at:
+            self.spans.append(Span(start, self.at, place))
+
+
+# How each kind of event is read.
+_READ: Mapping[EventKind, Callable[[_Past, Fact], None]] = {
+    EventKind.STATUS_CHANGED: _Past.read_turn,
+    EventKind.DUE_CHANGED: _Past.read_due,
+    EventKind.SPAM_MARKED: _Past.read_set_aside,
+    EventKind.MERGED: _Past.read_merged,
+    EventKind.SPLIT: _Past.read_split,
+    EventKind.RATED: _Past.read_rated,
+    EventKind.OVERDUE: _Past.read_overdue,
+    EventKind.REPLIED: _Past.read_answered,
+    EventKind.ASSIGNED: _Past.read_given,
+    EventKind.RELEASED: _Past.read_given,
+    **dict.fromkeys(_FIELDS, _Past.read_placed),
+}
 
 
 def _assigned(place: Place, assignee: Json, teams: Teams) -> Place:
@@ -295,7 +321,16 @@ def _assigned(place: Place, assignee: Json, teams: Teams) -> Place:
     who = assignee if isinstance(assignee, dict) else {}
     agent = str(who.get("agent", ""))
     kept = place.team if agent and agent in teams.get(place.team, ()) else ""
-    return place._replace(agent=agent, team=str(who.get("team", kept)))
+    team = str(who.get("team", kept))
+    if agent == place.agent and team == place.team:
+        return place
+    return Place(place.department, place.topic, place.priority, place.sla, team, agent)
+
+
+def _with_agent(place: Place, agent: str) -> Place:
+    if agent == place.agent:
+        return place
+    return Place(place.department, place.topic, place.priority, place.sla, place.team, agent)
 
 
 def _merged_into(value: Json) -> bool:
@@ -304,7 +339,7 @@ def _merged_into(value: Json) -> bool:
 
 
 def _credited(place: Place, by: str) -> Place:
-    return place._replace(agent=place.agent or _agent(by))
+    return place if place.agent else _with_agent(place, _agent(by))
 
 
 def _agent(by: str) -> str:
@@ -312,5 +347,10 @@ def _agent(by: str) -> str:
     return key if kind == "agent" else ""
 
 
+@lru_cache(maxsize=10_000)
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 def _time(value: Json) -> datetime | None:
-    return datetime.fromisoformat(value) if isinstance(value, str) else None
+    return _moment(value) if isinstance(value, str) else None

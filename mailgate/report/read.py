@@ -44,6 +44,7 @@ def working_time(config: Config) -> Worked:
         return calendar_of(config.schedules[plan_called(plan, config).schedule])
 
     def worked(start: datetime, end: datetime, plan: str) -> timedelta:
-        return calendar(plan).worked(start, end)
+        found = calendar(plan)
+        return end - start if found.always and start <= end else found.worked(start, end)
 
     return worked

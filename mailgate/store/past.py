@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import cast
 
@@ -24,8 +24,13 @@ _CASES = (
     " json_extract(rest, '$.first_response_by') AS first_response_by"
     " FROM ticket WHERE number IN ({})"
 )
+# Of an opening where the ticket lay and with whom, which thousands have in common, and when it was due, which none has.
+_OPENING = ("department", "topic", "priority", "sla", "status", "assignee")
+_BEGAN = ", ".join(f"'$.{name}'" for name in _OPENING)
 _EVENTS = (
-    'SELECT ticket, kind, "by", at, "after", iif(kind = \'split\', "before", NULL) AS "before"'  # noqa: S608
+    'SELECT ticket, kind, "by", at,'  # noqa: S608
+    f' iif(kind = \'opened\', json_extract("after", {_BEGAN}), "after") AS "after",'
+    " CASE kind WHEN 'split' THEN \"before\" WHEN 'opened' THEN json_extract(\"after\", '$.due_at') END AS \"before\""
     " FROM event WHERE ticket IN ({})"
     f" AND kind IN ({', '.join(map(repr, sorted(_KINDS)))}) ORDER BY ticket, id"
 )
@@ -48,8 +53,8 @@ def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[Fact]]]:
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
         found: dict[int, list[Fact]] = {number: [] for number in some}
-        for row in db.all(_EVENTS.format(marks(some)), some):
-            found[row["ticket"]].append(_fact(row))
+        for ticket, kind, by, at, after, before in db.all(_EVENTS.format(marks(some)), some):
+            found[ticket].append(_fact(kind, by, at, after, before))
         for row in db.all(_CASES.format(marks(some)), some):
             yield _case(row), found[row["number"]]
 
@@ -67,13 +72,17 @@ def _case(row: Row) -> Case:
     )
 
 
-def _fact(row: Row) -> Fact:
-    kind, after = _KINDS[row["kind"]], row["after"]
-    if after:
-        # An opening is told once; of the others thousands say the same.
-        after = json.loads(after) if kind is EventKind.OPENED else _said(after)
-    before = json.loads(row["before"]) if row["before"] else None
-    return Fact(kind, row["by"], moment(row["at"]), after, before)
+def _fact(word: str, by: str, at: float, after: str | None, before: str | None) -> Fact:
+    kind, moment_of = _KINDS[word], datetime.fromtimestamp(at, UTC)
+    if kind is EventKind.OPENED:
+        return Fact(kind, by, moment_of, {**_opening(after), "due_at": before} if after else None)
+    return Fact(kind, by, moment_of, _said(after) if after else None, json.loads(before) if before else None)
+
+
+@lru_cache(maxsize=10_000)
+def _opening(text: str) -> dict[str, Json]:
+    """The fields that an opening tells."""
+    return {name: value for name, value in zip(_OPENING, json.loads(text), strict=True) if value is not None}
 
 
 @lru_cache(maxsize=10_000)
