@@ -12,17 +12,20 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from mailgate import apply, maillog
 from mailgate.clock import pause
+from mailgate.desk.figures import Uncounted
 from mailgate.desk.office import tell_admin
 from mailgate.desk.outcome import Context
 from mailgate.desk.renames import renamed_tickets
 from mailgate.errors import StorageError
 from mailgate.explain import steps
 from mailgate.process import Prepared, Verdict, prepare, think
+from mailgate.report.aside import Stopped, count_aside
+from mailgate.report.figures import Counted
 from mailgate.rules.acts import Stamp
 from mailgate.rules.renames import rename
 from mailgate.setup import Desk
@@ -70,8 +73,23 @@ def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
         return Unread(claimed.id, traceback.format_exc())
 
 
-def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
-    """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mail that asks for a report which is not counted yet; where `Desk.counted` is not None there are such."""
+
+    prepared: Prepared
+    span: timedelta
+
+
+Aside = Callable[[Waiting], None]
+
+
+def _never(_: Waiting) -> None:
+    raise AssertionError("reports are counted where they are asked for")
+
+
+def work(db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside = _never) -> int:
+    """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad, or put `aside`.
 
     Stops early when it has taken its time: the thread is needed for others meanwhile.
     """
@@ -79,13 +97,15 @@ def work(db: Db, batch: Batch, desk: Desk, now: datetime) -> int:
     began = time.monotonic()
     finished = 0
     while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
-        finished += _some(db, batch[finished:], desk, context)
+        finished += _some(db, batch[finished:], desk, context, aside)
     return finished
 
 
-def work_and_claim(db: Db, batch: Batch, desk: Desk, now: datetime, *, large: bool) -> tuple[int, list[Claimed]]:
+def work_and_claim(
+    db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside, *, large: bool
+) -> tuple[int, list[Claimed]]:
     """`work`; and when it finished the batch, the next batch."""
-    finished = work(db, batch, desk, now)
+    finished = work(db, batch, desk, now, aside)
     return finished, claim(db, large=large) if finished == len(batch) else []
 
 
@@ -97,9 +117,10 @@ class _End:
     ticket: int | None = None
     way: Sequence[str] = ()
     error: str = ""
+    waits: Waiting | None = None
 
 
-def _some(db: Db, batch: Batch, desk: Desk, context: Context) -> int:
+def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> int:
     """Work the first mail of a batch, and those after it that are done before others have waited for long; how many.
 
     The first is decided over a snapshot, which holds nobody up, and again with the
@@ -116,6 +137,9 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context) -> int:
             ahead = _decided(db, first, desk, context)
     except StorageError:
         raise
+    except Uncounted as report:
+        aside(Waiting(first, report.span))
+        return 1
     except Exception:
         _stumble(db, first.received.id, traceback.format_exc(), desk, context)
         return 1
@@ -128,7 +152,9 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context) -> int:
                 break
             ends.append(_one(db, prepared, None if ends else known, desk, context))
     for end in ends:
-        if end.error:
+        if end.waits:
+            aside(end.waits)
+        elif end.error:
             _stumble(db, end.inbox_id, end.error, desk, context)
         else:
             maillog.worked(end.inbox_id, end.ticket, end.way)
@@ -145,6 +171,8 @@ def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Desk, context:
             apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
     except StorageError:
         raise
+    except Uncounted as report:
+        return _End(received.id, waits=Waiting(prepared, report.span))
     except Exception:
         return _End(received.id, error=traceback.format_exc())
     return _End(received.id, verdict.outcome.ticket, way)
@@ -207,6 +235,7 @@ class Processor:
     """The daemon's task: wakes when mail was accepted and works until none is left.
 
     Large mails have a lane of their own: reading one takes its time, and the others need not wait.
+    So have mails that ask for a report: it is counted before they are worked.
     """
 
     def __init__(
@@ -214,18 +243,20 @@ class Processor:
     ) -> None:
         def carried() -> None:
             wrote()
-            self._lanes[0].wake()  # the later mails of its sender waited for a large one
+            self._lanes[0].wake()  # the later mails of its sender waited for a large one; what failed is tried again
 
-        self._lanes = (_Lane(store, desk, clock, wrote), _Lane(store, desk, clock, carried, large=True))
+        self._reports = _Reports(store, desk, clock, carried)
+        aside = self._reports.put
+        self._lanes = (_Lane(store, desk, clock, wrote, aside), _Lane(store, desk, clock, carried, aside, large=True))
 
     def wake(self) -> None:
         """There may be mail in the inbox."""
-        for lane in self._lanes:
-            lane.wake()
+        for each in (*self._lanes, self._reports):
+            each.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; what is in hand then is finished or given back."""
-        tasks = [asyncio.create_task(lane.run(stop)) for lane in self._lanes]
+        tasks = [asyncio.create_task(each.run(stop)) for each in (*self._lanes, self._reports)]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -243,10 +274,12 @@ class _Lane:
         desk: Callable[[], Desk],
         clock: Callable[[], datetime],
         wrote: Callable[[], None],
+        aside: Aside,
         *,
         large: bool = False,
     ) -> None:
         self._large = large
+        self._aside = aside
         self._store = store
         self._desk = desk
         self._clock = clock
@@ -277,16 +310,21 @@ class _Lane:
 
     async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
         """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
-        desk = self._desk()
+        desk = replace(self._desk(), counted={})
+        later: list[Waiting] = []
         waiting = [each.id for each in claimed]
         try:
             batch = await asyncio.to_thread(read, claimed, desk, self._clock())
             while batch and not stop.is_set():
                 now = self._clock()
-                finished, claimed = await self._store.through(work_and_claim, batch, desk, now, large=self._large)
+                finished, claimed = await self._store.through(
+                    work_and_claim, batch, desk, now, later.append, large=self._large
+                )
                 del batch[:finished], waiting[:finished]
                 self._wrote()
         finally:
+            for each in later:
+                self._aside(each)
             self._stranded += waiting
             await self._give_back()
         return [] if waiting else claimed
@@ -295,3 +333,53 @@ class _Lane:
         if self._stranded:
             await self._store.commit(inbox.unclaim, self._stranded)
             self._stranded.clear()
+
+
+class _Reports:
+    """Works the mails that ask for a report, one after the other: first each is counted, in a thread of its own."""
+
+    def __init__(
+        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._wrote = wrote
+        self._waiting: list[Waiting] = []
+        self._wake = asyncio.Event()
+
+    def put(self, waiting: Waiting) -> None:
+        self._waiting.append(waiting)
+        self.wake()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        try:
+            while not stop.is_set():
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting and not stop.is_set():
+                    await self._next(stop)
+        finally:
+            await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
+
+    async def _next(self, stop: asyncio.Event) -> None:
+        desk, waiting = self._desk(), self._waiting[0]
+        counted: dict[timedelta, Counted] = {}
+        more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
+        try:
+            while more and not stop.is_set():
+                span, now = more.pop().span, self._clock()
+                counted[span] = await asyncio.to_thread(count_aside, desk.config, now - span, now, stop.is_set)
+                ready = replace(desk, counted=counted)
+                await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
+        except Stopped:
+            return
+        except StorageError as error:
+            maillog.storage_trouble(error)
+            await pause(stop, PAUSE)
+            return
+        self._waiting.pop(0)
+        self._wrote()

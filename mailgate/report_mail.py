@@ -19,11 +19,11 @@ from mailgate import apply
 from mailgate.config.model import Config, Recurring
 from mailgate.desk.figures import mailed_reports
 from mailgate.model import Outgoing
+from mailgate.report.aside import count_aside
 from mailgate.report.due import last_due, period
-from mailgate.report.read import read_figures
 from mailgate.setup import Desk
 from mailgate.store import meta, outbox
-from mailgate.store.db import Db, open_reader
+from mailgate.store.db import Db
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,7 @@ def write(dues: Sequence[Due], desk: Desk, now: datetime) -> list[Outgoing]:
     for each in dues:
         if each.begins:
             continue
-        db = open_reader(desk.config.storage.database)
-        try:
-            counted = read_figures(db, desk.config, each.since, each.until)
-        finally:
-            db.close()
+        counted = count_aside(desk.config, each.since, each.until)
         notices = tuple(mailed_reports(counted, each.name, desk.config))
         mails += apply.write_mail(notices, context, desk.press)
     return mails

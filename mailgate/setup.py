@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailgate.apply import Press
 from mailgate.config.model import Config
 from mailgate.desk.outcome import Context
 from mailgate.outbound.render import Renderer
+from mailgate.report.figures import Counted
 from mailgate.rules.keys import Keyring
 from mailgate.store.attachments import AttachmentStore
 
@@ -21,10 +23,11 @@ class Desk:
     keyring: Keyring
     press: Press
     files: AttachmentStore
+    counted: Mapping[timedelta, Counted] | None = None  # see `Context`
 
     def context(self, now: datetime) -> Context:
         """What a decision at `now` needs."""
-        return Context(self.config, self.keyring, now)
+        return Context(self.config, self.keyring, now, self.counted)
 
 
 def make_desk(config: Config, secrets: tuple[bytes, ...]) -> Desk:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailgate.config.model import Config
 from mailgate.desk.letter import Letter
@@ -49,10 +49,26 @@ def report_text(db: Db, order: Order, letter: Letter, context: Context) -> str:
     return as_text(_asked(db, order, letter, context), zone, agents)
 
 
+class Uncounted(Exception):
+    """A report is asked for that takes too long to count while others wait: it goes on once that is done beside."""
+
+    def __init__(self, span: timedelta) -> None:
+        super().__init__(f"the last {span} are not counted")
+        self.span = span
+
+
 def _asked(db: Db, order: Order, letter: Letter, context: Context) -> Report:
-    since = context.now - read_period(str(order.value or ""))
+    span = read_period(str(order.value or ""))
     scope = scope_of(letter.agent, context.config)
-    return read_figures(db, context.config, since, context.now).report(scope.seen, scope.said)
+    return _counted(db, span, context).report(scope.seen, scope.said)
+
+
+def _counted(db: Db, span: timedelta, context: Context) -> Counted:
+    if context.counted is None:
+        return read_figures(db, context.config, context.now - span, context.now)
+    if span not in context.counted:
+        raise Uncounted(span)
+    return context.counted[span]
 
 
 def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Notice]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailgate.config.model import Config
 from mailgate.mail import Body, Mail, Received
 from mailgate.model import Change, Notice, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
+from mailgate.report.figures import Counted
 from mailgate.rules.bans import Ban
 from mailgate.rules.classify import Screened
 from mailgate.rules.commands import Command
@@ -28,6 +30,7 @@ class Context:
     config: Config
     keyring: Keyring
     now: datetime
+    counted: Mapping[timedelta, Counted] | None = None  # reports by their span; None: count where one is asked for
 
 
 @dataclass(frozen=True, slots=True)

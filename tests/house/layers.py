@@ -17,7 +17,7 @@ EDGE_MODULES = {
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
     *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.canned"),
     *("outbound.maildir", "outbound.sandbox"),
-    *("report.terminal", "report.read"),
+    *("report.terminal", "report.read", "report.aside"),
 }
 EDGE_PACKAGES = ("store", "config")
 CORE_PACKAGES = ("rules", "inbound", "outbound", "report")

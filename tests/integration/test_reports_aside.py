@@ -1,0 +1,120 @@
+"""A report that takes its time to count holds up nobody: mail is worked and taken meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from mailgate import processor
+from mailgate.processor import Processor
+from mailgate.report.aside import Stopped, count_aside
+from mailgate.store import inbox
+from mailgate.store.db import Store
+from tests.desk import Bench, to
+
+KAREN, BOB = "Karen Client <karen@client.example>", "bob@bank.example"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """A ticket, and Bob's alert about it."""
+    made = Bench(tmp_path)
+    made.alert = to(made.send(KAREN, "It does not open.", to="outages@bank.example"), BOB)
+    yield made
+    made.db.close()
+
+
+@asynccontextmanager
+async def working(bench):
+    """The worker's task on the desk's database."""
+    store = await Store.open(bench.config.storage.database)
+    stop = asyncio.Event()
+    made = Processor(store, lambda: bench.desk, lambda: bench.now, lambda: None)
+    task = asyncio.create_task(made.run(stop))
+    try:
+        yield made
+    finally:
+        stop.set()
+        made.wake()
+        await asyncio.wait_for(task, 5)
+        await store.close()
+
+
+async def until(what):
+    for _ in range(1000):
+        if found := what():
+            return found
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not happen")
+
+
+def counting(monkeypatch, *, until_set):
+    """Counts that begin at once and end when the event is set."""
+    begun = threading.Event()
+
+    def slowly(config, since, now, stopped):
+        begun.set()
+        while not until_set.wait(0.01):
+            if stopped():
+                raise Stopped
+        return count_aside(config, since, now, stopped)
+
+    monkeypatch.setattr(processor, "count_aside", slowly)
+    return begun
+
+
+def states(bench):
+    return [row["state"] for row in bench.db.all("SELECT state FROM inbox ORDER BY id")]
+
+
+async def test_mail_goes_on_while_a_report_is_counted_and_the_report_comes(bench, monkeypatch):
+    done = threading.Event()
+    begun = counting(monkeypatch, until_set=done)
+    bench.accept(bench.write(KAREN, "One.", subject="Before"))
+    bench.accept(bench.write(BOB, "#report 7d\n#report 30d\n#prio low", answers=bench.alert))
+    bench.accept(bench.write(KAREN, "Two.", subject="After"))
+    async with working(bench):
+        await until(begun.is_set)
+        await until(lambda: states(bench) == ["done", "done", "working", "done"])
+        bench.accept(bench.write(KAREN, "Three.", subject="Later"))
+        await until(lambda: bench.numbers() == [1001, 1002, 1003])
+        assert "report" not in {mail.kind for mail in bench.new()}
+        assert bench.ticket().priority == "Emergency", "all or nothing"
+        done.set()
+        await until(lambda: states(bench)[2] == "done")
+    assert [mail.subject for mail in bench.new() if mail.kind == "report"] == ["Report, last 7d", "Report, last 30d"]
+    assert bench.ticket().priority == "Low"
+
+
+async def test_a_stop_does_not_wait_for_a_report_and_its_mail_is_not_lost(bench, monkeypatch):
+    begun = counting(monkeypatch, until_set=threading.Event())
+    bench.accept(bench.write(BOB, "#report", answers=bench.alert))
+    async with working(bench):
+        await until(begun.is_set)
+    assert states(bench)[-1] == "new"
+    assert bench.last()["tries"] == 0
+    assert [mail.kind for mail in bench.drain() if mail.to == BOB] == ["report"]
+
+
+def test_a_count_that_is_stopped_ends_soon(bench):
+    with pytest.raises(Stopped):
+        count_aside(bench.config, bench.now, bench.now, lambda: True)
+
+
+def test_where_reports_are_counted_aside_none_is_counted_in_a_transaction(bench):
+    """Whether its mail is the first of a batch, which is decided before, or a later one."""
+    texts = ("#report", "#show\n#report")
+    for text in texts:
+        bench.accept(bench.write(BOB, text, answers=bench.alert))
+    desk, aside_ = replace(bench.desk, counted={}), []
+    batch = processor.read(processor.claim(bench.db), desk, bench.now)
+    assert processor.work(bench.db, batch, desk, bench.now, aside_.append) == 2
+    assert [each.span.days for each in aside_] == [30, 30]
+    assert states(bench)[-2:] == ["working", "working"]
+    assert "report" not in {mail.kind for mail in bench.new()}
+    with bench.db.transaction():
+        inbox.unclaim(bench.db, [each.prepared.received.id for each in aside_])
