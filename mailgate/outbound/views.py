@@ -166,7 +166,8 @@ class ListingView:
         table = (self.columns, *self.rows)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         if sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
-            return tuple(line for row in self.rows for line in self._by_itself(row, widths[0]))
+            number = max(len(row[0]) for row in self.rows)
+            return tuple(line for row in self.rows for line in self._by_itself(row, number))
         gap = " " * _GAP
         return tuple(gap.join(map(str.ljust, row, widths)).rstrip() for row in table)
 

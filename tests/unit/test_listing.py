@@ -32,10 +32,10 @@ def test_longer_rows_have_their_subject_on_a_line_of_its_own_and_the_rest_below(
         ("#1002", "Hi", "Sam Porter", "High", "you", "-"),
     )
     assert ListingView("x", COLUMNS, rows).lines == (
-        "#1001   The portal has been down since nine and nobody can log in",
-        "        Karen Client, Normal, assigned to nobody, due Sun 22 Nov 20:04",
-        "#1002   Hi",
-        "        Sam Porter, High, assigned to you",
+        "#1001  The portal has been down since nine and nobody can log in",
+        "       Karen Client, Normal, assigned to nobody, due Sun 22 Nov 20:04",
+        "#1002  Hi",
+        "       Sam Porter, High, assigned to you",
     )
 
 
