@@ -48,7 +48,7 @@ def guarded(db: Db, letter: Letter, own: str, html: str, text: str, ground: Grou
     `own` are the agent's words, `text` what would be sent. Who has seen the words and sends
     the answer all the same has the last say: about words the guard can be wrong.
     """
-    ticket = ground.ticket
+    ticket = ground.source or ground.ticket  # what would be split off is no ticket yet
     if letter.situation is None or letter.released or ticket is None:
         return None
     found = _internal(db, letter, _all_of(letter, own, html), ground, context.config)

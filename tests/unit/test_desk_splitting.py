@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mailgate.rules.snapshot import ticket_json
@@ -103,6 +105,12 @@ def test_internal_words_of_the_old_ticket_stay_inside_the_new_one(bench):
     mails = bench.send(ELLIOT, text, answers=bench.alert)
     assert outside(mails) == []
     assert bench.numbers() == [1001], "all or nothing"
+    held = to(mails, ELLIOT)
+    assert (held.kind, held.ticket, bench.kinds()[-1]) == ("held", 1001, "held")
+    code = re.search(r"#confirm (\w+)", held.text)
+    bench.send(ELLIOT, f"#confirm {code[1]}", subject="Yes")
+    assert bench.numbers() == [1001, 1002], "sent all the same, it is split off"
+    assert bench.thread(1002)[-1][0] == "reply"
 
 
 def test_who_waited_for_an_answer_to_the_message_waits_on_the_new_ticket(bench):
