@@ -101,7 +101,7 @@ def test_the_canned_text_is_public_though_a_note_holds_it_and_the_agents_words_a
     mails = bench.send(ELLIOT, "#canned hello", answers=alert)
     assert to(mails, "karen@client.example").kind == "reply"
     (back,) = bench.send(ELLIOT, "#canned hello\n\nThe fraud team is at the door.", answers=alert)
-    assert back.kind == "command-failed"
+    assert back.kind == "held"
 
 
 def test_what_is_not_public_is_not_in_it(bench):

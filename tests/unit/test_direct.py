@@ -306,7 +306,7 @@ def test_an_internal_word_in_a_links_target_is_a_leak(bench: Bench, alert: Sent)
     bench.send(ELLIOT, "#note\n\nthe mole in our branch is called zebra", answers=alert)
     page = '<p>See <a href="https://x.example/the%20mole%20in%20our%20branch%20is%20called%20zebra">this</a></p>'
     sent = bench.send(ELLIOT, "See this", html=page, answers=alert)
-    assert told(sent) == {("command-failed", ELLIOT)}
+    assert told(sent) == {("held", ELLIOT)}
 
 
 def test_a_key_in_a_links_target_is_a_leak(bench: Bench, alert: Sent) -> None:
