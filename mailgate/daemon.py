@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from mailgate.config.diff import changes
 from mailgate.config.load import read
 from mailgate.config.model import Config
 from mailgate.errors import ConfigError, MailgateError, Problem, Refused, StorageError
-from mailgate.http import Health, HttpServer
+from mailgate.http import Health, HttpServer, health
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
@@ -33,6 +34,7 @@ from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
 from mailgate.places import largest, listening_at, place
 from mailgate.store.db import Store, checkpoint, log_mark
+from mailgate.vigil import Patience, Vigil
 
 if TYPE_CHECKING:
     from mailgate.inbound.imap import Watcher
@@ -47,11 +49,19 @@ log = logging.getLogger("mailgate")
 class Daemon:
     """One mailgate on one database. `worker` is the wire to its worker; `ready` is called when mail can be taken."""
 
-    def __init__(self, config: Config, worker: socket.socket, *, ready: Callable[[Daemon], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        worker: socket.socket,
+        *,
+        ready: Callable[[Daemon], None] | None = None,
+        patience: Patience = Patience(),  # noqa: B008 - a value
+    ) -> None:
         self._config = config
         self._wire = worker
         self._ready = ready
         self._clock = Clock()
+        self._vigil = Vigil(patience, time.monotonic)
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._died: BaseException | None = None
@@ -115,11 +125,12 @@ class Daemon:
         if self._ready:
             self._ready(self)
         self._run("worker", self._hear_the_worker())
+        self._run("vigil", self._vigil.keep(lambda: self._worker.say("ping"), self._stop))
         self._run("deliverer", self._deliverer.run())
         self._run("neighbours", self._follow_neighbours())
         self._run("checkpoint", self._keep_log_short())
         self._run("reload", self._follow_reloads())
-        self._run("status", status.keep(self._config, self._ways_in, self._relay_state, self._stop))
+        self._run("status", status.keep(self._config, self._standing, self._stop))
         for mailbox in self._config.mailboxes.values():
             await self._watch(mailbox.name)
         self._http = await self._open_http(self._config)
@@ -155,18 +166,7 @@ class Daemon:
         return server
 
     async def _health(self) -> Health:
-        ways, relay = self._ways_in(), self._relay_state()
-        problems = [f"{way.name}: {way.trouble}" for way in ways if way.trouble]
-        problems += [] if relay.ok else [f"relay: {relay.last_error}"]
-        try:
-            queues = await self._store.read(status.queues)
-        except StorageError as error:
-            queues = {}
-            problems.append(f"database: {error.public}")
-        figures = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
-        figures |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in ways}
-        figures["mailgate_relay_ok"] = float(relay.ok)
-        return Health(tuple(problems), figures)
+        return await health(self._standing(), self._store)
 
     async def _watch(self, name: str) -> None:
         from mailgate.inbound.imap import Watcher  # late: a desk without accounts does not load an IMAP client
@@ -240,10 +240,15 @@ class Daemon:
             match word.name:
                 case "outgoing":
                     self._deliverer.notify()
+                case "alive":
+                    self._vigil.heard(word.more)
                 case "checked" | "taken":
                     self._answers.put_nowait(word)
         if not self._stop.is_set():
             raise MailgateError("the worker process is gone; what it said last stands above")
+
+    def _standing(self) -> status.Standing:
+        return status.Standing(tuple(self._ways_in()), self._relay_state(), self._vigil.trouble)
 
     def _relay_ill(self, reply: Reply) -> None:
         self._tell_admin(

@@ -10,7 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from mailgate import status
 from mailgate.config.model import Http
+from mailgate.errors import StorageError
+from mailgate.status import Standing
+from mailgate.store.db import Store
 
 LONGEST = 4096  # bytes of a request
 PATIENCE = 5.0  # seconds that a request may take
@@ -24,6 +28,23 @@ class Health:
 
     problems: tuple[str, ...]
     figures: Mapping[str, float]
+
+
+async def health(standing: Standing, store: Store) -> Health:
+    """How the daemon does, and how long its queues are."""
+    problems = [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
+    problems += [] if standing.relay.ok else [f"relay: {standing.relay.last_error}"]
+    problems += [standing.worker] if standing.worker else []
+    try:
+        queues = await store.read(status.queues)
+    except StorageError as error:
+        queues = {}
+        problems.append(f"database: {error.public}")
+    figures = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
+    figures |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in standing.ways_in}
+    figures["mailgate_relay_ok"] = float(standing.relay.ok)
+    figures["mailgate_worker_ok"] = float(not standing.worker)
+    return Health(tuple(problems), figures)
 
 
 class HttpServer:

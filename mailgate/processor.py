@@ -8,15 +8,13 @@ goes back uncounted and is taken up after a pause.
 
 from __future__ import annotations
 
-import asyncio
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailgate import apply, maillog
-from mailgate.clock import pause
 from mailgate.desk.figures import Uncounted
 from mailgate.desk.office import tell_admin
 from mailgate.desk.outcome import Context
@@ -24,20 +22,16 @@ from mailgate.desk.renames import renamed_tickets
 from mailgate.errors import StorageError
 from mailgate.explain import steps
 from mailgate.process import Prepared, Verdict, prepare, think
-from mailgate.report.aside import Stopped, count_aside
-from mailgate.report.figures import Counted
 from mailgate.rules.acts import Stamp
 from mailgate.rules.renames import rename
 from mailgate.setup import Desk
 from mailgate.store import inbox, outbox, tickets
-from mailgate.store.db import Db, Store, storage_errors
+from mailgate.store.db import Db, storage_errors
 from mailgate.store.inbox import Claimed
 
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
 HOLD = 0.004  # seconds that it may keep the database from others
-PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
-PAUSE_MOST = 60.0
 
 
 def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
@@ -229,157 +223,3 @@ def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
             total += finished
             batch = batch[finished:]
     return total
-
-
-class Processor:
-    """The daemon's task: wakes when mail was accepted and works until none is left.
-
-    Large mails have a lane of their own: reading one takes its time, and the others need not wait.
-    So have mails that ask for a report: it is counted before they are worked.
-    """
-
-    def __init__(
-        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
-    ) -> None:
-        def carried() -> None:
-            wrote()
-            self._lanes[0].wake()  # the later mails of its sender waited for a large one; what failed is tried again
-
-        self._reports = _Reports(store, desk, clock, carried)
-        aside = self._reports.put
-        self._lanes = (_Lane(store, desk, clock, wrote, aside), _Lane(store, desk, clock, carried, aside, large=True))
-
-    def wake(self) -> None:
-        """There may be mail in the inbox."""
-        for each in (*self._lanes, self._reports):
-            each.wake()
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; what is in hand then is finished or given back."""
-        tasks = [asyncio.create_task(each.run(stop)) for each in (*self._lanes, self._reports)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Lane:
-    """Claims, reads and works one kind of mail."""
-
-    def __init__(
-        self,
-        store: Store,
-        desk: Callable[[], Desk],
-        clock: Callable[[], datetime],
-        wrote: Callable[[], None],
-        aside: Aside,
-        *,
-        large: bool = False,
-    ) -> None:
-        self._large = large
-        self._aside = aside
-        self._store = store
-        self._desk = desk
-        self._clock = clock
-        self._wrote = wrote  # tells the way out that the outbox may hold something new
-        self._wake = asyncio.Event()
-        self._stranded: list[int] = []  # claimed, not worked, and the database would not take them back
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    async def run(self, stop: asyncio.Event) -> None:
-        self.wake()
-        rest = PAUSE
-        while not stop.is_set():
-            await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self._give_back()
-                claimed = await self._store.through(claim, large=self._large)
-                while claimed:
-                    claimed = await self._batch(claimed, stop)
-                    rest = PAUSE
-            except StorageError as error:
-                maillog.storage_trouble(error)
-                await pause(stop, rest)
-                rest = min(rest * 2, PAUSE_MOST)
-                self.wake()
-
-    async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
-        """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
-        desk = replace(self._desk(), counted={})
-        later: list[Waiting] = []
-        waiting = [each.id for each in claimed]
-        try:
-            batch = await asyncio.to_thread(read, claimed, desk, self._clock())
-            while batch and not stop.is_set():
-                now = self._clock()
-                finished, claimed = await self._store.through(
-                    work_and_claim, batch, desk, now, later.append, large=self._large
-                )
-                del batch[:finished], waiting[:finished]
-                self._wrote()
-        finally:
-            for each in later:
-                self._aside(each)
-            self._stranded += waiting
-            await self._give_back()
-        return [] if waiting else claimed
-
-    async def _give_back(self) -> None:
-        if self._stranded:
-            await self._store.commit(inbox.unclaim, self._stranded)
-            self._stranded.clear()
-
-
-class _Reports:
-    """Works the mails that ask for a report, one after the other: first each is counted, in a thread of its own."""
-
-    def __init__(
-        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
-    ) -> None:
-        self._store = store
-        self._desk = desk
-        self._clock = clock
-        self._wrote = wrote
-        self._waiting: list[Waiting] = []
-        self._wake = asyncio.Event()
-
-    def put(self, waiting: Waiting) -> None:
-        self._waiting.append(waiting)
-        self.wake()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    async def run(self, stop: asyncio.Event) -> None:
-        try:
-            while not stop.is_set():
-                await self._wake.wait()
-                self._wake.clear()
-                while self._waiting and not stop.is_set():
-                    await self._next(stop)
-        finally:
-            await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
-
-    async def _next(self, stop: asyncio.Event) -> None:
-        desk, waiting = self._desk(), self._waiting[0]
-        counted: dict[timedelta, Counted] = {}
-        more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
-        try:
-            while more and not stop.is_set():
-                span, now = more.pop().span, self._clock()
-                counted[span] = await asyncio.to_thread(count_aside, desk.config, now - span, now, stop.is_set)
-                ready = replace(desk, counted=counted)
-                await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
-        except Stopped:
-            return
-        except StorageError as error:
-            maillog.storage_trouble(error)
-            await pause(stop, PAUSE)
-            return
-        self._waiting.pop(0)
-        self._wrote()

@@ -51,6 +51,7 @@ class Standing:
 
     ways_in: tuple[WayIn, ...] = ()
     relay: RelayWord = field(default_factory=RelayWord)
+    worker: str = ""  # what is wrong with the worker process
 
 
 def path_of(config: Config) -> Path:
@@ -58,14 +59,11 @@ def path_of(config: Config) -> Path:
     return config.storage.database.with_name(config.storage.database.name + ".status")
 
 
-async def keep(
-    config: Config, ways_in: Callable[[], list[WayIn]], relay: Callable[[], RelayWord], stop: asyncio.Event
-) -> None:
+async def keep(config: Config, standing: Callable[[], Standing], stop: asyncio.Event) -> None:
     """Write the status file whenever something changed, until `stop`."""
     written = ""
     while not stop.is_set():
-        standing = Standing(tuple(ways_in()), relay())
-        text = json.dumps(asdict(standing))
+        text = json.dumps(asdict(standing()))
         if text != written:
             with suppress(OSError):  # a full disk must not end the daemon: tried again at the next look
                 _write(path_of(config), text)
@@ -90,7 +88,7 @@ def read(config: Config) -> Standing:
         found = json.loads(path_of(config).read_text())
     except (OSError, ValueError):
         return Standing()
-    return Standing(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]))
+    return Standing(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]), found["worker"])
 
 
 def disks_nearly_full(config: Config) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from mailgate.config.load import read
 from mailgate.config.model import Config
 from mailgate.desk.office import tell_admin
 from mailgate.errors import ConfigError, MailgateError, Problem, StorageError
+from mailgate.lanes import Processor
 from mailgate.link import Link, Word
-from mailgate.processor import Processor, recover
+from mailgate.processor import recover
 from mailgate.reload import checked, settle
 from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk
@@ -32,6 +34,7 @@ from mailgate.sla_clock import SlaClock
 from mailgate.store import outbox
 from mailgate.store.db import Store
 from mailgate.undelivered import tell_of_failures
+from mailgate.vigil import Sign
 
 GRACE = 4.0  # seconds that the batch in hand may take to finish
 LOOK = 0.5  # seconds between looks for what other processes wrote
@@ -48,6 +51,8 @@ class Worker:
         self._desk = make_desk(config, secrets)
         self._clock = Clock()
         self._stop = asyncio.Event()
+        self._written = Sign()
+        self._writing: asyncio.Task[None] | None = None
 
     async def run(self, end: socket.socket) -> None:
         """Obey the daemon at the other end. Raises what a task died of."""
@@ -100,6 +105,8 @@ class Worker:
         match word.name:
             case "mail":
                 self._processor.wake()
+            case "ping":
+                self._answer()
             case "refused":
                 await self._tell_of_failures()
             case "tell":
@@ -110,6 +117,17 @@ class Worker:
                 self._link.say("taken", **await self._take(word.more["text"]))
             case unknown:
                 raise ValueError(f"the daemon said {unknown}")
+
+    def _answer(self) -> None:
+        """Say how the work goes on; whether the writer's thread does is seen by the next time."""
+        self._link.say("alive", writer=self._written.now, **self._processor.signs())
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._pass_the_writer())
+
+    async def _pass_the_writer(self) -> None:
+        with suppress(StorageError):
+            await self._store.data_version()
+        self._written.step()
 
     async def _take(self, text: str) -> dict[str, Any]:
         """Put a configuration in force that was found right; `problems` that stand against it, if any."""

@@ -62,6 +62,7 @@ def _problems(config: Config, daemon: int | None, standing: Standing, aside: int
     problems = []
     if daemon is None:
         problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")
+    problems += [standing.worker] if standing.worker else []
     problems += [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
     if not standing.relay.ok:
         problems.append(f"the relay takes no mail: {standing.relay.last_error}")

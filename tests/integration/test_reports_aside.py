@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailgate import processor
-from mailgate.processor import Processor
+from mailgate import lanes, processor
+from mailgate.lanes import Processor
 from mailgate.report.aside import Stopped, count_aside
 from mailgate.store import inbox
 from mailgate.store.db import Store
@@ -63,7 +63,7 @@ def counting(monkeypatch, *, until_set):
                 raise Stopped
         return count_aside(config, since, now, stopped)
 
-    monkeypatch.setattr(processor, "count_aside", slowly)
+    monkeypatch.setattr(lanes, "count_aside", slowly)
     return begun
 
 
