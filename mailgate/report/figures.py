@@ -28,6 +28,8 @@ from mailgate.report.values import DIMENSIONS, Attainment, Figures, Report, Sati
 # Working time between two moments in the schedule of an SLA plan, given by name.
 Worked = Callable[[datetime, datetime, str], timedelta]
 Seen = Callable[[Place], bool]
+_WORDS = ("opened", "closed", "reopened", "set_aside", "open_now", "overdue_now", "good", "okay", "bad")
+_HAPPENED = {word: code for code, word in enumerate(_WORDS)}
 
 
 def figures(histories: Iterable[History], since: datetime, until: datetime, zone: ZoneInfo, worked: Worked) -> Counted:
@@ -52,25 +54,26 @@ class Counted:
     def report(self, seen: Seen = lambda _: True, scope: str = "The whole desk.") -> Report:
         """The figures of the places that are `seen`, which `scope` names."""
         places = {place: tally for place, tally in self.places.items() if seen(place)}
-        totals = _sum(places.values(), len(self.days)).figures()
-        by = {name: _rows(places, name, len(self.days)) for name in DIMENSIONS}
-        return Report(self.since, self.until, self.days, totals, by, scope)
+        rows = {name: _rows(places, name) for name in DIMENSIONS}
+        totals = _Tally()
+        for row in rows[DIMENSIONS[0]].values():
+            totals.add(row)
+        days = len(self.days)
+        by = {name: {each: found[each].figures(days) for each in sorted(found)} for name, found in rows.items()}
+        return Report(self.since, self.until, self.days, totals.figures(days), by, scope)
 
 
-def _rows(places: Mapping[Place, _Tally], dimension: str, days: int) -> dict[str, Figures]:
-    """A row for each name of a dimension."""
-    found: dict[str, list[_Tally]] = {}
+def _rows(places: Mapping[Place, _Tally], dimension: str) -> dict[str, _Tally]:
+    """What was counted under each name of a dimension."""
+    found: dict[str, _Tally] = {}
+    index = Place._fields.index(dimension)
     for place, tally in places.items():
-        found.setdefault(getattr(place, dimension), []).append(tally)
-    return {name: _sum(found[name], days).figures() for name in sorted(found)}
-
-
-def _sum(tallies: Iterable[_Tally], days: int) -> _Tally:
-    """What was counted in several places, as one."""
-    total = _Tally.of(days)
-    for tally in tallies:
-        total.add(tally)
-    return total
+        name = place[index]
+        row = found.get(name)
+        if row is None:
+            row = found[name] = _Tally()
+        row.add(tally)
+    return found
 
 
 @dataclass(slots=True)
@@ -97,40 +100,41 @@ class _Durations:
 
 @dataclass(slots=True)
 class _Tally:
-    """What is counted in one place, or in several."""
+    """What is counted in one place, or in several. A large desk has a hundred thousand places: two are added fast."""
 
-    steps: array[int]  # change of the backlog from one day to the next
-    counts: Counter[str] = field(default_factory=Counter)
+    # A day on which a ticket came to lie here at its end; ~day for one on which it did no longer.
+    days: array[int] = field(default_factory=lambda: array("i"))
+    happened: bytearray = field(default_factory=bytearray)  # one of _HAPPENED each time
     resolutions: _Durations = field(default_factory=_Durations)
     answers: _Durations = field(default_factory=_Durations)
 
-    @classmethod
-    def of(cls, days: int) -> _Tally:
-        """Nothing counted yet, in a period of so many days."""
-        return cls(array("q", bytes(8 * (days + 1))))
-
     def add(self, other: _Tally) -> None:
         """Count what another one has counted."""
-        self.steps = array("q", map(int.__add__, self.steps, other.steps))
-        self.counts.update(other.counts)
-        self.resolutions.add(other.resolutions)
-        self.answers.add(other.answers)
+        self.days.extend(other.days)
+        self.happened += other.happened
+        if other.resolutions.elapsed:
+            self.resolutions.add(other.resolutions)
+        if other.answers.elapsed:
+            self.answers.add(other.answers)
 
-    def figures(self) -> Figures:
+    def figures(self, days: int) -> Figures:
+        """The figures of a period of so many days."""
+        changes = Counter(self.days)
+        counts = {name: self.happened.count(code) for name, code in _HAPPENED.items()}
         return Figures(
-            opened=self.counts["opened"],
+            opened=counts["opened"],
             resolved=len(self.resolutions.elapsed),
-            closed=self.counts["closed"],
-            reopened=self.counts["reopened"],
-            set_aside=self.counts["set_aside"],
-            open_now=self.counts["open_now"],
-            overdue_now=self.counts["overdue_now"],
+            closed=counts["closed"],
+            reopened=counts["reopened"],
+            set_aside=counts["set_aside"],
+            open_now=counts["open_now"],
+            overdue_now=counts["overdue_now"],
             resolved_in_time=self.resolutions.attainment(),
             first_answered_in_time=self.answers.attainment(),
             first_response=self.answers.times(),
             resolution=self.resolutions.times(),
-            satisfaction=Satisfaction(*(self.counts[word] for word in ("good", "okay", "bad"))),
-            backlog=tuple(accumulate(self.steps[:-1])),
+            satisfaction=Satisfaction(*(counts[word] for word in ("good", "okay", "bad"))),
+            backlog=tuple(accumulate(changes[day] - changes[~day] for day in range(days))),
         )
 
 
@@ -147,7 +151,7 @@ class _Count:
     def take(self, past: History) -> None:
         """Count one ticket."""
         if self.since <= past.opened.at < self.until:
-            self._tally(past.opened.place).counts["opened"] += 1
+            self._tally(past.opened.place).happened.append(_HAPPENED["opened"])
         if past.closed:
             self._happened("closed", past.closed)
         if past.reopened:
@@ -166,7 +170,7 @@ class _Count:
     def _happened(self, name: str, moments: Sequence[Moment]) -> None:
         for moment in moments:
             if self._within(moment.at):
-                self._tally(moment.place).counts[name] += 1
+                self._tally(moment.place).happened.append(_HAPPENED[name])
 
     def _reached(self, reached: Reached, durations: _Durations) -> None:
         durations.elapsed.append((reached.at - reached.since).total_seconds())
@@ -180,18 +184,19 @@ class _Count:
             first = bisect_right(self.ends, span.start)
             last = bisect_right(self.ends, span.end) if span.end else len(self.ends)
             if first != last:
-                steps = self._tally(span.place).steps
-                steps[first] += 1
-                steps[last] -= 1
+                days = self._tally(span.place).days
+                days.append(first)
+                days.append(~last)
         if past.now:
-            counts = self._tally(past.now).counts
-            counts["open_now"] += 1
-            counts["overdue_now"] += past.overdue
+            happened = self._tally(past.now).happened
+            happened.append(_HAPPENED["open_now"])
+            if past.overdue:
+                happened.append(_HAPPENED["overdue_now"])
 
     def _tally(self, place: Place) -> _Tally:
         found = self.places.get(place)
         if found is None:
-            found = self.places[place] = _Tally.of(len(self.ends))
+            found = self.places[place] = _Tally()
         return found
 
     def _within(self, at: datetime) -> bool:
