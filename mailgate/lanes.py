@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 
 from mailgate import maillog
 from mailgate.clock import pause
+from mailgate.config.model import Config
+from mailgate.desk.figures import as_seen
 from mailgate.errors import StorageError
 from mailgate.processor import Aside, Waiting, claim, read, work, work_and_claim
 from mailgate.report.aside import Stopped, count_aside
-from mailgate.report.figures import Counted
+from mailgate.report.values import Report
 from mailgate.setup import Desk
 from mailgate.store import inbox
 from mailgate.store.db import Store
@@ -116,7 +118,7 @@ class _Lane:
 
     async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
         """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
-        desk = replace(self._desk(), counted={})
+        desk = replace(self._desk(), reports={})
         later: list[Waiting] = []
         waiting = [each.id for each in claimed]
         self.sign.step()
@@ -177,7 +179,7 @@ class _Reports:
 
     async def _next(self, stop: asyncio.Event) -> None:
         desk, waiting = self._desk(), self._waiting[0]
-        counted: dict[timedelta, Counted] = {}
+        reports: dict[timedelta, Report] = {}
         more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
 
         def stopped() -> bool:
@@ -186,9 +188,9 @@ class _Reports:
 
         try:
             while more and not stop.is_set():
-                span, now = more.pop().span, self._clock()
-                counted[span] = await asyncio.to_thread(count_aside, desk.config, now - span, now, stopped)
-                ready = replace(desk, counted=counted)
+                asked, now = more.pop(), self._clock()
+                reports[asked.span] = await asyncio.to_thread(_report, asked, desk.config, now, stopped)
+                ready = replace(desk, reports=reports)
                 await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
         except Stopped:
             return
@@ -201,3 +203,7 @@ class _Reports:
             self.sign.rest()
         self._waiting.pop(0)
         self._wrote()
+
+
+def _report(asked: Waiting, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:
+    return as_seen(count_aside(config, now - asked.span, now, stopped), asked.agent, config)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailgate import apply, maillog
+from mailgate.config.model import Agent
 from mailgate.desk.figures import Uncounted
 from mailgate.desk.office import tell_admin
 from mailgate.desk.outcome import Context
@@ -69,10 +70,11 @@ def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that asks for a report which is not counted yet; where `Desk.counted` is not None there are such."""
+    """A mail that asks for a report which is not counted yet; where `Desk.reports` is not None there are such."""
 
     prepared: Prepared
     span: timedelta
+    agent: Agent | None
 
 
 Aside = Callable[[Waiting], None]
@@ -132,7 +134,7 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
     except StorageError:
         raise
     except Uncounted as report:
-        aside(Waiting(first, report.span))
+        aside(Waiting(first, report.span, report.agent))
         return 1
     except Exception:
         _stumble(db, first.received.id, traceback.format_exc(), desk, context)
@@ -166,7 +168,7 @@ def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Desk, context:
     except StorageError:
         raise
     except Uncounted as report:
-        return _End(received.id, waits=Waiting(prepared, report.span))
+        return _End(received.id, waits=Waiting(prepared, report.span, report.agent))
     except Exception:
         return _End(received.id, error=traceback.format_exc())
     return _End(received.id, verdict.outcome.ticket, way)

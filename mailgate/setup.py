@@ -10,7 +10,7 @@ from mailgate.apply import Press
 from mailgate.config.model import Config
 from mailgate.desk.outcome import Context
 from mailgate.outbound.render import Renderer
-from mailgate.report.figures import Counted
+from mailgate.report.values import Report
 from mailgate.rules.keys import Keyring
 from mailgate.store.attachments import AttachmentStore
 
@@ -23,11 +23,11 @@ class Desk:
     keyring: Keyring
     press: Press
     files: AttachmentStore
-    counted: Mapping[timedelta, Counted] | None = None  # see `Context`
+    reports: Mapping[timedelta, Report] | None = None  # see `Context`
 
     def context(self, now: datetime) -> Context:
         """What a decision at `now` needs."""
-        return Context(self.config, self.keyring, now, self.counted)
+        return Context(self.config, self.keyring, now, self.reports)
 
 
 def make_desk(config: Config, secrets: tuple[bytes, ...]) -> Desk:

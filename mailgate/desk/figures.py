@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailgate.config.model import Config
+from mailgate.config.model import Agent, Config
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context
 from mailgate.model import Address, Notice, NoticeKind
@@ -52,23 +52,25 @@ def report_text(db: Db, order: Order, letter: Letter, context: Context) -> str:
 class Uncounted(Exception):
     """A report is asked for that takes too long to count while others wait: it goes on once that is done beside."""
 
-    def __init__(self, span: timedelta) -> None:
+    def __init__(self, span: timedelta, agent: Agent | None) -> None:
         super().__init__(f"the last {span} are not counted")
         self.span = span
+        self.agent = agent
 
 
 def _asked(db: Db, order: Order, letter: Letter, context: Context) -> Report:
     span = read_period(str(order.value or ""))
-    scope = scope_of(letter.agent, context.config)
-    return _counted(db, span, context).report(scope.seen, scope.said)
+    if context.reports is None:
+        return as_seen(read_figures(db, context.config, context.now - span, context.now), letter.agent, context.config)
+    if span not in context.reports:
+        raise Uncounted(span, letter.agent)
+    return context.reports[span]
 
 
-def _counted(db: Db, span: timedelta, context: Context) -> Counted:
-    if context.counted is None:
-        return read_figures(db, context.config, context.now - span, context.now)
-    if span not in context.counted:
-        raise Uncounted(span)
-    return context.counted[span]
+def as_seen(counted: Counted, agent: Agent | None, config: Config) -> Report:
+    """The report for an agent; None is the administrator."""
+    scope = scope_of(agent, config)
+    return counted.report(scope.seen, scope.said)
 
 
 def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Notice]:

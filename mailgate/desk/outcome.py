@@ -10,7 +10,7 @@ from mailgate.config.model import Config
 from mailgate.mail import Body, Mail, Received
 from mailgate.model import Change, Notice, StoredAttachment, Ticket
 from mailgate.reasons import Reason, Screen
-from mailgate.report.figures import Counted
+from mailgate.report.values import Report
 from mailgate.rules.bans import Ban
 from mailgate.rules.classify import Screened
 from mailgate.rules.commands import Command
@@ -30,7 +30,7 @@ class Context:
     config: Config
     keyring: Keyring
     now: datetime
-    counted: Mapping[timedelta, Counted] | None = None  # reports by their span; None: count where one is asked for
+    reports: Mapping[timedelta, Report] | None = None  # the author's, by their span; None: count where one is asked for
 
 
 @dataclass(frozen=True, slots=True)

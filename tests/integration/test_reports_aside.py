@@ -110,7 +110,7 @@ def test_where_reports_are_counted_aside_none_is_counted_in_a_transaction(bench)
     texts = ("#report", "#show\n#report")
     for text in texts:
         bench.accept(bench.write(BOB, text, answers=bench.alert))
-    desk, aside_ = replace(bench.desk, counted={}), []
+    desk, aside_ = replace(bench.desk, reports={}), []
     batch = processor.read(processor.claim(bench.db), desk, bench.now)
     assert processor.work(bench.db, batch, desk, bench.now, aside_.append) == 2
     assert [each.span.days for each in aside_] == [30, 30]
