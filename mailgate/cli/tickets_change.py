@@ -5,17 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 import uuid
+from dataclasses import replace
+from datetime import timedelta
 
 from mailgate import apply
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.cli.failure import ending
 from mailgate.config.model import Agent, Config
 from mailgate.desk import agent, byhand
+from mailgate.desk.figures import Uncounted, as_seen
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.whom import whom
 from mailgate.errors import BadArgument, NotFound, Refused
 from mailgate.model import Address, Json
+from mailgate.report.aside import count_aside
+from mailgate.report.values import Report
 from mailgate.rules import names
 from mailgate.rules.commands import read_commands
 from mailgate.rules.names import Matched, match
@@ -82,9 +87,8 @@ def do(args: argparse.Namespace) -> int:
         lines += ["", *text.splitlines()]
     if not lines:
         raise BadArgument("name a command, such as '#resolved', or give --text")
-    with writing(config) as db, db.transaction():
-        desk = make_desk(config, unlock(db, config))
-        outcome = _work(db, args.number, _agent(args.agent, config), lines, desk)
+    with writing(config) as db:
+        outcome = _done(db, args.number, _agent(args.agent, config), lines, config)
     done = outcome.told or (("done",) if not outcome.problems else ())
     errors = list(outcome.problems)
     if args.json:
@@ -95,6 +99,19 @@ def do(args: argparse.Namespace) -> int:
     for problem in errors:
         say(problem)
     return 1 if errors else 0
+
+
+def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Config) -> Outcome:
+    """Work the ticket in one transaction. A report is counted before it, for others wait while it is open."""
+    reports: dict[timedelta, Report] = {}
+    while True:
+        try:
+            with db.transaction():
+                desk = make_desk(config, unlock(db, config))
+                return _work(db, number, who, lines, replace(desk, reports=reports))
+        except Uncounted as asked:
+            at = now()
+            reports[asked.span] = as_seen(count_aside(config, at - asked.span, at), asked.agent, config)
 
 
 def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:

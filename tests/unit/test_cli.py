@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgate.cli.main import main
+from mailgate.report.aside import count_aside
 from mailgate.store import trace
 from mailgate.store.db import open_writer
 from tests.desk import CONFIG, START
@@ -480,3 +481,21 @@ def test_a_report_is_of_the_clocks_time(desk, capsys, monkeypatch):
     capsys.readouterr()
     assert call("status", "--json") == 1
     assert [each["agent"] for each in json.loads(capsys.readouterr().out)["away"]] == ["ann"]
+
+
+def test_a_report_asked_for_on_the_shell_is_counted_while_nobody_waits(desk, capsys, monkeypatch):
+    """Another process can write the database meanwhile."""
+    assert call("ingest", "a.eml") == 0
+    database = desk / "var" / "mailgate.db"
+
+    def counting(*args):
+        with closing(open_writer(database)) as db, db.transaction():
+            trace.add(db, [trace.Line(at=START, direction="in", step="refused", text="x", address="a@b.example")])
+        return count_aside(*args)
+
+    monkeypatch.setattr("mailgate.cli.tickets_change.count_aside", counting)
+    capsys.readouterr()
+    assert call("tickets", "do", "1001", "#report 7d", "#prio low") == 0
+    out = capsys.readouterr().out
+    assert "The whole desk." in out
+    assert out.count("priority Low") == 1
