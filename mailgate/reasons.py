@@ -29,6 +29,7 @@ class Reason(StrEnum):
     AUTO_SUBMITTED_REPLIED = "auto-submitted-replied"
     AUTO_SUBMITTED_GENERATED = "auto-submitted-generated"
     DISPOSITION_NOTIFICATION = "disposition-notification"
+    DELIVERY_RECEIPT = "delivery-receipt"  # a delivery status that tells of nobody who was missed
     CALENDAR_REPLY = "calendar-reply"
     VACATION_HEADER = "vacation-header"  # X-Autoreply, X-Autorespond and their kin
     VACATION_SUBJECT = "vacation-subject"

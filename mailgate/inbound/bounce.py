@@ -22,7 +22,7 @@ MAX_ORIGINAL = 200_000  # bytes of a returned message that are searched for its 
 MAX_ORIGINAL_FIELDS = 100
 MAX_ENCLOSED = 1_000_000  # bytes of an enclosed message that are searched for a report
 MAX_DIAGNOSTIC = 500  # characters
-FAILED_HEADERS = ("x-failed-recipients",)
+REACHED = frozenset({"delivered", "relayed", "expanded"})  # actions of RFC 3464 2.3.3 that tell of success
 STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 HEX_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]{1,200}@[^\s<>\"(),;:\[\]]{1,200}")
@@ -44,8 +44,11 @@ def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str,
     statuses = [part for part in leaves if part.type in {"message/delivery-status", "message/global-delivery-status"}]
     if statuses and (report or robot):
         recipients = _recipients(statuses)
+        missed = [each for each in recipients if each.action not in REACHED]
+        if missed:
+            return _bounce(missed, _original(leaves, text))
         if recipients:
-            return _bounce(recipients, _original(leaves, text))
+            return None  # a receipt: everybody was reached
     if not report and not robot:
         return None
     inner = _enclosed_report(leaves, fields) if not report else None

@@ -1,4 +1,4 @@
-"""Is the mail an automatic answer: out of office, read receipt, calendar answer?
+"""Is the mail an automatic answer: out of office, receipt, calendar answer?
 
 Strong signs decide alone. A subject decides only where a person could not have written
 it: an answer without "Re:" that calls itself automatic, or with another machine's sign.
@@ -113,8 +113,10 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
     found: list[Reason] = []
     if incoming.token("auto-submitted") == "auto-replied":  # RFC 3834 5.1
         found.append(Reason.AUTO_SUBMITTED_REPLIED)
-    if _is_receipt(incoming):
+    if _is_receipt(incoming, "message/disposition-notification"):  # RFC 8098 3: what became of a mail at its reader's
         found.append(Reason.DISPOSITION_NOTIFICATION)
+    if _is_receipt(incoming, "message/delivery-status", "message/global-delivery-status"):  # no failure: no bounce
+        found.append(Reason.DELIVERY_RECEIPT)
     if _is_calendar_reply(incoming):
         found.append(Reason.CALENDAR_REPLY)
     if _has_vacation_field(incoming):
@@ -124,12 +126,10 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _is_receipt(incoming: Incoming) -> bool:
-    """RFC 8098 3: a multipart/report about what became of a mail at its reader's."""
+def _is_receipt(incoming: Incoming, *types: str) -> bool:
+    """A multipart/report with a part of one of these types."""
     mail = incoming.mail
-    return mail.content_type == "multipart/report" and any(
-        part.type == "message/disposition-notification" for part in mail.attachments
-    )
+    return mail.content_type == "multipart/report" and any(part.type in types for part in mail.attachments)
 
 
 def _is_calendar_reply(incoming: Incoming) -> bool:

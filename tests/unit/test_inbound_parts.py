@@ -462,7 +462,13 @@ def status(groups: bytes) -> Mail:
             b"Final-Recipient: rfc822;a@x.example\nAction: failed\n\nFinal-Recipient: a@x.example\nAction: delayed",
             [("a@x.example", "failed", "")],
         ),
-        (b"Final-Recipient: rfc822;a@x.example\nAction: delivered", [("a@x.example", "delivered", "")]),
+        (
+            b"Final-Recipient: rfc822;a@x.example\nAction: delivered\n\nFinal-Recipient: b@x.example\nAction: delayed",
+            [("b@x.example", "delayed", "")],
+        ),
+        (b"Final-Recipient: rfc822;a@x.example\nAction: delivered", []),
+        (b"Final-Recipient: rfc822;a@x.example\nAction: Relayed (to a server without receipts)", []),
+        (b"Final-Recipient: rfc822;a@x.example\nAction: expanded", []),
     ],
 )
 def test_delivery_status_groups(groups: bytes, found: list[tuple[str, str, str]]) -> None:
