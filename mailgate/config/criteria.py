@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from mailgate.config import units
 from mailgate.config.model import Criterion
@@ -28,6 +29,7 @@ FAMILIES = ("header", "form")
 FIELDS = (*ADDRESSES, *TEXTS, *CLOSED, *NUMBERS, *FAMILIES, "customer", "arrived")
 
 _TEXT_OPERATORS = ("is", "contains", "starts", "ends", "matches", "in")
+_FAMILY_OPERATORS = (*_TEXT_OPERATORS, "domain", "over", "under", "exists")
 ABOVE = ("name", "on", "stop", "when", "unless", "then")  # what stands beside a rule's name
 
 
@@ -91,7 +93,7 @@ def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
         return
     for name, test in value.items():
         spot = table.at(key).child(name)
-        if name.removeprefix("not_") in (*_TEXT_OPERATORS, "exists", "domain"):
+        if name.removeprefix("not_") in _FAMILY_OPERATORS:
             table.reading.error(spot, f"is an operator where the name of a {key} belongs: write {key} = {example}")
         else:
             yield from _field(table, spot, key, name, test)
@@ -128,7 +130,7 @@ def _criterion(test: _Test) -> Criterion | None:
     if not test.items:
         test.error(f"{test.op} has an empty list, which nothing is in: name at least one value")
         return None
-    if test.field in NUMBERS:
+    if test.field in NUMBERS or test.op in ("over", "under"):
         return _numbers(test)
     texts = [item for item in test.items if isinstance(item, str)]
     if len(texts) < len(test.items):
@@ -142,11 +144,11 @@ def _criterion(test: _Test) -> Criterion | None:
 
 
 def _numbers(test: _Test) -> Criterion | None:
-    """A count of attachments, or a size in bytes."""
+    """A count of attachments, a size in bytes, or what the number in a header or form line is compared with."""
     try:
         numbers = [_number(item, test.field) for item in test.items]
     except ValueError:
-        form = units.SIZE_FORM if test.field == "size" else "a count such as 3"
+        form = {"size": units.SIZE_FORM, "attachments": "a count such as 3"}.get(test.field, "a number such as 5.5")
         test.error(f"must be {form}, not {shown(test.value)}")
         return None
     if test.op in ("over", "under") and len(numbers) > 1:
@@ -155,9 +157,11 @@ def _numbers(test: _Test) -> Criterion | None:
     return test.criterion([str(number) for number in numbers], float(numbers[0]) if len(numbers) == 1 else None)
 
 
-def _number(item: object, field: str) -> int:
+def _number(item: object, field: str) -> float:
     if isinstance(item, str) and field == "size":
         return units.size(item)
+    if field in FAMILIES and isinstance(item, int | float) and not isinstance(item, bool) and isfinite(item):
+        return item
     if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
         return item
     raise ValueError
@@ -202,6 +206,8 @@ def _operators(field: str) -> tuple[str, ...]:
         return (*_TEXT_OPERATORS, "domain", "exists")
     if field in CLOSED:
         return _TEXT_OPERATORS
+    if field in FAMILIES:
+        return _FAMILY_OPERATORS
     return (*_TEXT_OPERATORS, "exists")
 
 

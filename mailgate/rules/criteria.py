@@ -6,7 +6,8 @@ expressions were compiled (RE2) with the config. A criterion sets nothing: that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from mailgate.rules.forms import Form
 
 _TEXT_READ = 65_536  # characters of a value that are compared
 _SHOWN = 60  # characters of a value that `explain` shows
+_NUMBER = re.compile(r"\s*([-+]?[0-9]{1,15}(?:\.[0-9]{1,15})?)")
+_AFTER_AT = re.compile(r"@([^\s@<>(),;:\"]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class Facts:
         if values is None:
             texts = tuple(text[:_TEXT_READ] for text in _FIELDS[criterion.field](self, criterion.name))
             folded = tuple(map(str.casefold, texts))
-            domains = tuple(f".{text.rpartition('@')[2]}" for text in folded)
+            domains = tuple(f".{domain}" for text in folded for domain in _domains(criterion.field, text))
             values = self._read[asked] = Values(texts, folded, domains)
         return values
 
@@ -131,6 +134,7 @@ _FIELDS: Mapping[str, Callable[[Facts, str], tuple[str, ...]]] = {
     "auth": lambda facts, _: (facts.auth,),
     "arrived": lambda facts, _: (facts.arrived_at.isoformat(" ", "minutes"),),
 }
+_FAMILIES = frozenset({"header", "form"})
 _ADDRESS_FIELDS = frozenset({"from", "reply_to", "to", "cc", "recipient"})
 
 
@@ -178,15 +182,26 @@ def _domain(criterion: Criterion, facts: Facts) -> bool:
     )
 
 
+def _domains(field: str, text: str) -> Iterable[str]:
+    """The domains in a text: an address's own; a header or form line may hold several, and names around them."""
+    if field in _FAMILIES:
+        return _AFTER_AT.findall(text) or (text.strip("<> "),)
+    return (text.rpartition("@")[2],)
+
+
 def _over(criterion: Criterion, facts: Facts) -> bool:
-    """Sizes (bytes) and counts only: their texts are digits."""
     limit = criterion.number or 0
-    return any(float(text) > limit for text in facts.values(criterion).texts)
+    return any(number > limit for number in _numbers(facts.values(criterion).texts))
 
 
 def _under(criterion: Criterion, facts: Facts) -> bool:
     limit = criterion.number or 0
-    return any(float(text) < limit for text in facts.values(criterion).texts)
+    return any(number < limit for number in _numbers(facts.values(criterion).texts))
+
+
+def _numbers(texts: tuple[str, ...]) -> Iterable[float]:
+    """The number that a text begins with: "7.1 / 5.0" is 7.1. What begins with none is neither over nor under."""
+    return (float(found[1]) for text in texts if (found := _NUMBER.match(text)))
 
 
 def _exists(criterion: Criterion, facts: Facts) -> bool:

@@ -51,6 +51,15 @@ def when(folder: Path, criterion: str) -> tuple[Criterion, ...]:
         ('requester = "new"', Criterion(field="requester", values=("new",))),
         ('auth = { in = ["pass", "none"] }', Criterion(field="auth", op="in", values=("pass", "none"))),
         ('header = { X-Vendor = "yes" }', Criterion(field="header", name="X-Vendor", values=("yes",))),
+        ("header.X-Score = { over = 5 }", Criterion(field="header", name="X-Score", op="over", values=("5",), number=5)),
+        (
+            "form.Room = { not_under = -1.5 }",
+            Criterion(field="form", name="Room", op="under", negated=True, values=("-1.5",), number=-1.5),
+        ),
+        (
+            'header.Sender = { domain = ".x.example" }',
+            Criterion(field="header", name="Sender", op="domain", values=(".x.example",)),
+        ),
         ("header.List-Id = true", Criterion(field="header", name="List-Id", op="exists")),
         ('form = { "Help topic" = { is = "x" } }', Criterion(field="form", name="Help topic", op="is", values=("x",))),
         ('arrived = { within = "24/7" }', Criterion(field="arrived", op="within", values=("24/7",))),

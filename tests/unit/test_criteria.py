@@ -20,6 +20,12 @@ from mailgate.rules.forms import read_form
 from tests.lab import NOW, body, mail
 
 OPEN = "Business hours"
+NUMBERED = (
+    ("x-spam-score", " 7.1 (+++++++)"),
+    ("x-change", "-3"),
+    ("sender", "Bot <bot@Lists.Vendor.example>"),
+    ("x-owner", "<vendor.example>"),
+)
 
 
 def facts(**changes: Any) -> Facts:
@@ -29,7 +35,7 @@ def facts(**changes: Any) -> Facts:
             "The Portal is DOWN",
             cc=(Address("boss@client.example"), Address("info@xn--bcher-kva.example")),
             reply_to=(Address("desk@client.example"),),
-            headers=(("x-vendor", "Yes"), ("x-vendor", "no"), ("content-language", "de-AT, en")),
+            headers=(("x-vendor", "Yes"), ("x-vendor", "no"), ("content-language", "de-AT, en"), *NUMBERED),
             attachments=(Attachment("Invoice.PDF", "application/pdf", b"x"), Attachment("", "image/png", b"")),
             text="whole text\n> quoted",
             size=5_000_000,
@@ -100,6 +106,11 @@ CASES = [
     ("header.x-vendor", "is", ("maybe",), False),
     ("header.X-Vendor", "exists", (), True),
     ("header.X-Other", "exists", (), False),
+    ("header.Sender", "domain", ("lists.vendor.example",), True),
+    ("header.Sender", "domain", (".vendor.example",), True),
+    ("header.Sender", "domain", ("vendor.example",), False),
+    ("header.X-Owner", "domain", ("vendor.example",), True),
+    ("header.X-Other", "domain", ("vendor.example",), False),
     ("attachment_name", "ends", (".pdf",), True),
     ("attachment_name", "contains", ("exe",), False),
     ("attachment_type", "starts", ("image/",), True),
@@ -148,9 +159,16 @@ def test_every_field_that_the_config_takes_is_shown_here() -> None:
         ("attachments", "over", 1, True),
         ("attachments", "over", 2, False),
         ("attachments", "under", 3, True),
+        ("header.X-Spam-Score", "over", 7, True),
+        ("header.X-Spam-Score", "over", 7.1, False),
+        ("header.X-Spam-Score", "under", 7.5, True),
+        ("header.X-Change", "under", 0, True),
+        ("header.X-Vendor", "over", 0, False),
+        ("header.X-Other", "under", 5, False),
+        ("form.room", "over", 11, True),
     ],
 )
-def test_sizes_and_counts(field: str, op: str, number: float, expected: bool) -> None:
+def test_sizes_counts_and_the_numbers_in_headers_and_form_lines(field: str, op: str, number: float, expected: bool) -> None:
     assert is_met(criterion(field, op, str(number), number=number), facts()) is expected
 
 
