@@ -48,6 +48,7 @@ EXTENSIONS = {
 TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 TYPES = {extension: kind for kind, extension in reversed(EXTENSIONS.items())}
 MAX_NAME = 255
+PATH = re.compile(r"[/\\]")
 MAX_TEXT = 4_000_000  # bytes of one text that are read; a longer one is attached as well
 LARGE = 1_000_000  # bytes; a larger part is decoded only when it is wanted, piece by piece
 MAX_CID = 998  # characters: a line
@@ -234,13 +235,16 @@ def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses
 
 def _file(name: str, content: bytes, kind: str = "", cid: str = "") -> Attachment:
     """A file that is no MIME part; its type is told or else guessed from its name."""
-    plain = _one_line(name)
+    plain = _leaf(name)
     guess = TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream")
     return Attachment(plain, kind if mime.TYPE.match(kind) and kind.isprintable() else guess, content, _cid(cid))
 
 
-def _one_line(name: str) -> str:
-    return " ".join(headers.CONTROL.sub(" ", name[: 4 * MAX_NAME]).split())[:MAX_NAME]
+def _leaf(name: str) -> str:
+    """A file's name on one line, without the path that some programs and attackers put before it; "" for none."""
+    line = " ".join(headers.CONTROL.sub(" ", name[: 4 * MAX_NAME]).split())
+    leaf = PATH.split(line)[-1].strip()[:MAX_NAME]
+    return leaf if leaf.strip(". ") else ""
 
 
 def _cid(value: str) -> str:
@@ -272,7 +276,7 @@ def _attachments(parts: list[Part], guesses: Guesses) -> list[Attachment]:
     for part in parts:
         inside = tnef.read(decoded(part)) if part.type in TNEF else tnef.Inside()
         if inside.files:
-            out.extend(_file(f.name or "attachment.bin", f.content, f.type, f.cid) for f in inside.files)
+            out.extend(_file(_leaf(f.name) or "attachment.bin", f.content, f.type, f.cid) for f in inside.files)
             continue
         cid = part.raw("content-id").decode("utf-8", "replace")
         out.append(Attachment(_name(part, guesses), part.type, _data(part), _cid(cid)))
@@ -283,7 +287,7 @@ def _name(part: Part, guesses: Guesses) -> str:
     """The name that a part gives itself, on one line; else one made of its type."""
     _, params = disposed(part, guesses)
     name = params.get("filename") or part.params.get("name") or transfer.uu_name(bytes(part.body[:1000]))
-    name = _one_line(name)
+    name = _leaf(name)
     if name:
         return name
     if part.type in {"message/rfc822", "message/global"}:

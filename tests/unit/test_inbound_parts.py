@@ -673,3 +673,18 @@ def test_iso_2022_jp_with_the_characters_of_windows():
 )
 def test_mojibake_is_repaired_where_it_is_certain(broken, right):
     assert mojibake.repaired(broken) == right
+
+
+@pytest.mark.parametrize(
+    ("named", "name"),
+    [
+        ("../../evil.exe", "evil.exe"),
+        (r"C:\\Users\\k\\notes.txt", "notes.txt"),
+        ("a/", "attachment.pdf"),
+        ("..", "attachment.pdf"),
+        (".profile", ".profile"),
+    ],
+)
+def test_a_file_name_has_no_path(named: str, name: str) -> None:
+    raw = f'Content-Type: application/pdf\nContent-Disposition: attachment; filename="{named}"\n\nx'
+    assert [each.name for each in parse(raw.encode()).attachments] == [name]
