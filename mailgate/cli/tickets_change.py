@@ -18,7 +18,9 @@ from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.whom import whom
 from mailgate.errors import BadArgument, NotFound, Refused
+from mailgate.lock import running
 from mailgate.model import Address, Json
+from mailgate.processor import carry_over
 from mailgate.report.aside import count_aside
 from mailgate.report.values import Report
 from mailgate.rules import names
@@ -37,7 +39,7 @@ def new(args: argparse.Namespace) -> int:
     if not args.subject.strip():
         raise BadArgument("--subject is empty: say what it is about")
     with writing(config) as db, db.transaction():
-        desk = make_desk(config, unlock(db, config))
+        desk = _desk(db, config)
         context = desk.context(now())
         order = byhand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
         outcome = byhand.open_by_hand(db, order, context)
@@ -52,6 +54,14 @@ def new(args: argparse.Namespace) -> int:
     else:
         print(outcome.ticket)
     return 0
+
+
+def _desk(db: Db, config: Config) -> Desk:
+    """The desk to work at. Where no daemon has carried over what `was` renames, that is done first."""
+    desk = make_desk(config, unlock(db, config))
+    if running(config.storage.database) is None:
+        carry_over(db, desk, now())
+    return desk
 
 
 def _requester(db: Db, typed: str, config: Config) -> Address:
@@ -107,8 +117,8 @@ def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Conf
     while True:
         try:
             with db.transaction():
-                desk = make_desk(config, unlock(db, config))
-                return _work(db, number, who, lines, replace(desk, reports=reports))
+                desk = replace(_desk(db, config), reports=reports)
+                return _work(db, number, who, lines, desk)
         except Uncounted as asked:
             at = now()
             reports[asked.span] = as_seen(count_aside(config, at - asked.span, at), asked.agent, config)

@@ -192,6 +192,7 @@ def _old_names(config: Config, reading: Reading) -> None:
     for kind, things in (
         ("department", config.departments),
         ("team", config.teams),
+        ("agent", config.agents),
         ("sla", config.slas),
         ("topic", config.topics),
     ):

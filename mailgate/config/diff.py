@@ -41,10 +41,11 @@ def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Prob
     `used` counts open tickets by kind ("department", "team", "agent", "sla", "topic" or
     "priority"), then by name. Names that a `was` carries over are no orphans.
     """
-    known: dict[str, set[str]] = {"agent": set(config.agents), "priority": set(config.priorities)}
+    known: dict[str, set[str]] = {"priority": set(config.priorities)}
     for kind, things in (
         ("department", config.departments),
         ("team", config.teams),
+        ("agent", config.agents),
         ("sla", config.slas),
         ("topic", config.topics),
     ):
@@ -60,7 +61,7 @@ def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Prob
 def _orphan(kind: str, name: str, count: int) -> str:
     word = "SLA plan" if kind == "sla" else kind
     uses = "1 open ticket uses" if count == 1 else f"{count} open tickets use"
-    advice = f': write was = ["{name}"] in the one that takes its place' if kind not in ("agent", "priority") else ""
+    advice = f': write was = ["{name}"] in the one that takes its place' if kind != "priority" else ""
     return f'{uses} the {word} "{name}", which is gone{advice}'
 
 

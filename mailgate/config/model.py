@@ -210,6 +210,7 @@ class Agent:
     hear: str = "department"  # "mine", "digest"
     digest: int | None = None  # minutes since midnight in the agent's zone; None: no digest
     quiet: tuple[int, int] | None = None  # from and to, minutes since midnight; may go over midnight
+    was: tuple[str, ...] = ()  # old keys
 
     @property
     def email(self) -> str:

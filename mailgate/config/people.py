@@ -96,6 +96,7 @@ def _agent(key: str, table: Table) -> Agent:
         hear=table.choice("hear", ("department", "mine", "digest"), "department"),
         digest=table.value("digest", units.clock, None, units.CLOCK_FORM),
         quiet=table.value("quiet", units.times, None, '"20:00-07:00"'),
+        was=table.texts("was"),
     )
     if agent.hear == "digest" and agent.digest is None and "digest" not in table:
         table.error("hear", 'needs the hour of the digest: write digest = "08:00"')

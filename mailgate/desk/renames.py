@@ -16,5 +16,6 @@ def renamed_tickets(db: Db, context: Context) -> list[Ticket]:
     found: dict[int, Ticket] = {}
     for field, old in (("department", names.departments), ("topic", names.topics), ("sla", names.slas)):
         found |= {ticket.number: ticket for ticket in naming.under(db, field, list(old), since)}
-    found |= {ticket.number: ticket for ticket in naming.under(db, "team", list(names.teams), since)}
+    for kind, old in (("team", names.teams), ("agent", names.agents)):
+        found |= {ticket.number: ticket for ticket in naming.assigned(db, kind, list(old), since)}
     return [found[number] for number in sorted(found)]

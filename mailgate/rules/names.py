@@ -126,7 +126,7 @@ def assignees(config: Config) -> tuple[Candidate, ...]:
 
 def agents(config: Config) -> tuple[Candidate, ...]:
     """Every agent by key, full name and addresses; ids are keys."""
-    return tuple(Candidate(one.name, (one.key, *one.emails), one.key) for one in config.agents.values())
+    return tuple(Candidate(one.name, (one.key, *one.emails, *one.was), one.key) for one in config.agents.values())
 
 
 def _typed(typed: str) -> str:

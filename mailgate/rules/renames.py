@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mailgate.config.model import Config, Department, SlaPlan, Team, Topic
-from mailgate.model import Assignee, Change, EventKind, Json, Ticket
+from mailgate.config.model import Agent, Config, Department, SlaPlan, Team, Topic
+from mailgate.model import Change, EventKind, Json, Ticket
 from mailgate.rules.acts import Stamp
 from mailgate.rules.lifecycle import settle
 from mailgate.rules.snapshot import assignee_json
 
-_Renamed = Department | Topic | SlaPlan | Team
+_Renamed = Department | Topic | SlaPlan | Team | Agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,16 @@ class NewNames:
     topics: Mapping[str, str]
     slas: Mapping[str, str]
     teams: Mapping[str, str]
+    agents: Mapping[str, str]  # keys
 
 
 def new_names(config: Config) -> NewNames:
     """What `was` says, without names that something else bears now."""
 
     def of(things: Mapping[str, _Renamed]) -> dict[str, str]:
-        return {old: thing.name for thing in things.values() for old in thing.was if old not in things}
+        return {old: name for name, thing in things.items() for old in thing.was if old not in things}
 
-    return NewNames(of(config.departments), of(config.topics), of(config.slas), of(config.teams))
+    return NewNames(of(config.departments), of(config.topics), of(config.slas), of(config.teams), of(config.agents))
 
 
 def rename(ticket: Ticket, stamp: Stamp, config: Config) -> Change:
@@ -40,8 +41,9 @@ def rename(ticket: Ticket, stamp: Stamp, config: Config) -> Change:
     topic = names.topics.get(ticket.topic, ticket.topic)
     plan = names.slas.get(ticket.sla, ticket.sla)
     holder = ticket.assignee
-    if holder and holder.kind == "team":
-        holder = Assignee("team", names.teams.get(holder.name, holder.name))
+    if holder:
+        people = names.teams if holder.kind == "team" else names.agents
+        holder = replace(holder, name=people.get(holder.name, holder.name))
     pairs: tuple[tuple[EventKind, Json, Json], ...] = (
         (EventKind.TRANSFERRED, ticket.department, department),
         (EventKind.TOPIC_CHANGED, ticket.topic, topic),

@@ -10,14 +10,23 @@ from mailgate.store.columns import marks
 from mailgate.store.db import Db
 from mailgate.store.tickets import read_tickets
 
+_ALIVE = "(status <> 'closed' OR closed_at > ?)"
+
 
 def under(db: Db, field: str, names: Sequence[str], since: datetime) -> list[Ticket]:
-    """Tickets whose department, topic, sla or team is one of `names`; closed ones only when closed after `since`."""
+    """Tickets whose department, topic or sla is one of `names`; closed ones only when closed after `since`."""
     if not names:
         return []
-    column = {"team": "assignee_kind = 'team' AND assignee"}.get(field, field)
-    sql = f"SELECT * FROM ticket WHERE {column} IN ({marks(names)}) AND (status <> 'closed' OR closed_at > ?)"  # noqa: S608
+    sql = f"SELECT * FROM ticket WHERE {field} IN ({marks(names)}) AND {_ALIVE}"  # noqa: S608
     return read_tickets(db, db.all(sql, [*names, since.timestamp()]))
+
+
+def assigned(db: Db, kind: str, names: Sequence[str], since: datetime) -> list[Ticket]:
+    """The same for tickets that an agent or a team has; `kind` is "agent" or "team"."""
+    if not names:
+        return []
+    sql = f"SELECT * FROM ticket WHERE assignee_kind = ? AND assignee IN ({marks(names)}) AND {_ALIVE}"  # noqa: S608
+    return read_tickets(db, db.all(sql, [kind, *names, since.timestamp()]))
 
 
 def names_in_use(db: Db) -> dict[str, dict[str, int]]:

@@ -6,13 +6,14 @@ import io
 import json
 import re
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from mailgate.cli.main import main
+from mailgate.lock import Lock
 from mailgate.report.aside import count_aside
 from mailgate.store import trace
 from mailgate.store.db import open_writer
@@ -192,6 +193,21 @@ def test_do_that_cannot_be_says_so_as_json_too(desk, capsys):
         assert call("tickets", "do", *words, "--json") == code
         told = json.loads(capsys.readouterr().out)
         assert (told["ok"], told["done"], told["errors"][0][: len(why)]) == (False, [], why)
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_was_renames_is_carried_over_where_no_daemon_does_it(desk, capsys, runs):
+    call("ingest", "a.eml")
+    call("tickets", "do", "1001", "#assign Online Banking")
+    renamed = CONFIG.replace('[team."Online Banking"]', '[team.Banking]\nwas = ["Online Banking"]')
+    (desk / "config.toml").write_text(renamed)
+    with Lock(desk / "var/mailgate.db") if runs else nullcontext():
+        assert call("tickets", "do", "1001", "#priority high") == 0
+    capsys.readouterr()
+    call("tickets", "show", "1001", "--json")
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["assignee"] == {"team": "Online Banking" if runs else "Banking"}
+    assert shown["priority"] == "High"
 
 
 def test_a_list_has_all_but_thread_and_events(desk, capsys):

@@ -90,7 +90,7 @@ def test_names_that_open_tickets_still_use_are_counted() -> None:
     }
     heir = "in the one that takes its place"
     assert [str(problem) for problem in orphans(new, used)] == [
-        'config.toml: 1 open ticket uses the agent "gone", which is gone',
+        'config.toml: 1 open ticket uses the agent "gone", which is gone: write was = ["gone"] ' + heir,
         'config.toml: 12 open tickets use the department "Old", which is gone: write was = ["Old"] ' + heir,
         'config.toml: 2 open tickets use the SLA plan "Sev-Z", which is gone: write was = ["Sev-Z"] ' + heir,
         'config.toml: 1 open ticket uses the team "T", which is gone: write was = ["T"] ' + heir,

@@ -51,7 +51,10 @@ def when(folder: Path, criterion: str) -> tuple[Criterion, ...]:
         ('requester = "new"', Criterion(field="requester", values=("new",))),
         ('auth = { in = ["pass", "none"] }', Criterion(field="auth", op="in", values=("pass", "none"))),
         ('header = { X-Vendor = "yes" }', Criterion(field="header", name="X-Vendor", values=("yes",))),
-        ("header.X-Score = { over = 5 }", Criterion(field="header", name="X-Score", op="over", values=("5",), number=5)),
+        (
+            "header.X-Score = { over = 5 }",
+            Criterion(field="header", name="X-Score", op="over", values=("5",), number=5),
+        ),
         (
             "form.Room = { not_under = -1.5 }",
             Criterion(field="form", name="Room", op="under", negated=True, values=("-1.5",), number=-1.5),

@@ -168,7 +168,9 @@ def test_every_field_that_the_config_takes_is_shown_here() -> None:
         ("form.room", "over", 11, True),
     ],
 )
-def test_sizes_counts_and_the_numbers_in_headers_and_form_lines(field: str, op: str, number: float, expected: bool) -> None:
+def test_sizes_counts_and_the_numbers_in_headers_and_form_lines(
+    field: str, op: str, number: float, expected: bool
+) -> None:
     assert is_met(criterion(field, op, str(number), number=number), facts()) is expected
 
 

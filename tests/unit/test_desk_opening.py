@@ -393,6 +393,17 @@ def test_renamed_things_carry_their_tickets_over_with_events(bench):
     assert replace(bench.ticket(), updated_at=after.updated_at) == after
 
 
+def test_an_agent_with_a_new_key_keeps_their_tickets(bench):
+    alert = to(bench.send(KAREN, "Down", to="outages@bank.example"), "bob@bank.example")
+    bench.send("bob@bank.example", "#assign me", answers=alert)
+    bench.configure(
+        CONFIG.replace("[agent.bob]", '[agent.robert]\nwas = ["bob"]')
+        .replace('"bob"', '"robert"')
+        .replace('was = ["robert"]', 'was = ["bob"]')
+    )
+    assert str(bench.ticket().assignee) == "agent:robert"
+
+
 def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     text = "Help topic: Report a Problem\nPhone: 555\n\nYour chair comes on Monday."
     order = byhand.Order(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")

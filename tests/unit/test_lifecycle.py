@@ -435,6 +435,11 @@ def test_new_names_are_taken_and_what_bears_an_old_name_again_is_not():
     after = change.after
     assert (after.department, after.topic, after.sla, str(after.assignee)) == ("Ops", "Down", "Fast", "team:Bank")
     assert kinds(change)[:4] == ["transferred", "topic-changed", "sla-changed", "assigned"]
+    ann = replace(CONFIG.agents["ann"], key="annie", was=("ann",))
+    heirs = replace(CONFIG, agents={"annie": ann})
+    handed = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp("admin", NOW), heirs)
+    assert str(handed.after.assignee) == "agent:annie"
+    assert kinds(handed) == ["assigned"]
     untouched = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp("admin", NOW), config)
     assert kinds(untouched) == []
     assert untouched.after.department == "Support"
