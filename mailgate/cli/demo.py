@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from mailgate.beside import beside
 from mailgate.cli import report
 from mailgate.cli.common import print_json, say, secrets_of
 from mailgate.config.load import load
 from mailgate.config.model import Config
-from mailgate.daemon import Daemon
+from mailgate.daemon.beside import beside
+from mailgate.daemon.lock import Lock
+from mailgate.daemon.main import Daemon
 from mailgate.demo.script import DESK, play
 from mailgate.demo.stage import Missed, Screen, Stage
 from mailgate.errors import Refused
-from mailgate.lock import Lock
 
 PORT = 8025  # where it is free
 PACE = 0.45  # seconds a mail on a terminal: the whole play stays under forty

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from mailgate.cli.common import config_of, now, print_json, reading, say, writing
 from mailgate.config.model import Config
+from mailgate.daemon.lock import Lock
 from mailgate.errors import LockHeld, MailgateError
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
-from mailgate.lock import Lock
 from mailgate.mail import Delivery
 from mailgate.store import inbox
 from mailgate.store.db import Db

@@ -10,9 +10,9 @@ from mailgate.cli.common import print_json, reading, say
 from mailgate.cli.failure import ending
 from mailgate.config.diff import changes, orphans
 from mailgate.config.load import find, load
+from mailgate.daemon.live import last_config
+from mailgate.daemon.lock import running
 from mailgate.errors import ConfigError
-from mailgate.live import last_config
-from mailgate.lock import running
 from mailgate.model import Json
 from mailgate.outbound.render import Renderer
 from mailgate.store import naming

@@ -9,11 +9,11 @@ import logging
 import signal
 import sys
 
-from mailgate.beside import beside
 from mailgate.cli.common import config_of, print_json, secrets_of
 from mailgate.config.dump import effective
-from mailgate.daemon import Daemon
-from mailgate.lock import Lock
+from mailgate.daemon.beside import beside
+from mailgate.daemon.lock import Lock
+from mailgate.daemon.main import Daemon
 
 GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from mailgate import status
 from mailgate.cli.common import config_of, now, print_json, print_line, reading
 from mailgate.cli.failure import ending
 from mailgate.config.model import Config
-from mailgate.lock import running
+from mailgate.daemon import status
+from mailgate.daemon.lock import running
+from mailgate.daemon.status import Standing, disks_nearly_full
 from mailgate.rules.presence import away_lines
 from mailgate.rules.snapshot import rfc3339
-from mailgate.status import Standing, disks_nearly_full
 from mailgate.store import inbox, presence
 
 

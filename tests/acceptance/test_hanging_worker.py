@@ -39,11 +39,11 @@ name = "Ann Lee"
 RUN = """
 import asyncio, logging, sys
 from pathlib import Path
-from mailgate.beside import beside
+from mailgate.daemon.beside import beside
 from mailgate.cli.common import secrets_of
 from mailgate.config.load import load
-from mailgate.daemon import Daemon
-from mailgate.lock import Lock
+from mailgate.daemon.main import Daemon
+from mailgate.daemon.lock import Lock
 from mailgate.vigil import Patience
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)

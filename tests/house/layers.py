@@ -12,7 +12,8 @@ from tests.house.source import Source, sources
 VALUES, CORE, EDGE, PROCESS, SHELL = range(5)
 VALUE_MODULES = {"", "model", "mail", "reasons", "errors", "config.model", "report.values"}
 EDGE_MODULES = {
-    *("clock", "link", "lock", "maillog", "places", "status", "unlock"),
+    *("clock", "maillog", "unlock"),
+    *("daemon.link", "daemon.lock", "daemon.places", "daemon.status"),
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
     *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.canned"),
@@ -21,7 +22,7 @@ EDGE_MODULES = {
 }
 EDGE_PACKAGES = ("store", "config")
 CORE_PACKAGES = ("rules", "inbound", "outbound", "report")
-SHELL_MODULES = {"daemon", "reload", "worker", "beside", "__main__"}
+SHELL_MODULES = {"daemon.main", "daemon.reload", "daemon.worker", "daemon.beside", "__main__"}
 SHELL_PACKAGES = ("cli", "demo")
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from mailgate.config.model import Http
-from mailgate.http import Health, HttpServer
+from mailgate.daemon.http import Health, HttpServer
 
 GOOD = Health((), {'mailgate_queue{queue="inbox"}': 3.0, 'mailgate_queue{queue="held"}': 1.0})
 ILL = Health(("relay: refused",), {})

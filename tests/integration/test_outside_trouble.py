@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from mailgate import processor, sla_clock, status
+from mailgate import processor, sla_clock
 from mailgate.cli.main import main
 from mailgate.config.load import load
 from mailgate.config.model import Relay
+from mailgate.daemon import status
+from mailgate.daemon.live import last_config, remember
+from mailgate.daemon.lock import Lock
 from mailgate.errors import StorageError
-from mailgate.live import last_config, remember
-from mailgate.lock import Lock
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.store import inbox

@@ -478,7 +478,7 @@ def test_an_export_holds_every_ticket_whole_and_in_order(desk, capsys, monkeypat
 
 
 def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
-    monkeypatch.setattr("mailgate.status.LITTLE_ROOM", 10**18)
+    monkeypatch.setattr("mailgate.daemon.status.LITTLE_ROOM", 10**18)
     call("ingest", "a.eml", "--quiet")
     assert call("status") == 1
     shown = capsys.readouterr().out

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from mailgate.cli.main import VERBS, main
-from mailgate.lock import Lock
+from mailgate.daemon.lock import Lock
 from mailgate.store.db import open_writer
 from tests.desk import CONFIG
 

@@ -224,8 +224,8 @@ def test_check_names_place_and_fault(tmp_path, text, what):
 
 
 def test_a_reload_with_a_broken_one_is_refused(tmp_path):
+    from mailgate.daemon.reload import checked
     from mailgate.errors import ConfigError
-    from mailgate.reload import checked
 
     path = tmp_path / "config.toml"
     path.write_text(CONFIG + '\n[canned.bad]\ntext = "{{ x }}"\n')

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgate import apply, explain, lock, processor, unlock
+from mailgate import apply, explain, processor, unlock
 from mailgate.clock import BELIEVED_AFTER, Clock
+from mailgate.daemon import lock
+from mailgate.daemon.lock import Lock, pid_of, running
 from mailgate.desk import byhand
 from mailgate.errors import ConfigError, LockHeld, StorageError
-from mailgate.lock import Lock, pid_of, running
 from mailgate.mail import Delivery, Envelope, Kept
 from mailgate.model import Address
 from mailgate.process import think

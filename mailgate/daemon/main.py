@@ -17,22 +17,22 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from mailgate import live, status
 from mailgate.clock import Clock, pause
 from mailgate.config.diff import changes
 from mailgate.config.load import read
 from mailgate.config.model import Config
+from mailgate.daemon import live, status
+from mailgate.daemon.http import Health, HttpServer, health
+from mailgate.daemon.link import Link, Word
+from mailgate.daemon.places import largest, listening_at, place
 from mailgate.errors import ConfigError, MailgateError, Problem, Refused, StorageError
-from mailgate.http import Health, HttpServer, health
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp import Listener
-from mailgate.link import Link, Word
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
-from mailgate.places import largest, listening_at, place
 from mailgate.store.db import Store, checkpoint, log_mark
 from mailgate.vigil import Patience, Vigil
 

@@ -37,6 +37,6 @@ def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: 
     other.close()  # else the end would never be read
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the daemon hears them, and says what to do
         signal.signal(number, signal.SIG_IGN)
-    from mailgate.worker import Worker  # late: what thinking needs takes time to load, and room, here alone
+    from mailgate.daemon.worker import Worker  # late: what thinking needs takes time to load, and room, here alone
 
     asyncio.run(Worker(config, secrets).run(end))

@@ -22,12 +22,12 @@ from mailgate import apply
 from mailgate.clock import Clock, pause
 from mailgate.config.load import read
 from mailgate.config.model import Config
+from mailgate.daemon.link import Link, Word
+from mailgate.daemon.reload import checked, settle
 from mailgate.desk.office import tell_admin
 from mailgate.errors import ConfigError, MailgateError, Problem, StorageError
 from mailgate.lanes import Processor
-from mailgate.link import Link, Word
 from mailgate.processor import recover
-from mailgate.reload import checked, settle
 from mailgate.rules.schedule import calendar_of
 from mailgate.setup import make_desk
 from mailgate.sla_clock import SlaClock
