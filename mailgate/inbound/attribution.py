@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from mailgate.inbound import phrases
 
 MAX_ATTRIBUTION = 400  # characters
+MAX_UNDATED = 120  # characters
 MAX_LINE = 1000  # characters of a line that are looked at
 WROTE = frozenset(phrases.WROTE.split())
 STARTS = frozenset(phrases.ON.split())
@@ -59,6 +60,17 @@ def is_attribution(text: str) -> bool:
     said = any(word.lower().rstrip("(a)") in WROTE or word.lower() in WROTE for word in WORD.findall(text)[-8:])
     said = said or _says_early(text)
     return (said and (when or email or ruled)) or (email and when and not LABEL.match(text))
+
+
+def is_undated(text: str) -> bool:
+    """True for "On Monday Ann wrote:" and "Ann Key wrote:": believed only right above the quote that ends a mail."""
+    words = WORD.findall(text) if len(text) <= MAX_UNDATED and text.rstrip(" *_").endswith((":", "：")) else []
+    said = [word.lower() in WROTE for word in words]
+    if len(words) < 2 or not any(said):
+        return False
+    if words[0].lower() in STARTS:
+        return len(words) > 2
+    return len(words) <= 4 and said[-1] and all(len(word) > 1 and word[0].isupper() for word in words[:-1])
 
 
 def has_date(text: str) -> bool:

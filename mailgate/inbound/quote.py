@@ -63,6 +63,7 @@ def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True
     head = work[:end]
     _cut_tail(head)
     _cut_attributions(head)
+    _cut_undated(head)
     _cut_signature(head)
     return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
 
@@ -212,6 +213,14 @@ def _cut_attributions(lines: list[Line]) -> None:
             if tail:
                 return
         said = said or _is_own(lines[place])
+
+
+def _cut_undated(lines: list[Line]) -> None:
+    """The last own line, where it announces the quote that follows it and says no date."""
+    last = next((place for place in range(len(lines) - 1, 0, -1) if _is_own(lines[place])), 0)
+    below = next((line for line in lines[last + 1 :] if line.text.strip()), None)
+    if below and below.level and _first_own(lines) < last and attribution.is_undated(lines[last].text):
+        _mark(lines, last, last + 1)
 
 
 def _attribution_above(lines: Sequence[Line], place: int) -> int:

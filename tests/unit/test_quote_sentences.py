@@ -79,3 +79,30 @@ def test_bars_below_an_attribution_are_quote_marks() -> None:
     quote = "\n\nOn 2 Nov 2026, Ann <ann@x.example> wrote:\n\n| Where is\n| the form?\n|\n"
     assert read_body(mail(text=f"Yes.{quote}")).visible == "Yes."
     assert read_body(mail(text=f"Hello{quote}\nIn the drawer.")).visible.endswith("> the form?\n>\n\nIn the drawer.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "On Monday Ann wrote:",
+        "Ann wrote:",
+        "Ann Key writes:",
+        "*Ann Key wrote:*",
+        "Am Montag schrieb Ann:",
+        "Le lundi, Ann a écrit :",
+    ],
+)
+def test_a_line_without_a_date_goes_with_the_quote_that_ends_the_mail(line: str) -> None:
+    quote = "> Where is the form?\n> It was here."
+    assert read_body(mail(text=f"Yes.\n\n{line}\n{quote}\n")).visible == "Yes."
+    assert read_body(mail(text=f"Yes.\n\n{line}\n\n{quote}\n")).visible == "Yes."
+    assert line in read_body(mail(text=f"Yes.\n\n{line}\n{quote}\nMore of mine.\n")).visible
+    assert line in read_body(mail(text=f"Yes.\n\n{line}\nIt was here.\n")).visible
+    assert line in read_body(mail(text=f"{line}\n{quote}\n")).visible
+
+
+@pytest.mark.parametrize(
+    "line", ["The log of it says:", "I wrote:", "What you wrote:", "It wrote the following lines:", "On Monday:"]
+)
+def test_a_sentence_above_the_quote_that_ends_the_mail_stays(line: str) -> None:
+    assert line in read_body(mail(text=f"Please look.\n\n{line}\n> Out of paper\n")).visible
