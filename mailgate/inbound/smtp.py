@@ -287,6 +287,8 @@ class Session(SMTP):
         trouble = mail_trouble(parameters, self._listener.config.max_size)
         if trouble is MailTrouble.UNKNOWN:
             return await self._refuse(555, "5.5.4 MAIL parameter is not known")
+        if trouble is MailTrouble.BAD_SIZE:
+            return await self._refuse(501, "5.5.4 Syntax: SIZE=bytes")
         self._sender = sender
         if trouble is MailTrouble.TOO_BIG:
             await self._refuse(*_FLAWS[Flaw.TOO_BIG], tell=True)

@@ -19,6 +19,7 @@ class MailTrouble(Enum):
     """Why the parameters of a MAIL command cannot be taken."""
 
     TOO_BIG = "too big"  # RFC 1870 6.1
+    BAD_SIZE = "bad size"
     UNKNOWN = "unknown"
 
 
@@ -36,7 +37,9 @@ def mail_trouble(parameters: str, max_size: int) -> MailTrouble | None:
     """What is wrong with the parameters of MAIL for a listener that takes `max_size` bytes."""
     for parameter in parameters.upper().split():
         name, _, value = parameter.partition("=")
-        if name == "SIZE" and value.isascii() and value.isdecimal():
+        if name == "SIZE":
+            if not (value.isascii() and value.isdecimal()):
+                return MailTrouble.BAD_SIZE
             if len(value) > 20 or int(value) > max_size:  # RFC 1870 5: at most 20 digits
                 return MailTrouble.TOO_BIG
         elif parameter not in ("BODY=7BIT", "BODY=8BITMIME", "SMTPUTF8"):  # RFC 6152 2, RFC 6531 3.4

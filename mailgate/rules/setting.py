@@ -53,7 +53,7 @@ def find(typed: str, candidates: Sequence[Candidate], what: str) -> Matched:
         return found
     if isinstance(found, Ambiguous):
         raise Refused(f"“{typed}” could be {_either(found.candidates)}; write more of the name")
-    meant = f"did you mean {_either(found.nearest)}?" if found.nearest else f"there are {_list(candidates)}"
+    meant = f"did you mean {_either(found.nearest)}?" if found.nearest else f"there are {_list(candidates) or 'none'}"
     raise Refused(f"no {what} is called “{typed}”; {meant}")
 
 

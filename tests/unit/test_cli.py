@@ -195,6 +195,12 @@ def test_do_that_cannot_be_says_so_as_json_too(desk, capsys):
         assert (told["ok"], told["done"], told["errors"][0][: len(why)]) == (False, [], why)
 
 
+def test_where_there_is_none_of_a_kind_the_refusal_says_none(desk, capsys):
+    call("ingest", "a.eml")
+    assert call("tickets", "do", "1001", "#canned hello") == 1
+    assert "no canned response is called “hello”; there are none" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("runs", [False, True])
 def test_what_was_renames_is_carried_over_where_no_daemon_does_it(desk, capsys, runs):
     call("ingest", "a.eml")
