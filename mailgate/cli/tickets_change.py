@@ -12,13 +12,13 @@ from mailgate import apply
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.cli.failure import ending
 from mailgate.config.model import Agent, Config
+from mailgate.daemon.lock import running
 from mailgate.desk import agent, byhand
 from mailgate.desk.figures import Uncounted, as_seen
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.whom import whom
 from mailgate.errors import BadArgument, NotFound, Refused
-from mailgate.lock import running
 from mailgate.model import Address, Json
 from mailgate.processor import carry_over
 from mailgate.report.aside import count_aside

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgate.cli.main import main
-from mailgate.lock import Lock
+from mailgate.daemon.lock import Lock
 from mailgate.report.aside import count_aside
 from mailgate.store import trace
 from mailgate.store.db import open_writer
