@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from mailgate.config.model import Routing
 from mailgate.desk.outcome import Context, Outcome
@@ -22,7 +23,7 @@ from mailgate.rules.forms import Form, read_form
 from mailgate.rules.notices import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.route import Routed, route
-from mailgate.rules.schedule import calendar_of
+from mailgate.rules.schedule import open_at
 from mailgate.rules.subject import strip_subject
 from mailgate.store import tickets
 from mailgate.store.db import Db
@@ -51,10 +52,6 @@ def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | Non
     """Where the rules put it; `chosen` is what its opener said, which comes before them."""
     config = context.config
 
-    def within(schedule: str, at: datetime) -> bool:
-        hours = config.schedules.get(schedule)
-        return hours is not None and calendar_of(hours).is_open(at)
-
     facts = Facts(
         mail=opening.mail,
         body=opening.body,
@@ -65,7 +62,7 @@ def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | Non
         arrived_at=opening.at,
         known=tickets.is_known(db, *config.addresses_of(opening.requester.email)),
         customer=customer.name if (customer := config.customer_of(opening.requester.email)) else "",
-        within=within,
+        within=partial(open_at, config.schedules),
     )
     return route(facts, config, first=[(opening.by, chosen)] if chosen else ())
 

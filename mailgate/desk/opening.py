@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from mailgate import maillog
 from mailgate.config.model import Config
@@ -40,7 +41,7 @@ from mailgate.rules.opened import open_routed
 from mailgate.rules.people import agree
 from mailgate.rules.recipients import deciding_address, desk_recipients
 from mailgate.rules.route import Routed, route
-from mailgate.rules.schedule import calendar_of
+from mailgate.rules.schedule import open_at
 from mailgate.rules.subject import strip_subject
 from mailgate.store import readers, tickets
 from mailgate.store.db import Db
@@ -50,10 +51,6 @@ def facts_of(situation: Situation, form: Form, context: Context, *, known: bool)
     """What rules may ask about the mail."""
     received, config = situation.received, context.config
     recipients = desk_recipients(received.mail, received.envelope, config)
-
-    def within(schedule: str, at: datetime) -> bool:
-        hours = config.schedules.get(schedule)
-        return hours is not None and calendar_of(hours).is_open(at)
 
     return Facts(
         mail=received.mail,
@@ -67,7 +64,7 @@ def facts_of(situation: Situation, form: Form, context: Context, *, known: bool)
         auth=situation.sender.dmarc,
         language=language_of(received.mail),
         customer=customer.name if (customer := config.customer_of(received.mail.author.email)) else "",
-        within=within,
+        within=partial(open_at, config.schedules),
     )
 
 

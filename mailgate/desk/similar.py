@@ -28,13 +28,8 @@ def with_similar(db: Db, notices: Iterable[Notice], ticket: Ticket, text: str, c
     known = tickets.get_many(db, numbers)
     found = (known[number] for number in numbers if number in known)
     ended = [each for each in found if not each.status.active and not confidential(each.department, config)]
-    told = {found.number: tell(db, found, config) for found in ended}
+    told = {each.number: tell(db, each, config) for each in ended}
     return tuple(replace(each, similar=tuple(_for(each, ended, told, config))) for each in notices)
-
-
-def _may_be_told(ticket: Ticket, config: Config) -> bool:
-    """Whether it has ended, and its words may stand in a mail."""
-    return not ticket.status.active and not confidential(ticket.department, config)
 
 
 def _for(notice: Notice, ended: Iterable[Ticket], told: dict[int, Similar], config: Config) -> Iterator[Similar]:

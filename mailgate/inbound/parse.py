@@ -17,7 +17,6 @@ from mailgate.mail import Mail
 from mailgate.model import Address
 
 MAX_DATE = 100  # characters
-MAX_REFERENCES = 16_384  # bytes that are read when the ids are many
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailgate.config.model import Agent, Config
-from mailgate.model import Address
 from mailgate.report.figures import Seen
 from mailgate.report.history import Place
-from mailgate.rules.audience import Person, person
+from mailgate.rules.audience import Person, agents, anybody
 from mailgate.rules.rights import confidential, member
 
 
@@ -59,21 +58,12 @@ def readers(config: Config) -> tuple[Person, ...]:
 def _who(name: str, config: Config) -> Iterator[Person]:
     match name:
         case "admin":
-            yield from [_anybody(config.desk.admin, config)] if config.desk.admin else []
+            yield from [anybody(config.desk.admin, config)] if config.desk.admin else []
         case "manager":
-            yield from _agents([department.manager for department in config.departments.values()], config)
+            yield from agents([department.manager for department in config.departments.values()], config)
         case "team-lead":
-            yield from _agents([team.lead for team in config.teams.values()], config)
+            yield from agents([team.lead for team in config.teams.values()], config)
         case _ if name.startswith("agent:"):
-            yield from _agents([name.removeprefix("agent:")], config)
+            yield from agents([name.removeprefix("agent:")], config)
         case _:
-            yield _anybody(name, config)
-
-
-def _agents(keys: list[str], config: Config) -> Iterator[Person]:
-    return (person(config.agents[key]) for key in keys if key in config.agents)
-
-
-def _anybody(email: str, config: Config) -> Person:
-    agent = config.agents_by_email.get(email)
-    return person(agent) if agent else Person(Address(email))
+            yield anybody(name, config)

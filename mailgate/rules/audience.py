@@ -46,6 +46,17 @@ def person(agent: Agent) -> Person:
     return Person(Address(agent.email, agent.name), agent.key)
 
 
+def agents(keys: Iterable[str], config: Config) -> Iterator[Person]:
+    """The agents with these keys; a key of nobody's, as an empty one is, stands for nobody."""
+    return (person(config.agents[key]) for key in keys if key in config.agents)
+
+
+def anybody(email: str, config: Config) -> Person:
+    """Whoever reads at an address: an agent where it is one's."""
+    known = config.agents_by_email.get(email)
+    return person(known) if known else Person(Address(email))
+
+
 def hearers(
     names: Sequence[str], ticket: Ticket, audience: Audience, config: Config, *, but: str = "", urgent: bool = False
 ) -> tuple[Person, ...]:
@@ -100,17 +111,17 @@ def _may_know(who: Person, name: str, ticket: Ticket, config: Config) -> bool:
 def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Iterator[Person]:
     match name:
         case "assignee":
-            yield from _agents(_assignee(ticket, config), config)
+            yield from agents(_assignee(ticket, config), config)
         case "team":
-            yield from _agents(_members(ticket, config), config)
+            yield from agents(_members(ticket, config), config)
         case "team-lead":
             team = _team(ticket, config)
-            yield from _agents([team.lead] if team else [], config)
+            yield from agents([team.lead] if team else [], config)
         case "department":
             yield from map(person, config.members.get(ticket.department, ()))
         case "manager":
             department = config.departments.get(ticket.department)
-            yield from _agents([department.manager] if department else [], config)
+            yield from agents([department.manager] if department else [], config)
         case "last-respondent":
             last = config.agents.get(ticket.last_respondent)
             if last and sees(last, ticket, config):  # who lost sight of it by a transfer reads it no longer
@@ -120,16 +131,11 @@ def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Itera
             yield from map(person, (agent for agent in known if sees(agent, ticket, config)))
         case "admin":
             if config.desk.admin:
-                yield _anybody(config.desk.admin, config)
+                yield anybody(config.desk.admin, config)
         case _ if name.startswith("agent:"):
-            yield from _agents([name.removeprefix("agent:")], config)
+            yield from agents([name.removeprefix("agent:")], config)
         case _:
-            yield _anybody(name, config)
-
-
-def _anybody(email: str, config: Config) -> Person:
-    known = config.agents_by_email.get(email)
-    return person(known) if known else Person(Address(email))
+            yield anybody(name, config)
 
 
 def _assignee(ticket: Ticket, config: Config) -> Sequence[str]:
@@ -146,7 +152,3 @@ def _team(ticket: Ticket, config: Config) -> Team | None:
 def _members(ticket: Ticket, config: Config) -> Sequence[str]:
     team = _team(ticket, config)
     return (team.members or (team.lead,)) if team else ()
-
-
-def _agents(keys: Iterable[str], config: Config) -> Iterator[Person]:
-    return (person(config.agents[key]) for key in keys if key in config.agents)

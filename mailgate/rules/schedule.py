@@ -35,6 +35,12 @@ def calendar_of(hours: Hours) -> Calendar:
     return _calendar(hours.name, hours.timezone, hours.always, ranges, hours.holiday_codes, hours.holiday_dates)
 
 
+def open_at(schedules: Mapping[str, Hours], name: str, at: datetime) -> bool:
+    """Whether the schedule of this name is open at an instant; one that does not exist never is."""
+    hours = schedules.get(name)
+    return hours is not None and calendar_of(hours).is_open(at)
+
+
 def known_holiday_code(code: str) -> bool:
     """True for a code that has holidays: a country "US", or country and subdivision "DE-BY" (ISO 3166)."""
     try:
