@@ -196,6 +196,7 @@ def test_do_that_cannot_be_says_so_as_json_too(desk, capsys):
 
 
 def test_where_there_is_none_of_a_kind_the_refusal_says_none(desk, capsys):
+    (desk / "config.toml").write_text(CONFIG.partition("[canned.")[0])
     call("ingest", "a.eml")
     assert call("tickets", "do", "1001", "#canned hello") == 1
     assert "no canned response is called “hello”; there are none" in capsys.readouterr().err
