@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk import agent, asked, behalf, failure, requester, satisfaction, second_look, wishes
+from mailgate.desk import agent, asked, behalf, confirming, failure, requester, satisfaction, second_look, wishes
 from mailgate.desk.dead import spare
 from mailgate.desk.forwarded import ENCLOSED, for_somebody, placed
 from mailgate.desk.hold import hold
@@ -254,15 +254,22 @@ def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | Non
 def _confirmed(db: Db, situation: Situation, commands: Commands, code: str, context: Context) -> Outcome:
     """`#confirm CODE` from the agent's address: the held mail is worked as proven, once."""
     waiting = held.by_code(db, situation.sender.agent, code.strip().lower(), context.now)
+    letter = _letter(situation, commands, context)
     if waiting is None and situation.sender.proven:
-        return agent.nothing_waits(_letter(situation, commands, context), situation.ticket)
+        return confirming.nothing_waits(letter, situation.ticket)
     if waiting is None or situation.sender.dmarc == "fail":
         return _aside(Reason.UNPROVEN_AGENT, "no mail waits for this code")
     proven = _held_mail(db, waiting.inbox_id, context)
+    if refused := confirming.refused(letter, situation.ticket, proven.sender):
+        return refused
     why = Reason(waiting.why)
     outcome = _from_agent(db, proven, context, released=why if why in second_look.BECAUSE else None)
-    confirms = (waiting.inbox_id, outcome)
-    return Outcome(reason=Reason.CONFIRMED, why=f"confirms inbox {waiting.inbox_id}", confirms=confirms)
+    return Outcome(
+        reason=Reason.CONFIRMED,
+        why=f"confirms inbox {waiting.inbox_id}",
+        notices=confirming.left_out(letter, situation.ticket, context.config),
+        confirms=(waiting.inbox_id, outcome),
+    )
 
 
 def _held_mail(db: Db, inbox_id: int, context: Context) -> Situation:

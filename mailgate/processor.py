@@ -24,9 +24,9 @@ from mailgate.errors import StorageError
 from mailgate.explain import steps
 from mailgate.process import Prepared, Verdict, prepare, think
 from mailgate.rules.acts import Stamp
-from mailgate.rules.renames import rename
+from mailgate.rules.renames import new_names, rename
 from mailgate.setup import Desk
-from mailgate.store import inbox, outbox, tickets
+from mailgate.store import inbox, naming, outbox, tickets
 from mailgate.store.db import Db, storage_errors
 from mailgate.store.inbox import Claimed
 
@@ -125,7 +125,7 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
     """
     first = batch[0]
     if isinstance(first, Unread):
-        _stumble(db, first.inbox_id, first.error, desk, context)
+        stumble(db, first.inbox_id, first.error, desk, context)
         return 1
     try:
         with storage_errors(), db.snapshot():
@@ -137,7 +137,7 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
         aside(Waiting(first, report.span, report.agent))
         return 1
     except Exception:
-        _stumble(db, first.received.id, traceback.format_exc(), desk, context)
+        stumble(db, first.received.id, traceback.format_exc(), desk, context)
         return 1
     ends: list[_End] = []
     with db.transaction():
@@ -151,7 +151,7 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
         if end.waits:
             aside(end.waits)
         elif end.error:
-            _stumble(db, end.inbox_id, end.error, desk, context)
+            stumble(db, end.inbox_id, end.error, desk, context)
         else:
             maillog.worked(end.inbox_id, end.ticket, end.way)
     return len(ends)
@@ -179,7 +179,8 @@ def _decided(db: Db, prepared: Prepared, desk: Desk, context: Context) -> Decide
     return verdict, apply.effect(verdict.outcome, context, desk.press)
 
 
-def _stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+def stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+    """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told."""
     maillog.stumbled(inbox_id, error)
     with db.transaction():
         if inbox.failed(db, inbox_id, context.now, error):
@@ -207,8 +208,9 @@ def recover(db: Db, desk: Desk, now: datetime) -> None:
 
 
 def carry_over(db: Db, desk: Desk, now: datetime) -> None:
-    """Give tickets the new names of what the configuration renamed with `was`."""
+    """Give tickets, and what waits for agents, the new names of what the configuration renamed with `was`."""
     context = desk.context(now)
+    naming.rename_agents(db, new_names(desk.config).agents)
     for ticket in renamed_tickets(db, context):
         apply.save_change(db, rename(ticket, Stamp("admin", now), desk.config), context)
 

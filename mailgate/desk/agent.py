@@ -33,7 +33,7 @@ from mailgate.rules.bans import Ban
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
 from mailgate.rules.handout import told as told_handed_out
-from mailgate.rules.occasion import Occasion
+from mailgate.rules.notices import Occasion
 from mailgate.rules.orders import Understood, understand
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.reopening import resolved_since
@@ -86,9 +86,10 @@ def _do_beside(db: Db, letter: Letter, understood: Understood, ticket: Ticket | 
     facts = [f"Done: {each}." for each in done]
     if _writes(db, letter, ticket, context):
         facts.append("The mail is about no ticket: your text below the commands was left out.")
+    answer = with_parcels(letter.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels)
     outcome = Outcome(
         ticket=ticket.number if ticket else None,
-        notices=with_parcels(letter.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels),
+        notices=(*answer, *answer_reports(db, letter, understood, context)),
         bans=_bans(understood, acts.Stamp(letter.by, letter.at)),
         unbans=_unbans(understood),
         told=(*done, *([asked.text] if asked.text else [])),
@@ -378,11 +379,6 @@ def not_found(letter: Letter) -> Outcome:
     """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
     number = next((command.value for command in letter.commands.commands if command.verb == "ticket"), "")
     return refuse(letter, None, (f"ticket {number} was not found",))
-
-
-def nothing_waits(letter: Letter, ticket: Ticket | None) -> Outcome:
-    """`#confirm CODE` of a mail that was sent already, or forgotten."""
-    return refuse(letter, ticket, ("no mail of yours waits for this code: it was carried out already, or forgotten",))
 
 
 def refuse(letter: Letter, ticket: Ticket | None, problems: Sequence[str]) -> Outcome:

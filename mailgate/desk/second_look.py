@@ -16,6 +16,7 @@ from mailgate.model import Address, Change, Entry, EventKind, Notice, NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.keys import key_text
+from mailgate.rules.rights import sees
 
 # What an answer is held for, and what its agent reads when it is forgotten.
 BECAUSE = {
@@ -70,12 +71,13 @@ def forgotten(agent_key: str, reason: Reason, situation: Situation, context: Con
     config, received, ticket = context.config, situation.received, situation.ticket
     why = "nobody sent it within three days"
     agent = config.agents.get(agent_key)
+    seen = ticket if agent and ticket and sees(agent, ticket, config) else None  # they may have lost sight of it
     notice = Notice(
         kind=NoticeKind.HELD,
         to=Address(agent.email, agent.name) if agent else Address(""),
         agent=agent_key,
         cause=f"{received.source_key}:forgotten",
-        ticket=ticket,
+        ticket=seen,
         subject=received.mail.subject,
         facts=(f"Your answer was held for three days, because {BECAUSE[reason]}.",),
         text=received.body.visible,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from mailgate.model import Ticket
@@ -27,6 +27,12 @@ def assigned(db: Db, kind: str, names: Sequence[str], since: datetime) -> list[T
         return []
     sql = f"SELECT * FROM ticket WHERE assignee_kind = ? AND assignee IN ({marks(names)}) AND {_ALIVE}"  # noqa: S608
     return read_tickets(db, db.all(sql, [kind, *names, since.timestamp()]))
+
+
+def rename_agents(db: Db, names: Mapping[str, str]) -> None:
+    """Give what waits for agents, their absences and their digests the agents' new keys; `names`: old key → new key."""
+    for table in ("held", "absence", "digest_day"):
+        db.many(f"UPDATE OR IGNORE {table} SET agent = ? WHERE agent = ?", [(new, old) for old, new in names.items()])  # noqa: S608
 
 
 def names_in_use(db: Db) -> dict[str, dict[str, int]]:

@@ -252,6 +252,13 @@ def test_what_is_about_no_ticket_is_answered_without_one(bench, text, found):
     assert found in mail.everything
 
 
+@pytest.mark.parametrize("text", ["#ban spam@mass.example", "#away until 2026-12-01"])
+def test_a_report_asked_for_beside_what_is_about_no_ticket_comes_as_well(bench, text):
+    bench.configure(TRUSTED)
+    mails = bench.send(ELLIOT, f"{text}\n#report 7d", subject="Word", **PROVEN)
+    assert [mail.kind for mail in mails if mail.to == "elliot@bank.example"] == ["answer", "report"]
+
+
 def test_a_ticket_for_somebody_needs_no_ticket_either(bench):
     bench.configure(TRUSTED)
     bench.send(ELLIOT, f"#new {KAREN}\n\nShe called.", subject="A call", **PROVEN)

@@ -1,0 +1,48 @@
+"""What an agent's `#confirm CODE` is told: why nothing is carried out, or what of its mail was left out.
+
+A code stands alone: the mail that waits has its own commands and text, and who reads two
+mails as one carries out what nobody meant.
+"""
+
+from __future__ import annotations
+
+from mailgate.config.model import Config
+from mailgate.desk.agent import refuse
+from mailgate.desk.letter import Letter
+from mailgate.desk.outcome import Outcome
+from mailgate.model import Notice, NoticeKind, Ticket
+from mailgate.rules.signature import only_signature
+from mailgate.rules.trust import Sender
+
+_NOTHING_WAITS = "no mail of yours waits for this code: it was carried out already, or forgotten"
+_ANOTHERS = "the mail that waits for this code came from an address that is no longer yours; send it again"
+
+
+def nothing_waits(letter: Letter, ticket: Ticket | None) -> Outcome:
+    """The mail that the code was for was sent already, or forgotten."""
+    return refuse(letter, ticket, (_NOTHING_WAITS, *_beside(letter)))
+
+
+def refused(letter: Letter, ticket: Ticket | None, held: Sender) -> Outcome | None:
+    """Why the mail that waits is not carried out, None when it is. `held`: who that mail is from."""
+    problems = _beside(letter)
+    if letter.agent and held.agent != letter.agent.key:
+        problems = (_ANOTHERS, *problems)
+    return refuse(letter, ticket, problems) if problems else None
+
+
+def _beside(letter: Letter) -> tuple[str, ...]:
+    others = (command.line for command in letter.commands.commands if command.verb != "confirm")
+    return (
+        *letter.commands.problems,
+        *(f"{line}: a code stands alone; send this in a mail of its own" for line in others),
+    )
+
+
+def left_out(letter: Letter, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
+    """The word to an agent who wrote below the code: nobody reads that."""
+    signature = letter.agent.signature.get(config.desk.language).strip() if letter.agent else ""
+    if only_signature(letter.commands.rest, [signature] if signature else []):
+        return ()
+    fact = "The mail that waited for this code was taken up. Your text below the code was left out."
+    return letter.answer(NoticeKind.ANSWER, ticket, (fact,))
