@@ -7,6 +7,7 @@ and is taken up after a pause.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from mailgate.clock import pause
 from mailgate.config.model import Config
 from mailgate.desk.figures import as_seen
 from mailgate.errors import StorageError
-from mailgate.processor import Aside, Waiting, claim, read, work, work_and_claim
+from mailgate.processor import Aside, Waiting, claim, read, stumble, work, work_and_claim
 from mailgate.report.aside import Stopped, count_aside
 from mailgate.report.values import Report
 from mailgate.setup import Desk
@@ -136,7 +137,8 @@ class _Lane:
             self.sign.rest()
             for each in later:
                 self._aside(each)
-            self._stranded += waiting
+            put_aside = {each.prepared.received.id for each in later}  # trouble may come before `waiting` knows
+            self._stranded += [each for each in waiting if each not in put_aside]
             await self._give_back()
         return [] if waiting else claimed
 
@@ -178,20 +180,8 @@ class _Reports:
             await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
 
     async def _next(self, stop: asyncio.Event) -> None:
-        desk, waiting = self._desk(), self._waiting[0]
-        reports: dict[timedelta, Report] = {}
-        more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
-
-        def stopped() -> bool:
-            self.sign.step()
-            return stop.is_set()
-
         try:
-            while more and not stop.is_set():
-                asked, now = more.pop(), self._clock()
-                reports[asked.span] = await asyncio.to_thread(_report, asked, desk.config, now, stopped)
-                ready = replace(desk, reports=reports)
-                await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
+            await self._work(self._waiting[0], stop)
         except Stopped:
             return
         except StorageError as error:
@@ -203,6 +193,31 @@ class _Reports:
             self.sign.rest()
         self._waiting.pop(0)
         self._wrote()
+
+    async def _work(self, waiting: Waiting, stop: asyncio.Event) -> None:
+        """Count what the mail asks for, then work it. A mail whose counting fails stumbles like any other."""
+        desk = self._desk()
+        reports: dict[timedelta, Report] = {}
+        more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
+
+        def stopped() -> bool:
+            self.sign.step()
+            return stop.is_set()
+
+        while more:
+            if stop.is_set():
+                raise Stopped
+            asked, now = more.pop(), self._clock()
+            try:
+                reports[asked.span] = await asyncio.to_thread(_report, asked, desk.config, now, stopped)
+            except (Stopped, StorageError):
+                raise
+            except Exception:
+                error, inbox_id = traceback.format_exc(), waiting.prepared.received.id
+                await self._store.through(stumble, inbox_id, error, desk, desk.context(now))
+                return
+            ready = replace(desk, reports=reports)
+            await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
 
 
 def _report(asked: Waiting, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from mailgate import lanes, processor
+from mailgate.errors import StorageError
 from mailgate.lanes import Processor
 from mailgate.report.aside import Stopped, count_aside
 from mailgate.store import inbox
@@ -98,6 +99,44 @@ async def test_a_stop_does_not_wait_for_a_report_and_its_mail_is_not_lost(bench,
     assert states(bench)[-1] == "new"
     assert bench.last()["tries"] == 0
     assert [mail.kind for mail in bench.drain() if mail.to == BOB] == ["report"]
+
+
+async def test_trouble_of_the_disk_behind_a_report_has_it_worked_once(bench, monkeypatch):
+    """What was put aside is not given back as well, to be claimed and worked a second time."""
+    done, full = threading.Event(), [StorageError("no space left")]
+    begun = counting(monkeypatch, until_set=done)
+    monkeypatch.setattr(lanes, "PAUSE", 0.01)
+
+    def fills_up(*args, **kwargs):
+        found = processor.work_and_claim(*args, **kwargs)
+        if full:
+            raise full.pop()
+        return found
+
+    monkeypatch.setattr(lanes, "work_and_claim", fills_up)
+    bench.accept(bench.write(BOB, "#report\n#note\n\nFor the meeting.", answers=bench.alert))
+    async with working(bench):
+        await until(begun.is_set)
+        bench.accept(bench.write(KAREN, "Two.", subject="After"))
+        await asyncio.sleep(0.1)  # the lane has gone on meanwhile
+        done.set()
+        await until(lambda: states(bench) == ["done", "done", "done"])
+        await asyncio.sleep(0.05)
+    assert bench.thread().count(("note", "For the meeting.")) == 1
+    assert bench.db.one("SELECT tries FROM inbox WHERE id = 2")[0] == 1
+
+
+async def test_a_report_that_cannot_be_counted_is_set_aside_and_stops_nobody(bench, monkeypatch):
+    def never(config, since, now, stopped):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(lanes, "count_aside", never)
+    bench.accept(bench.write(BOB, "#report", answers=bench.alert))
+    bench.accept(bench.write(KAREN, "Two.", subject="After"))
+    async with working(bench):
+        await until(lambda: states(bench)[1:] == ["quarantined", "done"])
+    assert bench.db.one("SELECT tries FROM inbox WHERE id = 2")[0] == 3
+    assert [mail.to for mail in bench.new() if mail.kind == "admin"] == ["root@ops.example"]
 
 
 def test_a_count_that_is_stopped_ends_soon(bench):
