@@ -17,7 +17,7 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.second_look import hold
 from mailgate.desk.structure import Ground, texts_beside
 from mailgate.inbound.excerpt import attribute_values
-from mailgate.model import EntryKind, EventKind
+from mailgate.model import Entry, EntryKind, EventKind
 from mailgate.reasons import Reason
 from mailgate.rules.addressed import internal_facts
 from mailgate.rules.cleaning import seen
@@ -89,9 +89,15 @@ def _internal(db: Db, letter: Letter, text: str, ground: Ground, config: Config)
             ticket.subject,
             *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
             *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
-            *(f"{entry.text}\n{entry.cut}" for entry in beside.messages),
+            *(_had(entry, config) for entry in beside.messages),
             *beside.public,
         ),
         titles=(*similar.titles(db, ticket.number), *others.internal(db, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
     )
+
+
+def _had(entry: Entry, config: Config) -> str:
+    """What a message shows its requester to have: the words, and what they quote; an agent may quote an alert."""
+    quotes_alerts = entry.by.startswith("agent:") or entry.author.email in config.agents_by_email
+    return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"

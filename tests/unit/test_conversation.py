@@ -109,7 +109,7 @@ class Conversation:
     def __init__(self, bench: Bench, seed: int, *, trusted: bool) -> None:
         self.bench = bench
         self.trusted = trusted
-        self.direct: list[str] = []  # replies that the requester had directly
+        self.direct: set[tuple[str, str]] = set()  # replies that somebody had directly, and who
         self.opened_for: list[str] = []  # words with which a ticket was opened for Nina
         self.asked: list[str] = []  # what Eva was asked, and what she answered
         self.dice = random.Random(seed)
@@ -180,6 +180,7 @@ class Conversation:
             self.replies.append(said)
             on_top = self.dice.choice(("", "", "#reply\n\n", "#resolved\n\n", "#pending\n\n", "#prio high\n\n"))
             cc = self.dice.choice(("", "", "", "", ZOE, JANE))
+            self.direct.add((said, cc))
             self.write(who, f"{on_top}{said} {self.sentence()}", mail, cc=cc)
 
     def first_answer(self) -> None:
@@ -281,7 +282,7 @@ class Conversation:
         if mail and mail.ticket:
             said, ticket = self.token("REPLY"), self.bench.ticket(mail.ticket)
             self.replies.append(said)
-            self.direct.append(said)
+            self.direct.add((said, ticket.requester.email))
             fields = {"to": ticket.requester.email, "cc": "support@bank.example", "rcpt": ("support@bank.example",)}
             self.write(who, f"{said} {self.sentence()}", subject=f"Re: [#{mail.ticket}] Hello", **fields)
 
@@ -400,7 +401,7 @@ def check_replies(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> Non
             assert not reached, f"{token} was not said"
             continue
         requester = requester_of(bench, token)
-        has_it = token in talk.direct or requester == said[token].author.email
+        has_it = (token, requester) in talk.direct or requester == said[token].author.email
         assert copies.count(requester) == (not has_it), f"{token} to {copies}; the requester is {requester}"
     for token in talk.opened_for:
         assert sum(mail.to == NINA and token in own_words(mail) for mail in outgoing) <= 1

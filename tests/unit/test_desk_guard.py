@@ -77,6 +77,18 @@ def test_its_agent_sends_it_with_one_tap_once_with_files_and_commands(bench):
     assert bench.thread().count(("reply", REPLY)) == 1
 
 
+def test_what_an_agent_quoted_when_they_opened_a_ticket_for_somebody_is_no_public_text(bench):
+    """The message is theirs to know; the alert below it, with a hidden department's name, is not."""
+    alert = bench.alerts["ann@bank.example"]
+    quoted = "\n\nOn Fri, 20 Nov 2026 at 10:00, the desk wrote:\n> Department: Maintenance"
+    bench.send(ANN, f"#new Nina Client <nina@client.example>\n\nNina asks for a chair.{quoted}", answers=alert)
+    (message,) = bench.thread(1002)
+    assert message == ("message", "Nina asks for a chair.")
+    news = next(mail for mail in bench.sent() if mail.kind == "new-ticket" and mail.ticket == 1002)
+    (mail,) = bench.send(news.to, "#reply\n\nOur Maintenance people will bring it.", answers=news)
+    assert (mail.kind, mail.to) == ("held", news.to)
+
+
 @pytest.mark.parametrize("sender", [ELLIOT, KAREN, "Bob Base <bob@bank.example>"])
 def test_nobody_else_sends_it(bench, sender):
     mail = held(answer(bench))
