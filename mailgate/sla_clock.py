@@ -25,7 +25,7 @@ from mailgate.model import Address
 from mailgate.process import forget
 from mailgate.rules import lifecycle
 from mailgate.rules.addressed import put_off_by
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.sla import WAKE
 from mailgate.setup import Desk
 from mailgate.store import deadlines, held, inbox, readers, tickets, trace

@@ -33,7 +33,7 @@ from mailgate.rules.bans import Ban
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
 from mailgate.rules.handout import told as told_handed_out
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.orders import Understood, understand
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.reopening import resolved_since

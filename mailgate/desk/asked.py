@@ -12,7 +12,7 @@ from mailgate.desk.telling import tell
 from mailgate.model import EntryKind, Ticket
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.asking import askers_of
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.store.db import Db
 
 

@@ -30,7 +30,7 @@ from mailgate.rules import acts, files, orders
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
 from mailgate.rules.leak import leak
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.orders import QUERIES, Understood, understand
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.rights import may, refusal

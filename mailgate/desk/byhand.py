@@ -20,7 +20,7 @@ from mailgate.rules import acts, lifecycle, tongue
 from mailgate.rules.collaborators import machine
 from mailgate.rules.criteria import Facts
 from mailgate.rules.forms import Form, read_form
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.route import Routed, route
 from mailgate.rules.schedule import open_at

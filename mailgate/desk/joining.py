@@ -14,7 +14,7 @@ from mailgate.desk.telling import tell
 from mailgate.model import Entry, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, lifecycle
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.route import Routed
 from mailgate.rules.subject import likeness
 from mailgate.store import readers, tickets

@@ -36,7 +36,7 @@ from mailgate.rules.bulk import below_marker
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.criteria import Facts, language_of
 from mailgate.rules.forms import Form, read_form
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.people import agree
 from mailgate.rules.recipients import deciding_address, desk_recipients

@@ -15,7 +15,7 @@ from mailgate.rules import acts, edits, lifecycle
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.forms import Form
 from mailgate.rules.keys import expired
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.people import agree
 from mailgate.rules.reopening import back
 from mailgate.rules.route import Routed, route

@@ -12,7 +12,7 @@ from mailgate.desk.telling import tell
 from mailgate.model import Ticket
 from mailgate.reasons import Reason
 from mailgate.rules import acts, lifecycle
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.satisfaction import Rating, may_rate, rate, read_rating
 from mailgate.store.db import Db
 

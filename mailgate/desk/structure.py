@@ -1,7 +1,7 @@
 """Merging and splitting: which ticket an agent's mail is about in the end, and what else changes with it.
 
 Decides and reads; the acts are `rules/merging.py` and `rules/splitting.py`, who is told
-`rules/notices.py`.
+`rules/notices.py` and `rules/alerts.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from mailgate.desk.outcome import Context
 from mailgate.errors import Refused
 from mailgate.model import Change, Entry, EntryKind, Event, EventKind, Notice, Ticket
 from mailgate.rules import acts, lifecycle, merging, splitting
-from mailgate.rules.notices import HISTORY, Occasion
+from mailgate.rules.alerts import HISTORY
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.orders import QUERIES, Understood
 from mailgate.rules.rights import may, refusal, sees
 from mailgate.rules.subject import strip_subject

@@ -10,7 +10,8 @@ from mailgate.desk.outcome import Context
 from mailgate.model import Assignee, Change, Notice
 from mailgate.rules import acts, handout, lifecycle
 from mailgate.rules.audience import Audience
-from mailgate.rules.notices import Occasion, announce
+from mailgate.rules.notices import announce
+from mailgate.rules.occasion import Occasion
 from mailgate.store import presence, readers
 from mailgate.store.db import Db
 

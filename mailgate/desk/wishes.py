@@ -15,7 +15,7 @@ from mailgate.desk.telling import tell
 from mailgate.model import Change, Notice, NoticeKind, Phrase, Ticket
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.commands import Command, read_commands
-from mailgate.rules.notices import Occasion
+from mailgate.rules.occasion import Occasion
 from mailgate.rules.reopening import back
 from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
 from mailgate.store import presence, tickets

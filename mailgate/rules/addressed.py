@@ -1,6 +1,6 @@
 """What an alert tells its one reader: the facts of a change, with the reader called "you". Pure.
 
-Who hears of it, and in which kind of mail, is `notices.py`; what happened, `facts.py`.
+Who hears of it, and in which kind of mail, is `alerts.py`; what happened, `facts.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from mailgate.config.model import Config
 from mailgate.model import Change, Event, EventKind, NoticeKind, Ticket
 from mailgate.rules.asking import asked_by
+from mailgate.rules.audience import Audience
 from mailgate.rules.facts import actor, agent_fact
-from mailgate.rules.presence import Away, stands_in
+from mailgate.rules.occasion import Occasion
+from mailgate.rules.presence import stands_in
 from mailgate.rules.when import echo
 
 _WHOSE = (EventKind.TRANSFERRED, EventKind.ASSIGNED, EventKind.RELEASED)  # what `taken` tells
@@ -21,24 +23,21 @@ def facts_for(
     reader: str,
     kind: NoticeKind,
     change: Change,
-    remarks: Sequence[str],
-    put_off: Event | None,
-    away: Away,
+    occasion: Occasion,
+    audience: Audience,
     config: Config,
 ) -> tuple[str, ...]:
-    """The sentences that open a notice of this kind to the agent `reader` (a key; "" for other people).
-
-    `remarks` are further facts; `put_off` is what set the time that a reminder tells has come.
-    """
+    """The sentences that open a notice of this kind to the agent `reader` (a key; "" for other people)."""
     told = [
         (event.kind, fact) for event in _telling(change) if (fact := agent_fact(event, change.after, config, reader))
     ]
     if kind is NoticeKind.TAKEN:
         return tuple(fact for what, fact in told if what in _WHOSE)
-    gone = stands_in(change.after, reader, away, config)
+    gone = stands_in(change.after, reader, audience.away, config)
     if kind is NoticeKind.REMINDER:
-        return (*([reminder(put_off, reader, config)] if put_off else []), *gone)
-    return (*(fact for _, fact in told), *remarks, *gone)
+        set_by = occasion.put_off
+        return (*([reminder(set_by, reader, config)] if set_by else []), *gone)
+    return (*(fact for _, fact in told), *occasion.remarks, *gone)
 
 
 def _telling(change: Change) -> Sequence[Event]:

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from mailgate.config.model import Config
 from mailgate.model import Notice, NoticeKind
+from mailgate.rules.alerts import is_urgent
 from mailgate.rules.hours import quiet_until
-from mailgate.rules.notices import is_urgent
 
 # Alerts about what others did. An answer, a confirmation or a reminder is what the agent waits for.
 WAITING = frozenset(

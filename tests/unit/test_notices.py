@@ -22,10 +22,12 @@ from mailgate.model import (
 )
 from mailgate.rules import acts, lifecycle
 from mailgate.rules.acts import Stamp
+from mailgate.rules.alerts import PRECEDENCE
 from mailgate.rules.audience import Audience, hearers
 from mailgate.rules.facts import actor, agent_fact, requester_fact
 from mailgate.rules.lifecycle import act_on
-from mailgate.rules.notices import PRECEDENCE, Occasion, announce
+from mailgate.rules.notices import announce
+from mailgate.rules.occasion import Occasion
 from tests.lab import NOW, desk, ticket
 
 CONFIG = desk()
