@@ -27,20 +27,22 @@ from mailgate.inbound.excerpt import excerpt
 from mailgate.model import Assignee, Change, Collaborator, Entry, EntryKind, EventKind, NoticeKind, Status, Ticket
 from mailgate.outbound.canned import fill_canned
 from mailgate.reasons import Reason
-from mailgate.rules import acts, asking, edits, files, lifecycle, merging, orders
+from mailgate.rules import acts, asking, edits, files, lifecycle, merging
 from mailgate.rules.asking import outsiders
 from mailgate.rules.bans import Ban
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
 from mailgate.rules.handout import told as told_handed_out
 from mailgate.rules.occasion import Occasion
-from mailgate.rules.orders import Understood, understand
+from mailgate.rules.ordered import acts_of
+from mailgate.rules.orders import Understood
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.reopening import resolved_since
 from mailgate.rules.rights import may, sees
 from mailgate.rules.schedule import calendar_of
 from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
+from mailgate.rules.understanding import understand, why_not
 from mailgate.rules.visibility import Visibility, decide
 from mailgate.store import bans, presence, readers, tickets
 from mailgate.store.db import Db
@@ -189,7 +191,7 @@ def _unsendable(
     context: Context,
 ) -> str:
     """Why the text may not be written, or not leave the desk; "" when it may."""
-    problem = orders.may_write(ticket, "reply" if seen.public else "note", setting(db, letter, ground, context))
+    problem = why_not("reply" if seen.public else "note", ticket, setting(db, letter, ground, context))
     if problem or not (seen.public or outsiders(understood.asks, context.config)):
         return problem
     attachments = letter.situation.attachments if letter.situation else ()
@@ -242,7 +244,7 @@ def _acts(
     replies = writes and seen.public
     if replies:
         done.append(acts.copy_in(_copied(letter, ticket, config), stamp))
-    done += orders.acts_of(understood, stamp, config)
+    done += acts_of(understood, stamp, config)
     unclaimed = not ticket.assignee and not understood.has("assign", "transfer", "merge")
     if replies and agent and config.tickets.claim_on_reply and unclaimed:
         done.append(acts.assign(Assignee("agent", agent), stamp.because("answered first")))

@@ -26,17 +26,19 @@ from mailgate.desk.whom import whom
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.model import Address, Assignee, Change, Entry, EntryKind, NoticeKind, StoredAttachment, Ticket
-from mailgate.rules import acts, files, orders
+from mailgate.rules import acts, files
 from mailgate.rules.collaborators import collaborators_of
 from mailgate.rules.commands import escaped
 from mailgate.rules.leak import leak
 from mailgate.rules.occasion import Occasion
-from mailgate.rules.orders import QUERIES, Understood, understand
+from mailgate.rules.ordered import acts_of
+from mailgate.rules.orders import QUERIES, Understood
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.rights import may, refusal
 from mailgate.rules.route import Routed
 from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
+from mailgate.rules.understanding import understand, why_not
 from mailgate.store.db import Db
 
 # What may stand beside #new: everything else is for a ticket that exists.
@@ -243,7 +245,7 @@ def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, setting: Setti
     hidden = [each.name for each in config.departments.values() if not each.public]
     for entry in entries:
         verb = {EntryKind.NOTE: "note", EntryKind.REPLY: "reply"}.get(entry.kind, "")
-        if verb and (problem := orders.may_write(ticket, verb, setting)):
+        if verb and (problem := why_not(verb, ticket, setting)):
             raise Refused(problem)
         if entry.kind is EntryKind.NOTE:
             continue
@@ -268,7 +270,7 @@ def _own_acts(
         yield acts.reply(agent.key, stamp)
     if any(entry.kind is EntryKind.NOTE for entry in entries):
         yield acts.note(stamp)
-    yield from orders.acts_of(understood, stamp, context.config)
+    yield from acts_of(understood, stamp, context.config)
     free = not ticket.assignee and not understood.has("assign", "transfer")
     if replies and free and context.config.tickets.claim_on_reply:
         yield acts.assign(Assignee("agent", agent.key), stamp.because("answered first"))

@@ -1,7 +1,7 @@
 """Who is away: the value, and the words in which it is told.
 
 An agent who is away gets no alerts and is handed no tickets. Whether somebody is away now
-is asked of the store; who may say so of whom is `orders.py`.
+is asked of the store; who may say so of whom is `understanding.py`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 
 from mailgate.config.model import PERMISSIONS
 from mailgate.model import EventKind
-from mailgate.rules.orders import PERMISSION
+from mailgate.rules.understanding import PERMISSION
 from mailgate.rules.verbs import VERBS
 from mailgate.store import tickets
 from tests.desk import CONFIG, Bench, to

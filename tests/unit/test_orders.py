@@ -11,8 +11,10 @@ from mailgate.rules.acts import Stamp
 from mailgate.rules.commands import Command, read_commands
 from mailgate.rules.commands_help import HELP
 from mailgate.rules.lifecycle import act_on
-from mailgate.rules.orders import Understood, acts_of, may_write, understand
+from mailgate.rules.ordered import acts_of
+from mailgate.rules.orders import Understood
 from mailgate.rules.setting import Setting
+from mailgate.rules.understanding import understand, why_not
 from mailgate.rules.verbs import LEAVE, VERBS
 from tests.lab import NOW, desk, ticket
 
@@ -157,10 +159,10 @@ def test_the_administrator_has_all_rights_but_is_no_agent():
     assert '"me" is an agent' in problem
 
 
-def test_who_may_write():
-    assert may_write(ticket(), "reply", by()) == ""
-    assert may_write(ticket(), "reply", by(None)) == ""
-    assert "permission `reply`" in may_write(ticket(department="Maintenance"), "reply", by())
+def test_why_an_agent_may_not_write():
+    assert why_not("reply", ticket(), by()) == ""
+    assert why_not("reply", ticket(), by(None)) == ""
+    assert "permission `reply`" in why_not("reply", ticket(department="Maintenance"), by())
 
 
 def test_without_a_ticket_questions_alone_are_understood():
