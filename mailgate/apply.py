@@ -86,7 +86,7 @@ def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: 
     _save(db, effect(spare(db, outcome, context), context, press), context, inbox_id)
 
 
-def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> None:
+def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None, message_id: str = "") -> None:
     outcome = effect.outcome
     for email, why in outcome.dead:
         dead.mark(db, email, why, context.now)
@@ -109,7 +109,7 @@ def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None) -> Non
         readers.note_proven(db, outcome.proven, context.now)
     if outcome.first_contact:
         readers.note_first_contact(db, outcome.first_contact, context.now)
-    trace.add(db, _withheld(outcome, context.now, inbox_id))
+    trace.add(db, _withheld(outcome, context.now, inbox_id, message_id))
 
 
 def finish(
@@ -119,7 +119,7 @@ def finish(
     outcome = effect.outcome
     if mail.bounce is None and outcome.reason is not Reason.DUPLICATE:
         dead.revive(db, mail.author.email)
-    _save(db, effect, context, inbox_id)
+    _save(db, effect, context, inbox_id, mail.message_id)
     if outcome.hold:
         _hold(db, inbox_id, outcome.hold, context.now)
     if outcome.confirms and effect.confirmed:
@@ -151,7 +151,7 @@ def forget(db: Db, inbox_id: int, outcome: Outcome, context: Context, press: Pre
     inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
 
 
-def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None) -> list[trace.Line]:
+def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None, message_id: str) -> list[trace.Line]:
     return [
         trace.Line(
             at=now,
@@ -159,6 +159,7 @@ def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None) -> list[tra
             step="limited",
             text=f"{notice.kind} not sent: {why}",
             address=notice.to.email,
+            message_id=message_id,  # of the mail that would have caused it
             ticket=outcome.ticket,
             inbox_id=inbox_id,
         )

@@ -10,6 +10,7 @@ import pytest
 from mailgate import apply
 from mailgate.desk import byhand
 from mailgate.model import Address
+from mailgate.store import trace
 from tests.desk import CONFIG, Bench, to, told
 
 KAREN = "Karen Client <karen@client.example>"
@@ -293,6 +294,8 @@ def test_automatic_mail_to_one_sender_is_limited_and_the_rest_is_traced(tmp_path
     kinds = [{mail.kind for mail in bench.send(KAREN, f"No {n}", subject=f"S{n}")} for n in range(3)]
     assert ["acknowledgement" in each for each in kinds] == [True, True, False]
     assert "limited: acknowledgement not sent: limit_per_sender: 2 automatic mails in 1:00:00" in bench.way()
+    way = trace.by_message_id(bench.db, bench.last()["message_id"])
+    assert [line.step for line in way].count("limited") == 1, "the mail's own way tells of it"
     bench.now += timedelta(hours=2)
     assert "acknowledgement" in {mail.kind for mail in bench.send(KAREN, "Later", subject="Late")}
 
