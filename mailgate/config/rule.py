@@ -62,7 +62,7 @@ def _rule(table: Table, position: int, language: str) -> Rule:
     if not on:
         table.error("on", 'is empty: write on = ["new"], ["message"] or both')
     then = table.table("then")
-    if then is None and "then" not in table and not table.data.get("stop"):
+    if table.data.get("then", {}) == {} and not table.data.get("stop"):
         table.error("", "does nothing: write [rule.then] and below it what to set")
     act = then or Table({}, table.at("then"), table.reading)
     join = act.duration("join", timedelta(days=1))
