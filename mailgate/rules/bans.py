@@ -21,7 +21,8 @@ from mailgate.rules.facts import actor
 from mailgate.rules.people import read_addresses, slip
 from mailgate.rules.recipients import desk_address
 
-_DOMAIN = re.compile(r"@[^\s@<>()\[\],;:\"\\]+\.[^\s@<>()\[\],;:\"\\]+")
+_LABEL = r"[^\s@<>()\[\],;:\"\\*?.]+"
+_DOMAIN = re.compile(rf"@(?:{_LABEL}\.)+{_LABEL}")  # no pattern: one that covers nobody would look like a ban
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,9 @@ def test_their_bytes_are_forgotten_like_those_of_worked_mail(bench):
         ("@bank.example", "@bank.example covers "),
         ("prince", "“prince” is no address"),
         ("@nowhere", "“@nowhere” is no domain"),
+        ("@*.example", "“@*.example” is no domain"),
+        ("@.mass.example", "“@.mass.example” is no domain"),
+        ("@mass..example", "“@mass..example” is no domain"),
         ("a@x.example b@x.example", "one address or @domain a line"),
     ],
 )
