@@ -135,13 +135,14 @@ def _do(db: Db, letter: Letter, understood: Understood, ground: Ground, ticket: 
     if writes:
         if problem := _unsendable(db, letter, own, html, seen, understood, ground, ticket, context):
             return refuse(letter, ground.source or ticket, (problem,))
-        held = guarded(db, letter, own, html, text, ground, context) if seen.public else None
-        if held := held or (collision(db, letter, text, ticket, context) if seen.public else None):
-            return held
     elif understood.asks:
         return refuse(
             letter, ground.source or ticket, ("there is nothing to ask: write your question below the commands",)
         )
+    sent = text if writes and seen.public else None
+    held = guarded(db, letter, understood.orders, own, html, sent, ground, context)
+    if held := held or (None if sent is None else collision(db, letter, sent, ticket, context)):
+        return held
     stamp = acts.Stamp(letter.by, letter.at)
     target = merge_target(db, understood)
     done = [*ground.acts, *_acts(letter, understood, ticket, stamp, seen, context, writes=writes)]

@@ -7,6 +7,7 @@ threads and events; what a leak is, is `rules/leak.py`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from mailgate.config.model import Config
@@ -17,11 +18,12 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.second_look import hold
 from mailgate.desk.structure import Ground, texts_beside
 from mailgate.inbound.excerpt import attribute_values
-from mailgate.model import Entry, EntryKind, EventKind
+from mailgate.model import Address, Entry, EntryKind, EventKind
 from mailgate.reasons import Reason
 from mailgate.rules.addressed import internal_facts
 from mailgate.rules.cleaning import seen
 from mailgate.rules.leak import leak
+from mailgate.rules.orders import Order
 from mailgate.rules.presence import whose
 from mailgate.store import tickets
 from mailgate.store.db import Db
@@ -42,20 +44,38 @@ def refusal(db: Db, letter: Letter, text: str, html: str, ground: Ground, contex
     return ""
 
 
-def guarded(db: Db, letter: Letter, own: str, html: str, text: str, ground: Ground, context: Context) -> Outcome | None:
-    """What becomes of a public answer that holds what seems internal; None when it may go out.
+def guarded(
+    db: Db,
+    letter: Letter,
+    orders: Sequence[Order],
+    own: str,
+    html: str,
+    sent: str | None,
+    ground: Ground,
+    context: Context,
+) -> Outcome | None:
+    """What becomes of a mail that would show the requester what seems internal; None when it may be done.
 
-    `own` are the agent's words, `text` what would be sent. Who has seen the words and sends
-    the answer all the same has the last say: about words the guard can be wrong.
+    `own` are the agent's words, `sent` the public answer, None where there is none. Who has
+    seen the words and sends them all the same has the last say: about words the guard can be wrong.
     """
     ticket = ground.source or ground.ticket  # what would be split off is no ticket yet
-    if letter.situation is None or letter.released or ticket is None:
+    shown = "\n".join((_published(orders), "" if sent is None else _all_of(letter, own, html)))
+    if not shown.strip() or letter.situation is None or letter.released or ticket is None:
         return None
-    found = _internal(db, letter, _all_of(letter, own, html), ground, context.config)
+    found = _internal(db, letter, shown, ground, context.config)
     if not found:
         return None
+    text = letter.situation.received.body.visible if sent is None else sent
     fact = f"It would show the requester internal text (“{found}”)."
     return hold(letter, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
+
+
+def _published(orders: Sequence[Order]) -> str:
+    """What requesters and collaborators read of an agent's commands: a new subject, and people's names."""
+    values = [order.value for order in orders if order.verb in ("subject", "cc", "requester")]
+    people = (each for value in values for each in (value if isinstance(value, tuple) else (value,)))
+    return "\n".join(each.name if isinstance(each, Address) else str(each) for each in people)
 
 
 def _all_of(letter: Letter, text: str, html: str) -> str:

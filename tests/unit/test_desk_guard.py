@@ -64,6 +64,31 @@ def test_a_guarded_answer_is_held_and_returned_with_what_was_found_and_one_link(
     assert (aside.state, aside.reason) == ("held", "leak")
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        "#subject The vendor password is hunter2 and must go",
+        '#cc "The vendor password is hunter2 and more" <jane@client.example>',
+        '#requester "The vendor password is hunter2 and more" <jane@client.example>',
+    ],
+)
+@pytest.mark.parametrize("text", ["", "\n\nIt is mended.", "\n#note\n\nHer own name for it."])
+def test_what_requesters_read_of_a_command_is_guarded_as_well(bench, order, text):
+    """A subject and a name stand in every later mail, and what stands there counts as known from then on."""
+    mail = held(answer(bench, order + text))
+    assert "internal text (“the vendor password is hunter2" in mail.text
+    assert (bench.ticket().subject, bench.ticket().collaborators) == ("Portal is down", ())
+    tap(bench, mail)
+    assert "hunter2" in f"{bench.ticket().subject} {bench.ticket().collaborators} {bench.ticket().requester}"
+
+
+@pytest.mark.parametrize("order", ["#tag hunter2", f"#priority high -- {NOTE}", f"#assign me -- {NOTE}"])
+def test_what_only_agents_read_of_a_command_is_not(bench, order):
+    mails = answer(bench, order)
+    assert "held" not in {mail.kind for mail in mails}
+    assert not [mail.kind for mail in mails if not mail.agent and "hunter2" in mail.everything]
+
+
 def test_its_agent_sends_it_with_one_tap_once_with_files_and_commands(bench):
     mail = held(answer(bench, f"#priority high\n\n{REPLY}", files=(("log.txt", "text/plain", b"lines"),)))
     bench.now += timedelta(days=2)
