@@ -39,7 +39,7 @@ from mailgate.rules.forms import Form, read_form
 from mailgate.rules.occasion import Occasion
 from mailgate.rules.opened import open_routed
 from mailgate.rules.people import agree
-from mailgate.rules.recipients import deciding_address, desk_recipients
+from mailgate.rules.recipients import deciding_address, desk_address, desk_recipients
 from mailgate.rules.route import Routed, route
 from mailgate.rules.schedule import open_at
 from mailgate.rules.subject import strip_subject
@@ -82,9 +82,9 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
     answerable = may_answer(situation, context)
     if routed.reject:
-        return _rejected(db, situation, routed, form, author, context, answerable=answerable)
-    if routed.requester and situation.received.mail.reply_to:
-        author = situation.received.mail.reply_to[0]
+        return rejected(db, situation, routed, form, author, context)
+    if routed.requester and (named := _named_to_reply(situation, context)):
+        author = named
         emails = context.config.addresses_of(author.email)
         known = tickets.is_known(db, *emails)
     if routed.join and not follows:
@@ -285,15 +285,20 @@ def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:
     return tuple(remarks)
 
 
+def _named_to_reply(situation: Situation, context: Context) -> Address | None:
+    """Who is to be answered by the mail's own word; never the desk, which would write to itself."""
+    replies = situation.received.mail.reply_to
+    return next((each for each in replies if each.email and not desk_address(each.email, context.config)), None)
+
+
 # ── not opened ──────────────────────────────────────────────────────────────────────────
 
 
-def _rejected(
-    db: Db, situation: Situation, routed: Routed, form: Form, author: Address, context: Context, *, answerable: bool
-) -> Outcome:
+def rejected(db: Db, situation: Situation, routed: Routed, form: Form, author: Address, context: Context) -> Outcome:
+    """A rule refuses the mail; its author is told the reason where they may be answered."""
     assert routed.reject is not None
     outcome = Outcome(state="dropped", reason=Reason.RULE_REJECT, why=routed.reject.origin, routed=routed, form=form)
-    if answerable and situation.human:
+    if may_answer(situation, context) and situation.human:
         notice = _to_author(NoticeKind.REJECTED, author, situation, context)
         outcome = outcome.with_notices(replace(notice, facts=(str(routed.reject.value),)))
     return limit(db, outcome, context, first_contact=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailgate.desk.limits import limit
-from mailgate.desk.opening import entry_of, facts_of, may_answer, open_from_mail
+from mailgate.desk.opening import entry_of, facts_of, may_answer, open_from_mail, rejected
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.telling import tell
 from mailgate.desk.wishes import alone, answer, commands, fulfil, wishes_of, without_words
@@ -42,6 +42,8 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
     routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
+    if routed.reject:
+        return rejected(db, situation, routed, Form(), author, context)
     change = _by_rules(routed, change, context)
     occasion = Occasion(
         by=stamp.by,

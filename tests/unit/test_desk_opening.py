@@ -45,6 +45,13 @@ name = "Done already"
 when = { subject = "[done]" }
 then = { status = "closed" }
 """
+REJECT_LATER = """
+[[rule]]
+name = "No calls"
+on = ["message"]
+when = { body = "call me" }
+then = { reject = "We do not call." }
+"""
 
 
 @pytest.fixture
@@ -136,6 +143,27 @@ def test_a_rule_drops_or_rejects(bench):
     assert "support@bank.example" in rejected.message["From"]
     assert bench.numbers() == []
     assert bench.send(KAREN, "Paper jam.", subject="Printer", headers={"Precedence": "bulk"}) == []
+
+
+def test_a_rule_rejects_a_later_message(tmp_path):
+    bench = Bench(tmp_path, CONFIG + REJECT_LATER)
+    ack = to(bench.send(KAREN, "Help"), "karen@client.example")
+    (word,) = bench.send(KAREN, "Please call me", answers=ack)
+    assert (word.kind, "We do not call." in word.text) == ("rejected", True)
+    assert len(bench.thread()) == 1
+    assert bench.last()["state"] == "dropped"
+    assert (
+        bench.send(KAREN, "Please call me, I am away", answers=ack, headers={"Auto-Submitted": "auto-generated"}) == []
+    )
+    assert len(bench.thread()) == 1
+
+
+def test_a_reply_to_that_names_the_desk_is_no_requester(bench):
+    bench.send(KAREN, "Help", subject="A", headers={"X-Form": "yes", "Reply-To": "support@bank.example"})
+    assert bench.ticket().requester.email == "karen@client.example"
+    both = "support@bank.example, Jane <jane@x.example>"
+    bench.send(KAREN, "Help", subject="B", headers={"X-Form": "yes", "Reply-To": both})
+    assert bench.ticket(1002).requester.email == "jane@x.example"
 
 
 def test_rejections_come_from_the_address_that_was_written_to(bench):
