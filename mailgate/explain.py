@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from mailgate.config.model import Agent
 from mailgate.desk.forwarded import original_of
 from mailgate.desk.outcome import Outcome, Situation
 from mailgate.mail import Bounce, Mail, Received
@@ -50,10 +51,10 @@ def _ends(outcome: Outcome) -> Iterator[str]:
         yield from _ends(released)
 
 
-def document(verdict: Verdict, file: str, subject_of: dict[int, str]) -> dict[str, Json]:
+def document(verdict: Verdict, file: str, subject_of: dict[int, str], agents: Mapping[str, Agent]) -> dict[str, Json]:
     """The JSON document of one mail (the public interface, section 8).
 
-    `subject_of` gives each notice's finished subject by its position.
+    `subject_of` gives each notice's finished subject by its position, `agents` each agent by key.
     """
     situation, outcome = verdict.situation, verdict.outcome
     received = verdict.prepared.received
@@ -63,7 +64,7 @@ def document(verdict: Verdict, file: str, subject_of: dict[int, str]) -> dict[st
         "screen": _screen(situation),
         "bounce": _bounce(received.mail, outcome),
         "forwarded": _forwarded(situation),
-        "sender": _sender(situation),
+        "sender": _sender(situation, agents),
         "ticket": _ticket(situation, outcome),
         "rules": [
             {"name": result.name, "matched": result.matched, "because": result.because}
@@ -124,14 +125,15 @@ def _forwarded(situation: Situation | None) -> Json:
     return {"from": {"name": original.sender.name, "email": original.sender.email}, "subject": original.subject}
 
 
-def _sender(situation: Situation | None) -> Json:
+def _sender(situation: Situation | None, agents: Mapping[str, Agent]) -> Json:
+    """Who wrote: an agent by their own name, whatever From calls them."""
     if situation is None:
-        return {"kind": "stranger", "name": "", "assurance": ""}
+        return {"kind": "stranger", "name": "", "assurance": "none"}
     sender, role = situation.sender, situation.match.role
     kind = role if role in ("requester", "collaborator") else "stranger"
-    if sender.agent:
-        kind = "agent"
     name = situation.received.mail.author.name or sender.address
+    if sender.agent:
+        kind, name = "agent", agents[sender.agent].name
     return {"kind": kind, "name": name, "assurance": sender.assurance or "none"}
 
 

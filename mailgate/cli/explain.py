@@ -57,7 +57,7 @@ def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> Non
     context = desk.context(now())
     verdict = _think(db, stored, context)
     subjects = {n: subject_of(notice, context, desk.press) for n, notice in enumerate(verdict.outcome.notices)}
-    found = document(verdict, name, subjects)
+    found = document(verdict, name, subjects, desk.config.agents)
     if as_json:
         print_json(found)
     else:

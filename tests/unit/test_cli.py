@@ -284,7 +284,8 @@ def test_explain_of_mail_without_a_ticket_names_the_finished_subject(desk, capsy
         "From: elliot@bank.example\nTo: support@bank.example\nSubject: [#1001] hi\n\n#close\n",
     )
     assert [(each["kind"], each["subject"]) for each in held["notices"]] == [("confirm", "Please confirm: hi")]
-    assert (held["sender"]["kind"], held["ticket"], held["error"]) == ("agent", None, None)
+    assert held["sender"] == {"kind": "agent", "name": "Elliot Alderson", "assurance": "none"}
+    assert (held["ticket"], held["error"]) == (None, None)
     assert [each["verb"] for each in held["commands"]] == ["status"], "what would be done once it is confirmed"
 
 

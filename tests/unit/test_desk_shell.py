@@ -184,7 +184,10 @@ def test_explain_names_the_command_that_named_the_ticket(bench):
     bench.accept(bench.write("elliot@bank.example", "#ticket 1002\n#claim", answers=alert))
     (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
-    assert explain.document(verdict, "a.eml", {})["ticket"] == {"number": 1002, "why": "named-by-command"}
+    assert explain.document(verdict, "a.eml", {}, bench.config.agents)["ticket"] == {
+        "number": 1002,
+        "why": "named-by-command",
+    }
 
 
 def test_explain_says_everything_and_writes_nothing(bench):
@@ -194,7 +197,7 @@ def test_explain_says_everything_and_writes_nothing(bench):
     before = bench.db.one("SELECT total_changes()")[0]
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
     assert bench.db.one("SELECT total_changes()")[0] == before
-    document = explain.document(verdict, "a.eml", {0: "the subject"})
+    document = explain.document(verdict, "a.eml", {0: "the subject"}, bench.config.agents)
     assert list(document) == (
         [
             "file",
