@@ -9,7 +9,7 @@ courtesy alone are nobody's secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from mailgate.rules.cleaning import seen
 
@@ -39,6 +39,7 @@ _COURTESY = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # an underscore is an emphasis mark
 _QUOTE_MARKS = re.compile(r"^[\s>|]+")
+_Run = tuple[str, ...]  # consecutive words
 
 
 def _words(text: str) -> list[str]:
@@ -46,11 +47,11 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(" ".join(_QUOTE_MARKS.sub("", line) for line in seen(text).splitlines()).casefold())
 
 
-def _shingles(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _shingles(words: Sequence[str]) -> Iterator[_Run]:
     return (tuple(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1))
 
 
-def _short_lines(text: str) -> Iterator[tuple[str, ...]]:
+def _short_lines(text: str) -> Iterator[_Run]:
     """Whole lines shorter than a shingle; of one or two words those that hold a digit: a code, a password."""
     for line in text.splitlines():
         words = tuple(_words(line))
@@ -59,12 +60,12 @@ def _short_lines(text: str) -> Iterator[tuple[str, ...]]:
             yield words
 
 
-def _runs_of_lines(text: str) -> set[tuple[str, ...]]:
+def _runs_of_lines(text: str) -> set[_Run]:
     """Whole lines and runs of them, shorter than a shingle: a mail program may have wrapped a line."""
     lines = [words for line in text.splitlines() if (words := tuple(_words(line)))]
-    runs: set[tuple[str, ...]] = set()
+    runs: set[_Run] = set()
     for start in range(len(lines)):
-        run: tuple[str, ...] = ()
+        run: _Run = ()
         for words in lines[start : start + SHINGLE]:
             run += words
             if len(run) >= SHINGLE:
@@ -90,31 +91,39 @@ def leak(
     short one counts as a line of its own alone.
     """
     words = _words(text)
-    known = " ".join(_words("\n".join(public)))
-    folded = f" {' '.join(words)} "
-    for name in hidden_names:
-        wanted = " ".join(_words(name))
-        if wanted and f" {wanted} " in folded and f" {wanted} " not in f" {known} ":
+    written, titled = tuple(internal), tuple(titles)
+    names = {wanted: name for name in hidden_names if (wanted := tuple(_words(name)))}
+    own = set(_shingles(words))
+    secrets = {each for one in (*written, *titled) for each in _shingles(_words(one)) if each in own}
+    short = [line for one in written for line in _short_lines(one)]
+    said = _among(words, {*names, *filter(_tells, short)})
+    whole = _runs_of_lines(text)
+    lines = [line for line in short if line in said or line in whole]
+    lines += [line for one in titled for line in _short_lines(one) if line in whole]
+    shown = [each for each in _shingles(words) if each in secrets]
+    shown += [line for line in lines if not _COURTESY.issuperset(line)]
+    known = _known(public, {*shown, *(name for name in names if name in said)})
+    for wanted, name in names.items():
+        if wanted in said and wanted not in known:
             return name
     for key in keys:
         return key
-    written, named = tuple(internal), tuple(titles)
-    secrets = {shingle for each in (*written, *named) for shingle in _shingles(_words(each))}
-    for shingle in _shingles(words):
-        if shingle in secrets and not _holds(known, shingle):
-            return " ".join(shingle)
-    own_lines = _runs_of_lines(text)
-    short = (line for each in written for line in _short_lines(each))
-    shown = [line for line in short if line in own_lines or (_tells(line) and _holds(folded.strip(), line))]
-    shown += [line for each in named for line in _short_lines(each) if line in own_lines]
-    return next((" ".join(line) for line in shown if not _holds(known, line) and not _COURTESY.issuperset(line)), "")
+    return next((" ".join(each) for each in shown if each not in known), "")
+
+
+def _known(public: Iterable[str], wanted: Collection[_Run]) -> set[_Run]:
+    """Those of `wanted` that stand in a public text."""
+    return _among(_words("\n".join(public)), wanted) if wanted else set()
+
+
+def _among(words: Sequence[str], wanted: Collection[_Run]) -> set[_Run]:
+    """Those of `wanted` that stand in these words: one pass a length, however many are wanted."""
+    lengths = {len(each) for each in wanted}
+    runs = (tuple(words[at : at + length]) for length in lengths for at in range(len(words) - length + 1))
+    return {run for run in runs if run in wanted}
 
 
 def _tells(words: Sequence[str]) -> bool:
     """Whether a shorter line counts wherever its words stand: a sentence, a code, a password; not "thanks" or a 7."""
     text = "".join(words)
     return len(words) >= SHORT_LINE or (len(text) >= CODED and any(mark.isdigit() for mark in text))
-
-
-def _holds(known: str, words: Sequence[str]) -> bool:
-    return f" {' '.join(words)} " in f" {known} "
