@@ -38,11 +38,11 @@ from mailgate.rules.ordered import acts_of
 from mailgate.rules.orders import Understood
 from mailgate.rules.recipients import desk_address
 from mailgate.rules.reopening import resolved_since
-from mailgate.rules.rights import may, sees
+from mailgate.rules.rights import may, sees, why_not
 from mailgate.rules.schedule import calendar_of
 from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
-from mailgate.rules.understanding import understand, why_not
+from mailgate.rules.understanding import understand
 from mailgate.rules.visibility import Visibility, decide
 from mailgate.store import bans, presence, readers, tickets
 from mailgate.store.db import Db
@@ -192,7 +192,7 @@ def _unsendable(
     context: Context,
 ) -> str:
     """Why the text may not be written, or not leave the desk; "" when it may."""
-    problem = why_not("reply" if seen.public else "note", ticket, setting(db, letter, ground, context))
+    problem = why_not(letter.agent, "reply" if seen.public else "note", ticket.department, context.config)
     if problem or not (seen.public or outsiders(understood.asks, context.config)):
         return problem
     attachments = letter.situation.attachments if letter.situation else ()

@@ -34,11 +34,10 @@ from mailgate.rules.occasion import Occasion
 from mailgate.rules.ordered import acts_of
 from mailgate.rules.orders import QUERIES, Understood
 from mailgate.rules.recipients import desk_address
-from mailgate.rules.rights import may, refusal
+from mailgate.rules.rights import why_not
 from mailgate.rules.route import Routed
-from mailgate.rules.setting import Setting
 from mailgate.rules.signature import only_signature
-from mailgate.rules.understanding import understand, why_not
+from mailgate.rules.understanding import understand
 from mailgate.store.db import Db
 
 # What may stand beside #new: everything else is for a ticket that exists.
@@ -157,7 +156,7 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
         ticket = replace(ticket, collaborators=people)
     entries = _entries(plan, understood, ticket, context)
-    _check(plan, entries, ticket, setting, context)
+    _check(plan, entries, ticket, context)
     stamp = acts.Stamp(letter.by, context.now, reason)
     done = [*_own_acts(plan, understood, entries, ticket, stamp, context)]
     change = byhand.opened(ticket, routed, entries, done, stamp, context)
@@ -236,16 +235,17 @@ def _ids(plan: _Plan, context: Context) -> tuple[str, ...]:
     return tuple(each for each in ids if each and not context.keyring.is_ours(each))
 
 
-def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, setting: Setting, context: Context) -> None:
+def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Context) -> None:
     """Raise Refused where the agent may not, or where words would go out that are internal."""
     agent, config = plan.letter.agent, context.config
     assert agent is not None
-    if not plan.for_self and not may(agent, "reply", ticket.department, config):
-        raise Refused(refusal(agent, "reply", ticket.department, config, act="open tickets for others"))
+    problem = why_not(agent, "reply", ticket.department, config, act="open tickets for others")
+    if problem and not plan.for_self:
+        raise Refused(problem)
     hidden = [each.name for each in config.departments.values() if not each.public]
     for entry in entries:
         verb = {EntryKind.NOTE: "note", EntryKind.REPLY: "reply"}.get(entry.kind, "")
-        if verb and (problem := why_not(verb, ticket, setting)):
+        if verb and (problem := why_not(agent, verb, ticket.department, config)):
             raise Refused(problem)
         if entry.kind is EntryKind.NOTE:
             continue

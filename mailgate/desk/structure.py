@@ -19,7 +19,7 @@ from mailgate.rules import acts, lifecycle, merging, splitting
 from mailgate.rules.alerts import HISTORY
 from mailgate.rules.occasion import Occasion
 from mailgate.rules.orders import QUERIES, Understood
-from mailgate.rules.rights import may, refusal, sees
+from mailgate.rules.rights import sees, why_not
 from mailgate.rules.subject import strip_subject
 from mailgate.store import histories, inbox, merged, outbox, tickets
 from mailgate.store.db import Db
@@ -90,8 +90,8 @@ def _sees(letter: Letter, ticket: Ticket, context: Context) -> bool:
 
 
 def _check(letter: Letter, ticket: Ticket, context: Context) -> None:
-    if letter.agent and not may(letter.agent, "merge", ticket.department, context.config):
-        raise Refused(refusal(letter.agent, "merge", ticket.department, context.config))
+    if problem := why_not(letter.agent, "merge", ticket.department, context.config):
+        raise Refused(problem)
 
 
 # ── splitting ───────────────────────────────────────────────────────────────────────────

@@ -72,12 +72,14 @@ def may(agent: Agent, permission: str, department: str, config: Config) -> bool:
     return any(permission in config.role(agent, place).may for place in places)
 
 
-def refusal(agent: Agent, permission: str, department: str, config: Config, *, act: str = "") -> str:
-    """The sentence that tells an agent what they may not do, and what it would take.
+def why_not(agent: Agent | None, permission: str, department: str, config: Config, *, act: str = "") -> str:
+    """The sentence that tells an agent what they may not do, and what it would take; "" when they may.
 
     `act`: what it is, where the permission is named after something else; `department` is
-    empty for what needs the permission in any of theirs.
+    empty for what needs the permission in any of theirs. The administrator (None) may all.
     """
+    if agent is None or may(agent, permission, department, config):
+        return ""
     act = act or _ACTS.get(permission, permission)
     if not department:
         return f"You may not {act}: in none of your departments your role has the permission `{permission}`."

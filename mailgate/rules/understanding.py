@@ -17,7 +17,7 @@ from mailgate.rules.commands import Command
 from mailgate.rules.names import Candidate
 from mailgate.rules.orders import BANS, QUERIES, STANDING, Order, Understood
 from mailgate.rules.presence import span
-from mailgate.rules.rights import belongs, confidential, may, refusal
+from mailgate.rules.rights import belongs, confidential, why_not
 from mailgate.rules.setting import Setting, find, when
 
 # What each command takes; commands that are not here take no permission.
@@ -97,16 +97,9 @@ def _standing(command: Command, setting: Setting) -> Order:
     return Order("back", key, command.reason, told)
 
 
-def why_not(permission: str, ticket: Ticket | None, setting: Setting) -> str:
-    """The refusal where the agent lacks a permission on the ticket (None: on the desk); "" where they have it."""
-    place = ticket.department if ticket else ""
-    if setting.agent is None or may(setting.agent, permission, place, setting.config):
-        return ""
-    return refusal(setting.agent, permission, place, setting.config)
-
-
 def _check(permission: str, ticket: Ticket | None, setting: Setting) -> None:
-    if problem := why_not(permission, ticket, setting):
+    place = ticket.department if ticket else ""
+    if problem := why_not(setting.agent, permission, place, setting.config):
         raise Refused(problem)
 
 

@@ -14,7 +14,7 @@ from mailgate.rules.lifecycle import act_on
 from mailgate.rules.ordered import acts_of
 from mailgate.rules.orders import Understood
 from mailgate.rules.setting import Setting
-from mailgate.rules.understanding import understand, why_not
+from mailgate.rules.understanding import understand
 from mailgate.rules.verbs import LEAVE, VERBS
 from tests.lab import NOW, desk, ticket
 
@@ -157,12 +157,6 @@ def test_the_administrator_has_all_rights_but_is_no_agent():
     assert read("#due 2h", agent=None).orders
     (problem,) = read("#claim", agent=None).problems
     assert '"me" is an agent' in problem
-
-
-def test_why_an_agent_may_not_write():
-    assert why_not("reply", ticket(), by()) == ""
-    assert why_not("reply", ticket(), by(None)) == ""
-    assert "permission `reply`" in why_not("reply", ticket(department="Maintenance"), by())
 
 
 def test_without_a_ticket_questions_alone_are_understood():

@@ -8,7 +8,7 @@ import pytest
 
 from mailgate.config.model import EVERYTHING
 from mailgate.model import Address, Assignee, Collaborator, Ticket
-from mailgate.rules.rights import may, refusal, sees
+from mailgate.rules.rights import may, sees, why_not
 from tests.lab import desk, ticket
 
 DESK = desk()
@@ -48,9 +48,14 @@ def test_the_role_follows_the_department() -> None:
 
 
 def test_a_refusal_names_permission_and_role() -> None:
-    assert refusal(ELLIOT, "assign", "Maintenance", DESK) == (
+    assert why_not(ELLIOT, "assign", "Maintenance", DESK) == (
         "You may not assign tickets in Maintenance: your role there is View only; it takes the permission `assign`."
     )
-    sentences = {refusal(BOB, permission, "Systems Administrators", DESK) for permission in EVERYTHING}
+    sentences = {why_not(ELLIOT, permission, "Maintenance", DESK) for permission in EVERYTHING}
     assert len(sentences) == len(EVERYTHING)
     assert all(" tickets " in sentence for sentence in sentences)
+
+
+def test_who_may_is_refused_nothing_and_the_administrator_may_all() -> None:
+    assert why_not(ELLIOT, "reply", "Support", DESK) == ""
+    assert all(why_not(None, permission, "Maintenance", DESK) == "" for permission in EVERYTHING)
