@@ -11,16 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailgate.config.model import Config, Routing
-from mailgate.desk import agent as desk_agent
 from mailgate.desk import byhand
+from mailgate.desk.agent import setting_of
 from mailgate.desk.answers import answers_of
 from mailgate.desk.attached import words_of
 from mailgate.desk.files import with_parcels
 from mailgate.desk.forwarded import ENCLOSED, Original, inline, original_of
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.post import to_send_it, with_canned
 from mailgate.desk.similar import with_similar
-from mailgate.desk.structure import Ground
+from mailgate.desk.structure import Ground, linked_back
 from mailgate.desk.telling import tell
 from mailgate.desk.whom import whom
 from mailgate.errors import Refused
@@ -28,7 +29,6 @@ from mailgate.mail import Body
 from mailgate.model import Address, Assignee, Change, Entry, EntryKind, NoticeKind, StoredAttachment, Ticket
 from mailgate.rules import acts, files
 from mailgate.rules.collaborators import collaborators_of
-from mailgate.rules.commands import escaped
 from mailgate.rules.leak import leak
 from mailgate.rules.occasion import Occasion
 from mailgate.rules.ordered import acts_of
@@ -68,11 +68,11 @@ class _Plan:
 def open_for(db: Db, letter: Letter, context: Context) -> Outcome:
     """Open a ticket for whom the mail names, or whose mail it forwards."""
     if letter.commands.problems:
-        return desk_agent.refuse(letter, None, letter.commands.problems)
+        return letter.refused(None, *letter.commands.problems)
     try:
         return _open(db, _plan(db, letter, context), context)
     except Refused as trouble:
-        return desk_agent.refuse(letter, None, tuple(trouble.public.split("\n")))
+        return letter.refused(None, *trouble.public.split("\n"))
 
 
 # ── what is opened, and for whom ────────────────────────────────────────────────────────
@@ -130,7 +130,7 @@ def _own(letter: Letter, context: Context) -> str:
     """The agent's own words; a signature alone is none."""
     rest = letter.commands.rest
     text = "\n".join(rest).strip()
-    signature = letter.agent.signature.get(context.config.desk.language).strip() if letter.agent else ""
+    signature = letter.signature(context.config)
     if text and only_signature(rest, [signature] if signature else []):
         return ""
     return text.removesuffix(signature).rstrip() if signature else text
@@ -143,7 +143,7 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
     letter, config = plan.letter, context.config
     routed = byhand.routed_for(db, plan.opening, context)
     ticket = byhand.draft(db, plan.opening, routed, context)
-    setting = desk_agent.setting(db, letter, Ground(ticket=ticket), context)
+    setting = setting_of(db, letter, Ground(ticket=ticket), context)
     understood = understand([each for each in letter.commands.commands if each.verb != "new"], ticket, setting)
     if understood.problems:
         raise Refused("\n".join(understood.problems))
@@ -189,7 +189,7 @@ def _entries(plan: _Plan, understood: Understood, ticket: Ticket, context: Conte
     letter, received = plan.letter, plan.situation.received
     kind, inbox_id = _kind(plan, understood), received.id or None
     canned = understood.of("canned")
-    text = desk_agent.with_canned(str(canned.value), plan.own, ticket, letter, context) if canned else plan.own
+    text = with_canned(str(canned.value), plan.own, ticket, letter, context.config) if canned else plan.own
     own = Entry(
         kind=kind,
         by=letter.by,
@@ -295,7 +295,7 @@ def _outcome(
         author=letter.author,
         now=context.now,
         answers=letter.message_id,
-        direct=desk_agent.direct(letter, context),
+        direct=letter.direct(config),
         quiet=understood.has("quiet"),
         on_behalf=not plan.for_self,
         extra_alert=routed.alert,
@@ -310,7 +310,7 @@ def _outcome(
     outcome = Outcome(
         ticket=ticket.number,
         reason=plan.situation.match.why,
-        changes=(change, *desk_agent.linked_back(db, understood, ticket, stamp, context)),
+        changes=(change, *linked_back(db, understood, ticket, stamp, context)),
         notices=with_similar(db, notices, ticket, plan.opening.body.visible, config),
         told=tuple(filter(None, told)),
         commands=letter.commands.commands,
@@ -335,6 +335,4 @@ def _facts(plan: _Plan, understood: Understood, change: Change, told: Sequence[s
 
 
 def _links(plan: _Plan, understood: Understood, change: Change) -> tuple[tuple[str, str], ...]:
-    if not _by_rule(plan, understood, change) or len(plan.own) > desk_agent.LINKED:
-        return ()
-    return (("Send it to the requester", f"#reply\n\n{escaped(plan.own)}"),)
+    return to_send_it(plan.own) if _by_rule(plan, understood, change) else ()

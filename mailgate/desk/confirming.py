@@ -7,7 +7,6 @@ mails as one carries out what nobody meant.
 from __future__ import annotations
 
 from mailgate.config.model import Config
-from mailgate.desk.agent import refuse
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Outcome
 from mailgate.model import Notice, NoticeKind, Ticket
@@ -20,7 +19,7 @@ _ANOTHERS = "the mail that waits for this code came from an address that is no l
 
 def nothing_waits(letter: Letter, ticket: Ticket | None) -> Outcome:
     """The mail that the code was for was sent already, or forgotten."""
-    return refuse(letter, ticket, (_NOTHING_WAITS, *_beside(letter)))
+    return letter.refused(ticket, _NOTHING_WAITS, *_beside(letter))
 
 
 def refused(letter: Letter, ticket: Ticket | None, held: Sender) -> Outcome | None:
@@ -28,7 +27,7 @@ def refused(letter: Letter, ticket: Ticket | None, held: Sender) -> Outcome | No
     problems = _beside(letter)
     if letter.agent and held.agent != letter.agent.key:
         problems = (_ANOTHERS, *problems)
-    return refuse(letter, ticket, problems) if problems else None
+    return letter.refused(ticket, *problems) if problems else None
 
 
 def _beside(letter: Letter) -> tuple[str, ...]:
@@ -41,7 +40,7 @@ def _beside(letter: Letter) -> tuple[str, ...]:
 
 def left_out(letter: Letter, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
     """The word to an agent who wrote below the code: nobody reads that."""
-    signature = letter.agent.signature.get(config.desk.language).strip() if letter.agent else ""
+    signature = letter.signature(config)
     if only_signature(letter.commands.rest, [signature] if signature else []):
         return ()
     fact = "The mail that waited for this code was taken up. Your text below the code was left out."

@@ -15,6 +15,7 @@ from mailgate.desk import others, similar
 from mailgate.desk.attached import raw_of, words_of
 from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.post import Post
 from mailgate.desk.second_look import hold
 from mailgate.desk.structure import Ground, texts_beside
 from mailgate.inbound.excerpt import attribute_values
@@ -31,9 +32,9 @@ from mailgate.store.db import Db
 _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
 
 
-def refusal(db: Db, letter: Letter, text: str, html: str, ground: Ground, context: Context, *, public: bool) -> str:
+def refusal(db: Db, letter: Letter, post: Post, ground: Ground, context: Context) -> str:
     """Why a text may not leave the desk at all: it holds a key. On the command line, where nothing is held, a leak."""
-    text = _all_of(letter, text, html)
+    text, public = _all_of(letter, post), post.seen.public
     unwrapped = _WRAPPING.sub("", seen(text))
     files = raw_of(letter.situation.received.mail.attachments) if letter.situation else ()
     if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
@@ -45,28 +46,20 @@ def refusal(db: Db, letter: Letter, text: str, html: str, ground: Ground, contex
 
 
 def guarded(
-    db: Db,
-    letter: Letter,
-    orders: Sequence[Order],
-    own: str,
-    html: str,
-    sent: str | None,
-    ground: Ground,
-    context: Context,
+    db: Db, letter: Letter, orders: Sequence[Order], post: Post, ground: Ground, context: Context
 ) -> Outcome | None:
     """What becomes of a mail that would show the requester what seems internal; None when it may be done.
 
-    `own` are the agent's words, `sent` the public answer, None where there is none. Who has
-    seen the words and sends them all the same has the last say: about words the guard can be wrong.
+    Who has seen the words and sends them all the same has the last say: about words the guard can be wrong.
     """
     ticket = ground.source or ground.ticket  # what would be split off is no ticket yet
-    shown = "\n".join((_published(orders), "" if sent is None else _all_of(letter, own, html)))
+    shown = "\n".join((_published(orders), _all_of(letter, post) if post.replies else ""))
     if not shown.strip() or letter.situation is None or letter.released or ticket is None:
         return None
     found = _internal(db, letter, shown, ground, context.config)
     if not found:
         return None
-    text = letter.situation.received.body.visible if sent is None else sent
+    text = post.text if post.replies else letter.situation.received.body.visible
     fact = f"It would show the requester internal text (“{found}”)."
     return hold(letter, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
 
@@ -78,11 +71,11 @@ def _published(orders: Sequence[Order]) -> str:
     return "\n".join(each.name if isinstance(each, Address) else str(each) for each in people)
 
 
-def _all_of(letter: Letter, text: str, html: str) -> str:
-    """The text and what goes with it: words of attached files and, beyond the page's own, where its links lead."""
+def _all_of(letter: Letter, post: Post) -> str:
+    """The agent's own words, those of the attached files and, beyond the page's own, where its links lead."""
     attached = letter.situation.received.mail.attachments if letter.situation else ()
-    linked = (part for value in attribute_values(html) for part in (value, unquote(value)))
-    return "\n".join((text, *words_of(attached), *linked))
+    linked = (part for value in attribute_values(post.html) for part in (value, unquote(value)))
+    return "\n".join((post.own, *words_of(attached), *linked))
 
 
 def _internal(db: Db, letter: Letter, text: str, ground: Ground, config: Config) -> str:

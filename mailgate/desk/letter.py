@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.config.model import Agent
-from mailgate.desk.outcome import Situation
-from mailgate.model import Address, Notice, NoticeKind, Ticket
+from mailgate.config.model import Agent, Config
+from mailgate.desk.outcome import Outcome, Situation
+from mailgate.model import Address, Notice, NoticeKind, StoredAttachment, Ticket
 from mailgate.reasons import Reason
 from mailgate.rules.commands import Commands
+from mailgate.rules.recipients import desk_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,34 @@ class Letter:
     def message_id(self) -> str:
         """Message-ID of the mail, if it is one."""
         return self.situation.received.mail.message_id if self.situation else ""
+
+    @property
+    def attachments(self) -> tuple[StoredAttachment, ...]:
+        """The files that came with the mail."""
+        return self.situation.attachments if self.situation else ()
+
+    def signature(self, config: Config) -> str:
+        """The agent's signature as the desk writes it, which their mail program may have put below the text too."""
+        return self.agent.signature.get(config.desk.language).strip() if self.agent else ""
+
+    def direct(self, config: Config) -> frozenset[str]:
+        """Who had the mail directly and is not sent it again."""
+        if self.situation is None:
+            return frozenset()
+        mail = self.situation.received.mail
+        return frozenset(each.email for each in (*mail.to, *mail.cc) if not desk_address(each.email, config))
+
+    def refused(self, ticket: Ticket | None, *problems: str) -> Outcome:
+        """Nothing is done; the agent has the mail back with everything that was wrong."""
+        text = self.situation.received.body.visible if self.situation else ""
+        return Outcome(
+            reason=Reason.REFUSED,
+            why="; ".join(problems),
+            ticket=ticket.number if ticket else None,
+            notices=self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, text),
+            commands=self.commands.commands,
+            problems=problems,
+        )
 
     def answer(
         self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[str, ...] = (), text: str = ""

@@ -15,7 +15,7 @@ from mailgate.desk.letter import Letter
 from mailgate.desk.outcome import Context
 from mailgate.errors import Refused
 from mailgate.model import Change, Entry, EntryKind, Event, EventKind, Notice, Ticket
-from mailgate.rules import acts, lifecycle, merging, splitting
+from mailgate.rules import acts, edits, lifecycle, merging, splitting
 from mailgate.rules.alerts import HISTORY
 from mailgate.rules.occasion import Occasion
 from mailgate.rules.orders import QUERIES, Understood
@@ -195,6 +195,16 @@ def take_in(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, cont
     """The side of the ticket that another one is merged into."""
     config = context.config
     return lifecycle.act_on(target, [merging.take_in(ticket, stamp.because(reason), config)], stamp, config)
+
+
+def linked_back(
+    db: Db, understood: Understood, ticket: Ticket, stamp: acts.Stamp, context: Context
+) -> Iterator[Change]:
+    """The other ticket's side of each `#link`."""
+    for number, reason in {order.value: order.reason for order in understood.orders if order.verb == "link"}.items():
+        other = tickets.get(db, number) if isinstance(number, int) else None
+        if other and ticket.number not in other.links:
+            yield lifecycle.act_on(other, [edits.link(ticket.number, stamp.because(reason))], stamp, context.config)
 
 
 # ── who is told ─────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from datetime import datetime
 from mailgate.config.model import Config
 from mailgate.model import Address, Assignee, Status
 from mailgate.rules import acts, bans, edits, people
+from mailgate.rules.bans import Ban
 from mailgate.rules.orders import Order, Understood
 
 
@@ -81,3 +82,14 @@ def _peopled(order: Order, why: acts.Stamp) -> acts.Act | None:
             return people.requester(person, why)
         case _:
             return None
+
+
+def bans_of(understood: Understood, stamp: acts.Stamp) -> tuple[Ban, ...]:
+    """Whom the orders ban from the desk, who is not banned yet."""
+    ordered = (order for order in understood.orders if order.verb == "ban" and order.value)
+    return tuple(Ban(pattern=str(each.value), by=stamp.by, at=stamp.at, reason=each.reason) for each in ordered)
+
+
+def unbans_of(understood: Understood) -> tuple[str, ...]:
+    """Whose ban the orders end."""
+    return tuple(str(order.value) for order in understood.orders if order.verb == "unban" and order.value)
