@@ -220,7 +220,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         or tongue.language_of(received.body.visible, opening.facts.language)
         or config.desk.language,
         source=received.source,
-        autoresponse=_autoresponse(opening.routed, situation),
+        autoresponse=_autoresponse(opening.routed, situation) and opening.author.email not in config.addresses,
         template=opening.text("template"),
         sla_started_at=received.arrived_at,
         links=links,

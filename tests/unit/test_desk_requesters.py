@@ -387,6 +387,12 @@ def test_poison_is_tried_three_times_then_set_aside_and_told_once(bench):
     assert bench.drain() == [], "told once"
 
 
+def test_a_mail_in_the_desks_own_name_is_a_ticket_that_is_not_answered(bench):
+    mails = bench.send("support@bank.example", "I am not the desk.", subject="Forged")
+    assert told(mails) == {("new-ticket", "ann@bank.example"), ("new-ticket", "elliot@bank.example")}
+    assert not bench.ticket(1002).autoresponse
+
+
 def commits(bench, batch: processor.Batch) -> tuple[int, int]:
     """Work a batch: how many mails were finished, in how many transactions."""
     said: list[str] = []
