@@ -20,8 +20,9 @@ from mailgate.errors import StorageError
 from mailgate.model import Address, Notice, NoticeKind, Ticket
 from mailgate.rules import digest, hours
 from mailgate.setup import Desk
-from mailgate.store import digests, presence, tickets
+from mailgate.store import digests, presence
 from mailgate.store.db import Db
+from mailgate.store.listing import Query, find
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def fire_day(db: Db, desk: Desk, now: datetime) -> int:
             apply.save(db, run_out(db, absence, context), context, desk.press)
         presence.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
-    active = tickets.find(db, tickets.Query()) if any(not each.first for each in due) else []
+    active = find(db, Query()) if any(not each.first for each in due) else []
     for each in due:
         with _alone(db, f"the digest of {each.agent.key}"):
             if not each.first and (notice := _digest(db, each, active, context)):

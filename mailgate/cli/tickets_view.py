@@ -22,6 +22,7 @@ from mailgate.rules.snapshot import entry_json, event_json, ticket_json
 from mailgate.rules.when import echo
 from mailgate.store import histories, inbox, tickets
 from mailgate.store.db import Db
+from mailgate.store.listing import Query, find
 
 AT_ONCE = 200  # tickets of an export in memory
 _TOLD_BY_KIND = ("opened", "routed", "message", "replied", "noted")  # what they hold the thread shows
@@ -33,7 +34,7 @@ def listing(args: argparse.Namespace) -> int:
     config = config_of(args, thorough=False)
     query = _query(args, config)
     with reading(config) as db:
-        found = tickets.find(db, query)
+        found = find(db, query)
     if args.json:
         print_json([{**ticket_json(ticket), "due_explained": list(explain_due(ticket, config))} for ticket in found])
     elif not found:
@@ -43,8 +44,8 @@ def listing(args: argparse.Namespace) -> int:
     return 0
 
 
-def _query(args: argparse.Namespace, config: Config) -> tickets.Query:
-    query = tickets.Query(
+def _query(args: argparse.Namespace, config: Config) -> Query:
+    query = Query(
         statuses=_statuses(args.status),
         overdue=args.overdue,
         words=tuple(args.search.split()),

@@ -20,6 +20,7 @@ from mailgate.rules.rights import sees
 from mailgate.rules.when import echo
 from mailgate.store import bans, histories, tickets
 from mailgate.store.db import Db
+from mailgate.store.listing import Query, find
 
 LISTED = 100  # tickets in one answer
 SEARCHED = 12  # words of one search
@@ -145,11 +146,11 @@ def _search(db: Db, typed: str, agent: Agent | None, config: Config) -> str:
     words = tuple(typed.replace('"', " ").split())
     if len(words) > SEARCHED:
         return f"That is too many words to look for: take up to {SEARCHED}."
-    return _listed(db, tickets.Query(statuses=(), words=words), agent, config)
+    return _listed(db, Query(statuses=(), words=words), agent, config)
 
 
-def _listed(db: Db, query: tickets.Query, agent: Agent | None, config: Config) -> str:
-    found = [ticket for ticket in tickets.find(db, query) if agent is None or sees(agent, ticket, config)]
+def _listed(db: Db, query: Query, agent: Agent | None, config: Config) -> str:
+    found = [ticket for ticket in find(db, query) if agent is None or sees(agent, ticket, config)]
     if not found:
         return "No tickets."
     zone = config.zone(agent.key) if agent else config.desk.timezone
@@ -169,19 +170,19 @@ def _listed(db: Db, query: tickets.Query, agent: Agent | None, config: Config) -
     return text + more
 
 
-def _query(which: str, agent: Agent | None, config: Config) -> tickets.Query | str:
+def _query(which: str, agent: Agent | None, config: Config) -> Query | str:
     match which.lower():
         case "" | "open":
-            return tickets.Query()
+            return Query()
         case "mine":
-            return tickets.Query(agent=agent.key) if agent else tickets.Query()
+            return Query(agent=agent.key) if agent else Query()
         case "unassigned":
-            return tickets.Query(unassigned=True)
+            return Query(unassigned=True)
         case "overdue":
-            return tickets.Query(overdue=True)
+            return Query(overdue=True)
     found = match(which, departments(config))
     if isinstance(found, Matched):
-        return tickets.Query(department=found.name)
+        return Query(department=found.name)
     hint = " or ".join(found.candidates if isinstance(found, Ambiguous) else found.nearest)
     return f"“{which}” is no list and no department{f'; did you mean {hint}?' if hint else ''}"
 

@@ -1,4 +1,4 @@
-"""Values as a column holds them, and back: moments are seconds since 1970, lists are JSON.
+"""Values as a column holds them, and back: moments are seconds since 1970, lists are JSON; how a row is written.
 
 What all tables have in common; it knows none of them.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -41,3 +42,14 @@ def storable(text: str) -> str:
 def marks(values: Sequence[object]) -> str:
     """A question mark for each value, for IN (…) and VALUES (…)."""
     return ",".join("?" * len(values))
+
+
+@cache
+def insert_sql(table: str, columns: tuple[str, ...], *, key: str = "") -> str:
+    """The statement that writes one row; with `key`, over the row that has the same."""
+    names = [f'"{name}"' for name in columns]
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks(columns)})"  # noqa: S608 - names of our own
+    if not key:
+        return sql
+    news = ", ".join(f"{name} = excluded.{name}" for name in names if name != f'"{key}"')
+    return f"{sql} ON CONFLICT ({key}) DO UPDATE SET {news}"

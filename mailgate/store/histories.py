@@ -12,6 +12,7 @@ from mailgate.model import Entry, Ticket
 from mailgate.store import merged, tickets
 from mailgate.store.columns import marks
 from mailgate.store.db import Db
+from mailgate.store.rows import read_entry
 
 
 def with_ends(db: Db, numbers: Iterable[int]) -> dict[int, Ticket]:
@@ -37,5 +38,5 @@ def elsewhere(db: Db, numbers: Sequence[int]) -> dict[int, tuple[Entry, ...]]:
     found: dict[int, tuple[Entry, ...]] = {}
     sql = f"SELECT * FROM entry WHERE came_for IN ({marks(numbers)}) AND ticket NOT IN ({marks(numbers)}) ORDER BY id"  # noqa: S608
     for row in db.all(sql, [*numbers, *numbers]):
-        found[row["ticket"]] = (*found.get(row["ticket"], ()), tickets.read_entry(row))
+        found[row["ticket"]] = (*found.get(row["ticket"], ()), read_entry(row))
     return found
