@@ -9,11 +9,11 @@ from mailgate.report.values import DIMENSIONS, Figures, Report
 from mailgate.report.wording import backlog_line, duration, percent, titles, when
 
 _COLUMNS = ("opened", "resolved", "in time", "answered in time", "open", "overdue")
-_NAME = 22  # columns of a name; a table line must fit into a line of mail
+_NAME = 20  # columns of a name: a table line of 74, some of which begin with a blank, is broken by no mail
 
 
 def as_text(report: Report, zone: ZoneInfo, agents: Mapping[str, str]) -> str:
-    """The whole report, at most 76 columns wide; times in `zone`, agents by the names in `agents` (key → name)."""
+    """The whole report, at most 74 columns wide; times in `zone`, agents by the names in `agents` (key → name)."""
     lines = [f"{when(report.since, zone)} to {when(report.until, zone)}", report.scope, "", *_totals(report.totals)]
     for dimension in DIMENSIONS:
         rows = report.by[dimension]

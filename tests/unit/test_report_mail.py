@@ -312,7 +312,7 @@ def test_the_page_loads_nothing_and_its_bars_stand_beside_numbers(tmp_path):
 
 
 def test_a_desk_with_many_names_makes_no_mail_that_is_cut_off(tmp_path):
-    many = {f"Very long name of a help topic / number {n}": replace(FIGURES, opened=n) for n in range(60)}
+    many = {f"Very long name of help topic / number {n}": replace(FIGURES, opened=n) for n in range(60)}
     by = dict.fromkeys(DIMENSIONS, many)
     rendered = RENDERER.render(notice(NoticeKind.REPORT, report=replace(REPORT, by=by)), CASE_CONFIG, KEYRING, NOW)
     assert len(rendered.html) < 100_000
@@ -348,3 +348,15 @@ def test_names_are_no_markup(tmp_path):
     desk.now = utc("2026-11-23T08:00")
     html = look(desk)[0].part("html")
     assert "&lt;b&gt;Elliot&lt;/b&gt;" in html
+
+
+def test_no_line_of_a_table_is_broken_on_its_way(tmp_path):
+    """Mail programs that do not join flowed lines show them as they came."""
+    bench = Bench(tmp_path)
+    alert = next(mail for mail in bench.send(KAREN, "It does not open.") if mail.agent)
+    mails = bench.send(alert.to, "#report 7d", answers=alert)
+    text = next(mail for mail in mails if mail.kind == "report").part("plain")
+    heads = [line for line in text.splitlines() if line.lstrip().startswith("opened ")]
+    assert heads
+    assert all(line.endswith(" open overdue") for line in heads)
+    bench.db.close()
