@@ -17,7 +17,7 @@ EDGE_MODULES = {
     *("inbound.accept", "inbound.imap", "inbound.imap_drain", "inbound.imap_session"),
     *("inbound.pipe", "inbound.refusals", "inbound.smtp"),
     *("outbound.deliver", "outbound.relay", "outbound.render", "outbound.catalogue", "outbound.canned"),
-    *("outbound.maildir", "outbound.sandbox"),
+    "outbound.sandbox",
     *("report.terminal", "report.read", "report.aside"),
 }
 EDGE_PACKAGES = ("store", "config")

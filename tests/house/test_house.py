@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 
 from mailgate import errors
-from tests.house.layers import core, layer
+from tests.house.layers import EDGE_MODULES, SHELL_MODULES, VALUE_MODULES, core, layer
 from tests.house.source import ROOT, Source, sources
 
 ALL = sources()
@@ -183,10 +183,20 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
             assert classes[name] == ("StorageError" if indent else "MailgateError")
 
 
-def test_flow_names_real_files() -> None:
-    """docs/flow.md is read beside the code: every file that it names exists."""
-    named = re.findall(
-        r"`((?:mailgate|templates|tests|docs|scripts)/[\w./-]+)`", (ROOT / "docs/flow.md").read_text("utf-8")
-    )
-    assert len(named) >= 10
-    assert not [name for name in named if not (ROOT / name).exists()]
+def test_documents_name_real_files() -> None:
+    """They are read beside the code: every file that they name exists."""
+    for document, least in {"docs/flow.md": 10, "docs/decisions.md": 5, "HACKING.md": 10}.items():
+        text = (ROOT / document).read_text("utf-8")
+        named = re.findall(r"`((?:mailgate|templates|tests|docs|scripts)/(?!KIND)[\w./-]+)`", text)
+        assert len(named) >= least
+        assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_decisions_stand_newest_first() -> None:
+    days = re.findall(r"(?m)^## (\d{4}-\d\d-\d\d) ", (ROOT / "docs/decisions.md").read_text("utf-8"))
+    assert days == sorted(days, reverse=True)
+
+
+def test_the_layers_name_real_modules() -> None:
+    modules = {source.module for source in ALL}
+    assert not (VALUE_MODULES | EDGE_MODULES | SHELL_MODULES) - modules
