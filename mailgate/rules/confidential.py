@@ -15,7 +15,8 @@ from mailgate.rules.rights import confidential
 
 SUBJECT = "(confidential)"
 # What the agent asked for, or wrote.
-_OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM})
+_OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM, NoticeKind.HELD})
+_SHOW = ("Show", "#show\n")
 
 
 def shown_subject(ticket: Ticket, config: Config) -> str:
@@ -34,6 +35,8 @@ def masked(notice: Notice, config: Config) -> Notice:
     bare = replace(
         notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=(), others=()
     )
+    if notice.kind is NoticeKind.HELD:  # what was written meanwhile is not in it
+        return replace(bare, links=(_SHOW,))
     if notice.kind in _OWN:
         return bare
-    return replace(bare, facts=(), text="", html="", attachments=(), listings=(), links=(("Show", "#show\n"),))
+    return replace(bare, facts=(), text="", html="", attachments=(), listings=(), links=(_SHOW,))

@@ -56,6 +56,20 @@ def test_only_members_and_the_manager_hear(opened):
     assert {mail.to for mail in opened if mail.agent} == {ANN}
 
 
+def test_a_held_answer_comes_back_whole_with_why_and_without_the_rest(bench, opened):
+    """The agent's own words are no secret to the agent; forgotten, this mail is all that is left of them."""
+    bench.send(ANN, "#note\n\nSECRETNOTE is what nobody outside should ever read.", answers=to(opened, ANN))
+    words = "We say what nobody outside should ever read."
+    mail = to(bench.send(ANN, words, answers=to(opened, ANN)), ANN)
+    (forgotten,) = [each for each in bench.wait(days=3, minutes=1) if each.kind == "held"]
+    for each in (mail, forgotten):
+        assert words in each.text
+        assert says(each) == []
+        assert "Show: mailto:" in each.text
+    assert "internal text (“what nobody outside should ever read”)" in mail.text
+    assert "Send it all the same: mailto:" in mail.text
+
+
 def test_every_later_alert_is_silent_too(bench, opened):
     bench.new()
     bench.send(KAREN, "SECRETWORD again.", answers=to(opened, "karen@client.example"))
