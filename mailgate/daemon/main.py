@@ -15,33 +15,27 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mailgate.clock import Clock, pause
+from mailgate.clock import Clock
 from mailgate.config.diff import changes
 from mailgate.config.load import read
 from mailgate.config.model import Config
 from mailgate.daemon import live, status
-from mailgate.daemon.http import Health, HttpServer, health
+from mailgate.daemon.http import Health, health
 from mailgate.daemon.link import Link, Word
-from mailgate.daemon.places import largest, listening_at, place
-from mailgate.errors import ConfigError, MailgateError, Problem, Refused, StorageError
+from mailgate.daemon.upkeep import follow_neighbours, keep_log_short
+from mailgate.daemon.ways import GRACE, Ways
+from mailgate.errors import ConfigError, MailgateError, Problem, Refused
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.recipients import is_desk
 from mailgate.inbound.refusals import Refusals
-from mailgate.inbound.smtp import Listener
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
-from mailgate.store.db import Store, checkpoint, log_mark
+from mailgate.store.db import Store
 from mailgate.vigil import Patience, Vigil
 
-if TYPE_CHECKING:
-    from mailgate.inbound.imap import Watcher
-
-GRACE = 4.0  # seconds that each way in and out may take to finish what it has in hand
 LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
-LOOK = 0.5  # seconds between looks for what other processes wrote
 
 log = logging.getLogger("mailgate")
 
@@ -68,10 +62,7 @@ class Daemon:
         self._last: asyncio.TimerHandle | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._asked = asyncio.Event()  # a reload was asked for; twenty signals in a row are one
-        self._watchers: dict[str, Watcher] = {}
         self._answers: asyncio.Queue[Word] = asyncio.Queue()  # of the worker's to what it was asked
-        self._listener: Listener | None = None
-        self._http: HttpServer | None = None
 
     async def run(self) -> None:
         """Run until a signal or `stop`. Raises what a task died of."""
@@ -100,15 +91,20 @@ class Daemon:
     @property
     def port(self) -> int | None:
         """The port of the SMTP listener, when there is one."""
-        return self._listener.port if self._listener else None
+        return self._ways.port
+
+    @property
+    def http_port(self) -> int | None:
+        """The port of the pages for probes, when they are open."""
+        return self._ways.http_port
 
     # ── building and starting ───────────────────────────────────────────────────────────
 
     def _build(self) -> None:
-        config = self._config
         self._acceptor = Acceptor(self._store, self._clock, lambda: self._worker.say("mail"))
         self._refusals = Refusals(self._store, self._clock)
-        self._deliverer = self._make_deliverer(config)
+        self._ways = Ways(lambda: self._config, self._store, self._acceptor, self._refusals, self._clock, self._health)
+        self._deliverer = self._make_deliverer(self._config)
 
     def _make_deliverer(self, config: Config) -> Deliverer:
         hostname = socket.gethostname()
@@ -121,60 +117,21 @@ class Daemon:
         )
 
     async def _start(self) -> None:
-        self._listener = await self._listening(self._config)
+        await self._ways.listen()
         if self._ready:
             self._ready(self)
         self._run("worker", self._hear_the_worker())
         self._run("vigil", self._vigil.keep(lambda: self._worker.say("ping"), self._stop))
         self._run("deliverer", self._deliverer.run())
-        self._run("neighbours", self._follow_neighbours())
-        self._run("checkpoint", self._keep_log_short())
+        self._run("neighbours", follow_neighbours(self._store, self._look_out, self._stop))
+        self._run("checkpoint", keep_log_short(self._config.storage.database, self._stop))
         self._run("reload", self._follow_reloads())
         self._run("status", status.keep(self._config, self._standing, self._stop))
-        for mailbox in self._config.mailboxes.values():
-            await self._watch(mailbox.name)
-        self._http = await self._open_http(self._config)
-        log.info("ready: %s", ", ".join(self._ways()) or "no way in but ingest")
-
-    def _ways(self) -> list[str]:
-        ways = [f"smtp {self._config.smtp.host}:{self.port}"] if self._config.smtp else []
-        return ways + [f"imap {name}" for name in self._config.mailboxes]
-
-    async def _listening(self, config: Config) -> Listener | None:
-        """The SMTP listener of a configuration, listening. Raises Refused when its address cannot be had."""
-        if config.smtp is None:
-            return None
-        listener = Listener(
-            config.smtp,
-            hostname=socket.gethostname(),
-            is_desk=lambda address: is_desk(address, self._config),
-            acceptor=self._acceptor,
-            clock=self._clock,
-            refused=self._refusals,
-        )
-        with listening_at(f"[smtp] listen = {config.smtp.host}:{config.smtp.port}"):
-            await listener.start()
-        return listener
-
-    async def _open_http(self, config: Config) -> HttpServer | None:
-        """The pages for probes, when the configuration wants them. Raises Refused when the address cannot be had."""
-        if config.http is None:
-            return None
-        server = HttpServer(config.http, self._health)
-        with listening_at(f"[http] listen = {config.http.host}:{config.http.port}"):
-            await server.start()
-        return server
+        await self._ways.open()
+        log.info("ready: %s", ", ".join(self._ways.names()) or "no way in but ingest")
 
     async def _health(self) -> Health:
         return await health(self._standing(), self._store)
-
-    async def _watch(self, name: str) -> None:
-        from mailgate.inbound.imap import Watcher  # late: a desk without accounts does not load an IMAP client
-
-        mailbox, most = self._config.mailboxes[name], largest(self._config)
-        watcher = Watcher(mailbox, self._store, self._acceptor, self._clock, max_size=most)
-        self._watchers[name] = watcher
-        await watcher.start()
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
@@ -198,15 +155,12 @@ class Daemon:
     async def _close(self) -> None:
         self._stop.set()
         self._worker.say("stop")
-        if self._http:
-            self._http.stop()
+        self._ways.close_pages()
         self._asked.set()
         if task := self._tasks.get("reload"):  # before what it may be putting in another's place
             await asyncio.wait({task}, timeout=GRACE)
             task.cancel()
-        ways = [watcher.stop(GRACE) for watcher in self._watchers.values()]
-        if self._listener:
-            ways.append(self._listener.stop(GRACE))
+        ways = self._ways.stopping()
         if "deliverer" in self._tasks:
             ways.append(self._deliverer.stop(GRACE))
         await asyncio.gather(*ways, return_exceptions=True)
@@ -239,7 +193,7 @@ class Daemon:
         while word := await self._worker.hear():
             match word.name:
                 case "outgoing":
-                    self._deliverer.notify()
+                    self._look_out()
                 case "alive":
                     self._vigil.heard(word.more)
                 case "checked" | "taken":
@@ -247,8 +201,12 @@ class Daemon:
         if not self._stop.is_set():
             raise MailgateError("the worker process is gone; what it said last stands above")
 
+    def _look_out(self) -> None:
+        """There may be something to deliver; the deliverer is another one after a reload with another relay."""
+        self._deliverer.notify()
+
     def _standing(self) -> status.Standing:
-        return status.Standing(tuple(self._ways_in()), self._relay_state(), self._vigil.trouble)
+        return status.Standing(tuple(self._ways.standing()), self._relay_state(), self._vigil.trouble)
 
     def _relay_ill(self, reply: Reply) -> None:
         self._tell_admin(
@@ -259,41 +217,6 @@ class Daemon:
 
     def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
         self._worker.say("tell", cause=cause, subject=subject, facts=facts)
-
-    async def _follow_neighbours(self) -> None:
-        """Other processes write the same database: take up what they wrote."""
-        seen = await self._store.data_version()
-        while not self._stop.is_set():
-            try:
-                version = await self._store.data_version()
-            except StorageError:
-                version = seen
-            if version != seen:
-                seen = version
-                self._deliverer.notify()
-            await pause(self._stop, LOOK)
-
-    async def _keep_log_short(self) -> None:
-        """Move what was committed out of the database's log, so that neither this process nor the worker must."""
-        path, seen = self._config.storage.database, 0
-        while not self._stop.is_set():
-            await pause(self._stop, LOOK)
-            try:
-                if (mark := log_mark(path)) != seen:
-                    await asyncio.to_thread(checkpoint, path)
-                    seen = mark
-            except StorageError as error:
-                log.warning("the database's log grows: %s", error.cause)
-
-    def _ways_in(self) -> list[status.WayIn]:
-        ways = []
-        if self._listener and self._config.smtp:
-            where = f"smtp {self._config.smtp.host}:{self._listener.port}"
-            ways.append(status.WayIn(where, connected=True, last_error=""))
-        for watcher in self._watchers.values():
-            state = watcher.status()
-            ways.append(status.WayIn(f"imap {state.name}", connected=state.connected, last_error=state.last_error))
-        return ways
 
     def _relay_state(self) -> status.RelayWord:
         state = self._deliverer.state
@@ -328,22 +251,17 @@ class Daemon:
         old = self._config
         if new.storage.database != old.storage.database:
             raise Refused("another database needs a restart")
-        listener, http = self._listener, self._http
+        doors = await self._ways.doors_for(new)
         try:
-            if place(new.smtp) != place(old.smtp):
-                listener = await self._listening(new)
-            if new.http != old.http:
-                http = await self._open_http(new)
             await self._ask("take", text=new.text)
         except BaseException:
-            if listener and listener is not self._listener:
-                await listener.stop(0)
-            if http and http is not self._http:
-                http.stop()
+            await self._ways.leave(doors)
             raise
         self._config = new
         await asyncio.to_thread(live.remember, new)
-        await self._rewire(old, new, listener, http)
+        await self._ways.change(old, doors)
+        if old.relay != new.relay:
+            await self._change_relay(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
 
     async def _ask(self, name: str, **more: str) -> Word:
@@ -353,26 +271,6 @@ class Daemon:
         if problems := answer.more.get("problems"):
             raise ConfigError(tuple(Problem(**problem) for problem in problems))
         return answer
-
-    async def _rewire(self, old: Config, new: Config, listener: Listener | None, http: HttpServer | None) -> None:
-        """Put the ways in and out that the new configuration changes in place of the old ones."""
-        before, self._listener = self._listener, listener
-        if listener and new.smtp:
-            listener.config = new.smtp
-        if before and before is not listener:
-            await before.stop(GRACE)
-        if self._http and self._http is not http:
-            self._http.stop()
-        self._http = http
-        most = largest(old) != largest(new)
-        for name in [*self._watchers]:
-            if most or old.mailboxes.get(name) != new.mailboxes.get(name):
-                await self._watchers.pop(name).stop(GRACE)
-        for name in new.mailboxes:
-            if name not in self._watchers:
-                await self._watch(name)
-        if old.relay != new.relay:
-            await self._change_relay(new)
 
     async def _change_relay(self, new: Config) -> None:
         task = self._tasks["deliverer"]

@@ -50,13 +50,14 @@ logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 config, _ = load(Path("config.toml"))
 tell, give_up = map(float, sys.argv[1:])
 with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
-    daemon = Daemon(config, worker, patience=Patience(0.05, tell, give_up))
-
     async def run():
+        ready = asyncio.Event()
+        patience = Patience(0.05, tell, give_up)
+        daemon = Daemon(config, worker, patience=patience, ready=lambda _: ready.set())
         running = asyncio.create_task(daemon.run())
-        while daemon._http is None and not running.done():
+        while not (ready.is_set() and daemon.http_port) and not running.done():
             await asyncio.sleep(0.01)
-        print(daemon._http.port, flush=True)
+        print(daemon.http_port, flush=True)
         await running
 
     asyncio.run(run())

@@ -22,7 +22,7 @@ EDGE_MODULES = {
 }
 EDGE_PACKAGES = ("store", "config")
 CORE_PACKAGES = ("rules", "inbound", "outbound", "report")
-SHELL_MODULES = {"daemon.main", "daemon.reload", "daemon.worker", "daemon.beside", "__main__"}
+SHELL_MODULES = {"daemon.main", "daemon.reload", "daemon.worker", "daemon.beside", "daemon.ways", "__main__"}
 SHELL_PACKAGES = ("cli", "demo")
 
 
