@@ -427,6 +427,7 @@ def test_what_fails_among_mails_of_one_transaction_is_undone_alone(bench, place,
 
 def test_the_database_is_held_for_the_mail_in_hand_and_no_longer(bench, monkeypatch):
     monkeypatch.setattr(processor, "HOLD", 0.0)
+    monkeypatch.setattr(processor, "BUDGET", 60.0)
     for subject in ("First", "Second", "Third"):
         bench.accept(bench.write(KAREN, "A good one.", subject=subject))
     batch = processor.read(processor.claim(bench.db), bench.desk, bench.now)
