@@ -253,11 +253,15 @@ class Bench:
 
     def send(self, sender: str, text: str, **more: object) -> list[Sent]:
         """Write a mail, take it, work it."""
+        self.take(sender, text, **more)
+        return self.drain()
+
+    def take(self, sender: str, text: str, **more: object) -> None:
+        """Write a mail and take it; it is not worked yet."""
         ways = {"rcpt", "envelope_from", "key", "arrived", "authserv_ids", "quiet"}
         self.now += timedelta(seconds=1)
         raw = self.write(sender, text, **{k: v for k, v in more.items() if k not in ways})  # type: ignore[arg-type]
         self.accept(raw, **{k: v for k, v in more.items() if k in ways})  # type: ignore[arg-type]
-        return self.drain()
 
     def wait(self, **span: float) -> list[Sent]:
         """Let time pass, then let the clock fire what came due."""

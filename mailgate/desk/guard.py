@@ -29,6 +29,7 @@ from mailgate.rules.presence import whose
 from mailgate.store import tickets
 from mailgate.store.db import Db
 
+_KEY = "your {} holds a key of the desk (“{}”), which never leaves it; take it out"
 _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
 
 
@@ -39,10 +40,16 @@ def refusal(db: Db, letter: Letter, post: Post, ground: Ground, context: Context
     files = raw_of(letter.situation.received.mail.attachments) if letter.situation else ()
     if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
         what = "reply" if public else "question"
-        return f"your {what} holds a key of the desk (“{keys[0]}”), which never leaves it; take it out"
+        return _KEY.format(what, keys[0])
     if public and letter.situation is None and (found := _internal(db, letter, text, ground, context.config)):
         return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
     return ""
+
+
+def key_published(orders: Sequence[Order], context: Context) -> str:
+    """Why commands may not be done: what requesters read of them holds a key; "" when nothing does."""
+    keys = context.keyring.find(_published(orders))
+    return _KEY.format("command", keys[0].text) if keys else ""
 
 
 def guarded(

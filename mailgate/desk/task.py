@@ -13,7 +13,7 @@ from mailgate.desk.answers import answers_of
 from mailgate.desk.collision import collision
 from mailgate.desk.figures import answer_reports
 from mailgate.desk.files import Shown, with_parcels
-from mailgate.desk.guard import guarded, refusal
+from mailgate.desk.guard import guarded, key_published, refusal
 from mailgate.desk.letter import Letter
 from mailgate.desk.limits import limit
 from mailgate.desk.outcome import Context, Outcome
@@ -89,9 +89,10 @@ def _stopped(db: Db, task: Task, post: Post) -> Outcome | None:
     """What becomes of a mail that is refused or held as it stands; None when it is done."""
     if not post.writes and task.understood.asks:
         return task.refused("there is nothing to ask: write your question below the commands")
-    if post.writes and (problem := _unsendable(db, task, post)):
-        return task.refused(problem)
     letter, context = task.letter, task.context
+    problem = key_published(task.understood.orders, context)
+    if problem := problem or (_unsendable(db, task, post) if post.writes else ""):
+        return task.refused(problem)
     held = guarded(db, letter, task.understood.orders, post, task.ground, context)
     return held or (collision(db, letter, post.text, task.ticket, context) if post.replies else None)
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate import processor
 from mailgate.model import EventKind
 from mailgate.rules.snapshot import ticket_json
 from mailgate.store import outbox, tickets
@@ -104,11 +105,16 @@ STYLES = (top, bottom, bare_bottom, outlook, unmarked, gmail, outlook_html, html
 
 
 class Conversation:
-    """One random conversation. `trusted`: agents' mail passes DMARC; else their keys alone prove it."""
+    """One random conversation.
 
-    def __init__(self, bench: Bench, seed: int, *, trusted: bool) -> None:
+    `trusted`: agents' mail passes DMARC; else their keys alone prove it. `together`: mails
+    wait and are worked several in a transaction.
+    """
+
+    def __init__(self, bench: Bench, seed: int, *, trusted: bool, together: bool) -> None:
         self.bench = bench
         self.trusted = trusted
+        self.together = together
         self.direct: set[tuple[str, str]] = set()  # replies that somebody had directly, and who
         self.opened_for: list[str] = []  # words with which a ticket was opened for Nina
         self.asked: list[str] = []  # what Eva was asked, and what she answered
@@ -149,7 +155,12 @@ class Conversation:
         body = str(fields.pop("text"))
         self.hand_over()
         self.bench.now += timedelta(minutes=self.dice.choice((0, 0, 1, 10)))
-        self.got(self.bench.send(f"{who.partition('@')[0].title()} <{who}>", body, **fields))
+        self.bench.take(f"{who.partition('@')[0].title()} <{who}>", body, **fields)
+        if not self.together or self.dice.random() < 0.3:
+            self.work()
+
+    def work(self) -> None:
+        self.got(self.bench.drain())
 
     def hand_over(self) -> None:
         """The relay takes all that waits."""
@@ -228,7 +239,7 @@ class Conversation:
             self.write(who, f"{command} -- {canary[:40]}\n{text if internal else ''}", mail)
 
     def pastes(self) -> None:
-        """An agent copies internal words into a public answer."""
+        """An agent copies internal words into a public answer, or where requesters read them as well."""
         who = self.dice.choice(AGENTS)
         mail = self.some_mail(who)
         if mail and self.canaries:
@@ -237,7 +248,13 @@ class Conversation:
                 "SELECT 1 FROM entry WHERE ticket = ? AND kind = 'note' AND text LIKE ?", [mail.ticket, f"%{secret}%"]
             )
             if known or "CANARY" not in secret:
-                self.write(who, f"#reply\n\nAs I heard: {secret}", mail)
+                ways = (
+                    "#reply\n\nAs I heard: {}",
+                    "#subject {}",
+                    f'#cc "{{}}" <{JANE}>',
+                    "#subject {}\n#note\n\nSo it is.",
+                )
+                self.write(who, self.dice.choice((ways[0], *ways)).format(secret), mail)
 
     def asks_somebody(self) -> None:
         """An agent asks a colleague, or somebody outside who reads that one text."""
@@ -308,10 +325,12 @@ class Conversation:
             self.write(who, "I am away.", mail, headers={"Auto-Submitted": "auto-replied"})
 
     def lets_time_pass(self) -> None:
+        self.work()
         self.got(self.bench.wait(minutes=self.dice.randint(1, 400)))
 
     def goes_on(self, steps: int) -> None:
         self.opens()
+        self.work()
         self.first_answer()
         acts = (
             *[self.answers] * 4,
@@ -333,6 +352,7 @@ class Conversation:
         )
         for _ in range(steps):
             self.dice.choice(acts)()
+        self.work()
 
 
 def own_words(mail: Sent) -> str:
@@ -341,11 +361,12 @@ def own_words(mail: Sent) -> str:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, seed):
-    trusted = seed % 2 == 1
+def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr(processor, "HOLD", 60.0)  # however slow the machine
+    trusted, together = seed % 2 == 1, seed % 3 == 2
     notices = '[notices]\nfollow_up = true\nstatus_changes = ["resolved", "closed", "reopened"]\n'
     bench = Bench(tmp_path, CONFIG + notices + (TRUSTED if trusted else ""))
-    talk = Conversation(bench, seed, trusted=trusted)
+    talk = Conversation(bench, seed, trusted=trusted, together=together)
     talk.goes_on(52)
     outgoing = bench.sent()
 

@@ -82,6 +82,14 @@ def test_what_requesters_read_of_a_command_is_guarded_as_well(bench, order, text
     assert "hunter2" in f"{bench.ticket().subject} {bench.ticket().collaborators} {bench.ticket().requester}"
 
 
+@pytest.mark.parametrize("text", ["", "\n\nIt is mended."])
+def test_a_command_that_would_show_a_key_is_refused(bench, text):
+    key = bench.alerts["ann@bank.example"].message_id.strip("<>")
+    (back,) = answer(bench, f"#subject About {key}{text}")
+    assert (back.kind, "your command holds a key of the desk" in back.text) == ("command-failed", True)
+    assert bench.ticket().subject == "Portal is down"
+
+
 @pytest.mark.parametrize("order", ["#tag hunter2", f"#priority high -- {NOTE}", f"#assign me -- {NOTE}"])
 def test_what_only_agents_read_of_a_command_is_not(bench, order):
     mails = answer(bench, order)
