@@ -17,6 +17,7 @@ from email.utils import format_datetime
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 from mailgate import day, processor, sla_clock
 from mailgate.config.load import load
@@ -28,6 +29,9 @@ from mailgate.store import inbox, tickets
 from mailgate.store.db import Db, open_writer
 from mailgate.unlock import unlock
 
+KAREN = "Karen Client <karen@client.example>"
+ELLIOT = "Elliot Alderson <elliot@bank.example>"
+ANN = "Ann Reyes <ann@bank.example>"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CONFIG = """
 [desk]
@@ -263,6 +267,13 @@ class Bench:
         raw = self.write(sender, text, **{k: v for k, v in more.items() if k not in ways})  # type: ignore[arg-type]
         self.accept(raw, **{k: v for k, v in more.items() if k in ways})  # type: ignore[arg-type]
 
+    def tap(self, mail: Sent, sender: str = "") -> list[Sent]:
+        """Whom a notice is for, or somebody else, taps its first link and sends the mail that opens."""
+        found = re.search(r"mailto:(\S+?)\?\S*body=(\S+)", mail.text)
+        assert found
+        body = unquote(found[2]).replace("\r\n", "\n")
+        return self.send(sender or mail.to, body, to=unquote(found[1]), subject=mail.subject)
+
     def wait(self, **span: float) -> list[Sent]:
         """Let time pass, then let the clock fire what came due."""
         self.now += timedelta(**span)
@@ -351,6 +362,11 @@ def to(mails: list[Sent], address: str) -> Sent:
     found = [mail for mail in mails if mail.to == address]
     assert len(found) == 1, f"{len(found)} mails to {address}: {[(m.kind, m.to) for m in mails]}"
     return found[0]
+
+
+def outside(mails: list[Sent]) -> list[Sent]:
+    """The mails to people who are no agents."""
+    return [mail for mail in mails if "bank.example" not in mail.to]
 
 
 def told(mails: list[Sent]) -> set[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
 
@@ -228,3 +230,18 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
     _K.REPORT: {"ticket": None, "subject": "Weekly report", "report": REPORT},
     _K.ANSWER: {"text": "[#1001] open    Karen Client\n[#1002] pending Joe\n", "in_reply_to": "<3@bank.example>"},
 }
+
+
+def read(data: bytes) -> EmailMessage:
+    """A mail as the standard library reads it."""
+    message = message_from_bytes(data, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def put(folder: Path, name: str, source: str) -> Path:
+    """Write an administrator's own template; the folder that it lies in."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, "utf-8")
+    return folder

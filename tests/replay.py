@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mailgate.model import Event, EventKind
+from mailgate.model import Event, EventKind, Ticket
+from mailgate.rules.snapshot import ticket_json
 
 FIELDS = {
     EventKind.STATUS_CHANGED: "status",
@@ -25,6 +26,12 @@ FIELDS = {
     EventKind.RATED: "satisfaction",
 }
 _ENDED = ("resolved", "closed")
+
+
+def untold(ticket: Ticket, events: Sequence[Event]) -> dict[str, object]:
+    """The fields in which a ticket is otherwise than its events say; empty when every state can be derived."""
+    shown = ticket_json(ticket)
+    return {name: shown[name] for name, value in derived(events).items() if shown[name] != value}
 
 
 def derived(events: Sequence[Event]) -> dict[str, object]:

@@ -16,10 +16,9 @@ from mailgate.setup import make_desk
 from mailgate.store import inbox, outbox, tickets
 from mailgate.store.db import open_writer
 from mailgate.unlock import unlock
-from tests.desk import Bench, Sent
+from tests.desk import KAREN, Bench, Sent
 from tests.replay import derived
 
-KAREN = "Karen Client <karen@client.example>"
 AGENTS = ("Elliot Alderson <elliot@bank.example>", "Ann Reyes <ann@bank.example>")
 STEPS = 25
 

@@ -10,10 +10,7 @@ from mailgate import apply
 from mailgate.desk.failure import Failure, gave_up
 from mailgate.model import NoticeKind
 from mailgate.rules.returned import DEAD_ADDRESS, plainly
-from tests.desk import CONFIG, Bench, to, told
-
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 
 
 @pytest.fixture
@@ -22,8 +19,7 @@ def bench(tmp_path):
     made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.")}
     made.ack = made.opened["karen@client.example"]
     made.alert = made.opened["elliot@bank.example"]
-    yield made
-    made.db.close()
+    return made
 
 
 def report(returned, *, recipient="karen@client.example", action="failed", status="5.1.1", said="550 no such user"):

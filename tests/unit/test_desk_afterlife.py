@@ -13,19 +13,9 @@ from mailgate.rules.reopening import back
 from mailgate.setup import make_desk
 from mailgate.store.db import open_writer
 from mailgate.unlock import unlock
-from tests.desk import CONFIG, Bench, Sent, to, told
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 SUBJECT = "[#1001] Portal is down"
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
 
 
 def resolve(bench: Bench, who: str = ELLIOT, text: str = "#resolved\n\nFixed.") -> list[Sent]:

@@ -12,19 +12,9 @@ from mailgate.desk import agent
 from mailgate.desk.letter import Letter
 from mailgate.rules.commands import read_commands
 from mailgate.store.db import open_writer
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 NOTE_LINE = "The vendor password is hunter2 and must not leave this house"
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
 
 
 @pytest.fixture

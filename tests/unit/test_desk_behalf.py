@@ -11,9 +11,8 @@ from email.message import EmailMessage
 import pytest
 
 from tests.corpus import CORPUS
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
 ELLIOT, ANN, BOB, VERA = "elliot@bank.example", "ann@bank.example", "bob@bank.example", "vera@bank.example"
 TRUSTED = CONFIG + '\n[trust]\ndomains = ["bank.example"]\n'
 PASSED = {
@@ -36,9 +35,7 @@ Karen
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path, TRUSTED)
-    yield made
-    made.db.close()
+    return Bench(tmp_path, TRUSTED)
 
 
 def send(bench, text, sender=ELLIOT, **more):

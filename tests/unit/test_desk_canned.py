@@ -7,9 +7,8 @@ import pytest
 from mailgate.config.load import load
 from mailgate.outbound.canned import check_canned
 from mailgate.store import tickets
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
 ELLIOT, ANN, VERA, BOB = "elliot@bank.example", "ann@bank.example", "vera@bank.example", "bob@bank.example"
 TEXTS = """
 [canned."password-reset"]
@@ -45,9 +44,7 @@ RESET = "Dear Karen,\n\nset a new password at https://bank.example/1001."
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path, CONFIG + TEXTS)
-    yield made
-    made.db.close()
+    return Bench(tmp_path, CONFIG + TEXTS)
 
 
 @pytest.fixture

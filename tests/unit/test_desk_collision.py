@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -13,19 +12,9 @@ from hypothesis import strategies as st
 from mailgate.model import Address, Entry, EntryKind
 from mailgate.rules.collision import GRACE, RECENT, Posted, overlooked, written_at
 from mailgate.store import outbox
-from tests.desk import CONFIG, START, Bench, Sent, to, told
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, START, Bench, Sent, to, told
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 MINE = "It was the load balancer; it is mended."
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
 
 
 def hand_over(bench: Bench) -> None:
@@ -52,14 +41,6 @@ def answer(bench: Bench, text: str = MINE, **more: object) -> list[Sent]:
 def held(mails: list[Sent]) -> Sent:
     assert told(mails) == {("held", "elliot@bank.example")}
     return mails[0]
-
-
-def release(bench: Bench, mail: Sent, sender: str = ELLIOT) -> list[Sent]:
-    """Tap the link of a held notice."""
-    found = re.search(r"mailto:(\S+?)\?\S*body=(\S+)", mail.text)
-    assert found
-    body = unquote(found[2]).replace("\r\n", "\n")
-    return bench.send(sender, body, to=unquote(found[1]), subject=mail.subject)
 
 
 # ── held and returned ───────────────────────────────────────────────────────────────────
@@ -180,7 +161,7 @@ def test_a_mail_without_a_key_is_guarded_against_the_last_hour_alone(tmp_path):
 def test_the_link_sends_it_as_of_now_with_text_files_and_commands(crossed):
     mail = held(answer(crossed, f"#priority high\n\n{MINE}", files=(("log.txt", "text/plain", b"lines"),)))
     crossed.now += timedelta(days=2)
-    mails = release(crossed, mail)
+    mails = crossed.tap(mail)
     reply = to(mails, "karen@client.example")
     assert reply.kind == "reply"
     assert MINE in reply.text
@@ -193,8 +174,8 @@ def test_the_link_sends_it_as_of_now_with_text_files_and_commands(crossed):
 
 def test_it_is_sent_once(crossed):
     mail = held(answer(crossed))
-    release(crossed, mail)
-    again = release(crossed, mail)
+    crossed.tap(mail)
+    again = crossed.tap(mail)
     assert told(again) == {("command-failed", "elliot@bank.example")}
     assert crossed.thread().count(("reply", MINE)) == 1
 
@@ -202,7 +183,7 @@ def test_it_is_sent_once(crossed):
 @pytest.mark.parametrize("sender", [ANN, KAREN, "Bob Base <bob@bank.example>"])
 def test_nobody_else_releases_it(crossed, sender):
     mail = held(answer(crossed))
-    release(crossed, mail, sender=sender)
+    crossed.tap(mail, sender=sender)
     assert ("reply", MINE) not in crossed.thread()
     assert crossed.db.one("SELECT count(*) FROM held")[0] == 1
 
@@ -223,7 +204,7 @@ def test_after_three_days_it_is_forgotten_with_a_word_once(crossed):
     assert "forgotten" in told_of[0].text
     assert crossed.kinds()[-1] == "held" or "held" in crossed.kinds()[-3:]
     assert not [m for m in crossed.wait(days=9) if m.kind == "held"]
-    release(crossed, mail)
+    crossed.tap(mail)
     assert ("reply", MINE) not in crossed.thread()
 
 
@@ -239,7 +220,7 @@ def test_a_mail_that_nothing_proved_is_looked_at_again_when_it_is_confirmed(cros
     crossed.accept(raw)
     confirm = to(crossed.drain(), "elliot@bank.example")
     assert confirm.kind == "confirm"
-    mails = release(crossed, confirm)
+    mails = crossed.tap(confirm)
     assert ("reply", MINE) not in crossed.thread()
     assert {mail.kind for mail in mails} <= {"held", "answer", "note"}
 

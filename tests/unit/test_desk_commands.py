@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk import Bench, to, told
-
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
+from tests.desk import ANN, ELLIOT, KAREN, to, told
 
 
 @pytest.fixture

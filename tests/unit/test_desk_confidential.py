@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ANN, ELLIOT, BOB = "ann@bank.example", "elliot@bank.example", "bob@bank.example"
-KAREN = "Karen Client <karen@client.example>"
 SECRET = ("SECRETSUBJECT", "SECRETWORD", "SECRETFILE", "SECRETFORM", "SECRETREASON", "SECRETTAG", "SECRETNOTE")
 TEXT = (
     CONFIG.replace('manager = "ann"\npublic = false', 'confidential = true\nmanager = "bob"')

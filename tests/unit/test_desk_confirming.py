@@ -7,11 +7,8 @@ import re
 import pytest
 
 from mailgate.store import inbox
-from tests.desk import CONFIG, Bench, Sent, to, told
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 NOTE = "The vendor password is hunter2 and must not leave this house"
 REPLY = "It is mended: the vendor password is hunter2 and must be changed."
 TWO_ADDRESSES = CONFIG.replace('["ann@bank.example"]', '["ann@bank.example", "reyes@bank.example"]')
@@ -23,8 +20,7 @@ def bench(tmp_path):
     made = Bench(tmp_path, TWO_ADDRESSES)
     made.alerts = {mail.to: mail for mail in made.send(KAREN, "It does not open.")}
     made.send(ELLIOT, f"#note\n\n{NOTE}", answers=made.alerts["elliot@bank.example"])
-    yield made
-    made.db.close()
+    return made
 
 
 def held(bench: Bench, text: str = REPLY, sender: str = ANN) -> Sent:

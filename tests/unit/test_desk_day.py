@@ -9,10 +9,9 @@ import pytest
 
 from mailgate import day
 from mailgate.store import outbox
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ANN, ELLIOT, BOB, VERA = (f"{name}@bank.example" for name in ("ann", "elliot", "bob", "vera"))
-KAREN = "Karen Client <karen@client.example>"
 
 
 def config(**agents: str) -> str:

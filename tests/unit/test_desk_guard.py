@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from urllib.parse import unquote
 
 import pytest
 
@@ -12,11 +10,8 @@ from mailgate.desk import agent as desk_agent
 from mailgate.desk.letter import Letter
 from mailgate.rules.commands import read_commands
 from mailgate.store import inbox
-from tests.desk import Bench, Sent, to, told
+from tests.desk import ANN, ELLIOT, KAREN, Bench, Sent, to, told
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 NOTE = "The vendor password is hunter2 and must not leave this house"
 REPLY = "It is mended: the vendor password is hunter2 and must be changed."
 
@@ -26,8 +21,7 @@ def bench(tmp_path):
     made = Bench(tmp_path)
     made.alerts = {mail.to: mail for mail in made.send(KAREN, "It does not open.")}
     made.send(ELLIOT, f"#note\n\n{NOTE}", answers=made.alerts["elliot@bank.example"])
-    yield made
-    made.db.close()
+    return made
 
 
 def answer(bench: Bench, text: str = REPLY, **more: object) -> list[Sent]:
@@ -37,14 +31,6 @@ def answer(bench: Bench, text: str = REPLY, **more: object) -> list[Sent]:
 def held(mails: list[Sent]) -> Sent:
     assert told(mails) == {("held", "ann@bank.example")}
     return mails[0]
-
-
-def tap(bench: Bench, mail: Sent, sender: str = ANN) -> list[Sent]:
-    """Tap the link of a held notice."""
-    found = re.search(r"mailto:(\S+?)\?\S*body=(\S+)", mail.text)
-    assert found
-    body = unquote(found[2]).replace("\r\n", "\n")
-    return bench.send(sender, body, to=unquote(found[1]), subject=mail.subject)
 
 
 @pytest.mark.parametrize("text", [REPLY, "Ask our Maintenance department."])
@@ -78,7 +64,7 @@ def test_what_requesters_read_of_a_command_is_guarded_as_well(bench, order, text
     mail = held(answer(bench, order + text))
     assert "internal text (“the vendor password is hunter2" in mail.text
     assert (bench.ticket().subject, bench.ticket().collaborators) == ("Portal is down", ())
-    tap(bench, mail)
+    bench.tap(mail)
     assert "hunter2" in f"{bench.ticket().subject} {bench.ticket().collaborators} {bench.ticket().requester}"
 
 
@@ -100,13 +86,13 @@ def test_what_only_agents_read_of_a_command_is_not(bench, order):
 def test_its_agent_sends_it_with_one_tap_once_with_files_and_commands(bench):
     mail = held(answer(bench, f"#priority high\n\n{REPLY}", files=(("log.txt", "text/plain", b"lines"),)))
     bench.now += timedelta(days=2)
-    reply = to(tap(bench, mail), "karen@client.example")
+    reply = to(bench.tap(mail), "karen@client.example")
     assert reply.kind == "reply"
     assert REPLY in reply.text
     assert [part.get_filename() for part in reply.message.walk() if part.get_filename()] == ["log.txt"]
     assert (bench.ticket().priority, bench.ticket().last_respondent) == ("High", "ann")
     assert bench.db.one("SELECT count(*) FROM held")[0] == 0
-    assert told(tap(bench, mail)) == {("command-failed", "ann@bank.example")}
+    assert told(bench.tap(mail)) == {("command-failed", "ann@bank.example")}
     assert bench.thread().count(("reply", REPLY)) == 1
 
 
@@ -125,7 +111,7 @@ def test_what_an_agent_quoted_when_they_opened_a_ticket_for_somebody_is_no_publi
 @pytest.mark.parametrize("sender", [ELLIOT, KAREN, "Bob Base <bob@bank.example>"])
 def test_nobody_else_sends_it(bench, sender):
     mail = held(answer(bench))
-    tap(bench, mail, sender=sender)
+    bench.tap(mail, sender=sender)
     assert ("reply", REPLY) not in bench.thread()
     assert bench.db.one("SELECT count(*) FROM held")[0] == 1
 
@@ -136,18 +122,18 @@ def test_after_three_days_it_is_forgotten_with_a_word(bench):
     assert "because it holds what is internal to the desk" in word.text
     assert REPLY in word.text
     assert "mailto:" not in word.text
-    tap(bench, mail)
+    bench.tap(mail)
     assert ("reply", REPLY) not in bench.thread()
 
 
 def test_a_colleagues_answer_meanwhile_holds_it_anew_with_another_code_and_then_it_goes(bench):
     first = held(answer(bench))
     bench.send(ELLIOT, "#reply\n\nPlease restart.", answers=bench.alerts["elliot@bank.example"])
-    second = held(tap(bench, first))
+    second = held(bench.tap(first))
     assert first.message_id != second.message_id
     assert "Elliot Alderson answered the requester" in second.text
-    assert told(tap(bench, first)) == {("command-failed", "ann@bank.example")}, "the first link is used up"
-    assert to(tap(bench, second), "karen@client.example").kind == "reply"
+    assert told(bench.tap(first)) == {("command-failed", "ann@bank.example")}, "the first link is used up"
+    assert to(bench.tap(second), "karen@client.example").kind == "reply"
     assert bench.thread().count(("reply", REPLY)) == 1
 
 

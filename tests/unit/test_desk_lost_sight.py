@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk import Bench, to, told
+from tests.desk import KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
 ELLIOT, ANN, BOB = "elliot@bank.example", "ann@bank.example", "bob@bank.example"
 
 
@@ -18,8 +17,7 @@ def bench(tmp_path):
     asked = made.send(ELLIOT, "#ask noc@carrier.example\n\nIs it yours?", answers=alerts[ELLIOT])
     made.question = to(asked, "noc@carrier.example")
     made.moved = to(made.send(ANN, "#transfer Systems", answers=alerts[ANN]), BOB)
-    yield made
-    made.db.close()
+    return made
 
 
 def test_that_it_was_taken_or_released_is_told_to_nobody_who_lost_sight_of_it(bench):

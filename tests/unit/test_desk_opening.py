@@ -11,9 +11,8 @@ from mailgate import apply
 from mailgate.desk import byhand
 from mailgate.model import Address
 from mailgate.store import trace
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
 RULES = """
 [[rule]]
 name = "Spam"

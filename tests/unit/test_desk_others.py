@@ -7,9 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.desk import CONFIG, Bench, to
+from tests.desk import CONFIG, KAREN, Bench, to
 
-KAREN = "Karen Client <karen@client.example>"
 ELLIOT, ANN, BOB, VERA = "elliot@bank.example", "ann@bank.example", "bob@bank.example", "vera@bank.example"
 
 
@@ -17,8 +16,7 @@ ELLIOT, ANN, BOB, VERA = "elliot@bank.example", "ann@bank.example", "bob@bank.ex
 def bench(tmp_path):
     made = Bench(tmp_path, CONFIG)
     made.send(KAREN, "The printer smokes.", subject="Printer")
-    yield made
-    made.db.close()
+    return made
 
 
 def link(mail, label):
@@ -69,8 +67,7 @@ def secret(tmp_path):
     )
     made = Bench(tmp_path, config)
     made.send(KAREN, "My boss steals.", subject="About my boss", to="outages@bank.example")
-    yield made
-    made.db.close()
+    return made
 
 
 def test_a_confidential_ticket_is_listed_to_members_alone_and_without_its_subject(secret):

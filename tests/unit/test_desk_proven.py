@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk import CONFIG, Bench, Sent, to
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, Sent, to
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
 BAIT = "Buy cheap pills at the corner shop"
 PASS = {"Authentication-Results": "mx.bank.example; dmarc=pass header.from=client.example"}
 BELIEVED = {"authserv_ids": ("mx.bank.example",)}
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
 
 
 def acknowledged(bench: Bench, sender: str = KAREN, **more: object) -> Sent:

@@ -14,11 +14,8 @@ from mailgate.model import NoticeKind
 from mailgate.store import inbox, outbox
 from mailgate.store.db import open_writer
 from tests.corpus import CORPUS
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 FOLLOW = CONFIG + "[notices]\nfollow_up = true\n"
 
 
@@ -28,8 +25,7 @@ def bench(tmp_path):
     made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
     made.ack = made.opened["karen@client.example"]
     made.alert = made.opened["elliot@bank.example"]
-    yield made
-    made.db.close()
+    return made
 
 
 # ── messages ────────────────────────────────────────────────────────────────────────────

@@ -11,20 +11,10 @@ from hypothesis import strategies as st
 
 from mailgate.model import EventKind
 from mailgate.rules.satisfaction import RATINGS, Rating, read_rating
-from tests.desk import CONFIG, Bench, Sent, to, told
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
-KAREN = "Karen Client <karen@client.example>"
 JANE = "Jane <jane@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
-ANN = "Ann Reyes <ann@bank.example>"
 KEY = "n.7j.c5vpxdcotgxaz2.o4yklg63rzqgy5b6hb3poklvti"
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
 
 
 def links(mail: Sent) -> dict[str, str]:

@@ -21,17 +21,7 @@ from mailgate.model import Address
 from mailgate.process import think
 from mailgate.store import inbox
 from mailgate.store.db import open_writer
-from tests.desk import CONFIG, START, Bench, to
-
-KAREN = "Karen Client <karen@client.example>"
-
-
-@pytest.fixture
-def bench(tmp_path):
-    made = Bench(tmp_path)
-    yield made
-    made.db.close()
-
+from tests.desk import CONFIG, KAREN, START, Bench, to
 
 # ── time ────────────────────────────────────────────────────────────────────────────────
 

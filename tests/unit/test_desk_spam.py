@@ -7,10 +7,9 @@ import json
 import pytest
 
 from mailgate.store import inbox
-from tests.desk import CONFIG, Bench, to
+from tests.desk import CONFIG, KAREN, Bench, to
 from tests.replay import derived
 
-KAREN = "Karen Client <karen@client.example>"
 SPAMMER = "Rich Prince <prince@spam.example>"
 ELLIOT, ANN, VERA = "elliot@bank.example", "ann@bank.example", "vera@bank.example"
 
@@ -19,8 +18,7 @@ ELLIOT, ANN, VERA = "elliot@bank.example", "ann@bank.example", "vera@bank.exampl
 def bench(tmp_path):
     made = Bench(tmp_path, CONFIG + '[notices]\nstatus_changes = ["resolved", "closed", "reopened"]\n')
     made.alert = to(made.send(SPAMMER, "I have ten millions for you.", subject="Money"), ELLIOT)
-    yield made
-    made.db.close()
+    return made
 
 
 def queued(bench):

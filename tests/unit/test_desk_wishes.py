@@ -6,10 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.desk import CONFIG, Bench, to, told
-
-KAREN = "Karen Client <karen@client.example>"
-ELLIOT = "Elliot Alderson <elliot@bank.example>"
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 
 
 @pytest.fixture
@@ -18,8 +15,7 @@ def bench(tmp_path):
     made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
     made.ack = made.opened["karen@client.example"]
     made.alert = made.opened["elliot@bank.example"]
-    yield made
-    made.db.close()
+    return made
 
 
 def test_a_requester_closes_and_the_desk_hears(bench):

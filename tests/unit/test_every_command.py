@@ -108,8 +108,7 @@ def bench(request, tmp_path):
     made.alerts[ELLIOT] = to(made.send(KAREN, "Hello.", subject="Three"), ELLIOT)
     made.status = request.param
     made.send(BOB, f"#quiet\n#{made.status}\n#cc {BOSS}", answers=made.alerts[BOB])
-    yield made
-    made.db.close()
+    return made
 
 
 def state(bench):

@@ -6,16 +6,13 @@ before you commit it. Nothing in a mail is left to chance, so nothing is left ou
 
 from __future__ import annotations
 
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-
 import pytest
 
 from mailgate.inbound.body import read_body
 from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER
 from mailgate.model import NoticeKind
-from tests.notices import BUILT, CASES, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, write
+from tests.notices import BUILT, CASES, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, write
 
 GMAIL = '<div>#close</div><div>Done.</div><br><div class="gmail_quote"><blockquote>{}</blockquote></div>'
 OUTLOOK = """<p>#close</p><p>Done.</p><hr><p><b>From:</b> First Bank Support &lt;support@bank.example&gt;<br>
@@ -25,12 +22,6 @@ BARE = "<div>#close</div><div>Done.</div><div>{}</div>"
 
 def mail(kind: NoticeKind) -> bytes:
     return write(notice(kind), {INVOICE.sha256: PDF}).data
-
-
-def read(data: bytes) -> EmailMessage:
-    message = message_from_bytes(data, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
 
 
 @pytest.mark.parametrize("kind", BUILT)

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.rules.handout import LEAST_LOADED, ROUND_ROBIN, choose
-from tests.desk import CONFIG, Bench, to, told
+from tests.desk import CONFIG, KAREN, Bench, to, told
 
-KAREN = "Karen Client <karen@client.example>"
 MEMBERS = ("a", "b", "c", "d")
 ROBIN = CONFIG.replace('members = ["elliot", "bob"]', 'members = ["elliot", "bob", "ann"]\nhand_out = "round-robin"')
 ROBIN += """

@@ -27,9 +27,7 @@ then = { requester = "reply_to", autoresponse = true }
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path, CONFIG + RULES)
-    yield made
-    made.db.close()
+    return Bench(tmp_path, CONFIG + RULES)
 
 
 def test_a_storm_of_alarms_is_one_ticket(bench):

@@ -6,7 +6,7 @@ import pytest
 
 from mailgate.config.load import load
 from mailgate.errors import ConfigError
-from tests.desk import CONFIG, Bench, to
+from tests.desk import CONFIG, KAREN, Bench, to
 
 TALKS = (
     CONFIG.replace(
@@ -21,14 +21,11 @@ name = "No sales"
 when = { subject = "offer" }
 then = { reject = { en = "Please write to sales.", de = "Bitte an den Verkauf." } }
 """
-KAREN = "Karen Client <karen@client.example>"
 
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path, TALKS + RULE)
-    yield made
-    made.db.close()
+    return Bench(tmp_path, TALKS + RULE)
 
 
 def test_a_requester_reads_names_in_the_language_of_the_ticket(bench):

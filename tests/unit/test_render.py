@@ -15,7 +15,7 @@ from mailgate.outbound.sandbox import paragraphs, quoted
 from mailgate.outbound.specimens import specimens
 from mailgate.outbound.views import AgentView, EntryView, Rendered, RequesterView, TicketView
 from mailgate.outbound.wording import size
-from tests.notices import ANN, BUILT, CONFIG, FULL, INVOICE, KEYRING, MESSAGE, NOTE, NOW, TICKET, notice
+from tests.notices import ANN, BUILT, CONFIG, FULL, INVOICE, KEYRING, MESSAGE, NOTE, NOW, TICKET, notice, put
 
 K = NoticeKind
 
@@ -23,13 +23,6 @@ K = NoticeKind
 def render(folder: Path | None, kind: NoticeKind = K.NEW_TICKET, **values: object) -> Rendered:
     renderer = Renderer((folder,) if folder else ())
     return renderer.render(notice(kind, **values), CONFIG, KEYRING, NOW)
-
-
-def put(folder: Path, name: str, source: str) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(source, "utf-8")
-    return folder
 
 
 # ── shipped templates ───────────────────────────────────────────────────────────────────

@@ -19,14 +19,13 @@ from mailgate.model import NoticeKind
 from mailgate.report.due import last_due, period
 from mailgate.report.period import read_period
 from mailgate.report.values import DIMENSIONS
-from tests.desk import CONFIG, Bench, told
+from tests.desk import CONFIG, KAREN, Bench, told
 from tests.notices import CONFIG as CASE_CONFIG
 from tests.notices import FIGURES, KEYRING, NOW, RENDERER, REPORT, notice
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = Recurring(8 * 60, 0)
 DAILY = Recurring(8 * 60)
-KAREN = "Karen Client <karen@client.example>"
 WEEKLY = CONFIG + '\n[report]\nweekly = "Mon 08:00"\n'
 ZONED = WEEKLY.replace('admin = "root@ops.example"', 'admin = "root@ops.example"\ntimezone = "Europe/Berlin"')
 

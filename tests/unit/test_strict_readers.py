@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
@@ -17,7 +16,7 @@ import pytest
 from mailgate.inbound.flowed import join
 from mailgate.inbound.parse import parse
 from mailgate.model import Address, NoticeKind, Phrase, StoredAttachment
-from tests.notices import ANN, BUILT, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, write
+from tests.notices import ANN, BUILT, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, write
 
 K = NoticeKind
 LONG_ID = "<" + "x" * 200 + "@mail.client.example>"
@@ -49,12 +48,6 @@ def written(kind: NoticeKind, *, worst: bool) -> bytes:
         if kind.to_requester:
             made = replace(made, phrases=(Phrase("told.resolved"),), cc=(ANN, Address("j@client.example", "J, “R” Ω")))
     return write(made, {INVOICE.sha256: PDF}).data
-
-
-def read(data: bytes) -> EmailMessage:
-    message = message_from_bytes(data, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
 
 
 def shown(part: EmailMessage) -> str:

@@ -18,7 +18,7 @@ from mailgate.outbound.catalogue import read_words
 from mailgate.outbound.render import Renderer, shipped
 from mailgate.outbound.wording import clock
 from mailgate.outbound.words import UnknownPhrase, Words
-from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, write
+from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, put, write
 
 K = NoticeKind
 ENGLISH = read_words((shipped(),), "")
@@ -31,13 +31,6 @@ def in_language(language: str, kind: K, **fields: object):
     ticket = replace(TICKET, language=language)
     made = notice(kind, **{"ticket": ticket, **fields})
     return Renderer().render(made, CONFIG, KEYRING, NOW)
-
-
-def put(folder: Path, name: str, source: str) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(source, "utf-8")
-    return folder
 
 
 @pytest.mark.parametrize("language", OTHERS)
