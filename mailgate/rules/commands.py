@@ -216,7 +216,9 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
             problems.append(f"{first} and {second} cannot both be done: keep one of them")
     if {"spam", "reply"} <= {command.verb for command in commands}:
         problems.append("#spam and #reply cannot both be done: who sends spam is not answered")
-    return problems
+    banned, unbanned = ({each.value.casefold() for each in commands if each.verb == verb} for verb in ("ban", "unban"))
+    both = sorted(map(shortened, banned & unbanned - {""}))
+    return problems + [f"#ban {who} and #unban {who} cannot both be done: keep one of them" for who in both]
 
 
 def _wrapped(own: Sequence[_Line], height: int) -> list[str]:

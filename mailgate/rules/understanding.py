@@ -6,7 +6,7 @@ line's trouble named. What the orders do is `ordered.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mailgate.config.model import Config
 from mailgate.errors import Refused
@@ -16,7 +16,7 @@ from mailgate.rules import asking, bans, edits, merging, names, people, standing
 from mailgate.rules.commands import Command
 from mailgate.rules.names import Candidate
 from mailgate.rules.orders import BANS, QUERIES, STANDING, Order, Understood
-from mailgate.rules.presence import span
+from mailgate.rules.presence import Absence, span
 from mailgate.rules.rights import belongs, confidential, why_not
 from mailgate.rules.setting import Setting, find, when
 
@@ -58,7 +58,7 @@ def understand(commands: Sequence[Command], ticket: Ticket | None, setting: Sett
             orders.append(_order(command, ticket, setting))
         except Refused as trouble:
             problems.append(f"{command.line}: {trouble}")
-    problems += _not_beside_merge(orders)
+    problems += [*_not_beside_merge(orders), *_twice_about_one(orders)]
     return Understood(() if problems else tuple(orders), tuple(problems))
 
 
@@ -67,6 +67,17 @@ def _not_beside_merge(orders: Sequence[Order]) -> list[str]:
     verbs = [order.verb for order in orders]
     others = [verb for verb in verbs if verb not in (*BESIDE_MERGE, *QUERIES)] if "merge" in verbs else []
     return [f"#{others[0]} and #merge are for two mails: the first for this ticket, or for the other"] if others else []
+
+
+def _twice_about_one(orders: Sequence[Order]) -> Iterator[str]:
+    """`#away` and `#back` of one agent: nobody knows which of them is meant to last."""
+    said: dict[str, str] = {}
+    for order in orders:
+        if order.verb in STANDING:
+            who = order.value.agent if isinstance(order.value, Absence) else str(order.value)
+            if who in said and "away" in (order.verb, said[who]):
+                yield f"#{said[who]} and #{order.verb} of one agent cannot both be done: keep one of them"
+            said[who] = order.verb
 
 
 def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:

@@ -118,6 +118,21 @@ def test_what_cannot_be_read_is_returned(bench, ticket, line):
     assert mail.kind == "command-failed"
 
 
+@pytest.mark.parametrize("lines", ["#away until 2026-12-01\n#back", "#back\n#away", "#away\n#away until 2026-12-01"])
+def test_going_and_coming_back_in_one_mail_is_returned(bench, ticket, lines):
+    agent_mail(bench, ANN, "#away until 2026-11-30\n")
+    (mail,) = agent_mail(bench, ANN, f"{lines}\n")
+    assert mail.kind == "command-failed"
+    assert "of one agent cannot both be done: keep one of them" in mail.text
+    assert "away until Mon 30 Nov 2026" in agent_mail(bench, ANN, "#list\n")[0].text
+
+
+def test_a_manager_may_send_one_away_and_bring_another_back(bench, ticket):
+    agent_mail(bench, ELLIOT, "#away\n")
+    mails = agent_mail(bench, ANN, "#away until 2026-11-30\n#back elliot\n")
+    assert told(mails) == {("answer", ANN), ("digest", ELLIOT)}
+
+
 def test_it_needs_no_ticket_and_says_that_text_goes_nowhere(bench, ticket):
     (digest,) = [m for m in agent_mail(bench, ANN, "#away elliot\n") if m.to == ELLIOT]
     (answer,) = bench.send(ELLIOT, "#back\n\nI was never gone.\n", answers=digest)

@@ -141,6 +141,12 @@ def test_what_cannot_be_banned_is_returned_with_why(bench, what, why):
     assert why in " ".join(mail.text.split())
 
 
+def test_ban_and_unban_of_one_in_a_mail_is_returned(bench):
+    (mail,) = bench.send(ELLIOT, "#unban a@mass.example\n#ban A@mass.example\n#ban b@mass.example", answers=bench.alert)
+    assert "#ban a@mass.example and #unban a@mass.example cannot both be done" in " ".join(mail.text.split())
+    assert not bench.db.all("SELECT * FROM ban")
+
+
 def test_a_slip_in_unban_is_returned(bench):
     bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
     mail = to(bench.send(ELLIOT, "#unban prince@spam.example", answers=bench.alert), ELLIOT)
