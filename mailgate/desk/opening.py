@@ -51,7 +51,6 @@ def facts_of(situation: Situation, form: Form, context: Context, *, known: bool)
     """What rules may ask about the mail."""
     received, config = situation.received, context.config
     recipients = desk_recipients(received.mail, received.envelope, config)
-
     return Facts(
         mail=received.mail,
         body=received.body,
@@ -68,59 +67,94 @@ def facts_of(situation: Situation, form: Form, context: Context, *, known: bool)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """A mail that the rules let in, and for whom a ticket of it would be."""
+
+    situation: Situation
+    facts: Facts
+    form: Form
+    routed: Routed
+    author: Address
+    context: Context
+    follows: int | None  # the ended ticket that it answers too late to reopen
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Every address of the requester."""
+        return tuple(self.context.config.addresses_of(self.author.email))
+
+    @property
+    def words(self) -> str:
+        """The mail's words, without form lines."""
+        return _words(self.situation, self.form)
+
+    def text(self, key: str, default: str = "") -> str:
+        """What the ticket has by its routing."""
+        value = self.routed.get(key)
+        return value if isinstance(value, str) else default
+
+
 def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: int | None = None) -> Outcome:
     """Open a ticket for a mail. `follows`: the ended ticket that it answers too late to reopen."""
-    author = _author(situation)
+    author, config = _author(situation), context.config
     if not author.email:
         return Outcome(state="quarantined", reason=Reason.UNREADABLE, why="nobody is named as its sender")
     form = read_form(situation.received.body.visible)
-    emails = context.config.addresses_of(author.email)
-    known = tickets.is_known(db, *emails)
+    known = tickets.is_known(db, *config.addresses_of(author.email))
     facts = facts_of(situation, form, context, known=known)
-    routed = route(facts, context.config)
+    routed = route(facts, config)
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
-    answerable = may_answer(situation, context)
     if routed.reject:
         return rejected(db, situation, routed, form, author, context)
-    if routed.requester and (named := _named_to_reply(situation, context)):
-        author = named
-        emails = context.config.addresses_of(author.email)
-        known = tickets.is_known(db, *emails)
-    if routed.join and not follows:
-        entry = entry_of(situation, author, _words(situation, form))
-        if ticket := to_join(db, entry, situation.received.mail.subject, routed.join, context):
-            return join(db, ticket, entry, routed, situation.received.source_key, context)
-    if tickets.open_count(db, *emails) >= context.config.tickets.max_open_per_requester:
-        return _over_limit(db, situation, routed, form, author, context, answerable=answerable)
-    opened = _Opening(situation, facts, form, routed, author, context)
+    if routed.requester:
+        author = _named_to_reply(situation, context) or author
+    opening = _Opening(situation, facts, form, routed, author, context, follows)
+    return _joined(db, opening) or _over_limit(db, opening) or _opened(db, opening)
+
+
+def _joined(db: Db, opening: _Opening) -> Outcome | None:
+    """What becomes of a mail that a rule has join a ticket; None where there is none to join."""
+    routed, received, context = opening.routed, opening.situation.received, opening.context
+    if not routed.join or opening.follows:
+        return None
+    entry = entry_of(opening.situation, opening.author, opening.words)
+    ticket = to_join(db, entry, received.mail.subject, routed.join, context)
+    return join(db, ticket, entry, routed, received.source_key, context) if ticket else None
+
+
+def _opened(db: Db, opening: _Opening) -> Outcome:
+    situation, routed, context = opening.situation, opening.routed, opening.context
+    follows = opening.follows
     number = tickets.next_number(db, context.config.desk.first_number)
     links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
-    change = _open(opened, number, links)
+    change = _open(opening, number, links)
     occasion = Occasion(
         by=change.events[0].by,
         cause=situation.received.source_key,
-        author=author,
+        author=opening.author,
         now=context.now,
         answers=situation.received.mail.message_id,
-        automatic=answerable,
-        reveal=_reveal(db, situation, author, context),
+        automatic=may_answer(situation, context),
+        reveal=_reveal(db, situation, opening.author, context),
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
         told=_told(follows, context.config),
         remarks=_remarks(situation, follows),
-        links=agree(change, author.email),
+        links=agree(change, opening.author.email),
     )
     change, notices = tell(db, change, occasion, context)
     outcome = Outcome(
         ticket=number,
         reason=situation.match.why,
         changes=(change,),
-        notices=with_similar(db, notices, change.after, _words(situation, form), context.config),
+        notices=with_similar(db, notices, change.after, opening.words, context.config),
         routed=routed,
-        form=form,
+        form=opening.form,
     )
-    return _with_answer(limit(db, outcome, context, first_contact=not known), routed, occasion, context)
+    outcome = limit(db, outcome, context, first_contact=not tickets.is_known(db, *opening.emails))
+    return _with_answer(outcome, routed, occasion, context)
 
 
 def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
@@ -180,20 +214,6 @@ def _author(situation: Situation) -> Address:
     return Address(sender) if "@" in sender else Address("")
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    situation: Situation
-    facts: Facts
-    form: Form
-    routed: Routed
-    author: Address
-    context: Context
-
-    def text(self, key: str, default: str = "") -> str:
-        value = self.routed.get(key)
-        return value if isinstance(value, str) else default
-
-
 def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
     situation, config, context = opening.situation, opening.context.config, opening.context
     received, mail = situation.received, situation.received.mail
@@ -230,7 +250,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people) if people else ticket
     stamp = acts.Stamp(f"requester:{opening.author.email}", context.now)
-    entry = entry_of(situation, opening.author, _words(situation, opening.form))
+    entry = entry_of(situation, opening.author, opening.words)
     entry = replace(entry, came_for=0) if entry.came_for else entry  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
 
@@ -304,20 +324,22 @@ def rejected(db: Db, situation: Situation, routed: Routed, form: Form, author: A
     return limit(db, outcome, context, first_contact=False)
 
 
-def _over_limit(
-    db: Db, situation: Situation, routed: Routed, form: Form, author: Address, context: Context, *, answerable: bool
-) -> Outcome:
+def _over_limit(db: Db, opening: _Opening) -> Outcome | None:
+    """What becomes of a mail of somebody who has as many open tickets as there may be; None of anybody else's."""
+    situation, author, context = opening.situation, opening.author, opening.context
     most = context.config.tickets.max_open_per_requester
+    if tickets.open_count(db, *opening.emails) < most:
+        return None
     outcome = Outcome(
         state="quarantined",
         reason=Reason.LIMIT,
         why=f"{author.email} has {most} open tickets, the most there may be",
-        routed=routed,
-        form=form,
+        routed=opening.routed,
+        form=opening.form,
     )
     day_ago = context.now - timedelta(days=1)
     told = readers.told_since(db, NoticeKind.LIMIT_REACHED, author.email, day_ago)
-    if answerable and situation.human and not told:
+    if may_answer(situation, context) and situation.human and not told:
         outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation, context))
     fact = f"{outcome.why}. Their mail lies in quarantine; see it with: mailgate queue quarantine list"
     outcome = outcome.with_notices(
