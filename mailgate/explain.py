@@ -56,7 +56,7 @@ def document(verdict: Verdict, file: str, subject_of: dict[int, str], agents: Ma
 
     `subject_of` gives each notice's finished subject by its position, `agents` each agent by key.
     """
-    situation, outcome = verdict.situation, verdict.outcome
+    situation, outcome = verdict.situation, verdict.outcome.whole
     received = verdict.prepared.received
     return {
         "file": file,

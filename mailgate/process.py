@@ -268,6 +268,7 @@ def _confirmed(db: Db, situation: Situation, commands: Commands, code: str, cont
         reason=Reason.CONFIRMED,
         why=f"confirms inbox {waiting.inbox_id}",
         notices=confirming.left_out(letter, situation.ticket, context.config),
+        commands=commands.commands,
         confirms=(waiting.inbox_id, outcome),
     )
 

@@ -56,7 +56,7 @@ def _messages(name: str) -> list[Stored]:
 def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> None:
     context = desk.context(now())
     verdict = _think(db, stored, context)
-    subjects = {n: subject_of(notice, context, desk.press) for n, notice in enumerate(verdict.outcome.notices)}
+    subjects = {n: subject_of(notice, context, desk.press) for n, notice in enumerate(verdict.outcome.whole.notices)}
     found = document(verdict, name, subjects, desk.config.agents)
     if as_json:
         print_json(found)

@@ -113,6 +113,22 @@ class Outcome:
     told: tuple[str, ...] = ()  # what was done, in words
     problems: tuple[str, ...] = ()  # why nothing was
 
+    @property
+    def whole(self) -> Outcome:
+        """The outcome and, in one with it, that of the held mail which it releases: for who explains it."""
+        if self.confirms is None:
+            return self
+        inner = self.confirms[1].whole
+        return replace(
+            self,
+            ticket=inner.ticket or self.ticket,
+            changes=(*self.changes, *inner.changes),
+            notices=(*self.notices, *inner.notices),
+            commands=(*self.commands, *inner.commands),
+            routed=inner.routed or self.routed,
+            problems=(*self.problems, *inner.problems),
+        )
+
     def with_notices(self, *notices: Notice) -> Outcome:
         """The same outcome with more notices."""
         return replace(self, notices=(*self.notices, *notices))

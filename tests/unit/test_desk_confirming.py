@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from mailgate import processor
+from mailgate.explain import document
+from mailgate.process import think
 from mailgate.store import inbox
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
@@ -162,3 +165,15 @@ def test_a_held_mail_that_the_administrator_dropped_is_never_sent(bench):
         inbox.drop(bench.db, bench.last()["id"], bench.now)
     assert to(confirm(bench, mail), "ann@bank.example").kind == "command-failed"
     assert replies(bench) == 0
+
+
+def test_explain_of_a_code_tells_what_the_mail_that_waits_would_do(bench):
+    mail = held(bench, f"#prio high\n\n{REPLY}")
+    bench.accept(bench.write(ANN, f"#confirm {code(mail)}", answers=mail))
+    (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    verdict = think(bench.db, prepared, bench.desk.context(bench.now))
+    found = document(verdict, "a.eml", {0: "the subject"}, bench.config.agents)
+    assert found["ticket"] == {"number": 1001, "why": "confirmed"}
+    assert [command["line"] for command in found["commands"]] == [f"#confirm {code(mail)}", "#prio high"]
+    assert {"replied", "priority-changed"} <= {change["kind"] for change in found["changes"]}
+    assert found["notices"][0] == {"kind": "reply", "to": "karen@client.example", "subject": "the subject"}
