@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mailgate.model import EventKind
 from mailgate.rules import edits
 from mailgate.rules.acts import Stamp
@@ -36,6 +38,20 @@ def test_agents_read_what_was_changed():
         agent_fact(ANN.event(EventKind.TAGGED, [], ["a", "b"]), tagged, CONFIG)
         == "Ann Admin tagged the ticket a, b: why"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "told"),
+    [
+        (EventKind.BANNED, None, "@spam.example", "Ann Admin banned @spam.example: why"),
+        (EventKind.UNBANNED, "@spam.example", None, "Ann Admin took the ban of @spam.example away: why"),
+        (EventKind.SPLIT, {"merged_into": 1002}, {}, "Ann Admin took the ticket out of #1002 again: why"),
+        (EventKind.SPLIT, {"merged": [7]}, {"merged": []}, "Ann Admin took ticket #7 out of this one again: why"),
+        (EventKind.SPLIT, {"merged": [7]}, {"merged": [7]}, ""),
+    ],
+)
+def test_bans_and_what_undoes_a_merge_are_told_with_who_and_why(kind, before, after, told):
+    assert agent_fact(ANN.event(kind, before, after), ticket(), CONFIG) == told
 
 
 def test_links_that_nobody_of_the_desk_made_are_told_elsewhere():

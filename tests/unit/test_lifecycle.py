@@ -443,3 +443,5 @@ def test_new_names_are_taken_and_what_bears_an_old_name_again_is_not():
     untouched = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp("admin", NOW), config)
     assert kinds(untouched) == []
     assert untouched.after.department == "Support"
+    nobodys = renames.rename(fresh(department="Servers"), Stamp("admin", NOW), config)
+    assert (nobodys.after.department, nobodys.after.assignee) == ("Ops", None)

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mailgate.config.model import Hours
+from mailgate.rules import schedule
 from mailgate.rules.schedule import calendar_of, known_holiday_code
 
 MINUTE = timedelta(minutes=1)
@@ -102,6 +103,14 @@ def situations(draw):
     plan = draw(st.sampled_from([hours(zone, ranges, dates=dates), ALWAYS]))
     start = week + draw(st.integers(0, 3 * 1440)) * MINUTE
     return plan, start, draw(st.integers(0, 3 * 1440)) * MINUTE
+
+
+def test_a_schedule_is_asked_for_by_its_name_and_one_that_is_gone_is_never_open():
+    schedules = {BANK.name: BANK}
+    monday = at("2026-11-16T10:00", "America/New_York")
+    assert schedule.open_at(schedules, "Business hours", monday)
+    assert not schedule.open_at(schedules, "Business hours", monday - 24 * HOUR)
+    assert not schedule.open_at(schedules, "Nights", monday)
 
 
 @settings(max_examples=60, deadline=None)
