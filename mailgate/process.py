@@ -206,7 +206,7 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: Rea
         return _confirmed(db, situation, commands, confirm.value, context)
     orders = bool(commands.commands or commands.problems) and not wishes.only(situation)
     says_something = orders or to_note_address(situation, context.config)
-    as_customer = situation.match.role in ("requester", "collaborator") and not says_something
+    as_customer = situation.match.participant and not says_something
     if as_customer and situation.ticket:
         return requester.receive(db, situation, situation.ticket, context)
     names_ticket = situation.ticket is not None or bool(situation.match.strangers_to)

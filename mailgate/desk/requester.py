@@ -36,9 +36,8 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         late = open_from_mail(db, situation, context, follows=ticket.number)
         return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
     author = situation.received.mail.author
-    participant = situation.match.role in ("requester", "collaborator")
     stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
-    change = _message(db, situation, ticket, wishes, stamp, context, participant=participant)
+    change = _message(db, situation, ticket, wishes, stamp, context)
     routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
@@ -52,7 +51,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         now=context.now,
         answers=situation.received.mail.message_id,
         automatic=(
-            participant
+            situation.match.participant
             and not wishes.words
             and situation.human
             and may_answer(situation, context)
@@ -78,19 +77,12 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
 
 
 def _message(
-    db: Db,
-    situation: Situation,
-    ticket: Ticket,
-    wishes: Wishes,
-    stamp: acts.Stamp,
-    context: Context,
-    *,
-    participant: bool,
+    db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, stamp: acts.Stamp, context: Context
 ) -> Change:
     """The message on its ticket, with what its author wishes, whom it brings, and who gets a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body
     entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
-    waits = participant or situation.match.role_there in ("requester", "collaborator")
+    waits = situation.match.participant or situation.match.participant_there
     reopens = waits and "close" not in wishes.words  # thanks with #close are no reason to start over
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
     if wishes.words:
@@ -100,7 +92,7 @@ def _message(
         away = presence.away(db, context.now)
         returned = back(ticket, tickets.events(db, ticket.number), away, stamp.at, context.config)
         change = lifecycle.also(change, returned, stamp, context.config)
-    people = _new_people(situation, ticket, context, participant=participant)
+    people = _new_people(situation, ticket, context)
     return lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config) if people else change
 
 
@@ -128,9 +120,7 @@ def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> O
     return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
 
 
-def _new_people(
-    situation: Situation, ticket: Ticket, context: Context, *, participant: bool
-) -> tuple[Collaborator, ...]:
+def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple[Collaborator, ...]:
     """Who joins the ticket with this mail: an unknown sender, and people in Cc.
 
     They hear of replies only when the requester's mail proves itself by a live key or
@@ -140,7 +130,7 @@ def _new_people(
     config = context.config
     if not situation.human:
         return ()
-    joining = () if participant else (mail.author,)
+    joining = () if situation.match.participant else (mail.author,)
     active = situation.match.role == "requester" and (_has_live_key(situation, context) or _passed(situation))
     return (
         *collaborators_of(joining, ticket, config, active=False),

@@ -38,6 +38,9 @@ class Found:
     burnt: frozenset[str]
 
 
+PARTICIPANTS = ("requester", "collaborator")
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The ticket that a mail belongs to, why, and as whose message.
@@ -45,7 +48,7 @@ class Match:
     `role` is "agent", "requester", "collaborator", "inactive" (stored as an inactive
     collaborator's message), "asked" (an outsider whom an agent asked: a note) or "" (no ticket).
     `key` is the reply key that was answered, also where it names no ticket. `strangers_to`
-    are tickets that the mail names and the sender has no part in `came_for` is the ticket
+    are tickets that the mail names and the sender has no part in; `came_for` is the ticket
     that the mail names where that was merged into `number`, and `role_there` the sender's role on it.
     """
 
@@ -56,6 +59,16 @@ class Match:
     strangers_to: tuple[int, ...] = ()
     came_for: int = 0
     role_there: str = ""
+
+    @property
+    def participant(self) -> bool:
+        """Whether it is from the requester or from a collaborator whom an agent has let in."""
+        return self.role in PARTICIPANTS
+
+    @property
+    def participant_there(self) -> bool:
+        """The same of the ticket that it came for."""
+        return self.role_there in PARTICIPANTS
 
 
 def lookups(refs: Iterable[Reference]) -> Lookups:
