@@ -177,7 +177,8 @@ class _Reports:
                 while self._waiting and not stop.is_set():
                     await self._next(stop)
         finally:
-            await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
+            if self._waiting:  # else a stop would wait for the database, and fail where that is not to be had
+                await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
 
     async def _next(self, stop: asyncio.Event) -> None:
         try:
