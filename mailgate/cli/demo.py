@@ -29,7 +29,7 @@ from mailgate.demo.script import DESK, play
 from mailgate.demo.stage import Missed, Screen, Stage
 from mailgate.errors import Refused
 
-PORT = 8025  # where it is free
+PORT = 8025  # of a demo that stays up, where it is free
 PACE = 0.45  # seconds a mail on a terminal: the whole play stays under forty
 LISTEN = "127.0.0.1:8025"  # as in desk.toml
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Play, report, and stay up to be mailed to."""
     pace = args.pace if args.pace is not None else PACE * sys.stdout.isatty()
     with _folder(args.dir) as folder:
-        config = _desk(folder)
+        config = _desk(folder, 0 if args.once else PORT)
         _log_into(folder / "mailgate.log")
         with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
             return asyncio.run(_perform(config, worker, _screen(pace, as_json=args.json), args))
@@ -79,17 +79,18 @@ def _folder(given: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _desk(folder: Path) -> Config:
+def _desk(folder: Path, port: int) -> Config:
     """Write the demo's config into the folder and read it as any other."""
     text = (files("mailgate.demo") / "desk.toml").read_text("utf-8")
     path = folder / "config.toml"
-    path.write_text(text.replace(LISTEN, f"127.0.0.1:{_free_port()}"), encoding="utf-8")
+    path.write_text(text.replace(LISTEN, f"127.0.0.1:{_free_port(port)}"), encoding="utf-8")
     config, _ = load(path)
     return config
 
 
-def _free_port() -> int:
-    for port in (PORT, 0):
+def _free_port(wanted: int) -> int:
+    """The port that is wanted where it is free, else any: two demos that play at once are not in each other's way."""
+    for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
