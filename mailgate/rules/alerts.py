@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailgate.config.model import Config
-from mailgate.model import Change, Event, EventKind, Notice, NoticeKind, Ticket
+from mailgate.model import Change, Entry, Event, EventKind, Notice, NoticeKind, Ticket
 from mailgate.rules.addressed import facts_for
 from mailgate.rules.asking import asked_by, askers_of
 from mailgate.rules.audience import Audience, Person, hearers
@@ -41,14 +41,27 @@ HISTORY = 5  # earlier entries in an alert
 def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     """The alerts that a change causes: to each agent the first of `PRECEDENCE`, to the author of the change none."""
     history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
+    entry = _shown(change)
+    theirs = entry is not None and change.before is None and entry.by.startswith("requester:")
     for kind, who in _one_each(_alerts(change, occasion, audience, config)):
         if occasion.agent and who.agent == occasion.agent:
             continue
         notice = occasion.notice(kind, who, change.after, audience)
-        notice = replace(notice, facts=facts_for(who.agent, kind, change, occasion, audience, config))
-        if kind is not NoticeKind.TAKEN:
-            notice = replace(_with_words(notice, change), history=history[:HISTORY], links=occasion.links)
-        yield notice
+        facts = facts_for(who.agent, kind, change, occasion, audience, config)
+        if kind is NoticeKind.TAKEN:
+            yield replace(notice, facts=facts)
+            continue
+        yield replace(
+            notice,
+            by=entry.author if entry and theirs else notice.by,  # whose words they are, whoever forwarded them
+            by_agent="" if theirs else notice.by_agent,
+            facts=facts,
+            text=entry.text if entry else "",
+            html=entry.html if entry else "",
+            attachments=entry.attachments if entry else (),
+            history=history[:HISTORY],
+            links=occasion.links,
+        )
 
 
 def _one_each(alerts: Iterable[tuple[NoticeKind, Person]]) -> Iterable[tuple[NoticeKind, Person]]:
@@ -59,15 +72,9 @@ def _one_each(alerts: Iterable[tuple[NoticeKind, Person]]) -> Iterable[tuple[Not
     return chosen.values()
 
 
-def _with_words(notice: Notice, change: Change) -> Notice:
-    """The alert with what was written; of a ticket that was opened with several entries the message, not the note."""
-    entry = change.entries[0] if change.entries and change.before is None else written(change)
-    if entry is None:
-        return notice
-    notice = replace(notice, text=entry.text, html=entry.html, attachments=entry.attachments)
-    if change.before is None and entry.by.startswith("requester:"):  # whose words they are, whoever forwarded them
-        notice = replace(notice, by=entry.author, by_agent="")
-    return notice
+def _shown(change: Change) -> Entry | None:
+    """What an alert is about: of a ticket that was opened with several entries the message, not the note."""
+    return change.entries[0] if change.entries and change.before is None else written(change)
 
 
 def _alerts(
