@@ -161,20 +161,7 @@ def everything_once(world: World, *, copies: bool = False) -> int:
     return world.count - len(seen)
 
 
-def test_a_thousand_tickets(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    began = time.monotonic()
-    senders = Senders(world)
-    senders.start()
-    senders.join()
-    taken = time.monotonic() - began
-    world.settle(60)
-    with capsys.disabled():
-        print(f"\n{TICKETS} tickets taken in {taken:.1f} s, all told after {time.monotonic() - began:.1f} s")
-    assert senders.again == 0
-    everything_once(world)
-
-
-def test_sigterm_in_the_middle_loses_and_doubles_nothing(world: World) -> None:
+def test_a_thousand_tickets_with_sigterm_in_the_middle_and_nothing_is_lost_or_doubled(world: World) -> None:
     """It drains within ten seconds, with exit code 0, and the next start goes on."""
     senders = Senders(world)
     senders.start()
@@ -191,7 +178,9 @@ def test_sigterm_in_the_middle_loses_and_doubles_nothing(world: World) -> None:
     everything_once(world)
 
 
-def test_sigkill_in_the_middle_loses_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_thousand_tickets_with_sigkill_in_the_middle_and_nothing_is_lost(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What was answered with 250 is there; a notice comes twice only as the very same mail."""
     senders = Senders(world)
     senders.start()
