@@ -253,6 +253,13 @@ class Dovecot:
             client.select_folder(folder, readonly=True)
             return list(client.search(criteria))
 
+    def subjects(self, folder: str, user: str = "support@bank.example") -> set[str]:
+        """What lies in a folder, each once: a server that was killed while it moved may hold copies."""
+        with self.client(user) as client:
+            client.select_folder(folder, readonly=True)
+            found = client.fetch(client.search("ALL"), ["BODY.PEEK[HEADER.FIELDS (SUBJECT)]"])
+        return {each[b"BODY[HEADER.FIELDS (SUBJECT)]"].decode().strip() for each in found.values()}
+
     def __enter__(self) -> Self:
         self.start()
         return self
