@@ -173,11 +173,15 @@ def _connect(path: str, *, read_only: bool, uri: bool = True) -> sqlite3.Connect
         cached_statements=256,
     )
     connection.row_factory = sqlite3.Row
-    if not read_only:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
-        connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    try:
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
+            connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException:  # it is no database
+        connection.close()
+        raise
     return connection
 
 

@@ -206,6 +206,7 @@ def test_the_closing_survives_a_restart_and_happens_once(bench):
     bench.wait(days=9)
     assert bench.ticket().status == "closed"
     assert [event.by for event in bench.events()].count("clock") == 1
+    bench.db.close()
 
 
 def test_closing_is_told_where_the_desk_says_so(tmp_path):
