@@ -254,7 +254,7 @@ class Dovecot:
             return list(client.search(criteria))
 
     def subjects(self, folder: str, user: str = "support@bank.example") -> set[str]:
-        """What lies in a folder, each once: a server that was killed while it moved may hold copies."""
+        """What lies in a folder, each once: a move that was cut off may have left copies."""
         with self.client(user) as client:
             client.select_folder(folder, readonly=True)
             found = client.fetch(client.search("ALL"), ["BODY.PEEK[HEADER.FIELDS (SUBJECT)]"])

@@ -538,7 +538,7 @@ async def test_many_messages_once_each_with_the_server_restarted(
         assert time.monotonic() - started < 30
         assert sorted(await desk.numbers()) == list(range(1, 801))
         assert server.uids(user=user) == []
-        assert len(server.subjects("Processed", user)) == 800
+        assert len(server.uids("Processed", user)) == 800
 
 
 KILLED = """
