@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mailgate.apply import save_change
 from mailgate.config.load import load
 from mailgate.desk.outcome import Context
-from mailgate.model import Address, Entry, EntryKind, Status, Ticket
-from mailgate.rules.acts import Stamp
-from mailgate.rules.keys import Keyring
-from mailgate.rules.lifecycle import open_ticket
+from mailgate.rules.threading.keys import Keyring
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.lifecycle import open_ticket
 from mailgate.store.db import open_writer
+from mailgate.ticket import Address, Entry, EntryKind, Status, Ticket
+from mailgate.worker.apply import save_change
 
 CONFIG = """
 [desk]

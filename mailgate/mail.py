@@ -1,6 +1,6 @@
 """Values of incoming mail: envelope, parsed message, what was read in it.
 
-No parsing happens here; `mailgate.inbound.parse` makes these.
+No parsing happens here; `mailgate.reading.parse` makes these.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailgate.model import Address
+from mailgate.ticket import Address
 
 # The first line of every notice, by language. What stands below it in an answer is our own text, quoted.
 MARKER = "##- Write your answer above this line -##"

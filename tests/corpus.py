@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
 from mailgate.mail import Body, Envelope, Mail, normalise
+from mailgate.reading.body import read_body
+from mailgate.reading.parse import parse
 from mailgate.reasons import Screen
-from mailgate.rules.classify import classify
+from mailgate.rules.screening.classify import classify
 
 CORPUS = Path(__file__).parents[1] / "../shared/corpus"
 # What must be reached of each mark: it may rise, and then it rises here; it may not fall.

@@ -19,15 +19,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
-from mailgate import day, processor, sla_clock
 from mailgate.config.load import load
-from mailgate.inbound.flowed import join
 from mailgate.mail import Delivery, Envelope
-from mailgate.model import Event, Ticket
-from mailgate.setup import Desk, make_desk
-from mailgate.store import inbox, tickets
+from mailgate.reading.encodings.flowed import join
 from mailgate.store.db import Db, open_writer
-from mailgate.unlock import unlock
+from mailgate.store.queues import inbox
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Event, Ticket
+from mailgate.worker import agents_day, batch, timers
+from mailgate.worker.setup import Desk, make_desk
+from mailgate.worker.unlock import unlock
 
 KAREN = "Karen Client <karen@client.example>"
 ELLIOT = "Elliot Alderson <elliot@bank.example>"
@@ -171,7 +172,7 @@ class Bench:
             weakref.finalize(self, self.db.close)  # Python 3.13 complains of a connection that nobody closed
         with self.db.transaction():
             self.desk: Desk = make_desk(loaded, unlock(self.db, loaded))
-            processor.recover(self.db, self.desk, self.now)
+            batch.recover(self.db, self.desk, self.now)
 
     @property
     def config(self):
@@ -252,7 +253,7 @@ class Bench:
 
     def drain(self) -> list[Sent]:
         """Work the inbox; the mails that it caused."""
-        processor.drain(self.db, self.desk, lambda: self.now)
+        batch.drain(self.db, self.desk, lambda: self.now)
         return self.new()
 
     def send(self, sender: str, text: str, **more: object) -> list[Sent]:
@@ -279,9 +280,9 @@ class Bench:
         self.now += timedelta(**span)
         while True:
             with self.db.transaction():
-                fired = sla_clock.fire_due(self.db, self.desk, self.now)
-                if day.any_due(self.db, self.config, self.now):
-                    fired += day.fire_day(self.db, self.desk, self.now)
+                fired = timers.fire_due(self.db, self.desk, self.now)
+                if agents_day.any_due(self.db, self.config, self.now):
+                    fired += agents_day.fire_day(self.db, self.desk, self.now)
             if not fired:
                 return self.new()
 

@@ -19,13 +19,13 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from mailgate.inbound import addresses
-from mailgate.inbound.body import read_body
-from mailgate.inbound.mojibake import repaired
-from mailgate.inbound.parse import read
 from mailgate.mail import Body, Envelope, Mail
-from mailgate.rules.classify import classify
-from mailgate.rules.via import read_through
+from mailgate.reading.body import read_body
+from mailgate.reading.encodings.mojibake import repaired
+from mailgate.reading.mime import addresses
+from mailgate.reading.parse import read
+from mailgate.rules.screening.classify import classify
+from mailgate.rules.screening.list_sender import read_through
 
 OWN = Path(__file__).parent / "cases/inbound"
 CORPUS = Path(__file__).parents[1] / "../shared/corpus"

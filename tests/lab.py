@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mailgate.config.model import (
+from mailgate.mail import Body, Envelope, Mail
+from mailgate.rules.threading.keys import Keyring
+from mailgate.settings import (
     EVERYTHING,
     Agent,
     Alerts,
@@ -28,9 +30,7 @@ from mailgate.config.model import (
     Topic,
     Trust,
 )
-from mailgate.mail import Body, Envelope, Mail
-from mailgate.model import Address, Status, Ticket
-from mailgate.rules.keys import Keyring
+from mailgate.ticket import Address, Status, Ticket
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 KEYRING = Keyring((b"new secret", b"old secret"), "bank.example")

@@ -10,25 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from mailgate.config.load import load
-from mailgate.model import (
-    Address,
-    Assignee,
-    Collaborator,
-    Entry,
-    EntryKind,
-    Listing,
-    Notice,
-    NoticeKind,
-    Outgoing,
-    Similar,
-    Status,
-    StoredAttachment,
-    Ticket,
-)
-from mailgate.outbound.compose import NO_FILES, compose
-from mailgate.outbound.render import Renderer
-from mailgate.report.values import Attainment, Figures, Report, Satisfaction, Spread, Times
-from mailgate.rules.keys import Keyring
+from mailgate.figures import Attainment, Figures, Report, Satisfaction, Spread, Times
+from mailgate.notice import Listing, Notice, NoticeKind, Outgoing, Similar
+from mailgate.rules.threading.keys import Keyring
+from mailgate.ticket import Address, Assignee, Collaborator, Entry, EntryKind, Status, StoredAttachment, Ticket
+from mailgate.writing.compose import NO_FILES, compose
+from mailgate.writing.templates.render import Renderer
 
 CASES = Path(__file__).parent / "cases/outbound"
 CONFIG = load(CASES / "config.toml")[0]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mailgate.model import Event, EventKind, Ticket
-from mailgate.rules.snapshot import ticket_json
+from mailgate.rules.ticket.as_json import ticket_json
+from mailgate.ticket import Event, EventKind, Ticket
 
 FIELDS = {
     EventKind.STATUS_CHANGED: "status",

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from mailgate.config.load import find, load
-from mailgate.config.model import Config
-from mailgate.config.units import duration
+from mailgate.config.toml.units import duration
 from mailgate.errors import ConfigError, Problem
-from mailgate.model import Json
+from mailgate.settings import Config
 from mailgate.store.db import Db, open_reader, open_writer, storage_errors
-from mailgate.unlock import unlock
+from mailgate.ticket import Json
+from mailgate.worker.unlock import unlock
 
 
 def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from mailgate.cli.common import print_json
 from mailgate.errors import ConfigError, MailgateError
-from mailgate.model import Json
+from mailgate.ticket import Json
 
 _PROMISED: Mapping[tuple[str, ...], Mapping[str, Json]] = MappingProxyType(
     {

@@ -59,7 +59,7 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
     for name, what in VERBS.items():
         sub = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", parents=[common])
         if verb in (name, "*"):
-            import_module(f"mailgate.cli.{name}").configure(sub)
+            import_module(f"mailgate.cli.verbs.{name}").configure(sub)
     return top
 
 
@@ -95,7 +95,7 @@ def _do(verb: str | None, argv: Sequence[str]) -> int:
     args = _parse(verb, argv)
     args.config = getattr(args, "config", None)
     args.json = getattr(args, "json", False)
-    code: int = import_module(f"mailgate.cli.{verb}").run(args)
+    code: int = import_module(f"mailgate.cli.verbs.{verb}").run(args)
     return code
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from mailgate.config.model import Config
-from mailgate.config.reader import Name, Reading, Spot
-from mailgate.config.words import did_you_mean, quoted_text
-from mailgate.report.scope import readers
+from mailgate.config.toml.messages import did_you_mean, quoted_text
+from mailgate.config.toml.reader import Name, Reading, Spot
+from mailgate.rules.report.scope import readers
+from mailgate.settings import Config
 
 
 def check(config: Config, reading: Reading) -> None:

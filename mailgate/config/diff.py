@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mailgate.config.model import Config
 from mailgate.errors import Problem
+from mailgate.settings import Config
 
 _KINDS = {
     "addresses": ("desk address", "desk addresses"),

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mailgate.config import units
-from mailgate.config.model import Config, Rate, Secret, Text
-from mailgate.config.regex import Pattern
-from mailgate.model import Json
+from mailgate.config.toml import units
+from mailgate.config.toml.regex import Pattern
+from mailgate.settings import Config, Rate, Secret, Text
+from mailgate.ticket import Json
 
 
 def effective(config: Config) -> dict[str, Json]:

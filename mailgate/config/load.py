@@ -13,21 +13,28 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailgate.config.builtin import DEFAULTS, PRIORITIES
-from mailgate.config.canned import read_canned
 from mailgate.config.check import check
-from mailgate.config.customers import read_customers
-from mailgate.config.desk import read_addresses, read_desk, read_storage
-from mailgate.config.model import Config, Routing
-from mailgate.config.people import read_agents, read_departments, read_roles, read_teams
-from mailgate.config.plans import read_schedules, read_slas, read_topics
-from mailgate.config.policies import read_alerts, read_attachments, read_notices, read_report, read_tickets, read_trust
-from mailgate.config.reader import Reading, Spot, Table
-from mailgate.config.routing import read_routing
-from mailgate.config.rule import read_rules
-from mailgate.config.ways import read_http, read_mailboxes, read_relay, read_smtp
-from mailgate.config.words import quoted
+from mailgate.config.defaults import DEFAULTS, PRIORITIES
+from mailgate.config.sections.canned import read_canned
+from mailgate.config.sections.customers import read_customers
+from mailgate.config.sections.desk import read_addresses, read_desk, read_storage
+from mailgate.config.sections.people import read_agents, read_departments, read_roles, read_teams
+from mailgate.config.sections.plans import read_schedules, read_slas, read_topics
+from mailgate.config.sections.policies import (
+    read_alerts,
+    read_attachments,
+    read_notices,
+    read_report,
+    read_tickets,
+    read_trust,
+)
+from mailgate.config.sections.routing import read_routing
+from mailgate.config.sections.rules import read_rules
+from mailgate.config.sections.transports import read_http, read_mailboxes, read_relay, read_smtp
+from mailgate.config.toml.messages import quoted
+from mailgate.config.toml.reader import Reading, Spot, Table
 from mailgate.errors import ConfigError, Problem
+from mailgate.settings import Config, Routing
 
 PLACES = (Path("config.toml"), Path("/etc/mailgate/config.toml"))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailgate.config.words import quoted
+from mailgate.config.toml.messages import quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mailgate.config.model import Desk, Secret
-from mailgate.config.reader import Table
-from mailgate.config.words import masked
+from mailgate.config.toml.messages import masked
+from mailgate.config.toml.reader import Table
 from mailgate.errors import ConfigError, Problem
+from mailgate.settings import Desk, Secret
 
 _WHERE = "[desk.secret]"
 

@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from mailgate.config.model import Http
 from mailgate.daemon import status
 from mailgate.daemon.status import Standing
 from mailgate.errors import StorageError
+from mailgate.settings import Http
 from mailgate.store.db import Store
 
 LONGEST = 4096  # bytes of a request

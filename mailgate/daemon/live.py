@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailgate.config.load import read
-from mailgate.config.model import Config
 from mailgate.errors import ConfigError
+from mailgate.settings import Config
 
 
 def _path(config: Config) -> Path:

@@ -17,23 +17,23 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from mailgate.clock import Clock
 from mailgate.config.diff import changes
 from mailgate.config.load import read
-from mailgate.config.model import Config
 from mailgate.daemon import live, status
 from mailgate.daemon.http import Health, health
 from mailgate.daemon.link import Link, Word
+from mailgate.daemon.listeners import GRACE, Ways
 from mailgate.daemon.upkeep import follow_neighbours, keep_log_short
-from mailgate.daemon.ways import GRACE, Ways
 from mailgate.errors import ConfigError, MailgateError, Problem, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import transport
+from mailgate.settings import Config
 from mailgate.store.db import Store
-from mailgate.vigil import Patience, Vigil
+from mailgate.system.clock import Clock
+from mailgate.system.watchdog import Patience, Vigil
 
 LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
 

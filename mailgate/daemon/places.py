@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mailgate.config.model import MAX_MAIL, Config, Listener
 from mailgate.errors import Refused
+from mailgate.settings import MAX_MAIL, Config, Listener
 
 
 def place(smtp: Listener | None) -> tuple[str, int] | None:

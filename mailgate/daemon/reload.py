@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 
 from mailgate.config.load import load
-from mailgate.config.model import Config
 from mailgate.errors import ConfigError
-from mailgate.outbound.canned import check_canned
-from mailgate.outbound.render import Renderer, shipped
-from mailgate.processor import carry_over
-from mailgate.setup import Desk, make_desk
+from mailgate.settings import Config
 from mailgate.store.db import Db
-from mailgate.unlock import unlock
+from mailgate.worker.batch import carry_over
+from mailgate.worker.setup import Desk, make_desk
+from mailgate.worker.unlock import unlock
+from mailgate.writing.templates.canned import check_canned
+from mailgate.writing.templates.render import Renderer, shipped
 
 
 def checked(file: Path) -> Config:

@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from mailgate.clock import pause
-from mailgate.config.model import Config
-from mailgate.store import inbox, outbox
+from mailgate.settings import Config
 from mailgate.store.db import Db
+from mailgate.store.queues import inbox, outbox
+from mailgate.system.clock import pause
 
 LITTLE_ROOM = 200_000_000  # bytes; some mails of the largest size
 EVERY = 2.0  # seconds between looks; the file is written when something changed

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from mailgate.clock import pause
 from mailgate.errors import StorageError
 from mailgate.store.db import Store, checkpoint, log_mark
+from mailgate.system.clock import pause
 
 LOOK = 0.5  # seconds between looks
 

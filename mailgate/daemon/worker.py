@@ -18,23 +18,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mailgate import apply
-from mailgate.clock import Clock, pause
 from mailgate.config.load import read
-from mailgate.config.model import Config
 from mailgate.daemon.link import Link, Word
 from mailgate.daemon.reload import checked, settle
-from mailgate.desk.office import tell_admin
+from mailgate.desk.notify.admin import tell_admin
 from mailgate.errors import ConfigError, MailgateError, Problem, StorageError
-from mailgate.lanes import Processor
-from mailgate.processor import recover
-from mailgate.rules.schedule import calendar_of
-from mailgate.setup import make_desk
-from mailgate.sla_clock import SlaClock
-from mailgate.store import outbox
+from mailgate.rules.sla.calendar import calendar_of
+from mailgate.settings import Config
 from mailgate.store.db import Store
-from mailgate.undelivered import tell_of_failures
-from mailgate.vigil import Sign
+from mailgate.store.queues import outbox
+from mailgate.system.clock import Clock, pause
+from mailgate.system.watchdog import Sign
+from mailgate.worker import apply
+from mailgate.worker.batch import recover
+from mailgate.worker.lanes import Processor
+from mailgate.worker.setup import make_desk
+from mailgate.worker.timers import SlaClock
+from mailgate.worker.undelivered import tell_of_failures
 
 GRACE = 4.0  # seconds that the batch in hand may take to finish
 LOOK = 0.5  # seconds between looks for what other processes wrote

@@ -16,10 +16,10 @@ from email.policy import default
 from pathlib import Path
 from typing import Protocol
 
-from mailgate.config.model import Config
 from mailgate.daemon.status import queues
 from mailgate.demo.people import Got, Letter, Person, post
-from mailgate.inbound.flowed import join
+from mailgate.reading.encodings.flowed import join
+from mailgate.settings import Config
 from mailgate.store.db import open_reader
 
 PATIENCE = 15.0  # seconds for what a step promises to happen

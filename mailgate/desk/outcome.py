@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailgate.config.model import Config
+from mailgate.figures import Report
 from mailgate.mail import Body, Mail, Received
-from mailgate.model import Change, Notice, StoredAttachment, Ticket
+from mailgate.notice import Notice
 from mailgate.reasons import Reason, Screen
-from mailgate.report.values import Report
-from mailgate.rules.bans import Ban
-from mailgate.rules.classify import Screened
-from mailgate.rules.commands import Command
-from mailgate.rules.forms import Form
-from mailgate.rules.keys import Keyring
-from mailgate.rules.presence import Absence
-from mailgate.rules.references import Reference
-from mailgate.rules.route import Routed
-from mailgate.rules.thread import Found, Match
-from mailgate.rules.trust import Sender
+from mailgate.rules.commands.syntax import Command
+from mailgate.rules.people.absence import Absence
+from mailgate.rules.routing.route import Routed
+from mailgate.rules.screening.classify import Screened
+from mailgate.rules.text.forms import Form
+from mailgate.rules.threading.keys import Keyring
+from mailgate.rules.threading.references import Reference
+from mailgate.rules.threading.thread import Found, Match
+from mailgate.rules.threading.trust import Sender
+from mailgate.rules.ticket.bans import Ban
+from mailgate.settings import Config
+from mailgate.ticket import Change, StoredAttachment, Ticket
 
 
 @dataclass(frozen=True, slots=True)

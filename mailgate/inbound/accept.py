@@ -13,9 +13,9 @@ from datetime import datetime
 
 from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.mail import Delivery, Kept
-from mailgate.store import inbox
 from mailgate.store.db import Store
-from mailgate.store.rawfiles import LARGE, Draft
+from mailgate.store.queues import inbox
+from mailgate.store.raw_files import LARGE, Draft
 
 __all__ = ["Acceptor", "Delivery"]
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mailgate.errors import StorageError
-from mailgate.inbound.smtp import Refusal
+from mailgate.inbound.smtp.session import Refusal
 from mailgate.mail import normalise
-from mailgate.store import trace
 from mailgate.store.db import Store
+from mailgate.store.queues import trace
 
 LINES_A_MINUTE = 60
 

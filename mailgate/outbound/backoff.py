@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from mailgate.rules.returned import DEAD_ADDRESS
+from mailgate.outbound.status_codes import DEAD_ADDRESS
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)

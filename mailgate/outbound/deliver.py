@@ -22,7 +22,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mailgate import maillog
 from mailgate.errors import StorageError
 from mailgate.outbound.backoff import (
     Failed,
@@ -38,9 +37,10 @@ from mailgate.outbound.backoff import (
     relay_pause,
 )
 from mailgate.outbound.relay import Transport
-from mailgate.store import outbox, trace
 from mailgate.store.db import Db, Store
-from mailgate.store.outbox import Job
+from mailgate.store.queues import outbox, trace
+from mailgate.store.queues.outbox import Job
+from mailgate.system import maillog
 
 log = logging.getLogger(__name__)
 

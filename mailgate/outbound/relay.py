@@ -21,9 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from mailgate.config.model import Relay as RelayConfig
-from mailgate.outbound.ascii_only import needs_utf8, without_utf8
 from mailgate.outbound.backoff import Reply, Stage
+from mailgate.outbound.downgrade import needs_utf8, without_utf8
+from mailgate.settings import Relay as RelayConfig
 
 CONNECT_TIMEOUT = 30.0  # seconds
 REPLY_TIMEOUT = 300.0  # RFC 5321 4.5.3.2.2 - 4.5.3.2.3

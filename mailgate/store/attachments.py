@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mailgate.errors import StorageError
-from mailgate.store.durable import DurableFile, flush_folder
+from mailgate.system.durable import DurableFile, flush_folder
 
 
 def digest(pieces: Iterable[bytes]) -> tuple[str, int]:

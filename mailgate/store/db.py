@@ -24,7 +24,7 @@ import aiosqlite
 
 from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.store.flush import Flusher
-from mailgate.store.rawfiles import RawFiles
+from mailgate.store.raw_files import RawFiles
 
 P = ParamSpec("P")
 T = TypeVar("T")

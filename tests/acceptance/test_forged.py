@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from mailgate.model import NoticeKind
-from mailgate.rules.keys import Keyring
+from mailgate.notice import NoticeKind
+from mailgate.rules.threading.keys import Keyring
 from tests.acceptance.labs import ELLIOT, KAREN, MARCUS
 from tests.acceptance.people import Got, Person, mutt
 from tests.acceptance.world import World, desk

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.inbound.imap_plan import COMMAND_COUNT
+from mailgate.inbound.imap.plan import COMMAND_COUNT
 from tests.acceptance import labs
 from tests.acceptance.world import News, World, desk, wait_until
 from tests.dovecot import PASSWORD, Dovecot

@@ -21,7 +21,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The path below the package: "inbound/imap.py"."""
+        """The path below the package: "inbound/imap/watcher.py"."""
         return self.path.relative_to(ROOT / "mailgate").as_posix()
 
     @property

@@ -13,8 +13,8 @@ from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.inbound import accept
 from mailgate.inbound.accept import Acceptor, Delivery
 from mailgate.mail import Envelope
-from mailgate.store import inbox
 from mailgate.store.db import Store
+from mailgate.store.queues import inbox
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from mailgate.config.model import Relay as RelayConfig
-from mailgate.model import NoticeKind, Outgoing
+from mailgate.notice import NoticeKind, Outgoing
 from mailgate.outbound import backoff, deliver
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.relay import SmtpRelay
-from mailgate.store import outbox, trace
+from mailgate.settings import Relay as RelayConfig
 from mailgate.store.db import Db, Store, _hop
+from mailgate.store.queues import outbox, trace
 from tests.sink import Sink
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from mailgate.config.model import Http
 from mailgate.daemon.http import Health, HttpServer
+from mailgate.settings import Http
 
 GOOD = Health((), {'mailgate_queue{queue="inbox"}': 3.0, 'mailgate_queue{queue="held"}': 1.0})
 ILL = Health(("relay: refused",), {})

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
-from mailgate.config.model import Mailbox, Secret
-from mailgate.inbound import imap, imap_drain, imap_session
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap import MailboxStatus, Watcher
+from mailgate.inbound.imap import drain as imap_drain
+from mailgate.inbound.imap import session as imap_session
+from mailgate.inbound.imap import watcher as imap
+from mailgate.inbound.imap.watcher import MailboxStatus, Watcher
+from mailgate.settings import Mailbox, Secret
 from mailgate.store.db import Db, Store
 from tests.dovecot import PASSWORD, Dovecot, free_port
 

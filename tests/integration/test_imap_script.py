@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from mailgate.config.model import Mailbox, Secret
-from mailgate.inbound import imap, imap_drain
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap import Watcher
+from mailgate.inbound.imap import drain
+from mailgate.inbound.imap import watcher as imap
+from mailgate.inbound.imap.watcher import Watcher
+from mailgate.settings import Mailbox, Secret
 from mailgate.store.db import Store
 
 RAW = b"From: karen@client.example\r\nSubject: hello\r\n\r\nhello\r\n"
@@ -233,8 +234,8 @@ async def test_nonsense_never_ends_the_thread(
 ) -> None:
     """Whatever the server says is told and waited out; all is well again when the server is."""
     monkeypatch.setattr(imap, "DENIED_PAUSE", (0.1, 0.2))
-    monkeypatch.setattr(imap_drain, "ASIDE_FIRST", 0.3)
-    monkeypatch.setattr(imap_drain, "ASIDE_LONGEST", 0.3)
+    monkeypatch.setattr(drain, "ASIDE_FIRST", 0.3)
+    monkeypatch.setattr(drain, "ASIDE_LONGEST", 0.3)
     desk.server.messages = 1
     desk.server.script[command] = answer
     async with desk.watching(poll=timedelta(seconds=0.2), idle=False) as watcher:

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from mailgate import processor, sla_clock
 from mailgate.cli.main import main
 from mailgate.config.load import load
-from mailgate.config.model import Relay
 from mailgate.daemon import status
 from mailgate.daemon.live import last_config, remember
-from mailgate.daemon.lock import Lock
 from mailgate.errors import StorageError
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.relay import SmtpRelay
-from mailgate.store import inbox
+from mailgate.settings import Relay
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store, open_reader
+from mailgate.store.queues import inbox
+from mailgate.system.lock import Lock
+from mailgate.worker import batch, timers
 from tests.desk import CONFIG, Bench
 
 MAIL = (
@@ -58,12 +58,12 @@ def test_attachments_that_vanished_are_told_apart(tmp_path: Path) -> None:
 def test_a_mail_whose_attachment_cannot_be_kept_waits_uncounted(bench: Bench) -> None:
     """Nothing is claimed for good, and no try is counted, while the disk will not."""
     bench.accept(bench.write("karen@client.example", "Look", files=(("a.txt", "text/plain", b"x"),)))
-    claimed = processor.claim(bench.db)
+    claimed = batch.claim(bench.db)
     folder = bench.config.storage.attachments
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in the way")
     with pytest.raises(StorageError):
-        processor.read(claimed, bench.desk, bench.now)
+        batch.read(claimed, bench.desk, bench.now)
     folder.unlink()
     with bench.db.transaction():
         inbox.unclaim(bench.db, [claimed[0].id])
@@ -138,14 +138,14 @@ def test_tidying_forgets_little_at_a_time_and_says_that_there_is_more(bench: Ben
     bench.drain()
     waits = bench.accept(MAIL.format(n=9).encode(), key="waits")
     later = bench.now + timedelta(days=400)
-    most, sla_clock.FORGET_AT_ONCE = sla_clock.FORGET_AT_ONCE, 3
+    most, timers.FORGET_AT_ONCE = timers.FORGET_AT_ONCE, 3
     try:
         with bench.db.transaction():
-            assert sla_clock.tidy(bench.db, bench.desk, later)
+            assert timers.tidy(bench.db, bench.desk, later)
         with bench.db.transaction():
-            assert not sla_clock.tidy(bench.db, bench.desk, later)
+            assert not timers.tidy(bench.db, bench.desk, later)
     finally:
-        sla_clock.FORGET_AT_ONCE = most
+        timers.FORGET_AT_ONCE = most
     kept = bench.db.all("SELECT id FROM inbox WHERE raw_id IS NOT NULL")
     assert [row["id"] for row in kept] == [waits]
     assert len(bench.db.all("SELECT id FROM raw")) == 1
@@ -182,7 +182,7 @@ def test_a_mail_put_in_while_another_worked_is_not_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bench: Bench
 ) -> None:
     """The worst moment: after the last look at the inbox, before the lock is free."""
-    drain, late = processor.drain, [b""]
+    drain, late = batch.drain, [b""]
 
     def slow(*args: object) -> int:
         worked = drain(*args)  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ def test_a_mail_put_in_while_another_worked_is_not_left(
             bench.accept(MAIL.format(n=7).encode(), key="late")
         return worked
 
-    monkeypatch.setattr(processor, "drain", slow)
+    monkeypatch.setattr(batch, "drain", slow)
     mail = tmp_path / "one.eml"
     mail.write_bytes(MAIL.format(n=1).encode())
     assert main(["ingest", str(mail), "-c", str(tmp_path / "config.toml")]) == 0

@@ -11,11 +11,13 @@ import pytest
 
 from mailgate.errors import NotFound
 from mailgate.mail import Delivery, Envelope, Mail
-from mailgate.model import Address, NoticeKind, Outgoing
+from mailgate.notice import NoticeKind, Outgoing
 from mailgate.reasons import Reason
-from mailgate.store import inbox, outbox, rawfiles, trace
+from mailgate.store import raw_files
 from mailgate.store.db import Db, open_writer
-from mailgate.store.trace import Line
+from mailgate.store.queues import inbox, outbox, trace
+from mailgate.store.queues.trace import Line
+from mailgate.ticket import Address
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -182,13 +184,13 @@ def test_large_mail_has_a_lane_of_its_own_and_nobody_overtakes_their_own_large_o
 
 
 def test_a_large_mail_is_a_file_which_goes_when_no_row_names_it(db: Db, tmp_path: Path):
-    big = b"y" * (rawfiles.LARGE + 1)
+    big = b"y" * (raw_files.LARGE + 1)
     filed = [db.files.filed(delivery(key, big)) for key in ("a", "b", "orphan")]
     ids = inbox.add(db, filed[:2], NOW)
     names = [one.raw.name for one in filed]
     assert all(db.files.path(name).stat().st_mode & 0o777 == 0o600 for name in names)
     assert db.files.old(time.time()) == set(), "a young file may be waiting for its row"
-    later = time.time() + rawfiles.SWEPT_AFTER + 60
+    later = time.time() + raw_files.SWEPT_AFTER + 60
     assert db.files.old(later) == set(names)
     assert inbox.unnamed(db, names) == {names[2]}
     inbox.end(db, ids[0], "done", NOW)

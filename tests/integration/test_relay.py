@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.config.model import Relay as RelayConfig
 from mailgate.outbound import relay as relay_module
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.relay import MaildirRelay, SmtpRelay, transport
+from mailgate.settings import Relay as RelayConfig
 from tests.sink import Sink
 
 CERTIFICATE = Path(__file__).parents[1] / "data/localhost.pem"

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from mailgate import lanes, processor
+from mailgate.desk.aside import Stopped, count_aside
 from mailgate.errors import StorageError
-from mailgate.lanes import Processor
-from mailgate.report.aside import Stopped, count_aside
-from mailgate.store import inbox
 from mailgate.store.db import Store
+from mailgate.store.queues import inbox
+from mailgate.worker import batch as processor
+from mailgate.worker import lanes
+from mailgate.worker.lanes import Processor
 from tests.desk import Bench, to
 
 KAREN, BOB = "Karen Client <karen@client.example>", "bob@bank.example"

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from mailgate.config.model import Listener as ListenerConfig
 from mailgate.errors import DatabaseBusy, StorageError
-from mailgate.inbound import smtp
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import LINES_A_MINUTE, Refusals
-from mailgate.inbound.smtp import Listener
-from mailgate.store import inbox, rawfiles, trace
+from mailgate.inbound.smtp import session
+from mailgate.inbound.smtp.session import Listener
+from mailgate.settings import Listener as ListenerConfig
+from mailgate.store import raw_files
 from mailgate.store.db import Db, Store
+from mailgate.store.queues import inbox, trace
 
 MAIL = b"From: karen@client.example\r\nSubject: Help\r\n\r\nIt is broken.\r\n"
 
@@ -262,7 +263,7 @@ async def test_at_most_a_hundred_recipients(tmp_path: Path):
         desk.listener.is_desk = lambda _: True
         client = await desk.client()
         await client.say("MAIL FROM:<a@b.example>")
-        for number in range(smtp.MAX_RECIPIENTS):
+        for number in range(session.MAX_RECIPIENTS):
             assert (await client.say(f"RCPT TO:<r{number}@bank.example>")).startswith("250")
         assert (await client.say("RCPT TO:<r0@bank.example>")).startswith("250")
         assert (await client.say("RCPT TO:<one-more@bank.example>")).startswith("452 4.5.3")
@@ -309,7 +310,7 @@ async def test_a_large_mail_that_the_disk_does_not_take_is_put_off(tmp_path: Pat
     async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
         client = await desk.client()
         with monkeypatch.context() as patch:
-            patch.setattr(rawfiles.Draft, "write", raising(StorageError("storage trouble", cause="full")))
+            patch.setattr(raw_files.Draft, "write", raising(StorageError("storage trouble", cause="full")))
             assert (await client.mail(MAIL + b"y\r\n" * 200_000)).startswith("452 4.3.1")
         assert not files(tmp_path)
         assert (await client.mail(MAIL + b"y\r\n" * 200_000)).startswith("250")
@@ -462,7 +463,7 @@ async def test_refusals_are_traced_and_a_flood_is_only_counted(desk: Desk):
 
 async def test_too_many_errors_end_the_connection(desk: Desk):
     client = await desk.client()
-    for _ in range(smtp.MAX_ERRORS - 1):
+    for _ in range(session.MAX_ERRORS - 1):
         await client.say("WHAT")
     client.send(b"WHAT\r\n")
     await client.answer()
@@ -471,7 +472,7 @@ async def test_too_many_errors_end_the_connection(desk: Desk):
 
 
 async def test_a_silent_peer_is_sent_away(desk: Desk, monkeypatch):
-    monkeypatch.setattr(smtp, "COMMAND_TIMEOUT", 0.1)
+    monkeypatch.setattr(session, "COMMAND_TIMEOUT", 0.1)
     client = await desk.client(greet=False)
     await client.answer()
     assert (await client.answer()).startswith("421 4.4.2")
@@ -479,7 +480,7 @@ async def test_a_silent_peer_is_sent_away(desk: Desk, monkeypatch):
 
 
 async def test_a_peer_silent_in_data_is_sent_away(desk: Desk, monkeypatch):
-    monkeypatch.setattr(smtp, "DATA_TIMEOUT", 0.1)
+    monkeypatch.setattr(session, "DATA_TIMEOUT", 0.1)
     client = await desk.client()
     await client.begin()
     client.send(b"half a ma")
@@ -488,7 +489,7 @@ async def test_a_peer_silent_in_data_is_sent_away(desk: Desk, monkeypatch):
 
 
 async def test_a_trickle_ends(desk: Desk, monkeypatch):
-    monkeypatch.setattr(smtp, "DATA_TOTAL", 0.3)
+    monkeypatch.setattr(session, "DATA_TOTAL", 0.3)
     client = await desk.client()
     await client.begin()
     answer = asyncio.create_task(client.answer())
@@ -564,7 +565,7 @@ async def test_no_sequence_of_bytes_breaks_a_session_or_the_listener(desk: Desk,
 async def test_the_next_minute_tells_how_many_refusals_were_not_written_down(desk: Desk):
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     refusals = Refusals(desk.store, lambda: now)
-    refusal = smtp.Refusal("192.0.2.1", None, "", 421, "4.3.2 too many connections")
+    refusal = session.Refusal("192.0.2.1", None, "", 421, "4.3.2 too many connections")
     for _ in range(LINES_A_MINUTE + 7):
         refusals(refusal)
     now += timedelta(minutes=1)
@@ -581,7 +582,7 @@ async def test_refusals_that_the_disk_does_not_take_are_let_go(desk: Desk, monke
     def full(*_: Any) -> None:
         raise StorageError("full")
 
-    refusal = smtp.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big")
+    refusal = session.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big")
     refusals = Refusals(desk.store, clock)
     monkeypatch.setattr(trace, "add", full)
     refusals(refusal)

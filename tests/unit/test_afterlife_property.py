@@ -9,13 +9,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from mailgate.model import EntryKind, EventKind
-from mailgate.rules.satisfaction import RATINGS
-from mailgate.rules.snapshot import ticket_json
-from mailgate.setup import make_desk
-from mailgate.store import inbox, outbox, tickets
+from mailgate.rules.ticket.as_json import ticket_json
+from mailgate.rules.ticket.rating import RATINGS
 from mailgate.store.db import open_writer
-from mailgate.unlock import unlock
+from mailgate.store.queues import inbox, outbox
+from mailgate.store.tickets import tickets
+from mailgate.ticket import EntryKind, EventKind
+from mailgate.worker.setup import make_desk
+from mailgate.worker.unlock import unlock
 from tests.desk import KAREN, Bench, Sent
 from tests.replay import derived
 

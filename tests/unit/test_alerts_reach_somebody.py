@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import Assignee
-from mailgate.rules.audience import Audience, hearers
-from mailgate.rules.presence import Absence
-from mailgate.rules.rights import confidential, sees
+from mailgate.rules.notices.audience import Audience, hearers
+from mailgate.rules.people.absence import Absence
+from mailgate.rules.people.permissions import confidential, sees
+from mailgate.ticket import Assignee
 from tests.notices import CONFIG, NOW, TICKET
 
 AGENTS = tuple(CONFIG.agents)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import Address
-from mailgate.outbound import headers
-from mailgate.outbound.ascii_only import needs_utf8, without_utf8
+from mailgate.outbound.downgrade import needs_utf8, without_utf8
+from mailgate.ticket import Address
+from mailgate.writing.mail import headers
 
 REST = b"Subject: =?utf-8?b?w7w=?=\r\nMIME-Version: 1.0\r\n\r\nTo: j\xc3\xbcrgen@x.example\r\nbody \xc3\xbc\r\n"
 JUERGEN = Address("jürgen@x.example", "Jürgen, der zweite")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.rules.keys import Keyring
+from mailgate.rules.threading.keys import Keyring
 from tests.desk import CONFIG, Bench, Sent, to, told
 
 KAREN = "karen@client.example"

@@ -22,7 +22,7 @@ from mailgate.outbound.backoff import (
     judge,
     relay_pause,
 )
-from mailgate.rules.returned import DEAD_ADDRESS
+from mailgate.outbound.status_codes import DEAD_ADDRESS
 
 NEW = timedelta(0)
 OLD = timedelta(days=5)

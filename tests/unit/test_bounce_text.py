@@ -2,10 +2,10 @@
 
 import pytest
 
-from mailgate.inbound.parse import parse
 from mailgate.mail import Bounce, Envelope
+from mailgate.reading.parse import parse
 from mailgate.reasons import Screen
-from mailgate.rules.classify import classify
+from mailgate.rules.screening.classify import classify
 
 COPY = "\nReceived: from desk.example by mx.example; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: support@bank.example\n"
 COPY += "To: karen@client.example\nSubject: Your request\nMessage-ID: <n.1.x@bank.example>\n\nHello Karen\n"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mailgate.inbound.parse import parse
 from mailgate.mail import Envelope
+from mailgate.reading.parse import parse
 from mailgate.reasons import Reason, Screen
-from mailgate.rules.classify import RULES, Screened, classify
+from mailgate.rules.screening.classify import RULES, Screened, classify
 
 DESK = frozenset({"support@bank.example"})
 

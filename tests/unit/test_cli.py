@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgate.cli.main import main
-from mailgate.daemon.lock import Lock
-from mailgate.report.aside import count_aside
-from mailgate.store import trace
+from mailgate.desk.aside import count_aside
 from mailgate.store.db import open_writer
+from mailgate.store.queues import trace
+from mailgate.system.lock import Lock
 from tests.desk import CONFIG, START
 
 MAIL = """\
@@ -472,7 +472,7 @@ def test_a_mail_that_made_a_ticket_ends_in_the_trace_without_a_fault(desk, capsy
 
 
 def test_an_export_holds_every_ticket_whole_and_in_order(desk, capsys, monkeypatch):
-    monkeypatch.setattr("mailgate.cli.tickets_view.AT_ONCE", 2)
+    monkeypatch.setattr("mailgate.cli.tickets.view.AT_ONCE", 2)
     for number in range(5):
         assert call("tickets", "new", "--requester", "k@x.example", "--subject", f"No {number}", "--quiet") == 0
     capsys.readouterr()
@@ -494,13 +494,13 @@ def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
 
 
 def test_a_report_is_of_the_clocks_time(desk, capsys, monkeypatch):
-    monkeypatch.setattr("mailgate.cli.report.now", lambda: START)
+    monkeypatch.setattr("mailgate.cli.verbs.report.now", lambda: START)
     assert call("report", "--since", "2d", "--json") == 0
     period = json.loads(capsys.readouterr().out)["period"]
     assert (period["since"][:16], period["until"][:16]) == ("2026-11-18T09:00", "2026-11-20T09:00")
-    monkeypatch.setattr("mailgate.cli.tickets_change.now", lambda: START)
+    monkeypatch.setattr("mailgate.cli.tickets.change.now", lambda: START)
     assert call("tickets", "new", "--requester", "k@x.example", "--subject", "x") == 0
-    monkeypatch.setattr("mailgate.cli.status.now", lambda: START)
+    monkeypatch.setattr("mailgate.cli.verbs.status.now", lambda: START)
     assert call("tickets", "do", "1001", "#away until 2026-11-23", "--as", "ann") == 0
     capsys.readouterr()
     assert call("status", "--json") == 1
@@ -517,7 +517,7 @@ def test_a_report_asked_for_on_the_shell_is_counted_while_nobody_waits(desk, cap
             trace.add(db, [trace.Line(at=START, direction="in", step="refused", text="x", address="a@b.example")])
         return count_aside(*args)
 
-    monkeypatch.setattr("mailgate.cli.tickets_change.count_aside", counting)
+    monkeypatch.setattr("mailgate.cli.tickets.change.count_aside", counting)
     capsys.readouterr()
     assert call("tickets", "do", "1001", "#report 7d", "#prio low") == 0
     out = capsys.readouterr().out

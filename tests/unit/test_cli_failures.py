@@ -11,8 +11,8 @@ from contextlib import closing
 import pytest
 
 from mailgate.cli.main import VERBS, main
-from mailgate.daemon.lock import Lock
 from mailgate.store.db import open_writer
+from mailgate.system.lock import Lock
 from tests.desk import CONFIG
 
 MAIL = "From: k@client.example\nTo: support@bank.example\nSubject: Portal is down\nMessage-ID: <k1@x>\n\nHelp.\n"
@@ -243,7 +243,7 @@ def test_what_nobody_foresaw_is_told_too(desk, capsys, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr("mailgate.cli.status.config_of", broken)
+    monkeypatch.setattr("mailgate.cli.verbs.status.config_of", broken)
     with pytest.raises(RuntimeError):
         main(["status", "--json"])
     told = json.loads(capsys.readouterr().out)

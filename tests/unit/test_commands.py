@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mailgate.rules.cleaning import clean
-from mailgate.rules.commands import MOST, Command, read_commands
-from mailgate.rules.verbs import KNOWN, STATUSES, VERBS
+from mailgate.rules.commands.syntax import MOST, Command, read_commands
+from mailgate.rules.commands.verbs import KNOWN, STATUSES, VERBS
+from mailgate.rules.text.cleanup import clean
 
 
 def read(text: str):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from jinja2 import Environment
 from jinja2.bccache import Bucket
 
-from mailgate.outbound import compiled
-from mailgate.outbound.compiled import Compiled
+from mailgate.writing.templates import compiled
+from mailgate.writing.templates.compiled import Compiled
 
 ENVIRONMENT = Environment(autoescape=True)
 CODE = compile("1", "x", "eval")

@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound.body import read_body
-from mailgate.inbound.flowed import join
-from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER, Envelope
-from mailgate.model import Address, Assignee, Collaborator, Notice, NoticeKind, Status, Ticket
-from mailgate.outbound.compose import AUTO_REPLIED, NULL_SENDER, compose
-from mailgate.outbound.flowed import flow
-from mailgate.outbound.mime import readable
-from mailgate.rules.commands import read_commands
-from mailgate.rules.keys import key_text
-from mailgate.rules.references import Reference, references
+from mailgate.notice import Notice, NoticeKind
+from mailgate.reading.body import read_body
+from mailgate.reading.encodings.flowed import join
+from mailgate.reading.parse import parse
+from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.threading.keys import key_text
+from mailgate.rules.threading.references import Reference, references
+from mailgate.ticket import Address, Assignee, Collaborator, Status, Ticket
+from mailgate.writing.compose import AUTO_REPLIED, NULL_SENDER, compose
+from mailgate.writing.mail.flowed import flow
+from mailgate.writing.mail.mime import readable
 from tests.notices import (
     ANN,
     BUILT,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mailgate.config.diff import changes, orphans
 from mailgate.config.dump import effective
 from mailgate.config.load import load, read
-from mailgate.config.model import Config
+from mailgate.settings import Config
 from tests.configs import completed
 
 RULES = """

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailgate.config.load import load, read
-from mailgate.config.model import Routing
+from mailgate.settings import Routing
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"

@@ -7,7 +7,7 @@ import tomllib
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailgate.config.lines import nearest, scan
+from mailgate.config.toml.lines import nearest, scan
 
 TEXT = '''# a comment with [brackets] and "quotes
 top = 1

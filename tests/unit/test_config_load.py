@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from mailgate.config import load as loader
 from mailgate.config.load import find, load, read
-from mailgate.config.model import EVERYTHING, Alerts, Config, Notices, Step, Tickets, Trust
 from mailgate.config.sample import Answers, Imap, Person, starter
 from mailgate.errors import ConfigError
+from mailgate.settings import EVERYTHING, Alerts, Config, Notices, Step, Tickets, Trust
 from tests.configs import REST, completed
 
 ROOT = Path(__file__).parents[2]
@@ -335,7 +335,7 @@ def test_loading_stays_light() -> None:
         "import sys; from pathlib import Path; from mailgate.config.load import load;"
         f"load(Path({str(ROOT / 'config.example.toml')!r}), {{}}, thorough=False);"
         "print(*sorted(m for m in sys.modules if m in"
-        " ('pydantic', 'jinja2', 'holidays', 'asyncio', 'difflib', 'email', 'sqlite3', 'mailgate.rules.schedule')))"
+        " ('pydantic', 'jinja2', 'holidays', 'asyncio', 'difflib', 'email', 'sqlite3', 'mailgate.rules.sla.calendar')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

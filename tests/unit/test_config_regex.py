@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.regex import BadPattern, compile_pattern
+from mailgate.config.toml.regex import BadPattern, compile_pattern
 
 
 def test_a_match_tells_what_matched() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.config.criteria import FIELDS
 from mailgate.config.load import load
-from mailgate.config.model import Criterion, Routing, Rule
+from mailgate.config.sections.criteria import FIELDS
+from mailgate.settings import Criterion, Routing, Rule
 from tests.configs import completed
 
 HOURS = '[schedule."Business hours"]\nhours = { mon-fri = "08:00-17:00" }\n'

@@ -10,11 +10,11 @@ import pytest
 
 from mailgate.config.dump import effective
 from mailgate.config.load import load, read
-from mailgate.config.model import Config, Secret
 from mailgate.config.secret import make_secret, read_secrets
 from mailgate.errors import ConfigError
+from mailgate.settings import Config, Secret
 from mailgate.store.db import open_writer
-from mailgate.unlock import unlock
+from mailgate.worker.unlock import unlock
 from tests.configs import completed
 
 LITERAL = "correct horse battery staple"

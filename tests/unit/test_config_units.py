@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config import units
-from mailgate.config.model import Rate
+from mailgate.config.toml import units
+from mailgate.settings import Rate
 
 
 @pytest.mark.parametrize(

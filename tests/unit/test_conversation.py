@@ -14,9 +14,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate import processor
-from mailgate.model import EventKind
-from mailgate.store import outbox, tickets
+from mailgate.store.queues import outbox
+from mailgate.store.tickets import tickets
+from mailgate.ticket import EventKind
+from mailgate.worker import batch
 from tests.desk import CONFIG, Bench, Sent
 from tests.replay import untold
 
@@ -361,7 +362,7 @@ def own_words(mail: Sent) -> str:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, monkeypatch, seed):
-    monkeypatch.setattr(processor, "HOLD", 60.0)  # however slow the machine
+    monkeypatch.setattr(batch, "HOLD", 60.0)  # however slow the machine
     trusted, together = seed % 2 == 1, seed % 3 == 2
     notices = '[notices]\nfollow_up = true\nstatus_changes = ["resolved", "closed", "reopened"]\n'
     bench = Bench(tmp_path, CONFIG + notices + (TRUSTED if trusted else ""))

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.criteria import FIELDS
-from mailgate.config.model import Criterion
-from mailgate.config.regex import compile_pattern
+from mailgate.config.sections.criteria import FIELDS
+from mailgate.config.toml.regex import compile_pattern
 from mailgate.mail import Attachment
-from mailgate.model import Address
-from mailgate.rules.criteria import Facts, holds, is_met, language_of
-from mailgate.rules.forms import read_form
+from mailgate.rules.routing.criteria import Facts, holds, is_met, language_of
+from mailgate.rules.text.forms import read_form
+from mailgate.settings import Criterion
+from mailgate.ticket import Address
 from tests.lab import NOW, body, mail
 
 OPEN = "Business hours"

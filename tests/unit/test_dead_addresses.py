@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate import apply
-from mailgate.desk.failure import Failure, gave_up
-from mailgate.model import NoticeKind
-from mailgate.rules.returned import DEAD_ADDRESS, plainly
+from mailgate.desk.bounces import Failure, gave_up
+from mailgate.notice import NoticeKind
+from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
+from mailgate.worker import apply
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.model import Assignee, EventKind
-from mailgate.rules import acts, lifecycle
-from mailgate.rules.reopening import back
-from mailgate.setup import make_desk
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import open_writer
-from mailgate.unlock import unlock
+from mailgate.ticket import Assignee, EventKind
+from mailgate.worker.setup import make_desk
+from mailgate.worker.unlock import unlock
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
 SUBJECT = "[#1001] Portal is down"

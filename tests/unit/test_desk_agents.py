@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate import apply
-from mailgate.desk import agent
-from mailgate.desk.letter import Letter
-from mailgate.rules.commands import read_commands
+from mailgate.desk.agent import perform
+from mailgate.desk.request.request import Letter
+from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.db import open_writer
+from mailgate.worker import apply
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told
 
 NOTE_LINE = "The vendor password is hunter2 and must not leave this house"
@@ -563,7 +563,7 @@ def test_a_long_list_is_cut(opened):
 def order(bench, *lines, who=None):
     context = bench.desk.context(bench.now)
     letter = Letter(who, read_commands(lines), f"cli:{lines}", context.now)
-    outcome = agent.work(bench.db, letter, bench.ticket(), context)
+    outcome = perform.work(bench.db, letter, bench.ticket(), context)
     with bench.db.transaction():
         apply.save(bench.db, outcome, context, bench.desk.press)
     return outcome, bench.new()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailgate.config.load import load
-from mailgate.outbound.canned import check_canned
-from mailgate.store import tickets
+from mailgate.store.tickets import tickets
+from mailgate.writing.templates.canned import check_canned
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ELLIOT, ANN, VERA, BOB = "elliot@bank.example", "ann@bank.example", "vera@bank.example", "bob@bank.example"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import Address, Entry, EntryKind
-from mailgate.rules.collision import GRACE, RECENT, Posted, overlooked, written_at
-from mailgate.store import outbox
+from mailgate.rules.replies.collision import GRACE, RECENT, Posted, overlooked, written_at
+from mailgate.store.queues import outbox
+from mailgate.ticket import Address, Entry, EntryKind
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, START, Bench, Sent, to, told
 
 MINE = "It was the load balancer; it is mended."
@@ -106,12 +106,12 @@ def test_who_answered_the_requester_directly_has_sent_it_already(crossed):
 
 
 def test_orders_from_the_command_line_are_never_held(crossed):
-    from mailgate.desk import agent
-    from mailgate.desk.letter import Letter
-    from mailgate.rules.commands import read_commands
+    from mailgate.desk.agent import perform
+    from mailgate.desk.request.request import Letter
+    from mailgate.rules.commands.syntax import read_commands
 
     letter = Letter(crossed.config.agents["elliot"], read_commands(["#reply", "", MINE]), "cli:1", crossed.now)
-    outcome = agent.work(crossed.db, letter, crossed.ticket(), crossed.desk.context(crossed.now))
+    outcome = perform.work(crossed.db, letter, crossed.ticket(), crossed.desk.context(crossed.now))
     assert outcome.state == "done"
 
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from mailgate import processor
-from mailgate.explain import document
-from mailgate.process import think
-from mailgate.store import inbox
+from mailgate.store.queues import inbox
+from mailgate.worker import batch
+from mailgate.worker.explain import document
+from mailgate.worker.pipeline import think
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
 NOTE = "The vendor password is hunter2 and must not leave this house"
@@ -170,7 +170,7 @@ def test_a_held_mail_that_the_administrator_dropped_is_never_sent(bench):
 def test_explain_of_a_code_tells_what_the_mail_that_waits_would_do(bench):
     mail = held(bench, f"#prio high\n\n{REPLY}")
     bench.accept(bench.write(ANN, f"#confirm {code(mail)}", answers=mail))
-    (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    (prepared,) = batch.read(batch.claim(bench.db), bench.desk, bench.now)
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
     found = document(verdict, "a.eml", {0: "the subject"}, bench.config.agents)
     assert found["ticket"] == {"number": 1001, "why": "confirmed"}

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate import day
-from mailgate.store import outbox
+from mailgate.store.queues import outbox
+from mailgate.worker import agents_day
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ANN, ELLIOT, BOB, VERA = (f"{name}@bank.example" for name in ("ann", "elliot", "bob", "vera"))
@@ -80,9 +80,9 @@ def test_one_that_cannot_be_written_stops_nobody_and_is_not_tried_for_ever(diges
     digest.configure(config(ann='digest = "08:00"', elliot='digest = "08:00"'))
     digest.wait()
     digest.send(KAREN, "The portal is down.")
-    made = day._digest
+    made = agents_day._digest
     monkeypatch.setattr(
-        day, "_digest", lambda db, due, *more: 1 / 0 if due.agent.key == "ann" else made(db, due, *more)
+        agents_day, "_digest", lambda db, due, *more: 1 / 0 if due.agent.key == "ann" else made(db, due, *more)
     )
     found = [each.to for each in until(digest, "2026-11-21 08:00") if each.kind == "digest"]
     assert found == [ELLIOT]

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.desk import agent as desk_agent
-from mailgate.desk.letter import Letter
-from mailgate.rules.commands import read_commands
-from mailgate.store import inbox
+from mailgate.desk.agent import perform as desk_agent
+from mailgate.desk.request.request import Letter
+from mailgate.rules.commands.syntax import read_commands
+from mailgate.store.queues import inbox
 from tests.desk import ANN, ELLIOT, KAREN, Bench, Sent, to, told
 
 NOTE = "The vendor password is hunter2 and must not leave this house"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.store import tickets
+from mailgate.store.tickets import tickets
 from tests.desk import CONFIG, KAREN, Bench, outside, to
 from tests.replay import untold
 

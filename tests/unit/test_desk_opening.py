@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate import apply
-from mailgate.desk import byhand
-from mailgate.model import Address
-from mailgate.store import trace
+from mailgate.desk.opening import by_hand
+from mailgate.store.queues import trace
+from mailgate.ticket import Address
+from mailgate.worker import apply
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 RULES = """
@@ -436,10 +436,10 @@ def test_an_agent_with_a_new_key_keeps_their_tickets(bench):
 
 def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     text = "Help topic: Report a Problem\nPhone: 555\n\nYour chair comes on Monday."
-    order = byhand.Order(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
+    order = by_hand.Order(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
     context = bench.desk.context(bench.now)
     with bench.db.transaction():
-        apply.save(bench.db, byhand.open_by_hand(bench.db, order, context), context, bench.desk.press)
+        apply.save(bench.db, by_hand.open_by_hand(bench.db, order, context), context, bench.desk.press)
     mails = bench.new()
     assert told(mails) == {
         ("opened-for-you", "jane@vendor.example"),
@@ -454,7 +454,7 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     assert bench.events()[2].by == "rule:Vendors"
     quiet = replace(order, cause="cli:2", quiet=True)
     with bench.db.transaction():
-        apply.save(bench.db, byhand.open_by_hand(bench.db, quiet, context), context, bench.desk.press)
+        apply.save(bench.db, by_hand.open_by_hand(bench.db, quiet, context), context, bench.desk.press)
     assert "jane@vendor.example" not in {mail.to for mail in bench.new()}
 
 

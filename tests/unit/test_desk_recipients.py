@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mailgate.config.model import Relay
 from mailgate.mail import Envelope
-from mailgate.model import Address
-from mailgate.rules.recipients import deciding_address, desk_address, desk_recipients, outsiders
+from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients, outsiders
+from mailgate.settings import Relay
+from mailgate.ticket import Address
 from tests.lab import desk, mail
 
 DESK = desk()

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate import apply, processor
-from mailgate.desk.failure import Failure, bare_again, gave_up
-from mailgate.inbound.parse import parse
-from mailgate.model import NoticeKind
-from mailgate.store import inbox, outbox
+from mailgate.desk.bounces import Failure, bare_again, gave_up
+from mailgate.notice import NoticeKind
+from mailgate.reading.parse import parse
 from mailgate.store.db import open_writer
+from mailgate.store.queues import inbox, outbox
+from mailgate.worker import apply
+from mailgate.worker import batch as processor
 from tests.corpus import CORPUS
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 

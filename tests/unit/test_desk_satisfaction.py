@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import EventKind
-from mailgate.rules.satisfaction import RATINGS, Rating, read_rating
+from mailgate.rules.ticket.rating import RATINGS, Rating, read_rating
+from mailgate.ticket import EventKind
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
 JANE = "Jane <jane@client.example>"

@@ -10,17 +10,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailgate import apply, explain, processor, unlock
-from mailgate.clock import BELIEVED_AFTER, Clock
-from mailgate.daemon import lock
-from mailgate.daemon.lock import Lock, pid_of, running
-from mailgate.desk import byhand
+from mailgate.desk.opening import by_hand
 from mailgate.errors import ConfigError, LockHeld, StorageError
 from mailgate.mail import Delivery, Envelope, Kept
-from mailgate.model import Address
-from mailgate.process import think
-from mailgate.store import inbox
 from mailgate.store.db import open_writer
+from mailgate.store.queues import inbox
+from mailgate.system import lock
+from mailgate.system.clock import BELIEVED_AFTER, Clock
+from mailgate.system.lock import Lock, pid_of, running
+from mailgate.ticket import Address
+from mailgate.worker import apply, explain, unlock
+from mailgate.worker import batch as processor
+from mailgate.worker.pipeline import think
 from tests.desk import CONFIG, KAREN, START, Bench, to
 
 # ── time ────────────────────────────────────────────────────────────────────────────────
@@ -253,8 +254,8 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
         thoughts.append(verdict.outcome.ticket)
         if len(thoughts) == 1:
             with elsewhere.transaction():
-                order = byhand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
-                apply.save(elsewhere, byhand.open_by_hand(elsewhere, order, context), context, bench.desk.press)
+                order = by_hand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
+                apply.save(elsewhere, by_hand.open_by_hand(elsewhere, order, context), context, bench.desk.press)
         return verdict
 
     monkeypatch.setattr(processor, "think", think_while_others_write)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mailgate.store import inbox
+from mailgate.store.queues import inbox
 from tests.desk import CONFIG, KAREN, Bench, to
 from tests.replay import derived
 

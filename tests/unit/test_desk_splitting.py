@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mailgate.store import histories, tickets
+from mailgate.store.tickets import histories, tickets
 from tests.desk import CONFIG, KAREN, Bench, outside, to
 from tests.replay import untold
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from mailgate.config.load import load
-from mailgate.model import Assignee, Ticket
-from mailgate.rules.digest import MINE, OVERDUE, TODAY, UNASSIGNED, listings, subject
+from mailgate.rules.notices.digest import MINE, OVERDUE, TODAY, UNASSIGNED, listings, subject
+from mailgate.ticket import Assignee, Ticket
 from tests.desk import CONFIG as TEXT
 from tests.notices import NOW, TICKET
 

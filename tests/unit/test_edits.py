@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.model import EventKind
-from mailgate.rules import edits
-from mailgate.rules.acts import Stamp
-from mailgate.rules.facts import agent_fact
+from mailgate.rules.notices.sentences import agent_fact
+from mailgate.rules.ticket import edits
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.ticket import EventKind
 from tests.lab import NOW, desk, ticket
 
 ANN = Stamp("agent:ann", NOW, "why")

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from mailgate.config.model import PERMISSIONS
-from mailgate.model import EventKind
-from mailgate.rules.understanding import PERMISSION
-from mailgate.rules.verbs import VERBS
-from mailgate.store import tickets
+from mailgate.rules.commands.resolve import PERMISSION
+from mailgate.rules.commands.verbs import VERBS
+from mailgate.settings import PERMISSIONS
+from mailgate.store.tickets import tickets
+from mailgate.ticket import EventKind
 from tests.desk import CONFIG, Bench, to
 
 KAREN, BOSS = "Karen Client <karen@client.example>", "boss@client.example"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound.excerpt import attribute_values, cut, excerpt
+from mailgate.reading.page.excerpt import attribute_values, cut, excerpt
 
 GMAIL = (
     '<div dir="ltr">#assign me<div>#priority high</div><div><br></div><div>Hello <b>Karen</b>,</div><div><br></div>'

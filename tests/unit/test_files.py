@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.model import Attachments
-from mailgate.model import StoredAttachment
-from mailgate.rules import files
+from mailgate.rules.replies import attachments
+from mailgate.settings import Attachments
+from mailgate.ticket import StoredAttachment
 from tests.desk import CONFIG, Bench, Sent, to, told
 
 RULES = Attachments()
@@ -52,30 +52,30 @@ def bench(tmp_path: Path) -> Bench:
     ],
 )
 def test_no_spelling_of_a_name_hides_a_blocked_extension(name: str) -> None:
-    assert files.blocked(name, RULES)
+    assert attachments.blocked(name, RULES)
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "exe", "exe.txt", "a.exe.zip", "a.exec", "command.doc", "", ".", "a.e"])
 def test_other_names_pass(name: str) -> None:
-    assert files.blocked(name, RULES) == ""
+    assert attachments.blocked(name, RULES) == ""
 
 
 @given(st.text(max_size=30))
 def test_every_name_is_judged(name: str) -> None:
-    assert files.blocked(f"{name}.exe", RULES) == "exe"
-    files.blocked(name, RULES)
+    assert attachments.blocked(f"{name}.exe", RULES) == "exe"
+    attachments.blocked(name, RULES)
 
 
 # ── by size ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_size_is_that_of_the_base64_on_the_wire() -> None:
-    assert [files.wire_size(octets) for octets in (0, 1, 57, 58, 1_000_000)] == [0, 6, 78, 84, 1_368_424]
+    assert [attachments.wire_size(octets) for octets in (0, 1, 57, 58, 1_000_000)] == [0, 6, 78, 84, 1_368_424]
 
 
 def test_a_large_file_does_not_push_out_the_small_ones_behind_it() -> None:
     small, large, other = file("a.pdf", 100), file("b.pdf", 9000), file("c.pdf", 200)
-    found = files.sort([small, large, other, file("x.exe", 1)], 5000, RULES)
+    found = attachments.sort([small, large, other, file("x.exe", 1)], 5000, RULES)
     assert (found.attached, found.too_large) == ((small, other), (large,))
     assert [each.name for each in found.blocked] == ["x.exe"]
 
@@ -83,9 +83,9 @@ def test_a_large_file_does_not_push_out_the_small_ones_behind_it() -> None:
 @given(st.lists(st.integers(0, 4000), max_size=12))
 def test_parcels_hold_every_file_once_and_none_is_too_heavy(sizes: list[int]) -> None:
     given_files = [file(f"{place}.pdf", size) for place, size in enumerate(sizes)]
-    shared = files.parcels(given_files, 6000)
+    shared = attachments.parcels(given_files, 6000)
     assert [each for parcel in shared for each in parcel] == given_files
-    assert all(sum(files.wire_size(each.size) for each in parcel) <= 6000 for parcel in shared)
+    assert all(sum(attachments.wire_size(each.size) for each in parcel) <= 6000 for parcel in shared)
 
 
 # ── at the desk ─────────────────────────────────────────────────────────────────────────

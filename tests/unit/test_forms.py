@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.forms import read_form
+from mailgate.rules.text.forms import read_form
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.inbound import forward
-from mailgate.model import Address
+from mailgate.reading.quotes import forwarded
+from mailgate.ticket import Address
 
 ANN = Address("ann@a.example", "Ann Arbor")
 BEGUN = "---------- Forwarded message ---------\n"
@@ -29,7 +29,7 @@ BEGUN = "---------- Forwarded message ---------\n"
 )
 def test_who_wrote_it(block: str, sender: Address | None) -> None:
     """An address on another line than the sender's is somebody else's."""
-    found = forward.read(block, "Fwd: Hi")
+    found = forwarded.read(block, "Fwd: Hi")
     assert (found.sender if found else None) == sender
     assert found is None or found.subject == "Hi"
 
@@ -55,4 +55,4 @@ def test_who_wrote_it(block: str, sender: Address | None) -> None:
 )
 def test_what_it_says(above: str, said: str) -> None:
     """The copied header and what announces it go; of the words none does."""
-    assert forward.text_of(above + said) == said
+    assert forwarded.text_of(above + said) == said

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mailgate.inbound.charset import Guesses, decode
+from mailgate.reading.encodings.charset import Guesses, decode
 from tests import fuzz
 
 HEAD = b"From: ann@x.example\nSubject: "

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER
-from mailgate.model import NoticeKind
+from mailgate.notice import NoticeKind
+from mailgate.reading.body import read_body
+from mailgate.reading.parse import parse
 from tests.notices import BUILT, CASES, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, write
 
 GMAIL = '<div>#close</div><div>Done.</div><br><div class="gmail_quote"><blockquote>{}</blockquote></div>'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.handout import LEAST_LOADED, ROUND_ROBIN, choose
+from mailgate.rules.people.auto_assign import LEAST_LOADED, ROUND_ROBIN, choose
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 MEMBERS = ("a", "b", "c", "d")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.hours import latest, quiet_until
+from mailgate.rules.sla.wall_clock import latest, quiet_until
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 NIGHT = (20 * 60, 7 * 60)

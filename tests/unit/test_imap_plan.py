@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound.imap_drain import Memory
-from mailgate.inbound.imap_plan import Plan, batches, left_alone, pause, plan, uid_sets
+from mailgate.inbound.imap.drain import Memory
+from mailgate.inbound.imap.plan import Plan, batches, left_alone, pause, plan, uid_sets
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 UIDS = st.sets(st.integers(1, 2**32 - 1), max_size=60) | st.sets(st.integers(1, 90), max_size=60)

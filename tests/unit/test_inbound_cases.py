@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
 from mailgate.mail import Body, Bounce, Envelope, Mail
-from mailgate.model import Address
-from mailgate.rules.classify import classify
+from mailgate.reading.body import read_body
+from mailgate.reading.parse import parse
+from mailgate.rules.screening.classify import classify
+from mailgate.ticket import Address
 
 CASES = sorted((Path(__file__).parents[1] / "cases/inbound").glob("*.eml"))
 

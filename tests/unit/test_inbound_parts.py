@@ -5,27 +5,16 @@ import time
 
 import pytest
 
-from mailgate.inbound import (
-    addresses,
-    attribution,
-    authres,
-    bounce_text,
-    charset,
-    contents,
-    flowed,
-    forward,
-    headers,
-    html,
-    japanese,
-    mime,
-    mojibake,
-    quote,
-    transfer,
-)
-from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse, read
 from mailgate.mail import MARKER, Mail
-from mailgate.model import Address
+from mailgate.reading.body import read_body
+from mailgate.reading.bounces import prose
+from mailgate.reading.encodings import charset, flowed, japanese, mojibake, transfer
+from mailgate.reading.mime import addresses, authres, contents, headers
+from mailgate.reading.mime import parts as mime
+from mailgate.reading.page import page as html
+from mailgate.reading.parse import parse, read
+from mailgate.reading.quotes import attribution, forwarded, split
+from mailgate.ticket import Address
 
 
 @pytest.mark.parametrize(
@@ -365,12 +354,12 @@ def test_a_pasted_mail_in_a_new_mail_is_kept() -> None:
     ],
 )
 def test_forwarded_senders(block: str, found: tuple[str, str, str] | None) -> None:
-    got = forward.read(block, "Fwd: question")
+    got = forwarded.read(block, "Fwd: question")
     assert (got and (got.sender.email, got.sender.name, got.subject)) == found
 
 
 def test_a_forward_without_a_prefix_keeps_its_subject() -> None:
-    got = forward.read("From: bob@x.example", "question")
+    got = forwarded.read("From: bob@x.example", "question")
     assert got is not None
     assert (got.sender.email, got.subject) == ("bob@x.example", "question")
 
@@ -512,8 +501,8 @@ def test_notes_lines_name_recipients() -> None:
 
 
 def test_a_robot_by_name() -> None:
-    assert bounce_text.from_mailer([Address("x@y.example", "Mail Delivery Subsystem")], {})
-    assert not bounce_text.from_mailer([Address("ann@y.example", "Ann")], {})
+    assert prose.from_mailer([Address("x@y.example", "Mail Delivery Subsystem")], {})
+    assert not prose.from_mailer([Address("ann@y.example", "Ann")], {})
 
 
 @pytest.mark.parametrize(
@@ -542,8 +531,8 @@ def test_an_answer_without_words_says_nothing() -> None:
 
 
 def test_marker_deep_in_a_wrapped_quote_is_found() -> None:
-    lines = quote.text_lines("Yes\n\n##- Write your answer above this line -##\nnotice")
-    assert quote.split(lines).own == ("Yes",)
+    lines = split.text_lines("Yes\n\n##- Write your answer above this line -##\nnotice")
+    assert split.split(lines).own == ("Yes",)
 
 
 @pytest.mark.parametrize("cell", ["<td>a", "<td>&nbsp;", "<td> </td>", "<td></td>a"])

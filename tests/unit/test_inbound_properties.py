@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailgate.inbound import addresses, authres, flowed, headers, html, mime, quote, transfer
-from mailgate.inbound.body import read_body
-from mailgate.inbound.lines import Kind, Line
-from mailgate.inbound.parse import parse
 from mailgate.mail import MARKER, Envelope, Mail
-from mailgate.rules.classify import classify
+from mailgate.reading.body import read_body
+from mailgate.reading.encodings import flowed, transfer
+from mailgate.reading.mime import addresses, authres, headers, parts
+from mailgate.reading.page import page as html
+from mailgate.reading.parse import parse
+from mailgate.reading.quotes import split
+from mailgate.reading.quotes.lines import Kind, Line
+from mailgate.rules.screening.classify import classify
 
 reading = settings(deadline=None)  # a busy machine is no failure
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "cases/inbound").glob("*.eml"))]
@@ -100,7 +103,7 @@ def test_any_punctuation_is_an_address_field(value: str) -> None:
 @given(st.lists(PIECES, max_size=14), st.booleans())
 def test_no_line_is_lost(pieces: list[str], forwards: bool) -> None:
     """Every line that says something stands in one part of the body, as often as it was written."""
-    found = quote.split(quote.text_lines("\n".join(pieces)), forwards=forwards)
+    found = split.split(split.text_lines("\n".join(pieces)), forwards=forwards)
     got = sorted(
         line.strip("> ") for part in (found.visible, found.cut, found.forward) for line in part if line.strip("> ")
     )
@@ -123,7 +126,7 @@ def test_plain_words_are_never_cut(words: list[str]) -> None:
 @given(st.lists(PIECES, max_size=10))
 def test_own_lines_hold_no_quote(pieces: list[str]) -> None:
     """What is read for commands never stood behind a quote mark."""
-    found = quote.split(quote.text_lines("\n".join(pieces)))
+    found = split.split(split.text_lines("\n".join(pieces)))
     assert not [line for line in found.own if line.startswith(">")]
     assert set(found.own) <= {piece.rstrip() for piece in pieces}
 
@@ -213,11 +216,11 @@ def test_a_list_s_footer_below_large_base64_is_no_data_wherever_the_pieces_are_c
 
 def test_trees_are_bounded() -> None:
     raw = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(2000))
-    tree = mime.read(raw)
+    tree = parts.read(raw)
     depth, part = 0, tree.root
     while part.parts:
         part, depth = part.parts[0], depth + 1
-    assert depth <= mime.MAX_DEPTH
+    assert depth <= parts.MAX_DEPTH
     assert "nested too deep" in tree.defects
 
 
@@ -265,5 +268,5 @@ def test_hostile_mail_costs_little(name: str) -> None:
 
 
 def test_levels_and_kinds() -> None:
-    assert quote.text_lines(">> a") == [Line("a", 2, Kind.QUOTE)]
-    assert quote.text_lines("a > b") == [Line("a > b")]
+    assert split.text_lines(">> a") == [Line("a", 2, Kind.QUOTE)]
+    assert split.text_lines("a > b") == [Line("a > b")]

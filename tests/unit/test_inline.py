@@ -5,9 +5,9 @@ from __future__ import annotations
 import email
 from email.policy import default
 
-from mailgate.model import StoredAttachment
-from mailgate.outbound.inline import content_id, shown_in, with_images
-from mailgate.outbound.mime import body
+from mailgate.ticket import StoredAttachment
+from mailgate.writing.mail.inline import content_id, shown_in, with_images
+from mailgate.writing.mail.mime import body
 
 LOGO = StoredAttachment("logo.png", "image/png", 3, "ab" * 32, "logo@client")
 SVG = StoredAttachment("x.svg", "image/svg+xml", 3, "cd" * 32, "svg@client")

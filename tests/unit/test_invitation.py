@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailgate.inbound import invitation
-from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
+from mailgate.reading.body import read_body
+from mailgate.reading.mime import invitation
+from mailgate.reading.parse import parse
 
 
 def event(*lines: str, method: str = "REQUEST") -> bytes:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.inbound import addresses
-from mailgate.inbound.parse import parse
-from mailgate.rules.via import read_through
+from mailgate.reading.mime import addresses
+from mailgate.reading.parse import parse
+from mailgate.rules.screening.list_sender import read_through
 from tests.desk import CONFIG, Bench, to, told
 
 MONITOR = "Nagios <nagios@mon.example>"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import REQUESTER_KINDS, NoticeKind
-from mailgate.rules import keys
-from mailgate.rules.keys import LETTERS, Keyring, expired, key_text, plus, verp
+from mailgate.notice import REQUESTER_KINDS, NoticeKind
+from mailgate.rules.threading import keys
+from mailgate.rules.threading.keys import LETTERS, Keyring, expired, key_text, plus, verp
 from tests.lab import KEYRING
 
 DAY = date(2026, 11, 21)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import Attachment
-from mailgate.model import StoredAttachment
-from mailgate.rules.leak import leak
-from mailgate.rules.sameness import FOOTER, digest, same_but_for_a_footer, says_the_same
+from mailgate.rules.replies.leak import leak
+from mailgate.rules.screening.duplicates import FOOTER, digest, same_but_for_a_footer, says_the_same
+from mailgate.ticket import StoredAttachment
 from tests.lab import mail
 
 NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"

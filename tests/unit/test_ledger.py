@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.store import ledger
 from mailgate.store.db import Db, open_writer
+from mailgate.store.queues import ledger
 
 PLACE = "support:support@bank.example:INBOX"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.model import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
-from mailgate.model import Address, Assignee, Collaborator, Entry, EntryKind, EventKind, Status, StatusSpan
-from mailgate.rules import acts, facts, lifecycle, renames
-from mailgate.rules.acts import Stamp
-from mailgate.rules.collaborators import collaborators_of
-from mailgate.rules.lifecycle import act_on
-from mailgate.rules.snapshot import entry_json, event_json, rfc3339, ticket_json
+from mailgate.rules.notices import sentences
+from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.ticket import acts, lifecycle, renames
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.as_json import entry_json, event_json, rfc3339, ticket_json
+from mailgate.rules.ticket.lifecycle import act_on
+from mailgate.settings import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
+from mailgate.ticket import Address, Assignee, Collaborator, Entry, EntryKind, EventKind, Status, StatusSpan
 from tests.lab import NOW, desk, ticket
 
 HOUR = timedelta(hours=1)
@@ -217,18 +218,18 @@ def test_pending_until_then_and_open_again():
     until = NOW + 5 * HOUR
     asleep = done(acts.status(Status.PENDING, ANN), acts.wake(until, ANN))
     assert (asleep.after.wake_at, kinds(asleep)[:2]) == (until, ["status-changed", "wake-changed"])
-    assert [facts.agent_fact(event, asleep.after, CONFIG) for event in asleep.events[1:2]] == [
+    assert [sentences.agent_fact(event, asleep.after, CONFIG) for event in asleep.events[1:2]] == [
         "It is pending until Sat 21 Nov 2026, 17:00 UTC."
     ]
     assert kinds(done(acts.wake(until, ANN), before=asleep.after)) == []
     endless = done(acts.wake(None, ANN), before=asleep.after)
     assert (endless.after.wake_at, endless.events[0].before) == (None, rfc3339(until))
-    assert facts.agent_fact(endless.events[0], endless.after, CONFIG) == "It is pending without an end."
+    assert sentences.agent_fact(endless.events[0], endless.after, CONFIG) == "It is pending without an end."
     for status in set(STATUSES) - {Status.PENDING}:
         assert done(acts.status(status, ANN), before=asleep.after).after.wake_at is None
     woken = lifecycle.fire(asleep.after, "wake", CONFIG, until)
     assert (woken.after.status, woken.after.wake_at) == (Status.OPEN, None)
-    told = [facts.agent_fact(event, woken.after, CONFIG) for event in woken.events]
+    told = [sentences.agent_fact(event, woken.after, CONFIG) for event in woken.events]
     assert [fact for fact in told if fact] == ["The clock set the ticket from pending to open: the time set has come"]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import Event, EventKind, Listing
-from mailgate.outbound.views import ListingView
-from mailgate.rules.listing import meanwhile, short
+from mailgate.notice import Listing
+from mailgate.rules.notices.tables import meanwhile, short
+from mailgate.ticket import Event, EventKind
+from mailgate.writing.views.views import ListingView
 from tests.notices import CONFIG, NOW
 
 CELLS = st.text("abc def", max_size=60).map(lambda text: " ".join(text.split()))

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from mailgate import maillog
+from mailgate.system import maillog
 
 
 @pytest.fixture

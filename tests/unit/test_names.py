@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.config.load import load
-from mailgate.rules.names import (
+from mailgate.rules.text.names import (
     Ambiguous,
     Candidate,
     Matched,

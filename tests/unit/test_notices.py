@@ -7,27 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.config.model import Alerts, Department, Notices, SlaPlan, Step, Team
-from mailgate.model import (
-    Address,
-    Asked,
-    Assignee,
-    Collaborator,
-    Entry,
-    EntryKind,
-    EventKind,
-    NoticeKind,
-    Phrase,
-    Status,
-)
-from mailgate.rules import acts, lifecycle
-from mailgate.rules.acts import Stamp
-from mailgate.rules.alerts import PRECEDENCE
-from mailgate.rules.audience import Audience, hearers
-from mailgate.rules.facts import actor, agent_fact, requester_fact
-from mailgate.rules.lifecycle import act_on
-from mailgate.rules.notices import announce
-from mailgate.rules.occasion import Occasion
+from mailgate.notice import NoticeKind, Phrase
+from mailgate.rules.notices.audience import Audience, hearers
+from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.notices.sentences import agent_fact, requester_fact
+from mailgate.rules.notices.to_agents import PRECEDENCE
+from mailgate.rules.notices.to_requesters import announce
+from mailgate.rules.people.actors import actor
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.lifecycle import act_on
+from mailgate.settings import Alerts, Department, Notices, SlaPlan, Step, Team
+from mailgate.ticket import Address, Asked, Assignee, Collaborator, Entry, EntryKind, EventKind, Status
 from tests.lab import NOW, desk, ticket
 
 CONFIG = desk()

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate.model import Assignee, EventKind, Status
-from mailgate.rules.acts import Stamp
-from mailgate.rules.commands import Command, read_commands
-from mailgate.rules.commands_help import HELP
-from mailgate.rules.lifecycle import act_on
-from mailgate.rules.ordered import acts_of
-from mailgate.rules.orders import Understood
-from mailgate.rules.setting import Setting
-from mailgate.rules.understanding import understand
-from mailgate.rules.verbs import LEAVE, VERBS
+from mailgate.rules.commands.help import HELP
+from mailgate.rules.commands.ordered import acts_of
+from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.resolve import understand
+from mailgate.rules.commands.scope import Setting
+from mailgate.rules.commands.syntax import Command, read_commands
+from mailgate.rules.commands.verbs import LEAVE, VERBS
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.lifecycle import act_on
+from mailgate.ticket import Assignee, EventKind, Status
 from tests.lab import NOW, desk, ticket
 
 CONFIG = desk()

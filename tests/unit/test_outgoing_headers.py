@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import Address
-from mailgate.outbound import headers
+from mailgate.ticket import Address
+from mailgate.writing.mail import headers
 
 HOSTILE = [
     "x\r\nBcc: all@victim.example",

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound.flowed import join
-from mailgate.model import StoredAttachment
-from mailgate.outbound import mime
-from mailgate.outbound.flowed import flow
+from mailgate.reading.encodings.flowed import join
+from mailgate.ticket import StoredAttachment
+from mailgate.writing.mail import mime
+from mailgate.writing.mail.flowed import flow
 
 
 def read(body: bytes) -> EmailMessage:

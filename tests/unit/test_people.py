@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from mailgate.config.model import Tickets
 from mailgate.errors import Refused
-from mailgate.model import Address, Collaborator
-from mailgate.rules import people
-from mailgate.rules.acts import Stamp, copy_in
-from mailgate.rules.facts import agent_fact
-from mailgate.rules.lifecycle import act_on
+from mailgate.rules.notices.sentences import agent_fact
+from mailgate.rules.ticket import participants
+from mailgate.rules.ticket.acts import Stamp, copy_in
+from mailgate.rules.ticket.lifecycle import act_on
+from mailgate.settings import Tickets
+from mailgate.ticket import Address, Collaborator
 from tests.lab import NOW, desk, ticket
 
 ANN = Stamp("agent:ann", NOW, "why")
@@ -38,7 +38,7 @@ def facts(*acts):
     ],
 )
 def test_addresses_are_read_in_any_form(typed, found):
-    assert [(each.email, each.name) for each in people.read_addresses(typed)] == found
+    assert [(each.email, each.name) for each in participants.read_addresses(typed)] == found
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_addresses_are_read_in_any_form(typed, found):
 )
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(Refused, match="address"):
-        people.read_addresses(typed)
+        participants.read_addresses(typed)
 
 
 @pytest.mark.parametrize(
@@ -61,39 +61,39 @@ def test_what_is_no_address_is_refused(typed):
 )
 def test_agents_the_desk_and_machines_are_never_collaborators(email, why):
     with pytest.raises(Refused, match=why):
-        people.read_copied(email, TICKET, CONFIG)
+        participants.read_copied(email, TICKET, CONFIG)
 
 
 def test_there_is_room_for_so_many_and_who_is_there_takes_none():
     full = replace(CONFIG, tickets=Tickets(max_collaborators=2))
     with pytest.raises(Refused, match="at most 2"):
-        people.read_copied("new@x.example", TICKET, full)
-    assert people.read_copied("joe@x.example, karen@client.example", TICKET, full)
+        participants.read_copied("new@x.example", TICKET, full)
+    assert participants.read_copied("joe@x.example, karen@client.example", TICKET, full)
 
 
 def test_who_is_not_on_the_ticket_is_off_it_already_and_a_slip_is_returned():
     for email in ("joe@x.example", "gone@x.example", "jane@other.example"):
-        assert people.read_uncopied(email, TICKET) == (Address(email),)
-    assert people.read_uncopied("jana@x.example", ticket())
+        assert participants.read_uncopied(email, TICKET) == (Address(email),)
+    assert participants.read_uncopied("jana@x.example", ticket())
     for slip in ("jana@x.example", "jane@x.exmaple"):
         with pytest.raises(Refused, match=r"is no collaborator; did you mean jane@x\.example"):
-            people.read_uncopied(slip, TICKET)
+            participants.read_uncopied(slip, TICKET)
 
 
 def test_the_requester_is_not_taken_off():
     with pytest.raises(Refused, match="is the requester; #requester ADDRESS"):
-        people.read_uncopied(f"joe@x.example, {TICKET.requester.email}", TICKET)
+        participants.read_uncopied(f"joe@x.example, {TICKET.requester.email}", TICKET)
 
 
 def test_one_requester_and_never_the_desk():
-    assert people.read_requester("Joe <joe@x.example>", CONFIG) == Address("joe@x.example", "Joe")
+    assert participants.read_requester("Joe <joe@x.example>", CONFIG) == Address("joe@x.example", "Joe")
     for typed, why in (("a@x.example b@x.example", "one requester"), ("support+1@bank.example", "address of the desk")):
         with pytest.raises(Refused, match=why):
-            people.read_requester(typed, CONFIG)
+            participants.read_requester(typed, CONFIG)
 
 
 def test_adding_activates_and_adds():
-    after, told = facts(people.copy([Address("joe@x.example"), Address("new@x.example", "New")], ANN))
+    after, told = facts(participants.copy([Address("joe@x.example"), Address("new@x.example", "New")], ANN))
     assert [(each.email, each.name, each.active) for each in after.collaborators] == [
         ("jane@x.example", "Jane", True),
         ("joe@x.example", "Joe", True),
@@ -103,24 +103,24 @@ def test_adding_activates_and_adds():
 
 
 def test_who_is_there_is_added_in_silence():
-    assert facts(people.copy([Address("jane@x.example"), TICKET.requester], ANN))[1] == []
+    assert facts(participants.copy([Address("jane@x.example"), TICKET.requester], ANN))[1] == []
 
 
 def test_taking_off():
-    after, told = facts(people.uncopy(["joe@x.example"], ANN))
+    after, told = facts(participants.uncopy(["joe@x.example"], ANN))
     assert (after.collaborators, told) == ((JANE,), ["Ann Admin took joe@x.example off the collaborators: why"])
 
 
 def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
-    after, told = facts(people.requester(Address("jane@x.example"), ANN))
+    after, told = facts(participants.requester(Address("jane@x.example"), ANN))
     assert after.requester == Address("jane@x.example", "Jane")
     assert after.participants == {"jane@x.example", "joe@x.example"}
     assert told == [
         "Ann Admin made jane@x.example the requester: why",
         "Ann Admin took jane@x.example off the collaborators.",
     ]
-    assert facts(people.requester(TICKET.requester, ANN))[1] == []
-    assert facts(people.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
+    assert facts(participants.requester(TICKET.requester, ANN))[1] == []
+    assert facts(participants.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
 
 
 def test_who_waits_is_agreed_to_with_one_tap():
@@ -128,18 +128,20 @@ def test_who_waits_is_agreed_to_with_one_tap():
         people_ = tuple(Collaborator(email, active=False) for email in emails)
         return act_on(TICKET, [copy_in(people_, Stamp("requester:k@x.example", NOW))], ANN, CONFIG)
 
-    assert people.agree(came(), "karen@client.example") == (), "who waits is offered when they write"
-    assert people.agree(came(), "joe@x.example") == (("Agree", "#cc joe@x.example\n"),)
-    assert people.agree(came("a@x.example"), "karen@client.example") == (("Agree", "#cc a@x.example\n"),)
-    many = people.agree(came(*(f"{each}@x.example" for each in "abcde")), "joe@x.example")
+    assert participants.agree(came(), "karen@client.example") == (), "who waits is offered when they write"
+    assert participants.agree(came(), "joe@x.example") == (("Agree", "#cc joe@x.example\n"),)
+    assert participants.agree(came("a@x.example"), "karen@client.example") == (("Agree", "#cc a@x.example\n"),)
+    many = participants.agree(came(*(f"{each}@x.example" for each in "abcde")), "joe@x.example")
     assert [label for label, _ in many] == [f"Agree to {each}@x.example" for each in ("joe", "a", "b")]
-    assert people.agree(replace(came(), before=None), "karen@client.example") == (("Agree", "#cc joe@x.example\n"),)
+    assert participants.agree(replace(came(), before=None), "karen@client.example") == (
+        ("Agree", "#cc joe@x.example\n"),
+    )
 
 
 def test_who_is_new_on_a_ticket():
-    change = act_on(TICKET, [people.copy([Address("joe@x.example")], ANN), copy_in([JOE], ANN)], ANN, CONFIG)
-    assert people.newly_copied(change) == (Address("joe@x.example", "Joe"),)
-    assert people.newly_copied(replace(change, before=None)) == (
+    change = act_on(TICKET, [participants.copy([Address("joe@x.example")], ANN), copy_in([JOE], ANN)], ANN, CONFIG)
+    assert participants.newly_copied(change) == (Address("joe@x.example", "Joe"),)
+    assert participants.newly_copied(replace(change, before=None)) == (
         Address("jane@x.example", "Jane"),
         Address("joe@x.example", "Joe"),
     )

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from mailgate.cli.main import main
-from mailgate.model import NoticeKind
-from mailgate.outbound.preview import speaking, specimen
-from mailgate.outbound.render import Renderer
+from mailgate.notice import NoticeKind
+from mailgate.writing.templates.preview import speaking, specimen
+from mailgate.writing.templates.render import Renderer
 from tests.desk import CONFIG
 from tests.notices import CONFIG as GOLDEN
 from tests.notices import KEYRING, NOW

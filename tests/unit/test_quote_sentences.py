@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.inbound.body import read_body
+from mailgate.reading.body import read_body
 from tests.lab import mail
 
 BELOW = "\n\nOn Sat, Nov 21, 2026 at 12:00 PM Karen Client <karen@client.example> wrote:\n\n> Where is the form?\n"

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from mailgate.config.model import Config, DeskAddress, Relay
-from mailgate.inbound.recipients import is_desk
+from mailgate.rules.people.recipients import is_desk
+from mailgate.settings import Config, DeskAddress, Relay
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.model import Entry, NoticeKind
-from mailgate.outbound.render import Renderer, shipped
-from mailgate.outbound.sandbox import paragraphs, quoted
-from mailgate.outbound.specimens import specimens
-from mailgate.outbound.views import AgentView, EntryView, Rendered, RequesterView, TicketView
-from mailgate.outbound.wording import size
+from mailgate.notice import NoticeKind
+from mailgate.ticket import Entry
+from mailgate.writing.templates.render import Renderer, shipped
+from mailgate.writing.templates.sandbox import paragraphs, quoted
+from mailgate.writing.templates.specimens import specimens
+from mailgate.writing.views.views import AgentView, EntryView, Rendered, RequesterView, TicketView
+from mailgate.writing.views.wording import size
 from tests.notices import ANN, BUILT, CONFIG, FULL, INVOICE, KEYRING, MESSAGE, NOTE, NOW, TICKET, notice, put
 
 K = NoticeKind

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from mailgate.model import EventKind
-from mailgate.report.data import COLUMNS, harmless, report_json, report_rows
-from mailgate.report.figures import figures
-from mailgate.report.history import Case, Fact, Moment, Place, Reached, Span, history
-from mailgate.report.plain import as_text
-from mailgate.report.terminal import show
-from mailgate.report.values import DIMENSIONS, Attainment, Satisfaction
-from mailgate.report.wording import backlog_line, duration, percent, satisfied
+from mailgate.cli.report_json import COLUMNS, harmless, report_json, report_rows
+from mailgate.cli.report_terminal import show
+from mailgate.figures import DIMENSIONS, Attainment, Satisfaction
+from mailgate.rules.report.counting import figures
+from mailgate.rules.report.history import Case, Fact, Moment, Place, Reached, Span, history
+from mailgate.ticket import EventKind
+from mailgate.writing.plain import as_text
+from mailgate.writing.report_text import backlog_line, duration, percent, satisfied
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 20, 9, tzinfo=UTC)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.config.load import load
-from mailgate.model import Address, Assignee, Entry, EntryKind, Status, Ticket
-from mailgate.report.history import Case, Fact, history
-from mailgate.rules import acts, lifecycle
-from mailgate.rules.acts import Stamp
-from mailgate.rules.lifecycle import act_on
+from mailgate.rules.report.history import Case, Fact, history
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.lifecycle import act_on
+from mailgate.ticket import Address, Assignee, Entry, EntryKind, Status, Ticket
 
 START = datetime(2026, 11, 20, 10, 0, 0, 400000, tzinfo=UTC)
 CONFIG = """

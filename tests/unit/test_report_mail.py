@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate import report_mail
-from mailgate.config.model import Recurring
 from mailgate.errors import ConfigError, Refused
-from mailgate.model import NoticeKind
-from mailgate.report.due import last_due, period
-from mailgate.report.period import read_period
-from mailgate.report.values import DIMENSIONS
+from mailgate.figures import DIMENSIONS
+from mailgate.notice import NoticeKind
+from mailgate.rules.report.due import last_due, period
+from mailgate.rules.report.period import read_period
+from mailgate.settings import Recurring
+from mailgate.worker import report_mail
 from tests.desk import CONFIG, KAREN, Bench, told
 from tests.notices import CONFIG as CASE_CONFIG
 from tests.notices import FIGURES, KEYRING, NOW, RENDERER, REPORT, notice

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgate.config.load import load
-from mailgate.model import Address, Change, Event, EventKind, Status, Ticket
-from mailgate.report.read import read_figures
-from mailgate.store import past, tickets
+from mailgate.desk.report import read_figures
 from mailgate.store.db import open_reader, open_writer
+from mailgate.store.tickets import report_rows, tickets
+from mailgate.ticket import Address, Change, Event, EventKind, Status, Ticket
 
 CONFIG = """
 [desk]
@@ -215,10 +215,10 @@ def test_tickets_that_were_done_before_the_period_are_not_read(tmp_path):
         ended = event(EventKind.STATUS_CHANGED, SPRING + timedelta(days=20), "closed")
         tickets.save(db, Change(before=None, after=old, events=(*done, ended)), ())
         db.run("UPDATE ticket SET status = 'closed'")
-    assert past.concerned(db, SPRING) == [1]
-    assert past.concerned(db, SPRING + timedelta(days=21)) == []
+    assert report_rows.concerned(db, SPRING) == [1]
+    assert report_rows.concerned(db, SPRING + timedelta(days=21)) == []
     db.run("UPDATE ticket SET status = 'pending'")
-    assert past.concerned(db, SPRING + timedelta(days=21)) == [1]
+    assert report_rows.concerned(db, SPRING + timedelta(days=21)) == [1]
     db.close()
 
 
@@ -229,11 +229,11 @@ def test_what_is_read_is_the_database_of_one_moment(tmp_path):
         tickets.save(writer, Change(before=None, after=ticket, events=tuple(events)), ())
     reader = open_reader(tmp_path / "x.db")
     with reader.snapshot():
-        assert past.concerned(reader, SPRING) == [1]
+        assert report_rows.concerned(reader, SPRING) == [1]
         with writer.transaction():
             writer.run("DELETE FROM event")
-        assert len(next(iter(past.pasts(reader, [1])))[1]) > 0
-    assert next(iter(past.pasts(reader, [1])))[1] == []
+        assert len(next(iter(report_rows.pasts(reader, [1])))[1]) > 0
+    assert next(iter(report_rows.pasts(reader, [1])))[1] == []
     with writer.transaction(), writer.snapshot():
         writer.run("DELETE FROM deadline")
     reader.close()

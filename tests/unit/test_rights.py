@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailgate.config.model import EVERYTHING
-from mailgate.model import Address, Assignee, Collaborator, Ticket
-from mailgate.rules.rights import may, sees, why_not
+from mailgate.rules.people.permissions import may, sees, why_not
+from mailgate.settings import EVERYTHING
+from mailgate.ticket import Address, Assignee, Collaborator, Ticket
 from tests.lab import desk, ticket
 
 DESK = desk()

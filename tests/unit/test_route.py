@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.model import Config, Criterion, Department, DeskAddress, Routing, Rule, Topic
 from mailgate.mail import Mail
-from mailgate.rules.criteria import Facts
-from mailgate.rules.forms import read_form
-from mailgate.rules.route import KEYS, Chosen, Routed, form_topic, route
+from mailgate.rules.routing.criteria import Facts
+from mailgate.rules.routing.route import KEYS, Chosen, Routed, form_topic, route
+from mailgate.rules.text.forms import read_form
+from mailgate.settings import Config, Criterion, Department, DeskAddress, Routing, Rule, Topic
 from tests.lab import NOW, body, desk, mail, named
 
 DESK = desk()

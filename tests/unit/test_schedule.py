@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mailgate.config.model import Hours
-from mailgate.rules import schedule
-from mailgate.rules.schedule import calendar_of, known_holiday_code
+from mailgate.rules.sla import calendar as schedule
+from mailgate.rules.sla.calendar import calendar_of, known_holiday_code
+from mailgate.settings import Hours
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate import apply, processor
 from mailgate.errors import StorageError
-from mailgate.store import inbox
+from mailgate.store.queues import inbox
+from mailgate.worker import apply, batch
 from tests.desk import CONFIG, Bench, told
 
 KAREN = "Karen Client <karen@client.example>"
@@ -19,7 +19,7 @@ HANDED_OUT = CONFIG.replace('lead = "ann"', 'lead = "ann"\nhand_out = "round-rob
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    monkeypatch.setattr(processor, "HOLD", 60.0)
+    monkeypatch.setattr(batch, "HOLD", 60.0)
     made = Bench(tmp_path)
     made.first = made.send(KAREN, "It does not open.")
     made.alerts = {mail.to: mail for mail in made.first}
@@ -89,7 +89,7 @@ def test_copies_of_one_mail_and_its_answers_come_in_as_one_thread(bench):
 
 
 def test_limits_count_what_came_before_in_the_same_transaction(tmp_path, monkeypatch):
-    monkeypatch.setattr(processor, "HOLD", 60.0)
+    monkeypatch.setattr(batch, "HOLD", 60.0)
     bench = Bench(tmp_path, CONFIG + FLOOD)
     for subject in ("one", "two", "three", "four", "five"):
         bench.accept(bench.write(KAREN, "Hello.", subject=f"Matter {subject}"))
@@ -104,7 +104,7 @@ def test_limits_count_what_came_before_in_the_same_transaction(tmp_path, monkeyp
 
 
 def test_tickets_are_handed_out_in_turn(tmp_path, monkeypatch):
-    monkeypatch.setattr(processor, "HOLD", 60.0)
+    monkeypatch.setattr(batch, "HOLD", 60.0)
     bench = Bench(tmp_path, HANDED_OUT)
     for name in ("a", "b", "c", "d"):
         bench.accept(bench.write(f"{name}@new.example", "Hello.", subject=f"About {name}", to="outages@bank.example"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.signature import is_mobile_line, only_signature
+from mailgate.rules.text.signature import is_mobile_line, only_signature
 
 MOBILE = """
 Sent from my iPhone

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.similar import LATEST, closest, words_of
+from mailgate.rules.notices.similar import LATEST, closest, words_of
 from tests.desk import CONFIG, Bench, to
 
 KAREN, ELLIOT, ANN = "karen@client.example", "elliot@bank.example", "ann@bank.example"

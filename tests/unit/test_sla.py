@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailgate.config.model import (
+from mailgate.rules.sla.calendar import calendar_of
+from mailgate.rules.sla.clock import CLOSE, FIRST_RESPONSE, NEXT_RESPONSE, OVERDUE, WAKE, Deadline, clock, plan_of
+from mailgate.rules.sla.explained import duration, explain_due
+from mailgate.settings import (
     Alerts,
     Config,
     Desk,
@@ -23,10 +26,7 @@ from mailgate.config.model import (
     Tickets,
     Trust,
 )
-from mailgate.model import Address, Status, StatusSpan, Ticket
-from mailgate.rules.schedule import calendar_of
-from mailgate.rules.sla import CLOSE, FIRST_RESPONSE, NEXT_RESPONSE, OVERDUE, WAKE, Deadline, clock, plan_of
-from mailgate.rules.sla_explained import duration, explain_due
+from mailgate.ticket import Address, Status, StatusSpan, Ticket
 
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound.data import LONGEST_LINE, DataBlock, Flaw
+from mailgate.inbound.smtp.data import LONGEST_LINE, DataBlock, Flaw
 
 
 def read(wire: bytes, *, limit: int = 1_000_000, chunk: int = 1 << 20) -> tuple[bytes | Flaw | None, bytes]:

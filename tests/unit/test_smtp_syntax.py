@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound.smtp_syntax import MailTrouble, mail_trouble, read_path
+from mailgate.inbound.smtp.syntax import MailTrouble, mail_trouble, read_path
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mailgate.inbound.flowed import join
-from mailgate.inbound.parse import parse
-from mailgate.model import Address, NoticeKind, Phrase, StoredAttachment
+from mailgate.notice import NoticeKind, Phrase
+from mailgate.reading.encodings.flowed import join
+from mailgate.reading.parse import parse
+from mailgate.ticket import Address, StoredAttachment
 from tests.notices import ANN, BUILT, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, write
 
 K = NoticeKind

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailgate.rules.snapshot import ticket_json
-from mailgate.store import histories, merged, tickets
+from mailgate.rules.ticket.as_json import ticket_json
+from mailgate.store.tickets import histories, merged, tickets
 from tests.desk import CONFIG, Bench, Sent
 from tests.replay import derived
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.subject import NO_SUBJECT, strip_subject, tokens
+from mailgate.rules.text.subject import NO_SUBJECT, strip_subject, tokens
 from tests.lab import desk
 
 DESK = replace(desk().desk, old_tokens=("Ticket {number}", "#{number}:", "[DESK-{number}]"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.desk.answers import aligned
-from mailgate.outbound.tables import Block, blocks
+from mailgate.desk.agent.queries import aligned
+from mailgate.writing.templates.tables import Block, blocks
 
 HEAD = ("Ticket", "Status", "Due", "Subject")
 ROWS = [("#1001", "open", "-", "A  long   subject"), ("#2", "pending", "20 Nov 12:00!", "x")]

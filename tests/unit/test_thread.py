@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import Envelope, Mail
-from mailgate.model import Address, Collaborator, NoticeKind, Ticket
+from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
-from mailgate.rules.keys import key_text, plus
-from mailgate.rules.references import references
-from mailgate.rules.subject import strip_subject
-from mailgate.rules.thread import Found, Match, lookups, pick
-from mailgate.rules.trust import Sender, identify
+from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.threading.keys import key_text, plus
+from mailgate.rules.threading.references import references
+from mailgate.rules.threading.thread import Found, Match, lookups, pick
+from mailgate.rules.threading.trust import Sender, identify
+from mailgate.ticket import Address, Collaborator, Ticket
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail, ticket
 
 DESK = desk()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound import tnef
-from mailgate.inbound.parse import parse
+from mailgate.reading.encodings import tnef
+from mailgate.reading.parse import parse
 
 
 def attribute(kind: int, value: bytes, level: int = 2) -> bytes:

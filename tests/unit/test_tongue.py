@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.tongue import language_of, tongue
+from mailgate.rules.text.language import language_of, tongue
 
 TEXTS = {
     "en": "Hello, the entire mobile banking system is down and we cannot log in. Can you please help us? Thanks",

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from mailgate.config.model import Config, Trust
 from mailgate.mail import AuthResult, Bounce, Mail
-from mailgate.model import Address, NoticeKind
-from mailgate.rules.keys import key_text, plus
-from mailgate.rules.references import references
-from mailgate.rules.trust import Sender, dkim_flaw, dmarc_result, identify, keys_to_burn
+from mailgate.notice import NoticeKind
+from mailgate.rules.threading.keys import key_text, plus
+from mailgate.rules.threading.references import references
+from mailgate.rules.threading.trust import Sender, dkim_flaw, dmarc_result, identify, keys_to_burn
+from mailgate.settings import Config, Trust
+from mailgate.ticket import Address
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail
 
 DESK = desk()

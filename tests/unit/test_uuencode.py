@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.inbound import uuencode
-from mailgate.inbound.parse import parse
+from mailgate.reading.encodings import uuencode
+from mailgate.reading.parse import parse
 
 
 def encoded(content: bytes, name: str = "x.pdf", blank: str = "`") -> str:

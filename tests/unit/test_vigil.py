@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from mailgate.errors import MailgateError
-from mailgate.vigil import Patience, Sign, Vigil
+from mailgate.system.watchdog import Patience, Sign, Vigil
 
 PATIENCE = Patience()
 

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from mailgate.model import REPLYABLE_KINDS, NoticeKind
-from mailgate.rules.visibility import Visibility, decide
+from mailgate.notice import REPLYABLE_KINDS, NoticeKind
+from mailgate.rules.replies.visibility import Visibility, decide
 
 OTHERS = [kind for kind in NoticeKind if kind not in REPLYABLE_KINDS]
 NEW = NoticeKind.NEW_TICKET

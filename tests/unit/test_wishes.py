@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.model import Address, Collaborator, Entry, EntryKind, Phrase, Status
-from mailgate.rules.acts import Stamp
-from mailgate.rules.lifecycle import act_on
-from mailgate.rules.wishes import Wishes, acts_of, answers, read_wishes
+from mailgate.notice import Phrase
+from mailgate.rules.commands.requester_words import Wishes, acts_of, answers, read_wishes
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.lifecycle import act_on
+from mailgate.ticket import Address, Collaborator, Entry, EntryKind, Status
 from tests.lab import NOW, desk, ticket
 
 STAMP = Stamp("requester:karen@client.example", NOW)

@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailgate.inbound.body import read_body
-from mailgate.inbound.parse import parse
 from mailgate.mail import MARKERS
-from mailgate.model import NoticeKind, Phrase, Status
-from mailgate.outbound.catalogue import read_words
-from mailgate.outbound.render import Renderer, shipped
-from mailgate.outbound.wording import clock
-from mailgate.outbound.words import UnknownPhrase, Words
+from mailgate.notice import NoticeKind, Phrase
+from mailgate.reading.body import read_body
+from mailgate.reading.parse import parse
+from mailgate.ticket import Status
+from mailgate.writing.templates.catalogue import read_words
+from mailgate.writing.templates.render import Renderer, shipped
+from mailgate.writing.views.wording import clock
+from mailgate.writing.views.words import UnknownPhrase, Words
 from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, put, write
 
 K = NoticeKind

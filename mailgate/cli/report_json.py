@@ -1,0 +1,98 @@
+"""The report as data for other programs: JSON (the public interface, section 8) and one flat table for CSV.
+
+It lays out figures and counts none. Durations are seconds, shares lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mailgate.figures import Figures, Report, Spread, Times
+from mailgate.rules.ticket.as_json import rfc3339
+from mailgate.ticket import Json
+
+_COUNTS = ("opened", "resolved", "closed", "reopened", "set_aside", "open_now", "overdue_now")
+_SHARES = (("resolved_with_target", "resolved_in_time"), ("first_answered_with_target", "first_answered_in_time"))
+_WORDS = ("good", "okay", "bad")
+_TIMES = ("first_response", "resolution")
+_CLOCKS = ("elapsed", "business")
+_PARTS = ("median", "p90")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+
+COLUMNS = (
+    "by",
+    "name",
+    *_COUNTS,
+    *(name for pair in _SHARES for name in pair),
+    *(f"{times}_{clock}_{part}" for times in _TIMES for clock in _CLOCKS for part in _PARTS),
+    *(f"satisfaction_{word}" for word in _WORDS),
+    "satisfaction",
+)
+
+
+def report_json(report: Report) -> dict[str, Json]:
+    """`report --json`: null for nobody's row, and for a figure without anything to tell of."""
+    days = [day.isoformat() for day in report.days]
+    by: dict[str, Json] = {
+        dimension: [{"name": name or None, **_figures(found, days)} for name, found in rows.items()]
+        for dimension, rows in report.by.items()
+    }
+    period: dict[str, Json] = {"since": rfc3339(report.since), "until": rfc3339(report.until)}
+    return {"period": period, "totals": _figures(report.totals, days), "by": by}
+
+
+def report_rows(report: Report) -> Iterator[list[str]]:
+    """`report --csv`: `COLUMNS`, then a row for the whole desk and for each name; "" where there is nothing.
+
+    A name that a spreadsheet would run as a formula stands behind an apostrophe.
+    """
+    yield list(COLUMNS)
+    yield ["total", "", *_cells(report.totals)]
+    for dimension, rows in report.by.items():
+        for name, found in rows.items():
+            yield [dimension, harmless(name), *_cells(found)]
+
+
+def harmless(text: str) -> str:
+    """The text so that a spreadsheet shows it and does not work it out."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _figures(found: Figures, days: Sequence[str]) -> dict[str, Json]:
+    return {
+        **{name: getattr(found, name) for name in _COUNTS},
+        **_shares(found),
+        "first_response": _times(found.first_response),
+        "resolution": _times(found.resolution),
+        "satisfaction": {
+            **{word: getattr(found.satisfaction, word) for word in _WORDS},
+            "share": found.satisfaction.share,
+        },
+        "backlog": [{"day": day, "open": count} for day, count in zip(days, found.backlog, strict=True)],
+    }
+
+
+def _shares(found: Figures) -> dict[str, int | float | None]:
+    """Both attainments, each as its count of targets and the share that met it."""
+    said: dict[str, int | float | None] = {}
+    for targets, share in _SHARES:
+        attained = getattr(found, share)
+        said |= {targets: attained.targets, share: attained.share}
+    return said
+
+
+def _times(times: Times) -> Json:
+    return {"count": times.count, "elapsed": _spread(times.elapsed), "business": _spread(times.business)}
+
+
+def _spread(spread: Spread) -> Json:
+    return {part: getattr(spread, part) for part in _PARTS}
+
+
+def _cells(found: Figures) -> list[str]:
+    counts = [getattr(found, name) for name in _COUNTS]
+    spreads = [getattr(getattr(found, times), clock) for times in _TIMES for clock in _CLOCKS]
+    said = [*(getattr(found.satisfaction, word) for word in _WORDS), found.satisfaction.share]
+    durations = [getattr(spread, part) for spread in spreads for part in _PARTS]
+    values = [*counts, *_shares(found).values(), *durations, *said]
+    return ["" if value is None else f"{value:.10g}" for value in values]

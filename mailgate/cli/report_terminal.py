@@ -1,0 +1,87 @@
+"""The report as tables for a terminal. It lays out figures and counts none.
+
+Import it late: rich is needed by people at a terminal only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mailgate.figures import DIMENSIONS, Figures, Report
+from mailgate.writing.report_text import backlog_line, duration, percent, satisfied
+
+_Columns = tuple[tuple[str, Callable[[Figures], str]], ...]
+_TABLES: tuple[tuple[str, _Columns], ...] = (
+    (
+        "Tickets",
+        (
+            ("opened", lambda found: _count(found.opened)),
+            ("resolved", lambda found: _count(found.resolved)),
+            ("closed", lambda found: _count(found.closed)),
+            ("reopened", lambda found: _count(found.reopened)),
+            ("open now", lambda found: _count(found.open_now)),
+            ("overdue", lambda found: _count(found.overdue_now)),
+            ("said good", lambda found: satisfied(found.satisfaction)),
+        ),
+    ),
+    (
+        "First answers",
+        (
+            ("given", lambda found: _count(found.first_response.count)),
+            ("in time", lambda found: percent(found.first_answered_in_time)),
+            ("median", lambda found: duration(found.first_response.elapsed.median)),
+            ("90 %", lambda found: duration(found.first_response.elapsed.p90)),
+            ("in business hours", lambda found: duration(found.first_response.business.median)),
+        ),
+    ),
+    (
+        "Resolutions",
+        (
+            ("resolved", lambda found: _count(found.resolved)),
+            ("in time", lambda found: percent(found.resolved_in_time)),
+            ("median", lambda found: duration(found.resolution.elapsed.median)),
+            ("90 %", lambda found: duration(found.resolution.elapsed.p90)),
+            ("in business hours", lambda found: duration(found.resolution.business.median)),
+        ),
+    ),
+)
+
+
+def show(report: Report, zone: ZoneInfo, console: Console, agents: Mapping[str, str] | None = None) -> None:
+    """Print the report; times in `zone`, agents by the names in `agents` (key → name)."""
+    since, until = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M") for at in (report.since, report.until))
+    console.print(Text(f"{since} to {until} ({zone.key})", style="bold"))
+    for title, columns in _TABLES:
+        console.print(_table(title, columns, report, agents or {}))
+    console.print(Text(backlog_line(report.totals.backlog)))
+
+
+def _table(title: str, columns: _Columns, report: Report, agents: Mapping[str, str]) -> Table:
+    """One table: the whole desk, then each dimension's rows below its name."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", overflow="fold")
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, found in _rows(report, agents):
+        table.add_row(name, *(Text(cell(found)) for _, cell in columns) if found else ())
+    return table
+
+
+def _rows(report: Report, agents: Mapping[str, str]) -> Iterator[tuple[Text, Figures | None]]:
+    yield Text("the whole desk"), report.totals
+    for dimension in DIMENSIONS:
+        names = agents if dimension == "agent" else {}
+        if report.by[dimension]:
+            yield Text(f"by {dimension}", style="italic dim"), None
+        for name, found in report.by[dimension].items():
+            yield Text(f"  {names.get(name, name) or f'(no {dimension})'}"), found
+
+
+def _count(number: int) -> str:
+    return str(number) if number else "·"

@@ -1,0 +1,1 @@
+"""What `mailgate tickets` does: viewing and changing."""

@@ -1,0 +1,148 @@
+"""Changing tickets from the shell: new, do. The same decisions as for mail; mails wait in the outbox."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from mailgate.cli.common import config_of, now, plain, print_json, say, writing
+from mailgate.cli.failure import ending
+from mailgate.desk.agent import perform
+from mailgate.desk.agent.reports import Uncounted, as_seen
+from mailgate.desk.aside import count_aside
+from mailgate.desk.opening import by_hand
+from mailgate.desk.opening.requester_named import whom
+from mailgate.desk.outcome import Outcome
+from mailgate.desk.request.request import Letter
+from mailgate.errors import BadArgument, NotFound, Refused
+from mailgate.figures import Report
+from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.text import names
+from mailgate.rules.text.names import Matched, match
+from mailgate.settings import Agent, Config
+from mailgate.store.db import Db
+from mailgate.store.tickets import tickets
+from mailgate.system.lock import running
+from mailgate.ticket import Address, Json
+from mailgate.worker import apply
+from mailgate.worker.batch import carry_over
+from mailgate.worker.setup import Desk, make_desk
+from mailgate.worker.unlock import unlock
+
+
+def new(args: argparse.Namespace) -> int:
+    """`tickets new`: a ticket on someone's behalf."""
+    config = config_of(args)
+    text = _text(args)
+    if not args.subject.strip():
+        raise BadArgument("--subject is empty: say what it is about")
+    with writing(config) as db, db.transaction():
+        desk = _desk(db, config)
+        context = desk.context(now())
+        order = by_hand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
+        outcome = by_hand.open_by_hand(db, order, context)
+        apply.save(db, outcome, context, desk.press)
+        subjects = [apply.subject_of(notice, context, desk.press) for notice in outcome.notices]
+    if args.json:
+        notices: list[Json] = [
+            {"kind": notice.kind.value, "to": notice.to.email, "subject": subject}
+            for notice, subject in zip(outcome.notices, subjects, strict=True)
+        ]
+        print_json({"ok": True, "number": outcome.ticket, "notices": notices, "errors": []})
+    else:
+        print(outcome.ticket)
+    return 0
+
+
+def _desk(db: Db, config: Config) -> Desk:
+    """The desk to work at. Where no daemon has carried over what `was` renames, that is done first."""
+    desk = make_desk(config, unlock(db, config))
+    if running(config.storage.database) is None:
+        carry_over(db, desk, now())
+    return desk
+
+
+def _requester(db: Db, typed: str, config: Config) -> Address:
+    """ADDRESS, `NAME <ADDRESS>`, or the name of somebody who wrote before."""
+    try:
+        return whom(db, typed, None, config)
+    except Refused as trouble:
+        raise BadArgument(f"--requester {typed}: {trouble.public}") from None
+
+
+def _text(args: argparse.Namespace) -> str:
+    """What --text names, or nothing. A file of another charset is read as well as it can be."""
+    if not args.text:
+        return ""
+    data: bytes = args.text.buffer.read() if hasattr(args.text, "buffer") else args.text.read().encode()
+    if args.text is not sys.stdin:
+        args.text.close()
+    return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _cause() -> str:
+    return f"cli:{uuid.uuid4().hex}"
+
+
+def do(args: argparse.Namespace) -> int:
+    """`tickets do N '#command' …`: done as one, or not at all."""
+    config = config_of(args)
+    lines = [line for command in args.commands for line in command.splitlines()]
+    if words := read_commands(lines).rest:  # a forgotten # must not become a reply
+        raise BadArgument(f"“{words[0]}” is no command: commands begin with #, text comes with --text")
+    text = _text(args)
+    if text:
+        lines += ["", *text.splitlines()]
+    if not lines:
+        raise BadArgument("name a command, such as '#resolved', or give --text")
+    with writing(config) as db:
+        outcome = _done(db, args.number, _agent(args.agent, config), lines, config)
+    done = outcome.told or (("done",) if not outcome.problems else ())
+    errors = list(outcome.problems)
+    if args.json:
+        print_json({**ending(errors), "done": list(outcome.told), "errors": [*errors]})
+    else:
+        for line in done:
+            print(plain(line))
+    for problem in errors:
+        say(problem)
+    return 1 if errors else 0
+
+
+def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Config) -> Outcome:
+    """Work the ticket in one transaction. A report is counted before it, for others wait while it is open."""
+    reports: dict[timedelta, Report] = {}
+    while True:
+        try:
+            with db.transaction():
+                desk = replace(_desk(db, config), reports=reports)
+                return _work(db, number, who, lines, desk)
+        except Uncounted as asked:
+            at = now()
+            reports[asked.span] = as_seen(count_aside(config, at - asked.span, at), asked.agent, config)
+
+
+def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:
+    context = desk.context(now())
+    ticket = tickets.get(db, number)
+    if ticket is None:
+        raise NotFound(f"ticket {number} was not found")
+    letter = Letter(who, read_commands(lines), _cause(), context.now)
+    outcome = perform.work(db, letter, ticket, context)
+    if not outcome.problems:
+        apply.save(db, outcome, context, desk.press)
+    return outcome
+
+
+def _agent(typed: str, config: Config) -> Agent | None:
+    if not typed:
+        return None
+    if typed in config.agents:
+        return config.agents[typed]
+    found = match(typed, names.assignees(config))
+    if isinstance(found, Matched) and found.id.startswith("agent:"):
+        return config.agents[found.id.removeprefix("agent:")]
+    raise BadArgument(f"--as {typed}: no such agent; there are {', '.join(config.agents)}")

@@ -1,0 +1,263 @@
+"""Looking at tickets: list, show, export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mailgate.cli.common import config_of, plain, print_json, print_line, reading, say
+from mailgate.cli.progress import Progress, progress_bar
+from mailgate.errors import BadArgument, NotFound
+from mailgate.rules.sla.explained import explain_due
+from mailgate.rules.text import names
+from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
+from mailgate.rules.text.typed_time import echo
+from mailgate.rules.ticket.as_json import entry_json, event_json, ticket_json
+from mailgate.settings import Config
+from mailgate.store.db import Db
+from mailgate.store.queues import inbox
+from mailgate.store.tickets import histories, tickets
+from mailgate.store.tickets.queries import Query, find
+from mailgate.ticket import Entry, Json, Ticket
+
+AT_ONCE = 200  # tickets of an export in memory
+_TOLD_BY_KIND = ("opened", "routed", "message", "replied", "noted")  # what they hold the thread shows
+STATUSES = ("open", "pending", "resolved", "closed")
+
+
+def listing(args: argparse.Namespace) -> int:
+    """`tickets list`."""
+    config = config_of(args, thorough=False)
+    query = _query(args, config)
+    with reading(config) as db:
+        found = find(db, query)
+    if args.json:
+        print_json([{**ticket_json(ticket), "due_explained": list(explain_due(ticket, config))} for ticket in found])
+    elif not found:
+        say("no tickets")
+    else:
+        _table(found, config)
+    return 0
+
+
+def _query(args: argparse.Namespace, config: Config) -> Query:
+    query = Query(
+        statuses=_statuses(args.status),
+        overdue=args.overdue,
+        words=tuple(args.search.split()),
+        limit=args.limit,
+    )
+    if args.department:
+        query = replace(query, department=_named(args.department, names.departments(config), "department"))
+    if args.assignee.lower() in ("nobody", "none"):
+        query = replace(query, unassigned=True)
+    elif args.assignee:
+        kind, _, name = _named(args.assignee, names.assignees(config), "agent or team").partition(":")
+        query = replace(query, agent=name) if kind == "agent" else replace(query, team=name)
+    return query
+
+
+def _statuses(text: str) -> tuple[str, ...]:
+    if not text:
+        return ("open", "pending")
+    if text == "all":
+        return ()
+    wanted = tuple(text.split(","))
+    if wrong := [each for each in wanted if each not in STATUSES]:
+        raise BadArgument(f"--status {wrong[0]}: it is one of {', '.join(STATUSES)} or all")
+    return wanted
+
+
+def _named(typed: str, candidates: tuple[Candidate, ...], what: str) -> str:
+    found = match(typed, candidates)
+    if isinstance(found, Matched):
+        return found.id
+    near = found.candidates if isinstance(found, Ambiguous) else found.nearest
+    raise BadArgument(f"no {what} is called “{typed}”{'; did you mean ' + ' or '.join(near) + '?' if near else ''}")
+
+
+def _table(found: list[Ticket], config: Config) -> None:
+    from rich.console import Console  # late: only people's tables need it
+    from rich.table import Table
+    from rich.text import Text
+
+    zone = config.desk.timezone
+    table = Table(box=None, pad_edge=False)
+    for column in ("Number", "Status", "Priority", "Department", "Assigned to", "Due", "Requester", "Subject"):
+        table.add_column(column, no_wrap=column != "Subject")
+    for ticket in found:
+        due = f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" if ticket.due_at else "-"
+        cells = (
+            str(ticket.number),
+            ticket.status.value,
+            ticket.priority,
+            ticket.department,
+            config.called(ticket.assignee) or "-",
+            f"{due} overdue" if ticket.overdue else due,
+            ticket.requester.email,
+            ticket.subject,
+        )
+        table.add_row(*(Text(plain(cell)) for cell in cells), style="red" if ticket.overdue else None)
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+# ── show ────────────────────────────────────────────────────────────────────────────────
+
+
+def show(args: argparse.Namespace) -> int:
+    """`tickets show N`."""
+    config = config_of(args)
+    with reading(config) as db:
+        ticket = tickets.get(db, args.number)
+        if ticket is None:
+            raise NotFound(f"ticket {args.number} was not found")
+        if args.raw is not None:
+            return _show_raw(_raw(db, ticket.number, args.raw), as_json=args.json)
+        found = whole(db, ticket, config, histories.whole_thread(db, ticket.number))
+    if args.json:
+        print_json(found)
+    else:
+        _print(ticket, found, config)
+    return 0
+
+
+def _show_raw(raw: bytes, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"raw": raw.decode("utf-8", "backslashreplace")})
+    else:
+        sys.stdout.buffer.write(raw)
+    return 0
+
+
+def whole(db: Db, ticket: Ticket, config: Config, thread: Sequence[Entry]) -> dict[str, Json]:
+    """A ticket as in section 8 of the public interface: thread and events and all."""
+    return {
+        **ticket_json(ticket),
+        "due_explained": list(explain_due(ticket, config)),
+        "thread": [entry_json(entry) for entry in thread],
+        "events": [event_json(event) for event in tickets.events(db, ticket.number)],
+    }
+
+
+def _raw(db: Db, number: int, entry_id: int) -> bytes:
+    entry = next((each for each in histories.whole_thread(db, number) if each.id == entry_id), None)
+    if entry is None or entry.inbox_id is None:
+        raise NotFound(f"ticket {number} has no stored message {entry_id}")
+    return inbox.raw(db, entry.inbox_id)
+
+
+def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
+    zone = config.desk.timezone
+    until = f" until {echo(ticket.wake_at, zone)}" if ticket.wake_at else ""
+    rows = (
+        ("Requester", str(ticket.requester)),
+        ("Status", ticket.status.value + until + (", overdue" if ticket.overdue else "")),
+        ("Rated", ticket.satisfaction),
+        ("Department", ticket.department),
+        ("Help topic", ticket.topic),
+        ("Priority", ticket.priority),
+        ("Assigned to", config.called(ticket.assignee) or "-"),
+        ("SLA plan", ticket.sla),
+        ("Opened", echo(ticket.created_at, zone)),
+        ("Due", echo(ticket.due_at, zone) if ticket.due_at else "-"),
+        ("Collaborators", ", ".join(c.email + ("" if c.active else " (inactive)") for c in ticket.collaborators)),
+        ("Tags", ", ".join(ticket.tags)),
+        ("Linked to", ", ".join(f"#{number}" for number in ticket.links)),
+        ("Merged into", f"#{ticket.merged_into}" if ticket.merged_into else ""),
+        ("Holds", ", ".join(f"#{number}" for number in ticket.merged)),
+    )
+    print_line(f"#{ticket.number} {ticket.subject}")
+    for label, value in rows:
+        if value:
+            print_line(f"{label + ':':<15}{value}")
+        if label == "Due":
+            for line in _items(found["due_explained"]):
+                print(f"{'':<15}{line}")
+    for entry in map(_object, _items(found["thread"])):
+        author = _object(entry["from"])
+        print()
+        came = f" for #{entry['came_for']}" if entry["came_for"] else ""
+        print_line(f"--- {entry['kind']} {entry['id']}{came}, {author['name'] or author['email']}, {_at(entry, zone)}")
+        print(plain(str(entry["text"])))
+        for each in map(_object, _items(entry["attachments"])):
+            print_line(f"[{each['name']}, {each['size']} bytes]")
+    print("\n--- events")
+    for event in map(_object, _items(found["events"])):
+        change = _changed(event, zone)
+        why = f" ({event['reason']})" if event["reason"] else ""
+        print_line(f"{_at(event, zone)}  {event['kind']:<17} {event['by']}{change}{why}")
+
+
+def _at(told: dict[str, Json], zone: ZoneInfo) -> str:
+    return _local(told["at"], zone)
+
+
+def _local(moment: Json, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M:%S}" if isinstance(moment, str) else "-"
+
+
+def _changed(event: dict[str, Json], zone: ZoneInfo) -> str:
+    """What the event changed; of a merge or split each field by its name, of a note whom it asked."""
+    if event["kind"] in _TOLD_BY_KIND:
+        asked = [str(_object(person)["email"]) for person in _items(_object(event["after"]).get("asked"))]
+        return f" asked {', '.join(asked)}" if asked else ""
+    if event["kind"] in ("due-changed", "wake-changed"):
+        return f" {_local(event['before'], zone)} -> {_local(event['after'], zone)}"
+    if event["kind"] not in ("merged", "split"):
+        return f" {_short(event['before'])} -> {_short(event['after'])}"
+    before, after = _object(event["before"]), _object(event["after"])
+    fields = (name for name in after if name in before and before[name] != after[name])
+    told = [f"{name} {_short(before[name])} -> {_short(after[name])}" for name in fields]
+    return " " + "; ".join(told)
+
+
+def _short(value: Json) -> str:
+    if isinstance(value, dict) and "active" in value:  # a collaborator
+        return f"{value['email']}{'' if value['active'] else ' (inactive)'}"
+    if isinstance(value, dict):
+        return ", ".join(f"{each}" for each in value.values() if each != "")
+    if isinstance(value, list):
+        return ", ".join(map(_short, value)) or "-"
+    return "-" if value is None else str(value)
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+# ── export ──────────────────────────────────────────────────────────────────────────────
+
+
+def export(args: argparse.Namespace) -> int:
+    """`tickets export`: JSON lines, oldest first."""
+    config = config_of(args)
+    with reading(config) as db, db.snapshot(), progress_bar("writing tickets") as progress:
+        lines = _lines(db, config, progress)
+        if args.output is None:
+            for line in lines:
+                print(line)
+            return 0
+        with args.output.open("w", encoding="utf-8") as file:
+            count = sum(1 for line in lines if file.write(line + "\n"))
+    if args.json:
+        print_json({"ok": True, "tickets": count, "file": str(args.output)})
+    say(f"{count} tickets written to {args.output}")
+    return 0
+
+
+def _lines(db: Db, config: Config, progress: Progress) -> Iterator[str]:
+    """A line a ticket, from one moment's state of the database, a piece of which is in memory at a time."""
+    numbers = tickets.numbers(db)
+    for start in range(0, len(numbers), AT_ONCE):
+        progress(start, len(numbers))
+        for _, ticket in sorted(tickets.get_many(db, numbers[start : start + AT_ONCE]).items()):
+            yield json.dumps(whole(db, ticket, config, tickets.thread(db, ticket.number)), ensure_ascii=False)

@@ -1,0 +1,127 @@
+"""`mailgate ingest`: mail in without SMTP.
+
+On standard input it exits 0, or 75 whatever is wrong, so that an MTA keeps the mail and
+never bounces a customer for our mistake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailgate.cli.common import config_of, now, print_json, reading, say, writing
+from mailgate.errors import LockHeld, MailgateError
+from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
+from mailgate.mail import Delivery
+from mailgate.settings import Config
+from mailgate.store.db import Db
+from mailgate.store.queues import inbox
+from mailgate.system.lock import Lock
+
+BATCH = 200  # mails in one commit
+BATCH_BYTES = 16_000_000
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("files", nargs="*", metavar="FILE", help=".eml, mbox or Maildir; none or -: stdin")
+    parser.add_argument("--sender", help="envelope sender (empty: the null sender)")
+    parser.add_argument("--recipient", action="append", default=[], help="envelope recipient; may be repeated")
+    parser.add_argument("--quiet", action="store_true", help="send no automatic mail")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take the mail; work it too where no daemon does."""
+    config = config_of(args, thorough=False)
+    paths = [Path(name) for name in args.files if name != "-"]
+    if not paths:
+        raw = without_from_line(sys.stdin.buffer.read())
+        taken = _take(config, args, iter([Stored(raw)]), lambda: None)
+    else:
+        total = sum(count(path) for path in paths)
+        with _progress(total, enabled=sys.stderr.isatty()) as step:
+            taken = _take(config, args, (each for path in paths for each in messages(path)), step)
+    worked = _work(config)
+    if args.json:
+        print_json({"ok": True, "taken": taken, "worked": worked})
+    elif paths:
+        say(f"{taken} {'mail' if taken == 1 else 'mails'} taken{', worked here' if worked is not None else ''}")
+    return 0
+
+
+def _take(config: Config, args: argparse.Namespace, mails: Iterator[Stored], step: Callable[[], None]) -> int:
+    taken, size = 0, 0
+    batch: list[Delivery] = []
+    with writing(config) as db:
+        for stored in mails:
+            one = delivery(stored, now(), sender=args.sender, recipients=args.recipient, quiet=args.quiet)
+            batch.append(one)
+            size += len(one.raw)
+            taken += 1
+            if len(batch) >= BATCH or size >= BATCH_BYTES:
+                _commit(db, batch)
+                batch, size = [], 0
+            step()
+        _commit(db, batch)
+    return taken
+
+
+def _commit(db: Db, batch: list[Delivery]) -> None:
+    filed = [db.files.filed(each) for each in batch]
+    with db.transaction():
+        inbox.add(db, filed, now())
+
+
+def _work(config: Config) -> int | None:
+    """Work the inbox here unless another process does; how many mails were worked.
+
+    A mail that another `ingest` put in while this one held the lock would lie there until
+    the next comes: so the inbox is looked at once more after the lock is free.
+    """
+    worked = _drain(config)
+    while worked is not None and _waits(config):
+        more = _drain(config)
+        if not more:  # whoever holds the lock now looks again, too; or nothing could be worked
+            break
+        worked += more
+    return worked
+
+
+def _waits(config: Config) -> bool:
+    with reading(config) as db:
+        return bool(inbox.counts(db)["new"])
+
+
+def _drain(config: Config) -> int | None:
+    try:
+        with Lock(config.storage.database):
+            # Imported late: where a daemon runs, a mail that is piped in needs none of it.
+            from mailgate.worker.batch import drain
+            from mailgate.worker.setup import make_desk
+            from mailgate.worker.unlock import unlock
+
+            with writing(config) as db:
+                with db.transaction():
+                    secrets = unlock(db, config)
+                return drain(db, make_desk(config, secrets), now)
+    except LockHeld:
+        return None
+    except MailgateError as error:  # the mail is safe in the inbox; the daemon will work it
+        say(f"taken, but not worked: {error.public}")
+        return None
+
+
+@contextmanager
+def _progress(total: int, *, enabled: bool) -> Iterator[Callable[[], None]]:
+    if not enabled:
+        yield lambda: None
+        return
+    from rich.console import Console  # late: only a person at a terminal pays for it
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("taking mail", total=total)
+        yield lambda: bar.advance(task)

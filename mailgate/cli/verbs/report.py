@@ -1,0 +1,63 @@
+"""`mailgate report`: SLA attainment and team performance."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from mailgate.cli.common import config_of, now, plain, print_json, reading, say, since_of
+from mailgate.cli.progress import progress_bar
+from mailgate.cli.report_json import report_json, report_rows
+from mailgate.desk.agent.reports import report_page
+from mailgate.desk.report import read_figures
+from mailgate.figures import Report
+from mailgate.rules.threading.keys import Keyring
+from mailgate.settings import Config
+from mailgate.worker.unlock import peek_secrets
+from mailgate.writing.templates.render import Renderer
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("--since", default="30d", help="how far back (30d)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, as it is mailed")
+    parser.add_argument("--csv", action="store_true", help="a row a department, team, agent, topic and priority")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the figures."""
+    config = config_of(args, thorough=False)
+    until = now()
+    since = since_of(args.since, until)
+    with reading(config) as db, progress_bar("reading tickets") as progress:
+        found = read_figures(db, config, since, until, progress).report()
+    if args.html:
+        _page(args.html, found, config, until)
+    if args.json:
+        print_json(report_json(found))
+    elif args.csv and not args.html:
+        rows = csv.writer(sys.stdout)  # RFC 4180: CRLF, quotes doubled
+        rows.writerows([plain(cell) for cell in row] for row in report_rows(found))
+    elif not args.html:
+        _tables(found, config)
+    return 0
+
+
+def _tables(found: Report, config: Config) -> None:
+    """The figures for people."""
+    from rich.console import Console  # late: only people's tables need it
+
+    from mailgate.cli.report_terminal import show
+
+    agents = {key: agent.name for key, agent in config.agents.items()}
+    show(found, config.desk.timezone, Console(width=None if sys.stdout.isatty() else 140), agents)
+
+
+def _page(path: Path, found: Report, config: Config, at: datetime) -> None:
+    """The page of the mail, in a file."""
+    renderer, keyring = Renderer.of(config), Keyring(peek_secrets(config), config.desk.domain)
+    path.write_text(renderer.render(report_page(found, at), config, keyring, at).html, "utf-8")
+    say(f"written to {path}")

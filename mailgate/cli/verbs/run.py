@@ -1,0 +1,51 @@
+"""`mailgate run`: the daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import signal
+import sys
+
+from mailgate.cli.common import config_of, print_json, secrets_of
+from mailgate.config.dump import effective
+from mailgate.daemon.main import Daemon
+from mailgate.daemon.spawn import beside
+from mailgate.system.lock import Lock
+
+GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT."""
+    # Holiday codes are looked up by `check` and `reload`; here it would cost most of a second before the first mail.
+    config = config_of(args, thorough=False)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    for name in ("asyncio", "aiosqlite", "imapclient"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    if args.verbose:
+        logging.getLogger("mailgate").debug("config %s: %s", config.file, effective(config))
+
+    def ready(daemon: Daemon) -> None:
+        # What is there now stays: the collector need not walk it again for every few mails.
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
+        if args.json:
+            print_json({"ready": True, "port": daemon.port})
+            sys.stdout.flush()
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: the config was read a moment ago
+    with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
+        asyncio.run(Daemon(config, worker, ready=ready).run())
+    return 0

@@ -1,0 +1,60 @@
+"""`mailgate trace`: the way of each mail, in and out, a line a step."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+
+from mailgate.cli.common import config_of, now, print_json, print_line, reading, since_of
+from mailgate.errors import NotFound
+from mailgate.rules.ticket.as_json import rfc3339
+from mailgate.store.db import Db
+from mailgate.store.queues import trace
+from mailgate.store.queues.trace import BEGINNING, Line
+from mailgate.ticket import Json
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("what", metavar="ADDRESS|MESSAGE-ID|NUMBER", help="whose or which mail")
+    parser.add_argument("--since", default="", help="how far back, such as 2d")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the lines in order of time; 1 when there are none."""
+    config = config_of(args, thorough=False)
+    since = since_of(args.since, now()) if args.since else BEGINNING
+    with reading(config) as db:
+        lines = _find(db, args.what, since)
+    if not lines:
+        raise NotFound(f"nothing is known of {args.what}{f' since {args.since}' if args.since else ''}")
+    if args.json:
+        print_json([_json(line) for line in lines])
+    else:
+        zone = config.desk.timezone
+        for line in lines:
+            number = f"#{line.ticket} " if line.ticket else ""
+            at = line.at.astimezone(zone)
+            arrow = "->" if line.direction == "out" else "<-"
+            print_line(f"{at:%Y-%m-%d %H:%M:%S} {arrow} {number}{line.address}  {line.step}: {line.text}")
+    return 0
+
+
+def _find(db: Db, what: str, since: datetime) -> list[Line]:
+    number = what.lstrip("#")
+    if number.isdigit():
+        return trace.by_ticket(db, int(number), since)
+    found = trace.by_address(db, what.strip("<>"), since)
+    return found or trace.by_message_id(db, what, since)
+
+
+def _json(line: Line) -> Json:
+    return {
+        "at": rfc3339(line.at),
+        "direction": line.direction,
+        "step": line.step,
+        "text": line.text,
+        "address": line.address,
+        "message_id": line.message_id,
+        "ticket": line.ticket,
+    }

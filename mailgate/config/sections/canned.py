@@ -1,0 +1,21 @@
+"""[canned.NAME]: texts that agents send with #canned and rules as the automatic answer.
+
+Whether a text can be filled in is tried by `mailgate check`, which knows the templates.
+"""
+
+from __future__ import annotations
+
+from mailgate.config.toml.reader import Table
+from mailgate.settings import Canned
+
+
+def read_canned(top: Table) -> dict[str, Canned]:
+    """Read every [canned.NAME]."""
+    found = {}
+    for name, table in top.named("canned"):
+        text = table.by_language("text")
+        if not any(each.strip() for each in text.by_language.values()) and isinstance(table.data.get("text", ""), str):
+            table.error("", 'text is missing: write text = "Hello {{ requester.name }}, …"')
+        found[name] = Canned(name=name, text=text)
+        table.done()
+    return found

@@ -1,0 +1,164 @@
+"""[desk], [storage] and [address."…"]: who the desk is and where its things lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from mailgate.config.secret import read_secret
+from mailgate.config.sections.routing import address, domain, language, read_routing
+from mailgate.config.toml.reader import Table
+from mailgate.settings import Desk, DeskAddress, Secret, Storage
+
+_SHORTEST_SECRET = 16  # characters; a secret that can be guessed hands out agents' power
+
+
+def read_desk(top: Table) -> Desk:
+    """Read [desk]. The domain defaults to that of the first address."""
+    table = top.table("desk")
+    if table is None and "desk" not in top:
+        top.error("", '[desk] is missing: write [desk] and below it name = "First Bank Help Desk"')
+    table = table or top.sub("desk", {})
+    spoken = table.value("language", language, "en", '"en"') or "en"
+    name, names = table.line_by_language("name", "Help Desk", spoken, example='"First Bank Help Desk"')
+    desk = Desk(
+        name=name,
+        names=names,
+        domain=table.value("domain", domain, "", '"bank.example"') or _first_domain(top),
+        timezone=table.zone("timezone", ZoneInfo("UTC")),
+        language=spoken,
+        token=table.value("token", token, "[#{number}]", '"[#{number}]"'),
+        old_tokens=_old_tokens(table),
+        first_number=table.whole("first_number", 1001, 1, 10**9),
+        admin=table.value("admin", address, "", '"postmaster@bank.example"'),
+        secret=_secrets(table),
+    )
+    if not desk.admin and "admin" not in table:
+        top.reading.warn(
+            table.spot, 'without admin nobody hears of quarantine or a dead relay: write admin = "you@bank.example"'
+        )
+    table.done()
+    return desk
+
+
+def read_storage(top: Table) -> Storage:
+    """Read [storage]."""
+    table = top.table("storage") or top.sub("storage", {})
+    folder = top.reading.folder
+    storage = Storage(
+        database=table.value("database", _database(folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'),
+        attachments=table.place("attachments", "var/attachments"),
+        keep_raw=table.duration("keep_raw", timedelta(days=365)),
+    )
+    table.done()
+    return storage
+
+
+def read_addresses(top: Table, desk: Desk) -> dict[str, DeskAddress]:
+    """Read every [address."…"], by compared address, in file order."""
+    addresses: dict[str, DeskAddress] = {}
+    for written, table in top.named("address"):
+        try:
+            email = address(written)
+        except ValueError as error:
+            table.error("", _with_quotes(str(error), table))
+            continue
+        if email in addresses:
+            table.error("", f"{email} stands twice: addresses are compared in lower case")
+        name, names = table.line_by_language("name", desk.name, desk.language)
+        addresses[email] = DeskAddress(
+            email=email,
+            name=name or desk.name,
+            names=names if "name" in table else desk.names,
+            plus=table.flag("plus", default=False),
+            from_=table.value("from", _signature, "{agent} ({address})", '"{agent} ({address})"'),
+            routing=read_routing(table),
+        )
+        table.done()
+    if not addresses and "address" not in top:
+        top.error("", 'no address: write [address."support@bank.example"] for each address that the desk answers for')
+    elif not top.data.get("address"):
+        top.error("address", 'is empty: write [address."support@bank.example"]')
+    return addresses
+
+
+def token(text: str) -> str:
+    """A subject token with {number} in it exactly once, and something around it."""
+    rest = text.replace("{number}", "", 1)
+    if "{number}" not in text or "{number}" in rest:
+        raise ValueError('must contain {number} exactly once: write "[#{number}]"')
+    if not rest.strip():
+        raise ValueError('every number in a subject would be a ticket: put marks around it, as in "[#{number}]"')
+    if len(text) > 40 or any(not mark.isprintable() for mark in text):
+        raise ValueError('must be one short line: write "[#{number}]"')
+    return text
+
+
+def _old_tokens(table: Table) -> tuple[str, ...]:
+    values = table.texts("old_tokens", example='["[Ticket {number}]"]')
+    for index, value in enumerate(values):
+        try:
+            token(value)
+        except ValueError as error:
+            table.reading.error(table.at("old_tokens").inside(index), str(error))
+    return values
+
+
+def _secrets(table: Table) -> tuple[Secret | Path, ...]:
+    """The signing secrets, newest first."""
+    value = table.raw("secret")
+    if value is None:
+        value = {"file": "var/secret"}
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        table.error("secret", 'is empty: write secret = { file = "var/secret" }')
+        return ()
+    found = tuple(read_secret(table, "secret", item) for item in values)
+    for item in found:
+        if isinstance(item, Secret) and 0 < len(item.value) < _SHORTEST_SECRET:
+            table.reading.warn(
+                table.at("secret"), f"can be guessed: use {_SHORTEST_SECRET} random characters or more, or a file"
+            )
+    return found
+
+
+def _first_domain(top: Table) -> str:
+    addresses = top.data.get("address")
+    first = next(iter(addresses), "") if isinstance(addresses, dict) else ""
+    try:
+        return address(first).rpartition("@")[2]
+    except ValueError:
+        return "localhost"  # there is an error already: no usable address
+
+
+def _database(folder: Path) -> Callable[[str], Path]:
+    def read(text: str) -> Path:
+        scheme, mark, path = text.partition(":///")
+        if text.startswith(("postgresql:", "postgres:")):
+            raise ValueError('PostgreSQL is not yet supported: write database = "sqlite:///var/mailgate.db"')
+        if scheme != "sqlite" or not mark or not path.strip("/") or "?" in path or not path.isprintable():
+            raise ValueError(
+                'must be "sqlite:///var/mailgate.db" (three slashes: relative to this file) '
+                'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute)'
+            )
+        return folder / path
+
+    return read
+
+
+def _signature(text: str) -> str:
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        fields = {"?"}
+    if not fields <= {"agent", "address"} or not fields or not text.isprintable():
+        raise ValueError('holds {agent}, {address} or both: write "{agent} ({address})", or "{address}" to mask names')
+    return text
+
+
+def _with_quotes(said: str, table: Table) -> str:
+    nested = [key for key, value in table.data.items() if isinstance(value, dict)]
+    return f'{said}, in quotes: [address."support@bank.example"]' if nested else said

@@ -1,0 +1,132 @@
+"""[department.NAME], [role.NAME], [agent.KEY] and [team.NAME]: who works here."""
+
+from __future__ import annotations
+
+import re
+
+from mailgate.config.defaults import ALL_ACCESS, SUPPORT, VIEW_ONLY
+from mailgate.config.sections.policies import read_some_alerts
+from mailgate.config.sections.routing import address, language, read_routing
+from mailgate.config.toml import units
+from mailgate.config.toml.messages import quoted_text
+from mailgate.config.toml.reader import Table
+from mailgate.settings import EVERYTHING, PERMISSIONS, Agent, Department, Role, Team
+
+_AGENT_KEY = re.compile(r"\w[\w.-]{0,63}")
+_TAKEN = ("me", "nobody")  # words of the #assign command
+HAND_OUT = ("none", "round-robin", "least-loaded")
+
+
+def read_departments(top: Table) -> dict[str, Department]:
+    """Read every [department.NAME]; *Support* is built in."""
+    found = {SUPPORT.name: SUPPORT}
+    for name, table in top.named("department"):
+        found[name] = Department(
+            name=name,
+            manager=table.name("manager", "agent"),
+            public=table.flag("public", default=True),
+            confidential=table.flag("confidential", default=False),
+            hand_out=table.choice("hand_out", HAND_OUT, HAND_OUT[0]),
+            signature=table.by_language("signature"),
+            address=_desk_address(table),
+            alerts=read_some_alerts(alerts) if (alerts := table.table("alerts")) else None,
+            routing=read_routing(table, without="department"),
+            was=table.texts("was"),
+        )
+        table.done()
+    return found
+
+
+def read_roles(top: Table) -> dict[str, Role]:
+    """Read every [role.NAME]; *All Access* and *View only* are built in."""
+    found = {role.name: role for role in (ALL_ACCESS, VIEW_ONLY)}
+    for name, table in top.named("role"):
+        if "may" not in table:
+            table.error("", 'may is missing: write may = ["note", "reply"], "everything" or []')
+        may = table.choices("may", (*PERMISSIONS, "everything"), ())
+        found[name] = Role(name=name, may=EVERYTHING if "everything" in may else frozenset(may))
+        table.done()
+    return found
+
+
+def read_agents(top: Table) -> dict[str, Agent]:
+    """Read every [agent.KEY]."""
+    found = {}
+    for key, table in top.named("agent"):
+        nested = [name for name, value in table.data.items() if isinstance(value, dict) and name != "departments"]
+        if not _AGENT_KEY.fullmatch(key) or key.casefold() in _TAKEN:
+            table.error("", f"{quoted_text(key)} cannot be an agent's key: write a short word such as [agent.elliot]")
+        elif nested and "email" not in table:
+            table.error("", f"a key with a dot needs quotes: write [agent.{key}-{nested[0]}]")
+            continue
+        found[key] = _agent(key, table)
+    return found
+
+
+def read_teams(top: Table) -> dict[str, Team]:
+    """Read every [team.NAME]."""
+    found = {}
+    for name, table in top.named("team"):
+        if name.casefold() in _TAKEN:
+            table.error("", f"{quoted_text(name)} is a word of the #assign command: name the team otherwise")
+        found[name] = Team(
+            name=name,
+            lead=table.name("lead", "agent"),
+            members=table.list_of("members", "agent"),
+            hand_out=table.choice("hand_out", HAND_OUT, HAND_OUT[0]),
+            was=table.texts("was"),
+        )
+        if not found[name].members and not found[name].lead:
+            table.reading.warn(table.spot, 'has no members: write members = ["…"], agents by their key')
+        table.done()
+    return found
+
+
+def _agent(key: str, table: Table) -> Agent:
+    role = table.name("role", "role", ALL_ACCESS.name)
+    agent = Agent(
+        key=key,
+        name=table.needed("name", '"Elliot Alderson"'),
+        emails=_emails(table),
+        role=role,
+        departments=_departments(table, role),
+        signature=table.by_language("signature"),
+        timezone=table.zone("timezone", None),
+        language=table.value("language", language, "", '"en"'),
+        hear=table.choice("hear", ("department", "mine", "digest"), "department"),
+        digest=table.value("digest", units.clock, None, units.CLOCK_FORM),
+        quiet=table.value("quiet", units.times, None, '"20:00-07:00"'),
+        was=table.texts("was"),
+    )
+    if agent.hear == "digest" and agent.digest is None and "digest" not in table:
+        table.error("hear", 'needs the hour of the digest: write digest = "08:00"')
+    table.done()
+    return agent
+
+
+def _emails(table: Table) -> tuple[str, ...]:
+    found = []
+    for index, value in enumerate(table.texts("email", example='["elliot@bank.example"]')):
+        try:
+            found.append(address(value))
+        except ValueError as error:
+            table.reading.error(table.at("email").inside(index), str(error))
+    if not table.data.get("email"):
+        table.error("", 'email is missing: write email = ["elliot@bank.example"]')
+    return tuple(found) or ("",)
+
+
+def _departments(table: Table, role: str) -> dict[str, str]:
+    """Department → role there; without any the agent is in *Support*."""
+    value = table.raw("departments")
+    if not isinstance(value, dict):
+        return dict.fromkeys(table.list_of("departments", "department") or (SUPPORT.name,), role)
+    inner = table.sub("departments", value)
+    for name in value:
+        inner.refer("department", name, inner.at(name))
+    return {name: inner.name(name, "role", role) for name in value} or {SUPPORT.name: role}
+
+
+def _desk_address(table: Table) -> str:
+    value = table.value("address", lambda text: address(text) if text else "", "", '"support@bank.example"')
+    return table.refer("address", value, table.at("address")) if value else ""

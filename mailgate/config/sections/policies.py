@@ -1,0 +1,137 @@
+"""[alerts], [notices], [trust], [tickets] and [attachments]: how the desk behaves by itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from mailgate.config.sections.routing import RECIPIENTS, domain, recipients
+from mailgate.config.toml import units
+from mailgate.config.toml.messages import one_of
+from mailgate.config.toml.reader import Table
+from mailgate.settings import Alerts, Attachments, Notices, Rate, ReportMail, Tickets, Trust
+
+_LARGEST = 1_000_000_000  # bytes
+_EXTENSION = re.compile(r"\w{1,20}")
+REPORT_READERS = ("admin", "manager", "team-lead")
+ALERTS = ("new_ticket", "new_message", "colleague_reply", "note", "assigned", "transferred", "status")
+
+
+def read_alerts(top: Table) -> Alerts:
+    """Read [alerts]."""
+    table = top.table("alerts") or top.sub("alerts", {})
+    defaults = Alerts()
+    alerts = Alerts(**{key: recipients(table, key, getattr(defaults, key)) for key in ALERTS})
+    table.done()
+    return alerts
+
+
+def read_some_alerts(table: Table) -> dict[str, tuple[str, ...]]:
+    """Read a department's alerts: only the keys that it sets."""
+    alerts = {key: recipients(table, key) for key in ALERTS if key in table or table.raw(key)}
+    table.done()
+    return alerts
+
+
+def read_notices(top: Table) -> Notices:
+    """Read [notices]."""
+    table = top.table("notices") or top.sub("notices", {})
+    notices = Notices(
+        acknowledge=table.flag("acknowledge", default=True),
+        acknowledge_within=table.duration("acknowledge_within", timedelta(days=3)),
+        follow_up=table.flag("follow_up", default=False),
+        status_changes=table.choices("status_changes", ("resolved", "closed", "reopened"), ("resolved",)),
+        satisfaction=table.flag("satisfaction", default=True),
+        limit_per_sender=table.value("limit_per_sender", units.rate, Rate(6, timedelta(hours=1)), units.RATE_FORM),
+        limit_unknown=table.value("limit_unknown", units.rate, Rate(100, timedelta(hours=1)), units.RATE_FORM),
+    )
+    table.done()
+    return notices
+
+
+def read_trust(top: Table) -> Trust:
+    """Read [trust]."""
+    table = top.table("trust") or top.sub("trust", {})
+    ways = ("reply-key", "dmarc", "login")
+    trust = Trust(
+        agents=table.choices("agents", ways, ways),
+        domains=_domains(table),
+        otherwise=table.choice("otherwise", ("confirm", "refuse"), "confirm"),
+    )
+    table.done()
+    return trust
+
+
+def read_tickets(top: Table) -> Tickets:
+    """Read [tickets]."""
+    table = top.table("tickets") or top.sub("tickets", {})
+    tickets = Tickets(
+        claim_on_reply=table.flag("claim_on_reply", default=True),
+        after_reply=table.choice("after_reply", ("", "pending"), ""),
+        reopen_within=table.duration("reopen_within", timedelta(days=30), zero=True),
+        close_resolved_after=table.duration("close_resolved_after", timedelta(days=3)),
+        strangers=table.choice("strangers", ("new", "collaborator"), "new"),
+        max_open_per_requester=table.whole("max_open_per_requester", 50, 1, 1_000_000),
+        max_collaborators=table.whole("max_collaborators", 10, 0, 1_000),
+    )
+    table.done()
+    return tickets
+
+
+def read_attachments(top: Table) -> Attachments:
+    """Read [attachments]."""
+    table = top.table("attachments") or top.sub("attachments", {})
+    defaults = Attachments()
+    attachments = Attachments(
+        send_max=_size(table, "send_max", defaults.send_max),
+        alert_max=_size(table, "alert_max", defaults.alert_max),
+        block=_extensions(table, defaults.block),
+    )
+    table.done()
+    return attachments
+
+
+def _size(table: Table, key: str, default: int) -> int:
+    size = table.value(key, units.size, default, f'"{default // 1_000_000} MB"')
+    if size > _LARGEST:
+        table.error(key, 'must be at most "1 GB"')
+        return default
+    return size
+
+
+def _extensions(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Extensions without their dot, in lower case; an empty list blocks nothing."""
+    found = []
+    for index, value in enumerate(table.texts("block", default, example='["exe", "scr"]')):
+        extension = value.strip().removeprefix("*").removeprefix(".").lower()
+        if not _EXTENSION.fullmatch(extension):
+            table.reading.error(table.at("block").inside(index), f'"{value}" is no extension: write one such as "exe"')
+        found.append(extension)
+    return tuple(dict.fromkeys(found))
+
+
+def read_report(top: Table) -> ReportMail:
+    """Read [report]."""
+    table = top.table("report") or top.sub("report", {})
+    to = recipients(table, "to", ReportMail().to)
+    for index, name in enumerate(to):
+        if name in RECIPIENTS and name not in REPORT_READERS:
+            what = f'"{name}" means nothing without a ticket: {one_of((*REPORT_READERS, "agent:KEY"))}, or an address'
+            table.reading.error(table.at("to").inside(index), what)
+    report = ReportMail(
+        weekly=table.value("weekly", units.weekly, None, units.WEEKLY_FORM),
+        daily=table.value("daily", units.daily, None, units.CLOCK_FORM),
+        to=to,
+    )
+    table.done()
+    return report
+
+
+def _domains(table: Table) -> tuple[str, ...]:
+    found = []
+    for index, value in enumerate(table.texts("domains", example='["bank.example"]')):
+        try:
+            found.append(domain(value))
+        except ValueError as error:
+            table.reading.error(table.at("domains").inside(index), str(error))
+    return tuple(found)

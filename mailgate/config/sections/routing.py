@@ -1,0 +1,143 @@
+"""Routing keys and alert recipients, which read the same in every table that has them."""
+
+from __future__ import annotations
+
+import re
+
+from mailgate.config.defaults import PRIORITIES, STATUSES
+from mailgate.config.toml.messages import CONTROL, did_you_mean, one_of, quoted_text
+from mailgate.config.toml.reader import Spot, Table
+from mailgate.mail import normalise
+from mailgate.settings import Routing
+
+RECIPIENTS = ("assignee", "team", "team-lead", "department", "manager", "last-respondent", "alerted", "admin")
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9])?", re.ASCII | re.IGNORECASE)
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII
+)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
+_TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_TAG = re.compile(r"[^\s,#\"]{1,50}")
+
+
+def address(text: str) -> str:
+    """An address in its compared form; raises ValueError."""
+    found = normalise(text)
+    local, _, host = found.rpartition("@")
+    if not (_ADDRESS.fullmatch(f"{'x' if not local.isascii() else local}@{host}") and ".." not in found) or any(
+        mark in local for mark in " <>"
+    ):
+        raise ValueError(f"{quoted_text(text)} is no address: write it as name@domain")
+    return found
+
+
+def domain(text: str) -> str:
+    """A domain in its compared form (lower-case A-labels); raises ValueError."""
+    found = normalise(f"x@{text}").removeprefix("x@")
+    if not _DOMAIN.fullmatch(found):
+        raise ValueError(f"{quoted_text(text)} is no domain: write it as bank.example")
+    return found
+
+
+def language(text: str) -> str:
+    """A language tag (RFC 5646) such as "en" or "pt-BR"; raises ValueError."""
+    if text and not _LANGUAGE.fullmatch(text):
+        raise ValueError(f'{quoted_text(text)} is no language: write a tag such as "en" or "pt-BR"')
+    return text
+
+
+def read_routing(table: Table, *, without: str = "") -> Routing:
+    """Read the routing keys of `table`, save the one that names the table itself."""
+    return Routing(
+        topic=_name(table, "topic", without),
+        department=_name(table, "department", without),
+        sla=_name(table, "sla", without),
+        priority=_choice(table, "priority", PRIORITIES),
+        assign=_assign(table),
+        status=_choice(table, "status", STATUSES),
+        tags=_tags(table),
+        language=table.value("language", language, "", '"en"') or None,
+        autoresponse=_flag(table, "autoresponse"),
+        template=_template(table),
+    )
+
+
+def recipients(table: Table, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Read a list of alert recipients; addresses come back in their compared form."""
+    values = table.texts(key, default, example='["assignee", "department"]')
+    if key not in table:
+        return values
+    return tuple(_recipient(table, value, table.at(key).inside(index)) for index, value in enumerate(values))
+
+
+def target(table: Table, value: str, spot: Spot) -> str:
+    """Check "team:…" or "agent:…"; its name is looked up later."""
+    kind, colon, name = value.partition(":")
+    if not colon or kind not in ("team", "agent"):
+        table.reading.error(spot, f'must be "team:NAME" or "agent:KEY", not {quoted_text(value)}{_guess(value)}')
+        return value
+    return f"{kind}:{table.refer(kind, name.strip(), spot)}"
+
+
+def _guess(value: str) -> str:
+    return f': did you mean "agent:{value}" or "team:{value}"?' if value and ":" not in value else ""
+
+
+def _recipient(table: Table, value: str, spot: Spot) -> str:
+    if value in RECIPIENTS:
+        return value
+    kind, _, name = value.partition(":")
+    if kind == "agent":
+        return f"agent:{table.refer('agent', name.strip(), spot)}"
+    if "@" in value:
+        try:
+            return address(value)
+        except ValueError as error:
+            table.reading.error(spot, str(error))
+            return value
+    near = did_you_mean(value, RECIPIENTS) or f": {one_of((*RECIPIENTS, 'agent:KEY'))}, or an address"
+    table.reading.error(spot, f"{quoted_text(value)} is nobody{near}")
+    return value
+
+
+def _name(table: Table, key: str, without: str) -> str | None:
+    if key == without:
+        if key in table:
+            table.raw(key)
+            table.error(key, f"a {key} cannot set its own {key}: take it out")
+        return None
+    return table.name(key, key) or None
+
+
+def _choice(table: Table, key: str, options: tuple[str, ...]) -> str | None:
+    value = table.choice(key, options, options[0])
+    return value if key in table else None
+
+
+def _assign(table: Table) -> str | None:
+    value = table.text("assign", example='"team:NAME"')
+    return target(table, value, table.at("assign")) if value else None
+
+
+def _tags(table: Table) -> tuple[str, ...] | None:
+    values = table.texts("tags")
+    for index, value in enumerate(values):
+        if not _TAG.fullmatch(value):
+            table.reading.error(
+                table.at("tags").inside(index), f"{quoted_text(value)} is no tag: a tag is one word without commas"
+            )
+    return values if "tags" in table else None
+
+
+def _flag(table: Table, key: str) -> bool | None:
+    value = table.flag(key, default=True)
+    return value if key in table else None
+
+
+def _template(table: Table) -> str | None:
+    value = table.text("template", example='"billing"')
+    if value and (not _TEMPLATE.fullmatch(value) or CONTROL.search(value)):
+        table.error("template", f"{quoted_text(value)} is no template set: write the name of a folder in templates/")
+        return None
+    return table.refer("template", value, table.at("template")) if value else None

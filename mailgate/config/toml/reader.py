@@ -1,0 +1,333 @@
+"""Typed reading of TOML tables that collects every problem instead of stopping at one.
+
+A `Table` hands out values by key, remembers which keys were asked for and reports the
+rest as unknown. What a key means, and whether names refer to something, is decided by
+the sections and by `mailgate.config.check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from mailgate.config.toml import units
+from mailgate.config.toml.messages import CONTROL, did_you_mean, kind_of, one_of, quoted, shown, words
+from mailgate.errors import Problem
+from mailgate.settings import Text
+
+KeyPath = tuple[str | int, ...]
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the config: keys for finding its line, label for people, shape for the docs."""
+
+    path: KeyPath = ()
+    label: str = ""
+    shape: str = ""  # names replaced: "agent.NAME.email"
+
+    def child(self, key: str, *, shape: str = "", label: str = "") -> Spot:
+        """The spot of `key` inside this one."""
+        shown = label or quoted(key)
+        return Spot(
+            (*self.path, key),
+            f"{self.label}.{shown}" if self.label else shown,
+            f"{self.shape}.{shape or key}" if self.shape else shape or key,
+        )
+
+    def inside(self, key: str | int) -> Spot:
+        """A place inside this one that is called the same."""
+        return Spot((*self.path, key), self.label, self.shape)
+
+    def item(self, index: int) -> Spot:
+        """The spot of an element of this list."""
+        return Spot((*self.path, index), f"{self.label}.{index + 1}", self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that must refer to something; looked up when every name is known."""
+
+    kind: str  # "department", "agent", …
+    name: str
+    spot: Spot
+
+
+class Reading:
+    """One reading of one file: its problems, the names to look up, the keys it knows."""
+
+    def __init__(self, file: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True) -> None:
+        self.file = file
+        self.thorough = thorough  # False: leave out what is dear to check
+        self.folder = file.absolute().parent
+        self.text = text
+        self.environ = environ
+        self.problems: list[Problem] = []
+        self.names: list[Name] = []
+        self.asked: set[str] = set()
+        self._lines: Mapping[KeyPath, int] | None = None
+
+    def error(self, spot: Spot, what: str, *, warning: bool = False) -> None:
+        """Note a problem at `spot`."""
+        from mailgate.config.toml.lines import nearest, scan  # a clean config never pays for the walk
+
+        if self._lines is None:
+            self._lines = scan(self.text)
+        where = f"[{spot.label}]" if spot.label else ""
+        self.problems.append(Problem(where, what, nearest(self._lines, spot.path), str(self.file), warning=warning))
+
+    def warn(self, spot: Spot, what: str) -> None:
+        """Note something that works and is probably not meant."""
+        self.error(spot, what, warning=True)
+
+
+class Table:
+    """One TOML table. Getters return the default where the key is missing or wrong."""
+
+    def __init__(self, data: Mapping[str, object], spot: Spot, reading: Reading) -> None:
+        self.data = data
+        self.spot = spot
+        self.reading = reading
+        self.asked: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.data
+
+    def at(self, key: str) -> Spot:
+        """The spot of `key` in this table."""
+        return self.spot.child(key)
+
+    def error(self, key: str, what: str) -> None:
+        """Note a problem with `key`, or with the table where `key` is empty."""
+        self.reading.error(self.at(key) if key else self.spot, what)
+
+    def raw(self, key: str) -> object:
+        """The value as TOML has it, or None; marks the key as known."""
+        self.asked.add(key)
+        self.reading.asked.add(self.spot.child(key).shape)
+        return self.data.get(key)
+
+    def _typed(self, key: str, kind: type[T], example: str) -> T | None:
+        value = self.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+            return value
+        self.error(key, f"must be {kind_of(kind)}, not {shown(value)}: write {quoted(key)} = {example}")
+        return None
+
+    def _read(self, key: str, read: Callable[[str], T], default: D, example: str) -> T | D:
+        """A text that `read` turns into a value; its ValueError is the problem."""
+        value = self._typed(key, str, example)
+        if value is None:
+            return default
+        try:
+            return read(value)
+        except ValueError as error:
+            self.error(key, str(error))
+            return default
+
+    def text(self, key: str, default: str = "", *, example: str = '"…"') -> str:
+        """One line of text."""
+        return self._read(key, one_line, default, example)
+
+    def needed(self, key: str, example: str) -> str:
+        """One line of text that must be there and not be empty."""
+        if key not in self.data:
+            self.raw(key)
+            self.error("", f"{key} is missing: write {key} = {example}")
+            return ""
+        value = self.text(key, "?", example=example)
+        if not value.strip():
+            self.error(key, f"must not be empty: write {key} = {example}")
+        return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        value = self._typed(key, bool, "true or false (without quotes)")
+        return default if value is None else value
+
+    def whole(self, key: str, default: int, low: int, high: int) -> int:
+        """A whole number from `low` to `high`."""
+        value = self._typed(key, int, str(default))
+        if value is None:
+            return default
+        if not low <= value <= high:
+            self.error(key, f"must be from {low} to {high}, not {value}")
+            return default
+        return value
+
+    def choice(self, key: str, options: Collection[str], default: str) -> str:
+        """One of `options`."""
+        value = self.text(key, default, example=f'"{default}"')
+        if value not in options and value != default:
+            self.error(key, f"{one_of(options)}, not {shown(value)}{did_you_mean(value, options)}")
+            return default
+        return value
+
+    def texts(self, key: str, default: tuple[str, ...] = (), *, example: str = '["…"]') -> tuple[str, ...]:
+        """A list of one-line texts; a single text counts as a list of one."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.error(key, f"must be a list of texts: write {quoted(key)} = {example}")
+            return default
+        for index, item in enumerate(value):
+            if CONTROL.search(item):
+                self.reading.error(self.at(key).inside(index), "must be one line without control characters")
+        return tuple(value)
+
+    def choices(self, key: str, options: Collection[str], default: tuple[str, ...]) -> tuple[str, ...]:
+        """A list, each of `options`."""
+        values = self.texts(key, default, example=f'["{next(iter(options))}"]')
+        for index, value in enumerate(values):
+            if value not in options:
+                self.reading.error(
+                    self.at(key).inside(index), f"{one_of(options)}, not {shown(value)}{did_you_mean(value, options)}"
+                )
+        return values
+
+    def duration(self, key: str, default: timedelta, *, zero: bool = False) -> timedelta:
+        """A duration; zero only where it has a meaning."""
+        value = self._read(key, units.duration, default, f'"{units.duration_text(default)}"')
+        if not value and not zero:
+            self.error(key, f'must be longer than nothing: write {key} = "{units.duration_text(default)}"')
+            return default
+        return value
+
+    def duration_or_none(self, key: str) -> timedelta | None:
+        """A duration, or None where the key is missing or empty."""
+        if self.data.get(key) == "":
+            self.raw(key)
+            return None
+        value = self._read(key, units.duration, None, '"1h"')
+        if value is not None and not value:
+            self.error(key, f'must be longer than nothing: write {key} = "1h", or "" for none')
+        return value
+
+    def value(self, key: str, read: Callable[[str], T], default: D, example: str) -> T | D:
+        """A text in a form of its own, read by `read`, which raises ValueError."""
+        return self._read(key, read, default, example)
+
+    def zone(self, key: str, default: D) -> ZoneInfo | D:
+        """A time zone by its IANA name."""
+        return self._read(key, zone, default, '"Europe/Berlin"')
+
+    def by_language(self, key: str) -> Text:
+        """A text, or a table of texts by language; may have several lines."""
+        value = self.raw(key)
+        if value is None:
+            return Text()
+        if isinstance(value, str):
+            return Text({"": value}) if value else Text()
+        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+            return Text(value)
+        self.error(key, f'must be a text, or a table by language: write {key} = {{ en = "…", de = "…" }}')
+        return Text()
+
+    def line_by_language(self, key: str, default: str, desk_language: str, *, example: str = '"…"') -> tuple[str, Text]:
+        """One line of text, or a table of them by language: what holds by default, and all of them."""
+        if not isinstance(self.data.get(key), dict):
+            return self.text(key, default, example=example), Text()
+        texts = self.by_language(key)
+        for name, text in texts.by_language.items():
+            if CONTROL.search(text) or not text.strip():
+                self.reading.error(self.at(key).inside(name), f"{name} must be one line of text")
+        return texts.get(desk_language) or default, texts
+
+    def place(self, key: str, default: str) -> Path:
+        """A path; a relative one counts from the config file."""
+        return self.reading.folder / Path(self.text(key, default))
+
+    def table(self, key: str) -> Table | None:
+        """The sub-table `key`, or None."""
+        value = self.raw(key)
+        if value is None or isinstance(value, dict):
+            return None if value is None else self.sub(key, value)
+        self.error(key, f"must be a table, not {shown(value)}: write [{self.at(key).label}] and its keys below")
+        return None
+
+    def sub(self, key: str, value: Mapping[str, object], *, shape: str = "") -> Table:
+        """`value` as the table that stands at `key`."""
+        return Table(value, self.spot.child(key, shape=shape), self.reading)
+
+    def named(self, key: str) -> Iterator[tuple[str, Table]]:
+        """Each [key.NAME] as its name and table."""
+        if isinstance(self.raw(key), list):
+            self.error(key, f'must be tables with names, not a list: write [{key}."NAME"] with single brackets')
+            return
+        tables = self.table(key)
+        if tables is None:
+            return
+        for name, value in tables.data.items():
+            if not isinstance(value, dict):
+                tables.error(name, f'each {key} is a table with a name: write [{key}."NAME"] above this line')
+            elif not name.strip() or name != name.strip() or CONTROL.search(name) or len(name) > 100:
+                tables.error(name, "is no name: names are 1 to 100 characters on one line, without spaces around them")
+            else:
+                yield name, tables.sub(name, value, shape="NAME")
+
+    def refer(self, kind: str, name: str, spot: Spot) -> str:
+        """Note that `name` must be the name of a `kind`; returns it."""
+        self.reading.names.append(Name(kind, name, spot))
+        return name
+
+    def name(self, key: str, kind: str, default: str = "") -> str:
+        """The name of a `kind`."""
+        if key not in self.data:
+            self.raw(key)
+            return default
+        value = self.text(key)
+        return self.refer(kind, value, self.at(key)) if value else default
+
+    def list_of(self, key: str, kind: str) -> tuple[str, ...]:
+        """A list of names of a `kind`."""
+        values = self.texts(key)
+        return tuple(self.refer(kind, value, self.at(key).inside(index)) for index, value in enumerate(values))
+
+    def later(self, *keys: str) -> None:
+        """Refuse keys that this version does not know yet."""
+        for key in keys:
+            if key in self.data:
+                self.asked.add(key)
+                self.error(key, "is not yet supported: take it out")
+
+    def fixed(self, key: str, only: object) -> None:
+        """Accept `key` at its default value alone, because nothing else is built yet."""
+        if key in self.data and self.raw(key) != only:
+            written = str(only).lower() if isinstance(only, bool) else f'"{only}"'
+            self.error(key, f"is not yet supported: take it out, or write {key} = {written}")
+
+    def done(self, hints: Mapping[str, str] | None = None) -> None:
+        """Report every key that nobody asked for."""
+        for key in self.data:
+            if key not in self.asked:
+                hint = (hints or {}).get(key) or did_you_mean(key, self.asked) or f"; known here: {words(self.asked)}"
+                self.error(key, f"unknown {'key' if self.spot.path else 'table'}{hint}")
+
+
+def one_line(value: str) -> str:
+    """Refuse line breaks and control characters, which would break out of header fields."""
+    if CONTROL.search(value):
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name; raises ValueError with the nearest names."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        from zoneinfo import available_timezones  # walks the whole database: only for the error
+
+        near = did_you_mean(name, available_timezones(), leaf="/")
+        raise ValueError(f'"{name}" is no time zone{near or ": write one such as Europe/Berlin"}') from None

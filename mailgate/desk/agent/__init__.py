@@ -1,0 +1,1 @@
+"""Mail of agents: commands carried out, questions answered, absences, reports."""

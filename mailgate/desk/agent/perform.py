@@ -1,0 +1,107 @@
+"""An agent's mail: what it orders is understood, and carried out as far as it needs no ticket.
+
+All or nothing: one thing wrong and the agent gets the mail back, nothing done, nothing sent.
+What is done on a ticket is `task.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import partial
+
+from mailgate.desk.agent.away import with_presence
+from mailgate.desk.agent.files import with_parcels
+from mailgate.desk.agent.queries import answer_queries, answers_of
+from mailgate.desk.agent.reports import answer_reports
+from mailgate.desk.agent.task import Task, carry_out
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.request.merge_split import Ground, ground_of
+from mailgate.desk.request.reply import own_text
+from mailgate.desk.request.request import Letter
+from mailgate.errors import Refused
+from mailgate.notice import NoticeKind
+from mailgate.rules.commands.ordered import bans_of, unbans_of
+from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.resolve import understand
+from mailgate.rules.commands.scope import Setting
+from mailgate.rules.people.permissions import sees
+from mailgate.rules.sla.calendar import calendar_of
+from mailgate.rules.ticket import acts
+from mailgate.store.db import Db
+from mailgate.store.people import absences, bans
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Ticket
+
+
+def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Outcome:
+    """Carry out an agent's mail or order on the ticket that it names (None: it names none)."""
+    if letter.agent and ticket and not sees(letter.agent, ticket, context.config):
+        return letter.refused(None, f"ticket {ticket.number} was not found")
+    if letter.commands.problems:
+        return letter.refused(ticket, *letter.commands.problems)
+    try:
+        ground = ground_of(db, letter, ticket, context)
+        understood = understand(letter.commands.commands, ground.ticket, setting_of(db, letter, ground, context))
+    except Refused as trouble:
+        return letter.refused(ticket, str(trouble))
+    if understood.problems:
+        return letter.refused(ticket, *understood.problems)
+    if understood.only_asks:
+        unposted = bool(own_text(db, letter, ticket, context.config))
+        return answer_queries(db, letter, understood, ticket, context, unposted=unposted)
+    about_none = ticket is None and understood.needs_no_ticket
+    if about_none or understood.only_standing:
+        posts = bool(own_text(db, letter, ticket, context.config) or letter.attachments)
+        if about_none or not posts:
+            return _do_beside(db, letter, understood, ticket, context, unposted=posts)
+    if ground.ticket is None:
+        return letter.refused(None, "this mail answers no ticket; say which one with #ticket NUMBER")
+    return carry_out(db, Task(letter, understood, ground, ground.ticket, context))
+
+
+def not_found(letter: Letter) -> Outcome:
+    """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
+    number = next((command.value for command in letter.commands.commands if command.verb == "ticket"), "")
+    return letter.refused(None, f"ticket {number} was not found")
+
+
+def _do_beside(
+    db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context, *, unposted: bool
+) -> Outcome:
+    """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
+    asked = answers_of(db, letter, understood, ticket, context)
+    done = tuple(order.told for order in understood.orders if order.told)
+    facts = [f"Done: {each}." for each in done]
+    if unposted:
+        facts.append("The mail is about no ticket: your text below the commands was left out.")
+    answer = with_parcels(letter.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels)
+    outcome = Outcome(
+        ticket=ticket.number if ticket else None,
+        notices=(*answer, *answer_reports(db, letter, understood, context)),
+        bans=bans_of(understood, acts.Stamp(letter.by, letter.at)),
+        unbans=unbans_of(understood),
+        told=(*done, *([asked.text] if asked.text else [])),
+        commands=letter.commands.commands,
+    )
+    return with_presence(db, letter, understood, outcome, context)
+
+
+def setting_of(db: Db, letter: Letter, ground: Ground, context: Context) -> Setting:
+    """What the reading of orders needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
+    ticket = ground.ticket
+    plan = context.config.slas.get(ticket.sla if ticket else str(context.config.defaults.sla))
+    hours = context.config.schedules[plan.schedule] if plan else None
+
+    def opens(day: date) -> datetime | None:
+        return calendar_of(hours).opens_on(day) if hours else None
+
+    def other(number: int) -> Ticket | None:
+        found = tickets.get(db, number)
+        return found if found and (letter.agent is None or sees(letter.agent, found, context.config)) else None
+
+    away = absences.away(db, context.now)
+    banned = partial(bans.patterns, db)
+    led_from = ground.led_from.number if ground.led_from else 0
+    return Setting(
+        context.config, letter.agent, context.now, opens, other, away, banned, named=led_from, split=ground.told
+    )

@@ -1,0 +1,197 @@
+"""Answers by mail to an agent's questions: #show, #list, #search, #help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailgate.desk.agent.away import who_is_away
+from mailgate.desk.agent.files import Shown, show_files, with_parcels
+from mailgate.desk.agent.reports import answer_reports, report_text
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.request.request import Letter
+from mailgate.notice import NoticeKind
+from mailgate.rules.commands.help import HELP
+from mailgate.rules.commands.orders import QUERIES, Order, Understood
+from mailgate.rules.notices.tables import short
+from mailgate.rules.people.actors import actor
+from mailgate.rules.people.permissions import sees
+from mailgate.rules.text.names import Ambiguous, Matched, departments, match
+from mailgate.rules.text.typed_time import echo
+from mailgate.settings import Agent, Config
+from mailgate.store.db import Db
+from mailgate.store.people import bans
+from mailgate.store.tickets import histories, tickets
+from mailgate.store.tickets.queries import Query, find
+from mailgate.ticket import Ticket
+
+LISTED = 100  # tickets in one answer
+SEARCHED = 12  # words of one search
+
+
+def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Shown:
+    """The answers to every question of the mail; empty when there is none."""
+    parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
+    if understood.has("list", "help"):
+        parts.append(Shown(who_is_away(db, letter.agent, understood, context)))
+    text = "\n\n".join(part.text for part in parts if part.text)
+    return Shown(text, tuple(parcel for part in parts for parcel in part.parcels))
+
+
+def answer_queries(
+    db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context, *, unposted: bool = False
+) -> Outcome:
+    """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
+    asked = answers_of(db, letter, understood, ticket, context)
+    facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
+    notices = answer_reports(db, letter, understood, context, facts)
+    if asked.text or not notices:
+        notices = (*with_parcels(letter.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels), *notices)
+    return Outcome(
+        ticket=ticket.number if ticket else None,
+        notices=notices,
+        commands=letter.commands.commands,
+        told=(asked.text,),
+    )
+
+
+def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context: Context) -> Shown:
+    match order.verb:
+        case "show":
+            return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
+        case "list":
+            return Shown(_list(db, str(order.value or ""), letter.agent, context.config))
+        case "search":
+            return Shown(_search(db, str(order.value), letter.agent, context.config))
+        case "report":  # by mail it is a mail of its own
+            return Shown("" if letter.situation else report_text(db, order, letter, context))
+        case "bans":
+            return Shown(_bans(db, letter.agent, context.config))
+        case _:
+            return Shown(_help(context.config))
+
+
+def _help(config: Config) -> str:
+    names = ", ".join(sorted(config.canned))
+    return f"{HELP}\n\nCanned responses: {names}" if names else HELP
+
+
+def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> Shown:
+    """A ticket, or with "files" behind its number the files of it."""
+    number = value.removesuffix("files").strip()
+    here = ticket is not None and number in ("", str(ticket.number))  # as it stands after the mail's own commands
+    wanted = ticket if here or not number else tickets.get(db, int(number))
+    if wanted is None or (agent and not sees(agent, wanted, config)):
+        return Shown(
+            f"Ticket {number} was not found." if number else "This mail answers no ticket; write #show NUMBER."
+        )
+    return show_files(db, wanted, config) if value.endswith("files") else Shown(_shown(db, wanted, agent, config))
+
+
+def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
+    zone = config.zone(agent.key) if agent else config.desk.timezone
+    due = echo(wanted.due_at, zone) if wanted.due_at else "-"
+    until = f" until {echo(wanted.wake_at, zone)}" if wanted.wake_at else ""
+    people = ", ".join(each.email + ("" if each.active else " (inactive)") for each in wanted.collaborators)
+    asked = ", ".join(dict.fromkeys(each.name or each.email for each in wanted.asked))
+    beside = (
+        ("Rated", wanted.satisfaction),
+        ("Collaborators", people),
+        ("Asked", asked),
+        ("Tags", ", ".join(wanted.tags)),
+        ("Linked", _numbers(wanted.links)),
+        *_merges(wanted),
+    )
+    lines = [
+        f"#{wanted.number} {wanted.subject}",
+        f"Requester: {wanted.requester}",
+        f"Status: {wanted.status}{until}   Priority: {wanted.priority}   Department: {wanted.department}",
+        f"Help topic: {wanted.topic}   SLA plan: {wanted.sla}   Due: {due}",
+        f"Assigned to: {config.called(wanted.assignee, agent.key if agent else '') or 'nobody'}",
+        *(f"{label}: {value}" for label, value in beside if value),
+    ]
+    for entry in histories.whole_thread(db, wanted.number):
+        came = f" for #{entry.came_for}" if entry.came_for else ""
+        lines += [
+            "",
+            f"[{entry.kind}{came}] {entry.author.name or entry.author.email}, {echo(entry.at, zone)}",
+            entry.text,
+        ]
+    return "\n".join(lines)
+
+
+def _bans(db: Db, agent: Agent | None, config: Config) -> str:
+    """Who is banned, the newest first."""
+    found = bans.every(db)
+    if not found:
+        return "Nobody is banned."
+    zone = config.zone(agent.key) if agent else config.desk.timezone
+    rows = [(ban.pattern, actor(ban.by, config), f"{ban.at.astimezone(zone):%d %b %Y}", ban.reason) for ban in found]
+    return aligned([("Banned", "By", "Since", "Reason"), *rows])
+
+
+def _merges(ticket: Ticket) -> tuple[tuple[str, str], ...]:
+    into = f"#{ticket.merged_into}" if ticket.merged_into else ""
+    return ("Merged into", into), ("Merged into this one", _numbers(ticket.merged))
+
+
+def _numbers(links: Sequence[int]) -> str:
+    return ", ".join(f"#{number}" for number in links)
+
+
+def _list(db: Db, which: str, agent: Agent | None, config: Config) -> str:
+    query = _query(which.strip(), agent, config)
+    return query if isinstance(query, str) else _listed(db, query, agent, config)
+
+
+def _search(db: Db, typed: str, agent: Agent | None, config: Config) -> str:
+    """Tickets in any status that have every word in their subject, requester or thread."""
+    words = tuple(typed.replace('"', " ").split())
+    if len(words) > SEARCHED:
+        return f"That is too many words to look for: take up to {SEARCHED}."
+    return _listed(db, Query(statuses=(), words=words), agent, config)
+
+
+def _listed(db: Db, query: Query, agent: Agent | None, config: Config) -> str:
+    found = [ticket for ticket in find(db, query) if agent is None or sees(agent, ticket, config)]
+    if not found:
+        return "No tickets."
+    zone = config.zone(agent.key) if agent else config.desk.timezone
+    rows = [
+        (
+            f"#{ticket.number}",
+            ticket.status.value,
+            ticket.priority,
+            config.called(ticket.assignee, agent.key if agent else "") or "nobody",
+            f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" + ("!" if ticket.overdue else "") if ticket.due_at else "-",
+            short(ticket.subject),
+        )
+        for ticket in found[:LISTED]
+    ]
+    text = aligned([("Ticket", "Status", "Priority", "Assigned to", "Due", "Subject"), *rows])
+    more = f"\n… and {len(found) - LISTED} more" if len(found) > LISTED else ""
+    return text + more
+
+
+def _query(which: str, agent: Agent | None, config: Config) -> Query | str:
+    match which.lower():
+        case "" | "open":
+            return Query()
+        case "mine":
+            return Query(agent=agent.key) if agent else Query()
+        case "unassigned":
+            return Query(unassigned=True)
+        case "overdue":
+            return Query(overdue=True)
+    found = match(which, departments(config))
+    if isinstance(found, Matched):
+        return Query(department=found.name)
+    hint = " or ".join(found.candidates if isinstance(found, Ambiguous) else found.nearest)
+    return f"“{which}” is no list and no department{f'; did you mean {hint}?' if hint else ''}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as text in columns."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

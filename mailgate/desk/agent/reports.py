@@ -1,0 +1,95 @@
+"""Reports as notices: in answer to `#report`, by the schedule of [report], and for a file.
+
+What a reader is shown is theirs to see (`report.scope`); the counting is `report.figures`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mailgate.desk.outcome import Context
+from mailgate.desk.report import read_figures
+from mailgate.desk.request.request import Letter
+from mailgate.figures import Report
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.commands.orders import Order, Understood
+from mailgate.rules.report.counting import Counted
+from mailgate.rules.report.period import read_period
+from mailgate.rules.report.scope import readers, scope_of, scope_of_reader
+from mailgate.settings import Agent, Config
+from mailgate.store.db import Db
+from mailgate.ticket import Address
+from mailgate.writing.plain import as_text
+
+
+def answer_reports(
+    db: Db, letter: Letter, understood: Understood, context: Context, facts: tuple[str, ...] = ()
+) -> tuple[Notice, ...]:
+    """A mail of its own for each `#report`, below `facts`; none for an order from the command line."""
+    if letter.situation is None:
+        return ()
+    orders = [order for order in understood.orders if order.verb == "report"]
+    return tuple(
+        replace(
+            notice,
+            report=_asked(db, order, letter, context),
+            cause=f"{letter.cause}|report{place}",
+            subject=f"Report, last {str(order.value or '') or '30d'}",
+        )
+        for place, order in enumerate(orders, start=1)
+        for notice in letter.answer(NoticeKind.REPORT, None, facts)
+    )
+
+
+def report_text(db: Db, order: Order, letter: Letter, context: Context) -> str:
+    """The report that an order from the command line asks for."""
+    zone = context.config.zone(letter.agent.key) if letter.agent else context.config.desk.timezone
+    agents = {key: agent.name for key, agent in context.config.agents.items()}
+    return as_text(_asked(db, order, letter, context), zone, agents)
+
+
+class Uncounted(Exception):
+    """A report is asked for that takes too long to count while others wait: it goes on once that is done beside."""
+
+    def __init__(self, span: timedelta, agent: Agent | None) -> None:
+        super().__init__(f"the last {span} are not counted")
+        self.span = span
+        self.agent = agent
+
+
+def _asked(db: Db, order: Order, letter: Letter, context: Context) -> Report:
+    span = read_period(str(order.value or ""))
+    if context.reports is None:
+        return as_seen(read_figures(db, context.config, context.now - span, context.now), letter.agent, context.config)
+    if span not in context.reports:
+        raise Uncounted(span, letter.agent)
+    return context.reports[span]
+
+
+def as_seen(counted: Counted, agent: Agent | None, config: Config) -> Report:
+    """The report for an agent; None is the administrator."""
+    scope = scope_of(agent, config)
+    return counted.report(scope.seen, scope.said)
+
+
+def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Notice]:
+    """The report that is due as `name` ("weekly"), to each of its readers as they may see it."""
+    for who in readers(config):
+        scope = scope_of_reader(who, config)
+        yield Notice(
+            kind=NoticeKind.REPORT,
+            to=who.address,
+            agent=who.agent,
+            cause=f"report:{name}:{counted.until:%Y-%m-%dT%H:%M}",
+            subject=f"{name.capitalize()} report",
+            report=counted.report(scope.seen, scope.said),
+        )
+
+
+def report_page(report: Report, at: datetime) -> Notice:
+    """The notice of which the page of a file is made: it is to nobody."""
+    return Notice(
+        kind=NoticeKind.REPORT, to=Address(""), cause=f"report:{at.isoformat()}", subject="Report", report=report
+    )

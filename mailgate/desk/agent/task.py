@@ -1,0 +1,215 @@
+"""What an agent's mail does to the ticket that it is about: posted, done, told.
+
+Everything was understood before (`agent.py`). Here it may still be stopped as a whole: by what
+must not leave the desk, or by what wants a second look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from mailgate.desk.agent.away import with_presence
+from mailgate.desk.agent.files import Shown, with_parcels
+from mailgate.desk.agent.queries import answers_of
+from mailgate.desk.agent.reports import answer_reports
+from mailgate.desk.hold.collision import collision
+from mailgate.desk.hold.leak_guard import guarded, key_published, refusal
+from mailgate.desk.notify.limits import limit
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.request.merge_split import Ground, linked_back, merge_target, take_in, tell
+from mailgate.desk.request.reply import Post, post_of, to_send_it
+from mailgate.desk.request.request import Letter
+from mailgate.errors import Refused
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.commands.ordered import acts_of, bans_of, unbans_of
+from mailgate.rules.commands.orders import Understood
+from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.people.auto_assign import told as told_handed_out
+from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.people.permissions import may, why_not
+from mailgate.rules.replies import attachments
+from mailgate.rules.ticket import acts, lifecycle, merging, questions
+from mailgate.rules.ticket.questions import outsiders
+from mailgate.rules.ticket.reopening import resolved_since
+from mailgate.store.db import Db
+from mailgate.store.people import audience
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A mail that was understood, and where it is done."""
+
+    letter: Letter
+    understood: Understood
+    ground: Ground
+    ticket: Ticket  # of the ground
+    context: Context
+
+    @property
+    def stamp(self) -> acts.Stamp:
+        """Who does it, and when."""
+        return acts.Stamp(self.letter.by, self.letter.at)
+
+    def refused(self, problem: str) -> Outcome:
+        """Nothing of it is done; what would be split off is no ticket yet."""
+        return self.letter.refused(self.ground.source or self.ticket, problem)
+
+
+def carry_out(db: Db, task: Task) -> Outcome:
+    """Do everything that the mail orders, or nothing."""
+    letter, understood, context = task.letter, task.understood, task.context
+    try:
+        post = post_of(db, letter, understood, task.ground.named, task.ticket, context.config)
+    except Refused as trouble:
+        return task.refused(str(trouble))
+    if stopped := _stopped(db, task, post):
+        return stopped
+    change, beside, notices = _done(db, task, post)
+    asked = answers_of(db, letter, understood, change.after, context)
+    outcome = Outcome(
+        ticket=task.ticket.number,
+        reason=letter.situation.match.why if letter.situation else None,
+        changes=(change, *beside, *linked_back(db, understood, task.ticket, task.stamp, context)),
+        notices=notices,
+        bans=bans_of(understood, task.stamp),
+        unbans=unbans_of(understood),
+        told=(*_told(task, post, change), *([asked.text] if asked.text else [])),
+        commands=letter.commands.commands,
+    )
+    outcome = limit(db, outcome, context, first_contact=False)
+    outcome = outcome.with_notices(*answer_reports(db, letter, understood, context))
+    outcome = outcome.with_notices(*_to_agent(letter, outcome, post, asked))
+    return with_presence(db, letter, understood, outcome, context)
+
+
+# ── whether it is done ──────────────────────────────────────────────────────────────────
+
+
+def _stopped(db: Db, task: Task, post: Post) -> Outcome | None:
+    """What becomes of a mail that is refused or held as it stands; None when it is done."""
+    if not post.writes and task.understood.asks:
+        return task.refused("there is nothing to ask: write your question below the commands")
+    letter, context = task.letter, task.context
+    problem = key_published(task.understood.orders, context)
+    if problem := problem or (_unsendable(db, task, post) if post.writes else ""):
+        return task.refused(problem)
+    held = guarded(db, letter, task.understood.orders, post, task.ground, context)
+    return held or (collision(db, letter, post.text, task.ticket, context) if post.replies else None)
+
+
+def _unsendable(db: Db, task: Task, post: Post) -> str:
+    """Why the text may not be written, or not leave the desk; "" when it may."""
+    letter, ground, context = task.letter, task.ground, task.context
+    config, public = context.config, post.seen.public
+    problem = why_not(letter.agent, "reply" if public else "note", task.ticket.department, config)
+    if problem or not (public or outsiders(task.understood.asks, config)):
+        return problem
+    problem = attachments.unsendable(post.attachments, config.attachments)
+    problem = problem or (ground.astray(config) if public else "")
+    return problem or refusal(db, letter, post, ground, context)
+
+
+# ── done ────────────────────────────────────────────────────────────────────────────────
+
+
+def _done(db: Db, task: Task, post: Post) -> tuple[Change, tuple[Change, ...], tuple[Notice, ...]]:
+    """The change to the ticket, those to the tickets beside it, and who is told of them."""
+    ticket, ground, stamp, context = task.ticket, task.ground, task.stamp, task.context
+    done = [*ground.acts, *_acts(task, post)]
+    others = [*ground.others]
+    if target := merge_target(db, task.understood):
+        into, reason = target
+        done.append(merging.into(into, stamp.because(reason), context.config))
+        others.append(take_in(ticket, into, reason, stamp, context))
+    entries = (post.entry(task.letter),) if post.writes else ()
+    change = ground.whole(lifecycle.act_on(ticket, done, stamp, context.config, entries))
+    return tell(db, change, others, ground, _occasion(db, task), context)
+
+
+def _acts(task: Task, post: Post) -> Iterator[acts.Act]:
+    letter, understood, ticket, stamp = task.letter, task.understood, task.ticket, task.stamp
+    config = task.context.config
+    agent = letter.agent.key if letter.agent else ""
+    if post.replies:
+        yield acts.reply(agent, stamp)
+        yield acts.copy_in(_copied(task), stamp)
+    elif post.writes:
+        yield questions.ask(understood.asks, stamp) if understood.asks else acts.note(stamp)
+    yield from acts_of(understood, stamp, config)
+    if not post.replies:
+        return
+    unclaimed = not ticket.assignee and not understood.has("assign", "transfer", "merge")
+    if agent and unclaimed and config.tickets.claim_on_reply:
+        yield acts.assign(Assignee("agent", agent), stamp.because("answered first"))
+    waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
+    if waits and not understood.has("status", "merge"):
+        yield acts.status(Status.PENDING, stamp.because("waiting for the requester"))
+
+
+def _copied(task: Task) -> tuple[Collaborator, ...]:
+    """Who had a proven agent's public reply directly, and hears of the ticket from then on.
+
+    Who is an inactive collaborator stays one: a mail program that answers to all names people whom nobody chose.
+    """
+    letter, ticket, config = task.letter, task.ticket, task.context.config
+    if letter.situation is None or (letter.agent and not may(letter.agent, "cc", ticket.department, config)):
+        return ()
+    mail = letter.situation.received.mail
+    return collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
+
+
+def _occasion(db: Db, task: Task) -> Occasion:
+    letter, opened = task.letter, task.ground.opened is not None
+    return Occasion(
+        by=letter.by,
+        cause=letter.cause,
+        author=letter.author,
+        now=task.context.now,
+        answers=letter.message_id,
+        direct=letter.direct(task.context.config),
+        quiet=task.understood.has("quiet") or (opened and not task.ticket.autoresponse),
+        on_behalf=opened,
+        resolved_before=_resolved_before(db, task),
+    )
+
+
+def _resolved_before(db: Db, task: Task) -> bool:
+    """Whether the requester has read within the day that the ticket was resolved."""
+    ticket = task.ticket
+    if ticket.reopened == 0:
+        return False
+    since = resolved_since(tickets.events(db, ticket.number), task.context.now)
+    return since is not None and audience.told_about(db, ticket.number, ticket.requester.email, since)
+
+
+# ── what the agent hears ────────────────────────────────────────────────────────────────
+
+
+def _told(task: Task, post: Post, change: Change) -> Iterator[str]:
+    """What was done, in words; the command line also hears of the text that it gave."""
+    if post.writes and task.letter.situation is None:
+        yield "reply sent" if post.seen.public else "note added"
+    yield from (order.told for order in task.understood.orders if order.told)
+    yield from told_handed_out(change.events, task.context.config)
+
+
+def _to_agent(letter: Letter, outcome: Outcome, post: Post, asked: Shown) -> tuple[Notice, ...]:
+    """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
+    told: list[str] = []
+    links: tuple[tuple[str, str], ...] = ()
+    change, seen = outcome.changes[0], post.seen
+    if post.writes and seen.by_rule:
+        told.append(f"Your text was kept as an internal note, because {seen.why}. The requester was not written to.")
+        links = to_send_it(post.text)
+    elif not post.writes:
+        told += [f"Done: {each}." for each in outcome.told if each != asked.text]
+        told = told or ["Nothing to do: the mail held no text and no command."]
+    if any(event.kind is EventKind.MERGED for event in change.events):
+        links += (("Undo the merge", f"#ticket {outcome.ticket}\n#split\n"),)
+    if not told and not asked.text:
+        return ()
+    notices = letter.answer(NoticeKind.ANSWER, change.after, tuple(told), asked.text)
+    return with_parcels(tuple(replace(notice, links=links) for notice in notices), asked.parcels)

@@ -1,0 +1,218 @@
+"""Mail of ours that did not arrive: bounces, and what the relay refused for good.
+
+A report is believed only when it returns an id, or came to a bounce address, that we
+signed. It becomes an event on the ticket and the agent is told; it never is a ticket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.mail import Bounce, ReportedRecipient
+from mailgate.notice import Notice, NoticeKind
+from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
+from mailgate.reasons import Reason
+from mailgate.rules.notices.audience import Person, hearers
+from mailgate.rules.people.permissions import sees
+from mailgate.rules.threading.keys import Key, expired
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket.questions import askers_of
+from mailgate.settings import Config
+from mailgate.store.db import Db
+from mailgate.store.people import audience as readers
+from mailgate.store.queues import held
+from mailgate.store.tickets import merged, tickets
+from mailgate.ticket import Address, EventKind, Json, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One mail of ours that one recipient did not get."""
+
+    kind: NoticeKind
+    recipient: str
+    why: str
+    agent: str = ""  # whose alert it was; "" for requesters' mail
+    dead: bool = False  # the address is no mailbox any more
+
+
+def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
+    """Record a bounce on the ticket whose mail it returns."""
+    bounce = situation.received.mail.bounce or Bounce("failed", ())
+    key = returned_key(situation, context)
+    if key is None:
+        return _unmatched(db, situation, context)
+    ticket = tickets.get(db, merged.end_of(db, key.ticket)) if key.ticket else None
+    recipient, reported = _reported(bounce, ticket, key, context)
+    said = reported.diagnostic
+    why = said or "abuse" if bounce.kind == "feedback" else plainly(reported.status, said)
+    failure = Failure(key.kind, recipient, why, dead=_is_dead(db, bounce, reported, key, recipient, context))
+    graves = ((recipient, why),) if failure.dead else ()
+    if ticket is None:
+        about = "it returns a mail of ours that is about no ticket"
+        return Outcome(reason=Reason.DELIVERY_REPORT, why=about, dead=graves)
+    after: dict[str, Json] = {"kind": bounce.kind, "recipient": recipient, "notice": key.kind.value, "reason": why}
+    stamp = acts.Stamp("clock", context.now)
+    change = lifecycle.note_event(ticket, EventKind.BOUNCED, stamp, context.config, after)
+    outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,), dead=graves)
+    if bounce.kind == "delayed":
+        return outcome  # the server goes on trying: no reason for alarm
+    # One word about each mail, however many reports come back about it.
+    fact = _complaint(failure) if bounce.kind == "feedback" else _fact(failure)
+    return outcome.with_notices(*_tell(db, change.after, failure, fact, f"bounce:{key.text}", context))
+
+
+def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context) -> tuple[str, ReportedRecipient]:
+    """Whom the returned mail was written to, as its key tells, and what the report says about that address."""
+    first = bounce.recipients[0] if bounce.recipients else ReportedRecipient("", bounce.kind)
+    signed = (each for each in bounce.recipients if context.keyring.is_for(key, each.email))
+    reported = next(signed, first)
+    if context.keyring.is_for(key, reported.email):
+        return reported.email, reported
+    return (_written_to(ticket, key, context) if ticket else "") or reported.email, reported
+
+
+def _is_dead(db: Db, bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
+    """Whether a report makes an address dead: only that to which we wrote, by a key that nobody else had."""
+    says_so = bounce.kind == "failed" and reported.status in DEAD_ADDRESS
+    if not says_so or not context.keyring.is_for(key, recipient) or expired(key, context.now.date()):
+        return False
+    return not held.burnt(db, (key.text,))
+
+
+def gave_up(db: Db, number: int | None, failure: Failure, cause: str, context: Context) -> Outcome:
+    """The relay refused a mail for good: an event, and a word to the agent."""
+    graves = ((failure.recipient, failure.why),) if failure.dead else ()
+    ticket = tickets.get(db, number) if number else None
+    if ticket is None:
+        return Outcome(dead=graves)
+    after: dict[str, Json] = {
+        "kind": "failed",
+        "recipient": failure.recipient,
+        "notice": failure.kind.value,
+        "reason": failure.why,
+    }
+    stamp = acts.Stamp("clock", context.now)
+    change = lifecycle.note_event(ticket, EventKind.NOTICE_FAILED, stamp, context.config, after)
+    outcome = Outcome(ticket=ticket.number, changes=(change,), dead=graves)
+    if failure.kind is NoticeKind.DELIVERY_FAILED:
+        return outcome
+    return outcome.with_notices(*_tell(db, change.after, failure, _fact(failure), cause, context))
+
+
+def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
+    """An alert whose content the relay refused, once more without text and attachments; None when it was that.
+
+    Section 9 of the public interface: an agent must hear of the ticket even when a
+    scanner does not like what a customer sent.
+    """
+    if not failure.agent or cause.endswith(_BARE):
+        return None
+    notice = Notice(
+        kind=failure.kind,
+        to=Address(failure.recipient),
+        agent=failure.agent,
+        cause=cause + _BARE,
+        ticket=ticket,
+        facts=(f"The relay refused the whole alert ({failure.why}), so it comes without text and attachments.",),
+    )
+    return Outcome(ticket=ticket.number, notices=(notice,))
+
+
+_BARE = "|bare"
+
+
+def returned_key(situation: Situation, context: Context) -> Key | None:
+    """The key of ours that a report gives back, by bounce address or returned Message-ID."""
+    received, keyring = situation.received, context.keyring
+    for recipient in received.envelope.recipients:
+        if key := keyring.read_verp(recipient):
+            return key
+    bounce = received.mail.bounce
+    ids = [bounce.original_message_id] if bounce else []
+    ids += [value for name, value in bounce.original_headers if name == "message-id"] if bounce else []
+    ids += [*received.mail.in_reply_to, *received.mail.references]
+    return next((key for each in ids if (key := keyring.read(each.strip()))), None)
+
+
+def _written_to(ticket: Ticket, key: Key, context: Context) -> str:
+    """The address that the returned mail was written to, from the tag in its key."""
+    known = (
+        *ticket.participants,
+        *(each.email for each in ticket.asked),
+        *(agent.email for agent in context.config.agents.values()),
+    )
+    return next((email for email in known if context.keyring.is_for(key, email)), "")
+
+
+def _fact(failure: Failure) -> str:
+    who = failure.recipient or "an unknown address"
+    sentence = f"The mail “{failure.kind}” to {who} was not delivered: {failure.why}."
+    return f"{sentence} Nothing more is sent there until a mail comes from it." if failure.dead else sentence
+
+
+def _complaint(failure: Failure) -> str:
+    who = failure.recipient or "A recipient"
+    return f"{who} reported the mail “{failure.kind}” as unwanted ({failure.why})."
+
+
+def _tell(db: Db, ticket: Ticket, failure: Failure, fact: str, cause: str, context: Context) -> tuple[Notice, ...]:
+    """Who works the ticket hears of it; that an alert did not arrive, those who would hear in its place."""
+    audience = readers.audience(db, ticket.number, context.now, newest=1)
+    tries = (hearers(some, ticket, audience, context.config) for some in _who_hears(ticket, failure, context.config))
+    others = next((found for people in tries if (found := _but(people, failure.recipient))), ())
+    return tuple(
+        Notice(
+            kind=NoticeKind.DELIVERY_FAILED,
+            to=who.address,
+            agent=who.agent,
+            cause=cause,
+            ticket=ticket,
+            facts=(fact,),
+            history=() if failure.kind.to_requester or failure.kind is NoticeKind.ASKED else audience.history,
+            in_reply_to=audience.last_sent.get(who.address.email, ""),
+            is_first=who.address.email not in audience.last_sent,
+        )
+        for who in others
+    )
+
+
+def _who_hears(ticket: Ticket, failure: Failure, config: Config) -> tuple[tuple[str, ...], ...]:
+    """Recipients by name, and who hears where that is only the one who was not reached."""
+    asked = askers_of(ticket, failure.recipient) if failure.kind is NoticeKind.ASKED else ()
+    if askers := tuple(key for key in asked if key in config.agents and sees(config.agents[key], ticket, config)):
+        return tuple(f"agent:{key}" for key in askers), ("admin",)
+    if failure.kind.to_requester or failure.kind is NoticeKind.ASKED:
+        return ("assignee", "last-respondent"), ("admin",)
+    return ("team", "department"), ("admin",)
+
+
+def _but(people: tuple[Person, ...], email: str) -> list[Person]:
+    return [who for who in people if who.address.email != email]
+
+
+def _unmatched(db: Db, situation: Situation, context: Context) -> Outcome:
+    """A report of nothing that we signed: set aside, the administrator told at most once an hour."""
+    outcome = Outcome(
+        state="quarantined", reason=Reason.BOUNCE_UNMATCHED, why="it returns no mail that this desk signed"
+    )
+    admin = context.config.desk.admin
+    hour_ago = context.now - timedelta(hours=1)
+    if not admin or readers.told_since(db, NoticeKind.DELIVERY_FAILED, admin, hour_ago):
+        return outcome
+    mail = situation.received.mail
+    fact = (
+        f"A delivery report from {mail.author.email or 'an unknown sender'} returns no mail that this desk signed."
+        " It is set aside; see it with: mailgate queue quarantine list."
+    )
+    return outcome.with_notices(
+        Notice(
+            kind=NoticeKind.DELIVERY_FAILED,
+            to=Address(admin),
+            cause=situation.received.source_key,
+            facts=(fact,),
+            subject="A delivery report that belongs to no ticket",
+        )
+    )

@@ -1,0 +1,95 @@
+"""An agent's answer that waits for a second look: held and returned, sent by one link, forgotten after three days.
+
+Nothing of the mail is done meanwhile, its commands included, and no target is met. Why it
+is held is found by `guard.py` first and by `collision.py` then, so a mail that was sent on after the
+second has passed both. Who wrote it sends it, nobody else, and once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mailgate.desk.outcome import Context, Hold, Outcome, Situation
+from mailgate.desk.request.request import Letter
+from mailgate.notice import Notice, NoticeKind
+from mailgate.reasons import Reason
+from mailgate.rules.people.permissions import sees
+from mailgate.rules.threading.keys import key_text
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.ticket import Address, Change, Entry, EventKind, Ticket
+
+# What an answer is held for, and what its agent reads when it is forgotten.
+BECAUSE = {
+    Reason.LEAK: "it holds what is internal to the desk",
+    Reason.COLLISION: "a colleague had answered meanwhile",
+}
+SHOWN = 5  # entries that are newer
+
+
+def hold(
+    letter: Letter,
+    ticket: Ticket,
+    why: tuple[Reason, str],
+    facts: tuple[str, ...],
+    text: str,
+    context: Context,
+    meanwhile: Sequence[Entry] = (),
+) -> Outcome:
+    """Set the answer aside and return it with its files, the code that sends it, and what was written meanwhile."""
+    assert letter.agent
+    assert letter.situation
+    reason, words = why
+    cause = letter.cause if reason is Reason.COLLISION else f"{letter.cause}:{reason}"
+    code = _code(letter, cause, context)
+    history, files = tuple(reversed(meanwhile[-SHOWN:])), letter.situation.attachments
+    notices = letter.answer(NoticeKind.HELD, ticket, facts, text)
+    return Outcome(
+        state="held",
+        reason=reason,
+        why=words,
+        ticket=ticket.number,
+        changes=(_held(ticket, acts.Stamp(letter.by, letter.at, words), letter.agent.key, reason, context),),
+        notices=tuple(replace(each, cause=cause, code=code, history=history, attachments=files) for each in notices),
+        hold=Hold(letter.agent.key, code, reason),
+        commands=letter.commands.commands,
+    )
+
+
+def _code(letter: Letter, cause: str, context: Context) -> str:
+    """The code that sends it: the same when the mail is worked again; another when it is held for another reason."""
+    author, day = letter.author.email, letter.at.date()
+    return key_text(context.keyring.notice_id(0, author, NoticeKind.HELD, cause, day)).rpartition(".")[2][:12]
+
+
+def _held(ticket: Ticket, stamp: acts.Stamp, agent: str, reason: Reason, context: Context) -> Change:
+    after = {"agent": agent, "why": reason.value}
+    return lifecycle.note_event(ticket, EventKind.HELD, stamp, context.config, {**after})
+
+
+def forgotten(agent_key: str, reason: Reason, situation: Situation, context: Context) -> Outcome:
+    """Three days have passed: the answer is never sent, and its agent is told, with their words."""
+    config, received, ticket = context.config, situation.received, situation.ticket
+    why = "nobody sent it within three days"
+    agent = config.agents.get(agent_key)
+    seen = ticket if agent and ticket and sees(agent, ticket, config) else None  # they may have lost sight of it
+    notice = Notice(
+        kind=NoticeKind.HELD,
+        to=Address(agent.email, agent.name) if agent else Address(""),
+        agent=agent_key,
+        cause=f"{received.source_key}:forgotten",
+        ticket=seen,
+        subject=received.mail.subject,
+        facts=(f"Your answer was held for three days, because {BECAUSE[reason]}.",),
+        text=received.body.visible,
+        in_reply_to=received.mail.message_id,
+    )
+    stamp = acts.Stamp("clock", context.now, why)
+    return Outcome(
+        state="dropped",
+        reason=reason,
+        why=why,
+        ticket=ticket.number if ticket else None,
+        changes=(_held(ticket, stamp, agent_key, reason, context),) if ticket else (),
+        notices=(notice,) if agent else (),
+    )

@@ -1,0 +1,123 @@
+"""The leak guard's last word on a text that leaves the desk: what is internal to the ticket, and what is known outside.
+
+A key never leaves; an answer with internal words waits for its agent's second look. Reads
+threads and events; what a leak is, is `rules/replies/leak.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from mailgate.desk.hold.attached import raw_of, words_of
+from mailgate.desk.hold.held_reply import hold
+from mailgate.desk.notify import other_tickets, similar_tickets
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.request.merge_split import Ground, texts_beside
+from mailgate.desk.request.reply import Post
+from mailgate.desk.request.request import Letter
+from mailgate.reading.page.excerpt import attribute_values
+from mailgate.reasons import Reason
+from mailgate.rules.commands.orders import Order
+from mailgate.rules.notices.alert_facts import internal_facts
+from mailgate.rules.people.absence import whose
+from mailgate.rules.replies.leak import leak
+from mailgate.rules.text.cleanup import seen
+from mailgate.settings import Config
+from mailgate.store.db import Db
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Address, Entry, EntryKind, EventKind
+
+_KEY = "your {} holds a key of the desk (“{}”), which never leaves it; take it out"
+_WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
+
+
+def refusal(db: Db, letter: Letter, post: Post, ground: Ground, context: Context) -> str:
+    """Why a text may not leave the desk at all: it holds a key. On the command line, where nothing is held, a leak."""
+    text, public = _all_of(letter, post), post.seen.public
+    unwrapped = _WRAPPING.sub("", seen(text))
+    files = raw_of(letter.situation.received.mail.attachments) if letter.situation else ()
+    if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
+        what = "reply" if public else "question"
+        return _KEY.format(what, keys[0])
+    if public and letter.situation is None and (found := _internal(db, letter, text, ground, context.config)):
+        return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
+    return ""
+
+
+def key_published(orders: Sequence[Order], context: Context) -> str:
+    """Why commands may not be done: what requesters read of them holds a key; "" when nothing does."""
+    keys = context.keyring.find(_published(orders))
+    return _KEY.format("command", keys[0].text) if keys else ""
+
+
+def guarded(
+    db: Db, letter: Letter, orders: Sequence[Order], post: Post, ground: Ground, context: Context
+) -> Outcome | None:
+    """What becomes of a mail that would show the requester what seems internal; None when it may be done.
+
+    Who has seen the words and sends them all the same has the last say: about words the guard can be wrong.
+    """
+    ticket = ground.source or ground.ticket  # what would be split off is no ticket yet
+    shown = "\n".join((_published(orders), _all_of(letter, post) if post.replies else ""))
+    if not shown.strip() or letter.situation is None or letter.released or ticket is None:
+        return None
+    found = _internal(db, letter, shown, ground, context.config)
+    if not found:
+        return None
+    text = post.text if post.replies else letter.situation.received.body.visible
+    fact = f"It would show the requester internal text (“{found}”)."
+    return hold(letter, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
+
+
+def _published(orders: Sequence[Order]) -> str:
+    """What requesters and collaborators read of an agent's commands: a new subject, and people's names."""
+    values = [order.value for order in orders if order.verb in ("subject", "cc", "requester")]
+    people = (each for value in values for each in (value if isinstance(value, tuple) else (value,)))
+    return "\n".join(each.name if isinstance(each, Address) else str(each) for each in people)
+
+
+def _all_of(letter: Letter, post: Post) -> str:
+    """The agent's own words, those of the attached files and, beyond the page's own, where its links lead."""
+    attached = letter.situation.received.mail.attachments if letter.situation else ()
+    linked = (part for value in attribute_values(post.html) for part in (value, unquote(value)))
+    return "\n".join((post.own, *words_of(attached), *linked))
+
+
+def _internal(db: Db, letter: Letter, text: str, ground: Ground, config: Config) -> str:
+    """What of the desk's internal text a public text holds."""
+    ticket = ground.ticket
+    assert ticket is not None
+    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
+    writer = letter.agent.key if letter.agent else ""
+    beside = texts_beside(db, ticket, thread, ground, config)
+    return leak(
+        text,
+        internal=(
+            *beside.internal,
+            *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
+            *(event.reason for event in events),
+            *(fact for event in events for fact in internal_facts(event, ticket, config, writer)),
+            *similar_tickets.ends(db, ticket.number, config),
+            *(whose(agent.name) for agent in config.agents.values()),
+        ),
+        # What a reply quoted is no public text: it may be an alert.
+        public=(
+            config.desk.name,
+            *(address.name for address in config.addresses.values()),
+            ticket.subject,
+            *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
+            *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
+            *(_had(entry, config) for entry in beside.messages),
+            *beside.public,
+        ),
+        titles=(*similar_tickets.titles(db, ticket.number), *other_tickets.internal(db, ticket, config)),
+        hidden_names=[department.name for department in config.departments.values() if not department.public],
+    )
+
+
+def _had(entry: Entry, config: Config) -> str:
+    """What a message shows its requester to have: the words, and what they quote; an agent may quote an alert."""
+    quotes_alerts = entry.by.startswith("agent:") or entry.author.email in config.agents_by_email
+    return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"

@@ -1,0 +1,71 @@
+"""Agent mail that nothing proves: held, with one `confirm` to the agent's own address.
+
+Guarantee 7: nothing of it is done until a person at that address answers with
+`#confirm CODE`, once, within three days.
+"""
+
+from __future__ import annotations
+
+from mailgate.desk.notify.admin import came_to
+from mailgate.desk.outcome import Context, Hold, Outcome, Situation
+from mailgate.notice import Notice, NoticeKind
+from mailgate.reasons import Reason
+from mailgate.rules.threading.keys import key_text
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.store.db import Db
+from mailgate.store.queues import held
+from mailgate.ticket import Address, Change, EventKind
+
+MOST = 3  # mails that wait for one agent; the rest are summed up
+SHOWN = 4000  # characters of the held mail that the confirm shows
+
+
+def hold(db: Db, situation: Situation, context: Context) -> Outcome:
+    """Set an agent's unproven mail aside and ask them about it."""
+    config, received = context.config, situation.received
+    agent = config.agents[situation.sender.agent]
+    why = situation.sender.why
+    if config.trust.otherwise == "refuse":
+        return Outcome(state="quarantined", reason=Reason.UNPROVEN_AGENT, why=why)
+    notice_id = context.keyring.notice_id(0, agent.email, NoticeKind.CONFIRM, received.source_key, context.now.date())
+    code = key_text(notice_id).rpartition(".")[2][:12]
+    waiting = held.waiting_for(db, agent.key, Reason.UNPROVEN_AGENT, context.now)
+    outcome = Outcome(
+        state="held",
+        reason=Reason.UNPROVEN_AGENT,
+        why=why,
+        ticket=situation.match.number,
+        changes=_event(situation, context),
+        hold=Hold(agent.key, code),
+    )
+    if waiting > MOST:
+        return outcome
+    more = () if waiting < MOST else (f"{MOST} mails wait for you already; further ones are set aside without a word.",)
+    notice = Notice(
+        kind=NoticeKind.CONFIRM,
+        to=Address(agent.email, agent.name),
+        agent=agent.key,
+        cause=received.source_key,
+        subject=received.mail.subject,
+        address=came_to(situation, config),
+        facts=(
+            f"A mail with your address in From reached the desk, and nothing proves that you wrote it: {why}.",
+            *more,
+        ),
+        text=_shown(situation),
+        code=code if waiting < MOST else "",
+    )
+    return outcome.with_notices(notice)
+
+
+def _shown(situation: Situation) -> str:
+    mail = situation.received.mail
+    return f"Subject: {mail.subject}\n\n{situation.received.body.visible[:SHOWN]}"
+
+
+def _event(situation: Situation, context: Context) -> tuple[Change, ...]:
+    if situation.ticket is None:
+        return ()
+    stamp = acts.Stamp("clock", context.now)
+    after = {"agent": situation.sender.agent, "why": situation.sender.why}
+    return (lifecycle.note_event(situation.ticket, EventKind.HELD, stamp, context.config, {**after}),)

@@ -1,0 +1,1 @@
+"""Who is told, and how much: announcements, limits, dead addresses, the administrator."""

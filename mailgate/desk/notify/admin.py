@@ -1,0 +1,57 @@
+"""What every kind of mail needs: the desk address it came to, and a word to the administrator.
+
+Also mail to postmaster@ of a desk domain, which is the administrator's and no ticket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.notice import Notice, NoticeKind
+from mailgate.reasons import Reason
+from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients, is_note_address
+from mailgate.settings import Config
+from mailgate.ticket import Address
+
+
+def came_to(situation: Situation, config: Config) -> str:
+    """The desk address that a mail came to, and that answers to it are from."""
+    received = situation.received
+    return deciding_address(desk_recipients(received.mail, received.envelope, config), config)
+
+
+def to_note_address(situation: Situation, config: Config) -> bool:
+    """Whether a mail went to a note address of the desk, alone or among others."""
+    received = situation.received
+    written = (*received.envelope.recipients, *(each.email for each in (*received.mail.to, *received.mail.cc)))
+    return any(is_note_address(email, config) for email in written)
+
+
+def tell_admin(cause: str, subject: str, facts: tuple[str, ...], context: Context) -> tuple[Notice, ...]:
+    """A mail to the administrator, one for each `cause`; none where nobody is named as such."""
+    admin = context.config.desk.admin
+    if not admin:
+        return ()
+    return (Notice(kind=NoticeKind.ADMIN, to=Address(admin), cause=cause, subject=subject, facts=facts),)
+
+
+def is_for_postmaster(situation: Situation, config: Config) -> bool:
+    """True for mail to postmaster@ alone, which the listener takes beside the desk's own addresses."""
+    recipients = situation.received.envelope.recipients
+    return bool(recipients) and all(
+        not desk_address(email, config) and email.partition("@")[0].lower() == "postmaster" for email in recipients
+    )
+
+
+def pass_to_admin(situation: Situation, context: Context) -> Outcome:
+    """Mail to postmaster@ goes to the administrator (RFC 5321 4.5.1), or aside where there is none."""
+    received = situation.received
+    author = received.mail.author
+    fact = f"Mail to {received.envelope.recipients[0]} from {author.email or 'an unknown sender'}:"
+    notices = tell_admin(received.source_key, received.mail.subject, (fact,), context)
+    if not notices:
+        return Outcome(state="quarantined", reason=Reason.POSTMASTER, why="no administrator is configured")
+    text = received.body.whole or received.mail.text
+    passed = tuple(replace(each, text=text, by=author, attachments=situation.attachments) for each in notices)
+    return Outcome(reason=Reason.POSTMASTER, notices=passed)

@@ -1,0 +1,70 @@
+"""Limits on automatic mail: what is over one is withheld, recorded, and never sent late.
+
+A machine that no header gives away is known by its words, which come again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.screening.duplicates import says_the_same
+from mailgate.store.db import Db
+from mailgate.store.people import audience
+from mailgate.store.tickets import tickets
+
+ECHO = timedelta(hours=1)  # within which the same words are answered once
+LOOKED_AT = 20  # entries of a ticket
+PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
+_COUNTED = frozenset(audience.AUTOMATIC)
+
+
+def limit(db: Db, outcome: Outcome, context: Context, *, first_contact: bool) -> Outcome:
+    """The outcome without the automatic notices that are over a limit.
+
+    `first_contact`: the acknowledgement would go to a first-time requester, which counts
+    against the limit for all of those together.
+    """
+    kept: list[Notice] = []
+    withheld: list[tuple[Notice, str]] = []
+    for notice in outcome.notices:
+        why = _over(db, notice, context, first_contact=first_contact) or _echo(db, notice, outcome, context)
+        if why:
+            withheld.append((notice, why))
+        else:
+            kept.append(notice)
+    contact = next((notice.to.email for notice in kept if notice.kind is NoticeKind.ACKNOWLEDGEMENT), "")
+    return replace(
+        outcome,
+        notices=tuple(kept),
+        withheld=(*outcome.withheld, *withheld),
+        first_contact=contact if first_contact else "",
+    )
+
+
+def _over(db: Db, notice: Notice, context: Context, *, first_contact: bool) -> str:
+    if notice.agent or notice.kind not in _COUNTED:
+        return ""
+    limits, now = context.config.notices, context.now
+    per_sender = limits.limit_per_sender
+    if audience.automatic_to(db, notice.to.email, now - per_sender.period) >= per_sender.count:
+        return f"limit_per_sender: {per_sender.count} automatic mails in {per_sender.period}"
+    if notice.ticket and audience.automatic_about(db, notice.ticket.number, now - timedelta(hours=1)) >= PER_TICKET:
+        return f"{PER_TICKET} automatic mails an hour about one ticket"
+    unknown = limits.limit_unknown
+    if first_contact and audience.first_contacts(db, now - unknown.period) >= unknown.count:
+        return f"limit_unknown: {unknown.count} acknowledgements to first-time requesters in {unknown.period}"
+    return ""
+
+
+def _echo(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
+    """Why a message is not answered whose words came before: it may be a machine's, and answer ours."""
+    if notice.kind is not NoticeKind.FOLLOW_UP_RECEIVED:
+        return ""
+    since = context.now - ECHO
+    said = [entry for change in outcome.changes for entry in change.entries]
+    before = [entry for entry in tickets.thread(db, outcome.ticket or 0, newest=LOOKED_AT) if entry.at >= since]
+    again = any(one.by == other.by and says_the_same(one.text, other.text) for one in said for other in before)
+    return "the same words came before: a machine may be answering" if again else ""

@@ -1,0 +1,340 @@
+"""An agent's mail that opens a ticket for somebody: `#new`, or a customer's mail that is forwarded.
+
+The forwarded words are the first message, the agent's own above them a note (with #reply
+the first answer); what an agent writes below `#new` is the message as the agent tells it.
+Commands on top are done to the new ticket. All or nothing, like any mail of an agent's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mailgate.desk.agent.files import with_parcels
+from mailgate.desk.agent.perform import setting_of
+from mailgate.desk.agent.queries import answers_of
+from mailgate.desk.hold.attached import words_of
+from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.similar_tickets import with_similar
+from mailgate.desk.opening import by_hand
+from mailgate.desk.opening.forwarded import ENCLOSED, Original, inline, original_of
+from mailgate.desk.opening.requester_named import whom
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.request.merge_split import Ground, linked_back
+from mailgate.desk.request.reply import to_send_it, with_canned
+from mailgate.desk.request.request import Letter
+from mailgate.errors import Refused
+from mailgate.mail import Body
+from mailgate.notice import NoticeKind
+from mailgate.rules.commands.ordered import acts_of
+from mailgate.rules.commands.orders import QUERIES, Understood
+from mailgate.rules.commands.resolve import understand
+from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.people.desk_addresses import desk_address
+from mailgate.rules.people.permissions import why_not
+from mailgate.rules.replies import attachments
+from mailgate.rules.replies.leak import leak
+from mailgate.rules.routing.route import Routed
+from mailgate.rules.text.signature import only_signature
+from mailgate.rules.ticket import acts
+from mailgate.settings import Config, Routing
+from mailgate.store.db import Db
+from mailgate.ticket import Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
+
+# What may stand beside #new: everything else is for a ticket that exists.
+BESIDE = frozenset(
+    (
+        *("new", "assign", "transfer", "topic", "sla", "priority", "status", "due"),
+        *("subject", "tag", "cc", "link", "note", "reply", "canned", "quiet"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be opened, before any command is done to it."""
+
+    letter: Letter
+    situation: Situation
+    original: Original | None
+    opening: by_hand.Opening
+    own: str  # the agent's own words
+
+    @property
+    def for_self(self) -> bool:
+        """The agent is the requester."""
+        return self.letter.agent is not None and self.opening.requester.email in self.letter.agent.emails
+
+
+def open_for(db: Db, letter: Letter, context: Context) -> Outcome:
+    """Open a ticket for whom the mail names, or whose mail it forwards."""
+    if letter.commands.problems:
+        return letter.refused(None, *letter.commands.problems)
+    try:
+        return _open(db, _plan(db, letter, context), context)
+    except Refused as trouble:
+        return letter.refused(None, *trouble.public.split("\n"))
+
+
+# ── what is opened, and for whom ────────────────────────────────────────────────────────
+
+
+def _plan(db: Db, letter: Letter, context: Context) -> _Plan:
+    situation, agent = letter.situation, letter.agent
+    assert situation is not None and agent is not None  # noqa: PT018 - an agent's mail
+    _only_what_goes_with_it(letter)
+    original = original_of(situation)
+    requester = _requester(db, letter, original, context.config)
+    own = _own(letter, context)
+    received = situation.received
+    if requester.email in agent.emails:  # then it is a mail of theirs like any other
+        original, own = None, f"{own}\n\n{received.body.forward}".strip()
+    elif original is None and received.body.forwarded:  # the program told no address; the agent does
+        original = inline(situation, requester, received.mail.subject)
+    mail = replace(received.mail, from_=(requester,), text=own, html="", reply_to=())
+    opening = by_hand.Opening(
+        requester=requester,
+        mail=original.mail if original else mail,
+        body=original.body if original else Body(own, "", tuple(own.split("\n"))),
+        address=letter.address,
+        by=letter.by,
+        at=letter.at,
+        source=received.source,
+        links=situation.match.strangers_to,
+    )
+    return _Plan(letter, situation, original, opening, own)
+
+
+def _only_what_goes_with_it(letter: Letter) -> None:
+    for each in letter.commands.commands:
+        if each.verb not in BESIDE | QUERIES or (each.verb == "note" and each.value):
+            raise Refused(f"{each.line}: this is for a ticket that exists; send it in an answer once this one is open")
+
+
+def _requester(db: Db, letter: Letter, original: Original | None, config: Config) -> Address:
+    """Whom the ticket is for: whom #new names, else whose mail is forwarded, else the agent."""
+    situation = letter.situation
+    assert situation is not None
+    named = next((each.value for each in letter.commands.commands if each.verb == "new"), "")
+    if named:
+        return whom(db, named, letter.agent, config)
+    if original and desk_address(original.sender.email, config):
+        raise Refused("the forwarded mail is one of the desk's own: name the requester with #new ADDRESS")
+    if original:
+        return original.sender
+    if situation.received.body.forwarded or any(each.type in ENCLOSED for each in situation.attachments):
+        raise Refused("whose mail it forwards cannot be told: name the requester with #new ADDRESS")
+    return letter.author
+
+
+def _own(letter: Letter, context: Context) -> str:
+    """The agent's own words; a signature alone is none."""
+    rest = letter.commands.rest
+    text = "\n".join(rest).strip()
+    signature = letter.signature(context.config)
+    if text and only_signature(rest, [signature] if signature else []):
+        return ""
+    return text.removesuffix(signature).rstrip() if signature else text
+
+
+# ── opened ──────────────────────────────────────────────────────────────────────────────
+
+
+def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
+    letter, config = plan.letter, context.config
+    routed = by_hand.routed_for(db, plan.opening, context)
+    ticket = by_hand.draft(db, plan.opening, routed, context)
+    setting = setting_of(db, letter, Ground(ticket=ticket), context)
+    understood = understand([each for each in letter.commands.commands if each.verb != "new"], ticket, setting)
+    if understood.problems:
+        raise Refused("\n".join(understood.problems))
+    chosen, reason = _chosen(understood)
+    if chosen:
+        routed = by_hand.routed_for(db, plan.opening, context, chosen)
+        ticket = by_hand.draft(db, plan.opening, routed, context)
+    if not plan.original:
+        mail = plan.situation.received.mail
+        people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
+        ticket = replace(ticket, collaborators=people)
+    entries = _entries(plan, understood, ticket, context)
+    _check(plan, entries, ticket, context)
+    stamp = acts.Stamp(letter.by, context.now, reason)
+    done = [*_own_acts(plan, understood, entries, ticket, stamp, context)]
+    change = by_hand.opened(ticket, routed, entries, done, stamp, context)
+    change = replace(change, known_ids=_ids(plan, context))
+    return _outcome(db, plan, understood, change, routed, context)
+
+
+def _chosen(understood: Understood) -> tuple[Routing | None, str]:
+    """Topic and department bring other values with them, so they are part of the routing; and why."""
+    topic, department = understood.of("topic"), understood.of("transfer")
+    if not (topic or department):
+        return None, ""
+    reasons = (order.reason for order in (topic, department) if order)
+    values = {"topic": topic.value if topic else None, "department": department.value if department else None}
+    named = {key: str(value) for key, value in values.items() if value}
+    return Routing(**named), "; ".join(filter(None, reasons))  # type: ignore[arg-type]
+
+
+def _kind(plan: _Plan, understood: Understood) -> EntryKind:
+    """What the agent's own words are: what they say, else a note beside a forwarded mail, else the message."""
+    if understood.has("note"):
+        return EntryKind.NOTE
+    if understood.has("reply", "canned"):
+        return EntryKind.REPLY
+    return EntryKind.NOTE if plan.original else EntryKind.MESSAGE
+
+
+def _entries(plan: _Plan, understood: Understood, ticket: Ticket, context: Context) -> tuple[Entry, ...]:
+    """The first message, and the agent's own words where they are apart from it."""
+    letter, received = plan.letter, plan.situation.received
+    kind, inbox_id = _kind(plan, understood), received.id or None
+    canned = understood.of("canned")
+    text = with_canned(str(canned.value), plan.own, ticket, letter, context.config) if canned else plan.own
+    own = Entry(
+        kind=kind,
+        by=letter.by,
+        author=ticket.requester if kind is EntryKind.MESSAGE else letter.author,
+        at=letter.at,
+        text=text,
+        cut=received.body.cut,
+        message_id=letter.message_id,
+        attachments=_files(plan),
+        inbox_id=inbox_id,
+    )
+    if not plan.original:
+        return (own,)
+    original = plan.original
+    message = Entry(
+        kind=EntryKind.MESSAGE,
+        by=f"requester:{original.sender.email}",
+        author=original.sender,
+        at=letter.at,
+        text=original.text,
+        html=original.body.html,
+        cut=original.body.cut,
+        message_id="" if original.inline else original.mail.message_id,
+        attachments=original.attachments,
+        inbox_id=inbox_id,
+    )
+    return (message, own) if own.text or own.attachments else (message,)
+
+
+def _files(plan: _Plan) -> tuple[StoredAttachment, ...]:
+    """The files that are the agent's: beside an attached mail what is not that mail, of an inline one none."""
+    if plan.original is None:
+        return plan.situation.attachments
+    if plan.original.inline:
+        return ()
+    return tuple(each for each in plan.situation.attachments if each.type not in ENCLOSED)
+
+
+def _ids(plan: _Plan, context: Context) -> tuple[str, ...]:
+    """Message-IDs that stand for the ticket: the agent's mail, and what it forwards; ours need no row."""
+    forwarded = plan.original.ids if plan.original else ()
+    ids = dict.fromkeys((plan.letter.message_id, *forwarded))
+    return tuple(each for each in ids if each and not context.keyring.is_ours(each))
+
+
+def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Context) -> None:
+    """Raise Refused where the agent may not, or where words would go out that are internal."""
+    agent, config = plan.letter.agent, context.config
+    assert agent is not None
+    problem = why_not(agent, "reply", ticket.department, config, act="open tickets for others")
+    if problem and not plan.for_self:
+        raise Refused(problem)
+    hidden = [each.name for each in config.departments.values() if not each.public]
+    for entry in entries:
+        verb = {EntryKind.NOTE: "note", EntryKind.REPLY: "reply"}.get(entry.kind, "")
+        if verb and (problem := why_not(agent, verb, ticket.department, config)):
+            raise Refused(problem)
+        if entry.kind is EntryKind.NOTE:
+            continue
+        theirs = entry.by.startswith("requester:")
+        if not theirs and (problem := attachments.unsendable(entry.attachments, config.attachments)):
+            raise Refused(problem)
+        text = entry.text if theirs else "\n".join((plan.own, *words_of(plan.situation.received.mail.attachments)))
+        keys = [key.text for key in context.keyring.find(text)]
+        found = leak(text, internal=(), public=(ticket.subject,), hidden_names=() if theirs else hidden, keys=keys)
+        if found and not plan.for_self:
+            raise Refused(f"the requester would see internal text (“{found}”); take it out, or write #note on top")
+
+
+def _own_acts(
+    plan: _Plan, understood: Understood, entries: Sequence[Entry], ticket: Ticket, stamp: acts.Stamp, context: Context
+) -> Iterator[acts.Act]:
+    """What the agent's words and commands do to the new ticket; topic and department it has by now."""
+    agent, stamp = plan.letter.agent, stamp.because("")
+    assert agent is not None
+    replies = any(entry.kind is EntryKind.REPLY for entry in entries)
+    if replies:
+        yield acts.reply(agent.key, stamp)
+    if any(entry.kind is EntryKind.NOTE for entry in entries):
+        yield acts.note(stamp)
+    yield from acts_of(understood, stamp, context.config)
+    free = not ticket.assignee and not understood.has("assign", "transfer")
+    if replies and free and context.config.tickets.claim_on_reply:
+        yield acts.assign(Assignee("agent", agent.key), stamp.because("answered first"))
+
+
+# ── who hears of it ─────────────────────────────────────────────────────────────────────
+
+
+def _outcome(
+    db: Db,
+    plan: _Plan,
+    understood: Understood,
+    change: Change,
+    routed: Routed,
+    context: Context,
+) -> Outcome:
+    letter, config, ticket = plan.letter, context.config, change.after
+    how = "forwarded it to the desk" if plan.original else f"opened it for {ticket.requester}"
+    occasion = Occasion(
+        by=letter.by,
+        cause=letter.cause,
+        author=letter.author,
+        now=context.now,
+        answers=letter.message_id,
+        direct=letter.direct(config),
+        quiet=understood.has("quiet"),
+        on_behalf=not plan.for_self,
+        extra_alert=routed.alert,
+        remarks=() if plan.for_self else (f"{letter.author.name} {how}.",),
+    )
+    stamp = acts.Stamp(letter.by, context.now)
+    asked = answers_of(db, letter, understood, ticket, context)
+    told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.told for each in understood.orders))
+    notice = letter.answer(NoticeKind.ANSWER, ticket, _facts(plan, understood, change, told), asked.text)
+    change, notices = tell(db, change, occasion, context)
+    ticket = change.after
+    outcome = Outcome(
+        ticket=ticket.number,
+        reason=plan.situation.match.why,
+        changes=(change, *linked_back(db, understood, ticket, stamp, context)),
+        notices=with_similar(db, notices, ticket, plan.opening.body.visible, config),
+        told=tuple(filter(None, told)),
+        commands=letter.commands.commands,
+        routed=routed,
+        form=by_hand.form_of(plan.opening),
+    )
+    links = _links(plan, understood, change)
+    return outcome.with_notices(*with_parcels(tuple(replace(each, links=links) for each in notice), asked.parcels))
+
+
+def _by_rule(plan: _Plan, understood: Understood, change: Change) -> bool:
+    """The agent's words became a note without their saying so."""
+    noted = any(entry.kind is EntryKind.NOTE and entry.text for entry in change.entries)
+    return noted and plan.original is not None and not understood.has("note")
+
+
+def _facts(plan: _Plan, understood: Understood, change: Change, told: Sequence[str]) -> tuple[str, ...]:
+    facts = [f"Done: {each}." for each in told if each]
+    if _by_rule(plan, understood, change):
+        facts.append("Your own words above the forwarded mail were kept as an internal note.")
+    return tuple(facts)
+
+
+def _links(plan: _Plan, understood: Understood, change: Change) -> tuple[tuple[str, str], ...]:
+    return to_send_it(plan.own) if _by_rule(plan, understood, change) else ()

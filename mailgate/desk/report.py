@@ -1,0 +1,50 @@
+"""From the database to a report, ticket by ticket. What is counted is told by `figures`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import cache
+
+from mailgate.rules.report.counting import Counted, Worked, figures
+from mailgate.rules.report.history import History, history
+from mailgate.rules.sla.calendar import Calendar, calendar_of
+from mailgate.rules.sla.clock import plan_called
+from mailgate.settings import Config
+from mailgate.store.db import Db
+from mailgate.store.tickets import report_rows
+
+Progress = Callable[[int, int], None]  # how many tickets were read, and of how many
+
+
+def read_figures(
+    db: Db, config: Config, since: datetime, until: datetime, progress: Progress = lambda _done, _all: None
+) -> Counted:
+    """The figures of a period, from one moment's state of the database."""
+    with db.snapshot():
+        histories = _histories(db, config, since, progress)
+        return figures(histories, since, until, config.desk.timezone, working_time(config))
+
+
+def _histories(db: Db, config: Config, since: datetime, progress: Progress) -> Iterator[History]:
+    teams = {team.name: team.members for team in config.teams.values()}
+    numbers = report_rows.concerned(db, since)
+    for done, (case, events) in enumerate(report_rows.pasts(db, numbers)):
+        if done % report_rows.AT_ONCE == 0:
+            progress(done, len(numbers))
+        yield history(case, events, teams)
+    progress(len(numbers), len(numbers))
+
+
+def working_time(config: Config) -> Worked:
+    """Working time by the schedule of an SLA plan."""
+
+    @cache
+    def calendar(plan: str) -> Calendar:
+        return calendar_of(config.schedules[plan_called(plan, config).schedule])
+
+    def worked(start: datetime, end: datetime, plan: str) -> timedelta:
+        found = calendar(plan)
+        return end - start if found.always and start <= end else found.worked(start, end)
+
+    return worked

@@ -1,0 +1,1 @@
+"""What an agent asks for, with its text and the tickets that it merges or splits."""

@@ -1,0 +1,1 @@
+"""Mail of requesters and collaborators on a ticket: messages, their own commands, ratings."""

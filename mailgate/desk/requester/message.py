@@ -1,0 +1,180 @@
+"""A requester's or collaborator's mail on a ticket that exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.limits import limit
+from mailgate.desk.opening.from_mail import entry_of, facts_of, may_answer, open_from_mail, rejected
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.requester.words import alone, answer, commands, fulfil, wishes_of, without_words
+from mailgate.reasons import Reason
+from mailgate.rules.commands.requester_words import Wishes, acts_of
+from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.routing.route import Routed, route
+from mailgate.rules.text.forms import Form
+from mailgate.rules.threading.keys import expired
+from mailgate.rules.ticket import acts, edits, lifecycle
+from mailgate.rules.ticket.participants import agree
+from mailgate.rules.ticket.reopening import back
+from mailgate.store.db import Db
+from mailgate.store.people import absences
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Change, Collaborator, EntryKind, Ticket
+
+
+def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
+    """A message comes in on `ticket`; too late an answer opens a new, linked ticket."""
+    wishes = wishes_of(situation)
+    if alone(wishes, situation):
+        return fulfil(db, situation, ticket, wishes, context)
+    closes = "close" in wishes.words
+    if wishes.words:
+        situation = without_words(situation, wishes)
+    if not closes and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
+        late = open_from_mail(db, situation, context, follows=ticket.number)
+        return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
+    author = situation.received.mail.author
+    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    change = _message(db, situation, ticket, wishes, stamp, context)
+    routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
+    if routed.drop:
+        return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
+    if routed.reject:
+        return rejected(db, situation, routed, Form(), author, context)
+    change = _by_rules(routed, change, context)
+    occasion = Occasion(
+        by=stamp.by,
+        cause=situation.received.source_key,
+        author=author,
+        now=context.now,
+        answers=situation.received.mail.message_id,
+        automatic=(
+            situation.match.participant
+            and not wishes.words
+            and situation.human
+            and may_answer(situation, context)
+            and routed.get("autoresponse") is not False
+        ),
+        extra_alert=routed.alert,
+        remarks=_remarks(situation),
+        links=agree(change, author.email),
+    )
+    change, notices = tell(db, change, occasion, context)
+    outcome = Outcome(
+        ticket=ticket.number,
+        reason=situation.match.why,
+        changes=(change,),
+        notices=(
+            *notices,
+            *(answer(db, situation, change, wishes, context) if wishes.words else ()),
+        ),
+        routed=routed,
+        commands=commands(wishes),
+    )
+    return limit(db, outcome, context, first_contact=False)
+
+
+def _message(
+    db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, stamp: acts.Stamp, context: Context
+) -> Change:
+    """The message on its ticket, with what its author wishes, whom it brings, and who gets a reopened ticket."""
+    author, body = situation.received.mail.author, situation.received.body
+    entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
+    waits = situation.match.participant or situation.match.participant_there
+    reopens = waits and "close" not in wishes.words  # thanks with #close are no reason to start over
+    change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
+    if wishes.words:
+        done = acts_of(wishes, context.config.addresses_of(author.email), stamp)
+        change = lifecycle.also(change, done, stamp, context.config)
+    if change.after.status.active and not ticket.status.active:
+        away = absences.away(db, context.now)
+        returned = back(ticket, tickets.events(db, ticket.number), away, stamp.at, context.config)
+        change = lifecycle.also(change, returned, stamp, context.config)
+    people = _new_people(situation, ticket, context)
+    return lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config) if people else change
+
+
+def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: Context) -> Outcome:
+    """The ended ticket names the one that an answer to it has opened, too."""
+    opened = next((change.after.number for change in late.changes if change.before is None), None)
+    if opened is None:
+        return late
+    stamp = acts.Stamp(
+        f"requester:{situation.received.mail.author.email}", context.now, "answered too late to reopen it"
+    )
+    change = lifecycle.act_on(ticket, [edits.link(opened, stamp)], stamp, context.config)
+    return replace(late, changes=(*late.changes, change))
+
+
+def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
+    """An out-of-office note or receipt: stored, and powerless."""
+    author = situation.received.mail.author
+    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    # An agent's answers an alert, that of somebody who was asked a note; and either may quote what it answers.
+    internal = situation.sender.agent or situation.match.role == "asked"
+    kind = EntryKind.NOTE if internal else EntryKind.MESSAGE
+    entry = entry_of(situation, author, situation.received.body.visible, kind)
+    change = lifecycle.keep_auto_reply(ticket, entry, stamp, context.config)
+    return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
+
+
+def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple[Collaborator, ...]:
+    """Who joins the ticket with this mail: an unknown sender, and people in Cc.
+
+    They hear of replies only when the requester's mail proves itself by a live key or
+    DMARC; all others are inactive until an agent agrees.
+    """
+    mail = situation.received.mail
+    config = context.config
+    if not situation.human:
+        return ()
+    joining = () if situation.match.participant else (mail.author,)
+    active = situation.match.role == "requester" and (_has_live_key(situation, context) or _passed(situation))
+    return (
+        *collaborators_of(joining, ticket, config, active=False),
+        *collaborators_of(
+            (each for each in (*mail.to, *mail.cc) if not config.same_person(each.email, mail.author.email)),
+            ticket,
+            config,
+            active=active,
+        ),
+    )
+
+
+def _has_live_key(situation: Situation, context: Context) -> bool:
+    """Whether the mail answers one of ours that was written to its author, not too long ago."""
+    key = situation.match.key
+    emails = context.config.addresses_of(situation.received.mail.author.email)
+    own = key is not None and any(context.keyring.is_for(key, email) for email in emails)
+    return own and key is not None and not expired(key, context.now.date())
+
+
+def _passed(situation: Situation) -> bool:
+    return situation.sender.dmarc == "pass"
+
+
+def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
+    """Rules with `on = ["message"]` work on the ticket as well."""
+    for result in routed.results:
+        if not result.matched:
+            continue
+        stamp = acts.Stamp(f"rule:{result.name}", change.after.updated_at)
+        done = acts.routing_acts(result.rule.then, stamp, context.config)
+        if done:
+            change = lifecycle.also(change, done, stamp, context.config)
+    return change
+
+
+def _remarks(situation: Situation) -> tuple[str, ...]:
+    match = situation.match
+    came = (f"It came for ticket #{match.came_for}, which was merged into this one.",) if match.came_for else ()
+    if match.role != "inactive":
+        return came
+    email = situation.received.mail.author.email
+    return (
+        *came,
+        f"{email} is not on the ticket; they get nothing until an agent makes them a collaborator.",
+    )

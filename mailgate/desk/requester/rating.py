@@ -1,0 +1,66 @@
+"""A requester's answer to "how did we do?": recorded, its words kept, and no ticket reopened.
+
+Believed is a person's mail with a key of ours that was made for exactly this requester and
+ticket, as the links in the notice of a resolved ticket carry it. Anything else is a message.
+"""
+
+from __future__ import annotations
+
+from mailgate.desk.notify.announce import tell
+from mailgate.desk.opening.from_mail import entry_of
+from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.reasons import Reason
+from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket.rating import Rating, may_rate, rate, read_rating
+from mailgate.store.db import Db
+from mailgate.ticket import Ticket
+
+
+def rating_of(situation: Situation, context: Context) -> Rating | None:
+    """The rating that the mail is; None for any other mail, also for a late one that says more than a word."""
+    ticket, key, match = situation.ticket, situation.match.key, situation.match
+    own = context.config.addresses_of(situation.received.mail.author.email)
+    if not (situation.human and ticket and key and match.role == "requester" and situation.sender.dmarc != "fail"):
+        return None
+    if not (key.kind.to_requester and any(context.keyring.is_for(key, each) for each in own) and may_rate(ticket)):
+        return None
+    rating = read_rating(situation.received.body.lines)
+    late = not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config)
+    return None if rating and late and _says_more(rating, situation) else rating
+
+
+def _says_more(rating: Rating, situation: Situation) -> bool:
+    return bool(rating.text) or any(not each.cid for each in situation.attachments)
+
+
+def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating, context: Context) -> Outcome:
+    """Record a rating; a bad one, or one with words, is told to the agents. Too late, it changes nothing."""
+    author, arrived = situation.received.mail.author, situation.received.arrived_at
+    if not lifecycle.may_reopen(ticket, arrived, context.config):
+        return Outcome(ticket=ticket.number, reason=Reason.TOO_OLD_TO_REOPEN, why=f"rated {rating.word}, too late")
+    stamp = acts.Stamp(f"requester:{author.email}", arrived)
+    more = _says_more(rating, situation)
+    rated = rate(rating.word, stamp, anew=more)
+    if not more:
+        change = lifecycle.act_on(ticket, [rated], stamp, context.config)
+    elif ticket.status.active:  # opened again since: their words wait for an answer like any others
+        entry = entry_of(situation, author, rating.text)
+        change = lifecycle.receive(ticket, entry, stamp, context.config, participant=True, first=[rated])
+    else:
+        change = lifecycle.act_on(ticket, [rated], stamp, context.config, (entry_of(situation, author, rating.text),))
+    occasion = Occasion(
+        by=stamp.by,
+        cause=situation.received.source_key,
+        author=author,
+        now=context.now,
+        answers=situation.received.mail.message_id,
+    )
+    change, notices = tell(db, change, occasion, context)
+    return Outcome(
+        ticket=ticket.number,
+        reason=situation.match.why,
+        changes=(change,),
+        notices=notices,
+        told=(f"rated {rating.word}",),
+    )

@@ -1,0 +1,163 @@
+"""What mailgate writes to people: kinds of notices, one notice before it is rendered, one finished mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailgate.figures import Report
+from mailgate.ticket import Address, Entry, StoredAttachment, Ticket
+
+
+class NoticeKind(StrEnum):
+    """Every kind of mail that mailgate writes; each has a template of its name."""
+
+    # to requesters and collaborators
+    ACKNOWLEDGEMENT = "acknowledgement"
+    FOLLOW_UP_RECEIVED = "follow-up-received"
+    OPENED_FOR_YOU = "opened-for-you"
+    REPLY = "reply"
+    STATUS_CHANGED = "status-changed"
+    COLLABORATOR_ADDED = "collaborator-added"
+    LIMIT_REACHED = "limit-reached"
+    REJECTED = "rejected"
+    ASKED = "asked"  # to an outsider whom an agent asks: that text alone
+    # to agents
+    NEW_TICKET = "new-ticket"
+    NEW_MESSAGE = "new-message"
+    COLLEAGUE_REPLY = "colleague-reply"
+    NOTE = "note"
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    TRANSFERRED = "transferred"
+    STATUS = "status"
+    OVERDUE = "overdue"
+    ESCALATED = "escalated"
+    REMINDER = "reminder"
+    DELIVERY_FAILED = "delivery-failed"
+    COMMAND_FAILED = "command-failed"
+    HELD = "held"
+    CONFIRM = "confirm"
+    ANSWER = "answer"
+    DIGEST = "digest"
+    REPORT = "report"
+    ADMIN = "admin"  # to the administrator: quarantine, refused reloads, an ill relay
+
+    @property
+    def to_requester(self) -> bool:
+        """True for the kinds that go to people outside the desk: they hold public values, and keys without power."""
+        return self in REQUESTER_KINDS
+
+
+REQUESTER_KINDS = frozenset(
+    {
+        NoticeKind.ACKNOWLEDGEMENT,
+        NoticeKind.FOLLOW_UP_RECEIVED,
+        NoticeKind.OPENED_FOR_YOU,
+        NoticeKind.REPLY,
+        NoticeKind.STATUS_CHANGED,
+        NoticeKind.COLLABORATOR_ADDED,
+        NoticeKind.LIMIT_REACHED,
+        NoticeKind.REJECTED,
+        NoticeKind.ASKED,
+    }
+)
+
+
+# An answer to one of these is a public reply; an answer to any other kind is a note.
+REPLYABLE_KINDS = frozenset({NoticeKind.NEW_TICKET, NoticeKind.NEW_MESSAGE, NoticeKind.COLLEAGUE_REPLY})
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An ended ticket that a new one is like: internal, and only for agents who see it."""
+
+    number: int
+    subject: str
+    ended: str  # "resolved by Ann: restarted the gateway"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence by its name in `words.toml`, which is said in the reader's language; values by name."""
+
+    name: str
+    values: tuple[tuple[str, str | datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table in a mail to an agent: its name, the columns' names, and rows of finished text.
+
+    `count` is how many rows there are; the mail may hold the first ones alone.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    count: int
+
+    @property
+    def title(self) -> str:
+        """The name with the count: "Overdue (2)"."""
+        shown = len(self.rows)
+        return f"{self.name} ({self.count if shown == self.count else f'the first {shown} of {self.count}'})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One mail to one person about one event, before it is rendered.
+
+    `cause` names the event the same way each time the work is redone, so that a redo
+    composes the same Message-ID. `facts` are sentences that open the text (what
+    happened), in mail to requesters after `phrases`, which are said in their language;
+    `text` is the person's own words that the mail passes on.
+    """
+
+    kind: NoticeKind
+    to: Address
+    cause: str
+    ticket: Ticket | None = None
+    agent: str = ""  # key of the agent it goes to; empty for requesters, collaborators, admin
+    by: Address | None = None  # whose act or words it carries
+    by_agent: str = ""  # key of the agent whose act it is
+    facts: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
+    text: str = ""
+    html: str = ""  # sanitised, and says what `text` says; "" where there is none
+    attachments: tuple[StoredAttachment, ...] = ()
+    history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first
+    similar: tuple[Similar, ...] = ()  # ended tickets that a new one is like
+    others: tuple[Ticket, ...] = ()  # the requester's other open tickets that the reader may see
+    cc: tuple[Address, ...] = ()  # shown in To/Cc, not written to by this mail
+    also_to: tuple[Address, ...] = ()
+    in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers
+    references: tuple[str, ...] = ()
+    subject: str = ""  # only for mail without a ticket
+    address: str = ""  # desk address to write from; only for mail without a ticket
+    code: str = ""  # confirm code
+    links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
+    listings: tuple[Listing, ...] = ()  # tables for an agent, below the text
+    report: Report | None = None  # the figures of a `report`
+    is_first: bool = False  # the first mail about the ticket that this person gets
+    asks: bool = False  # it offers the links by which the requester says how they were helped
+    canned: str = ""  # the canned response that an acknowledgement is
+    reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A finished mail: what the outbox keeps until the relay has it."""
+
+    kind: NoticeKind
+    ticket: int | None
+    cause: str
+    mail_from: str  # envelope sender; "" is the null sender
+    recipient: str
+    message_id: str
+    subject: str
+    data: bytes  # RFC 5322, CRLF line endings
+    agent: str = ""
+    not_before: datetime | None = None  # quiet hours: it waits until then

@@ -1,0 +1,1 @@
+"""HTML bodies: read as lines, cut to the author's words, sanitised for passing on."""

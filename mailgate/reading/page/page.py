@@ -1,0 +1,246 @@
+"""HTML bodies: their lines, what in them is quoted, and a clean copy.
+
+The door of selectolax, which sees capped input only. It knows the
+containers in which mail programs put quoted mail; the rules for plain text lines are
+`mailgate.reading.quotes.split`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from mailgate.reading.page import limits, sanitise
+from mailgate.reading.quotes.lines import Kind, Line
+
+MAX_BORDERS = 200  # elements that are looked at
+MAX_LINK = 300  # characters of a link that is shown; longer ones track their readers
+_BLOCKS = (
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
+    "hr html li main nav ol p pre section table tbody tfoot thead tr ul"
+)
+BLOCKS = frozenset(_BLOCKS.split())
+_PARAGRAPHS = "h1 h2 h3 h4 h5 h6 p"
+PARAGRAPHS = frozenset(_PARAGRAPHS.split())
+_HIDDEN = "head iframe math noscript object script select style svg template textarea title"
+HIDDEN = frozenset(_HIDDEN.split())
+# Containers that hold nothing but quoted mail.
+QUOTES = (
+    "blockquote[type=cite], blockquote.gmail_quote, .gmail_attr, .moz-cite-prefix, .yahoo_quoted, "
+    ".protonmail_quote, .zmail_extra, .tutanota_quote, .moz-forward-container > .moz-email-headers-table, "
+    "#yahoo_quoted, blockquote.zmail_extra, #isReplyContent, .OutlookMessageHeader + *, "
+    "blockquote[cite], #replyBlockQuote, .mail-quote-collapse, .quote_from, .front-blockquote, #mail-app-auto-quote, "
+    "blockquote.mail_quote, .ms-outlook-mobile-reference-message, #xam-quote"
+)
+# From these on everything that follows in the document is quoted mail.
+TAILS = (
+    "#divRplyFwdMsg, #appendonsend, #mail-editor-reference-message-container, #OLK_SRC_BODY_SECTION, "
+    ".OutlookMessageHeader, #zwchr, hr[data-marker=__DIVIDER__], #stopSpelling, #replySplit"
+)
+SIGNATURES = ".gmail_signature, .moz-signature, #ms-outlook-mobile-signature, .protonmail_signature_block, #Signature"
+HIDING = "[style*=display], [style*=DISPLAY], [style*=Display]"
+OUTLOOK_BORDER = re.compile(
+    r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE
+)
+SPACE = re.compile(r"[ \t\r\n\f]+")
+
+
+def to_text(page: str) -> str:
+    """The readable text of a page, quoted parts marked with `>`."""
+    return Page(page).text()
+
+
+class Page:
+    """One parsed page: its lines, and a clean copy of what is the sender's own."""
+
+    def __init__(self, page: str) -> None:
+        self._tree = LexborHTMLParser(limits.bounded(page))
+        self._marks = _marks(self._tree)
+        self._lines: list[Line] | None = None
+
+    def text(self) -> str:
+        """The readable text, quoted parts marked with `>`."""
+        return "\n".join(f"{'> ' * line.level}{line.text}".rstrip() for line in self.lines()).strip("\n")
+
+    def lines(self) -> list[Line]:
+        """The lines as a reader sees them; those in quote containers are marked."""
+        if self._lines is None:
+            hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
+            self._lines = _Writer(self._marks, hidden).write(self._tree.body or self._tree.root)
+        return self._lines
+
+    def own(self) -> str:
+        """The page without what mail programs mark as quoted or signature, sanitised.
+
+        It takes the page apart: what `lines` did not say by now it says no more.
+        """
+        if self._marks:
+            for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):
+                node.decompose()
+        return sanitise.clean((self._tree.body.inner_html or "") if self._tree.body else "")
+
+
+def _marks(tree: LexborHTMLParser) -> dict[int, Kind]:
+    """Which elements hold quoted mail or a signature, by identity."""
+    marks = {node.mem_id: Kind.SIGNATURE for node in tree.css(SIGNATURES)}
+    marks |= {node.mem_id: Kind.QUOTE for node in tree.css(QUOTES)}
+    borders = [node for node in tree.css("div[style*=border-top]")[:MAX_BORDERS] if _is_outlook_border(node)]
+    for node in (*tree.css(TAILS)[:1], *borders[:1]):  # the first of each takes all the others with it
+        for later in _from_here(node):
+            marks[later.mem_id] = Kind.QUOTE
+    return marks
+
+
+def _is_outlook_border(node: LexborNode) -> bool:
+    return bool(OUTLOOK_BORDER.search(node.attributes.get("style") or ""))
+
+
+def _link(node: LexborNode) -> str:
+    """Where a link leads, when its text does not already say so."""
+    target = (node.attributes.get("href") or "").strip()
+    if len(target) > MAX_LINK or not target.lower().startswith(("http://", "https://")):
+        return ""
+    said = "".join(node.text().split()).lower().rstrip("/")
+    plain = target.lower().rstrip("/")
+    return "" if not said or said in {plain, plain.partition("//")[2], plain.partition("//www.")[2]} else target
+
+
+def _hides(node: LexborNode) -> bool:
+    return "display:none" in "".join((node.attributes.get("style") or "").lower().split())
+
+
+def _from_here(node: LexborNode) -> Iterator[LexborNode]:
+    """A node and everything that follows it in the document."""
+    current: LexborNode | None = node
+    yield node
+    while current is not None and current.tag not in {"body", "html"}:
+        sibling = current.next
+        while sibling is not None:
+            yield sibling
+            sibling = sibling.next
+        current = current.parent
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The end of an element, with what held before it."""
+
+    tag: str
+    level: int
+    kind: Kind
+    link: str = ""
+
+
+class _Writer:
+    """Writes the lines of one page, in one walk without recursion."""
+
+    def __init__(self, marks: dict[int, Kind], hidden: frozenset[int]) -> None:
+        self.marks = marks
+        self.hidden = hidden
+        self.out: list[Line] = []
+        self.row: list[str] = []
+        self.filled = False  # whether the row holds more than blanks
+        self.level = 0
+        self.kind = Kind.OWN
+        self.pre = 0
+
+    def write(self, root: LexborNode | None) -> list[Line]:
+        stack: list[LexborNode | _Close] = [root] if root is not None else []
+        while stack:
+            node = stack.pop()
+            if isinstance(node, _Close):
+                self._leave(node)
+                continue
+            tag = node.tag or ""
+            follower = node.next
+            if follower is not None and node is not root:
+                stack.append(follower)
+            if tag == "-text":
+                self._text(node.text_content or "")
+            elif tag[:1] not in "-_!" and tag not in HIDDEN and node.mem_id not in self.hidden:
+                mark = self.marks.get(node.mem_id)
+                if mark or tag in BLOCKS:
+                    stack.append(_Close(tag, self.level, self.kind))
+                elif tag == "a" and (link := _link(node)):
+                    stack.append(_Close(tag, self.level, self.kind, link))
+                self._enter(node, tag, mark)
+                child = node.child
+                if child is not None:
+                    stack.append(child)
+        self._end_line()
+        return _tidy(self.out)
+
+    def _enter(self, node: LexborNode, tag: str, mark: Kind | None) -> None:
+        if tag in BLOCKS:
+            self._end_line()
+            if tag in PARAGRAPHS:
+                self._blank()
+            elif tag == "li":
+                self._put("- ")
+            elif tag == "pre":
+                self.pre += 1
+            elif tag == "blockquote":
+                self.level += 1
+        elif tag == "br":
+            self._end_line(force=True)
+        elif tag in {"td", "th"} and self.filled:
+            self.row.append("  ")
+        elif tag == "img":
+            self._text(node.attributes.get("alt") or "")
+        if mark:
+            self._end_line()
+            self.kind = mark
+
+    def _leave(self, close: _Close) -> None:
+        if close.link:
+            self.row.append(f" <{close.link}>")
+            return
+        self._end_line()
+        if close.tag in PARAGRAPHS:
+            self._blank()
+        self.pre -= close.tag == "pre"
+        self.level, self.kind = close.level, close.kind
+
+    def _text(self, text: str) -> None:
+        if self.pre:
+            first, *more = text.replace("\r\n", "\n").split("\n")
+            self._put(first)
+            for line in more:
+                self._end_line(force=True)
+                self._put(line)
+            return
+        if "\n" in text or "  " in text or "\t" in text or "\r" in text:
+            text = SPACE.sub(" ", text)
+        if text == " " and (not self.row or self.row[-1].endswith(" ")):
+            return
+        if text:
+            self._put(text)
+
+    def _put(self, text: str) -> None:
+        self.row.append(text)
+        self.filled = self.filled or bool(text.strip())
+
+    def _end_line(self, *, force: bool = False) -> None:
+        text = "".join(self.row).replace("\xa0", " ").rstrip()
+        self.row = []
+        self.filled = False
+        if text.strip() or force:
+            self.out.append(Line(text.lstrip(" ") if not text.startswith("  ") else text, self.level, self.kind))
+
+    def _blank(self) -> None:
+        if self.out and self.out[-1].text:
+            self.out.append(Line("", self.level, self.kind))
+
+
+def _tidy(found: list[Line]) -> list[Line]:
+    """At most one empty line in a row, and none at either end."""
+    out: list[Line] = []
+    for line in found:
+        if line.text or (out and out[-1].text):
+            out.append(line)
+    while out and not out[-1].text:
+        out.pop()
+    return out

@@ -1,0 +1,1 @@
+"""Where quoted history begins: attributions, forwarded headers, reply markers, mobile signatures."""

@@ -1,0 +1,307 @@
+"""Which lines of a body are the sender's own, and which are history or signature.
+
+One pass of small rules over lines, for text and HTML alike. Where unsure it cuts less:
+losing a sentence of a reply is worse than a quoted line too many. No line vanishes:
+each ends up in the visible part, the cut part or the forwarded part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailgate.mail import MARKERS
+from mailgate.reading.quotes import attribution
+from mailgate.reading.quotes.lines import Kind, Line
+
+MAX_LINES = 20_000  # lines beyond are own: unread is not cut
+MAX_SIGNATURE = 12  # lines
+ATTRIBUTION_LINES = 5
+QUOTED = re.compile(r"^ ?((?:> ?)+)")
+ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
+MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
+_MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A body in its parts; `trimmed` says that more or less is visible than the containers of a page tell."""
+
+    visible: tuple[str, ...]
+    own: tuple[str, ...]
+    cut: tuple[str, ...]
+    forward: tuple[str, ...] = ()
+    trimmed: bool = False
+
+
+def text_lines(text: str) -> list[Line]:
+    """Lines of plain text; leading `>` are quote marks. What follows the 20,000th is one own line."""
+    head = text.split("\n", MAX_LINES)
+    rest = [Line(head.pop())] if len(head) > MAX_LINES else []
+    return [_text_line(line) for line in head] + rest
+
+
+def _text_line(line: str) -> Line:
+    found = QUOTED.match(line) if line.startswith((">", " >")) else None
+    if not found:
+        return Line(line.rstrip())
+    return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
+
+
+def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True) -> Split:
+    """Sort the lines of a body.
+
+    `forwards`: the subject says that it forwards a mail. `answers`: it is an answer; a
+    copied mail in one that is none was put there to be read.
+    """
+    work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
+    _read_bars(work)
+    marked = any(_is_marker(line.text) for line in work)
+    forward = _forward_start(work, forwards=forwards, pasted=not answers and not marked)
+    end = len(work) if forward is None else forward
+    head = work[:end]
+    _cut_tail(head)
+    _cut_attributions(head)
+    _cut_undated(head)
+    _cut_signature(head)
+    return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
+
+
+def _read_bars(lines: list[Line]) -> None:
+    """Some programs quote with bars; below an attribution they can be nothing else."""
+    open_ = False
+    for place in range(1, min(len(lines), MAX_LINES)):
+        line = lines[place]
+        if line.kind is not Kind.OWN or not line.text.startswith("|"):
+            open_ = False
+        elif open_ or _attribution_above(lines, place):
+            open_ = True
+            lines[place] = replace(line, text=line.text[1:].removeprefix(" "), level=1, kind=Kind.QUOTE)
+
+
+def _sort(head: list[Line], forward: list[Line], told: list[Kind], *, marked: bool) -> Split:
+    """Put the lines in their parts; `told` is what each was before any rule looked at it."""
+    last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and _says_something(line.text)), default=-1)
+    visible: list[Line] = []
+    cut: list[Line] = []
+    trimmed = bool(forward)
+    for place, line in enumerate(head):
+        # A quote with an answer below it is what the answer speaks of; of our own notices nothing is kept.
+        keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and not marked)
+        shown = place <= last and keeps
+        (visible if shown else cut).append(line)
+        # The page of own words would differ: it holds what no container marks, and lacks what one does.
+        trimmed = trimmed or (bool(line.text) and shown is not (told[place] is Kind.OWN))
+    own = [line for line in visible if line.kind is Kind.OWN]
+    return Split(
+        _strip([_show(line) for line in visible]),
+        _strip([line.text for line in own]),
+        _strip([_show(line) for line in cut]),
+        _strip([_show(line) for line in forward]),
+        trimmed,
+    )
+
+
+def _show(line: Line) -> str:
+    return f"{'>' * line.level} {line.text}".rstrip() if line.level else line.text
+
+
+def _says_something(text: str) -> bool:
+    return bool(text.strip()) and not ORNAMENT.match(text[:200])
+
+
+def _strip(lines: list[str]) -> tuple[str, ...]:
+    first, last = 0, len(lines)
+    while first < last and not lines[first].strip():
+        first += 1
+    while last > first and not lines[last - 1].strip():
+        last -= 1
+    return tuple(lines[first:last])
+
+
+def _is_marker(text: str) -> bool:
+    if not _MAYBE_MARKER.search(text):
+        return False
+    joined = "".join(text[:500].split())
+    return any(mark in joined for mark in MARKS)
+
+
+def _first_own(lines: Sequence[Line]) -> int:
+    """Where the sender first says something; the number of lines when nowhere."""
+    return next((place for place, line in enumerate(lines) if _is_own(line)), len(lines))
+
+
+def _is_own(line: Line) -> bool:
+    return line.kind is Kind.OWN and _says_something(line.text)
+
+
+def _forward_start(lines: list[Line], *, forwards: bool, pasted: bool) -> int | None:
+    """Where a forwarded mail begins, or None."""
+    for place, line in enumerate(lines[:MAX_LINES]):
+        if attribution.is_forward(line.text) and line.level == 0:
+            return place
+        if (forwards or pasted) and _opens_header(lines, place):
+            return _with_rule(lines, place)
+        if forwards and line.level == 0 and attribution.is_attribution(line.text):
+            return place  # Outlook 2019 forwards with nothing but "On …, … wrote:"
+    return None
+
+
+def _opens_header(lines: Sequence[Line], place: int) -> bool:
+    text = lines[place].text
+    if not attribution.label(text):
+        return False
+    return attribution.is_header_block([line.text for line in lines[place : place + 12]])
+
+
+def _with_rule(lines: Sequence[Line], place: int) -> int:
+    """Take the rule or separator above a header block with it."""
+    above = place - 1
+    while above >= 0 and place - above <= 2 and not lines[above].text.strip():
+        above -= 1
+    if above >= 0 and (attribution.is_rule(lines[above].text) or attribution.is_original(lines[above].text)):
+        return above
+    return place
+
+
+def _cut_tail(lines: list[Line]) -> None:
+    """History that a program put below the answer without quote marks: all that follows goes."""
+    first = _first_own(lines)
+    for place, line in enumerate(lines[:MAX_LINES]):
+        if line.kind is not Kind.OWN or not line.text.strip():
+            continue
+        if _is_marker(line.text):
+            _mark(lines, _above_marker(lines, place), len(lines))
+            return
+        starts = attribution.is_original(line.text) or _opens_header(lines, place)
+        if starts and first < place:
+            _mark(lines, _with_rule(lines, place), len(lines))
+            return
+
+
+def _above_marker(lines: Sequence[Line], place: int) -> int:
+    """The attribution, header or rule that stands between the own text and our marker."""
+    for above in range(max(0, place - 12), place):
+        line = lines[above]
+        if line.kind is Kind.OWN and (attribution.is_original(line.text) or _opens_header(lines, above)):
+            return _with_rule(lines, above)
+    return _with_rule(lines, place - _attribution_above(lines, place))
+
+
+def _mark(lines: list[Line], start: int, end: int) -> None:
+    for place in range(start, end):
+        if lines[place].kind is Kind.OWN:
+            lines[place] = replace(lines[place], kind=Kind.QUOTE)
+
+
+def _cut_attributions(lines: list[Line]) -> None:
+    """The line that ends in "wrote:" above a quote, and where it is certain also above unmarked history."""
+    for place in range(1, min(len(lines), MAX_LINES)):
+        if lines[place].kind is Kind.QUOTE and lines[place - 1].kind is Kind.OWN:
+            size = _attribution_above(lines, place)
+            _mark(lines, place - size, place)
+    said = False  # of the lines above; never asked again for each, or a hostile text would cost its square
+    quoted = _last_quote(lines)
+    for place in range(min(len(lines), MAX_LINES)):
+        line = lines[place]
+        size = _certain_at(lines, place) if line.kind is Kind.OWN and line.text else 0
+        if size:
+            # Where marked quotes stand below, unmarked lines there are answers.
+            tail = said and quoted < place + size
+            _mark(lines, place, len(lines) if tail else place + size)
+            if tail:
+                return
+        said = said or _is_own(lines[place])
+
+
+def _cut_undated(lines: list[Line]) -> None:
+    """The last own line, where it announces the quote that follows it and says no date."""
+    last = next((place for place in range(len(lines) - 1, 0, -1) if _is_own(lines[place])), 0)
+    below = next((line for line in lines[last + 1 :] if line.text.strip()), None)
+    if below and below.level and _first_own(lines) < last and attribution.is_undated(lines[last].text):
+        _mark(lines, last, last + 1)
+
+
+def _attribution_above(lines: Sequence[Line], place: int) -> int:
+    """How many lines right above `place` are an attribution, blank ones included."""
+    end = place
+    while end > 0 and place - end <= 2 and not lines[end - 1].text.strip():
+        end -= 1
+    found = 0
+    for size in range(1, ATTRIBUTION_LINES + 1):
+        start = end - size
+        if start < 0 or lines[start].kind is not Kind.OWN:
+            break
+        if not lines[start].text.strip():
+            continue
+        joined = " ".join(line.text for line in lines[start:end])
+        if attribution.is_attribution(joined):
+            found = found or place - start
+            if attribution.has_date(joined):  # else its beginning stands on the lines above
+                return place - start
+    return found
+
+
+def _certain_at(lines: Sequence[Line], place: int) -> int:
+    """How many lines from `place` on are a certain attribution; it may be wrapped."""
+    if attribution.is_certain_line(lines[place].text):
+        return 1
+    words = lines[place].text.lstrip("- ").split(None, 1)
+    if not words or words[0].lower().rstrip(".,:") not in attribution.STARTS:
+        return 0
+    joined = ""
+    for size, line in enumerate(lines[place : place + 7], 1):
+        if not line.text.strip() and not attribution.has_date(joined):
+            return 0  # "On the first page." is a sentence, though the program's "On …, … wrote:" stands below it
+        joined = f"{joined} {'> ' * line.level}{line.text}".strip()
+        if len(joined) > attribution.MAX_ATTRIBUTION:
+            return 0
+        if joined.endswith((":", "：", "--")) and attribution.is_certain(joined):
+            return 0 if any(_certain_at(lines, below) for below in range(place + 1, place + size)) else size
+    return 0
+
+
+def _last_quote(lines: Sequence[Line]) -> int:
+    """Where the last marked quote stands; -1 when there is none."""
+    places = (place for place in range(len(lines) - 1, -1, -1) if lines[place].level)
+    return next((place for place in places if not lines[place].text.endswith(":")), -1)
+
+
+def _cut_signature(lines: list[Line]) -> None:
+    """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
+    first = _first_own(lines)
+    looking = True  # one signature above each quote: the last; further "--" above it divide a text
+    for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
+        line = lines[place]
+        if line.kind is Kind.QUOTE:
+            looking = True
+        elif looking and line.kind is Kind.OWN and line.text in {"--", "-- "}:
+            looking = False
+            end = _signature_end(lines, place)
+            if end and first < place:
+                _sign(lines, place, end)
+    for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
+        line = lines[place]
+        if line.kind is not Kind.OWN or not _says_something(line.text):
+            continue
+        if not attribution.is_mobile_signature(line.text) or first >= place:
+            return
+        _sign(lines, place, place + 1)
+
+
+def _signature_end(lines: Sequence[Line], place: int) -> int:
+    """Where the signature that begins at `place` ends; 0 when it is too long for one."""
+    written = 0
+    for end in range(place + 1, len(lines)):
+        if lines[end].kind is not Kind.OWN:
+            return end
+        written += bool(lines[end].text.strip())
+        if written > MAX_SIGNATURE or end - place > 4 * MAX_SIGNATURE:
+            return 0
+    return len(lines)
+
+
+def _sign(lines: list[Line], start: int, end: int) -> None:
+    for place in range(start, end):
+        lines[place] = replace(lines[place], kind=Kind.SIGNATURE)

@@ -1,1 +1,0 @@
-"""Figures about the desk's work."""

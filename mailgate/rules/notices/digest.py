@@ -1,0 +1,75 @@
+"""What stands in an agent's digest: overdue, due today, unassigned, theirs. Pure.
+
+Each ticket stands once, in the first of the tables that it belongs to. Whose it is decides:
+the agent's and their teams' own, those that nobody has in their departments, and for a
+manager all of the department.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mailgate.notice import Listing
+from mailgate.rules.notices.tables import waiting_listing
+from mailgate.rules.people.absence import Away
+from mailgate.rules.people.permissions import sees
+from mailgate.settings import Agent, Config
+from mailgate.ticket import Ticket
+
+OVERDUE, TODAY, UNASSIGNED, MINE = "Overdue", "Due today", "Unassigned", "Yours"
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, config: Config) -> tuple[Listing, ...]:
+    """The tables that hold anything, of open and pending tickets; the most pressing first in each."""
+    zone = config.zone(agent.key)
+    found: dict[str, list[Ticket]] = {OVERDUE: [], TODAY: [], UNASSIGNED: [], MINE: []}
+    midnight = _end_of_day(now, zone)
+    for ticket in active:
+        if table := _table(ticket, agent, midnight, config):
+            found[table].append(ticket)
+    return tuple(
+        waiting_listing(title, sorted(tickets, key=_pressing), away, agent.key, config)
+        for title, tickets in found.items()
+        if tickets
+    )
+
+
+def _table(ticket: Ticket, agent: Agent, midnight: datetime, config: Config) -> str:
+    """The table that the ticket stands in; "" for one that is no affair of the agent's."""
+    if not sees(agent, ticket, config):
+        return ""
+    mine = _is_theirs(ticket, agent, config)
+    department = config.departments.get(ticket.department)
+    manages = department is not None and department.manager == agent.key
+    free = ticket.assignee is None and (ticket.department in agent.departments or manages)
+    if not (mine or free or manages):
+        return ""
+    if ticket.overdue:
+        return OVERDUE
+    if ticket.due_at and ticket.due_at < midnight:
+        return TODAY
+    return UNASSIGNED if free else MINE if mine else ""
+
+
+def _is_theirs(ticket: Ticket, agent: Agent, config: Config) -> bool:
+    assignee = ticket.assignee
+    if assignee is None:
+        return False
+    return assignee.name == agent.key if assignee.kind == "agent" else assignee.name in config.teams_of(agent.key)
+
+
+def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+
+
+def _pressing(ticket: Ticket) -> tuple[datetime, int]:
+    return ticket.due_at or _NEVER, ticket.number
+
+
+def subject(tables: Iterable[Listing]) -> str:
+    """What waits, in a line: "2 overdue, 1 due today, 5 yours"."""
+    return ", ".join(f"{each.count} {each.name.lower()}" for each in tables)

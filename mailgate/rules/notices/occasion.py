@@ -1,0 +1,72 @@
+"""An occasion for mail: who did it and how, and what all notices about it have in common.
+
+Who is told, and in which kind of mail, is `notices.py` and `alerts.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.notice import Notice, NoticeKind, Phrase
+from mailgate.rules.notices.audience import Audience, Person
+from mailgate.ticket import Address, Change, Entry, Event, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Who did it and how: what `announce` needs besides the change itself."""
+
+    by: str  # as in Event.by
+    cause: str  # names the act; the same when the work is redone
+    author: Address
+    now: datetime
+    answers: str = ""  # Message-ID of the mail that did it
+    direct: frozenset[str] = frozenset()  # addresses that had the mail directly
+    quiet: bool = False  # no requester is told
+    automatic: bool = False  # an automatic answer may go out
+    reveal: bool = True  # the acknowledgement may hold the requester's own text
+    on_behalf: bool = False  # opened by somebody else for the requester
+    canned: str = ""  # the canned response that a rule answers with instead of the acknowledgement
+    extra_alert: tuple[str, ...] = ()  # a rule's `alert`
+    told: tuple[Phrase, ...] = ()  # what the requester of a new ticket reads besides
+    resolved_before: bool = False  # the requester was told so within the day: commands alone tell it no second time
+    remarks: tuple[str, ...] = ()  # more facts for agents
+    put_off: Event | None = None  # what set the time that has come
+    links: tuple[tuple[str, str], ...] = ()  # one-tap links for agents: (label, mail body)
+
+    @property
+    def agent(self) -> str:
+        """Key of the acting agent, or an empty string."""
+        return self.by.removeprefix("agent:") if self.by.startswith("agent:") else ""
+
+    def notice(self, kind: NoticeKind, who: Person, ticket: Ticket, audience: Audience) -> Notice:
+        """A notice with what all have in common; threaded by what its reader already has.
+
+        Requesters' mails refer to the requester's own ids alone: an agent's Message-ID is a
+        key and never leaves the desk.
+        """
+        ours = audience.last_sent.get(who.address.email, "")
+        theirs = tuple(
+            entry.message_id
+            for entry in audience.history
+            if entry.message_id and entry.author.email == who.address.email and not entry.by.startswith("agent:")
+        )
+        previous = ours or (theirs[0] if theirs else "")
+        return Notice(
+            kind=kind,
+            to=who.address,
+            agent=who.agent,
+            cause=self.cause,
+            ticket=ticket,
+            by=self.author,
+            by_agent=self.agent,
+            in_reply_to=previous,
+            references=tuple(dict.fromkeys((*reversed(theirs[:3]), *((ours,) if ours else ())))),
+            is_first=not ours,
+        )
+
+
+def written(change: Change) -> Entry | None:
+    """The entry that the change writes: of several, the last."""
+    return change.entries[-1] if change.entries else None

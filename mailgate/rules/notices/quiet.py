@@ -1,0 +1,41 @@
+"""Quiet hours: which alert waits until they are over, and until when. Pure.
+
+What is urgent comes through, and so does what agents asked for or said themselves when to
+have. Nothing is lost: the outbox keeps it, in order.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.notices.to_agents import is_urgent
+from mailgate.rules.sla.wall_clock import quiet_until
+from mailgate.settings import Config
+
+# Alerts about what others did. An answer, a confirmation or a reminder is what the agent waits for.
+WAITING = frozenset(
+    {
+        NoticeKind.NEW_TICKET,
+        NoticeKind.NEW_MESSAGE,
+        NoticeKind.COLLEAGUE_REPLY,
+        NoticeKind.NOTE,
+        NoticeKind.ASSIGNED,
+        NoticeKind.TAKEN,
+        NoticeKind.TRANSFERRED,
+        NoticeKind.STATUS,
+        NoticeKind.OVERDUE,
+        NoticeKind.ESCALATED,
+        NoticeKind.DELIVERY_FAILED,
+    }
+)
+
+
+def not_before(notice: Notice, config: Config, now: datetime) -> datetime | None:
+    """When the notice may go out (UTC); None for at once."""
+    agent = config.agents.get(notice.agent)
+    if agent is None or agent.quiet is None or notice.kind not in WAITING:
+        return None
+    if notice.ticket and is_urgent(notice.kind, notice.ticket):
+        return None
+    return quiet_until(agent.quiet, now, config.zone(agent.key))

@@ -1,0 +1,160 @@
+"""Change → notices: who outside the desk is told what, and after them the agents (`alerts.py`).
+
+Nobody hears of their own occasion. What a requester may see and what only agents may is
+kept apart here: facts for agents never enter a notice to a requester.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.notices.audience import Audience, Person
+from mailgate.rules.notices.occasion import Occasion, written
+from mailgate.rules.notices.status_phrases import for_others, status_told
+from mailgate.rules.notices.to_agents import to_agents
+from mailgate.rules.people.collaborators import machine
+from mailgate.rules.ticket.participants import newly_copied
+from mailgate.rules.ticket.questions import asked_by, outsiders
+from mailgate.settings import Config
+from mailgate.ticket import Address, Change, Entry, EntryKind, Status, Ticket
+
+
+def announce(change: Change, occasion: Occasion, audience: Audience, config: Config) -> tuple[Notice, ...]:
+    """Every notice that a change causes: to requesters and collaborators, then to agents."""
+    if change.before is None and occasion.on_behalf:  # the mail that was forwarded was there before
+        theirs = tuple(entry for entry in change.entries[:1] if entry.by.startswith("requester:"))
+        audience = replace(audience, history=theirs)
+    return (
+        *_to_requesters(change, occasion, audience, config),
+        *_to_asked(change, occasion, audience, config),
+        *to_agents(change, occasion, audience, config),
+    )
+
+
+# ── requesters and collaborators ────────────────────────────────────────────────────────
+
+
+def _to_requesters(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
+    ticket, entry = change.after, written(change)
+    if entry and entry.kind is EntryKind.REPLY:
+        yield from _replies(change, entry, occasion, audience, config)
+        return
+    if occasion.quiet:
+        return
+    if change.before is None:
+        yield from _on_opening(change, entry, occasion, audience, config)
+    elif entry and occasion.automatic and ticket.autoresponse and config.notices.follow_up:
+        told = occasion.notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, audience)
+        yield replace(told, in_reply_to=occasion.answers)
+    if occasion.agent or occasion.by == "admin":
+        yield from _copied(change, occasion, audience, config)
+    if change.before and not config.same_person(ticket.requester.email, occasion.author.email):
+        yield from _status_changed(change, occasion, audience, config)
+
+
+def _copied(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
+    """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
+    known = audience.history if change.before else tuple(reversed(change.entries))
+    for reader in newly_copied(change):
+        if change.before or reader.email not in occasion.direct:
+            notice = occasion.notice(NoticeKind.COLLABORATOR_ADDED, Person(reader), change.after, audience)
+            yield replace(notice, history=_public(known, change.after, config))
+
+
+def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
+    fact = status_told(change, config)
+    again = occasion.resolved_before and not change.entries and change.after.status is Status.RESOLVED
+    if fact and change.after.autoresponse and not again:
+        notice = occasion.notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, audience)
+        yield replace(notice, phrases=fact, by=None, by_agent="", asks=_asks(change, config))
+
+
+def _on_opening(
+    change: Change, entry: Entry | None, occasion: Occasion, audience: Audience, config: Config
+) -> Iterator[Notice]:
+    ticket = change.after
+    text = entry.text if entry else ""
+    if occasion.on_behalf:
+        if not machine(ticket.requester.email):  # nobody reads what a machine is told
+            notice = occasion.notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, audience)
+            notice = _with_first_message(notice, change, occasion)
+            yield replace(notice, phrases=status_told(change, config), is_first=True)
+    elif occasion.automatic and config.notices.acknowledge and ticket.autoresponse:
+        notice = occasion.notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, audience)
+        yield replace(
+            notice,
+            text=text if occasion.reveal and not occasion.canned else "",
+            canned=occasion.canned,
+            reveal=occasion.reveal,
+            phrases=occasion.told,
+            in_reply_to=occasion.answers,
+            is_first=True,
+            by=None,
+        )
+
+
+def _with_first_message(notice: Notice, change: Change, occasion: Occasion) -> Notice:
+    """What its requester reads of a ticket that was opened for them: the first message, if it is theirs to know."""
+    message = next((entry for entry in change.entries if entry.kind is EntryKind.MESSAGE), None)
+    requester = change.after.requester.email
+    if message is None or message.author.email != requester or requester in occasion.direct:
+        return notice  # a mail of somebody else that was forwarded, or what they have already
+    theirs = message.by.startswith("requester:")  # their own files are not sent back to them
+    return replace(notice, text=message.text, attachments=() if theirs else message.attachments)
+
+
+def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
+    ticket = change.after
+    fact = () if occasion.quiet else status_told(change, config)
+    active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
+    direct = {email for each in occasion.direct for email in config.addresses_of(each)}
+    if fact and ticket.requester.email in direct:  # who has the words already has not heard of the status
+        yield from _status_changed(change, occasion, audience, config)
+    for reader in (ticket.requester, *active):
+        if reader.email in direct or config.same_person(reader.email, occasion.author.email):
+            continue
+        notice = occasion.notice(NoticeKind.REPLY, Person(reader), ticket, audience)
+        yield replace(
+            notice,
+            text=entry.text,
+            html=entry.html,
+            attachments=entry.attachments,
+            phrases=fact if reader is ticket.requester else for_others(fact),
+            asks=bool(fact) and reader is ticket.requester and _asks(change, config),
+            also_to=() if reader is ticket.requester else (ticket.requester,),
+            cc=active,
+            history=_public(audience.history, ticket, config),
+        )
+
+
+def _asks(change: Change, config: Config) -> bool:
+    """Whether the requester who is told of the change is asked how they were helped."""
+    ticket = change.after
+    return config.notices.satisfaction and ticket.autoresponse and ticket.status is Status.RESOLVED
+
+
+def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[Entry, ...]:
+    """The newest entry that requesters may read: no note, and no words of somebody whom no agent has let in."""
+    people = (ticket.requester.email, *(person.email for person in ticket.collaborators if person.active))
+    let_in = {email for person in people for email in config.addresses_of(person)}
+    return tuple(
+        entry
+        for entry in history
+        if entry.kind is EntryKind.REPLY or (entry.kind is EntryKind.MESSAGE and entry.author.email in let_in)
+    )[:1]
+
+
+# ── who was asked ───────────────────────────────────────────────────────────────────────
+
+
+def _to_asked(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
+    """An outsider gets the note that asks them, and nothing else of the ticket; agents hear of it as of any note."""
+    entry = written(change)
+    if entry is None:
+        return
+    for event in change.events:
+        for person in outsiders(asked_by(event), config):
+            notice = occasion.notice(NoticeKind.ASKED, Person(person), change.after, audience)
+            yield replace(notice, text=entry.text, html=entry.html, attachments=entry.attachments)

@@ -1,0 +1,54 @@
+"""Which of the desk's addresses a mail was sent to.
+
+Plus forms (`support+kKEY@…`) are folded back to their address. This module does not decide
+whether a mail is taken at all: that is the listener's business.
+"""
+
+from __future__ import annotations
+
+from mailgate.mail import Envelope, Mail, normalise
+from mailgate.settings import Config
+
+
+def desk_address(email: str, config: Config) -> str:
+    """The desk address that `email` is, or is a plus form of; "" when it is neither."""
+    email = normalise(email)
+    if email in config.addresses:
+        return email
+    local, _, domain = email.rpartition("@")
+    base, _, tag = local.partition("+")
+    found = config.addresses.get(f"{base}@{domain}") if tag else None
+    # VERP senders come back to us even where other plus forms do not.
+    return found.email if found and (found.plus or (config.relay.envelope == "verp" and tag[0] == "b")) else ""
+
+
+def is_note_address(email: str, config: Config) -> bool:
+    """Whether an agent's mail to this address is a note: `support+note@…`, where plus addresses reach us."""
+    local, _, domain = normalise(email).rpartition("@")
+    base, _, tag = local.partition("+")
+    found = config.addresses.get(f"{base}@{domain}")
+    return tag == "note" and found is not None and found.plus
+
+
+def desk_recipients(mail: Mail, envelope: Envelope, config: Config) -> tuple[str, ...]:
+    """Desk addresses of the envelope, then of To, then of Cc, each once.
+
+    A mail to none of them counts as sent to the first desk address.
+    """
+    written = (*envelope.recipients, *(address.email for address in (*mail.to, *mail.cc)))
+    found = dict.fromkeys(address for email in written if (address := desk_address(email, config)))
+    return tuple(found) or (config.first_address.email,)
+
+
+def deciding_address(recipients: tuple[str, ...], config: Config) -> str:
+    """The desk address that routes: the first with a topic, else the first.
+
+    So a mail to two addresses goes the same way whichever copy of it comes first.
+    """
+    return next((email for email in recipients if config.addresses[email].routing.topic), recipients[0])
+
+
+def outsiders(mail: Mail, config: Config) -> tuple[str, ...]:
+    """Addresses in From, To and Cc that are neither the desk's nor an agent's."""
+    emails = dict.fromkeys(address.email for address in (*mail.from_, *mail.to, *mail.cc) if address.email)
+    return tuple(email for email in emails if email not in config.agents_by_email and not desk_address(email, config))

@@ -1,0 +1,110 @@
+"""Which attachments a mail passes on: none of a blocked kind, and no more than it may hold.
+
+Judges a file by its name and size alone: nothing is opened or unpacked. What is left out
+is listed in the mail; an agent's reply that would lose a file is returned before that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.text.cleanup import seen
+from mailgate.settings import Attachments
+from mailgate.ticket import StoredAttachment
+
+_LINE = 76  # characters of a line of base64 (RFC 2045 6.8)
+_PATH = re.compile(r"[/\\]")
+_STREAM = re.compile(r"[:;]")  # "a.exe:b.txt" is a stream of a.exe on NTFS; old servers end a name at ";"
+_ENDING = ". \t\"'"  # Windows drops dots and blanks at the end of a name
+
+# Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
+_WITH_WORDS = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU, NoticeKind.ASKED})
+# Kinds whose files go by the larger limit: words of people passed on, and files that were asked for.
+_SENT = _WITH_WORDS | {NoticeKind.ANSWER}
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The files of one mail: which go with it, which are too large for it, which are never passed on."""
+
+    attached: tuple[StoredAttachment, ...] = ()
+    too_large: tuple[StoredAttachment, ...] = ()
+    blocked: tuple[StoredAttachment, ...] = ()
+
+
+_NONE = Sorted()
+
+
+def wire_size(octets: int) -> int:
+    """Return how many bytes a file takes on the wire: in base64, in lines."""
+    encoded = -(-octets // 3) * 4
+    return encoded + 2 * -(-encoded // _LINE)
+
+
+def blocked(name: str, rules: Attachments) -> str:
+    """Return the blocked extension that a file has ("exe"), whatever its name does to hide it; "" for none."""
+    leaf = _PATH.split(seen(name))[-1]
+    for part in _STREAM.split(leaf):
+        _, dot, extension = part.rstrip(_ENDING).casefold().rpartition(".")
+        if dot and extension.strip() in rules.block:
+            return extension.strip()
+    return ""
+
+
+def of(notice: Notice, rules: Attachments) -> Sorted:
+    """Sort the files of a notice by what a mail of its kind may hold."""
+    if not notice.attachments or (notice.kind.to_requester and notice.kind not in _WITH_WORDS):
+        return _NONE
+    return sort(notice.attachments, rules.send_max if notice.kind in _SENT else rules.alert_max, rules)
+
+
+def sort(files: Iterable[StoredAttachment], most: int, rules: Attachments) -> Sorted:
+    """Sort the files of a mail; each goes with it that still fits into `most` bytes."""
+    attached: list[StoredAttachment] = []
+    too_large: list[StoredAttachment] = []
+    never: list[StoredAttachment] = []
+    for file in files:
+        size = wire_size(file.size)
+        if blocked(file.name, rules):
+            never.append(file)
+        elif size > most:
+            too_large.append(file)
+        else:
+            most -= size
+            attached.append(file)
+    return Sorted(tuple(attached), tuple(too_large), tuple(never))
+
+
+def parcels(files: Sequence[StoredAttachment], most: int) -> list[tuple[StoredAttachment, ...]]:
+    """Share files out over mails of at most `most` bytes, in their order; each of them fits into one."""
+    found: list[tuple[StoredAttachment, ...]] = []
+    taken = 0
+    for file in files:
+        size = wire_size(file.size)
+        if not found or taken + size > most:
+            found.append(())
+            taken = 0
+        found[-1] = (*found[-1], file)
+        taken += size
+    return found
+
+
+def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> str:
+    """Return why an agent's text cannot go out with all its files; "" when it can."""
+    for file in files:
+        if extension := blocked(file.name, rules):
+            return f"{seen(file.name)} was not sent, for this desk passes no .{extension} files on; take it out"
+    total = sum(wire_size(file.size) for file in files)
+    if total <= rules.send_max:
+        return ""
+    return (
+        f"the files are {_megabytes(total)} as mail and {_megabytes(rules.send_max)} may be sent at once;"
+        " send fewer or smaller ones"
+    )
+
+
+def _megabytes(octets: int) -> str:
+    return f"{octets / 1_000_000:.1f}".removesuffix(".0") + " MB"

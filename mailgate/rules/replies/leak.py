@@ -1,0 +1,129 @@
+"""Leak guard: does a public reply carry words of the desk's internal text?
+
+A reply leaks when, after folding case, white space, wrapping and quote marks, it holds
+six consecutive words (or a whole shorter line) of a note or internal block that stands
+in no public entry, or a key, or the name of a department that is not public. Words of
+courtesy alone are nobody's secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from mailgate.rules.text.cleanup import seen
+
+SHINGLE = 6  # consecutive words
+SHORT_LINE = 3  # a whole line of at least so many words counts when it is shorter than a shingle; "Thanks" does not
+CODED = 6  # characters of a line of one or two words, a code or password, that counts within a line too
+# Lines of these words alone greet, thank or close a letter, in notes as in replies.
+_COURTESY = frozenset(
+    "hi hello dear good morning afternoon evening day weekend how are you doing i we my our me us it this that is be "
+    "the a an to for of in at on as and or so if any all again very much many too more soon now then there "
+    "thank thanks thx please sorry welcome appreciated let know do not hesitate call come get back contact reply "
+    "answer write ask tell help support questions question further anything else need have has can could will would "
+    "your patience time understanding reading message mail email news hear hearing from look looking forward with "
+    "best kind kindest warm regards wishes greetings yours sincerely faithfully truly cheers take care nice great "
+    "hallo guten morgen tag abend liebe lieber sehr geehrte geehrter geehrten damen und herren vielen herzlichen "
+    "besten dank danke bitte im voraus für ihre ihr ihnen sie wir ich mich uns die der das nachricht hilfe geduld "
+    "verständnis bei fragen rückfragen gerne gern zur verfügung mit freundlichen freundlichem liebe viele beste "
+    "herzliche grüße grüssen grüßen gruß schönen noch einen rufen melden zurück "
+    "bonjour bonsoir cher chère madame monsieur mesdames messieurs merci beaucoup bien de d'avance votre vos vous "
+    "nous je pour le la les un une aide réponse patience compréhension message à cordialement sincères salutations "
+    "meilleures l'expression sentiments bonne journée soirée s'il plaît rappelez rappeler moi reste restons "
+    "disposition "
+    "hola buenos buenas días tardes noches estimado estimada estimados muchas muchos gracias por su sus tu ayuda "
+    "respuesta paciencia comprensión mensaje atención de antemano favor llámeme llámenos un una el los las "
+    "cordial saludo saludos cordiales atentamente atentos quedo quedamos a disposición que tenga buen "
+    "día".casefold().split()
+)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # an underscore is an emphasis mark
+_QUOTE_MARKS = re.compile(r"^[\s>|]+")
+_Run = tuple[str, ...]  # consecutive words
+
+
+def _words(text: str) -> list[str]:
+    """The words as a reader sees them: no soft hyphen, zero-width mark or wide letter makes two of one."""
+    return _WORD.findall(" ".join(_QUOTE_MARKS.sub("", line) for line in seen(text).splitlines()).casefold())
+
+
+def _shingles(words: Sequence[str]) -> Iterator[_Run]:
+    return (tuple(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1))
+
+
+def _short_lines(text: str) -> Iterator[_Run]:
+    """Whole lines shorter than a shingle; of one or two words those that hold a digit: a code, a password."""
+    for line in text.splitlines():
+        words = tuple(_words(line))
+        coded = any(mark.isdigit() for mark in line)
+        if (len(words) >= SHORT_LINE or (words and coded)) and len(words) < SHINGLE:
+            yield words
+
+
+def _runs_of_lines(text: str) -> set[_Run]:
+    """Whole lines and runs of them, shorter than a shingle: a mail program may have wrapped a line."""
+    lines = [words for line in text.splitlines() if (words := tuple(_words(line)))]
+    runs: set[_Run] = set()
+    for start in range(len(lines)):
+        run: _Run = ()
+        for words in lines[start : start + SHINGLE]:
+            run += words
+            if len(run) >= SHINGLE:
+                break
+            runs.add(run)
+    return runs
+
+
+def leak(
+    text: str,
+    *,
+    internal: Iterable[str],
+    public: Iterable[str],
+    hidden_names: Iterable[str],
+    keys: Iterable[str] = (),
+    titles: Iterable[str] = (),
+) -> str:
+    """The internal words that `text` would give away, or an empty string.
+
+    `internal` and `public` are the texts of notes and of everything the requester wrote
+    or was sent; `hidden_names` are names never to be shown; `keys` reply keys found in the text.
+    `titles` are subjects of other tickets: they were chosen for being like this one, so that a
+    short one counts as a line of its own alone.
+    """
+    words = _words(text)
+    written, titled = tuple(internal), tuple(titles)
+    names = {wanted: name for name in hidden_names if (wanted := tuple(_words(name)))}
+    own = set(_shingles(words))
+    secrets = {each for one in (*written, *titled) for each in _shingles(_words(one)) if each in own}
+    short = [line for one in written for line in _short_lines(one)]
+    said = _among(words, {*names, *filter(_tells, short)})
+    whole = _runs_of_lines(text)
+    lines = [line for line in short if line in said or line in whole]
+    lines += [line for one in titled for line in _short_lines(one) if line in whole]
+    shown = [each for each in _shingles(words) if each in secrets]
+    shown += [line for line in lines if not _COURTESY.issuperset(line)]
+    known = _known(public, {*shown, *(name for name in names if name in said)})
+    for wanted, name in names.items():
+        if wanted in said and wanted not in known:
+            return name
+    for key in keys:
+        return key
+    return next((" ".join(each) for each in shown if each not in known), "")
+
+
+def _known(public: Iterable[str], wanted: Collection[_Run]) -> set[_Run]:
+    """Those of `wanted` that stand in a public text."""
+    return _among(_words("\n".join(public)), wanted) if wanted else set()
+
+
+def _among(words: Sequence[str], wanted: Collection[_Run]) -> set[_Run]:
+    """Those of `wanted` that stand in these words: one pass a length, however many are wanted."""
+    lengths = {len(each) for each in wanted}
+    runs = (tuple(words[at : at + length]) for length in lengths for at in range(len(words) - length + 1))
+    return {run for run in runs if run in wanted}
+
+
+def _tells(words: Sequence[str]) -> bool:
+    """Whether a shorter line counts wherever its words stand: a sentence, a code, a password; not "thanks" or a 7."""
+    text = "".join(words)
+    return len(words) >= SHORT_LINE or (len(text) >= CODED and any(mark.isdigit() for mark in text))

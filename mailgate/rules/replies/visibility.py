@@ -1,0 +1,65 @@
+"""Public or internal: does an agent's text go to the requester or stay a note?
+
+The one place of this rule (the public interface, section 5). It reads no mail and sends
+nothing; the facts about the mail are arguments. Where unsure the text stays internal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from mailgate.notice import REPLYABLE_KINDS, NoticeKind
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Where the text goes. `by_rule`: the rule and not the agent made it a note, so the agent is told."""
+
+    public: bool
+    by_rule: bool
+    why: str  # completes "it is a public reply because …" or "it stays a note because …"
+
+
+def decide(
+    *,
+    answers: NoticeKind | None,
+    verbs: Collection[str],
+    transfers: bool = False,
+    assigns_away: bool = False,
+    forwards_alert: bool = False,
+    desk_only_copied: bool = False,
+    requester_in_to: bool = False,
+    to_note_address: bool = False,
+) -> Visibility:
+    """Decide where the text of an agent's mail goes.
+
+    `answers` is the kind of the notice with the newest key in the mail, None when it
+    carries none; `verbs` are canonical verbs. `assigns_away`: to another agent or a team.
+    `desk_only_copied`: every desk address stands in Cc or Bcc. What the agent says
+    (`#note` and the note address before `#reply`) wins over every rule.
+    """
+    if "note" in verbs:
+        return Visibility(public=False, by_rule=False, why="it says #note")
+    if to_note_address:
+        return Visibility(
+            public=False, by_rule=not {"reply", "canned"}.isdisjoint(verbs), why="it was sent to the note address"
+        )
+    for verb in ("reply", "canned"):
+        if verb in verbs:
+            return Visibility(public=True, by_rule=False, why=f"it says #{verb}")
+    reasons = (
+        (forwards_alert, "it forwards an alert"),
+        ("spam" in verbs, "it marks the ticket as spam"),
+        (transfers, "it transfers the ticket"),
+        (assigns_away, "it assigns the ticket to somebody else"),
+        (desk_only_copied and not requester_in_to, "the desk is only copied and the requester is not in To"),
+        (answers is not None and answers not in REPLYABLE_KINDS, f"it answers a notice of the kind {answers}"),
+        (answers is None and not requester_in_to, "it answers no notice about a requester's message"),
+    )
+    for holds, why in reasons:
+        if holds:
+            return Visibility(public=False, by_rule=True, why=why)
+    # Without a key the requester holds the text already: a note would hide nothing from them.
+    why = f"it answers a notice of the kind {answers}" if answers else "it was written to the requester as well"
+    return Visibility(public=True, by_rule=False, why=why)

@@ -1,0 +1,356 @@
+"""A ticket's past in the terms of the report: events in, one `History` out.
+
+A pure reading of events; it counts nothing and knows no period. What happened is told
+with the place it happened in (department, team, agent, topic, priority of that moment),
+so that a transferred ticket burdens each department only for its own time.
+
+Its small values are named tuples: a report makes a million of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from mailgate.ticket import EventKind, Json, Status
+
+Teams = Mapping[str, Collection[str]]
+# The kinds of events that tell a history anything; the others need not be brought.
+TELLING = frozenset(
+    {
+        EventKind.OPENED,
+        EventKind.STATUS_CHANGED,
+        EventKind.DUE_CHANGED,
+        EventKind.OVERDUE,
+        EventKind.REPLIED,
+        EventKind.TRANSFERRED,
+        EventKind.TOPIC_CHANGED,
+        EventKind.PRIORITY_CHANGED,
+        EventKind.SLA_CHANGED,
+        EventKind.ASSIGNED,
+        EventKind.RELEASED,
+        EventKind.RATED,
+        EventKind.MERGED,
+        EventKind.SPLIT,
+        EventKind.SPAM_MARKED,
+    }
+)
+
+
+_STATUSES = {str(status): status for status in Status}
+_WORKING = frozenset(status for status in Status if status.active)
+# Events that change one field of the place.
+_FIELDS = {
+    EventKind.TRANSFERRED: "department",
+    EventKind.TOPIC_CHANGED: "topic",
+    EventKind.PRIORITY_CHANGED: "priority",
+    EventKind.SLA_CHANGED: "sla",
+}
+
+
+class Case(NamedTuple):
+    """What the report reads of a ticket beside its events."""
+
+    number: int
+    department: str
+    topic: str
+    priority: str
+    sla: str
+    created_at: datetime
+    first_response_by: datetime | None = None
+    overdue: bool = False
+
+
+class Fact(NamedTuple):
+    """What the report reads of an event."""
+
+    kind: EventKind
+    by: str
+    at: datetime
+    after: Json = None
+    before: Json = None
+
+
+class Place(NamedTuple):
+    """Where a ticket lay at some moment; "" for no team and no agent."""
+
+    department: str
+    topic: str
+    priority: str
+    sla: str
+    team: str = ""
+    agent: str = ""
+
+
+class Moment(NamedTuple):
+    """Something happened."""
+
+    at: datetime
+    place: Place
+
+
+class Reached(NamedTuple):
+    """A target was reached: the first answer, or a resolution.
+
+    `since` is the opening or the last reopening, from which the clock ran. `in_time` is
+    None where there was no target.
+    """
+
+    at: datetime
+    since: datetime
+    place: Place
+    in_time: bool | None
+
+
+class Rated(NamedTuple):
+    """What the requester said of the help: "good", "okay" or "bad"."""
+
+    at: datetime
+    place: Place
+    word: str
+
+
+class Span(NamedTuple):
+    """A stretch in which the ticket was open or pending, in one place; `end` None: it still is."""
+
+    start: datetime
+    end: datetime | None
+    place: Place
+
+
+class History(NamedTuple):
+    """What the report wants to know of one ticket. Times are aware UTC, in order."""
+
+    number: int
+    opened: Moment
+    answer: Reached | None
+    resolutions: Sequence[Reached]  # each end of work: resolved, or closed straight away
+    closed: Sequence[Moment]
+    reopened: Sequence[Moment]
+    set_aside: Sequence[Moment]  # merged into another ticket, or spam: ended, and no work
+    spans: Sequence[Span]
+    rated: Rated | None  # the last word counts
+    overdue: bool  # now, and somebody still owes work
+
+    @property
+    def now(self) -> Place | None:
+        """Where the ticket lies while it is open or pending, None once it is done."""
+        return self.spans[-1].place if self.spans and self.spans[-1].end is None else None
+
+
+def history(case: Case, facts: Sequence[Fact], teams: Teams | None = None) -> History:
+    """The history of a ticket from its events, in the order in which they were stored.
+
+    `teams` are the members of each team by agent key: a ticket that a team's member
+    takes stays the team's. A resolution or closing is credited to the agent who has the
+    ticket, else to the one who did it; the first answer to who gave it; a rating to the
+    last resolution.
+    """
+    past = _opened(case, facts[0] if facts else None, teams or {})
+    for fact in facts:
+        past.take(fact)
+    return past.told()
+
+
+def _opened(case: Case, first: Fact | None, teams: Teams) -> _Past:
+    """The beginning: as the opening tells it, else as the ticket is now."""
+    told = first.after if first and first.kind == EventKind.OPENED else None
+    start = told if isinstance(told, dict) else {}
+    at = min(case.created_at, first.at) if first else case.created_at
+    place = Place(
+        department=str(start.get("department", case.department)),
+        topic=str(start.get("topic", case.topic)),
+        priority=str(start.get("priority", case.priority)),
+        sla=str(start.get("sla", case.sla)),
+    )
+    place = _assigned(place, start.get("assignee"), teams)
+    status = _STATUSES[str(start.get("status", Status.OPEN))]
+    spans = [Span(at, None, place)] if status in _WORKING else []
+    return _Past(case, teams, Moment(at, place), place, status, _time(start.get("due_at")), at, at, spans)
+
+
+@dataclass(slots=True)
+class _Past:
+    """The state of one ticket while its events are read."""
+
+    case: Case
+    teams: Teams
+    opened: Moment
+    place: Place
+    status: Status
+    due: datetime | None
+    at: datetime  # of the last event; a clock that was set back does not turn time round
+    since: datetime
+    spans: list[Span]
+    missed: bool = False
+    earlier: tuple[datetime, bool] | None = None  # `since` and `missed` before it was open again
+    rated: Rated | None = None
+    answer: Reached | None = None
+    resolutions: list[Reached] = field(default_factory=list)
+    closed: list[Moment] = field(default_factory=list)
+    reopened: list[Moment] = field(default_factory=list)
+    set_aside: list[Moment] = field(default_factory=list)
+
+    def take(self, fact: Fact) -> None:
+        """Read one event."""
+        if fact.at > self.at:
+            self.at = fact.at
+        if read := _READ.get(fact.kind):
+            read(self, fact)
+
+    def told(self) -> History:
+        """Everything that was read."""
+        return History(
+            number=self.case.number,
+            opened=self.opened,
+            answer=self.answer,
+            resolutions=self.resolutions,
+            closed=self.closed,
+            reopened=self.reopened,
+            set_aside=self.set_aside,
+            spans=self.spans,
+            rated=self.rated,
+            overdue=self.case.overdue and self.status in _WORKING,
+        )
+
+    def read_turn(self, fact: Fact) -> None:
+        was, status = self.status, _STATUSES[str(fact.after)]
+        self.status = status
+        works = status in _WORKING
+        if works and was not in _WORKING:
+            self.reopened.append(Moment(self.at, self.place))
+            self.earlier = (self.since, self.missed)
+            self.since, self.missed = self.at, False
+            self.spans.append(Span(self.at, None, self.place))
+        elif not works and was in _WORKING:
+            self._close_span()
+            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, fact.by), self._in_time()))
+        if status is Status.CLOSED and was is not Status.CLOSED:
+            self.closed.append(Moment(self.at, _credited(self.place, fact.by)))
+
+    def read_merged(self, fact: Fact) -> None:
+        if _merged_into(fact.after):
+            self.read_set_aside(fact)
+
+    def read_split(self, fact: Fact) -> None:
+        if _merged_into(fact.before):
+            self._carry_on()
+
+    def read_rated(self, fact: Fact) -> None:
+        self.rated = Rated(self.at, self._helped(), str(fact.after))
+
+    def read_overdue(self, _: Fact) -> None:
+        self.missed = True
+
+    def read_given(self, fact: Fact) -> None:
+        self._move(_assigned(self.place, fact.after, self.teams))
+
+    def read_placed(self, fact: Fact) -> None:
+        self._move(self.place._replace(**{_FIELDS[fact.kind]: str(fact.after)}))
+
+    def read_set_aside(self, _: Fact) -> None:
+        """The act that ended the ticket was no work: it was spam, or another ticket's matter."""
+        if self.closed and self.closed[-1].at == self.at:
+            self.closed.pop()
+        if self.resolutions and self.resolutions[-1].at == self.at:
+            last = self.resolutions.pop()
+            self.set_aside.append(Moment(last.at, last.place))
+
+    def _carry_on(self) -> None:
+        """A merge is taken back, and the clock stands as if it had run on."""
+        if self.earlier and self.reopened[-1].at == self.at:
+            self.since, self.missed = self.earlier
+
+    def read_due(self, fact: Fact) -> None:
+        self.due = due = _time(fact.after)
+        if due is None or due > self.at:
+            self.missed = False
+        # The act that ends a ticket works its due time out anew and tells it afterwards.
+        if self.status not in _WORKING and self.resolutions and self.resolutions[-1].at == self.at:
+            self.resolutions[-1] = self.resolutions[-1]._replace(in_time=self._in_time())
+
+    def _in_time(self) -> bool | None:
+        """None without a target. Events tell due times in whole seconds."""
+        return None if self.due is None else not self.missed and self.at.replace(microsecond=0) <= self.due
+
+    def read_answered(self, fact: Fact) -> None:
+        if not self.answer:
+            target = self.case.first_response_by
+            place = _with_agent(self.place, _agent(fact.by) or self.place.agent)
+            self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
+
+    def _helped(self) -> Place:
+        """Where the help came from: the last resolution, whoever has the ticket by now."""
+        return self.resolutions[-1].place if self.resolutions else self.place
+
+    def _move(self, place: Place) -> None:
+        if place is self.place:
+            return
+        self.place = place
+        if self.status in _WORKING:
+            self._close_span()
+            self.spans.append(Span(self.at, None, place))
+
+    def _close_span(self) -> None:
+        start, _, place = self.spans.pop()
+        if start < self.at:
+            self.spans.append(Span(start, self.at, place))
+
+
+# How each kind of event is read.
+_READ: Mapping[EventKind, Callable[[_Past, Fact], None]] = {
+    EventKind.STATUS_CHANGED: _Past.read_turn,
+    EventKind.DUE_CHANGED: _Past.read_due,
+    EventKind.SPAM_MARKED: _Past.read_set_aside,
+    EventKind.MERGED: _Past.read_merged,
+    EventKind.SPLIT: _Past.read_split,
+    EventKind.RATED: _Past.read_rated,
+    EventKind.OVERDUE: _Past.read_overdue,
+    EventKind.REPLIED: _Past.read_answered,
+    EventKind.ASSIGNED: _Past.read_given,
+    EventKind.RELEASED: _Past.read_given,
+    **dict.fromkeys(_FIELDS, _Past.read_placed),
+}
+
+
+def _assigned(place: Place, assignee: Json, teams: Teams) -> Place:
+    """`place` with an assignee in its JSON form; a member who takes a team's ticket keeps it the team's."""
+    who = assignee if isinstance(assignee, dict) else {}
+    agent = str(who.get("agent", ""))
+    kept = place.team if agent and agent in teams.get(place.team, ()) else ""
+    team = str(who.get("team", kept))
+    if agent == place.agent and team == place.team:
+        return place
+    return Place(place.department, place.topic, place.priority, place.sla, team, agent)
+
+
+def _with_agent(place: Place, agent: str) -> Place:
+    if agent == place.agent:
+        return place
+    return Place(place.department, place.topic, place.priority, place.sla, place.team, agent)
+
+
+def _merged_into(value: Json) -> bool:
+    """True on the side that went into another ticket; the other side has its own `merged` and `split`."""
+    return isinstance(value, dict) and bool(value.get("merged_into"))
+
+
+def _credited(place: Place, by: str) -> Place:
+    return place if place.agent else _with_agent(place, _agent(by))
+
+
+def _agent(by: str) -> str:
+    kind, _, key = by.partition(":")
+    return key if kind == "agent" else ""
+
+
+@lru_cache(maxsize=10_000)
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _time(value: Json) -> datetime | None:
+    return _moment(value) if isinstance(value, str) else None

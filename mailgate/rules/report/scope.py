@@ -1,0 +1,69 @@
+"""Who reads a report, and what of the desk they are shown. Figures name a place only to who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailgate.rules.notices.audience import Person, agents, anybody
+from mailgate.rules.people.permissions import confidential, member
+from mailgate.rules.report.counting import Seen
+from mailgate.rules.report.history import Place
+from mailgate.settings import Agent, Config
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What somebody is shown: which places, and that in words."""
+
+    seen: Seen
+    said: str
+
+
+def scope_of(agent: Agent | None, config: Config) -> Scope:
+    """What an agent sees: their departments and teams, and what is their own; None is the administrator.
+
+    Confidential departments are for their members, whatever else is the agent's.
+    """
+    if agent is None:
+        return Scope(lambda _: True, "The whole desk.")
+    departments = [name for name in config.departments if member(agent, name, config)]
+    teams = config.teams_of(agent.key)
+
+    def seen(place: Place) -> bool:
+        if place.department in departments or confidential(place.department, config):
+            return place.department in departments
+        return place.team in teams or place.agent == agent.key
+
+    return Scope(seen, f"What you see: {', '.join((*departments, *teams)) or 'your own tickets'}.")
+
+
+def scope_of_reader(who: Person, config: Config) -> Scope:
+    """What a reader of the mailed report is shown; a plain address, all but confidential departments."""
+    if who.address.email == config.desk.admin:
+        return scope_of(None, config)
+    if who.agent:
+        return scope_of(config.agents[who.agent], config)
+    if not any(department.confidential for department in config.departments.values()):
+        return scope_of(None, config)
+    return Scope(lambda place: not confidential(place.department, config), "All departments that are not confidential.")
+
+
+def readers(config: Config) -> tuple[Person, ...]:
+    """Who gets the report of [report], each once."""
+    found = {who.address.email: who for name in config.report.to for who in _who(name, config)}
+    return tuple(found.values())
+
+
+def _who(name: str, config: Config) -> Iterator[Person]:
+    match name:
+        case "admin":
+            yield from [anybody(config.desk.admin, config)] if config.desk.admin else []
+        case "manager":
+            yield from agents([department.manager for department in config.departments.values()], config)
+        case "team-lead":
+            yield from agents([team.lead for team in config.teams.values()], config)
+        case _ if name.startswith("agent:"):
+            yield from agents([name.removeprefix("agent:")], config)
+        case _:
+            yield anybody(name, config)

@@ -1,0 +1,83 @@
+"""Was the mail made by a machine, or sent to many? It is a ticket like any other, unanswered.
+
+X-Auto-Response-Suppress alone counts only on a mail that answers nothing: some
+companies stamp it on all that their people send, and a person's answer must get through.
+A help desk's notice is known by its own first line, which outlives every header: two desks
+that write to each other fall silent, whatever stands between them takes away.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mailgate.reasons import Reason
+from mailgate.rules.screening.incoming import Incoming
+
+# RFC 2369 and RFC 2919; List-Unsubscribe alone stands in every newsletter.
+LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list")
+NO_REPLY = re.compile(r"^(?:(?:do[._-]?)?no[t]?[._-]?reply|mailer[._-]?daemon|bounces?)(?:$|[+._-])")
+# "##- Please type your reply above this line -##" in whatever language, and its likes without the marks.
+REPLY_ABOVE = re.compile(
+    r"##-.{5,100}-##\W*$"
+    r"|\W{0,10}(?:please )?(?:write|type|enter|reply|answer|respond)\b.{0,40}\babove this line\b.{0,60}$",
+    re.IGNORECASE,
+)
+
+
+def signs(incoming: Incoming) -> tuple[Reason, ...]:
+    """Return the reasons for which the mail is automatic or bulk."""
+    found: list[Reason] = []
+    ours = _is_desk_list(incoming)
+    if incoming.token("auto-submitted") not in {"", "no", "auto-replied"}:  # RFC 3834 5
+        found.append(Reason.AUTO_SUBMITTED_GENERATED)
+    precedence = incoming.token("precedence")
+    if precedence in {"bulk", "junk"} or (precedence == "list" and not ours):
+        found.append(Reason.PRECEDENCE)
+    if not ours and any(incoming.mail.header(name) for name in LIST_FIELDS):
+        found.append(Reason.LIST_HEADER)
+    if "all" in incoming.mail.header("x-auto-response-suppress").lower() and not incoming.is_reply:
+        found.append(Reason.SUPPRESS_HEADER)
+    if incoming.null_sender:
+        found.append(Reason.NULL_SENDER)
+    if NO_REPLY.match(incoming.mail.author.email.partition("@")[0]):
+        found.append(Reason.ROBOT_SENDER)
+    if _is_help_desk(incoming):
+        found.append(Reason.HELP_DESK)
+    return tuple(found)
+
+
+def below_marker(text: str) -> str:
+    """The text without the line that a help desk's notice begins with."""
+    first, _, rest = text.lstrip().partition("\n")
+    return rest.lstrip("\n") if rest.strip() and REPLY_ABOVE.match(first[:200]) else text
+
+
+def _is_help_desk(incoming: Incoming) -> bool:
+    """It begins as the notices of help desks do, and is no answer that holds one of ours on top."""
+    mail = incoming.mail
+    if any(incoming.is_ours(each) for each in (*mail.in_reply_to, *mail.references)):
+        return False
+    first = mail.text[:2000].lstrip().partition("\n")[0]
+    return bool(REPLY_ABOVE.match(first[:200])) or bool(mail.header("x-mailgate-notice"))
+
+
+def _is_desk_list(incoming: Incoming) -> bool:
+    """The desk's own address is a mailing list, as a group mailbox often is."""
+    values = [incoming.mail.header(name).lower() for name in LIST_FIELDS]
+    # RFC 2919 2: a list-id writes the address with a dot for the at sign.
+    names = [form for address in incoming.desk for form in (address, address.replace("@", "."))]
+    return any(_names(value, name) for value in values if value for name in names)
+
+
+def _names(value: str, name: str) -> bool:
+    at = value.find(name)
+    while at >= 0:
+        before, after = value[at - 1 : at], value[at + len(name) : at + len(name) + 1]
+        if not _in_word(before) and not _in_word(after):
+            return True
+        at = value.find(name, at + 1)
+    return False
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or (character != "" and character in "-_.+")

@@ -1,0 +1,73 @@
+"""The subject line: ticket tokens and reply prefixes.
+
+Knows how a token is written, not whether its ticket exists or who may name it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mailgate.settings import Desk
+
+NO_SUBJECT = "(no subject)"
+_LONGEST = 4096  # characters of a subject that are looked at and kept
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3010: 0x5B, 0x3011: 0x5D}
+
+# Re:, Fwd: and their kin as mail programs of the world write them. Words that open an
+# ordinary subject in some language ("ref:", "ha:", "doc:") are left out on purpose.
+_WORDS = (
+    "re|fwd?|aw|antw|antwort|wg|weitergeleitet|sv|vs|vb|vl|r|i|rif|ris|inoltro|inoltra|rv|res|enc|tr|réf|rép|doorst"
+    "|odp|pd|ynt|ilt|atb|pārs|bls|trs|tov[aá]bb[ií]t[aá]s|vá|fvs|edasi"
+    "|απ|σχετ|πρθ|отв|ответ|пересл|переслано|перенаправлено|відповідь"
+    "|回复|答复|回覆|转发|轉寄|轉發|返信|転送|회신|답장|전달|תגובה|הועבר|رد|إعادة توجيه"
+)
+_COUNT = r"(?:\s?(?:\[[0-9]{1,3}\]|\([0-9]{1,3}\))|[\^*]?[0-9]{1,3})?"  # Re[2]: Re(2): Re^2: Re2:
+_PREFIX = re.compile(rf"(?:(?:{_WORDS}){_COUNT}\s{{0,3}}:\s*)+", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+_BRACKETED = re.compile(r"\[ ?fwd?: ?(.+?) ?\]", re.IGNORECASE)  # "[Fwd: Portal is down]"
+
+
+def tokens(subject: str, desk: Desk) -> tuple[int, ...]:
+    """Ticket numbers of the tokens in a subject, from the left, each once."""
+    found = _token_pattern(desk.token, desk.old_tokens).finditer(_plain(subject))
+    return tuple(dict.fromkeys(int(next(filter(None, match.groups()))) for match in found))
+
+
+def strip_subject(subject: str, desk: Desk) -> str:
+    """The subject without tokens and reply prefixes, never empty ("(no subject)").
+
+    What is longer than 4096 characters is cut there.
+    """
+    subject = subject[:_LONGEST]
+    for token in reversed([*_token_pattern(desk.token, desk.old_tokens).finditer(_plain(subject))]):
+        subject = f"{subject[: token.start()]} {subject[token.end() :]}"
+    subject = " ".join(subject.split())
+    while prefix := _PREFIX.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
+        subject = subject[prefix.end() :] if prefix.re is _PREFIX else prefix[1]
+    return subject or NO_SUBJECT
+
+
+def likeness(subject: str, desk: Desk) -> str:
+    """The bare subject, the same for "Disk 91 % full on web3" and "Disk 94 % full on web12"."""
+    return _DIGITS.sub("0", strip_subject(subject, desk).casefold())
+
+
+def _plain(subject: str) -> str:
+    """Bounded, with full-width signs (East Asian keyboards) as plain ones; places stay the same."""
+    subject = subject[:_LONGEST]
+    return subject if subject.isascii() else subject.translate(_NARROW)
+
+
+@lru_cache(maxsize=16)
+def _token_pattern(token: str, old_tokens: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern for `[#{number}]` and the like, with white space allowed inside."""
+    return re.compile("|".join(_one_token(text) for text in (token, *old_tokens)), re.IGNORECASE)
+
+
+def _one_token(token: str) -> str:
+    before, _, after = token.translate(_NARROW).partition("{number}")
+    opening = r"\s*".join(map(re.escape, "".join(before.split())))
+    closing = r"\s*".join(map(re.escape, "".join(after.split())))
+    guard = r"(?<!\w)" if before[:1].isalnum() or not before else ""
+    return rf"{guard}{opening}\s*([0-9]{{1,15}})(?![0-9])\s*{closing}"

@@ -1,0 +1,135 @@
+"""WHEN: the moment that somebody typed, in their own time zone.
+
+Reads the forms of the public interface, section 5, and no others; it never guesses
+between two readings and never answers with a moment that is past. What "now" is and when
+business opens are arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from mailgate.errors import Refused
+from mailgate.rules.text.cleanup import quoted
+
+Opens = Callable[[date], datetime | None]
+
+FURTHEST = timedelta(days=3660)
+FORMS = "2h, 3d, tomorrow, fri, fri 14:00 or 2026-12-24 09:00"
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_CLOSED_AT_MOST = 31  # days to look for the next opening
+
+_SPAN = re.compile(r"(?:in )?((?:\d{1,4} ?[a-z]+ ?)+)")
+_PIECE = re.compile(r"(\d+) ?([a-z]+)")
+_UNITS = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "minutes"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hours"),
+    **dict.fromkeys(("d", "day", "days"), "days"),
+    **dict.fromkeys(("w", "week", "weeks"), "weeks"),
+}
+_DAY = r"(?:on )?((?!at )[a-z]+|\d{4}-\d{1,2}-\d{1,2})"
+_TIME = r"(?:^| |(?<=\d)t)(?:at )?(\d{1,2}):(\d{2})"
+_MOMENT = re.compile(rf"(?:{_DAY})?(?:{_TIME})?", re.ASCII)
+
+
+class WhenError(Refused):
+    """What was typed is no time, or not one that can be meant."""
+
+
+def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetime:
+    """The moment meant by `text`, as UTC, always later than `now` (aware).
+
+    A day of the week is its next one that has not passed; a day without a time is the
+    start of business on it, as `opens` says, or on the next day that has one. Days and
+    weeks keep the wall-clock time of `zone`, hours and minutes are elapsed time. A time
+    that a clock change skips is moved on by the skipped hour; of a repeated one the
+    first that is still to come is meant.
+
+    Raises `WhenError` for what cannot be read, is past, or lies over ten years ahead.
+    """
+    typed = " ".join(text.lower().replace(",", " ").split())
+    try:
+        found = _span(typed, now, zone) or _moment(typed, now, zone, opens)
+    except (ValueError, OverflowError):
+        found = None
+    if not found:
+        raise WhenError(f"{quoted(text)} is not a time that I can read: write it as {FORMS}")
+    if found <= now:
+        raise WhenError(f"{echo(found, zone)} is past")
+    if found - now > FURTHEST:
+        raise WhenError(f"{echo(found, zone)} is more than ten years away")
+    return found
+
+
+def echo(when: datetime, zone: ZoneInfo) -> str:
+    """A moment as it is told back: "Thu 24 Dec 2026, 09:00 EST"."""
+    local = when.astimezone(zone)
+    day = DAYS[local.weekday()][:3].capitalize()
+    return f"{day} {local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M} {local.tzname()}"
+
+
+def _span(typed: str, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """`now` and a span: "2h", "1h30m", "in 3 days"; None when `typed` is none."""
+    if not (found := _SPAN.fullmatch(typed)):
+        return None
+    sums = dict.fromkeys(("minutes", "hours", "days", "weeks"), 0)
+    for count, unit in _PIECE.findall(found[1]):
+        if unit not in _UNITS:
+            return None
+        sums[_UNITS[unit]] += int(count)
+    local = now.astimezone(zone)
+    days = timedelta(days=sums["days"] + 7 * sums["weeks"])
+    start = _utc((local + days).replace(tzinfo=None), zone, now) if days else now
+    return start.astimezone(UTC) + timedelta(hours=sums["hours"], minutes=sums["minutes"])
+
+
+def _moment(typed: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetime | None:
+    """A day, a time of today, or both; None when `typed` is neither."""
+    found = _MOMENT.fullmatch(typed)
+    if not found or not typed:
+        return None
+    word, hour, minute = found.groups()
+    at = time(int(hour), int(minute)) if hour else None
+    moments = (_on(day, at, zone, now, opens) for day in _days(word or "today", now.astimezone(zone).date()))
+    latest = None
+    for moment in moments:
+        if moment and moment > now:
+            return moment
+        latest = moment or latest
+    return latest
+
+
+def _days(word: str, today: date) -> Iterator[date]:
+    """The days that `word` may mean, the soonest first; none when it means no day."""
+    if word == "today":
+        yield today
+    elif word == "tomorrow":
+        yield today + timedelta(days=1)
+    elif word[0].isdigit():
+        year, month, day = map(int, word.split("-"))
+        yield date(year, month, day)
+    elif len(word) >= 3:
+        for number, name in enumerate(DAYS):
+            if name.startswith(word):
+                ahead = (number - today.weekday()) % 7
+                yield from (today + timedelta(days=ahead), today + timedelta(days=ahead + 7))
+
+
+def _on(day: date, at: time | None, zone: ZoneInfo, now: datetime, opens: Opens) -> datetime | None:
+    """`day` at a time or, without one, at the first start of business from that day on."""
+    if at:
+        return _utc(datetime.combine(day, at), zone, now)
+    coming = (opens(day + timedelta(days=ahead)) for ahead in range(_CLOSED_AT_MOST))
+    first = next(islice(filter(None, coming), 1), None)
+    return (first or _utc(datetime.combine(day, time()), zone, now)).astimezone(UTC)
+
+
+def _utc(wall: datetime, zone: ZoneInfo, now: datetime) -> datetime:
+    """A wall-clock time of `zone` as UTC; of a repeated hour the first that is still to come."""
+    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return second if first <= now < second else first

@@ -1,0 +1,232 @@
+"""Signed Message-IDs: reply keys that prove who may act, and anchors that only point at a ticket.
+
+    <n.TICKET.PERSONKINDDAYNONCE.MAC@domain>    a notice; the part before the @ is its KEY
+    <t.TICKET.RANDOM@domain>                    a ticket's public anchor, the same for everyone
+
+Everything is lower-case RFC 4648 base32 without padding, so that a mail program which folds
+case breaks nothing. TICKET is the number in base32 digits (0: mail without a ticket), PERSON
+(5 characters) a tag of the recipient's address, KIND one character, DAY (3) days since
+2020-01-01, NONCE (5) a tag of the cause, MAC (26) 128 bits of HMAC-SHA256 over all before it.
+With a ticket number of up to five digits (33 million) and a domain of up to 18 characters a
+Message-ID has at most 70. The domain is not signed: some gateways rewrite it.
+
+This module draws no lots and keeps no list: the same notice has the same id again, and
+whether a key was burnt is for the caller to know.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from mailgate.mail import normalise
+from mailgate.notice import NoticeKind
+
+LIFETIME = 30  # days for which a key gives authority; it threads for ever
+LOCAL_PART_MAX = 64  # octets, RFC 5321 4.5.3.1.1
+
+# Part of the format of ids that are out in the world: never reorder, never reuse a letter.
+LETTERS: Mapping[NoticeKind, str] = {
+    NoticeKind.ACKNOWLEDGEMENT: "a",
+    NoticeKind.FOLLOW_UP_RECEIVED: "b",
+    NoticeKind.OPENED_FOR_YOU: "c",
+    NoticeKind.REPLY: "d",
+    NoticeKind.STATUS_CHANGED: "e",
+    NoticeKind.LIMIT_REACHED: "f",
+    NoticeKind.REJECTED: "g",
+    NoticeKind.NEW_TICKET: "h",
+    NoticeKind.NEW_MESSAGE: "i",
+    NoticeKind.COLLEAGUE_REPLY: "j",
+    NoticeKind.NOTE: "k",
+    NoticeKind.ASSIGNED: "l",
+    NoticeKind.TAKEN: "m",
+    NoticeKind.TRANSFERRED: "n",
+    NoticeKind.STATUS: "o",
+    NoticeKind.OVERDUE: "p",
+    NoticeKind.ESCALATED: "q",
+    NoticeKind.REMINDER: "r",
+    NoticeKind.DELIVERY_FAILED: "s",
+    NoticeKind.COMMAND_FAILED: "t",
+    NoticeKind.CONFIRM: "u",
+    NoticeKind.ANSWER: "v",
+    NoticeKind.ADMIN: "w",
+    NoticeKind.COLLABORATOR_ADDED: "x",
+    NoticeKind.DIGEST: "y",
+    NoticeKind.ASKED: "z",
+    NoticeKind.REPORT: "7",
+    NoticeKind.HELD: "2",
+}
+_KINDS = {letter: kind for kind, letter in LETTERS.items()}
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 6, in lower case
+_EPOCH = date(2020, 1, 1).toordinal()
+_B = "[a-z2-7]"
+_KEY = re.compile(rf"n\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})")
+_ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{10}})")
+_EMBEDDED = re.compile(_KEY.pattern.replace("(", "(?:"))  # begins with a literal: fast to search for
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A reply key whose MAC was verified. `text` is the KEY as it is written."""
+
+    ticket: int  # 0: mail without a ticket
+    person: str  # tag of the address it was written to
+    kind: NoticeKind
+    day: int  # days since 2020-01-01
+    nonce: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def date(self) -> date:
+        """The day on which its notice was made."""
+        return date.fromordinal(_EPOCH + self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subkeys:
+    """What one secret yields: a key of its own for each purpose."""
+
+    person: bytes
+    nonce: bytes
+    mac: bytes
+    anchor: bytes
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Signs with the first secret and verifies with any ([new, old]).
+
+    Raises ValueError when there is no secret or an empty one.
+    """
+
+    secrets: tuple[bytes, ...] = field(repr=False)
+    domain: str  # right side of our Message-IDs
+
+    def __post_init__(self) -> None:
+        if not self.secrets or not all(self.secrets):
+            raise ValueError("a keyring needs at least one secret")
+
+    @cached_property
+    def _rings(self) -> tuple[_Subkeys, ...]:
+        return tuple(
+            _Subkeys(*(_hash(secret, f"mailgate {label}") for label in ("person", "nonce", "mac", "anchor")))
+            for secret in self.secrets
+        )
+
+    def notice_id(self, ticket: int, email: str, kind: NoticeKind, cause: str, day: date) -> str:
+        """The Message-ID, in angle brackets, of the notice of `kind` to `email` about `cause`."""
+        ring, address = self._rings[0], normalise(email)
+        nonce = _tag(ring.nonce, f"{cause}\0{kind}\0{address}", 5)
+        day_digits = _digits(day.toordinal() - _EPOCH).rjust(3, _ALPHABET[0])
+        signed = f"n.{_digits(ticket)}.{_tag(ring.person, address, 5)}{LETTERS[kind]}{day_digits}{nonce}"
+        return f"<{signed}.{_tag(ring.mac, signed, 26)}@{self.domain}>"
+
+    def read(self, text: str) -> Key | None:
+        """The key in a Message-ID (with or without brackets) or KEY; None unless we signed it."""
+        key = key_text(text).lower()
+        found = _KEY.fullmatch(key)
+        kind = _KINDS.get(found[3]) if found else None
+        if not found or not kind:
+            return None
+        signed = key[: -len(found[6]) - 1]
+        if not any(hmac.compare_digest(_tag(ring.mac, signed, 26), found[6]) for ring in self._rings):
+            return None
+        return Key(_number(found[1]), found[2], kind, _number(found[4]), found[5], key)
+
+    def find(self, text: str) -> tuple[Key, ...]:
+        """Every key that stands anywhere in a text, in whatever case, in order, each once."""
+        texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(text.lower()))
+        return tuple(key for key in map(self.read, texts) if key)
+
+    def is_for(self, key: Key, email: str) -> bool:
+        """Whether the key was written to this address (under any secret)."""
+        address = normalise(email)
+        return any(hmac.compare_digest(_tag(ring.person, address, 5), key.person) for ring in self._rings)
+
+    def anchor(self, ticket: int) -> str:
+        """The public anchor of a ticket, in angle brackets: it names the ticket and grants nothing."""
+        digits = _digits(ticket)
+        return f"<t.{digits}.{_tag(self._rings[0].anchor, digits, 10)}@{self.domain}>"
+
+    def read_anchor(self, message_id: str) -> int | None:
+        """The ticket of one of our anchors; None for anything else."""
+        found = _ANCHOR.fullmatch(key_text(message_id).lower())
+        if found and any(hmac.compare_digest(_tag(ring.anchor, found[1], 10), found[2]) for ring in self._rings):
+            return _number(found[1])
+        return None
+
+    def is_ours(self, message_id: str) -> bool:
+        """Whether we signed this Message-ID."""
+        return self.read(message_id) is not None or self.read_anchor(message_id) is not None
+
+    def read_verp(self, recipient: str) -> Key | None:
+        """The key in a signed bounce address `support+bKEY@…`, else None."""
+        return self._read_tag(recipient, "b")
+
+    def read_plus(self, recipient: str) -> Key | None:
+        """The key in a reply address `support+kKEY@…`, else None."""
+        return self._read_tag(recipient, "k")
+
+    def _read_tag(self, recipient: str, letter: str) -> Key | None:
+        tag = recipient.rpartition("@")[0].partition("+")[2].lower()
+        return self.read(tag[1:]) if tag.startswith(letter) else None
+
+
+def key_text(message_id: str) -> str:
+    """What stands between < and @: the KEY of a notice's Message-ID."""
+    return message_id.strip().removeprefix("<").removesuffix(">").partition("@")[0]
+
+
+def expired(key: Key, today: date) -> bool:
+    """Whether the key's authority has ended (it still threads)."""
+    return today.toordinal() - _EPOCH > key.day + LIFETIME
+
+
+def plus(address: str, key: str) -> str:
+    """`support+kKEY@…`, or the address as it is where that local part would be too long."""
+    return _tagged(address, f"k{key}")
+
+
+def verp(address: str, message_id: str) -> str:
+    """The envelope sender `support+bKEY@…` of a notice, or the plain address where that is too long."""
+    return _tagged(address, f"b{key_text(message_id)}")
+
+
+def _tagged(address: str, tag: str) -> str:
+    local, _, domain = address.rpartition("@")
+    tagged = f"{local}+{tag}"
+    return f"{tagged}@{domain}" if len(tagged.encode()) <= LOCAL_PART_MAX else address
+
+
+def _hash(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
+
+
+def _tag(key: bytes, text: str, length: int) -> str:
+    """The first `length` base32 characters of 128 bits of HMAC (two zero bits fill the 26th)."""
+    value = int.from_bytes(_hash(key, text)[:16], "big") << 2
+    return "".join([_ALPHABET[value >> shift & 31] for shift in range(125, 125 - 5 * length, -5)])
+
+
+def _digits(number: int) -> str:
+    if number < 0:
+        raise ValueError("a ticket number is not negative")
+    digits = _ALPHABET[number & 31]
+    while number := number >> 5:
+        digits = _ALPHABET[number & 31] + digits
+    return digits
+
+
+def _number(digits: str) -> int:
+    number = 0
+    for digit in digits:
+        number = number << 5 | _ALPHABET.index(digit)
+    return number

@@ -1,0 +1,74 @@
+"""Everything in a mail that names a ticket, strongest first.
+
+Reads keys, anchors, foreign Message-IDs and subject tokens. Whether the ticket exists and
+whether the sender has a part in it is `thread.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailgate.mail import Body, Envelope, Mail
+from mailgate.reasons import Reason
+from mailgate.rules.text.subject import tokens
+from mailgate.rules.threading.keys import Key, Keyring
+from mailgate.settings import Config
+
+_IDS_READ = 50  # of In-Reply-To and of References, the newest
+_TOKENS_READ = 20
+_TEXT_READ = 262_144  # characters that are searched for Ref lines
+_KEY = re.compile(r"n\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}")  # begins with a literal: fast to search for
+_REF = re.compile(r"\bref\W{1,12}$", re.IGNORECASE)  # "Ref: ", also inside markup: "*Ref:* `"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One thing in a mail that names a ticket."""
+
+    reason: Reason
+    ticket: int = 0  # 0: a foreign id, or a key without a ticket
+    key: Key | None = None
+    message_id: str = ""  # a foreign one, to be looked up
+
+
+def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, config: Config) -> tuple[Reference, ...]:
+    """The mail's references in the order of the public interface, section 7, each once."""
+    ids = tuple(dict.fromkeys((*mail.in_reply_to[:_IDS_READ], *reversed(mail.references[-_IDS_READ:]))))
+    keys = {message_id: key for message_id in ids if (key := keyring.read(message_id))}
+    anchors = {message_id: keyring.read_anchor(message_id) for message_id in ids if message_id not in keys}
+    named = (
+        *((Reason.REPLY_KEY, key) for key in keys.values()),
+        *((Reason.ADDRESS_KEY, keyring.read_plus(email)) for email in _addresses(mail, envelope)),
+        *((Reason.REF_LINE, keyring.read(text)) for text in _ref_lines(mail, body)),
+    )
+    by_key: dict[str, Reference] = {}
+    for reason, key in named:
+        if key:
+            by_key.setdefault(key.text, Reference(reason, key.ticket, key))
+    return (
+        *by_key.values(),
+        *(Reference(Reason.ANCHOR, number) for number in dict.fromkeys(anchors.values()) if number),
+        *(Reference(Reason.KNOWN_MESSAGE_ID, message_id=text) for text, number in anchors.items() if number is None),
+        *(Reference(Reason.SUBJECT_TOKEN, number) for number in tokens(mail.subject, config.desk)[:_TOKENS_READ]),
+    )
+
+
+def _addresses(mail: Mail, envelope: Envelope) -> Iterator[str]:
+    yield from envelope.recipients
+    yield from (address.email for address in (*mail.to, *mail.cc))
+
+
+def ref_line(line: str) -> bool:
+    """Whether a line is nothing but the `Ref: KEY` that our links put into a mail."""
+    found = _KEY.search(line)
+    return bool(found and _REF.search(line, 0, found.start()) and not re.search(r"\w", line[found.end() :]))
+
+
+def _ref_lines(mail: Mail, body: Body) -> Iterator[str]:
+    """KEYs of Ref lines, from the top: what is quoted below is older."""
+    for text in dict.fromkeys((body.visible, mail.text, body.cut)):
+        for found in _KEY.finditer(text[:_TEXT_READ]):
+            if _REF.search(text, max(0, found.start() - 20), found.start()):
+                yield found[0]

@@ -1,0 +1,166 @@
+"""Who sent a mail, and how that is known. A `From` address alone proves nothing.
+
+Two proofs: a live reply key made for exactly this agent, and an aligned DMARC pass told by
+a server that is believed on that way in. This module looks nothing up (which keys are burnt
+is an argument) and does not say what an agent may do: that is `rights.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.mail import Mail
+from mailgate.notice import NoticeKind
+from mailgate.rules.people.desk_addresses import outsiders
+from mailgate.rules.threading.keys import Key, Keyring, expired
+from mailgate.rules.threading.references import Reference
+from mailgate.settings import Agent, Config
+
+_DKIM_TAG = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)", re.IGNORECASE)
+_TEXT_READ = 262_144  # characters that are searched for keys to burn
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The author of a mail.
+
+    `agent` is the key of the agent whose address it is, proven or not; `assurance` how we
+    know that it is really them ("reply-key", "dmarc", or "" when nothing proves it);
+    `dmarc` is "pass", "fail" or "none"; `why` a sentence for `explain`.
+    """
+
+    address: str
+    agent: str = ""
+    assurance: str = ""
+    dmarc: str = "none"
+    why: str = ""
+    # KEYs in the mail that were made for this agent, live or not; for an outsider those of the questions to them
+    own_keys: frozenset[str] = frozenset()
+
+    @property
+    def proven(self) -> bool:
+        """True when it is an agent's mail and we know that it is."""
+        return bool(self.agent and self.assurance)
+
+
+def identify(
+    mail: Mail,
+    refs: Iterable[Reference],
+    burnt: frozenset[str],
+    config: Config,
+    keyring: Keyring,
+    authserv_ids: Iterable[str],
+    now: datetime,
+) -> Sender:
+    """Who sent the mail. `authserv_ids` are those believed on its way in; `now` is aware UTC."""
+    address = mail.author.email
+    dmarc = dmarc_result(mail, authserv_ids)
+    agent = config.agents_by_email.get(address)
+    if not agent:
+        asked = (ref.key for ref in refs if ref.key and ref.key.kind is NoticeKind.ASKED)
+        mine = frozenset(key.text for key in asked if keyring.is_for(key, address))
+        return Sender(address, dmarc=dmarc, why="not an agent's address", own_keys=mine)
+    own = tuple(
+        ref.key
+        for ref in refs
+        if ref.key and not ref.key.kind.to_requester and any(keyring.is_for(ref.key, email) for email in agent.emails)
+    )
+    assurance, why = _assurance(mail, agent, own, burnt, dmarc, config, now)
+    return Sender(address, agent.key, assurance, dmarc, why, frozenset(key.text for key in own))
+
+
+def _assurance(
+    mail: Mail, agent: Agent, own: tuple[Key, ...], burnt: frozenset[str], dmarc: str, config: Config, now: datetime
+) -> tuple[str, str]:
+    """(assurance, why) for a mail with the address of `agent` in From."""
+    if len(mail.from_) != 1 or len(mail.header_all("from")) > 1:
+        return "", "more than one author"
+    if dmarc == "fail":
+        return "", "DMARC failed"
+    authenticated = mail.author.email.rpartition("@")[2] in config.trust.domains
+    if authenticated and dmarc != "pass":
+        return "", "mail of this domain always arrives authenticated, and this did not"
+    live = next((key for key in own if not expired(key, now.date()) and key.text not in burnt), None)
+    if live and "reply-key" in config.trust.agents:
+        return "reply-key", f"answers with a reply key made for {agent.name}"
+    if authenticated and "dmarc" in config.trust.agents and not (flaw := dkim_flaw(mail)):
+        return "dmarc", f"DMARC passed for {mail.author.email}"
+    if authenticated and "dmarc" in config.trust.agents:
+        return "", f"DMARC passed, but {flaw}"
+    return "", _no_key(own, live, burnt, now)
+
+
+def _no_key(own: tuple[Key, ...], live: Key | None, burnt: frozenset[str], now: datetime) -> str:
+    if live:
+        return "reply keys are not trusted here"
+    if any(key.text in burnt for key in own):
+        return "its reply key went to somebody outside the desk"
+    if any(expired(key, now.date()) for key in own):
+        return "its reply key has expired"
+    return "nothing but the From address names this agent"
+
+
+def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:
+    """What a believed server said about DMARC: "pass", "fail" or "none" (RFC 8601 7.1).
+
+    A pass counts only in the topmost field; a fail in any, for nobody forges one to gain by it.
+    """
+    believed = frozenset(name.lower() for name in authserv_ids)
+    results = sorted(mail.auth, key=lambda result: result.position)
+    said = [result.dmarc if result.authserv_id.lower() in believed else "none" for result in results]
+    if "fail" in said:
+        return "fail"
+    judged = results[0].domain if results else ""
+    about_author = judged in ("", mail.author.email.rpartition("@")[2])  # else the server read another From than we do
+    return "pass" if said[:1] == ["pass"] and about_author else "none"
+
+
+def dkim_flaw(mail: Mail) -> str:
+    """Why a DMARC pass is not enough to believe in From and Subject; "" when it is.
+
+    At least one signature of the author's domain, each of which covers From and Subject and
+    the whole body: with `l=` (RFC 6376 8.2) anybody can append to a signed mail.
+    """
+    domain = mail.author.email.rpartition("@")[2]
+    if len(mail.header_all("subject")) > 1:
+        return "it has more than one Subject"  # RFC 6376 8.15
+    signatures = [
+        {tag.lower(): value for tag, value in _DKIM_TAG.findall(text)} for text in mail.header_all("dkim-signature")
+    ]
+    aligned = [tags for tags in signatures if _aligned(tags.get("d", "").strip().lower(), domain)]
+    if not aligned:
+        return f"no DKIM signature of {domain}"
+    top = min(mail.auth, key=lambda result: result.position, default=None)
+    if top and top.dkim is not None and not any(_aligned(signer, domain) for signer in top.dkim):
+        return f"no DKIM signature of {domain} held"  # the pass came by SPF alone: who else sends from there?
+    if any("l" in tags for tags in aligned):
+        return "the DKIM signature leaves the end of the body open (l=)"
+    if any(not {"from", "subject"} <= _signed_fields(tags.get("h", "")) for tags in aligned):
+        return "the DKIM signature does not cover From and Subject"
+    return ""
+
+
+def _aligned(signing: str, author: str) -> bool:
+    """Relaxed alignment (RFC 7489 3.1.1), as near as it goes without the public suffix list."""
+    return "." in signing and (author == signing or author.endswith("." + signing) or signing.endswith("." + author))
+
+
+def _signed_fields(value: str) -> set[str]:
+    return {name.strip().lower() for name in value.split(":")}
+
+
+def keys_to_burn(mail: Mail, refs: Iterable[Reference], config: Config, keyring: Keyring) -> tuple[str, ...]:
+    """Agents' KEYs in a mail that somebody outside the desk wrote or also got: their authority ends.
+
+    An outsider who writes with a key holds it: the agent had answered them directly. The mail
+    that burns a key still counts, so burn after `identify`. A bounce returns the key of an
+    alert to us, and has shown it to nobody but a mail server.
+    """
+    if mail.bounce or not outsiders(mail, config):
+        return ()
+    quoted = (*keyring.find(mail.text[:_TEXT_READ]), *keyring.find(mail.html[:_TEXT_READ]))
+    keys = (*(ref.key for ref in refs if ref.key), *quoted)
+    return tuple(dict.fromkeys(key.text for key in keys if not key.kind.to_requester))

@@ -1,0 +1,73 @@
+"""A message off its ticket, as a ticket of its own: which message may go, and both sides' changes.
+
+The new ticket lies where the old one lay and has waited since the message came. Its
+requester is who wrote the message; nobody else of the old ticket is on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mailgate.errors import Refused
+from mailgate.rules.ticket.acts import Act, Draft, Stamp
+from mailgate.rules.ticket.lifecycle import open_ticket
+from mailgate.rules.ticket.merging import waiting
+from mailgate.settings import Config
+from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Json, Status, Ticket
+
+NO_MESSAGE = (
+    "#split is for an answer to the alert about a message; or name the message by its id (mailgate tickets show"
+    " lists them): #split 17"
+)
+
+
+def separable(entry: Entry | None, thread: Sequence[Entry]) -> Entry:
+    """The entry, where it can become a ticket; `thread` is what stands in its own. Raises Refused."""
+    if entry is None or entry.kind is not EntryKind.MESSAGE:
+        raise Refused(NO_MESSAGE)
+    own = [other.id or 0 for other in thread if other.kind is EntryKind.MESSAGE and not other.came_for]
+    if min(own, default=0) == entry.id:
+        raise Refused("this message opened the ticket: without it nothing would be left")
+    return entry
+
+
+def part(ticket: Ticket, entry: Entry, number: int, subject: str, stamp: Stamp, config: Config) -> Change:
+    """Open the ticket that a message becomes."""
+    opened = Ticket(
+        number=number,
+        subject=subject,
+        status=Status.OPEN,
+        requester=entry.author,
+        department=ticket.department,
+        topic=ticket.topic,
+        priority=ticket.priority,
+        sla=ticket.sla,
+        sla_from=ticket.sla_from,
+        address=ticket.address,
+        created_at=entry.at,
+        updated_at=stamp.at,
+        assignee=ticket.assignee,
+        language=ticket.language,
+        source=ticket.source,
+        autoresponse=ticket.autoresponse,
+        template=ticket.template,
+        sla_started_at=entry.at,
+        links=(ticket.number,),
+    )
+    change = open_ticket(opened, stamp.because(""), config, {}, entry)
+    event = stamp.event(EventKind.SPLIT, {"ticket": ticket.number}, {"ticket": number, "entries": [entry.id]})
+    return replace(change, events=(*change.events, event), entries=(), moved=(replace(entry, came_for=0),))
+
+
+def off(number: int, entry: Entry, thread: Sequence[Entry], events: Sequence[Event], stamp: Stamp) -> Act:
+    """The old ticket's side: linked, and nobody waits for an answer to what has gone."""
+
+    def act(ticket: Ticket) -> Draft:
+        after = replace(ticket, links=(*ticket.links, number))
+        if ticket.waiting_since == entry.at:
+            after = replace(after, waiting_since=waiting(events, [other for other in thread if other != entry]))
+        told: dict[str, Json] = {"ticket": number, "entries": [entry.id], "links": list(after.links)}
+        return after, (stamp.event(EventKind.SPLIT, {"ticket": ticket.number, "links": list(ticket.links)}, told),)
+
+    return act

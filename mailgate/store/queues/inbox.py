@@ -1,0 +1,361 @@
+"""SQL of the inbox: mail that was taken and waits for its one transaction.
+
+It keeps and hands out rows; what a mail means is decided elsewhere.
+
+A row is `new` until it is claimed, `working` while it is worked, and ends as `done`,
+`dropped`, `held` (an agent has to confirm it) or `quarantined` (a person has to look).
+Tries are counted at the claim, before the work, so that a mail that kills the process
+is known by its count. A mail that was tried before is worked alone. The bytes of a large
+mail lie in a file (`mailgate.store.raw_files`); the row is what makes them a mail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from mailgate.errors import NotFound
+from mailgate.mail import Delivery, Envelope, Kept, Mail, normalise
+from mailgate.reasons import Reason
+from mailgate.store.columns import moment, storable
+from mailgate.store.db import Db
+from mailgate.store.raw_files import RawFiles
+from mailgate.ticket import Queued
+
+MAX_TRIES = 3
+CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
+OVERSIZE = 1_000_000  # bytes; the number stands in the schema too. A larger mail has a lane of its own.
+
+ASIDE = ("held", "quarantined")
+WAITING = ("new", "working")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A row of the inbox in work, and how its bytes are had."""
+
+    id: int
+    source: str
+    source_key: str
+    envelope: Envelope
+    arrived_at: datetime
+    authserv_ids: tuple[str, ...]
+    quiet: bool
+    tries: int  # this one included
+    load: Callable[[], bytes] = field(repr=False)  # the bytes as they came; a large mail's are read from their file
+
+
+def add(db: Db, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
+    """Store deliveries; the id of each. A source key seen before gives its old id and no second row."""
+    keys = json.dumps([delivery.source_key for delivery in deliveries])
+    known = {
+        row["source_key"]: row["id"]
+        for row in db.all(
+            "SELECT id, source_key FROM inbox WHERE source_key IN (SELECT value FROM json_each(?))", [keys]
+        )
+    }
+    for delivery in deliveries:
+        if delivery.source_key not in known:
+            known[delivery.source_key] = _insert(db, delivery, now)
+    return [known[delivery.source_key] for delivery in deliveries]
+
+
+def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
+    raw = delivery.raw
+    stored = (None, raw.name) if isinstance(raw, Kept) else (raw, None)
+    raw_id = db.insert("INSERT INTO raw (data, file) VALUES (?, ?)", stored)
+    sender = delivery.envelope.sender
+    return db.insert(
+        "INSERT INTO inbox (source, source_key, raw_id, size, sender, recipients, authserv_ids, quiet,"
+        " arrived_at, received_at, from_email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            delivery.source,
+            delivery.source_key,
+            raw_id,
+            len(delivery.raw),
+            None if sender is None else storable(sender),
+            json.dumps(delivery.envelope.recipients),
+            json.dumps(delivery.authserv_ids),
+            int(delivery.quiet),
+            delivery.arrived_at.timestamp(),
+            now.timestamp(),
+            storable(normalise(sender or "")),  # until the mail is read, so that `trace` finds it at once
+        ],
+    )
+
+
+def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
+    """Take up to `limit` waiting rows, oldest arrival here first, and count the try.
+
+    A batch holds about CLAIM_BYTES at most (one mail always fits), and a row that was
+    tried before comes alone. `large`: only those over OVERSIZE, which come alone too, or
+    only the others, of which nobody's overtakes a large one of the same sender.
+    """
+    if large:
+        return _take(db, [row["id"] for row in db.all(f"{_WAITING_LARGE} AND state = 'new' ORDER BY id LIMIT 1")])
+    behind = {row["from_email"]: row["id"] for row in reversed(db.all(_WAITING_LARGE))} if large is False else {}
+    batch: list[int] = []
+    size = 0
+    # The state stands twice because the engine uses a partial index only when its own words are met.
+    for row in db.all(
+        "SELECT id, size, tries, from_email FROM inbox WHERE state IN ('new', 'working') AND state = 'new'"
+        " AND (? OR size <= ?) ORDER BY id LIMIT ?",
+        [large is None, OVERSIZE, limit],
+    ):
+        if row["from_email"] and row["id"] > behind.get(row["from_email"], row["id"]):
+            continue
+        size += row["size"]
+        if batch and (row["tries"] or size > CLAIM_BYTES):
+            break
+        batch.append(row["id"])
+        if row["tries"]:
+            break
+    return _take(db, batch)
+
+
+# Its last words are those of the index.
+_WAITING_LARGE = "SELECT id, from_email FROM inbox WHERE state IN ('new', 'working') AND size > 1000000"
+
+
+def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:
+    if not batch:
+        return []
+    ids = json.dumps(batch)
+    db.run("UPDATE inbox SET state = 'working', tries = tries + 1 WHERE id IN (SELECT value FROM json_each(?))", [ids])
+    rows = db.all(
+        "SELECT i.*, r.data, r.file FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"
+        " WHERE i.id IN (SELECT value FROM json_each(?)) ORDER BY i.id",
+        [ids],
+    )
+    return [_claimed(row, db.files) for row in rows]
+
+
+def again(db: Db, inbox_id: int) -> Claimed:
+    """A mail that was set aside, with its bytes. Raises NotFound."""
+    row = db.one("SELECT i.*, r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
+    if row is None:
+        raise NotFound(f"no stored mail {inbox_id}")
+    return _claimed(row, db.files)
+
+
+def with_message_id(db: Db, message_id: str, author: str, but: int) -> list[Claimed]:
+    """The newest worked mails of an author under a Message-ID, as far as their bytes are still kept."""
+    if not message_id:
+        return []
+    rows = db.all(
+        "SELECT i.*, r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id"
+        " WHERE i.message_id = ? AND i.message_id <> '' AND +i.from_email = ? AND i.id <> ?"
+        " ORDER BY i.id DESC LIMIT 3",  # + : by the index of Message-IDs
+        [storable(message_id), storable(author), but],
+    )
+    return [_claimed(row, db.files) for row in rows]
+
+
+def _claimed(row: Any, files: RawFiles) -> Claimed:
+    return Claimed(
+        id=row["id"],
+        source=row["source"],
+        source_key=row["source_key"],
+        envelope=Envelope(row["sender"], tuple(json.loads(row["recipients"]))),
+        load=partial(files.read, row["file"]) if row["file"] else partial(bytes, row["data"] or b""),
+        arrived_at=moment(row["arrived_at"]),
+        authserv_ids=tuple(json.loads(row["authserv_ids"])),
+        quiet=bool(row["quiet"]),
+        tries=row["tries"],
+    )
+
+
+def reclaim(db: Db, now: datetime) -> list[int]:
+    """At start: rows found in work go back to `new`, their tries kept.
+
+    Those that were tried three times are quarantined instead; their ids are returned.
+    """
+    spent = [
+        int(row["id"])
+        for row in db.all(
+            "SELECT id FROM inbox WHERE state IN ('new', 'working') AND state = 'working' AND tries >= ?", [MAX_TRIES]
+        )
+    ]
+    for inbox_id in spent:
+        end(db, inbox_id, "quarantined", now, Reason.POISON, error="the process died while it worked on this mail")
+    db.run("UPDATE inbox SET state = 'new' WHERE state IN ('new', 'working') AND state = 'working'")
+    return spent
+
+
+def unclaim(db: Db, inbox_ids: Sequence[int]) -> None:
+    """Give rows back unworked, the try uncounted (a stop, or trouble that is not the mail's fault)."""
+    db.many(
+        "UPDATE inbox SET state = 'new', tries = tries - 1 WHERE id = ? AND state = 'working'",
+        [(inbox_id,) for inbox_id in inbox_ids],
+    )
+
+
+def failed(db: Db, inbox_id: int, now: datetime, error: str) -> bool:
+    """Note a failed try; True when it was the last and the mail is quarantined now."""
+    row = db.one("SELECT tries FROM inbox WHERE id = ?", [inbox_id])
+    if row is None or row["tries"] >= MAX_TRIES:
+        end(db, inbox_id, "quarantined", now, Reason.POISON, error=error)
+        return True
+    db.run("UPDATE inbox SET state = 'new', error = ? WHERE id = ?", [storable(error), inbox_id])
+    return False
+
+
+def end(
+    db: Db,
+    inbox_id: int,
+    state: str,
+    now: datetime,
+    reason: str = "",
+    *,
+    mail: Mail | None = None,
+    ticket: int | None = None,
+    error: str = "",
+    way: Sequence[str] = (),
+) -> None:
+    """The mail was worked, and ends in one of four states; what was read of it is noted with it.
+
+    `way`: what was found on the way there, each "step: text", for `trace`.
+
+    `done`: it had its effect. `dropped`: it has none, and that is right so (a loop, a
+    duplicate, a rule's `drop`). `held`: it waits for its agent's `#confirm`.
+    `quarantined`: it is set aside whole for a person to look at; `error` says why.
+    """
+    db.run(
+        "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, ticket = coalesce(:ticket, ticket),"
+        " error = CASE WHEN :error = '' THEN error ELSE :error END,"
+        " message_id = coalesce(:message_id, message_id), from_email = coalesce(:from_email, from_email),"
+        " subject = coalesce(:subject, subject), way = coalesce(:way, way) WHERE id = :id",
+        {
+            "id": inbox_id,
+            "state": state,
+            "reason": str(reason),
+            "now": now.timestamp(),
+            "ticket": ticket,
+            "error": storable(error),
+            "message_id": storable(mail.message_id) if mail else None,
+            "from_email": storable(mail.author.email) if mail else None,
+            "subject": storable(mail.subject) if mail else None,
+            "way": storable(json.dumps(way, ensure_ascii=False)) if way else None,
+        },
+    )
+
+
+def raw(db: Db, inbox_id: int) -> bytes:
+    """The bytes of a mail as it came. Raises NotFound when there are none (any more)."""
+    row = db.one("SELECT r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
+    if row is None:
+        raise NotFound(f"no stored mail {inbox_id}")
+    try:
+        return db.files.read(row["file"]) if row["file"] else bytes(row["data"])
+    except FileNotFoundError as error:
+        raise NotFound(f"the file of mail {inbox_id} is gone: {db.files.path(row['file'])}") from error
+
+
+def forget_raw(db: Db, before: datetime, limit: int = 500) -> int:
+    """Delete the bytes of up to `limit` mails that came before a time, finished or of banned senders; how many.
+
+    The file of a large one is named by no row then: it is swept away later.
+    """
+    return db.run(
+        "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL"
+        " AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason = ?))"
+        " AND received_at < ? ORDER BY id LIMIT ?)",
+        [Reason.BANNED.value, before.timestamp(), limit],
+    )
+
+
+def unnamed(db: Db, names: Iterable[str]) -> set[str]:
+    """Those of these files of large mails that no row names."""
+    wanted = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT file FROM raw WHERE file IS NOT NULL)"
+    return {row["value"] for row in db.all(wanted, [json.dumps([*names])])}
+
+
+def waiting(db: Db) -> list[Queued]:
+    """Mail on its way in, oldest first."""
+    return [_queued(row) for row in db.all("SELECT * FROM inbox WHERE state IN ('new', 'working') ORDER BY id")]
+
+
+def aside(db: Db) -> list[Queued]:
+    """Mail that is held or quarantined, oldest first."""
+    return [_queued(row) for row in db.all("SELECT * FROM inbox WHERE state IN ('held', 'quarantined') ORDER BY id")]
+
+
+def item(db: Db, inbox_id: int) -> Queued:
+    """One row, in whatever state. Raises NotFound."""
+    row = db.one("SELECT * FROM inbox WHERE id = ?", [inbox_id])
+    if row is None:
+        raise NotFound(f"no stored mail {inbox_id}")
+    return _queued(row)
+
+
+def _queued(row: Any) -> Queued:
+    return Queued(
+        id=row["id"],
+        state=row["state"],
+        reason=row["reason"],
+        attempts=row["tries"],
+        next_attempt_at=None,
+        last_error=row["error"],
+        from_=row["from_email"] or row["sender"] or "",
+        to=tuple(json.loads(row["recipients"])),
+        subject=row["subject"],
+        size=row["size"],
+        received_at=moment(row["received_at"]),
+    )
+
+
+def retry(db: Db, inbox_id: int) -> None:
+    """Work a mail that was set aside once more, as if it had just come. Raises NotFound."""
+    changed = db.run(
+        "UPDATE inbox SET state = 'new', tries = 0, reason = '', error = '', done_at = NULL"
+        " WHERE id = ? AND raw_id IS NOT NULL AND state IN ('held', 'quarantined')",
+        [inbox_id],
+    )
+    if not changed:
+        raise NotFound(f"no mail {inbox_id} is held or quarantined")
+    db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
+
+
+def drop(db: Db, inbox_id: int, now: datetime) -> None:
+    """End a mail that waits or was set aside, without effect. Raises NotFound."""
+    changed = db.run(
+        "UPDATE inbox SET state = 'dropped', reason = 'admin', done_at = ?"
+        " WHERE id = ? AND state IN ('new', 'held', 'quarantined')",
+        [now.timestamp(), inbox_id],
+    )
+    if not changed:
+        raise NotFound(f"no mail {inbox_id} waits, is held or quarantined")
+    db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
+
+
+def counts(db: Db) -> dict[str, int]:
+    """How many rows wait (`new`, `working`) or lie aside (`held`, `quarantined`)."""
+    found = dict.fromkeys((*WAITING, *ASIDE), 0)
+    for states in ("('new', 'working')", "('held', 'quarantined')"):
+        for row in db.all(f"SELECT state, count(*) AS n FROM inbox WHERE state IN {states} GROUP BY state"):  # noqa: S608
+            found[row["state"]] = row["n"]
+    return found
+
+
+def troubles(db: Db) -> int:
+    """How many mails in quarantine ask for a look; an out-of-office without a ticket and a banned sender's do not."""
+    usual = [Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED]
+    return len(db.all("SELECT id FROM inbox WHERE state = 'quarantined' AND reason NOT IN (?, ?)", usual))
+
+
+def seen(db: Db, digest: str) -> int | None:
+    """The inbox id under which the same content came before, if it did."""
+    row = db.one("SELECT inbox_id FROM digest WHERE digest = ?", [digest])
+    return None if row is None else int(row["inbox_id"])
+
+
+def remember(db: Db, digest: str, inbox_id: int, now: datetime) -> None:
+    """Note a content digest; the first mail that had it keeps it."""
+    db.run(
+        "INSERT INTO digest (digest, inbox_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [digest, inbox_id, now.timestamp()],
+    )

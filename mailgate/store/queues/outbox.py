@@ -1,0 +1,289 @@
+"""SQL of the outbox: finished mail that waits for the relay.
+
+It keeps order and state; when to try again and when to give up is judged elsewhere.
+
+Mail about one ticket to one recipient goes out in the order in which it was written:
+the oldest unsent row of such a lane blocks the later ones. Mail about no ticket has no
+lane. Rows are `queued`, `sending` while a relay has them in hand, and end as `sent`,
+`failed` or `dropped`. Attempts are counted at the claim.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mailgate.errors import NotFound
+from mailgate.notice import NoticeKind, Outgoing
+from mailgate.store.columns import moment, storable
+from mailgate.store.db import Db
+from mailgate.ticket import Queued
+
+# Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
+_FREE = (
+    "one.state = 'queued' AND NOT EXISTS ("
+    "SELECT 1 FROM outbox AS earlier WHERE earlier.recipient = one.recipient AND earlier.ticket = one.ticket"
+    " AND earlier.id < one.id AND earlier.state IN ('queued', 'sending'))"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row in hand of a relay connection."""
+
+    id: int
+    kind: NoticeKind
+    ticket: int | None
+    cause: str
+    mail_from: str  # "" is the null sender
+    recipient: str
+    agent: str
+    message_id: str
+    subject: str
+    data: bytes = field(repr=False)
+    attempts: int  # this one included
+    created_at: datetime
+
+
+def caused_by(db: Db, key: str) -> int | None:
+    """The incoming mail that caused the mail of ours with this KEY; None for others, and for those of no mail."""
+    row = db.one("SELECT inbox_id FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
+    return None if row is None else row["inbox_id"]
+
+
+def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
+    """Put mails into the outbox, due at once, or when quiet hours end.
+
+    What waits for that goes out at once with the next mail of its lane that does not wait:
+    an urgent one would stand behind it until the morning, and order holds.
+    A mail with the same cause, kind and recipient as one that is there already is the
+    same notice composed again by a redo: it is not written twice. `inbox_id` is the
+    incoming mail that caused them, for `trace`.
+    """
+    at = now.timestamp()
+    mails = list(outgoing)
+    db.many(
+        "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject, data,"
+        " created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (cause, kind, recipient) DO NOTHING",
+        [
+            (
+                mail.ticket,
+                inbox_id,
+                mail.kind.value,
+                mail.cause,
+                mail.mail_from,
+                mail.recipient,
+                mail.agent,
+                mail.message_id,
+                storable(mail.subject),
+                mail.data,
+                at,
+                mail.not_before.timestamp() if mail.not_before else at,
+            )
+            for mail in mails
+        ],
+    )
+    db.many(
+        "UPDATE outbox SET next_attempt_at = ? WHERE recipient = ? AND ticket = ? AND state = 'queued'"
+        " AND attempts = 0 AND next_attempt_at > ?",
+        [(at, mail.recipient, mail.ticket, at) for mail in mails if mail.agent and mail.not_before is None],
+    )
+
+
+def claim(db: Db, now: datetime, limit: int) -> list[Job]:
+    """Take up to `limit` due rows, at most one of each lane, and count the attempt."""
+    rows = db.all(
+        f"SELECT id FROM outbox AS one WHERE {_FREE} AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?",  # noqa: S608
+        [now.timestamp(), limit],
+    )
+    if not rows:
+        return []
+    ids = json.dumps([row["id"] for row in rows])
+    db.run(
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))",
+        [ids],
+    )
+    rows = db.all("SELECT * FROM outbox WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id", [ids])
+    return [_job(row) for row in rows]
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row["id"],
+        kind=NoticeKind(row["kind"]),
+        ticket=row["ticket"],
+        cause=row["cause"],
+        mail_from=row["mail_from"],
+        recipient=row["recipient"],
+        agent=row["agent"],
+        message_id=row["message_id"],
+        subject=row["subject"],
+        data=row["data"],
+        attempts=row["attempts"],
+        created_at=moment(row["created_at"]),
+    )
+
+
+def sent(db: Db, answers: Sequence[tuple[int, str]], now: datetime) -> None:
+    """The relay has them: (id, its own words)."""
+    db.many(
+        "UPDATE outbox SET state = 'sent', sent_at = ?, answer = ? WHERE id = ?",
+        [(now.timestamp(), storable(answer), id_) for id_, answer in answers],
+    )
+
+
+def later(db: Db, rows: Sequence[tuple[int, datetime, str]]) -> None:
+    """Try these again: (id, when, what was said)."""
+    db.many(
+        "UPDATE outbox SET state = 'queued', next_attempt_at = ?, last_error = ? WHERE id = ? AND state = 'sending'",
+        [(when.timestamp(), storable(error), id_) for id_, when, error in rows],
+    )
+
+
+def unclaim(db: Db, ids: Sequence[int]) -> None:
+    """Give rows back that were not tried after all, the attempt uncounted."""
+    db.many(
+        "UPDATE outbox SET state = 'queued', attempts = attempts - 1 WHERE id = ? AND state = 'sending'",
+        [(id_,) for id_ in ids],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A mail that the relay refused for good, of which nobody was told yet."""
+
+    id: int
+    kind: NoticeKind
+    ticket: int | None
+    cause: str
+    recipient: str
+    agent: str
+    answer: str
+    of_message: bool  # it was the message that was refused, not its recipient
+    dead: bool  # the address is no mailbox any more
+
+
+def failed(db: Db, rows: Sequence[tuple[int, str, bool, bool]]) -> None:
+    """Given up: (id, what was said, was it the message, is the address dead). Somebody is to be told."""
+    db.many(
+        "UPDATE outbox SET state = 'failed', last_error = ? WHERE id = ?",
+        [(storable(answer), id_) for id_, answer, *_ in rows],
+    )
+    db.many(
+        "INSERT INTO refused (outbox_id, answer, of_message, dead) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(id_, storable(answer), int(of_message), int(dead)) for id_, answer, of_message, dead in rows],
+    )
+
+
+def refused(db: Db, limit: int) -> list[Refused]:
+    """Mails that were given up and of which nobody was told yet, oldest first."""
+    rows = db.all(
+        "SELECT o.id, o.kind, o.ticket, o.cause, o.recipient, o.agent, r.answer, r.of_message, r.dead"
+        " FROM refused r JOIN outbox o ON o.id = r.outbox_id ORDER BY r.outbox_id LIMIT ?",
+        [limit],
+    )
+    return [
+        Refused(
+            id=row["id"],
+            kind=NoticeKind(row["kind"]),
+            ticket=row["ticket"],
+            cause=row["cause"],
+            recipient=row["recipient"],
+            agent=row["agent"],
+            answer=row["answer"],
+            of_message=bool(row["of_message"]),
+            dead=bool(row["dead"]),
+        )
+        for row in rows
+    ]
+
+
+def told(db: Db, outbox_id: int) -> None:
+    """Whoever has to know of a refusal knows."""
+    db.run("DELETE FROM refused WHERE outbox_id = ?", [outbox_id])
+
+
+def release(db: Db) -> int:
+    """At start: what a dead process had in hand is queued again; how many."""
+    return db.run("UPDATE outbox SET state = 'queued' WHERE state = 'sending'")
+
+
+def next_due(db: Db) -> datetime | None:
+    """When the next row is due that nothing earlier of its lane keeps back; None when none waits."""
+    row = db.one(f"SELECT next_attempt_at AS at FROM outbox AS one WHERE {_FREE} ORDER BY next_attempt_at, id LIMIT 1")  # noqa: S608
+    return None if row is None else moment(row["at"])
+
+
+def waiting(db: Db) -> list[Queued]:
+    """Mail on its way out, and what was given up, oldest first."""
+    return [
+        _queued(row)
+        for row in db.all(
+            "SELECT *, length(data) AS size FROM outbox WHERE state IN ('queued', 'sending')"
+            " UNION ALL SELECT *, length(data) AS size FROM outbox WHERE state = 'failed' ORDER BY id"
+        )
+    ]
+
+
+def item(db: Db, outbox_id: int) -> Queued:
+    """One row, in whatever state. Raises NotFound."""
+    row = db.one("SELECT *, length(data) AS size FROM outbox WHERE id = ?", [outbox_id])
+    if row is None:
+        raise NotFound(f"no outgoing mail {outbox_id}")
+    return _queued(row)
+
+
+def data(db: Db, outbox_id: int) -> bytes:
+    """The bytes of an outgoing mail. Raises NotFound."""
+    row = db.one("SELECT data FROM outbox WHERE id = ?", [outbox_id])
+    if row is None:
+        raise NotFound(f"no outgoing mail {outbox_id}")
+    return bytes(row["data"])
+
+
+def _queued(row: Any) -> Queued:
+    return Queued(
+        id=row["id"],
+        state=row["state"],
+        reason=row["kind"],
+        attempts=row["attempts"],
+        next_attempt_at=moment(row["next_attempt_at"]) if row["state"] == "queued" else None,
+        last_error=row["last_error"],
+        from_=row["mail_from"],
+        to=(row["recipient"],),
+        subject=row["subject"],
+        size=row["size"],
+        received_at=moment(row["created_at"]),
+    )
+
+
+def retry(db: Db, outbox_id: int, now: datetime) -> None:
+    """Try a queued or failed mail now, as if for the first time. Raises NotFound."""
+    changed = db.run(
+        "UPDATE outbox SET state = 'queued', attempts = 0, next_attempt_at = ?"
+        " WHERE id = ? AND state IN ('queued', 'failed')",
+        [now.timestamp(), outbox_id],
+    )
+    if not changed:
+        raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
+
+
+def drop(db: Db, outbox_id: int) -> None:
+    """Never send a queued or failed mail. Raises NotFound."""
+    changed = db.run("UPDATE outbox SET state = 'dropped' WHERE id = ? AND state IN ('queued', 'failed')", [outbox_id])
+    if not changed:
+        raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
+
+
+def counts(db: Db) -> dict[str, int]:
+    """How many rows are `queued`, `sending` and `failed`; and `untold`: failed, and nobody knows yet."""
+    found = {}
+    for state in ("queued", "sending", "failed"):
+        row = db.one(f"SELECT count(*) AS n FROM outbox WHERE state = '{state}'")  # noqa: S608
+        found[state] = row["n"] if row else 0
+    row = db.one("SELECT count(*) AS n FROM refused")
+    return {**found, "untold": row["n"] if row else 0}

@@ -1,0 +1,120 @@
+"""Large mails as they came, each a file in a folder beside the database.
+
+A row of fifty megabytes would be copied three times on its way into the database, and
+hold up everybody who writes meanwhile. A file is written and synced before the row that
+names it; a file that no row names (a crash between the two, or a mail whose time to be
+kept is over) is swept away later. Nothing is read or judged here.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from mailgate.errors import StorageError
+from mailgate.mail import Delivery, Kept
+from mailgate.system.durable import DurableFile, flush_folder
+
+LARGE = 256_000  # bytes; smaller mails lie in the database
+SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
+
+
+class RawFiles:
+    """The folder of large mails of one database."""
+
+    def __init__(self, database: Path) -> None:
+        self._folder = database.with_name(f"{database.name}-raw")
+
+    def begin(self) -> Draft:
+        """Begin a mail that comes in pieces. Raises StorageError."""
+        name = uuid.uuid4().hex
+        try:
+            if not self._folder.is_dir():
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                flush_folder(self._folder.parent)
+            return Draft(self._folder, name)
+        except OSError as error:
+            raise _trouble(error) from error
+
+    def keep(self, raw: bytes) -> Kept:
+        """Store a mail durably. Raises StorageError."""
+        draft = self.begin()
+        try:
+            draft.write(raw)
+            return draft.finish()
+        except StorageError:
+            draft.drop()
+            raise
+
+    def filed(self, delivery: Delivery) -> Delivery:
+        """The delivery, the bytes of a large mail in their file. Raises StorageError."""
+        if isinstance(delivery.raw, Kept) or len(delivery.raw) <= LARGE:
+            return delivery
+        return replace(delivery, raw=self.keep(delivery.raw))
+
+    def path(self, name: str) -> Path:
+        """Where a mail lies."""
+        return self._folder / name
+
+    def read(self, name: str) -> bytes:
+        """A mail as it came. Raises FileNotFoundError, or StorageError when the disk will not."""
+        try:
+            return self.path(name).read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise _trouble(error) from error
+
+    def forget(self, kept: Kept) -> None:
+        """Remove a mail that no row will name."""
+        with suppress(OSError):
+            self.path(kept.name).unlink(missing_ok=True)
+
+    def old(self, now: float) -> set[str]:
+        """Names of the files whose row must stand by now, if there is to be one."""
+        with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+            return {entry.name for entry in entries if now - entry.stat().st_mtime > SWEPT_AFTER}
+        return set()
+
+    def sweep(self, names: Collection[str]) -> None:
+        """Remove files that no row names."""
+        for name in names:
+            with suppress(OSError):
+                self.path(name).unlink(missing_ok=True)
+
+
+class Draft:
+    """A mail while it is being written; used on one thread at a time. `write` and `finish` raise StorageError."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._file = DurableFile(folder / name)
+
+    def write(self, piece: bytes | bytearray) -> None:
+        """The next piece."""
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise _trouble(error) from error
+
+    def finish(self) -> Kept:
+        """The mail is whole; it is durable when this returns."""
+        try:
+            self._file.finish()
+            flush_folder(self._folder)
+        except OSError as error:
+            raise _trouble(error) from error
+        return Kept(self._name, self._file.size)
+
+    def drop(self) -> None:
+        """The mail will not be whole."""
+        self._file.remove()
+
+
+def _trouble(error: OSError) -> StorageError:
+    return StorageError("storage trouble", cause=str(error))

@@ -1,0 +1,1 @@
+"""Tickets, their threads, events and deadlines, and queries over them."""

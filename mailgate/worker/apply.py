@@ -1,0 +1,170 @@
+"""Outcome → rows: the only writer of tickets. One transaction, or nothing.
+
+Renders and composes the notices first (`effect`), so that the outbox holds finished bytes
+and the transaction need not wait for them; then writes tickets, thread, events,
+deadlines, outbox, and the end of the inbox row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailgate.desk.notify.dead_addresses import spare
+from mailgate.desk.outcome import Context, Hold, Outcome
+from mailgate.mail import Mail
+from mailgate.notice import Notice, Outgoing
+from mailgate.reasons import Reason
+from mailgate.rules.notices.confidential import masked
+from mailgate.rules.notices.quiet import not_before
+from mailgate.rules.replies import attachments
+from mailgate.rules.sla.clock import clock
+from mailgate.store.db import Db
+from mailgate.store.people import absences, audience, bans, dead_addresses
+from mailgate.store.queues import held, inbox, outbox, trace
+from mailgate.store.tickets import similar, tickets
+from mailgate.system import maillog
+from mailgate.ticket import Change
+from mailgate.writing.compose import compose
+from mailgate.writing.templates.render import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What turns notices into mail: templates, and the bytes of attachments by digest."""
+
+    renderer: Renderer
+    read: Callable[[str], bytes]
+
+
+def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> list[Outgoing]:
+    """Render and compose notices to finished bytes; an attachment is read once for all of them."""
+    notices = [masked(notice, context.config) for notice in notices]
+    going = (each for notice in notices for each in attachments.of(notice, context.config.attachments).attached)
+    contents = {sha256: press.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
+    return [_compose(notice, context, press, contents) for notice in notices]
+
+
+def subject_of(notice: Notice, context: Context, press: Press) -> str:
+    """The subject of the finished mail, for a dry run: attachments are not read."""
+    return _compose(masked(notice, context.config), context, press, {}).subject
+
+
+def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str, bytes]) -> Outgoing:
+    waits = not_before(notice, context.config, context.now)
+    at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
+    rendered = press.renderer.render(notice, context.config, context.keyring, at)
+    if rendered.problem:
+        maillog.template_broken(notice.kind, rendered.problem)
+    mail = compose(notice, rendered, context.config, context.keyring, at, files)
+    return replace(mail, not_before=waits) if waits else mail
+
+
+def save_change(db: Db, change: Change, context: Context) -> None:
+    """Write a ticket's change with its deadlines."""
+    deadlines = clock(change.after, context.config).deadlines
+    tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines], change.known_ids)
+    if change.before and change.before.status.active and not change.after.status.active:
+        similar.remember(db, change.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An outcome with its notices as finished mail: all that its transaction writes."""
+
+    outcome: Outcome
+    mails: tuple[Outgoing, ...]
+    confirmed: Effect | None = None  # what the held mail causes that this one confirms
+
+
+def effect(outcome: Outcome, context: Context, press: Press) -> Effect:
+    """Compose what an outcome sends. Needs no transaction, and takes longer than the writing."""
+    inner = effect(outcome.confirms[1], context, press) if outcome.confirms else None
+    return Effect(outcome, tuple(write_mail(outcome.notices, context, press)), inner)
+
+
+def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: int | None = None) -> None:
+    """Write an outcome's tickets, notices and what else follows, without the inbox row itself."""
+    _save(db, effect(spare(db, outcome, context), context, press), context, inbox_id)
+
+
+def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None, message_id: str = "") -> None:
+    outcome = effect.outcome
+    for email, why in outcome.dead:
+        dead_addresses.mark(db, email, why, context.now)
+    for change in outcome.changes:
+        save_change(db, change, context)
+    outbox.add(db, effect.mails, context.now, inbox_id=inbox_id)
+    for notice in outcome.notices:
+        if notice.similar and notice.ticket:
+            similar.note_shown(db, notice.ticket.number, [each.number for each in notice.similar])
+    for absence in outcome.absences:
+        absences.leave(db, absence)
+    for agent in outcome.returns:
+        absences.come_back(db, agent)
+    for ban in outcome.bans:
+        bans.add(db, ban)
+    bans.remove(db, outcome.unbans)
+    if outcome.burnt:
+        held.burn(db, outcome.burnt, context.now)
+    if outcome.proven:
+        audience.note_proven(db, outcome.proven, context.now)
+    if outcome.first_contact:
+        audience.note_first_contact(db, outcome.first_contact, context.now)
+    trace.add(db, _withheld(outcome, context.now, inbox_id, message_id))
+
+
+def finish(
+    db: Db, inbox_id: int, mail: Mail, digest: str, steps: Sequence[str], effect: Effect, context: Context
+) -> None:
+    """Write what became of an incoming mail: everything it caused, and the end of its row."""
+    outcome = effect.outcome
+    if mail.bounce is None and outcome.reason is not Reason.DUPLICATE:
+        dead_addresses.revive(db, mail.author.email)
+    _save(db, effect, context, inbox_id, mail.message_id)
+    if outcome.hold:
+        _hold(db, inbox_id, outcome.hold, context.now)
+    if outcome.confirms and effect.confirmed:
+        released, inner = outcome.confirms
+        _save(db, effect.confirmed, context, released)
+        held.release(db, released)
+        if inner.hold:  # now proven, and overtaken by a colleague's answer
+            _hold(db, released, inner.hold, context.now)
+            inbox.end(db, released, "held", context.now, inner.hold.why, ticket=inner.ticket)
+        else:
+            inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
+    error = outcome.why if outcome.state == "quarantined" else ""
+    reason = outcome.reason or ""
+    inbox.end(
+        db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error, way=steps
+    )
+    if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
+        inbox.remember(db, digest, inbox_id, context.now)
+
+
+def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:
+    held.hold(db, inbox_id, hold.agent, hold.code, hold.why, now)
+
+
+def forget(db: Db, inbox_id: int, outcome: Outcome, context: Context, press: Press) -> None:
+    """Write the end of a held mail that its agent did not release in time."""
+    save(db, outcome, context, press, inbox_id=inbox_id)
+    held.release(db, inbox_id)
+    inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
+
+
+def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None, message_id: str) -> list[trace.Line]:
+    return [
+        trace.Line(
+            at=now,
+            direction="out",
+            step="limited",
+            text=f"{notice.kind} not sent: {why}",
+            address=notice.to.email,
+            message_id=message_id,  # of the mail that would have caused it
+            ticket=outcome.ticket,
+            inbox_id=inbox_id,
+        )
+        for notice, why in outcome.withheld
+    ]

@@ -1,0 +1,231 @@
+"""The worker between the two tables: claims mail from the inbox, batch by batch.
+
+Failure semantics: tries are counted at the claim; what fails undoes itself alone and is
+tried again alone; after three tries it is quarantined with its traceback and the
+administrator is told once. Trouble of the disk or database is nobody's fault: the batch
+goes back uncounted and is taken up after a pause.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailgate.desk.agent.reports import Uncounted
+from mailgate.desk.notify.admin import tell_admin
+from mailgate.desk.outcome import Context
+from mailgate.errors import StorageError
+from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.renames import new_names, rename
+from mailgate.settings import Agent
+from mailgate.store.db import Db, storage_errors
+from mailgate.store.queues import inbox, outbox
+from mailgate.store.queues.inbox import Claimed
+from mailgate.store.tickets import names_in_use, tickets
+from mailgate.system import maillog
+from mailgate.worker import apply
+from mailgate.worker.explain import steps
+from mailgate.worker.pipeline import Prepared, Verdict, prepare, think
+from mailgate.worker.renames import renamed_tickets
+from mailgate.worker.setup import Desk
+
+BATCH = 32  # mails claimed at a time
+BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
+HOLD = 0.004  # seconds that it may keep the database from others
+
+
+def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
+    """Take the next batch from the inbox: of large mails, of the others, or of all."""
+    with db.transaction():
+        return inbox.claim(db, BATCH, large=large)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A mail whose reading failed on a mistake of ours: it stumbles alone, like one whose work fails."""
+
+    inbox_id: int
+    error: str
+
+
+Batch = Sequence[Prepared | Unread]
+Decided = tuple[Verdict, apply.Effect]
+
+
+def read(claimed: Sequence[Claimed], desk: Desk, now: datetime) -> list[Prepared | Unread]:
+    """Read a batch of mails and keep their attachments: no transaction is open meanwhile."""
+    context = desk.context(now)
+    return [_read(each, desk, context) for each in claimed]
+
+
+def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
+    try:
+        return prepare(claimed, context, desk.files.keep)
+    except StorageError:
+        raise
+    except Exception:
+        return Unread(claimed.id, traceback.format_exc())
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mail that asks for a report which is not counted yet; where `Desk.reports` is not None there are such."""
+
+    prepared: Prepared
+    span: timedelta
+    agent: Agent | None
+
+
+Aside = Callable[[Waiting], None]
+
+
+def _never(_: Waiting) -> None:
+    raise AssertionError("reports are counted where they are asked for")
+
+
+def work(db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside = _never) -> int:
+    """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad, or put `aside`.
+
+    Stops early when it has taken its time: the thread is needed for others meanwhile.
+    """
+    context = desk.context(now)
+    began = time.monotonic()
+    finished = 0
+    while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
+        finished += _some(db, batch[finished:], desk, context, aside)
+    return finished
+
+
+def work_and_claim(
+    db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside, *, large: bool
+) -> tuple[int, list[Claimed]]:
+    """`work`; and when it finished the batch, the next batch."""
+    finished = work(db, batch, desk, now, aside)
+    return finished, claim(db, large=large) if finished == len(batch) else []
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What became of a mail, to be told when it is written; `error` is the traceback of one that failed."""
+
+    inbox_id: int
+    ticket: int | None = None
+    way: Sequence[str] = ()
+    error: str = ""
+    waits: Waiting | None = None
+
+
+def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> int:
+    """Work the first mail of a batch, and those after it that are done before others have waited for long; how many.
+
+    The first is decided over a snapshot, which holds nobody up, and again with the
+    database held where another process changed a ticket in between: what is written was
+    always decided on what is there. One that fails is undone alone.
+    """
+    first = batch[0]
+    if isinstance(first, Unread):
+        stumble(db, first.inbox_id, first.error, desk, context)
+        return 1
+    try:
+        with storage_errors(), db.snapshot():
+            seen = tickets.latest_event(db)
+            ahead = _decided(db, first, desk, context)
+    except StorageError:
+        raise
+    except Uncounted as report:
+        aside(Waiting(first, report.span, report.agent))
+        return 1
+    except Exception:
+        stumble(db, first.received.id, traceback.format_exc(), desk, context)
+        return 1
+    ends: list[_End] = []
+    with db.transaction():
+        until = time.monotonic() + HOLD
+        known = ahead if tickets.latest_event(db) == seen else None
+        for prepared in batch:
+            if isinstance(prepared, Unread) or (ends and time.monotonic() > until):
+                break
+            ends.append(_one(db, prepared, None if ends else known, desk, context))
+    for end in ends:
+        if end.waits:
+            aside(end.waits)
+        elif end.error:
+            stumble(db, end.inbox_id, end.error, desk, context)
+        else:
+            maillog.worked(end.inbox_id, end.ticket, end.way)
+    return len(ends)
+
+
+def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Desk, context: Context) -> _End:
+    """Write what becomes of a mail, which is decided here where it is not known."""
+    received = prepared.received
+    try:
+        with storage_errors(), db.savepoint():
+            verdict, effect = known or _decided(db, prepared, desk, context)
+            way = steps(verdict)
+            apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
+    except StorageError:
+        raise
+    except Uncounted as report:
+        return _End(received.id, waits=Waiting(prepared, report.span, report.agent))
+    except Exception:
+        return _End(received.id, error=traceback.format_exc())
+    return _End(received.id, verdict.outcome.ticket, way)
+
+
+def _decided(db: Db, prepared: Prepared, desk: Desk, context: Context) -> Decided:
+    verdict = think(db, prepared, context)
+    return verdict, apply.effect(verdict.outcome, context, desk.press)
+
+
+def stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+    """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told."""
+    maillog.stumbled(inbox_id, error)
+    with db.transaction():
+        if inbox.failed(db, inbox_id, context.now, error):
+            _set_aside(db, inbox_id, error, desk, context)
+
+
+def _set_aside(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+    """A mail failed three times: the administrator is told once, and its way ends in quarantine."""
+    last = error.strip().splitlines()[-1]
+    facts = (
+        f"Mail {inbox_id} could not be worked in three tries and lies in quarantine, whole: {last}",
+        f"See it with: mailgate queue quarantine show {inbox_id}",
+        f"Try it again with: mailgate queue quarantine retry {inbox_id}",
+    )
+    told = tell_admin(f"poison:{inbox_id}", f"A mail was quarantined (inbox {inbox_id})", facts, context)
+    outbox.add(db, apply.write_mail(told, context, desk.press), context.now)
+
+
+def recover(db: Db, desk: Desk, now: datetime) -> None:
+    """At start: take up what a dead process had in work, and what the configuration renamed."""
+    context = desk.context(now)
+    for inbox_id in inbox.reclaim(db, now):
+        _set_aside(db, inbox_id, "the process died three times while it worked on this mail", desk, context)
+    carry_over(db, desk, now)
+
+
+def carry_over(db: Db, desk: Desk, now: datetime) -> None:
+    """Give tickets, and what waits for agents, the new names of what the configuration renamed with `was`."""
+    context = desk.context(now)
+    names_in_use.rename_agents(db, new_names(desk.config).agents)
+    for ticket in renamed_tickets(db, context):
+        apply.save_change(db, rename(ticket, Stamp("admin", now), desk.config), context)
+
+
+def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
+    """Work everything that waits, in this process and thread; how many mails. For `ingest` without a daemon."""
+    total = 0
+    with db.transaction():
+        recover(db, desk, clock())
+    while claimed := claim(db):
+        batch = read(claimed, desk, clock())
+        while batch:
+            finished = work(db, batch, desk, clock())
+            total += finished
+            batch = batch[finished:]
+    return total

@@ -1,0 +1,225 @@
+"""The worker's lanes: who claims which mail, and when; what is done with it is `worker/batch.py`.
+
+Trouble of the disk or database is nobody's fault: what was claimed goes back uncounted
+and is taken up after a pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mailgate.desk.agent.reports import as_seen
+from mailgate.desk.aside import Stopped, count_aside
+from mailgate.errors import StorageError
+from mailgate.figures import Report
+from mailgate.settings import Config
+from mailgate.store.db import Store
+from mailgate.store.queues import inbox
+from mailgate.store.queues.inbox import Claimed
+from mailgate.system import maillog
+from mailgate.system.clock import pause
+from mailgate.system.watchdog import Sign
+from mailgate.worker.batch import Aside, Waiting, claim, read, stumble, work, work_and_claim
+from mailgate.worker.setup import Desk
+
+PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
+PAUSE_MOST = 60.0
+
+
+class Processor:
+    """The daemon's task: wakes when mail was accepted and works until none is left.
+
+    Large mails have a lane of their own: reading one takes its time, and the others need not wait.
+    So have mails that ask for a report: it is counted before they are worked.
+    """
+
+    def __init__(
+        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+    ) -> None:
+        def carried() -> None:
+            wrote()
+            self._lanes[0].wake()  # the later mails of its sender waited for a large one; what failed is tried again
+
+        self._reports = _Reports(store, desk, clock, carried)
+        aside = self._reports.put
+        self._lanes = (_Lane(store, desk, clock, wrote, aside), _Lane(store, desk, clock, carried, aside, large=True))
+
+    def wake(self) -> None:
+        """There may be mail in the inbox."""
+        for each in (*self._lanes, self._reports):
+            each.wake()
+
+    def signs(self) -> dict[str, int | None]:
+        """How the work goes on, for whoever watches it."""
+        small, large = self._lanes
+        return {
+            "reading of mail": small.sign.now,
+            "reading of large mail": large.sign.now,
+            "counting of reports": self._reports.sign.now,
+        }
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; what is in hand then is finished or given back."""
+        tasks = [asyncio.create_task(each.run(stop)) for each in (*self._lanes, self._reports)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Lane:
+    """Claims, reads and works one kind of mail."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: Callable[[], Desk],
+        clock: Callable[[], datetime],
+        wrote: Callable[[], None],
+        aside: Aside,
+        *,
+        large: bool = False,
+    ) -> None:
+        self.sign = Sign()
+        self._large = large
+        self._aside = aside
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._wrote = wrote  # tells the way out that the outbox may hold something new
+        self._wake = asyncio.Event()
+        self._stranded: list[int] = []  # claimed, not worked, and the database would not take them back
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        self.wake()
+        rest = PAUSE
+        while not stop.is_set():
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._give_back()
+                claimed = await self._store.through(claim, large=self._large)
+                while claimed:
+                    claimed = await self._batch(claimed, stop)
+                    rest = PAUSE
+            except StorageError as error:
+                maillog.storage_trouble(error)
+                await pause(stop, rest)
+                rest = min(rest * 2, PAUSE_MOST)
+                self.wake()
+
+    async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
+        """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
+        desk = replace(self._desk(), reports={})
+        later: list[Waiting] = []
+        waiting = [each.id for each in claimed]
+        self.sign.step()
+        try:
+            batch = await asyncio.to_thread(read, claimed, desk, self._clock())
+            while batch and not stop.is_set():
+                now = self._clock()
+                finished, claimed = await self._store.through(
+                    work_and_claim, batch, desk, now, later.append, large=self._large
+                )
+                del batch[:finished], waiting[:finished]
+                self.sign.step()
+                self._wrote()
+        finally:
+            self.sign.rest()
+            for each in later:
+                self._aside(each)
+            put_aside = {each.prepared.received.id for each in later}  # trouble may come before `waiting` knows
+            self._stranded += [each for each in waiting if each not in put_aside]
+            await self._give_back()
+        return [] if waiting else claimed
+
+    async def _give_back(self) -> None:
+        if self._stranded:
+            await self._store.commit(inbox.unclaim, self._stranded)
+            self._stranded.clear()
+
+
+class _Reports:
+    """Works the mails that ask for a report, one after the other: first each is counted, in a thread of its own."""
+
+    def __init__(
+        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+    ) -> None:
+        self.sign = Sign()
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._wrote = wrote
+        self._waiting: list[Waiting] = []
+        self._wake = asyncio.Event()
+
+    def put(self, waiting: Waiting) -> None:
+        self._waiting.append(waiting)
+        self.wake()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        try:
+            while not stop.is_set():
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting and not stop.is_set():
+                    await self._next(stop)
+        finally:
+            if self._waiting:  # else a stop would wait for the database, and fail where that is not to be had
+                await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
+
+    async def _next(self, stop: asyncio.Event) -> None:
+        try:
+            await self._work(self._waiting[0], stop)
+        except Stopped:
+            return
+        except StorageError as error:
+            maillog.storage_trouble(error)
+            self.sign.rest()
+            await pause(stop, PAUSE)
+            return
+        finally:
+            self.sign.rest()
+        self._waiting.pop(0)
+        self._wrote()
+
+    async def _work(self, waiting: Waiting, stop: asyncio.Event) -> None:
+        """Count what the mail asks for, then work it. A mail whose counting fails stumbles like any other."""
+        desk = self._desk()
+        reports: dict[timedelta, Report] = {}
+        more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
+
+        def stopped() -> bool:
+            self.sign.step()
+            return stop.is_set()
+
+        while more:
+            if stop.is_set():
+                raise Stopped
+            asked, now = more.pop(), self._clock()
+            try:
+                reports[asked.span] = await asyncio.to_thread(_report, asked, desk.config, now, stopped)
+            except (Stopped, StorageError):
+                raise
+            except Exception:
+                error, inbox_id = traceback.format_exc(), waiting.prepared.received.id
+                await self._store.through(stumble, inbox_id, error, desk, desk.context(now))
+                return
+            ready = replace(desk, reports=reports)
+            await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
+
+
+def _report(asked: Waiting, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:
+    return as_seen(count_aside(config, now - asked.span, now, stopped), asked.agent, config)

@@ -1,0 +1,154 @@
+"""A notice becomes a finished mail: every header field and the bytes of the whole.
+
+Pure: the time is an argument, the Message-ID comes from the cause, so the same notice
+is the same mail again. It renders nothing, reads no file and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from mailgate.notice import Notice, NoticeKind, Outgoing
+from mailgate.rules.replies import attachments as files
+from mailgate.rules.threading.keys import Keyring, verp
+from mailgate.settings import Config
+from mailgate.ticket import Address, StoredAttachment
+from mailgate.writing.mail import headers, identity, mime
+from mailgate.writing.views.views import Rendered
+
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+_MOST_IDS = 10  # in References; RFC 5322 3.6.4 sets no bound, mail programs do
+
+# Answers to a mail that just came in (RFC 3834 5); all other machine mail is auto-generated.
+AUTO_REPLIED = frozenset(
+    {
+        NoticeKind.ACKNOWLEDGEMENT,
+        NoticeKind.FOLLOW_UP_RECEIVED,
+        NoticeKind.LIMIT_REACHED,
+        NoticeKind.REJECTED,
+        NoticeKind.COMMAND_FAILED,
+        NoticeKind.HELD,
+        NoticeKind.CONFIRM,
+        NoticeKind.ANSWER,
+    }
+)
+# A bounce of these has no ticket to be noted on, or would tell of itself for ever (RFC 3834 3.3,
+# RFC 5321 4.5.5). All other mail has the desk's address as its envelope sender: what comes back
+# is an event on the ticket, and no report is ever answered.
+NULL_SENDER = frozenset({NoticeKind.LIMIT_REACHED, NoticeKind.REJECTED, NoticeKind.DELIVERY_FAILED, NoticeKind.ADMIN})
+
+
+@lru_cache(16)  # the mails of a batch are of one moment
+def _date(now: datetime, zone: ZoneInfo) -> str:
+    return format_datetime(now.astimezone(zone))
+
+
+def compose(
+    notice: Notice,
+    rendered: Rendered,
+    config: Config,
+    keyring: Keyring,
+    now: datetime,
+    attachments: Mapping[str, bytes] = NO_FILES,
+) -> Outgoing:
+    """Return the finished mail. `attachments` is content by sha256; what is not in it is not attached."""
+    message_id = rendered.message_id
+    subject = identity.subject(notice, config) if notice.ticket else rendered.subject
+    address = identity.desk_address(notice, config)
+    head = b"".join(
+        [
+            headers.addresses("From", [identity.from_(notice, config)]),
+            *_recipients(notice),
+            headers.addresses("Reply-To", [Address(_reply_to(notice, config, message_id))]),
+            headers.unstructured("Subject", subject),
+            headers.fold("Date", [_date(now, config.zone(notice.agent))]),
+            headers.message_ids("Message-ID", [message_id]),
+            *_threading(notice, keyring),
+            *_marks(notice),
+            *(headers.unstructured(name, value) for name, value in rendered.headers),
+            b"MIME-Version: 1.0\r\n",
+        ]
+    )
+    return Outgoing(
+        kind=notice.kind,
+        ticket=notice.ticket.number if notice.ticket else None,
+        cause=notice.cause,
+        mail_from=_mail_from(notice, config, address.email, message_id),
+        recipient=notice.to.email,
+        message_id=message_id,
+        subject=headers.plain(subject),
+        data=head + mime.body(rendered.text, rendered.html, _files(notice, config, attachments), message_id),
+        agent=notice.agent,
+    )
+
+
+def _recipients(notice: Notice) -> Iterator[bytes]:
+    """To and Cc. Agents see themselves alone; requester and collaborators see each other."""
+    if not notice.kind.to_requester:
+        yield headers.addresses("To", [notice.to])
+        return
+    copied = any(person.email == notice.to.email for person in notice.cc)
+    shown = notice.also_to if copied and notice.also_to else (notice.to, *notice.also_to)
+    to = {person.email: person for person in shown}
+    yield headers.addresses("To", list(to.values()))
+    cc = {person.email: person for person in notice.cc if person.email not in to}
+    if cc:
+        yield headers.addresses("Cc", list(cc.values()))
+
+
+def _reply_to(notice: Notice, config: Config, message_id: str) -> str:
+    address = identity.desk_address(notice, config)
+    # A question's key lets an answer in as a note, from the address that was asked alone: it may travel.
+    plain = notice.kind.to_requester and notice.kind is not NoticeKind.ASKED
+    return address.email if plain else identity.reply_to(address, message_id)
+
+
+def _threading(notice: Notice, keyring: Keyring) -> Iterator[bytes]:
+    """In-Reply-To and References: the ticket's anchor first, then the newest ids (RFC 5322 3.6.4).
+
+    No agent's key goes into mail to requesters, wherever it was put. Who is asked is in no
+    conversation with the requester: what they send on must not thread as the requester's.
+    """
+    public = notice.ticket is not None and notice.kind is not NoticeKind.ASKED
+    anchor = [keyring.anchor(notice.ticket.number)] if notice.ticket and public else []
+    told = [found for found in (*notice.references, notice.in_reply_to) if headers.is_id(found)]
+    if notice.kind.to_requester:
+        told = [found for found in told if not _is_agents(found, keyring)]
+    if notice.in_reply_to in told:
+        yield headers.message_ids("In-Reply-To", [notice.in_reply_to])
+    # A later mention of an id is the one that counts: dict order from the right, then back
+    ids = list(dict.fromkeys(reversed([found for found in told if found not in anchor])))[: _MOST_IDS - len(anchor)]
+    if anchor or ids:
+        yield headers.message_ids("References", [*anchor, *reversed(ids)])
+
+
+def _is_agents(message_id: str, keyring: Keyring) -> bool:
+    key = keyring.read(message_id)
+    return key is not None and not key.kind.to_requester
+
+
+def _marks(notice: Notice) -> Iterator[bytes]:
+    """Which ticket and notice it is; and for all but a person's words passed on, that a machine wrote it."""
+    if notice.ticket:
+        yield headers.fold("X-Mailgate-Ticket", [str(notice.ticket.number)])
+    yield headers.fold("X-Mailgate-Notice", [str(notice.kind)])
+    if notice.kind not in (NoticeKind.REPLY, NoticeKind.ASKED):
+        how = "auto-replied" if notice.kind in AUTO_REPLIED else "auto-generated"  # RFC 3834 5
+        yield headers.fold("Auto-Submitted", [how])
+        yield b"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n"
+
+
+def _mail_from(notice: Notice, config: Config, address: str, message_id: str) -> str:
+    if notice.kind in NULL_SENDER:
+        return ""
+    return verp(address, message_id) if config.relay.envelope == "verp" else address
+
+
+def _files(notice: Notice, config: Config, contents: Mapping[str, bytes]) -> list[tuple[StoredAttachment, bytes]]:
+    going = files.of(notice, config.attachments).attached
+    return [(found, contents[found.sha256]) for found in going if found.sha256 in contents]

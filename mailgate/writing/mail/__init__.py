@@ -1,0 +1,1 @@
+"""Assembling a message: header fields, Message-IDs and keys, MIME parts, format=flowed."""

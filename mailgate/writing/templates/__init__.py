@@ -1,0 +1,1 @@
+"""Jinja2 templates: loading, the sandbox, sentences by language, canned responses, preview."""

@@ -1,0 +1,99 @@
+"""Canned responses: the administrator's texts, filled in for one ticket.
+
+They go to requesters, so they read public values alone: no note, no key, no department or
+help topic that is not public, and no agent's name where the desk masks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from mailgate.config.toml.lines import nearest, scan
+from mailgate.errors import Problem, Refused
+from mailgate.notice import Notice, NoticeKind
+from mailgate.settings import Canned, Config
+from mailgate.ticket import Address, Status, Ticket
+from mailgate.writing.mail import identity
+from mailgate.writing.mail.headers import plain
+from mailgate.writing.templates.sandbox import broken, fill
+from mailgate.writing.views.wording import when
+
+_SPECIMEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+def fill_canned(name: str, ticket: Ticket, agent: str, config: Config) -> str:
+    """The canned response `name` for `ticket`; `agent` is the key of who sends it, "" for a machine.
+
+    Raises Refused where it cannot be filled in.
+    """
+    canned = config.canned[name]
+    try:
+        text = fill(canned.text.get(ticket.language or config.desk.language), _values(ticket, agent, config))
+    except Exception as error:  # a template may raise anything
+        raise Refused(f"the canned response {name} cannot be filled in: {error}") from error
+    return text.strip()
+
+
+def check_canned(config: Config) -> tuple[Problem, ...]:
+    """What is wrong with the canned responses: each is filled in for specimen tickets, in all its languages."""
+    return tuple(problem for canned in config.canned.values() for problem in _check(canned, config))
+
+
+def _check(canned: Canned, config: Config) -> Iterator[Problem]:
+    for language, text in canned.text.by_language.items():
+        try:
+            for ticket, agent in _specimens(config):
+                fill(text, _values(ticket, agent, config))
+        except Exception as error:
+            place = ("canned", canned.name, "text", *([language] if language else []))
+            line = nearest(scan(config.file.read_text("utf-8-sig")), place)
+            label = f"[canned.{canned.name}.text{f'.{language}' if language else ''}]"
+            yield Problem(label, broken(error), line, str(config.file))
+
+
+def _specimens(config: Config) -> Iterator[tuple[Ticket, str]]:
+    """A ticket with everything in it, answered by an agent, and a bare one that a machine answers."""
+    for full in (True, False):
+        ticket = Ticket(
+            number=config.desk.first_number,
+            subject="Printer" if full else "",
+            status=Status.OPEN,
+            requester=Address("karen@client.example", "Karen Client" if full else ""),
+            department=str(config.defaults.department),
+            topic=str(config.defaults.topic),
+            priority=str(config.defaults.priority),
+            sla=str(config.defaults.sla),
+            address=config.first_address.email,
+            created_at=_SPECIMEN,
+            updated_at=_SPECIMEN,
+            sla_started_at=_SPECIMEN,
+        )
+        yield ticket, next(iter(config.agents), "") if full else ""
+
+
+def _values(ticket: Ticket, agent: str, config: Config) -> Mapping[str, object]:
+    """What a canned response may read; docs/templates.md lists it."""
+    notice = Notice(kind=NoticeKind.REPLY, to=ticket.requester, cause="", ticket=ticket, by_agent=agent)
+    address = identity.desk_address(notice, config)
+    topic, department = config.topics.get(ticket.topic), config.departments.get(ticket.department)
+    name, who = plain(ticket.requester.name, 100), identity.agent_name(notice, config)
+    return {
+        "ticket": {
+            "number": str(ticket.number),
+            "token": identity.token(ticket.number, config),
+            "subject": identity.title(notice, config),
+            "status": str(ticket.status),
+            "priority": ticket.priority,
+            "topic": topic.name if topic and topic.public else "",
+            "department": department.name if department and department.public else "",
+            "opened": when(ticket.created_at, config.desk.timezone),
+        },
+        "requester": {"name": name, "first_name": name.partition(" ")[0], "email": ticket.requester.email},
+        "agent": {"name": who, "first_name": who.partition(" ")[0]},
+        "desk": {
+            "name": identity.desk_name(notice, config),
+            "address": address.email,
+            "address_name": address.name,
+        },
+    }

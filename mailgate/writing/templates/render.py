@@ -1,0 +1,266 @@
+"""Notices into words: the templates, looked up, rendered and checked.
+
+A template is `[SET/][LANGUAGE/]KIND.txt` (header lines, an empty line, the body) with a
+`KIND.html` beside it; the administrator's folder comes before the shipped one. What a
+template can do is `sandbox`'s business. It writes no mail; `compose` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, Template, TemplateSyntaxError
+
+from mailgate.errors import Problem
+from mailgate.notice import REQUESTER_KINDS, Notice, NoticeKind
+from mailgate.rules.threading.keys import Keyring
+from mailgate.settings import Config
+from mailgate.writing.mail import identity
+from mailgate.writing.mail.headers import plain
+from mailgate.writing.templates.catalogue import FILE, check_words, languages, read_words
+from mailgate.writing.templates.sandbox import environment, headers_of
+from mailgate.writing.templates.specimens import specimens
+from mailgate.writing.views.for_agent import agent_view
+from mailgate.writing.views.for_requester import requester_view
+from mailgate.writing.views.views import Rendered, View, values
+from mailgate.writing.views.words import Words
+
+_KINDS = tuple(str(kind) for kind in NoticeKind)
+# What a template may set: its subject where there is no ticket, and fields that steer no mail.
+_ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
+_NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a way out of the folder
+
+
+def shipped() -> Path:
+    """Return the folder of the templates that come with mailgate: in the wheel, or in a checkout."""
+    inside = Path(str(files("mailgate"))) / "templates"
+    return inside if inside.is_dir() else inside.parent.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The templates of one kind, set and language, compiled."""
+
+    headers: tuple[tuple[str, Template], ...]
+    text: Template
+    html: Template | None
+
+
+class Renderer:
+    """Renders notices. Templates are read and compiled once; a new configuration makes a new one."""
+
+    def __init__(self, templates: tuple[Path, ...] = ()) -> None:
+        self._shipped = _Templates((shipped(),))
+        self._own = _Templates((*templates, shipped())) if templates else None
+
+    @classmethod
+    def of(cls, config: Config) -> Renderer:
+        """Return the renderer of a configuration."""
+        return cls((config.templates,) if config.templates else ())
+
+    def render(self, notice: Notice, config: Config, keyring: Keyring, now: datetime) -> Rendered:
+        """Return the notice in words.
+
+        A template of the administrator's that fails is answered by the shipped one, with
+        the reason in `problem`: an alert never goes to nobody. `now` is aware UTC.
+        """
+        message_id = identity.message_id(notice, keyring, now)
+        template_set = notice.ticket.template if notice.ticket else ""
+        try:
+            return (self._own or self._shipped).render(notice, template_set, config, message_id, now)
+        except Exception as error:
+            if not self._own:
+                raise
+            rendered = self._shipped.render(notice, "", config, message_id, now)
+            return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
+
+    def file(self, kind: NoticeKind) -> Path:
+        """Return where the template of a kind lies, for mail of no set and language."""
+        return (self._own or self._shipped).file(kind)
+
+    def check(self) -> tuple[Problem, ...]:
+        """Return what is wrong in the administrator's folder: each file is compiled, and rendered for specimens.
+
+        Without such a folder there is nothing that anybody could have broken.
+        """
+        return self._own.check() if self._own else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One language of some folders: its words, and the templates with these words in them."""
+
+    folder: str  # of the language; "" for English
+    words: Words
+    environment: Environment
+    found: dict[tuple[str, NoticeKind], _Found]  # by set and kind
+
+
+class _Templates:
+    """The templates of some folders, the first of which wins."""
+
+    def __init__(self, roots: tuple[Path, ...]) -> None:
+        self._roots = roots
+        self._languages = languages(roots)
+        self._voices: dict[str, _Voice] = {}
+
+    def render(self, notice: Notice, template_set: str, config: Config, message_id: str, now: datetime) -> Rendered:
+        """Return the notice in words. Raises whatever a template raises."""
+        voice = self._voice(identity.language(notice, config), config.desk.language)
+        view: View
+        if notice.kind.to_requester:
+            view = requester_view(notice, config, message_id, voice.words)
+        else:
+            view = agent_view(notice, config, message_id, now)
+        found = self._found(notice.kind, template_set, voice)
+        context = values(view)
+        headers = [(name, plain(template.render(context))) for name, template in found.headers]
+        return Rendered(
+            message_id=message_id,
+            text=found.text.render(context).strip("\n") + "\n",
+            html=found.html.render(context).strip("\n") + "\n" if found.html else "",
+            subject=next((value for name, value in headers if name.lower() == "subject"), view.subject),
+            headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
+        )
+
+    def _voice(self, *wanted: str) -> _Voice:
+        """The first language of those wanted that there is ("de-AT" is also "de"), else English."""
+        tags = [tag for each in wanted for tag in (each.lower(), each.lower().partition("-")[0])]
+        folder = next((self._languages.get(tag, "") for tag in tags if tag in self._languages or tag == "en"), "")
+        known = self._voices.get(folder)
+        if known:
+            return known
+        words = read_words(self._roots, folder)
+        voice = self._voices[folder] = _Voice(folder, words, environment(self._roots, folder, words), {})
+        return voice
+
+    def _found(self, kind: NoticeKind, template_set: str, voice: _Voice) -> _Found:
+        """Compile what a kind needs; the HTML is never from a less particular place than the text."""
+        known = voice.found.get((template_set, kind))
+        if known:
+            return known
+        html: Template | None = None
+        for root, folder in self._places(template_set, voice.folder):
+            name = f"@{root}/{folder}{kind}"
+            if not html and (self._roots[root] / f"{folder}{kind}.html").is_file():
+                html = voice.environment.get_template(f"{name}.html")
+            if (self._roots[root] / f"{folder}{kind}.txt").is_file():
+                source = (self._roots[root] / f"{folder}{kind}.txt").read_text("utf-8")
+                headers = ((field, value) for field, value in headers_of(source) if _ALLOWED.match(field))
+                found = _Found(
+                    tuple(
+                        (field, voice.environment.from_string(voice.words.spoken(value))) for field, value in headers
+                    ),
+                    voice.environment.get_template(f"{name}.txt"),
+                    html,
+                )
+                voice.found[template_set, kind] = found
+                return found
+        raise FileNotFoundError(f"{kind}.txt")
+
+    def file(self, kind: NoticeKind) -> Path:
+        """Return the text template of a kind in the first folder that has one."""
+        return next(root / f"{kind}.txt" for root in self._roots if (root / f"{kind}.txt").is_file())
+
+    def _places(self, template_set: str, language: str) -> Iterator[tuple[int, str]]:
+        """Where templates are looked for, the most particular first: (number of the root, folder)."""
+        for names in ((template_set, language), (template_set,), (language,), ()):
+            if all(_NAME.match(name) for name in names):
+                folder = "".join(f"{name}/" for name in names)
+                yield from ((root, folder) for root in range(len(self._roots)))
+
+    # ── check ───────────────────────────────────────────────────────────────────────────
+
+    def check(self) -> tuple[Problem, ...]:
+        """Return what is wrong in the first folder, and in what it does to the templates of the others."""
+        own = self._roots[0]
+        words = [problem for path in sorted(own.rglob(FILE)) for problem in self._words(path)]
+        found = [*words, *(problem for path in _files(own) for problem in self._check(own, path, self._voice_of(path)))]
+        if not words:  # which are no fault of the templates that say them
+            found += self._below_own_layouts()
+        return tuple(dict.fromkeys(found))
+
+    def _below_own_layouts(self) -> Iterator[Problem]:
+        """Try a layout (`_agent.html`) of the first folder in the templates of the others, which build on it."""
+        folders = {path.parent: self._voice_of(path) for path in _files(self._roots[0]) if path.stem.startswith("_")}
+        for voice in folders.values():
+            for root in self._roots[1:]:
+                for path in _files(root):
+                    yield from self._check(root, path, voice)
+
+    def _voice_of(self, path: Path) -> _Voice:
+        """The language that a file of the first folder is written for."""
+        return self._voice("en" if path.parent == self._roots[0] else path.parent.name)
+
+    def _words(self, path: Path) -> Iterator[Problem]:
+        """Whether a catalogue can be read, and every mail to requesters be written with it."""
+        problems = tuple(check_words(path, tuple(read_words((shipped(),), "").phrases)))
+        yield from problems
+        if problems or self._roots[0] not in (path.parent, path.parent.parent):
+            return
+        voice = self._voice_of(path)
+        for kind in sorted(REQUESTER_KINDS):
+            try:
+                found = self._found(kind, "", voice)
+                for view in specimens(kind):
+                    for part in (found.text, *filter(None, [found.html]), *(value for _, value in found.headers)):
+                        part.render(values(view))
+            except Exception as error:
+                if not _own_fault(error, self._roots):
+                    yield Problem("", f"in {kind}: {type(error).__name__}: {error}", file=str(path))
+
+    def _check(self, root: Path, path: Path, voice: _Voice) -> Iterator[Problem]:
+        """Compile one file, and render it for a full and a bare notice."""
+        where = path.relative_to(root).as_posix()
+        try:
+            template = voice.environment.get_template(f"@{self._roots.index(root)}/{where}")
+            if path.stem.startswith("_"):
+                return
+            if path.stem not in _KINDS:
+                close = get_close_matches(path.stem, _KINDS, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                yield Problem("", f"no notice is called {path.stem}{hint}", file=str(path))
+                return
+            headers = headers_of(path.read_text("utf-8")) if path.suffix == ".txt" else ()
+            for name, _ in headers:
+                if not _ALLOWED.match(name):
+                    yield Problem("", f"a template cannot set the header field {name}", file=str(path))
+            fields = [voice.environment.from_string(voice.words.spoken(value)) for _, value in headers]
+            for view in specimens(NoticeKind(path.stem)):
+                for part in (template, *fields):
+                    part.render(values(view))
+        except TemplateSyntaxError as error:
+            file = error.filename or str(path)
+            yield Problem("", error.message or "this is no template", line=error.lineno, file=file)
+        except Exception as error:
+            file, line = _place(error, self._roots[0], path)
+            yield Problem("", f"{type(error).__name__}: {error}", line=line, file=file)
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.suffix in (".txt", ".html") and path.is_file())
+
+
+def _own_fault(error: Exception, roots: Sequence[Path]) -> bool:
+    """True for an error that lies in a template of the administrator's: it is told there."""
+    return (
+        isinstance(error, TemplateSyntaxError) and len(roots) > 1 and (error.filename or "").startswith(str(roots[0]))
+    )
+
+
+def _place(error: BaseException, own: Path, path: Path) -> tuple[str, int | None]:
+    """File and line of the innermost template in `own`, else of `path`; Jinja2 rewrites tracebacks to show them."""
+    found: tuple[str, int | None] = (str(path), None)
+    step = error.__traceback__
+    while step:
+        file = step.tb_frame.f_code.co_filename
+        if file == found[0] or Path(file).is_relative_to(own):
+            found = (file, step.tb_lineno)
+        step = step.tb_next
+    return found

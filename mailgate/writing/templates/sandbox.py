@@ -1,0 +1,163 @@
+"""The sandbox that templates run in: Jinja2 with our words, filters and no way out.
+
+A template reads what it is given and changes nothing. Which template a notice takes is
+`render`'s business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateSyntaxError,
+    select_autoescape,
+)
+from jinja2.runtime import LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailgate.writing.templates.compiled import Compiled
+from mailgate.writing.templates.tables import blocks
+from mailgate.writing.views.links import Link
+from mailgate.writing.views.views import (
+    AgentView,
+    EntryView,
+    FileView,
+    OtherView,
+    RequesterView,
+    SimilarView,
+    TicketView,
+)
+from mailgate.writing.views.words import UnknownPhrase, Words
+
+_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
+_COMPILED = Compiled()
+
+# What a template may read of our views: looking it up here is ten times as cheap as asking the sandbox.
+_OPEN = {
+    view: frozenset(name for name in dir(view) if not name.startswith("_"))
+    for view in (RequesterView, AgentView, TicketView, EntryView, FileView, SimilarView, OtherView, Link)
+} | {LoopContext: frozenset({"first", "last", "index"})}
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox; the fields of our own views are known to be harmless without a look at each."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The value of `obj.attribute` in a template."""
+        if attribute in _OPEN.get(type(obj), ()):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template; as one plain dict, for each rendering copies them."""
+        return {**self.globals, **(d or {})}
+
+
+class _Loader(FileSystemLoader):
+    """Reads templates without their header lines, and with the phrases that they say.
+
+    Line numbers stay as they are in the file.
+    """
+
+    def __init__(self, places: Sequence[Path], words: Words) -> None:
+        super().__init__(places)
+        self._words = words
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, path, fresh = super().get_source(environment, template)
+        if template.endswith(".txt"):
+            lines = len(headers_of(source))
+            if lines:
+                body = source.split("\n", lines)[lines]
+                source = "{#" + "\n" * lines + "-#}" + body
+        try:
+            return self._words.spoken(source, html=template.endswith(".html")), path, fresh
+        except UnknownPhrase as error:
+            raise TemplateSyntaxError(error.what, error.line, template, path) from error
+
+
+def headers_of(source: str) -> tuple[tuple[str, str], ...]:
+    """The header lines that open a template; none unless an empty line ends them."""
+    found: list[tuple[str, str]] = []
+    for line in source.split("\n"):
+        match = _HEADER.fullmatch(line.rstrip("\r"))
+        if not match:
+            return () if line.strip() else tuple(found)
+        found.append((match[1], match[2]))
+    return ()
+
+
+def environment(roots: tuple[Path, ...], language: str, words: Words) -> Environment:
+    """A sandbox in which a template changes nothing; `@N/` names a template of one root."""
+    exact = {f"@{number}": _Loader((root,), words) for number, root in enumerate(roots)}
+    places = [place for root in roots for place in ((root / language, root) if language else (root,))]
+    environment = _Sandbox(
+        loader=ChoiceLoader([PrefixLoader(exact), _Loader(places, words)]),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        bytecode_cache=_COMPILED,
+    )
+    environment.filters["paragraphs"] = paragraphs
+    environment.filters["lines"] = lines
+    environment.filters["quoted"] = quoted
+    environment.filters["blocks"] = blocks
+    return environment
+
+
+@cache
+def _texts() -> Environment:
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(default_for_string=False),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache(1000)
+def _compiled(source: str) -> Template:
+    return _texts().from_string(source)
+
+
+def fill(source: str, values: Mapping[str, object]) -> str:
+    """Fill a template that stands in the configuration, in the same sandbox. Raises whatever a template raises."""
+    return _compiled(source).render(values)
+
+
+def broken(error: Exception) -> str:
+    """What is wrong with a template, in words."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"line {error.lineno} of the text: {error.message or 'this is no template'}"
+    return f"{type(error).__name__}: {error}"
+
+
+def paragraphs(text: str) -> Markup:
+    """Return plain text as HTML paragraphs, with its line breaks and indentation."""
+    blocks = str(escape(text)).replace("  ", "&nbsp; ").split("\n\n")
+    lines = (block.strip("\n").replace("\n", "<br>\n") for block in blocks if block.strip())
+    return Markup("\n".join(f'<p style="margin:0 0 16px">{line}</p>' for line in lines))  # noqa: S704 - escaped above
+
+
+def lines(text: str) -> Markup:
+    """Return plain text as HTML within a paragraph, with its line breaks."""
+    return Markup(str(escape(text)).replace("\n", "<br>\n"))  # noqa: S704 - escaped above
+
+
+def quoted(text: str) -> str:
+    """Return text with "> " before each line (RFC 3676 4.5)."""
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))

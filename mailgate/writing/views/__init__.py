@@ -1,0 +1,1 @@
+"""What templates see: values and wording for agents, requesters and reports."""

@@ -1,0 +1,118 @@
+"""What a requester or collaborator may read of a notice, and nothing else.
+
+No note, no agent's key, no internal value of the ticket is looked at here, but for deciding to
+leave something out.
+"""
+
+from __future__ import annotations
+
+from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.replies import attachments as passing
+from mailgate.rules.threading.keys import key_text
+from mailgate.rules.ticket.rating import RATINGS
+from mailgate.settings import Config
+from mailgate.ticket import EntryKind
+from mailgate.writing.mail import identity
+from mailgate.writing.mail.headers import plain
+from mailgate.writing.mail.inline import with_images
+from mailgate.writing.mail.mime import readable
+from mailgate.writing.views import links
+from mailgate.writing.views.links import Link
+from mailgate.writing.views.views import EntryView, FileView, RequesterView
+from mailgate.writing.views.wording import earlier, file_view, files, preview, words
+from mailgate.writing.views.words import Words
+
+_SPOKEN = frozenset({NoticeKind.REPLY, NoticeKind.ASKED})  # an agent's own words, signed
+_ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
+
+
+def requester_view(notice: Notice, config: Config, message_id: str, own: Words) -> RequesterView:
+    """Return what the requester may read; `message_id` is the mail's own, whose key proves a rating."""
+    address = identity.desk_address(notice, config)
+    ticket = notice.ticket
+    going = passing.of(notice, config.attachments).attached
+    # A person's answer is passed on whole; what requesters wrote themselves they have
+    text = words(notice.text, len(notice.text) if notice.kind in _SPOKEN else _ECHO_LIMIT)
+    return RequesterView(
+        marker=own.marker,
+        desk=identity.desk_name(notice, config),
+        address=address.email,
+        address_name=address.name,
+        name=plain(notice.to.name, 100),
+        number=str(ticket.number) if ticket else "",
+        token=identity.token(ticket.number, config) if ticket else "",
+        subject=identity.title(notice, config),
+        status=str(ticket.status) if ticket else "",
+        status_name=own.phrases[f"status.{ticket.status}"] if ticket else "",
+        by=identity.agent_name(notice, config),
+        facts=(*(own.said(phrase, config.desk.timezone) for phrase in notice.phrases), *map(readable, notice.facts)),
+        text=text if notice.reveal else "",
+        canned=readable(notice.canned),
+        html=with_images(notice.html, going) if notice.reveal and notice.kind in _SPOKEN and text else "",
+        files=files(going) if notice.reveal else (),
+        left_out=_left_out(notice, config, own) if notice.reveal else (),
+        signature=_signature(notice, config),
+        quoted=_quoted(notice, config, own),
+        ratings=_ratings(notice, config, message_id, own) if notice.asks else (),
+        reopen_days=config.tickets.reopen_within.days,
+        resolved=ticket is not None and not ticket.status.active,
+        preview=preview(text) if notice.reveal else "",
+    )
+
+
+def _left_out(notice: Notice, config: Config, own: Words) -> tuple[FileView, ...]:
+    """The files that the mail speaks of and does not hold, and why."""
+    sorted_, rules = passing.of(notice, config.attachments), config.attachments
+    too_large = ((file, own.phrases["files.too_large"]) for file in sorted_.too_large)
+    blocked = (
+        (file, own.filled("files.blocked", ending=passing.blocked(file.name, rules))) for file in sorted_.blocked
+    )
+    return tuple(file_view(file, why) for file, why in (*too_large, *blocked))
+
+
+def _ratings(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[Link, ...]:
+    """Links by which the requester says how they were helped, with the key of this very mail.
+
+    It was made for them alone and gives nobody any right but to rate this ticket.
+    """
+    address = identity.desk_address(notice, config)
+    answer_to = identity.reply_to(address, message_id)
+    foot = f"\n\n\nRef: {key_text(message_id)}\n" if answer_to == address.email else "\n\n"
+    subject = "Re: " + identity.subject(notice, config).removeprefix("Re: ")
+    return links.mailto(answer_to, subject, [(own.phrases[f"ratings.{word}"], f"#{word}\n{foot}") for word in RATINGS])
+
+
+def _quoted(notice: Notice, config: Config, own: Words) -> tuple[EntryView, ...]:
+    """Earlier entries for a requester: no notes; and where agents are masked, what the requester's side wrote."""
+    shown = {EntryKind.MESSAGE, EntryKind.REPLY}
+    if "{agent}" not in identity.desk_address(notice, config).from_:
+        shown = {EntryKind.MESSAGE}
+    zone = config.desk.timezone
+    return tuple(earlier(entry, own.moment(entry.at, zone)) for entry in notice.history if entry.kind in shown)
+
+
+def _signature(notice: Notice, config: Config) -> str:
+    """The agent's signature, or name where the text does not end with it, then the department's.
+
+    Masked agents (an address whose `from` has no `{agent}`) are not named here either,
+    and a department that is not public signs nothing.
+    """
+    if notice.kind not in _SPOKEN or not notice.ticket:
+        return ""
+    language = notice.ticket.language or config.desk.language
+    lines: list[str] = []
+    name = identity.agent_name(notice, config)
+    if name:
+        own = config.agents[notice.by_agent].signature.get(language).strip()
+        lines.append(own or ("" if _signed(notice.text, name) else name))
+    department = config.departments.get(notice.ticket.department)
+    if department and department.public:
+        lines.append(department.signature.get(language).strip())
+    return "\n".join(line for line in lines if line)
+
+
+def _signed(text: str, name: str) -> bool:
+    """True when one of the last lines already is the name or the first name."""
+    names = {name.casefold(), name.split(" ", maxsplit=1)[0].casefold()}
+    ends = [line.strip(" ,.-–—").casefold() for line in text.rstrip().split("\n")[-3:]]
+    return any(end in names for end in ends)

@@ -1,0 +1,66 @@
+"""One-tap links: `mailto:` addresses that open a filled-in mail (RFC 6068).
+
+The mail ends its commands with `#end`, so that a signature below is never read, and
+carries the ticket's token and the reader's own key. Commands are for agents alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+from mailgate.ticket import Status, Ticket
+
+_SUBJECT_LIMIT = 60  # some mail programs cut links at 2,000 characters, and a character can take 12
+END = "#end"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it is shown."""
+
+    label: str
+    href: str
+
+
+def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: str = "") -> tuple[Link, ...]:
+    """Return a link for each (label, mail body), which opens a mail to `address`; `foot` ends each body.
+
+    Nothing in the values can add a field to that mail (RFC 6068 2).
+    """
+    about = quote(subject[:_SUBJECT_LIMIT], safe="")
+    start = f"mailto:{quote(address, safe='@+')}?subject={about}&body="
+    end = _lines(foot) if foot else ""
+    return tuple(Link(label, start + _lines(body) + end) for label, body in offers)
+
+
+@lru_cache(64)  # most are the same few commands
+def _lines(text: str) -> str:
+    """Lines of a mail body in a link; RFC 6068 5: a line break is %0D%0A."""
+    return quote(text.replace("\n", "\r\n"), safe="")
+
+
+def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:
+    """Return (label, mail body) of what an agent can do with the ticket as it stands."""
+    if ticket.merged_into:
+        return ()  # whatever is done is done to the ticket that it went into
+    claimed = ticket.assignee is not None and str(ticket.assignee) == f"agent:{agent}"
+    offers = [] if claimed else [("Claim", f"#claim\n{END}\n")]
+    offers.append(("Note", f"#note\n\n\n{END}\n"))
+    if ticket.status.active:
+        offers.append(("Resolve", f"#resolve\n{END}\n"))
+    else:
+        offers.append(("Reopen", f"#reopen\n{END}\n"))
+    if ticket.status is not Status.CLOSED:
+        offers.append(("Close", f"#close\n{END}\n"))
+    if not ticket.spam:
+        offers.append(("Spam", f"#spam\n{END}\n"))
+    return tuple(offers)
+
+
+def closed_off(body: str) -> str:
+    """Return the body of a filled-in mail with `#end` below it, once."""
+    lines = body.rstrip().split("\n")
+    return "\n".join(lines if END in lines else [*lines, END]) + "\n"

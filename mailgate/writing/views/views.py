@@ -1,0 +1,278 @@
+"""What a template may read: one value for requesters, one for agents; and what it makes of them.
+
+`RequesterView` holds public values alone: a template for requesters cannot leak what it
+was never given. Everything in both is finished text: no template formats a time or
+looks anything up. They are filled in `for_requester.py` and `for_agent.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from textwrap import wrap
+
+from mailgate.writing.views.links import Link
+
+_WIDTH = 72  # columns of a table in text: mail programs wrap longer lines, and flowed text does
+_GAP = 2  # between columns
+_LABELLED = ("Assigned to", "Due")  # columns whose cells do not say by themselves what they are
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """An attachment by name and size: "invoice.pdf", "120 kB"; and why it was left out, where it was."""
+
+    name: str
+    size: str
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.size}{f' ({self.why})' if self.why else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An earlier entry of the thread, cut to a readable length."""
+
+    kind: str  # "message", "public reply", "internal note"
+    internal: bool
+    author: str
+    at: str
+    text: str
+    files: tuple[FileView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequesterView:
+    """What a template for a requester or collaborator may read."""
+
+    marker: str
+    desk: str  # the desk's name
+    address: str  # the desk address that the mail is from
+    address_name: str
+    name: str  # the reader's
+    number: str  # "" without a ticket, as the next three
+    token: str
+    subject: str
+    status: str
+    status_name: str  # in the reader's language
+    by: str  # who speaks, as the requester may know them; "" for the desk itself
+    facts: tuple[str, ...]
+    text: str  # "" where it must not be shown
+    html: str  # the same words as sanitised HTML; "" where there is none
+    canned: str  # the canned response that answers instead of the acknowledgement
+    files: tuple[FileView, ...]
+    left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
+    signature: str
+    quoted: tuple[EntryView, ...]  # earlier public entries, newest first
+    ratings: tuple[Link, ...]  # labelled "good", "okay", "bad": each opens a mail that says so
+    reopen_days: int
+    resolved: bool
+    preview: str  # the first words, for the list of mails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """The ticket card of an alert. Values are "" where there is none."""
+
+    number: str
+    token: str
+    subject: str
+    requester: str  # name, or address without one
+    requester_email: str
+    customer: str
+    department: str
+    topic: str
+    priority: str
+    status: str
+    satisfaction: str
+    assignee: str  # "you" for the reader
+    sla: str
+    due: str
+    clock: str  # the due time as of now, in words: "due today 14:00, in 2 h"; without one "resolved", "pending"
+    overdue: bool
+    first_response_by: str
+    opened: str
+    collaborators: tuple[str, ...]
+    tags: tuple[str, ...]
+    links: tuple[str, ...]
+    form: tuple[tuple[str, str], ...]  # form lines of the opening mail
+
+    @property
+    def glance(self) -> str:
+        """What an agent looks for first, in a line: priority, help topic, assignee."""
+        whose = self.assignee if self.assignee not in ("", "you") else f"assigned to {self.assignee or 'nobody'}"
+        return f"{self.priority} priority | {self.topic} | {whose}"
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """The card's lines, (label, value), in their order; lines without a value are left out."""
+        by_name = self.requester != self.requester_email
+        due = f"{self.due} (overdue)" if self.overdue else self.due
+        rows = (
+            ("Requester", f"{self.requester} <{self.requester_email}>" if by_name else self.requester_email),
+            ("Customer", self.customer),
+            ("Collaborators", ", ".join(self.collaborators)),
+            ("Department", self.department),
+            ("Help topic", self.topic),
+            ("Priority", self.priority),
+            ("Status", self.status),
+            ("Rated", self.satisfaction),
+            ("Assigned to", self.assignee or "nobody"),
+            ("SLA plan", self.sla),
+            ("First answer by", self.first_response_by),
+            ("Due", due),
+            ("Opened", self.opened),
+            ("Tags", ", ".join(self.tags)),
+            ("Linked", ", ".join(self.links)),
+            *self.form,
+        )
+        return tuple(row for row in rows if row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class OtherView:
+    """Another open ticket of the same requester."""
+
+    token: str
+    subject: str
+    about: str  # "open, assigned to Ann Reyes, opened Fri 20 Nov 2026, 13:00 EST"
+    merge: Link | None  # merges the alert's ticket into it; None where the reader may not
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarView:
+    """An ended ticket that a new one is like: "[#990]", its subject, how and when it ended."""
+
+    token: str
+    subject: str
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """A table: its title, columns and rows for HTML, and the same as lines of text.
+
+    The first two columns name a row: a ticket's number and subject.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Aligned rows below their columns, where a line holds them; else the rest of a row stands below its name."""
+        table = (self.columns, *self.rows)
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        if sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
+            number = max(len(row[0]) for row in self.rows)
+            return tuple(line for row in self.rows for line in self._by_itself(row, number))
+        gap = " " * _GAP
+        return tuple(gap.join(map(str.ljust, row, widths)).rstrip() for row in table)
+
+    def _by_itself(self, row: Sequence[str], width: int) -> Iterator[str]:
+        """A row without columns: "#1001  The portal is down", and below "Karen Client, due Fri 20 Nov 12:00"."""
+        name, title, *rest = row
+        indent = " " * (width + _GAP)
+        cells = [(column, cell) for column, cell in zip(self.columns[2:], rest, strict=True) if cell not in ("", "-")]
+        about = ", ".join(f"{column.lower()} {cell}" if column in _LABELLED else cell for column, cell in cells)
+        yield from wrap(title, _WIDTH, initial_indent=name.ljust(len(indent)), subsequent_indent=indent)
+        yield from wrap(about, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+@dataclass(frozen=True, slots=True)
+class BarView:
+    """A figure and the bar that shows it: `percent` of the full length, None where there is nothing to show."""
+
+    label: str
+    text: str  # "92%", "–"
+    hint: str = ""  # "35 of 38"
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of a table: its name, then the cells in the order of the columns."""
+
+    name: str
+    cells: tuple[BarView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table of figures below its title."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[RowView, ...]
+    more: str = ""  # "and 3 more", where there was no room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """What a template may read of a report: finished text, and how long each bar is."""
+
+    period: str
+    scope: str  # whose work it is about
+    counts: tuple[BarView, ...]
+    attainment: tuple[BarView, ...]
+    satisfaction: tuple[BarView, ...]  # empty where nobody has said anything
+    backlog: tuple[BarView, ...]  # a column a day, or every few days
+    backlog_said: str  # the same in words
+    times: TableView
+    tables: tuple[TableView, ...]
+    text: str  # the whole report as plain text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """What a template for an agent, or the administrator, may read."""
+
+    marker: str
+    desk: str
+    address: str
+    address_name: str
+    name: str
+    destination: str  # where an answer goes; "" where an answer goes nowhere
+    public: bool  # an answer is a public reply
+    by: str
+    facts: tuple[str, ...]
+    text: str
+    html: str  # the same words as sanitised HTML; "" where there is none
+    files: tuple[FileView, ...]
+    left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
+    subject: str
+    ticket: TicketView | None
+    similar: tuple[SimilarView, ...]
+    others: tuple[OtherView, ...]  # the requester's other open tickets
+    history: tuple[EntryView, ...]
+    links: tuple[Link, ...]
+    listings: tuple[ListingView, ...]
+    ref: str  # the key, where it cannot travel in the address
+    code: str
+    preview: str  # the first words, for the list of mails
+    report: ReportView | None
+
+
+View = RequesterView | AgentView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A notice as text and HTML, before it is a mail."""
+
+    message_id: str  # in angle brackets
+    text: str
+    html: str = ""  # "" where the template set has none
+    subject: str = ""  # of a mail without a ticket
+    headers: tuple[tuple[str, str], ...] = ()  # further fields that the template sets
+    problem: str = ""  # why the administrator's template was not used, and the shipped one was
+
+
+_NAMES = {view: tuple(field.name for field in fields(view)) for view in (RequesterView, AgentView)}
+
+
+def values(view: View) -> Mapping[str, object]:
+    """Return the view's fields by name, as a template reads them."""
+    return {name: getattr(view, name) for name in _NAMES[type(view)]}
