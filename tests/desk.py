@@ -27,8 +27,7 @@ from mailgate.store.queues import inbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Event, Ticket
 from mailgate.worker import agents_day, batch, timers
-from mailgate.worker.setup import Desk, make_desk
-from mailgate.worker.unlock import unlock
+from mailgate.worker.setup import Desk, make_desk, unlock
 
 KAREN = "Karen Client <karen@client.example>"
 ELLIOT = "Elliot Alderson <elliot@bank.example>"

@@ -16,7 +16,7 @@ from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Config
 from mailgate.store.db import Db, open_reader, open_writer, storage_errors
 from mailgate.ticket import Json
-from mailgate.worker.unlock import unlock
+from mailgate.worker.setup import unlock
 
 
 def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:
@@ -83,3 +83,11 @@ def print_line(text: str) -> None:
 def say(text: str) -> None:
     """A word for people, on standard error; nothing in it steers the terminal."""
     print(plain(text), file=sys.stderr)
+
+
+def common_options() -> argparse.ArgumentParser:
+    """-c and --json, accepted before and after the verb and the sub-verb."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    common.add_argument("-c", "--config", metavar="FILE", help="the config file")
+    common.add_argument("--json", action="store_true", help="print JSON alone on standard output")
+    return common

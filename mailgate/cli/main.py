@@ -14,9 +14,8 @@ from importlib import import_module
 from typing import NoReturn
 
 from mailgate import __version__
-from mailgate.cli.common import say
+from mailgate.cli.common import common_options, say
 from mailgate.cli.failure import failed, wants_json, words_of
-from mailgate.cli.options import common_options
 from mailgate.errors import BadArgument, ConfigError, MailgateError
 
 DONE, WRONG, BAD, TEMPORARY = 0, 1, 2, 75  # the public interface, section 1

@@ -6,19 +6,21 @@ leaves all as it was.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailgate.daemon import status
 from mailgate.daemon.http import Health, HttpServer
-from mailgate.daemon.places import largest, listening_at, place
+from mailgate.errors import Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
-from mailgate.inbound.smtp.session import Listener
-from mailgate.rules.people.recipients import is_desk
-from mailgate.settings import Config
+from mailgate.inbound.smtp.session import SmtpListener
+from mailgate.rules.people.desk_addresses import is_desk
+from mailgate.settings import MAX_MAIL, Config, Listener
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
 
@@ -32,7 +34,7 @@ GRACE = 4.0  # seconds that each way in and out may take to finish what it has i
 class Doors:
     """What listens on an address of its own, already open."""
 
-    listener: Listener | None = None
+    listener: SmtpListener | None = None
     pages: HttpServer | None = None
 
 
@@ -95,10 +97,10 @@ class Ways:
             await self._watch(name)
         self._doors = Doors(self._doors.listener, await self._serving(config))
 
-    async def _listening(self, config: Config) -> Listener | None:
+    async def _listening(self, config: Config) -> SmtpListener | None:
         if config.smtp is None:
             return None
-        listener = Listener(
+        listener = SmtpListener(
             config.smtp,
             hostname=socket.gethostname(),
             is_desk=lambda address: is_desk(address, self._config()),
@@ -180,3 +182,22 @@ class Ways:
         if self._doors.listener:
             ends.append(self._doors.listener.stop(GRACE))
         return ends
+
+
+def place(smtp: Listener | None) -> tuple[str, int] | None:
+    """Where a listener listens."""
+    return (smtp.host, smtp.port) if smtp else None
+
+
+def largest(config: Config) -> int:
+    """Bytes of the largest mail that is taken."""
+    return config.smtp.max_size if config.smtp else MAX_MAIL
+
+
+@contextmanager
+def listening_at(wanted: str) -> Iterator[None]:
+    """Turn an address that cannot be had into Refused, with `wanted` as its words."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused(f"cannot listen: {wanted}", cause=os.strerror(error.errno) if error.errno else "") from error

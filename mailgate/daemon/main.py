@@ -19,7 +19,7 @@ from typing import Any
 
 from mailgate.config.diff import changes
 from mailgate.config.load import read
-from mailgate.daemon import live, status
+from mailgate.daemon import reload, status
 from mailgate.daemon.http import Health, health
 from mailgate.daemon.link import Link, Word
 from mailgate.daemon.listeners import GRACE, Ways
@@ -69,7 +69,7 @@ class Daemon:
         self._store = await Store.open(self._config.storage.database)
         try:
             self._worker = await Link.over(self._wire)
-            live.remember(self._config)
+            reload.remember(self._config)
             self._build()
             self._take_signals()
             try:
@@ -258,7 +258,7 @@ class Daemon:
             await self._ways.leave(doors)
             raise
         self._config = new
-        await asyncio.to_thread(live.remember, new)
+        await asyncio.to_thread(reload.remember, new)
         await self._ways.change(old, doors)
         if old.relay != new.relay:
             await self._change_relay(new)

@@ -5,16 +5,17 @@ Nothing here touches what is in force; the daemon puts it in place.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from mailgate.config.load import load
+from mailgate.config.load import load, read
 from mailgate.errors import ConfigError
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.worker.batch import carry_over
-from mailgate.worker.setup import Desk, make_desk
-from mailgate.worker.unlock import unlock
+from mailgate.worker.setup import Desk, make_desk, unlock
 from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.render import Renderer, shipped
 
@@ -36,3 +37,34 @@ def settle(db: Db, config: Config, now: datetime) -> Desk:
     desk = make_desk(config, unlock(db, config))
     carry_over(db, desk, now)
     return desk
+
+
+def _path(config: Config) -> Path:
+    return config.storage.database.with_name(config.storage.database.name + ".config.toml")
+
+
+def remember(config: Config) -> None:
+    """Keep the text of the configuration that the daemon just took; readable by its owner alone.
+
+    Only `reload` misses it where the disk will not.
+    """
+    with suppress(OSError):
+        _write(_path(config), config)
+
+
+def _write(path: Path, config: Config) -> None:
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(config.text.encode())
+    aside.replace(path)
+
+
+def last_config(config: Config) -> Config | None:
+    """The configuration that the daemon took last, or None when there was none."""
+    try:
+        old, _ = read(config.file, _path(config).read_text("utf-8"), os.environ, thorough=False)
+    except (ConfigError, OSError, ValueError):
+        return None
+    return old

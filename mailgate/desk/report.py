@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -11,7 +12,7 @@ from mailgate.rules.report.history import History, history
 from mailgate.rules.sla.calendar import Calendar, calendar_of
 from mailgate.rules.sla.clock import plan_called
 from mailgate.settings import Config
-from mailgate.store.db import Db
+from mailgate.store.db import Db, open_reader, storage_errors
 from mailgate.store.tickets import report_rows
 
 Progress = Callable[[int, int], None]  # how many tickets were read, and of how many
@@ -48,3 +49,20 @@ def working_time(config: Config) -> Worked:
         return end - start if found.always and start <= end else found.worked(start, end)
 
     return worked
+
+
+class Stopped(Exception):
+    """The daemon stops; nothing was counted."""
+
+
+def count_aside(
+    config: Config, since: datetime, until: datetime, stopped: Callable[[], bool] = lambda: False
+) -> Counted:
+    """The figures of a period. Raises Stopped soon after `stopped` says so, and StorageError."""
+
+    def look(_done: int, _all: int) -> None:
+        if stopped():
+            raise Stopped
+
+    with storage_errors(), closing(open_reader(config.storage.database)) as db:
+        return read_figures(db, config, since, until, look)

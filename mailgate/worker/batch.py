@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from mailgate.desk.agent.reports import Uncounted
 from mailgate.desk.notify.admin import tell_admin
 from mailgate.desk.outcome import Context
+from mailgate.desk.situation import Prepared, prepare
 from mailgate.errors import StorageError
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename
@@ -26,10 +27,10 @@ from mailgate.store.queues import inbox, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import names_in_use, tickets
 from mailgate.system import maillog
+from mailgate.ticket import Ticket
 from mailgate.worker import apply
 from mailgate.worker.explain import steps
-from mailgate.worker.pipeline import Prepared, Verdict, prepare, think
-from mailgate.worker.renames import renamed_tickets
+from mailgate.worker.pipeline import Verdict, think
 from mailgate.worker.setup import Desk
 
 BATCH = 32  # mails claimed at a time
@@ -229,3 +230,15 @@ def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
             total += finished
             batch = batch[finished:]
     return total
+
+
+def renamed_tickets(db: Db, context: Context) -> list[Ticket]:
+    """Tickets to carry over: those that are open, or may still be reopened."""
+    names = new_names(context.config)
+    since = context.now - context.config.tickets.reopen_within
+    found: dict[int, Ticket] = {}
+    for field, old in (("department", names.departments), ("topic", names.topics), ("sla", names.slas)):
+        found |= {ticket.number: ticket for ticket in names_in_use.under(db, field, list(old), since)}
+    for kind, old in (("team", names.teams), ("agent", names.agents)):
+        found |= {ticket.number: ticket for ticket in names_in_use.assigned(db, kind, list(old), since)}
+    return [found[number] for number in sorted(found)]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailgate.desk.agent.reports import as_seen
-from mailgate.desk.aside import Stopped, count_aside
+from mailgate.desk.report import Stopped, count_aside
 from mailgate.errors import StorageError
 from mailgate.figures import Report
 from mailgate.settings import Config

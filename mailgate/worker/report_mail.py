@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.desk.agent.reports import mailed_reports
-from mailgate.desk.aside import count_aside
+from mailgate.desk.report import count_aside
 from mailgate.notice import Outgoing
 from mailgate.rules.report.due import last_due, period
 from mailgate.settings import Config, Recurring

@@ -16,6 +16,7 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from mailgate.desk.decide import forget
 from mailgate.desk.notify.announce import tell
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.outcome import Outcome
@@ -30,7 +31,6 @@ from mailgate.store.queues import held, inbox, trace
 from mailgate.store.tickets import deadlines, tickets
 from mailgate.ticket import Address
 from mailgate.worker import agents_day, apply, report_mail
-from mailgate.worker.pipeline import forget
 from mailgate.worker.setup import Desk
 
 TICK = 0.5  # seconds

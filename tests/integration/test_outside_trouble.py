@@ -15,7 +15,7 @@ import pytest
 from mailgate.cli.main import main
 from mailgate.config.load import load
 from mailgate.daemon import status
-from mailgate.daemon.live import last_config, remember
+from mailgate.daemon.reload import last_config, remember
 from mailgate.errors import StorageError
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.relay import SmtpRelay

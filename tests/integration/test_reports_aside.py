@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailgate.desk.aside import Stopped, count_aside
+from mailgate.desk.report import Stopped, count_aside
 from mailgate.errors import StorageError
 from mailgate.store.db import Store
 from mailgate.store.queues import inbox

@@ -15,8 +15,8 @@ from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import LINES_A_MINUTE, Refusals
 from mailgate.inbound.smtp import session
-from mailgate.inbound.smtp.session import Listener
-from mailgate.settings import Listener as ListenerConfig
+from mailgate.inbound.smtp.session import SmtpListener
+from mailgate.settings import Listener
 from mailgate.store import raw_files
 from mailgate.store.db import Db, Store
 from mailgate.store.queues import inbox, trace
@@ -35,7 +35,7 @@ def is_desk(address: str) -> bool:
 class Desk:
     """A listener with its store, and what it told."""
 
-    def __init__(self, store: Store, listener: Listener, acceptor: Acceptor, refusals: Refusals) -> None:
+    def __init__(self, store: Store, listener: SmtpListener, acceptor: Acceptor, refusals: Refusals) -> None:
         self.store, self.listener, self.acceptor, self.refusals = store, listener, acceptor, refusals
         self.clients: list[Client] = []
 
@@ -101,17 +101,15 @@ class Client:
 @pytest.fixture
 async def desk(tmp_path: Path):
     async with asyncio.timeout(60):
-        async for one in _desk(
-            tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=200_000, max_connections=30)
-        ):
+        async for one in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=200_000, max_connections=30)):
             yield one
 
 
-async def _desk(path: Path, config: ListenerConfig):
+async def _desk(path: Path, config: Listener):
     store = await Store.open(path / "mailgate.db")
     acceptor = Acceptor(store, clock, lambda: None)
     refusals = Refusals(store, clock)
-    listener = Listener(
+    listener = SmtpListener(
         config, hostname="mx.bank.example", is_desk=is_desk, acceptor=acceptor, clock=clock, refused=refusals
     )
     await listener.start()
@@ -259,7 +257,7 @@ async def test_only_the_desk_s_recipients_are_taken(desk: Desk, line: str, answe
 
 
 async def test_at_most_a_hundred_recipients(tmp_path: Path):
-    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0)):
+    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0)):
         desk.listener.is_desk = lambda _: True
         client = await desk.client()
         await client.say("MAIL FROM:<a@b.example>")
@@ -280,7 +278,7 @@ async def test_too_big_is_552_and_the_connection_goes_on(desk: Desk):
 
 async def test_a_large_mail_lies_in_a_file_beside_the_database_as_it_came(tmp_path: Path):
     """And its bytes were never whole in memory: the session holds no more than a piece of it."""
-    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
+    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)):
         client = await desk.client()
         mail = MAIL + b"..dots\r\n" * 1_000_000
         assert (await client.mail(mail)).startswith("250")
@@ -293,7 +291,7 @@ async def test_a_large_mail_lies_in_a_file_beside_the_database_as_it_came(tmp_pa
 
 
 async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
-    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
+    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)):
         client = await desk.client()
         await client.begin()
         client.send(b"x" * 60_000 + b"\r\n" + (b"y" * 998 + b"\r\n") * 3000)
@@ -307,7 +305,7 @@ async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
 
 
 async def test_a_large_mail_that_the_disk_does_not_take_is_put_off(tmp_path: Path, monkeypatch):
-    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_size=20_000_000)):
+    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)):
         client = await desk.client()
         with monkeypatch.context() as patch:
             patch.setattr(raw_files.Draft, "write", raising(StorageError("storage trouble", cause="full")))
@@ -398,7 +396,7 @@ async def test_a_connection_cut_in_data_stores_nothing(desk: Desk):
 
 
 async def test_one_connection_too_many_is_told_421(tmp_path: Path):
-    async for desk in _desk(tmp_path, ListenerConfig(host="127.0.0.1", port=0, max_connections=2)):
+    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_connections=2)):
         first = await desk.client()
         await desk.client()
         third = await desk.client(greet=False)

@@ -15,8 +15,7 @@ from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import EntryKind, EventKind
-from mailgate.worker.setup import make_desk
-from mailgate.worker.unlock import unlock
+from mailgate.worker.setup import make_desk, unlock
 from tests.desk import KAREN, Bench, Sent
 from tests.replay import derived
 

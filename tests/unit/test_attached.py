@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from mailgate.desk.hold.attached import MOST_READ, raw_of, words_of
+from mailgate.desk.hold.leak_guard import MOST_READ, raw_of, words_of
 from mailgate.mail import Attachment
 
 SECRET = "zebra canary forty two purple monkey"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgate.cli.main import main
-from mailgate.desk.aside import count_aside
+from mailgate.desk.report import count_aside
 from mailgate.store.db import open_writer
 from mailgate.store.queues import trace
 from mailgate.system.lock import Lock

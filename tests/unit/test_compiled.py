@@ -5,8 +5,8 @@ from __future__ import annotations
 from jinja2 import Environment
 from jinja2.bccache import Bucket
 
-from mailgate.writing.templates import compiled
-from mailgate.writing.templates.compiled import Compiled
+from mailgate.writing.templates import sandbox
+from mailgate.writing.templates.sandbox import Compiled
 
 ENVIRONMENT = Environment(autoescape=True)
 CODE = compile("1", "x", "eval")
@@ -37,7 +37,7 @@ def test_what_was_compiled_is_known_until_its_text_changes() -> None:
 
 
 def test_the_memory_that_it_takes_is_bounded(monkeypatch) -> None:
-    monkeypatch.setattr(compiled, "_MOST", 3)
+    monkeypatch.setattr(sandbox, "_MOST", 3)
     cache = Compiled()
     for number in range(4):
         keep(cache, f"{number}.txt")

@@ -11,8 +11,7 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import open_writer
 from mailgate.ticket import Assignee, EventKind
-from mailgate.worker.setup import make_desk
-from mailgate.worker.unlock import unlock
+from mailgate.worker.setup import make_desk, unlock
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
 SUBJECT = "[#1001] Portal is down"

@@ -19,7 +19,7 @@ from mailgate.system import lock
 from mailgate.system.clock import BELIEVED_AFTER, Clock
 from mailgate.system.lock import Lock, pid_of, running
 from mailgate.ticket import Address
-from mailgate.worker import apply, explain, unlock
+from mailgate.worker import apply, explain, setup
 from mailgate.worker import batch as processor
 from mailgate.worker.pipeline import think
 from tests.desk import CONFIG, KAREN, START, Bench, to
@@ -134,9 +134,9 @@ def test_new_and_old_secrets_verify_both(tmp_path):
 def test_a_dry_run_needs_no_secret(tmp_path):
     by_file = CONFIG.replace('secret = "a secret of more than sixteen characters"', "")
     config = Bench(tmp_path, by_file).config
-    assert unlock.peek_secrets(config) != (b"dry run",)
+    assert setup.peek_secrets(config) != (b"dry run",)
     (tmp_path / "var" / "secret").unlink()
-    assert unlock.peek_secrets(config) == (b"dry run",)
+    assert setup.peek_secrets(config) == (b"dry run",)
 
 
 def test_a_mail_that_lies_in_a_file_is_as_large_as_the_file(bench):

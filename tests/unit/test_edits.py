@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mailgate.rules.commands import values
 from mailgate.rules.notices.sentences import agent_fact
-from mailgate.rules.ticket import edits
+from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.ticket import EventKind
 from tests.lab import NOW, desk, ticket
@@ -20,20 +21,20 @@ def fact(act, before):
 
 
 def test_a_tag_is_taken_as_the_ticket_spells_it():
-    assert edits.read_tags("#PORTAL,vip  Vip", ticket(tags=("portal",))) == ("portal", "vip")
+    assert values.read_tags("#PORTAL,vip  Vip", ticket(tags=("portal",))) == ("portal", "vip")
 
 
 def test_what_is_so_already_is_no_event():
     as_it_is = ticket(tags=("a",), links=(1002,))
-    for act in (edits.untag(("b",), ANN), edits.subject(as_it_is.subject, ANN), edits.link(1002, ANN)):
+    for act in (acts.untag(("b",), ANN), acts.subject(as_it_is.subject, ANN), acts.link(1002, ANN)):
         assert act(as_it_is) == (as_it_is, ())
 
 
 def test_agents_read_what_was_changed():
     tagged = ticket(tags=("a", "b"))
-    assert fact(edits.untag(("a",), ANN), tagged) == "Ann Admin took the tag a away: why"
-    assert fact(edits.subject("Slow", ANN), tagged) == f"Ann Admin changed the subject from “{tagged.subject}”: why"
-    assert fact(edits.link(1002, ANN), tagged) == "Ann Admin linked the ticket with 1002: why"
+    assert fact(acts.untag(("a",), ANN), tagged) == "Ann Admin took the tag a away: why"
+    assert fact(acts.subject("Slow", ANN), tagged) == f"Ann Admin changed the subject from “{tagged.subject}”: why"
+    assert fact(acts.link(1002, ANN), tagged) == "Ann Admin linked the ticket with 1002: why"
     assert (
         agent_fact(ANN.event(EventKind.TAGGED, [], ["a", "b"]), tagged, CONFIG)
         == "Ann Admin tagged the ticket a, b: why"

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.rules.commands.help import HELP
-from mailgate.rules.commands.ordered import acts_of
-from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.orders import Understood, acts_of
 from mailgate.rules.commands.resolve import understand
 from mailgate.rules.commands.scope import Setting
 from mailgate.rules.commands.syntax import Command, read_commands

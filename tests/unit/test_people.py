@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailgate.errors import Refused
+from mailgate.rules.commands import values
 from mailgate.rules.notices.sentences import agent_fact
 from mailgate.rules.ticket import participants
 from mailgate.rules.ticket.acts import Stamp, copy_in
@@ -38,7 +39,7 @@ def facts(*acts):
     ],
 )
 def test_addresses_are_read_in_any_form(typed, found):
-    assert [(each.email, each.name) for each in participants.read_addresses(typed)] == found
+    assert [(each.email, each.name) for each in values.read_addresses(typed)] == found
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_addresses_are_read_in_any_form(typed, found):
 )
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(Refused, match="address"):
-        participants.read_addresses(typed)
+        values.read_addresses(typed)
 
 
 @pytest.mark.parametrize(
@@ -61,35 +62,35 @@ def test_what_is_no_address_is_refused(typed):
 )
 def test_agents_the_desk_and_machines_are_never_collaborators(email, why):
     with pytest.raises(Refused, match=why):
-        participants.read_copied(email, TICKET, CONFIG)
+        values.read_copied(email, TICKET, CONFIG)
 
 
 def test_there_is_room_for_so_many_and_who_is_there_takes_none():
     full = replace(CONFIG, tickets=Tickets(max_collaborators=2))
     with pytest.raises(Refused, match="at most 2"):
-        participants.read_copied("new@x.example", TICKET, full)
-    assert participants.read_copied("joe@x.example, karen@client.example", TICKET, full)
+        values.read_copied("new@x.example", TICKET, full)
+    assert values.read_copied("joe@x.example, karen@client.example", TICKET, full)
 
 
 def test_who_is_not_on_the_ticket_is_off_it_already_and_a_slip_is_returned():
     for email in ("joe@x.example", "gone@x.example", "jane@other.example"):
-        assert participants.read_uncopied(email, TICKET) == (Address(email),)
-    assert participants.read_uncopied("jana@x.example", ticket())
+        assert values.read_uncopied(email, TICKET) == (Address(email),)
+    assert values.read_uncopied("jana@x.example", ticket())
     for slip in ("jana@x.example", "jane@x.exmaple"):
         with pytest.raises(Refused, match=r"is no collaborator; did you mean jane@x\.example"):
-            participants.read_uncopied(slip, TICKET)
+            values.read_uncopied(slip, TICKET)
 
 
 def test_the_requester_is_not_taken_off():
     with pytest.raises(Refused, match="is the requester; #requester ADDRESS"):
-        participants.read_uncopied(f"joe@x.example, {TICKET.requester.email}", TICKET)
+        values.read_uncopied(f"joe@x.example, {TICKET.requester.email}", TICKET)
 
 
 def test_one_requester_and_never_the_desk():
-    assert participants.read_requester("Joe <joe@x.example>", CONFIG) == Address("joe@x.example", "Joe")
+    assert values.read_requester("Joe <joe@x.example>", CONFIG) == Address("joe@x.example", "Joe")
     for typed, why in (("a@x.example b@x.example", "one requester"), ("support+1@bank.example", "address of the desk")):
         with pytest.raises(Refused, match=why):
-            participants.read_requester(typed, CONFIG)
+            values.read_requester(typed, CONFIG)
 
 
 def test_adding_activates_and_adds():

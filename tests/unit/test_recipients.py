@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from mailgate.rules.people.recipients import is_desk
+from mailgate.rules.people.desk_addresses import is_desk
 from mailgate.settings import Config, DeskAddress, Relay
 
 

@@ -20,8 +20,7 @@ from mailgate.figures import DIMENSIONS, Attainment, Satisfaction
 from mailgate.rules.report.counting import figures
 from mailgate.rules.report.history import Case, Fact, Moment, Place, Reached, Span, history
 from mailgate.ticket import EventKind
-from mailgate.writing.plain import as_text
-from mailgate.writing.report_text import backlog_line, duration, percent, satisfied
+from mailgate.writing.report_text import as_text, backlog_line, duration, percent, satisfied
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 20, 9, tzinfo=UTC)

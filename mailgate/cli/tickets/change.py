@@ -12,10 +12,10 @@ from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.cli.failure import ending
 from mailgate.desk.agent import perform
 from mailgate.desk.agent.reports import Uncounted, as_seen
-from mailgate.desk.aside import count_aside
 from mailgate.desk.opening import by_hand
 from mailgate.desk.opening.requester_named import whom
 from mailgate.desk.outcome import Outcome
+from mailgate.desk.report import count_aside
 from mailgate.desk.request.request import Letter
 from mailgate.errors import BadArgument, NotFound, Refused
 from mailgate.figures import Report
@@ -29,8 +29,7 @@ from mailgate.system.lock import running
 from mailgate.ticket import Address, Json
 from mailgate.worker import apply
 from mailgate.worker.batch import carry_over
-from mailgate.worker.setup import Desk, make_desk
-from mailgate.worker.unlock import unlock
+from mailgate.worker.setup import Desk, make_desk, unlock
 
 
 def new(args: argparse.Namespace) -> int:

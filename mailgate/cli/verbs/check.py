@@ -16,7 +16,7 @@ from mailgate.errors import ConfigError, MailgateError, Problem
 from mailgate.settings import Config
 from mailgate.store.tickets import names_in_use
 from mailgate.ticket import Json
-from mailgate.worker.unlock import check_secrets
+from mailgate.worker.setup import check_secrets
 from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.render import Renderer
 

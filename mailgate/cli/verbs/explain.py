@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mailgate.cli.common import config_of, now, plain, print_json, reading, say
 from mailgate.desk.outcome import Context
+from mailgate.desk.situation import prepare
 from mailgate.errors import MailgateError
 from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
 from mailgate.settings import Config
@@ -16,9 +17,8 @@ from mailgate.store.db import Db
 from mailgate.store.queues.inbox import Claimed
 from mailgate.worker.apply import subject_of
 from mailgate.worker.explain import document, unread, words
-from mailgate.worker.pipeline import Verdict, prepare, think
-from mailgate.worker.setup import Desk, make_desk
-from mailgate.worker.unlock import peek_secrets
+from mailgate.worker.pipeline import Verdict, think
+from mailgate.worker.setup import Desk, make_desk, peek_secrets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -100,8 +100,7 @@ def _drain(config: Config) -> int | None:
         with Lock(config.storage.database):
             # Imported late: where a daemon runs, a mail that is piped in needs none of it.
             from mailgate.worker.batch import drain
-            from mailgate.worker.setup import make_desk
-            from mailgate.worker.unlock import unlock
+            from mailgate.worker.setup import make_desk, unlock
 
             with writing(config) as db:
                 with db.transaction():

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, print_json, print_line, reading, say, writing
-from mailgate.cli.options import common_options
+from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say, writing
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox

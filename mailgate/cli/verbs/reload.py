@@ -10,7 +10,7 @@ from mailgate.cli.common import print_json, reading, say
 from mailgate.cli.failure import ending
 from mailgate.config.diff import changes, orphans
 from mailgate.config.load import find, load
-from mailgate.daemon.live import last_config
+from mailgate.daemon.reload import last_config
 from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running

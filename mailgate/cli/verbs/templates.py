@@ -6,8 +6,7 @@ import argparse
 from difflib import get_close_matches
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, plain, print_json, print_line, say
-from mailgate.cli.options import common_options
+from mailgate.cli.common import common_options, config_of, now, plain, print_json, print_line, say
 from mailgate.errors import BadArgument, ConfigError, NotFound
 from mailgate.notice import NoticeKind
 from mailgate.reading.encodings.flowed import join

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mailgate.cli.options import common_options
+from mailgate.cli.common import common_options
 from mailgate.cli.tickets import change, view
 
 

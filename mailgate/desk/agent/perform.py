@@ -10,8 +10,7 @@ from datetime import date, datetime
 from functools import partial
 
 from mailgate.desk.agent.away import with_presence
-from mailgate.desk.agent.files import with_parcels
-from mailgate.desk.agent.queries import answer_queries, answers_of
+from mailgate.desk.agent.queries import answer_queries, answers_of, with_parcels
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.agent.task import Task, carry_out
 from mailgate.desk.outcome import Context, Outcome
@@ -20,8 +19,7 @@ from mailgate.desk.request.reply import own_text
 from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.notice import NoticeKind
-from mailgate.rules.commands.ordered import bans_of, unbans_of
-from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.orders import Understood, bans_of, unbans_of
 from mailgate.rules.commands.resolve import understand
 from mailgate.rules.commands.scope import Setting
 from mailgate.rules.people.permissions import sees

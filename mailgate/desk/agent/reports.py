@@ -21,7 +21,7 @@ from mailgate.rules.report.scope import readers, scope_of, scope_of_reader
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.ticket import Address
-from mailgate.writing.plain import as_text
+from mailgate.writing.report_text import as_text
 
 
 def answer_reports(

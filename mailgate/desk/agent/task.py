@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.away import with_presence
-from mailgate.desk.agent.files import Shown, with_parcels
-from mailgate.desk.agent.queries import answers_of
+from mailgate.desk.agent.queries import Shown, answers_of, with_parcels
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, refusal
@@ -22,8 +21,7 @@ from mailgate.desk.request.reply import Post, post_of, to_send_it
 from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.commands.ordered import acts_of, bans_of, unbans_of
-from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.orders import Understood, acts_of, bans_of, unbans_of
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.auto_assign import told as told_handed_out
 from mailgate.rules.people.collaborators import collaborators_of

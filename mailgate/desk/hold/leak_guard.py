@@ -6,18 +6,21 @@ threads and events; what a leak is, is `rules/replies/leak.py`.
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from html import unescape
 from urllib.parse import unquote
 
-from mailgate.desk.hold.attached import raw_of, words_of
 from mailgate.desk.hold.held_reply import hold
 from mailgate.desk.notify import other_tickets, similar_tickets
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Ground, texts_beside
 from mailgate.desk.request.reply import Post
 from mailgate.desk.request.request import Letter
+from mailgate.mail import Attachment
 from mailgate.reading.page.excerpt import attribute_values
+from mailgate.reading.parse import parse
 from mailgate.reasons import Reason
 from mailgate.rules.commands.orders import Order
 from mailgate.rules.notices.alert_facts import internal_facts
@@ -121,3 +124,37 @@ def _had(entry: Entry, config: Config) -> str:
     """What a message shows its requester to have: the words, and what they quote; an agent may quote an alert."""
     quotes_alerts = entry.by.startswith("agent:") or entry.author.email in config.agents_by_email
     return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"
+
+
+MOST_READ = 1_000_000  # bytes of one file
+
+
+_TAG = re.compile(r"<[^<>]*>")
+
+
+_FIELD = re.compile(rb"(?:[!-9;-~]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}")  # RFC 5322 2.2: a mail's header
+
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def words_of(attachments: Iterable[Attachment]) -> list[str]:
+    """The names of files, and what can be read in them."""
+    return [f"{each.name}\n{_readable(each.type, each.head(MOST_READ))}" for each in attachments]
+
+
+def raw_of(attachments: Iterable[Attachment]) -> list[str]:
+    """The files character by character, whatever they are: keys are found in any."""
+    return [each.head(MOST_READ).decode("latin-1") for each in attachments]
+
+
+def _readable(kind: str, content: bytes) -> str:
+    if content.startswith(_WIDE):
+        return content.decode("utf-16", "replace")
+    if b"\0" in content and not kind.startswith(("text/", "message/")):
+        return ""
+    text = content.decode("utf-8", "replace")
+    if kind.startswith("message/") or _FIELD.match(content):
+        mail = parse(content)
+        text = f"{text}\n{mail.subject}\n{mail.text}\n{mail.html}"
+    return f"{text}\n{unescape(_TAG.sub(' ', text))}"

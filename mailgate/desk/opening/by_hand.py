@@ -23,7 +23,7 @@ from mailgate.rules.text import language
 from mailgate.rules.text.forms import Form, read_form
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts, lifecycle
-from mailgate.rules.ticket.opened import open_routed
+from mailgate.rules.ticket.lifecycle import open_routed
 from mailgate.settings import Routing
 from mailgate.store.db import Db
 from mailgate.store.tickets import tickets

@@ -28,7 +28,7 @@ from mailgate.rules.text import language
 from mailgate.rules.text.forms import Form, read_form
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts
-from mailgate.rules.ticket.opened import open_routed
+from mailgate.rules.ticket.lifecycle import open_routed
 from mailgate.rules.ticket.participants import agree
 from mailgate.settings import Config
 from mailgate.store.db import Db

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mailgate.desk.agent.files import with_parcels
 from mailgate.desk.agent.perform import setting_of
-from mailgate.desk.agent.queries import answers_of
-from mailgate.desk.hold.attached import words_of
+from mailgate.desk.agent.queries import answers_of, with_parcels
+from mailgate.desk.hold.leak_guard import words_of
 from mailgate.desk.notify.announce import tell
 from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening import by_hand
@@ -26,8 +25,7 @@ from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
-from mailgate.rules.commands.ordered import acts_of
-from mailgate.rules.commands.orders import QUERIES, Understood
+from mailgate.rules.commands.orders import QUERIES, Understood, acts_of
 from mailgate.rules.commands.resolve import understand
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of

@@ -19,7 +19,7 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.notices.to_agents import HISTORY
 from mailgate.rules.people.permissions import sees, why_not
 from mailgate.rules.text.subject import strip_subject
-from mailgate.rules.ticket import acts, edits, lifecycle, merging, splitting
+from mailgate.rules.ticket import acts, lifecycle, merging, splitting
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
@@ -206,7 +206,7 @@ def linked_back(
     for number, reason in {order.value: order.reason for order in understood.orders if order.verb == "link"}.items():
         other = tickets.get(db, number) if isinstance(number, int) else None
         if other and ticket.number not in other.links:
-            yield lifecycle.act_on(other, [edits.link(ticket.number, stamp.because(reason))], stamp, context.config)
+            yield lifecycle.act_on(other, [acts.link(ticket.number, stamp.because(reason))], stamp, context.config)
 
 
 # ── who is told ─────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import expired
-from mailgate.rules.ticket import acts, edits, lifecycle
+from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.participants import agree
 from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import Db
@@ -105,7 +105,7 @@ def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: C
     stamp = acts.Stamp(
         f"requester:{situation.received.mail.author.email}", context.now, "answered too late to reopen it"
     )
-    change = lifecycle.act_on(ticket, [edits.link(opened, stamp)], stamp, context.config)
+    change = lifecycle.act_on(ticket, [acts.link(opened, stamp)], stamp, context.config)
     return replace(late, changes=(*late.changes, change))
 
 

@@ -23,7 +23,7 @@ from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.smtp.data import LONGEST_LINE, DataBlock, Flaw
 from mailgate.inbound.smtp.syntax import MailTrouble, mail_trouble, read_path
 from mailgate.mail import Delivery, Envelope, Kept, normalise
-from mailgate.settings import Listener as ListenerConfig
+from mailgate.settings import Listener
 from mailgate.store.raw_files import LARGE, Draft
 from mailgate.system import maillog
 
@@ -55,7 +55,7 @@ class Refusal:
     text: str
 
 
-class Listener:
+class SmtpListener:
     """Serves SMTP on the running loop.
 
     `is_desk` says for which recipients mail is taken; `refused` hears of every refusal
@@ -64,7 +64,7 @@ class Listener:
 
     def __init__(
         self,
-        config: ListenerConfig,
+        config: Listener,
         *,
         hostname: str,
         is_desk: Callable[[str], bool],
@@ -126,7 +126,7 @@ class Listener:
 class _Busy(asyncio.Protocol):
     """Answers a connection that there is no room for."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: SmtpListener) -> None:
         self._listener = listener
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -142,7 +142,7 @@ class Session(SMTP):
 
     line_length_limit = LONGEST_LINE  # how much the stream reader gathers before it makes the peer wait
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: SmtpListener) -> None:
         super().__init__(
             None,
             data_size_limit=listener.config.max_size,

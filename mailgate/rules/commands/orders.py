@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.rules.people.absence import Absence
+from mailgate.rules.ticket import acts, bans, participants
+from mailgate.rules.ticket.bans import Ban
+from mailgate.settings import Config
 from mailgate.ticket import Address, Assignee, Status
 
 QUERIES = frozenset({"show", "list", "search", "report", "help", "bans"})
@@ -65,3 +68,84 @@ class Understood:
     def of(self, verb: str) -> Order | None:
         """The last order of this verb."""
         return next((order for order in reversed(self.orders) if order.verb == verb), None)
+
+
+def acts_of(understood: Understood, stamp: acts.Stamp, config: Config) -> list[acts.Act]:
+    """The orders that change the ticket, as acts, in the order in which they were given."""
+    stamped = ((order, stamp.because(order.reason)) for order in understood.orders)
+    return [act for order, why in stamped for act in (_act(order, why, config), _wake(order, why)) if act]
+
+
+def _act(order: Order, why: acts.Stamp, config: Config) -> acts.Act | None:
+    """What an order does; visibility, quiet and queries change nothing."""
+    return (
+        _routed(order, why, config)
+        or _edited(order, why)
+        or _peopled(order, why)
+        or bans.act(order.verb, order.value, why)
+    )
+
+
+def _wake(order: Order, why: acts.Stamp) -> acts.Act | None:
+    """#pending says until when, and #pending alone that nothing ends it."""
+    return acts.wake(order.until, why) if order.value is Status.PENDING else None
+
+
+def _routed(order: Order, why: acts.Stamp, config: Config) -> acts.Act | None:
+    """The act of an order about where the ticket belongs and how it stands."""
+    match order.verb, order.value:
+        case "assign", (Assignee() | None) as assignee:
+            return acts.assign(assignee, why)
+        case "transfer", str(name):
+            return acts.transfer(name, why, config)
+        case "topic", str(name):
+            return acts.topic(name, why, config)
+        case "sla", str(name):
+            return acts.sla(name, why)
+        case "priority", str(name):
+            return acts.priority(name, why)
+        case "status", Status() as status:
+            return acts.status(status, why)
+        case "due", datetime() as at:
+            return acts.due(at, why)
+        case _:
+            return None
+
+
+def _edited(order: Order, why: acts.Stamp) -> acts.Act | None:
+    """The act of an order about what the ticket is called and stands beside."""
+    match order.verb, order.value:
+        case "tag", tuple(tags):
+            return acts.tag([*map(str, tags)], why)
+        case "untag", tuple(tags):
+            return acts.untag([*map(str, tags)], why)
+        case "subject", str(text):
+            return acts.subject(text, why)
+        case "link", int(number):
+            return acts.link(number, why)
+        case _:
+            return None
+
+
+def _peopled(order: Order, why: acts.Stamp) -> acts.Act | None:
+    """The act of an order about who is on the ticket."""
+    match order.verb, order.value:
+        case "cc", tuple(found):
+            return participants.copy([person for person in found if isinstance(person, Address)], why)
+        case "uncc", tuple(found):
+            return participants.uncopy([person.email for person in found if isinstance(person, Address)], why)
+        case "requester", Address() as person:
+            return participants.requester(person, why)
+        case _:
+            return None
+
+
+def bans_of(understood: Understood, stamp: acts.Stamp) -> tuple[Ban, ...]:
+    """Whom the orders ban from the desk, who is not banned yet."""
+    ordered = (order for order in understood.orders if order.verb == "ban" and order.value)
+    return tuple(Ban(pattern=str(each.value), by=stamp.by, at=stamp.at, reason=each.reason) for each in ordered)
+
+
+def unbans_of(understood: Understood) -> tuple[str, ...]:
+    """Whose ban the orders end."""
+    return tuple(str(order.value) for order in understood.orders if order.verb == "unban" and order.value)

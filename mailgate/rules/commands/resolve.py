@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from mailgate.errors import Refused
-from mailgate.rules.commands import away
+from mailgate.rules.commands import away, values
 from mailgate.rules.commands.orders import BANS, QUERIES, STANDING, Order, Understood
 from mailgate.rules.commands.scope import Setting, find, when
 from mailgate.rules.commands.syntax import Command
@@ -18,7 +18,7 @@ from mailgate.rules.people.permissions import belongs, confidential, why_not
 from mailgate.rules.report.period import read_period
 from mailgate.rules.text import names
 from mailgate.rules.text.names import Candidate
-from mailgate.rules.ticket import bans, edits, merging, participants, questions
+from mailgate.rules.ticket import merging, questions
 from mailgate.settings import Config
 from mailgate.ticket import Assignee, Status, Ticket
 
@@ -162,28 +162,28 @@ def _due(command: Command, _: Ticket, setting: Setting) -> Order:
 
 
 def _tags(command: Command, ticket: Ticket, _: Setting) -> Order:
-    found = edits.read_tags(command.value, ticket)
+    found = values.read_tags(command.value, ticket)
     told = f"{'tagged' if command.verb == 'tag' else 'no longer tagged'} {', '.join(found)}"
     return Order(command.verb, found, command.reason, told)
 
 
 def _subject(command: Command, _: Ticket, setting: Setting) -> Order:
-    found = edits.read_subject(command.value, setting.config.desk)
+    found = values.read_subject(command.value, setting.config.desk)
     return Order("subject", found, command.reason, f"subject “{found}”")
 
 
 def _cc(command: Command, ticket: Ticket, setting: Setting) -> Order:
-    found = participants.read_copied(command.value, ticket, setting.config)
-    return Order("cc", found, command.reason, f"{participants.emails(found)} on the ticket")
+    found = values.read_copied(command.value, ticket, setting.config)
+    return Order("cc", found, command.reason, f"{values.emails(found)} on the ticket")
 
 
 def _uncc(command: Command, ticket: Ticket, _: Setting) -> Order:
-    found = participants.read_uncopied(command.value, ticket)
-    return Order("uncc", found, command.reason, participants.uncopied(found, ticket))
+    found = values.read_uncopied(command.value, ticket)
+    return Order("uncc", found, command.reason, values.uncopied(found, ticket))
 
 
 def _requester(command: Command, _: Ticket, setting: Setting) -> Order:
-    found = participants.read_requester(command.value, setting.config)
+    found = values.read_requester(command.value, setting.config)
     return Order("requester", found, command.reason, f"requester {found}")
 
 
@@ -207,7 +207,7 @@ def _note(command: Command, ticket: Ticket, setting: Setting) -> Order:
     def named(name: str) -> str:
         return find(name, names.assignees(config), "agent or team").id
 
-    asked = questions.read_asked(command.value, ticket, config, setting.agent, named)
+    asked = values.read_asked(command.value, ticket, config, setting.agent, named)
     if questions.outsiders(asked, config):
         _check("reply", ticket, setting)  # it leaves the desk
     return Order("note", asked, command.reason, f"asked {', '.join(each.name or each.email for each in asked)}")
@@ -245,9 +245,9 @@ def _spam(command: Command, _: Ticket, __: Setting) -> Order:
 def _ban(command: Command, setting: Setting) -> Order:
     known = setting.bans()
     if command.verb == "ban":
-        pattern, told = bans.ban_told(command.value, known, setting.config)
+        pattern, told = values.ban_told(command.value, known, setting.config)
     else:
-        pattern, told = bans.unban_told(command.value, known)
+        pattern, told = values.unban_told(command.value, known)
     return Order(command.verb, pattern, command.reason, told)
 
 

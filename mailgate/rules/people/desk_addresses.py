@@ -52,3 +52,18 @@ def outsiders(mail: Mail, config: Config) -> tuple[str, ...]:
     """Addresses in From, To and Cc that are neither the desk's nor an agent's."""
     emails = dict.fromkeys(address.email for address in (*mail.from_, *mail.to, *mail.cc) if address.email)
     return tuple(email for email in emails if email not in config.agents_by_email and not desk_address(email, config))
+
+
+POSTMASTER = "postmaster"
+
+
+def is_desk(address: str, config: Config) -> bool:
+    """True for a desk address (with `plus` also support+anything@) and for postmaster@ of a desk domain.
+
+    Case does not matter; `postmaster` stands for itself without a domain (RFC 5321 4.5.1).
+    """
+    email = normalise(address)
+    if email == POSTMASTER or desk_address(email, config):
+        return True
+    local, _, domain = email.rpartition("@")
+    return local == POSTMASTER and any(own.rpartition("@")[2] == domain for own in config.addresses)

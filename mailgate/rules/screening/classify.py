@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mailgate.mail import Envelope, Mail
 from mailgate.reasons import Reason, Screen
-from mailgate.rules.screening import autoreply, bounce, bulk, own
+from mailgate.rules.screening import autoreply, bounce, bulk, loop
 from mailgate.rules.screening.incoming import Incoming
 
 
@@ -24,7 +24,7 @@ class Screened:
 
 
 RULES: tuple[tuple[Screen, Callable[[Incoming], tuple[Reason, ...]]], ...] = (
-    (Screen.LOOP, own.signs),
+    (Screen.LOOP, loop.signs),
     (Screen.BOUNCE, bounce.signs),
     (Screen.AUTO_REPLY, autoreply.signs),
     (Screen.BULK, bulk.signs),

@@ -279,3 +279,38 @@ def routing_acts(routing: Routing, stamp: Stamp, config: Config) -> list[Act]:
     if routing.tags:
         acts.append(tag(routing.tags, stamp))
     return acts
+
+
+def untag(tags: Sequence[str], stamp: Stamp) -> Act:
+    """Take tags away."""
+
+    def act(ticket: Ticket) -> Draft:
+        left = tuple(tag for tag in ticket.tags if tag not in tags)
+        if left == ticket.tags:
+            return ticket, ()
+        return replace(ticket, tags=left), (stamp.event(EventKind.TAGGED, list(ticket.tags), list(left)),)
+
+    return act
+
+
+def subject(text: str, stamp: Stamp) -> Act:
+    """Call the ticket something else. Its mails stay one conversation by their ids and the token."""
+
+    def act(ticket: Ticket) -> Draft:
+        if ticket.subject == text:
+            return ticket, ()
+        return replace(ticket, subject=text), (stamp.event(EventKind.SUBJECT_CHANGED, ticket.subject, text),)
+
+    return act
+
+
+def link(number: int, stamp: Stamp) -> Act:
+    """Link to another ticket; the other one is linked back by an act of its own."""
+
+    def act(ticket: Ticket) -> Draft:
+        if number in ticket.links:
+            return ticket, ()
+        links = (*ticket.links, number)
+        return replace(ticket, links=links), (stamp.event(EventKind.LINKED, list(ticket.links), list(links)),)
+
+    return act

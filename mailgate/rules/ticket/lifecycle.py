@@ -6,13 +6,14 @@ working out the clock anew. The acts are `acts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from mailgate.rules.routing.route import Chosen, Routed
 from mailgate.rules.sla.clock import clock, plan_of
 from mailgate.rules.ticket.acts import Act, Draft, Stamp, record, routing_acts, status, wake
-from mailgate.rules.ticket.as_json import rfc3339, ticket_json
+from mailgate.rules.ticket.as_json import assignee_json, rfc3339, ticket_json
 from mailgate.settings import Config, Step
 from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Json, Status, StatusSpan, Ticket
 
@@ -168,3 +169,26 @@ def _ladder(ticket: Ticket, label: str, config: Config, stamp: Stamp) -> list[Ac
 def ladder_step(ticket: Ticket, label: str, config: Config) -> Step | None:
     """The step of the ticket's plan that `label` stands for; None for a missed response."""
     return next((step for step in plan_of(ticket, config).escalate if step.label == label), None)
+
+
+def open_routed(ticket: Ticket, routed: Routed, stamp: Stamp, config: Config, entry: Entry | None) -> Change:
+    """Open `ticket`, with where each of its values came from."""
+    change = open_ticket(ticket, stamp, config, _values(routed), entry)
+    return replace(change, events=(*change.events, *_more(ticket, routed, stamp)))
+
+
+def _values(routed: Routed) -> Json:
+    return {key: {"value": _json(chosen), "from": chosen.origin} for key, chosen in routed.values.items()}
+
+
+def _json(chosen: Chosen) -> Json:
+    return list(chosen.value) if isinstance(chosen.value, tuple) else chosen.value
+
+
+def _more(ticket: Ticket, routed: Routed, stamp: Stamp) -> Iterator[Event]:
+    if ticket.assignee:
+        origin = routed.values["assign"].origin
+        who = replace(stamp, by=origin) if origin.startswith("rule:") else stamp
+        yield who.event(EventKind.ASSIGNED, None, assignee_json(ticket.assignee))
+    if ticket.links:
+        yield stamp.event(EventKind.LINKED, [], list(ticket.links))

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from jinja2 import (
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -22,11 +24,11 @@ from jinja2 import (
     TemplateSyntaxError,
     select_autoescape,
 )
+from jinja2.bccache import Bucket
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from mailgate.writing.templates.compiled import Compiled
 from mailgate.writing.templates.tables import blocks
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
@@ -41,6 +43,25 @@ from mailgate.writing.views.views import (
 from mailgate.writing.views.words import UnknownPhrase, Words
 
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
+
+
+class Compiled(BytecodeCache):
+    """Bytecode in memory, by where a template lies and the checksum of its text."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Put the known code into the bucket, if there is any."""
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        self._known[bucket.key, bucket.checksum] = bucket.code
+
+
 _COMPILED = Compiled()
 
 # What a template may read of our views: looking it up here is ten times as cheap as asking the sandbox.
@@ -161,3 +182,6 @@ def lines(text: str) -> Markup:
 def quoted(text: str) -> str:
     """Return text with "> " before each line (RFC 3676 4.5)."""
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+_MOST = 2000  # templates kept: some fifty times what is shipped in one language

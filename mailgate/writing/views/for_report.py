@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Times
 from mailgate.settings import Config
-from mailgate.writing.plain import as_text
-from mailgate.writing.report_text import duration, percent, titles, when
+from mailgate.writing.report_text import as_text, duration, percent, titles, when
 from mailgate.writing.views.views import BarView, ReportView, RowView, TableView
 
 _COLUMNS = ("opened", "resolved", "in time", "answer in time", "open", "overdue")

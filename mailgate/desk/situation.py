@@ -1,0 +1,119 @@
+"""What is known about a mail before anything is decided: read, screened, its ticket, its sender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mailgate.desk.opening.forwarded import ENCLOSED
+from mailgate.desk.outcome import Context, Enclosed, Situation
+from mailgate.mail import Attachment, Mail, Received
+from mailgate.reading.body import read_body
+from mailgate.reading.mime import addresses
+from mailgate.reading.parse import parse, read
+from mailgate.rules.screening.classify import classify
+from mailgate.rules.screening.duplicates import digest, same_but_for_a_footer
+from mailgate.rules.screening.list_sender import read_through
+from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.threading import thread, trust
+from mailgate.rules.threading.references import references
+from mailgate.store.db import Db
+from mailgate.store.queues import held, inbox
+from mailgate.store.queues.inbox import Claimed
+from mailgate.store.tickets import histories, tickets
+from mailgate.ticket import StoredAttachment
+
+Keep = Callable[[Iterable[bytes]], tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A mail that was read and whose attachments are kept; the transaction comes next."""
+
+    received: Received
+    attachments: tuple[StoredAttachment, ...]
+    digest: str
+    enclosed: Enclosed | None = None
+
+
+def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
+    """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
+    opened = read(claimed.load())
+    mail = read_through(opened.mail, addresses.read)
+    kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
+    received = Received(
+        id=claimed.id,
+        source=claimed.source,
+        source_key=claimed.source_key,
+        arrived_at=min(claimed.arrived_at, context.now),  # another server's clock may be ahead
+        envelope=claimed.envelope,
+        mail=mail,
+        body=read_body(mail, opened.page),
+        authserv_ids=claimed.authserv_ids,
+        quiet=claimed.quiet,
+    )
+    return Prepared(
+        received=received,
+        attachments=kept,
+        digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
+        enclosed=_enclosed(mail, context, keep),
+    )
+
+
+def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:
+    """The one mail that an agent's mail has attached: it may be forwarded. Nobody else's is opened."""
+    if mail.author.email not in context.config.agents_by_email or mail.bounce:
+        return None
+    mails = [attachment for attachment in mail.attachments if attachment.type in ENCLOSED]
+    if len(mails) != 1:
+        return None
+    inner = read(mails[0].content)
+    files = tuple(_kept(attachment, keep) for attachment in inner.mail.attachments)
+    return Enclosed(inner.mail, read_body(inner.mail, inner.page), files)
+
+
+def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
+    sha256, size = keep(attachment.pieces())
+    return StoredAttachment(attachment.name, attachment.type, size, sha256, attachment.cid)
+
+
+def seen_before(db: Db, prepared: Prepared, context: Context) -> int | None:
+    """The inbox id under which the same mail came before: its digest, or its id with the same words."""
+    received = prepared.received
+    seen = inbox.seen(db, prepared.digest)
+    if seen is not None:
+        return seen if seen != received.id else None
+
+    def strip(subject: str) -> str:
+        return strip_subject(subject, context.config.desk)
+
+    earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
+    same = (each.id for each in earlier if same_but_for_a_footer(_read_again(each), received.mail, strip))
+    return next(same, None)
+
+
+def _read_again(claimed: Claimed) -> Mail:
+    return read_through(parse(claimed.load()), addresses.read)
+
+
+def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
+    """Screen the mail, find its ticket and its sender: everything that is known before deciding."""
+    config, keyring, received = context.config, context.keyring, prepared.received
+    mail = received.mail
+    screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses))
+    refs = references(mail, received.body, received.envelope, keyring, config)
+    wanted = thread.lookups(refs)
+    by_id = tickets.by_message_id(db, wanted.message_ids)
+    numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
+    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys))
+    sender = trust.identify(mail, refs, found.burnt, config, keyring, received.authserv_ids, context.now)
+    return Situation(
+        received=received,
+        screened=screened,
+        refs=refs,
+        found=found,
+        sender=sender,
+        match=thread.pick(refs, found, sender, config),
+        attachments=prepared.attachments,
+        enclosed=prepared.enclosed,
+    )
