@@ -15,7 +15,7 @@ from mailgate.config.load import load
 from mailgate.errors import ConfigError
 from tests.configs import REST, completed
 
-CASES = Path(__file__).parents[1] / "cases/config"
+CASES = Path(__file__).parents[2] / "cases/config"
 
 
 def said(case: Path, folder: Path) -> str:

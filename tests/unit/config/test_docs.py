@@ -10,7 +10,7 @@ from pathlib import Path
 from mailgate.config.load import load, read
 from mailgate.settings import Routing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "config.example.toml"
 ROUTING = {field.name for field in dataclasses.fields(Routing)}
 FREE = re.compile(r"agent\.NAME\.departments\.|schedule\.NAME\.hours\.|customer\.NAME\.people\.")  # names, weekdays

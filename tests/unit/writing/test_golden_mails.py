@@ -1,6 +1,6 @@
 """Every kind of notice as a whole mail, compared with `tests/cases/outbound/KIND.eml`.
 
-`python -m tests.unit.test_golden_notices` writes the cases anew; read the difference
+`python -m tests.unit.writing.test_golden_mails` writes the cases anew; read the difference
 before you commit it. Nothing in a mail is left to chance, so nothing is left out.
 """
 

@@ -20,7 +20,7 @@ from mailgate.errors import ConfigError
 from mailgate.settings import EVERYTHING, Alerts, Config, Notices, Step, Tickets, Trust
 from tests.configs import REST, completed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = (ROOT / "config.example.toml").read_text("utf-8")
 SMALLEST = "\n".join(REST.values())
 

@@ -15,7 +15,7 @@ from mailgate.inbound.pipe import Stored, count, delivery, messages, without_fro
 from mailgate.mail import Envelope
 
 NOW = datetime(2026, 11, 21, 22, tzinfo=UTC)
-CORPUS = Path(__file__).parents[2] / "../shared/corpus"
+CORPUS = Path(__file__).parents[3] / "../shared/corpus"
 
 
 def write(path, *lines, end=b"\n"):

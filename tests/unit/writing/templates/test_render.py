@@ -357,12 +357,12 @@ def test_specimens_show_a_template_what_a_real_notice_would():
 
 @pytest.mark.parametrize("view", [RequesterView, AgentView, TicketView, EntryView])
 def test_every_value_that_a_template_may_read_is_documented(view: type):
-    documented = (Path(__file__).parents[2] / "docs/templates.md").read_text("utf-8")
+    documented = (Path(__file__).parents[4] / "docs/templates.md").read_text("utf-8")
     assert [field.name for field in fields(view) if f"`{field.name}`" not in documented] == []
 
 
 def test_every_kind_is_documented():
-    documented = (Path(__file__).parents[2] / "docs/templates.md").read_text("utf-8")
+    documented = (Path(__file__).parents[4] / "docs/templates.md").read_text("utf-8")
     assert [kind for kind in BUILT if f"`{kind}`" not in documented] == []
 
 

@@ -11,7 +11,7 @@ from mailgate.reading.parse import parse
 from mailgate.rules.screening.classify import classify
 from mailgate.ticket import Address
 
-CASES = sorted((Path(__file__).parents[1] / "cases/inbound").glob("*.eml"))
+CASES = sorted((Path(__file__).parents[2] / "cases/inbound").glob("*.eml"))
 
 
 def pairs(addresses: tuple[Address, ...]) -> list[list[str]]:

@@ -19,7 +19,7 @@ from mailgate.reading.quotes.lines import Kind, Line
 from mailgate.rules.screening.classify import classify
 
 reading = settings(deadline=None)  # a busy machine is no failure
-SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "cases/inbound").glob("*.eml"))]
+SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[2] / "cases/inbound").glob("*.eml"))]
 MARKUP = ["<div>", "</div>", "<blockquote>", "</blockquote>", "<p>", "<br>", "text", "<b>", "</b>", "<td>", "&amp;"]
 MARKUP += ["<!--", "-->", "'", '"', "<a href=x>", "<script>"]
 PIECES = st.sampled_from(
