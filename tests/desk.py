@@ -27,7 +27,7 @@ from mailgate.store.queues import inbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Event, Ticket
 from mailgate.worker import agents_day, batch, timers
-from mailgate.worker.setup import Desk, make_desk, unlock
+from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 
 KAREN = "Karen Client <karen@client.example>"
 ELLIOT = "Elliot Alderson <elliot@bank.example>"
@@ -170,7 +170,7 @@ class Bench:
             self.db = _opened(loaded.storage.database)
             weakref.finalize(self, self.db.close)  # Python 3.13 complains of a connection that nobody closed
         with self.db.transaction():
-            self.desk: Desk = make_desk(loaded, unlock(self.db, loaded))
+            self.desk: Runtime = make_runtime(loaded, open_secrets(self.db, loaded))
             batch.recover(self.db, self.desk, self.now)
 
     @property

@@ -16,7 +16,7 @@ from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Config
 from mailgate.store.db import Db, open_reader, open_writer, storage_errors
 from mailgate.ticket import Json
-from mailgate.worker.setup import unlock
+from mailgate.worker.setup import open_secrets
 
 
 def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:
@@ -54,7 +54,7 @@ def writing(config: Config) -> Iterator[Db]:
 def secrets_of(config: Config) -> tuple[bytes, ...]:
     """The signing secrets of a desk, made where it is new. Raises ConfigError for a foreign one."""
     with writing(config) as db, db.transaction():
-        return unlock(db, config)
+        return open_secrets(db, config)
 
 
 def since_of(text: str, at: datetime) -> datetime:

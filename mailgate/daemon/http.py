@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from mailgate.daemon import status
-from mailgate.daemon.status import Standing
+from mailgate.daemon.status import DaemonStatus
 from mailgate.errors import StorageError
 from mailgate.settings import Http
 from mailgate.store.db import Store
@@ -30,7 +30,7 @@ class Health:
     figures: Mapping[str, float]
 
 
-async def health(standing: Standing, store: Store) -> Health:
+async def health(standing: DaemonStatus, store: Store) -> Health:
     """How the daemon does, and how long its queues are."""
     problems = [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
     problems += [] if standing.relay.ok else [f"relay: {standing.relay.last_error}"]

@@ -38,7 +38,7 @@ class Doors:
     pages: HttpServer | None = None
 
 
-class Ways:
+class Listeners:
     """The ways in of one daemon. `config` is the configuration in force, `health` what the pages tell."""
 
     def __init__(

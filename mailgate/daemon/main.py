@@ -22,7 +22,7 @@ from mailgate.config.load import read
 from mailgate.daemon import reload, status
 from mailgate.daemon.http import Health, health
 from mailgate.daemon.link import Link, Word
-from mailgate.daemon.listeners import GRACE, Ways
+from mailgate.daemon.listeners import GRACE, Listeners
 from mailgate.daemon.upkeep import follow_neighbours, keep_log_short
 from mailgate.errors import ConfigError, MailgateError, Problem, Refused
 from mailgate.inbound.accept import Acceptor
@@ -33,7 +33,7 @@ from mailgate.outbound.relay import transport
 from mailgate.settings import Config
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
-from mailgate.system.watchdog import Patience, Vigil
+from mailgate.system.watchdog import Patience, Watchdog
 
 LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
 
@@ -55,7 +55,7 @@ class Daemon:
         self._wire = worker
         self._ready = ready
         self._clock = Clock()
-        self._vigil = Vigil(patience, time.monotonic)
+        self._watchdog = Watchdog(patience, time.monotonic)
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._died: BaseException | None = None
@@ -91,19 +91,21 @@ class Daemon:
     @property
     def port(self) -> int | None:
         """The port of the SMTP listener, when there is one."""
-        return self._ways.port
+        return self._listeners.port
 
     @property
     def http_port(self) -> int | None:
         """The port of the pages for probes, when they are open."""
-        return self._ways.http_port
+        return self._listeners.http_port
 
     # ── building and starting ───────────────────────────────────────────────────────────
 
     def _build(self) -> None:
         self._acceptor = Acceptor(self._store, self._clock, lambda: self._worker.say("mail"))
         self._refusals = Refusals(self._store, self._clock)
-        self._ways = Ways(lambda: self._config, self._store, self._acceptor, self._refusals, self._clock, self._health)
+        self._listeners = Listeners(
+            lambda: self._config, self._store, self._acceptor, self._refusals, self._clock, self._health
+        )
         self._deliverer = self._make_deliverer(self._config)
 
     def _make_deliverer(self, config: Config) -> Deliverer:
@@ -117,18 +119,18 @@ class Daemon:
         )
 
     async def _start(self) -> None:
-        await self._ways.listen()
+        await self._listeners.listen()
         if self._ready:
             self._ready(self)
         self._run("worker", self._hear_the_worker())
-        self._run("vigil", self._vigil.keep(lambda: self._worker.say("ping"), self._stop))
+        self._run("watchdog", self._watchdog.keep(lambda: self._worker.say("ping"), self._stop))
         self._run("deliverer", self._deliverer.run())
         self._run("neighbours", follow_neighbours(self._store, self._look_out, self._stop))
         self._run("checkpoint", keep_log_short(self._config.storage.database, self._stop))
         self._run("reload", self._follow_reloads())
         self._run("status", status.keep(self._config, self._standing, self._stop))
-        await self._ways.open()
-        log.info("ready: %s", ", ".join(self._ways.names()) or "no way in but ingest")
+        await self._listeners.open()
+        log.info("ready: %s", ", ".join(self._listeners.names()) or "no way in but ingest")
 
     async def _health(self) -> Health:
         return await health(self._standing(), self._store)
@@ -155,12 +157,12 @@ class Daemon:
     async def _close(self) -> None:
         self._stop.set()
         self._worker.say("stop")
-        self._ways.close_pages()
+        self._listeners.close_pages()
         self._asked.set()
         if task := self._tasks.get("reload"):  # before what it may be putting in another's place
             await asyncio.wait({task}, timeout=GRACE)
             task.cancel()
-        ways = self._ways.stopping()
+        ways = self._listeners.stopping()
         if "deliverer" in self._tasks:
             ways.append(self._deliverer.stop(GRACE))
         await asyncio.gather(*ways, return_exceptions=True)
@@ -195,7 +197,7 @@ class Daemon:
                 case "outgoing":
                     self._look_out()
                 case "alive":
-                    self._vigil.heard(word.more)
+                    self._watchdog.heard(word.more)
                 case "checked" | "taken":
                     self._answers.put_nowait(word)
         if not self._stop.is_set():
@@ -205,8 +207,8 @@ class Daemon:
         """There may be something to deliver; the deliverer is another one after a reload with another relay."""
         self._deliverer.notify()
 
-    def _standing(self) -> status.Standing:
-        return status.Standing(tuple(self._ways.standing()), self._relay_state(), self._vigil.trouble)
+    def _standing(self) -> status.DaemonStatus:
+        return status.DaemonStatus(tuple(self._listeners.standing()), self._relay_state(), self._watchdog.trouble)
 
     def _relay_ill(self, reply: Reply) -> None:
         self._tell_admin(
@@ -251,15 +253,15 @@ class Daemon:
         old = self._config
         if new.storage.database != old.storage.database:
             raise Refused("another database needs a restart")
-        doors = await self._ways.doors_for(new)
+        doors = await self._listeners.doors_for(new)
         try:
             await self._ask("take", text=new.text)
         except BaseException:
-            await self._ways.leave(doors)
+            await self._listeners.leave(doors)
             raise
         self._config = new
         await asyncio.to_thread(reload.remember, new)
-        await self._ways.change(old, doors)
+        await self._listeners.change(old, doors)
         if old.relay != new.relay:
             await self._change_relay(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")

@@ -15,7 +15,7 @@ from mailgate.errors import ConfigError
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.worker.batch import carry_over
-from mailgate.worker.setup import Desk, make_desk, unlock
+from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.render import Renderer, shipped
 
@@ -32,9 +32,9 @@ def checked(file: Path) -> Config:
     return config
 
 
-def settle(db: Db, config: Config, now: datetime) -> Desk:
+def settle(db: Db, config: Config, now: datetime) -> Runtime:
     """The desk of a new configuration, and the tickets under its names. Raises ConfigError for a foreign secret."""
-    desk = make_desk(config, unlock(db, config))
+    desk = make_runtime(config, open_secrets(db, config))
     carry_over(db, desk, now)
     return desk
 

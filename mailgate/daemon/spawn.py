@@ -15,7 +15,7 @@ GRACE = 4.0  # seconds that what the worker has in hand may take to finish
 
 
 @contextmanager
-def beside(config: Config, secrets: tuple[bytes, ...]) -> Iterator[socket.socket]:
+def start_worker(config: Config, secrets: tuple[bytes, ...]) -> Iterator[socket.socket]:
     """A worker for as long as the block runs; gives the daemon's end of the wire to it.
 
     Forks, so the worker holds the daemon's lock as well: no other begins before it has ended.
@@ -37,6 +37,7 @@ def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: 
     other.close()  # else the end would never be read
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the daemon hears them, and says what to do
         signal.signal(number, signal.SIG_IGN)
-    from mailgate.daemon.worker import Worker  # late: what thinking needs takes time to load, and room, here alone
+    # late: what deciding needs takes time to load, and memory, in the worker process alone
+    from mailgate.daemon.worker import WorkerProcess
 
-    asyncio.run(Worker(config, secrets).run(end))
+    asyncio.run(WorkerProcess(config, secrets).run(end))

@@ -46,7 +46,7 @@ class RelayWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DaemonStatus:
     """What the daemon last said of itself."""
 
     ways_in: tuple[WayIn, ...] = ()
@@ -59,7 +59,7 @@ def path_of(config: Config) -> Path:
     return config.storage.database.with_name(config.storage.database.name + ".status")
 
 
-async def keep(config: Config, standing: Callable[[], Standing], stop: asyncio.Event) -> None:
+async def keep(config: Config, standing: Callable[[], DaemonStatus], stop: asyncio.Event) -> None:
     """Write the status file whenever something changed, until `stop`."""
     written = ""
     while not stop.is_set():
@@ -82,13 +82,13 @@ def forget(config: Config) -> None:
     path_of(config).unlink(missing_ok=True)
 
 
-def read(config: Config) -> Standing:
+def read(config: Config) -> DaemonStatus:
     """What the daemon last said; empty when it said nothing."""
     try:
         found = json.loads(path_of(config).read_text())
     except (OSError, ValueError):
-        return Standing()
-    return Standing(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]), found["worker"])
+        return DaemonStatus()
+    return DaemonStatus(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]), found["worker"])
 
 
 def disks_nearly_full(config: Config) -> tuple[str, ...]:

@@ -28,12 +28,12 @@ from mailgate.settings import Config
 from mailgate.store.db import Store
 from mailgate.store.queues import outbox
 from mailgate.system.clock import Clock, pause
-from mailgate.system.watchdog import Sign
+from mailgate.system.watchdog import Progress
 from mailgate.worker import apply
 from mailgate.worker.batch import recover
-from mailgate.worker.lanes import Processor
-from mailgate.worker.setup import make_desk
-from mailgate.worker.timers import SlaClock
+from mailgate.worker.lanes import Worker
+from mailgate.worker.setup import make_runtime
+from mailgate.worker.timers import Timers
 from mailgate.worker.undelivered import tell_of_failures
 
 GRACE = 4.0  # seconds that the batch in hand may take to finish
@@ -43,15 +43,15 @@ GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some tho
 log = logging.getLogger("mailgate")
 
 
-class Worker:
+class WorkerProcess:
     """Works one desk until its daemon says stop, or is gone."""
 
     def __init__(self, config: Config, secrets: tuple[bytes, ...]) -> None:
         self._config = config
-        self._desk = make_desk(config, secrets)
+        self._desk = make_runtime(config, secrets)
         self._clock = Clock()
         self._stop = asyncio.Event()
-        self._written = Sign()
+        self._written = Progress()
         self._writing: asyncio.Task[None] | None = None
 
     async def run(self, end: socket.socket) -> None:
@@ -60,8 +60,8 @@ class Worker:
         self._store = await Store.open(self._config.storage.database)
         try:
             await self._store.write(recover, self._desk, self._clock())
-            self._processor = Processor(self._store, lambda: self._desk, self._clock, self._wrote)
-            clock = SlaClock(self._store, lambda: self._desk, self._clock, self._wrote)
+            self._processor = Worker(self._store, lambda: self._desk, self._clock, self._wrote)
+            clock = Timers(self._store, lambda: self._desk, self._clock, self._wrote)
             clock.start()
             # What is there now stays: the collector need not walk it again for every few mails.
             gc.freeze()
@@ -142,7 +142,7 @@ class Worker:
     async def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
         now = self._clock()
         context = self._desk.context(now)
-        mails = apply.write_mail(tell_admin(cause, subject, facts, context), context, self._desk.press)
+        mails = apply.write_mail(tell_admin(cause, subject, facts, context), context, self._desk.writer)
         try:
             await self._store.write(outbox.add, mails, now)
         except StorageError as error:

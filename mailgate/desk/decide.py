@@ -7,7 +7,7 @@ from dataclasses import replace
 from mailgate.desk import bounces, outsiders
 from mailgate.desk.agent import perform
 from mailgate.desk.hold import held_reply
-from mailgate.desk.hold.unproven import hold
+from mailgate.desk.hold.unproven import hold_unproven
 from mailgate.desk.notify.admin import came_to, is_for_postmaster, pass_to_admin, to_note_address
 from mailgate.desk.opening import on_behalf
 from mailgate.desk.opening.forwarded import for_somebody, placed
@@ -82,7 +82,7 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: Rea
     if not situation.sender.proven:
         if not (says_something or names_ticket or forwards):
             return open_from_mail(db, situation, context)
-        return replace(hold(db, situation, context), commands=commands.commands)
+        return replace(hold_unproven(db, situation, context), commands=commands.commands)
     situation = placed(db, situation, context)
     ticket = _ticket_of(db, commands, situation)
     if ticket is None and not (says_something or forwards):

@@ -5,7 +5,7 @@ It opens, reopens and changes nothing, adds nobody to the ticket, and no request
 
 from __future__ import annotations
 
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import entry_of
 from mailgate.desk.outcome import Context, Outcome, Situation
@@ -33,6 +33,6 @@ def take_answer(db: Db, situation: Situation, ticket: Ticket, context: Context) 
         answers=received.mail.message_id,
         remarks=(f"{author.email} is outside the desk and answers what {asked}. The requester sees none of it.",),
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     outcome = Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,), notices=notices)
     return limit(db, outcome, context, first_contact=False)

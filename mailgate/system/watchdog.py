@@ -35,7 +35,7 @@ class Patience:
     give_up: float = 300.0
 
 
-class Sign:
+class Progress:
     """A piece of work that says how it goes on."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Sign:
         self.now = None
 
 
-class Vigil:
+class Watchdog:
     """What the daemon has heard from its worker. `monotonic` is a clock in seconds that nobody sets."""
 
     def __init__(self, patience: Patience, monotonic: Callable[[], float]) -> None:

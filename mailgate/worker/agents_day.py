@@ -24,7 +24,7 @@ from mailgate.store.people import absences, digests
 from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Address, Ticket
 from mailgate.worker import apply
-from mailgate.worker.setup import Desk
+from mailgate.worker.setup import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -43,20 +43,20 @@ def any_due(db: Db, config: Config, now: datetime) -> bool:
     return bool(absences.run_out(db, now)) or any(_digests(db, config, now))
 
 
-def fire_day(db: Db, desk: Desk, now: datetime) -> int:
+def fire_day(db: Db, desk: Runtime, now: datetime) -> int:
     """Do what is due; how much that was."""
     context = desk.context(now)
     back = absences.run_out(db, now)
     for absence in back:
         with _alone(db, f"the return of {absence.agent}"):
-            apply.save(db, run_out(db, absence, context), context, desk.press)
+            apply.save(db, run_out(db, absence, context), context, desk.writer)
         absences.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
     active = find(db, Query()) if any(not each.first for each in due) else []
     for each in due:
         with _alone(db, f"the digest of {each.agent.key}"):
             if not each.first and (notice := _digest(db, each, active, context)):
-                apply.save(db, Outcome(notices=(notice,)), context, desk.press)
+                apply.save(db, Outcome(notices=(notice,)), context, desk.writer)
         digests.done(db, each.agent.key, each.day)
     return len(back) + len(due)
 

@@ -1,6 +1,6 @@
 """Outcome → rows: the only writer of tickets. One transaction, or nothing.
 
-Renders and composes the notices first (`effect`), so that the outbox holds finished bytes
+Renders and composes the notices first (`prepare_outcome`), so that the outbox holds finished bytes
 and the transaction need not wait for them; then writes tickets, thread, events,
 deadlines, outbox, and the end of the inbox row.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.desk.notify.dead_addresses import spare
+from mailgate.desk.notify.dead_addresses import drop_undeliverable
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.mail import Mail
 from mailgate.notice import Notice, Outgoing
@@ -31,30 +31,30 @@ from mailgate.writing.templates.render import Renderer
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class MailWriter:
     """What turns notices into mail: templates, and the bytes of attachments by digest."""
 
     renderer: Renderer
     read: Callable[[str], bytes]
 
 
-def write_mail(notices: Sequence[Notice], context: Context, press: Press) -> list[Outgoing]:
+def write_mail(notices: Sequence[Notice], context: Context, writer: MailWriter) -> list[Outgoing]:
     """Render and compose notices to finished bytes; an attachment is read once for all of them."""
     notices = [masked(notice, context.config) for notice in notices]
     going = (each for notice in notices for each in attachments.of(notice, context.config.attachments).attached)
-    contents = {sha256: press.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
-    return [_compose(notice, context, press, contents) for notice in notices]
+    contents = {sha256: writer.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
+    return [_compose(notice, context, writer, contents) for notice in notices]
 
 
-def subject_of(notice: Notice, context: Context, press: Press) -> str:
+def subject_of(notice: Notice, context: Context, writer: MailWriter) -> str:
     """The subject of the finished mail, for a dry run: attachments are not read."""
-    return _compose(masked(notice, context.config), context, press, {}).subject
+    return _compose(masked(notice, context.config), context, writer, {}).subject
 
 
-def _compose(notice: Notice, context: Context, press: Press, files: Mapping[str, bytes]) -> Outgoing:
+def _compose(notice: Notice, context: Context, writer: MailWriter, files: Mapping[str, bytes]) -> Outgoing:
     waits = not_before(notice, context.config, context.now)
     at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
-    rendered = press.renderer.render(notice, context.config, context.keyring, at)
+    rendered = writer.renderer.render(notice, context.config, context.keyring, at)
     if rendered.problem:
         maillog.template_broken(notice.kind, rendered.problem)
     mail = compose(notice, rendered, context.config, context.keyring, at, files)
@@ -70,26 +70,26 @@ def save_change(db: Db, change: Change, context: Context) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class PreparedOutcome:
     """An outcome with its notices as finished mail: all that its transaction writes."""
 
     outcome: Outcome
     mails: tuple[Outgoing, ...]
-    confirmed: Effect | None = None  # what the held mail causes that this one confirms
+    confirmed: PreparedOutcome | None = None  # what the held mail causes that this one confirms
 
 
-def effect(outcome: Outcome, context: Context, press: Press) -> Effect:
+def prepare_outcome(outcome: Outcome, context: Context, writer: MailWriter) -> PreparedOutcome:
     """Compose what an outcome sends. Needs no transaction, and takes longer than the writing."""
-    inner = effect(outcome.confirms[1], context, press) if outcome.confirms else None
-    return Effect(outcome, tuple(write_mail(outcome.notices, context, press)), inner)
+    inner = prepare_outcome(outcome.confirms[1], context, writer) if outcome.confirms else None
+    return PreparedOutcome(outcome, tuple(write_mail(outcome.notices, context, writer)), inner)
 
 
-def save(db: Db, outcome: Outcome, context: Context, press: Press, *, inbox_id: int | None = None) -> None:
+def save(db: Db, outcome: Outcome, context: Context, writer: MailWriter, *, inbox_id: int | None = None) -> None:
     """Write an outcome's tickets, notices and what else follows, without the inbox row itself."""
-    _save(db, effect(spare(db, outcome, context), context, press), context, inbox_id)
+    _save(db, prepare_outcome(drop_undeliverable(db, outcome, context), context, writer), context, inbox_id)
 
 
-def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None, message_id: str = "") -> None:
+def _save(db: Db, effect: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:
     outcome = effect.outcome
     for email, why in outcome.dead:
         dead_addresses.mark(db, email, why, context.now)
@@ -116,7 +116,7 @@ def _save(db: Db, effect: Effect, context: Context, inbox_id: int | None, messag
 
 
 def finish(
-    db: Db, inbox_id: int, mail: Mail, digest: str, steps: Sequence[str], effect: Effect, context: Context
+    db: Db, inbox_id: int, mail: Mail, digest: str, steps: Sequence[str], effect: PreparedOutcome, context: Context
 ) -> None:
     """Write what became of an incoming mail: everything it caused, and the end of its row."""
     outcome = effect.outcome
@@ -147,9 +147,9 @@ def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:
     held.hold(db, inbox_id, hold.agent, hold.code, hold.why, now)
 
 
-def forget(db: Db, inbox_id: int, outcome: Outcome, context: Context, press: Press) -> None:
+def forget(db: Db, inbox_id: int, outcome: Outcome, context: Context, writer: MailWriter) -> None:
     """Write the end of a held mail that its agent did not release in time."""
-    save(db, outcome, context, press, inbox_id=inbox_id)
+    save(db, outcome, context, writer, inbox_id=inbox_id)
     held.release(db, inbox_id)
     inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
 

@@ -31,7 +31,7 @@ from mailgate.ticket import Ticket
 from mailgate.worker import apply
 from mailgate.worker.explain import steps
 from mailgate.worker.pipeline import Verdict, think
-from mailgate.worker.setup import Desk
+from mailgate.worker.setup import Runtime
 
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
@@ -53,16 +53,16 @@ class Unread:
 
 
 Batch = Sequence[Prepared | Unread]
-Decided = tuple[Verdict, apply.Effect]
+Decided = tuple[Verdict, apply.PreparedOutcome]
 
 
-def read(claimed: Sequence[Claimed], desk: Desk, now: datetime) -> list[Prepared | Unread]:
+def read(claimed: Sequence[Claimed], desk: Runtime, now: datetime) -> list[Prepared | Unread]:
     """Read a batch of mails and keep their attachments: no transaction is open meanwhile."""
     context = desk.context(now)
     return [_read(each, desk, context) for each in claimed]
 
 
-def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
+def _read(claimed: Claimed, desk: Runtime, context: Context) -> Prepared | Unread:
     try:
         return prepare(claimed, context, desk.files.keep)
     except StorageError:
@@ -73,7 +73,7 @@ def _read(claimed: Claimed, desk: Desk, context: Context) -> Prepared | Unread:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that asks for a report which is not counted yet; where `Desk.reports` is not None there are such."""
+    """A mail that asks for a report which is not counted yet; where `Runtime.reports` is not None there are such."""
 
     prepared: Prepared
     span: timedelta
@@ -87,7 +87,7 @@ def _never(_: Waiting) -> None:
     raise AssertionError("reports are counted where they are asked for")
 
 
-def work(db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside = _never) -> int:
+def work(db: Db, batch: Batch, desk: Runtime, now: datetime, aside: Aside = _never) -> int:
     """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad, or put `aside`.
 
     Stops early when it has taken its time: the thread is needed for others meanwhile.
@@ -101,7 +101,7 @@ def work(db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside = _never)
 
 
 def work_and_claim(
-    db: Db, batch: Batch, desk: Desk, now: datetime, aside: Aside, *, large: bool
+    db: Db, batch: Batch, desk: Runtime, now: datetime, aside: Aside, *, large: bool
 ) -> tuple[int, list[Claimed]]:
     """`work`; and when it finished the batch, the next batch."""
     finished = work(db, batch, desk, now, aside)
@@ -119,7 +119,7 @@ class _End:
     waits: Waiting | None = None
 
 
-def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> int:
+def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside) -> int:
     """Work the first mail of a batch, and those after it that are done before others have waited for long; how many.
 
     The first is decided over a snapshot, which holds nobody up, and again with the
@@ -128,7 +128,7 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
     """
     first = batch[0]
     if isinstance(first, Unread):
-        stumble(db, first.inbox_id, first.error, desk, context)
+        record_failure(db, first.inbox_id, first.error, desk, context)
         return 1
     try:
         with storage_errors(), db.snapshot():
@@ -140,7 +140,7 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
         aside(Waiting(first, report.span, report.agent))
         return 1
     except Exception:
-        stumble(db, first.received.id, traceback.format_exc(), desk, context)
+        record_failure(db, first.received.id, traceback.format_exc(), desk, context)
         return 1
     ends: list[_End] = []
     with db.transaction():
@@ -154,13 +154,13 @@ def _some(db: Db, batch: Batch, desk: Desk, context: Context, aside: Aside) -> i
         if end.waits:
             aside(end.waits)
         elif end.error:
-            stumble(db, end.inbox_id, end.error, desk, context)
+            record_failure(db, end.inbox_id, end.error, desk, context)
         else:
             maillog.worked(end.inbox_id, end.ticket, end.way)
     return len(ends)
 
 
-def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Desk, context: Context) -> _End:
+def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Runtime, context: Context) -> _End:
     """Write what becomes of a mail, which is decided here where it is not known."""
     received = prepared.received
     try:
@@ -177,12 +177,12 @@ def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Desk, context:
     return _End(received.id, verdict.outcome.ticket, way)
 
 
-def _decided(db: Db, prepared: Prepared, desk: Desk, context: Context) -> Decided:
+def _decided(db: Db, prepared: Prepared, desk: Runtime, context: Context) -> Decided:
     verdict = think(db, prepared, context)
-    return verdict, apply.effect(verdict.outcome, context, desk.press)
+    return verdict, apply.prepare_outcome(verdict.outcome, context, desk.writer)
 
 
-def stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+def record_failure(db: Db, inbox_id: int, error: str, desk: Runtime, context: Context) -> None:
     """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told."""
     maillog.stumbled(inbox_id, error)
     with db.transaction():
@@ -190,7 +190,7 @@ def stumble(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> 
             _set_aside(db, inbox_id, error, desk, context)
 
 
-def _set_aside(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) -> None:
+def _set_aside(db: Db, inbox_id: int, error: str, desk: Runtime, context: Context) -> None:
     """A mail failed three times: the administrator is told once, and its way ends in quarantine."""
     last = error.strip().splitlines()[-1]
     facts = (
@@ -199,10 +199,10 @@ def _set_aside(db: Db, inbox_id: int, error: str, desk: Desk, context: Context) 
         f"Try it again with: mailgate queue quarantine retry {inbox_id}",
     )
     told = tell_admin(f"poison:{inbox_id}", f"A mail was quarantined (inbox {inbox_id})", facts, context)
-    outbox.add(db, apply.write_mail(told, context, desk.press), context.now)
+    outbox.add(db, apply.write_mail(told, context, desk.writer), context.now)
 
 
-def recover(db: Db, desk: Desk, now: datetime) -> None:
+def recover(db: Db, desk: Runtime, now: datetime) -> None:
     """At start: take up what a dead process had in work, and what the configuration renamed."""
     context = desk.context(now)
     for inbox_id in inbox.reclaim(db, now):
@@ -210,7 +210,7 @@ def recover(db: Db, desk: Desk, now: datetime) -> None:
     carry_over(db, desk, now)
 
 
-def carry_over(db: Db, desk: Desk, now: datetime) -> None:
+def carry_over(db: Db, desk: Runtime, now: datetime) -> None:
     """Give tickets, and what waits for agents, the new names of what the configuration renamed with `was`."""
     context = desk.context(now)
     names_in_use.rename_agents(db, new_names(desk.config).agents)
@@ -218,7 +218,7 @@ def carry_over(db: Db, desk: Desk, now: datetime) -> None:
         apply.save_change(db, rename(ticket, Stamp("admin", now), desk.config), context)
 
 
-def drain(db: Db, desk: Desk, clock: Callable[[], datetime]) -> int:
+def drain(db: Db, desk: Runtime, clock: Callable[[], datetime]) -> int:
     """Work everything that waits, in this process and thread; how many mails. For `ingest` without a daemon."""
     total = 0
     with db.transaction():

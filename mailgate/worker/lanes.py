@@ -22,15 +22,15 @@ from mailgate.store.queues import inbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.system import maillog
 from mailgate.system.clock import pause
-from mailgate.system.watchdog import Sign
-from mailgate.worker.batch import Aside, Waiting, claim, read, stumble, work, work_and_claim
-from mailgate.worker.setup import Desk
+from mailgate.system.watchdog import Progress
+from mailgate.worker.batch import Aside, Waiting, claim, read, record_failure, work, work_and_claim
+from mailgate.worker.setup import Runtime
 
 PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
 PAUSE_MOST = 60.0
 
 
-class Processor:
+class Worker:
     """The daemon's task: wakes when mail was accepted and works until none is left.
 
     Large mails have a lane of their own: reading one takes its time, and the others need not wait.
@@ -38,7 +38,7 @@ class Processor:
     """
 
     def __init__(
-        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+        self, store: Store, desk: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
         def carried() -> None:
             wrote()
@@ -79,14 +79,14 @@ class _Lane:
     def __init__(
         self,
         store: Store,
-        desk: Callable[[], Desk],
+        desk: Callable[[], Runtime],
         clock: Callable[[], datetime],
         wrote: Callable[[], None],
         aside: Aside,
         *,
         large: bool = False,
     ) -> None:
-        self.sign = Sign()
+        self.sign = Progress()
         self._large = large
         self._aside = aside
         self._store = store
@@ -152,9 +152,9 @@ class _Reports:
     """Works the mails that ask for a report, one after the other: first each is counted, in a thread of its own."""
 
     def __init__(
-        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+        self, store: Store, desk: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
-        self.sign = Sign()
+        self.sign = Progress()
         self._store = store
         self._desk = desk
         self._clock = clock
@@ -215,7 +215,7 @@ class _Reports:
                 raise
             except Exception:
                 error, inbox_id = traceback.format_exc(), waiting.prepared.received.id
-                await self._store.through(stumble, inbox_id, error, desk, desk.context(now))
+                await self._store.through(record_failure, inbox_id, error, desk, desk.context(now))
                 return
             ready = replace(desk, reports=reports)
             await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mailgate.desk.decide import decide, dropped, set_aside
-from mailgate.desk.notify.dead_addresses import spare
+from mailgate.desk.notify.dead_addresses import drop_undeliverable
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.situation import Prepared, find_out, seen_before
 from mailgate.notice import NoticeKind
@@ -45,7 +45,7 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
     if prepared.received.quiet:
         outcome = _quiet(outcome)
-    outcome = spare(db, outcome, context, but=mail.author.email)
+    outcome = drop_undeliverable(db, outcome, context, but=mail.author.email)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
 
 

@@ -24,7 +24,7 @@ from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.queues import outbox
 from mailgate.worker import apply
-from mailgate.worker.setup import Desk
+from mailgate.worker.setup import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _rhythm(at: Recurring, zone: str) -> str:
     return f"{'*' if at.weekday is None else at.weekday}/{at.minute}/{zone}"
 
 
-def write(dues: Sequence[Due], desk: Desk, now: datetime) -> list[Outgoing]:
+def write(dues: Sequence[Due], desk: Runtime, now: datetime) -> list[Outgoing]:
     """The finished mails. Reads the database on a connection of its own; changes nothing."""
     mails: list[Outgoing] = []
     context = desk.context(now)
@@ -70,7 +70,7 @@ def write(dues: Sequence[Due], desk: Desk, now: datetime) -> list[Outgoing]:
             continue
         counted = count_aside(desk.config, each.since, each.until)
         notices = tuple(mailed_reports(counted, each.name, desk.config))
-        mails += apply.write_mail(notices, context, desk.press)
+        mails += apply.write_mail(notices, context, desk.writer)
     return mails
 
 

@@ -17,17 +17,17 @@ from mailgate.settings import Config
 from mailgate.store import meta
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
-from mailgate.worker.apply import Press
+from mailgate.worker.apply import MailWriter
 from mailgate.writing.templates.render import Renderer
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Runtime:
     """Everything a configuration in force brings with it; a reload makes a new one."""
 
     config: Config
     keyring: Keyring
-    press: Press
+    writer: MailWriter
     files: AttachmentStore
     reports: Mapping[timedelta, Report] | None = None  # see `Context`
 
@@ -36,11 +36,11 @@ class Desk:
         return Context(self.config, self.keyring, now, self.reports)
 
 
-def make_desk(config: Config, secrets: tuple[bytes, ...]) -> Desk:
+def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:
     """Everything that a configuration brings with it."""
     files = AttachmentStore(config.storage.attachments)
     keyring = Keyring(secrets, config.desk.domain)
-    return Desk(config, keyring, Press(Renderer.of(config), files.read), files)
+    return Runtime(config, keyring, MailWriter(Renderer.of(config), files.read), files)
 
 
 _BRING_BACK = "bring the old one back"
@@ -49,7 +49,7 @@ _BRING_BACK = "bring the old one back"
 _FINGERPRINT = "secret"  # row of `meta`: which secret signed what this database holds
 
 
-def unlock(db: Db, config: Config) -> tuple[bytes, ...]:
+def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
     """The signing secrets; made while the database is empty. Call inside a transaction.
 
     Raises ConfigError when a used database was signed with another secret: every reply
@@ -66,7 +66,7 @@ def unlock(db: Db, config: Config) -> tuple[bytes, ...]:
 
 
 def check_secrets(db: Db, config: Config) -> None:
-    """Raise ConfigError where `unlock` would, for `check`; writes nothing and makes no secret."""
+    """Raise ConfigError where `open_secrets` would, for `check`; writes nothing and makes no secret."""
     if (known := meta.get(db, _FINGERPRINT)) is not None:
         _fitting(known, config)
 

@@ -17,7 +17,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailgate.desk.decide import forget
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.outcome import Outcome
 from mailgate.errors import StorageError
@@ -31,7 +31,7 @@ from mailgate.store.queues import held, inbox, trace
 from mailgate.store.tickets import deadlines, tickets
 from mailgate.ticket import Address
 from mailgate.worker import agents_day, apply, report_mail
-from mailgate.worker.setup import Desk
+from mailgate.worker.setup import Runtime
 
 TICK = 0.5  # seconds
 DAY_TICK = 2.0  # seconds between looks for digests and absences that ran out
@@ -45,7 +45,7 @@ KEEP_CONTACTS = timedelta(days=7)
 log = logging.getLogger(__name__)
 
 
-def fire_due(db: Db, desk: Desk, now: datetime) -> int:
+def fire_due(db: Db, desk: Runtime, now: datetime) -> int:
     """Fire what is due, a savepoint a deadline, and forget held mail; how many were taken up."""
     due = deadlines.due(db, now, AT_ONCE)
     for number, step, at in due:
@@ -62,7 +62,7 @@ def fire_due(db: Db, desk: Desk, now: datetime) -> int:
     return len(due) + forget_held(db, desk, now)
 
 
-def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetime) -> None:
+def _fire(db: Db, number: int, step: str, at: datetime, desk: Runtime, now: datetime) -> None:
     context = desk.context(now)
     ticket = tickets.get(db, number)
     assert ticket is not None  # deadlines refer to tickets
@@ -74,9 +74,9 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Desk, now: datetim
         now=now,
         put_off=put_off_by(tickets.events(db, number)) if step == WAKE else None,
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     outcome = limit(db, Outcome(ticket=number, changes=(change,), notices=notices), context, first_contact=False)
-    apply.save(db, outcome, context, desk.press)
+    apply.save(db, outcome, context, desk.writer)
 
 
 def any_due(db: Db, now: datetime) -> bool:
@@ -84,14 +84,14 @@ def any_due(db: Db, now: datetime) -> bool:
     return deadlines.any_due(db, now) or bool(held.expired(db, now, 1))
 
 
-def forget_held(db: Db, desk: Desk, now: datetime) -> int:
+def forget_held(db: Db, desk: Runtime, now: datetime) -> int:
     """End the mails whose agent did not confirm in time, a savepoint a mail; how many."""
     waiting = held.expired(db, now, AT_ONCE)
     context = desk.context(now)
     for each in waiting:
         try:
             with db.savepoint():
-                apply.forget(db, each.inbox_id, forget(db, each, context), context, desk.press)
+                apply.forget(db, each.inbox_id, forget(db, each, context), context, desk.writer)
         except StorageError:
             raise
         except Exception:
@@ -100,7 +100,7 @@ def forget_held(db: Db, desk: Desk, now: datetime) -> int:
     return len(waiting)
 
 
-def tidy(db: Db, desk: Desk, now: datetime) -> bool:
+def tidy(db: Db, desk: Runtime, now: datetime) -> bool:
     """Forget what nobody needs any more.
 
     True while there is more to forget: it takes little at a time, for mail waits meanwhile.
@@ -111,11 +111,11 @@ def tidy(db: Db, desk: Desk, now: datetime) -> bool:
     return forgotten == FORGET_AT_ONCE
 
 
-class SlaClock:
+class Timers:
     """Ticks while the daemon runs."""
 
     def __init__(
-        self, store: Store, desk: Callable[[], Desk], clock: Callable[[], datetime], wrote: Callable[[], None]
+        self, store: Store, desk: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
         self._store = store
         self._desk = desk

@@ -18,14 +18,14 @@ from mailgate.store.queues import outbox
 from mailgate.store.queues.outbox import Refused
 from mailgate.store.tickets import tickets
 from mailgate.worker import apply
-from mailgate.worker.setup import Desk
+from mailgate.worker.setup import Runtime
 
 AT_ONCE = 50  # refusals told between other work
 
 log = logging.getLogger("mailgate")
 
 
-def tell_of_failures(db: Db, desk: Desk, now: datetime) -> int:
+def tell_of_failures(db: Db, desk: Runtime, now: datetime) -> int:
     """Tell of what was refused since the last time; how many. Raises StorageError."""
     found = outbox.refused(db, AT_ONCE)
     context = desk.context(now)
@@ -43,10 +43,10 @@ def tell_of_failures(db: Db, desk: Desk, now: datetime) -> int:
     return len(found)
 
 
-def _tell(db: Db, refusal: Refused, desk: Desk, context: Context) -> None:
+def _tell(db: Db, refusal: Refused, desk: Runtime, context: Context) -> None:
     ticket = tickets.get(db, refusal.ticket) if refusal.ticket else None
     why = plainly("", refusal.answer)
     failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
     bare = bare_again(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
     outcome = bare or gave_up(db, refusal.ticket, failure, f"outbox:{refusal.id}", context)
-    apply.save(db, outcome, context, desk.press)
+    apply.save(db, outcome, context, desk.writer)

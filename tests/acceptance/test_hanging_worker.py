@@ -39,17 +39,17 @@ name = "Ann Lee"
 RUN = """
 import asyncio, logging, sys
 from pathlib import Path
-from mailgate.daemon.beside import beside
+from mailgate.daemon.spawn import start_worker
 from mailgate.cli.common import secrets_of
 from mailgate.config.load import load
 from mailgate.daemon.main import Daemon
-from mailgate.daemon.lock import Lock
-from mailgate.vigil import Patience
+from mailgate.system.lock import Lock
+from mailgate.system.watchdog import Patience
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 config, _ = load(Path("config.toml"))
 tell, give_up = map(float, sys.argv[1:])
-with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
+with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
     async def run():
         ready = asyncio.Event()
         patience = Patience(0.05, tell, give_up)

@@ -547,11 +547,11 @@ KILLED = """
 import asyncio, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from mailgate.config.model import Mailbox, Secret
+from mailgate.settings import Mailbox, Secret
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound import imap_drain, imap_session
-from mailgate.inbound.imap import Watcher
-from mailgate.store import ledger
+from mailgate.inbound.imap import drain, session
+from mailgate.inbound.imap.watcher import Watcher
+from mailgate.store.queues import ledger
 from mailgate.store.db import Store
 
 point, path, port, user = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
@@ -560,14 +560,14 @@ def die(*args):
     os._exit(9)
 
 if point == "before the ledger":
-    imap_drain.ledger.note = die
+    drain.ledger.note = die
 elif point == "before the move":
-    imap_session.Session.finish = die
+    session.Session.finish = die
 elif point == "after the move":
     note = ledger.note
     def noting(db, place, validity, uids, state):
         die() if state == ledger.FINISHED else note(db, place, validity, uids, state)
-    imap_drain.ledger.note = noting
+    drain.ledger.note = noting
 
 async def main():
     store = await Store.open(path)

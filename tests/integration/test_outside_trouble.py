@@ -78,7 +78,7 @@ async def test_the_status_file_on_a_full_disk_is_written_later(bench: Bench, mon
     aside = place.with_name(place.name + ".new")
     aside.mkdir()
     stop = asyncio.Event()
-    task = asyncio.create_task(status.keep(bench.config, status.Standing, stop))
+    task = asyncio.create_task(status.keep(bench.config, status.DaemonStatus, stop))
     await asyncio.sleep(0.1)
     assert not task.done()
     assert not place.exists()

@@ -15,7 +15,7 @@ from mailgate.store.db import Store
 from mailgate.store.queues import inbox
 from mailgate.worker import batch as processor
 from mailgate.worker import lanes
-from mailgate.worker.lanes import Processor
+from mailgate.worker.lanes import Worker
 from tests.desk import Bench, to
 
 KAREN, BOB = "Karen Client <karen@client.example>", "bob@bank.example"
@@ -35,7 +35,7 @@ async def working(bench):
     """The worker's task on the desk's database."""
     store = await Store.open(bench.config.storage.database)
     stop = asyncio.Event()
-    made = Processor(store, lambda: bench.desk, lambda: bench.now, lambda: None)
+    made = Worker(store, lambda: bench.desk, lambda: bench.now, lambda: None)
     task = asyncio.create_task(made.run(stop))
     try:
         yield made

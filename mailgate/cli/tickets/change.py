@@ -29,7 +29,7 @@ from mailgate.system.lock import running
 from mailgate.ticket import Address, Json
 from mailgate.worker import apply
 from mailgate.worker.batch import carry_over
-from mailgate.worker.setup import Desk, make_desk, unlock
+from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 
 
 def new(args: argparse.Namespace) -> int:
@@ -43,8 +43,8 @@ def new(args: argparse.Namespace) -> int:
         context = desk.context(now())
         order = by_hand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
         outcome = by_hand.open_by_hand(db, order, context)
-        apply.save(db, outcome, context, desk.press)
-        subjects = [apply.subject_of(notice, context, desk.press) for notice in outcome.notices]
+        apply.save(db, outcome, context, desk.writer)
+        subjects = [apply.subject_of(notice, context, desk.writer) for notice in outcome.notices]
     if args.json:
         notices: list[Json] = [
             {"kind": notice.kind.value, "to": notice.to.email, "subject": subject}
@@ -56,9 +56,9 @@ def new(args: argparse.Namespace) -> int:
     return 0
 
 
-def _desk(db: Db, config: Config) -> Desk:
+def _desk(db: Db, config: Config) -> Runtime:
     """The desk to work at. Where no daemon has carried over what `was` renames, that is done first."""
-    desk = make_desk(config, unlock(db, config))
+    desk = make_runtime(config, open_secrets(db, config))
     if running(config.storage.database) is None:
         carry_over(db, desk, now())
     return desk
@@ -124,7 +124,7 @@ def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Conf
             reports[asked.span] = as_seen(count_aside(config, at - asked.span, at), asked.agent, config)
 
 
-def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) -> Outcome:
+def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Runtime) -> Outcome:
     context = desk.context(now())
     ticket = tickets.get(db, number)
     if ticket is None:
@@ -132,7 +132,7 @@ def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Desk) 
     letter = Letter(who, read_commands(lines), _cause(), context.now)
     outcome = perform.work(db, letter, ticket, context)
     if not outcome.problems:
-        apply.save(db, outcome, context, desk.press)
+        apply.save(db, outcome, context, desk.writer)
     return outcome
 
 

@@ -22,7 +22,7 @@ from mailgate.cli.common import print_json, say, secrets_of
 from mailgate.cli.verbs import report
 from mailgate.config.load import load
 from mailgate.daemon.main import Daemon
-from mailgate.daemon.spawn import beside
+from mailgate.daemon.spawn import start_worker
 from mailgate.demo.script import DESK, play
 from mailgate.demo.stage import Missed, Screen, Stage
 from mailgate.errors import Refused
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     with _folder(args.dir) as folder:
         config = _desk(folder, 0 if args.once else PORT)
         _log_into(folder / "mailgate.log")
-        with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
+        with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
             return asyncio.run(_perform(config, worker, _screen(pace, as_json=args.json), args))
 
 

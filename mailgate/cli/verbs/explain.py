@@ -18,7 +18,7 @@ from mailgate.store.queues.inbox import Claimed
 from mailgate.worker.apply import subject_of
 from mailgate.worker.explain import document, unread, words
 from mailgate.worker.pipeline import Verdict, think
-from mailgate.worker.setup import Desk, make_desk, peek_secrets
+from mailgate.worker.setup import Runtime, make_runtime, peek_secrets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain each message of each file."""
     config = config_of(args, thorough=False)
-    desk = make_desk(config, peek_secrets(config))
+    desk = make_runtime(config, peek_secrets(config))
     code = 0
     with reading(config) as db:
         for name in args.files:
@@ -53,10 +53,10 @@ def _messages(name: str) -> list[Stored]:
     return list(messages(Path(name)))
 
 
-def _one(db: Db, desk: Desk, name: str, stored: Stored, *, as_json: bool) -> None:
+def _one(db: Db, desk: Runtime, name: str, stored: Stored, *, as_json: bool) -> None:
     context = desk.context(now())
     verdict = _think(db, stored, context)
-    subjects = {n: subject_of(notice, context, desk.press) for n, notice in enumerate(verdict.outcome.whole.notices)}
+    subjects = {n: subject_of(notice, context, desk.writer) for n, notice in enumerate(verdict.outcome.whole.notices)}
     found = document(verdict, name, subjects, desk.config.agents)
     if as_json:
         print_json(found)

@@ -100,12 +100,12 @@ def _drain(config: Config) -> int | None:
         with Lock(config.storage.database):
             # Imported late: where a daemon runs, a mail that is piped in needs none of it.
             from mailgate.worker.batch import drain
-            from mailgate.worker.setup import make_desk, unlock
+            from mailgate.worker.setup import make_runtime, open_secrets
 
             with writing(config) as db:
                 with db.transaction():
-                    secrets = unlock(db, config)
-                return drain(db, make_desk(config, secrets), now)
+                    secrets = open_secrets(db, config)
+                return drain(db, make_runtime(config, secrets), now)
     except LockHeld:
         return None
     except MailgateError as error:  # the mail is safe in the inbox; the daemon will work it

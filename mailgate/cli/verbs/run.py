@@ -12,7 +12,7 @@ import sys
 from mailgate.cli.common import config_of, print_json, secrets_of
 from mailgate.config.dump import effective
 from mailgate.daemon.main import Daemon
-from mailgate.daemon.spawn import beside
+from mailgate.daemon.spawn import start_worker
 from mailgate.system.lock import Lock
 
 GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
@@ -46,6 +46,6 @@ def run(args: argparse.Namespace) -> int:
             sys.stdout.flush()
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: the config was read a moment ago
-    with Lock(config.storage.database), beside(config, secrets_of(config)) as worker:
+    with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
         asyncio.run(Daemon(config, worker, ready=ready).run())
     return 0

@@ -7,7 +7,7 @@ import argparse
 from mailgate.cli.common import config_of, now, print_json, print_line, reading
 from mailgate.cli.failure import ending
 from mailgate.daemon import status
-from mailgate.daemon.status import Standing, disks_nearly_full
+from mailgate.daemon.status import DaemonStatus, disks_nearly_full
 from mailgate.rules.people.absence import away_lines
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Print how it stands."""
     config = config_of(args, thorough=False)
     daemon = running(config.storage.database)
-    standing = status.read(config) if daemon else Standing()
+    standing = status.read(config) if daemon else DaemonStatus()
     with reading(config) as db:
         queues = status.queues(db)
         aside = inbox.troubles(db)
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _problems(config: Config, daemon: int | None, standing: Standing, aside: int, failed: int) -> tuple[str, ...]:
+def _problems(config: Config, daemon: int | None, standing: DaemonStatus, aside: int, failed: int) -> tuple[str, ...]:
     problems = []
     if daemon is None:
         problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import Letter
 from mailgate.notice import Listing, Notice, NoticeKind
-from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.notices.tables import meanwhile, meanwhile_listing
 from mailgate.rules.people.absence import Absence, away_lines, span
 from mailgate.rules.people.permissions import sees
@@ -22,10 +22,10 @@ from mailgate.store.tickets import tickets
 from mailgate.ticket import Address
 
 
-def with_presence(db: Db, letter: Letter, understood: Understood, outcome: Outcome, context: Context) -> Outcome:
+def with_presence(db: Db, letter: Letter, resolved: ResolvedCommands, outcome: Outcome, context: Context) -> Outcome:
     """The outcome with what `#away` and `#back` do: of the writer, or of somebody whose manager they are."""
     away = absences.away(db, context.now)
-    for order in understood.orders:
+    for order in resolved.orders:
         if isinstance(order.value, Absence):
             outcome = _leave(letter, order.value, outcome, context)
         elif order.verb == "back":
@@ -113,11 +113,11 @@ def _word(who: Agent, subject: str, cause: str, facts: tuple[str, ...]) -> Notic
     )
 
 
-def who_is_away(db: Db, agent: Agent | None, understood: Understood, context: Context) -> str:
+def who_is_away(db: Db, agent: Agent | None, resolved: ResolvedCommands, context: Context) -> str:
     """A paragraph on who is away once the mail is done, for `#list` and `#help`; "" when everybody is here."""
     zone = context.config.zone(agent.key) if agent else context.config.desk.timezone
     away = {**absences.away(db, context.now)}
-    for order in understood.orders:
+    for order in resolved.orders:
         if isinstance(order.value, Absence):
             away[order.value.agent] = order.value
         elif order.verb == "back":

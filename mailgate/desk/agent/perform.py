@@ -12,16 +12,16 @@ from functools import partial
 from mailgate.desk.agent.away import with_presence
 from mailgate.desk.agent.queries import answer_queries, answers_of, with_parcels
 from mailgate.desk.agent.reports import answer_reports
-from mailgate.desk.agent.task import Task, carry_out
+from mailgate.desk.agent.task import AgentWork, carry_out
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.merge_split import Ground, ground_of
+from mailgate.desk.request.merge_split import Target, target_of
 from mailgate.desk.request.reply import own_text
 from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.notice import NoticeKind
-from mailgate.rules.commands.orders import Understood, bans_of, unbans_of
-from mailgate.rules.commands.resolve import understand
-from mailgate.rules.commands.scope import Setting
+from mailgate.rules.commands.orders import ResolvedCommands, bans_of, unbans_of
+from mailgate.rules.commands.resolve import resolve
+from mailgate.rules.commands.scope import CommandScope
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.rules.ticket import acts
@@ -38,23 +38,23 @@ def work(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Out
     if letter.commands.problems:
         return letter.refused(ticket, *letter.commands.problems)
     try:
-        ground = ground_of(db, letter, ticket, context)
-        understood = understand(letter.commands.commands, ground.ticket, setting_of(db, letter, ground, context))
+        target = target_of(db, letter, ticket, context)
+        resolved = resolve(letter.commands.commands, target.ticket, setting_of(db, letter, target, context))
     except Refused as trouble:
         return letter.refused(ticket, str(trouble))
-    if understood.problems:
-        return letter.refused(ticket, *understood.problems)
-    if understood.only_asks:
+    if resolved.problems:
+        return letter.refused(ticket, *resolved.problems)
+    if resolved.only_asks:
         unposted = bool(own_text(db, letter, ticket, context.config))
-        return answer_queries(db, letter, understood, ticket, context, unposted=unposted)
-    about_none = ticket is None and understood.needs_no_ticket
-    if about_none or understood.only_standing:
+        return answer_queries(db, letter, resolved, ticket, context, unposted=unposted)
+    about_none = ticket is None and resolved.needs_no_ticket
+    if about_none or resolved.only_standing:
         posts = bool(own_text(db, letter, ticket, context.config) or letter.attachments)
         if about_none or not posts:
-            return _do_beside(db, letter, understood, ticket, context, unposted=posts)
-    if ground.ticket is None:
+            return _do_beside(db, letter, resolved, ticket, context, unposted=posts)
+    if target.ticket is None:
         return letter.refused(None, "this mail answers no ticket; say which one with #ticket NUMBER")
-    return carry_out(db, Task(letter, understood, ground, ground.ticket, context))
+    return carry_out(db, AgentWork(letter, resolved, target, target.ticket, context))
 
 
 def not_found(letter: Letter) -> Outcome:
@@ -64,29 +64,29 @@ def not_found(letter: Letter) -> Outcome:
 
 
 def _do_beside(
-    db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context, *, unposted: bool
+    db: Db, letter: Letter, resolved: ResolvedCommands, ticket: Ticket | None, context: Context, *, unposted: bool
 ) -> Outcome:
     """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
-    asked = answers_of(db, letter, understood, ticket, context)
-    done = tuple(order.told for order in understood.orders if order.told)
+    asked = answers_of(db, letter, resolved, ticket, context)
+    done = tuple(order.told for order in resolved.orders if order.told)
     facts = [f"Done: {each}." for each in done]
     if unposted:
         facts.append("The mail is about no ticket: your text below the commands was left out.")
     answer = with_parcels(letter.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels)
     outcome = Outcome(
         ticket=ticket.number if ticket else None,
-        notices=(*answer, *answer_reports(db, letter, understood, context)),
-        bans=bans_of(understood, acts.Stamp(letter.by, letter.at)),
-        unbans=unbans_of(understood),
+        notices=(*answer, *answer_reports(db, letter, resolved, context)),
+        bans=bans_of(resolved, acts.Stamp(letter.by, letter.at)),
+        unbans=unbans_of(resolved),
         told=(*done, *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
-    return with_presence(db, letter, understood, outcome, context)
+    return with_presence(db, letter, resolved, outcome, context)
 
 
-def setting_of(db: Db, letter: Letter, ground: Ground, context: Context) -> Setting:
+def setting_of(db: Db, letter: Letter, target: Target, context: Context) -> CommandScope:
     """What the reading of orders needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
-    ticket = ground.ticket
+    ticket = target.ticket
     plan = context.config.slas.get(ticket.sla if ticket else str(context.config.defaults.sla))
     hours = context.config.schedules[plan.schedule] if plan else None
 
@@ -99,7 +99,7 @@ def setting_of(db: Db, letter: Letter, ground: Ground, context: Context) -> Sett
 
     away = absences.away(db, context.now)
     banned = partial(bans.patterns, db)
-    led_from = ground.led_from.number if ground.led_from else 0
-    return Setting(
-        context.config, letter.agent, context.now, opens, other, away, banned, named=led_from, split=ground.told
+    led_from = target.led_from.number if target.led_from else 0
+    return CommandScope(
+        context.config, letter.agent, context.now, opens, other, away, banned, named=led_from, split=target.told
     )

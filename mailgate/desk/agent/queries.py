@@ -11,7 +11,7 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import Letter
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.commands.help import HELP
-from mailgate.rules.commands.orders import QUERIES, Order, Understood
+from mailgate.rules.commands.orders import QUERIES, Order, ResolvedCommands
 from mailgate.rules.notices.tables import short
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import sees
@@ -31,22 +31,28 @@ LISTED = 100  # tickets in one answer
 SEARCHED = 12  # words of one search
 
 
-def answers_of(db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context) -> Shown:
+def answers_of(db: Db, letter: Letter, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Shown:
     """The answers to every question of the mail; empty when there is none."""
-    parts = [_answer(db, order, letter, ticket, context) for order in understood.orders if order.verb in QUERIES]
-    if understood.has("list", "help"):
-        parts.append(Shown(who_is_away(db, letter.agent, understood, context)))
+    parts = [_answer(db, order, letter, ticket, context) for order in resolved.orders if order.verb in QUERIES]
+    if resolved.has("list", "help"):
+        parts.append(Shown(who_is_away(db, letter.agent, resolved, context)))
     text = "\n\n".join(part.text for part in parts if part.text)
     return Shown(text, tuple(parcel for part in parts for parcel in part.parcels))
 
 
 def answer_queries(
-    db: Db, letter: Letter, understood: Understood, ticket: Ticket | None, context: Context, *, unposted: bool = False
+    db: Db,
+    letter: Letter,
+    resolved: ResolvedCommands,
+    ticket: Ticket | None,
+    context: Context,
+    *,
+    unposted: bool = False,
 ) -> Outcome:
     """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
-    asked = answers_of(db, letter, understood, ticket, context)
+    asked = answers_of(db, letter, resolved, ticket, context)
     facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
-    notices = answer_reports(db, letter, understood, context, facts)
+    notices = answer_reports(db, letter, resolved, context, facts)
     if asked.text or not notices:
         notices = (*with_parcels(letter.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels), *notices)
     return Outcome(

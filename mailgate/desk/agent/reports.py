@@ -14,7 +14,7 @@ from mailgate.desk.report import read_figures
 from mailgate.desk.request.request import Letter
 from mailgate.figures import Report
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.commands.orders import Order, Understood
+from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.report.counting import Counted
 from mailgate.rules.report.period import read_period
 from mailgate.rules.report.scope import readers, scope_of, scope_of_reader
@@ -25,12 +25,12 @@ from mailgate.writing.report_text import as_text
 
 
 def answer_reports(
-    db: Db, letter: Letter, understood: Understood, context: Context, facts: tuple[str, ...] = ()
+    db: Db, letter: Letter, resolved: ResolvedCommands, context: Context, facts: tuple[str, ...] = ()
 ) -> tuple[Notice, ...]:
     """A mail of its own for each `#report`, below `facts`; none for an order from the command line."""
     if letter.situation is None:
         return ()
-    orders = [order for order in understood.orders if order.verb == "report"]
+    orders = [order for order in resolved.orders if order.verb == "report"]
     return tuple(
         replace(
             notice,

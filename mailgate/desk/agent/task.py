@@ -16,12 +16,12 @@ from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, refusal
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.merge_split import Ground, linked_back, merge_target, take_in, tell
-from mailgate.desk.request.reply import Post, post_of, to_send_it
+from mailgate.desk.request.merge_split import Target, announce_target, linked_back, merge_target, take_in
+from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
 from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.commands.orders import Understood, acts_of, bans_of, unbans_of
+from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, unbans_of
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.auto_assign import told as told_handed_out
 from mailgate.rules.people.collaborators import collaborators_of
@@ -37,12 +37,12 @@ from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, T
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class AgentWork:
     """A mail that was understood, and where it is done."""
 
     letter: Letter
-    understood: Understood
-    ground: Ground
+    resolved: ResolvedCommands
+    target: Target
     ticket: Ticket  # of the ground
     context: Context
 
@@ -53,101 +53,101 @@ class Task:
 
     def refused(self, problem: str) -> Outcome:
         """Nothing of it is done; what would be split off is no ticket yet."""
-        return self.letter.refused(self.ground.source or self.ticket, problem)
+        return self.letter.refused(self.target.source or self.ticket, problem)
 
 
-def carry_out(db: Db, task: Task) -> Outcome:
+def carry_out(db: Db, task: AgentWork) -> Outcome:
     """Do everything that the mail orders, or nothing."""
-    letter, understood, context = task.letter, task.understood, task.context
+    letter, resolved, context = task.letter, task.resolved, task.context
     try:
-        post = post_of(db, letter, understood, task.ground.named, task.ticket, context.config)
+        post = agent_text_of(db, letter, resolved, task.target.named, task.ticket, context.config)
     except Refused as trouble:
         return task.refused(str(trouble))
     if stopped := _stopped(db, task, post):
         return stopped
     change, beside, notices = _done(db, task, post)
-    asked = answers_of(db, letter, understood, change.after, context)
+    asked = answers_of(db, letter, resolved, change.after, context)
     outcome = Outcome(
         ticket=task.ticket.number,
         reason=letter.situation.match.why if letter.situation else None,
-        changes=(change, *beside, *linked_back(db, understood, task.ticket, task.stamp, context)),
+        changes=(change, *beside, *linked_back(db, resolved, task.ticket, task.stamp, context)),
         notices=notices,
-        bans=bans_of(understood, task.stamp),
-        unbans=unbans_of(understood),
+        bans=bans_of(resolved, task.stamp),
+        unbans=unbans_of(resolved),
         told=(*_told(task, post, change), *([asked.text] if asked.text else [])),
         commands=letter.commands.commands,
     )
     outcome = limit(db, outcome, context, first_contact=False)
-    outcome = outcome.with_notices(*answer_reports(db, letter, understood, context))
+    outcome = outcome.with_notices(*answer_reports(db, letter, resolved, context))
     outcome = outcome.with_notices(*_to_agent(letter, outcome, post, asked))
-    return with_presence(db, letter, understood, outcome, context)
+    return with_presence(db, letter, resolved, outcome, context)
 
 
 # ── whether it is done ──────────────────────────────────────────────────────────────────
 
 
-def _stopped(db: Db, task: Task, post: Post) -> Outcome | None:
+def _stopped(db: Db, task: AgentWork, post: AgentText) -> Outcome | None:
     """What becomes of a mail that is refused or held as it stands; None when it is done."""
-    if not post.writes and task.understood.asks:
+    if not post.writes and task.resolved.asks:
         return task.refused("there is nothing to ask: write your question below the commands")
     letter, context = task.letter, task.context
-    problem = key_published(task.understood.orders, context)
+    problem = key_published(task.resolved.orders, context)
     if problem := problem or (_unsendable(db, task, post) if post.writes else ""):
         return task.refused(problem)
-    held = guarded(db, letter, task.understood.orders, post, task.ground, context)
+    held = guarded(db, letter, task.resolved.orders, post, task.target, context)
     return held or (collision(db, letter, post.text, task.ticket, context) if post.replies else None)
 
 
-def _unsendable(db: Db, task: Task, post: Post) -> str:
+def _unsendable(db: Db, task: AgentWork, post: AgentText) -> str:
     """Why the text may not be written, or not leave the desk; "" when it may."""
-    letter, ground, context = task.letter, task.ground, task.context
+    letter, target, context = task.letter, task.target, task.context
     config, public = context.config, post.seen.public
     problem = why_not(letter.agent, "reply" if public else "note", task.ticket.department, config)
-    if problem or not (public or outsiders(task.understood.asks, config)):
+    if problem or not (public or outsiders(task.resolved.asks, config)):
         return problem
     problem = attachments.unsendable(post.attachments, config.attachments)
-    problem = problem or (ground.astray(config) if public else "")
-    return problem or refusal(db, letter, post, ground, context)
+    problem = problem or (target.astray(config) if public else "")
+    return problem or refusal(db, letter, post, target, context)
 
 
 # ── done ────────────────────────────────────────────────────────────────────────────────
 
 
-def _done(db: Db, task: Task, post: Post) -> tuple[Change, tuple[Change, ...], tuple[Notice, ...]]:
+def _done(db: Db, task: AgentWork, post: AgentText) -> tuple[Change, tuple[Change, ...], tuple[Notice, ...]]:
     """The change to the ticket, those to the tickets beside it, and who is told of them."""
-    ticket, ground, stamp, context = task.ticket, task.ground, task.stamp, task.context
-    done = [*ground.acts, *_acts(task, post)]
-    others = [*ground.others]
-    if target := merge_target(db, task.understood):
-        into, reason = target
+    ticket, target, stamp, context = task.ticket, task.target, task.stamp, task.context
+    done = [*target.acts, *_acts(task, post)]
+    others = [*target.others]
+    if merge := merge_target(db, task.resolved):
+        into, reason = merge
         done.append(merging.into(into, stamp.because(reason), context.config))
         others.append(take_in(ticket, into, reason, stamp, context))
     entries = (post.entry(task.letter),) if post.writes else ()
-    change = ground.whole(lifecycle.act_on(ticket, done, stamp, context.config, entries))
-    return tell(db, change, others, ground, _occasion(db, task), context)
+    change = target.whole(lifecycle.act_on(ticket, done, stamp, context.config, entries))
+    return announce_target(db, change, others, target, _occasion(db, task), context)
 
 
-def _acts(task: Task, post: Post) -> Iterator[acts.Act]:
-    letter, understood, ticket, stamp = task.letter, task.understood, task.ticket, task.stamp
+def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
+    letter, resolved, ticket, stamp = task.letter, task.resolved, task.ticket, task.stamp
     config = task.context.config
     agent = letter.agent.key if letter.agent else ""
     if post.replies:
         yield acts.reply(agent, stamp)
         yield acts.copy_in(_copied(task), stamp)
     elif post.writes:
-        yield questions.ask(understood.asks, stamp) if understood.asks else acts.note(stamp)
-    yield from acts_of(understood, stamp, config)
+        yield questions.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
+    yield from acts_of(resolved, stamp, config)
     if not post.replies:
         return
-    unclaimed = not ticket.assignee and not understood.has("assign", "transfer", "merge")
+    unclaimed = not ticket.assignee and not resolved.has("assign", "transfer", "merge")
     if agent and unclaimed and config.tickets.claim_on_reply:
         yield acts.assign(Assignee("agent", agent), stamp.because("answered first"))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
-    if waits and not understood.has("status", "merge"):
+    if waits and not resolved.has("status", "merge"):
         yield acts.status(Status.PENDING, stamp.because("waiting for the requester"))
 
 
-def _copied(task: Task) -> tuple[Collaborator, ...]:
+def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
     """Who had a proven agent's public reply directly, and hears of the ticket from then on.
 
     Who is an inactive collaborator stays one: a mail program that answers to all names people whom nobody chose.
@@ -159,8 +159,8 @@ def _copied(task: Task) -> tuple[Collaborator, ...]:
     return collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
 
 
-def _occasion(db: Db, task: Task) -> Occasion:
-    letter, opened = task.letter, task.ground.opened is not None
+def _occasion(db: Db, task: AgentWork) -> Occasion:
+    letter, opened = task.letter, task.target.opened is not None
     return Occasion(
         by=letter.by,
         cause=letter.cause,
@@ -168,13 +168,13 @@ def _occasion(db: Db, task: Task) -> Occasion:
         now=task.context.now,
         answers=letter.message_id,
         direct=letter.direct(task.context.config),
-        quiet=task.understood.has("quiet") or (opened and not task.ticket.autoresponse),
+        quiet=task.resolved.has("quiet") or (opened and not task.ticket.autoresponse),
         on_behalf=opened,
         resolved_before=_resolved_before(db, task),
     )
 
 
-def _resolved_before(db: Db, task: Task) -> bool:
+def _resolved_before(db: Db, task: AgentWork) -> bool:
     """Whether the requester has read within the day that the ticket was resolved."""
     ticket = task.ticket
     if ticket.reopened == 0:
@@ -186,15 +186,15 @@ def _resolved_before(db: Db, task: Task) -> bool:
 # ── what the agent hears ────────────────────────────────────────────────────────────────
 
 
-def _told(task: Task, post: Post, change: Change) -> Iterator[str]:
+def _told(task: AgentWork, post: AgentText, change: Change) -> Iterator[str]:
     """What was done, in words; the command line also hears of the text that it gave."""
     if post.writes and task.letter.situation is None:
         yield "reply sent" if post.seen.public else "note added"
-    yield from (order.told for order in task.understood.orders if order.told)
+    yield from (order.told for order in task.resolved.orders if order.told)
     yield from told_handed_out(change.events, task.context.config)
 
 
-def _to_agent(letter: Letter, outcome: Outcome, post: Post, asked: Shown) -> tuple[Notice, ...]:
+def _to_agent(letter: Letter, outcome: Outcome, post: AgentText, asked: Shown) -> tuple[Notice, ...]:
     """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
     told: list[str] = []
     links: tuple[tuple[str, str], ...] = ()

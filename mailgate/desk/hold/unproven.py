@@ -20,7 +20,7 @@ MOST = 3  # mails that wait for one agent; the rest are summed up
 SHOWN = 4000  # characters of the held mail that the confirm shows
 
 
-def hold(db: Db, situation: Situation, context: Context) -> Outcome:
+def hold_unproven(db: Db, situation: Situation, context: Context) -> Outcome:
     """Set an agent's unproven mail aside and ask them about it."""
     config, received = context.config, situation.received
     agent = config.agents[situation.sender.agent]

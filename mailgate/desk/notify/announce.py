@@ -19,7 +19,7 @@ from mailgate.store.people import audience as readers
 from mailgate.ticket import Assignee, Change
 
 
-def tell(db: Db, change: Change, occasion: Occasion, context: Context) -> tuple[Change, tuple[Notice, ...]]:
+def announce_change(db: Db, change: Change, occasion: Occasion, context: Context) -> tuple[Change, tuple[Notice, ...]]:
     """The change, with the ticket handed out where it came to a team or department that does so, and its notices."""
     change = _handed_out(db, change, occasion, context)
     if change.before:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.mail import Body, Mail
 from mailgate.rules.notices.occasion import Occasion
@@ -157,5 +157,5 @@ def open_by_hand(db: Db, order: Order, context: Context) -> Outcome:
         on_behalf=True,
         extra_alert=routed.alert,
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     return Outcome(ticket=ticket.number, changes=(change,), notices=notices, routed=routed, form=form)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from mailgate.desk.notify.admin import came_to, tell_admin
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening.joining import join, to_join
@@ -136,7 +136,7 @@ def _opened(db: Db, opening: _Opening) -> Outcome:
         remarks=_remarks(situation, follows),
         links=agree(change, opening.author.email),
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     outcome = Outcome(
         ticket=number,
         reason=situation.match.why,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
@@ -53,5 +53,5 @@ def join(db: Db, ticket: Ticket, entry: Entry, routed: Routed, cause: str, conte
         extra_alert=routed.alert,
         answers=entry.message_id,
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     return Outcome(ticket=ticket.number, reason=Reason.JOINED, changes=(change,), notices=notices, routed=routed)

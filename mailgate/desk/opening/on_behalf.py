@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 from mailgate.desk.agent.perform import setting_of
 from mailgate.desk.agent.queries import answers_of, with_parcels
 from mailgate.desk.hold.leak_guard import words_of
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening import by_hand
 from mailgate.desk.opening.forwarded import ENCLOSED, Original, inline, original_of
 from mailgate.desk.opening.requester_named import whom
 from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.desk.request.merge_split import Ground, linked_back
+from mailgate.desk.request.merge_split import Target, linked_back
 from mailgate.desk.request.reply import to_send_it, with_canned
 from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
-from mailgate.rules.commands.orders import QUERIES, Understood, acts_of
-from mailgate.rules.commands.resolve import understand
+from mailgate.rules.commands.orders import QUERIES, ResolvedCommands, acts_of
+from mailgate.rules.commands.resolve import resolve
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import desk_address
@@ -143,11 +143,11 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
     letter, config = plan.letter, context.config
     routed = by_hand.routed_for(db, plan.opening, context)
     ticket = by_hand.draft(db, plan.opening, routed, context)
-    setting = setting_of(db, letter, Ground(ticket=ticket), context)
-    understood = understand([each for each in letter.commands.commands if each.verb != "new"], ticket, setting)
-    if understood.problems:
-        raise Refused("\n".join(understood.problems))
-    chosen, reason = _chosen(understood)
+    setting = setting_of(db, letter, Target(ticket=ticket), context)
+    resolved = resolve([each for each in letter.commands.commands if each.verb != "new"], ticket, setting)
+    if resolved.problems:
+        raise Refused("\n".join(resolved.problems))
+    chosen, reason = _chosen(resolved)
     if chosen:
         routed = by_hand.routed_for(db, plan.opening, context, chosen)
         ticket = by_hand.draft(db, plan.opening, routed, context)
@@ -155,18 +155,18 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
         mail = plan.situation.received.mail
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
         ticket = replace(ticket, collaborators=people)
-    entries = _entries(plan, understood, ticket, context)
+    entries = _entries(plan, resolved, ticket, context)
     _check(plan, entries, ticket, context)
     stamp = acts.Stamp(letter.by, context.now, reason)
-    done = [*_own_acts(plan, understood, entries, ticket, stamp, context)]
+    done = [*_own_acts(plan, resolved, entries, ticket, stamp, context)]
     change = by_hand.opened(ticket, routed, entries, done, stamp, context)
     change = replace(change, known_ids=_ids(plan, context))
-    return _outcome(db, plan, understood, change, routed, context)
+    return _outcome(db, plan, resolved, change, routed, context)
 
 
-def _chosen(understood: Understood) -> tuple[Routing | None, str]:
+def _chosen(resolved: ResolvedCommands) -> tuple[Routing | None, str]:
     """Topic and department bring other values with them, so they are part of the routing; and why."""
-    topic, department = understood.of("topic"), understood.of("transfer")
+    topic, department = resolved.of("topic"), resolved.of("transfer")
     if not (topic or department):
         return None, ""
     reasons = (order.reason for order in (topic, department) if order)
@@ -175,20 +175,20 @@ def _chosen(understood: Understood) -> tuple[Routing | None, str]:
     return Routing(**named), "; ".join(filter(None, reasons))  # type: ignore[arg-type]
 
 
-def _kind(plan: _Plan, understood: Understood) -> EntryKind:
+def _kind(plan: _Plan, resolved: ResolvedCommands) -> EntryKind:
     """What the agent's own words are: what they say, else a note beside a forwarded mail, else the message."""
-    if understood.has("note"):
+    if resolved.has("note"):
         return EntryKind.NOTE
-    if understood.has("reply", "canned"):
+    if resolved.has("reply", "canned"):
         return EntryKind.REPLY
     return EntryKind.NOTE if plan.original else EntryKind.MESSAGE
 
 
-def _entries(plan: _Plan, understood: Understood, ticket: Ticket, context: Context) -> tuple[Entry, ...]:
+def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: Context) -> tuple[Entry, ...]:
     """The first message, and the agent's own words where they are apart from it."""
     letter, received = plan.letter, plan.situation.received
-    kind, inbox_id = _kind(plan, understood), received.id or None
-    canned = understood.of("canned")
+    kind, inbox_id = _kind(plan, resolved), received.id or None
+    canned = resolved.of("canned")
     text = with_canned(str(canned.value), plan.own, ticket, letter, context.config) if canned else plan.own
     own = Entry(
         kind=kind,
@@ -260,7 +260,12 @@ def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Conte
 
 
 def _own_acts(
-    plan: _Plan, understood: Understood, entries: Sequence[Entry], ticket: Ticket, stamp: acts.Stamp, context: Context
+    plan: _Plan,
+    resolved: ResolvedCommands,
+    entries: Sequence[Entry],
+    ticket: Ticket,
+    stamp: acts.Stamp,
+    context: Context,
 ) -> Iterator[acts.Act]:
     """What the agent's words and commands do to the new ticket; topic and department it has by now."""
     agent, stamp = plan.letter.agent, stamp.because("")
@@ -270,8 +275,8 @@ def _own_acts(
         yield acts.reply(agent.key, stamp)
     if any(entry.kind is EntryKind.NOTE for entry in entries):
         yield acts.note(stamp)
-    yield from acts_of(understood, stamp, context.config)
-    free = not ticket.assignee and not understood.has("assign", "transfer")
+    yield from acts_of(resolved, stamp, context.config)
+    free = not ticket.assignee and not resolved.has("assign", "transfer")
     if replies and free and context.config.tickets.claim_on_reply:
         yield acts.assign(Assignee("agent", agent.key), stamp.because("answered first"))
 
@@ -282,7 +287,7 @@ def _own_acts(
 def _outcome(
     db: Db,
     plan: _Plan,
-    understood: Understood,
+    resolved: ResolvedCommands,
     change: Change,
     routed: Routed,
     context: Context,
@@ -296,43 +301,43 @@ def _outcome(
         now=context.now,
         answers=letter.message_id,
         direct=letter.direct(config),
-        quiet=understood.has("quiet"),
+        quiet=resolved.has("quiet"),
         on_behalf=not plan.for_self,
         extra_alert=routed.alert,
         remarks=() if plan.for_self else (f"{letter.author.name} {how}.",),
     )
     stamp = acts.Stamp(letter.by, context.now)
-    asked = answers_of(db, letter, understood, ticket, context)
-    told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.told for each in understood.orders))
-    notice = letter.answer(NoticeKind.ANSWER, ticket, _facts(plan, understood, change, told), asked.text)
-    change, notices = tell(db, change, occasion, context)
+    asked = answers_of(db, letter, resolved, ticket, context)
+    told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.told for each in resolved.orders))
+    notice = letter.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told), asked.text)
+    change, notices = announce_change(db, change, occasion, context)
     ticket = change.after
     outcome = Outcome(
         ticket=ticket.number,
         reason=plan.situation.match.why,
-        changes=(change, *linked_back(db, understood, ticket, stamp, context)),
+        changes=(change, *linked_back(db, resolved, ticket, stamp, context)),
         notices=with_similar(db, notices, ticket, plan.opening.body.visible, config),
         told=tuple(filter(None, told)),
         commands=letter.commands.commands,
         routed=routed,
         form=by_hand.form_of(plan.opening),
     )
-    links = _links(plan, understood, change)
+    links = _links(plan, resolved, change)
     return outcome.with_notices(*with_parcels(tuple(replace(each, links=links) for each in notice), asked.parcels))
 
 
-def _by_rule(plan: _Plan, understood: Understood, change: Change) -> bool:
+def _by_rule(plan: _Plan, resolved: ResolvedCommands, change: Change) -> bool:
     """The agent's words became a note without their saying so."""
     noted = any(entry.kind is EntryKind.NOTE and entry.text for entry in change.entries)
-    return noted and plan.original is not None and not understood.has("note")
+    return noted and plan.original is not None and not resolved.has("note")
 
 
-def _facts(plan: _Plan, understood: Understood, change: Change, told: Sequence[str]) -> tuple[str, ...]:
+def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, told: Sequence[str]) -> tuple[str, ...]:
     facts = [f"Done: {each}." for each in told if each]
-    if _by_rule(plan, understood, change):
+    if _by_rule(plan, resolved, change):
         facts.append("Your own words above the forwarded mail were kept as an internal note.")
     return tuple(facts)
 
 
-def _links(plan: _Plan, understood: Understood, change: Change) -> tuple[tuple[str, str], ...]:
-    return to_send_it(plan.own) if _by_rule(plan, understood, change) else ()
+def _links(plan: _Plan, resolved: ResolvedCommands, change: Change) -> tuple[tuple[str, str], ...]:
+    return to_send_it(plan.own) if _by_rule(plan, resolved, change) else ()

@@ -14,7 +14,7 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.request.request import Letter
 from mailgate.errors import Refused
 from mailgate.notice import Notice
-from mailgate.rules.commands.orders import QUERIES, Understood
+from mailgate.rules.commands.orders import QUERIES, ResolvedCommands
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.notices.to_agents import HISTORY
 from mailgate.rules.people.permissions import sees, why_not
@@ -28,7 +28,7 @@ from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Target:
     """The ticket that the rest of a mail is about, and what `#split` did to get there."""
 
     ticket: Ticket | None
@@ -66,18 +66,18 @@ class Ground:
         return replace(change, before=None, events=self.opened.events + change.events, moved=self.opened.moved)
 
 
-def ground_of(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Ground:
+def target_of(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Target:
     """Where a mail that names `ticket` belongs. Raises Refused."""
     verbs = letter.commands.verbs
     split = next((command for command in letter.commands.commands if command.verb == "split"), None)
     if ticket is None or (verbs and verbs <= QUERIES | {"ticket", "quiet"}):
-        return Ground(ticket=ticket)
+        return Target(ticket=ticket)
     if split:
         stamp = acts.Stamp(letter.by, letter.at, split.reason)
         return _split(db, letter, ticket, int(split.value or 0), stamp, context)
     if not ticket.merged_into:
-        return Ground(ticket=ticket)
-    return Ground(ticket=_end_of(db, letter, ticket, context), led_from=ticket)
+        return Target(ticket=ticket)
+    return Target(ticket=_end_of(db, letter, ticket, context), led_from=ticket)
 
 
 def _end_of(db: Db, letter: Letter, ticket: Ticket, context: Context) -> Ticket:
@@ -99,7 +99,7 @@ def _check(letter: Letter, ticket: Ticket, context: Context) -> None:
 # ── splitting ───────────────────────────────────────────────────────────────────────────
 
 
-def _split(db: Db, letter: Letter, ticket: Ticket, entry_id: int, stamp: acts.Stamp, context: Context) -> Ground:
+def _split(db: Db, letter: Letter, ticket: Ticket, entry_id: int, stamp: acts.Stamp, context: Context) -> Target:
     """Undo a merge, where the mail is about a merged ticket or a message that came by one; else split a message off."""
     _check(letter, ticket, context)
     if ticket.merged_into and not entry_id:
@@ -127,7 +127,7 @@ def _answered(db: Db, letter: Letter, thread: Sequence[Entry], entry_id: int) ->
     )
 
 
-def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Context) -> Ground:
+def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Context) -> Target:
     config, number = context.config, tickets.next_number(db, context.config.desk.first_number)
     known = entry.author.email in merging.readers(ticket, config)
     own = inbox.item(db, entry.inbox_id).subject if entry.inbox_id else ""
@@ -136,10 +136,10 @@ def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Cont
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
     off = lifecycle.act_on(ticket, [splitting.off(number, entry, thread, events, stamp)], stamp, config)
     told = f"the message of {entry.author.email} is the ticket {number} now"
-    return Ground(ticket=opened.after, source=ticket, opened=opened, others=(off,), told=told)
+    return Target(ticket=opened.after, source=ticket, opened=opened, others=(off,), told=told)
 
 
-def _undo(db: Db, letter: Letter, ticket: Ticket, stamp: acts.Stamp, context: Context) -> Ground:
+def _undo(db: Db, letter: Letter, ticket: Ticket, stamp: acts.Stamp, context: Context) -> Target:
     """Put a merged ticket back, with everything that came for it since."""
     end = _end_of(db, letter, ticket, context)
     if not _sees(letter, ticket, context):
@@ -152,7 +152,7 @@ def _undo(db: Db, letter: Letter, ticket: Ticket, stamp: acts.Stamp, context: Co
     said = {(e.after, e.at) for number in stands for e in tickets.events(db, number) if e.kind is EventKind.MESSAGE}
     messages = [entry for entry in came if (entry.author.email, entry.at) in said]
     holders = dict.fromkeys((ticket.merged_into, *stands))
-    return Ground(
+    return Target(
         ticket=ticket,
         acts=(merging.put_back(event, came, messages, stamp),),
         moved=tuple(replace(each, came_for=0 if each.came_for == ticket.number else each.came_for) for each in came),
@@ -186,9 +186,9 @@ def _merging(events: Sequence[Event], field: str, number: int) -> Event | None:
 # ── merging ─────────────────────────────────────────────────────────────────────────────
 
 
-def merge_target(db: Db, understood: Understood) -> tuple[Ticket, str] | None:
+def merge_target(db: Db, resolved: ResolvedCommands) -> tuple[Ticket, str] | None:
     """The ticket that `#merge` names, and the reason."""
-    order = understood.of("merge")
+    order = resolved.of("merge")
     target = tickets.get(db, order.value) if order and isinstance(order.value, int) else None
     return (target, order.reason) if order and target else None
 
@@ -200,10 +200,10 @@ def take_in(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, cont
 
 
 def linked_back(
-    db: Db, understood: Understood, ticket: Ticket, stamp: acts.Stamp, context: Context
+    db: Db, resolved: ResolvedCommands, ticket: Ticket, stamp: acts.Stamp, context: Context
 ) -> Iterator[Change]:
     """The other ticket's side of each `#link`."""
-    for number, reason in {order.value: order.reason for order in understood.orders if order.verb == "link"}.items():
+    for number, reason in {order.value: order.reason for order in resolved.orders if order.verb == "link"}.items():
         other = tickets.get(db, number) if isinstance(number, int) else None
         if other and ticket.number not in other.links:
             yield lifecycle.act_on(other, [acts.link(ticket.number, stamp.because(reason))], stamp, context.config)
@@ -212,22 +212,22 @@ def linked_back(
 # ── who is told ─────────────────────────────────────────────────────────────────────────
 
 
-def tell(
-    db: Db, change: Change, others: Sequence[Change], ground: Ground, occasion: Occasion, context: Context
+def announce_target(
+    db: Db, change: Change, others: Sequence[Change], target: Target, occasion: Occasion, context: Context
 ) -> tuple[Change, tuple[Change, ...], tuple[Notice, ...]]:
     """The changes, handed out where that is due, and every notice of a mail: one a person, of a merge on what remains.
 
     Whose ticket took another in, or lost a message, is told nothing: nothing of theirs changed.
     """
-    shown = replace(change, entries=(*(ground.opened.moved if ground.opened else ()), *change.entries))
-    told, own = announce.tell(db, shown, occasion, context)
+    shown = replace(change, entries=(*(target.opened.moved if target.opened else ()), *change.entries))
+    told, own = announce.announce_change(db, shown, occasion, context)
     beside: list[Notice] = []
     done: list[Change] = []
     for other in others:
         number, into = other.after.number, change.after.merged_into
         undo = (("Undo the merge", f"#ticket {change.after.number}\n#split\n"),) if into == number else ()
         theirs = replace(occasion, quiet=True, cause=f"{occasion.cause}|{number}", links=undo, on_behalf=False)
-        handed, notices = announce.tell(db, other, theirs, context)
+        handed, notices = announce.announce_change(db, other, theirs, context)
         done.append(handed)
         beside += _with_history(db, notices, change.after.number) if undo else notices
     first, second = (beside, own) if change.after.merged_into else (own, beside)
@@ -248,7 +248,7 @@ def _with_history(db: Db, notices: Sequence[Notice], number: int) -> Iterator[No
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Neighbours:
     """What stands beside a ticket's own notes and replies, for the leak guard."""
 
     internal: tuple[str, ...]
@@ -256,7 +256,7 @@ class Beside:
     messages: tuple[Entry, ...]  # of the ticket itself, that its readers may know
 
 
-def texts_beside(db: Db, ticket: Ticket, thread: Sequence[Entry], ground: Ground, config: Config) -> Beside:
+def texts_beside(db: Db, ticket: Ticket, thread: Sequence[Entry], target: Target, config: Config) -> Neighbours:
     """Threads of tickets that were merged into this one, or that it was split off: known to its readers, or not.
 
     A message of somebody else, who came by a merge and whom no agent has let in, is not.
@@ -266,7 +266,7 @@ def texts_beside(db: Db, ticket: Ticket, thread: Sequence[Entry], ground: Ground
     guests = [entry for entry in mine if entry.came_for and entry.author.email not in known]
     internal = [f"{entry.text}\n{entry.cut}" for entry in guests]
     public: list[str] = []
-    roots = (ticket.number, ground.source.number) if ground.source else (ticket.number,)
+    roots = (ticket.number, target.source.number) if target.source else (ticket.number,)
     for number in (each for root in roots for each in (root, *merged.below(db, root)) if each != ticket.number):
         other = tickets.get(db, number)
         shared = other is not None and merging.shared(ticket, other, config)
@@ -275,4 +275,4 @@ def texts_beside(db: Db, ticket: Ticket, thread: Sequence[Entry], ground: Ground
             theirs = entry.kind is EntryKind.MESSAGE and known == config.addresses_of(entry.author.email)
             open_ = entry.kind is not EntryKind.NOTE and (shared or theirs)
             (public if open_ else internal).append(entry.text)
-    return Beside(tuple(internal), tuple(public), tuple(entry for entry in mine if entry not in guests))
+    return Neighbours(tuple(internal), tuple(public), tuple(entry for entry in mine if entry not in guests))

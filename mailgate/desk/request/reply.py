@@ -12,7 +12,7 @@ from mailgate.desk.notify.admin import to_note_address
 from mailgate.desk.request.request import Letter
 from mailgate.notice import NoticeKind
 from mailgate.reading.page.excerpt import excerpt
-from mailgate.rules.commands.orders import Understood
+from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.commands.syntax import escaped
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.replies.visibility import Visibility, decide
@@ -28,7 +28,7 @@ LONGEST_SIGNATURE = 8  # lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class AgentText:
     """The words and files of a mail, and where they go."""
 
     own: str  # the agent's own words
@@ -64,20 +64,22 @@ class Post:
         )
 
 
-def post_of(db: Db, letter: Letter, understood: Understood, named: int, ticket: Ticket, config: Config) -> Post:
+def agent_text_of(
+    db: Db, letter: Letter, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config
+) -> AgentText:
     """What the mail posts on the ticket. Raises Refused where a canned response cannot be filled in.
 
     `named` is the ticket whose alert it answers, where that was merged into this one.
     """
     own = own_text(db, letter, ticket, config)
-    canned = understood.of("canned")
+    canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, letter, config) if canned else own
-    return Post(
+    return AgentText(
         own=own,
         text=text,
         html=excerpt(letter.situation.received.mail.html, text) if letter.situation and not canned else "",
         attachments=letter.attachments,
-        seen=_visibility(letter, understood, named, ticket, config),
+        seen=_visibility(letter, resolved, named, ticket, config),
     )
 
 
@@ -107,9 +109,9 @@ def with_canned(name: str, own: str, ticket: Ticket, letter: Letter, config: Con
     return f"{fill_canned(name, ticket, key, config)}\n\n{own}".strip()
 
 
-def _visibility(letter: Letter, understood: Understood, named: int, ticket: Ticket, config: Config) -> Visibility:
-    verbs = frozenset(order.verb for order in understood.orders)
-    assigns = understood.of("assign")
+def _visibility(letter: Letter, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config) -> Visibility:
+    verbs = frozenset(order.verb for order in resolved.orders)
+    assigns = resolved.of("assign")
     own = Assignee("agent", letter.agent.key) if letter.agent else None
     away = assigns is not None and assigns.value is not None and assigns.value != own
     if letter.situation is None:  # an order from the command line says what it wants; without a word it answers
@@ -129,7 +131,7 @@ def _visibility(letter: Letter, understood: Understood, named: int, ticket: Tick
     )
     # Who was asked answers who asked: that it stays a note is no news.
     asked = answers is NoticeKind.NOTE and any(each.email == letter.author.email for each in ticket.asked)
-    return replace(found, by_rule=False) if asked and not understood.has("reply") else found
+    return replace(found, by_rule=False) if asked and not resolved.has("reply") else found
 
 
 def to_send_it(text: str) -> tuple[tuple[str, str], ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import entry_of, facts_of, may_answer, open_from_mail, rejected
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.desk.requester.words import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.reasons import Reason
-from mailgate.rules.commands.requester_words import Wishes, acts_of
+from mailgate.rules.commands.requester_words import RequesterCommands, acts_of
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.routing.route import Routed, route
@@ -62,7 +62,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         remarks=_remarks(situation),
         links=agree(change, author.email),
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     outcome = Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
@@ -78,7 +78,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
 
 
 def _message(
-    db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, stamp: acts.Stamp, context: Context
+    db: Db, situation: Situation, ticket: Ticket, wishes: RequesterCommands, stamp: acts.Stamp, context: Context
 ) -> Change:
     """The message on its ticket, with what its author wishes, whom it brings, and who gets a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body

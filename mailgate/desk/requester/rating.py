@@ -6,7 +6,7 @@ ticket, as the links in the notice of a resolved ticket carry it. Anything else 
 
 from __future__ import annotations
 
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.opening.from_mail import entry_of
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.reasons import Reason
@@ -56,7 +56,7 @@ def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating,
         now=context.now,
         answers=situation.received.mail.message_id,
     )
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.notify.announce import tell
+from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import may_answer
 from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.notice import Notice, NoticeKind, Phrase
-from mailgate.rules.commands.requester_words import Wishes, acts_of, answers, read_wishes
+from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
 from mailgate.rules.commands.syntax import Command, read_commands
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
@@ -24,10 +24,10 @@ from mailgate.store.tickets import tickets
 from mailgate.ticket import Change, Ticket
 
 
-def wishes_of(situation: Situation) -> Wishes:
+def wishes_of(situation: Situation) -> RequesterCommands:
     """What the mail asks for."""
     if not situation.human or situation.sender.dmarc == "fail":
-        return Wishes()
+        return RequesterCommands()
     return read_wishes(situation.received.body.lines, situation.match.role)
 
 
@@ -38,18 +38,18 @@ def only(situation: Situation) -> bool:
     return bool(wishes.words) and not (below.commands or below.problems)
 
 
-def alone(wishes: Wishes, situation: Situation) -> bool:
+def alone(wishes: RequesterCommands, situation: Situation) -> bool:
     """True for a mail of words alone: it posts nothing. Pictures of a signature are no message."""
     return bool(wishes.words) and not wishes.text and all(each.cid for each in situation.attachments)
 
 
-def without_words(situation: Situation, wishes: Wishes) -> Situation:
+def without_words(situation: Situation, wishes: RequesterCommands) -> Situation:
     """The mail as a message: its text without the words on top."""
     body = replace(situation.received.body, visible=wishes.text, html="")
     return replace(situation, received=replace(situation.received, body=body))
 
 
-def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context: Context) -> Outcome:
+def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: RequesterCommands, context: Context) -> Outcome:
     """Do and answer a mail of words alone."""
     author, config = situation.received.mail.author, context.config
     stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
@@ -62,7 +62,7 @@ def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context
         done += back(ticket, tickets.events(db, ticket.number), away, stamp.at, config)
     change = lifecycle.act_on(ticket, done, stamp, config)
     occasion = Occasion(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
-    change, notices = tell(db, change, occasion, context)
+    change, notices = announce_change(db, change, occasion, context)
     outcome = Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
@@ -73,12 +73,14 @@ def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: Wishes, context
     return limit(db, outcome, context, first_contact=False)
 
 
-def commands(wishes: Wishes) -> tuple[Command, ...]:
+def commands(wishes: RequesterCommands) -> tuple[Command, ...]:
     """The words as commands, for `explain` and `trace`."""
     return tuple(Command(word, line=f"#{word}") for word in wishes.words)
 
 
-def answer(db: Db, situation: Situation, change: Change, wishes: Wishes, context: Context) -> tuple[Notice, ...]:
+def answer(
+    db: Db, situation: Situation, change: Change, wishes: RequesterCommands, context: Context
+) -> tuple[Notice, ...]:
     """The mail that says how the ticket stands now."""
     ticket = change.after
     mail = situation.received.mail

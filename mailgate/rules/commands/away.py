@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from mailgate.errors import Refused
-from mailgate.rules.commands.scope import Setting, find, when
+from mailgate.rules.commands.scope import CommandScope, find, when
 from mailgate.rules.people.absence import Absence, span
 from mailgate.rules.text import names
 from mailgate.rules.text.typed_time import WhenError
@@ -18,7 +18,7 @@ from mailgate.settings import Agent
 _UNTIL = re.compile(r"(|.*\s)(?:until|till|for)\s+(.+)", re.IGNORECASE)
 
 
-def read_away(typed: str, reason: str, setting: Setting) -> tuple[Absence, str]:
+def read_away(typed: str, reason: str, setting: CommandScope) -> tuple[Absence, str]:
     """`#away`, `#away until fri`, `#away fri`; for a manager also `#away ann until fri`: it, and in words."""
     name, end = _parts(typed)
     if name and not end and _is_time(name, setting):
@@ -41,7 +41,7 @@ def _parts(typed: str) -> tuple[str, str]:
     return (found[1].strip(), found[2].strip()) if found else (typed.strip(), "")
 
 
-def _is_time(typed: str, setting: Setting) -> bool:
+def _is_time(typed: str, setting: CommandScope) -> bool:
     try:
         when(typed, setting)
     except WhenError:
@@ -49,17 +49,17 @@ def _is_time(typed: str, setting: Setting) -> bool:
     return True
 
 
-def read_back(typed: str, setting: Setting) -> tuple[str, str]:
+def read_back(typed: str, setting: CommandScope) -> tuple[str, str]:
     """`#back`; for a manager also `#back ann`: the agent's key, and what it does in words."""
     who = _whom(typed, setting)
     return who.key, f"{_is(who, setting)} back" if who.key in setting.away else f"{_is(who, setting)} not away"
 
 
-def _is(who: Agent, setting: Setting) -> str:
+def _is(who: Agent, setting: CommandScope) -> str:
     return "you are" if who is setting.agent else f"{who.name} is"
 
 
-def _whom(typed: str, setting: Setting) -> Agent:
+def _whom(typed: str, setting: CommandScope) -> Agent:
     """Whom #away and #back are about: oneself, or somebody in a department that one manages."""
     config = setting.config
     if not typed or typed.casefold() == "me":

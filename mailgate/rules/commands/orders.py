@@ -31,7 +31,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class ResolvedCommands:
     """Every order of a mail, or everything that is wrong with it."""
 
     orders: tuple[Order, ...] = ()
@@ -70,9 +70,9 @@ class Understood:
         return next((order for order in reversed(self.orders) if order.verb == verb), None)
 
 
-def acts_of(understood: Understood, stamp: acts.Stamp, config: Config) -> list[acts.Act]:
+def acts_of(resolved: ResolvedCommands, stamp: acts.Stamp, config: Config) -> list[acts.Act]:
     """The orders that change the ticket, as acts, in the order in which they were given."""
-    stamped = ((order, stamp.because(order.reason)) for order in understood.orders)
+    stamped = ((order, stamp.because(order.reason)) for order in resolved.orders)
     return [act for order, why in stamped for act in (_act(order, why, config), _wake(order, why)) if act]
 
 
@@ -140,12 +140,12 @@ def _peopled(order: Order, why: acts.Stamp) -> acts.Act | None:
             return None
 
 
-def bans_of(understood: Understood, stamp: acts.Stamp) -> tuple[Ban, ...]:
+def bans_of(resolved: ResolvedCommands, stamp: acts.Stamp) -> tuple[Ban, ...]:
     """Whom the orders ban from the desk, who is not banned yet."""
-    ordered = (order for order in understood.orders if order.verb == "ban" and order.value)
+    ordered = (order for order in resolved.orders if order.verb == "ban" and order.value)
     return tuple(Ban(pattern=str(each.value), by=stamp.by, at=stamp.at, reason=each.reason) for each in ordered)
 
 
-def unbans_of(understood: Understood) -> tuple[str, ...]:
+def unbans_of(resolved: ResolvedCommands) -> tuple[str, ...]:
     """Whose ban the orders end."""
-    return tuple(str(order.value) for order in understood.orders if order.verb == "unban" and order.value)
+    return tuple(str(order.value) for order in resolved.orders if order.verb == "unban" and order.value)

@@ -21,14 +21,14 @@ WORDS = {"requester": ("close", "reopen", "status", "help"), "collaborator": ("l
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class RequesterCommands:
     """The words that were used, each once, and the text below them ("" where that is a signature alone)."""
 
     words: tuple[str, ...] = ()
     text: str = ""
 
 
-def read_wishes(lines: Sequence[str], role: str) -> Wishes:
+def read_wishes(lines: Sequence[str], role: str) -> RequesterCommands:
     """Read the words on top of somebody's own lines, as far as their role on the ticket has them."""
     words: dict[str, None] = {}
     rest = _from_text(lines)
@@ -36,7 +36,7 @@ def read_wishes(lines: Sequence[str], role: str) -> Wishes:
         words[word] = None
         rest = _from_text(rest[1:])
     text = "" if only_signature(rest) else "\n".join(rest).strip()
-    return Wishes(tuple(words), text) if words else Wishes()
+    return RequesterCommands(tuple(words), text) if words else RequesterCommands()
 
 
 def _from_text(lines: Sequence[str]) -> list[str]:
@@ -49,7 +49,7 @@ def _word(line: str, role: str) -> str:
     return word if mark == "#" and word in WORDS.get(role, ()) else ""
 
 
-def acts_of(wishes: Wishes, author: Collection[str], stamp: acts.Stamp) -> list[acts.Act]:
+def acts_of(wishes: RequesterCommands, author: Collection[str], stamp: acts.Stamp) -> list[acts.Act]:
     """What the words do to the ticket; `author` are the addresses of who wrote them."""
     done: list[acts.Act] = []
     for word in wishes.words:
@@ -63,7 +63,7 @@ def acts_of(wishes: Wishes, author: Collection[str], stamp: acts.Stamp) -> list[
     return done
 
 
-def answers(wishes: Wishes, ticket: Ticket, thread: Sequence[Entry]) -> tuple[Phrase, ...]:
+def answers(wishes: RequesterCommands, ticket: Ticket, thread: Sequence[Entry]) -> tuple[Phrase, ...]:
     """What is told to who asked, of the ticket as it is afterwards; public facts alone."""
     told: list[Phrase] = []
     if "leave" in wishes.words:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mailgate.errors import Refused
 from mailgate.rules.commands import away, values
-from mailgate.rules.commands.orders import BANS, QUERIES, STANDING, Order, Understood
-from mailgate.rules.commands.scope import Setting, find, when
+from mailgate.rules.commands.orders import BANS, QUERIES, STANDING, Order, ResolvedCommands
+from mailgate.rules.commands.scope import CommandScope, find, when
 from mailgate.rules.commands.syntax import Command
 from mailgate.rules.people.absence import Absence, span
 from mailgate.rules.people.permissions import belongs, confidential, why_not
@@ -48,10 +48,10 @@ PERMISSION = {
 }
 BESIDE_MERGE = ("merge", "note", "reply", "quiet", "ticket")
 
-Reader = Callable[[Command, Ticket, Setting], Order]
+Reader = Callable[[Command, Ticket, CommandScope], Order]
 
 
-def understand(commands: Sequence[Command], ticket: Ticket | None, setting: Setting) -> Understood:
+def resolve(commands: Sequence[Command], ticket: Ticket | None, setting: CommandScope) -> ResolvedCommands:
     """Read each command against the ticket and the desk; check the agent's rights."""
     orders: list[Order] = []
     problems: list[str] = []
@@ -61,7 +61,7 @@ def understand(commands: Sequence[Command], ticket: Ticket | None, setting: Sett
         except Refused as trouble:
             problems.append(f"{command.line}: {trouble}")
     problems += [*_not_beside_merge(orders), *_twice_about_one(orders)]
-    return Understood(() if problems else tuple(orders), tuple(problems))
+    return ResolvedCommands(() if problems else tuple(orders), tuple(problems))
 
 
 def _not_beside_merge(orders: Sequence[Order]) -> list[str]:
@@ -82,7 +82,7 @@ def _twice_about_one(orders: Sequence[Order]) -> Iterator[str]:
             said[who] = order.verb
 
 
-def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
+def _order(command: Command, ticket: Ticket | None, setting: CommandScope) -> Order:
     if command.verb == "report":
         read_period(command.value)
     if command.verb in ("quiet", "ticket", *QUERIES):
@@ -102,7 +102,7 @@ def _order(command: Command, ticket: Ticket | None, setting: Setting) -> Order:
     return _READERS[command.verb](command, ticket, setting)
 
 
-def _standing(command: Command, setting: Setting) -> Order:
+def _standing(command: Command, setting: CommandScope) -> Order:
     if command.verb == "away":
         absence, told = away.read_away(command.value, command.reason, setting)
         return Order("away", absence, command.reason, told)
@@ -110,7 +110,7 @@ def _standing(command: Command, setting: Setting) -> Order:
     return Order("back", key, command.reason, told)
 
 
-def _check(permission: str, ticket: Ticket | None, setting: Setting) -> None:
+def _check(permission: str, ticket: Ticket | None, setting: CommandScope) -> None:
     place = ticket.department if ticket else ""
     if problem := why_not(setting.agent, permission, place, setting.config):
         raise Refused(problem)
@@ -122,7 +122,7 @@ def _permission(command: Command) -> str:
     return PERMISSION[command.verb]
 
 
-def _assign(command: Command, ticket: Ticket, setting: Setting) -> Order:
+def _assign(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     typed = command.value.strip()
     if typed.lower() in ("nobody", "none", "no one"):
         return Order("assign", None, command.reason, "released: assigned to nobody")
@@ -141,14 +141,14 @@ def _assign(command: Command, ticket: Ticket, setting: Setting) -> Order:
 
 
 def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]]) -> Reader:
-    def read(command: Command, _: Ticket, setting: Setting) -> Order:
+    def read(command: Command, _: Ticket, setting: CommandScope) -> Order:
         found = find(command.value, known(setting.config), what).name
         return Order(verb, found, command.reason, f"{what} {found}")
 
     return read
 
 
-def _status(command: Command, _: Ticket, setting: Setting) -> Order:
+def _status(command: Command, _: Ticket, setting: CommandScope) -> Order:
     status = Status(command.value)
     if not command.until:
         return Order("status", status, command.reason, f"status {status.value}")
@@ -156,38 +156,38 @@ def _status(command: Command, _: Ticket, setting: Setting) -> Order:
     return Order("status", status, command.reason, f"status {status.value} until {shown}", until)
 
 
-def _due(command: Command, _: Ticket, setting: Setting) -> Order:
+def _due(command: Command, _: Ticket, setting: CommandScope) -> Order:
     at, shown = when(command.value, setting)
     return Order("due", at, command.reason, f"due {shown}")
 
 
-def _tags(command: Command, ticket: Ticket, _: Setting) -> Order:
+def _tags(command: Command, ticket: Ticket, _: CommandScope) -> Order:
     found = values.read_tags(command.value, ticket)
     told = f"{'tagged' if command.verb == 'tag' else 'no longer tagged'} {', '.join(found)}"
     return Order(command.verb, found, command.reason, told)
 
 
-def _subject(command: Command, _: Ticket, setting: Setting) -> Order:
+def _subject(command: Command, _: Ticket, setting: CommandScope) -> Order:
     found = values.read_subject(command.value, setting.config.desk)
     return Order("subject", found, command.reason, f"subject “{found}”")
 
 
-def _cc(command: Command, ticket: Ticket, setting: Setting) -> Order:
+def _cc(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     found = values.read_copied(command.value, ticket, setting.config)
     return Order("cc", found, command.reason, f"{values.emails(found)} on the ticket")
 
 
-def _uncc(command: Command, ticket: Ticket, _: Setting) -> Order:
+def _uncc(command: Command, ticket: Ticket, _: CommandScope) -> Order:
     found = values.read_uncopied(command.value, ticket)
     return Order("uncc", found, command.reason, values.uncopied(found, ticket))
 
 
-def _requester(command: Command, _: Ticket, setting: Setting) -> Order:
+def _requester(command: Command, _: Ticket, setting: CommandScope) -> Order:
     found = values.read_requester(command.value, setting.config)
     return Order("requester", found, command.reason, f"requester {found}")
 
 
-def _link(command: Command, ticket: Ticket, setting: Setting) -> Order:
+def _link(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     number = int(command.value)
     if number == ticket.number:
         raise Refused("a ticket is not linked to itself")
@@ -198,7 +198,7 @@ def _link(command: Command, ticket: Ticket, setting: Setting) -> Order:
     return Order("link", number, command.reason, f"linked with ticket {number}")
 
 
-def _note(command: Command, ticket: Ticket, setting: Setting) -> Order:
+def _note(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     """A note; with names it is also mailed to those people."""
     if not command.value:
         return Order("note", None, command.reason, "")
@@ -213,7 +213,7 @@ def _note(command: Command, ticket: Ticket, setting: Setting) -> Order:
     return Order("note", asked, command.reason, f"asked {', '.join(each.name or each.email for each in asked)}")
 
 
-def _merge(command: Command, ticket: Ticket, setting: Setting) -> Order:
+def _merge(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     number = int(command.value)
     if number == ticket.number and setting.named:
         return Order("merge", None, command.reason, f"ticket {setting.named} was merged into {number} already")
@@ -234,15 +234,15 @@ def _merge(command: Command, ticket: Ticket, setting: Setting) -> Order:
     return Order("merge", other.number, command.reason, merging.told(ticket, other, number))
 
 
-def _split(command: Command, _: Ticket, setting: Setting) -> Order:
+def _split(command: Command, _: Ticket, setting: CommandScope) -> Order:
     return Order("split", None, command.reason, setting.split)
 
 
-def _spam(command: Command, _: Ticket, __: Setting) -> Order:
+def _spam(command: Command, _: Ticket, __: CommandScope) -> Order:
     return Order("spam", None, command.reason, "closed as spam; the requester is told nothing")
 
 
-def _ban(command: Command, setting: Setting) -> Order:
+def _ban(command: Command, setting: CommandScope) -> Order:
     known = setting.bans()
     if command.verb == "ban":
         pattern, told = values.ban_told(command.value, known, setting.config)
@@ -251,7 +251,7 @@ def _ban(command: Command, setting: Setting) -> Order:
     return Order(command.verb, pattern, command.reason, told)
 
 
-def _visible(command: Command, _: Ticket, __: Setting) -> Order:
+def _visible(command: Command, _: Ticket, __: CommandScope) -> Order:
     return Order(command.verb, None, command.reason, "")
 
 

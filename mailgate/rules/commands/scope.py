@@ -19,7 +19,7 @@ from mailgate.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class CommandScope:
     """What the reading of an order needs besides the ticket."""
 
     config: Config
@@ -38,7 +38,7 @@ class Setting:
         return self.config.zone(self.agent.key) if self.agent else self.config.desk.timezone
 
 
-def when(typed: str, setting: Setting) -> tuple[datetime, str]:
+def when(typed: str, setting: CommandScope) -> tuple[datetime, str]:
     """The moment that was typed, and as it is told back, in the agent's time zone."""
     at = read_when(typed, setting.now, setting.zone, setting.opens)
     return at, echo(at, setting.zone)

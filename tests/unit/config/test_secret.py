@@ -14,7 +14,7 @@ from mailgate.config.secret import make_secret, read_secrets
 from mailgate.errors import ConfigError
 from mailgate.settings import Config, Secret
 from mailgate.store.db import open_writer
-from mailgate.worker.setup import unlock
+from mailgate.worker.setup import open_secrets
 from tests.configs import completed
 
 LITERAL = "correct horse battery staple"
@@ -84,7 +84,7 @@ def test_only_a_file_that_comes_first_may_be_made(tmp_path: Path) -> None:
 def test_a_start_makes_no_secret_in_place_of_an_old_one(tmp_path: Path) -> None:
     rotated = config(tmp_path, f'secret = ["{LITERAL}", {{ file = "mistyped" }}]')
     with closing(open_writer(tmp_path / "mailgate.db")) as db, db.transaction(), pytest.raises(ConfigError):
-        unlock(db, rotated)
+        open_secrets(db, rotated)
     assert not (tmp_path / "mistyped").exists()
 
 

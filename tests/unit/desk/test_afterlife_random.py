@@ -15,7 +15,7 @@ from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import EntryKind, EventKind
-from mailgate.worker.setup import make_desk, unlock
+from mailgate.worker.setup import make_runtime, open_secrets
 from tests.desk import KAREN, Bench, Sent
 from tests.replay import derived
 
@@ -69,7 +69,7 @@ class Life:
     def restart(self) -> None:
         self.bench.db.close()
         self.bench.db = open_writer(self.bench.config.storage.database)
-        self.bench.desk = make_desk(self.bench.config, unlock(self.bench.db, self.bench.config))
+        self.bench.desk = make_runtime(self.bench.config, open_secrets(self.bench.db, self.bench.config))
 
     # ── what happens ────────────────────────────────────────────────────────────────────
 

@@ -7,17 +7,17 @@ import asyncio
 import pytest
 
 from mailgate.errors import MailgateError
-from mailgate.system.watchdog import Patience, Sign, Vigil
+from mailgate.system.watchdog import Patience, Progress, Watchdog
 
 PATIENCE = Patience()
 
 
 class Worker:
-    """A vigil over a worker, on a clock that the test turns."""
+    """A watchdog over a worker, on a clock that the test turns."""
 
     def __init__(self):
         self.now = 1000.0
-        self.vigil = Vigil(PATIENCE, lambda: self.now)
+        self.watchdog = Watchdog(PATIENCE, lambda: self.now)
         self.signs = {"writer": 0, "reading of mail": None}
 
     def lives(self, seconds, *, answers=True, writes=True, **signs):
@@ -26,10 +26,10 @@ class Worker:
             self.signs |= {name.replace("_", " "): sign for name, sign in signs.items()}
             self.signs["writer"] += writes
             if answers:
-                self.vigil.heard(self.signs)
+                self.watchdog.heard(self.signs)
             self.now += PATIENCE.ask
-            self.vigil.look()
-        return self.vigil.trouble
+            self.watchdog.look()
+        return self.watchdog.trouble
 
 
 @pytest.fixture
@@ -41,15 +41,15 @@ def worker():
 
 def test_who_answers_and_writes_is_well_for_as_long_as_it_likes(worker):
     assert worker.lives(100_000) == ""
-    assert not worker.vigil.lost
+    assert not worker.watchdog.lost
 
 
 def test_who_does_not_answer_is_told_after_two_minutes_and_given_up_after_five(worker):
     assert worker.lives(110, answers=False) == ""
     assert worker.lives(10, answers=False) == "the worker process has not answered for 125 seconds"
-    assert not worker.vigil.lost
+    assert not worker.watchdog.lost
     worker.lives(175, answers=False)
-    assert worker.vigil.lost
+    assert worker.watchdog.lost
 
 
 def test_who_answers_again_is_well(worker):
@@ -61,7 +61,7 @@ def test_a_writer_that_stands_still_is_told_of_by_name(worker):
     stands = "the worker process answers, but its writer has stood still for 135 seconds"
     assert worker.lives(130, writes=False) == stands
     worker.lives(180, writes=False)
-    assert worker.vigil.lost
+    assert worker.watchdog.lost
 
 
 def test_a_mail_that_is_read_for_ever_is_noticed_and_one_step_after_the_other_is_not(worker):
@@ -78,15 +78,15 @@ def test_what_rests_for_a_full_disk_is_no_trouble(worker):
 def test_a_machine_that_slept_has_missed_nothing(worker):
     for _ in range(100):
         worker.now += 36_000
-        worker.vigil.look()
+        worker.watchdog.look()
         assert worker.lives(10) == ""
-    assert not worker.vigil.lost
+    assert not worker.watchdog.lost
 
 
 def test_a_worker_that_has_yet_to_begin_is_told_of_and_not_given_up():
     worker = Worker()
     assert "has not answered" in worker.lives(10_000, answers=False)
-    assert not worker.vigil.lost
+    assert not worker.watchdog.lost
 
 
 def test_of_who_does_not_answer_nothing_else_is_said(worker):
@@ -95,7 +95,7 @@ def test_of_who_does_not_answer_nothing_else_is_said(worker):
 
 
 def test_a_sign_grows_with_every_step_and_rests():
-    sign, seen = Sign(), []
+    sign, seen = Progress(), []
     for act in (sign.step, sign.step, sign.rest, sign.step):
         act()
         seen.append(sign.now)
@@ -104,9 +104,9 @@ def test_a_sign_grows_with_every_step_and_rests():
 
 async def test_the_log_tells_of_trouble_once_and_of_its_end(caplog):
     caplog.set_level("INFO", logger="mailgate")
-    vigil = Vigil(Patience(0.001, 0.02, 60), asyncio.get_running_loop().time)
+    watchdog = Watchdog(Patience(0.001, 0.02, 60), asyncio.get_running_loop().time)
     answers, stop = [False], asyncio.Event()
-    keeping = asyncio.create_task(vigil.keep(lambda: vigil.heard({}) if answers[0] else None, stop))
+    keeping = asyncio.create_task(watchdog.keep(lambda: watchdog.heard({}) if answers[0] else None, stop))
     await asyncio.sleep(0.06)
     answers[0] = True
     await asyncio.sleep(0.04)
@@ -117,7 +117,7 @@ async def test_the_log_tells_of_trouble_once_and_of_its_end(caplog):
 
 
 async def test_who_is_given_up_is_told_as_one_that_died():
-    vigil = Vigil(Patience(0.001, 0.01, 0.02), asyncio.get_running_loop().time)
-    vigil.heard({})
+    watchdog = Watchdog(Patience(0.001, 0.01, 0.02), asyncio.get_running_loop().time)
+    watchdog.heard({})
     with pytest.raises(MailgateError, match=r"has not answered.*to be started again"):
-        await asyncio.wait_for(vigil.keep(lambda: None, asyncio.Event()), 5)
+        await asyncio.wait_for(watchdog.keep(lambda: None, asyncio.Event()), 5)

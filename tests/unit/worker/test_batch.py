@@ -255,7 +255,7 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
         if len(thoughts) == 1:
             with elsewhere.transaction():
                 order = by_hand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
-                apply.save(elsewhere, by_hand.open_by_hand(elsewhere, order, context), context, bench.desk.press)
+                apply.save(elsewhere, by_hand.open_by_hand(elsewhere, order, context), context, bench.desk.writer)
         return verdict
 
     monkeypatch.setattr(processor, "think", think_while_others_write)

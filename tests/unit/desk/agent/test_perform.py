@@ -565,7 +565,7 @@ def order(bench, *lines, who=None):
     letter = Letter(who, read_commands(lines), f"cli:{lines}", context.now)
     outcome = perform.work(bench.db, letter, bench.ticket(), context)
     with bench.db.transaction():
-        apply.save(bench.db, outcome, context, bench.desk.press)
+        apply.save(bench.db, outcome, context, bench.desk.writer)
     return outcome, bench.new()
 
 

@@ -128,7 +128,7 @@ def test_an_address_that_the_relay_calls_dead_is_dead_with_or_without_a_ticket(b
         failure = Failure(NoticeKind.ACKNOWLEDGEMENT, f"k{number}@client.example", "no such mailbox", dead=True)
         with bench.db.transaction():
             apply.save(
-                bench.db, gave_up(bench.db, number, failure, f"outbox:{number}", context), context, bench.desk.press
+                bench.db, gave_up(bench.db, number, failure, f"outbox:{number}", context), context, bench.desk.writer
             )
     assert {row[0] for row in bench.db.all("SELECT email FROM dead_address")} == {
         "k1001@client.example",

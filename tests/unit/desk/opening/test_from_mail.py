@@ -439,7 +439,7 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     order = by_hand.Order(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
     context = bench.desk.context(bench.now)
     with bench.db.transaction():
-        apply.save(bench.db, by_hand.open_by_hand(bench.db, order, context), context, bench.desk.press)
+        apply.save(bench.db, by_hand.open_by_hand(bench.db, order, context), context, bench.desk.writer)
     mails = bench.new()
     assert told(mails) == {
         ("opened-for-you", "jane@vendor.example"),
@@ -454,7 +454,7 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     assert bench.events()[2].by == "rule:Vendors"
     quiet = replace(order, cause="cli:2", quiet=True)
     with bench.db.transaction():
-        apply.save(bench.db, by_hand.open_by_hand(bench.db, quiet, context), context, bench.desk.press)
+        apply.save(bench.db, by_hand.open_by_hand(bench.db, quiet, context), context, bench.desk.writer)
     assert "jane@vendor.example" not in {mail.to for mail in bench.new()}
 
 

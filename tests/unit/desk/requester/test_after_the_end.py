@@ -11,7 +11,7 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import open_writer
 from mailgate.ticket import Assignee, EventKind
-from mailgate.worker.setup import make_desk, unlock
+from mailgate.worker.setup import make_runtime, open_secrets
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
 SUBJECT = "[#1001] Portal is down"
@@ -199,7 +199,7 @@ def test_the_closing_survives_a_restart_and_happens_once(bench):
     resolve(bench)
     bench.db.close()
     bench.db = open_writer(bench.config.storage.database)
-    bench.desk = make_desk(bench.config, unlock(bench.db, bench.config))
+    bench.desk = make_runtime(bench.config, open_secrets(bench.db, bench.config))
     bench.now += timedelta(days=9)  # it was down when its time came
     bench.wait()
     bench.wait(days=9)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.notice import Phrase
-from mailgate.rules.commands.requester_words import Wishes, acts_of, answers, read_wishes
+from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.ticket import Address, Collaborator, Entry, EntryKind, Status
@@ -28,29 +28,29 @@ STAMP = Stamp("requester:karen@client.example", NOW)
     ],
 )
 def test_words_on_top_are_taken_and_the_rest_is_text(text, words, rest):
-    assert read_wishes(text.split("\n"), "requester") == Wishes(words, rest)
+    assert read_wishes(text.split("\n"), "requester") == RequesterCommands(words, rest)
 
 
 @pytest.mark.parametrize(
     "text", ["", "close", "Hello\n#close", "#close it please", "\\#close", "#leave", "#resolved", "#assign ann", "#"]
 )
 def test_anything_else_of_a_requester_is_text(text):
-    assert read_wishes(text.split("\n"), "requester") == Wishes()
+    assert read_wishes(text.split("\n"), "requester") == RequesterCommands()
 
 
 def test_a_collaborator_may_leave_and_nothing_else_and_a_stranger_may_nothing():
     assert read_wishes(["#leave"], "collaborator").words == ("leave",)
     for role, word in (("collaborator", "#close"), ("inactive", "#leave"), ("", "#close")):
-        assert read_wishes([word], role) == Wishes()
+        assert read_wishes([word], role) == RequesterCommands()
 
 
 def test_what_the_words_do():
     jane = ticket(collaborators=(Collaborator("jane@x.example"),))
-    done = act_on(jane, acts_of(Wishes(("leave", "help", "status")), "jane@x.example", STAMP), STAMP, desk())
+    done = act_on(jane, acts_of(RequesterCommands(("leave", "help", "status")), "jane@x.example", STAMP), STAMP, desk())
     assert done.after.collaborators == ()
-    closed = act_on(jane, acts_of(Wishes(("close",)), "", STAMP), STAMP, desk()).after
+    closed = act_on(jane, acts_of(RequesterCommands(("close",)), "", STAMP), STAMP, desk()).after
     assert closed.status is Status.CLOSED
-    assert act_on(closed, acts_of(Wishes(("reopen",)), "", STAMP), STAMP, desk()).after.status is Status.OPEN
+    assert act_on(closed, acts_of(RequesterCommands(("reopen",)), "", STAMP), STAMP, desk()).after.status is Status.OPEN
 
 
 def test_what_is_told():
@@ -58,9 +58,9 @@ def test_what_is_told():
         return Entry(kind=kind, by="", author=Address("a@x.example"), at=NOW + timedelta(days=days), text="")
 
     opened = ("opened", ticket().created_at)
-    said = answers(Wishes(("status", "help")), ticket(), [])
+    said = answers(RequesterCommands(("status", "help")), ticket(), [])
     assert said == (Phrase("asked.open"), Phrase("asked.unanswered", (opened,)), Phrase("asked.help"))
     thread = [entry(EntryKind.REPLY, 1), entry(EntryKind.NOTE, 2)]
     answered = ("answered", NOW + timedelta(days=1))
-    assert answers(Wishes(("status",)), ticket(), thread)[1] == Phrase("asked.answered", (opened, answered))
-    assert answers(Wishes(("leave",)), ticket(), []) == (Phrase("asked.left"),)
+    assert answers(RequesterCommands(("status",)), ticket(), thread)[1] == Phrase("asked.answered", (opened, answered))
+    assert answers(RequesterCommands(("leave",)), ticket(), []) == (Phrase("asked.left"),)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.rules.commands.help import HELP
-from mailgate.rules.commands.orders import Understood, acts_of
-from mailgate.rules.commands.resolve import understand
-from mailgate.rules.commands.scope import Setting
+from mailgate.rules.commands.orders import ResolvedCommands, acts_of
+from mailgate.rules.commands.resolve import resolve
+from mailgate.rules.commands.scope import CommandScope
 from mailgate.rules.commands.syntax import Command, read_commands
 from mailgate.rules.commands.verbs import LEAVE, VERBS
 from mailgate.rules.ticket.acts import Stamp
@@ -29,13 +29,13 @@ def opens(day):
 
 
 def by(agent=ELLIOT, config=CONFIG):
-    return Setting(config, agent, NOW, opens, OTHERS.get)
+    return CommandScope(config, agent, NOW, opens, OTHERS.get)
 
 
 def read(*lines, agent=ELLIOT, about=None, none=False):
     found = read_commands(lines)
     assert not found.problems, found.problems
-    return understand(found.commands, None if none else about or ticket(), by(agent))
+    return resolve(found.commands, None if none else about or ticket(), by(agent))
 
 
 @pytest.mark.parametrize(
@@ -83,19 +83,19 @@ def test_what_a_command_means(line, verb, value, told):
     ],
 )
 def test_what_cannot_be_understood_says_what_would_be_right(command, problem):
-    found = understand([command], ticket(), by())
+    found = resolve([command], ticket(), by())
     assert found.orders == ()
     assert problem in found.problems[0]
 
 
 def test_a_long_list_of_names_is_cut():
     config = desk(topics={f"T{n}": type(CONFIG.topics["General Inquiry"])(name=f"T{n}") for n in range(20)})
-    found = understand([Command("topic", "zzz", line="#topic zzz")], ticket(), by(config=config))
+    found = resolve([Command("topic", "zzz", line="#topic zzz")], ticket(), by(config=config))
     assert "T11 and more" in found.problems[0]
 
 
 def test_all_or_nothing_names_every_line_that_is_wrong():
-    found = understand(
+    found = resolve(
         [Command("assign", "ann", line="#assign ann"), Command("sla", "zz", line="#sla zz"), Command("topic", "qq")],
         ticket(),
         by(),
@@ -106,7 +106,7 @@ def test_all_or_nothing_names_every_line_that_is_wrong():
 
 @pytest.mark.parametrize(("verb", "told"), [("confirm", "answers with it by mail"), ("new", "mailgate tickets new")])
 def test_what_only_a_mail_of_its_own_can_say_is_refused_with_the_way_to_go(verb, told):
-    found = understand([Command(verb)], ticket(), by())
+    found = resolve([Command(verb)], ticket(), by())
     assert found.orders == ()
     assert told in found.problems[0]
 
@@ -131,7 +131,7 @@ def test_what_only_a_mail_of_its_own_can_say_is_refused_with_the_way_to_go(verb,
     ],
 )
 def test_a_role_without_the_permission_is_refused_by_name(command, permission):
-    found = understand([command], ticket(department="Maintenance"), by())
+    found = resolve([command], ticket(department="Maintenance"), by())
     assert f"permission `{permission}`" in found.problems[0]
     assert "your role there is View only" in found.problems[0]
 
@@ -168,7 +168,7 @@ def test_what_only_asks():
     assert read("#show", "#ticket 1001").only_asks
     assert not read("#show", "#claim").only_asks
     assert not read("#quiet").only_asks
-    assert not Understood().only_asks
+    assert not ResolvedCommands().only_asks
 
 
 def test_the_last_of_a_verb_and_whether_there_is_one():
