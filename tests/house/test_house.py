@@ -185,12 +185,25 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
 
 
 def test_documents_name_real_files() -> None:
-    """They are read beside the code: every file that they name exists."""
+    """They are read beside the code: every file and folder that they name exists."""
     for document, least in {"docs/flow.md": 10, "docs/decisions.md": 5, "HACKING.md": 10}.items():
-        text = (ROOT / document).read_text("utf-8")
-        named = re.findall(r"`((?:mailgate|templates|tests|docs|scripts)/(?!KIND)[\w./-]+)`", text)
+        named = _named_in(document)
         assert len(named) >= least
         assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def _named_in(document: str) -> list[str]:
+    text = (ROOT / document).read_text("utf-8")
+    return re.findall(r"`((?:mailgate|templates|tests|docs|scripts)/(?!KIND)[\w./-]*)`", text)
+
+
+def test_the_way_of_a_mail_is_a_page() -> None:
+    """It names every folder at the top of the package, in at most 60 lines."""
+    assert len((ROOT / "docs/flow.md").read_text("utf-8").splitlines()) <= 60
+    named = {name.rstrip("/") for name in _named_in("docs/flow.md")}
+    folders = {f"mailgate/{source.module}" for source in ALL if source.path.name == "__init__.py" and source.module}
+    tops = {folder for folder in folders if "." not in folder} - {"mailgate/rules"}
+    assert not tops - named
 
 
 def test_decisions_stand_newest_first() -> None:
