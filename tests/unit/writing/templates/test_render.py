@@ -382,9 +382,9 @@ def _light(colour: str) -> float:
         *(("#a8dab5", "#12331f"), ("#f5cf8e", "#3a2a10"), ("#8ab4f8", "#22272e")),
     ],
 )
-def test_every_colour_is_readable_on_its_ground(colour: str, target: str):
+def test_every_colour_is_readable_on_its_ground(colour: str, ground: str):
     """AA: 4.5 to 1. The colours are those that the templates name, and no others."""
-    lights = sorted((_light(colour), _light(target)))
+    lights = sorted((_light(colour), _light(ground)))
     assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
     assert any(colour in path.read_text("utf-8") for path in shipped().glob("*.html"))
 
