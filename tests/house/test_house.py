@@ -119,6 +119,33 @@ def test_every_change_is_told_through_one_door() -> None:
     assert doors == ["desk/notify/announce.py"]
 
 
+def test_every_act_stands_in_the_folder_of_acts() -> None:
+    """What can be done to a ticket is listed in one place: its `__init__` names every function that returns an act."""
+    drafts = [
+        source.name
+        for source in ALL
+        if any(name.startswith("mailgate.rules.ticket.acts") for name in source.imports)
+        for function in source.functions
+        if function.returns and re.fullmatch(r"(acts\.)?Draft", ast.unparse(function.returns))
+    ]
+    assert len(drafts) > 20
+    assert not [name for name in drafts if not name.startswith("rules/ticket/acts/")]
+    defined = {
+        function.name
+        for source in ALL
+        if source.name.startswith("rules/ticket/acts/")
+        for function in source.tree.body
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+    }
+    listed = next(source for source in ALL if source.name == "rules/ticket/acts/__init__.py")
+    assert defined == {name for name in _exported(listed) if name[0].islower()} - {"annotations"}
+    assert not [name for name in defined if not re.search(rf"\b{name}\b", ast.get_docstring(listed.tree) or "")]
+
+
+def _exported(source: Source) -> set[str]:
+    return {alias.name for node in source.nodes(ast.ImportFrom) for alias in node.names}
+
+
 def test_sql_is_written_in_the_store_alone() -> None:
     sql = re.compile(r"\s*(SELECT \S+.* FROM |INSERT (OR \w+ )?INTO |UPDATE \w+ SET |DELETE FROM |PRAGMA )", re.DOTALL)
     outside = [source for source in ALL if not source.module.startswith("store")]

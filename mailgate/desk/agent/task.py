@@ -27,7 +27,7 @@ from mailgate.rules.people.auto_assign import told as told_handed_out
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
-from mailgate.rules.ticket import acts, lifecycle, merging, questions
+from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.questions import outsiders
 from mailgate.rules.ticket.reopening import resolved_since
 from mailgate.store.db import Db
@@ -120,7 +120,7 @@ def _done(db: Db, task: AgentWork, post: AgentText) -> tuple[Change, tuple[Chang
     others = [*target.others]
     if merge := merge_target(db, task.resolved):
         into, reason = merge
-        done.append(merging.into(into, stamp.because(reason), context.config))
+        done.append(acts.merge(into, stamp.because(reason), context.config))
         others.append(take_in(ticket, into, reason, stamp, context))
     entries = (post.entry(task.letter),) if post.writes else ()
     change = target.whole(lifecycle.act_on(ticket, done, stamp, context.config, entries))
@@ -135,7 +135,7 @@ def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
         yield acts.reply(agent, stamp)
         yield acts.copy_in(_copied(task), stamp)
     elif post.writes:
-        yield questions.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
+        yield acts.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
     yield from acts_of(resolved, stamp, config)
     if not post.replies:
         return

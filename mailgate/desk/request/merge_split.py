@@ -1,6 +1,6 @@
 """Merging and splitting: which ticket an agent's mail is about in the end, and what else changes with it.
 
-Decides and reads; the acts are `rules/ticket/merging.py` and `rules/ticket/splitting.py`, who is told
+Decides and reads; the acts are `rules/ticket/acts/merging.py`, who is told
 `rules/notices/to_requesters.py` and `rules/notices/to_agents.py`.
 """
 
@@ -20,6 +20,7 @@ from mailgate.rules.notices.to_agents import HISTORY
 from mailgate.rules.people.permissions import sees, why_not
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts, lifecycle, merging, splitting
+from mailgate.rules.ticket.acts.merging import Gone
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
@@ -134,7 +135,7 @@ def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Cont
     subject = strip_subject(own or (ticket.subject if known else ""), config.desk)
     opened = splitting.part(ticket, entry, number, subject, stamp, config)
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
-    off = lifecycle.act_on(ticket, [splitting.off(number, entry, thread, events, stamp)], stamp, config)
+    off = lifecycle.act_on(ticket, [acts.split(number, entry, thread, events, stamp)], stamp, config)
     told = f"the message of {entry.author.email} is the ticket {number} now"
     return Target(ticket=opened.after, source=ticket, opened=opened, others=(off,), told=told)
 
@@ -154,7 +155,7 @@ def _undo(db: Db, letter: Letter, ticket: Ticket, stamp: acts.Stamp, context: Co
     holders = dict.fromkeys((ticket.merged_into, *stands))
     return Target(
         ticket=ticket,
-        acts=(merging.put_back(event, came, messages, stamp),),
+        acts=(acts.unmerge(event, came, messages, stamp),),
         moved=tuple(replace(each, came_for=0 if each.came_for == ticket.number else each.came_for) for each in came),
         others=tuple(_let_go(db, number, ticket, stands.get(number, ()), stamp, context) for number in holders),
         told=f"ticket {ticket.number} is out of {ticket.merged_into} again",
@@ -168,8 +169,8 @@ def _let_go(
     assert holder is not None, "a ticket is merged into one that there is"
     events = tickets.events(db, number)
     event = _merging(events, "merged", ticket.number) if number == ticket.merged_into else None
-    gone = merging.Gone(ticket.number, event, entries)
-    act = merging.let_go(gone, tickets.thread(db, number), events, stamp)
+    gone = Gone(ticket.number, event, entries)
+    act = acts.give_back(gone, tickets.thread(db, number), events, stamp)
     return lifecycle.act_on(holder, [act], stamp, context.config)
 
 
@@ -196,7 +197,7 @@ def merge_target(db: Db, resolved: ResolvedCommands) -> tuple[Ticket, str] | Non
 def take_in(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, context: Context) -> Change:
     """The side of the ticket that another one is merged into."""
     config = context.config
-    return lifecycle.act_on(target, [merging.take_in(ticket, stamp.because(reason), config)], stamp, config)
+    return lifecycle.act_on(target, [acts.absorb(ticket, stamp.because(reason), config)], stamp, config)
 
 
 def linked_back(

@@ -12,7 +12,7 @@ from mailgate.desk.outcome import Context, Outcome, Situation
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
-from mailgate.rules.ticket.rating import Rating, may_rate, rate, read_rating
+from mailgate.rules.ticket.rating import Rating, may_rate, read_rating
 from mailgate.store.db import Db
 from mailgate.ticket import Ticket
 
@@ -41,7 +41,7 @@ def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating,
         return Outcome(ticket=ticket.number, reason=Reason.TOO_OLD_TO_REOPEN, why=f"rated {rating.word}, too late")
     stamp = acts.Stamp(f"requester:{author.email}", arrived)
     more = _says_more(rating, situation)
-    rated = rate(rating.word, stamp, anew=more)
+    rated = acts.rate(rating.word, stamp, anew=more)
     if not more:
         change = lifecycle.act_on(ticket, [rated], stamp, context.config)
     elif ticket.status.active:  # opened again since: their words wait for an answer like any others

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.rules.people.absence import Absence
-from mailgate.rules.ticket import acts, bans, participants
+from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Config
 from mailgate.ticket import Address, Assignee, Status
@@ -78,12 +78,7 @@ def acts_of(resolved: ResolvedCommands, stamp: acts.Stamp, config: Config) -> li
 
 def _act(order: Order, why: acts.Stamp, config: Config) -> acts.Act | None:
     """What an order does; visibility, quiet and queries change nothing."""
-    return (
-        _routed(order, why, config)
-        or _edited(order, why)
-        or _peopled(order, why)
-        or bans.act(order.verb, order.value, why)
-    )
+    return _routed(order, why, config) or _edited(order, why) or _peopled(order, why) or _banned(order, why)
 
 
 def _wake(order: Order, why: acts.Stamp) -> acts.Act | None:
@@ -131,11 +126,23 @@ def _peopled(order: Order, why: acts.Stamp) -> acts.Act | None:
     """The act of an order about who is on the ticket."""
     match order.verb, order.value:
         case "cc", tuple(found):
-            return participants.copy([person for person in found if isinstance(person, Address)], why)
+            return acts.cc([person for person in found if isinstance(person, Address)], why)
         case "uncc", tuple(found):
-            return participants.uncopy([person.email for person in found if isinstance(person, Address)], why)
+            return acts.uncc([person.email for person in found if isinstance(person, Address)], why)
         case "requester", Address() as person:
-            return participants.requester(person, why)
+            return acts.requester(person, why)
+        case _:
+            return None
+
+
+def _banned(order: Order, why: acts.Stamp) -> acts.Act | None:
+    match order.verb, order.value:
+        case "spam", _:
+            return acts.spam(why)
+        case "ban", str(pattern):
+            return acts.ban(pattern, why)
+        case "unban", str(pattern):
+            return acts.unban(pattern, why)
         case _:
             return None
 

@@ -14,7 +14,7 @@ from itertools import dropwhile
 from mailgate.notice import Phrase
 from mailgate.rules.text.cleanup import clean, visible
 from mailgate.rules.text.signature import only_signature
-from mailgate.rules.ticket import acts, participants
+from mailgate.rules.ticket import acts
 from mailgate.ticket import Entry, EntryKind, Status, Ticket
 
 WORDS = {"requester": ("close", "reopen", "status", "help"), "collaborator": ("leave",)}
@@ -59,7 +59,7 @@ def acts_of(wishes: RequesterCommands, author: Collection[str], stamp: acts.Stam
             case "reopen":
                 done.append(acts.status(Status.OPEN, stamp))
             case "leave":
-                done.append(participants.uncopy(author, stamp))
+                done.append(acts.uncc(author, stamp))
     return done
 
 

@@ -1,4 +1,4 @@
-"""What can be done to a ticket: acts, statuses, merging and splitting, people on it, bans, ratings.
+"""Tickets: what can be done to them (`acts/`), their lifecycle, merging and splitting, bans, ratings, JSON.
 
 May import: the values, and the `rules` folders before it.
 """

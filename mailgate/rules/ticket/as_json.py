@@ -8,8 +8,13 @@ from mailgate.ticket import Address, Assignee, Entry, Event, Json, Ticket
 
 
 def rfc3339(at: datetime | None) -> str | None:
-    """A moment as RFC 3339 in UTC, whole seconds, or None."""
+    """A moment as RFC 3339 in UTC with whole seconds; None for None."""
     return f"{at.astimezone(UTC).isoformat()[:19]}Z" if at else None
+
+
+def moment(value: Json) -> datetime | None:
+    """The inverse of `rfc3339`; None for anything but a text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
 
 
 def assignee_json(assignee: Assignee | None) -> Json:

@@ -1,7 +1,7 @@
-"""The ticket's life: (ticket, acts, now) → `Change`. osTicket's lifecycle, by mail.
+"""The ticket's lifecycle: (ticket, acts, now) → `Change`. It follows osTicket's, by mail.
 
-Every function here is pure and makes one whole change; `settle` closes each of them by
-working out the clock anew. The acts are `acts.py`.
+Every function returns one complete change, which `settle` closes by recomputing the SLA clock. The acts
+are `acts/`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from mailgate.rules.routing.route import Chosen, Routed
 from mailgate.rules.sla.clock import clock, plan_of
-from mailgate.rules.ticket.acts import Act, Draft, Stamp, record, routing_acts, status, wake
+from mailgate.rules.ticket.acts import Act, Stamp, escalate, receive_message, record, routing_acts, status, wake
 from mailgate.rules.ticket.as_json import assignee_json, rfc3339, ticket_json
 from mailgate.settings import Config, Step
 from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Json, Status, StatusSpan, Ticket
@@ -21,7 +21,7 @@ from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Json, St
 def act_on(
     ticket: Ticket, acts: Sequence[Act], stamp: Stamp, config: Config, entries: tuple[Entry, ...] = ()
 ) -> Change:
-    """Do acts one after the other on one ticket: the whole is one `Change`."""
+    """Apply acts to one ticket in order; together they are one `Change`."""
     after = ticket
     events: tuple[Event, ...] = ()
     for act in acts:
@@ -31,7 +31,7 @@ def act_on(
 
 
 def also(change: Change, acts: Sequence[Act], stamp: Stamp, config: Config) -> Change:
-    """More acts on the same ticket within one change."""
+    """The change with more acts on the same ticket."""
     more = act_on(change.after, acts, stamp, config)
     return replace(change, after=more.after, events=change.events + more.events)
 
@@ -39,10 +39,10 @@ def also(change: Change, acts: Sequence[Act], stamp: Stamp, config: Config) -> C
 def settle(
     before: Ticket, after: Ticket, events: tuple[Event, ...], stamp: Stamp, config: Config, entries: tuple[Entry, ...]
 ) -> Change:
-    """Work out the clock anew and close the change.
+    """Recompute the SLA clock and close the change.
 
-    When a plan, due time or status change moves the due time into the future again, the
-    overdue flag goes, and the ladder starts over for the steps that are still to come.
+    When a new plan, due time or status moves the due time into the future, the overdue flag is cleared
+    and the escalation steps that are now ahead can fire again.
     """
     after = replace(after, updated_at=stamp.at)
     moved = any(event.kind in _MOVES_THE_CLOCK for event in events)
@@ -63,7 +63,7 @@ def settle(
         recomputed = stamp.because("").event(EventKind.DUE_CHANGED, rfc3339(before.due_at), rfc3339(after.due_at))
         events = (*events, recomputed)
     if not events and not entries and replace(after, updated_at=before.updated_at) == before:
-        after = before  # what is so already leaves no trace
+        after = before  # a command that changes nothing is not recorded
     return Change(before=before, after=after, events=events, entries=entries)
 
 
@@ -79,7 +79,7 @@ _MOVES_THE_CLOCK = frozenset(
 
 
 def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entry: Entry | None) -> Change:
-    """Open `ticket` as it was routed; `routed` holds each field's value and origin."""
+    """Open `ticket`; `routed` is the `routed` event's value: each field's value and origin."""
     start = ticket.sla_started_at
     waits = entry is not None and entry.kind is EntryKind.MESSAGE and ticket.status.active
     ticket = replace(
@@ -106,18 +106,13 @@ def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entr
 def receive(
     ticket: Ticket, entry: Entry, stamp: Stamp, config: Config, *, participant: bool, first: Sequence[Act] = ()
 ) -> Change:
-    """A message of the requester or a collaborator comes in.
+    """Add a message to its ticket.
 
-    From a participant it turns pending into open, reopens what was resolved or closed
-    (osTicket: the SLA starts over) and starts the wait for an answer. From anybody else
-    it is kept, and changes nothing but the thread. `first` is what the mail does besides.
+    From a participant (requester or collaborator) it turns pending into open, reopens a resolved or closed
+    ticket (the SLA restarts, as in osTicket) and starts the wait for an answer. From anybody else it is only
+    added to the thread. `first` are acts that the same mail causes before.
     """
-
-    def message(ticket: Ticket) -> Draft:
-        waiting = (ticket.waiting_since or entry.at) if participant else ticket.waiting_since
-        return replace(ticket, waiting_since=waiting), (stamp.event(EventKind.MESSAGE, after=entry.author.email),)
-
-    acts: list[Act] = [*first, message]
+    acts: list[Act] = [*first, receive_message(entry.author.email, entry.at, stamp, waits=participant)]
     if participant and ticket.status is not Status.OPEN:
         reason = "answered" if ticket.status is Status.PENDING else "reopened by an answer"
         acts.append(status(Status.OPEN, stamp.because(reason)))
@@ -125,25 +120,25 @@ def receive(
 
 
 def keep_auto_reply(ticket: Ticket, entry: Entry, stamp: Stamp, config: Config) -> Change:
-    """An out-of-office note or receipt: stored on its ticket, and powerless."""
+    """Add an automatic reply (out of office, receipt) to the thread; it changes nothing else."""
     return act_on(
         ticket, [record(stamp.event(EventKind.AUTO_REPLY, after=entry.author.email))], stamp, config, (entry,)
     )
 
 
 def note_event(ticket: Ticket, kind: EventKind, stamp: Stamp, config: Config, after: Json) -> Change:
-    """Record a fact that changes no field: a bounce, a notice that failed, a held mail."""
+    """Record an event that changes no field: a bounce, a failed notice, a held mail."""
     return act_on(ticket, [record(stamp.event(kind, after=after))], stamp, config)
 
 
 def may_reopen(ticket: Ticket, now: datetime, config: Config) -> bool:
-    """True while an answer still reopens the ticket rather than opening a linked one."""
+    """Whether an answer reopens the ticket; later it opens a new, linked one (`tickets.reopen_within`)."""
     ended = ticket.closed_at or ticket.resolved_at
     return ticket.status.active or ended is None or now - ended <= config.tickets.reopen_within
 
 
 def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:
-    """A deadline of the ticket has come: `step` as in `Deadline.step`."""
+    """A deadline has passed; `step` is its `Deadline.step`."""
     stamp = Stamp("clock", now)
     match step:
         case "close":
@@ -156,23 +151,17 @@ def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:
 
 
 def _ladder(ticket: Ticket, label: str, config: Config, stamp: Stamp) -> list[Act]:
-    def mark(ticket: Ticket) -> Draft:
-        overdue = label == "100%"
-        after = replace(ticket, escalated=(*ticket.escalated, label), overdue=ticket.overdue or overdue)
-        kind = EventKind.OVERDUE if overdue else EventKind.ESCALATED
-        return after, (stamp.event(kind, after={"step": label, "due_at": rfc3339(ticket.due_at)}),)
-
     step = ladder_step(ticket, label, config)
-    return [mark, *(routing_acts(step.then, stamp, config) if step else ())]
+    return [escalate(label, stamp), *(routing_acts(step.then, stamp, config) if step else ())]
 
 
 def ladder_step(ticket: Ticket, label: str, config: Config) -> Step | None:
-    """The step of the ticket's plan that `label` stands for; None for a missed response."""
+    """The escalation step of the ticket's SLA plan with this label; None for a missed response."""
     return next((step for step in plan_of(ticket, config).escalate if step.label == label), None)
 
 
 def open_routed(ticket: Ticket, routed: Routed, stamp: Stamp, config: Config, entry: Entry | None) -> Change:
-    """Open `ticket`, with where each of its values came from."""
+    """Open `ticket` as it was routed, with the origin of each value."""
     change = open_ticket(ticket, stamp, config, _values(routed), entry)
     return replace(change, events=(*change.events, *_more(ticket, routed, stamp)))
 

@@ -1,4 +1,4 @@
-"""Names that the configuration gave up with `was = ["Old name"]`: tickets under them take the new ones."""
+"""Renaming in the configuration (`was = ["Old name"]`): tickets with an old name get the new one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Renamed = Department | Topic | SlaPlan | Team | Agent
 
 @dataclass(frozen=True, slots=True)
 class NewNames:
-    """Old name → new name, by kind, of what the configuration renamed with `was`."""
+    """Old name → new name, by kind."""
 
     departments: Mapping[str, str]
     topics: Mapping[str, str]
@@ -26,7 +26,7 @@ class NewNames:
 
 
 def new_names(config: Config) -> NewNames:
-    """What `was` says, without names that something else bears now."""
+    """The renames that `was` declares, without old names that are in use again."""
 
     def of(things: Mapping[str, _Renamed]) -> dict[str, str]:
         return {old: name for name, thing in things.items() for old in thing.was if old not in things}
@@ -35,7 +35,7 @@ def new_names(config: Config) -> NewNames:
 
 
 def rename(ticket: Ticket, stamp: Stamp, config: Config) -> Change:
-    """The ticket under the new names: nothing else of it changes, and nobody is told."""
+    """Replace old names in the ticket; nothing else changes, and no notice is sent."""
     names, stamp = new_names(config), stamp.because("renamed in the configuration")
     department = names.departments.get(ticket.department, ticket.department)
     topic = names.topics.get(ticket.topic, ticket.topic)

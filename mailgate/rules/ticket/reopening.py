@@ -1,8 +1,8 @@
-"""A requester opens a ticket again: it goes back to the agent who ended it.
+"""A ticket that its requester reopens is assigned to the agent who resolved or closed it.
 
-An agent who is away, has left, or does not see the department any more gets nothing: then
-the ticket stays where it is, and is nobody's where it was theirs. Also the other way
-round: who says again what the requester was told a day ago says nothing new.
+Not when that agent is away, was removed, or no longer sees the department: then the assignee stays, or the
+ticket is released if that agent was the assignee. Also: when a ticket was resolved within the last day, so
+that the same notice is not sent twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENDED = (Status.RESOLVED, Status.CLOSED)
 def back(
     ticket: Ticket, events: Sequence[Event], away: Collection[str], at: datetime, config: Config
 ) -> list[acts.Act]:
-    """What happens to the assignment of a ticket that is opened again; `events` are those before that."""
+    """The acts that assign or release a reopened ticket; `events` are those before it was reopened."""
     ended = _ended_by(events)
     if not ended:
         return []
@@ -39,13 +39,13 @@ def back(
 
 
 def _ended_by(events: Sequence[Event]) -> Event | None:
-    """The latest event by which an agent resolved or closed the ticket."""
+    """The latest event by which an agent resolved or closed the ticket; None without one."""
     ends = (event for event in reversed(events) if event.kind is EventKind.STATUS_CHANGED and event.after in _ENDED)
     return next((event for event in ends if event.by.startswith("agent:")), None)
 
 
 def _there(key: str, ticket: Ticket, away: Collection[str], config: Config) -> bool:
-    """Whether the agent is here and sees the ticket, and not only because it is theirs."""
+    """Whether the agent exists, is not away, and sees the ticket even if it is not assigned to them."""
     agent = config.agents.get(key)
     own = ticket.assignee == Assignee("agent", key)
     return (
@@ -54,6 +54,6 @@ def _there(key: str, ticket: Ticket, away: Collection[str], config: Config) -> b
 
 
 def resolved_since(events: Sequence[Event], now: datetime) -> datetime | None:
-    """When the ticket was resolved within the last day, before what happens now; None when it was not."""
+    """When the ticket was last resolved, if within `TOLD_FOR` before `now`; else None."""
     times = (event.at for event in events if event.kind is EventKind.STATUS_CHANGED and event.after == Status.RESOLVED)
     return next((at for at in times if now - at <= TOLD_FOR), None)

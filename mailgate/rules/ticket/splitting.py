@@ -1,7 +1,7 @@
-"""A message off its ticket, as a ticket of its own: which message may go, and both sides' changes.
+"""Splitting a message off into a ticket of its own: which messages can be split, and the new ticket.
 
-The new ticket lies where the old one lay and has waited since the message came. Its
-requester is who wrote the message; nobody else of the old ticket is on it.
+The new ticket has the department, topic, SLA plan and assignee of the old one, and its SLA clock starts when
+the message arrived. The author of the message is the requester; nobody else of the old ticket is on it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mailgate.errors import Refused
-from mailgate.rules.ticket.acts import Act, Draft, Stamp
+from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import open_ticket
-from mailgate.rules.ticket.merging import waiting
 from mailgate.settings import Config
-from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Json, Status, Ticket
+from mailgate.ticket import Change, Entry, EntryKind, EventKind, Status, Ticket
 
 NO_MESSAGE = (
     "#split is for an answer to the alert about a message; or name the message by its id (mailgate tickets show"
@@ -23,7 +22,7 @@ NO_MESSAGE = (
 
 
 def separable(entry: Entry | None, thread: Sequence[Entry]) -> Entry:
-    """The entry, where it can become a ticket; `thread` is what stands in its own. Raises Refused."""
+    """The entry, if it can become a ticket of its own; `thread` is the thread of its ticket. Raises Refused."""
     if entry is None or entry.kind is not EntryKind.MESSAGE:
         raise Refused(NO_MESSAGE)
     own = [other.id or 0 for other in thread if other.kind is EntryKind.MESSAGE and not other.came_for]
@@ -33,7 +32,7 @@ def separable(entry: Entry | None, thread: Sequence[Entry]) -> Entry:
 
 
 def part(ticket: Ticket, entry: Entry, number: int, subject: str, stamp: Stamp, config: Config) -> Change:
-    """Open the ticket that a message becomes."""
+    """Open the new ticket `number` with the message `entry` of `ticket`."""
     opened = Ticket(
         number=number,
         subject=subject,
@@ -58,16 +57,3 @@ def part(ticket: Ticket, entry: Entry, number: int, subject: str, stamp: Stamp, 
     change = open_ticket(opened, stamp.because(""), config, {}, entry)
     event = stamp.event(EventKind.SPLIT, {"ticket": ticket.number}, {"ticket": number, "entries": [entry.id]})
     return replace(change, events=(*change.events, event), entries=(), moved=(replace(entry, came_for=0),))
-
-
-def off(number: int, entry: Entry, thread: Sequence[Entry], events: Sequence[Event], stamp: Stamp) -> Act:
-    """The old ticket's side: linked, and nobody waits for an answer to what has gone."""
-
-    def act(ticket: Ticket) -> Draft:
-        after = replace(ticket, links=(*ticket.links, number))
-        if ticket.waiting_since == entry.at:
-            after = replace(after, waiting_since=waiting(events, [other for other in thread if other != entry]))
-        told: dict[str, Json] = {"ticket": number, "entries": [entry.id], "links": list(after.links)}
-        return after, (stamp.event(EventKind.SPLIT, {"ticket": ticket.number, "links": list(ticket.links)}, told),)
-
-    return act

@@ -9,7 +9,7 @@ import pytest
 from mailgate.errors import Refused
 from mailgate.rules.commands import values
 from mailgate.rules.notices.sentences import agent_fact
-from mailgate.rules.ticket import participants
+from mailgate.rules.ticket import acts, participants
 from mailgate.rules.ticket.acts import Stamp, copy_in
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.settings import Tickets
@@ -94,7 +94,7 @@ def test_one_requester_and_never_the_desk():
 
 
 def test_adding_activates_and_adds():
-    after, told = facts(participants.copy([Address("joe@x.example"), Address("new@x.example", "New")], ANN))
+    after, told = facts(acts.cc([Address("joe@x.example"), Address("new@x.example", "New")], ANN))
     assert [(each.email, each.name, each.active) for each in after.collaborators] == [
         ("jane@x.example", "Jane", True),
         ("joe@x.example", "Joe", True),
@@ -104,24 +104,24 @@ def test_adding_activates_and_adds():
 
 
 def test_who_is_there_is_added_in_silence():
-    assert facts(participants.copy([Address("jane@x.example"), TICKET.requester], ANN))[1] == []
+    assert facts(acts.cc([Address("jane@x.example"), TICKET.requester], ANN))[1] == []
 
 
 def test_taking_off():
-    after, told = facts(participants.uncopy(["joe@x.example"], ANN))
+    after, told = facts(acts.uncc(["joe@x.example"], ANN))
     assert (after.collaborators, told) == ((JANE,), ["Ann Admin took joe@x.example off the collaborators: why"])
 
 
 def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
-    after, told = facts(participants.requester(Address("jane@x.example"), ANN))
+    after, told = facts(acts.requester(Address("jane@x.example"), ANN))
     assert after.requester == Address("jane@x.example", "Jane")
     assert after.participants == {"jane@x.example", "joe@x.example"}
     assert told == [
         "Ann Admin made jane@x.example the requester: why",
         "Ann Admin took jane@x.example off the collaborators.",
     ]
-    assert facts(participants.requester(TICKET.requester, ANN))[1] == []
-    assert facts(participants.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
+    assert facts(acts.requester(TICKET.requester, ANN))[1] == []
+    assert facts(acts.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
 
 
 def test_who_waits_is_agreed_to_with_one_tap():
@@ -140,7 +140,7 @@ def test_who_waits_is_agreed_to_with_one_tap():
 
 
 def test_who_is_new_on_a_ticket():
-    change = act_on(TICKET, [participants.copy([Address("joe@x.example")], ANN), copy_in([JOE], ANN)], ANN, CONFIG)
+    change = act_on(TICKET, [acts.cc([Address("joe@x.example")], ANN), copy_in([JOE], ANN)], ANN, CONFIG)
     assert participants.newly_copied(change) == (Address("joe@x.example", "Joe"),)
     assert participants.newly_copied(replace(change, before=None)) == (
         Address("jane@x.example", "Jane"),
