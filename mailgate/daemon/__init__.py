@@ -1,1 +1,14 @@
-"""The daemon: two processes on one database, one at the doors and one that thinks between the two tables."""
+"""The daemon: two processes on one database, connected by a socket pair.
+
+    main            the daemon process: listeners, deliverer, signals, reload
+    listeners       SMTP listener, IMAP watchers and the HTTP server
+    http            /healthz, /readyz and /metrics
+    status          the status file that `mailgate status` reads
+    reload          validates a new configuration; keeps the one in force
+    database_tasks  background tasks on the database
+    spawn           starts the worker process
+    worker          the worker process: inbox to tickets to outbox, and the timers
+    channel         the messages between the two processes
+
+May import: every layer below.
+"""

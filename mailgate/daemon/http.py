@@ -1,7 +1,7 @@
-"""Health and metrics over HTTP on loopback: /healthz, /readyz, /metrics. Nothing can be changed here.
+"""The HTTP server for health probes and Prometheus: /healthz, /readyz and /metrics. Read-only.
 
-Three fixed pages for probes and Prometheus (its text format is a line a figure), so that
-no web framework has to be loaded: GET alone, one request a connection.
+Three fixed pages do not justify loading a web framework: GET and HEAD only, one request per
+connection.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from mailgate.errors import StorageError
 from mailgate.settings import Http
 from mailgate.store.db import Store
 
-LONGEST = 4096  # bytes of a request
-PATIENCE = 5.0  # seconds that a request may take
+MAX_REQUEST = 4096  # bytes
+REQUEST_TIMEOUT = 5.0  # seconds
 
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is wrong (empty: nothing), and the figures for /metrics by name."""
+    """The daemon's problems (none: ready), and its gauges by Prometheus name and labels."""
 
     problems: tuple[str, ...]
-    figures: Mapping[str, float]
+    gauges: Mapping[str, float]
 
 
-async def health(standing: DaemonStatus, store: Store) -> Health:
-    """How the daemon does, and how long its queues are."""
-    problems = [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
-    problems += [] if standing.relay.ok else [f"relay: {standing.relay.last_error}"]
-    problems += [standing.worker] if standing.worker else []
+async def check_health(current: DaemonStatus, store: Store) -> Health:
+    """Combine the daemon's status with the queue lengths from the database."""
+    problems = [f"{way.name}: {way.problem}" for way in current.ways_in if way.problem]
+    problems += [] if current.relay.ok else [f"relay: {current.relay.last_error}"]
+    problems += [current.worker] if current.worker else []
     try:
-        queues = await store.read(status.queues)
+        queues = await store.read(status.queue_lengths)
     except StorageError as error:
         queues = {}
         problems.append(f"database: {error.public}")
-    figures = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
-    figures |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in standing.ways_in}
-    figures["mailgate_relay_ok"] = float(standing.relay.ok)
-    figures["mailgate_worker_ok"] = float(not standing.worker)
-    return Health(tuple(problems), figures)
+    gauges = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
+    gauges |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in current.ways_in}
+    gauges["mailgate_relay_ok"] = float(current.relay.ok)
+    gauges["mailgate_worker_ok"] = float(not current.worker)
+    return Health(tuple(problems), gauges)
 
 
 class HttpServer:
-    """Serves the three pages on the running loop; `health` is asked anew for each request."""
+    """Serves the three pages on the running event loop; `health` is called for each request to /readyz or /metrics."""
 
     def __init__(self, config: Http, health: Callable[[], Awaitable[Health]]) -> None:
         self._config = config
@@ -56,42 +56,42 @@ class HttpServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the address cannot be had."""
-        self._server = await asyncio.start_server(self._serve, self._config.host, self._config.port, limit=LONGEST)
+        """Bind and listen. Raises OSError when the address cannot be bound."""
+        self._server = await asyncio.start_server(self._serve, self._config.host, self._config.port, limit=MAX_REQUEST)
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
+        """The port that the server listens on."""
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
-                code, text = await self._answer(head.split(b"\r\n", 1)[0].split())
+                code, text = await self._respond(head.split(b"\r\n", 1)[0].split())
                 writer.write(_response(code, text))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # a probe that does not speak HTTP gets no answer
+            pass  # a client that does not speak HTTP gets no response
         finally:
             writer.close()
 
-    async def _answer(self, request: list[bytes]) -> tuple[int, str]:
+    async def _respond(self, request: list[bytes]) -> tuple[int, str]:
         if len(request) != 3:
             return 400, "bad request\n"
         if request[0] not in (b"GET", b"HEAD"):
-            return 405, "GET alone\n"
+            return 405, "only GET and HEAD are supported\n"
         path = request[1].partition(b"?")[0]
         if path == b"/healthz":
             return 200, "ok\n"
         if path not in (b"/readyz", b"/metrics"):
-            return 404, "/healthz, /readyz or /metrics\n"
+            return 404, "not found; there are /healthz, /readyz and /metrics\n"
         health = await self._health()
         if path == b"/metrics":
             return 200, metrics(health)
@@ -99,10 +99,10 @@ class HttpServer:
 
 
 def metrics(health: Health) -> str:
-    """The figures in Prometheus' text format."""
-    figures = {"mailgate_ready": float(not health.problems), **health.figures}
+    """Format the gauges in Prometheus' text exposition format."""
+    gauges = {"mailgate_ready": float(not health.problems), **health.gauges}
     lines = []
-    for name, value in figures.items():
+    for name, value in gauges.items():
         lines += [f"# TYPE {name.partition('{')[0]} gauge", f"{name} {value:g}"]
     return "\n".join(dict.fromkeys(lines)) + "\n"
 

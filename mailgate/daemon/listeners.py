@@ -1,7 +1,7 @@
-"""The ways in that the daemon keeps open: the SMTP listener, a watcher for each IMAP account, the pages for probes.
+"""The daemon's listeners: the SMTP listener, a watcher for each IMAP account, the HTTP server for probes.
 
-After a reload the new ones are opened before the old ones are closed: what cannot be had
-leaves all as it was.
+On reload, new sockets are bound before old ones are closed: when an address cannot be bound,
+nothing has changed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mailgate.daemon import status
 from mailgate.daemon.http import Health, HttpServer
+from mailgate.daemon.status import WayIn
 from mailgate.errors import Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
@@ -27,19 +27,19 @@ from mailgate.system.clock import Clock
 if TYPE_CHECKING:
     from mailgate.inbound.imap.watcher import Watcher
 
-GRACE = 4.0  # seconds that each way in and out may take to finish what it has in hand
+STOP_TIMEOUT = 4.0  # seconds for each listener to finish the mail that it is receiving
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """What listens on an address of its own, already open."""
+class Servers:
+    """The servers that are bound to an address; None for those that are not configured."""
 
-    listener: SmtpListener | None = None
-    pages: HttpServer | None = None
+    smtp: SmtpListener | None = None
+    http: HttpServer | None = None
 
 
 class Listeners:
-    """The ways in of one daemon. `config` is the configuration in force, `health` what the pages tell."""
+    """All listeners of one daemon. `config` returns the configuration in force, `health` the content for probes."""
 
     def __init__(
         self,
@@ -56,48 +56,48 @@ class Listeners:
         self._refusals = refusals
         self._clock = clock
         self._health = health
-        self._doors = Doors()
+        self._servers = Servers()
         self._watchers: dict[str, Watcher] = {}
 
     @property
-    def port(self) -> int | None:
-        """The port of the SMTP listener, when there is one."""
-        return self._doors.listener.port if self._doors.listener else None
+    def smtp_port(self) -> int | None:
+        """The port of the SMTP listener; None when there is none."""
+        return self._servers.smtp.port if self._servers.smtp else None
 
     @property
     def http_port(self) -> int | None:
-        """The port of the pages, when there are any."""
-        return self._doors.pages.port if self._doors.pages else None
+        """The port of the HTTP server; None when there is none."""
+        return self._servers.http.port if self._servers.http else None
 
     def names(self) -> list[str]:
-        """Where mail comes in, for the log."""
+        """The mail sources, for the log."""
         config = self._config()
-        smtp = [f"smtp {config.smtp.host}:{self.port}"] if config.smtp else []
+        smtp = [f"smtp {config.smtp.host}:{self.smtp_port}"] if config.smtp else []
         return smtp + [f"imap {name}" for name in config.mailboxes]
 
-    def standing(self) -> Iterator[status.WayIn]:
-        """How each way in does."""
-        config, listener = self._config(), self._doors.listener
-        if listener and config.smtp:
-            yield status.WayIn(f"smtp {config.smtp.host}:{listener.port}", connected=True, last_error="")
+    def ways_in(self) -> Iterator[WayIn]:
+        """The state of each mail source."""
+        config, smtp = self._config(), self._servers.smtp
+        if smtp and config.smtp:
+            yield WayIn(f"smtp {config.smtp.host}:{smtp.port}", connected=True, last_error="")
         for watcher in self._watchers.values():
             state = watcher.status()
-            yield status.WayIn(f"imap {state.name}", connected=state.connected, last_error=state.last_error)
+            yield WayIn(f"imap {state.name}", connected=state.connected, last_error=state.last_error)
 
-    # ── opening ─────────────────────────────────────────────────────────────────────────
+    # ── start ───────────────────────────────────────────────────────────────────────────
 
-    async def listen(self) -> None:
-        """Open the SMTP listener. Raises Refused when its address cannot be had."""
-        self._doors = Doors(listener=await self._listening(self._config()))
+    async def start_smtp(self) -> None:
+        """Start the SMTP listener. Raises Refused when its address cannot be bound."""
+        self._servers = Servers(smtp=await self._smtp_server(self._config()))
 
-    async def open(self) -> None:
-        """Open all the others. Raises Refused when the address of the pages cannot be had."""
+    async def start_others(self) -> None:
+        """Start the IMAP watchers and the HTTP server. Raises Refused when its address cannot be bound."""
         config = self._config()
         for name in config.mailboxes:
             await self._watch(name)
-        self._doors = Doors(self._doors.listener, await self._serving(config))
+        self._servers = Servers(self._servers.smtp, await self._http_server(config))
 
-    async def _listening(self, config: Config) -> SmtpListener | None:
+    async def _smtp_server(self, config: Config) -> SmtpListener | None:
         if config.smtp is None:
             return None
         listener = SmtpListener(
@@ -108,96 +108,100 @@ class Listeners:
             clock=self._clock,
             refused=self._refusals,
         )
-        with listening_at(f"[smtp] listen = {config.smtp.host}:{config.smtp.port}"):
+        with _binding(f"[smtp] listen = {config.smtp.host}:{config.smtp.port}"):
             await listener.start()
         return listener
 
-    async def _serving(self, config: Config) -> HttpServer | None:
+    async def _http_server(self, config: Config) -> HttpServer | None:
         if config.http is None:
             return None
-        pages = HttpServer(config.http, self._health)
-        with listening_at(f"[http] listen = {config.http.host}:{config.http.port}"):
-            await pages.start()
-        return pages
+        server = HttpServer(config.http, self._health)
+        with _binding(f"[http] listen = {config.http.host}:{config.http.port}"):
+            await server.start()
+        return server
 
     async def _watch(self, name: str) -> None:
         from mailgate.inbound.imap.watcher import Watcher  # late: a desk without accounts does not load an IMAP client
 
-        mailbox, most = self._config().mailboxes[name], largest(self._config())
-        watcher = Watcher(mailbox, self._store, self._acceptor, self._clock, max_size=most)
+        config = self._config()
+        watcher = Watcher(
+            config.mailboxes[name], self._store, self._acceptor, self._clock, max_size=_max_mail_size(config)
+        )
         self._watchers[name] = watcher
         await watcher.start()
 
-    # ── another configuration ───────────────────────────────────────────────────────────
+    # ── reload ──────────────────────────────────────────────────────────────────────────
 
-    async def doors_for(self, new: Config) -> Doors:
-        """The doors of another configuration, those that stay and new ones beside. Raises Refused."""
-        old, doors = self._config(), self._doors
+    async def prepare(self, new: Config) -> Servers:
+        """Bind the addresses that `new` adds or changes; unchanged servers are reused.
+
+        Raises Refused when an address cannot be bound. To be followed by `switch` or `discard`.
+        """
+        old, servers = self._config(), self._servers
         try:
-            if place(new.smtp) != place(old.smtp):
-                doors = Doors(await self._listening(new), doors.pages)
+            if _endpoint(new.smtp) != _endpoint(old.smtp):
+                servers = Servers(await self._smtp_server(new), servers.http)
             if new.http != old.http:
-                doors = Doors(doors.listener, await self._serving(new))
+                servers = Servers(servers.smtp, await self._http_server(new))
         except BaseException:
-            await self.leave(doors)
+            await self.discard(servers)
             raise
-        return doors
+        return servers
 
-    async def leave(self, doors: Doors) -> None:
-        """Close those of the doors that are not in use."""
-        if doors.listener and doors.listener is not self._doors.listener:
-            await doors.listener.stop(0)
-        if doors.pages and doors.pages is not self._doors.pages:
-            doors.pages.stop()
+    async def discard(self, servers: Servers) -> None:
+        """Close those of the prepared servers that are not in use."""
+        if servers.smtp and servers.smtp is not self._servers.smtp:
+            await servers.smtp.stop(0)
+        if servers.http and servers.http is not self._servers.http:
+            servers.http.stop()
 
-    async def change(self, old: Config, doors: Doors) -> None:
-        """Put the ways in that the configuration in force changes in place of the old ones."""
-        new, before = self._config(), self._doors
-        self._doors = Doors(doors.listener, before.pages)
-        if doors.listener and new.smtp:
-            doors.listener.config = new.smtp
-        if before.listener and before.listener is not doors.listener:
-            await before.listener.stop(GRACE)
-        if before.pages and before.pages is not doors.pages:
-            before.pages.stop()
-        self._doors = doors
-        most = largest(old) != largest(new)
+    async def switch(self, old: Config, servers: Servers) -> None:
+        """Replace the listeners that differ between `old` and the configuration now in force."""
+        new, before = self._config(), self._servers
+        self._servers = Servers(servers.smtp, before.http)
+        if servers.smtp and new.smtp:
+            servers.smtp.config = new.smtp
+        if before.smtp and before.smtp is not servers.smtp:
+            await before.smtp.stop(STOP_TIMEOUT)
+        if before.http and before.http is not servers.http:
+            before.http.stop()
+        self._servers = servers
+        resized = _max_mail_size(old) != _max_mail_size(new)
         for name in [*self._watchers]:
-            if most or old.mailboxes.get(name) != new.mailboxes.get(name):
-                await self._watchers.pop(name).stop(GRACE)
+            if resized or old.mailboxes.get(name) != new.mailboxes.get(name):
+                await self._watchers.pop(name).stop(STOP_TIMEOUT)
         for name in new.mailboxes:
             if name not in self._watchers:
                 await self._watch(name)
 
-    # ── closing ─────────────────────────────────────────────────────────────────────────
+    # ── stop ────────────────────────────────────────────────────────────────────────────
 
-    def close_pages(self) -> None:
-        """Tell probes nothing more."""
-        if self._doors.pages:
-            self._doors.pages.stop()
+    def stop_http(self) -> None:
+        """Stop the HTTP server."""
+        if self._servers.http:
+            self._servers.http.stop()
 
-    def stopping(self) -> list[Awaitable[None]]:
-        """The end of each way that takes mail; they may end side by side."""
-        ends: list[Awaitable[None]] = [watcher.stop(GRACE) for watcher in self._watchers.values()]
-        if self._doors.listener:
-            ends.append(self._doors.listener.stop(GRACE))
-        return ends
+    def stop_receiving(self) -> list[Awaitable[None]]:
+        """Awaitables that stop each mail source; they may run concurrently."""
+        stops: list[Awaitable[None]] = [watcher.stop(STOP_TIMEOUT) for watcher in self._watchers.values()]
+        if self._servers.smtp:
+            stops.append(self._servers.smtp.stop(STOP_TIMEOUT))
+        return stops
 
 
-def place(smtp: Listener | None) -> tuple[str, int] | None:
-    """Where a listener listens."""
+def _endpoint(smtp: Listener | None) -> tuple[str, int] | None:
     return (smtp.host, smtp.port) if smtp else None
 
 
-def largest(config: Config) -> int:
-    """Bytes of the largest mail that is taken."""
+def _max_mail_size(config: Config) -> int:
+    """The size limit for IMAP, in bytes: that of the SMTP listener where there is one."""
     return config.smtp.max_size if config.smtp else MAX_MAIL
 
 
 @contextmanager
-def listening_at(wanted: str) -> Iterator[None]:
-    """Turn an address that cannot be had into Refused, with `wanted` as its words."""
+def _binding(setting: str) -> Iterator[None]:
+    """Turn an OSError into Refused, which names the setting."""
     try:
         yield
     except OSError as error:
-        raise Refused(f"cannot listen: {wanted}", cause=os.strerror(error.errno) if error.errno else "") from error
+        raise Refused(f"cannot listen: {setting}", cause=os.strerror(error.errno) if error.errno else "") from error

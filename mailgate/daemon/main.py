@@ -1,9 +1,8 @@
-"""The daemon: the ways in and out, as named tasks under one stop event, closed in reverse.
+"""The daemon: accepts mail into the inbox and delivers the outbox, as named tasks under one stop event.
 
-It takes mail into the inbox and brings the outbox to the relay; what lies between is done
-by its worker, a process beside it (`worker.py`). If one task or the worker dies, all stop
-and the exit code says so. The first SIGTERM or SIGINT drains (within ten seconds), the
-second ends at once. SIGHUP reloads.
+Tickets are worked by a second process, the worker (`worker.py`). When a task or the worker
+dies, the daemon stops and exits with an error. The first SIGTERM or SIGINT drains (within
+ten seconds), the second exits at once. SIGHUP reloads the configuration.
 """
 
 from __future__ import annotations
@@ -20,11 +19,23 @@ from typing import Any
 from mailgate.config.diff import changes
 from mailgate.config.load import read
 from mailgate.daemon import reload, status
-from mailgate.daemon.http import Health, health
-from mailgate.daemon.link import Link, Word
-from mailgate.daemon.listeners import GRACE, Listeners
-from mailgate.daemon.upkeep import follow_neighbours, keep_log_short
-from mailgate.errors import ConfigError, MailgateError, Problem, Refused
+from mailgate.daemon.channel import (
+    ApplyConfig,
+    Channel,
+    CheckConfig,
+    ConfigResult,
+    DeliveryFailed,
+    MailAccepted,
+    NotifyAdmin,
+    OutboxChanged,
+    Ping,
+    Pong,
+    Stop,
+)
+from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes
+from mailgate.daemon.http import Health, check_health
+from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
+from mailgate.errors import ConfigError, MailgateError, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.outbound.backoff import Reply
@@ -33,15 +44,19 @@ from mailgate.outbound.relay import transport
 from mailgate.settings import Config
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
-from mailgate.system.watchdog import Patience, Watchdog
+from mailgate.system.watchdog import Timeouts, Watchdog
 
-LAST = 9.0  # seconds after the signal to stop at which the process ends, whatever still holds on
+SHUTDOWN_TIMEOUT = 9.0  # seconds from the first signal until the process exits, whatever still runs
 
 log = logging.getLogger("mailgate")
 
 
 class Daemon:
-    """One mailgate on one database. `worker` is the wire to its worker; `ready` is called when mail can be taken."""
+    """The daemon process on one database.
+
+    `worker` is the daemon's end of the socket pair to its worker process. `ready` is called
+    once mail is accepted.
+    """
 
     def __init__(
         self,
@@ -49,59 +64,59 @@ class Daemon:
         worker: socket.socket,
         *,
         ready: Callable[[Daemon], None] | None = None,
-        patience: Patience = Patience(),  # noqa: B008 - a value
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - an immutable value
     ) -> None:
         self._config = config
-        self._wire = worker
+        self._worker_socket = worker
         self._ready = ready
         self._clock = Clock()
-        self._watchdog = Watchdog(patience, time.monotonic)
+        self._watchdog = Watchdog(timeouts, time.monotonic)
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._died: BaseException | None = None
-        self._last: asyncio.TimerHandle | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._asked = asyncio.Event()  # a reload was asked for; twenty signals in a row are one
-        self._answers: asyncio.Queue[Word] = asyncio.Queue()  # of the worker's to what it was asked
+        self._failure: BaseException | None = None  # of the first task that died
+        self._forced_exit: asyncio.TimerHandle | None = None
+        self._being_replaced: set[asyncio.Task[None]] = set()
+        self._reload_requested = asyncio.Event()  # twenty signals in a row are one reload
+        self._config_results: asyncio.Queue[ConfigResult] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Run until a signal or `stop`. Raises what a task died of."""
+        """Run until a signal or `stop`. Raises the exception of a task that died."""
         self._store = await Store.open(self._config.storage.database)
         try:
-            self._worker = await Link.over(self._wire)
-            reload.remember(self._config)
+            self._worker = await Channel.open(self._worker_socket)
+            reload.save_active(self._config)
             self._build()
-            self._take_signals()
+            self._handle_signals()
             try:
                 await self._start()
                 await self._stop.wait()
-                if self._died:
-                    raise self._died
+                if self._failure:
+                    raise self._failure
             finally:
                 await self._close()
         finally:
             await self._store.close()
-            if self._last:
-                self._last.cancel()
+            if self._forced_exit:
+                self._forced_exit.cancel()
 
     def stop(self) -> None:
-        """Drain and end."""
+        """Drain and stop."""
         self._stop.set()
 
     @property
     def port(self) -> int | None:
-        """The port of the SMTP listener, when there is one."""
-        return self._listeners.port
+        """The port of the SMTP listener; None when there is none."""
+        return self._listeners.smtp_port
 
     @property
     def http_port(self) -> int | None:
-        """The port of the pages for probes, when they are open."""
+        """The port of the HTTP server; None while there is none."""
         return self._listeners.http_port
 
-    # ── building and starting ───────────────────────────────────────────────────────────
+    # ── start ───────────────────────────────────────────────────────────────────────────
 
     def _build(self) -> None:
-        self._acceptor = Acceptor(self._store, self._clock, lambda: self._worker.say("mail"))
+        self._acceptor = Acceptor(self._store, self._clock, lambda: self._worker.send(MailAccepted()))
         self._refusals = Refusals(self._store, self._clock)
         self._listeners = Listeners(
             lambda: self._config, self._store, self._acceptor, self._refusals, self._clock, self._health
@@ -114,130 +129,130 @@ class Daemon:
             self._store,
             lambda: transport(config.relay, hostname),
             self._clock,
-            gave_up=lambda: self._worker.say("refused"),
-            relay_ill=self._relay_ill,
+            gave_up=lambda: self._worker.send(DeliveryFailed()),
+            relay_ill=self._relay_down,
         )
 
     async def _start(self) -> None:
-        await self._listeners.listen()
+        await self._listeners.start_smtp()
         if self._ready:
             self._ready(self)
-        self._run("worker", self._hear_the_worker())
-        self._run("watchdog", self._watchdog.keep(lambda: self._worker.say("ping"), self._stop))
+        self._run("worker", self._receive_messages())
+        self._run("watchdog", self._watchdog.run(lambda: self._worker.send(Ping()), self._stop))
         self._run("deliverer", self._deliverer.run())
-        self._run("neighbours", follow_neighbours(self._store, self._look_out, self._stop))
-        self._run("checkpoint", keep_log_short(self._config.storage.database, self._stop))
-        self._run("reload", self._follow_reloads())
-        self._run("status", status.keep(self._config, self._standing, self._stop))
-        await self._listeners.open()
-        log.info("ready: %s", ", ".join(self._listeners.names()) or "no way in but ingest")
-
-    async def _health(self) -> Health:
-        return await health(self._standing(), self._store)
+        self._run("external writes", watch_external_writes(self._store, self._wake_deliverer, self._stop))
+        self._run("checkpoint", checkpoint_wal(self._config.storage.database, self._stop))
+        self._run("reload", self._reload_on_request())
+        self._run("status", status.keep_written(self._config, self._status, self._stop))
+        await self._listeners.start_others()
+        log.info("ready: %s", ", ".join(self._listeners.names()) or "no mail source but `mailgate ingest`")
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks[name] = task
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._task_done)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A task that ends before it should takes all others along."""
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """Stop the daemon when a task ends before it should."""
         error = None if task.cancelled() else task.exception()
-        if self._stop.is_set() or task in self._leaving:
+        if self._stop.is_set() or task in self._being_replaced:
             if error:
-                log.error("the task %s failed at its end", task.get_name(), exc_info=error)
+                log.error("task %s failed while stopping", task.get_name(), exc_info=error)
             return
-        expected = isinstance(error, MailgateError)  # its words say all
-        log.error("the task %s ended", task.get_name(), exc_info=None if expected else error)
-        self._died = error
+        expected = isinstance(error, MailgateError)  # printed by the command line, without a traceback
+        log.error("task %s ended unexpectedly", task.get_name(), exc_info=None if expected else error)
+        self._failure = error
         self._stop.set()
 
-    # ── stopping ────────────────────────────────────────────────────────────────────────
+    # ── stop ────────────────────────────────────────────────────────────────────────────
 
     async def _close(self) -> None:
+        """Stop everything, sources of mail first."""
         self._stop.set()
-        self._worker.say("stop")
-        self._listeners.close_pages()
-        self._asked.set()
-        if task := self._tasks.get("reload"):  # before what it may be putting in another's place
-            await asyncio.wait({task}, timeout=GRACE)
+        self._worker.send(Stop())
+        self._listeners.stop_http()
+        self._reload_requested.set()
+        if task := self._tasks.get("reload"):  # first, since it may be replacing a listener or the deliverer
+            await asyncio.wait({task}, timeout=STOP_TIMEOUT)
             task.cancel()
-        ways = self._listeners.stopping()
+        stops = self._listeners.stop_receiving()
         if "deliverer" in self._tasks:
-            ways.append(self._deliverer.stop(GRACE))
-        await asyncio.gather(*ways, return_exceptions=True)
+            stops.append(self._deliverer.stop(STOP_TIMEOUT))
+        await asyncio.gather(*stops, return_exceptions=True)
         await self._acceptor.close()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks.values(), timeout=GRACE)
-            for task in late:
+            _, unfinished = await asyncio.wait(self._tasks.values(), timeout=STOP_TIMEOUT)
+            for task in unfinished:
                 task.cancel()
         await self._refusals.close()
-        status.forget(self._config)
+        status.remove(self._config)
         log.info("stopped")
 
-    def _take_signals(self) -> None:
+    def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self._asked.set)
+            loop.add_signal_handler(number, self._stop_on_signal)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_requested.set)
 
-    def _end(self) -> None:
+    def _stop_on_signal(self) -> None:
         if self._stop.is_set():
-            os._exit(1)  # asked twice: what is durable is durable
+            os._exit(1)  # the second signal: no mail is lost, since accepted mail is in the database
         log.info("stopping")
-        self._last = asyncio.get_running_loop().call_later(LAST, _end_now)
+        self._forced_exit = asyncio.get_running_loop().call_later(SHUTDOWN_TIMEOUT, _exit_now)
         self.stop()
 
-    # ── what the parts call back ────────────────────────────────────────────────────────
+    # ── callbacks and status ────────────────────────────────────────────────────────────
 
-    async def _hear_the_worker(self) -> None:
-        """Do what the worker says until it is gone, which it is only after it was told to stop."""
-        while word := await self._worker.hear():
-            match word.name:
-                case "outgoing":
-                    self._look_out()
-                case "alive":
-                    self._watchdog.heard(word.more)
-                case "checked" | "taken":
-                    self._answers.put_nowait(word)
+    async def _receive_messages(self) -> None:
+        """Handle the worker's messages until it exits. Raises MailgateError when it was not told to stop."""
+        while message := await self._worker.receive():
+            match message:
+                case OutboxChanged():
+                    self._wake_deliverer()
+                case Pong(progress):
+                    self._watchdog.record(progress)
+                case ConfigResult():
+                    self._config_results.put_nowait(message)
         if not self._stop.is_set():
-            raise MailgateError("the worker process is gone; what it said last stands above")
+            raise MailgateError("worker exited unexpectedly, see the log above")
 
-    def _look_out(self) -> None:
-        """There may be something to deliver; the deliverer is another one after a reload with another relay."""
+    def _wake_deliverer(self) -> None:
+        """Look for mail in the outbox. A method, since a reload may replace the deliverer."""
         self._deliverer.notify()
 
-    def _standing(self) -> status.DaemonStatus:
-        return status.DaemonStatus(tuple(self._listeners.standing()), self._relay_state(), self._watchdog.trouble)
-
-    def _relay_ill(self, reply: Reply) -> None:
-        self._tell_admin(
+    def _relay_down(self, reply: Reply) -> None:
+        self._notify_admin(
             f"relay:{self._clock():%Y-%m-%dT%H:%M}",
             "The relay takes no mail",
             (f"The relay answers: {reply}", "Outgoing mail is kept and tried again with growing pauses."),
         )
 
-    def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
-        self._worker.say("tell", cause=cause, subject=subject, facts=facts)
+    def _notify_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
+        self._worker.send(NotifyAdmin(cause, subject, facts))
 
-    def _relay_state(self) -> status.RelayWord:
+    def _status(self) -> status.DaemonStatus:
         state = self._deliverer.state
-        return status.RelayWord(ok=state.ill_since is None, last_error=state.last_error)
+        relay = status.RelayStatus(ok=state.ill_since is None, last_error=state.last_error)
+        return status.DaemonStatus(tuple(self._listeners.ways_in()), relay, self._watchdog.problem)
+
+    async def _health(self) -> Health:
+        return await check_health(self._status(), self._store)
 
     # ── reload ──────────────────────────────────────────────────────────────────────────
 
-    async def _follow_reloads(self) -> None:
+    async def _reload_on_request(self) -> None:
         while not self._stop.is_set():
-            await self._asked.wait()
-            self._asked.clear()
+            await self._reload_requested.wait()
+            self._reload_requested.clear()
             if not self._stop.is_set():
                 await self.reload()
 
     async def reload(self) -> None:
-        """Take the configuration file again: whole, or not at all; the administrator hears why."""
+        """Read the configuration file and put it in force; on any error keep the old one and notify the admin."""
         try:
-            text = (await self._ask("check")).more["text"]  # the worker has loaded what that takes
-            await self._take(read(self._config.file, text, os.environ, thorough=False)[0])
+            # The worker validates: it has loaded the modules that this takes.
+            text = (await self._request(CheckConfig())).text
+            await self._apply(read(self._config.file, text, os.environ, thorough=False)[0])
         except ConfigError as error:
             self._refuse(tuple(str(problem) for problem in error.problems))
         except MailgateError as error:
@@ -246,47 +261,47 @@ class Daemon:
     def _refuse(self, problems: tuple[str, ...]) -> None:
         log.error("reload refused:\n%s", "\n".join(problems))
         cause = f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}"
-        self._tell_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
+        self._notify_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
 
-    async def _take(self, new: Config) -> None:
-        """First everything that may fail, then the change itself."""
+    async def _apply(self, new: Config) -> None:
+        """Put a validated configuration in force: first every step that can fail, then the switch."""
         old = self._config
         if new.storage.database != old.storage.database:
             raise Refused("another database needs a restart")
-        doors = await self._listeners.doors_for(new)
+        servers = await self._listeners.prepare(new)
         try:
-            await self._ask("take", text=new.text)
+            await self._request(ApplyConfig(new.text))
         except BaseException:
-            await self._listeners.leave(doors)
+            await self._listeners.discard(servers)
             raise
         self._config = new
-        await asyncio.to_thread(reload.remember, new)
-        await self._listeners.change(old, doors)
+        await asyncio.to_thread(reload.save_active, new)
+        await self._listeners.switch(old, servers)
         if old.relay != new.relay:
-            await self._change_relay(new)
+            await self._replace_deliverer(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
 
-    async def _ask(self, name: str, **more: str) -> Word:
-        """What the worker answers. Raises ConfigError when there are problems."""
-        self._worker.say(name, **more)
-        answer = await self._answers.get()
-        if problems := answer.more.get("problems"):
-            raise ConfigError(tuple(Problem(**problem) for problem in problems))
-        return answer
+    async def _request(self, message: CheckConfig | ApplyConfig) -> ConfigResult:
+        """Send a request to the worker and wait for the reply. Raises ConfigError when it reports problems."""
+        self._worker.send(message)
+        result = await self._config_results.get()
+        if result.problems:
+            raise ConfigError(result.problems)
+        return result
 
-    async def _change_relay(self, new: Config) -> None:
+    async def _replace_deliverer(self, new: Config) -> None:
         task = self._tasks["deliverer"]
-        self._leaving.add(task)
-        await self._deliverer.stop(GRACE)
+        self._being_replaced.add(task)
+        await self._deliverer.stop(STOP_TIMEOUT)
         await asyncio.wait({task})
-        self._leaving.discard(task)
+        self._being_replaced.discard(task)
         if not self._stop.is_set():
             self._deliverer = self._make_deliverer(new)
             self._run("deliverer", self._deliverer.run())
 
 
-def _end_now() -> None:
-    """What holds on (a locked database, most of all) is left as it is: what is durable is durable."""
-    log.warning("something still holds on; ended without it")
+def _exit_now() -> None:
+    """Exit without waiting for what blocks (mostly a locked database). Accepted mail is in the database."""
+    log.warning("shutdown timed out, exiting")
     logging.shutdown()
     os._exit(0)

@@ -1,6 +1,7 @@
-"""What a new configuration has to pass before anything changes: all that may fail in a reload.
+"""Configuration reload: validate a new configuration, switch to it, keep a copy of the one in force.
 
-Nothing here touches what is in force; the daemon puts it in place.
+The copy lies beside the database; `mailgate reload` compares the configuration file with it.
+The daemon (`main.py`) decides when to switch.
 """
 
 from __future__ import annotations
@@ -20,51 +21,57 @@ from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.render import Renderer, shipped
 
 
-def checked(file: Path) -> Config:
-    """The configuration, with the administrator's own templates and texts tried. Raises ConfigError."""
+def validate(file: Path) -> Config:
+    """Read the configuration, and test the administrator's templates and canned responses.
+
+    Raises ConfigError with every problem.
+    """
     config, _ = load(file)
-    # The shipped ones are not asked: an upgrade may have put newer ones there than this process knows.
-    tried = Renderer.of(config).check() if config.templates else ()
-    broken = tuple(each for each in tried if not each.warning and not Path(each.file).is_relative_to(shipped()))
+    # Shipped templates are skipped: an upgrade may have installed newer ones than this process can render.
+    found = Renderer.of(config).check() if config.templates else ()
+    broken = tuple(each for each in found if not each.warning and not Path(each.file).is_relative_to(shipped()))
     broken += check_canned(config)
     if broken:
         raise ConfigError(broken)
     return config
 
 
-def settle(db: Db, config: Config, now: datetime) -> Runtime:
-    """The desk of a new configuration, and the tickets under its names. Raises ConfigError for a foreign secret."""
-    desk = make_runtime(config, open_secrets(db, config))
-    carry_over(db, desk, now)
-    return desk
+def activate(db: Db, config: Config, now: datetime) -> Runtime:
+    """Build the runtime of a new configuration and carry tickets over to names that `was` renames.
+
+    Call inside a transaction. Raises ConfigError when the secret is not the one that the database was signed with.
+    """
+    runtime = make_runtime(config, open_secrets(db, config))
+    carry_over(db, runtime, now)
+    return runtime
 
 
-def _path(config: Config) -> Path:
+def save_active(config: Config) -> None:
+    """Store the text of the configuration in force, readable by its owner alone.
+
+    Ignores a disk error: only `mailgate reload` reads the copy.
+    """
+    with suppress(OSError):
+        _write(_active_path(config), config)
+
+
+def load_active(config: Config) -> Config | None:
+    """Read the copy of the configuration in force; None when there is none."""
+    try:
+        active, _ = read(config.file, _active_path(config).read_text("utf-8"), os.environ, thorough=False)
+    except (ConfigError, OSError, ValueError):
+        return None
+    return active
+
+
+def _active_path(config: Config) -> Path:
     return config.storage.database.with_name(config.storage.database.name + ".config.toml")
 
 
-def remember(config: Config) -> None:
-    """Keep the text of the configuration that the daemon just took; readable by its owner alone.
-
-    Only `reload` misses it where the disk will not.
-    """
-    with suppress(OSError):
-        _write(_path(config), config)
-
-
 def _write(path: Path, config: Config) -> None:
-    aside = path.with_name(path.name + ".new")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(config.text.encode())
-    aside.replace(path)
-
-
-def last_config(config: Config) -> Config | None:
-    """The configuration that the daemon took last, or None when there was none."""
-    try:
-        old, _ = read(config.file, _path(config).read_text("utf-8"), os.environ, thorough=False)
-    except (ConfigError, OSError, ValueError):
-        return None
-    return old
+    temporary.replace(path)

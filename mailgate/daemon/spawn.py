@@ -1,4 +1,4 @@
-"""The worker's process: begun beside the daemon's before that has threads or a loop, gone with it."""
+"""Starts the worker process. Called before the daemon has threads or an event loop, since it forks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from contextlib import contextmanager
 
 from mailgate.settings import Config
 
-GRACE = 4.0  # seconds that what the worker has in hand may take to finish
+STOP_TIMEOUT = 4.0  # seconds for the worker to finish its current batch before it is killed
 
 
 @contextmanager
 def start_worker(config: Config, secrets: tuple[bytes, ...]) -> Iterator[socket.socket]:
-    """A worker for as long as the block runs; gives the daemon's end of the wire to it.
+    """Run a worker process for the duration of the block; yields the daemon's end of the socket pair.
 
-    Forks, so the worker holds the daemon's lock as well: no other begins before it has ended.
+    The fork inherits the daemon's file lock, so no other daemon can start on the database
+    before the worker has exited.
     """
     ours, theirs = socket.socketpair()
     process = multiprocessing.get_context("fork").Process(target=_run, args=(config, secrets, theirs, ours))
@@ -27,17 +28,17 @@ def start_worker(config: Config, secrets: tuple[bytes, ...]) -> Iterator[socket.
     try:
         yield ours
     finally:
-        ours.close()  # it ends when it reads the end
-        process.join(GRACE)
+        ours.close()  # the worker exits at end of file
+        process.join(STOP_TIMEOUT)
         process.kill()
         process.join()
 
 
 def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: socket.socket) -> None:
-    other.close()  # else the end would never be read
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the daemon hears them, and says what to do
+    other.close()  # an open copy in this process would prevent end of file
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # handled by the daemon, which sends messages
         signal.signal(number, signal.SIG_IGN)
-    # late: what deciding needs takes time to load, and memory, in the worker process alone
+    # late: these modules take time and memory to load, which only the worker process should pay
     from mailgate.daemon.worker import WorkerProcess
 
     asyncio.run(WorkerProcess(config, secrets).run(end))

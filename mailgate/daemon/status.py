@@ -1,7 +1,7 @@
-"""How the daemon does, kept in a small file beside the database for `mailgate status`.
+"""The daemon's status file, which `mailgate status` reads: a small JSON file beside the database.
 
-Queues are counted from the database by whoever asks; the file holds what only the
-running process knows: its ways in and its relay.
+It holds what only the running process knows: the state of its mail sources, its relay and its
+worker. Queue lengths are read from the database.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.system.clock import pause
 
-LITTLE_ROOM = 200_000_000  # bytes; some mails of the largest size
-EVERY = 2.0  # seconds between looks; the file is written when something changed
+MIN_FREE = 200_000_000  # bytes of free disk space below which a warning is due: a few mails of the largest size
+INTERVAL = 2.0  # seconds between checks for a change
 
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """A way in: is it connected, and what was wrong last."""
+    """The state of a mail source: the SMTP listener or an IMAP account."""
 
     name: str
     connected: bool
     last_error: str
 
     @property
-    def trouble(self) -> str:
-        """What is wrong; "" when all is well."""
+    def problem(self) -> str:
+        """What is wrong with it; "" for nothing."""
         return self.last_error or ("" if self.connected else "not connected")
 
 
 @dataclass(frozen=True, slots=True)
-class RelayWord:
-    """How the relay does."""
+class RelayStatus:
+    """The state of the relay."""
 
     ok: bool = True
     last_error: str = ""
@@ -47,69 +47,72 @@ class RelayWord:
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """What the daemon last said of itself."""
+    """The content of the status file."""
 
     ways_in: tuple[WayIn, ...] = ()
-    relay: RelayWord = field(default_factory=RelayWord)
-    worker: str = ""  # what is wrong with the worker process
+    relay: RelayStatus = field(default_factory=RelayStatus)
+    worker: str = ""  # what is wrong with the worker process; "" for nothing
 
 
-def path_of(config: Config) -> Path:
-    """The status file of a database."""
+def status_path(config: Config) -> Path:
+    """The status file that belongs to the configured database."""
     return config.storage.database.with_name(config.storage.database.name + ".status")
 
 
-async def keep(config: Config, standing: Callable[[], DaemonStatus], stop: asyncio.Event) -> None:
-    """Write the status file whenever something changed, until `stop`."""
+async def keep_written(config: Config, current: Callable[[], DaemonStatus], stop: asyncio.Event) -> None:
+    """Write the status file after every change of `current()`, until `stop` is set."""
     written = ""
     while not stop.is_set():
-        text = json.dumps(asdict(standing()))
+        text = json.dumps(asdict(current()))
         if text != written:
-            with suppress(OSError):  # a full disk must not end the daemon: tried again at the next look
-                _write(path_of(config), text)
+            with suppress(OSError):  # a full disk must not end the daemon; retried at the next check
+                _write(status_path(config), text)
                 written = text
-        await pause(stop, EVERY)
+        await pause(stop, INTERVAL)
 
 
 def _write(path: Path, text: str) -> None:
-    aside = path.with_name(path.name + ".new")
-    aside.write_text(text)
-    aside.replace(path)
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text)
+    temporary.replace(path)
 
 
-def forget(config: Config) -> None:
-    """Remove the status file: the daemon stops."""
-    path_of(config).unlink(missing_ok=True)
+def remove(config: Config) -> None:
+    """Remove the status file when the daemon stops."""
+    status_path(config).unlink(missing_ok=True)
 
 
 def read(config: Config) -> DaemonStatus:
-    """What the daemon last said; empty when it said nothing."""
+    """Read the status file; an empty status when there is none."""
     try:
-        found = json.loads(path_of(config).read_text())
+        found = json.loads(status_path(config).read_text())
     except (OSError, ValueError):
         return DaemonStatus()
-    return DaemonStatus(tuple(WayIn(**each) for each in found["ways_in"]), RelayWord(**found["relay"]), found["worker"])
+    ways_in = tuple(WayIn(**each) for each in found["ways_in"])
+    return DaemonStatus(ways_in, RelayStatus(**found["relay"]), found["worker"])
 
 
 def disks_nearly_full(config: Config) -> tuple[str, ...]:
-    """A sentence about each place of ours whose disk has little room: a full one takes no mail."""
+    """A warning for each file system of ours with less than `MIN_FREE` bytes left."""
     found: dict[int, str] = {}
     for path in (config.storage.database.parent, config.storage.attachments):
-        with suppress(OSError):  # a place that is not made yet
-            where = path.stat().st_dev
+        with suppress(OSError):  # the folder does not exist yet
+            device = path.stat().st_dev
             free = shutil.disk_usage(path).free
-            if free < LITTLE_ROOM:
-                found.setdefault(where, f"the disk of {path} has {free / 1e6:.0f} MB left; a full one takes no mail")
+            if free < MIN_FREE:
+                warning = f"only {free / 1e6:.0f} MB left on the disk of {path}; mail is refused when it is full"
+                found.setdefault(device, warning)
     return tuple(found.values())
 
 
-def queues(db: Db) -> dict[str, int]:
-    """How long each queue is."""
-    coming, going = inbox.counts(db), outbox.counts(db)
+def queue_lengths(db: Db) -> dict[str, int]:
+    """The number of mails in each queue, by the names that `status --json` uses."""
+    received, outgoing = inbox.counts(db), outbox.counts(db)
     return {
-        "inbox": coming["new"] + coming["working"],
-        "held": coming["held"],
-        "quarantine": coming["quarantined"],
-        "outbox": going["queued"] + going["sending"] + going["untold"],  # of a refusal, a mail will tell
-        "failed": going["failed"],
+        "inbox": received["new"] + received["working"],
+        "held": received["held"],
+        "quarantine": received["quarantined"],
+        # "untold": delivery failed, and the mail that reports it is not written yet
+        "outbox": outgoing["queued"] + outgoing["sending"] + outgoing["untold"],
+        "failed": outgoing["failed"],
     }

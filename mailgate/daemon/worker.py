@@ -1,8 +1,8 @@
-"""The thinking half of the daemon, in a process of its own: inbox → tickets → outbox, and the clock.
+"""The worker process: works mail from the inbox into tickets and outgoing mail, and runs the timers.
 
-Mail is read, decided and written into mails here, on a processor of its own, while the
-daemon goes on to take and deliver. The two meet in the database; a thin wire (`link.py`)
-says when to look there. The worker never speaks to the outside, and ends with its daemon.
+It runs beside the daemon on a processor of its own, so that reading and writing mail does
+not delay accepting and delivering it. Both share the database; messages (`channel.py`) only
+say when to look there. The worker opens no network connection, and exits with its daemon.
 """
 
 from __future__ import annotations
@@ -14,13 +14,25 @@ import os
 import socket
 from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mailgate.config.load import read
-from mailgate.daemon.link import Link, Word
-from mailgate.daemon.reload import checked, settle
+from mailgate.daemon.channel import (
+    ApplyConfig,
+    Channel,
+    CheckConfig,
+    ConfigResult,
+    DeliveryFailed,
+    MailAccepted,
+    Message,
+    NotifyAdmin,
+    OutboxChanged,
+    Ping,
+    Pong,
+    Stop,
+)
+from mailgate.daemon.reload import activate, validate
 from mailgate.desk.notify.admin import tell_admin
 from mailgate.errors import ConfigError, MailgateError, Problem, StorageError
 from mailgate.rules.sla.calendar import calendar_of
@@ -36,51 +48,51 @@ from mailgate.worker.setup import make_runtime
 from mailgate.worker.timers import Timers
 from mailgate.worker.undelivered import tell_of_failures
 
-GRACE = 4.0  # seconds that the batch in hand may take to finish
-LOOK = 0.5  # seconds between looks for what other processes wrote
-GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
+STOP_TIMEOUT = 4.0  # seconds for the current batch to finish
+POLL_INTERVAL = 0.5  # seconds between checks for writes by other processes
+GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, nearly all short-lived
 
 log = logging.getLogger("mailgate")
 
 
 class WorkerProcess:
-    """Works one desk until its daemon says stop, or is gone."""
+    """The main object of the worker process: works one desk until the daemon sends `Stop` or exits."""
 
     def __init__(self, config: Config, secrets: tuple[bytes, ...]) -> None:
         self._config = config
-        self._desk = make_runtime(config, secrets)
+        self._runtime = make_runtime(config, secrets)
         self._clock = Clock()
         self._stop = asyncio.Event()
-        self._written = Progress()
-        self._writing: asyncio.Task[None] | None = None
+        self._writer_progress = Progress()
+        self._writer_probe: asyncio.Task[None] | None = None
 
     async def run(self, end: socket.socket) -> None:
-        """Obey the daemon at the other end. Raises what a task died of."""
-        self._link = await Link.over(end)
+        """Serve the daemon at the other end of the socket pair. Raises the exception of a task that died."""
+        self._daemon = await Channel.open(end)
         self._store = await Store.open(self._config.storage.database)
         try:
-            await self._store.write(recover, self._desk, self._clock())
-            self._processor = Worker(self._store, lambda: self._desk, self._clock, self._wrote)
-            clock = Timers(self._store, lambda: self._desk, self._clock, self._wrote)
-            clock.start()
-            # What is there now stays: the collector need not walk it again for every few mails.
+            await self._store.write(recover, self._runtime, self._clock())
+            self._worker = Worker(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
+            timers = Timers(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
+            timers.start()
+            # Objects that exist now are permanent: exclude them from garbage collection.
             gc.freeze()
-            gc.set_threshold(GARBAGE)
-            working = asyncio.create_task(self._processor.run(self._stop), name="processor")
+            gc.set_threshold(GC_THRESHOLD)
+            working = asyncio.create_task(self._worker.run(self._stop), name="worker")
             try:
-                await self._first_of(working, self._obey(), self._follow_neighbours())
+                await self._until_first_ends(working, self._handle_messages(), self._watch_external_writes())
             finally:
                 self._stop.set()
-                clock.stop()
-                self._processor.wake()
-                await asyncio.wait({working}, timeout=GRACE)
+                timers.stop()
+                self._worker.wake()
+                await asyncio.wait({working}, timeout=STOP_TIMEOUT)
         finally:
             await self._store.close()
 
-    async def _first_of(self, working: asyncio.Task[None], *others: Coroutine[Any, Any, None]) -> None:
-        """Until one of them ends, which none does before the stop but by dying. Raises what it died of."""
-        # The holiday calendars take most of a second to load: before a ticket needs them, but beside its work.
-        warming = asyncio.create_task(asyncio.to_thread(_warm, self._config, self._clock), name="calendars")
+    async def _until_first_ends(self, working: asyncio.Task[None], *others: Coroutine[Any, Any, None]) -> None:
+        """Run until one of the tasks ends: at `Stop`, or because it died. Raises the exception that it died of."""
+        # Loading the holiday calendars takes most of a second: done in a thread before a ticket needs them.
+        warming = asyncio.create_task(asyncio.to_thread(_load_calendars, self._config, self._clock), name="calendars")
         tasks = {working, *(asyncio.create_task(other) for other in others)}
         done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in (*rest - {working}, warming):
@@ -88,105 +100,104 @@ class WorkerProcess:
         for task in done:
             task.result()
 
-    def _wrote(self) -> None:
-        """The outbox may hold something new."""
-        self._link.say("outgoing")
+    def _outbox_changed(self) -> None:
+        self._daemon.send(OutboxChanged())
 
-    # ── what the daemon says ────────────────────────────────────────────────────────────
+    # ── messages from the daemon ────────────────────────────────────────────────────────
 
-    async def _obey(self) -> None:
-        while word := await self._link.hear():
-            if word.name == "stop":
+    async def _handle_messages(self) -> None:
+        while message := await self._daemon.receive():
+            if isinstance(message, Stop):
                 return
-            await self._do(word)
-        os._exit(1)  # the daemon is gone: what is durable is durable, the rest is done again
+            await self._handle(message)
+        os._exit(1)  # the daemon has exited; work that was not committed is redone after the next start
 
-    async def _do(self, word: Word) -> None:
-        match word.name:
-            case "mail":
-                self._processor.wake()
-            case "ping":
-                self._answer()
-            case "refused":
-                await self._tell_of_failures()
-            case "tell":
-                await self._tell_admin(word.more["cause"], word.more["subject"], tuple(word.more["facts"]))
-            case "check":
-                self._link.say("checked", **await asyncio.to_thread(_checked, self._config.file))
-            case "take":
-                self._link.say("taken", **await self._take(word.more["text"]))
-            case unknown:
-                raise ValueError(f"the daemon said {unknown}")
+    async def _handle(self, message: Message) -> None:
+        match message:
+            case MailAccepted():
+                self._worker.wake()
+            case Ping():
+                self._reply_to_ping()
+            case DeliveryFailed():
+                await self._report_failed_deliveries()
+            case NotifyAdmin():
+                await self._notify_admin(message)
+            case CheckConfig():
+                self._daemon.send(await asyncio.to_thread(_check, self._config.file))
+            case ApplyConfig(text):
+                self._daemon.send(await self._apply(text))
+            case unexpected:
+                raise TypeError(f"the daemon sent {unexpected}")
 
-    def _answer(self) -> None:
-        """Say how the work goes on; whether the writer's thread does is seen by the next time."""
-        self._link.say("alive", writer=self._written.now, **self._processor.signs())
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._pass_the_writer())
+    def _reply_to_ping(self) -> None:
+        """Send the progress counters. The writer's counter shows at the next ping whether its thread works."""
+        self._daemon.send(Pong({"database writer": self._writer_progress.value, **self._worker.progress()}))
+        if self._writer_probe is None or self._writer_probe.done():
+            self._writer_probe = asyncio.create_task(self._probe_writer())
 
-    async def _pass_the_writer(self) -> None:
+    async def _probe_writer(self) -> None:
         with suppress(StorageError):
             await self._store.data_version()
-        self._written.step()
+        self._writer_progress.step()
 
-    async def _take(self, text: str) -> dict[str, Any]:
-        """Put a configuration in force that was found right; `problems` that stand against it, if any."""
+    async def _apply(self, text: str) -> ConfigResult:
+        """Put a validated configuration in force."""
         config, _ = await asyncio.to_thread(read, self._config.file, text, os.environ)
         try:
-            self._desk = await self._store.write(settle, config, self._clock())
+            self._runtime = await self._store.write(activate, config, self._clock())
         except MailgateError as error:
-            return _against(error)
+            return _failed(error)
         self._config = config
-        return {}
+        return ConfigResult(text)
 
-    async def _tell_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
+    async def _notify_admin(self, message: NotifyAdmin) -> None:
         now = self._clock()
-        context = self._desk.context(now)
-        mails = apply.write_mail(tell_admin(cause, subject, facts, context), context, self._desk.writer)
+        context = self._runtime.context(now)
+        notices = tell_admin(message.cause, message.subject, message.facts, context)
+        mails = apply.write_mail(notices, context, self._runtime.writer)
         try:
             await self._store.write(outbox.add, mails, now)
         except StorageError as error:
-            log.warning("the admin cannot be told now: %s", error.cause)
-        self._wrote()
+            log.warning("cannot queue a mail to the administrator (%s): %s", message.subject, error.cause)
+        self._outbox_changed()
 
-    # ── what others wrote ───────────────────────────────────────────────────────────────
+    # ── writes by other processes ───────────────────────────────────────────────────────
 
-    async def _follow_neighbours(self) -> None:
-        """Other processes write the same database, the daemon most of all: take up what they wrote."""
+    async def _watch_external_writes(self) -> None:
+        """After each write by another process, the daemon included, look for mail to work."""
         seen = -1
         while not self._stop.is_set():
             try:
                 version = await self._store.data_version()
                 if version != seen:
-                    self._processor.wake()
-                    await self._tell_of_failures()
+                    self._worker.wake()
+                    await self._report_failed_deliveries()
                     seen = version
             except StorageError as error:
-                log.warning("the worker waits for the database: %s", error.cause)
-            await pause(self._stop, LOOK)
+                log.warning("worker: waiting for the database: %s", error.cause)
+            await pause(self._stop, POLL_INTERVAL)
 
-    async def _tell_of_failures(self) -> None:
+    async def _report_failed_deliveries(self) -> None:
         try:
-            if await self._store.through(tell_of_failures, self._desk, self._clock()):
-                self._wrote()
+            if await self._store.through(tell_of_failures, self._runtime, self._clock()):
+                self._outbox_changed()
         except StorageError as error:
-            log.warning("refusals cannot be told of now: %s", error.cause)
+            log.warning("cannot report failed deliveries to agents, will retry: %s", error.cause)
 
 
-def _checked(file: Path) -> dict[str, Any]:
-    """The text of a right configuration, or the `problems` that it has."""
+def _check(file: Path) -> ConfigResult:
     try:
-        return {"text": checked(file).text}
+        return ConfigResult(validate(file).text)
     except MailgateError as error:
-        return _against(error)
+        return _failed(error)
 
 
-def _against(error: MailgateError) -> dict[str, Any]:
-    said = f"{error.public}{f' ({error.cause})' if error.cause else ''}"
-    found = error.problems if isinstance(error, ConfigError) else (Problem("", said),)
-    return {"problems": [asdict(problem) for problem in found]}
+def _failed(error: MailgateError) -> ConfigResult:
+    if isinstance(error, ConfigError):
+        return ConfigResult(problems=error.problems)
+    return ConfigResult(problems=(Problem("", f"{error.public}{f' ({error.cause})' if error.cause else ''}"),))
 
 
-def _warm(config: Config, clock: Clock) -> None:
+def _load_calendars(config: Config, clock: Clock) -> None:
     for hours in config.schedules.values():
         calendar_of(hours).is_open(clock())

@@ -1,10 +1,10 @@
-"""The machine: clock, file lock, durable files, the log and the watchdog. Knows no ticket.
+"""Services of the machine, independent of tickets: clock, file lock, durable files, mail log, watchdog.
 
-    clock       the time now, and pauses that end with a stop event
-    durable     files that survive a power cut
-    lock        one daemon a database
-    maillog     the operator's log: one function an event
-    watchdog    notices a worker process that hangs
+    clock           the current time; a pause that a stop event ends
+    durable         files that survive a power failure
+    lock            one daemon per database
+    maillog         the operator's log: one function per event
+    watchdog        detects a hung worker process
 
 May import: the values.
 """

@@ -1,7 +1,7 @@
-"""The time of day, checked against the monotonic clock (guarantee 13), and a pause that a stop ends.
+"""The current time, checked against the monotonic clock, and a pause that a stop event ends.
 
-A jump of the wall clock of over a minute is logged and believed only after it has lasted
-half a minute, so that a clock that is set wrong for a moment makes nothing fire early.
+A jump of the wall clock by more than a minute is logged, and followed only after it has
+lasted half a minute, so that a clock set wrong for a moment fires no timer early.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-JUMP = 60.0  # seconds between the two clocks that count as a jump
-BELIEVED_AFTER = 30.0  # seconds for which a jump must last
+JUMP = 60.0  # seconds of difference between the two clocks that count as a jump
+FOLLOWED_AFTER = 30.0  # seconds for which a jump must last
 
 log = logging.getLogger(__name__)
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait so long, or until `stop` is set."""
+    """Wait for `seconds`, or until `stop` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
 
 class Clock:
-    """Tells aware UTC time; call it."""
+    """Returns the current time when called, as an aware datetime in UTC."""
 
     def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._wall = wall
@@ -35,17 +35,17 @@ class Clock:
         self._jumped_at: float | None = None
 
     def __call__(self) -> datetime:
-        """Now."""
+        """The current time in UTC."""
         wall, steady = self._wall(), self._monotonic()
         jump = wall - steady - self._offset
         if abs(jump) <= JUMP:
             self._jumped_at = None
-            self._offset = wall - steady  # small corrections (NTP) are followed
+            self._offset = wall - steady  # small corrections (NTP) are followed at once
         elif self._jumped_at is None:
             self._jumped_at = steady
-            log.warning("the clock jumped by %.0f seconds; waiting to see whether it stays so", jump)
-        elif steady - self._jumped_at >= BELIEVED_AFTER:
-            log.warning("the clock stays %.0f seconds away: believed", jump)
+            log.warning("the system clock jumped by %.0f seconds; ignored unless it lasts", jump)
+        elif steady - self._jumped_at >= FOLLOWED_AFTER:
+            log.warning("the system clock is still off by %.0f seconds: following it", jump)
             self._jumped_at = None
             self._offset = wall - steady
         return datetime.fromtimestamp(steady + self._offset, UTC)

@@ -1,7 +1,7 @@
-"""Files written so that a power cut loses nothing of them, and a large one holds nobody up.
+"""Files that survive a power failure.
 
-What a file holds reaches the disk as it grows: one flush of fifty megabytes at its end
-would make everybody wait who flushes anything meanwhile. Knows nothing of what it writes.
+Data is flushed as the file grows: one flush of fifty megabytes at the end would delay every
+other flush on the same disk.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ FLUSH_EVERY = 1_000_000  # bytes
 
 
 class DurableFile:
-    """A new file, readable by its owner alone; used on one thread at a time. Everything raises OSError."""
+    """A new file, readable by its owner alone. Not thread-safe.
+
+    The constructor raises FileExistsError for an existing file; every method but `remove` may raise OSError.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -24,7 +27,7 @@ class DurableFile:
         self.size = 0
 
     def write(self, data: bytes | bytearray) -> None:
-        """Append data."""
+        """Append data, flushed in steps of `FLUSH_EVERY` bytes."""
         view = memoryview(data)
         while view:
             written = os.write(self._file, view[:FLUSH_EVERY])
@@ -36,18 +39,18 @@ class DurableFile:
                 self._unflushed = 0
 
     def finish(self) -> None:
-        """Flush the rest and close. The file's name lasts only once its folder is flushed too."""
+        """Flush the rest and close. The file's name is durable only after `flush_folder`."""
         os.fsync(self._file)
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file without a flush; does nothing when it is closed."""
         if self._open:
             self._open = False
             os.close(self._file)
 
     def remove(self) -> None:
-        """It is wanted no longer, finished or not."""
+        """Close and delete the file; errors are ignored."""
         with suppress(OSError):
             self.close()
         with suppress(OSError):
@@ -55,7 +58,7 @@ class DurableFile:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
+    """Make the names of the files in a folder durable. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,8 @@
-"""The lock of the daemon: one mailgate per database. Held by flock, so a dead one never blocks."""
+"""The daemon's lock: one mailgate per database.
+
+An flock on a file beside the database, which holds the process id. The kernel releases it when the
+process dies.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,21 @@ from typing import IO, Self
 
 from mailgate.errors import LockHeld, StorageError
 
-MOMENT = 0.1  # seconds before another holder is believed: `running` holds a lock while it looks
-ORPHANED = 10.0  # seconds that the worker of a dead daemon may take to end; it holds the lock until then
-PAUSE = 0.02  # seconds between tries
+MIN_WAIT = 0.1  # seconds before the lock counts as held: `running` takes it for a moment to look
+ORPHAN_WAIT = 10.0  # seconds to wait for the worker of a dead daemon to exit; it inherited the lock
+RETRY_INTERVAL = 0.02  # seconds
 
 
 def lock_path(database: Path) -> Path:
-    """The lock file of a database."""
+    """The lock file that belongs to a database."""
     return database.with_name(database.name + ".lock")
 
 
 class Lock:
-    """Taken with `with`; raises LockHeld when another process holds it, StorageError when there is no place for it."""
+    """A context manager that holds the lock.
+
+    Entering raises LockHeld when another process holds it, StorageError when the file cannot be written.
+    """
 
     def __init__(self, database: Path) -> None:
         self._path = lock_path(database)
@@ -40,7 +47,7 @@ class Lock:
             file.close()
             holder = pid_of(self._path)
             raise LockHeld(
-                f"another mailgate{f' (process {holder})' if holder else ''} works on this database"
+                f"another mailgate{f' (process {holder})' if holder else ''} is using this database"
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
@@ -55,22 +62,22 @@ class Lock:
 
 
 def _take(file: IO[str], path: Path) -> None:
-    """Lock, or raise OSError when another one that lives holds it."""
+    """Take the lock. Raises OSError when a live process holds it."""
     began = time.monotonic()
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             waited = time.monotonic() - began
-            if waited > ORPHANED or (waited > MOMENT and _lives(pid_of(path))):
+            if waited > ORPHAN_WAIT or (waited > MIN_WAIT and _is_alive(pid_of(path))):
                 raise
         else:
             return
-        time.sleep(PAUSE)
+        time.sleep(RETRY_INTERVAL)
 
 
-def _lives(pid: int | None) -> bool:
-    """True for a process that is there; also where no process is named."""
+def _is_alive(pid: int | None) -> bool:
+    """True when the process exists, or is unknown."""
     if pid is None:
         return True
     with suppress(PermissionError):
@@ -82,7 +89,7 @@ def _lives(pid: int | None) -> bool:
 
 
 def pid_of(path: Path) -> int | None:
-    """The process id that a lock file holds, or None."""
+    """Read the process id from a lock file; None when there is none."""
     try:
         return int(path.read_text().strip() or 0) or None
     except (OSError, ValueError):
@@ -90,7 +97,7 @@ def pid_of(path: Path) -> int | None:
 
 
 def running(database: Path) -> int | None:
-    """The process id of the daemon that works on a database, or None when there is none."""
+    """The process id of the daemon that runs on a database; None when there is none."""
     path = lock_path(database)
     try:
         file = path.open("r")

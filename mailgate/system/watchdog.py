@@ -1,13 +1,13 @@
-"""Does the worker still work? What it says of itself, and for how long it has said nothing new.
+"""Detects a hung worker process by its progress counters.
 
-The daemon asks every few seconds, and the worker answers with a sign of each thing that it
-does: a number that grows with every step. A worker whose loop stands still answers nothing;
-one whose writer or lane is stuck answers the same number again and again. What has nothing
-in hand, or waits for a full disk, gives None and is believed.
+The daemon pings the worker every few seconds, and the worker replies with one counter per
+activity, which grows with every step. A worker whose event loop hangs does not reply; one
+whose database writer or lane hangs repeats the same number. An activity that is idle, or
+waits for a full disk, reports None and is not timed.
 
-Only time in which the daemon itself was looking counts: a machine that slept, and a group
-of processes that was stopped and goes on, have missed nothing. It kills nothing: the daemon
-ends, and its worker with it.
+Only time in which the daemon itself was running counts: a suspended machine and a process
+group stopped with SIGSTOP cause no alarm. The watchdog kills nothing. It raises, so that
+the daemon exits and its worker with it.
 """
 
 from __future__ import annotations
@@ -20,95 +20,96 @@ from dataclasses import dataclass
 from mailgate.errors import MailgateError
 from mailgate.system.clock import pause
 
-Signs = Mapping[str, int | None]
-ANSWER = "answer"  # the sign of a worker that answers at all
+_REPLY = "reply"  # the counter of replies, which the watchdog keeps itself
 
 log = logging.getLogger("mailgate")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long, in seconds: between questions, until it is told, until the worker is given up."""
+class Timeouts:
+    """Times in seconds: between pings, and without progress until a warning and until the daemon exits."""
 
-    ask: float = 5.0
-    tell: float = 120.0  # the largest mail is read in a fraction of it
-    give_up: float = 300.0
+    ping: float = 5.0
+    warn: float = 120.0  # the largest mail is read in a fraction of this
+    exit: float = 300.0
 
 
 class Progress:
-    """A piece of work that says how it goes on."""
+    """The progress counter of one activity."""
 
     def __init__(self) -> None:
-        self.now: int | None = None
+        self.value: int | None = None  # None while idle
         self._steps = 0
 
     def step(self) -> None:
-        """Something was done, and there is more to do."""
+        """Count one step; more work is to follow."""
         self._steps += 1
-        self.now = self._steps
+        self.value = self._steps
 
-    def rest(self) -> None:
-        """Nothing is in hand."""
-        self.now = None
+    def idle(self) -> None:
+        """Stop the timing: there is no work."""
+        self.value = None
 
 
 class Watchdog:
-    """What the daemon has heard from its worker. `monotonic` is a clock in seconds that nobody sets."""
+    """Times the worker's progress counters. `monotonic` returns seconds of a clock that is never set."""
 
-    def __init__(self, patience: Patience, monotonic: Callable[[], float]) -> None:
-        self.patience = patience
+    def __init__(self, timeouts: Timeouts, monotonic: Callable[[], float]) -> None:
+        self.timeouts = timeouts
         self._monotonic = monotonic
-        self._looked = monotonic()
-        self._lived = 0.0  # seconds in which somebody looked
-        self._answers = 0
-        self._signs: dict[str, int | None] = {}
-        self._since = {ANSWER: 0.0}  # when each sign was last a new one, by `_lived`
+        self._last_tick = monotonic()
+        self._elapsed = 0.0  # seconds in which the daemon was running
+        self._replies = 0
+        self._counters: dict[str, int | None] = {}
+        self._changed_at = {_REPLY: 0.0}  # when each counter changed last, in `_elapsed`
 
-    async def keep(self, ping: Callable[[], None], stop: asyncio.Event) -> None:
-        """Ask with `ping` until `stop`. Raises MailgateError when the worker is as good as dead."""
-        told = ""
+    async def run(self, ping: Callable[[], None], stop: asyncio.Event) -> None:
+        """Call `ping` regularly until `stop` is set. Raises MailgateError when the worker hangs for too long."""
+        warned = ""
         while not stop.is_set():
             ping()
-            await pause(stop, self.patience.ask)
-            self.look()
-            trouble = self.trouble
-            if self.lost:
-                raise MailgateError(f"{trouble}; it is ended, and the daemon with it, to be started again")
-            if trouble and not told:
-                log.error("%s", trouble)
-            if told and not trouble:
-                log.info("the worker process works again")
-            told = trouble
+            await pause(stop, self.timeouts.ping)
+            self.tick()
+            problem = self.problem
+            if self.expired:
+                raise MailgateError(f"{problem}; exiting, so that the service manager restarts both processes")
+            if problem and not warned:
+                log.error("%s", problem)
+            if warned and not problem:
+                log.info("the worker process has recovered")
+            warned = problem
 
-    def look(self) -> None:
-        """Time has passed. To be called about every `patience.ask` seconds."""
+    def tick(self) -> None:
+        """Let time pass. To be called about every `timeouts.ping` seconds."""
         now = self._monotonic()
-        self._lived += min(now - self._looked, 2 * self.patience.ask)
-        self._looked = now
+        self._elapsed += min(now - self._last_tick, 2 * self.timeouts.ping)
+        self._last_tick = now
 
-    def heard(self, signs: Signs) -> None:
-        """The worker has answered."""
-        self._answers += 1
-        for name, sign in {**signs, ANSWER: self._answers}.items():
-            if sign is None or sign != self._signs.get(name):
-                self._since[name] = self._lived
-            self._signs[name] = sign
+    def record(self, progress: Mapping[str, int | None]) -> None:
+        """Note a reply: the counter of each activity, by its name."""
+        self._replies += 1
+        for name, counter in {**progress, _REPLY: self._replies}.items():
+            if counter is None or counter != self._counters.get(name):
+                self._changed_at[name] = self._elapsed
+            self._counters[name] = counter
 
     @property
-    def trouble(self) -> str:
-        """What is wrong, for how long; "" while all is well."""
-        name, silence = self._longest()
-        if silence < self.patience.tell:
+    def problem(self) -> str:
+        """What hangs, and for how long; "" for nothing."""
+        name, seconds = self._longest()
+        if seconds < self.timeouts.warn:
             return ""
-        what = "has not answered" if name == ANSWER else f"answers, but its {name} has stood still"
-        return f"the worker process {what} for {silence:.0f} seconds"
+        if name == _REPLY:
+            return f"the worker process has not responded for {seconds:.0f} seconds"
+        return f"the worker process hangs: no progress in {name} for {seconds:.0f} seconds"
 
     @property
-    def lost(self) -> bool:
-        """True when there is no hope left. A worker that has yet to begin may take as long as it needs."""
-        return self._answers > 0 and self._longest()[1] >= self.patience.give_up
+    def expired(self) -> bool:
+        """True when the worker has hung for too long. A worker may take any time to start."""
+        return self._replies > 0 and self._longest()[1] >= self.timeouts.exit
 
     def _longest(self) -> tuple[str, float]:
-        if (unanswered := self._lived - self._since[ANSWER]) >= self.patience.tell:
-            return ANSWER, unanswered  # of the rest nothing is known
-        return max(((name, self._lived - since) for name, since in self._since.items()), key=lambda each: each[1])
+        """The activity without progress for the longest time, and that time in seconds."""
+        if (silence := self._elapsed - self._changed_at[_REPLY]) >= self.timeouts.warn:
+            return _REPLY, silence  # the other counters are out of date
+        return max(((name, self._elapsed - at) for name, at in self._changed_at.items()), key=lambda each: each[1])

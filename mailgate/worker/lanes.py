@@ -53,13 +53,13 @@ class Worker:
         for each in (*self._lanes, self._reports):
             each.wake()
 
-    def signs(self) -> dict[str, int | None]:
-        """How the work goes on, for whoever watches it."""
+    def progress(self) -> dict[str, int | None]:
+        """The progress counter of each activity, for the watchdog."""
         small, large = self._lanes
         return {
-            "reading of mail": small.sign.now,
-            "reading of large mail": large.sign.now,
-            "counting of reports": self._reports.sign.now,
+            "mail processing": small.progress.value,
+            "large mail processing": large.progress.value,
+            "report counting": self._reports.progress.value,
         }
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,7 +86,7 @@ class _Lane:
         *,
         large: bool = False,
     ) -> None:
-        self.sign = Progress()
+        self.progress = Progress()
         self._large = large
         self._aside = aside
         self._store = store
@@ -122,7 +122,7 @@ class _Lane:
         desk = replace(self._desk(), reports={})
         later: list[Waiting] = []
         waiting = [each.id for each in claimed]
-        self.sign.step()
+        self.progress.step()
         try:
             batch = await asyncio.to_thread(read, claimed, desk, self._clock())
             while batch and not stop.is_set():
@@ -131,10 +131,10 @@ class _Lane:
                     work_and_claim, batch, desk, now, later.append, large=self._large
                 )
                 del batch[:finished], waiting[:finished]
-                self.sign.step()
+                self.progress.step()
                 self._wrote()
         finally:
-            self.sign.rest()
+            self.progress.idle()
             for each in later:
                 self._aside(each)
             put_aside = {each.prepared.received.id for each in later}  # trouble may come before `waiting` knows
@@ -154,7 +154,7 @@ class _Reports:
     def __init__(
         self, store: Store, desk: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
-        self.sign = Progress()
+        self.progress = Progress()
         self._store = store
         self._desk = desk
         self._clock = clock
@@ -187,11 +187,11 @@ class _Reports:
             return
         except StorageError as error:
             maillog.storage_trouble(error)
-            self.sign.rest()
+            self.progress.idle()
             await pause(stop, PAUSE)
             return
         finally:
-            self.sign.rest()
+            self.progress.idle()
         self._waiting.pop(0)
         self._wrote()
 
@@ -202,7 +202,7 @@ class _Reports:
         more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
 
         def stopped() -> bool:
-            self.sign.step()
+            self.progress.step()
             return stop.is_set()
 
         while more:

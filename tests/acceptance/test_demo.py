@@ -1,4 +1,4 @@
-"""`mailgate demo`: the three tickets play to their end, and what it leaves behind is a desk."""
+"""`mailgate demo`: plays the three tickets to the end and leaves a usable desk."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def test_once_plays_three_tickets_and_ends(tmp_path: Path) -> None:
-    """Every step brings what it promises; the folder named keeps the desk; nothing is written elsewhere."""
+def test_once_plays_three_tickets_and_exits(tmp_path: Path) -> None:
+    """Every step succeeds; the given folder holds the desk; nothing is written elsewhere."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     elsewhere.chmod(0o555)
@@ -47,7 +47,7 @@ def test_once_plays_three_tickets_and_ends(tmp_path: Path) -> None:
     assert not list(elsewhere.iterdir())
 
 
-def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("mine")
     done = subprocess.run(
         [*DEMO, "--once", "--dir", tmp_path], check=False, env=environment(), capture_output=True, text=True, timeout=30
@@ -57,7 +57,7 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
 
 
-def test_it_stays_up_to_be_mailed_to_until_ctrl_c(tmp_path: Path) -> None:
+def test_the_desk_keeps_running_and_accepts_mail_until_ctrl_c(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with out.open("w") as file:
         demo = subprocess.Popen(DEMO, stdout=file, stderr=subprocess.STDOUT, env=environment(), cwd=tmp_path)
@@ -68,7 +68,7 @@ def test_it_stays_up_to_be_mailed_to_until_ctrl_c(tmp_path: Path) -> None:
             smtp.sendmail(
                 "you@client.example", ["support@bank.example"], "Subject: It flickers\r\n\r\nSince today.\r\n"
             )
-        wait_for(r"you@client\.example gets acknowledgement +\[#1004\] It flickers", out)
+        wait_for(r"you@client\.example receives acknowledgement +\[#1004\] It flickers", out)
         demo.send_signal(signal.SIGINT)
         assert demo.wait(20) == 0, out.read_text()
         assert not folder.exists()
@@ -78,9 +78,9 @@ def test_it_stays_up_to_be_mailed_to_until_ctrl_c(tmp_path: Path) -> None:
 
 
 def wait_for(pattern: str, out: Path, seconds: float = 40.0) -> re.Match[str]:
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         if found := re.search(pattern, out.read_text()):
             return found
         time.sleep(0.1)
-    raise AssertionError(f"{pattern} never came:\n{out.read_text()}")
+    raise AssertionError(f"{pattern} was not printed:\n{out.read_text()}")

@@ -1,4 +1,4 @@
-"""A worker process that hangs and does not die: it is noticed, told of, and in the end as good as dead."""
+"""A worker process that hangs: reported in status, log and probes, and after a timeout the daemon exits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ listen = "127.0.0.1:0"
 email = ["ann@bank.example"]
 name = "Ann Lee"
 """
-# As `mailgate run`, with a shorter patience than five minutes.
+# As `mailgate run`, with timeouts shorter than five minutes.
 RUN = """
 import asyncio, logging, sys
 from pathlib import Path
@@ -44,16 +44,16 @@ from mailgate.cli.common import secrets_of
 from mailgate.config.load import load
 from mailgate.daemon.main import Daemon
 from mailgate.system.lock import Lock
-from mailgate.system.watchdog import Patience
+from mailgate.system.watchdog import Timeouts
 
 logging.basicConfig(level=logging.INFO, stream=sys.stderr)
 config, _ = load(Path("config.toml"))
-tell, give_up = map(float, sys.argv[1:])
+warn, expire = map(float, sys.argv[1:])
 with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
     async def run():
         ready = asyncio.Event()
-        patience = Patience(0.05, tell, give_up)
-        daemon = Daemon(config, worker, patience=patience, ready=lambda _: ready.set())
+        timeouts = Timeouts(0.05, warn, expire)
+        daemon = Daemon(config, worker, timeouts=timeouts, ready=lambda _: ready.set())
         running = asyncio.create_task(daemon.run())
         while not (ready.is_set() and daemon.http_port) and not running.done():
             await asyncio.sleep(0.01)
@@ -65,12 +65,12 @@ with Lock(config.storage.database), start_worker(config, secrets_of(config)) as 
 
 
 class Running:
-    def __init__(self, folder: Path, tell: float, give_up: float) -> None:
+    def __init__(self, folder: Path, warn: float, expire: float) -> None:
         (folder / "config.toml").write_text(CONFIG)
         self.folder = folder
         with (folder / "log").open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", RUN, str(tell), str(give_up)],
+                [sys.executable, "-c", RUN, str(warn), str(expire)],
                 cwd=folder,
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
                 stdout=subprocess.PIPE,
@@ -101,15 +101,16 @@ class Running:
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Iterator[object]:
-    begun: list[Running] = []
+def start(tmp_path: Path) -> Iterator[object]:
+    """Starts a daemon with the given timeouts, in seconds; stops it at the end of the test."""
+    started: list[Running] = []
 
-    def with_patience(tell: float, give_up: float) -> Running:
-        begun.append(Running(tmp_path, tell, give_up))
-        return begun[-1]
+    def with_timeouts(warn: float, expire: float) -> Running:
+        started.append(Running(tmp_path, warn, expire))
+        return started[-1]
 
-    yield with_patience
-    for running in begun:
+    yield with_timeouts
+    for running in started:
         if running.process.poll() is None:
             running.process.terminate()
         running.process.wait(20)
@@ -117,35 +118,35 @@ def begin(tmp_path: Path) -> Iterator[object]:
         running.process.stdout.close()
 
 
-def test_a_worker_that_hangs_is_told_of_and_is_well_again_when_it_goes_on(begin) -> None:
-    desk = begin(0.5, 3600)
+def test_a_hung_worker_is_reported_until_it_recovers(start) -> None:
+    desk = start(0.5, 3600)
     wait_until(lambda: desk.page("readyz") == (200, "ready\n"), 5)
     os.kill(desk.worker, signal.SIGSTOP)
     wait_until(lambda: desk.page("readyz")[0] == 503, 5)
-    assert "the worker process has not answered" in desk.page("readyz")[1]
+    assert "the worker process has not responded" in desk.page("readyz")[1]
     assert desk.page("healthz")[0] == 200
     assert "mailgate_worker_ok 0" in desk.page("metrics")[1]
-    wait_until(lambda: any("has not answered" in problem for problem in desk.status()[1]), 10)
+    wait_until(lambda: any("has not responded" in problem for problem in desk.status()[1]), 10)
     assert desk.status()[0] == 1
-    assert desk.log().count("the worker process has not answered") == 1
+    assert desk.log().count("the worker process has not responded") == 1
     os.kill(desk.worker, signal.SIGCONT)
     wait_until(lambda: desk.page("readyz") == (200, "ready\n"), 5)
-    wait_until(lambda: "the worker process works again" in desk.log(), 5)
+    wait_until(lambda: "the worker process has recovered" in desk.log(), 5)
 
 
-def test_a_worker_that_hangs_for_long_ends_like_one_that_died(begin) -> None:
-    desk = begin(0.3, 0.8)
+def test_a_worker_that_hangs_for_too_long_ends_the_daemon(start) -> None:
+    desk = start(0.3, 0.8)
     wait_until(lambda: desk.page("readyz") == (200, "ready\n"), 5)
     time.sleep(1)
-    assert desk.process.poll() is None, "it answers, and may go on for ever"
+    assert desk.process.poll() is None, "a worker that responds does not expire"
     os.kill(desk.worker, signal.SIGSTOP)
     assert desk.process.wait(20) != 0
-    assert "to be started again" in desk.log()
-    assert not Path(f"/proc/{desk.worker}").exists(), "nothing of it holds the lock"
+    assert "exiting, so that the service manager restarts" in desk.log()
+    assert not Path(f"/proc/{desk.worker}").exists(), "it would still hold the lock"
 
 
-def test_a_database_that_somebody_else_holds_is_no_hanging_worker(begin) -> None:
-    desk = begin(0.6, 1.2)
+def test_a_database_locked_by_another_process_does_not_count_as_a_hang(start) -> None:
+    desk = start(0.6, 1.2)
     with closing(open_writer(desk.folder / "var" / "mailgate.db")) as db, db.transaction():
         time.sleep(2.5)
         assert desk.process.poll() is None

@@ -45,7 +45,7 @@ def ask(request: bytes, health: Health = GOOD) -> str:
         ("GET /readyz?verbose", ILL, "503 Service Unavailable", "relay: refused"),
         ("GET /metrics", ILL, "200 OK", "mailgate_ready 0"),
         ("GET /", GOOD, "404 Not Found", "/healthz"),
-        ("POST /readyz", GOOD, "405 Method Not Allowed", "GET alone"),
+        ("POST /readyz", GOOD, "405 Method Not Allowed", "only GET"),
     ],
 )
 def test_each_page_says_how_it_stands(request_line: str, health: Health, status: str, said: str) -> None:

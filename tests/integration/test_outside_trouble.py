@@ -15,7 +15,7 @@ import pytest
 from mailgate.cli.main import main
 from mailgate.config.load import load
 from mailgate.daemon import status
-from mailgate.daemon.reload import last_config, remember
+from mailgate.daemon.reload import load_active, save_active
 from mailgate.errors import StorageError
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.relay import SmtpRelay
@@ -72,17 +72,17 @@ def test_a_mail_whose_attachment_cannot_be_kept_waits_uncounted(bench: Bench) ->
 
 
 async def test_the_status_file_on_a_full_disk_is_written_later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The task goes on: that nobody can be told ends no daemon."""
-    monkeypatch.setattr(status, "EVERY", 0.01)
-    place = status.path_of(bench.config)
-    aside = place.with_name(place.name + ".new")
-    aside.mkdir()
+    """The task retries; a status file that cannot be written does not end the daemon."""
+    monkeypatch.setattr(status, "INTERVAL", 0.01)
+    place = status.status_path(bench.config)
+    blocked = place.with_name(place.name + ".new")
+    blocked.mkdir()
     stop = asyncio.Event()
-    task = asyncio.create_task(status.keep(bench.config, status.DaemonStatus, stop))
+    task = asyncio.create_task(status.keep_written(bench.config, status.DaemonStatus, stop))
     await asyncio.sleep(0.1)
     assert not task.done()
     assert not place.exists()
-    aside.rmdir()
+    blocked.rmdir()
     await asyncio.sleep(0.1)
     assert json.loads(place.read_text())["relay"]["ok"] is True
     stop.set()
@@ -93,8 +93,8 @@ def test_a_config_that_cannot_be_remembered_is_none(bench: Bench) -> None:
     """Only `reload` has less to tell."""
     place = bench.config.storage.database.with_name("mailgate.db.config.toml")
     place.mkdir()
-    remember(bench.config)
-    assert last_config(bench.config) is None
+    save_active(bench.config)
+    assert load_active(bench.config) is None
 
 
 def test_a_lock_without_a_place_is_trouble_of_the_storage(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""`mailgate demo`: three tickets through their whole life, by real mail, on this machine alone.
+"""`mailgate demo`: play three tickets by real mail on a desk of its own. Nothing leaves the machine.
 
-A desk of its own in a folder: SQLite, SMTP on loopback, outgoing mail into a Maildir. The
-daemon is the real one. Nothing leaves the machine.
+The desk lives in one folder: SQLite, SMTP on loopback, outgoing mail in a Maildir. The daemon is
+the one that `mailgate run` starts.
 """
 
 from __future__ import annotations
@@ -23,41 +23,46 @@ from mailgate.cli.verbs import report
 from mailgate.config.load import load
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
-from mailgate.demo.script import DESK, play
-from mailgate.demo.stage import Missed, Screen, Stage
+from mailgate.demo.runner import Output, Runner, StepFailed
+from mailgate.demo.scenario import DESK, play
 from mailgate.errors import Refused
 from mailgate.settings import Config
 from mailgate.system.lock import Lock
 
-PORT = 8025  # of a demo that stays up, where it is free
-PACE = 0.45  # seconds a mail on a terminal: the whole play stays under forty
-LISTEN = "127.0.0.1:8025"  # as in desk.toml
+PORT = 8025  # for a demo without --once, if it is free
+PACE = 0.45  # seconds of pause after each mail on a terminal: the whole demo takes less than forty
+LISTEN = "127.0.0.1:8025"  # as written in desk.toml
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
-    parser.add_argument("--once", action="store_true", help="end after the play; exit code 1 when a step went wrong")
-    parser.add_argument("--dir", type=Path, metavar="DIR", help="keep the desk in this folder (a temporary one)")
+    """Define the options."""
+    parser.add_argument("--once", action="store_true", help="exit after the last step, with code 1 if a step failed")
     parser.add_argument(
-        "--pace", type=float, metavar="SECONDS", help="time to read a mail (0.45 on a terminal, else 0)"
+        "--dir",
+        type=Path,
+        metavar="DIR",
+        help="create the desk in this folder and keep it (default: a temporary folder)",
+    )
+    parser.add_argument(
+        "--pace", type=float, metavar="SECONDS", help="pause after each mail (default: 0.45 on a terminal, else 0)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play, report, and stay up to be mailed to."""
+    """Play the scenario, print the report, then keep the desk running unless --once is given."""
     pace = args.pace if args.pace is not None else PACE * sys.stdout.isatty()
     with _folder(args.dir) as folder:
         config = _desk(folder, 0 if args.once else PORT)
         _log_into(folder / "mailgate.log")
         with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
-            return asyncio.run(_perform(config, worker, _screen(pace, as_json=args.json), args))
+            return asyncio.run(_perform(config, worker, _output(pace, as_json=args.json), args))
 
 
-def _screen(pace: float, *, as_json: bool) -> Screen:
-    from mailgate.demo.screen import Lines, Terminal  # late: completion scripts and --help need no terminal
+def _output(pace: float, *, as_json: bool) -> Output:
+    from mailgate.demo.output import JsonLines, Terminal  # late: completion scripts and --help need no terminal
 
     if as_json:
-        return Lines()
+        return JsonLines()
     from rich.console import Console  # late: as above
 
     return Terminal(Console(width=None if sys.stdout.isatty() else 110, highlight=False), pace)
@@ -65,10 +70,10 @@ def _screen(pace: float, *, as_json: bool) -> Screen:
 
 @contextmanager
 def _folder(given: Path | None) -> Iterator[Path]:
-    """The folder that the desk lives in; one that nobody named does not outlive it."""
+    """The folder of the desk; a temporary one, deleted at the end, unless one is given."""
     if given is not None:
         if given.exists() and any(given.iterdir()):
-            raise Refused(f"{given} is not empty; go on with a desk that is there: mailgate run -c {given}/config.toml")
+            raise Refused(f"{given} is not empty; to run an existing desk: mailgate run -c {given}/config.toml")
         given.mkdir(parents=True, exist_ok=True)
         yield given.resolve()
         return
@@ -80,7 +85,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 
 def _desk(folder: Path, port: int) -> Config:
-    """Write the demo's config into the folder and read it as any other."""
+    """Write the demo's configuration into the folder and load it."""
     text = (files("mailgate.demo") / "desk.toml").read_text("utf-8")
     path = folder / "config.toml"
     path.write_text(text.replace(LISTEN, f"127.0.0.1:{_free_port(port)}"), encoding="utf-8")
@@ -89,7 +94,7 @@ def _desk(folder: Path, port: int) -> Config:
 
 
 def _free_port(wanted: int) -> int:
-    """The port that is wanted where it is free, else any: two demos that play at once are not in each other's way."""
+    """The wanted port if it is free, else any free one, so that two demos can run at once."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,7 +103,7 @@ def _free_port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise Refused("no port is free on loopback")
+    raise Refused("no free port on loopback")
 
 
 def _log_into(path: Path) -> None:
@@ -107,13 +112,13 @@ def _log_into(path: Path) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-async def _perform(config: Config, worker: socket.socket, screen: Screen, args: argparse.Namespace) -> int:
+async def _perform(config: Config, worker: socket.socket, output: Output, args: argparse.Namespace) -> int:
     ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     daemon = Daemon(config, worker, ready=lambda daemon: ready.set_result(daemon.port or 0))
     desk = asyncio.create_task(daemon.run())
-    playing = asyncio.create_task(_play(config, ready, screen, args))
+    playing = asyncio.create_task(_play(config, ready, output, args))
     await asyncio.wait({desk, playing}, return_when=asyncio.FIRST_COMPLETED)
-    interrupted = not playing.done()  # a signal stopped the daemon, or it died
+    interrupted = not playing.done()  # a signal stopped the daemon, or it failed
     playing.cancel()
     daemon.stop()
     await desk
@@ -122,20 +127,20 @@ async def _perform(config: Config, worker: socket.socket, screen: Screen, args: 
     return 130 if args.once else 0
 
 
-async def _play(config: Config, ready: asyncio.Future[int], screen: Screen, args: argparse.Namespace) -> int:
-    stage = Stage(config, await ready, screen)
+async def _play(config: Config, ready: asyncio.Future[int], output: Output, args: argparse.Namespace) -> int:
+    demo = Runner(config, await ready, output)
     if not args.json:
-        say(f"mailgate demo: a desk in {config.file.parent}, SMTP on 127.0.0.1:{stage.port}")
+        say(f"mailgate demo: a desk in {config.file.parent}, SMTP on 127.0.0.1:{demo.port}")
     try:
-        await play(stage)
-    except Missed as error:
-        _ended(args, error)
+        await play(demo)
+    except StepFailed as error:
+        _print_result(args, error)
         return 1
-    screen.act("What the administrator reads: mailgate report")
+    output.ticket("The administrator's view: mailgate report")
     await asyncio.to_thread(_report, config, as_json=args.json)
-    _ended(args, None)
+    _print_result(args, None)
     if not args.once:
-        await _stay(stage, config, args)
+        await _keep_running(demo, config, args)
     return 0
 
 
@@ -143,28 +148,28 @@ def _report(config: Config, *, as_json: bool) -> None:
     report.run(argparse.Namespace(config=str(config.file), json=as_json, since="1d", csv=False, html=None))
 
 
-def _ended(args: argparse.Namespace, error: Missed | None) -> None:
+def _print_result(args: argparse.Namespace, error: StepFailed | None) -> None:
     if args.json:
         print_json({"ok": error is None, "error": str(error) if error else None})
     elif error:
-        say(f"\nThis step did not happen as it should: {error}")
+        say(f"\nThis step failed: {error}")
 
 
-async def _stay(stage: Stage, config: Config, args: argparse.Namespace) -> None:
-    """Show what else the desk sends, until a signal."""
+async def _keep_running(demo: Runner, config: Config, args: argparse.Namespace) -> None:
+    """Show all further mail of the desk until a signal."""
     if not args.json:
         say(
             f"""
-The desk stays up: write to it, and its mails show here. Ctrl-C ends it.
+The desk keeps running: write to it, and its mails are shown here. Ctrl-C stops it.
 
-  swaks --server 127.0.0.1:{stage.port} --from you@client.example --to {DESK} \\
+  swaks --server 127.0.0.1:{demo.port} --from you@client.example --to {DESK} \\
         --header 'Subject: My screen flickers' --body 'Since this morning.'
 
   mailgate tickets list --status all -c {config.file}
   mailgate tickets show 1001 -c {config.file}
-  its mails, as files: {config.relay.path}
+  ls {config.relay.path}/new      # the desk's mails
 """
         )
     while True:
-        await stage.show_new()
+        await demo.show_new()
         await asyncio.sleep(0.3)

@@ -1,4 +1,4 @@
-"""`mailgate reload`: check, print what changes, make the daemon take it."""
+"""`mailgate reload`: check the configuration, print what changes, signal the daemon."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from mailgate.cli.common import print_json, reading, say
 from mailgate.cli.failure import ending
 from mailgate.config.diff import changes, orphans
 from mailgate.config.load import find, load
-from mailgate.daemon.reload import last_config
+from mailgate.daemon.reload import load_active
 from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
 from mailgate.ticket import Json
 from mailgate.writing.templates.render import Renderer
 
-_NOBODY = "no daemon runs on this database; the config is good and will be taken at the next start"
+_NOT_RUNNING = "no daemon is running on this database; the configuration is valid and is used at the next start"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
+    """No options of its own."""
 
 
 def run(args: argparse.Namespace) -> int:
-    """Refuse a config with any error; else tell the daemon."""
+    """Signal the daemon; 1 when none is running. Raises ConfigError for an invalid configuration."""
     config, warnings = load(find(args.config, os.environ))
     if broken := tuple(problem for problem in Renderer.of(config).check() if not problem.warning):
         raise ConfigError(broken)
     with reading(config) as db:
         warnings += orphans(config, names_in_use.names_in_use(db))
-    old = last_config(config)
-    told = changes(old, config) if old else ()
-    daemon = running(config.storage.database)
-    troubles = () if daemon else (_NOBODY,)
+    active = load_active(config)
+    changed = changes(active, config) if active else ()
+    pid = running(config.storage.database)
     if args.json:
+        start = ending(() if pid else (_NOT_RUNNING,))
         warned: list[Json] = [str(each) for each in warnings]
-        print_json({**ending(troubles), "changes": list(told), "warnings": warned, "running": daemon is not None})
+        print_json({**start, "changes": list(changed), "warnings": warned, "running": pid is not None})
     else:
         for warning in warnings:
             say(f"warning: {warning}")
-        for line in told or ("nothing changes",):
+        for line in changed or ("no changes",):
             print(line)
-    if daemon is None:
-        say(_NOBODY)
+    if pid is None:
+        say(_NOT_RUNNING)
         return 1
-    os.kill(daemon, signal.SIGHUP)
+    os.kill(pid, signal.SIGHUP)
     return 0

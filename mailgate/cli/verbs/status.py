@@ -1,4 +1,4 @@
-"""`mailgate status`: up? connected to what? how long are the queues? Exit 1 when something is wrong."""
+"""`mailgate status`: is the daemon running, what is it connected to, how long are the queues."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from mailgate.system.lock import running
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
+    """No options of its own."""
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print how it stands."""
+    """Print the status; 1 when there is a problem."""
     config = config_of(args, thorough=False)
-    daemon = running(config.storage.database)
-    standing = status.read(config) if daemon else DaemonStatus()
+    pid = running(config.storage.database)
+    daemon = status.read(config) if pid else DaemonStatus()
     with reading(config) as db:
-        queues = status.queues(db)
-        aside = inbox.troubles(db)
+        queues = status.queue_lengths(db)
+        quarantined = inbox.troubles(db)
         away = absences.away(db, now())
-    problems = _problems(config, daemon, standing, aside, queues["failed"])
+    problems = _problems(config, pid, daemon, quarantined, queues["failed"])
     if args.json:
         print_json(
             {
                 **ending(problems),
                 "problems": list(problems),
-                "pid": daemon,
+                "pid": pid,
                 "ways_in": [
                     {"name": way.name, "connected": way.connected, "last_error": way.last_error}
-                    for way in standing.ways_in
+                    for way in daemon.ways_in
                 ],
-                "relay": {"ok": standing.relay.ok, "last_error": standing.relay.last_error},
+                "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
                 "queues": dict(queues.items()),
                 "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
         )
         return 1 if problems else 0
-    print(f"daemon      {f'process {daemon}' if daemon else 'not running'}")
-    for way in standing.ways_in:
-        print_line(f"way in      {way.name}: {way.trouble or 'good'}")
-    if daemon:
-        print_line(f"relay       {'good' if standing.relay.ok else standing.relay.last_error}")
+    print(f"daemon      {f'running (process {pid})' if pid else 'not running'}")
+    for way in daemon.ways_in:
+        print_line(f"source      {way.name}: {way.problem or 'ok'}")
+    if pid:
+        print_line(f"relay       {'ok' if daemon.relay.ok else daemon.relay.last_error}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
     for line in away_lines(away, config.desk.timezone, config):
         print_line(f"away        {line}")
@@ -59,17 +59,17 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _problems(config: Config, daemon: int | None, standing: DaemonStatus, aside: int, failed: int) -> tuple[str, ...]:
+def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined: int, failed: int) -> tuple[str, ...]:
     problems = []
-    if daemon is None:
-        problems.append(f"no daemon works on {config.storage.database}; start it with: mailgate run")
-    problems += [standing.worker] if standing.worker else []
-    problems += [f"{way.name}: {way.trouble}" for way in standing.ways_in if way.trouble]
-    if not standing.relay.ok:
-        problems.append(f"the relay takes no mail: {standing.relay.last_error}")
+    if pid is None:
+        problems.append(f"no daemon is running on {config.storage.database}; start it with: mailgate run")
+    problems += [daemon.worker] if daemon.worker else []
+    problems += [f"{way.name}: {way.problem}" for way in daemon.ways_in if way.problem]
+    if not daemon.relay.ok:
+        problems.append(f"relay: {daemon.relay.last_error}")
     problems += disks_nearly_full(config)
-    if aside:
-        problems.append(f"{aside} in quarantine; see: mailgate queue quarantine list")
+    if quarantined:
+        problems.append(f"mail in quarantine: {quarantined}; see: mailgate queue quarantine list")
     if failed:
-        problems.append(f"{failed} mails could not be delivered; see: mailgate queue outbox list")
+        problems.append(f"failed deliveries: {failed}; see: mailgate queue outbox list")
     return tuple(problems)

@@ -377,7 +377,7 @@ def test_an_out_of_office_that_lies_aside_is_no_problem_and_what_cannot_be_read_
     assert problems(capsys) == []
     (desk / "b.eml").write_bytes(b"\xff\xfe\x00garbage")
     assert call("ingest", "b.eml") == 0
-    assert problems(capsys) == ["1 in quarantine; see: mailgate queue quarantine list"]
+    assert problems(capsys) == ["mail in quarantine: 1; see: mailgate queue quarantine list"]
 
 
 # ── init ────────────────────────────────────────────────────────────────────────────────
@@ -486,11 +486,11 @@ def test_an_export_holds_every_ticket_whole_and_in_order(desk, capsys, monkeypat
 
 
 def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
-    monkeypatch.setattr("mailgate.daemon.status.LITTLE_ROOM", 10**18)
+    monkeypatch.setattr("mailgate.daemon.status.MIN_FREE", 10**18)
     call("ingest", "a.eml", "--quiet")
     assert call("status") == 1
     shown = capsys.readouterr().out
-    assert shown.count("MB left; a full one takes no mail") == 1
+    assert shown.count("MB left on the disk of") == 1
 
 
 def test_a_report_is_of_the_clocks_time(desk, capsys, monkeypatch):

@@ -1,4 +1,4 @@
-"""When a worker counts as one that stands still, and what is no such thing."""
+"""The watchdog: what counts as a hung worker, and when it warns and gives up."""
 
 from __future__ import annotations
 
@@ -7,117 +7,117 @@ import asyncio
 import pytest
 
 from mailgate.errors import MailgateError
-from mailgate.system.watchdog import Patience, Progress, Watchdog
+from mailgate.system.watchdog import Progress, Timeouts, Watchdog
 
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 
 
 class Worker:
-    """A watchdog over a worker, on a clock that the test turns."""
+    """A watchdog and the worker it watches, on a simulated clock."""
 
     def __init__(self):
         self.now = 1000.0
-        self.watchdog = Watchdog(PATIENCE, lambda: self.now)
-        self.signs = {"writer": 0, "reading of mail": None}
+        self.watchdog = Watchdog(TIMEOUTS, lambda: self.now)
+        self.progress = {"database writer": 0, "mail processing": None}
 
-    def lives(self, seconds, *, answers=True, writes=True, **signs):
-        """So much time passes, with a look at every question."""
-        for _ in range(int(seconds / PATIENCE.ask)):
-            self.signs |= {name.replace("_", " "): sign for name, sign in signs.items()}
-            self.signs["writer"] += writes
-            if answers:
-                self.watchdog.heard(self.signs)
-            self.now += PATIENCE.ask
-            self.watchdog.look()
-        return self.watchdog.trouble
+    def run(self, seconds, *, replies=True, writes=True, **progress):
+        """Advance the clock ping by ping; return the watchdog's problem."""
+        for _ in range(int(seconds / TIMEOUTS.ping)):
+            self.progress |= {name.replace("_", " "): counter for name, counter in progress.items()}
+            self.progress["database writer"] += writes
+            if replies:
+                self.watchdog.record(self.progress)
+            self.now += TIMEOUTS.ping
+            self.watchdog.tick()
+        return self.watchdog.problem
 
 
 @pytest.fixture
 def worker():
     made = Worker()
-    assert made.lives(60) == ""
+    assert made.run(60) == ""
     return made
 
 
-def test_who_answers_and_writes_is_well_for_as_long_as_it_likes(worker):
-    assert worker.lives(100_000) == ""
-    assert not worker.watchdog.lost
+def test_a_worker_that_replies_and_writes_is_never_reported(worker):
+    assert worker.run(100_000) == ""
+    assert not worker.watchdog.expired
 
 
-def test_who_does_not_answer_is_told_after_two_minutes_and_given_up_after_five(worker):
-    assert worker.lives(110, answers=False) == ""
-    assert worker.lives(10, answers=False) == "the worker process has not answered for 125 seconds"
-    assert not worker.watchdog.lost
-    worker.lives(175, answers=False)
-    assert worker.watchdog.lost
+def test_a_silent_worker_is_reported_after_two_minutes_and_expires_after_five(worker):
+    assert worker.run(110, replies=False) == ""
+    assert worker.run(10, replies=False) == "the worker process has not responded for 125 seconds"
+    assert not worker.watchdog.expired
+    worker.run(175, replies=False)
+    assert worker.watchdog.expired
 
 
-def test_who_answers_again_is_well(worker):
-    assert worker.lives(200, answers=False)
-    assert worker.lives(10) == ""
+def test_a_worker_that_replies_again_has_no_problem(worker):
+    assert worker.run(200, replies=False)
+    assert worker.run(10) == ""
 
 
-def test_a_writer_that_stands_still_is_told_of_by_name(worker):
-    stands = "the worker process answers, but its writer has stood still for 135 seconds"
-    assert worker.lives(130, writes=False) == stands
-    worker.lives(180, writes=False)
-    assert worker.watchdog.lost
+def test_a_hung_database_writer_is_reported_by_name(worker):
+    expected = "the worker process hangs: no progress in database writer for 135 seconds"
+    assert worker.run(130, writes=False) == expected
+    worker.run(180, writes=False)
+    assert worker.watchdog.expired
 
 
-def test_a_mail_that_is_read_for_ever_is_noticed_and_one_step_after_the_other_is_not(worker):
+def test_an_activity_without_progress_is_reported_and_a_slow_one_is_not(worker):
     for step in range(100):
-        assert worker.lives(60, reading_of_mail=step) == ""
-    assert "reading of mail has stood still" in worker.lives(130, reading_of_mail=99)
-    assert worker.lives(10, reading_of_mail=None) == "", "there is none"
+        assert worker.run(60, mail_processing=step) == ""
+    assert "no progress in mail processing" in worker.run(130, mail_processing=99)
+    assert worker.run(10, mail_processing=None) == "", "idle"
 
 
-def test_what_rests_for_a_full_disk_is_no_trouble(worker):
-    assert worker.lives(10_000, reading_of_mail=None) == ""
+def test_an_idle_activity_is_not_timed(worker):
+    assert worker.run(10_000, mail_processing=None) == ""
 
 
-def test_a_machine_that_slept_has_missed_nothing(worker):
+def test_a_suspended_machine_causes_no_alarm(worker):
     for _ in range(100):
         worker.now += 36_000
-        worker.watchdog.look()
-        assert worker.lives(10) == ""
-    assert not worker.watchdog.lost
+        worker.watchdog.tick()
+        assert worker.run(10) == ""
+    assert not worker.watchdog.expired
 
 
-def test_a_worker_that_has_yet_to_begin_is_told_of_and_not_given_up():
+def test_a_worker_that_never_started_is_reported_but_does_not_expire():
     worker = Worker()
-    assert "has not answered" in worker.lives(10_000, answers=False)
-    assert not worker.watchdog.lost
+    assert "has not responded" in worker.run(10_000, replies=False)
+    assert not worker.watchdog.expired
 
 
-def test_of_who_does_not_answer_nothing_else_is_said(worker):
-    worker.lives(100, writes=False)
-    assert "has not answered" in worker.lives(150, answers=False)
+def test_a_silent_worker_is_reported_as_silent_whatever_its_counters_were(worker):
+    worker.run(100, writes=False)
+    assert "has not responded" in worker.run(150, replies=False)
 
 
-def test_a_sign_grows_with_every_step_and_rests():
-    sign, seen = Progress(), []
-    for act in (sign.step, sign.step, sign.rest, sign.step):
+def test_a_progress_counter_grows_with_every_step_and_is_none_while_idle():
+    progress, seen = Progress(), []
+    for act in (progress.step, progress.step, progress.idle, progress.step):
         act()
-        seen.append(sign.now)
+        seen.append(progress.value)
     assert seen == [1, 2, None, 3]
 
 
-async def test_the_log_tells_of_trouble_once_and_of_its_end(caplog):
+async def test_a_problem_and_its_end_are_logged_once(caplog):
     caplog.set_level("INFO", logger="mailgate")
-    watchdog = Watchdog(Patience(0.001, 0.02, 60), asyncio.get_running_loop().time)
-    answers, stop = [False], asyncio.Event()
-    keeping = asyncio.create_task(watchdog.keep(lambda: watchdog.heard({}) if answers[0] else None, stop))
+    watchdog = Watchdog(Timeouts(0.001, 0.02, 60), asyncio.get_running_loop().time)
+    replies, stop = [False], asyncio.Event()
+    running = asyncio.create_task(watchdog.run(lambda: watchdog.record({}) if replies[0] else None, stop))
     await asyncio.sleep(0.06)
-    answers[0] = True
+    replies[0] = True
     await asyncio.sleep(0.04)
     stop.set()
-    await keeping
-    assert "has not answered" in caplog.messages[0]
-    assert caplog.messages[1:] == ["the worker process works again"]
+    await running
+    assert "has not responded" in caplog.messages[0]
+    assert caplog.messages[1:] == ["the worker process has recovered"]
 
 
-async def test_who_is_given_up_is_told_as_one_that_died():
-    watchdog = Watchdog(Patience(0.001, 0.01, 0.02), asyncio.get_running_loop().time)
-    watchdog.heard({})
-    with pytest.raises(MailgateError, match=r"has not answered.*to be started again"):
-        await asyncio.wait_for(watchdog.keep(lambda: None, asyncio.Event()), 5)
+async def test_an_expired_worker_ends_the_daemon():
+    watchdog = Watchdog(Timeouts(0.001, 0.01, 0.02), asyncio.get_running_loop().time)
+    watchdog.record({})
+    with pytest.raises(MailgateError, match=r"has not responded.*exiting"):
+        await asyncio.wait_for(watchdog.run(lambda: None, asyncio.Event()), 5)

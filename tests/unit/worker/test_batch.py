@@ -16,7 +16,7 @@ from mailgate.mail import Delivery, Envelope, Kept
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox
 from mailgate.system import lock
-from mailgate.system.clock import BELIEVED_AFTER, Clock
+from mailgate.system.clock import FOLLOWED_AFTER, Clock
 from mailgate.system.lock import Lock, pid_of, running
 from mailgate.ticket import Address
 from mailgate.worker import apply, explain, setup
@@ -53,7 +53,7 @@ def test_a_jump_is_believed_after_half_a_minute(jump, caplog):
     with caplog.at_level(logging.WARNING):
         hands.pass_(1, jump=jump)
         assert clock() == datetime.fromtimestamp(1_000_001, UTC), "nothing fires early"
-        hands.pass_(BELIEVED_AFTER - 1)
+        hands.pass_(FOLLOWED_AFTER - 1)
         assert clock() == datetime.fromtimestamp(1_000_030, UTC)
         hands.pass_(1)
         assert clock() == datetime.fromtimestamp(1_000_031 + jump, UTC)

@@ -221,10 +221,10 @@ def test_check_names_place_and_fault(tmp_path, text, what):
 
 
 def test_a_reload_with_a_broken_one_is_refused(tmp_path):
-    from mailgate.daemon.reload import checked
+    from mailgate.daemon.reload import validate
     from mailgate.errors import ConfigError
 
     path = tmp_path / "config.toml"
     path.write_text(CONFIG + '\n[canned.bad]\ntext = "{{ x }}"\n')
     with pytest.raises(ConfigError, match=r"canned\.bad"):
-        checked(path)
+        validate(path)

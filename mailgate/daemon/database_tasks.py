@@ -1,4 +1,4 @@
-"""What the daemon does beside mail: look at what other processes wrote, and keep the database's log short."""
+"""Background tasks of the daemon on its database: notice writes by other processes, checkpoint the WAL."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mailgate.errors import StorageError
 from mailgate.store.db import Store, checkpoint, log_mark
 from mailgate.system.clock import pause
 
-LOOK = 0.5  # seconds between looks
+POLL_INTERVAL = 0.5  # seconds
 
 log = logging.getLogger("mailgate")
 
 
-async def follow_neighbours(store: Store, wrote: Callable[[], None], stop: asyncio.Event) -> None:
-    """Other processes write the same database: call `wrote` when they did, until `stop`."""
+async def watch_external_writes(store: Store, changed: Callable[[], None], stop: asyncio.Event) -> None:
+    """Call `changed` after each write by another process to the database, until `stop` is set."""
     seen = await store.data_version()
     while not stop.is_set():
         try:
@@ -26,18 +26,18 @@ async def follow_neighbours(store: Store, wrote: Callable[[], None], stop: async
             version = seen
         if version != seen:
             seen = version
-            wrote()
-        await pause(stop, LOOK)
+            changed()
+        await pause(stop, POLL_INTERVAL)
 
 
-async def keep_log_short(database: Path, stop: asyncio.Event) -> None:
-    """Move what was committed out of the database's log, so that neither this process nor the worker must."""
+async def checkpoint_wal(database: Path, stop: asyncio.Event) -> None:
+    """Checkpoint the write-ahead log in a thread, so that no commit has to, until `stop` is set."""
     seen = 0
     while not stop.is_set():
-        await pause(stop, LOOK)
+        await pause(stop, POLL_INTERVAL)
         try:
             if (mark := log_mark(database)) != seen:
                 await asyncio.to_thread(checkpoint, database)
                 seen = mark
         except StorageError as error:
-            log.warning("the database's log grows: %s", error.cause)
+            log.warning("cannot checkpoint the write-ahead log, it grows: %s", error.cause)

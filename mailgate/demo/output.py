@@ -1,4 +1,4 @@
-"""The play as the reader sees it: in colours on a terminal, or as JSON lines. It decides nothing."""
+"""The output of the demo: coloured text on a terminal, or JSON lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from mailgate.demo.people import Got, Letter
-from mailgate.demo.script import PEOPLE
+from mailgate.demo.mail_client import ReceivedMail, SentMail
+from mailgate.demo.scenario import PEOPLE
 
-_LINES = 7  # of a mail's text that are shown
+_LINES = 7  # shown of a mail's content
 _WITH_DATA = ("new-ticket", "transferred", "overdue")
 _DATA = ("Department", "Help topic", "Priority", "SLA plan", "Due")
 
@@ -30,57 +30,57 @@ _COLOURS = {
 
 @dataclass(slots=True)
 class Terminal:
-    """For people."""
+    """Text for people."""
 
     console: Console
-    pace: float  # seconds that a mail stands alone
+    pace: float  # seconds of pause after each mail
     steps: int = 0
-    shown: list[tuple[str, list[str]]] = field(default_factory=list)  # in this step
+    shown: list[tuple[str, list[str]]] = field(default_factory=list)  # kind and content of the mails of this step
 
-    def act(self, title: str) -> None:
-        """A line across the screen."""
+    def ticket(self, title: str) -> None:
+        """Print a rule with the title."""
         self.console.print()
         self.console.print(Rule(Text(f" {title} ", style="bold"), align="left", style="dim"))
 
     def step(self, headline: str) -> None:
-        """A numbered headline."""
+        """Print a numbered headline."""
         self.steps += 1
         self.shown.clear()
         self.console.print()
         self.console.print(Text(f"{self.steps:>2}  {headline}", style="bold yellow"))
 
-    def sent(self, letter: Letter) -> None:
-        """A mail to the desk, the commands in it in a colour of their own."""
+    def sent(self, mail: SentMail) -> None:
+        """Print a mail to the desk, its commands highlighted."""
         self.console.print()
         self.console.print(
             Text.assemble(
-                "    ", (letter.by.name, "bold"), (" writes to ", "dim"), letter.to, (f"   {letter.subject}", "dim")
+                "    ", (mail.author.name, "bold"), (" writes to ", "dim"), mail.to, (f"   {mail.subject}", "dim")
             )
         )
-        for line in letter.text.splitlines():
+        for line in mail.text.splitlines():
             style = "bold cyan" if line.startswith("#") else ""
             self._line(Text(line, style=style))
 
-    def got(self, mail: Got) -> None:
-        """A mail of the desk, its first lines."""
+    def received(self, mail: ReceivedMail) -> None:
+        """Print a mail of the desk, shortened."""
         person = PEOPLE.get(mail.to)
         self.console.print()
         self.console.print(
             Text.assemble(
                 "    ",
                 (person.name if person else mail.to, "bold"),
-                (" gets ", "dim"),
+                (" receives ", "dim"),
                 (mail.kind, _COLOURS.get(mail.kind, "blue")),
                 (f"   {mail.subject}", "dim"),
             )
         )
-        if (mail.kind, mail.words) in self.shown:
-            self._line(Text("the same", style="dim"))
+        if (mail.kind, mail.content) in self.shown:
+            self._line(Text("same content", style="dim"))
             return
-        self.shown.append((mail.kind, mail.words))
-        for line in mail.words[:_LINES]:
+        self.shown.append((mail.kind, mail.content))
+        for line in mail.content[:_LINES]:
             self._line(Text(line))
-        if len(mail.words) > _LINES:
+        if len(mail.content) > _LINES:
             self._line(Text("…", style="dim"))
         if mail.kind in _WITH_DATA:
             data = mail.data
@@ -89,17 +89,17 @@ class Terminal:
     def _line(self, text: Text) -> None:
         self.console.print(Padding(Text.assemble(("│ ", "dim"), text), (0, 0, 0, 6), expand=False))
 
-    async def breathe(self) -> None:
-        """The reader's pace."""
+    async def pause(self) -> None:
+        """Sleep for `pace` seconds."""
         if self.pace:
             await asyncio.sleep(self.pace)
 
 
 @dataclass(slots=True)
-class Lines:
-    """For programs: a JSON document a line."""
+class JsonLines:
+    """One JSON document per line, for programs."""
 
-    def act(self, title: str) -> None:
+    def ticket(self, title: str) -> None:
         """{"ticket": …}"""
         _print({"ticket": title})
 
@@ -107,17 +107,17 @@ class Lines:
         """{"step": …}"""
         _print({"step": headline})
 
-    def sent(self, letter: Letter) -> None:
+    def sent(self, mail: SentMail) -> None:
         """{"in": {from, to, subject, text}}"""
-        _print({"in": {"from": letter.by.email, "to": letter.to, "subject": letter.subject, "text": letter.text}})
+        _print({"in": {"from": mail.author.email, "to": mail.to, "subject": mail.subject, "text": mail.text}})
 
-    def got(self, mail: Got) -> None:
+    def received(self, mail: ReceivedMail) -> None:
         """{"out": {kind, to, ticket, subject, text}}"""
         found = {"kind": mail.kind, "to": mail.to, "ticket": mail.ticket, "subject": mail.subject, "text": mail.text}
         _print({"out": found})
 
-    async def breathe(self) -> None:
-        """Programs read fast."""
+    async def pause(self) -> None:
+        """Do nothing: programs need no time to read."""
 
 
 def _print(value: object) -> None:
