@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mailgate.figures import DIMENSIONS, Figures, Report
-from mailgate.writing.report_text import backlog_line, duration, percent, satisfied
+from mailgate.writing.report_text import backlog_line, duration, percent, period, satisfied
 
 _Columns = tuple[tuple[str, Callable[[Figures], str]], ...]
 _TABLES: tuple[tuple[str, _Columns], ...] = (
@@ -55,8 +55,7 @@ _TABLES: tuple[tuple[str, _Columns], ...] = (
 
 def show(report: Report, zone: ZoneInfo, console: Console, agents: Mapping[str, str] | None = None) -> None:
     """Print the report; times in `zone`, agents by the names in `agents` (key → name)."""
-    since, until = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M") for at in (report.since, report.until))
-    console.print(Text(f"{since} to {until} ({zone.key})", style="bold"))
+    console.print(Text(period(report, zone), style="bold"))
     for title, columns in _TABLES:
         console.print(_table(title, columns, report, agents or {}))
     console.print(Text(backlog_line(report.totals.backlog)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction
+from mailgate.rules.text.moments import ENGLISH
 
 NONE = "–"
 _BARS = "▁▂▃▄▅▆▇█"
@@ -18,10 +18,9 @@ def titles(dimension: str) -> str:
     return {"agent": "By agent", "topic": "By help topic"}.get(dimension, f"By {dimension}")
 
 
-def when(at: datetime, zone: ZoneInfo) -> str:
-    """A moment as it stands in a heading: "Mon 23 Nov 2026, 08:00 CET"."""
-    local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
+def period(report: Report, zone: ZoneInfo) -> str:
+    """The period of a report, as its heading: "Mon 16 Nov 2026, 08:00 CET to Mon 23 Nov 2026, 08:00 CET"."""
+    return f"{ENGLISH.moment(report.since, zone)} to {ENGLISH.moment(report.until, zone)}"
 
 
 def duration(seconds: float | None) -> str:
@@ -66,7 +65,7 @@ _NAME = 20  # columns of a name: a table line of 74, some of which begin with a 
 
 def as_text(report: Report, zone: ZoneInfo, agents: Mapping[str, str]) -> str:
     """The whole report, at most 74 columns wide; times in `zone`, agents by the names in `agents` (key → name)."""
-    lines = [f"{when(report.since, zone)} to {when(report.until, zone)}", report.scope, "", *_totals(report.totals)]
+    lines = [period(report, zone), report.scope, "", *_totals(report.totals)]
     for dimension in DIMENSIONS:
         rows = report.by[dimension]
         if rows:

@@ -15,8 +15,8 @@ from mailgate.cli.progress import Progress, progress_bar
 from mailgate.errors import BadArgument, NotFound
 from mailgate.rules.sla.explained import explain_due
 from mailgate.rules.text import names
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
-from mailgate.rules.text.typed_time import echo
 from mailgate.rules.ticket.as_json import entry_json, event_json, ticket_json
 from mailgate.settings import Config
 from mailgate.store.db import Db
@@ -91,7 +91,7 @@ def _table(found: list[Ticket], config: Config) -> None:
     for column in ("Number", "Status", "Priority", "Department", "Assigned to", "Due", "Requester", "Subject"):
         table.add_column(column, no_wrap=column != "Subject")
     for ticket in found:
-        due = f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" if ticket.due_at else "-"
+        due = ENGLISH.short(ticket.due_at, zone) if ticket.due_at else "-"
         cells = (
             str(ticket.number),
             ticket.status.value,
@@ -153,7 +153,7 @@ def _raw(db: Db, number: int, entry_id: int) -> bytes:
 
 def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
     zone = config.desk.timezone
-    until = f" until {echo(ticket.wake_at, zone)}" if ticket.wake_at else ""
+    until = f" until {ENGLISH.moment(ticket.wake_at, zone)}" if ticket.wake_at else ""
     rows = (
         ("Requester", str(ticket.requester)),
         ("Status", ticket.status.value + until + (", overdue" if ticket.overdue else "")),
@@ -163,8 +163,8 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         ("Priority", ticket.priority),
         ("Assigned to", config.called(ticket.assignee) or "-"),
         ("SLA plan", ticket.sla),
-        ("Opened", echo(ticket.created_at, zone)),
-        ("Due", echo(ticket.due_at, zone) if ticket.due_at else "-"),
+        ("Opened", ENGLISH.moment(ticket.created_at, zone)),
+        ("Due", ENGLISH.moment(ticket.due_at, zone) if ticket.due_at else "-"),
         ("Collaborators", ", ".join(c.email + ("" if c.active else " (inactive)") for c in ticket.collaborators)),
         ("Tags", ", ".join(ticket.tags)),
         ("Linked to", ", ".join(f"#{number}" for number in ticket.links)),

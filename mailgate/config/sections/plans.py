@@ -11,9 +11,10 @@ from mailgate.config.sections.routing import read_routing, recipients
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted, quoted_text
 from mailgate.config.toml.reader import Spot, Table
+from mailgate.rules.text.moments import WEEKDAYS
 from mailgate.settings import Hours, Routing, SlaPlan, Step, Topic
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = tuple(day[:3] for day in WEEKDAYS)
 _HOLIDAY_CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from mailgate.rules.text.moments import WEEKDAYS
 from mailgate.settings import Rate, Recurring
 
 DURATION_FORM = '"90s", "30m", "1h", "2d" or "1h30m"'
@@ -26,7 +27,6 @@ _RATE = re.compile(r"(\d{1,9}) ?/ ?(\S{1,20})", re.ASCII)
 _SHARE = re.compile(r"(\d{1,5})(?:\.(\d{1,2}))? ?%", re.ASCII)
 _TIMES = re.compile(r"(\d{1,2}):(\d{2}) ?[-–] ?(\d{1,2}):(\d{2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LONGEST = timedelta(days=36_500)
 _DAY_MINUTES = 24 * 60
 
@@ -101,7 +101,7 @@ def weekly(text: str) -> Recurring | None:
     if not text.strip():
         return None
     day, _, at = text.strip().partition(" ")
-    days = [number for number, name in enumerate(_DAYS) if name.startswith(day.lower()) and len(day) > 2]
+    days = [number for number, name in enumerate(WEEKDAYS) if name.startswith(day.lower()) and len(day) > 2]
     if not days or not _CLOCK.fullmatch(at.strip()):
         raise ValueError(f'"{text}" is no day and time: write {WEEKLY_FORM}')
     return Recurring(clock(at), days[0])

@@ -14,7 +14,7 @@ from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.notices.tables import meanwhile, meanwhile_listing
 from mailgate.rules.people.absence import Absence, away_lines, span
 from mailgate.rules.people.permissions import sees
-from mailgate.rules.text.typed_time import echo
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Agent
 from mailgate.store.db import Db
 from mailgate.store.people import absences
@@ -94,7 +94,7 @@ def _welcome(db: Db, absence: Absence, who: Agent, context: Context) -> tuple[tu
         if sees(who, ticket, config)
     }
     rows = [(found[number], what) for number, what in sorted(happened.items()) if what]
-    since = echo(absence.since, config.zone(who.key))
+    since = ENGLISH.moment(absence.since, config.zone(who.key))
     first = f"Welcome back: you were away since {since}, and get your alerts again."
     if not rows:
         return (first, "Nothing happened meanwhile to the tickets that are yours."), ()

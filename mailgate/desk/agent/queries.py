@@ -16,8 +16,8 @@ from mailgate.rules.notices.tables import short
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.replies import attachments
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.names import Ambiguous, Matched, departments, match
-from mailgate.rules.text.typed_time import echo
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.store.people import bans
@@ -98,8 +98,8 @@ def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config
 
 def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
     zone = config.zone(agent.key) if agent else config.desk.timezone
-    due = echo(wanted.due_at, zone) if wanted.due_at else "-"
-    until = f" until {echo(wanted.wake_at, zone)}" if wanted.wake_at else ""
+    due = ENGLISH.moment(wanted.due_at, zone) if wanted.due_at else "-"
+    until = f" until {ENGLISH.moment(wanted.wake_at, zone)}" if wanted.wake_at else ""
     people = ", ".join(each.email + ("" if each.active else " (inactive)") for each in wanted.collaborators)
     asked = ", ".join(dict.fromkeys(each.name or each.email for each in wanted.asked))
     beside = (
@@ -122,7 +122,7 @@ def _shown(db: Db, wanted: Ticket, agent: Agent | None, config: Config) -> str:
         came = f" for #{entry.came_for}" if entry.came_for else ""
         lines += [
             "",
-            f"[{entry.kind}{came}] {entry.author.name or entry.author.email}, {echo(entry.at, zone)}",
+            f"[{entry.kind}{came}] {entry.author.name or entry.author.email}, {ENGLISH.moment(entry.at, zone)}",
             entry.text,
         ]
     return "\n".join(lines)
@@ -134,7 +134,7 @@ def _bans(db: Db, agent: Agent | None, config: Config) -> str:
     if not found:
         return "Nobody is banned."
     zone = config.zone(agent.key) if agent else config.desk.timezone
-    rows = [(ban.pattern, actor(ban.by, config), f"{ban.at.astimezone(zone):%d %b %Y}", ban.reason) for ban in found]
+    rows = [(ban.pattern, actor(ban.by, config), ENGLISH.day(ban.at.astimezone(zone)), ban.reason) for ban in found]
     return aligned([("Banned", "By", "Since", "Reason"), *rows])
 
 
@@ -171,7 +171,7 @@ def _listed(db: Db, query: Query, agent: Agent | None, config: Config) -> str:
             ticket.status.value,
             ticket.priority,
             config.called(ticket.assignee, agent.key if agent else "") or "nobody",
-            f"{ticket.due_at.astimezone(zone):%d %b %H:%M}" + ("!" if ticket.overdue else "") if ticket.due_at else "-",
+            ENGLISH.short(ticket.due_at, zone) + ("!" if ticket.overdue else "") if ticket.due_at else "-",
             short(ticket.subject),
         )
         for ticket in found[:LISTED]

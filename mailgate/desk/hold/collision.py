@@ -15,7 +15,7 @@ from mailgate.desk.request.request import Letter
 from mailgate.reasons import Reason
 from mailgate.rules.people.actors import actor
 from mailgate.rules.replies.collision import Posted, overlooked, written_at
-from mailgate.rules.text.typed_time import echo
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.people import posted
@@ -72,5 +72,6 @@ def _facts(newer: Sequence[Posted], letter: Letter, context: Context) -> tuple[s
     assert letter.agent
     zone = context.config.zone(letter.agent.key)
     return tuple(
-        f"{actor(each.entry.by, context.config)} answered the requester on {echo(each.at, zone)}." for each in newer
+        f"{actor(each.entry.by, context.config)} answered the requester on {ENGLISH.moment(each.at, zone)}."
+        for each in newer
     )

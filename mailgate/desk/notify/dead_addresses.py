@@ -12,6 +12,7 @@ from dataclasses import replace
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.notices.audience import FALLBACK, Audience, Person, hearers, person
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.store.db import Db
 from mailgate.store.people import audience as readers
@@ -54,6 +55,7 @@ def _told(db: Db, notice: Notice, grave: Dead, context: Context) -> Iterator[Not
         return
     ticket = notice.ticket
     audience = readers.audience(db, ticket.number, context.now, newest=1) if ticket else Audience()
+    since = ENGLISH.day(grave.since.astimezone(context.config.zone(agent.key)))
     yield Notice(
         kind=NoticeKind.DELIVERY_FAILED,
         to=person(agent).address,
@@ -62,7 +64,7 @@ def _told(db: Db, notice: Notice, grave: Dead, context: Context) -> Iterator[Not
         ticket=ticket,
         facts=(
             f"Your mail was not sent to {notice.to.email}: no mail arrives there, {grave.reason}.",
-            f"That is known since {grave.since:%Y-%m-%d}, and holds until a mail comes from that address.",
+            f"That is known since {since}, and holds until a mail comes from that address.",
             "Your words stand on the ticket; #requester ADDRESS on top of an answer names another address.",
         ),
         in_reply_to=audience.last_sent.get(agent.email, ""),

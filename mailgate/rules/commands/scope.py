@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from mailgate.errors import Refused
 from mailgate.rules.people.absence import Away
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
-from mailgate.rules.text.typed_time import echo, read_when
+from mailgate.rules.text.typed_time import read_when
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Ticket
 
@@ -41,7 +42,7 @@ class CommandScope:
 def when(typed: str, setting: CommandScope) -> tuple[datetime, str]:
     """The moment that was typed, and as it is told back, in the agent's time zone."""
     at = read_when(typed, setting.now, setting.zone, setting.opens)
-    return at, echo(at, setting.zone)
+    return at, ENGLISH.moment(at, setting.zone)
 
 
 def find(typed: str, candidates: Sequence[Candidate], what: str) -> Matched:

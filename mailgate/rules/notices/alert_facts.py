@@ -13,7 +13,7 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.notices.sentences import agent_fact
 from mailgate.rules.people.absence import stands_in
 from mailgate.rules.people.actors import actor
-from mailgate.rules.text.typed_time import echo
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Config
 from mailgate.ticket import Change, Event, EventKind, Ticket
@@ -57,7 +57,7 @@ def reminder(event: Event, reader: str, config: Config) -> str:
     """Who put a ticket off, when and why, for who is reminded of it."""
     who = "You" if reader and event.by == f"agent:{reader}" else actor(event.by, config)
     why = f": {event.reason}" if event.reason else "."
-    return f"{who} put it off on {echo(event.at, config.zone(reader))}{why}"
+    return f"{who} put it off on {ENGLISH.moment(event.at, config.zone(reader))}{why}"
 
 
 def internal_facts(event: Event, ticket: Ticket, config: Config, writer: str) -> Iterator[str]:

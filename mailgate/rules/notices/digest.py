@@ -8,13 +8,14 @@ manager all of the department.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Listing
 from mailgate.rules.notices.tables import waiting_listing
 from mailgate.rules.people.absence import Away
 from mailgate.rules.people.permissions import sees
+from mailgate.rules.text.moments import to_utc, wall_time
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Ticket
 
@@ -63,7 +64,7 @@ def _is_theirs(ticket: Ticket, agent: Agent, config: Config) -> bool:
 
 def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+    return to_utc(wall_time(tomorrow), zone)
 
 
 def _pressing(ticket: Ticket) -> tuple[datetime, int]:

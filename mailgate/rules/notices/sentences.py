@@ -7,6 +7,7 @@ from datetime import datetime
 from mailgate.notice import Phrase
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.auto_assign import is_hand_out
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Event, EventKind, Json, Status, Ticket
@@ -23,11 +24,8 @@ def _assignee(value: Json, config: Config, reader: str) -> str:
     return config.agents[key].name if key in config.agents else key
 
 
-def _time(value: Json, config: Config) -> str:
-    if not isinstance(value, str):
-        return "not set"
-    at = datetime.fromisoformat(value).astimezone(config.desk.timezone)
-    return at.strftime("%a %d %b %Y, %H:%M %Z")
+def _time(value: Json, config: Config, reader: str) -> str:
+    return ENGLISH.moment(datetime.fromisoformat(value), config.zone(reader)) if isinstance(value, str) else "not set"
 
 
 def agent_fact(event: Event, ticket: Ticket, config: Config, reader: str = "") -> str:
@@ -58,13 +56,12 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config, reader: str) -
         case EventKind.STATUS_CHANGED:
             return f"{who} set the ticket from {event.before} to {event.after}"
         case EventKind.DUE_CHANGED if event.by.startswith(("agent:", "admin")):
-            return f"{who} moved the due time to {_time(event.after, config)}" if event.after else ""
+            return f"{who} moved the due time to {_time(event.after, config, reader)}" if event.after else ""
         case EventKind.WAKE_CHANGED if event.by != "clock":
-            return (
-                f"It is pending until {_time(event.after, config)}" if event.after else "It is pending without an end"
-            )
+            until = f"until {_time(event.after, config, reader)}" if event.after else "without an end"
+            return f"It is pending {until}"
         case EventKind.OVERDUE:
-            return f"The ticket is overdue; it was due {_time(_detail(event, 'due_at'), config)}"
+            return f"The ticket is overdue; it was due {_time(_detail(event, 'due_at'), config, reader)}"
         case EventKind.ESCALATED:
             return _escalation(str(_detail(event, "step")), ticket)
         case _:

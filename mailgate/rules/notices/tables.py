@@ -12,6 +12,7 @@ from mailgate.notice import Listing
 from mailgate.rules.notices.confidential import shown_subject
 from mailgate.rules.people.absence import Away
 from mailgate.rules.people.actors import actor
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
 from mailgate.ticket import Event, EventKind, Ticket
 
@@ -86,7 +87,7 @@ def waiting_listing(name: str, found: Sequence[Ticket], away: Away, reader: str,
                 ticket.requester.name or ticket.requester.email,
                 ticket.priority,
                 called(ticket, away, reader, config),
-                f"{ticket.due_at.astimezone(zone):%a %d %b %H:%M}" if ticket.due_at else "-",
+                ENGLISH.short(ticket.due_at, zone) if ticket.due_at else "-",
             )
             for ticket in found[:MOST]
         ),

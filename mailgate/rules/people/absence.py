@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mailgate.rules.text.typed_time import echo
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
 
@@ -32,7 +32,7 @@ Away = Mapping[str, Absence]  # by agent's key
 
 def span(absence: Absence, zone: ZoneInfo) -> str:
     """The absence as it is told: "away until Fri 27 Nov 2026, 09:00 CET"."""
-    return f"away until {echo(absence.until, zone)}" if absence.until else "away"
+    return f"away until {ENGLISH.moment(absence.until, zone)}" if absence.until else "away"
 
 
 def away_lines(away: Away, zone: ZoneInfo, config: Config) -> tuple[str, ...]:
@@ -57,5 +57,5 @@ def stands_in(ticket: Ticket, reader: str, away: Away, config: Config) -> tuple[
     if not holder or holder == reader or holder not in away or holder not in config.agents:
         return ()
     until = away[holder].until
-    end = f" until {echo(until, config.zone(reader))}" if until else ""
+    end = f" until {ENGLISH.moment(until, config.zone(reader))}" if until else ""
     return (f"{whose(config.agents[holder].name)}{end}.",)

@@ -17,13 +17,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from math import ceil
 from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Spread, Times
 from mailgate.rules.report.history import History, Moment, Place, Reached
+from mailgate.rules.text.moments import to_utc, wall_time
 
 # Working time between two moments in the schedule of an SLA plan, given by name.
 Worked = Callable[[datetime, datetime, str], timedelta]
@@ -35,7 +36,7 @@ _HAPPENED = {word: code for code, word in enumerate(_WORDS)}
 def figures(histories: Iterable[History], since: datetime, until: datetime, zone: ZoneInfo, worked: Worked) -> Counted:
     """Count the period from `since` to `until` (aware). Days are those of `zone`."""
     days = tuple(_days(since, until, zone))
-    ends = [min(datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC), until) for day in days]
+    ends = [min(to_utc(wall_time(day + timedelta(days=1)), zone), until) for day in days]
     count = _Count(since, until, ends, worked)
     for past in histories:
         count.take(past)

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from mailgate.rules.sla.offsets import constant_offsets
+from mailgate.rules.text.moments import instants, wall_time
 from mailgate.settings import Hours
 
 HORIZON = 10  # years after which a schedule that has not opened counts as one that never does
@@ -151,10 +152,9 @@ class Calendar:
         ranges = self._ranges_of(day)
         if not ranges:
             return None
-        wall = datetime.combine(day, time()) + min(start for start, _ in ranges)
-        # PEP 495: of a repeated hour the first; a skipped one lies between its two readings.
-        readings = (wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-        return self.next_open(min(readings))
+        opens = wall_time(day) + min(start for start, _ in ranges)
+        # Of a repeated time the first is meant; a skipped one lies between its two readings.
+        return self.next_open(min(instants(opens, self.zone)))
 
     def holiday(self, day: date) -> str:
         """Name of the holiday on `day`, "" when it is none; "holiday" for a date without a name."""

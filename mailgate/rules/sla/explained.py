@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.rules.sla.calendar import DAY, Calendar, calendar_of
 from mailgate.rules.sla.clock import Stretch, due_time, plan_of, running, until
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config, SlaPlan
 from mailgate.ticket import Ticket
 
@@ -36,18 +37,21 @@ class _Words:
 
     def day(self, at: datetime) -> str:
         local = at.astimezone(self.zone)
-        return f"{local:%a} {local.day} {local:%b}" + (f" {local.year}" if local.year != self.year else "")
+        return ENGLISH.short_day(local) if local.year == self.year else ENGLISH.day(local)
 
     def moment(self, at: datetime) -> str:
-        return f"{self.day(at)} {at.astimezone(self.zone):%H:%M}"
+        return f"{self.day(at)} {self._time(at)}"
 
     def zoned(self, at: datetime) -> str:
-        return f"{self.moment(at)} {at.astimezone(self.zone):%Z}"
+        return f"{self.moment(at)} {at.astimezone(self.zone).tzname()}"
 
     def span(self, start: datetime, end: datetime) -> str:
         if self.day(start) == self.day(end):
-            return f"{self.moment(start)}-{end.astimezone(self.zone):%H:%M}"
+            return f"{self.moment(start)}-{self._time(end)}"
         return f"{self.moment(start)} - {self.moment(end)}"
+
+    def _time(self, at: datetime) -> str:
+        return f"{at.astimezone(self.zone):%H:%M}"
 
 
 def duration(length: timedelta) -> str:

@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo
 
 from mailgate.errors import Refused
 from mailgate.rules.text.cleanup import quoted
+from mailgate.rules.text.moments import ENGLISH, WEEKDAYS, to_utc, wall_time
 
 Opens = Callable[[date], datetime | None]
 
 FURTHEST = timedelta(days=3660)
 FORMS = "2h, 3d, tomorrow, fri, fri 14:00 or 2026-12-24 09:00"
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLOSED_AT_MOST = 31  # days to look for the next opening
 
 _SPAN = re.compile(r"(?:in )?((?:\d{1,4} ?[a-z]+ ?)+)")
@@ -60,17 +59,10 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
     if not found:
         raise WhenError(f"{quoted(text)} is not a time that I can read: write it as {FORMS}")
     if found <= now:
-        raise WhenError(f"{echo(found, zone)} is past")
+        raise WhenError(f"{ENGLISH.moment(found, zone)} is past")
     if found - now > FURTHEST:
-        raise WhenError(f"{echo(found, zone)} is more than ten years away")
+        raise WhenError(f"{ENGLISH.moment(found, zone)} is more than ten years away")
     return found
-
-
-def echo(when: datetime, zone: ZoneInfo) -> str:
-    """A moment as it is told back: "Thu 24 Dec 2026, 09:00 EST"."""
-    local = when.astimezone(zone)
-    day = DAYS[local.weekday()][:3].capitalize()
-    return f"{day} {local.day} {MONTHS[local.month - 1]} {local.year}, {local:%H:%M} {local.tzname()}"
 
 
 def _span(typed: str, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -84,7 +76,7 @@ def _span(typed: str, now: datetime, zone: ZoneInfo) -> datetime | None:
         sums[_UNITS[unit]] += int(count)
     local = now.astimezone(zone)
     days = timedelta(days=sums["days"] + 7 * sums["weeks"])
-    start = _utc((local + days).replace(tzinfo=None), zone, now) if days else now
+    start = to_utc((local + days).replace(tzinfo=None), zone, after=now) if days else now
     return start.astimezone(UTC) + timedelta(hours=sums["hours"], minutes=sums["minutes"])
 
 
@@ -114,7 +106,7 @@ def _days(word: str, today: date) -> Iterator[date]:
         year, month, day = map(int, word.split("-"))
         yield date(year, month, day)
     elif len(word) >= 3:
-        for number, name in enumerate(DAYS):
+        for number, name in enumerate(WEEKDAYS):
             if name.startswith(word):
                 ahead = (number - today.weekday()) % 7
                 yield from (today + timedelta(days=ahead), today + timedelta(days=ahead + 7))
@@ -123,13 +115,7 @@ def _days(word: str, today: date) -> Iterator[date]:
 def _on(day: date, at: time | None, zone: ZoneInfo, now: datetime, opens: Opens) -> datetime | None:
     """`day` at a time or, without one, at the first start of business from that day on."""
     if at:
-        return _utc(datetime.combine(day, at), zone, now)
+        return to_utc(datetime.combine(day, at), zone, after=now)
     coming = (opens(day + timedelta(days=ahead)) for ahead in range(_CLOSED_AT_MOST))
     first = next(islice(filter(None, coming), 1), None)
-    return (first or _utc(datetime.combine(day, time()), zone, now)).astimezone(UTC)
-
-
-def _utc(wall: datetime, zone: ZoneInfo, now: datetime) -> datetime:
-    """A wall-clock time of `zone` as UTC; of a repeated hour the first that is still to come."""
-    first, second = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    return second if first <= now < second else first
+    return (first or to_utc(wall_time(day), zone, after=now)).astimezone(UTC)

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from mailgate.config.toml.lines import nearest, scan
 from mailgate.errors import Problem, Refused
 from mailgate.notice import Notice, NoticeKind
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Canned, Config
 from mailgate.ticket import Address, Status, Ticket
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.templates.sandbox import broken, fill
-from mailgate.writing.views.wording import when
 
 _SPECIMEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -87,7 +87,7 @@ def _values(ticket: Ticket, agent: str, config: Config) -> Mapping[str, object]:
             "priority": ticket.priority,
             "topic": topic.name if topic and topic.public else "",
             "department": department.name if department and department.public else "",
-            "opened": when(ticket.created_at, config.desk.timezone),
+            "opened": ENGLISH.moment(ticket.created_at, config.desk.timezone),
         },
         "requester": {"name": name, "first_name": name.partition(" ")[0], "email": ticket.requester.email},
         "agent": {"name": who, "first_name": who.partition(" ")[0]},

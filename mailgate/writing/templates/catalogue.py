@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mailgate.errors import Problem
+from mailgate.rules.text.moments import Dates
 from mailgate.writing.views.words import Words
 
 FILE = "words.toml"
@@ -38,7 +39,9 @@ def read_words(roots: Sequence[Path], language: str) -> Words:
                 texts, sequences = _read(path)
                 phrases |= texts
                 lists |= sequences
-    return Words(phrases["mail.language"], phrases, lists["dates.days"], lists["dates.months"])
+    forms = {f"{form}_form": phrases[f"dates.{form}"] for form in ("day", "moment", "short_day", "short")}
+    dates = Dates(lists["dates.days"], lists["dates.months"], **forms)
+    return Words(phrases["mail.language"], phrases, dates)
 
 
 def check_words(path: Path, known: Sequence[str]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from mailgate.mail import MARKER
 from mailgate.notice import REPLYABLE_KINDS, Listing, Notice, NoticeKind
 from mailgate.rules.people.permissions import confidential
 from mailgate.rules.replies import attachments as passing
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.subject import NO_SUBJECT
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket.merging import mergeable
@@ -23,7 +24,7 @@ from mailgate.writing.views import links
 from mailgate.writing.views.for_report import report_view
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import AgentView, ListingView, OtherView, SimilarView, TicketView
-from mailgate.writing.views.wording import clock, earlier, files, left_out, person, preview, when, words
+from mailgate.writing.views.wording import clock, earlier, files, left_out, person, preview, words
 
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
@@ -54,12 +55,14 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         ticket=_ticket_view(ticket, notice.agent, config, zone, now) if ticket else None,
         similar=tuple(
             SimilarView(
-                identity.token(each.number, config), plain(each.subject, 80), f"{each.ended} ({when(each.at, zone)})"
+                identity.token(each.number, config),
+                plain(each.subject, 80),
+                f"{each.ended} ({ENGLISH.moment(each.at, zone)})",
             )
             for each in notice.similar
         ),
         others=_others(notice, config, answer_to, key if answer_to == address.email else ""),
-        history=tuple(earlier(entry, when(entry.at, zone)) for entry in notice.history),
+        history=tuple(earlier(entry, ENGLISH.moment(entry.at, zone)) for entry in notice.history),
         links=_links(notice, config, answer_to, key if answer_to == address.email else ""),
         listings=tuple(_listing(each) for each in notice.listings),
         ref=key if answer_to == address.email and (ticket or notice.agent) else "",
@@ -67,6 +70,10 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime) -
         preview=preview(notice.text or next(iter(notice.facts), "")),
         report=report_view(notice.report, config, zone) if notice.report else None,
     )
+
+
+def _moment(at: datetime | None, zone: ZoneInfo) -> str:
+    return ENGLISH.moment(at, zone) if at else ""
 
 
 def _listing(listing: Listing) -> ListingView:
@@ -130,7 +137,7 @@ def _others(notice: Notice, config: Config, address: str, key: str) -> tuple[Oth
         offer = ((f"Merge into {told}", f"#merge {other.number}\n"),) if merge else ()
         link = next(iter(_mailto(notice, config, address, key, offer)), None)
         who = config.called(other.assignee, notice.agent) or "nobody"
-        about = f"{_status(other, zone)}, assigned to {who}, opened {when(other.created_at, zone)}"
+        about = f"{_status(other, zone)}, assigned to {who}, opened {ENGLISH.moment(other.created_at, zone)}"
         views.append(OtherView(told, plain(other.subject, 80) or NO_SUBJECT, about, link))
     return tuple(views)
 
@@ -150,11 +157,11 @@ def _ticket_view(ticket: Ticket, reader: str, config: Config, zone: ZoneInfo, no
         satisfaction=ticket.satisfaction,
         assignee=config.called(ticket.assignee, reader),
         sla=ticket.sla,
-        due=when(ticket.due_at, zone),
+        due=_moment(ticket.due_at, zone),
         clock=_clock(ticket, zone, now),
         overdue=ticket.overdue,
-        first_response_by="" if ticket.first_response_at else when(ticket.first_response_by, zone),
-        opened=when(ticket.created_at, zone),
+        first_response_by="" if ticket.first_response_at else _moment(ticket.first_response_by, zone),
+        opened=_moment(ticket.created_at, zone),
         collaborators=tuple(
             person(other.name, other.email) + ("" if other.active else " (inactive)") for other in ticket.collaborators
         ),
@@ -182,5 +189,5 @@ def _whither(ticket: Ticket, config: Config) -> str:
 
 def _status(ticket: Ticket, zone: ZoneInfo) -> str:
     if ticket.status is Status.PENDING and ticket.wake_at:
-        return f"pending until {when(ticket.wake_at, zone)}"
+        return f"pending until {ENGLISH.moment(ticket.wake_at, zone)}"
     return str(ticket.status)

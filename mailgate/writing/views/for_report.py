@@ -7,8 +7,9 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Times
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
-from mailgate.writing.report_text import as_text, duration, percent, titles, when
+from mailgate.writing.report_text import as_text, duration, percent, period, titles
 from mailgate.writing.views.views import BarView, ReportView, RowView, TableView
 
 _COLUMNS = ("opened", "resolved", "in time", "answer in time", "open", "overdue")
@@ -22,7 +23,7 @@ def report_view(report: Report, config: Config, zone: ZoneInfo) -> ReportView:
     agents = {key: agent.name for key, agent in config.agents.items()}
     totals = report.totals
     return ReportView(
-        period=f"{when(report.since, zone)} to {when(report.until, zone)}",
+        period=period(report, zone),
         scope=report.scope,
         counts=tuple(_counts(totals)),
         attainment=(
@@ -68,7 +69,7 @@ def _backlog(report: Report) -> Iterator[BarView]:
     highest = max((*backlog, 1))
     for index in range((len(backlog) - 1) % every, len(backlog), every):
         day, count = report.days[index], backlog[index]
-        yield BarView(f"{day:%a} {day.day} {day:%b}", str(count), percent=round(count * 100 / highest))
+        yield BarView(ENGLISH.short_day(day), str(count), percent=round(count * 100 / highest))
 
 
 def _said(backlog: Sequence[int]) -> str:

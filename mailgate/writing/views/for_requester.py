@@ -88,7 +88,7 @@ def _quoted(notice: Notice, config: Config, own: Words) -> tuple[EntryView, ...]
     if "{agent}" not in identity.desk_address(notice, config).from_:
         shown = {EntryKind.MESSAGE}
     zone = config.desk.timezone
-    return tuple(earlier(entry, own.moment(entry.at, zone)) for entry in notice.history if entry.kind in shown)
+    return tuple(earlier(entry, own.dates.moment(entry.at, zone)) for entry in notice.history if entry.kind in shown)
 
 
 def _signature(notice: Notice, config: Config) -> str:

@@ -1,4 +1,4 @@
-"""Times, sizes, names and earlier entries as people read them."""
+"""Due times, sizes, names and earlier entries as people read them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,16 @@ from zoneinfo import ZoneInfo
 
 from mailgate.notice import Notice
 from mailgate.rules.replies import attachments as passing
+from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Attachments
 from mailgate.ticket import Entry, EntryKind, StoredAttachment
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import file_name, readable
 from mailgate.writing.views.views import EntryView, FileView
 
-# Agents' mails are English whatever the machine's own language is.
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
 _PREVIEW = 140  # characters; a list of mails shows fewer
 _KIND_OF_ENTRY = {EntryKind.MESSAGE: "message", EntryKind.REPLY: "public reply", EntryKind.NOTE: "internal note"}
-
-
-def when(at: datetime | None, zone: ZoneInfo) -> str:
-    """Return a time as people read it, in their zone: "Fri 20 Nov 2026, 13:00 EST"."""
-    if at is None:
-        return ""
-    local = at.astimezone(zone)
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month]} {local.year}, {local:%H:%M} {local.tzname()}"
 
 
 def clock(at: datetime, now: datetime, zone: ZoneInfo) -> str:
@@ -34,8 +24,7 @@ def clock(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     local, here = at.astimezone(zone), now.astimezone(zone)
     days = (local.date() - here.date()).days
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)
-    year = "" if local.year == here.year else f" {local.year}"
-    date = near or f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month]}{year},"
+    date = near or f"{ENGLISH.short_day(local) if local.year == here.year else ENGLISH.day(local)},"
     day = f"{date} {local:%H:%M}"
     length = _length(abs((at - now).total_seconds()))
     return f"{day}, in {length}" if at > now else f"{day}, {length} ago"

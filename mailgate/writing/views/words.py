@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.mail import MARKER, MARKERS
 from mailgate.notice import Phrase
+from mailgate.rules.text.moments import Dates, fill
 
 _SAY = re.compile(r"\{%-?\s*say\s+([\w.-]+)\s*-?%\}")
 _CODE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})")
@@ -38,45 +39,24 @@ class Words:
 
     language: str  # an RFC 5646 tag
     phrases: Mapping[str, str]  # by "table.key"
-    days: tuple[str, ...]  # Monday first
-    months: tuple[str, ...]
+    dates: Dates
 
     @property
     def marker(self) -> str:
         """The first line of every mail, above which an answer is written."""
         return MARKERS.get(self.language.partition("-")[0].lower(), MARKER)
 
-    def moment(self, at: datetime, zone: ZoneInfo) -> str:
-        """A moment as people write it: "Fri 20 Nov 2026, 13:00 EST"."""
-        return self._dated("dates.moment", at.astimezone(zone))
-
-    def day(self, at: datetime, zone: ZoneInfo) -> str:
-        """The day of a moment: "Fri 20 Nov 2026"."""
-        return self._dated("dates.day", at.astimezone(zone))
-
-    def _dated(self, form: str, local: datetime) -> str:
-        return _filled(
-            self.phrases[form],
-            {
-                "weekday": self.days[local.weekday()],
-                "day": str(local.day),
-                "month": self.months[local.month - 1],
-                "year": str(local.year),
-                "time": f"{local:%H:%M}",
-                "zone": f"{local:%Z}",
-            },
-        )
-
     def said(self, phrase: Phrase, zone: ZoneInfo) -> str:
         """A phrase in this language; a moment in it is told by its day."""
         values = {
-            name: self.day(value, zone) if isinstance(value, datetime) else value for name, value in phrase.values
+            name: self.dates.day(value.astimezone(zone)) if isinstance(value, datetime) else value
+            for name, value in phrase.values
         }
-        return _filled(self.phrases[phrase.name], values)
+        return fill(self.phrases[phrase.name], values)
 
     def filled(self, name: str, **values: str) -> str:
         """A phrase with its values."""
-        return _filled(self.phrases[name], values)
+        return fill(self.phrases[name], values)
 
     def spoken(self, source: str, *, html: bool = False) -> str:
         """A template's source with its phrases in place of each `{% say NAME %}`.
@@ -95,11 +75,6 @@ class Words:
             return _in_html(text) if html else text
 
         return _SAY.sub(put, source)
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with `{name}` replaced; what is put in is never looked at again."""
-    return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), text)
 
 
 def _in_html(text: str) -> str:

@@ -170,7 +170,7 @@ def test_ban_alone_lists_who_is_banned(bench):
     assert "was banned already" in to(bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert), ELLIOT).text
     assert bench.kinds().count("banned") == 1
     listed = to(bench.send(ELLIOT, "#bans", answers=bench.alert), ELLIOT).text
-    assert "@spam.example  Elliot Alderson  20 Nov 2026  every day" in listed
+    assert "@spam.example  Elliot Alderson  Fri 20 Nov 2026  every day" in listed
 
 
 def test_an_agent_who_was_banned_before_they_came_is_heard(bench):
@@ -208,7 +208,7 @@ def test_a_ban_needs_no_ticket(bench):
     assert "Done: @spam.example is banned: mail from there goes to quarantine." in mail.text
     assert "Done: a@b.example is banned" in mail.text
     assert "your text below the commands was left out" in mail.text
-    assert "@spam.example  Elliot Alderson  20 Nov 2026  every day" in fresh(bench, "#bans").text
+    assert "@spam.example  Elliot Alderson  Fri 20 Nov 2026  every day" in fresh(bench, "#bans").text
     assert bench.send(SPAMMER, "Again.", subject="Money") == []
     assert queued(bench)[-1][1] == "banned"
     mail = fresh(bench, "#unban @spam.example\n#list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -425,6 +426,14 @@ def test_a_reason_is_told_to_agents_and_a_computed_due_time_is_not():
     assert agent_fact(by_clock, ticket(), CONFIG) == ""
     for step, words in (("first_response", "first response"), ("next_response", "latest message")):
         assert words in agent_fact(ANN.event(EventKind.ESCALATED, after={"step": step}), ticket(), CONFIG)
+
+
+def test_a_time_in_a_sentence_is_in_the_zone_of_its_reader_like_the_ticket_below():
+    bob = replace(CONFIG.agents["bob"], timezone=ZoneInfo("Asia/Kathmandu"))
+    config = replace(CONFIG, agents={**CONFIG.agents, "bob": bob})
+    event = Stamp("clock", NOW).event(EventKind.OVERDUE, None, {"due_at": "2026-11-30T20:00:00Z"})
+    assert agent_fact(event, ticket(), config, "bob").endswith("was due Tue 1 Dec 2026, 01:45 +0545.")
+    assert agent_fact(event, ticket(), config, "ann").endswith("was due Mon 30 Nov 2026, 20:00 UTC.")
 
 
 @pytest.mark.parametrize("status", Status)

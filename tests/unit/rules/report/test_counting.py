@@ -655,7 +655,7 @@ def test_a_report_of_nothing_is_shown():
 def test_the_tables_show_names_and_figures():
     events = [opened(assignee={"agent": "ann"}), event("status-changed", 0.5, "open", "resolved")]
     text = shown(count(history(ticket(), events)))
-    assert "2026-03-20 10:00 to 2026-03-27 10:00 (Europe/Berlin)" in text
+    assert "Fri 20 Mar 2026, 10:00 CET to Fri 27 Mar 2026, 10:00 CET" in text
     assert "Ann [red]Lee" in text
     assert "100%" in text
     assert "(no team)" in text

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.text.typed_time import WhenError, echo, read_when
+from mailgate.rules.text.moments import ENGLISH
+from mailgate.rules.text.typed_time import WhenError, read_when
 
 NEW_YORK = ZoneInfo("America/New_York")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -32,7 +33,7 @@ def never(_day: date) -> None:
 def read(text: str, now: datetime = NOW, zone: ZoneInfo = NEW_YORK, schedule=opens) -> str:
     found = read_when(text, now, zone, schedule)
     assert found.tzinfo is UTC
-    return echo(found, zone)
+    return ENGLISH.moment(found, zone)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from mailgate.mail import MARKERS
 from mailgate.notice import NoticeKind, Phrase
 from mailgate.reading.body import read_body
 from mailgate.reading.parse import parse
+from mailgate.rules.text import moments
 from mailgate.ticket import Status
 from mailgate.writing.templates.catalogue import read_words
 from mailgate.writing.templates.render import Renderer, shipped
@@ -38,12 +39,12 @@ def in_language(language: str, kind: K, **fields: object):
 def test_every_phrase_is_translated_and_holds_the_same_values(language: str):
     words = read_words((shipped(),), language)
     same = {name for name, text in words.phrases.items() if text == ENGLISH.phrases[name]}
-    assert same <= {"dates.day", "dates.moment"}
+    assert all(name.startswith("dates.") for name in same)
     assert words.phrases.keys() == ENGLISH.phrases.keys()
     for name, text in words.phrases.items():
         if not name.startswith("dates"):
             assert set(re.findall(r"\{+ ?\w+", text)) == set(re.findall(r"\{+ ?\w+", ENGLISH.phrases[name])), name
-    assert (len(words.days), len(words.months)) == (7, 12)
+    assert (len(words.dates.days), len(words.dates.months)) == (7, 12)
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -57,6 +58,10 @@ def test_mail_to_requesters_is_in_the_tickets_language(kind: NoticeKind, languag
         theirs = kind is K.OPENED_FOR_YOU or kind is K.REPLY or kind is K.REJECTED
         assert theirs or not re.search(rf"\b{told}\b", found.text, re.IGNORECASE), told
     assert found.text != english.text
+
+
+def test_the_rules_write_dates_as_the_english_words_do():
+    assert ENGLISH.dates == moments.ENGLISH
 
 
 def test_german_is_idiomatic_to_the_day():
@@ -162,7 +167,7 @@ def test_a_phrase_that_there_is_not_is_told_with_its_line(tmp_path: Path):
 
 
 def test_what_is_put_into_a_phrase_is_never_looked_at_again():
-    words = Words("en", {"x.y": "{a} {b} {c}", "dates.day": "{day}"}, ("",) * 7, ("",) * 12)
+    words = Words("en", {"x.y": "{a} {b} {c}"}, replace(ENGLISH.dates, day_form="{day}"))
     said = words.said(Phrase("x.y", (("a", "{b}"), ("b", datetime(2026, 1, 5, tzinfo=UTC)))), ZoneInfo("UTC"))
     assert said == "{b} 5 {c}"
     with pytest.raises(UnknownPhrase):
