@@ -156,6 +156,7 @@ class Mail:
     auth: tuple[AuthResult, ...] = ()  # only those above the first Received field
     content_type: str = "text/plain"
     defects: tuple[str, ...] = ()
+    unreadable: str = ""  # why its words cannot be read, as in "encrypted with PGP"; "" where they can
     size: int = 0  # bytes on the wire
 
     @property

@@ -72,6 +72,8 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: Rea
     commands = read_commands(situation.received.body.lines)
     if confirm := next((command for command in commands.commands if command.verb == "confirm"), None):
         return _confirmed(db, situation, commands, confirm.value, context)
+    if situation.received.mail.unreadable and situation.sender.proven:
+        return _unreadable(situation, commands, context)
     orders = bool(commands.commands or commands.problems) and not words.only(situation)
     says_something = orders or to_note_address(situation, context.config)
     as_customer = situation.match.participant and not says_something
@@ -97,6 +99,13 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: Rea
         return perform.not_found(letter)
     outcome = perform.work(db, letter, ticket, context)
     return replace(outcome, reason=Reason.NAMED_BY_COMMAND) if "ticket" in commands.verbs else outcome
+
+
+def _unreadable(situation: Situation, commands: Commands, context: Context) -> Outcome:
+    """Reply, note or commands: it cannot be known. The mail is returned, and none of its parts is passed on."""
+    why = f"Your mail is {situation.received.mail.unreadable}, so nothing in it could be read and nothing was done."
+    letter = _letter(situation, commands, context)
+    return letter.refused(situation.ticket, why, "Please send it again unencrypted, as plain text or HTML.")
 
 
 def _letter(situation: Situation, commands: Commands, context: Context) -> Letter:

@@ -14,7 +14,7 @@ from mailgate.mail import Mail
 from mailgate.reading.bounces import report
 from mailgate.reading.encodings import charset
 from mailgate.reading.encodings.charset import Guesses
-from mailgate.reading.mime import addresses, authres, contents, headers, parts
+from mailgate.reading.mime import addresses, authres, contents, headers, parts, security
 from mailgate.reading.page.page import Page
 from mailgate.ticket import Address
 
@@ -46,7 +46,7 @@ def read(raw: bytes) -> Opened:
 def _read_mail(raw: bytes) -> Opened:
     guesses = Guesses()
     tree = parts.read(raw, guesses)
-    root = tree.root
+    root = security.opened(tree.root, guesses)
     fields = tuple((name, headers.raw_text(value, guesses)) for name, value in root.fields)
     decoded = tuple((name, headers.words(value, guesses)) for name, value in fields)
     first: dict[str, str] = {}
@@ -74,6 +74,7 @@ def _read_mail(raw: bytes) -> Opened:
         auth=authres.read(fields),
         content_type=root.type,
         defects=(*tree.defects, *content.defects),
+        unreadable=content.unreadable,
         size=len(raw),
     )
     return Opened(mail, content.page)

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailgate.mail import Bounce, ReportedRecipient, normalise
 from mailgate.reading.bounces import prose
 from mailgate.reading.encodings.charset import Guesses
-from mailgate.reading.mime import contents, headers, parts
+from mailgate.reading.mime import headers, parts
+from mailgate.reading.mime import leaves as mime
 from mailgate.reading.mime.parts import Part
 from mailgate.ticket import Address
 
@@ -68,7 +69,7 @@ def _enclosed_report(leaves: Sequence[Part], fields: Mapping[str, str]) -> Bounc
     """The report that a mail server between passed on as an enclosed message."""
     for part in leaves:
         if part.type == "message/rfc822":
-            root = parts.read(contents.head(part, MAX_ENCLOSED), Guesses()).root
+            root = parts.read(mime.head(part, MAX_ENCLOSED), Guesses()).root
             if root.type == "multipart/report":
                 return read(root, (), "", fields)
     return None
@@ -94,7 +95,7 @@ def _recipients(statuses: Sequence[Part]) -> list[ReportedRecipient]:
     """The per-recipient groups of the delivery status (RFC 3464 2.3), each address once."""
     found: dict[str, ReportedRecipient] = {}
     for part in statuses:
-        for group in _groups(contents.head(part, MAX_STATUS)):
+        for group in _groups(mime.head(part, MAX_STATUS)):
             recipient = _recipient(group)
             if recipient and len(found) < MAX_RECIPIENTS:
                 known = found.get(recipient.email)
@@ -155,7 +156,7 @@ def _original(leaves: Sequence[Part], text: str) -> tuple[tuple[str, str], ...]:
     for part in leaves:
         if part.type in {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}:
             guesses = Guesses()
-            root = parts.read(contents.head(part, MAX_ORIGINAL), guesses).root
+            root = parts.read(mime.head(part, MAX_ORIGINAL), guesses).root
             if root.fields:
                 return tuple((name, headers.text(value, guesses)) for name, value in root.fields[:MAX_ORIGINAL_FIELDS])
     return prose.quoted_header(text)
@@ -166,7 +167,7 @@ def _feedback(leaves: Sequence[Part]) -> Bounce:
     reported: list[ReportedRecipient] = []
     for part in leaves:
         if part.type == "message/feedback-report":
-            for group in _groups(contents.head(part, MAX_STATUS)):
+            for group in _groups(mime.head(part, MAX_STATUS)):
                 email = _typed(group.get("original-rcpt-to", ""))
                 if "@" in email:
                     reported.append(ReportedRecipient(normalise(email), "feedback", "", group.get("feedback-type", "")))

@@ -1,7 +1,7 @@
 """`winmail.dat` of Outlook: the files and the text inside it (MS-OXTNEF).
 
-Gives what it can read up to the first fault, and never raises. Compressed RTF stays
-unread: it is a second form of a text that the mail holds already.
+Gives what it can read up to the first fault, and never raises. Compressed RTF is read where
+it is the only form of the text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mailgate.reading.encodings import charset
+from mailgate.reading.encodings import charset, lzfu, rtf
 
 SIGNATURE = 0x223E9F78
 MAX_ATTRIBUTES = 10_000
@@ -19,7 +19,7 @@ MAX_PROPERTIES = 2000  # of one attribute
 BODY, CODEPAGE, MESSAGE_PROPERTIES = 0x800C, 0x9007, 0x9003
 ATTACHMENT_BEGINS, TITLE, DATA, ATTACHMENT_PROPERTIES = 0x9002, 0x8010, 0x800F, 0x9005
 # MAPI properties (MS-OXPROPS).
-TEXT, HTML, SHORT_NAME, LONG_NAME, MIME_TYPE, CONTENT_ID = 0x1000, 0x1013, 0x3704, 0x3707, 0x370E, 0x3712
+TEXT, HTML, RTF, SHORT_NAME, LONG_NAME, MIME_TYPE, CONTENT_ID = 0x1000, 0x1013, 0x1009, 0x3704, 0x3707, 0x370E, 0x3712
 STRING, UNICODE, OBJECT, BINARY = 0x1E, 0x1F, 0x0D, 0x102
 SIZES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 MULTIPLE = 0x1000
@@ -42,6 +42,12 @@ class Inside:
     text: str = ""
     html: str = ""
     files: list[File] = field(default_factory=list)
+    damaged: bool = False  # it has a body that cannot be read
+
+    @property
+    def has_body(self) -> bool:
+        """Whether words were found in it."""
+        return bool(self.text.strip() or self.html.strip())
 
 
 def read(data: bytes) -> Inside:
@@ -56,12 +62,21 @@ def read(data: bytes) -> Inside:
             found = dict(_properties(value, codepage))
             inside.text = _string(found, TEXT, codepage) or inside.text
             inside.html = _string(found, HTML, codepage)
+            if not inside.has_body and isinstance(packed := found.get(RTF), bytes):
+                _read_rich_text(inside, packed)
         elif kind == ATTACHMENT_BEGINS:
             inside.files.append(File())
         elif inside.files:
             _fill(inside.files[-1], kind, value, codepage)
     inside.files = [file for file in inside.files if file.content]
     return inside
+
+
+def _read_rich_text(inside: Inside, packed: bytes) -> None:
+    """The body where it is nothing but compressed RTF (MS-OXCMSG 2.2.1.58.4)."""
+    found = rtf.read(lzfu.decompress(packed))
+    inside.text, inside.html = found.text, found.html
+    inside.damaged = not inside.has_body
 
 
 def _fill(file: File, kind: int, value: bytes, codepage: str) -> None:

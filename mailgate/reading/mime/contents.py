@@ -1,60 +1,28 @@
-"""Which parts of a message are its text, its HTML, its attachments (RFC 8621 4.1.4).
+"""What a message says: its text and its HTML decoded, its files, and why nothing can be read of it.
 
-Every leaf that is not body is an attachment; nothing is left out. Enclosed messages
-are kept whole as `.eml`. Files that stand uuencoded in a text or packed in a
-winmail.dat are attachments too, and an invitation is told in words above the text.
+Files that stand uuencoded in a text, packed in a winmail.dat or as `data:` in a page are attachments
+too, and an invitation is told in words above the text.
 """
 
 from __future__ import annotations
 
 import html as entities
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mailgate.mail import Attachment
-from mailgate.reading.encodings import charset, flowed, tnef, transfer, uuencode
+from mailgate.reading.encodings import charset, enriched, flowed, rtf, tnef, transfer, uuencode
 from mailgate.reading.encodings.charset import Guesses
-from mailgate.reading.mime import armour, headers, invitation
-from mailgate.reading.mime import parts as mime
+from mailgate.reading.mime import data_uris, files, invitation, leaves, security
+from mailgate.reading.mime.leaves import Leaves
 from mailgate.reading.mime.parts import Part
 from mailgate.reading.page import page as html
 from mailgate.reading.page.page import Page
 
-EXTENSIONS = {
-    "text/plain": "txt",
-    "text/html": "html",
-    "text/calendar": "ics",
-    "text/vcard": "vcf",
-    "text/x-vcard": "vcf",
-    "text/csv": "csv",
-    "text/rfc822-headers": "txt",
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/svg+xml": "svg",
-    "application/pdf": "pdf",
-    "application/zip": "zip",
-    "application/pgp-signature": "asc",
-    "application/pkcs7-signature": "p7s",
-    "application/x-pkcs7-signature": "p7s",
-    "application/pkcs7-mime": "p7m",
-    "application/x-pkcs7-mime": "p7m",
-    "application/pgp-encrypted": "asc",
-    "application/pgp-keys": "asc",
-    "application/ms-tnef": "dat",
-    "message/rfc822": "eml",
-    "message/global": "eml",
-    "message/delivery-status": "txt",
-    "message/disposition-notification": "txt",
-    "message/feedback-report": "txt",
-}
-TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-TYPES = {extension: kind for kind, extension in reversed(EXTENSIONS.items())}
-MAX_NAME = 255
-PATH = re.compile(r"[/\\]")
 MAX_TEXT = 4_000_000  # bytes of one text that are read; a longer one is attached as well
-LARGE = 1_000_000  # bytes; a larger part is decoded only when it is wanted, piece by piece
-MAX_CID = 998  # characters: a line
+MAX_PAGE = 40_000_000  # bytes of a page that are searched for pictures
+BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
+META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,55 +33,110 @@ class Contents:
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
+    unreadable: str = ""  # why its words cannot be read: "encrypted with PGP"; "" where they can
     page: Page | None = None  # the HTML parsed, where the text was read from it
 
 
-@dataclass(slots=True)
-class _Sorted:
-    """The leaves of one walk, sorted."""
-
-    text: list[Part] = field(default_factory=list)
-    html: list[Part] = field(default_factory=list)
-    rest: list[Part] = field(default_factory=list)
-
-
 def read(root: Part, guesses: Guesses | None = None) -> Contents:
-    """Sort the leaves of a message and decode them."""
+    """Decode what the leaves of a message hold."""
     guesses = guesses or Guesses()
-    leaves = _Sorted()
-    _sort((root,), "mixed", leaves)
-    defects: list[str] = []
-    attachments = _attachments(leaves.rest, guesses)
-    texts: dict[int, str] = {}
-    for part in (*leaves.text, *leaves.html):
-        if id(part) not in texts:
-            texts[id(part)] = _text(part, defects, attachments, guesses)
-    page_of: Page | None = None
-    plain = [texts[id(part)] for part in leaves.text if part.type != "text/html"]
-    rich = any(part.type == "text/html" for part in leaves.html)
-    page = "\n".join(_as_html(part, texts[id(part)]) for part in leaves.html) if rich else ""
-    if any(text.strip() for text in plain):
-        readable = [html.to_text(texts[id(p)]) if p.type == "text/html" else texts[id(p)] for p in leaves.text]
-        text = "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t) if readable[1:] else readable[0]
-    else:
-        page_of = Page(page) if page else None
-        text = page_of.text() if page_of else "".join(plain)
-    if not text.strip():
-        text, page = _packed_body(leaves.rest, text, page)
-        page_of = None
-    if line := armour.unreadable(text, leaves.rest):
-        text, page, page_of = f"{line}\n\n{text}".rstrip() + "\n", "", None
-    told = _invitation(leaves.rest, text)
-    if told:
-        text, page = _with(told, text, page)
-        page_of = None
-    return Contents(text, page, tuple(attachments), tuple(dict.fromkeys(defects)), page_of)
+    return _Reader(guesses).read(leaves.sort(root))
 
 
-def _packed_body(parts: list[Part], text: str, page: str) -> tuple[str, str]:
+@dataclass(slots=True)
+class _Text:
+    """A body part, decoded; what is HTML, or was made of HTML, has a page."""
+
+    plain: str = ""
+    page: str = ""
+
+
+class _Reader:
+    """Reads one message; holds what is common to its parts."""
+
+    def __init__(self, guesses: Guesses) -> None:
+        self.guesses = guesses
+        self.defects: list[str] = []
+        self.attachments: list[Attachment] = []
+
+    def read(self, found: Leaves) -> Contents:
+        packed = files.unpacked(found.files)
+        self.attachments += files.read(found.files, packed, self.guesses)
+        texts: dict[int, _Text] = {}
+        for part in (*found.text, *found.html):
+            if id(part) not in texts:
+                texts[id(part)] = self._text(part)
+        text, page, parsed = _joined([texts[id(p)] for p in found.text], [texts[id(p)] for p in found.html])
+        if not text.strip():
+            text, page, parsed = *_packed_body(packed, text, page), None
+        why = security.unreadable(text, found.files) or _damaged(text, packed, found.files)
+        if why:
+            where = "it stands below as it came" if text.strip() else "open the attached file in a mail program"
+            line = f"(This mail is {why} and cannot be read here: {where}.)"
+            text, page, parsed = f"{line}\n\n{text}".rstrip() + "\n", "", None
+        told = _invitation(found.files, text)
+        if told:
+            text, page, parsed = *_with(told, text, page), None
+        return Contents(text, page, tuple(self.attachments), tuple(dict.fromkeys(self.defects)), why, parsed)
+
+    def _text(self, part: Part) -> _Text:
+        data = self._data(part)
+        if part.type in leaves.RTF:
+            document = rtf.read(data)
+            return _Text(_lines(document.text), document.html)
+        declared = part.params.get("charset", "")
+        if not declared and leaves.is_html(part):
+            declared = _meta_charset(data)
+        if not charset.known(declared):
+            self.defects.append("unknown charset")
+        text = _lines(charset.decode(data, declared, self.guesses))
+        if leaves.is_html(part):
+            return _Text(page=text)
+        if part.type in leaves.ENRICHED:
+            return _Text(enriched.to_text(text))
+        return _Text(self._plain(part, text))
+
+    def _data(self, part: Part) -> bytes:
+        """The bytes that are read; a page's pictures are files, whatever is too long is one as well."""
+        limit = MAX_PAGE if leaves.is_html(part) else MAX_TEXT
+        data = leaves.head(part, limit + 1)
+        cut = len(data) > limit
+        if leaves.is_html(part):
+            data, pictures = data_uris.take_out(data)
+            self.attachments += map(_picture, pictures)
+        if cut or len(data) > MAX_TEXT:
+            self.defects.append("text too long")
+            self.attachments.append(Attachment(files.name_of(part, self.guesses), part.type, leaves.data(part)))
+        return data[:MAX_TEXT]
+
+    def _plain(self, part: Part, text: str) -> str:
+        text, signature = security.clear(text)
+        if signature:
+            self.attachments.append(files.named("signature.asc", signature.encode(), "application/pgp-signature"))
+        text, inside = uuencode.split(text)
+        self.attachments += (files.named(name, content) for name, content in inside)
+        if part.params.get("format", "").lower() == "flowed":
+            return flowed.join(text, delsp=part.params.get("delsp", "").lower() == "yes")
+        return text
+
+
+def _joined(plain: list[_Text], rich: list[_Text]) -> tuple[str, str, Page | None]:
+    """The text and the page that the parts make together, and the page parsed where the text was read from it."""
+    page = "\n".join(each.page or _div(each.plain) for each in rich) if any(each.page for each in rich) else ""
+    if any(each.plain.strip() for each in plain):
+        readable = [each.plain or (html.to_text(each.page) if each.page else "") for each in plain]
+        if readable[1:]:
+            return "\n".join(t if t.endswith("\n") else f"{t}\n" for t in readable if t), page, None
+        return readable[0], page, None
+    if page:
+        parsed = Page(page)
+        return parsed.text(), page, parsed
+    return "".join(each.plain for each in plain), "", None
+
+
+def _packed_body(packed: dict[int, tnef.Inside], text: str, page: str) -> tuple[str, str]:
     """The text of a mail that has it only inside a winmail.dat; else what was given."""
-    for part in parts:
-        inside = tnef.read(decoded(part)) if part.type in TNEF else tnef.Inside()
+    for inside in packed.values():
         if inside.html.strip():
             return _lines(inside.text) or html.to_text(inside.html), inside.html
         if inside.text.strip():
@@ -121,18 +144,33 @@ def _packed_body(parts: list[Part], text: str, page: str) -> tuple[str, str]:
     return text, page
 
 
+def _damaged(text: str, packed: dict[int, tnef.Inside], parts: list[Part]) -> str:
+    """Why a mail without a text has none, where something that could be one is in it; "" where it is but files."""
+    if text.strip():
+        return ""
+    if any(inside.damaged for inside in packed.values()):
+        return "written in a rich text format that is damaged"
+    alone = parts[0] if len(parts) == 1 else None
+    unknown = alone and alone.type.startswith("application/") and alone.type not in files.EXTENSIONS
+    return f"of the type {alone.type[:80]}" if alone and unknown and not leaves.is_file(alone) else ""
+
+
+def _picture(found: data_uris.Picture) -> Attachment:
+    content = transfer.Encoded(found.base64, "base64") if len(found.base64) > leaves.LARGE else None
+    extension = files.EXTENSIONS.get(found.type, found.type.rpartition("/")[2][:10])
+    data = content or transfer.decode(found.base64, "base64")
+    return files.named(f"{found.cid}.{extension}", data, found.type, found.cid)
+
+
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
 
 
 def _invitation(parts: list[Part], text: str) -> tuple[str, ...]:
     """What the first calendar part says, unless the sender's program wrote it into the text as well."""
     for part in parts:
         if part.type in {"text/calendar", "application/ics"}:
-            lines = invitation.read(decoded(part), part.params.get("charset", ""))
+            lines = invitation.read(leaves.decoded(part), part.params.get("charset", ""))
             if lines:
                 said = [line.partition(": ")[2] for line in lines if line.startswith(("Invitation", "Where"))]
                 return () if said and all(value in text for value in said) else lines
@@ -150,158 +188,11 @@ def _with(told: tuple[str, ...], text: str, page: str) -> tuple[str, str]:
     return f"{block}\n{text}" if text.strip() else block, f"{page[:place]}{shown}{page[place:]}" if page else ""
 
 
-def _sort(parts: tuple[Part, ...], multipart: str, into: _Sorted) -> None:
-    """One level of a multipart; of alternatives each kind of text has its own list."""
-    for place, part in enumerate(parts):
-        if part.multipart:
-            kind = part.type.removeprefix("multipart/")
-            if kind == "alternative":
-                _alternative(part, into)
-            else:
-                _sort(part.parts, kind, into)
-        elif _is_body(part, place, multipart):
-            into.text.append(part)
-            into.html.append(part)
-        else:
-            into.rest.append(part)
-
-
-def _alternative(part: Part, into: _Sorted) -> None:
-    """RFC 2046 5.1.4: the same content in several forms; the richest last."""
-    inner = _Sorted()
-    _sort(part.parts, "alternative", inner)
-    plain = [leaf for leaf in inner.text if leaf.type != "text/html"]
-    rich = [leaf for leaf in inner.html if leaf.type == "text/html"]
-    into.text.extend(plain if any(bytes(leaf.body[:MAX_TEXT]).strip() for leaf in plain) else rich or plain)
-    into.html.extend(rich or plain)
-    into.rest.extend(inner.rest)
-
-
-def _is_body(part: Part, place: int, multipart: str) -> bool:
-    if part.type not in {"text/plain", "text/html", "text/enriched", "text/richtext", "text"}:
-        return False
-    disposition, params = disposed(part, Guesses(0))  # whether it has a name, not which
-    if disposition == "attachment":
-        return False
-    named = bool(params.get("filename") or part.params.get("name"))
-    if multipart == "related":
-        return place == 0
-    return not named or place == 0
-
-
-def disposed(part: Part, guesses: Guesses | None = None) -> tuple[str, dict[str, str]]:
-    """The Content-Disposition of a part (RFC 2183); an empty value when it has none."""
-    value = part.raw("content-disposition")
-    return headers.parameters(headers.raw_text(value, guesses), guesses) if value else ("", {})
-
-
-def decoded(part: Part) -> bytes:
-    """The bytes of a leaf."""
-    return transfer.decode(part.body, _encoding(part))
-
-
-def head(part: Part, most: int) -> bytes:
-    """The first bytes of a leaf."""
-    return Attachment("", part.type, _data(part)).head(most)
-
-
-def _data(part: Part) -> bytes | transfer.Encoded:
-    """The bytes of a leaf; those of a large one are decoded when they are wanted."""
-    return decoded(part) if len(part.body) <= LARGE else transfer.Encoded(part.body, _encoding(part))
-
-
-def _encoding(part: Part) -> str:
-    return part.raw("content-transfer-encoding").decode("latin-1")
-
-
-def _text(part: Part, defects: list[str], attachments: list[Attachment], guesses: Guesses) -> str:
-    declared = part.params.get("charset", "")
-    data = head(part, MAX_TEXT)
-    if len(part.body) > MAX_TEXT:
-        defects.append("text too long")
-        attachments.append(Attachment(_name(part, guesses), part.type, _data(part)))
-    if not declared and part.type == "text/html":
-        declared = _meta_charset(data)
-    if not charset.known(declared):
-        defects.append("unknown charset")
-    text = _lines(charset.decode(data, declared, guesses))
-    if part.type == "text/plain":
-        text, signature = armour.clear(text)
-        if signature:
-            attachments.append(_file("signature.asc", signature.encode(), "application/pgp-signature"))
-        text, files = uuencode.split(text)
-        attachments.extend(_file(name, content) for name, content in files)
-    if part.type == "text/plain" and part.params.get("format", "").lower() == "flowed":
-        return flowed.join(text, delsp=part.params.get("delsp", "").lower() == "yes")
-    return text
-
-
-def _file(name: str, content: bytes, kind: str = "", cid: str = "") -> Attachment:
-    """A file that is no MIME part; its type is told or else guessed from its name."""
-    plain = _leaf(name)
-    guess = TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream")
-    return Attachment(plain, kind if mime.TYPE.match(kind) and kind.isprintable() else guess, content, _cid(cid))
-
-
-def _leaf(name: str) -> str:
-    """A file's name on one line, without the path that some programs and attackers put before it; "" for none."""
-    line = " ".join(headers.CONTROL.sub(" ", name[: 4 * MAX_NAME]).split())
-    leaf = PATH.split(line)[-1].strip()[:MAX_NAME]
-    return leaf if leaf.strip(". ") else ""
-
-
-def _cid(value: str) -> str:
-    """A Content-ID without its angle brackets (RFC 2392)."""
-    return headers.CONTROL.sub("", value[:MAX_CID]).strip("<> \t")
-
-
-META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
-
-
 def _meta_charset(data: bytes) -> str:
     """What an HTML page without a declared charset says of itself."""
     found = META_CHARSET.search(data[:4096])
     return found[1].decode("ascii", "replace") if found else ""
 
 
-def _as_html(part: Part, text: str) -> str:
-    if part.type == "text/html":
-        return text
-    return _div(text)
-
-
 def _div(text: str) -> str:
     return "<div>" + entities.escape(text.rstrip("\n"), quote=False).replace("\n", "<br>\n") + "</div>"
-
-
-def _attachments(parts: list[Part], guesses: Guesses) -> list[Attachment]:
-    out: list[Attachment] = []
-    for part in parts:
-        inside = tnef.read(decoded(part)) if part.type in TNEF else tnef.Inside()
-        if inside.files:
-            out.extend(_file(_leaf(f.name) or "attachment.bin", f.content, f.type, f.cid) for f in inside.files)
-            continue
-        cid = part.raw("content-id").decode("utf-8", "replace")
-        out.append(Attachment(_name(part, guesses), part.type, _data(part), _cid(cid)))
-    return out
-
-
-def _name(part: Part, guesses: Guesses) -> str:
-    """The name that a part gives itself, on one line; else one made of its type."""
-    _, params = disposed(part, guesses)
-    name = params.get("filename") or part.params.get("name") or transfer.uu_name(bytes(part.body[:1000]))
-    name = _leaf(name)
-    if name:
-        return name
-    if part.type in {"message/rfc822", "message/global"}:
-        return f"{_inner_subject(head(part, 20_000), guesses) or 'message'}.eml"
-    return f"attachment.{EXTENSIONS.get(part.type, 'bin')}"
-
-
-INNER_SUBJECT = re.compile(rb"(?mi)^subject:[ \t]*(.{1,200})$")
-
-
-def _inner_subject(start: bytes, guesses: Guesses) -> str:
-    found = INNER_SUBJECT.search(start.partition(b"\n\n")[0])
-    plain = headers.text(found[1], guesses) if found else ""
-    return "".join(c if c.isalnum() or c in " -_.," else "_" for c in plain).strip(" .")[:80]

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from base64 import encodebytes
 
 import pytest
 
@@ -9,12 +10,13 @@ from mailgate.mail import MARKER, Mail
 from mailgate.reading.body import read_body
 from mailgate.reading.bounces import prose
 from mailgate.reading.encodings import charset, flowed, japanese, mojibake, transfer
-from mailgate.reading.mime import addresses, authres, contents, headers
+from mailgate.reading.mime import addresses, authres, contents, headers, leaves, security
 from mailgate.reading.mime import parts as mime
 from mailgate.reading.page import page as html
 from mailgate.reading.parse import parse, read
 from mailgate.reading.quotes import attribution, forwarded, split
 from mailgate.ticket import Address
+from tests import smime
 
 
 @pytest.mark.parametrize(
@@ -575,7 +577,7 @@ def test_a_large_attachment_is_decoded_when_it_is_wanted_and_each_time_anew():
     assert isinstance(file.data, transfer.Encoded)
     assert file.content == b"".join(file.pieces()) == content
     assert file.head(1000) == content[:1000]
-    assert max(map(len, file.pieces())) < contents.LARGE
+    assert max(map(len, file.pieces())) < leaves.LARGE
 
 
 def test_a_text_without_end_is_read_in_part_and_attached_whole(monkeypatch):
@@ -617,7 +619,11 @@ PGP = (
     ("raw", "said", "names"),
     [
         (SMIME % b"enveloped-data", "(This mail is encrypted (S/MIME)", ["smime.p7m"]),
-        (SMIME % b"signed-data", "(This mail is packed into its signature (S/MIME)", ["smime.p7m"]),
+        (
+            SMIME.replace(b"MIIB", encodebytes(smime.signed(b"\0"))) % b"signed-data",
+            "(This mail is packed into an S/MIME signature that is damaged",
+            ["smime.p7m"],
+        ),
         (PGP, "(This mail is encrypted with PGP", ["attachment.asc", "encrypted.asc"]),
         (b"\n-----BEGIN PGP MESSAGE-----\nabc\n", "(This mail is encrypted with PGP", []),
     ],
@@ -626,6 +632,34 @@ def test_an_encrypted_mail_says_so_and_is_kept_whole(raw, said, names):
     mail = parse(raw)
     assert mail.text.startswith(said)
     assert [a.name for a in mail.attachments] == names
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"Content-Type: application/pgp-encrypted; name=key.asc\n\n-----BEGIN PGP MESSAGE-----\n",
+        smime.part(smime.enveloped(), "application/pkcs7-mime; name=contract.pdf.p7m"),
+        b"Content-Type: application/x-unheard-of\n\nx",
+    ],
+)
+def test_a_file_beside_a_text_makes_no_mail_unreadable(part: bytes) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nMy words.\n--b\n" + part + b"\n--b--\n"
+    mail = parse(raw)
+    assert (mail.text, mail.unreadable, len(mail.attachments)) == ("My words.", "", 1)
+
+
+def test_signatures_within_each_other_are_opened_four_deep() -> None:
+    raw = b"Content-Type: text/plain\n\nHello"
+    for _ in range(4):
+        raw = smime.part(smime.signed(raw))
+    assert parse(raw).text == "Hello"
+    assert parse(smime.part(smime.signed(raw))).unreadable == security.SIGNED_WITHOUT_CONTENT
+
+
+def test_a_file_alone_is_no_unreadable_text() -> None:
+    assert parse(b"Content-Type: application/x-foo; name=a.foo\n\nx").unreadable == ""
+    assert parse(b"Content-Type: application/pdf\n\nx").unreadable == ""
+    assert parse(b"Content-Type: application/x-foo\n\nx").unreadable == "of the type application/x-foo"
 
 
 def test_a_clear_signed_text_is_read_without_its_armour():

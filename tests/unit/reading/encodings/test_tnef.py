@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mailgate.reading.encodings import tnef
 from mailgate.reading.parse import parse
+from tests.unit.reading.encodings.test_rtf import stored
 
 
 def attribute(kind: int, value: bytes, level: int = 2) -> bytes:
@@ -89,13 +90,33 @@ def test_a_file_without_a_name_or_type_has_both() -> None:
           attribute(tnef.MESSAGE_PROPERTIES, properties(prop(tnef.UNICODE, tnef.TEXT, wide("whole"))))], "whole", ""),
         ([attribute(tnef.MESSAGE_PROPERTIES, properties(prop(tnef.BINARY, tnef.HTML, b"<p>Hello</p>")))],
          "Hello", "<p>Hello</p>"),
+        ([attribute(tnef.MESSAGE_PROPERTIES, properties(prop(tnef.BINARY, tnef.RTF, stored(b"{\\rtf1 A\\par B}"))))],
+         "A\nB", ""),
+        ([attribute(tnef.MESSAGE_PROPERTIES,
+                    properties(prop(tnef.BINARY, tnef.RTF, stored(rb"{\rtf1\fromhtml1 {\*\htmltag84 <b>}x}"))))],
+         "x", "<b>x"),
     ],
 )  # fmt: skip
 def test_its_text_is_shown_where_the_mail_has_none(attributes: list[bytes], text: str, page: str) -> None:
     found = parse(mail(pack(*attributes)))
     assert (found.text, found.html) == (text, page)
-    assert [a.name for a in found.attachments] == ["winmail.dat"]
+    assert found.attachments == (), "what was read of the container is all that it holds for people"
     assert parse(mail(pack(*attributes), "Own text")).text == "Own text"
+
+
+def test_a_container_is_known_by_its_name_too() -> None:
+    packed = pack(attribute(tnef.BODY, b"Hello"))
+    raw = mail(packed).replace(b"application/ms-tnef; name=winmail.dat", b"application/octet-stream; name=WINMAIL.DAT")
+    assert parse(raw).text == "Hello"
+
+
+def test_a_rich_text_that_is_damaged_is_said_to_be() -> None:
+    damaged = pack(attribute(tnef.MESSAGE_PROPERTIES, properties(prop(tnef.BINARY, tnef.RTF, b"rubbish"))))
+    found = parse(mail(damaged))
+    assert found.unreadable == "written in a rich text format that is damaged"
+    assert found.text.startswith("(This mail is written in a rich text format that is damaged and cannot be read here")
+    assert [a.name for a in found.attachments] == ["winmail.dat"]
+    assert parse(mail(damaged, "Own text")).unreadable == ""
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89PNG....", pack(), pack(FILE[1]), pack(FILE[0])])
@@ -107,6 +128,11 @@ def test_what_holds_nothing_stays_as_it_is(data: bytes) -> None:
 def test_properties_end_where_a_type_is_unknown() -> None:
     end = struct.pack("<HH", 0x00FE, 0x1234)
     found = properties(prop(tnef.STRING, tnef.TEXT, b"seen"), end, prop(tnef.STRING, tnef.HTML, b"not seen"))
+    assert tnef.read(pack(attribute(tnef.MESSAGE_PROPERTIES, found))) == tnef.Inside("seen")
+
+
+def test_properties_that_are_cut_off_hold_as_far_as_they_go() -> None:
+    found = properties(prop(tnef.STRING, tnef.TEXT, b"seen"), prop(tnef.STRING, tnef.HTML, b"not seen"))[:26]
     assert tnef.read(pack(attribute(tnef.MESSAGE_PROPERTIES, found))) == tnef.Inside("seen")
 
 
