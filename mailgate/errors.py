@@ -3,7 +3,8 @@
 MailgateError            public text, private cause, temporary or permanent
 ├── ConfigError          bad configuration; carries every problem found
 ├── StorageError         database or disk trouble; temporary
-│   └── DatabaseBusy     another process holds the database; temporary
+│   ├── DatabaseBusy     another process holds the database; temporary
+│   └── WrongSchema      the database belongs to an older or newer mailgate
 ├── LockHeld             another mailgate runs on this database
 ├── NotFound             no such ticket, message or queue entry
 ├── Refused              a command that may not be done, or cannot be
@@ -62,6 +63,12 @@ class StorageError(MailgateError):
 
 class DatabaseBusy(StorageError):
     """Another process holds the database."""
+
+
+class WrongSchema(StorageError):
+    """The database belongs to an older or newer mailgate."""
+
+    temporary = False
 
 
 class LockHeld(MailgateError):

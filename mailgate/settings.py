@@ -106,6 +106,7 @@ class Storage:
 
     database: Path
     attachments: Path
+    migrate: bool = True  # the daemon brings an older database up to date when it starts
     keep_raw: timedelta = timedelta(days=365)
 
 

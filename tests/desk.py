@@ -156,7 +156,7 @@ class Bench:
     def __init__(self, folder: Path, config: str = CONFIG) -> None:
         self.folder = folder
         self.now = START
-        self._mails = 0
+        self.mails = 0
         self._seen = 0
         self.db: Db
         self.configure(config, first=True)
@@ -194,7 +194,7 @@ class Bench:
         message_id: str = "",
     ) -> bytes:
         """A mail as a mail program writes it; `answers` makes it an answer to one of ours."""
-        self._mails += 1
+        self.mails += 1
         fields = [("From", sender)]
         fields.append(("To", answers.reply_to if answers and to == "support@bank.example" else to))
         if cc:
@@ -205,7 +205,7 @@ class Bench:
             references = " ".join((answers.message["References"] or "").split())
             fields.append(("References", f"{references} {answers.message_id}".strip()))
         fields.append(("Subject", subject))
-        fields.append(("Message-ID", message_id or f"<m{self._mails}@client.example>"))
+        fields.append(("Message-ID", message_id or f"<m{self.mails}@client.example>"))
         fields.append(("Date", format_datetime(self.now)))
         fields += (headers or {}).items()
         mail = EmailMessage()
@@ -234,13 +234,13 @@ class Bench:
         quiet: bool = False,
     ) -> int:
         """Put a mail into the inbox; it is not worked yet."""
-        self._mails += 1
+        self.mails += 1
         if not rcpt:
             to = BytesHeaderParser().parsebytes(raw)["To"] or ""
             rcpt = tuple(each.strip() for each in to.split(",") if "bank.example" in each) or ("support@bank.example",)
         delivery = Delivery(
             source="smtp",
-            source_key=key or f"smtp:{self._mails}",
+            source_key=key or f"smtp:{self.mails}",
             envelope=Envelope(envelope_from, rcpt),
             raw=raw,
             arrived_at=arrived or self.now,

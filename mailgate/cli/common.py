@@ -14,7 +14,8 @@ from mailgate.config.load import find, load
 from mailgate.config.toml.units import duration
 from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Config
-from mailgate.store.db import Db, open_reader, open_writer, storage_errors
+from mailgate.store.connection import storage_errors
+from mailgate.store.db import Db, open_reader, open_writer
 from mailgate.ticket import Json
 from mailgate.worker.setup import open_secrets
 

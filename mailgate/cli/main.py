@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import NoReturn
 
 from mailgate import __version__
@@ -34,8 +35,10 @@ VERBS = {
     "report": "SLA attainment and team performance",
     "queue": "mail on its way in, on its way out, held or aside",
     "status": "is it up, what is it connected to, how long are the queues",
+    "database": "schema version and size; migrate; check integrity",
     "completion": "print a completion script for your shell",
 }
+_STORAGE = ("database",)  # verbs of `mailgate.cli.storage`
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,8 +61,12 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
     for name, what in VERBS.items():
         sub = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", parents=[common])
         if verb in (name, "*"):
-            import_module(f"mailgate.cli.verbs.{name}").configure(sub)
+            _module(name).configure(sub)
     return top
+
+
+def _module(verb: str) -> ModuleType:
+    return import_module(f"mailgate.cli.{'storage' if verb in _STORAGE else 'verbs'}.{verb}")
 
 
 def verb_of(argv: Sequence[str]) -> str | None:
@@ -94,7 +101,7 @@ def _do(verb: str | None, argv: Sequence[str]) -> int:
     args = _parse(verb, argv)
     args.config = getattr(args, "config", None)
     args.json = getattr(args, "json", False)
-    code: int = import_module(f"mailgate.cli.verbs.{verb}").run(args)
+    code: int = _module(args.verb).run(args)
     return code
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailgate.errors import StorageError
-from mailgate.store.db import Store, checkpoint, log_mark
+from mailgate.store.connection import checkpoint, log_mark
+from mailgate.store.db import Store
 from mailgate.system.clock import pause
 
 POLL_INTERVAL = 0.5  # seconds

@@ -12,7 +12,8 @@ from mailgate.rules.report.history import History, history
 from mailgate.rules.sla.calendar import Calendar, calendar_of
 from mailgate.rules.sla.clock import plan_called
 from mailgate.settings import Config
-from mailgate.store.db import Db, open_reader, storage_errors
+from mailgate.store.connection import storage_errors
+from mailgate.store.db import Db, open_reader
 from mailgate.store.tickets import report_rows
 
 Progress = Callable[[int, int], None]  # how many tickets were read, and of how many

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mailgate.errors import StorageError
-from mailgate.system.durable import DurableFile, flush_folder
+from mailgate.system.durable import DurableFile, flush
 
 
 def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
@@ -70,7 +70,7 @@ class AttachmentStore:
             finally:
                 file.remove()
             for folder in (target.parent, self._folder):
-                flush_folder(folder)
+                flush(folder)
         except OSError as error:
             raise StorageError("storage trouble", cause=str(error)) from error
         return target.name, file.size

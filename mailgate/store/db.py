@@ -1,28 +1,27 @@
-"""One writer, read-only readers: the only file that opens a database.
+"""One writer, read-only readers: transactions on an open database.
 
 A transaction is a plain function `work(db, …)`; it runs whole on the writer's thread
 between BEGIN IMMEDIATE and COMMIT, so that no await stands inside it. The daemon goes
 through `Store` (aiosqlite); one-shot commands open a `Db` of their own.
 
-What differs between database engines (pragmas, BEGIN IMMEDIATE, savepoints, how
-trouble is told) lives here and nowhere else.
+What differs between database engines lives here (BEGIN IMMEDIATE, savepoints), in
+`connection.py` (opening, pragmas, errors) and in `schema.py`, and nowhere else.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
-from importlib.resources import files
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from mailgate.errors import DatabaseBusy, StorageError
+from mailgate.store import schema
+from mailgate.store.connection import connect, is_busy, log_path, make_private, storage_errors
 from mailgate.store.flush import Flusher
 from mailgate.store.raw_files import RawFiles
 
@@ -31,9 +30,7 @@ T = TypeVar("T")
 Row = sqlite3.Row
 Params = Sequence[Any] | dict[str, Any]
 
-BUSY_TIMEOUT = 30.0  # seconds that we wait for another process's transaction
-SHORT_TRIES, SHORT_PAUSE = 100, 0.0002  # of those, how often it is asked again at once; seconds between
-SCHEMA_VERSION = 3
+SHORT_TRIES, SHORT_PAUSE = 100, 0.0002  # how often a busy database is asked again at once; seconds between
 LONGEST_LOG = 10_000  # pages of 4 kB before whoever commits must do what `checkpoint` does
 
 
@@ -117,7 +114,7 @@ class Db:
                 try:
                     self._connection.execute("BEGIN IMMEDIATE")
                 except sqlite3.OperationalError as error:
-                    if not _is_busy(error):
+                    if not is_busy(error):
                         raise
                 else:
                     return
@@ -136,124 +133,31 @@ class Db:
         self._connection.close()
 
 
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-@contextmanager
-def storage_errors() -> Iterator[None]:
-    """Turn the engine's own trouble into ours; mistakes in SQL stay what they are."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if _is_busy(error):
-            raise DatabaseBusy("the database is busy", cause=str(error)) from error
-        if code in (
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-        ):
-            raise StorageError("storage trouble", cause=str(error)) from error
-        raise
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            raise StorageError("the database is damaged or is none", cause=str(error)) from error
-        raise
-
-
-def _connect(path: str, *, read_only: bool, uri: bool = True) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path,
-        uri=uri,
-        isolation_level=None,  # we say BEGIN ourselves
-        timeout=BUSY_TIMEOUT,
-        check_same_thread=False,  # aiosqlite makes and uses it on its own thread; `Store` closes it
-        cached_statements=256,
-    )
-    connection.row_factory = sqlite3.Row
-    try:
-        if not read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
-            connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-    except BaseException:  # it is no database
-        connection.close()
-        raise
-    return connection
-
-
-def _uri(path: Path, mode: str) -> str:
-    return f"{path.absolute().as_uri()}?mode={mode}"
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the schema in an empty database; refuse one from the future."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == SCHEMA_VERSION:
-        return
-    if version > SCHEMA_VERSION:
-        raise StorageError(f"the database was written by a newer mailgate (schema {version}, mine is {SCHEMA_VERSION})")
-    if version:
-        raise StorageError(f"the database is from before the first release (schema {version}): begin with a new one")
-    schema = files("mailgate.store").joinpath("schema.sql").read_text("utf-8")
-    connection.execute("BEGIN EXCLUSIVE")
-    try:
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            for statement in _statements(schema):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-
-
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _make_private(path: Path) -> None:
-    """Make a new database readable by its owner alone, as the customers' mail in it should be.
-
-    Its log and index take the mode from it. Raises StorageError where there is no place for it.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise StorageError(f"the database cannot be made at {path}", cause=os.strerror(error.errno or 0)) from error
-
-
 def open_writer(path: Path) -> Db:
-    """Open (and where needed make) the database for a one-shot command."""
+    """Open (and where needed make) the database for a one-shot command. Raises StorageError, WrongSchema."""
     with storage_errors():
-        _make_private(path)
-        connection = _connect(_uri(path, "rwc"), read_only=False)
-        try:
-            _prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return Db(connection, RawFiles(path))
+        make_private(path)
+        return Db(_ready(connect(path, "rwc")), RawFiles(path))
 
 
 def open_reader(path: Path) -> Db:
-    """Open the database read-only. A missing file reads as an empty database."""
+    """Open the database read-only. A missing file reads as an empty database. Raises StorageError, WrongSchema."""
     with storage_errors():
-        if path.exists() and path.stat().st_size:
-            return Db(_connect(_uri(path, "ro"), read_only=True), RawFiles(path))
-        connection = _connect("file::memory:", read_only=True)
-        _prepare(connection)
-        return Db(connection, RawFiles(path))
+        if schema.version(path):
+            return Db(_ready(connect(path, "ro"), make=False), RawFiles(path))
+        return Db(_ready(connect(None, "memory")), RawFiles(path))
+
+
+def _ready(connection: sqlite3.Connection, *, make: bool = True) -> sqlite3.Connection:
+    """The connection, its schema made where it has none (`make`) and found to be this program's; else it is closed."""
+    try:
+        if make:
+            schema.create(connection)
+        schema.require_current(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 class Store:
@@ -270,15 +174,10 @@ class Store:
     @classmethod
     async def open(cls, path: Path) -> Store:
         """Open the database file, making it and its folder where needed."""
-        _make_private(path)
+        make_private(path)
 
         def write_connection() -> sqlite3.Connection:
-            connection = _connect(_uri(path, "rwc"), read_only=False)
-            try:
-                _prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
+            connection = _ready(connect(path, "rwc"))
             connection.execute("PRAGMA synchronous = NORMAL")  # `write` waits for the flusher instead
             connection.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG}")  # `checkpoint` comes before
             return connection
@@ -286,11 +185,11 @@ class Store:
         with storage_errors():
             writer = await _opened(write_connection)
             try:
-                reader = await _opened(lambda: _connect(_uri(path, "ro"), read_only=True))
+                reader = await _opened(lambda: connect(path, "ro"))
             except BaseException:
                 await writer.close()
                 raise
-        return cls(writer, reader, Flusher(path.with_name(path.name + "-wal")), RawFiles(path))
+        return cls(writer, reader, Flusher(log_path(path)), RawFiles(path))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""
@@ -347,23 +246,6 @@ class Store:
         await self._flusher.close()
         await self._reader.close()
         await self._writer.close()
-
-
-def log_mark(path: Path) -> int:
-    """A number that changes when the database's log was written to; 0 while there is none."""
-    with suppress(FileNotFoundError):
-        return path.with_name(path.name + "-wal").stat().st_mtime_ns
-    return 0
-
-
-def checkpoint(path: Path) -> None:
-    """Take what the log holds into the database file, as far as no reader needs it there; holds up nobody.
-
-    Done by whoever commits, it would take a quarter of the worker's time with the
-    database. Raises StorageError.
-    """
-    with storage_errors(), closing(_connect(_uri(path, "rw"), read_only=False)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 async def _opened(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:

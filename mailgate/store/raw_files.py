@@ -17,17 +17,22 @@ from pathlib import Path
 
 from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
-from mailgate.system.durable import DurableFile, flush_folder
+from mailgate.system.durable import DurableFile, flush
 
 LARGE = 256_000  # bytes; smaller mails lie in the database
 SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
 
 
+def raw_folder(database: Path) -> Path:
+    """The folder of large mails of a database."""
+    return database.with_name(f"{database.name}-raw")
+
+
 class RawFiles:
-    """The folder of large mails of one database."""
+    """The large mails of one database."""
 
     def __init__(self, database: Path) -> None:
-        self._folder = database.with_name(f"{database.name}-raw")
+        self._folder = raw_folder(database)
 
     def begin(self) -> Draft:
         """Begin a mail that comes in pieces. Raises StorageError."""
@@ -35,7 +40,7 @@ class RawFiles:
         try:
             if not self._folder.is_dir():
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                flush_folder(self._folder.parent)
+                flush(self._folder.parent)
             return Draft(self._folder, name)
         except OSError as error:
             raise _trouble(error) from error
@@ -106,7 +111,7 @@ class Draft:
         """The mail is whole; it is durable when this returns."""
         try:
             self._file.finish()
-            flush_folder(self._folder)
+            flush(self._folder)
         except OSError as error:
             raise _trouble(error) from error
         return Kept(self._name, self._file.size)

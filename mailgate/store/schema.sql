@@ -2,6 +2,13 @@
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
+-- How the database came to its schema.
+CREATE TABLE migration (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+
 -- Bytes of incoming mail as they came, apart from the rows that are listed and scanned.
 -- Those of a large one lie in a file beside the database.
 CREATE TABLE raw (

@@ -39,7 +39,7 @@ class DurableFile:
                 self._unflushed = 0
 
     def finish(self) -> None:
-        """Flush the rest and close. The file's name is durable only after `flush_folder`."""
+        """Flush the rest and close. The file's name is durable only after `flush` of its folder."""
         os.fsync(self._file)
         self.close()
 
@@ -57,9 +57,9 @@ class DurableFile:
             self._path.unlink(missing_ok=True)
 
 
-def flush_folder(folder: Path) -> None:
-    """Make the names of the files in a folder durable. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Make the content of a file durable, or the names in a folder. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -22,7 +22,8 @@ from mailgate.errors import StorageError
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename
 from mailgate.settings import Agent
-from mailgate.store.db import Db, storage_errors
+from mailgate.store.connection import storage_errors
+from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import names_in_use, tickets

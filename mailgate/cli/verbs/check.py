@@ -12,8 +12,9 @@ from mailgate.cli.common import print_json, reading
 from mailgate.cli.failure import ending
 from mailgate.config.diff import orphans
 from mailgate.config.load import find, load
-from mailgate.errors import ConfigError, MailgateError, Problem
+from mailgate.errors import ConfigError, MailgateError, Problem, WrongSchema
 from mailgate.settings import Config
+from mailgate.store import schema
 from mailgate.store.tickets import names_in_use
 from mailgate.ticket import Json
 from mailgate.worker.setup import check_secrets
@@ -55,6 +56,8 @@ def _database(config: Config) -> tuple[Problem, ...]:
             return orphans(config, names_in_use.names_in_use(db))
     except ConfigError as error:
         return error.problems
+    except WrongSchema as error:  # an older one is migrated by the daemon that starts next
+        return (Problem("", error.public, warning=0 < schema.version(config.storage.database) < schema.VERSION),)
     except MailgateError as error:
         return (Problem("", f"the database cannot be read: {error.public}", warning=True),)
 

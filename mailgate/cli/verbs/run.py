@@ -9,10 +9,13 @@ import logging
 import signal
 import sys
 
-from mailgate.cli.common import config_of, print_json, secrets_of
+from mailgate.cli.common import config_of, now, print_json, secrets_of
 from mailgate.config.dump import effective
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
+from mailgate.errors import WrongSchema
+from mailgate.settings import Config
+from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
 
 GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
@@ -46,6 +49,18 @@ def run(args: argparse.Namespace) -> int:
             sys.stdout.flush()
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: the config was read a moment ago
-    with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
-        asyncio.run(Daemon(config, worker, ready=ready).run())
+    with Lock(config.storage.database):
+        _bring_up_to_date(config)
+        with start_worker(config, secrets_of(config)) as worker:
+            asyncio.run(Daemon(config, worker, ready=ready).run())
     return 0
+
+
+def _bring_up_to_date(config: Config) -> None:
+    """Migrate an older database. Raises StorageError, and WrongSchema where [storage] migrate is off."""
+    path = config.storage.database
+    if not config.storage.migrate and (todo := pending(path)):
+        count = f"{len(todo)} migration{'s' if len(todo) > 1 else ''}"
+        raise WrongSchema(f"the database waits for {count} and [storage] migrate is off: mailgate database migrate")
+    for done in migrate(path, now()):
+        logging.getLogger("mailgate").info("database migrated to schema %d: %s", done.version, done.name)

@@ -51,6 +51,7 @@ def read_storage(top: Table) -> Storage:
     storage = Storage(
         database=table.value("database", _database(folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'),
         attachments=table.place("attachments", "var/attachments"),
+        migrate=table.flag("migrate", default=True),
         keep_raw=table.duration("keep_raw", timedelta(days=365)),
     )
     table.done()

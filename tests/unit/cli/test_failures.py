@@ -100,6 +100,9 @@ queue quarantine retry 999
 queue quarantine drop 999
 status
 status stray
+database
+database bogus
+database status stray
 completion
 completion bogus
 bogus
@@ -129,9 +132,12 @@ queue outbox retry 1
 queue quarantine list
 queue quarantine show 1
 status
+database status
+database migrate
+database check
 """.strip().splitlines()
 WITHOUT_CONFIG = {"demo", "init", "completion"}
-WRITERS = {"run", "ingest", "new", "do", "drop", "retry"}
+WRITERS = {"run", "ingest", "new", "do", "drop", "retry", "migrate"}
 
 
 def words(line):

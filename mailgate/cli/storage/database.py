@@ -1,0 +1,138 @@
+"""`mailgate database status|migrate|check`: the schema, its size, its integrity."""
+
+from __future__ import annotations
+
+import argparse
+
+from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say
+from mailgate.cli.failure import ending
+from mailgate.errors import WrongSchema
+from mailgate.rules.ticket.as_json import rfc3339
+from mailgate.settings import Config
+from mailgate.store import schema
+from mailgate.store.attachments import AttachmentStore
+from mailgate.store.invariants import check
+from mailgate.store.schema import copies, copy_path, migrate, pending
+from mailgate.store.size import Files, Stored, stored
+from mailgate.system.lock import Lock
+from mailgate.ticket import Json
+
+_SUBS = (
+    ("status", "schema version and size"),
+    ("migrate", "bring an older database up to date; a copy of it is made before"),
+    ("check", "look for damage and for rows that contradict each other"),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """What to do with the database."""
+    common = common_options()
+    subs = parser.add_subparsers(dest="sub", metavar="|".join(name for name, _ in _SUBS), required=True)
+    for name, what in _SUBS:
+        subs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", parents=[common])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sub-verb; 1 when the database is not usable or not sound."""
+    config = config_of(args, thorough=False)
+    match args.sub:
+        case "status":
+            return _status(config, as_json=args.json)
+        case "migrate":
+            return _migrate(config, as_json=args.json)
+        case _:
+            return _check(config, as_json=args.json)
+
+
+def _status(config: Config, *, as_json: bool) -> int:
+    path = config.storage.database
+    found = stored(path, config.storage.attachments)
+    problems: list[str] = []
+    todo: tuple[schema.Migration, ...] = ()
+    try:
+        todo = pending(path)
+    except WrongSchema as error:
+        problems.append(error.public)
+    if todo:
+        problems.append(f"the database waits for {len(todo)} migrations: start the daemon, or run: {_MIGRATE}")
+    old = copies(path)
+    if as_json:
+        print_json(
+            {
+                **ending(problems),
+                "database": str(path),
+                "program_schema": schema.VERSION,
+                **_stored_json(found),
+                "pending": [{"version": each.version, "name": each.name} for each in todo],
+                "copies": [{"file": str(each), "size": each.stat().st_size} for each in old],
+            }
+        )
+        return 1 if problems else 0
+    print_line(f"database      {path}")
+    print_line(f"schema        {found.schema or 'none yet'} (this program has {schema.VERSION})")
+    print_line(f"size          {_mb(found.size)}, of which {_mb(found.free)} are free; log {_mb(found.log)}")
+    print_line(f"large mails   {_files(found.large_mails)}")
+    print_line(f"attachments   {_files(found.attachments)}")
+    if found.rows:
+        print_line("rows          " + ", ".join(f"{name} {count}" for name, count in found.rows.items()))
+    for version, name, at in found.migrations:
+        print_line(f"schema {version:<7}{name}, {at.astimezone(config.desk.timezone):%Y-%m-%d %H:%M}")
+    for each in old:
+        print_line(f"copy          {each}, {_mb(each.stat().st_size)}")
+    for problem in problems:
+        print_line(f"problem       {problem}")
+    return 1 if problems else 0
+
+
+_MIGRATE = "mailgate database migrate"
+
+
+def _stored_json(found: Stored) -> dict[str, Json]:
+    return {
+        "schema": found.schema,
+        "size": found.size,
+        "free": found.free,
+        "log": found.log,
+        "large_mails": {"count": found.large_mails.count, "size": found.large_mails.size},
+        "attachments": {"count": found.attachments.count, "size": found.attachments.size},
+        "rows": dict(found.rows),
+        "migrations": [{"version": each, "name": name, "at": rfc3339(at)} for each, name, at in found.migrations],
+    }
+
+
+def _files(found: Files) -> str:
+    return f"{found.count}, {_mb(found.size)}"
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _migrate(config: Config, *, as_json: bool) -> int:
+    path = config.storage.database
+    with Lock(path):
+        done = migrate(path, now())
+    copy = copy_path(path, done[0].version - 1) if done else None
+    if as_json:
+        rows: list[Json] = [{"version": each.version, "name": each.name} for each in done]
+        print_json({**ending(()), "done": rows, "copy": str(copy) if copy else None})
+        return 0
+    for each in done:
+        print_line(f"schema {each.version}: {each.name}")
+    say(f"the database as it was: {copy}" if copy else "the database is up to date")
+    return 0
+
+
+def _check(config: Config, *, as_json: bool) -> int:
+    with reading(config) as db, db.snapshot():
+        found = check(db, AttachmentStore(config.storage.attachments))
+    problems = [problem for each in found for problem in each.problems]
+    if as_json:
+        checks: list[Json] = [{"name": each.name, "problems": list(each.problems)} for each in found]
+        print_json({**ending(problems), "problems": list(problems), "checks": checks})
+        return 1 if problems else 0
+    for each in found:
+        print_line(f"{each.name:<22} {'good' if not each.problems else each.problems[0]}")
+        for problem in each.problems[1:]:
+            print_line(f"{'':<22} {problem}")
+    return 1 if problems else 0

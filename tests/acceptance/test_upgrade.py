@@ -1,0 +1,27 @@
+"""A desk of schema 3 under the real daemon: migrated at its start, and what waited is worked and goes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mailgate.store import schema
+from tests.acceptance.world import World
+from tests.old_desk import unpack
+
+RELAY = '[relay]\nhost = "127.0.0.1"\nport = RELAY_PORT\n\n[smtp]\nlisten = "127.0.0.1:0"\n'
+
+
+def test_the_daemon_migrates_and_plays_on(tmp_path: Path) -> None:
+    database = unpack(tmp_path)
+    config = (tmp_path / "config.toml").read_text().replace('[relay]\ntransport = "maildir"\npath = "out"\n', RELAY)
+    with World(tmp_path, config) as world:
+        world.start()
+        assert f"database migrated to schema {schema.VERSION}" in world.log_text()
+        assert schema.version(database) == schema.VERSION
+        assert schema.version(schema.copy_path(database, 3)) == 3
+        sent = world.settle()
+        assert sent.only("new@third.example").kind == "acknowledgement"
+        assert {(1006, "new-ticket"), (1001, "new-message")} <= {
+            (mail.ticket, mail.kind) for mail in sent["elliot@bank.example"]
+        }
+        assert world.ticket(1001)["thread"][-1]["text"].strip() == "One more question about the portal."
