@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from mailgate.errors import StorageError
 from mailgate.store.attachments import AttachmentStore
+from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db
 
 MOST = 20  # findings of each check that are listed
@@ -118,7 +120,11 @@ def _checked(name: str, problems: Iterator[str]) -> Check:
 
 
 def _integrity(db: Db) -> Iterator[str]:
-    yield from (row[0] for row in db.all(f"PRAGMA integrity_check({MOST})") if row[0] != "ok")
+    try:
+        with storage_errors():
+            yield from (row[0] for row in db.all(f"PRAGMA integrity_check({MOST})") if row[0] != "ok")
+    except StorageError as error:  # damage that ends the check itself
+        yield f"{error.public}: {error.cause}"
 
 
 def _references(db: Db) -> Iterator[str]:

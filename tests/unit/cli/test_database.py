@@ -262,12 +262,13 @@ def test_many_findings_are_cut(bench, capsys):
     assert (len(found), found[-1]) == (21, "and more")
 
 
-def test_a_damaged_page_is_found_and_nothing_else_is_said(bench, desk, capsys):
+@pytest.mark.parametrize("table", ["event_at", "entry"])
+def test_a_damaged_page_is_found_and_nothing_else_is_said(bench, desk, capsys, table):
     bench.db.run("PRAGMA wal_checkpoint(TRUNCATE)")
-    page = bench.db.one("SELECT rootpage FROM sqlite_master WHERE name = 'event_at'")[0]
+    page = bench.db.one("SELECT rootpage FROM sqlite_master WHERE name = ?", [table])[0]
     with (desk / "var" / "mailgate.db").open("r+b") as file:
-        file.seek((page - 1) * 4096 + 8)
-        file.write(b"\xff" * 40)
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 100)
     found = checked(capsys)
     assert [each["name"] for each in found["checks"]] == ["integrity"]
     assert found["problems"]
