@@ -164,22 +164,6 @@ def _ruled(line: str, words: Sequence[str]) -> bool:
     return any(plain == word or plain.startswith((word + " ", word + ":")) for word in words)
 
 
-def is_mobile_signature(line: str) -> bool:
-    """One short line like "Sent from my telephone", in its many forms."""
-    plain = " ".join(line[:200].lower().split()).strip("*_ <>[]")
-    # A sentence that begins so has a comma or goes on for long; the programs' lines do neither.
-    return (
-        len(plain) <= 80
-        and ", " not in plain
-        and any(
-            plain.startswith(head)
-            and plain.endswith(tail)
-            and (plain != head or "iphone" in head)  # "从我的": from my what?
-            for head, tail in phrases.MOBILE
-        )
-    )
-
-
 def answers(subject: str) -> bool:
     """True when the subject says that the mail answers another (RFC 5322 3.6.5)."""
     head = subject[:20].lower().replace("：", ":").partition(":")

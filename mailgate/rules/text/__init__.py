@@ -1,4 +1,4 @@
 """Text that people type and read: subjects, names, times, languages, signatures, form lines.
 
-May import: the values.
+May import: the values, `reading`.
 """
