@@ -1,13 +1,63 @@
-"""What holds for every test."""
+"""What holds for every test: the same examples for everybody, or new ones from a seed.
+
+Property tests (hypothesis) and the tests marked `seeds` run with fixed seeds. `--hypothesis-seed N`, which
+`make explore` gives, draws new examples and new seeds from N, and prints after each failure the line that repeats it.
+"""
 
 from __future__ import annotations
 
 import os
+import pkgutil
+import shlex
+from importlib import import_module
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
-# A busy machine is slow now and then; a deadline for one example would make that a failure.
-settings.register_profile("house", deadline=None)
-# What decides over a merge tries the same examples each time; new ones are searched for at home.
-settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "house")
+import mailgate
+
+# No limit of time for an example or for drawing it: a slow machine is no failure. No examples of earlier runs.
+COMMON = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("fixed", derandomize=True, **COMMON)
+settings.register_profile("explore", derandomize=False, max_examples=400, print_blob=True, **COMMON)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the examples before the first test is imported."""
+    if _seed(config) is None:
+        settings.load_profile("fixed")
+        # hypothesis would draw constants from the modules that are imported at that moment, which differ by
+        # the choice of tests, by their order and by the worker process
+        assert callable(providers._get_local_constants)
+        providers._get_local_constants = lambda: providers._local_constants
+    else:
+        settings.load_profile("explore")
+        for module in pkgutil.walk_packages(mailgate.__path__, "mailgate."):  # so that their constants are the same
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`@pytest.mark.seeds(1, 2, 3)` runs a test with these seeds, or with as many new ones."""
+    if mark := metafunc.definition.get_closest_marker("seeds"):
+        first = _seed(metafunc.config)
+        seeds = mark.args if first is None else range(first, first + len(mark.args))
+        metafunc.parametrize("seed", seeds)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The line that repeats each failure under a new seed."""
+    failed = [*terminalreporter.stats.get("failed", ()), *terminalreporter.stats.get("error", ())]
+    if (seed := _seed(config)) is None or not failed:
+        return
+    terminalreporter.section("to repeat")
+    hashes = f"PYTHONHASHSEED={value} " if (value := os.environ.get("PYTHONHASHSEED")) else ""
+    for test in dict.fromkeys(report.nodeid for report in failed):
+        command = f".venv/bin/python -m pytest --hypothesis-seed={seed} {shlex.quote(test)}"
+        terminalreporter.write_line(f"{hashes}{command}")
+
+
+def _seed(config: pytest.Config) -> int | None:
+    given = config.getoption("hypothesis_seed")
+    return None if given is None else int(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import os
+import random
 import smtplib
 import threading
 import time
@@ -24,7 +24,7 @@ MOST_WAIT = 0.05  # seconds that another mail may wait longer for it
 
 def large(size: int, number: int) -> bytes:
     """A mail of about `size` bytes with one attachment that cannot be guessed."""
-    content = os.urandom(size * 73 // 100)
+    content = random.Random(number).randbytes(size * 73 // 100)
     head = (
         b"From: Karen <karen@client.example>\r\nTo: support@bank.example\r\nSubject: The whole log\r\n"
         b"Message-ID: <large-%d@client.example>\r\nMIME-Version: 1.0\r\n"

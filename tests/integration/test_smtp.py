@@ -543,9 +543,10 @@ FRAGMENTS = [
 ]  # fmt: skip
 
 
-async def test_no_sequence_of_bytes_breaks_a_session_or_the_listener(desk: Desk, caplog):
-    """Three hundred seeded dialogues out of fragments: each ends, none is a mistake of ours."""
-    dice = random.Random(20261121)
+@pytest.mark.seeds(20261121)
+async def test_no_sequence_of_bytes_breaks_a_session_or_the_listener(desk: Desk, caplog, seed: int):
+    """Three hundred dialogues out of fragments: each ends, none is a mistake of ours."""
+    dice = random.Random(seed)
     for _ in range(300):
         client = await desk.client(greet=False)
         client.send(b"".join(dice.choices(FRAGMENTS, k=dice.randint(1, 25))))

@@ -177,7 +177,7 @@ class ListingView:
         indent = " " * (width + _GAP)
         cells = [(column, cell) for column, cell in zip(self.columns[2:], rest, strict=True) if cell not in ("", "-")]
         about = ", ".join(f"{column.lower()} {cell}" if column in _LABELLED else cell for column, cell in cells)
-        yield from wrap(title, _WIDTH, initial_indent=name.ljust(len(indent)), subsequent_indent=indent)
+        yield from wrap(title, _WIDTH, initial_indent=name.ljust(len(indent)), subsequent_indent=indent) or [name]
         yield from wrap(about, _WIDTH, initial_indent=indent, subsequent_indent=indent)
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailgate.config import load as loader
@@ -263,7 +263,7 @@ def test_any_text_is_a_config_or_a_clear_error(text: str) -> None:
     never_raises(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_the_example_cut_anywhere_is_a_config_or_a_clear_error(data: st.DataObject) -> None:
     """A half-saved file, a line lost, a piece typed in the wrong place."""
@@ -288,7 +288,7 @@ VALUES = st.recursive(
 LINES = [line for line in EXAMPLE.splitlines() if "=" in line.split("#")[0] and not line.startswith((" ", "#"))]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.sampled_from(LINES), VALUES)
 def test_any_key_may_hold_any_value(line: str, value: str) -> None:
     key = line.partition("=")[0]

@@ -117,7 +117,7 @@ class Life:
             self.dice.choice(acts)()
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.seeds(*range(8))
 def test_a_life_is_in_its_events_and_nothing_happens_twice(tmp_path, seed, monkeypatch):
     bench = Bench(tmp_path)
     life = Life(bench, seed, monkeypatch)

@@ -180,7 +180,7 @@ def backlog(lives, end: datetime) -> int:
     return count
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.seeds(*range(12))
 def test_the_report_of_a_database_equals_a_walk_by_minutes(tmp_path, walls, seed):
     draw = random.Random(seed)
     start = draw.choice([SPRING, AUTUMN])

@@ -27,7 +27,7 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("seed", fuzz.SEEDS)
+@pytest.mark.seeds(*fuzz.SEEDS)
 def test_seed(seed: int) -> None:
     """No mutation of the project's own mails raises, hangs or leaves text that cannot be stored."""
     assert fuzz.run(seed, range(150), fuzz.samples(corpus=False)).faults == []

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import MARKER, Envelope, Mail
@@ -18,7 +18,6 @@ from mailgate.reading.quotes import split
 from mailgate.reading.quotes.lines import Kind, Line
 from mailgate.rules.screening.classify import classify
 
-reading = settings(deadline=None)  # a busy machine is no failure
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[2] / "cases/inbound").glob("*.eml"))]
 MARKUP = ["<div>", "</div>", "<blockquote>", "</blockquote>", "<p>", "<br>", "text", "<b>", "</b>", "<td>", "&amp;"]
 MARKUP += ["<!--", "-->", "'", '"', "<a href=x>", "<script>"]
@@ -62,7 +61,6 @@ def sound(mail: Mail) -> None:
     classify(mail, Envelope("a@b.example", ()), lambda _: False, frozenset({"support@bank.example"}))
 
 
-@reading
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_a_mail(raw: bytes) -> None:
     mail = parse(raw)
@@ -70,7 +68,6 @@ def test_any_bytes_are_a_mail(raw: bytes) -> None:
     sound(mail)
 
 
-@reading
 @given(
     st.sampled_from(SAMPLES),
     st.lists(st.tuples(st.integers(0, 4000), st.binary(max_size=6), st.integers(0, 30)), max_size=8),
@@ -81,7 +78,6 @@ def test_mutated_mails_are_mails(raw: bytes, edits: list[tuple[int, bytes, int]]
     sound(parse(raw))
 
 
-@reading
 @given(st.text(max_size=400))
 def test_any_header_text_is_read(value: str) -> None:
     addresses.read(value)
@@ -91,7 +87,6 @@ def test_any_header_text_is_read(value: str) -> None:
     assert isinstance(headers.words(value), str)
 
 
-@reading
 @given(st.text(alphabet="<>@,;:()\"'\\ab.=?_ \n", max_size=80))
 def test_any_punctuation_is_an_address_field(value: str) -> None:
     for address in addresses.read(value):
@@ -99,7 +94,6 @@ def test_any_punctuation_is_an_address_field(value: str) -> None:
         assert " " not in outside or "@" not in outside
 
 
-@reading
 @given(st.lists(PIECES, max_size=14), st.booleans())
 def test_no_line_is_lost(pieces: list[str], forwards: bool) -> None:
     """Every line that says something stands in one part of the body, as often as it was written."""
@@ -110,7 +104,6 @@ def test_no_line_is_lost(pieces: list[str], forwards: bool) -> None:
     assert got == sorted(piece.strip("> ") for piece in pieces if piece.strip("> "))
 
 
-@reading
 @given(
     st.lists(
         st.text(alphabet=st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=60), min_size=1, max_size=8
@@ -122,7 +115,6 @@ def test_plain_words_are_never_cut(words: list[str]) -> None:
     assert read_body(Mail(text=text)).visible.split() == text.split()
 
 
-@reading
 @given(st.lists(PIECES, max_size=10))
 def test_own_lines_hold_no_quote(pieces: list[str]) -> None:
     """What is read for commands never stood behind a quote mark."""
@@ -131,7 +123,6 @@ def test_own_lines_hold_no_quote(pieces: list[str]) -> None:
     assert set(found.own) <= {piece.rstrip() for piece in pieces}
 
 
-@reading
 @given(
     st.lists(
         st.sampled_from(
@@ -164,20 +155,17 @@ def test_any_markup_has_lines(pieces: list[str]) -> None:
     assert "<script" not in page.own()
 
 
-@reading
 @given(st.text(max_size=300))
 def test_flowed_text_keeps_its_words(text: str) -> None:
     """Joining lines loses no word."""
     assert flowed.join(text).replace(">", "").split() == text.replace(">", "").split()
 
 
-@reading
 @given(st.binary(max_size=200), st.sampled_from(["base64", "quoted-printable", "x-uuencode", "7bit", "rubbish", ""]))
 def test_any_encoding_decodes(body: bytes, encoding: str) -> None:
     assert isinstance(transfer.decode(body, encoding), bytes)
 
 
-@reading
 @given(st.binary(max_size=200))
 def test_base64_goes_round(data: bytes) -> None:
     import base64
@@ -187,7 +175,6 @@ def test_base64_goes_round(data: bytes) -> None:
     assert transfer.base64(encoded.rstrip(b"=\n")) == data
 
 
-@reading
 @given(st.binary(max_size=300), st.integers(1, 40), st.sampled_from([b"\n", b"\r\n", b""]))
 def test_what_is_decoded_piece_by_piece_is_what_is_decoded_at_once(data: bytes, piece: int, line_end: bytes) -> None:
     import base64

@@ -360,7 +360,7 @@ def own_words(mail: Sent) -> str:
     return "\n".join(line for line in mail.text.splitlines() if not line.startswith(">"))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.seeds(*range(12))
 def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, monkeypatch, seed):
     monkeypatch.setattr(batch, "HOLD", 60.0)  # however slow the machine
     trusted, together = seed % 2 == 1, seed % 3 == 2

@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailgate.rules.ticket.as_json import ticket_json
@@ -89,7 +89,7 @@ class Desk:
         self.bench.send(alert.to, f"{self.word(shown[1])} is our answer.", answers=alert)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(steps)
 def test_whatever_is_merged_and_split_each_word_stays_once_and_with_whom_it_was_for(run):
     with tempfile.TemporaryDirectory() as folder:

@@ -113,14 +113,14 @@ def test_a_schedule_is_asked_for_by_its_name_and_one_that_is_gone_is_never_open(
     assert not schedule.open_at(schedules, "Nights", monday)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations())
 def test_worked_agrees_with_the_clock_on_the_wall_minute_by_minute(situation):
     plan, start, length = situation
     assert calendar_of(plan).worked(start, start + length) == slow_worked(plan, start, start + length)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations())
 def test_add_agrees_with_the_clock_on_the_wall_minute_by_minute(situation):
     plan, start, length = situation
@@ -130,7 +130,7 @@ def test_add_agrees_with_the_clock_on_the_wall_minute_by_minute(situation):
     assert got == expected if expected else got is None or got > limit
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations())
 def test_is_open_and_spans_agree_with_the_clock_on_the_wall(situation):
     plan, start, length = situation
@@ -154,7 +154,6 @@ PLANS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(PLANS, LONG, st.timedeltas(timedelta(), timedelta(hours=400)))
 def test_what_was_added_was_worked_to_the_microsecond(plan, start, working):
     calendar = calendar_of(plan)
@@ -163,7 +162,6 @@ def test_what_was_added_was_worked_to_the_microsecond(plan, start, working):
     assert calendar.worked(start, end) == working
 
 
-@settings(deadline=None)
 @given(PLANS, LONG, *[st.timedeltas(timedelta(), timedelta(hours=400))] * 2)
 def test_more_work_or_a_later_start_is_never_done_earlier(plan, start, one, two):
     calendar = calendar_of(plan)
@@ -172,7 +170,6 @@ def test_more_work_or_a_later_start_is_never_done_earlier(plan, start, one, two)
     assert calendar.add(calendar.add(start, one), two) == calendar.add(start, one + two)
 
 
-@settings(deadline=None)
 @given(PLANS, LONG, LONG)
 def test_worked_is_the_sum_of_the_spans(plan, one, two):
     calendar = calendar_of(plan)
@@ -327,7 +324,7 @@ def test_unknown_holiday_codes(code):
 
 
 @given(situations())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_adding_from_a_closed_hour_starts_at_the_next_open_one(situation):
     plan, start, length = situation
     calendar = calendar_of(plan)

@@ -303,7 +303,7 @@ def lives(draw):
     return ticket(start=start, log=log), SlaPlan(name="Sev-C", resolve=resolve, schedule=schedule.name), schedule
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lives())
 def test_due_times_agree_with_a_walk_minute_by_minute(life):
     ticket_, plan, schedule = life
@@ -311,7 +311,6 @@ def test_due_times_agree_with_a_walk_minute_by_minute(life):
     assert clock(ticket_, config(plan)).due_at == slow_due(ticket_, plan, schedule, horizon)
 
 
-@settings(deadline=None)
 @given(lives(), st.integers(1, 2000))
 def test_more_time_is_never_due_earlier(life, more):
     ticket_, plan, _ = life
@@ -320,7 +319,6 @@ def test_more_time_is_never_due_earlier(life, more):
     assert long is None or short <= long
 
 
-@settings(deadline=None)
 @given(lives())
 def test_a_told_story_holds_exactly_the_plans_time(life):
     """The hours of the lines add up to the plan's, whatever the pauses."""
