@@ -9,78 +9,19 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from mailgate.reading.encodings import japanese
+from mailgate.reading.encodings import japanese, labels
 
-# What mail programs write, and what their bytes really are (the WHATWG superset of each name).
-ALIASES = {
-    "iso-8859-1": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso_8859-1": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "windows-1252": "cp1252",
-    "ansi": "cp1252",
-    "x-ansi": "cp1252",
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
-    "ansi_x3.4-1968": "cp1252",
-    "ansi_x3.110-1983": "cp1252",
-    "7bit": "cp1252",
-    "8bit": "cp1252",
-    "cp-850": "cp850",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "gb_2312-80": "gb18030",
-    "euc-cn": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "ksc5601": "cp949",
-    "euc-kr": "cp949",
-    "x-windows-949": "cp949",
-    "big5": "big5hkscs",
-    "x-x-big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "iso-8859-8-i": "iso-8859-8",
-    "iso-8859-8-e": "iso-8859-8",
-    "iso-8859-6-i": "iso-8859-6",
-    "windows-874": "cp874",
-    "tis-620": "cp874",
-    "utf8": "utf-8",
-    "utf8mb4": "utf-8",
-    "utf_8": "utf-8",
-    "uft-8": "utf-8",
-    "unicode": "utf-8",
-    "unicode-1-1-utf-8": "utf-8",
-    "x-unicode-2-0-utf-7": "utf-7",
-    "unicode-1-1-utf-7": "utf-7",
-    "x-mac-roman": "mac_roman",
-    "macintosh": "mac_roman",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "x-user-defined": "cp1252",
-}
 # Text in these may be bytes below 128 alone and still not be ASCII.
-SEVEN_BIT = (
-    "iso2022",
-    "iso-2022",
-    "iso_2022",
-    "csiso2022",
-    "utf-7",
-    "utf7",
-    "hz",
-    "utf-16",
-    "utf16",
-    "utf-32",
-    "utf32",
-)
+SEVEN_BIT = frozenset({"iso2022_jp_ext", "iso2022_kr", "utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be"})
+SEVEN_BIT_NAMES = ("iso2022", "iso-2022", "iso_2022", "utf-32", "utf32")
 # Codecs of Python that are not character sets, or that answer with something else than text.
 NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 SURROGATE = re.compile("[\ud800-\udfff]")
+# What bytes of other charsets look like in Windows-1252: three accented letters in a row, a capital behind a small
+# letter, a sign or mark between letters; no apostrophe.
+NOT_WESTERN = re.compile(
+    "[À-ÖØ-öø-ÿŠŽšžŸŒœƒˆ˜]{3}|[a-zß-öø-ÿ][À-ÖØ-Þ]|[A-Za-zÀ-ÖØ-öø-ÿ][¡-¶¸-¿×÷€‚-‡ˆ‰‹›“”•˜™˜][A-Za-zÀ-ÖØ-öø-ÿ]|[\x80-\x9f]|ˆ|˜|ƒ"
+)
 DETECT_BYTES = 16_384
 MAX_GUESSES = 100  # of one mail; each costs a millisecond or more
 
@@ -98,27 +39,23 @@ class Guesses:
 
 
 def decode(data: bytes, declared: str = "", guesses: Guesses | None = None) -> str:
-    """Return `data` as text without NUL characters; never raises. `guesses` bounds the third step.
+    """Return `data` as text without NUL characters; never raises. `guesses` bounds the last step.
 
-    Order: the declared charset, UTF-8, detection over the first 16 kB, replacement.
-    Valid UTF-8 beyond ASCII wins over a declared Western charset: mail programs that
-    mislabel UTF-8 are common, Western text that happens to be UTF-8 is not.
+    Order: the declared charset, UTF-8, Windows-1252 where it makes Western words, detection over
+    the first 16 kB, replacement. Valid UTF-8 beyond ASCII wins over a declared Western charset: mail
+    programs that mislabel UTF-8 are common, Western text that happens to be UTF-8 is not.
     """
-    name = declared.strip(" '\"\t").lower().partition("*")[0]
-    seven_bit = name.startswith(SEVEN_BIT) or b"\x1b$" in data
+    codec = labels.codec(declared)
+    seven_bit = codec in SEVEN_BIT or codec.startswith(SEVEN_BIT_NAMES) or b"\x1b$" in data
     if data.isascii() and not seven_bit:
         return data.decode("ascii").replace("\0", "")
-    return _clean(_decode(data, _codec(name), guesses, seven_bit=seven_bit))
+    return _clean(_decode(data, codec, guesses, seven_bit=seven_bit))
 
 
 def known(declared: str) -> bool:
     """True when the declared charset is one that can be decoded (or none is declared)."""
-    name = declared.strip(" '\"\t").lower()
-    return not name or _strict(b"a a ", _codec(name)) is not None
-
-
-def _codec(name: str) -> str:
-    return ALIASES.get(name, name)
+    name = labels.codec(declared)
+    return not name or _strict(b"a a ", name) is not None
 
 
 def _decode(data: bytes, codec: str, guesses: Guesses | None, *, seven_bit: bool) -> str:
@@ -132,6 +69,16 @@ def _decode(data: bytes, codec: str, guesses: Guesses | None, *, seven_bit: bool
             text = japanese.decode(data)
         if text is not None:
             return text
+    return _nearest(data, codec, guesses)
+
+
+def _nearest(data: bytes, codec: str, guesses: Guesses | None) -> str:
+    """No charset that is known to be meant explains all of the bytes."""
+    if codec == "utf-8" and (mended := _mostly_utf8(data)):
+        return mended
+    western = _strict(data, "cp1252")
+    if western is not None and _is_western(western):
+        return western
     guess = _detect(data) if guesses is None or guesses.take() else "cp1252"
     text = _strict(data, guess)
     if text is not None:
@@ -140,6 +87,19 @@ def _decode(data: bytes, codec: str, guesses: Guesses | None, *, seven_bit: bool
         with suppress(LookupError, UnicodeError, ValueError, TypeError):
             return data.decode(codec, "replace")
     return data.decode("latin-1") if codec == "cp1252" else data.decode("utf-8", "replace")
+
+
+def _mostly_utf8(data: bytes) -> str:
+    """UTF-8 of which a few bytes were broken on the way; "" where it is more than that."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound = sum(not each.isascii() for each in text) - broken
+    return text if sound > 2 * broken else ""
+
+
+def _is_western(text: str) -> bool:
+    """Whether a reading as Windows-1252 makes words: single accented letters, and no mark within a word."""
+    return not text.isascii() and not NOT_WESTERN.search(text)
 
 
 def _strict(data: bytes, codec: str) -> str | None:

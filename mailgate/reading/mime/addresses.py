@@ -52,7 +52,7 @@ def read(value: str, guesses: Guesses | None = None) -> tuple[Address, ...]:
         named = NAMED.match(value)
         if named:
             return (Address(normalise(named[2]), _name(named[1], guesses)),)
-    value = value[:MAX_CHARACTERS]
+    value = headers.sealed(value[:MAX_CHARACTERS])
     found = tuple(address for _, address in zip(range(MAX_ADDRESSES), _addresses(value, guesses), strict=False))
     if not any("@" in address.email for address in found) and "=?" in value:
         # The whole mailbox was put into an encoded word, against RFC 2047 5 (3).

@@ -98,12 +98,12 @@ def _cid(value: str) -> str:
 
 
 def name_of(part: Part, guesses: Guesses) -> str:
-    """The name that a part gives itself, on one line; else one made of its type."""
+    """The name that a part gives itself, on one line, by the better of its two; else one made of its type."""
     _, params = leaves.disposed(part, guesses)
-    name = params.get("filename") or part.params.get("name") or transfer.uu_name(bytes(part.body[:1000]))
-    name = _leaf(name)
-    if name:
-        return name
+    written = (params.get("filename"), part.params.get("name"), transfer.uu_name(bytes(part.body[:1000])))
+    names = [name for each in written if (name := _leaf(each or ""))]
+    if names:
+        return next((name for name in names if not headers.is_mangled(name)), names[0])
     if part.type in {"message/rfc822", "message/global"}:
         return f"{_inner_subject(leaves.head(part, 20_000), guesses) or 'message'}.eml"
     return f"attachment.{EXTENSIONS.get(part.type, 'bin')}"

@@ -20,9 +20,13 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?")  # RFC 2047 2: how an encoded word begins
 MAX_WORD = 2000  # characters of its text, which may hold spaces and lone question marks, as real ones do
 IDENTIFIER = re.compile(r"<([^<>]{1,900})>")
+ID_OR_REST = re.compile(r"<[^<>]{1,900}>|[^<]+|<")
+WHOLE_ID = re.compile(r"<[^<>@]{1,450}@[^<>]{1,450}>")  # what is no encoded word as a whole is an id as it stands
 BARE_IDENTIFIER = re.compile(r"[^\s<>,;\"]{1,400}@[^\s<>,;\"]{1,400}")
 PARAMETER = re.compile(r";?\s*([^\s=;\"]{1,80})\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)|;")
 LONG_BLANK = " " * 50
+SPECIALS = re.compile(r"[\"(),:;<>@\[\]\\ ]")
+MANGLED = re.compile(r"\?\?|=\?[^?]{1,60}\?[bBqQ]\?|_{4}")
 SECTION = re.compile(r"^([^*]+)(?:\*(\d{1,3}))?(\*?)$")
 
 
@@ -86,6 +90,19 @@ def _encoded_words(value: str) -> Iterator[tuple[int, int, str, str, str]]:
         yield match.start(), at, match[1], match[2], value[match.end() : close]
 
 
+def sealed(value: str) -> str:
+    """The value with marks of structure within encoded words escaped, as they should be (RFC 2047 5 (3))."""
+    if "=?" not in value:
+        return value
+    out: list[str] = []
+    end = 0
+    for start, after, name, kind, payload in _encoded_words(value[:MAX_VALUE]):
+        safe = SPECIALS.sub(lambda found: f"={ord(found[0]):02X}", payload) if kind in "qQ" else payload
+        out += (value[end:start], f"=?{name}?{kind}?{safe}?=")
+        end = after
+    return "".join((*out, value[end:]))
+
+
 def _word_bytes(kind: str, payload: str) -> bytes:
     data = payload.encode("utf-8", "replace")
     if kind in "bB":
@@ -97,22 +114,38 @@ def parameters(value: str, guesses: Guesses | None = None) -> tuple[str, dict[st
     """Split `main; name=value; …` into its lower-case main value and decoded parameters.
 
     RFC 2231 continuations and charsets, quoted or not, encoded words, raw 8-bit.
-    Of a repeated parameter the first counts.
+    Of a repeated parameter the first counts; of `name` and `name*`, written for old readers and
+    for others (RFC 6266 4.3), the extended one, unless it came out broken.
     """
     main, _, rest = value.partition(";")
     if LONG_BLANK in rest:
         rest = " ".join(rest.split())  # else each blank of a run would be tried as a beginning
-    found: dict[str, dict[int, tuple[str, bool]]] = {}
+    plain: dict[str, str] = {}
+    extended: dict[str, dict[int, tuple[str, bool]]] = {}
     for number, match in enumerate(PARAMETER.finditer(rest[:MAX_VALUE])):
         if number >= MAX_PARAMETERS:
             break
         if match[1] is None:
             continue
         section = SECTION.match(match[1].lower())
-        if section:
+        if section and (section[2] or section[3]):
             place = int(section[2]) if section[2] else 0
-            found.setdefault(section[1], {}).setdefault(place, (_unquote(match[2]), bool(section[3])))
-    return main.strip().lower(), {name: _join(parts, guesses) for name, parts in found.items()}
+            extended.setdefault(section[1], {}).setdefault(place, (_unquote(match[2]), bool(section[3])))
+        elif section:
+            plain.setdefault(section[1], _unquote(match[2]))
+    found = {name: words(value, guesses) for name, value in plain.items()}
+    for name, sections in extended.items():
+        value = _join(sections, guesses)
+        if name not in found or not is_mangled(value):
+            found[name] = value
+    return main.strip().lower(), found
+
+
+def is_mangled(name: str) -> bool:
+    """True where a name lost its letters on the way: replaced, or written as question marks or underlines."""
+    if "\ufffd" in name or not name.isprintable() or MANGLED.search(name):
+        return True
+    return not any(map(str.isalnum, name.rpartition(".")[0] or name))
 
 
 def _unquote(value: str) -> str:
@@ -126,8 +159,6 @@ def _unquote(value: str) -> str:
 def _join(parts: dict[int, tuple[str, bool]], guesses: Guesses | None) -> str:
     """Put the numbered sections of one parameter together (RFC 2231 3 and 4)."""
     ordered = [parts[place] for place in sorted(parts)]
-    if not any(extended for _, extended in ordered):
-        return words("".join(value for value, _ in ordered), guesses)
     first, extended = ordered[0]
     encoding = ""
     if extended and first.count("'") >= 2:
@@ -145,10 +176,14 @@ def _percent(value: str) -> bytes:
 def identifiers(value: str) -> tuple[str, ...]:
     """Every message identifier in `value`, with angle brackets, in order (RFC 5322 3.6.4).
 
-    Tolerates words around them, white space inside and missing brackets. Of more than
-    200 the first 20 and the last 180 are kept: the anchor stands first, parents last.
+    Tolerates words around them, white space inside and missing brackets, and ids that a library
+    put into encoded words, against RFC 2047 5 (3). Of more than 200 the first 20 and the last 180 are
+    kept: the anchor stands first, parents last.
     """
-    ids = list(_identifiers(value[: MAX_VALUE * 4]))
+    value = value[: MAX_VALUE * 4]
+    if "=?" in value:
+        value = "".join(part if WHOLE_ID.fullmatch(part) else words(part) for part in ID_OR_REST.findall(value))
+    ids = list(_identifiers(value))
     return tuple(ids if len(ids) <= MAX_IDS else ids[:20] + ids[20 - MAX_IDS :])
 
 

@@ -22,6 +22,13 @@ WINDOW = 250_000  # bytes that are searched at once
 # RFC 5322 2.2: printable US-ASCII but the colon; blanks before the colon are its obsolete form (4.5).
 FIELD = re.compile(rb"([!-9;-~\x80-\xff]{1,200})[ \t]*:(.*(?:\n[ \t].*)*)\n?")
 LINE = re.compile(rb"(.*)\n?")
+MAX_WRAPPED = 4000  # bytes of a value that goes on without a fold
+MAX_BROKEN = 3  # lines that may stand between two fields
+# Fields that a text does not begin a line with by chance.
+MAIL_FIELD = re.compile(
+    rb"(?:from|to|cc|reply-to|subject|date|message-id|in-reply-to|references|mime-version|content-[a-z-]+|user-agent"
+    rb"|x-[a-z-]+|list-[a-z-]+|received|return-path|sender)$"
+)
 BLANK = b" \t\r"
 TYPE = re.compile(r"^[^\s/;,\"]{1,100}/[^\s/;,\"]{1,200}$")
 
@@ -107,6 +114,7 @@ class _Reader:
     def fields(self, start: int, end: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
         """Read a header block; returns the fields and where the body begins."""
         data, found, at = self.data, list[tuple[str, bytes]](), start
+        names: set[str] = set()
         limit = min(end, start + MAX_HEADER)
         while at < limit:
             match = FIELD.match(data, at, limit)
@@ -114,21 +122,36 @@ class _Reader:
                 at = match.end()
                 if len(found) < MAX_FIELDS:
                     found.append((match[1].decode("latin-1").lower(), match[2].strip()))
+                    names.add(found[-1][0])
                 continue
             line = LINE.match(data, at, end)
             if line is None or not line[1].strip(BLANK):
                 return tuple(found), line.end() if line else at
-            after = line.end()
-            if data[at] not in b" \t" and not FIELD.match(data, after, end):
+            if data[at] not in b" \t" and not self._goes_on(line.end(), end, names):
                 self.defects.append("no empty line below the header")
                 return tuple(found), at
             self.defects.append("broken header line")
-            at = after
+            if found and data[at : at + 1] != b">" and len(found[-1][1]) < MAX_WRAPPED:
+                # A value wrapped without a blank in front; ">From " was put there by a mailbox.
+                found[-1] = (found[-1][0], b" ".join((found[-1][1], line[1].strip())))
+            at = line.end()
         if at < end:
             self.defects.append("header too long")
             gap = re.compile(rb"\n\r?\n").search(data, at, end)
             at = gap.end() if gap else end
         return tuple(found), at
+
+    def _goes_on(self, at: int, end: int, names: set[str]) -> bool:
+        """Whether the header goes on below a line that is no field: at once, or soon with a field not seen yet."""
+        for count in range(MAX_BROKEN):
+            line = FIELD.match(self.data, at, end) or LINE.match(self.data, at, end)
+            if line is None or not line[0].strip():
+                return False
+            name = line[1].strip().lower() if line.re is FIELD else b""
+            if name and (count == 0 or (MAIL_FIELD.match(name) and name.decode("latin-1") not in names)):
+                return True
+            at = line.end()
+        return False
 
     def spans(self, start: int, end: int, boundary: str, depth: int) -> list[tuple[int, int]]:
         """Where the parts of a multipart lie (RFC 2046 5.1.1); none when it cannot be split."""
@@ -157,7 +180,10 @@ class _Reader:
             at = line_end
         if opened >= 0:
             self.defects.append("multipart not closed")
-            spans.append((opened, end))
+            if (
+                self.data[opened : opened + WINDOW].strip() or opened + WINDOW < end
+            ):  # else it was cut off before it began
+                spans.append((opened, end))
         if not spans:
             self.defects.append("multipart without parts")
         return spans

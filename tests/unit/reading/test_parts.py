@@ -36,6 +36,12 @@ from tests import smime
         ("a@x.example (Ann)", [("a@x.example", "Ann")]),
         ("<a@x.example> (Ann (at home))", [("a@x.example", "Ann")]),
         ('"a@y.example" <a@x.example>', [("a@x.example", "a@y.example")]),
+        (
+            "=?utf-8?q?Doe,_J=C3=B6rg_(x)?= <a@x.example>, b@x.example",
+            [("a@x.example", "Doe, Jörg (x)"), ("b@x.example", "")],
+        ),
+        ("=?utf-8?Q?Doe, <J>?= <a@x.example>", [("a@x.example", "Doe, <J>")]),
+        ("=?utf-8?b?RG9lLCBKb2hu?= <a@x.example>", [("a@x.example", "Doe, John")]),
         ("a@x.example <not an address>", [("a@x.example", "")]),
         ("<a@x.example> <b@x.example>", [("a@x.example", "")]),
         ("<none>", [("none", "")]),
@@ -175,12 +181,32 @@ def test_encoded_words(value: str, text: str) -> None:
         ("x; name*=a%20b", {"name": "a b"}),
         ("x; name*1=b; name*0=a", {"name": "ab"}),
         ("x; name=a; name=b", {"name": "a"}),
+        ("x; name=\"_____.pdf\"; name*=utf-8''%D0%94%D0%BE%D0%B3.pdf", {"name": "Дог.pdf"}),
+        ("x; name*=utf-8''%D0%94.pdf; name=D.pdf", {"name": "Д.pdf"}),
+        ("x; name=plain.pdf; name*=utf-8''%FF%81%FE%FD.pdf", {"name": "plain.pdf"}),
+        ("x; name*0=a; name*1=b.txt; name=old.txt", {"name": "ab.txt"}),
         ("x;; name = a b ;", {"name": "a b"}),
         ("x; *=y", {}),
     ],
 )
 def test_parameters(value: str, found: dict[str, str]) -> None:
     assert headers.parameters(value)[1] == found
+
+
+@pytest.mark.parametrize(
+    ("disposition", "kind", "name"),
+    [
+        ("filename=_____.pdf", "name=Vertrag.pdf", "Vertrag.pdf"),
+        ("filename=Vertrag.pdf", "name=_____.pdf", "Vertrag.pdf"),
+        ('filename="??????.pdf"', "name*=utf-8''%D0%94.pdf", "Д.pdf"),
+        ("filename=____.pdf", "name=???.pdf", "____.pdf"),
+        ('filename="=?utf-8?q?never"', "name=a_b.pdf", "a_b.pdf"),
+        ("filename=-", "", "-"),
+    ],
+)
+def test_of_two_names_the_better_counts(disposition: str, kind: str, name: str) -> None:
+    raw = f"Content-Type: application/pdf; {kind}\nContent-Disposition: attachment; {disposition}\n\nx".encode()
+    assert [a.name for a in parse(raw).attachments] == [name]
 
 
 def test_parameters_are_counted() -> None:
@@ -193,6 +219,11 @@ def test_many_references_keep_the_first_and_the_last() -> None:
 
 
 def test_an_identifier_without_brackets_counts() -> None:
+    assert headers.identifiers("=?utf-8?q?=3Ca=2Eb=40x=2Eexample=3E?=") == ("<a.b@x.example>",)
+    assert headers.identifiers("=?utf-8?q?=3Ca=40x?= =?utf-8?q?=2Eexample=3E?= <c@x>") == ("<a@x.example>", "<c@x>")
+    assert headers.identifiers("=?us-ascii?b?PGFAeD4=?=") == ("<a@x>",)
+    assert headers.identifiers("<=?utf-8?q?a=40x?=>") == ("<a@x>",)
+    assert headers.identifiers("<=?odd?q?id?=@x>") == ("<=?odd?q?id?=@x>",), "an id as it stands"
     assert headers.identifiers("abc@x.example") == ("<abc@x.example>",)
     assert headers.identifiers("< >") == ()
 
@@ -240,6 +271,40 @@ def test_a_uuencoded_part_names_itself() -> None:
 )
 def test_defects_are_named(raw: bytes, defect: str) -> None:
     assert defect in mime.read(raw).defects
+
+
+@pytest.mark.parametrize(
+    ("raw", "subject", "text"),
+    [
+        (b"From: a@b.example\nSubject: It is\nbroken\nTo: c@d.example\n\nHi", "It is broken", "Hi"),
+        (b"Subject: It is\nbroken in\nfour\nlines\nFrom: a@b.example\n\nHi", "It is broken in four lines", "Hi"),
+        (b"Subject: It is\nbroken\n\nFrom: a@b.example\n\nHi", "It is", "broken\n\nFrom: a@b.example\n\nHi"),
+        (
+            b"Subject: Limits\nHello,\nplease\nnote the\nend\nFrom: x",
+            "Limits",
+            "Hello,\nplease\nnote the\nend\nFrom: x",
+        ),
+        (b"Subject: Limits\nHello,\nplease see\nSubject: x", "Limits", "Hello,\nplease see\nSubject: x"),
+        (b"Subject: Limits\n>From a@b.example\nTo: c@d.example\n\nHi", "Limits", "Hi"),
+        (b"Subject: Limits\nbroken at the end", "Limits", "broken at the end"),
+    ],
+)
+def test_a_value_wrapped_without_a_fold_goes_on(raw: bytes, subject: str, text: str) -> None:
+    mail = parse(raw)
+    assert (mail.subject, mail.text) == (subject, text)
+
+
+def test_a_value_goes_on_for_a_while_only() -> None:
+    mail = parse(b"Subject: x\n" + b"no field at all\nA: b\n" * 5000 + b"\n")
+    assert len(mail.subject) < 5000
+    assert parse(b"Subject: x\nTo: y\n" + b"goes on\nA: b\nB: c\n" * 2000 + b"\nHi").text == "Hi"
+    lines = b"goes on and on and on\n" * 2 + b"Cc: a@b.example\n"
+    assert len(parse(b"Subject: " + b"x" * mime.MAX_WRAPPED + b"\n" + lines + b"\n").subject) == mime.MAX_WRAPPED
+
+
+def test_a_boundary_that_nothing_follows_is_no_file() -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHello\n--b\n"
+    assert [(m.text, m.attachments) for m in (parse(raw), parse(raw + b"\n \n"))] == [("Hello", ())] * 2
 
 
 @pytest.mark.parametrize(
