@@ -20,7 +20,7 @@ from mailgate.rules.threading.keys import Keyring
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import open_ticket
 from mailgate.store.db import open_writer
-from mailgate.ticket import Address, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import Actor, Address, Entry, EntryKind, Status, Ticket
 from mailgate.worker.apply import save_change
 
 CONFIG = """
@@ -206,7 +206,7 @@ def fill(folder: Path, count: int) -> None:
                 updated_at=at,
                 sla_started_at=at,
             )
-            by = f"requester:{one.requester.email}"
+            by = Actor.requester(one.requester.email)
             entry = Entry(kind=EntryKind.MESSAGE, by=by, author=one.requester, at=at, text="It is old. " * 50)
             save_change(db, open_ticket(one, Stamp(by, at), config, {}, entry), context)
     db.close()

@@ -521,7 +521,7 @@ class Config:
         """What people call an agent or a team; "" for nobody, "you" for the agent with the key `reader`."""
         if assignee is None:
             return ""
-        if reader and assignee == Assignee("agent", reader):
+        if reader and assignee == Assignee.agent(reader):
             return "you"
         agent = self.agents.get(assignee.name) if assignee.kind == "agent" else None
         return agent.name if agent else assignee.name

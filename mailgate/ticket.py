@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -92,12 +93,96 @@ class Collaborator:
     active: bool = True
 
 
+class ActorKind(StrEnum):
+    """The kinds of actors."""
+
+    AGENT = "agent"
+    REQUESTER = "requester"
+    RULE = "rule"
+    ADMIN = "admin"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The author of an event or a thread entry. `str` gives the form of JSON and the database: "agent:ann", "clock"."""
+
+    kind: ActorKind
+    name: str = ""  # an agent's key, a requester's address, a rule's name
+
+    @classmethod
+    def agent(cls, key: str) -> Actor:
+        """The agent with this key."""
+        return cls(ActorKind.AGENT, key)
+
+    @classmethod
+    def requester(cls, email: str) -> Actor:
+        """A person outside the desk, by address: a requester, a collaborator, or anybody else who wrote."""
+        return cls(ActorKind.REQUESTER, email)
+
+    @classmethod
+    def rule(cls, name: str) -> Actor:
+        """A rule of the configuration, or one of the desk's own such as `hand_out`."""
+        return cls(ActorKind.RULE, name)
+
+    @staticmethod
+    @lru_cache(maxsize=10_000)
+    def parse(text: str) -> Actor:
+        """The actor of a stored string. Raises ValueError for a string that `str` never gives."""
+        kind, _, name = text.partition(":")
+        return Actor(ActorKind(kind), name)
+
+    @property
+    def agent_key(self) -> str:
+        """Key of the agent, or "" for any other actor."""
+        return self.name if self.kind is ActorKind.AGENT else ""
+
+    @property
+    def is_agent(self) -> bool:
+        """True for an agent."""
+        return self.kind is ActorKind.AGENT
+
+    @property
+    def is_requester(self) -> bool:
+        """True for a person outside the desk."""
+        return self.kind is ActorKind.REQUESTER
+
+    @property
+    def is_staff(self) -> bool:
+        """True for an agent and for the administrator."""
+        return self.kind in (ActorKind.AGENT, ActorKind.ADMIN)
+
+    def __str__(self) -> str:
+        unique = self.kind in (ActorKind.ADMIN, ActorKind.CLOCK)
+        return self.kind.value if unique else f"{self.kind}:{self.name}"
+
+
+ADMIN = Actor(ActorKind.ADMIN)
+CLOCK = Actor(ActorKind.CLOCK)
+
+
 @dataclass(frozen=True, slots=True)
 class Assignee:
-    """Who a ticket is assigned to: an agent (by key) or a team (by name)."""
+    """The agent (by key) or the team (by name) that a ticket is assigned to."""
 
     kind: str  # "agent" or "team"
     name: str
+
+    @classmethod
+    def agent(cls, key: str) -> Assignee:
+        """The agent with this key."""
+        return cls("agent", key)
+
+    @classmethod
+    def parse(cls, text: str) -> Assignee:
+        """The assignee of the configuration's "agent:KEY" or "team:NAME"."""
+        kind, _, name = text.partition(":")
+        return cls(kind, name)
+
+    @property
+    def agent_key(self) -> str:
+        """Key of the agent, or "" for a team."""
+        return self.name if self.kind == "agent" else ""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
@@ -190,7 +275,7 @@ class Entry:
     """One thread entry: a requester's message, an agent's reply, or an internal note."""
 
     kind: EntryKind
-    by: str  # "agent:KEY", "requester:ADDRESS", "admin", "rule:NAME", "clock"
+    by: Actor
     author: Address
     at: datetime
     text: str
@@ -208,7 +293,7 @@ class Event:
     """One fact in a ticket's history."""
 
     kind: EventKind
-    by: str
+    by: Actor
     at: datetime
     reason: str = ""
     before: Json = None

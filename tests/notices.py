@@ -13,7 +13,7 @@ from mailgate.config.load import load
 from mailgate.figures import Attainment, Figures, Report, Satisfaction, Spread, Times
 from mailgate.notice import Listing, Notice, NoticeKind, Outgoing, Similar
 from mailgate.rules.threading.keys import Keyring
-from mailgate.ticket import Address, Assignee, Collaborator, Entry, EntryKind, Status, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Address, Assignee, Collaborator, Entry, EntryKind, Status, StoredAttachment, Ticket
 from mailgate.writing.compose import NO_FILES, compose
 from mailgate.writing.templates.render import Renderer
 
@@ -69,7 +69,7 @@ FULL = replace(
 )
 NOTE = Entry(
     kind=EntryKind.NOTE,
-    by="agent:ann",
+    by=Actor.agent("ann"),
     author=ANN,
     at=NOW - timedelta(minutes=20),
     text="SECRET-note: the vendor knows.\n\n    traceroute 10.0.0.1\n",
@@ -77,7 +77,7 @@ NOTE = Entry(
 )
 MESSAGE = Entry(
     kind=EntryKind.MESSAGE,
-    by=f"requester:{KAREN.email}",
+    by=Actor.requester(KAREN.email),
     author=KAREN,
     at=NOW - timedelta(minutes=50),
     text="Nobody can log in since 9.\n\nPlease hurry.\n",

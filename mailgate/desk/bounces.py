@@ -24,7 +24,7 @@ from mailgate.store.db import Db
 from mailgate.store.people import audience as readers
 from mailgate.store.queues import held
 from mailgate.store.tickets import merged, tickets
-from mailgate.ticket import Address, EventKind, Json, Ticket
+from mailgate.ticket import CLOCK, Address, EventKind, Json, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
         about = "it returns a mail of ours that is about no ticket"
         return Outcome(reason=Reason.DELIVERY_REPORT, why=about, dead=graves)
     after: dict[str, Json] = {"kind": bounce.kind, "recipient": recipient, "notice": key.kind.value, "reason": why}
-    stamp = acts.Stamp("clock", context.now)
+    stamp = acts.Stamp(CLOCK, context.now)
     change = lifecycle.note_event(ticket, EventKind.BOUNCED, stamp, context.config, after)
     outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,), dead=graves)
     if bounce.kind == "delayed":
@@ -94,7 +94,7 @@ def gave_up(db: Db, number: int | None, failure: Failure, cause: str, context: C
         "notice": failure.kind.value,
         "reason": failure.why,
     }
-    stamp = acts.Stamp("clock", context.now)
+    stamp = acts.Stamp(CLOCK, context.now)
     change = lifecycle.note_event(ticket, EventKind.NOTICE_FAILED, stamp, context.config, after)
     outcome = Outcome(ticket=ticket.number, changes=(change,), dead=graves)
     if failure.kind is NoticeKind.DELIVERY_FAILED:

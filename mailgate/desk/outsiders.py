@@ -13,14 +13,14 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.questions import askers_of
 from mailgate.store.db import Db
-from mailgate.ticket import EntryKind, Ticket
+from mailgate.ticket import Actor, EntryKind, Ticket
 
 
 def take_answer(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """Keep the answer as a note; who asked hears of it, as do those who hear of notes."""
     received, config = situation.received, context.config
     author = received.mail.author
-    stamp = acts.Stamp(f"requester:{author.email}", received.arrived_at)
+    stamp = acts.Stamp(Actor.requester(author.email), received.arrived_at)
     entry = entry_of(situation, author, received.body.whole or received.mail.text, kind=EntryKind.NOTE)
     change = lifecycle.act_on(ticket, [acts.note(stamp)], stamp, config, (entry,))
     names = " and ".join(config.agents[key].name for key in askers_of(ticket, author.email) if key in config.agents)

@@ -28,7 +28,7 @@ from mailgate.store.queues import inbox, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import names_in_use, tickets
 from mailgate.system import maillog
-from mailgate.ticket import Ticket
+from mailgate.ticket import ADMIN, Ticket
 from mailgate.worker import apply
 from mailgate.worker.explain import steps
 from mailgate.worker.pipeline import Verdict, think
@@ -216,7 +216,7 @@ def carry_over(db: Db, desk: Runtime, now: datetime) -> None:
     context = desk.context(now)
     names_in_use.rename_agents(db, new_names(desk.config).agents)
     for ticket in renamed_tickets(db, context):
-        apply.save_change(db, rename(ticket, Stamp("admin", now), desk.config), context)
+        apply.save_change(db, rename(ticket, Stamp(ADMIN, now), desk.config), context)
 
 
 def drain(db: Db, desk: Runtime, clock: Callable[[], datetime]) -> int:

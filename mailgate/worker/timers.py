@@ -29,7 +29,7 @@ from mailgate.store.db import Db, Store
 from mailgate.store.people import audience
 from mailgate.store.queues import held, inbox, trace
 from mailgate.store.tickets import deadlines, tickets
-from mailgate.ticket import Address
+from mailgate.ticket import CLOCK, Address
 from mailgate.worker import agents_day, apply, report_mail
 from mailgate.worker.setup import Runtime
 
@@ -68,7 +68,7 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Runtime, now: date
     assert ticket is not None  # deadlines refer to tickets
     change = lifecycle.fire(ticket, step, context.config, now)
     occasion = Occasion(
-        by="clock",
+        by=CLOCK,
         cause=f"clock:{number}:{step}:{at.timestamp():.0f}",
         author=Address("", desk.config.desk.name),
         now=now,

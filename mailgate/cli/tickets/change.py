@@ -26,7 +26,7 @@ from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.store.tickets import tickets
 from mailgate.system.lock import running
-from mailgate.ticket import Address, Json
+from mailgate.ticket import Address, Assignee, Json
 from mailgate.worker import apply
 from mailgate.worker.batch import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
@@ -142,6 +142,6 @@ def _agent(typed: str, config: Config) -> Agent | None:
     if typed in config.agents:
         return config.agents[typed]
     found = match(typed, names.assignees(config))
-    if isinstance(found, Matched) and found.id.startswith("agent:"):
-        return config.agents[found.id.removeprefix("agent:")]
+    if isinstance(found, Matched) and (key := Assignee.parse(found.id).agent_key):
+        return config.agents[key]
     raise BadArgument(f"--as {typed}: no such agent; there are {', '.join(config.agents)}")

@@ -23,7 +23,7 @@ from mailgate.store.db import Db
 from mailgate.store.queues import inbox
 from mailgate.store.tickets import histories, tickets
 from mailgate.store.tickets.queries import Query, find
-from mailgate.ticket import Entry, Json, Ticket
+from mailgate.ticket import Assignee, Entry, Json, Ticket
 
 AT_ONCE = 200  # tickets of an export in memory
 _TOLD_BY_KIND = ("opened", "routed", "message", "replied", "noted")  # what they hold the thread shows
@@ -57,8 +57,8 @@ def _query(args: argparse.Namespace, config: Config) -> Query:
     if args.assignee.lower() in ("nobody", "none"):
         query = replace(query, unassigned=True)
     elif args.assignee:
-        kind, _, name = _named(args.assignee, names.assignees(config), "agent or team").partition(":")
-        query = replace(query, agent=name) if kind == "agent" else replace(query, team=name)
+        assignee = Assignee.parse(_named(args.assignee, names.assignees(config), "agent or team"))
+        query = replace(query, agent=assignee.agent_key, team="" if assignee.agent_key else assignee.name)
     return query
 
 

@@ -141,7 +141,7 @@ def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
         return
     unclaimed = not ticket.assignee and not resolved.has("assign", "transfer", "merge")
     if agent and unclaimed and config.tickets.claim_on_reply:
-        yield acts.assign(Assignee("agent", agent), stamp.because("answered first"))
+        yield acts.assign(Assignee.agent(agent), stamp.because("answered first"))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
     if waits and not resolved.has("status", "merge"):
         yield acts.status(Status.PENDING, stamp.because("waiting for the requester"))

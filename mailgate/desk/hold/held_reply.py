@@ -20,7 +20,7 @@ from mailgate.rules.threading.keys import key_text
 from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.settings import Config
-from mailgate.ticket import Address, Change, Entry, EventKind, Ticket
+from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
 
 # What an answer is held for, and what its agent reads when it is forgotten.
 BECAUSE = {
@@ -87,7 +87,7 @@ def forgotten(agent_key: str, reason: Reason, situation: Situation, context: Con
         text=received.body.visible,
         in_reply_to=received.mail.message_id,
     )
-    stamp = acts.Stamp("clock", context.now, why)
+    stamp = acts.Stamp(CLOCK, context.now, why)
     return Outcome(
         state="dropped",
         reason=reason,

@@ -122,7 +122,7 @@ def _internal(db: Db, letter: Letter, text: str, target: Target, config: Config)
 
 def _had(entry: Entry, config: Config) -> str:
     """What a message shows its requester to have: the words, and what they quote; an agent may quote an alert."""
-    quotes_alerts = entry.by.startswith("agent:") or entry.author.email in config.agents_by_email
+    quotes_alerts = entry.by.is_agent or entry.author.email in config.agents_by_email
     return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"
 
 

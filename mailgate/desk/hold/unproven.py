@@ -14,7 +14,7 @@ from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.store.db import Db
 from mailgate.store.queues import held
-from mailgate.ticket import Address, Change, EventKind
+from mailgate.ticket import CLOCK, Address, Change, EventKind
 
 MOST = 3  # mails that wait for one agent; the rest are summed up
 SHOWN = 4000  # characters of the held mail that the confirm shows
@@ -66,6 +66,6 @@ def _shown(situation: Situation) -> str:
 def _event(situation: Situation, context: Context) -> tuple[Change, ...]:
     if situation.ticket is None:
         return ()
-    stamp = acts.Stamp("clock", context.now)
+    stamp = acts.Stamp(CLOCK, context.now)
     after = {"agent": situation.sender.agent, "why": situation.sender.why}
     return (lifecycle.note_event(situation.ticket, EventKind.HELD, stamp, context.config, {**after}),)

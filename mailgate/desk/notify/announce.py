@@ -41,4 +41,4 @@ def _handed_out(db: Db, change: Change, occasion: Occasion, context: Context) ->
     if not chosen:
         return change
     stamp = acts.Stamp(auto_assign.BY, change.after.updated_at, pool.reason)
-    return lifecycle.also(change, [acts.assign(Assignee("agent", chosen), stamp)], stamp, context.config)
+    return lifecycle.also(change, [acts.assign(Assignee.agent(chosen), stamp)], stamp, context.config)

@@ -18,7 +18,7 @@ from mailgate.store.db import Db
 from mailgate.store.people import audience as readers
 from mailgate.store.people import dead_addresses
 from mailgate.store.people.dead_addresses import Dead
-from mailgate.ticket import Change, EventKind, Json, Ticket
+from mailgate.ticket import CLOCK, Change, EventKind, Json, Ticket
 
 
 def drop_undeliverable(db: Db, outcome: Outcome, context: Context, *, but: str = "") -> Outcome:
@@ -77,7 +77,7 @@ def _event(notice: Notice, grave: Dead) -> dict[str, Json]:
 
 
 def _noted(change: Change, events: tuple[dict[str, Json], ...], context: Context) -> Change:
-    stamp = acts.Stamp("clock", context.now)
+    stamp = acts.Stamp(CLOCK, context.now)
     for after in events:
         more = lifecycle.note_event(change.after, EventKind.NOTICE_FAILED, stamp, context.config, after)
         change = replace(change, after=more.after, events=change.events + more.events)

@@ -45,7 +45,7 @@ def tell(db: Db, ticket: Ticket, config: Config) -> Similar:
     event = similar.ending(db, ticket.number)
     if not event:
         return Similar(ticket.number, ticket.subject, str(ticket.status), ticket.updated_at)
-    by = f" by {actor(event.by, config)}" if event.by.startswith("agent:") else ""
+    by = f" by {actor(event.by, config)}" if event.by.is_agent else ""
     reason = f": {event.reason}" if event.reason else ""
     return Similar(ticket.number, ticket.subject, f"{ticket.status}{by}{reason}", event.at)
 

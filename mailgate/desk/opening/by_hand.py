@@ -27,7 +27,7 @@ from mailgate.rules.ticket.lifecycle import open_routed
 from mailgate.settings import Routing
 from mailgate.store.db import Db
 from mailgate.store.tickets import tickets
-from mailgate.ticket import Address, Assignee, Change, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import ADMIN, Actor, Address, Assignee, Change, Entry, EntryKind, Status, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Opening:
     mail: Mail
     body: Body
     address: str  # the desk address that it came to
-    by: str  # as in Event.by
+    by: Actor
     at: datetime  # when it came: the ticket is as old
     source: str
     links: tuple[int, ...] = ()
@@ -65,7 +65,7 @@ def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | Non
         customer=customer.name if (customer := config.customer_of(opening.requester.email)) else "",
         within=partial(open_at, config.schedules),
     )
-    return route(facts, config, first=[(opening.by, chosen)] if chosen else ())
+    return route(facts, config, first=[(str(opening.by), chosen)] if chosen else ())
 
 
 def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:
@@ -76,7 +76,7 @@ def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:
         return value if isinstance(value, str) else default
 
     config, form, requester = context.config, form_of(opening), opening.requester
-    kind, _, name = text("assign").partition(":")
+    assign = text("assign")
     tags = routed.get("tags")
     sla = routed.values["sla"]
     return Ticket(
@@ -92,7 +92,7 @@ def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:
         address=opening.address,
         created_at=opening.at,
         updated_at=context.now,
-        assignee=Assignee(kind, name) if name else None,
+        assignee=Assignee.parse(assign) if assign else None,
         tags=tags if isinstance(tags, tuple) else (),
         fields=form.fields or None,
         language=text("language") or language.language_of(opening.body.visible, "") or config.desk.language,
@@ -138,7 +138,7 @@ def open_by_hand(db: Db, order: Order, context: Context) -> Outcome:
         mail=Mail(from_=(order.requester,), subject=order.subject, text=order.text),
         body=Body(order.text, "", tuple(order.text.splitlines())),
         address=config.first_address.email,
-        by="admin",
+        by=ADMIN,
         at=context.now,
         source="cli",
     )

@@ -35,7 +35,7 @@ from mailgate.store.db import Db
 from mailgate.store.people import audience
 from mailgate.store.tickets import tickets
 from mailgate.system import maillog
-from mailgate.ticket import Address, Assignee, Change, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, Status, Ticket
 from mailgate.writing.templates.canned import fill_canned
 
 
@@ -169,7 +169,7 @@ def _with_answer(outcome: Outcome, routed: Routed, occasion: Occasion, context: 
     address = context.config.addresses.get(change.after.address, context.config.first_address)
     entry = Entry(
         kind=EntryKind.REPLY,
-        by=routed.canned.origin,
+        by=Actor.rule(routed.canned.rule),
         author=Address(address.email, address.name),
         at=occasion.now,
         text=occasion.canned,
@@ -195,7 +195,7 @@ def _autoresponse(routed: Routed, situation: Situation) -> bool:
     said = routed.values.get("autoresponse")
     if said is None or not _answerable(situation):
         return situation.human and _answerable(situation)
-    return bool(said.value) and (situation.human or said.origin.startswith("rule:"))
+    return bool(said.value) and (situation.human or said.rule != "")
 
 
 def _author(situation: Situation) -> Address:
@@ -209,7 +209,7 @@ def _author(situation: Situation) -> Address:
 def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
     situation, config, context = opening.situation, opening.context.config, opening.context
     received, mail = situation.received, situation.received.mail
-    assign = opening.text("assign").partition(":")
+    assign = opening.text("assign")
     tags = opening.routed.get("tags")
     sla = opening.routed.values["sla"]
     ticket = Ticket(
@@ -225,7 +225,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         address=opening.facts.address,
         created_at=received.arrived_at,
         updated_at=context.now,
-        assignee=Assignee(assign[0], assign[2]) if assign[2] else None,
+        assignee=Assignee.parse(assign) if assign else None,
         tags=tags if isinstance(tags, tuple) else (),
         fields=opening.form.fields or None,
         language=opening.text("language")
@@ -241,7 +241,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         genuine = situation.sender.dmarc != "fail"
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people) if people else ticket
-    stamp = acts.Stamp(f"requester:{opening.author.email}", context.now)
+    stamp = acts.Stamp(Actor.requester(opening.author.email), context.now)
     entry = entry_of(situation, opening.author, opening.words)
     entry = replace(entry, came_for=0) if entry.came_for else entry  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
@@ -259,7 +259,7 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
     received, text = situation.received, below_marker(text)
     return Entry(
         kind=kind,
-        by=f"requester:{author.email}",
+        by=Actor.requester(author.email),
         author=author,
         at=received.arrived_at,
         text=repaired(text),

@@ -38,7 +38,7 @@ from mailgate.rules.text.signature import only_signature
 from mailgate.rules.ticket import acts
 from mailgate.settings import Config, Routing
 from mailgate.store.db import Db
-from mailgate.ticket import Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
 
 # What may stand beside #new: everything else is for a ticket that exists.
 BESIDE = frozenset(
@@ -206,7 +206,7 @@ def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: C
     original = plan.original
     message = Entry(
         kind=EntryKind.MESSAGE,
-        by=f"requester:{original.sender.email}",
+        by=Actor.requester(original.sender.email),
         author=original.sender,
         at=letter.at,
         text=original.text,
@@ -249,7 +249,7 @@ def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Conte
             raise Refused(problem)
         if entry.kind is EntryKind.NOTE:
             continue
-        theirs = entry.by.startswith("requester:")
+        theirs = entry.by.is_requester
         if not theirs and (problem := attachments.unsendable(entry.attachments, config.attachments)):
             raise Refused(problem)
         text = entry.text if theirs else "\n".join((plan.own, *words_of(plan.situation.received.mail.attachments)))
@@ -278,7 +278,7 @@ def _own_acts(
     yield from acts_of(resolved, stamp, context.config)
     free = not ticket.assignee and not resolved.has("assign", "transfer")
     if replies and free and context.config.tickets.claim_on_reply:
-        yield acts.assign(Assignee("agent", agent.key), stamp.because("answered first"))
+        yield acts.assign(Assignee.agent(agent.key), stamp.because("answered first"))
 
 
 # ── who hears of it ─────────────────────────────────────────────────────────────────────

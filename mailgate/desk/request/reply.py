@@ -112,7 +112,7 @@ def with_canned(name: str, own: str, ticket: Ticket, letter: Letter, config: Con
 def _visibility(letter: Letter, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config) -> Visibility:
     verbs = frozenset(order.verb for order in resolved.orders)
     assigns = resolved.of("assign")
-    own = Assignee("agent", letter.agent.key) if letter.agent else None
+    own = Assignee.agent(letter.agent.key) if letter.agent else None
     away = assigns is not None and assigns.value is not None and assigns.value != own
     if letter.situation is None:  # an order from the command line says what it wants; without a word it answers
         return decide(answers=NoticeKind.NEW_MESSAGE, verbs=verbs, transfers="transfer" in verbs, assigns_away=away)

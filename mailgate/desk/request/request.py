@@ -11,7 +11,7 @@ from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.settings import Agent, Config
-from mailgate.ticket import Address, StoredAttachment, Ticket
+from mailgate.ticket import ADMIN, Actor, Address, StoredAttachment, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Letter:
     released: Reason | None = None  # what it was held for; its agent has taken a second look, and sends it
 
     @property
-    def by(self) -> str:
-        """As in Event.by."""
-        return f"agent:{self.agent.key}" if self.agent else "admin"
+    def by(self) -> Actor:
+        """The author of what it does."""
+        return Actor.agent(self.agent.key) if self.agent else ADMIN
 
     @property
     def author(self) -> Address:

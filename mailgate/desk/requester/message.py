@@ -22,7 +22,7 @@ from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import Db
 from mailgate.store.people import absences
 from mailgate.store.tickets import tickets
-from mailgate.ticket import Change, Collaborator, EntryKind, Ticket
+from mailgate.ticket import Actor, Change, Collaborator, EntryKind, Ticket
 
 
 def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
@@ -37,7 +37,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         late = open_from_mail(db, situation, context, follows=ticket.number)
         return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
     author = situation.received.mail.author
-    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     change = _message(db, situation, ticket, wishes, stamp, context)
     routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
@@ -103,7 +103,7 @@ def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: C
     if opened is None:
         return late
     stamp = acts.Stamp(
-        f"requester:{situation.received.mail.author.email}", context.now, "answered too late to reopen it"
+        Actor.requester(situation.received.mail.author.email), context.now, "answered too late to reopen it"
     )
     change = lifecycle.act_on(ticket, [acts.link(opened, stamp)], stamp, context.config)
     return replace(late, changes=(*late.changes, change))
@@ -112,7 +112,7 @@ def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: C
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """An out-of-office note or receipt: stored, and powerless."""
     author = situation.received.mail.author
-    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     # An agent's answers an alert, that of somebody who was asked a note; and either may quote what it answers.
     internal = situation.sender.agent or situation.match.role == "asked"
     kind = EntryKind.NOTE if internal else EntryKind.MESSAGE
@@ -161,7 +161,7 @@ def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
     for result in routed.results:
         if not result.matched:
             continue
-        stamp = acts.Stamp(f"rule:{result.name}", change.after.updated_at)
+        stamp = acts.Stamp(Actor.rule(result.name), change.after.updated_at)
         done = acts.routing_acts(result.rule.then, stamp, context.config)
         if done:
             change = lifecycle.also(change, done, stamp, context.config)

@@ -14,7 +14,7 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.rating import Rating, may_rate, read_rating
 from mailgate.store.db import Db
-from mailgate.ticket import Ticket
+from mailgate.ticket import Actor, Ticket
 
 
 def rating_of(situation: Situation, context: Context) -> Rating | None:
@@ -39,7 +39,7 @@ def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating,
     author, arrived = situation.received.mail.author, situation.received.arrived_at
     if not lifecycle.may_reopen(ticket, arrived, context.config):
         return Outcome(ticket=ticket.number, reason=Reason.TOO_OLD_TO_REOPEN, why=f"rated {rating.word}, too late")
-    stamp = acts.Stamp(f"requester:{author.email}", arrived)
+    stamp = acts.Stamp(Actor.requester(author.email), arrived)
     more = _says_more(rating, situation)
     rated = acts.rate(rating.word, stamp, anew=more)
     if not more:

@@ -21,7 +21,7 @@ from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import Db
 from mailgate.store.people import absences
 from mailgate.store.tickets import tickets
-from mailgate.ticket import Change, Ticket
+from mailgate.ticket import Actor, Change, Ticket
 
 
 def wishes_of(situation: Situation) -> RequesterCommands:
@@ -52,7 +52,7 @@ def without_words(situation: Situation, wishes: RequesterCommands) -> Situation:
 def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: RequesterCommands, context: Context) -> Outcome:
     """Do and answer a mail of words alone."""
     author, config = situation.received.mail.author, context.config
-    stamp = acts.Stamp(f"requester:{author.email}", situation.received.arrived_at)
+    stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     wanted = wishes
     if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
         wanted = replace(wishes, words=tuple(word for word in wishes.words if word != "reopen"))

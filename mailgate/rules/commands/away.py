@@ -14,6 +14,7 @@ from mailgate.rules.people.absence import Absence, span
 from mailgate.rules.text import names
 from mailgate.rules.text.typed_time import WhenError
 from mailgate.settings import Agent
+from mailgate.ticket import ADMIN, Actor
 
 _UNTIL = re.compile(r"(|.*\s)(?:until|till|for)\s+(.+)", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ def read_away(typed: str, reason: str, setting: CommandScope) -> tuple[Absence, 
         agent=who.key,
         since=setting.now,
         until=until,
-        by=f"agent:{setting.agent.key}" if setting.agent else "admin",
+        by=Actor.agent(setting.agent.key) if setting.agent else ADMIN,
         reason=reason,
     )
     return absence, f"{_is(who, setting)} {span(absence, setting.zone)}"

@@ -129,15 +129,20 @@ def _assign(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     if typed.lower() == "me":
         if setting.agent is None:
             raise Refused('"me" is an agent; name one, or act as one with --as')
-        return Order(
-            "assign", Assignee("agent", setting.agent.key), command.reason, f"assigned to {setting.agent.name}"
-        )
-    kind, name = find(typed, names.assignees(setting.config), "agent or team").id.split(":", maxsplit=1)
-    shown = setting.config.agents[name].name if kind == "agent" else f"the team {name}"
-    if kind == "agent" and not belongs(setting.config.agents[name], ticket.department, setting.config):
+        own = Assignee.agent(setting.agent.key)
+        return Order("assign", own, command.reason, f"assigned to {setting.agent.name}")
+    assignee = _assignee(typed, setting.config)
+    agent = setting.config.agents.get(assignee.agent_key)
+    shown = agent.name if agent else f"the team {assignee.name}"
+    if agent and not belongs(agent, ticket.department, setting.config):
         raise Refused(f"{shown} is not in {ticket.department}, which is confidential: its tickets are its members'")
-    gone = f", who is {span(setting.away[name], setting.zone)}" if kind == "agent" and name in setting.away else ""
-    return Order("assign", Assignee(kind, name), command.reason, f"assigned to {shown}{gone}")
+    gone = f", who is {span(setting.away[agent.key], setting.zone)}" if agent and agent.key in setting.away else ""
+    return Order("assign", assignee, command.reason, f"assigned to {shown}{gone}")
+
+
+def _assignee(typed: str, config: Config) -> Assignee:
+    """The agent or team that is meant. Raises Refused."""
+    return Assignee.parse(find(typed, names.assignees(config), "agent or team").id)
 
 
 def _named(verb: str, what: str, known: Callable[[Config], Sequence[Candidate]]) -> Reader:
@@ -203,11 +208,7 @@ def _note(command: Command, ticket: Ticket, setting: CommandScope) -> Order:
     if not command.value:
         return Order("note", None, command.reason, "")
     config = setting.config
-
-    def named(name: str) -> str:
-        return find(name, names.assignees(config), "agent or team").id
-
-    asked = values.read_asked(command.value, ticket, config, setting.agent, named)
+    asked = values.read_asked(command.value, ticket, config, setting.agent, lambda name: _assignee(name, config))
     if questions.outsiders(asked, config):
         _check("reply", ticket, setting)  # it leaves the desk
     return Order("note", asked, command.reason, f"asked {', '.join(each.name or each.email for each in asked)}")

@@ -15,15 +15,15 @@ from mailgate.rules.text.cleanup import quoted
 from mailgate.rules.text.subject import NO_SUBJECT, strip_subject
 from mailgate.rules.ticket.bans import covering
 from mailgate.settings import Agent, Config, Desk
-from mailgate.ticket import Address, Ticket
+from mailgate.ticket import Address, Assignee, Ticket
 
 MOST = 10  # people in one mail
 
 
 def read_asked(
-    typed: str, ticket: Ticket, config: Config, asker: Agent | None, find: Callable[[str], str]
+    typed: str, ticket: Ticket, config: Config, asker: Agent | None, find: Callable[[str], Assignee]
 ) -> tuple[Address, ...]:
-    """The people whom `#note` names; `find` gives "agent:KEY" or "team:NAME" for a name. Raises Refused."""
+    """The people whom `#note` names; `find` gives the agent or team of a name. Raises Refused."""
     found: dict[str, Address] = {}
     for part in filter(None, map(str.strip, re.split("[,;]", typed))):
         for person in _people(part, config, find):
@@ -48,7 +48,7 @@ def _check(person: Address, ticket: Ticket, config: Config) -> None:
         raise Refused(f"{person.email} cannot be asked: it is {why}")
 
 
-def _people(part: str, config: Config, find: Callable[[str], str]) -> list[Address]:
+def _people(part: str, config: Config, find: Callable[[str], Assignee]) -> list[Address]:
     """The people that one part means: one name or address, or several without commas between them."""
     try:
         return _meant(part, config, find)
@@ -63,14 +63,14 @@ def _people(part: str, config: Config, find: Callable[[str], str]) -> list[Addre
         return found
 
 
-def _meant(part: str, config: Config, find: Callable[[str], str]) -> list[Address]:
+def _meant(part: str, config: Config, find: Callable[[str], Assignee]) -> list[Address]:
     name = part.removeprefix("@")
     if "@" in name:
         known = ((person, config.agents_by_email.get(person.email)) for person in read_addresses(name))
         return [Address(agent.email, agent.name) if agent else person for person, agent in known]
-    kind, _, key = find(name).partition(":")
-    team = config.teams[key] if kind == "team" else None
-    keys = (team.members or (team.lead,)) if team else (key,)
+    found = find(name)
+    team = config.teams[found.name] if found.kind == "team" else None
+    keys = (team.members or (team.lead,)) if team else (found.name,)
     return [Address(agent.email, agent.name) for each in keys if (agent := config.agents.get(each))]
 
 

@@ -55,7 +55,7 @@ def put_off_by(events: Sequence[Event]) -> Event | None:
 
 def reminder(event: Event, reader: str, config: Config) -> str:
     """Who put a ticket off, when and why, for who is reminded of it."""
-    who = "You" if reader and event.by == f"agent:{reader}" else actor(event.by, config)
+    who = "You" if reader and event.by.agent_key == reader else actor(event.by, config)
     why = f": {event.reason}" if event.reason else "."
     return f"{who} put it off on {ENGLISH.moment(event.at, config.zone(reader))}{why}"
 

@@ -10,14 +10,14 @@ from datetime import datetime
 
 from mailgate.notice import Notice, NoticeKind, Phrase
 from mailgate.rules.notices.audience import Audience, Person
-from mailgate.ticket import Address, Change, Entry, Event, Ticket
+from mailgate.ticket import Actor, Address, Change, Entry, Event, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
     """Who did it and how: what `announce` needs besides the change itself."""
 
-    by: str  # as in Event.by
+    by: Actor
     cause: str  # names the act; the same when the work is redone
     author: Address
     now: datetime
@@ -38,7 +38,7 @@ class Occasion:
     @property
     def agent(self) -> str:
         """Key of the acting agent, or an empty string."""
-        return self.by.removeprefix("agent:") if self.by.startswith("agent:") else ""
+        return self.by.agent_key
 
     def notice(self, kind: NoticeKind, who: Person, ticket: Ticket, audience: Audience) -> Notice:
         """A notice with what all have in common; threaded by what its reader already has.
@@ -50,7 +50,7 @@ class Occasion:
         theirs = tuple(
             entry.message_id
             for entry in audience.history
-            if entry.message_id and entry.author.email == who.address.email and not entry.by.startswith("agent:")
+            if entry.message_id and entry.author.email == who.address.email and not entry.by.is_agent
         )
         previous = ours or (theirs[0] if theirs else "")
         return Notice(

@@ -10,7 +10,7 @@ from mailgate.rules.people.auto_assign import is_hand_out
 from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Agent, Config
-from mailgate.ticket import Event, EventKind, Json, Status, Ticket
+from mailgate.ticket import CLOCK, Actor, Event, EventKind, Json, Status, Ticket
 
 
 def _assignee(value: Json, config: Config, reader: str) -> str:
@@ -55,9 +55,9 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config, reader: str) -
             return f"{who} changed the priority from {event.before} to {event.after}"
         case EventKind.STATUS_CHANGED:
             return f"{who} set the ticket from {event.before} to {event.after}"
-        case EventKind.DUE_CHANGED if event.by.startswith(("agent:", "admin")):
+        case EventKind.DUE_CHANGED if event.by.is_staff:
             return f"{who} moved the due time to {_time(event.after, config, reader)}" if event.after else ""
-        case EventKind.WAKE_CHANGED if event.by != "clock":
+        case EventKind.WAKE_CHANGED if event.by != CLOCK:
             until = f"until {_time(event.after, config, reader)}" if event.after else "without an end"
             return f"It is pending {until}"
         case EventKind.OVERDUE:
@@ -65,20 +65,15 @@ def _agent_sentence(event: Event, ticket: Ticket, config: Config, reader: str) -
         case EventKind.ESCALATED:
             return _escalation(str(_detail(event, "step")), ticket)
         case _:
-            return (
-                _edited(who, event, config.agents.get(reader))
-                if event.by.startswith(("agent:", "admin"))
-                else _rated(who, event)
-            )
+            return _edited(who, event, config.agents.get(reader)) if event.by.is_staff else _rated(who, event)
 
 
-def _called(by: str, ticket: Ticket) -> str:
+def _called(by: Actor, ticket: Ticket) -> str:
     """The name of a requester or collaborator who acted."""
-    kind, _, email = by.partition(":")
-    if kind != "requester":
+    if not by.is_requester:
         return ""
     names = {each.email: each.name for each in ticket.collaborators} | {ticket.requester.email: ticket.requester.name}
-    return names.get(email, "")
+    return names.get(by.name, "")
 
 
 def _rated(who: str, event: Event) -> str:

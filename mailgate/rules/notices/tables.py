@@ -22,7 +22,7 @@ _SUBJECT = 60  # characters
 
 def meanwhile(events: Sequence[Event], agent: str, config: Config) -> str:
     """What others did to a ticket, in a few words: "2 new messages; answered by Bob Base; now resolved"."""
-    seen = [event for event in events if event.by != f"agent:{agent}"]
+    seen = [event for event in events if event.by.agent_key != agent]
     messages = sum(event.kind is EventKind.MESSAGE for event in seen)
     said = [f"{messages} new message{'s' if messages > 1 else ''}"] if messages else []
     said += [what for event in seen if (what := _what(event, config))]

@@ -18,7 +18,7 @@ from mailgate.rules.ticket.lifecycle import ladder_step
 from mailgate.rules.ticket.questions import asked_by, askers_of
 from mailgate.rules.ticket.rating import BAD
 from mailgate.settings import Config
-from mailgate.ticket import Change, Entry, Event, EventKind, Ticket
+from mailgate.ticket import CLOCK, Change, Entry, Event, EventKind, Ticket
 
 # One notice per person: the first of these wins (the public interface, section 2).
 PRECEDENCE = (
@@ -43,7 +43,7 @@ def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Co
     """The alerts that a change causes: to each agent the first of `PRECEDENCE`, to the author of the change none."""
     history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
     entry = _shown(change)
-    theirs = entry is not None and change.before is None and entry.by.startswith("requester:")
+    theirs = entry is not None and change.before is None and entry.by.is_requester
     for kind, who in _one_each(_alerts(change, occasion, audience, config)):
         if occasion.agent and who.agent == occasion.agent:
             continue
@@ -86,7 +86,7 @@ def _alerts(
     told_already = _customer(change, occasion, config)
     wrote = any(event.kind is EventKind.MESSAGE for event in change.events)
     for event in change.events:
-        if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.startswith("requester:"):
+        if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.is_requester:
             continue  # told as their message
         if event.kind is EventKind.ASSIGNED:
             yield from _assigned(ticket, audience, config, own)
@@ -137,11 +137,11 @@ def _alert(
             return NoticeKind.OVERDUE, _step_names(event, ticket, config)
         case EventKind.ESCALATED:
             return NoticeKind.ESCALATED, _step_names(event, ticket, config)
-        case EventKind.WAKE_CHANGED if event.by == "clock":
+        case EventKind.WAKE_CHANGED if event.by == CLOCK:
             return NoticeKind.REMINDER, ("assignee",)
         case EventKind.RELEASED:
             return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
-        case EventKind.STATUS_CHANGED if event.by == "clock":
+        case EventKind.STATUS_CHANGED if event.by == CLOCK:
             return None  # the clock closes in silence
         case EventKind.NOTED:
             return NoticeKind.NOTE, (*_names("note", ticket, config), *_parties(event, occasion, ticket, config))

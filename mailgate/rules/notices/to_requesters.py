@@ -24,7 +24,7 @@ from mailgate.ticket import Address, Change, Entry, EntryKind, Status, Ticket
 def announce(change: Change, occasion: Occasion, audience: Audience, config: Config) -> tuple[Notice, ...]:
     """Every notice that a change causes: to requesters and collaborators, then to agents."""
     if change.before is None and occasion.on_behalf:  # the mail that was forwarded was there before
-        theirs = tuple(entry for entry in change.entries[:1] if entry.by.startswith("requester:"))
+        theirs = tuple(entry for entry in change.entries[:1] if entry.by.is_requester)
         audience = replace(audience, history=theirs)
     return (
         *_to_requesters(change, occasion, audience, config),
@@ -48,7 +48,7 @@ def _to_requesters(change: Change, occasion: Occasion, audience: Audience, confi
     elif entry and occasion.automatic and ticket.autoresponse and config.notices.follow_up:
         told = occasion.notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, audience)
         yield replace(told, in_reply_to=occasion.answers)
-    if occasion.agent or occasion.by == "admin":
+    if occasion.by.is_staff:
         yield from _copied(change, occasion, audience, config)
     if change.before and not config.same_person(ticket.requester.email, occasion.author.email):
         yield from _status_changed(change, occasion, audience, config)
@@ -101,7 +101,7 @@ def _with_first_message(notice: Notice, change: Change, occasion: Occasion) -> N
     requester = change.after.requester.email
     if message is None or message.author.email != requester or requester in occasion.direct:
         return notice  # a mail of somebody else that was forwarded, or what they have already
-    theirs = message.by.startswith("requester:")  # their own files are not sent back to them
+    theirs = message.by.is_requester  # their own files are not sent back to them
     return replace(notice, text=message.text, attachments=() if theirs else message.attachments)
 
 

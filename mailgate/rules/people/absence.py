@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
-from mailgate.ticket import Ticket
+from mailgate.ticket import ADMIN, Actor, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Absence:
     agent: str
     since: datetime
     until: datetime | None = None
-    by: str = ""  # as in Event.by
+    by: Actor = ADMIN
     reason: str = ""
 
 

@@ -1,21 +1,21 @@
-"""Who did something, in words."""
+"""Actors in words."""
 
 from __future__ import annotations
 
 from mailgate.settings import Config
+from mailgate.ticket import Actor, ActorKind
 
 
-def actor(by: str, config: Config) -> str:
-    """The name of who acted, from `Event.by`."""
-    kind, _, name = by.partition(":")
-    match kind:
-        case "agent":
-            return config.agents[name].name if name in config.agents else name
-        case "requester":
-            return name
-        case "rule":
-            return f"The rule “{name}”"
-        case "admin":
+def actor(by: Actor, config: Config) -> str:
+    """The name of an actor, for agents: of an agent who was deleted the key, of a requester the address."""
+    match by.kind:
+        case ActorKind.AGENT:
+            return config.agents[by.name].name if by.name in config.agents else by.name
+        case ActorKind.REQUESTER:
+            return by.name
+        case ActorKind.RULE:
+            return f"The rule “{by.name}”"
+        case ActorKind.ADMIN:
             return "The administrator"
-        case _:
+        case ActorKind.CLOCK:
             return "The clock"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from mailgate.rules.people.permissions import belongs, may
 from mailgate.settings import Config
-from mailgate.ticket import Assignee, Change, Event, EventKind, Ticket
+from mailgate.ticket import Actor, Assignee, Change, Event, EventKind, Ticket
 
-BY = "rule:hand_out"  # as in Event.by
+BY = Actor.rule("hand_out")
 NONE, ROUND_ROBIN, LEAST_LOADED = "none", "round-robin", "least-loaded"
 
 
@@ -76,7 +76,7 @@ def choose(how: str, among: Sequence[str], turns: Mapping[str, int], load: Mappi
 def told(events: Sequence[Event], config: Config) -> tuple[str, ...]:
     """For who caused it: to whom the ticket was handed out."""
     keys = (event.after.get("agent") for event in events if is_hand_out(event) and isinstance(event.after, dict))
-    return tuple(f"handed out to {config.called(Assignee('agent', str(key)))}" for key in keys)
+    return tuple(f"handed out to {config.called(Assignee.agent(str(key)))}" for key in keys)
 
 
 def is_hand_out(event: Event) -> bool:

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailgate.ticket import EventKind, Json, Status
+from mailgate.ticket import Actor, EventKind, Json, Status
 
 Teams = Mapping[str, Collection[str]]
 # The kinds of events that tell a history anything; the others need not be brought.
@@ -68,7 +68,7 @@ class Fact(NamedTuple):
     """What the report reads of an event."""
 
     kind: EventKind
-    by: str
+    by: Actor
     at: datetime
     after: Json = None
     before: Json = None
@@ -279,7 +279,7 @@ class _Past:
     def read_answered(self, fact: Fact) -> None:
         if not self.answer:
             target = self.case.first_response_by
-            place = _with_agent(self.place, _agent(fact.by) or self.place.agent)
+            place = _with_agent(self.place, fact.by.agent_key or self.place.agent)
             self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
 
     def _helped(self) -> Place:
@@ -338,13 +338,8 @@ def _merged_into(value: Json) -> bool:
     return isinstance(value, dict) and bool(value.get("merged_into"))
 
 
-def _credited(place: Place, by: str) -> Place:
-    return place if place.agent else _with_agent(place, _agent(by))
-
-
-def _agent(by: str) -> str:
-    kind, _, key = by.partition(":")
-    return key if kind == "agent" else ""
+def _credited(place: Place, by: Actor) -> Place:
+    return place if place.agent else _with_agent(place, by.agent_key)
 
 
 @lru_cache(maxsize=10_000)

@@ -29,6 +29,12 @@ class Chosen:
     value: Value
     origin: str
 
+    @property
+    def rule(self) -> str:
+        """Name of the rule that set it; "" for any other origin."""
+        kind, _, name = self.origin.partition(":")
+        return name if kind == "rule" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from mailgate.settings import Config
+from mailgate.ticket import Assignee
 
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 _QUOTES = "\"'`\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a"
@@ -118,9 +119,9 @@ def canned(config: Config) -> tuple[Candidate, ...]:
 
 
 def assignees(config: Config) -> tuple[Candidate, ...]:
-    """Every agent (by key, full name and addresses) and team; ids are "agent:KEY" and "team:NAME"."""
-    people = (replace(one, id=f"agent:{one.id}") for one in agents(config))
-    teams = (Candidate(one.name, one.was, f"team:{one.name}") for one in config.teams.values())
+    """Every agent (by key, full name and addresses) and team; ids are the strings of `Assignee`."""
+    people = (replace(one, id=str(Assignee.agent(one.id))) for one in agents(config))
+    teams = (Candidate(one.name, one.was, str(Assignee("team", one.name))) for one in config.teams.values())
     return (*people, *teams)
 
 

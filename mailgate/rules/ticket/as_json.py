@@ -90,7 +90,7 @@ def event_json(event: Event) -> dict[str, Json]:
     """One element of `events`."""
     return {
         "kind": event.kind.value,
-        "by": event.by,
+        "by": str(event.by),
         "at": rfc3339(event.at),
         "reason": event.reason,
         "before": event.before,

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from mailgate.rules.people.actors import actor
 from mailgate.settings import Config
+from mailgate.ticket import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Ban:
     """A sender whose mail is quarantined: an address, or "@domain" for all of its addresses."""
 
     pattern: str
-    by: str  # as in Event.by
+    by: Actor
     at: datetime
     reason: str = ""
 

@@ -15,7 +15,7 @@ from mailgate.rules.sla.clock import clock, plan_of
 from mailgate.rules.ticket.acts import Act, Stamp, escalate, receive_message, record, routing_acts, status, wake
 from mailgate.rules.ticket.as_json import assignee_json, rfc3339, ticket_json
 from mailgate.settings import Config, Step
-from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Json, Status, StatusSpan, Ticket
+from mailgate.ticket import CLOCK, Actor, Change, Entry, EntryKind, Event, EventKind, Json, Status, StatusSpan, Ticket
 
 
 def act_on(
@@ -139,7 +139,7 @@ def may_reopen(ticket: Ticket, now: datetime, config: Config) -> bool:
 
 def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:
     """A deadline has passed; `step` is its `Deadline.step`."""
-    stamp = Stamp("clock", now)
+    stamp = Stamp(CLOCK, now)
     match step:
         case "close":
             return act_on(ticket, [status(Status.CLOSED, stamp.because("resolved long enough"))], stamp, config)
@@ -176,8 +176,8 @@ def _json(chosen: Chosen) -> Json:
 
 def _more(ticket: Ticket, routed: Routed, stamp: Stamp) -> Iterator[Event]:
     if ticket.assignee:
-        origin = routed.values["assign"].origin
-        who = replace(stamp, by=origin) if origin.startswith("rule:") else stamp
+        rule = routed.values["assign"].rule
+        who = replace(stamp, by=Actor.rule(rule)) if rule else stamp
         yield who.event(EventKind.ASSIGNED, None, assignee_json(ticket.assignee))
     if ticket.links:
         yield stamp.event(EventKind.LINKED, [], list(ticket.links))

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.ticket import acts
 from mailgate.settings import Config
-from mailgate.ticket import Assignee, Event, EventKind, Status, Ticket
+from mailgate.ticket import Actor, Assignee, Event, EventKind, Status, Ticket
 
-BY = "rule:reopened"  # as in Event.by
+BY = Actor.rule("reopened")
 TOLD_FOR = timedelta(days=1)
 _ENDED = (Status.RESOLVED, Status.CLOSED)
 
@@ -28,10 +28,10 @@ def back(
     ended = _ended_by(events)
     if not ended:
         return []
-    closer = ended.by.removeprefix("agent:")
+    closer = ended.by.agent_key
     if _there(closer, ticket, away, config):
         reason = f"back to who {'resolved' if ended.after == Status.RESOLVED else 'closed'} it"
-        return [acts.assign(Assignee("agent", closer), acts.Stamp(BY, at, reason))]
+        return [acts.assign(Assignee.agent(closer), acts.Stamp(BY, at, reason))]
     holder = ticket.assignee
     if holder and holder.kind == "agent" and not _there(holder.name, ticket, away, config):
         return [acts.assign(None, acts.Stamp(BY, at, f"{config.called(holder)} is not there"))]
@@ -41,13 +41,13 @@ def back(
 def _ended_by(events: Sequence[Event]) -> Event | None:
     """The latest event by which an agent resolved or closed the ticket; None without one."""
     ends = (event for event in reversed(events) if event.kind is EventKind.STATUS_CHANGED and event.after in _ENDED)
-    return next((event for event in ends if event.by.startswith("agent:")), None)
+    return next((event for event in ends if event.by.is_agent), None)
 
 
 def _there(key: str, ticket: Ticket, away: Collection[str], config: Config) -> bool:
     """Whether the agent exists, is not away, and sees the ticket even if it is not assigned to them."""
     agent = config.agents.get(key)
-    own = ticket.assignee == Assignee("agent", key)
+    own = ticket.assignee == Assignee.agent(key)
     return (
         agent is not None and key not in away and sees(agent, replace(ticket, assignee=None) if own else ticket, config)
     )

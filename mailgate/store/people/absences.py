@@ -9,7 +9,7 @@ from mailgate.rules.people.absence import Absence
 from mailgate.rules.ticket.as_json import assignee_json
 from mailgate.store.columns import marks, maybe_json, maybe_moment, maybe_seconds, moment
 from mailgate.store.db import Db, Row
-from mailgate.ticket import Assignee
+from mailgate.ticket import Actor, Assignee
 
 
 def _absence(row: Row) -> Absence:
@@ -17,7 +17,7 @@ def _absence(row: Row) -> Absence:
         agent=row["agent"],
         since=moment(row["since"]),
         until=maybe_moment(row["until"]),
-        by=row["by"],
+        by=Actor.parse(row["by"]),
         reason=row["reason"],
     )
 
@@ -43,7 +43,7 @@ def leave(db: Db, absence: Absence) -> None:
             absence.agent,
             absence.since.timestamp(),
             maybe_seconds(absence.until),
-            absence.by,
+            str(absence.by),
             absence.reason,
         ],
     )
@@ -61,7 +61,7 @@ def touched(db: Db, agent: str, teams: Sequence[str], since: datetime) -> list[i
         " AND ((assignee_kind = 'agent' AND assignee = ?)"
         f" OR (assignee_kind = 'team' AND assignee IN ({marks(teams)}))"
         ' OR event."before" = ?)',
-        [since.timestamp(), agent, *teams, maybe_json(assignee_json(Assignee("agent", agent)))],
+        [since.timestamp(), agent, *teams, maybe_json(assignee_json(Assignee.agent(agent)))],
     )
     return [row[0] for row in rows]
 
@@ -72,7 +72,7 @@ def turns(db: Db, agents: Sequence[str], reason: str) -> dict[str, int]:
     Read from the tickets' own events, so that nothing has to be kept in step with them.
     """
     sql = 'SELECT max(id) FROM event WHERE "by" = \'rule:hand_out\' AND reason = ? AND "after" = ?'
-    found = ((key, db.one(sql, [reason, maybe_json(assignee_json(Assignee("agent", key)))])) for key in agents)
+    found = ((key, db.one(sql, [reason, maybe_json(assignee_json(Assignee.agent(key)))])) for key in agents)
     return {key: row[0] for key, row in found if row and row[0]}
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from mailgate.rules.ticket.bans import Ban, covering
 from mailgate.store.columns import marks, moment
 from mailgate.store.db import Db, Row
+from mailgate.ticket import Actor
 
 
 def add(db: Db, ban: Ban) -> None:
     """Ban; who is banned already stays so since then, for the reason given then."""
     db.run(
         'INSERT INTO ban (pattern, "by", at, reason) VALUES (?, ?, ?, ?) ON CONFLICT (pattern) DO NOTHING',
-        [ban.pattern, ban.by, ban.at.timestamp(), ban.reason],
+        [ban.pattern, str(ban.by), ban.at.timestamp(), ban.reason],
     )
 
 
@@ -42,4 +43,4 @@ def every(db: Db) -> list[Ban]:
 
 
 def _ban(row: Row) -> Ban:
-    return Ban(pattern=row["pattern"], by=row["by"], at=moment(row["at"]), reason=row["reason"])
+    return Ban(pattern=row["pattern"], by=Actor.parse(row["by"]), at=moment(row["at"]), reason=row["reason"])

@@ -14,7 +14,7 @@ from typing import cast
 from mailgate.rules.report.history import TELLING, Case, Fact
 from mailgate.store.columns import marks, maybe_moment, moment
 from mailgate.store.db import Db, Row
-from mailgate.ticket import EventKind, Json
+from mailgate.ticket import Actor, EventKind, Json
 
 AT_ONCE = 500  # tickets in memory at a time
 _KINDS = {str(kind): kind for kind in TELLING}
@@ -54,7 +54,7 @@ def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[Fact]]]:
         some = numbers[start : start + AT_ONCE]
         found: dict[int, list[Fact]] = {number: [] for number in some}
         for ticket, kind, by, at, after, before in db.all(_EVENTS.format(marks(some)), some):
-            found[ticket].append(_fact(kind, by, at, after, before))
+            found[ticket].append(_fact(kind, Actor.parse(by), at, after, before))
         for row in db.all(_CASES.format(marks(some)), some):
             yield _case(row), found[row["number"]]
 
@@ -72,7 +72,7 @@ def _case(row: Row) -> Case:
     )
 
 
-def _fact(word: str, by: str, at: float, after: str | None, before: str | None) -> Fact:
+def _fact(word: str, by: Actor, at: float, after: str | None, before: str | None) -> Fact:
     kind, moment_of = _KINDS[word], datetime.fromtimestamp(at, UTC)
     if kind is EventKind.OPENED:
         return Fact(kind, by, moment_of, {**_opening(after), "due_at": before} if after else None)

@@ -11,6 +11,7 @@ from typing import Any
 from mailgate.store.columns import maybe_json, maybe_moment, maybe_seconds, moment
 from mailgate.store.db import Row
 from mailgate.ticket import (
+    Actor,
     Address,
     Asked,
     Assignee,
@@ -137,7 +138,7 @@ def entry_row(ticket: int, entry: Entry) -> Columns:
     return {
         "ticket": ticket,
         "kind": entry.kind.value,
-        "by": entry.by,
+        "by": str(entry.by),
         "author_email": entry.author.email,
         "author_name": entry.author.name,
         "at": entry.at.timestamp(),
@@ -156,7 +157,7 @@ def read_entry(row: Row) -> Entry:
     return Entry(
         id=row["id"],
         kind=EntryKind(row["kind"]),
-        by=row["by"],
+        by=Actor.parse(row["by"]),
         author=Address(row["author_email"], row["author_name"]),
         at=moment(row["at"]),
         text=row["text"],
@@ -174,7 +175,7 @@ def event_row(ticket: int, event: Event) -> Columns:
     return {
         "ticket": ticket,
         "kind": event.kind.value,
-        "by": event.by,
+        "by": str(event.by),
         "at": event.at.timestamp(),
         "reason": event.reason,
         "before": maybe_json(event.before),
@@ -186,7 +187,7 @@ def read_event(row: Row) -> Event:
     """An event from its row."""
     return Event(
         kind=EventKind(row["kind"]),
-        by=row["by"],
+        by=Actor.parse(row["by"]),
         at=moment(row["at"]),
         reason=row["reason"],
         before=json.loads(row["before"]) if row["before"] else None,

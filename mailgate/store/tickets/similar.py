@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from mailgate.rules.notices.similar import KEPT, LATEST, words_of
 from mailgate.store.columns import moment
 from mailgate.store.db import Db
-from mailgate.ticket import Event, EventKind, Ticket
+from mailgate.ticket import Actor, Event, EventKind, Ticket
 
 
 def remember(db: Db, ticket: Ticket) -> None:
@@ -35,7 +35,7 @@ def ending(db: Db, number: int) -> Event | None:
     row = db.one(sql, [number, EventKind.STATUS_CHANGED.value])
     if not row:
         return None
-    return Event(kind=EventKind.STATUS_CHANGED, by=row["by"], at=moment(row["at"]), reason=row["reason"])
+    return Event(kind=EventKind.STATUS_CHANGED, by=Actor.parse(row["by"]), at=moment(row["at"]), reason=row["reason"])
 
 
 def note_shown(db: Db, number: int, similar: Iterable[int]) -> None:

@@ -14,7 +14,7 @@ from mailgate.figures import Attainment, Figures, Report, Satisfaction, Spread, 
 from mailgate.notice import Listing, Notice, NoticeKind, Phrase, Similar
 from mailgate.rules.sla.clock import clock
 from mailgate.settings import Agent, Config
-from mailgate.ticket import Address, Assignee, Entry, EntryKind, Status, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Address, Assignee, Entry, EntryKind, Status, StoredAttachment, Ticket
 from mailgate.writing.templates.specimens import WITHOUT_TICKET
 
 KAREN = Address("karen@client.example", "Karen Client")
@@ -88,7 +88,7 @@ def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry,
     """The words and facts that a mail of the kind has."""
     ours = {"by": Address(agent.email, agent.name), "by_agent": agent.key}
     asked = history[-1:]
-    mine = replace(ticket, assignee=Assignee("agent", agent.key))
+    mine = replace(ticket, assignee=Assignee.agent(agent.key))
     resolved = replace(ticket, status=Status.RESOLVED)
     ended = "resolved by Ann: restarted the gateway"
     like = (Similar(ticket.number - 11, "Online banking is down", ended, ticket.created_at - timedelta(days=9)),)
@@ -160,8 +160,11 @@ def _ticket(config: Config, now: datetime) -> Ticket:
 
 
 def _history(agent: Agent, now: datetime) -> tuple[Entry, ...]:
-    def entry(kind: EntryKind, author: Address, minutes: int, text: str) -> Entry:
-        return Entry(kind=kind, by="", author=author, at=now - timedelta(minutes=minutes), text=text)
+    def entry(kind: EntryKind, by: Actor, author: Address, minutes: int, text: str) -> Entry:
+        return Entry(kind=kind, by=by, author=author, at=now - timedelta(minutes=minutes), text=text)
 
     ours = Address(agent.email, agent.name)
-    return (entry(EntryKind.NOTE, ours, 20, NOTED), entry(EntryKind.MESSAGE, KAREN, 60, ASKED))
+    return (
+        entry(EntryKind.NOTE, Actor.agent(agent.key), ours, 20, NOTED),
+        entry(EntryKind.MESSAGE, Actor.requester(KAREN.email), KAREN, 60, ASKED),
+    )

@@ -46,7 +46,7 @@ def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:
     """Return (label, mail body) of what an agent can do with the ticket as it stands."""
     if ticket.merged_into:
         return ()  # whatever is done is done to the ticket that it went into
-    claimed = ticket.assignee is not None and str(ticket.assignee) == f"agent:{agent}"
+    claimed = ticket.assignee is not None and ticket.assignee.agent_key == agent
     offers = [] if claimed else [("Claim", f"#claim\n{END}\n")]
     offers.append(("Note", f"#note\n\n\n{END}\n"))
     if ticket.status.active:

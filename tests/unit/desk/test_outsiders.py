@@ -317,7 +317,7 @@ def test_every_state_of_the_asked_comes_from_the_events(bench: Bench, alert: Sen
     bench.send(ELLIOT, f"#ask bob, {NOC}\n\nOne?", answers=alert)
     bench.send(ELLIOT, f"#ask {NOC}\n\nTwo?", answers=alert)
     derived = [
-        (each["email"], event.by.removeprefix("agent:"))
+        (each["email"], event.by.agent_key)
         for event in bench.events()
         if event.kind == "noted" and isinstance(event.after, dict)
         for each in event.after["asked"]

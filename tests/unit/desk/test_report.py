@@ -14,8 +14,9 @@ from mailgate.config.load import load
 from mailgate.desk.report import read_figures
 from mailgate.store.db import open_reader, open_writer
 from mailgate.store.tickets import report_rows, tickets
-from mailgate.ticket import Address, Change, Event, EventKind, Status, Ticket
+from mailgate.ticket import Actor, Address, Change, Event, EventKind, Status, Ticket
 
+BY_ANN = Actor.agent("ann")
 CONFIG = """
 [desk]
 name = "Help Desk"
@@ -82,7 +83,7 @@ def walls() -> dict[datetime, dict[str, list[int]]]:
     return {start: open_minutes(start) for start in (SPRING, AUTUMN)}
 
 
-def event(kind: EventKind, at: datetime, after=None, by: str = "agent:ann", before=None) -> Event:
+def event(kind: EventKind, at: datetime, after=None, by: Actor = BY_ANN, before=None) -> Event:
     return Event(kind=kind, by=by, at=at, before=before, after=after)
 
 
@@ -92,7 +93,7 @@ def life(draw: random.Random, number: int, start: datetime) -> tuple[Ticket, lis
     plan = draw.choice(["B", "N", NOBODY, "Old"])
     place = {"department": draw.choice(["Support", "Maintenance"]), "topic": "General Inquiry"}
     place |= {"priority": draw.choice(["Low", "High"]), "sla": plan, "status": "open", "assignee": None}
-    events = [event(EventKind.OPENED, start + minute * MINUTE, dict(place), by="requester:k@x.example")]
+    events = [event(EventKind.OPENED, start + minute * MINUTE, dict(place), by=Actor.requester("k@x.example"))]
     status = "open"
     for _ in range(draw.randrange(9)):
         minute += draw.choice([0, 1, 50, 700, 3000])
@@ -100,7 +101,7 @@ def life(draw: random.Random, number: int, start: datetime) -> tuple[Ticket, lis
             break
         at, choice = start + minute * MINUTE, draw.randrange(6)
         if choice == 0:
-            events.append(event(EventKind.REPLIED, at, by=f"agent:{draw.choice(['ann', 'bob'])}"))
+            events.append(event(EventKind.REPLIED, at, by=Actor.agent(draw.choice(["ann", "bob"]))))
         elif choice == 1:
             events.append(event(EventKind.TRANSFERRED, at, draw.choice(["Support", "Maintenance"])))
         elif choice == 2:

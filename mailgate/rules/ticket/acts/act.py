@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.ticket import Event, EventKind, Json, Ticket
+from mailgate.ticket import Actor, Event, EventKind, Json, Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """Who acts, when, and the reason they gave."""
 
-    by: str  # "agent:KEY", "requester:ADDRESS", "rule:NAME", "clock", "admin"
+    by: Actor
     at: datetime
     reason: str = ""
 

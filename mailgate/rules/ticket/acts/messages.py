@@ -44,10 +44,11 @@ def note(stamp: Stamp) -> Act:
 
 def ask(people: Sequence[Address], stamp: Stamp) -> Act:
     """A note that is also mailed to `people`; the ticket records who asked whom."""
-    by = stamp.by.removeprefix("agent:") if stamp.by.startswith("agent:") else ""
 
     def act(ticket: Ticket) -> Draft:
-        fresh = tuple(new for who in people if (new := Asked(who.email, who.name, by)) not in ticket.asked)
+        fresh = tuple(
+            new for who in people if (new := Asked(who.email, who.name, stamp.by.agent_key)) not in ticket.asked
+        )
         asked: list[Json] = [{"name": who.name, "email": who.email} for who in people]
         event = stamp.because("").event(EventKind.NOTED, after={"asked": asked})
         return replace(ticket, asked=ticket.asked + fresh), (event,)

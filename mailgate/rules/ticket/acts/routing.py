@@ -90,7 +90,7 @@ def sla(plan: str, stamp: Stamp) -> Act:
     """Change the SLA plan. This removes a due time that was set by hand."""
 
     def act(ticket: Ticket) -> Draft:
-        after = replace(ticket, sla=plan, sla_from=stamp.by)
+        after = replace(ticket, sla=plan, sla_from=str(stamp.by))
         if ticket.sla == plan:
             return after, ()
         return replace(after, due_manual=None), (stamp.event(EventKind.SLA_CHANGED, ticket.sla, plan),)
@@ -133,8 +133,7 @@ def routing_acts(routing: Routing, stamp: Stamp, config: Config) -> list[Act]:
     if routing.priority:
         acts.append(priority(routing.priority, stamp))
     if routing.assign:
-        kind, _, name = routing.assign.partition(":")
-        acts.append(assign(Assignee(kind, name), stamp))
+        acts.append(assign(Assignee.parse(routing.assign), stamp))
     if routing.status:
         acts.append(status(Status(routing.status), stamp))
     if routing.tags:

@@ -6,6 +6,7 @@ import pytest
 
 from mailgate.config.load import load
 from mailgate.store.tickets import tickets
+from mailgate.ticket import Actor
 from mailgate.writing.templates.canned import check_canned
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
@@ -145,7 +146,7 @@ def test_a_rule_answers_with_it_instead_of_the_acknowledgement_once(bench):
     assert "I forgot it" not in answer.everything
     assert answer.message["Auto-Submitted"] == "auto-replied"
     assert bench.thread()[1] == ("reply", f"{RESET}\nFirst Bank Help Desk")
-    assert tickets.thread(bench.db, 1001)[1].by == "rule:Passwords"
+    assert tickets.thread(bench.db, 1001)[1].by == Actor.rule("Passwords")
     ticket = bench.ticket()
     assert (ticket.first_response_at, ticket.assignee) == (None, None)  # nobody has answered yet
     assert ticket.waiting_since is not None

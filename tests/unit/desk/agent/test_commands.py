@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailgate.ticket import Actor
 from tests.desk import ANN, ELLIOT, KAREN, to, told
 
 
@@ -34,7 +35,7 @@ def test_a_link_is_made_on_both_tickets_once(opened):
     assert (opened.ticket(1001).links, opened.ticket(1002).links) == ((1002,), (1001,))
     for number in (1001, 1002):
         events = [event for event in opened.events(number) if event.kind == "linked"]
-        assert [(event.by, event.reason) for event in events] == [("agent:elliot", "same cause")]
+        assert [(event.by, event.reason) for event in events] == [(Actor.agent("elliot"), "same cause")]
 
 
 def test_a_ticket_that_the_agent_does_not_see_is_not_found_and_not_linked(opened):

@@ -11,6 +11,7 @@ from mailgate.desk.agent import perform
 from mailgate.desk.request.request import Letter
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.db import open_writer
+from mailgate.ticket import ADMIN
 from mailgate.worker import apply
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told
 
@@ -573,7 +574,7 @@ def test_orders_from_the_shell_are_the_administrators_or_an_agents(opened):
     outcome, mails = order(opened, "#assign ann -- she is in", "#sla sev-a")
     assert outcome.told == ("assigned to Ann Reyes", "SLA plan Sev-A")
     assert ("assigned", "ann@bank.example") in told(mails)
-    assert opened.events()[-1].by == "admin"
+    assert opened.events()[-1].by == ADMIN
     outcome, mails = order(opened, "#show")
     assert "#1001 Portal is down" in outcome.told[0]
     assert mails == []

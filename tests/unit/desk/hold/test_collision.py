@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mailgate.rules.replies.collision import GRACE, RECENT, Posted, overlooked, written_at
 from mailgate.store.queues import outbox
-from mailgate.ticket import Address, Entry, EntryKind
+from mailgate.ticket import Actor, Address, Entry, EntryKind
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, START, Bench, Sent, to, told
 
 MINE = "It was the load balancer; it is mended."
@@ -56,7 +56,10 @@ def test_an_answer_that_crosses_a_colleagues_is_held_and_returned_with_one_link(
     assert mail.text.count("mailto:") == 1
     assert crossed.thread()[-1] == ("reply", "Please restart.")
     assert crossed.kinds()[-1] == "held"
-    assert (crossed.events()[-1].by, crossed.events()[-1].reason) == ("agent:elliot", "Ann Reyes answered meanwhile")
+    assert (crossed.events()[-1].by, crossed.events()[-1].reason) == (
+        Actor.agent("elliot"),
+        "Ann Reyes answered meanwhile",
+    )
     after = crossed.ticket()
     assert (after.status, after.assignee, after.last_respondent) == (before.status, before.assignee, "ann")
     assert (crossed.last()["state"], crossed.last()["reason"]) == ("held", "collision")
@@ -227,7 +230,7 @@ def test_a_mail_that_nothing_proved_is_looked_at_again_when_it_is_confirmed(cros
 
 # ── the rule alone ──────────────────────────────────────────────────────────────────────
 
-ENTRY = Entry(kind=EntryKind.REPLY, by="agent:ann", author=Address("ann@bank.example"), at=START, text="x")
+ENTRY = Entry(kind=EntryKind.REPLY, by=Actor.agent("ann"), author=Address("ann@bank.example"), at=START, text="x")
 times = st.integers(-40_000, 40_000).map(lambda minutes: START + timedelta(minutes=minutes))
 
 

@@ -10,6 +10,7 @@ from mailgate.desk.agent import perform as desk_agent
 from mailgate.desk.request.request import Letter
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.queues import inbox
+from mailgate.ticket import Actor
 from tests.desk import ANN, ELLIOT, KAREN, Bench, Sent, to, told
 
 NOTE = "The vendor password is hunter2 and must not leave this house"
@@ -44,7 +45,7 @@ def test_a_guarded_answer_is_held_and_returned_with_what_was_found_and_one_link(
     assert "meanwhile" not in mail.text
     assert bench.thread()[-1] == ("note", NOTE)
     assert bench.ticket().priority == "Normal"
-    assert (bench.events()[-1].kind, bench.events()[-1].by) == ("held", "agent:ann")
+    assert (bench.events()[-1].kind, bench.events()[-1].by) == ("held", Actor.agent("ann"))
     assert bench.events()[-1].after == {"agent": "ann", "why": "leak"}
     (aside,) = inbox.aside(bench.db)
     assert (aside.state, aside.reason) == ("held", "leak")

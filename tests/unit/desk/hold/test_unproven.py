@@ -7,6 +7,7 @@ import re
 import pytest
 
 from mailgate.store.queues import inbox
+from mailgate.ticket import Actor
 from mailgate.worker import batch
 from mailgate.worker.explain import document
 from mailgate.worker.pipeline import think
@@ -90,7 +91,7 @@ def test_a_code_is_good_after_its_agent_has_another_key_and_so_is_the_word_that_
     first, second = held(bench), held(bench, f"Again: {REPLY}")
     bench.configure(RENAMED)
     assert to(confirm(bench, first), "karen@client.example").kind == "reply"
-    assert bench.events()[-1].by == "agent:anna"
+    assert bench.events()[-1].by == Actor.agent("anna")
     (word,) = [mail for mail in bench.wait(days=3, minutes=1) if mail.kind == "held"]
     assert word.to == "ann@bank.example"
     assert f"Again: {REPLY}" in word.text

@@ -9,7 +9,7 @@ import pytest
 
 from mailgate.desk.opening import by_hand
 from mailgate.store.queues import trace
-from mailgate.ticket import Address
+from mailgate.ticket import ADMIN, Actor, Address
 from mailgate.worker import apply
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
@@ -416,7 +416,7 @@ def test_renamed_things_carry_their_tickets_over_with_events(bench):
     assert str(after.assignee) == "team:Banking"
     assert after.due_at == before.due_at
     assert bench.kinds()[-4:] == ["transferred", "topic-changed", "sla-changed", "assigned"]
-    assert {event.by for event in bench.events()[-4:]} == {"admin"}
+    assert {event.by for event in bench.events()[-4:]} == {ADMIN}
     events = len(bench.events())
     bench.configure(renamed)
     assert len(bench.events()) == events, "carried over once"
@@ -451,7 +451,7 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     assert (ticket.department, ticket.priority, ticket.fields["Phone"]) == ("Maintenance", "Low", "555")
     assert bench.kinds() == ["opened", "routed", "assigned"]
     assert bench.events()[1].after["priority"] == {"value": "Low", "from": "rule:Vendors"}
-    assert bench.events()[2].by == "rule:Vendors"
+    assert bench.events()[2].by == Actor.rule("Vendors")
     quiet = replace(order, cause="cli:2", quiet=True)
     with bench.db.transaction():
         apply.save(bench.db, by_hand.open_by_hand(bench.db, quiet, context), context, bench.desk.writer)

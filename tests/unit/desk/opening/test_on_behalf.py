@@ -10,6 +10,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from mailgate.ticket import Actor
 from tests.corpus import CORPUS
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
@@ -86,7 +87,7 @@ def test_new_opens_a_ticket_for_somebody_and_tells_everybody_once(bench):
     assert "#new" not in theirs.everything
     assert "Done: ticket 1001 opened for Karen Client <karen@client.example>." in to(mails, ELLIOT).text
     assert "Elliot Alderson opened it for Karen Client" in to(mails, ANN).text
-    assert bench.events()[0].by == "agent:elliot"
+    assert bench.events()[0].by == Actor.agent("elliot")
 
 
 def test_the_requesters_answer_finds_the_ticket_and_waits_for_an_agent(bench):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.store.tickets import tickets
+from mailgate.ticket import Actor
 from tests.desk import CONFIG, KAREN, Bench, outside, to
 from tests.replay import untold
 
@@ -52,7 +53,7 @@ def test_both_sides_have_the_event_with_what_was_before_and_after(bench):
     merged(bench, "#merge 1002 -- same outage")
     one = next(event for event in bench.events(1001) if event.kind == "merged")
     two = next(event for event in bench.events(1002) if event.kind == "merged")
-    assert (one.by, one.reason, two.reason) == ("agent:elliot", "same outage", "same outage")
+    assert (one.by, one.reason, two.reason) == (Actor.agent("elliot"), "same outage", "same outage")
     assert (one.before["merged_into"], one.after["merged_into"]) == (None, 1002)
     assert (two.before["merged"], two.after["merged"]) == ([], [1001])
 

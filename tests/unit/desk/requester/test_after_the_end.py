@@ -10,7 +10,7 @@ import pytest
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import open_writer
-from mailgate.ticket import Assignee, EventKind
+from mailgate.ticket import ADMIN, CLOCK, Actor, Assignee, EventKind
 from mailgate.worker.setup import make_runtime, open_secrets
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
@@ -52,7 +52,7 @@ def test_it_goes_back_to_who_resolved_it(bench):
     mails = again(bench)
     assert bench.ticket().assignee == Assignee("agent", "elliot")
     event = next(event for event in reversed(bench.events()) if event.kind is EventKind.ASSIGNED)
-    assert (event.by, event.reason) == ("rule:reopened", "back to who resolved it")
+    assert (event.by, event.reason) == (Actor.rule("reopened"), "back to who resolved it")
     mine = to(mails, "elliot@bank.example")
     assert mine.kind == "assigned"
     assert "back to who resolved it" in mine.text
@@ -120,7 +120,7 @@ def test_an_agent_on_holiday_gets_nothing_back_and_somebody_else_hears(bench):
     assert bench.ticket().assignee is None
     assert ("new-message", "ann@bank.example") in told(mails)
     released = next(event for event in reversed(bench.events()) if event.kind is EventKind.RELEASED)
-    assert (released.by, released.reason) == ("rule:reopened", "Elliot Alderson is not there")
+    assert (released.by, released.reason) == (Actor.rule("reopened"), "Elliot Alderson is not there")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_who_is_away_is_passed_over(bench, away, holder, after):
     resolve(bench)
     events = bench.events()
     ticket = bench.ticket()
-    stamp = acts.Stamp("admin", bench.now)
+    stamp = acts.Stamp(ADMIN, bench.now)
     ticket = lifecycle.act_on(
         ticket, [acts.assign(Assignee("agent", holder) if holder else None, stamp)], stamp, bench.config
     ).after
@@ -192,7 +192,7 @@ def test_what_is_resolved_is_closed_at_its_time_in_silence(bench):
     assert bench.ticket().status == "resolved"
     assert bench.wait(seconds=1) == []
     assert (bench.ticket().status, bench.ticket().closed_at) == ("closed", at)
-    assert (bench.events()[-1].by, bench.events()[-1].reason) == ("clock", "resolved long enough")
+    assert (bench.events()[-1].by, bench.events()[-1].reason) == (CLOCK, "resolved long enough")
 
 
 def test_the_closing_survives_a_restart_and_happens_once(bench):
@@ -204,7 +204,7 @@ def test_the_closing_survives_a_restart_and_happens_once(bench):
     bench.wait()
     bench.wait(days=9)
     assert bench.ticket().status == "closed"
-    assert [event.by for event in bench.events()].count("clock") == 1
+    assert [event.by for event in bench.events()].count(CLOCK) == 1
     bench.db.close()
 
 

@@ -12,6 +12,7 @@ from mailgate.notice import NoticeKind
 from mailgate.reading.parse import parse
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
+from mailgate.ticket import CLOCK, Actor
 from mailgate.worker import apply
 from mailgate.worker import batch as processor
 from tests.corpus import CORPUS
@@ -193,7 +194,7 @@ then = { drop = true }
     ticket = bench.ticket()
     assert (ticket.priority, ticket.department, ticket.tags) == ("Emergency", "Systems Administrators", ("legal",))
     assert {mail.to for mail in mails} == {"bob@bank.example", "vera@bank.example", "ann@bank.example"}
-    assert {event.by for event in bench.events()[-3:]} == {"rule:Urgent"}
+    assert {event.by for event in bench.events()[-3:]} == {Actor.rule("Urgent")}
     assert bench.send(KAREN, "unsubscribe", answers=ack) == []
     assert (bench.last()["state"], bench.last()["reason"]) == ("dropped", "rule-drop")
     assert len(bench.thread()) == 2
@@ -343,7 +344,7 @@ def test_what_was_resolved_closes_by_itself_in_silence(bench):
     bench.send(ELLIOT, "#resolved", answers=bench.alert)
     assert bench.wait(days=3, seconds=1) == []
     assert bench.ticket().status == "closed"
-    assert bench.events()[-1].by == "clock"
+    assert bench.events()[-1].by == CLOCK
 
 
 def test_a_deadline_that_cannot_be_worked_is_put_off_and_stops_no_other(bench):

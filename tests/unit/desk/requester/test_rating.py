@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.rules.ticket.rating import RATINGS, Rating, read_rating
-from mailgate.ticket import EventKind
+from mailgate.ticket import Actor, EventKind
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 
 JANE = "Jane <jane@client.example>"
@@ -83,7 +83,7 @@ def test_a_tap_is_recorded_and_reopens_nothing(tmp_path, word, plus):
     event = bench.events()[-1]
     assert (event.kind, event.by, event.before, event.after) == (
         EventKind.RATED,
-        "requester:karen@client.example",
+        Actor.requester("karen@client.example"),
         None,
         word,
     )

@@ -10,10 +10,10 @@ from mailgate.notice import Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
-from mailgate.ticket import Address, Collaborator, Entry, EntryKind, Status
+from mailgate.ticket import Actor, Address, Collaborator, Entry, EntryKind, Status
 from tests.lab import NOW, desk, ticket
 
-STAMP = Stamp("requester:karen@client.example", NOW)
+STAMP = Stamp(Actor.requester("karen@client.example"), NOW)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mailgate.rules.commands.syntax import Command, read_commands
 from mailgate.rules.commands.verbs import LEAVE, VERBS
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
-from mailgate.ticket import Assignee, EventKind, Status
+from mailgate.ticket import Actor, Assignee, EventKind, Status
 from tests.lab import NOW, desk, ticket
 
 CONFIG = desk()
@@ -185,7 +185,7 @@ def test_orders_become_acts_with_their_reasons_in_order():
         *("#sla sev-a", "#prio high", "#pending", "#due 2h"),
         *("#tag a b", "#untag a", "#subject Slow", "#link 1002"),
     )
-    stamp = Stamp("agent:elliot", NOW)
+    stamp = Stamp(Actor.agent("elliot"), NOW)
     change = act_on(ticket(), acts_of(found, stamp, CONFIG), stamp, CONFIG)
     done = [event for event in change.events if event.kind is not EventKind.DUE_CHANGED]
     assert [event.kind.value for event in done][:2] == ["assigned", "transferred"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mailgate.notice import Listing
 from mailgate.rules.notices.tables import meanwhile, short
-from mailgate.ticket import Event, EventKind
+from mailgate.ticket import CLOCK, Actor, Event, EventKind
 from mailgate.writing.views.views import ListingView
 from tests.notices import CONFIG, NOW
 
@@ -72,22 +72,22 @@ def test_a_table_says_how_many_it_leaves_out():
 def test_what_happened_is_told_shortly_and_without_ones_own_acts():
     kinds = EventKind
     events = [
-        Event(kind=kinds.MESSAGE, by="requester:k@x", at=NOW),
-        Event(kind=kinds.MESSAGE, by="requester:k@x", at=NOW),
-        Event(kind=kinds.NOTED, by="agent:ann", at=NOW),
-        Event(kind=kinds.REPLIED, by="agent:elliot", at=NOW),
-        Event(kind=kinds.REPLIED, by="agent:ann", at=NOW),
-        Event(kind=kinds.OVERDUE, by="clock", at=NOW),
-        Event(kind=kinds.ASSIGNED, by="agent:ann", at=NOW, before={"agent": "elliot"}, after={"agent": "ann"}),
-        Event(kind=kinds.TRANSFERRED, by="agent:ann", at=NOW, before="A", after="B"),
-        Event(kind=kinds.PRIORITY_CHANGED, by="agent:ann", at=NOW, before="Low", after="High"),
-        Event(kind=kinds.STATUS_CHANGED, by="clock", at=NOW, before="open", after="resolved"),
-        Event(kind=kinds.DUE_CHANGED, by="clock", at=NOW),
+        Event(kind=kinds.MESSAGE, by=Actor.requester("k@x"), at=NOW),
+        Event(kind=kinds.MESSAGE, by=Actor.requester("k@x"), at=NOW),
+        Event(kind=kinds.NOTED, by=Actor.agent("ann"), at=NOW),
+        Event(kind=kinds.REPLIED, by=Actor.agent("elliot"), at=NOW),
+        Event(kind=kinds.REPLIED, by=Actor.agent("ann"), at=NOW),
+        Event(kind=kinds.OVERDUE, by=CLOCK, at=NOW),
+        Event(kind=kinds.ASSIGNED, by=Actor.agent("ann"), at=NOW, before={"agent": "elliot"}, after={"agent": "ann"}),
+        Event(kind=kinds.TRANSFERRED, by=Actor.agent("ann"), at=NOW, before="A", after="B"),
+        Event(kind=kinds.PRIORITY_CHANGED, by=Actor.agent("ann"), at=NOW, before="Low", after="High"),
+        Event(kind=kinds.STATUS_CHANGED, by=CLOCK, at=NOW, before="open", after="resolved"),
+        Event(kind=kinds.DUE_CHANGED, by=CLOCK, at=NOW),
     ]
     ann = CONFIG.agents["ann"].name
     assert meanwhile(events, "elliot", CONFIG) == (
         f"2 new messages; note by {ann}; answered by {ann};"
         " overdue; reassigned; moved to B; priority High; now resolved"
     )
-    assert meanwhile([Event(kind=kinds.OPENED, by="clock", at=NOW)] * 2, "elliot", CONFIG) == "opened (2 times)"
+    assert meanwhile([Event(kind=kinds.OPENED, by=CLOCK, at=NOW)] * 2, "elliot", CONFIG) == "opened (2 times)"
     assert meanwhile([], "elliot", CONFIG) == ""

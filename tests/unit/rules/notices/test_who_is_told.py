@@ -19,12 +19,25 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.settings import Alerts, Department, Notices, SlaPlan, Step, Team
-from mailgate.ticket import Address, Asked, Assignee, Collaborator, Entry, EntryKind, EventKind, Status
+from mailgate.ticket import (
+    ADMIN,
+    CLOCK,
+    Actor,
+    Address,
+    Asked,
+    Assignee,
+    Collaborator,
+    Entry,
+    EntryKind,
+    EventKind,
+    Status,
+)
 from tests.lab import NOW, desk, ticket
 
+BY_ANN = Actor.agent("ann")
 CONFIG = desk()
 KAREN = Address("karen@client.example", "Karen Client")
-ANN = Stamp("agent:ann", NOW)
+ANN = Stamp(Actor.agent("ann"), NOW)
 TEAM = Assignee("team", "Online Banking")
 
 
@@ -113,24 +126,24 @@ def test_who_needs_no_telling_does_not_count():
 
 
 def entry(kind, text="words"):
-    return Entry(kind=kind, by="agent:ann", author=Address("ann@bank.example", "Ann Admin"), at=NOW, text=text)
+    return Entry(kind=kind, by=Actor.agent("ann"), author=Address("ann@bank.example", "Ann Admin"), at=NOW, text=text)
 
 
-def occasion(by="agent:ann", **more):
+def occasion(by=BY_ANN, **more):
     authors = {
-        "agent:ann": Address("ann@bank.example", "Ann Admin"),
-        "clock": Address("", "Desk"),
-        "admin": Address(""),
+        Actor.agent("ann"): Address("ann@bank.example", "Ann Admin"),
+        CLOCK: Address("", "Desk"),
+        ADMIN: Address(""),
     }
     values = {"by": by, "cause": "c", "author": authors.get(by, KAREN), "now": NOW, **more}
     return Occasion(**values)
 
 
-def changed(acts, by="agent:ann", entries=(), config=CONFIG, **of_ticket):
+def changed(acts, by=BY_ANN, entries=(), config=CONFIG, **of_ticket):
     return act_on(ticket(**of_ticket), acts, Stamp(by, NOW, "why"), config, tuple(entries))
 
 
-def told(change, by="agent:ann", audience=None, config=CONFIG, **more):
+def told(change, by=BY_ANN, audience=None, config=CONFIG, **more):
     notices = announce(change, occasion(by, **more), audience or Audience(), config)
     assert len({notice.to.email for notice in notices}) == len(notices), "one notice a person"
     return {(str(notice.kind), notice.to.email) for notice in notices}
@@ -195,29 +208,31 @@ def test_precedence_is_the_interfaces():
 def test_a_department_may_have_alerts_of_its_own():
     own = Department(name="Support", manager="ann", alerts={"note": ("manager",)})
     config = desk(departments={**CONFIG.departments, "Support": own})
-    note = changed([acts.note(Stamp("agent:bob", NOW))], "agent:bob", [entry(EntryKind.NOTE)])
-    assert told(note, "agent:bob", config=config) == {("note", "ann@bank.example")}
+    note = changed([acts.note(Stamp(Actor.agent("bob"), NOW))], Actor.agent("bob"), [entry(EntryKind.NOTE)])
+    assert told(note, Actor.agent("bob"), config=config) == {("note", "ann@bank.example")}
     assert told(changed([acts.status(Status.PENDING, ANN)], assignee=Assignee("agent", "bob")), config=config) == {
         ("status", "bob@base.example")
     }, "what it does not set is the desk's"
 
 
 def test_the_clock_closes_and_requesters_reopen_without_a_status_alert():
-    change = changed([acts.status(Status.CLOSED, Stamp("clock", NOW))], "clock", status=Status.RESOLVED)
-    assert told(change, "clock") == set()
+    change = changed([acts.status(Status.CLOSED, Stamp(CLOCK, NOW))], CLOCK, status=Status.RESOLVED)
+    assert told(change, CLOCK) == set()
     message = lifecycle.receive(
         ticket(status=Status.RESOLVED, resolved_at=NOW),
         entry(EntryKind.MESSAGE),
-        Stamp("requester:karen@client.example", NOW),
+        Stamp(Actor.requester("karen@client.example"), NOW),
         CONFIG,
         participant=True,
     )
-    assert {kind for kind, _ in told(message, "requester:karen@client.example")} == {"new-message"}
+    assert {kind for kind, _ in told(message, Actor.requester("karen@client.example"))} == {"new-message"}
 
 
 def test_a_rules_alert_is_added_to_messages_and_openings_alone():
-    message = lifecycle.receive(ticket(), entry(EntryKind.MESSAGE), Stamp("requester:k", NOW), CONFIG, participant=True)
-    assert ("new-message", "bob@base.example") in told(message, "requester:k", extra_alert=("agent:bob",))
+    message = lifecycle.receive(
+        ticket(), entry(EntryKind.MESSAGE), Stamp(Actor.requester("k"), NOW), CONFIG, participant=True
+    )
+    assert ("new-message", "bob@base.example") in told(message, Actor.requester("k"), extra_alert=("agent:bob",))
     note = changed([acts.note(ANN)], entries=[entry(EntryKind.NOTE)])
     assert told(note, extra_alert=("agent:bob",)) == {("note", "elliot@bank.example")}
 
@@ -239,16 +254,16 @@ def ladder(alert, at=1.0):
 )
 def test_steps_of_the_ladder_go_to_whom_they_name(config, step, expected):
     change = lifecycle.fire(ticket(), step, config, NOW)
-    assert told(change, "clock", config=config) == expected
+    assert told(change, CLOCK, config=config) == expected
 
 
 def test_an_agent_who_writes_as_a_customer_is_not_told_but_somebody_is():
-    own = Entry(kind=EntryKind.MESSAGE, by="requester:ann@bank.example", author=KAREN, at=NOW, text="x")
-    opened = lifecycle.open_ticket(ticket(), Stamp("requester:ann@bank.example", NOW), CONFIG, {}, own)
+    own = Entry(kind=EntryKind.MESSAGE, by=Actor.requester("ann@bank.example"), author=KAREN, at=NOW, text="x")
+    opened = lifecycle.open_ticket(ticket(), Stamp(Actor.requester("ann@bank.example"), NOW), CONFIG, {}, own)
     author = Address("ann@bank.example")
-    assert told(opened, "requester:ann@bank.example", author=author) == {("new-ticket", "elliot@bank.example")}
-    assigned = changed([acts.assign(Assignee("agent", "ann"), Stamp("rule:x", NOW))], "rule:x")
-    assert ("assigned", "ann@bank.example") not in told(assigned, "requester:ann@bank.example", author=author)
+    assert told(opened, Actor.requester("ann@bank.example"), author=author) == {("new-ticket", "elliot@bank.example")}
+    assigned = changed([acts.assign(Assignee("agent", "ann"), Stamp(Actor.rule("x"), NOW))], Actor.rule("x"))
+    assert ("assigned", "ann@bank.example") not in told(assigned, Actor.requester("ann@bank.example"), author=author)
 
 
 # ── requesters and collaborators ────────────────────────────────────────────────────────
@@ -257,7 +272,7 @@ JANE = Collaborator("jane@client.example", "Jane")
 JOE = Collaborator("joe@client.example", "Joe", active=False)
 
 
-def reply(config=CONFIG, more=(), by="agent:ann", direct=(), quiet=False, **of_ticket):
+def reply(config=CONFIG, more=(), by=BY_ANN, direct=(), quiet=False, **of_ticket):
     change = changed([acts.reply("ann", ANN), *more], by, [entry(EntryKind.REPLY)], config, **of_ticket)
     notices = announce(change, occasion(by, direct=frozenset(direct), quiet=quiet), Audience(), config)
     return [notice for notice in notices if notice.kind.to_requester]
@@ -295,7 +310,7 @@ def test_reopened_is_told_when_wanted_and_not_to_who_did_it():
     config = desk(notices=Notices(status_changes=("reopened",)))
     change = changed([acts.status(Status.OPEN, ANN)], status=Status.CLOSED)
     assert told(change, config=config) >= {("status-changed", "karen@client.example")}
-    by_karen = "requester:karen@client.example"
+    by_karen = Actor.requester("karen@client.example")
     assert ("status-changed", "karen@client.example") not in told(change, by_karen, config=config)
 
 
@@ -320,9 +335,9 @@ def test_the_requester_who_is_the_acting_agent_is_not_written_to():
 
 
 def opened(config=CONFIG, **more):
-    words = Entry(kind=EntryKind.MESSAGE, by="requester:k", author=KAREN, at=NOW, text="the words")
-    change = lifecycle.open_ticket(ticket(), Stamp("requester:k", NOW), config, {}, words)
-    notices = announce(change, occasion("requester:k", answers="<1@c>", **more), Audience(), config)
+    words = Entry(kind=EntryKind.MESSAGE, by=Actor.requester("k"), author=KAREN, at=NOW, text="the words")
+    change = lifecycle.open_ticket(ticket(), Stamp(Actor.requester("k"), NOW), config, {}, words)
+    notices = announce(change, occasion(Actor.requester("k"), answers="<1@c>", **more), Audience(), config)
     return [notice for notice in notices if notice.kind.to_requester]
 
 
@@ -344,15 +359,15 @@ def test_opening_is_acknowledged_when_it_may_be():
 def test_opening_for_somebody_tells_them():
     (mail,) = opened(on_behalf=True)
     assert (mail.kind, mail.text) == (NoticeKind.OPENED_FOR_YOU, "the words")
-    change = lifecycle.open_ticket(ticket(), Stamp("admin", NOW), CONFIG, {}, None)
-    first = announce(change, occasion("admin", on_behalf=True), Audience(), CONFIG)[0]
+    change = lifecycle.open_ticket(ticket(), Stamp(ADMIN, NOW), CONFIG, {}, None)
+    first = announce(change, occasion(ADMIN, on_behalf=True), Audience(), CONFIG)[0]
     assert (first.text, first.attachments) == ("", ())
-    assert [n.text for n in announce(change, occasion("clock", automatic=True), Audience(), CONFIG)][:1] == [""]
+    assert [n.text for n in announce(change, occasion(CLOCK, automatic=True), Audience(), CONFIG)][:1] == [""]
 
 
 def test_follow_ups_when_wanted():
     words = entry(EntryKind.MESSAGE)
-    by = "requester:karen@client.example"
+    by = Actor.requester("karen@client.example")
     change = lifecycle.receive(ticket(), words, Stamp(by, NOW), CONFIG, participant=True)
     config = desk(notices=Notices(follow_up=True))
     assert ("follow-up-received", "karen@client.example") in told(change, by, config=config, automatic=True)
@@ -361,8 +376,8 @@ def test_follow_ups_when_wanted():
 
 
 def test_threading_by_what_the_reader_has():
-    message = Entry(kind=EntryKind.MESSAGE, by="requester:k", author=KAREN, at=NOW, text="x", message_id="<m@c>")
-    note = Entry(kind=EntryKind.NOTE, by="agent:ann", author=KAREN, at=NOW, text="n", message_id="<note@c>")
+    message = Entry(kind=EntryKind.MESSAGE, by=Actor.requester("k"), author=KAREN, at=NOW, text="x", message_id="<m@c>")
+    note = Entry(kind=EntryKind.NOTE, by=Actor.agent("ann"), author=KAREN, at=NOW, text="n", message_id="<note@c>")
     change = changed([acts.reply("ann", ANN)], entries=[entry(EntryKind.REPLY)])
     first = announce(change, occasion(), Audience(history=(note, message)), CONFIG)[0]
     assert (first.in_reply_to, first.references, first.is_first) == ("<m@c>", ("<m@c>",), True)
@@ -377,12 +392,12 @@ def test_threading_by_what_the_reader_has():
 @pytest.mark.parametrize(
     ("by", "name"),
     [
-        ("agent:ann", "Ann Admin"),
-        ("agent:gone", "gone"),
-        ("requester:k@c", "k@c"),
-        ("rule:R", "The rule “R”"),
-        ("admin", "The administrator"),
-        ("clock", "The clock"),
+        (Actor.agent("ann"), "Ann Admin"),
+        (Actor.agent("gone"), "gone"),
+        (Actor.requester("k@c"), "k@c"),
+        (Actor.rule("R"), "The rule “R”"),
+        (ADMIN, "The administrator"),
+        (CLOCK, "The clock"),
     ],
 )
 def test_who_acted(by, name):
@@ -422,7 +437,7 @@ def test_what_agents_are_told(kind, before, after, sentence):
 def test_a_reason_is_told_to_agents_and_a_computed_due_time_is_not():
     event = ANN.because("she asked").event(EventKind.PRIORITY_CHANGED, "Low", "High")
     assert agent_fact(event, ticket(), CONFIG) == "Ann Admin changed the priority from Low to High: she asked"
-    by_clock = Stamp("clock", NOW).event(EventKind.DUE_CHANGED, None, "2026-12-24T09:00:00Z")
+    by_clock = Stamp(CLOCK, NOW).event(EventKind.DUE_CHANGED, None, "2026-12-24T09:00:00Z")
     assert agent_fact(by_clock, ticket(), CONFIG) == ""
     for step, words in (("first_response", "first response"), ("next_response", "latest message")):
         assert words in agent_fact(ANN.event(EventKind.ESCALATED, after={"step": step}), ticket(), CONFIG)
@@ -431,7 +446,7 @@ def test_a_reason_is_told_to_agents_and_a_computed_due_time_is_not():
 def test_a_time_in_a_sentence_is_in_the_zone_of_its_reader_like_the_ticket_below():
     bob = replace(CONFIG.agents["bob"], timezone=ZoneInfo("Asia/Kathmandu"))
     config = replace(CONFIG, agents={**CONFIG.agents, "bob": bob})
-    event = Stamp("clock", NOW).event(EventKind.OVERDUE, None, {"due_at": "2026-11-30T20:00:00Z"})
+    event = Stamp(CLOCK, NOW).event(EventKind.OVERDUE, None, {"due_at": "2026-11-30T20:00:00Z"})
     assert agent_fact(event, ticket(), config, "bob").endswith("was due Tue 1 Dec 2026, 01:45 +0545.")
     assert agent_fact(event, ticket(), config, "ann").endswith("was due Mon 30 Nov 2026, 20:00 UTC.")
 

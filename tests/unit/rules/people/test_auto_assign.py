@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.rules.people.auto_assign import LEAST_LOADED, ROUND_ROBIN, choose
+from mailgate.ticket import Actor
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 MEMBERS = ("a", "b", "c", "d")
@@ -75,8 +76,8 @@ def test_a_teams_tickets_go_round_and_each_is_told_alone(robin):
 def test_the_events_say_who_handed_it_out_and_why(robin):
     robin.send(KAREN, "It fails.", subject="Banking")
     first, second = [event for event in robin.events() if event.kind.value == "assigned"]
-    assert (first.by, first.after) == ("rule:To the team", {"team": "Online Banking"})
-    assert (second.by, second.reason) == ("rule:hand_out", "handed out by the team Online Banking")
+    assert (first.by, first.after) == (Actor.rule("To the team"), {"team": "Online Banking"})
+    assert (second.by, second.reason) == (Actor.rule("hand_out"), "handed out by the team Online Banking")
     assert (second.before, second.after) == ({"team": "Online Banking"}, {"agent": "elliot"})
 
 

@@ -19,9 +19,10 @@ from mailgate.cli.report_terminal import show
 from mailgate.figures import DIMENSIONS, Attainment, Satisfaction
 from mailgate.rules.report.counting import figures
 from mailgate.rules.report.history import Case, Fact, Moment, Place, Reached, Span, history
-from mailgate.ticket import EventKind
+from mailgate.ticket import ADMIN, CLOCK, Actor, EventKind
 from mailgate.writing.report_text import as_text, backlog_line, duration, percent, satisfied
 
+BY_ANN = Actor.agent("ann")
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 20, 9, tzinfo=UTC)
 TEAMS = {"Online Banking": ("ann",), "Level I": ("bob", "ann")}
@@ -36,14 +37,14 @@ def rfc3339(moment: datetime | None) -> str | None:
     return moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def event(kind: str, hours: float, before=None, after=None, by: str = "agent:ann") -> Fact:
+def event(kind: str, hours: float, before=None, after=None, by: Actor = BY_ANN) -> Fact:
     return Fact(EventKind(kind), by, at(hours), after, before)
 
 
 def opened(hours: float = 0, **fields) -> Fact:
     after = {"status": "open", "department": "Support", "topic": "General Inquiry", "priority": "Normal"}
     after |= {"sla": "Sev-A", "assignee": None, "due_at": rfc3339(at(hours + 1)), **fields}
-    return event("opened", hours, after=after, by="requester:karen@x.example")
+    return event("opened", hours, after=after, by=Actor.requester("karen@x.example"))
 
 
 def ticket(number: int = 1001, hours: float = 0, **fields) -> Case:
@@ -129,7 +130,7 @@ def test_a_ticket_that_a_member_takes_stays_the_teams(assignees, team, agent):
 def test_a_resolution_is_credited_to_who_has_the_ticket_else_to_who_did_it():
     theirs = history(ticket(), [opened(assignee={"agent": "bob"}), event("status-changed", 0.5, "open", "resolved")])
     nobodys = history(ticket(), [opened(), event("status-changed", 0.5, "open", "resolved")])
-    clocks = history(ticket(), [opened(), event("status-changed", 0.5, "open", "resolved", by="clock")])
+    clocks = history(ticket(), [opened(), event("status-changed", 0.5, "open", "resolved", by=CLOCK)])
     assert [found.resolutions[0].place.agent for found in (theirs, nobodys, clocks)] == ["bob", "ann", ""]
 
 
@@ -146,9 +147,9 @@ def test_a_reopened_ticket_starts_anew():
         ticket(),
         [
             opened(),
-            event("overdue", 1, by="clock"),
+            event("overdue", 1, by=CLOCK),
             event("status-changed", 2, "open", "resolved"),
-            event("status-changed", 5, "resolved", "open", by="requester:karen@x.example"),
+            event("status-changed", 5, "resolved", "open", by=Actor.requester("karen@x.example")),
             event("due-changed", 5, rfc3339(at(1)), rfc3339(at(6))),
             event("status-changed", 6, "open", "resolved"),
         ],
@@ -208,13 +209,13 @@ def test_resolved_in_time(events, in_time):
 
 @pytest.mark.parametrize(("target", "in_time"), [(None, None), (at(2), True), (at(1.9), False)])
 def test_the_first_answer_is_credited_to_who_gave_it(target, in_time):
-    replies = [event("replied", 2, by="agent:bob"), event("replied", 3, by="agent:ann")]
+    replies = [event("replied", 2, by=Actor.agent("bob")), event("replied", 3, by=Actor.agent("ann"))]
     found = history(ticket(first_response_by=target), [opened(assignee={"agent": "ann"}), *replies])
     assert found.answer == Reached(at(2), START, PLACE._replace(agent="bob"), in_time)
 
 
 def test_an_answer_of_the_administrator_is_the_assignees():
-    found = history(ticket(), [opened(assignee={"agent": "bob"}), event("replied", 2, by="admin")])
+    found = history(ticket(), [opened(assignee={"agent": "bob"}), event("replied", 2, by=ADMIN)])
     assert found.answer.place.agent == "bob"
 
 
@@ -237,7 +238,7 @@ def test_a_ticket_that_a_rule_opened_as_closed_owes_no_work():
 
 
 MERGED = {"merged_into": 1007}
-KAREN = "requester:karen@x.example"
+KAREN = Actor.requester("karen@x.example")
 
 
 def test_spam_is_no_resolution_and_nothing_closed():
@@ -285,7 +286,7 @@ def test_a_message_that_is_split_off_changes_nothing():
 
 
 def test_the_last_word_of_a_requester_counts_and_is_for_who_resolved_the_ticket():
-    done = event("status-changed", 1, "open", "resolved", by="agent:bob")
+    done = event("status-changed", 1, "open", "resolved", by=Actor.agent("bob"))
     rated = [event("rated", 2, None, "good", by=KAREN), event("rated", 3, "good", "bad", by=KAREN)]
     found = history(ticket(), [opened(), done, *rated, event("transferred", 4, "Support", "Maintenance")])
     assert found.rated == (at(3), PLACE._replace(agent="bob"), "bad")
@@ -304,8 +305,8 @@ def test_the_two_labs_in_figures():
         ticket(1001),
         [
             opened(department="Systems Administrators", topic="Business Critical Outage", priority="Emergency"),
-            event("overdue", 1, by="clock"),
-            event("assigned", 2, None, {"team": "Online Banking"}, by="agent:elliot"),
+            event("overdue", 1, by=CLOCK),
+            event("assigned", 2, None, {"team": "Online Banking"}, by=Actor.agent("elliot")),
             event("replied", 3),
             event("status-changed", 4, "open", "resolved"),
         ],
@@ -315,9 +316,9 @@ def test_the_two_labs_in_figures():
         ticket(1002, 5),
         [
             opened(5, department="Maintenance", topic="Report a Problem", due_at=rfc3339(at(23))),
-            event("transferred", 6, "Maintenance", "Support", by="agent:bob"),
-            event("replied", 7, by="agent:bob"),
-            event("status-changed", 9, "open", "resolved", by="agent:bob"),
+            event("transferred", 6, "Maintenance", "Support", by=Actor.agent("bob")),
+            event("replied", 7, by=Actor.agent("bob")),
+            event("status-changed", 9, "open", "resolved", by=Actor.agent("bob")),
         ],
         TEAMS,
     )
@@ -398,7 +399,7 @@ def test_business_hours_are_those_of_the_plan():
 
 
 def test_the_json_has_the_shape_of_the_interface():
-    report = count(history(ticket(), [opened(), event("status-changed", 2, "open", "resolved", by="admin")]), until=30)
+    report = count(history(ticket(), [opened(), event("status-changed", 2, "open", "resolved", by=ADMIN)]), until=30)
     found = json.loads(json.dumps(report_json(report)))
     assert found["period"] == {"since": "2026-03-20T09:00:00Z", "until": "2026-03-21T15:00:00Z"}
     assert set(found) == {"period", "totals", "by"}
@@ -444,7 +445,7 @@ def some_events(draw: random.Random) -> list[Fact]:
             status = after
         if kind == "due-changed":
             after = after and rfc3339(at(hours + after))
-        events.append(event(kind, hours, after=after, by=draw.choice(["agent:ann", "agent:bob", "admin"])))
+        events.append(event(kind, hours, after=after, by=draw.choice([Actor.agent("ann"), Actor.agent("bob"), ADMIN])))
     return events
 
 
@@ -470,7 +471,7 @@ def slow_count(tickets: list[list[Fact]], since: datetime, until: datetime, dime
         for number, one in enumerate(events):
             before = slow_state(events[:number]) if number else {"status": "new"}
             after = slow_state(events[: number + 1])
-            actor = one.by.removeprefix("agent:") if one.by.startswith("agent:") else ""
+            actor = one.by.agent_key
             ended = before["status"] in ("open", "pending") and after["status"] in ("resolved", "closed")
             answered = one.kind is EventKind.REPLIED and not any(e.kind is EventKind.REPLIED for e in events[:number])
             place = dict(after)

@@ -12,8 +12,9 @@ from mailgate.rules.report.history import Case, Fact, history
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
-from mailgate.ticket import Address, Assignee, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import Actor, Address, Assignee, Entry, EntryKind, Status, Ticket
 
+BY_ANN = Actor.agent("ann")
 START = datetime(2026, 11, 20, 10, 0, 0, 400000, tzinfo=UTC)
 CONFIG = """
 [desk]
@@ -58,13 +59,15 @@ class Life:
             sla_started_at=START,
         )
         self.events = []
-        self.keep(lifecycle.open_ticket(self.ticket, Stamp("requester:karen@x.example", START), config, {}, None))
+        self.keep(
+            lifecycle.open_ticket(self.ticket, Stamp(Actor.requester("karen@x.example"), START), config, {}, None)
+        )
 
     def keep(self, change):
         self.ticket = change.after
         self.events += change.events
 
-    def act(self, minutes: float, *acts, by: str = "agent:ann"):
+    def act(self, minutes: float, *acts, by: Actor = BY_ANN):
         stamp = Stamp(by, START + timedelta(minutes=minutes))
         self.keep(act_on(self.ticket, [act(stamp) for act in acts], stamp, self.config))
 
@@ -95,8 +98,8 @@ def test_resolved_in_time(life, minutes, in_time):
 
 @pytest.mark.parametrize(("minutes", "in_time"), [(30, True), (31, False)])
 def test_first_answered_in_time(life, minutes, in_time):
-    life.act(minutes, acts.note, by="agent:bob")
-    life.act(minutes, lambda stamp: acts.reply("bob", stamp), by="agent:bob")
+    life.act(minutes, acts.note, by=Actor.agent("bob"))
+    life.act(minutes, lambda stamp: acts.reply("bob", stamp), by=Actor.agent("bob"))
     assert life.told().answer.in_time is in_time
     assert life.told().answer.place.agent == "bob"
 
@@ -136,9 +139,13 @@ def test_overdue_and_given_more_time_is_in_time(life):
 def test_a_reopened_ticket_is_judged_by_its_new_clock(life):
     life.status(90, Status.RESOLVED)
     answer = Entry(
-        kind=EntryKind.MESSAGE, by="requester:karen@x.example", author=life.ticket.requester, at=START, text="Still"
+        kind=EntryKind.MESSAGE,
+        by=Actor.requester("karen@x.example"),
+        author=life.ticket.requester,
+        at=START,
+        text="Still",
     )
-    again = Stamp("requester:karen@x.example", START + timedelta(minutes=200))
+    again = Stamp(Actor.requester("karen@x.example"), START + timedelta(minutes=200))
     life.keep(lifecycle.receive(life.ticket, replace(answer, at=again.at), again, life.config, participant=True))
     life.status(250, Status.RESOLVED)
     told = life.told()

@@ -8,10 +8,10 @@ from mailgate.rules.commands import values
 from mailgate.rules.notices.sentences import agent_fact
 from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.acts import Stamp
-from mailgate.ticket import EventKind
+from mailgate.ticket import Actor, EventKind
 from tests.lab import NOW, desk, ticket
 
-ANN = Stamp("agent:ann", NOW, "why")
+ANN = Stamp(Actor.agent("ann"), NOW, "why")
 CONFIG = desk()
 
 
@@ -56,5 +56,5 @@ def test_bans_and_what_undoes_a_merge_are_told_with_who_and_why(kind, before, af
 
 
 def test_links_that_nobody_of_the_desk_made_are_told_elsewhere():
-    made = Stamp("requester:k@x.example", NOW).event(EventKind.LINKED, [], [1002])
+    made = Stamp(Actor.requester("k@x.example"), NOW).event(EventKind.LINKED, [], [1002])
     assert agent_fact(made, ticket(), CONFIG) == ""

@@ -16,7 +16,19 @@ from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.as_json import entry_json, event_json, rfc3339, ticket_json
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.settings import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
-from mailgate.ticket import Address, Assignee, Collaborator, Entry, EntryKind, EventKind, Status, StatusSpan
+from mailgate.ticket import (
+    ADMIN,
+    CLOCK,
+    Actor,
+    Address,
+    Assignee,
+    Collaborator,
+    Entry,
+    EntryKind,
+    EventKind,
+    Status,
+    StatusSpan,
+)
 from tests.lab import NOW, desk, ticket
 
 HOUR = timedelta(hours=1)
@@ -30,8 +42,8 @@ CONFIG = replace(
         "Sev-C": SlaPlan(name="Sev-C"),
     },
 )
-ANN = Stamp("agent:ann", NOW + HOUR, "why")
-KAREN = Stamp("requester:karen@client.example", NOW + HOUR)
+ANN = Stamp(Actor.agent("ann"), NOW + HOUR, "why")
+KAREN = Stamp(Actor.requester("karen@client.example"), NOW + HOUR)
 STATUSES = tuple(Status)
 
 
@@ -42,7 +54,7 @@ def fresh(**changes):
 
 
 def in_status(status):
-    return act_on(fresh(), [acts.status(status, Stamp("agent:ann", NOW))], ANN, CONFIG).after
+    return act_on(fresh(), [acts.status(status, Stamp(Actor.agent("ann"), NOW))], ANN, CONFIG).after
 
 
 def done(*acts, before=None, stamp=ANN, config=CONFIG):
@@ -118,7 +130,7 @@ def test_a_message_of_a_participant_opens_whatever_the_status_was(old):
 @pytest.mark.parametrize("old", STATUSES)
 def test_a_message_of_anybody_else_and_an_auto_reply_change_nothing_but_the_thread(old):
     before = in_status(old)
-    words = Entry(kind=EntryKind.MESSAGE, by="requester:eve", author=Address("eve"), at=NOW + HOUR, text="x")
+    words = Entry(kind=EntryKind.MESSAGE, by=Actor.requester("eve"), author=Address("eve"), at=NOW + HOUR, text="x")
     for change in (
         lifecycle.receive(before, words, KAREN, CONFIG, participant=False),
         lifecycle.keep_auto_reply(before, words, KAREN, CONFIG),
@@ -130,7 +142,7 @@ def test_a_message_of_anybody_else_and_an_auto_reply_change_nothing_but_the_thre
 
 def test_a_status_is_never_older_than_the_one_before():
     before = done(acts.status(Status.PENDING, ANN)).after
-    early = Stamp("requester:k", NOW - HOUR)
+    early = Stamp(Actor.requester("k"), NOW - HOUR)
     after = done(acts.status(Status.OPEN, early), before=before, stamp=early).after
     assert [span.since for span in after.status_log] == [NOW, NOW + HOUR, NOW + HOUR]
 
@@ -142,7 +154,7 @@ def test_the_first_reply_meets_the_first_response_and_ends_the_wait():
     first = done(acts.reply("ann", ANN)).after
     assert (first.first_response_at, first.waiting_since, first.last_respondent) == (NOW + HOUR, None, "ann")
     missed = replace(first, escalated=("next_response", "50%"))
-    second = done(acts.reply("", Stamp("admin", NOW + 2 * HOUR)), before=missed).after
+    second = done(acts.reply("", Stamp(ADMIN, NOW + 2 * HOUR)), before=missed).after
     assert (second.first_response_at, second.last_respondent) == (NOW + HOUR, "ann")
     assert second.escalated == ("50%",)
 
@@ -244,7 +256,7 @@ def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():
 
 def test_a_pause_does_not_forgive_what_was_overdue():
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
-    stamp = Stamp("agent:ann", NOW + 2 * HOUR)
+    stamp = Stamp(Actor.agent("ann"), NOW + 2 * HOUR)
     after = done(acts.status(Status.PENDING, stamp), before=late, stamp=stamp).after
     assert after.overdue
     assert after.due_at == NOW + HOUR
@@ -257,7 +269,7 @@ def test_the_clock_closes_wakes_and_climbs_the_ladder():
     closed = lifecycle.fire(in_status(Status.RESOLVED), "close", CONFIG, NOW + HOUR)
     assert (closed.after.status, closed.events[0].by, closed.events[0].reason) == (
         Status.CLOSED,
-        "clock",
+        CLOCK,
         "resolved long enough",
     )
     woken = lifecycle.fire(in_status(Status.PENDING), "wake", CONFIG, NOW + HOUR)
@@ -278,7 +290,7 @@ def test_a_steps_routing_is_done_to_the_ticket():
         status="pending",
         tags=("late",),
     )
-    change = done(*acts.routing_acts(routing, Stamp("clock", NOW + HOUR), CONFIG))
+    change = done(*acts.routing_acts(routing, Stamp(CLOCK, NOW + HOUR), CONFIG))
     after = change.after
     assert (after.topic, after.department, after.sla, after.priority) == (
         "Report a Problem",
@@ -335,7 +347,7 @@ def test_every_state_can_be_derived_from_the_events(plan):
     current = opened.after
     for make, minutes in plan:
         now += timedelta(minutes=minutes)
-        change = act_on(current, [make(Stamp("agent:ann", now))], Stamp("agent:ann", now), CONFIG)
+        change = act_on(current, [make(Stamp(Actor.agent("ann"), now))], Stamp(Actor.agent("ann"), now), CONFIG)
         for event in change.events:
             if event.kind.value in FIELDS:
                 name = FIELDS[event.kind.value]
@@ -381,7 +393,7 @@ def test_snapshots_are_the_interfaces():
         "spam",
     ]
     assert ticket_json(fresh(assignee=Assignee("team", "T")))["assignee"] == {"team": "T"}
-    words = Entry(kind=EntryKind.NOTE, by="agent:ann", author=Address("a@b", "A"), at=NOW, text="t", id=7)
+    words = Entry(kind=EntryKind.NOTE, by=Actor.agent("ann"), author=Address("a@b", "A"), at=NOW, text="t", id=7)
     assert entry_json(words)["from"] == {"name": "A", "email": "a@b"}
     assert event_json(ANN.event(EventKind.NOTED))["at"] == "2026-11-21T13:00:00Z"
     assert rfc3339(None) is None
@@ -432,17 +444,17 @@ def test_new_names_are_taken_and_what_bears_an_old_name_again_is_not():
         teams={"Bank": Team(name="Bank", was=("Old Bank",))},
     )
     before = fresh(department="Servers", topic="Outage", sla="Hot", assignee=Assignee("team", "Old Bank"))
-    change = renames.rename(before, Stamp("admin", NOW), config)
+    change = renames.rename(before, Stamp(ADMIN, NOW), config)
     after = change.after
     assert (after.department, after.topic, after.sla, str(after.assignee)) == ("Ops", "Down", "Fast", "team:Bank")
     assert kinds(change)[:4] == ["transferred", "topic-changed", "sla-changed", "assigned"]
     ann = replace(CONFIG.agents["ann"], key="annie", was=("ann",))
     heirs = replace(CONFIG, agents={"annie": ann})
-    handed = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp("admin", NOW), heirs)
+    handed = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp(ADMIN, NOW), heirs)
     assert str(handed.after.assignee) == "agent:annie"
     assert kinds(handed) == ["assigned"]
-    untouched = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp("admin", NOW), config)
+    untouched = renames.rename(fresh(assignee=Assignee("agent", "ann")), Stamp(ADMIN, NOW), config)
     assert kinds(untouched) == []
     assert untouched.after.department == "Support"
-    nobodys = renames.rename(fresh(department="Servers"), Stamp("admin", NOW), config)
+    nobodys = renames.rename(fresh(department="Servers"), Stamp(ADMIN, NOW), config)
     assert (nobodys.after.department, nobodys.after.assignee) == ("Ops", None)

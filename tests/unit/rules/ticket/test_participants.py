@@ -13,10 +13,10 @@ from mailgate.rules.ticket import acts, participants
 from mailgate.rules.ticket.acts import Stamp, copy_in
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.settings import Tickets
-from mailgate.ticket import Address, Collaborator
+from mailgate.ticket import Actor, Address, Collaborator
 from tests.lab import NOW, desk, ticket
 
-ANN = Stamp("agent:ann", NOW, "why")
+ANN = Stamp(Actor.agent("ann"), NOW, "why")
 CONFIG = desk()
 JANE = Collaborator("jane@x.example", "Jane")
 JOE = Collaborator("joe@x.example", "Joe", active=False)
@@ -127,7 +127,7 @@ def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
 def test_who_waits_is_agreed_to_with_one_tap():
     def came(*emails):
         people_ = tuple(Collaborator(email, active=False) for email in emails)
-        return act_on(TICKET, [copy_in(people_, Stamp("requester:k@x.example", NOW))], ANN, CONFIG)
+        return act_on(TICKET, [copy_in(people_, Stamp(Actor.requester("k@x.example"), NOW))], ANN, CONFIG)
 
     assert participants.agree(came(), "karen@client.example") == (), "who waits is offered when they write"
     assert participants.agree(came(), "joe@x.example") == (("Agree", "#cc joe@x.example\n"),)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.notice import NoticeKind
-from mailgate.ticket import Entry
+from mailgate.ticket import Actor, Entry
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.templates.sandbox import paragraphs, quoted
 from mailgate.writing.templates.specimens import specimens
@@ -152,7 +152,7 @@ def test_a_department_that_is_not_public_signs_nothing():
 
 
 def test_a_reply_quotes_public_entries_only_and_masked_agents_not_at_all():
-    answer = Entry(kind=MESSAGE.kind.__class__.REPLY, by="agent:ann", author=ANN, at=NOW, text="Our answer.")
+    answer = Entry(kind=MESSAGE.kind.__class__.REPLY, by=Actor.agent("ann"), author=ANN, at=NOW, text="Our answer.")
     found = render(None, K.REPLY, history=(NOTE, answer, MESSAGE)).text
     assert "> Our answer." in found
     assert "> Nobody can log in since 9.\n>\n> Please hurry." in found
