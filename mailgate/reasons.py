@@ -49,6 +49,7 @@ class Reason(StrEnum):
     SUBJECT_TOKEN = "subject-token"
     STRANGER = "stranger"  # a ticket is named, but the sender is not on it
     TICKET_GONE = "ticket-gone"
+    NOT_REMEMBERED = "not-remembered"  # it answers a mail of ours that this database does not know
     JOINED = "joined"  # a rule's `join`: the same requester, the same subject apart from digits
     NAMED_BY_COMMAND = "named-by-command"  # `#ticket N`
     NOTHING_NAMES_A_TICKET = "nothing-names-a-ticket"

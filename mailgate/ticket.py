@@ -263,6 +263,7 @@ class Ticket:
     merged_into: int = 0  # the ticket that everything which comes for this one goes to; 0: it stands by itself
     merged: tuple[int, ...] = ()  # tickets that were merged into this one
     spam: bool = False  # closed as spam; any other status takes the mark away
+    anchor: str = ""  # nonce of its public anchor; "" for those opened under schema 3
 
     @property
     def participants(self) -> frozenset[str]:

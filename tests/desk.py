@@ -157,7 +157,7 @@ class Bench:
         self.folder = folder
         self.now = START
         self.mails = 0
-        self._seen = 0
+        self.seen = 0  # id of the newest outgoing mail that was looked at
         self.db: Db
         self.configure(config, first=True)
 
@@ -289,8 +289,8 @@ class Bench:
 
     def new(self) -> list[Sent]:
         """Outgoing mails since the last look."""
-        rows = self.db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", [self._seen])
-        self._seen = rows[-1]["id"] if rows else self._seen
+        rows = self.db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", [self.seen])
+        self.seen = rows[-1]["id"] if rows else self.seen
         return [sent(row) for row in rows]
 
     def sent(self) -> list[Sent]:

@@ -22,7 +22,7 @@ from mailgate.rules.ticket.questions import askers_of
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.people import audience as readers
-from mailgate.store.queues import held
+from mailgate.store.queues import held, outbox
 from mailgate.store.tickets import merged, tickets
 from mailgate.ticket import CLOCK, Address, EventKind, Json, Ticket
 
@@ -42,7 +42,7 @@ def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
     """Record a bounce on the ticket whose mail it returns."""
     bounce = situation.received.mail.bounce or Bounce("failed", ())
     key = returned_key(situation, context)
-    if key is None:
+    if key is None or not outbox.remembered(db, [key.text]):
         return _unmatched(db, situation, context)
     ticket = tickets.get(db, merged.end_of(db, key.ticket)) if key.ticket else None
     recipient, reported = _reported(bounce, ticket, key, context)
@@ -196,7 +196,7 @@ def _but(people: tuple[Person, ...], email: str) -> list[Person]:
 def _unmatched(db: Db, situation: Situation, context: Context) -> Outcome:
     """A report of nothing that we signed: set aside, the administrator told at most once an hour."""
     outcome = Outcome(
-        state="quarantined", reason=Reason.BOUNCE_UNMATCHED, why="it returns no mail that this desk signed"
+        state="quarantined", reason=Reason.BOUNCE_UNMATCHED, why="it returns no mail that this desk knows"
     )
     admin = context.config.desk.admin
     hour_ago = context.now - timedelta(hours=1)
@@ -204,7 +204,7 @@ def _unmatched(db: Db, situation: Situation, context: Context) -> Outcome:
         return outcome
     mail = situation.received.mail
     fact = (
-        f"A delivery report from {mail.author.email or 'an unknown sender'} returns no mail that this desk signed."
+        f"A delivery report from {mail.author.email or 'an unknown sender'} returns no mail that this desk knows."
         " It is set aside; see it with: mailgate queue quarantine list."
     )
     return outcome.with_notices(

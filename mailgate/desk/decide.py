@@ -48,7 +48,7 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
     if situation.ticket and (rating := satisfaction.rating_of(situation, context)):
         return satisfaction.receive_rating(db, situation, situation.ticket, rating, context)
     if situation.sender.agent and situation.human:
-        return _from_agent(db, situation, context)
+        return _answers_lost(situation, context) if situation.answers_lost else _from_agent(db, situation, context)
     if situation.match.role == "agent":
         why = "an agent's answer with a machine's marks; only human mail works a ticket"
         return set_aside(Reason.UNPROVEN_AGENT, why)
@@ -106,6 +106,20 @@ def _unreadable(situation: Situation, commands: Commands, context: Context) -> O
     why = f"Your mail is {situation.received.mail.unreadable}, so nothing in it could be read and nothing was done."
     letter = _letter(situation, commands, context)
     return letter.refused(situation.ticket, why, "Please send it again unencrypted, as plain text or HTML.")
+
+
+_LOST = (
+    "The desk does not know the mail that this answers: the desk was restored from an older copy, or the ticket was"
+    " erased. Its number may belong to another ticket now, so nothing was done. Please write anew."
+)
+
+
+def _answers_lost(situation: Situation, context: Context) -> Outcome:
+    """An agent answers what this database never sent (guarantee 7): nothing is done, and they are told."""
+    if situation.sender.dmarc == "fail":
+        return set_aside(Reason.NOT_REMEMBERED, "it answers a mail that this desk does not know, and failed DMARC")
+    letter = _letter(situation, read_commands(situation.received.body.lines), context)
+    return replace(letter.refused(None, _LOST), reason=Reason.NOT_REMEMBERED)
 
 
 def _letter(situation: Situation, commands: Commands, context: Context) -> Letter:

@@ -32,6 +32,12 @@ class Context:
     keyring: Keyring
     now: datetime
     reports: Mapping[timedelta, Report] | None = None  # the author's, by their span; None: count where one is asked for
+    highest_number: int = 0  # of a ticket, in the ids of ours that the mail bears: a new one comes behind it
+
+    @property
+    def first_number(self) -> int:
+        """The least number that a new ticket may get."""
+        return max(self.config.desk.first_number, self.highest_number + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,9 @@ class Situation:
 
     received: Received
     screened: Screened
-    refs: tuple[Reference, ...]
+    refs: tuple[Reference, ...]  # those that count
+    answers_lost: bool = False  # what it answers is of ours, and this database never sent it
+    highest_number: int = 0  # of a ticket, in the ids of ours that it bears
     found: Found
     sender: Sender
     match: Match
@@ -106,6 +114,7 @@ class Outcome:
     proven: str = ""  # the sender's address, whose owner has shown themselves with this mail
     dead: tuple[tuple[str, str], ...] = ()  # addresses that take no mail any more, and why
     first_contact: str = ""  # address of a first-time requester who is answered automatically
+    highest_number: int = 0  # of a ticket, seen in an id of ours: new tickets come behind it
     confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it
     # What was found out on the way, for `explain`.
     commands: tuple[Command, ...] = ()

@@ -16,9 +16,9 @@ from mailgate.rules.screening.duplicates import digest, same_but_for_a_footer
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading import thread, trust
-from mailgate.rules.threading.references import references
+from mailgate.rules.threading.references import highest_number, references
 from mailgate.store.db import Db
-from mailgate.store.queues import held, inbox
+from mailgate.store.queues import held, inbox, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import histories, tickets
 from mailgate.ticket import StoredAttachment
@@ -105,15 +105,19 @@ def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     wanted = thread.lookups(refs)
     by_id = tickets.by_message_id(db, wanted.message_ids)
     numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
-    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys))
-    sender = trust.identify(mail, refs, found.burnt, config, keyring, received.authserv_ids, context.now)
+    sent = outbox.remembered(db, wanted.keys)
+    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys), sent)
+    sifted = thread.sift(refs, found)
+    sender = trust.identify(mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now)
     return Situation(
         received=received,
         screened=screened,
-        refs=refs,
+        refs=sifted.known,
+        answers_lost=sifted.answers_lost,
+        highest_number=highest_number(mail, received.envelope, refs, keyring),
         found=found,
         sender=sender,
-        match=thread.pick(refs, found, sender, config),
+        match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
         attachments=prepared.attachments,
         enclosed=prepared.enclosed,
     )

@@ -80,6 +80,7 @@ CREATE TABLE ticket (
     closed_at REAL,
     merged_into INTEGER REFERENCES ticket (number),
     rest TEXT NOT NULL,                       -- JSON: the fields nothing searches by
+    anchor TEXT NOT NULL DEFAULT '',          -- nonce of its public anchor
     CHECK ((assignee_kind IS NULL) = (assignee IS NULL))
 ) STRICT;
 CREATE INDEX ticket_active ON ticket (number) WHERE status IN ('open', 'pending');

@@ -91,6 +91,8 @@ def save(db: Db, outcome: Outcome, context: Context, writer: MailWriter, *, inbo
 
 def _save(db: Db, effect: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:
     outcome = effect.outcome
+    if outcome.highest_number:
+        tickets.note_number(db, outcome.highest_number)
     for email, why in outcome.dead:
         dead_addresses.mark(db, email, why, context.now)
     for change in outcome.changes:

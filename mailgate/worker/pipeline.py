@@ -36,11 +36,13 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         why = "; ".join(mail.defects)
         return Verdict(prepared=prepared, situation=None, outcome=set_aside(Reason.UNREADABLE, why))
     situation = find_out(db, prepared, context)
+    context = replace(context, highest_number=situation.highest_number)
     seen = seen_before(db, prepared, context)
     if seen is not None:
         why = f"the same mail came before, as inbox {seen}"
         return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
     outcome = _burning(decide(db, situation, context), situation, context)
+    outcome = replace(outcome, highest_number=situation.highest_number)
     if situation.shows(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
     if prepared.received.quiet:

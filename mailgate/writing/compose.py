@@ -115,7 +115,7 @@ def _threading(notice: Notice, keyring: Keyring) -> Iterator[bytes]:
     conversation with the requester: what they send on must not thread as the requester's.
     """
     public = notice.ticket is not None and notice.kind is not NoticeKind.ASKED
-    anchor = [keyring.anchor(notice.ticket.number)] if notice.ticket and public else []
+    anchor = [keyring.anchor(notice.ticket.number, notice.ticket.anchor)] if notice.ticket and public else []
     told = [found for found in (*notice.references, notice.in_reply_to) if headers.is_id(found)]
     if notice.kind.to_requester:
         told = [found for found in told if not _is_agents(found, keyring)]

@@ -80,7 +80,7 @@ def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:
     tags = routed.get("tags")
     sla = routed.values["sla"]
     return Ticket(
-        number=tickets.next_number(db, config.desk.first_number),
+        number=tickets.next_number(db, context.first_number),
         subject=strip_subject(" ".join(opening.mail.subject.split()), config.desk),
         status=Status(text("status", "open")),
         requester=Address(requester.email, requester.name or form.get("name")),

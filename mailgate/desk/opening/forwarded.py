@@ -17,6 +17,7 @@ from mailgate.rules.people.permissions import sees
 from mailgate.rules.threading.thread import Match
 from mailgate.settings import Config
 from mailgate.store.db import Db
+from mailgate.store.queues import outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Address, StoredAttachment
 
@@ -95,6 +96,8 @@ def placed(db: Db, situation: Situation, context: Context) -> Situation:
     agent = context.config.agents[situation.sender.agent]
     message_id = situation.enclosed.mail.message_id
     key = context.keyring.read(message_id) if message_id else None
+    if key and not outbox.remembered(db, [key.text]):
+        return situation
     known = [key.ticket] if key else tickets.by_message_id(db, [message_id] if message_id else []).get(message_id, ())
     for ticket in tickets.get_many(db, known).values():
         if sees(agent, ticket, context.config):

@@ -119,7 +119,7 @@ def _joined(db: Db, opening: _Opening) -> Outcome | None:
 def _opened(db: Db, opening: _Opening) -> Outcome:
     situation, routed, context = opening.situation, opening.routed, opening.context
     follows = opening.follows
-    number = tickets.next_number(db, context.config.desk.first_number)
+    number = tickets.next_number(db, context.first_number)
     links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
     change = _open(opening, number, links)
     occasion = Occasion(
@@ -290,6 +290,11 @@ def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:
     remarks = []
     if follows:
         remarks.append(f"It answers ticket {follows}, which ended too long ago to be reopened.")
+    if situation.match.why is Reason.NOT_REMEMBERED:
+        remarks.append(
+            "It answers a mail that this desk does not know: the desk was restored from an older copy, or the ticket"
+            " was erased."
+        )
     remarks += [
         f"The mail names ticket {number}, but its sender is not on that ticket."
         for number in situation.match.strangers_to

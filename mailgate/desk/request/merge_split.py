@@ -129,7 +129,7 @@ def _answered(db: Db, letter: Letter, thread: Sequence[Entry], entry_id: int) ->
 
 
 def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Context) -> Target:
-    config, number = context.config, tickets.next_number(db, context.config.desk.first_number)
+    config, number = context.config, tickets.next_number(db, context.first_number)
     known = entry.author.email in merging.readers(ticket, config)
     own = inbox.item(db, entry.inbox_id).subject if entry.inbox_id else ""
     subject = strip_subject(own or (ticket.subject if known else ""), config.desk)

@@ -1,17 +1,19 @@
 """Signed Message-IDs: reply keys that prove who may act, and anchors that only point at a ticket.
 
     <n.TICKET.PERSONKINDDAYNONCE.MAC@domain>    a notice; the part before the @ is its KEY
-    <t.TICKET.RANDOM@domain>                    a ticket's public anchor, the same for everyone
+    <t.TICKET.NONCETAG@domain>                  a ticket's public anchor, the same for everyone
 
 Everything is lower-case RFC 4648 base32 without padding, so that a mail program which folds
 case breaks nothing. TICKET is the number in base32 digits (0: mail without a ticket), PERSON
 (5 characters) a tag of the recipient's address, KIND one character, DAY (3) days since
 2020-01-01, NONCE (5) a tag of the cause, MAC (26) 128 bits of HMAC-SHA256 over all before it.
+An anchor's NONCE (5) tells tickets apart that had the same number before and after a restore;
+those opened under schema 3 have none. Its TAG (10) is an HMAC over all before it.
 With a ticket number of up to five digits (33 million) and a domain of up to 18 characters a
 Message-ID has at most 70. The domain is not signed: some gateways rewrite it.
 
-This module draws no lots and keeps no list: the same notice has the same id again, and
-whether a key was burnt is for the caller to know.
+This module draws no lots and keeps no list: the same notice has the same id again. Whether a
+key was burnt, and whether this database has sent it at all, is for the caller to know.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 6, in lower case
 _EPOCH = date(2020, 1, 1).toordinal()
 _B = "[a-z2-7]"
 _KEY = re.compile(rf"n\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})")
-_ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{10}})")
+_ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{5}})?({_B}{{10}})")
 _EMBEDDED = re.compile(_KEY.pattern.replace("(", "(?:"))  # begins with a literal: fast to search for
 
 
@@ -88,6 +90,14 @@ class Key:
     def date(self) -> date:
         """The day on which its notice was made."""
         return date.fromordinal(_EPOCH + self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A public anchor whose tag was verified."""
+
+    ticket: int
+    nonce: str  # as in `Ticket.anchor`
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +161,19 @@ class Keyring:
         address = normalise(email)
         return any(hmac.compare_digest(_tag(ring.person, address, 5), key.person) for ring in self._rings)
 
-    def anchor(self, ticket: int) -> str:
+    def anchor(self, ticket: int, nonce: str = "") -> str:
         """The public anchor of a ticket, in angle brackets: it names the ticket and grants nothing."""
         digits = _digits(ticket)
-        return f"<t.{digits}.{_tag(self._rings[0].anchor, digits, 10)}@{self.domain}>"
+        return f"<t.{digits}.{nonce}{_anchor_tag(self._rings[0], digits, nonce)}@{self.domain}>"
 
-    def read_anchor(self, message_id: str) -> int | None:
-        """The ticket of one of our anchors; None for anything else."""
+    def read_anchor(self, message_id: str) -> Anchor | None:
+        """One of our anchors; None for anything else."""
         found = _ANCHOR.fullmatch(key_text(message_id).lower())
-        if found and any(hmac.compare_digest(_tag(ring.anchor, found[1], 10), found[2]) for ring in self._rings):
-            return _number(found[1])
+        if not found:
+            return None
+        digits, nonce, tag = found[1], found[2] or "", found[3]
+        if any(hmac.compare_digest(_anchor_tag(ring, digits, nonce), tag) for ring in self._rings):
+            return Anchor(_number(digits), nonce)
         return None
 
     def is_ours(self, message_id: str) -> bool:
@@ -183,6 +196,11 @@ class Keyring:
 def key_text(message_id: str) -> str:
     """What stands between < and @: the KEY of a notice's Message-ID."""
     return message_id.strip().removeprefix("<").removesuffix(">").partition("@")[0]
+
+
+def anchor_nonce(opening: str) -> str:
+    """The nonce of the anchor of a ticket, from what is known at its opening and never changes."""
+    return _tag(b"anchor", opening, 5)
 
 
 def expired(key: Key, today: date) -> bool:
@@ -214,6 +232,10 @@ def _tag(key: bytes, text: str, length: int) -> str:
     """The first `length` base32 characters of 128 bits of HMAC (two zero bits fill the 26th)."""
     value = int.from_bytes(_hash(key, text)[:16], "big") << 2
     return "".join([_ALPHABET[value >> shift & 31] for shift in range(125, 125 - 5 * length, -5)])
+
+
+def _anchor_tag(ring: _Subkeys, digits: str, nonce: str) -> str:
+    return _tag(ring.anchor, f"{digits}.{nonce}" if nonce else digits, 10)
 
 
 def _digits(number: int) -> str:

@@ -7,7 +7,7 @@ whether the sender has a part in it is `thread.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mailgate.mail import Body, Envelope, Mail
@@ -31,6 +31,12 @@ class Reference:
     ticket: int = 0  # 0: a foreign id, or a key without a ticket
     key: Key | None = None
     message_id: str = ""  # a foreign one, to be looked up
+    nonce: str = ""  # of an anchor
+
+    @property
+    def is_ours(self) -> bool:
+        """True for what bears our MAC: a key or an anchor."""
+        return self.key is not None or self.reason is Reason.ANCHOR
 
 
 def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, config: Config) -> tuple[Reference, ...]:
@@ -49,10 +55,18 @@ def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, con
             by_key.setdefault(key.text, Reference(reason, key.ticket, key))
     return (
         *by_key.values(),
-        *(Reference(Reason.ANCHOR, number) for number in dict.fromkeys(anchors.values()) if number),
-        *(Reference(Reason.KNOWN_MESSAGE_ID, message_id=text) for text, number in anchors.items() if number is None),
+        *(Reference(Reason.ANCHOR, each.ticket, nonce=each.nonce) for each in dict.fromkeys(anchors.values()) if each),
+        *(Reference(Reason.KNOWN_MESSAGE_ID, message_id=text) for text, each in anchors.items() if each is None),
         *(Reference(Reason.SUBJECT_TOKEN, number) for number in tokens(mail.subject, config.desk)[:_TOKENS_READ]),
     )
+
+
+def highest_number(mail: Mail, envelope: Envelope, refs: Iterable[Reference], keyring: Keyring) -> int:
+    """The highest ticket number in an id of ours anywhere in the mail, its own Message-ID included; 0 without one."""
+    returned = [mail.bounce.original_message_id] if mail.bounce else []
+    ids = [mail.message_id, *returned]
+    keys = [*map(keyring.read, ids), *map(keyring.read_verp, envelope.recipients), *map(keyring.read_anchor, ids)]
+    return max((each.ticket for each in (*keys, *(ref for ref in refs if ref.is_ours)) if each), default=0)
 
 
 def _addresses(mail: Mail, envelope: Envelope) -> Iterator[str]:

@@ -8,7 +8,7 @@ may do: that is `trust.py` and `rights.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mailgate.notice import NoticeKind
@@ -27,7 +27,7 @@ class Lookups:
 
     numbers: tuple[int, ...]
     message_ids: tuple[str, ...]
-    keys: tuple[str, ...]  # agents' keys, which may be burnt
+    keys: tuple[str, ...]  # of ours: they count when they were sent, and agents' may be burnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Found:
     tickets: Mapping[int, Ticket]
     by_message_id: Mapping[str, tuple[int, ...]]
     burnt: frozenset[str]
+    sent: frozenset[str]  # KEYs of mails that this database has sent
 
 
 PARTICIPANTS = ("requester", "collaborator")
@@ -78,17 +79,58 @@ def lookups(refs: Iterable[Reference]) -> Lookups:
     return Lookups(
         numbers=tuple(dict.fromkeys(ref.ticket for ref in refs if ref.ticket)),
         message_ids=tuple(ref.message_id for ref in refs if ref.message_id),
-        keys=tuple(ref.key.text for ref in refs if ref.key and not ref.key.kind.to_requester),
+        keys=tuple(ref.key.text for ref in refs if ref.key),
     )
 
 
-def pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Config) -> Match:
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """References that count, and those of ours that this database does not remember."""
+
+    known: tuple[Reference, ...]
+    lost: tuple[Reference, ...]
+    answers_lost: bool  # the mail that it answers is one of the lost
+
+
+def sift(refs: Iterable[Reference], found: Found) -> Sifted:
+    """Take out what bears our MAC and was never sent by this database: it was restored from an older copy.
+
+    The number in a lost reference may be another ticket's by now, so that a subject token with it
+    counts only where something else of ours names that ticket.
+    """
+    refs = tuple(refs)
+    lost = tuple(ref for ref in refs if _is_lost(ref, found))
+    if not lost:
+        return Sifted(refs, (), answers_lost=False)
+    named = {ref.ticket for ref in refs if ref.is_ours and ref not in lost}
+    doubtful = {ref.ticket for ref in lost} - named
+    known = tuple(
+        ref for ref in refs if ref not in lost and not (ref.reason is Reason.SUBJECT_TOKEN and ref.ticket in doubtful)
+    )
+    answered = next((ref for ref in refs if ref.key), lost[0])
+    return Sifted(known, lost, answers_lost=answered in lost)
+
+
+def _is_lost(ref: Reference, found: Found) -> bool:
+    if ref.key:
+        return ref.key.text not in found.sent
+    ticket = found.tickets.get(ref.ticket)
+    return ref.reason is Reason.ANCHOR and (ticket is None or ticket.anchor != ref.nonce)
+
+
+def pick(
+    refs: Iterable[Reference], found: Found, sender: Sender, config: Config, *, lost: Collection[Reference] = ()
+) -> Match:
     """The ticket of a mail: the first key that fits, else the first other reference that does.
+
+    `refs` are those that count and `lost` the others of ours, as `sift` says.
 
     Who has a part in a ticket that was merged comes in on the one that it went into: as
     what they are there, else as somebody whom no agent has let in yet.
     """
     match = _pick(refs, found, sender, config)
+    if lost and match.number is None and not match.strangers_to:
+        return replace(match, why=Reason.NOT_REMEMBERED)
     named = found.tickets.get(match.number) if match.number else None
     goes = named
     while goes and goes.merged_into:

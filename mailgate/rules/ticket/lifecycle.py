@@ -12,6 +12,7 @@ from datetime import datetime
 
 from mailgate.rules.routing.route import Chosen, Routed
 from mailgate.rules.sla.clock import clock, plan_of
+from mailgate.rules.threading.keys import anchor_nonce
 from mailgate.rules.ticket.acts import Act, Stamp, escalate, receive_message, record, routing_acts, status, wake
 from mailgate.rules.ticket.as_json import assignee_json, rfc3339, ticket_json
 from mailgate.settings import Config, Step
@@ -84,6 +85,7 @@ def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entr
     waits = entry is not None and entry.kind is EntryKind.MESSAGE and ticket.status.active
     ticket = replace(
         ticket,
+        anchor=_anchor(ticket),
         status_log=(StatusSpan(ticket.status, start),),
         waiting_since=start if waits else None,
         resolved_at=None if ticket.status.active else start,
@@ -101,6 +103,12 @@ def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entr
         stamp.because("").event(EventKind.ROUTED, after=routed),
     )
     return Change(before=None, after=ticket, events=events, entries=(entry,) if entry else ())
+
+
+def _anchor(ticket: Ticket) -> str:
+    """The same when the work is redone, and another for another ticket that gets the number after a restore."""
+    opened = rfc3339(ticket.created_at)
+    return anchor_nonce(f"{ticket.number}\0{opened}\0{ticket.requester.email}\0{ticket.subject}")
 
 
 def receive(

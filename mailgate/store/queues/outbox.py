@@ -54,6 +54,19 @@ def caused_by(db: Db, key: str) -> int | None:
     return None if row is None else row["inbox_id"]
 
 
+def remembered(db: Db, keys: Iterable[str]) -> frozenset[str]:
+    """Those of the KEYs that belong to mails of this database, whatever domain stands behind them."""
+    wanted = json.dumps([*keys])
+    if wanted == "[]":
+        return frozenset()
+    rows = db.all(
+        "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM outbox"
+        " WHERE message_id >= '<' || value || '@' AND message_id < '<' || value || 'A')",  # "A" comes after "@"
+        [wanted],
+    )
+    return frozenset(row["value"] for row in rows)
+
+
 def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
     """Put mails into the outbox, due at once, or when quiet hours end.
 

@@ -74,6 +74,7 @@ def ticket_row(ticket: Ticket) -> Columns:
         "closed_at": maybe_seconds(ticket.closed_at),
         "merged_into": ticket.merged_into or None,
         "rest": _rest(ticket),
+        "anchor": ticket.anchor,
     }
 
 
@@ -125,6 +126,7 @@ def read_ticket(row: Row, collaborators: tuple[Collaborator, ...]) -> Ticket:
         asked=tuple(Asked(*each) for each in rest["asked"]),
         merged_into=row["merged_into"] or 0,
         merged=tuple(rest["merged"]),
+        anchor=row["anchor"],
         **times,
         **{name: rest[name] for name in _REST_PLAIN},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from mailgate.store import meta
 from mailgate.store.columns import insert_sql, marks
 from mailgate.store.db import Db, Row
 from mailgate.store.tickets import deadlines, merged
@@ -57,9 +58,18 @@ def latest_event(db: Db) -> int:
 
 
 def next_number(db: Db, first: int) -> int:
-    """The number that the next ticket gets."""
+    """The number that the next ticket gets: behind every number that was given or seen, `first` at least."""
     row = db.one("SELECT max(number) FROM ticket")
-    return max(first, (row[0] or 0) + 1) if row else first
+    return max(first, (row[0] or 0 if row else 0) + 1, int(meta.get(db, _HIGHEST) or 0) + 1)
+
+
+_HIGHEST = "highest_number"  # row of `meta`
+
+
+def note_number(db: Db, number: int) -> None:
+    """Remember that this number was given, though perhaps no ticket has it (any more)."""
+    if number >= next_number(db, 1):
+        meta.put(db, _HIGHEST, str(number))
 
 
 def numbers(db: Db) -> list[int]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailgate.notice import REQUESTER_KINDS, NoticeKind
 from mailgate.rules.threading import keys
-from mailgate.rules.threading.keys import LETTERS, Keyring, expired, key_text, plus, verp
+from mailgate.rules.threading.keys import LETTERS, Anchor, Keyring, anchor_nonce, expired, key_text, plus, verp
 from tests.lab import KEYRING
 
 DAY = date(2026, 11, 21)
@@ -103,7 +103,7 @@ def test_keys_of_the_old_secret_still_hold_and_new_ones_are_signed_with_the_new(
     assert KEYRING.is_for(key, "ann@bank.example")
     assert not KEYRING.is_for(key, "bob@bank.example")
     assert OLD.read(an_id()) is None
-    assert KEYRING.read_anchor(OLD.anchor(9)) == 9
+    assert KEYRING.read_anchor(OLD.anchor(9, "abcde")) == Anchor(9, "abcde")
 
 
 def test_a_kind_that_this_version_does_not_know_is_no_key() -> None:
@@ -157,11 +157,21 @@ def test_a_key_gives_authority_for_thirty_days() -> None:
 def test_an_anchor_is_the_same_for_everyone_and_no_key() -> None:
     anchor = KEYRING.anchor(1001)
     assert anchor == KEYRING.anchor(1001) != KEYRING.anchor(1002)
-    assert KEYRING.read_anchor(anchor) == 1001
+    assert KEYRING.read_anchor(anchor) == Anchor(1001, "")
     assert KEYRING.read(anchor) is None
     assert KEYRING.read_anchor(an_id()) is None
     forged = anchor[:6] + ("a" if anchor[6] != "a" else "b") + anchor[7:]
     assert KEYRING.read_anchor(forged) is None
+
+
+def test_an_anchors_nonce_is_signed_with_its_number() -> None:
+    nonce = anchor_nonce("how it was opened")
+    assert nonce == anchor_nonce("how it was opened") != anchor_nonce("otherwise")
+    anchor = KEYRING.anchor(1001, nonce)
+    assert KEYRING.read_anchor(anchor) == Anchor(1001, nonce)
+    assert len(nonce) == 5
+    assert KEYRING.read_anchor(anchor.replace(nonce, "aaaaa")) is None
+    assert len(KEYRING.anchor(2**25 - 1, nonce)) <= 70
 
 
 def test_our_own_ids_are_known_as_ours() -> None:

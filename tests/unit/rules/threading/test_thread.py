@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.mail import Envelope, Mail
+from mailgate.mail import Bounce, Envelope, Mail
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import strip_subject
-from mailgate.rules.threading.keys import key_text, plus
-from mailgate.rules.threading.references import references
-from mailgate.rules.threading.thread import Found, Match, lookups, pick
+from mailgate.rules.threading.keys import key_text, plus, verp
+from mailgate.rules.threading.references import highest_number, references
+from mailgate.rules.threading.thread import Found, Match, Sifted, lookups, pick, sift
 from mailgate.rules.threading.trust import Sender, identify
 from mailgate.ticket import Address, Collaborator, Ticket
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail, ticket
@@ -41,16 +41,19 @@ def matched(
     visible: str = "",
     sender: Sender | None = None,
     burnt: frozenset[str] = frozenset(),
+    lost: tuple[str, ...] = (),
 ) -> Match:
-    """The way of a mail through references, identify and pick, over these tickets."""
+    """The way of a mail through references, sift, identify and pick, over these tickets; `lost` ids were never sent."""
     refs = references(letter, body(visible), envelope, KEYRING, DESK)
     wanted = lookups(refs)
     stored = {found.number: found for found in tickets or (ticket(),)}
     ids = {text: numbers for text, numbers in (known or {}).items() if text in wanted.message_ids}
     asked = {*wanted.numbers, *(number for numbers in ids.values() for number in numbers)}
-    found = Found({number: stored[number] for number in asked if number in stored}, ids, burnt)
-    who = sender or identify(letter, refs, burnt, DESK, KEYRING, (), NOW)
-    return pick(refs, found, who, DESK)
+    sent = frozenset(wanted.keys) - set(map(key_text, lost))
+    found = Found({number: stored[number] for number in asked if number in stored}, ids, burnt, sent)
+    sifted = sift(refs, found)
+    who = sender or identify(letter, sifted.known, burnt, DESK, KEYRING, (), NOW)
+    return pick(sifted.known, found, who, DESK, lost=sifted.lost)
 
 
 # ── what a mail names ───────────────────────────────────────────────────────────────────
@@ -80,7 +83,7 @@ def test_references_come_strongest_first_and_each_once() -> None:
     wanted = lookups(refs)
     assert wanted.numbers == (1001, 3, 2, 4, 5, 7)
     assert wanted.message_ids == ("<foreign@x.example>",)
-    assert wanted.keys == (key_text(alerted), key_text(alert(4)), ref)
+    assert wanted.keys == (*map(key_text, (reply, alerted, note, alert(4))), ref)
 
 
 @pytest.mark.parametrize("line", ["Ref: {}", "> > ref:{}", "*Ref:* `{}`", "Ref:\u00a0{}", "Ref:\n{}"])
@@ -181,9 +184,63 @@ def test_a_ref_line_threads() -> None:
 
 def test_a_key_whose_ticket_is_gone_says_so() -> None:
     assert matched(mail(in_reply_to=(an_id(9),))) == Match(None, Reason.TICKET_GONE)
-    assert matched(mail(references=(KEYRING.anchor(9),))) == Match(None, Reason.TICKET_GONE)
     assert matched(mail(subject="[#9] x")) == Match(None, Reason.NOTHING_NAMES_A_TICKET)
     assert matched(mail(in_reply_to=(an_id(9),), subject="[#1001] x")).number == 1001
+
+
+# ── what this database does not remember ────────────────────────────────────────────────
+
+
+def sifted(letter: Mail, *tickets: Ticket, lost: tuple[str, ...] = ()) -> Sifted:
+    refs = references(letter, body(), ENVELOPE, KEYRING, DESK)
+    sent = frozenset(lookups(refs).keys) - set(map(key_text, lost))
+    return sift(refs, Found({each.number: each for each in tickets or (ticket(),)}, {}, frozenset(), sent))
+
+
+def test_an_id_that_was_never_sent_does_not_count() -> None:
+    assert matched(mail(in_reply_to=(an_id(),)), lost=(an_id(),)) == Match(None, Reason.NOT_REMEMBERED)
+    assert matched(mail(ELLIOT, in_reply_to=(alert(),)), lost=(alert(),)) == Match(None, Reason.NOT_REMEMBERED)
+    proof = identify(mail(ELLIOT, in_reply_to=(alert(),)), (), frozenset(), DESK, KEYRING, (), NOW)
+    assert not proof.proven
+
+
+def test_an_anchor_of_another_ticket_with_the_number_does_not_count() -> None:
+    new = ticket(anchor="abcde")
+    assert matched(mail(references=(KEYRING.anchor(1001, "abcde"),)), new).why is Reason.ANCHOR
+    for other in (KEYRING.anchor(1001, "fghij"), KEYRING.anchor(1001), KEYRING.anchor(9)):
+        assert matched(mail(references=(other,)), new) == Match(None, Reason.NOT_REMEMBERED)
+
+
+def test_a_token_beside_a_lost_id_counts_only_where_another_id_names_the_ticket() -> None:
+    answer = mail(subject="[#1001] x", in_reply_to=(an_id(),))
+    assert matched(answer, lost=(an_id(),)) == Match(None, Reason.NOT_REMEMBERED)
+    known = mail(subject="[#1001] x", in_reply_to=(an_id(),), references=(KEYRING.anchor(1001),))
+    assert (matched(known, lost=(an_id(),)).number, matched(known, lost=(an_id(),)).why) == (1001, Reason.ANCHOR)
+    other = mail(subject="[#1001] x", in_reply_to=(an_id(9),))
+    assert matched(other, lost=(an_id(9),)).why is Reason.SUBJECT_TOKEN
+
+
+def test_which_mail_was_answered_is_its_newest_key() -> None:
+    first, second = alert(1001), alert(1002)
+    assert not sifted(mail(in_reply_to=(first,))).answers_lost
+    assert sifted(mail(in_reply_to=(first,)), lost=(first,)).answers_lost
+    assert sifted(mail(in_reply_to=(first,), references=(second,)), lost=(first,)).answers_lost
+    assert not sifted(mail(in_reply_to=(first,), references=(second,)), lost=(second,)).answers_lost
+    assert sifted(mail(references=(KEYRING.anchor(9),))).answers_lost
+    assert not sifted(mail(in_reply_to=(first,), references=(KEYRING.anchor(9),))).answers_lost
+
+
+def test_the_highest_number_is_read_from_every_id_of_ours() -> None:
+    def highest(letter: Mail, envelope: Envelope = ENVELOPE) -> int:
+        return highest_number(letter, envelope, references(letter, body(), envelope, KEYRING, DESK), KEYRING)
+
+    verped = Envelope("", (verp("support@bank.example", an_id(7)),))
+    assert highest(mail(subject="[#99] x")) == 0
+    assert highest(mail(in_reply_to=(an_id(3),), references=(an_id(5), KEYRING.anchor(4, "abcde")))) == 5
+    assert highest(mail(references=(KEYRING.anchor(6),))) == 6
+    assert highest(mail(message_id=an_id(8))) == 8
+    assert highest(mail(), verped) == 7
+    assert highest(mail(bounce=Bounce("failed", (), an_id(9)))) == 9
 
 
 def test_a_key_without_a_ticket_threads_nowhere_but_is_told() -> None:
