@@ -134,6 +134,34 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth2:
+    """`oauth2 = {…}` of a mailbox or relay, together with what its provider adds."""
+
+    flow: str = "client"  # client credentials; "service-account": its assertion; "code": a person signs in
+    token_url: str
+    scope: str = ""
+    client_id: str = ""  # of a service account: its address
+    client_secret: Secret = Secret()
+    certificate: str = ""  # PEM; instead of a client secret
+    key: Secret = Secret()  # PEM: the private key of the certificate or service account
+    subject: str = ""  # the mailbox that a service account acts for
+    authorize_url: str = ""
+    device_url: str = ""  # "" where there is no device code
+    unused_life: timedelta | None = None  # after which an unused refresh token ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """As whom to sign in at a server; one of `password` and `oauth2`."""
+
+    account: str = ""  # what `mailgate login` calls it; one account may serve a mailbox and a relay
+    user: str = ""  # "": no sign-in
+    password: Secret = Secret()
+    oauth2: OAuth2 | None = None
+    ca: Path | None = None  # PEM: a private CA, beside the system's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     """[mailbox.NAME]: an IMAP account to read."""
 
@@ -141,8 +169,8 @@ class Mailbox:
     host: str
     port: int = 993
     tls: str = "implicit"  # "starttls", "none"
-    user: str
-    password: Secret
+    provider: str = "custom"
+    credentials: Credentials
     folder: str = "INBOX"
     existing: str | timedelta = "skip"  # "skip", "take", or younger than
     after: str = "move"  # "move", "seen", "delete", "leave"
@@ -160,6 +188,8 @@ class Relay:
     host: str = "127.0.0.1"
     port: int = 25
     tls: str = "none"  # "starttls", "implicit"
+    provider: str = "custom"
+    credentials: Credentials = Credentials()
     envelope: str = "address"  # or "verp"
     path: Path | None = None  # the Maildir
 

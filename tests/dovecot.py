@@ -125,6 +125,7 @@ class Dovecot:
     """One private server. Use as a context manager; `restart` keeps the mail."""
 
     tls: bool = False
+    token_server: str = ""  # its URL: then people sign in with its tokens as well
     capability_less: Sequence[str] = ()  # capabilities that it hides
     port: int = field(default_factory=free_port)
     tls_port: int = 0
@@ -160,6 +161,9 @@ class Dovecot:
         }
         text = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" if new else ""
         text += _COMMON.format(**values) + (_V24 if new else _V23).format(**values) + _SERVICES.format(**values)
+        if self.token_server:
+            text = text.replace("auth_mechanisms = plain login", "auth_mechanisms = plain login xoauth2 oauthbearer")
+            text += self._oauth2(new=new)
         if self.tls:
             prefix = ("ssl_server_cert_file = ", "ssl_server_key_file = ") if new else ("ssl_cert = <", "ssl_key = <")
             text += f"ssl = yes\n{prefix[0]}{self.directory}/tls/cert.pem\n{prefix[1]}{self.directory}/tls/key.pem\n"
@@ -169,6 +173,22 @@ class Dovecot:
             shown = [word for word in _CAPABILITIES if word not in self.capability_less]
             text += f"imap_capability = {' '.join(shown)}\n"
         return text
+
+    def _oauth2(self, *, new: bool) -> str:
+        """What asks the token server about each token (RFC 7662)."""
+        url = f"{self.token_server}/introspect"
+        if new:
+            return (
+                "oauth2 {\n  introspection_mode = post\n  force_introspection = yes\n"
+                f"  introspection_url = {url}\n  active_attribute = active\n  active_value = true\n"
+                "  username_attribute = username\n}\npassdb oauth2 {\n  mechanisms_filter = xoauth2 oauthbearer\n}\n"
+            )
+        asked = self.directory / "oauth2.conf"
+        asked.write_text(
+            f"introspection_mode = post\nforce_introspection = yes\nintrospection_url = {url}\n"
+            "active_attribute = active\nactive_value = true\nusername_attribute = username\n"
+        )
+        return f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {asked}\n}}\n"
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import mailbox
 import os
 import re
 import ssl
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -50,6 +52,10 @@ class Sink:
     implicit_tls: bool = False
     pipelining: bool = True
     utf8: bool = True  # offers SMTPUTF8
+    auth: tuple[str, ...] = ()  # the mechanisms that it offers, once TLS is up where it has TLS
+    users: Mapping[str, str] = field(default_factory=dict)  # user → password
+    tokens: Mapping[str, str] = field(default_factory=dict)  # access token → user, as the token server has them
+    signed_in: list[str] = field(default_factory=list)  # the user of each connection that did
     delay: float = 0.0  # seconds before the answer to the end of DATA
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     taken: list[Taken] = field(default_factory=list)
@@ -116,6 +122,8 @@ class _Dialogue:
         self.sink, self.reader, self.writer, self.number = sink, reader, writer, number
         self.mail_from: str | None = None
         self.recipients: list[str] = []
+        self.secure = sink.implicit_tls
+        self.user = ""
 
     def answer(self, usual: str, *keys: str) -> str:
         """The answer by the script, else the usual one."""
@@ -145,6 +153,8 @@ class _Dialogue:
 
     async def on_ehlo(self, _: str) -> None:
         offered = ["sink", *(["STARTTLS"] if self.sink.tls and not self.sink.implicit_tls else []), "8BITMIME"]
+        if self.sink.auth and (self.secure or not self.sink.tls):
+            offered.append(f"AUTH {' '.join(self.sink.auth)}")
         offered += [*(["SMTPUTF8"] if self.sink.utf8 else []), *(["PIPELINING"] if self.sink.pipelining else [])]
         await self.say("\r\n".join(f"250-{one}" for one in offered) + "\r\n250 SIZE 100000000", "ehlo")
 
@@ -154,9 +164,37 @@ class _Dialogue:
     async def on_starttls(self, _: str) -> None:
         if await self.say("220 go", "starttls"):
             await self.writer.start_tls(self.sink.tls)
+            self.secure = True
+
+    async def on_auth(self, line: str) -> None:
+        _, name, *initial = line.split()
+        if name == "LOGIN":
+            user = await self.challenged(b"Username:")
+            self.user = user if self.sink.users.get(user) == await self.challenged(b"Password:") else ""
+        elif name == "PLAIN":
+            _, user, password = base64.b64decode(initial[0]).decode().split("\0")
+            self.user = user if self.sink.users.get(user) == password else ""
+        else:
+            said = base64.b64decode(initial[0]).decode()
+            token = re.search("auth=Bearer (.*?)\x01", said)[1]
+            self.user = self.sink.tokens.get(token, "") if self.sink.tokens.get(token, "?") in said else ""
+            if not self.user:
+                self.answer_to_failure = await self.challenged(b'{"status":"401","schemes":"bearer"}')
+        yes = f"235 2.7.0 {self.user}" if self.user else "535 5.7.8 authentication failed"
+        if await self.say(yes, "auth") and self.user:
+            self.sink.signed_in.append(self.user)
+
+    async def challenged(self, words: bytes) -> str:
+        self.writer.write(b"334 " + base64.b64encode(words) + b"\r\n")
+        line = (await self.reader.readuntil(b"\r\n")).decode().strip()
+        self.sink.commands.append(line)
+        return base64.b64decode(line).decode()
 
     async def on_mail(self, line: str) -> None:
         sender = re.search("<(.*?)>", line)[1]
+        if self.sink.auth and not self.user:
+            await self.say("530 5.7.0 authentication required")
+            return
         if await self.say("250 ok", f"mail {sender}", "mail"):
             self.mail_from = sender
             self.recipients = []
@@ -192,7 +230,7 @@ class _Dialogue:
         if answer.startswith("2"):  # first: who hears the answer may look at once
             self.sink.keep(mail)
         await self.say(answer)
-        self.recipients = []
+        self.mail_from, self.recipients = None, []
 
     async def on_rset(self, _: str) -> None:
         self.mail_from, self.recipients = None, []

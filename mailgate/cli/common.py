@@ -20,9 +20,9 @@ from mailgate.ticket import Json
 from mailgate.worker.setup import open_secrets
 
 
-def config_of(args: argparse.Namespace, *, thorough: bool = True) -> Config:
-    """The config that a command works with. Raises ConfigError."""
-    config, _ = load(find(args.config, os.environ), thorough=thorough)
+def config_of(args: argparse.Namespace, *, thorough: bool = True, secrets: bool = False) -> Config:
+    """The config that a command works with; `secrets` for one that signs in somewhere. Raises ConfigError."""
+    config, _ = load(find(args.config, os.environ), thorough=thorough, secrets=secrets)
     return config
 
 

@@ -26,6 +26,7 @@ VERBS = {
     "demo": "play three tickets through their whole life, on this machine alone",
     "init": "write a first config",
     "check": "validate config and templates, every error at once",
+    "login": "sign in to a mailbox or the relay, where a person has to (OAuth 2.0)",
     "reload": "check, show what changes, make the daemon take it",
     "ingest": "take mail in without SMTP: stdin, .eml, mbox, Maildir",
     "explain": "a dry run: what would become of a mail, and why",

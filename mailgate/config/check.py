@@ -45,6 +45,7 @@ def _names(config: Config, reading: Reading) -> None:
         "customer": config.customers,
         "address": config.addresses,
         "canned": config.canned,
+        "mailbox": config.mailboxes,
     }
     for name in reading.names:
         if name.kind == "template":
@@ -225,7 +226,7 @@ def _ways(config: Config, reading: Reading) -> None:
         )
     seen: dict[tuple[str, str, str], str] = {}
     for name, mailbox in config.mailboxes.items():
-        first = seen.setdefault((mailbox.host.lower(), mailbox.user, mailbox.folder), name)
+        first = seen.setdefault((mailbox.host.lower(), mailbox.credentials.user, mailbox.folder), name)
         if mailbox.host and first != name:
             reading.error(
                 Spot().child("mailbox").child(name), f"is read by [mailbox.{first}] already: keep one of them"

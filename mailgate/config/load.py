@@ -59,27 +59,31 @@ def find(explicit: str | None, environ: Mapping[str, str]) -> Path:
 
 
 def load(
-    path: Path, environ: Mapping[str, str] | None = None, *, thorough: bool = True
+    path: Path, environ: Mapping[str, str] | None = None, *, thorough: bool = True, secrets: bool = True
 ) -> tuple[Config, tuple[Problem, ...]]:
     """Read the config at `path`; returns it with its warnings.
 
     Raises `ConfigError` with every problem found. `environ` is where `{ env = … }`
     secrets come from, by default the process's own. Without `thorough` the holiday codes
-    are not looked up, which takes a quarter of a second: for a process a mail.
+    are not looked up, which takes a quarter of a second: for a process a mail. Without
+    `secrets` a password that cannot be had is no problem: for those who sign in nowhere.
     """
-    config, reading = read(path, _text(path), os.environ if environ is None else environ, thorough=thorough)
+    environ = os.environ if environ is None else environ
+    config, reading = read(path, _text(path), environ, thorough=thorough, secrets=secrets)
     problems = tuple(sorted(dict.fromkeys(reading.problems), key=lambda problem: problem.line or 0))
     if any(not problem.warning for problem in problems):
         raise ConfigError(tuple(problem for problem in problems if not problem.warning))
     return config, problems
 
 
-def read(path: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True) -> tuple[Config, Reading]:
+def read(
+    path: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True, secrets: bool = True
+) -> tuple[Config, Reading]:
     """Read `text` as the config at `path`. Where it has problems, the config holds stopgaps.
 
     Raises `ConfigError` only for text that is no TOML.
     """
-    reading = Reading(path, text, environ, thorough=thorough)
+    reading = Reading(path, text, environ, thorough=thorough, secrets=secrets)
     top = Table(_toml(path, text), Spot(), reading)
     config = _config(top)
     check(config, reading)
@@ -89,14 +93,15 @@ def read(path: Path, text: str, environ: Mapping[str, str], *, thorough: bool = 
 def _config(top: Table) -> Config:
     desk = read_desk(top)
     templates = top.reading.folder / "templates"
+    mailboxes = read_mailboxes(top)
     config = Config(
         file=top.reading.file,
         desk=desk,
         storage=read_storage(top),
         addresses=read_addresses(top, desk),
         smtp=read_smtp(top),
-        mailboxes=read_mailboxes(top),
-        relay=read_relay(top),
+        mailboxes=mailboxes,
+        relay=read_relay(top, mailboxes),
         http=read_http(top),
         departments=read_departments(top),
         roles=read_roles(top),

@@ -14,6 +14,7 @@ from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Desk, Secret
 
 _WHERE = "[desk.secret]"
+_FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" }'
 
 
 def read_secrets(desk: Desk) -> tuple[bytes, ...]:
@@ -43,19 +44,29 @@ def make_secret(path: Path) -> None:
         os.close(folder)
 
 
-def read_secret(table: Table, key: str, value: object) -> Secret | Path:
-    """Read a secret: a literal, `{ env = "NAME" }`, or the path of `{ file = "PATH" }`."""
-    spot = table.at(key)
+def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -> Secret | Path:
+    """Read a secret: a literal, `{ env = "NAME" }`, or the path of `{ file = "PATH" }` or `{ credential = "NAME" }`.
+
+    A credential is a file that systemd puts into $CREDENTIALS_DIRECTORY (systemd.exec, LoadCredential=).
+    One that is out of reach is a problem where it is `needed`, or where somebody signs in (`Reading.secrets`).
+    """
+    reading, spot = table.reading, table.at(key)
+    missing = reading.error if needed else reading.missing_secret
     if isinstance(value, str) and value:
         return Secret(value)
     match value:
         case {"env": str(name), **rest} if not rest:
-            if not (found := table.reading.environ.get(name, "")):
-                table.reading.error(spot, f"the environment variable {name} is not set")
+            if not (found := reading.environ.get(name, "")):
+                missing(spot, f"the environment variable {name} is not set")
             return Secret(found)
+        case {"credential": str(name), **rest} if name and "/" not in name and not rest:
+            if not (folder := reading.environ.get("CREDENTIALS_DIRECTORY", "")):
+                missing(spot, f"no credential {name}: systemd gives them to a unit with LoadCredential=")
+                return Secret()
+            return Path(folder) / name
         case {"file": str(name), **rest} if name and not rest:
-            return table.reading.folder / Path(name)
-    table.reading.error(spot, f'must be a text, {{ env = "NAME" }} or {{ file = "PATH" }}, not {masked(value)}')
+            return reading.folder / Path(name)
+    reading.error(spot, f"must be a text, {_FORMS}, not {masked(value)}")
     return Secret()
 
 
@@ -65,18 +76,21 @@ def password(table: Table, key: str) -> Secret:
         table.raw(key)
         table.error("", f'{key} is missing: write {key} = {{ env = "NAME" }} or {{ file = "PATH" }}')
         return Secret()
-    found = read_secret(table, key, table.raw(key))
-    if isinstance(found, Secret):
-        return found
+    found = read_secret(table, key, table.raw(key), needed=False)
+    return found if isinstance(found, Secret) else Secret(_content(table, key, found))
+
+
+def _content(table: Table, key: str, path: Path) -> str:
+    """The text of a secret's file; "" where there is none, which is noted."""
     try:
-        value = found.read_text("utf-8").strip()
+        value = path.read_text("utf-8").strip()
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not text"
-        table.error(key, f"cannot read {found}: {reason}")
-        return Secret()
+        table.reading.missing_secret(table.at(key), f"cannot read {path}: {reason}")
+        return ""
     if not value:
-        table.error(key, f"{found} is empty")
-    return Secret(value)
+        table.reading.missing_secret(table.at(key), f"{path} is empty")
+    return value
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mailgate.connect.accounts import Account
 from mailgate.daemon.http import Health, HttpServer
 from mailgate.daemon.status import WayIn
 from mailgate.errors import Refused
@@ -20,7 +21,7 @@ from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp.session import SmtpListener
 from mailgate.rules.people.desk_addresses import is_desk
-from mailgate.settings import MAX_MAIL, Config, Listener
+from mailgate.settings import MAX_MAIL, Config, Credentials, Listener
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
 
@@ -39,7 +40,11 @@ class Servers:
 
 
 class Listeners:
-    """All listeners of one daemon. `config` returns the configuration in force, `health` the content for probes."""
+    """All listeners of one daemon.
+
+    `config` returns the configuration in force, `health` the content for probes, `account` the
+    OAuth 2.0 account of credentials.
+    """
 
     def __init__(
         self,
@@ -49,8 +54,10 @@ class Listeners:
         refusals: Refusals,
         clock: Clock,
         health: Callable[[], Awaitable[Health]],
+        account: Callable[[Credentials], Account | None],
     ) -> None:
         self._config = config
+        self._account = account
         self._store = store
         self._acceptor = acceptor
         self._refusals = refusals
@@ -124,9 +131,9 @@ class Listeners:
         from mailgate.inbound.imap.watcher import Watcher  # late: a desk without accounts does not load an IMAP client
 
         config = self._config()
-        watcher = Watcher(
-            config.mailboxes[name], self._store, self._acceptor, self._clock, max_size=_max_mail_size(config)
-        )
+        mailbox, limit = config.mailboxes[name], _max_mail_size(config)
+        account = self._account(mailbox.credentials)
+        watcher = Watcher(mailbox, self._store, self._acceptor, self._clock, max_size=limit, account=account)
         self._watchers[name] = watcher
         await watcher.start()
 
@@ -173,6 +180,12 @@ class Listeners:
         for name in new.mailboxes:
             if name not in self._watchers:
                 await self._watch(name)
+
+    def retry_now(self, account: str) -> None:
+        """Connect at once to each mailbox of `account` that waits after a failure."""
+        for watcher in self._watchers.values():
+            if watcher.mailbox.credentials.account == account:
+                watcher.retry_now()
 
     # ── stop ────────────────────────────────────────────────────────────────────────────
 

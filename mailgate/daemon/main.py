@@ -35,6 +35,7 @@ from mailgate.daemon.channel import (
 from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes
 from mailgate.daemon.http import Health, check_health
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
+from mailgate.daemon.sign_ins import SignIns
 from mailgate.errors import ConfigError, MailgateError, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
@@ -118,8 +119,15 @@ class Daemon:
     def _build(self) -> None:
         self._acceptor = Acceptor(self._store, self._clock, lambda: self._worker.send(MailAccepted()))
         self._refusals = Refusals(self._store, self._clock)
+        self._sign_ins = SignIns(self._config, self._clock, self._notify_admin)
         self._listeners = Listeners(
-            lambda: self._config, self._store, self._acceptor, self._refusals, self._clock, self._health
+            lambda: self._config,
+            self._store,
+            self._acceptor,
+            self._refusals,
+            self._clock,
+            self._health,
+            self._sign_ins.account,
         )
         self._deliverer = self._make_deliverer(self._config)
 
@@ -127,7 +135,7 @@ class Daemon:
         hostname = socket.gethostname()
         return Deliverer(
             self._store,
-            lambda: transport(config.relay, hostname),
+            lambda: transport(config.relay, hostname, self._sign_ins.account(config.relay.credentials)),
             self._clock,
             gave_up=lambda: self._worker.send(DeliveryFailed()),
             relay_ill=self._relay_down,
@@ -143,6 +151,7 @@ class Daemon:
         self._run("external writes", watch_external_writes(self._store, self._wake_deliverer, self._stop))
         self._run("checkpoint", checkpoint_wal(self._config.storage.database, self._stop))
         self._run("reload", self._reload_on_request())
+        self._run("sign-ins", self._sign_ins.run(self._on_sign_in, self._stop))
         self._run("status", status.keep_written(self._config, self._status, self._stop))
         await self._listeners.start_others()
         log.info("ready: %s", ", ".join(self._listeners.names()) or "no mail source but `mailgate ingest`")
@@ -233,7 +242,13 @@ class Daemon:
     def _status(self) -> status.DaemonStatus:
         state = self._deliverer.state
         relay = status.RelayStatus(ok=state.ill_since is None, last_error=state.last_error)
-        return status.DaemonStatus(tuple(self._listeners.ways_in()), relay, self._watchdog.problem)
+        ways_in = tuple(self._listeners.ways_in())
+        return status.DaemonStatus(ways_in, relay, self._watchdog.problem, self._sign_ins.states())
+
+    def _on_sign_in(self, account: str) -> None:
+        """Retry at once what waits for a sign-in of `account`: `mailgate login` stored a new token."""
+        self._listeners.retry_now(account)
+        self._deliverer.retry_now()
 
     async def _health(self) -> Health:
         return await check_health(self._status(), self._store)
@@ -275,6 +290,7 @@ class Daemon:
             await self._listeners.discard(servers)
             raise
         self._config = new
+        self._sign_ins.apply(new)
         await asyncio.to_thread(reload.save_active, new)
         await self._listeners.switch(old, servers)
         if old.relay != new.relay:

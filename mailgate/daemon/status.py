@@ -12,8 +12,11 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from mailgate.connect.accounts import SignIn
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
@@ -52,6 +55,7 @@ class DaemonStatus:
     ways_in: tuple[WayIn, ...] = ()
     relay: RelayStatus = field(default_factory=RelayStatus)
     worker: str = ""  # what is wrong with the worker process; "" for nothing
+    sign_ins: tuple[SignIn, ...] = ()
 
 
 def status_path(config: Config) -> Path:
@@ -63,7 +67,7 @@ async def keep_written(config: Config, current: Callable[[], DaemonStatus], stop
     """Write the status file after every change of `current()`, until `stop` is set."""
     written = ""
     while not stop.is_set():
-        text = json.dumps(asdict(current()))
+        text = json.dumps(asdict(current()), default=datetime.isoformat)
         if text != written:
             with suppress(OSError):  # a full disk must not end the daemon; retried at the next check
                 _write(status_path(config), text)
@@ -89,7 +93,13 @@ def read(config: Config) -> DaemonStatus:
     except (OSError, ValueError):
         return DaemonStatus()
     ways_in = tuple(WayIn(**each) for each in found["ways_in"])
-    return DaemonStatus(ways_in, RelayStatus(**found["relay"]), found["worker"])
+    sign_ins = tuple(_sign_in(each) for each in found["sign_ins"])
+    return DaemonStatus(ways_in, RelayStatus(**found["relay"]), found["worker"], sign_ins)
+
+
+def _sign_in(found: dict[str, Any]) -> SignIn:
+    ends = found["expires_at"]
+    return SignIn(**{**found, "expires_at": datetime.fromisoformat(ends) if ends else None})
 
 
 def disks_nearly_full(config: Config) -> tuple[str, ...]:

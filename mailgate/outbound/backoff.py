@@ -29,6 +29,7 @@ RELAY_PATIENCE = timedelta(minutes=15)  # an unreachable relay is told to the ad
 RECIPIENTS_IN_A_ROW = 3
 JITTER = 0.2  # share of a pause by which it is shorter or longer
 
+TOKEN_REFUSED = frozenset({454, 530, 534, 535, 538})  # RFC 4954 6; 454: "temporary", as Exchange says of an ended one
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954 6
 # Said at MAIL about what was announced there: too big (RFC 1870 6.1), needs SMTPUTF8 (RFC 6531 3.5).
 _ABOUT_THE_MESSAGE = frozenset({"5.2.3", "5.3.4", "5.6.3", "5.6.7"})

@@ -36,7 +36,7 @@ from mailgate.outbound.backoff import (
     judge,
     relay_pause,
 )
-from mailgate.outbound.relay import Transport
+from mailgate.outbound.maildir import Transport
 from mailgate.store.db import Db, Store
 from mailgate.store.queues import outbox, trace
 from mailgate.store.queues.outbox import Job
@@ -121,6 +121,11 @@ class Deliverer:
 
     def notify(self) -> None:
         """New rows may be due."""
+        self._wake.set()
+
+    def retry_now(self) -> None:
+        """End the pause after a failure of the relay, for its cause may be gone."""
+        self._paused_until = 0.0
         self._wake.set()
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""One attempt to hand one mail over: to the relay by SMTP, or into a Maildir.
+"""One attempt to hand one mail over to the relay by SMTP.
 
 It answers with what was said and at which stage; what that means is judged elsewhere.
 A connection is kept for the next mail. TLS is verified and never optional where it is
@@ -12,17 +12,19 @@ costs a third of the processor time of the libraries that were measured.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import socket
 import ssl
-import time
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
 
-from mailgate.outbound.backoff import Reply, Stage
+from mailgate.connect import sasl
+from mailgate.connect.accounts import Account, in_thread
+from mailgate.connect.oauth2 import TokenRefused
+from mailgate.connect.tls import client_context, connection_words
+from mailgate.errors import MailgateError
+from mailgate.outbound.backoff import TOKEN_REFUSED, Reply, Stage
 from mailgate.outbound.downgrade import needs_utf8, without_utf8
+from mailgate.outbound.maildir import MaildirRelay, Transport
 from mailgate.settings import Relay as RelayConfig
 
 CONNECT_TIMEOUT = 30.0  # seconds
@@ -37,22 +39,12 @@ _QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^ ]+')  # RFC 5321 4.1.2
 _BARE_END = re.compile(rb"\r\n|\r|\n")
 
 
-class Transport(Protocol):
-    """What hands mail over, one at a time."""
-
-    async def send(self, mail_from: str, recipient: str, data: bytes) -> Reply:
-        """Hand one mail over; the decisive answer. Never raises for trouble of the other side."""
-
-    async def close(self) -> None:
-        """End politely; `send` connects again."""
-
-
-def transport(config: RelayConfig, hostname: str) -> Transport:
-    """The transport that [relay] asks for. `hostname` is our own name for EHLO."""
+def transport(config: RelayConfig, hostname: str, account: Account | None = None) -> Transport:
+    """The transport that [relay] asks for. `hostname` is our own name for EHLO, `account` gives access tokens."""
     if config.transport == "maildir":
         assert config.path is not None
         return MaildirRelay(config.path)
-    return SmtpRelay(config, hostname)
+    return SmtpRelay(config, hostname, account)
 
 
 class _Refused(Exception):
@@ -66,10 +58,12 @@ class _Refused(Exception):
 class SmtpRelay:
     """A connection to the relay, made when it is needed and kept. Used by one task at a time."""
 
-    def __init__(self, config: RelayConfig, hostname: str, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, config: RelayConfig, hostname: str, account: Account | None = None) -> None:
         self._config = config
         self._hostname = hostname
-        self._tls = tls
+        self._account = account
+        self._token = ""  # of the connection that is open, or the last one
+        self._tls: ssl.SSLContext | None = None
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._offered: dict[str, str] = {}  # EHLO keyword → parameters
@@ -81,15 +75,19 @@ class SmtpRelay:
             return Reply(Stage.RCPT, 553, "5.1.3 not an address that can be written to")
         kept = self._writer is not None
         reply = await self._attempt(mail_from, recipient, data)
-        if kept and reply.stage is Stage.MAIL and reply.code in (0, 421):
+        if self._token and reply.code in TOKEN_REFUSED and reply.stage in (Stage.LOGIN, Stage.MAIL, Stage.RCPT):
+            # A token ends, or is revoked, while a connection lives: once more with a new one.
+            self._drop()
+            reply = await self._attempt(mail_from, recipient, data, refused=self._token)
+        elif kept and reply.stage is Stage.MAIL and reply.code in (0, 421):
             # The relay hung up on a connection that idled: that says nothing about this mail.
             reply = await self._attempt(mail_from, recipient, data)
         return reply
 
-    async def _attempt(self, mail_from: str, recipient: str, data: bytes) -> Reply:
+    async def _attempt(self, mail_from: str, recipient: str, data: bytes, *, refused: str = "") -> Reply:
         try:
             if self._writer is None:
-                await self._open()
+                await self._open(refused)
             return await self._transaction(mail_from, recipient, data)
         except _Refused as refused:
             if refused.reply.code in (0, 421) or refused.reply.stage.about_relay:
@@ -101,7 +99,8 @@ class SmtpRelay:
 
     # -- the connection
 
-    async def _open(self) -> None:
+    async def _open(self, refused: str = "") -> None:
+        """Connect, encrypt and sign in; with another token than the `refused` one."""
         config = self._config
         implicit = config.tls == "implicit"
         try:
@@ -111,17 +110,63 @@ class SmtpRelay:
                 )
         except (OSError, TimeoutError, UnicodeError) as error:  # UnicodeError: a host name that is none
             stage = Stage.TLS if isinstance(error, ssl.SSLError) else Stage.CONNECT
-            raise _Refused(Reply(stage, 0, f"{config.host}:{config.port}: {_words(error)}")) from error
+            said = connection_words(error, config.host)
+            raise _Refused(Reply(stage, 0, f"{config.host}:{config.port}: {said}")) from error
         self._dirty = False
         await self._expect(Stage.CONNECT, 220)
         await self._ehlo()
         if config.tls == "starttls":
             await self._start_tls()
+        if config.credentials.user:
+            await self._sign_in(refused)
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
-            self._tls = ssl.create_default_context()
+            self._tls = client_context(self._config.credentials.ca)
         return self._tls
+
+    async def _sign_in(self, refused: str) -> None:
+        """RFC 4954 4, with the mechanism that the relay offers."""
+        credentials = self._config.credentials
+        offered = self._offered.get("AUTH", "").split()
+        name = sasl.mechanism(offered, token=self._account is not None)
+        if not name:
+            wanted = "a token" if self._account else "a password"
+            there = f" (it offers {' '.join(offered)})" if offered else ""
+            raise _Refused(Reply(Stage.LOGIN, 0, f"the relay offers no sign-in with {wanted}{there}"))
+        if self._account is not None:
+            await self._say_token(name, refused)
+        elif name == sasl.PLAIN:
+            await self._authenticate(name, sasl.plain(credentials.user, credentials.password.value))
+        else:
+            await self._authenticate(name, None, credentials.user.encode(), credentials.password.value.encode())
+
+    async def _say_token(self, name: str, refused: str) -> None:
+        assert self._account is not None
+        config = self._config
+        try:
+            self._token = await in_thread(self._account.token, refused)
+        except MailgateError as error:
+            said = f"{error.public}: {error.cause}" if error.cause else error.public
+            code = 535 if isinstance(error, TokenRefused) else 0  # RFC 4954 6: what the relay itself would say
+            self._token = ""
+            raise _Refused(Reply(Stage.LOGIN, code, said)) from None
+        message = sasl.by_token(name, config.credentials.user, self._token, config.host, config.port)
+        await self._authenticate(name, message, sasl.end_of_failure(name))
+
+    async def _authenticate(self, name: str, first: bytes | None, *answers: bytes) -> None:
+        """Say AUTH, and `answers` to what the relay asks; `first` is sent along. Raises _Refused."""
+        self._write(f"AUTH {name}" if first is None else f"AUTH {name} {b64encode(first).decode()}")
+        reply = await self._read(Stage.LOGIN, REPLY_TIMEOUT)
+        said = ""
+        for answer in answers:
+            if reply.code != 334:
+                break
+            said = sasl.error_of(_decoded(reply.text)) or said
+            self._write(b64encode(answer).decode())
+            reply = await self._read(Stage.LOGIN, REPLY_TIMEOUT)
+        if reply.code != 235:
+            raise _Refused(Reply(Stage.LOGIN, reply.code, f"{reply.text} ({said})" if said else reply.text))
 
     async def _ehlo(self) -> None:
         self._write(f"EHLO {self._hostname}")
@@ -150,7 +195,7 @@ class SmtpRelay:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await self._writer.start_tls(self._context(), server_hostname=self._config.host)
         except (OSError, TimeoutError) as error:
-            raise _Refused(Reply(Stage.TLS, 0, _words(error))) from error
+            raise _Refused(Reply(Stage.TLS, 0, connection_words(error, self._config.host))) from error
         await self._ehlo()  # RFC 3207 4.2: what was said in clear counts no longer
 
     def _drop(self) -> None:
@@ -237,7 +282,7 @@ class SmtpRelay:
                 self._writer.write(data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"))
                 await self._writer.drain()
         except (OSError, TimeoutError) as error:
-            raise _Refused(Reply(Stage.DATA_END, 0, _words(error))) from error
+            raise _Refused(Reply(Stage.DATA_END, 0, _words(error, self._config.host))) from error
 
     # -- lines
 
@@ -268,7 +313,8 @@ class SmtpRelay:
         except TimeoutError as error:
             raise _Refused(Reply(stage, 0, f"no answer within {seconds:.0f} seconds")) from error
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            raise _Refused(Reply(stage, 0, f"the connection was lost: {_words(error)}")) from error
+            said = _words(error, self._config.host)
+            raise _Refused(Reply(stage, 0, f"the connection was lost: {said}")) from error
         raise _Refused(Reply(stage, 0, "an answer without end"))
 
 
@@ -279,6 +325,13 @@ def _fits_envelope(address: str) -> bool:
     return " " not in address or _QUOTED_LOCAL.fullmatch(address) is not None
 
 
+def _decoded(challenge: str) -> bytes:
+    try:
+        return b64decode(challenge)
+    except ValueError:
+        return b""
+
+
 def _shown(line: bytes) -> str:
     text = line.decode("utf-8", "replace").strip()
     if text.isprintable():
@@ -286,57 +339,5 @@ def _shown(line: bytes) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)[:1000]
 
 
-def _words(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    if isinstance(error, asyncio.IncompleteReadError):
-        return "closed by the relay"
-    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-
-
-class MaildirRelay:
-    """Writes each mail into a Maildir, durable when `send` returns (`transport = "maildir"`)."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._count = 0
-
-    async def send(self, mail_from: str, recipient: str, data: bytes) -> Reply:
-        """Write one mail, its envelope on top as a local delivery agent does. Disk trouble is the relay's."""
-        head = f"Return-Path: <{mail_from}>\nDelivered-To: {recipient}\n"
-        mail = _one_line_each(head) + data.replace(b"\r\n", b"\n")
-        self._count += 1
-        name = f"{time.time():.6f}.P{os.getpid()}Q{id(self)}N{self._count}.{socket.gethostname()}"
-        try:
-            await asyncio.to_thread(_write_durably, self._path, name.replace("/", "\\057"), mail)
-        except OSError as error:
-            return Reply(Stage.CONNECT, 0, f"{self._path}: {_words(error)}")
-        return Reply(Stage.DATA_END, 250, f"2.0.0 written as {name}")
-
-    async def close(self) -> None:
-        """Nothing is open between mails."""
-
-
-def _one_line_each(head: str) -> bytes:
-    return "".join(line + "\n" for line in head.split("\n") if line.isprintable() and line).encode()
-
-
-def _write_durably(path: Path, name: str, mail: bytes) -> None:
-    """tmp, fsync, rename into new, fsync the folder."""
-    for folder in ("tmp", "new", "cur"):
-        (path / folder).mkdir(parents=True, exist_ok=True)
-    draft = path / "tmp" / name
-    try:
-        with draft.open("xb") as file:
-            file.write(mail)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path / "new" / name)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    folder_handle = os.open(path / "new", os.O_RDONLY)
-    try:
-        os.fsync(folder_handle)
-    finally:
-        os.close(folder_handle)
+def _words(error: BaseException, host: str) -> str:
+    return "closed by the relay" if isinstance(error, asyncio.IncompleteReadError) else connection_words(error, host)

@@ -64,3 +64,10 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def give_to_owner(path: Path, like: Path) -> None:
+    """Where root made something beside what is another user's, give it to that user, whose daemon has to use it."""
+    if os.geteuid() == 0:
+        owner = like.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -13,6 +13,7 @@ LAYERS = (
     "reading",
     *("rules.text", "rules.sla", "rules.people", "rules.screening", "rules.routing", "rules.replies"),
     *("rules.threading", "rules.ticket", "rules.notices", "rules.report", "rules.commands"),
+    "connect",
     "config",
     "store",
     "inbound",
@@ -28,6 +29,7 @@ LAYERS = (
 CORE = ("", "reading", "rules", "writing.mail", "writing.views")
 # Pure files in folders of the shell.
 PURE = {
+    *("connect.oauth2", "connect.providers", "connect.sasl", "inbound.imap.replies"),
     *("inbound.envelope", "inbound.imap.plan", "inbound.smtp.data", "inbound.smtp.syntax"),
     *("outbound.backoff", "outbound.downgrade", "outbound.status_codes"),
     *("writing.compose", "writing.report_text"),

@@ -30,6 +30,7 @@ DOORS = {
     "aiosqlite": ("store/db.py",),
     "apscheduler": ("worker/timers.py",),
     "chardet": ("reading/encodings/charset.py",),
+    "cryptography": ("connect/rsa.py",),
     "google-re2": ("config/toml/regex.py",),
     "holidays": ("rules/sla/calendar.py",),
     "imapclient": ("inbound/imap/session.py",),
@@ -246,12 +247,13 @@ def test_the_layers_name_real_folders() -> None:
 
 
 MOST_ENTRIES = 14  # in a folder, besides __init__.py: more than that and nobody sees what is there
+CROWDED = {"verbs": "a file a verb of the command line, under the verb's own name"}
 
 
 def test_no_folder_is_crowded() -> None:
     folders = {source.path.parent for source in ALL} - {ROOT / "mailgate"}
     entries = {folder.name: len([each for each in folder.iterdir() if _counts(each)]) for folder in folders}
-    assert not {name: count for name, count in entries.items() if count > MOST_ENTRIES}
+    assert not {name: count for name, count in entries.items() if count > MOST_ENTRIES and name not in CROWDED}
 
 
 def _counts(path: Path) -> bool:

@@ -21,7 +21,7 @@ from mailgate.inbound.imap import drain as imap_drain
 from mailgate.inbound.imap import session as imap_session
 from mailgate.inbound.imap import watcher as imap
 from mailgate.inbound.imap.watcher import MailboxStatus, Watcher
-from mailgate.settings import Mailbox, Secret
+from mailgate.settings import Credentials, Mailbox, Secret
 from mailgate.store.db import Db, Store
 from tests.dovecot import PASSWORD, Dovecot, free_port
 
@@ -113,13 +113,13 @@ def user(request: pytest.FixtureRequest) -> str:
 
 
 def box(server: Dovecot, user: str, **more: Any) -> Mailbox:
+    password = more.pop("password", Secret(PASSWORD))
     given: dict[str, Any] = {
         "name": "support",
         "host": "127.0.0.1",
         "port": server.port,
         "tls": "none",
-        "user": user,
-        "password": Secret(PASSWORD),
+        "credentials": Credentials(account="support", user=user, password=password),
         "existing": "take",
     }
     return Mailbox(**given | more)
@@ -547,7 +547,7 @@ KILLED = """
 import asyncio, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from mailgate.settings import Mailbox, Secret
+from mailgate.settings import Credentials, Mailbox, Secret
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap import drain, session
 from mailgate.inbound.imap.watcher import Watcher
@@ -572,8 +572,8 @@ elif point == "after the move":
 async def main():
     store = await Store.open(path)
     clock = lambda: datetime.now(UTC)
-    mailbox = Mailbox(name="support", host="127.0.0.1", port=port, tls="none", user=user,
-                      password=Secret("secret"), existing="take")
+    mailbox = Mailbox(name="support", host="127.0.0.1", port=port, tls="none", existing="take",
+                      credentials=Credentials(user=user, password=Secret("secret")))
     await Watcher(mailbox, store, Acceptor(store, clock, lambda: None), clock).start()
     await asyncio.sleep(30)
 

@@ -16,7 +16,7 @@ from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap import drain
 from mailgate.inbound.imap import watcher as imap
 from mailgate.inbound.imap.watcher import Watcher
-from mailgate.settings import Mailbox, Secret
+from mailgate.settings import Credentials, Mailbox, Secret
 from mailgate.store.db import Store
 
 RAW = b"From: karen@client.example\r\nSubject: hello\r\n\r\nhello\r\n"
@@ -105,8 +105,7 @@ class Desk:
             host="127.0.0.1",
             port=self.server.port,
             tls="none",
-            user="support@bank.example",
-            password=Secret("secret"),
+            credentials=Credentials(user="support@bank.example", password=Secret("secret")),
             existing="take",
             after="leave",
             **more,

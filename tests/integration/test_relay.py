@@ -12,7 +12,9 @@ import pytest
 
 from mailgate.outbound import relay as relay_module
 from mailgate.outbound.backoff import Stage
-from mailgate.outbound.relay import MaildirRelay, SmtpRelay, transport
+from mailgate.outbound.maildir import MaildirRelay
+from mailgate.outbound.relay import SmtpRelay, transport
+from mailgate.settings import Credentials
 from mailgate.settings import Relay as RelayConfig
 from tests.sink import Sink
 
@@ -26,12 +28,9 @@ def server_tls() -> ssl.SSLContext:
     return context
 
 
-def trusting() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(CERTIFICATE))
-
-
-def to(sink: Sink, tls: str = "none", context: ssl.SSLContext | None = None) -> SmtpRelay:
-    return SmtpRelay(RelayConfig(host="127.0.0.1", port=sink.port, tls=tls), "mx.bank.example", context)
+def to(sink: Sink, tls: str = "none", ca: Path | None = None) -> SmtpRelay:
+    config = RelayConfig(host="127.0.0.1", port=sink.port, tls=tls, credentials=Credentials(ca=ca))
+    return SmtpRelay(config, "mx.bank.example")
 
 
 @asynccontextmanager
@@ -231,7 +230,7 @@ async def test_a_quoted_local_part_is_written_to():
 
 async def test_starttls_is_verified_and_used():
     async with Sink(tls=server_tls()) as sink:
-        relay = to(sink, "starttls", trusting())
+        relay = to(sink, "starttls", CERTIFICATE)
         assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
         await relay.close()
     assert sink.commands[:3] == ["EHLO mx.bank.example", "STARTTLS", "EHLO mx.bank.example"]
@@ -239,7 +238,7 @@ async def test_starttls_is_verified_and_used():
 
 async def test_implicit_tls_is_verified_and_used():
     async with Sink(tls=server_tls(), implicit_tls=True) as sink:
-        relay = to(sink, "implicit", trusting())
+        relay = to(sink, "implicit", CERTIFICATE)
         assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
         await relay.close()
 
@@ -254,7 +253,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused(tls):
 
 async def test_a_relay_without_starttls_gets_nothing_in_clear():
     async with Sink() as sink:
-        reply = await to(sink, "starttls", trusting()).send("a@b.example", "c@d.example", MAIL)
+        reply = await to(sink, "starttls", CERTIFICATE).send("a@b.example", "c@d.example", MAIL)
     assert reply.stage is Stage.TLS
     assert sink.commands == ["EHLO mx.bank.example"]
 
@@ -271,7 +270,8 @@ async def test_words_slipped_in_before_tls_are_not_believed():
         await reader.read()
 
     async with served(serve) as port:
-        relay = SmtpRelay(RelayConfig(host="127.0.0.1", port=port, tls="starttls"), "me", trusting())
+        config = RelayConfig(host="127.0.0.1", port=port, tls="starttls", credentials=Credentials(ca=CERTIFICATE))
+        relay = SmtpRelay(config, "me")
         reply = await relay.send("a@b.example", "c@d.example", MAIL)
     assert (reply.stage, reply.code) == (Stage.TLS, 0)
 

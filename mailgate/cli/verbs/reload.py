@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Signal the daemon; 1 when none is running. Raises ConfigError for an invalid configuration."""
-    config, warnings = load(find(args.config, os.environ))
+    config, warnings = load(find(args.config, os.environ), secrets=False)  # the daemon has them in its own environment
     if broken := tuple(problem for problem in Renderer.of(config).check() if not problem.warning):
         raise ConfigError(broken)
     with reading(config) as db:

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     # Holiday codes are looked up by `check` and `reload`; here it would cost most of a second before the first mail.
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, secrets=True)
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",

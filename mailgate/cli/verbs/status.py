@@ -6,6 +6,7 @@ import argparse
 
 from mailgate.cli.common import config_of, now, print_json, print_line, reading
 from mailgate.cli.failure import ending
+from mailgate.connect.accounts import SignIn
 from mailgate.daemon import status
 from mailgate.daemon.status import DaemonStatus, disks_nearly_full
 from mailgate.rules.people.absence import away_lines
@@ -14,6 +15,7 @@ from mailgate.settings import Config
 from mailgate.store.people import absences
 from mailgate.store.queues import inbox
 from mailgate.system.lock import running
+from mailgate.ticket import Json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
                     for way in daemon.ways_in
                 ],
                 "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
+                "sign_ins": [_as_json(each) for each in daemon.sign_ins],
                 "queues": dict(queues.items()),
                 "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
@@ -51,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         print_line(f"source      {way.name}: {way.problem or 'ok'}")
     if pid:
         print_line(f"relay       {'ok' if daemon.relay.ok else daemon.relay.last_error}")
+    for sign_in in daemon.sign_ins:
+        print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
     for line in away_lines(away, config.desk.timezone, config):
         print_line(f"away        {line}")
@@ -67,9 +72,20 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
     problems += [f"{way.name}: {way.problem}" for way in daemon.ways_in if way.problem]
     if not daemon.relay.ok:
         problems.append(f"relay: {daemon.relay.last_error}")
+    problems += [f"sign-in {each.account}: {each.error}" for each in daemon.sign_ins if not each.ok]
     problems += disks_nearly_full(config)
     if quarantined:
         problems.append(f"mail in quarantine: {quarantined}; see: mailgate queue quarantine list")
     if failed:
         problems.append(f"failed deliveries: {failed}; see: mailgate queue outbox list")
     return tuple(problems)
+
+
+def _as_json(sign_in: SignIn) -> dict[str, Json]:
+    ends = rfc3339(sign_in.expires_at) if sign_in.expires_at else None
+    return {"account": sign_in.account, "expires_at": ends, "ok": sign_in.ok, "error": sign_in.error}
+
+
+def _in_words(sign_in: SignIn) -> str:
+    ends = f"; expires {sign_in.expires_at:%Y-%m-%d %H:%M} UTC" if sign_in.expires_at else ""
+    return (sign_in.error or "ok") + ends

@@ -1,20 +1,23 @@
-"""[smtp], [mailbox.NAME], [relay] and [http]: the ways in and out."""
+"""[smtp], [mailbox.NAME], [relay] and [http]: the ways in and out; who signs in there is read by `sign_in`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
-from mailgate.config.secret import password
+from mailgate.config.sections.sign_in import check_clear, is_loopback, read_credentials, read_provider
 from mailgate.config.toml import units
-from mailgate.config.toml.messages import did_you_mean, one_of, quoted_text
+from mailgate.config.toml.messages import did_you_mean, one_of, quoted, quoted_text
 from mailgate.config.toml.reader import Table
-from mailgate.settings import Http, Listener, Mailbox, Relay, Secret
+from mailgate.connect.providers import CUSTOM, PROVIDERS, Provider
+from mailgate.settings import Credentials, Http, Listener, Mailbox, Relay
 
 TLS = ("implicit", "starttls", "none")
 _LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.%]+", re.ASCII)
-_LOOPBACK = ("127.", "localhost", "::1")
+RELAY = "relay"  # what `mailgate login` calls the relay's own account
+_TLS_OF_PORT = {465: "implicit", 587: "starttls"}  # RFC 8314 3.3, RFC 6409 3.1
 
 
 def read_smtp(top: Table) -> Listener | None:
@@ -41,8 +44,8 @@ def read_mailboxes(top: Table) -> dict[str, Mailbox]:
     return {name: _mailbox(name, table) for name, table in top.named("mailbox")}
 
 
-def read_relay(top: Table) -> Relay:
-    """Read [relay]."""
+def read_relay(top: Table, mailboxes: Mapping[str, Mailbox]) -> Relay:
+    """Read [relay]; it may send through the account of a mailbox."""
     if isinstance(top.data.get("relay"), list):
         top.raw("relay")
         top.error("relay", "[[relay]] for failover is not yet supported: write one [relay]")
@@ -56,17 +59,42 @@ def read_relay(top: Table) -> Relay:
     path = table.place("path", "var/outgoing")
     if transport == "smtp" and "path" in table:
         table.error("path", 'is for transport = "maildir": write that above, or take the path out')
+    provider, credentials = _relay_account(table, mailboxes)
+    ours = provider.smtp if provider else None
+    port = table.whole("port", ours.port if ours else 587 if credentials.user else 25, 1, 65_535)
+    tls = ours.tls if ours and port == ours.port else _TLS_OF_PORT.get(port, "none")
     relay = Relay(
         transport=transport,
-        host=table.value("host", _host, "127.0.0.1", '"smtp.bank.example"'),
-        port=table.whole("port", 25, 1, 65_535),
-        tls=table.choice("tls", TLS, "none"),
+        host=table.value("host", _host, ours.host if ours else "127.0.0.1", '"smtp.bank.example"'),
+        port=port,
+        tls=table.choice("tls", TLS, tls),
+        provider=provider.key if provider else CUSTOM,
+        credentials=credentials,
         envelope=table.choice("envelope", ("address", "verp"), "address"),
         path=path if transport == "maildir" else None,
     )
-    table.later("user", "password", "oauth2", "dkim")
+    check_clear(table, relay.host, relay.tls, credentials)
+    table.later("dkim")
     table.done()
     return relay
+
+
+def _relay_account(table: Table, mailboxes: Mapping[str, Mailbox]) -> tuple[Provider | None, Credentials]:
+    """Whose account sends: that of a mailbox, or the relay's own."""
+    name = table.name("mailbox", "mailbox")
+    if not name:
+        provider = read_provider(table)
+        return provider, read_credentials(table, RELAY, provider, needed=False)
+    for key in ("provider", "user", "password", "oauth2", "ca"):
+        if table.raw(key) is not None:
+            table.error(key, f"stands beside mailbox: the account of [mailbox.{quoted(name)}] sends, keep one of them")
+    mailbox = mailboxes.get(name)
+    if mailbox is None:
+        return None, Credentials()
+    provider = PROVIDERS.get(mailbox.provider)
+    if provider is None and "host" not in table:
+        table.error("", f'host is missing: write where {mailbox.credentials.user} sends: host = "smtp.bank.example"')
+    return provider, mailbox.credentials
 
 
 def read_http(top: Table) -> Http | None:
@@ -75,7 +103,7 @@ def read_http(top: Table) -> Http | None:
     if table is None:
         return None
     host, port = table.value("listen", _listen, ("127.0.0.1", 9025), '"127.0.0.1:9025"')
-    if not host.startswith(_LOOPBACK):
+    if not is_loopback(host):
         table.reading.warn(table.at("listen"), "other machines can read the metrics there: 127.0.0.1 keeps them out")
     table.done()
     return Http(host=host, port=port)
@@ -83,13 +111,17 @@ def read_http(top: Table) -> Http | None:
 
 def _mailbox(name: str, table: Table) -> Mailbox:
     after, move_to = _after(table)
+    provider = read_provider(table)
+    ours = provider.imap if provider else None
+    host_given = "host" in table or ours is not None
+    host = ours.host if ours else ""
     mailbox = Mailbox(
         name=name,
-        host=table.value("host", _host, "", '"imap.bank.example"') if "host" in table else table.needed("host", '"…"'),
-        port=table.whole("port", 993, 1, 65_535),
+        host=table.value("host", _host, host, '"imap.bank.example"') if host_given else table.needed("host", '"…"'),
+        port=table.whole("port", ours.port if ours else 993, 1, 65_535),
         tls=table.choice("tls", TLS, "implicit"),
-        user=table.needed("user", '"support@bank.example"'),
-        password=_password(table),
+        provider=provider.key if provider else CUSTOM,
+        credentials=read_credentials(table, name, provider, needed=True),
         folder=table.text("folder", "INBOX") or "INBOX",
         existing=table.value("existing", _existing, "skip", '"skip"'),
         after=after,
@@ -98,20 +130,12 @@ def _mailbox(name: str, table: Table) -> Mailbox:
         poll=table.duration("poll", timedelta(seconds=60)),
         authserv_ids=table.texts("authserv_ids", example='["imap.bank.example"]'),
     )
-    if mailbox.tls == "none" and mailbox.host and not mailbox.host.startswith(_LOOPBACK):
-        table.reading.warn(table.at("tls"), 'the password crosses the network in clear: write tls = "implicit"')
+    check_clear(table, mailbox.host, mailbox.tls, mailbox.credentials)
     if mailbox.after == "move" and mailbox.move_to == mailbox.folder:
         table.error("after", f"mail cannot be moved from {mailbox.folder} into itself: name another folder")
-    table.later("oauth2", "provider", "smtp", "junk", "sent")
+    table.later("smtp", "junk", "sent")
     table.done()
     return mailbox
-
-
-def _password(table: Table) -> Secret:
-    if "oauth2" in table:  # refused below; then no word about the password
-        table.raw("password")
-        return Secret()
-    return password(table, "password")
 
 
 def _after(table: Table) -> tuple[str, str]:

@@ -62,9 +62,12 @@ class Name:
 class Reading:
     """One reading of one file: its problems, the names to look up, the keys it knows."""
 
-    def __init__(self, file: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True) -> None:
+    def __init__(
+        self, file: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True, secrets: bool = True
+    ) -> None:
         self.file = file
         self.thorough = thorough  # False: leave out what is dear to check
+        self.secrets = secrets  # False: nobody signs in with what is read, so passwords may be out of reach
         self.folder = file.absolute().parent
         self.text = text
         self.environ = environ
@@ -81,6 +84,11 @@ class Reading:
             self._lines = scan(self.text)
         where = f"[{spot.label}]" if spot.label else ""
         self.problems.append(Problem(where, what, nearest(self._lines, spot.path), str(self.file), warning=warning))
+
+    def missing_secret(self, spot: Spot, what: str) -> None:
+        """Note that a secret cannot be had here; no problem for those who do not need it."""
+        if self.secrets:
+            self.error(spot, what)
 
     def warn(self, spot: Spot, what: str) -> None:
         """Note something that works and is probably not meant."""

@@ -159,7 +159,7 @@ class Drain:
         self._stopping = stopping
         self._max_size = max_size
         # The folder is part of its name: equal UIDs in another folder are other messages.
-        self._place = f"{mailbox.name}:{mailbox.user}:{mailbox.folder}"
+        self._place = f"{mailbox.name}:{mailbox.credentials.user}:{mailbox.folder}"
         self._next = 0  # the first UID that was not looked at yet; 0 before the first look
         self._unfinished: set[int] = set()
         self._handed: tuple[list[int], futures.Future[None]] | None = None
@@ -283,7 +283,7 @@ class Drain:
         return Delivery(
             source="imap",
             source_key=f"imap:{self._place}:{self._session.uidvalidity}:{uid}",
-            envelope=read_envelope(message.raw, (self._mailbox.user,)),
+            envelope=read_envelope(message.raw, (self._mailbox.credentials.user,)),
             raw=message.raw,
             arrived_at=message.arrived_at or self._bridge.clock(),
             authserv_ids=self._mailbox.authserv_ids,
@@ -318,7 +318,7 @@ class Drain:
             self._complain(f"{len(self._unfinished)} messages cannot be finished (after: {self._mailbox.after})", error)
 
     def _complain(self, what: str, error: MailgateError | None = None) -> None:
-        self.trouble = f"{what}: {error.cause!r:.300}" if error else what
+        self.trouble = f"{what}: {error.cause:.300}" if error else what
         log.warning("mailbox %s: %s", self._mailbox.name, self.trouble)
 
 

@@ -22,8 +22,12 @@ from typing import Any
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
+from mailgate.connect import sasl
+from mailgate.connect.accounts import Account
+from mailgate.connect.tls import client_context, connection_words
 from mailgate.errors import MailgateError
 from mailgate.inbound.imap.plan import uid_sets
+from mailgate.inbound.imap.replies import judge, plain
 from mailgate.settings import Mailbox
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -31,11 +35,15 @@ READ_TIMEOUT = 60.0  # seconds without a byte from the server
 LONGEST_IDLE = 540.0  # seconds; RFC 2177 allows 29 minutes, address translators fewer than ten
 SEARCH_WINDOW = 50_000  # messages a SEARCH may name in one response line (imaplib reads up to 1 MB)
 LISTED_FOLDERS = 20  # folder names that an error message may list
-_TEMPORARY_LOGIN = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")  # RFC 5530 3
+_MECHANISMS = (sasl.XOAUTH2, sasl.OAUTHBEARER)
 
 
 class Lost(MailgateError):
-    """The connection is gone or was never made."""
+    """The connection is gone or was never made. `seconds`: how long the server wants to be left alone."""
+
+    def __init__(self, public: str, *, cause: str = "", seconds: float = 0.0) -> None:
+        super().__init__(public, cause=cause)
+        self.seconds = seconds
 
 
 class Denied(MailgateError):
@@ -69,20 +77,65 @@ class Session:
     exists = 0  # messages in the folder when it was opened
     can_idle = False
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: Mailbox, account: Account | None = None) -> None:
         self._mailbox = mailbox
+        self._account = account
         self._client: Any = None
 
     def open(self) -> None:
-        """Connect, log in, select. Raises Lost or Denied."""
+        """Connect, sign in, select. Raises Lost, Denied, or what keeps an access token from being had."""
         mailbox = self._mailbox
         if mailbox.after == "move" and _same_folder(mailbox.folder, mailbox.move_to):
             raise Denied(f"folder {mailbox.folder!r} cannot be moved into itself")
-        with _wire():
-            self._client = _connect(mailbox)
-            _encrypt(self._client, mailbox)
-        _login(self._client, mailbox)
+        if self._account is None:
+            self._connect()
+            self._by_password()
+        else:
+            self._by_token(self._account)
         self._select()
+
+    def _connect(self) -> None:
+        with _wire(self._mailbox.host):
+            self._client = _client_of(self._mailbox)
+            _encrypt(self._client, self._mailbox)
+
+    def _by_password(self) -> None:
+        credentials = self._mailbox.credentials
+        user, password = credentials.user, credentials.password.value
+        with _signing_in(), _wire():
+            if (user + password).isascii() and not self._client.has_capability("LOGINDISABLED"):
+                self._client.login(user, password)
+            else:  # LOGIN is ASCII alone; PLAIN is UTF-8 (RFC 4616 2)
+                self._client.sasl_login(sasl.PLAIN, lambda _: sasl.plain(user, password))
+
+    def _by_token(self, account: Account) -> None:
+        """Sign in with a token; one that is refused may have been revoked: once more with a new one."""
+        self._connect()
+        token = account.token()
+        try:
+            self._say_token(token)
+        except Denied:
+            self.cut()
+            fresh = account.token(refused=token)
+            self._connect()
+            self._say_token(fresh)
+
+    def _say_token(self, token: str) -> None:
+        mailbox, client = self._mailbox, self._client
+        name = sasl.mechanism([each for each in _MECHANISMS if client.has_capability(f"AUTH={each}")], token=True)
+        if not name:
+            raise Denied("the server offers no sign-in with a token (XOAUTH2 or OAUTHBEARER)")
+        message = sasl.by_token(name, mailbox.credentials.user, token, mailbox.host, mailbox.port)
+        errors: list[str] = []
+
+        def answer(challenge: bytes) -> bytes:
+            if not challenge:
+                return message
+            errors.append(sasl.error_of(challenge))
+            return sasl.end_of_failure(name)
+
+        with _signing_in(errors), _wire():
+            client.sasl_login(name, answer)
 
     def _select(self) -> None:
         folder = self._mailbox.folder
@@ -91,7 +144,16 @@ class Session:
                 # EXAMINE where nothing will be changed (RFC 3501 6.3.2)
                 told = self._client.select_folder(folder, readonly=self._mailbox.after == "leave")
         except Failed as error:
-            raise Denied(f"folder {folder!r} cannot be opened{self._folders()}", cause=error.cause) from error
+            refusal = judge(error.cause)
+            if refusal.not_connected:
+                who = self._mailbox.credentials.user
+                why = "another mailbox, a missing permission, or passing trouble"
+                raise Denied(
+                    f"signed in, but not connected to the mailbox of {who} ({why})", cause=refusal.said
+                ) from error
+            if refusal.later:
+                raise Lost("the server asks to wait", cause=refusal.said, seconds=refusal.seconds) from error
+            raise Denied(f"folder {folder!r} cannot be opened{self._folders()}", cause=refusal.said) from error
         self.uidvalidity = int(told.get(b"UIDVALIDITY") or 0)
         if not self.uidvalidity:
             raise Denied("the server gives the folder no UIDVALIDITY")
@@ -272,9 +334,9 @@ def _same_folder(one: str, other: str) -> bool:
     return one == other or one.upper() == other.upper() == "INBOX"  # RFC 3501 5.1
 
 
-def _connect(mailbox: Mailbox) -> IMAPClient:
+def _client_of(mailbox: Mailbox) -> IMAPClient:
     implicit = mailbox.tls == "implicit"
-    context = ssl.create_default_context() if implicit else None
+    context = client_context(mailbox.credentials.ca) if implicit else None
     timeout = SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
     client = IMAPClient(mailbox.host, mailbox.port, ssl=implicit, ssl_context=context, timeout=timeout)
     # imaplib would format every line for a debug log: whole mails, and passwords in base64
@@ -288,41 +350,40 @@ def _encrypt(client: IMAPClient, mailbox: Mailbox) -> None:
     if mailbox.tls == "starttls":
         if not client.has_capability("STARTTLS"):
             raise Denied("the server does not offer STARTTLS")
-        client.starttls(ssl.create_default_context())
-
-
-def _login(client: IMAPClient, mailbox: Mailbox) -> None:
-    user, password = mailbox.user, mailbox.password.value
-    try:
-        with _wire():
-            if (user + password).isascii():
-                client.login(user, password)
-            else:
-                client.plain_login(user, password)  # LOGIN is ASCII alone; PLAIN is UTF-8 (RFC 4616 2)
-    except Failed as error:
-        if any(code in error.cause for code in _TEMPORARY_LOGIN):
-            raise Lost("the server takes no login now", cause=error.cause) from error
-        raise Denied("login refused", cause=error.cause) from error
+        client.starttls(client_context(mailbox.credentials.ca))
 
 
 @contextmanager
-def _wire() -> Iterator[None]:
+def _signing_in(errors: Sequence[str] = ()) -> Iterator[None]:
+    """Tell a refused sign-in from one that may be tried again. `errors`: what the server said of a token."""
+    try:
+        yield
+    except Failed as error:
+        refusal = judge(error.cause)
+        said = "; ".join(filter(None, (refusal.said, *errors)))
+        if refusal.later:
+            raise Lost("the server takes no login now", cause=said, seconds=refusal.seconds) from error
+        raise Denied("login refused", cause=said) from error
+
+
+@contextmanager
+def _wire(host: str = "the server") -> Iterator[None]:
     """Turn the libraries' many errors into our three."""
     try:
         yield
     except LoginError as error:
         # a connection that broke during login comes as a LoginError too
         if isinstance(error.__context__, imaplib.IMAP4.abort):
-            raise Lost("the connection was lost", cause=str(error)) from error
-        raise Failed("login refused", cause=str(error)) from error
+            raise Lost("the connection was lost", cause=plain(str(error))) from error
+        raise Failed("login refused", cause=plain(str(error))) from error
     except IMAPClientAbortError as error:
-        raise Lost("the connection was lost", cause=str(error)) from error
+        raise Lost("the connection was lost", cause=plain(str(error))) from error
     except IMAPClientError as error:
-        raise Failed("the server refused a command", cause=str(error)) from error
+        raise Failed("the server refused a command", cause=plain(str(error))) from error
     except ssl.SSLCertVerificationError as error:
-        raise Denied("the server's certificate is not trusted", cause=error.verify_message) from error
+        raise Denied(connection_words(error, host)) from error
     except OSError as error:
-        raise Lost("the connection failed", cause=str(error) or type(error).__name__) from error
+        raise Lost("the connection failed", cause=connection_words(error, host)) from error
 
 
 def _utc(date: datetime | None) -> datetime | None:

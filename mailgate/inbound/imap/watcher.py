@@ -13,14 +13,17 @@ import random
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mailgate.connect.accounts import Account
+from mailgate.connect.oauth2 import TokenRefused
 from mailgate.errors import MailgateError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap.drain import Bridge, Drain, Memory
 from mailgate.inbound.imap.plan import pause
-from mailgate.inbound.imap.session import Denied, Failed, Session, readable
+from mailgate.inbound.imap.session import Denied, Failed, Lost, Session, readable
 from mailgate.settings import MAX_MAIL, Mailbox
 from mailgate.store.db import Store
 
@@ -56,7 +59,8 @@ class MailboxStatus:
 class Watcher:
     """Watches one mailbox on a thread of its own; start and stop it on the daemon's loop.
 
-    `on_status` is called on the loop whenever the status changes. `max_size` in bytes.
+    `on_status` is called on the loop whenever the status changes. `max_size` in bytes. `account`
+    gives access tokens, where the mailbox signs in with OAuth 2.0.
     """
 
     def __init__(
@@ -67,8 +71,10 @@ class Watcher:
         clock: Callable[[], datetime],
         on_status: Callable[[MailboxStatus], None] | None = None,
         max_size: int = MAX_MAIL,
+        account: Account | None = None,
     ) -> None:
-        self._mailbox = mailbox
+        self.mailbox = mailbox
+        self._account = account
         self._store = store
         self._acceptor = acceptor
         self._clock = clock
@@ -92,8 +98,13 @@ class Watcher:
         self._wake, self._waker = socket.socketpair()
         self._ended = asyncio.Event()
         # A daemon thread: a name server that does not answer must not keep the process from ending.
-        self._thread = threading.Thread(target=self._run, name=f"imap-{self._mailbox.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"imap-{self.mailbox.name}", daemon=True)
         self._thread.start()
+
+    def retry_now(self) -> None:
+        """End the pause after a failure, for its cause may be gone."""
+        if self._thread is not None and self._status.last_error:
+            self._waker.send(b"!")
 
     async def stop(self, grace: float = 5.0) -> None:
         """Stop the thread: at once when it waits, after the batch in hand when it works.
@@ -112,7 +123,7 @@ class Watcher:
             try:
                 await asyncio.wait_for(self._ended.wait(), 1.0)
             except TimeoutError:
-                log.warning("mailbox %s: the thread hangs and is left behind", self._mailbox.name)
+                log.warning("mailbox %s: the thread hangs and is left behind", self.mailbox.name)
                 return  # its sockets stay open for it; the process is about to end
         self._thread.join()
         self._thread = None
@@ -125,35 +136,46 @@ class Watcher:
         failures = 0
         while not self._stopping.is_set():
             before = self._status.last_seen
-            first, longest = NETWORK_PAUSE
+            (first, longest), least = NETWORK_PAUSE, 0.0
             try:
                 self._watch()
-            except Denied as error:
+            except (Denied, TokenRefused) as error:
                 first, longest = DENIED_PAUSE
                 trouble = _words(error)
             except MailgateError as error:
+                least = error.seconds if isinstance(error, Lost) else 0.0
                 trouble = _words(error)
             except Exception as error:  # unknown is temporary
-                log.exception("mailbox %s: unexpected trouble", self._mailbox.name)
+                log.exception("mailbox %s: unexpected trouble", self.mailbox.name)
                 trouble = f"unexpected trouble ({type(error).__name__})"
             if self._stopping.is_set():
                 break
             self._memory.lost(self._clock())
             failures = failures + 1 if self._status.last_seen == before else 1
-            seconds = pause(failures, random.random(), first=first, longest=longest)  # noqa: S311 (jitter)
-            log.warning("mailbox %s: %s; again in %.0f s", self._mailbox.name, trouble, seconds)
+            seconds = max(pause(failures, random.random(), first=first, longest=longest), least)  # noqa: S311 (jitter)
+            log.warning("mailbox %s: %s; again in %.0f s", self.mailbox.name, trouble, seconds)
             self._tell(connected=False, idle=False, last_error=trouble, failures=failures)
-            readable([self._wake], seconds)
+            self._rest(seconds)
         self._tell(connected=False, idle=False)
         self._on_loop(self._ended.set)
 
+    def _rest(self, seconds: float) -> None:
+        """Wait before the next try; `try_now` and `stop` end it."""
+        readable([self._wake], seconds)
+        self._forget_wakes()
+
+    def _forget_wakes(self) -> None:
+        """Empty the wake-up socket, so that one byte ends one wait; a stop stands in its event as well."""
+        with suppress(BlockingIOError):
+            self._wake.recv(4096, socket.MSG_DONTWAIT)
+
     def _watch(self) -> None:
         """Drain and wait until stopped; raises when the connection is lost."""
-        session = self._session = Session(self._mailbox)
+        session = self._session = Session(self.mailbox, self._account)
         try:
             session.open()
-            drain = Drain(self._mailbox, session, self._bridge, self._memory, self._stopping.is_set, self._max_size)
-            idle = self._mailbox.idle and session.can_idle and self._idle_failures < IDLE_FAILURES
+            drain = Drain(self.mailbox, session, self._bridge, self._memory, self._stopping.is_set, self._max_size)
+            idle = self.mailbox.idle and session.can_idle and self._idle_failures < IDLE_FAILURES
             self._tell(connected=True, idle=idle)
             drain.meet()
             while not self._stopping.is_set():
@@ -170,7 +192,8 @@ class Watcher:
 
     def _wait(self, session: Session, *, idle: bool) -> None:
         try:
-            session.wait(self._wake, self._mailbox.poll.total_seconds(), idle=idle)
+            session.wait(self._wake, self.mailbox.poll.total_seconds(), idle=idle)
+            self._forget_wakes()
         except Failed:
             self._idle_failures += 1
             raise
@@ -206,8 +229,8 @@ class Watcher:
         try:
             self._loop.call_soon_threadsafe(call, *args)
         except RuntimeError:  # the loop is closed: nobody listens any more
-            log.debug("mailbox %s: the loop is closed", self._mailbox.name)
+            log.debug("mailbox %s: the loop is closed", self.mailbox.name)
 
 
 def _words(error: MailgateError) -> str:
-    return f"{error.public}: {error.cause!r:.300}" if error.cause else error.public
+    return f"{error.public}: {error.cause:.300}" if error.cause else error.public

@@ -14,12 +14,24 @@ ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "config.example.toml"
 ROUTING = {field.name for field in dataclasses.fields(Routing)}
 FREE = re.compile(r"agent\.NAME\.departments\.|schedule\.NAME\.hours\.|customer\.NAME\.people\.")  # names, weekdays
-MAILBOX = '[mailbox.x]\nhost = "h"\nuser = "u"\npassword = "p"\n'
+MAILBOX = """
+[mailbox.x]
+host = "h"
+user = "u"
+password = "p"
+[mailbox.person]
+provider = "microsoft"
+oauth2 = {}
+[mailbox.robot]
+provider = "google"
+oauth2 = {}
+"""
 
 
 def known() -> set[str]:
     """Every key that the reader asks for, in a config that has every table."""
-    _, reading = read(EXAMPLE, EXAMPLE.read_text("utf-8") + MAILBOX, {})
+    text = EXAMPLE.read_text("utf-8").replace("[relay]\n", "[relay]\noauth2 = {}\n")
+    _, reading = read(EXAMPLE, text + MAILBOX, {})
     return {shape for shape in reading.asked if "." in shape and not FREE.match(shape)}
 
 
@@ -28,7 +40,7 @@ def documented() -> dict[str, set[str]]:
     tables: dict[str, set[str]] = {}
     keys: set[str] = set()
     for line in (ROOT / "docs/config.md").read_text("utf-8").splitlines():
-        if heading := re.match(r"#{2,3} (?:\[([A-Za-z._]+)\]|(Routing keys))", line):
+        if heading := re.match(r"#{2,3} (?:\[([A-Za-z0-9._]+)\]|(Routing keys))", line):
             keys = tables.setdefault(heading[1] or heading[2], set())
         elif row := re.match(r"\| `(\w+)` \|", line):
             keys.add(row[1])
@@ -38,6 +50,7 @@ def documented() -> dict[str, set[str]]:
 def is_documented(shape: str, docs: dict[str, set[str]]) -> bool:
     table, _, key = shape.rpartition(".")
     table = table.replace("rule.unless", "rule.when").replace("department.NAME.alerts", "alerts")
+    table = table.replace("relay.oauth2", "mailbox.NAME.oauth2")
     return key in docs.get(table, ()) or (key in ROUTING and key in docs["Routing keys"])
 
 

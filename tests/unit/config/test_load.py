@@ -238,7 +238,6 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
     [
         ("[desk]\n", "without admin nobody hears"),
         ("[http]\nlisten = '0.0.0.0:80'\n", "other machines can read"),
-        (MAILBOX.replace("::1", "imap.x.example") + "tls = 'none'\n", "crosses the network in clear"),
         ("[team.Empty]\n", "has no members"),
         (f"# no way in\n{SMALLEST.replace('[smtp]', '')}", "no way in but `mailgate ingest`"),
     ],

@@ -118,7 +118,7 @@ MAILBOX = '[mailbox.x]\nhost = "imap.bank.example"\nuser = "u"\npassword = {}\n'
 def test_every_form_of_a_password(written: str, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2\n")
     mailbox = config(tmp_path, more=MAILBOX.format(written), PASSWORD="hunter2").mailboxes["x"]
-    assert mailbox.password.value == "hunter2"
+    assert mailbox.credentials.password.value == "hunter2"
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
@@ -131,7 +131,7 @@ def test_a_password_file_without_text_is_refused(content: bytes, tmp_path: Path)
 def test_secrets_are_never_printed(tmp_path: Path) -> None:
     """Neither in reprs, nor in effective values, nor in the errors of a config that holds them."""
     loaded = config(tmp_path, f'secret = "{LITERAL}"', MAILBOX.format('"hunter2"'))
-    for shown in (repr(loaded), str(loaded), str(effective(loaded)), str(loaded.mailboxes["x"].password)):
+    for shown in (repr(loaded), str(loaded), str(effective(loaded)), str(loaded.mailboxes["x"].credentials.password)):
         assert LITERAL not in shown
         assert "hunter2" not in shown
     text = completed(

@@ -1,0 +1,214 @@
+"""`provider`, `user`, `password`, `oauth2` and `ca` of a mailbox or relay: as whom to sign in, and how.
+
+What a provider is known to do fills in what the config leaves out. A password or a token never
+crosses a network in clear.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailgate.config.secret import password
+from mailgate.config.toml.reader import Table
+from mailgate.connect import rsa
+from mailgate.connect.providers import CUSTOM, NAMES, PROVIDERS, Endpoints, Provider
+from mailgate.settings import Credentials, OAuth2, Secret
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_LOOPBACK = ("127.", "localhost", "::1")
+_TENANTS = ("common", "organizations", "consumers")  # Microsoft's words for "any": good for a person, no application's
+
+
+def read_provider(table: Table) -> Provider | None:
+    """The provider that is named, None for a custom host."""
+    return PROVIDERS.get(table.choice("provider", NAMES, CUSTOM))
+
+
+def read_credentials(table: Table, account: str, provider: Provider | None, *, needed: bool) -> Credentials:
+    """Read who signs in. `needed`: somebody has to (a mailbox); else nobody may (a relay)."""
+    user = table.needed("user", '"support@bank.example"') if needed or "user" in table else table.text("user")
+    oauth2 = table.table("oauth2")
+    ca = read_ca(table)
+    if oauth2 is not None:
+        if table.raw("password") is not None:
+            table.error("password", "stands beside oauth2: keep one of them")
+        return Credentials(account=account, user=user, oauth2=_oauth2(oauth2, provider, user), ca=ca)
+    if not needed and "user" not in table and "password" not in table:
+        table.raw("password")
+        return Credentials(ca=ca)
+    if not needed and "user" not in table:
+        table.error("", 'user is missing: write user = "support@bank.example"')
+    if provider and provider.password == "none":
+        table.raw("password")
+        table.error("", f"{provider.name} takes no password: write oauth2 = {{ … }}, see {provider.page}")
+        return Credentials(account=account, user=user, ca=ca)
+    return Credentials(account=account, user=user, password=password(table, "password"), ca=ca)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is said to a host stays on this machine."""
+    return host.startswith(_LOOPBACK)
+
+
+def check_clear(table: Table, host: str, tls: str, credentials: Credentials) -> None:
+    """Refuse to sign in where everybody on the way could read along."""
+    if tls == "none" and credentials.user and host and not is_loopback(host):
+        what = "the password" if credentials.oauth2 is None else "the token"
+        table.error("tls", f'{what} would cross the network in clear: write tls = "implicit" or "starttls"')
+
+
+def read_ca(table: Table) -> Path | None:
+    """Read `ca`: a file of certificates (PEM)."""
+    if "ca" not in table:
+        table.raw("ca")
+        return None
+    from mailgate.connect.tls import client_context  # late: TLS takes time to load, and few configs have a CA
+
+    path = table.place("ca", "")
+    try:
+        client_context(path)
+    except OSError as error:  # ssl.SSLError is one
+        said = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else "it holds no certificate"
+        table.error("ca", f"cannot read {path}: {said}")
+        return None
+    return path
+
+
+# ── oauth2 = {…} ────────────────────────────────────────────────────────────────────────
+
+
+def _oauth2(table: Table, provider: Provider | None, user: str) -> OAuth2 | None:
+    ends = provider.oauth2 if provider else None
+    if provider and ends is None:
+        for key in table.data:
+            table.raw(key)
+        table.error("", f"{provider.name} has no OAuth 2.0 for mail: write password = …, see {provider.page}")
+        return None
+    flow = table.choice("flow", ("client", "code"), "client")
+    if provider and provider.key == "google" and flow == "client":
+        found = _service_account(table, ends, user)
+    else:
+        found = _of_client(table, ends, flow)
+    table.done()
+    return found
+
+
+def _of_client(table: Table, ends: Endpoints | None, flow: str) -> OAuth2:
+    """A registered application: by itself ("client"), or for a person who signs in once ("code")."""
+    person = flow == "code"
+    tenant = _tenant(table, ends, person=person)
+    certificate = _certificate(table)
+    secret = Secret()
+    if certificate is None and (not person or "client_secret" in table):
+        secret = password(table, "client_secret")
+    elif "client_secret" in table:
+        table.raw("client_secret")
+        table.error("client_secret", "stands beside certificate: keep one of them")
+    url = _Urls(table, tenant)
+    key, public = certificate or (Secret(), "")
+    return OAuth2(
+        flow=flow,
+        token_url=url.read("token_url", ends.token_url if ends else "", needed=True),
+        scope=table.text("scope", (ends.person_scope if person else ends.client_scope) if ends else ""),
+        client_id=table.needed("client_id", '"…"'),
+        client_secret=secret,
+        certificate=public,
+        key=key,
+        authorize_url=url.read("authorize_url", _authorize(ends), needed=person),
+        device_url=url.read("device_url", ends.device_url if ends else "", needed=False),
+        unused_life=ends.unused_life if ends else None,
+    )
+
+
+def _authorize(ends: Endpoints | None) -> str:
+    if ends is None:
+        return ""
+    return f"{ends.authorize_url}?{ends.authorize_more}" if ends.authorize_more else ends.authorize_url
+
+
+def _tenant(table: Table, ends: Endpoints | None, *, person: bool) -> str:
+    if ends is None or "{tenant}" not in ends.token_url:
+        return ""
+    if "tenant" not in table and person:
+        table.raw("tenant")
+        return "common"
+    tenant = table.needed("tenant", '"bank.example" (a domain or the tenant\'s id)')
+    if tenant in _TENANTS and not person:
+        table.error("tenant", "an application signs in to one organisation: name its domain or the tenant's id")
+    return tenant
+
+
+class _Urls:
+    """The addresses of a token server; what is posted there is secret."""
+
+    def __init__(self, table: Table, tenant: str) -> None:
+        self._table = table
+        self._tenant = tenant
+
+    def read(self, key: str, default: str, *, needed: bool) -> str:
+        """One of them; the provider's own where the config names none."""
+        table = self._table
+        if key not in table:
+            table.raw(key)
+            if needed and not default:
+                table.error("", f'{key} is missing: write {key} = "https://…"')
+            return default.replace("{tenant}", self._tenant)
+        url = table.text(key)
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            host = ""
+        if not host or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host))):
+            table.error(key, 'must begin with https:// and name a host: write "https://login.bank.example/token"')
+        return url
+
+
+def _certificate(table: Table) -> tuple[Secret, str] | None:
+    """The private key and the certificate in one PEM file; None where there is none."""
+    if "certificate" not in table:
+        table.raw("certificate")
+        return None
+    pem = password(table, "certificate").value
+    if pem and table.reading.thorough:
+        try:
+            rsa.certificate(pem)
+            if not rsa.matches(pem, pem):
+                table.error("certificate", "its private key belongs to another certificate")
+        except ValueError as error:
+            table.error("certificate", f"{error}: it is one file with the certificate and its private key")
+    public = _CERTIFICATE.search(pem)
+    return Secret(pem), public[0] if public else ""
+
+
+def _service_account(table: Table, ends: Endpoints | None, user: str) -> OAuth2 | None:
+    """The JSON file of a Google service account (https://cloud.google.com/iam/docs/keys-create-delete)."""
+    assert ends is not None
+    text = password(table, "service_account").value
+    scope = table.text("scope", ends.client_scope)
+    token_url = _Urls(table, "").read("token_url", ends.token_url, needed=True)
+    try:
+        found: object = json.loads(text) if text else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, Mapping) or (text and not {"client_email", "private_key"} <= found.keys()):
+        table.error("service_account", "is not the JSON file of a service account's key")
+        return None
+    pem = str(found.get("private_key", ""))
+    if pem and table.reading.thorough:
+        try:
+            rsa.signer(pem)
+        except ValueError as error:
+            table.error("service_account", str(error))
+    return OAuth2(
+        flow="service-account",
+        token_url=token_url,
+        scope=scope,
+        client_id=str(found.get("client_email", "")),
+        key=Secret(pem),
+        subject=user,
+    )

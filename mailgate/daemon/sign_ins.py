@@ -1,0 +1,125 @@
+"""The OAuth 2.0 accounts of one daemon: keeps refresh tokens in use and notifies the administrator.
+
+A refresh token ends when it is not used, so each is used once a week. The administrator gets a
+mail when a sign-in is refused, when it works again, and 14 and 3 days before it expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mailgate.connect.accounts import Account, SignIn, in_thread
+from mailgate.connect.token_file import FOLDER, TokenFile
+from mailgate.connect.web import post
+from mailgate.errors import MailgateError
+from mailgate.settings import Config, Credentials
+from mailgate.system.clock import pause
+
+INTERVAL = 2.0  # seconds between checks for a new `mailgate login`
+USE_INTERVAL = timedelta(hours=1)  # between checks whether a refresh token was unused for too long
+WARNINGS = (timedelta(days=3), timedelta(days=14))  # before a sign-in expires
+
+log = logging.getLogger("mailgate")
+
+
+def account_of(credentials: Credentials, config: Config, clock: Callable[[], datetime]) -> Account | None:
+    """The account that gives access tokens for `credentials`; None for a password or no sign-in."""
+    if credentials.oauth2 is None:
+        return None
+    file = TokenFile(config.storage.database.parent / FOLDER, credentials.account)
+    return Account(credentials.account, credentials.oauth2, credentials.ca, file, post, clock)
+
+
+class SignIns:
+    """The accounts of the configuration in force.
+
+    `clock` returns the time (aware UTC); `notify(cause, subject, facts)` mails the administrator,
+    once for each cause.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], datetime],
+        notify: Callable[[str, str, tuple[str, ...]], None],
+    ) -> None:
+        self._clock = clock
+        self._notify = notify
+        self._accounts: dict[str, tuple[Credentials, Account]] = {}
+        self._stamps: dict[str, int] = {}
+        self._refused: dict[str, str] = {}  # account → cause of the mail about its refusal
+        self._warned: set[str] = set()  # causes of expiry warnings
+        self.apply(config)
+
+    def apply(self, config: Config) -> None:
+        """Take the accounts of another configuration; unchanged ones keep their access tokens."""
+        wanted = [mailbox.credentials for mailbox in config.mailboxes.values()] + [config.relay.credentials]
+        old, self._accounts = self._accounts, {}
+        for credentials in wanted:
+            known = old.get(credentials.account)
+            account = known[1] if known and known[0] == credentials else account_of(credentials, config, self._clock)
+            if account is not None:
+                self._accounts[credentials.account] = credentials, account
+
+    def account(self, credentials: Credentials) -> Account | None:
+        """The account of credentials in the configuration in force; None for those without OAuth 2.0."""
+        found = self._accounts.get(credentials.account)
+        return found[1] if found else None
+
+    def states(self) -> tuple[SignIn, ...]:
+        """The state of each account."""
+        return tuple(account.state() for _, account in self._accounts.values())
+
+    async def run(self, on_sign_in: Callable[[str], None], stop: asyncio.Event) -> None:
+        """Look after the accounts until `stop`; `on_sign_in(account)` is called after each `mailgate login`."""
+        used_at = self._clock()
+        while not stop.is_set():
+            for name, (_, account) in [*self._accounts.items()]:
+                stamp = account.stamp()
+                if self._stamps.setdefault(name, stamp) != stamp:
+                    self._stamps[name] = stamp
+                    on_sign_in(name)
+            if self._clock() - used_at >= USE_INTERVAL:
+                used_at = self._clock()
+                await self._use_idle_tokens()
+            self.notify_admin()
+            await pause(stop, INTERVAL)
+
+    async def _use_idle_tokens(self) -> None:
+        for _, account in [*self._accounts.values()]:
+            try:
+                await in_thread(account.keep_alive)
+            except MailgateError as error:
+                log.warning("cannot renew the sign-in %s: %s (%s)", account.name, error.public, error.cause)
+
+    def notify_admin(self) -> None:
+        """Send the mails that are due now."""
+        now = self._clock()
+        for state in self.states():
+            self._about_refusal(state, now)
+            if state.expires_at is not None:
+                self._about_expiry(state.account, state.expires_at, now)
+
+    def _about_refusal(self, state: SignIn, now: datetime) -> None:
+        if state.lasting and state.account not in self._refused:
+            self._refused[state.account] = cause = f"sign-in:{state.account}:{now:%Y-%m-%dT%H:%M:%S}"
+            facts = (state.error, "Mail through this account waits; none of it is lost.")
+            self._notify(cause, f"The sign-in {state.account} is refused", facts)
+        elif state.ok and (began := self._refused.pop(state.account, "")):
+            now_again = "Mail through this account is read and sent again."
+            self._notify(f"{began}:over", f"The sign-in {state.account} works again", (now_again,))
+
+    def _about_expiry(self, account: str, ends_at: datetime, now: datetime) -> None:
+        """One mail for each of `WARNINGS`; after a restart the outbox knows which causes it had."""
+        for before in WARNINGS:
+            if now >= ends_at - before:
+                cause = f"sign-in-expires:{account}:{ends_at:%Y-%m-%d}:{before.days}"
+                if cause not in self._warned:
+                    self._warned.add(cause)
+                    when = f"It expires on {ends_at:%d %b %Y, %H:%M} UTC; mail through this account stops then."
+                    how = f"Before that, replace the certificate and reload, or run `mailgate login {account}`."
+                    self._notify(cause, f"The sign-in {account} expires soon", (when, how))
+                return

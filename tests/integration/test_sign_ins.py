@@ -1,0 +1,155 @@
+"""What the daemon does about its sign-ins: told once when refused, once when over, and before they end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mailgate.config.load import load
+from mailgate.connect.oauth2 import Grant, TokenRefused
+from mailgate.daemon.sign_ins import SignIns, account_of
+from mailgate.settings import Config, Secret
+from tests.configs import completed
+from tests.token_server import TokenServer
+
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def server() -> Iterator[TokenServer]:
+    with TokenServer() as server:
+        yield server
+
+
+def config(folder: Path, server: TokenServer, more: str = "") -> Config:
+    oauth2 = f'token_url = "{server.url}/token", client_id = "app", client_secret = "{server.client_secret}"'
+    text = f"""
+[mailbox.robot]
+host = "127.0.0.1"
+user = "robot@bank.example"
+oauth2 = {{ {oauth2} }}
+[mailbox.person]
+provider = "microsoft"
+user = "person@bank.example"
+oauth2 = {{ client_id = "app", flow = "code", token_url = "{server.url}/token" }}
+[relay]
+mailbox = "person"
+{more}
+"""
+    file = folder / "config.toml"
+    file.write_text(completed(text))
+    return load(file, {})[0]
+
+
+class Desk:
+    def __init__(self, folder: Path, server: TokenServer) -> None:
+        self.now = NOON
+        self.told: list[tuple[str, str, tuple[str, ...]]] = []
+        self.config = config(folder, server)
+        self.sign_ins = SignIns(self.config, lambda: self.now, lambda *words: self.told.append(words))
+
+    def account(self, name: str):
+        account = self.sign_ins.account(self.config.mailboxes[name].credentials)
+        assert account is not None
+        return account
+
+    def subjects(self) -> list[str]:
+        self.sign_ins.notify_admin()
+        subjects = [subject for _, subject, _ in self.told]
+        self.told.clear()
+        return subjects
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: TokenServer) -> Desk:
+    return Desk(tmp_path, server)
+
+
+def test_a_mailbox_and_its_relay_are_one_account(desk: Desk) -> None:
+    assert [state.account for state in desk.sign_ins.states()] == ["robot", "person"]
+    assert desk.sign_ins.account(desk.config.relay.credentials) is desk.account("person")
+
+
+def test_a_refusal_is_told_once_and_its_end_once(desk: Desk, server: TokenServer) -> None:
+    server.script = [(401, {"error": "invalid_client", "error_description": "expired"})] * 2
+    robot = desk.account("robot")
+    for _ in range(3):
+        with pytest.raises(TokenRefused):
+            robot.token()
+        assert desk.subjects() in (["The sign-in robot is refused"], [])
+    desk.now += timedelta(hours=1)
+    with pytest.raises(TokenRefused):
+        robot.token()
+    assert desk.subjects() == []
+    desk.now += timedelta(hours=1)
+    robot.token()
+    assert desk.subjects() == ["The sign-in robot works again"]
+    assert desk.subjects() == []
+
+
+def test_trouble_that_passes_is_not_told(desk: Desk, server: TokenServer) -> None:
+    server.script = [(503, {})]
+    with pytest.raises(Exception, match="token server"):
+        desk.account("robot").token()
+    assert desk.subjects() == []
+
+
+def test_the_end_of_a_sign_in_is_told_fourteen_and_three_days_before(desk: Desk) -> None:
+    person = desk.account("person")
+    person.store(Grant(Secret("a"), timedelta(hours=1), Secret("refresh-0")))
+    told = {}
+    for day in range(90):
+        desk.now = NOON + timedelta(days=day)
+        if subjects := desk.subjects():
+            told[day] = subjects
+    assert told == {76: ["The sign-in person expires soon"], 87: ["The sign-in person expires soon"]}
+
+
+def test_the_same_warning_has_the_same_cause_after_a_restart(tmp_path: Path, server: TokenServer) -> None:
+    """The outbox writes a notice of one cause once."""
+    causes = []
+    for _ in range(2):
+        desk = Desk(tmp_path, server)
+        desk.account("person").store(
+            Grant(Secret("a"), timedelta(hours=1), Secret("refresh-0"))
+        ) if not causes else None
+        desk.now = NOON + timedelta(days=80)
+        desk.sign_ins.notify_admin()
+        causes += [cause for cause, _, _ in desk.told]
+    assert len(causes) == 2
+    assert causes[0] == causes[1]
+
+
+def test_a_reload_keeps_the_tokens_of_accounts_that_stay(desk: Desk, server: TokenServer, tmp_path: Path) -> None:
+    robot = desk.account("robot")
+    robot.token()
+    desk.sign_ins.apply(config(tmp_path, server, 'envelope = "verp"'))
+    assert desk.account("robot") is robot
+    server.client_secret = "another"
+    changed = config(tmp_path, server)
+    desk.sign_ins.apply(changed)
+    assert desk.sign_ins.account(changed.mailboxes["robot"].credentials) is not robot
+
+
+async def test_a_new_login_is_noticed(desk: Desk) -> None:
+    stop, renewed = asyncio.Event(), asyncio.Event()
+    names: list[str] = []
+
+    def heard(name: str) -> None:
+        names.append(name)
+        renewed.set()
+
+    keeping = asyncio.create_task(desk.sign_ins.run(heard, stop))
+    await asyncio.sleep(0)
+    other = account_of(desk.config.mailboxes["person"].credentials, desk.config, lambda: NOON)  # `mailgate login`
+    assert other is not None
+    other.store(Grant(Secret("a"), timedelta(hours=1), Secret("refresh-0")))
+    async with asyncio.timeout(30):
+        await renewed.wait()
+        stop.set()
+        await keeping
+    assert names == ["person"]
