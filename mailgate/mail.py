@@ -156,6 +156,8 @@ class Mail:
     auth: tuple[AuthResult, ...] = ()  # only those above the first Received field
     content_type: str = "text/plain"
     defects: tuple[str, ...] = ()
+    reaction: str = ""  # the emoji that is all of the mail
+    calendar_method: str = ""  # METHOD of the calendar object that the mail is, in lower case (RFC 5546 1.4)
     unreadable: str = ""  # why its words cannot be read, as in "encrypted with PGP"; "" where they can
     size: int = 0  # bytes on the wire
 

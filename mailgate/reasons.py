@@ -31,12 +31,13 @@ class Reason(StrEnum):
     DISPOSITION_NOTIFICATION = "disposition-notification"
     DELIVERY_RECEIPT = "delivery-receipt"  # a delivery status that tells of nobody who was missed
     CALENDAR_REPLY = "calendar-reply"
+    REACTION = "reaction"  # an emoji as an answer: Gmail's part, or Outlook's one line
     VACATION_HEADER = "vacation-header"  # X-Autoreply, X-Autorespond and their kin
     VACATION_SUBJECT = "vacation-subject"
+    VACATION_TEXT = "vacation-text"  # its author says to be away, and another sign says that a machine says it
     NULL_SENDER = "null-sender"
     PRECEDENCE = "precedence"
     LIST_HEADER = "list-header"
-    SUPPRESS_HEADER = "suppress-header"  # X-Auto-Response-Suppress: All
     HELP_DESK = "help-desk"  # it begins as the notices of help desks do
     ROBOT_SENDER = "robot-sender"  # mailer-daemon@, noreply@
     NO_MACHINE_SIGN = "no-machine-sign"  # nothing says that a machine wrote it

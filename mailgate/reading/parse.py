@@ -74,6 +74,8 @@ def _read_mail(raw: bytes) -> Opened:
         auth=authres.read(fields),
         content_type=root.type,
         defects=(*tree.defects, *content.defects),
+        reaction=content.reaction,
+        calendar_method=content.calendar_method,
         unreadable=content.unreadable,
         size=len(raw),
     )

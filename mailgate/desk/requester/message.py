@@ -22,7 +22,7 @@ from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import Db
 from mailgate.store.people import absences
 from mailgate.store.tickets import tickets
-from mailgate.ticket import Actor, Change, Collaborator, EntryKind, Ticket
+from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, Ticket
 
 
 def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
@@ -110,9 +110,14 @@ def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: C
 
 
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
-    """An out-of-office note or receipt: stored, and powerless."""
+    """An out-of-office note or receipt is stored, and does nothing; of a reaction the event says all."""
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
+    if Reason.REACTION in situation.screened.reasons:
+        emoji = situation.received.mail.reaction
+        stamp = stamp.because(f"reacted with {emoji}" if emoji else "reacted to a mail")
+        change = lifecycle.note_event(ticket, EventKind.AUTO_REPLY, stamp, context.config, author.email)
+        return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
     # An agent's answers an alert, that of somebody who was asked a note; and either may quote what it answers.
     internal = situation.sender.agent or situation.match.role == "asked"
     kind = EntryKind.NOTE if internal else EntryKind.MESSAGE

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mailgate.mail import Attachment
 from mailgate.reading.encodings import charset, enriched, flowed, rtf, tnef, transfer, uuencode
 from mailgate.reading.encodings.charset import Guesses
-from mailgate.reading.mime import data_uris, files, invitation, leaves, security
+from mailgate.reading.mime import data_uris, files, invitation, leaves, reaction, security
 from mailgate.reading.mime.leaves import Leaves
 from mailgate.reading.mime.parts import Part
 from mailgate.reading.page import page as html
@@ -21,6 +21,7 @@ from mailgate.reading.page.page import Page
 
 MAX_TEXT = 4_000_000  # bytes of one text that are read; a longer one is attached as well
 MAX_PAGE = 40_000_000  # bytes of a page that are searched for pictures
+CALENDARS = frozenset({"text/calendar", "application/ics"})
 BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 
@@ -34,6 +35,8 @@ class Contents:
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
     unreadable: str = ""  # why its words cannot be read: "encrypted with PGP"; "" where they can
+    reaction: str = ""  # an emoji
+    calendar_method: str = ""  # of the calendar object that the mail is
     page: Page | None = None  # the HTML parsed, where the text was read from it
 
 
@@ -60,6 +63,7 @@ class _Reader:
         self.attachments: list[Attachment] = []
 
     def read(self, found: Leaves) -> Contents:
+        emoji = _take_reaction(found)
         packed = files.unpacked(found.files)
         self.attachments += files.read(found.files, packed, self.guesses)
         texts: dict[int, _Text] = {}
@@ -74,10 +78,21 @@ class _Reader:
             where = "it stands below as it came" if text.strip() else "open the attached file in a mail program"
             line = f"(This mail is {why} and cannot be read here: {where}.)"
             text, page, parsed = f"{line}\n\n{text}".rstrip() + "\n", "", None
-        told = _invitation(found.files, text)
-        if told:
-            text, page, parsed = *_with(told, text, page), None
-        return Contents(text, page, tuple(self.attachments), tuple(dict.fromkeys(self.defects)), why, parsed)
+        event = _event(found.files)
+        if not text.strip() and event.words:
+            text, page, parsed = event.words, "", None
+        if event.facts and not event.is_told_in(text):
+            text, page, parsed = *_with(event.facts, text, page), None
+        return Contents(
+            text,
+            page,
+            tuple(self.attachments),
+            tuple(dict.fromkeys(self.defects)),
+            why,
+            emoji,
+            _calendar_method(found.files),
+            parsed,
+        )
 
     def _text(self, part: Part) -> _Text:
         data = self._data(part)
@@ -166,15 +181,32 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _invitation(parts: list[Part], text: str) -> tuple[str, ...]:
-    """What the first calendar part says, unless the sender's program wrote it into the text as well."""
+def _take_reaction(found: Leaves) -> str:
+    """The emoji of a reaction, whose part is no file then."""
+    for part in found.files:
+        if part.type == reaction.TYPE and not leaves.is_file(part):
+            emoji = reaction.read(leaves.decoded(part))
+            if emoji:
+                found.files.remove(part)
+            return emoji
+    return ""
+
+
+def _event(parts: list[Part]) -> invitation.Event:
+    """What the first calendar part that tells of an event says."""
+    calendars = (part for part in parts if part.type in CALENDARS)
+    events = (invitation.read(leaves.decoded(part), part.params.get("charset", "")) for part in calendars)
+    return next((event for event in events if event.facts), invitation.Event())
+
+
+def _calendar_method(parts: list[Part]) -> str:
+    """METHOD of a calendar object that was sent as the mail itself (RFC 6047 2.4), not attached as a file."""
     for part in parts:
-        if part.type in {"text/calendar", "application/ics"}:
-            lines = invitation.read(leaves.decoded(part), part.params.get("charset", ""))
-            if lines:
-                said = [line.partition(": ")[2] for line in lines if line.startswith(("Invitation", "Where"))]
-                return () if said and all(value in text for value in said) else lines
-    return ()
+        if part.type == "text/calendar" and leaves.disposed(part)[0] != "attachment":
+            declared = part.params.get("method", "").lower()
+            if declared or not leaves.is_file(part):
+                return declared or invitation.method_of(leaves.head(part, invitation.MAX_BYTES))
+    return ""
 
 
 def _with(told: tuple[str, ...], text: str, page: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A calendar invitation in words: what, when, where (RFC 5545).
+"""A calendar invitation in words: what, when, where, and what its author wrote (RFC 5545).
 
 Reads the first event of a text/calendar part, as its times are written, in the zone that
 they name; it converts none and answers nothing. Never raises; bounded.
@@ -15,10 +15,13 @@ from mailgate.reading.encodings import charset
 MAX_BYTES = 200_000
 MAX_LINES = 2000
 MAX_VALUE = 500  # characters that are shown of one value
+MAX_WORDS = 20_000  # characters of a description
 FOLD = re.compile(r"\n[ \t]")
 # No semicolon within an unquoted value, so that there is one way alone to read a line.
 PROPERTY = re.compile(r"^([A-Za-z-]{1,40})((?:;[^;:\"]{0,300}(?:\"[^\"]{0,300}\")?)*):(.*)$")
-ZONE = re.compile(r";TZID=\"?/?([^;:\"]{1,80})", re.IGNORECASE)
+ZONE = re.compile(
+    r";TZID=(?:\"/?([^\"]{1,80})\"|/?([^;:\"]{1,80}))", re.IGNORECASE
+)  # quoted it may hold anything (3.2)
 NAME = re.compile(r";CN=(?:\"([^\"]{1,200})\"|([^;:]{1,200}))", re.IGNORECASE)
 MOMENT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(?:\d{2})?(Z?))?$")
 ESCAPE = re.compile(r"\\([nN,;\\])")
@@ -39,13 +42,30 @@ class _Property:
         plain = ESCAPE.sub(lambda found: " " if found[1] in "nN" else found[1], self.value)
         return " ".join(plain.split())[:MAX_VALUE]
 
+    def words(self) -> str:
+        """The text value with its lines."""
+        plain = ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], self.value[:MAX_WORDS])
+        return "\n".join(line.rstrip() for line in plain.split("\n")).strip()
 
-def read(content: bytes, declared: str = "") -> tuple[str, ...]:
-    """The lines that tell about the event; none where there is no event or it is an answer to one."""
-    text = charset.decode(content[:MAX_BYTES], declared or "utf-8").replace("\r\n", "\n")
-    method, event = _first_event(FOLD.sub("", text).split("\n")[:MAX_LINES])
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event in words."""
+
+    facts: tuple[str, ...] = ()  # a line each
+    words: str = ""  # its description
+
+    def is_told_in(self, text: str) -> bool:
+        """Whether a text says what and where already, as many programs write both."""
+        said = [line.partition(": ")[2] for line in self.facts if line.startswith(("Invitation", "Where"))]
+        return bool(said) and all(value in text for value in said)
+
+
+def read(content: bytes, declared: str = "") -> Event:
+    """The event; one without facts where there is none or it is an answer to one."""
+    method, event = _first_event(_lines(content, declared))
     if method in ANSWERS or "DTSTART" not in event:
-        return ()
+        return Event()
     out = [f"{KINDS.get(method, 'Calendar entry')}: {_value(event, 'SUMMARY') or 'without a title'}"]
     out.append(f"When: {_when(event)}")
     for label, name in (("Where", "LOCATION"), ("Repeats", "RRULE")):
@@ -53,8 +73,19 @@ def read(content: bytes, declared: str = "") -> tuple[str, ...]:
         value = value.partition("FREQ=")[2].partition(";")[0].lower() if name == "RRULE" else value
         if value:
             out.append(f"{label}: {value}")
-    who = _who(event)
-    return (*out, f"Organizer: {who}") if who else tuple(out)
+    if who := _who(event):
+        out.append(f"Organizer: {who}")
+    return Event(tuple(out), event["DESCRIPTION"].words() if "DESCRIPTION" in event else "")
+
+
+def method_of(content: bytes) -> str:
+    """METHOD of a calendar object, in lower case; "" for none."""
+    return _first_event(_lines(content, ""))[0].lower()
+
+
+def _lines(content: bytes, declared: str) -> list[str]:
+    text = charset.decode(content[:MAX_BYTES], declared or "utf-8").replace("\r\n", "\n")
+    return FOLD.sub("", text).split("\n")[:MAX_LINES]
 
 
 def _first_event(lines: list[str]) -> tuple[str, Mapping[str, _Property]]:
@@ -95,7 +126,7 @@ def _when(event: Mapping[str, _Property]) -> str:
     elif ends and ends[4]:
         out += f" to {_moment(ends)}"
     zone = ZONE.search(start.params)
-    return out + (" UTC" if begins[6] else f" ({zone[1]})" if zone else "")
+    return out + (" UTC" if begins[6] else f" ({zone[1] or zone[2]})" if zone else "")
 
 
 def _moment(found: re.Match[str]) -> str:

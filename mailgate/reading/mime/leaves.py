@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from mailgate.mail import Attachment
 from mailgate.reading.encodings import transfer
 from mailgate.reading.encodings.charset import Guesses
-from mailgate.reading.mime import headers
+from mailgate.reading.mime import headers, reaction
 from mailgate.reading.mime.parts import Part
 
 HTML = "text/html"
@@ -21,7 +21,8 @@ ENRICHED = frozenset({"text/enriched", "text/richtext"})
 # Text that is read wherever it stands unnamed. Other kinds of text are read where they are all there is
 # (RFC 2046 4.1.4: an unknown kind is read as plain), and what these describe is told or attached.
 READ = frozenset({"text/plain", HTML, "text", "text/markdown", "text/x-markdown", *ENRICHED})
-DATA = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/csv", "text/rfc822-headers"})
+_DATA = "text/calendar text/vcard text/x-vcard text/directory text/csv text/rfc822-headers"
+DATA = frozenset({*_DATA.split(), reaction.TYPE})
 LARGE = 1_000_000  # bytes; a larger part is decoded only when it is wanted, piece by piece
 
 

@@ -1,7 +1,6 @@
 """Was the mail made by a machine, or sent to many? It is a ticket like any other, unanswered.
 
-X-Auto-Response-Suppress alone counts only on a mail that answers nothing: some
-companies stamp it on all that their people send, and a person's answer must get through.
+X-Auto-Response-Suppress alone says nothing: some companies stamp it on all that their people send.
 A help desk's notice is known by its own first line, which outlives every header: two desks
 that write to each other fall silent, whatever stands between them takes away.
 """
@@ -35,8 +34,6 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
         found.append(Reason.PRECEDENCE)
     if not ours and any(incoming.mail.header(name) for name in LIST_FIELDS):
         found.append(Reason.LIST_HEADER)
-    if "all" in incoming.mail.header("x-auto-response-suppress").lower() and not incoming.is_reply:
-        found.append(Reason.SUPPRESS_HEADER)
     if incoming.null_sender:
         found.append(Reason.NULL_SENDER)
     if NO_REPLY.match(incoming.mail.author.email.partition("@")[0]):

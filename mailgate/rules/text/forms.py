@@ -42,6 +42,8 @@ _OTHER = frozenset(
         ),
     }
 )
+# So does an invitation, as `reading/mime/invitation.py` tells it.
+_EVENT = frozenset({"invitation", "cancelled", "calendar entry", "other time proposed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _read_line(line: str) -> tuple[str, str] | None:
 def _is_form(block: list[tuple[str, str]], *, closed: bool) -> bool:
     """Whether these lines are a form. `closed`: an empty line or the end comes after them."""
     names = {name.casefold() for name, value in block if value}
-    if names & _SENDER and names & _OTHER:
+    if (names & _SENDER and names & _OTHER) or (names & _EVENT and "when" in names):
         return False
     short = all(len(value) <= _UNKNOWN_VALUE_MAX for _, value in block)
     return bool(names & _WELL_KNOWN) or (len(names) > 1 and closed and short)

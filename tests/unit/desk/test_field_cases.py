@@ -5,9 +5,9 @@ word) stand for those of the notice that is answered: to Ann Reyes where she wri
 opened by "Printer" / "It is jammed.".
 
 What a case may say: `why`; `answers` ("opened", "resolved" or "nothing"); `envelope` (the sender, "" for none);
-`copy` (a second mail that comes behind it); then what must be: `tickets`, `status`, `screen`, `state`, `text` and
-`files` of the last entry, `kinds` of the thread's entries, `mails` (kind and address of each mail that went out),
-and `agents_read`, `outside_reads` with `_has` or `_lacks`, over the mails to either side.
+`copies` (mails that come behind it); then what must be: `tickets`, `status`, `state`, `reason`, `text` and `files` of
+the last entry, `events`, `kinds` of the thread's entries, `mails` (kind and address of each mail that went out), and
+`agents_read`, `outside_reads` over the mails to either side; each also with `_has` or `_lacks`.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def outcome(bench: Bench, mails: list[Sent], number: int) -> dict:
         "reason": row["reason"],
         "kinds": [entry.kind.value for entry in thread],
         "text": thread[-1].text.strip() if thread else "",
+        "events": bench.kinds(number) if bench.numbers() else [],
         "files": [file.name for file in thread[-1].attachments] if thread else [],
         "mails": sorted([mail.kind, mail.to] for mail in mails),
         "agents_read": "\n".join(f"{mail.subject}\n{mail.text}" for mail in inside),

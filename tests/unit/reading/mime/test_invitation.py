@@ -21,6 +21,10 @@ def event(*lines: str, method: str = "REQUEST") -> bytes:
             ['DTSTART;TZID="Some Zone":20261102T230000', "DTEND:20261103T010000"],
             ["When: 2026-11-02 23:00 to 2026-11-03 01:00 (Some Zone)"],
         ),
+        (
+            ['DTSTART;TZID="(UTC-05:00) Eastern Time (US & Canada)":20261102T1000'],
+            ["When: 2026-11-02 10:00 ((UTC-05:00) Eastern Time (US & Canada))"],
+        ),
         (["DTSTART;VALUE=DATE:20261102", "DTEND;VALUE=DATE:20261103"], ["When: 2026-11-02"]),
         (["DTSTART:soon"], ["When: soon"]),
         (
@@ -37,7 +41,7 @@ def event(*lines: str, method: str = "REQUEST") -> bytes:
     ],
 )
 def test_an_event_is_told(lines: list[str], told: list[str]) -> None:
-    assert invitation.read(event("SUMMARY:Talk", *lines)) == ("Invitation: Talk", *told)
+    assert invitation.read(event("SUMMARY:Talk", *lines)).facts == ("Invitation: Talk", *told)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +49,13 @@ def test_an_event_is_told(lines: list[str], told: list[str]) -> None:
     [("CANCEL", "Cancelled: without a title"), ("X-OTHER", "Calendar entry: without a title")],
 )
 def test_the_method_says_what_it_is(method: str, first: str) -> None:
-    assert invitation.read(event("DTSTART:20261102", method=method))[0] == first
+    assert invitation.read(event("DTSTART:20261102", method=method)).facts[0] == first
 
 
 def test_an_answer_and_rubbish_tell_nothing() -> None:
-    assert invitation.read(event("DTSTART:20261102", method="REPLY")) == ()
-    assert invitation.read(event("SUMMARY:no time")) == ()
-    assert invitation.read(b"\xff\x00 rubbish\nEND:VEVENT\n") == ()
+    assert invitation.read(event("DTSTART:20261102", method="REPLY")) == invitation.Event()
+    assert invitation.read(event("SUMMARY:no time")) == invitation.Event()
+    assert invitation.read(b"\xff\x00 rubbish\nEND:VEVENT\n") == invitation.Event()
 
 
 def mail(text: str, kind: str, calendar: bytes) -> bytes:
@@ -84,3 +88,36 @@ def test_what_the_text_says_is_not_said_twice() -> None:
     assert read_body(parse(mail("Talk on 2 November in Room 1", "text/plain", TALK))).visible.startswith("Talk")
     answer = event("SUMMARY:Talk", "DTSTART:20261102", method="REPLY")
     assert read_body(parse(mail("Yes", "text/plain", answer))).visible == "Yes"
+
+
+WORDS = "DESCRIPTION:Please bring:\\n- the papers\\, both\\n- a pen\\n\\n", " and time"
+
+
+def test_its_author_s_words_are_shown_where_there_are_no_others() -> None:
+    calendar = event("SUMMARY:Talk", *WORDS, "DTSTART:20261102")
+    assert invitation.read(calendar).words == "Please bring:\n- the papers, both\n- a pen\n\nand time"
+    alone = parse(b"Content-Type: text/calendar; method=REQUEST\n\n" + calendar)
+    assert alone.text == (
+        "Invitation: Talk\nWhen: 2026-11-02\n\nPlease bring:\n- the papers, both\n- a pen\n\nand time"
+    )
+    assert "papers" not in parse(mail("My own words", "text/plain", calendar)).text
+
+
+def test_an_event_that_the_words_tell_already_is_not_told_twice() -> None:
+    calendar = event("SUMMARY:Talk", "DESCRIPTION:Talk in Room 1", "DTSTART:20261102", "LOCATION:Room 1")
+    assert parse(b"Content-Type: text/calendar\n\n" + calendar).text == "Talk in Room 1"
+
+
+@pytest.mark.parametrize(
+    ("head", "method"),
+    [
+        ("Content-Type: text/calendar; method=REPLY", "reply"),
+        ("Content-Type: text/calendar", "reply"),
+        ("Content-Type: text/calendar; method=reply; name=a.ics", "reply"),
+        ("Content-Type: text/calendar; name=a.ics", ""),
+        ("Content-Type: text/calendar\nContent-Disposition: attachment; filename=a.ics", ""),
+        ("Content-Type: text/calendar; method=REPLY\nContent-Disposition: attachment", ""),
+    ],
+)
+def test_the_method_of_a_calendar_that_is_the_mail(head: str, method: str) -> None:
+    assert parse(f"{head}\n\n".encode() + event("DTSTART:20261102", method="REPLY")).calendar_method == method

@@ -40,6 +40,7 @@ def test_a_mail_without_an_id_is_not_ours() -> None:
         "Subject: absence of paper in the printer\n",
         "Disposition-Notification-To: ann@x.example\n",
         "X-Auto-Response-Suppress: DR, RN\n",
+        "X-Auto-Response-Suppress: All\n",
         "X-Auto-Response-Suppress: All\nReferences: <2@x.example>\n",
         "List-Post: <mailto:support@bank.example>\nPrecedence: list\n",
         "List-Id: Support <support.bank.example>\n",
@@ -62,10 +63,100 @@ def test_people_stay_people(fields: str) -> None:
         ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A?= x\nPrecedence: bulk\n", Reason.VACATION_SUBJECT),
         ("Subject: [Out of office] x\nX-Auto-Response-Suppress: DR, OOF\n", Reason.VACATION_SUBJECT),
         ("Content-Type: text/calendar; method=REPLY\n", Reason.CALENDAR_REPLY),
+        ("X-Apple-Action: VACATION\n", Reason.VACATION_HEADER),
+        ("X-Apple-Criteria: {kind=VACATION,recipients=1}\n", Reason.VACATION_HEADER),
+        ("X-Mailer: HolidayReply 2\n", Reason.VACATION_HEADER),
+        ("X-FC-MachineGenerated: true\n", Reason.VACATION_HEADER),
+        ("X-Mail-Autoresponder: x\n", Reason.VACATION_HEADER),
+        ("Subject: AUTO: Ann Key is out of the office (returning 12/01/2026)\n", Reason.VACATION_SUBJECT),
+        ("Subject: AUTO: Ann Key on ulkona (palaa 01.12.2026)\n", Reason.VACATION_SUBJECT),
+        ("Subject: AUTO: Ann Key est absente\nIn-Reply-To: <2@x.example>\nPrecedence: bulk\n", Reason.VACATION_SUBJECT),
+        ("Subject: AUTO: Ann Key ist nicht im Büro\n", Reason.VACATION_SUBJECT),
+        ("Subject: Otomatik yanıt: x\nIn-Reply-To: <2@x.example>\n", Reason.VACATION_SUBJECT),
+        (
+            "Subject: Automatinis atsakymas: x\nReturn-Path: <>\nAuto-Submitted: auto-generated\n",
+            Reason.VACATION_SUBJECT,
+        ),
     ],
 )
 def test_automatic_answers(fields: str, reason: Reason) -> None:
     assert screen(fields, "BEGIN:VCALENDAR\nMETHOD:REPLY\n") == Screened(Screen.AUTO_REPLY, (reason,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "reasons"),
+    [
+        ("Subject: Automatic reply: x\n", "I am on vacation.", (Reason.VACATION_SUBJECT, Reason.VACATION_TEXT)),
+        ("Return-Path: <>\n", "Ich bin bis Montag im Urlaub.", (Reason.VACATION_TEXT,)),
+    ],
+)
+def test_what_a_person_may_write_needs_a_sign_beside_it(fields: str, text: str, reasons: tuple[Reason, ...]) -> None:
+    found = screen(fields, f"\n{text}\n", sender=None)
+    assert found == Screened(Screen.AUTO_REPLY, reasons)
+    assert screen("Subject: x\n", f"\n{text}\n").kind is Screen.HUMAN
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ("Subject: Out of office next week\n", "I am out of the office next week, please book me for later."),
+        ("Subject: Out of office: how?\nIn-Reply-To: <2@x.example>\n", "I am on vacation."),
+        ("Subject: AUTO: a car\n", "Red."),
+        ("Subject: Question: x\nIn-Reply-To: <2@x.example>\nX-Auto-Response-Suppress: All\n", "Why?"),
+        ("Subject: Re: x\nIn-Reply-To: <2@x.example>\nX-Auto-Response-Suppress: All\n", "I am on vacation."),
+    ],
+)
+def test_what_a_person_writes_is_a_person_s(fields: str, text: str) -> None:
+    assert screen(fields, f"\n{text}\n").kind is Screen.HUMAN
+
+
+OUTLOOK = "X-MS-Has-Attach:\nIn-Reply-To: <2@x.example>\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "reacts"),
+    [
+        (OUTLOOK, "👍\n\nAnn reacted to your message:\n\n________________\nFrom: x\n", True),
+        (OUTLOOK, "[cid:like.png]\nSomebody else hat auf Ihre Nachricht reagiert:\nFrom: x\n", True),
+        (OUTLOOK, "Ann reacted to your message:\n> Hello\n", True),
+        (OUTLOOK, "Ann reacted to your message:", True),
+        (OUTLOOK, "Ann reacted to your message:\nbut I did not\n", False),
+        (OUTLOOK, "Ann reacted to your message\n", False),
+        (OUTLOOK, "Somebody else came by:\n", False),
+        (OUTLOOK, "Ann wrote on 3 May 2026:\n> Hello\n", False),
+        (OUTLOOK, "Ann <ann@x.example> wrote:\n> Hello\n", False),
+        (OUTLOOK, "ok\n", False),
+        ("X-MS-Has-Attach:\n", "Ann reacted to your message:\n> Hello\n", False),
+        ("In-Reply-To: <2@x.example>\n", "Ann reacted to your message:\n> Hello\n", False),
+        ("Content-Type: text/vnd.google.email-reaction+json\n", '{"emoji": "🙃", "version": 1}', True),
+        ("Content-Type: text/vnd.google.email-reaction+json\n", '{"emoji": "🙃", "version": 2}', False),
+        ("Content-Type: text/vnd.google.email-reaction+json\n", '{"emoji": "yes", "version": 1}', False),
+        ("Content-Type: text/vnd.google.email-reaction+json\n", '{"emoji": 1, "version": 1}', False),
+        ("Content-Type: text/vnd.google.email-reaction+json\n", "[]", False),
+        ("Content-Type: text/vnd.google.email-reaction+json\n", "{", False),
+        (
+            "Content-Type: text/vnd.google.email-reaction+json\nContent-Disposition: attachment\n",
+            '{"emoji": "🙃", "version": 1}',
+            False,
+        ),
+    ],
+)
+def test_reactions(fields: str, text: str, reacts: bool) -> None:
+    found = screen(fields, f"\n{text}")
+    assert found == (
+        Screened(Screen.AUTO_REPLY, (Reason.REACTION,)) if reacts else Screened(Screen.HUMAN, (Reason.NO_MACHINE_SIGN,))
+    )
+
+
+def test_an_answer_under_another_label_is_a_machine_s_where_a_machine_sent_it() -> None:
+    fields = "Subject: Automaatika: x\nIn-Reply-To: <2@x.example>\nAuto-Submitted: auto-generated\n"
+    mail = parse(f"From: Ann <ann@x.example>\nMessage-ID: <1@x.example>\n{fields}\nhello".encode())
+    envelope = Envelope("ann@x.example", ())
+    assert classify(mail, envelope, {"<2@x.example>"}.__contains__, DESK).kind is Screen.AUTO_REPLY
+    mail = parse(
+        f"From: Ann <ann@x.example>\nMessage-ID: <1@x.example>\n{fields.replace('Automaatika', 'Ein')}\nx".encode()
+    )
+    assert classify(mail, envelope, {"<2@x.example>"}.__contains__, DESK).kind is Screen.BULK
 
 
 def test_an_invitation_is_no_answer() -> None:
@@ -82,7 +173,6 @@ def test_an_invitation_is_no_answer() -> None:
         ("List-Unsubscribe: <https://x.example/u>\n", Reason.LIST_HEADER),
         ("List-Id: <mysupport.bank.example>\n", Reason.LIST_HEADER),
         ("List-Post: <mailto:support@bank.example.org>\n", Reason.LIST_HEADER),
-        ("X-Auto-Response-Suppress: All\n", Reason.SUPPRESS_HEADER),
         ("Reply-To: x@y.example\nSender: x@y.example\nPrecedence: bulk (robot)\n", Reason.PRECEDENCE),
     ],
 )

@@ -20,6 +20,7 @@ from mailgate.rules.text.forms import read_form
         ("\n\n Help topic : Outage\r\n\r\nIt broke.\r\n", {"Help topic": "Outage"}, "It broke."),
         ("*Help topic:* Outage\nIt broke.", {"Help topic": "Outage"}, "It broke."),
         ("Name: Karen", {"Name": "Karen"}, ""),
+        ("Invitation: Talk\nWhen: soon\n\nx", {}, "Invitation: Talk\nWhen: soon\n\nx"),
         ("Date: monday\nRoom: 12\n\nx", {"Date": "monday", "Room": "12"}, "x"),
         ("From: home\nRoom: 12\n\nx", {"From": "home", "Room": "12"}, "x"),
         (f"Name: x\n{'k' * 30}: {'v' * 1000}\nand so on", {"Name": "x", "k" * 30: "v" * 1000}, "and so on"),
