@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,9 @@ from typing import Self
 
 import pytest
 from imapclient import IMAPClient
+
+from tests.ports import reserved_port
+from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "secret"
 
@@ -92,13 +94,6 @@ service stats {{
 """
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def find_dovecot() -> str | None:
     """The Dovecot binary, also where /usr/sbin is not in PATH."""
     return shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
@@ -127,7 +122,7 @@ class Dovecot:
     tls: bool = False
     token_server: str = ""  # its URL: then people sign in with its tokens as well
     capability_less: Sequence[str] = ()  # capabilities that it hides
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=reserved_port)
     tls_port: int = 0
 
     def __post_init__(self) -> None:
@@ -137,7 +132,7 @@ class Dovecot:
         self.process: subprocess.Popen[bytes] | None = None
         self.ca = self.directory / "tls" / "ca.pem"
         if self.tls:
-            self.tls_port = free_port()
+            self.tls_port = reserved_port()
             _certificates(self.directory / "tls")
         self._config = self.directory / "dovecot.conf"
         self._config.write_text(self._settings())
@@ -202,17 +197,16 @@ class Dovecot:
                 start_new_session=True,
                 **me,  # type: ignore[arg-type]
             )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as probe:
-                    if probe.recv(100).startswith(b"* OK"):
-                        return
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-            time.sleep(0.05)
-        raise RuntimeError(f"dovecot did not start: {self.log()}")
+        wait_until(self._answers, self.log)
+
+    def _answers(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, f"dovecot ended: {self.log()}"
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as probe:
+                return probe.recv(100).startswith(b"* OK")
+        except OSError:
+            return False
 
     def stop(self, *, politely: bool = True) -> None:
         """Stop it and every process that it started; politely takes a second."""
@@ -221,7 +215,7 @@ class Dovecot:
         if politely:
             self.process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=3)
+                self.process.wait(timeout=PATIENCE)
         # sessions outlive the master by ten seconds; clients are to notice now
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -241,7 +235,7 @@ class Dovecot:
     @contextmanager
     def client(self, user: str = "support@bank.example") -> Iterator[IMAPClient]:
         """A logged-in connection, to look and to put things in order."""
-        with IMAPClient("127.0.0.1", self.port, ssl=False, timeout=30) as client:
+        with IMAPClient("127.0.0.1", self.port, ssl=False, timeout=PATIENCE) as client:
             client.normalise_times = False
             client.login(user, PASSWORD)
             yield client

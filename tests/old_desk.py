@@ -9,13 +9,16 @@ from __future__ import annotations
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 LEFT_AT = datetime(2026, 11, 20, 10, 58, 17, tzinfo=UTC)
+# Debian's Python 3.11.2 has no filters yet; Python 3.12 wants one.
+_FILTER: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 _PACKED = Path(__file__).with_name("data") / "schema-3.tar.xz"
 
 
 def unpack(folder: Path) -> Path:
     """Put the desk into a folder; its database."""
     with tarfile.open(_PACKED) as packed:
-        packed.extractall(folder, filter="data")
+        packed.extractall(folder, **_FILTER)
     return folder / "var" / "mailgate.db"

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from tests.waiting import patience
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -78,15 +80,17 @@ class Sink:
         await self.close()
 
     async def close(self) -> None:
-        """Hang up on everybody and stop."""
+        """Hang up on everybody and stop; nothing stays open behind it."""
         self._server.close()
+        for _ in range(5):  # connections that are being accepted become tasks of ours
+            await asyncio.sleep(0)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def wait_for(self, count: int, seconds: float = 20.0) -> list[Taken]:
+    async def wait_for(self, count: int) -> list[Taken]:
         """Wait until `count` mails were taken."""
-        async with asyncio.timeout(seconds):
+        async with patience():
             while len(self.taken) < count:
                 self._arrived.clear()
                 await self._arrived.wait()
@@ -101,8 +105,10 @@ class Sink:
         self.most_open = max(self.most_open, self.open)
         try:
             await _Dialogue(self, reader, writer, self.connections).run()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             pass
+        except asyncio.CancelledError:
+            writer.transport.abort()  # what was not sent yet would keep it open
         finally:
             self.open -= 1
             self._tasks.discard(task)

@@ -56,7 +56,7 @@ class Daemon:
     """The daemon process on one database.
 
     `worker` is the daemon's end of the socket pair to its worker process. `ready` is called
-    once mail is accepted.
+    once mail is accepted. `monotonic` is the watchdog's clock, in seconds.
     """
 
     def __init__(
@@ -66,12 +66,13 @@ class Daemon:
         *,
         ready: Callable[[Daemon], None] | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - an immutable value
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config = config
         self._worker_socket = worker
         self._ready = ready
         self._clock = Clock()
-        self._watchdog = Watchdog(timeouts, time.monotonic)
+        self._watchdog = Watchdog(timeouts, monotonic)
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._failure: BaseException | None = None  # of the first task that died

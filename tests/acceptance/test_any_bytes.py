@@ -17,6 +17,7 @@ from tests.acceptance.labs import KAREN
 from tests.acceptance.people import ADDRESS
 from tests.acceptance.world import World, desk
 from tests.fuzz import samples
+from tests.waiting import PATIENCE
 
 MANY = 300  # odd mails
 FATES = {"done", "dropped", "held", "quarantined"}
@@ -143,7 +144,7 @@ def test_over_smtp(world: World, seed: int, capsys: pytest.CaptureFixture[str]) 
     mails += [mail.replace(b"\r\n", b"\n").replace(b"\r", b"?").replace(b"\n", b"\r\n") for mail in odd]
     taken, refused = 0, Counter[int]()
     for mail in mails:
-        with smtplib.SMTP("127.0.0.1", world.port, timeout=30) as smtp:
+        with smtplib.SMTP("127.0.0.1", world.port, timeout=PATIENCE) as smtp:
             smtp.helo("odd.example")
             smtp.mail("a@b.example")
             smtp.rcpt(ADDRESS)
@@ -158,7 +159,7 @@ def test_over_smtp(world: World, seed: int, capsys: pytest.CaptureFixture[str]) 
                 # a bare CR, or a line over 64 kB: nothing else is refused
                 assert code in (550, 554), (code, words)
                 assert words.startswith((b"5.6.11", b"5.6.0")), words
-    world.settle(120)
+    world.settle()
     assert world.alive
     ends = fates(world)
     with capsys.disabled():

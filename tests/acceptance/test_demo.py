@@ -9,8 +9,9 @@ import signal
 import smtplib
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.waiting import PATIENCE, wait_until
 
 DEMO = [sys.executable, "-m", "mailgate", "demo"]
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ def test_once_plays_three_tickets_and_exits(tmp_path: Path) -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -50,7 +51,12 @@ def test_once_plays_three_tickets_and_exits(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_empty_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("mine")
     done = subprocess.run(
-        [*DEMO, "--once", "--dir", tmp_path], check=False, env=environment(), capture_output=True, text=True, timeout=30
+        [*DEMO, "--once", "--dir", tmp_path],
+        check=False,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert "not empty" in done.stderr
@@ -62,25 +68,25 @@ def test_the_desk_keeps_running_and_accepts_mail_until_ctrl_c(tmp_path: Path) ->
     with out.open("w") as file:
         demo = subprocess.Popen(DEMO, stdout=file, stderr=subprocess.STDOUT, env=environment(), cwd=tmp_path)
     try:
-        port = int(wait_for(r"swaks --server 127\.0\.0\.1:(\d+)", out)[1])
-        folder = Path(wait_for(r"a desk in (\S+),", out)[1])
+        port = int(shown(r"swaks --server 127\.0\.0\.1:(\d+)", out)[1])
+        folder = Path(shown(r"a desk in (\S+),", out)[1])
         with smtplib.SMTP("127.0.0.1", port) as smtp:
             smtp.sendmail(
                 "you@client.example", ["support@bank.example"], "Subject: It flickers\r\n\r\nSince today.\r\n"
             )
-        wait_for(r"you@client\.example receives acknowledgement +\[#1004\] It flickers", out)
+        shown(r"you@client\.example receives acknowledgement +\[#1004\] It flickers", out)
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(20) == 0, out.read_text()
+        assert demo.wait(PATIENCE) == 0, out.read_text()
         assert not folder.exists()
         assert "Traceback" not in out.read_text()
     finally:
         demo.kill()
+        demo.wait()
 
 
-def wait_for(pattern: str, out: Path, seconds: float = 40.0) -> re.Match[str]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := re.search(pattern, out.read_text()):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{pattern} was not printed:\n{out.read_text()}")
+def shown(pattern: str, out: Path) -> re.Match[str]:
+    """Wait until the demo has printed it."""
+    wait_until(lambda: re.search(pattern, out.read_text()), out.read_text, lambda: out.stat().st_size)
+    found = re.search(pattern, out.read_text())
+    assert found
+    return found

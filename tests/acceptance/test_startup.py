@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.labs import CARLA, KAREN
-from tests.acceptance.world import World, desk, wait_until
+from tests.acceptance.world import World, desk
+from tests.waiting import wait_until
 
 TICKETS = 10_000
-FIRST_MAIL = 1.0  # seconds from the start of the process to the 250
+FIRST_MAIL = 8.0  # times the work of starting Python with what every daemon imports
+BARE = "import asyncio, email.message, html, json, logging, sqlite3, ssl"
 MEMORY = 90.0  # 10^6 bytes
 HOLIDAYS = {'"08:00-17:00" }': '"08:00-17:00" }\nholidays = ["US", "DE-BY"]'}  # what costs memory
 
@@ -35,15 +40,19 @@ def fill(world: World, count: int) -> None:
 
 
 @pytest.mark.alone
-def test_first_mail_within_a_second_of_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Start of the process to the 250 of the first mail, with 10,000 open tickets, each with a deadline to come."""
+def test_the_first_mail_is_taken_soon_after_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the start of the process to the 250 of the first mail, with 10,000 open tickets that have a deadline.
+
+    That is half a second on a machine of 2026. Measured is the daemon's own work, against a bare Python's.
+    """
     with World(tmp_path, desk(instead=HOLIDAYS)) as world:
         world.start()
         world.step(KAREN.writes("The first of many", "Hello."))
-        assert world.end().code == 0
+        assert world.end() == 0
         fill(world, TICKETS)
-        taken, worked = [], []
+        taken, worked, bare = [], [], []
         for turn in range(3):
+            bare.append(work_of_bare_python())
             began = time.monotonic()
             world.start()
             world.send(CARLA.writes(f"After start {turn}", "Hello."))
@@ -51,16 +60,24 @@ def test_first_mail_within_a_second_of_the_start(tmp_path: Path, capsys: pytest.
             worked.append(world.cpu())
             world.settle()
             if turn < 2:
-                assert world.end().code == 0
+                assert world.end() == 0
         time.sleep(1.5)  # until the calendars are warm, and idle
         memory = world.rss()
         ((count,),) = world.sql("SELECT count(*) FROM ticket WHERE status = 'open'")
         assert count == TICKETS + 3
         with capsys.disabled():
-            print(f"\nfirst mail after {numbers(taken)} s, of which it worked {numbers(worked)} s; {memory:.0f} MB")
-        # The best of three starts; on a machine that has other work the daemon's own time is what counts.
-        assert min(*taken, *worked) < FIRST_MAIL
+            print(f"\nfirst mail after {numbers(taken)} s, of which it worked {numbers(worked)} s; {memory:.0f} MB;")
+            print(f"a bare Python {numbers(bare)} s")
+        assert min(worked) < FIRST_MAIL * min(bare)
         assert memory < MEMORY
+
+
+def work_of_bare_python() -> float:
+    """Seconds of processor time that a Python takes that does nothing."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", BARE], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def numbers(values: list[float]) -> str:
@@ -72,5 +89,5 @@ def test_what_is_printed_when_ready_is_json_alone(tmp_path: Path) -> None:
     with World(tmp_path, desk()) as world:
         world.start()
         assert world.port > 0
-        wait_until(lambda: f"ready: smtp 127.0.0.1:{world.port}" in world.log_text(), 10)
+        wait_until(lambda: f"ready: smtp 127.0.0.1:{world.port}" in world.log_text())
         assert not [line for line in world.log_text().splitlines() if line.startswith("{")]

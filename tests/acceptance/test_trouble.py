@@ -11,7 +11,8 @@ import pytest
 
 from tests.acceptance.labs import KAREN, MARCUS
 from tests.acceptance.people import Got
-from tests.acceptance.world import World, desk, wait_until
+from tests.acceptance.world import World, desk
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -69,14 +70,14 @@ def test_a_relay_that_is_away_is_waited_for(world: World) -> None:
     world.relay.script["rcpt"] = ["451 4.7.1 greylisted, come back later"]
     world.relay.script["end"] = ["close"]
     world.send(KAREN.writes("A question", "Where is the form?"))
-    wait_until(lambda: world.sql("SELECT count(*) FROM ticket") == [(1,)], 10)
-    wait_until(lambda: world.sql("SELECT count(*) FROM outbox WHERE attempts = 0 OR state = 'sending'") == [(0,)], 20)
+    wait_until(lambda: world.sql("SELECT count(*) FROM ticket") == [(1,)])
+    wait_until(lambda: world.sql("SELECT count(*) FROM outbox WHERE attempts = 0 OR state = 'sending'") == [(0,)])
     waiting = world.look("queue", "outbox", "list")
     assert {each["attempts"] for each in waiting} == {1}
     assert all(each["next_attempt_at"] and each["last_error"] for each in waiting)
     for each in waiting:
         world.look("queue", "outbox", "retry", str(each["id"]))
-    news = world.settle(30)
+    news = world.settle()
     assert news.kinds[KAREN.email] == ["acknowledgement"]
     assert news.kinds[MARCUS.email] == ["new-ticket"]
 
@@ -94,7 +95,7 @@ def test_reload_is_atomic(world: World) -> None:
 
     world.file.write_text(whole.replace("[desk]", '[desk]\ntoken = "[Case {number}]"', 1), "utf-8")
     assert "token" in str(world.cli("reload"))
-    wait_until(lambda: "reloaded" in world.log_text(), 10)
+    wait_until(lambda: "reloaded" in world.log_text())
     news = world.step(KAREN.writes("Another question", "And where is this?"))
     assert news.only(KAREN.email).subject == "[Case 1002] Another question"
 

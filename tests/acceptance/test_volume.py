@@ -18,7 +18,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.people import ADDRESS
-from tests.acceptance.world import World, desk, wait_until
+from tests.acceptance.world import World, desk
+from tests.ports import reserved_port
+from tests.waiting import PATIENCE, wait_until
 
 TICKETS = 1000
 CONNECTIONS = 20
@@ -57,9 +59,10 @@ def _mail(turn: int, subject: str, ident: str, thread: str, text: str) -> bytes:
 
 @dataclass
 class Senders:
-    """Mail servers that keep what was not taken, and try again."""
+    """Mail servers that keep what was not taken, and try again. The last quarter waits for `rest`."""
 
     world: World
+    rest: threading.Event = field(default_factory=threading.Event)
     waiting: queue.Queue[int] = field(default_factory=queue.Queue)
     accepted: Counter[str] = field(default_factory=Counter)
     again: int = 0  # mails that had to be sent once more
@@ -72,11 +75,21 @@ class Senders:
         for thread in self.threads:
             thread.start()
 
-    def join(self, seconds: float = 60.0) -> None:
-        end = time.monotonic() + seconds
-        for thread in self.threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        assert not any(thread.is_alive() for thread in self.threads), self.world.log_text()
+    @property
+    def count(self) -> int:
+        """How many mails were taken so far."""
+        return sum(self.accepted.values())
+
+    def join(self) -> None:
+        wait_until(
+            lambda: not any(thread.is_alive() for thread in self.threads), self.world.log_text, lambda: self.count
+        )
+
+    def find_nobody(self) -> None:
+        """Begin with the last quarter while no daemon runs, and wait until somebody has to send again."""
+        before = self.again
+        self.rest.set()
+        wait_until(lambda: self.again > before)
 
     def _work(self) -> None:
         smtp: smtplib.SMTP | None = None
@@ -85,6 +98,8 @@ class Senders:
                 turn = self.waiting.get_nowait()
             except queue.Empty:
                 break
+            if turn >= TICKETS * 3 // 4:
+                self.rest.wait()
             for mail in (opening(turn), addition(turn)) if turn % EVERY == 0 else (opening(turn),):
                 smtp = self._send(smtp, turn, mail)
         if smtp:
@@ -94,7 +109,7 @@ class Senders:
         """Send until it is taken; the connection it was taken on."""
         while True:
             try:
-                smtp = smtp or smtplib.SMTP("127.0.0.1", self.world.port, timeout=15)
+                smtp = smtp or smtplib.SMTP("127.0.0.1", self.world.port, timeout=PATIENCE)
                 smtp.sendmail(requester(turn), [ADDRESS], mail)
             except (smtplib.SMTPException, OSError):
                 if smtp:
@@ -111,14 +126,16 @@ class Senders:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path, desk(more=MORE)) as world:
+    listen = f'listen = "127.0.0.1:{reserved_port()}"'  # the same after each start, and nobody else's between
+    with World(tmp_path, desk(more=MORE, instead={'listen = "127.0.0.1:0"': listen})) as world:
         world.start()
         yield world
 
 
 def half_way(world: World, senders: Senders) -> None:
     """Mail waits at every place: half of it was taken, some of it was told."""
-    wait_until(lambda: sum(senders.accepted.values()) > TICKETS / 3 and world.count > TICKETS / 10, 60)
+    done = lambda: senders.count > TICKETS / 3 and world.count > TICKETS / 10  # noqa: E731
+    wait_until(done, world.log_text, lambda: senders.count)
 
 
 def everything_once(world: World, *, copies: bool = False) -> int:
@@ -162,20 +179,19 @@ def everything_once(world: World, *, copies: bool = False) -> int:
 
 
 def test_a_thousand_tickets_with_sigterm_in_the_middle_and_nothing_is_lost_or_doubled(world: World) -> None:
-    """It drains within ten seconds, with exit code 0, and the next start goes on."""
+    """It drains, or gives up in time, with exit code 0, and the next start goes on."""
     senders = Senders(world)
     senders.start()
     half_way(world, senders)
-    ended = world.end()
-    assert ended.code == 0
-    assert ended.seconds < 10
+    assert world.end() == 0
+    drained = "shutdown timed out" not in world.log_text()
     ((working,),) = world.sql("SELECT count(*) FROM inbox WHERE state = 'working'")
-    assert working == 0, "what was in hand was finished or given back"
+    assert working == 0 or not drained, "what was in hand was finished or given back"
+    senders.find_nobody()
     world.start()
     senders.join()
-    world.settle(60)
-    assert senders.again > 0
-    everything_once(world)
+    world.settle()
+    everything_once(world, copies=not drained)
 
 
 def test_a_thousand_tickets_with_sigkill_in_the_middle_and_nothing_is_lost(
@@ -185,11 +201,13 @@ def test_a_thousand_tickets_with_sigkill_in_the_middle_and_nothing_is_lost(
     senders = Senders(world)
     senders.start()
     for share in (4, 2):
-        wait_until(lambda share=share: sum(senders.accepted.values()) > TICKETS / share, 60)  # type: ignore[misc]
-        assert world.end(signal.SIGKILL).code == -signal.SIGKILL
+        wait_until(lambda share=share: senders.count > TICKETS / share, world.log_text, lambda: senders.count)  # type: ignore[misc]
+        assert world.end(signal.SIGKILL) == -signal.SIGKILL
+        if share == 2:
+            senders.find_nobody()
         world.start()
     senders.join()
-    world.settle(60)
+    world.settle()
     copies = everything_once(world, copies=True)
     with capsys.disabled():
         print(f"\nkilled twice: {senders.again} mails sent again to us, {copies} copies at the relay")

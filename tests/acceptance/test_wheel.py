@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -19,7 +21,13 @@ def run(*command: str | Path, cwd: Path) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     environment |= {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never"}
     done = subprocess.run(
-        [*map(str, command)], check=False, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
+        [*map(str, command)],
+        check=False,
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -64,7 +72,6 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)
 def test_it_installs_into_an_empty_environment(environment: Path) -> None:
     where = run(environment / "venv/bin/python", "-c", "import mailgate; print(mailgate.__file__)", cwd=environment)
     assert str(environment) in where

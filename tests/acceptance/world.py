@@ -18,10 +18,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +28,7 @@ from typing import Any, Self
 from mailgate.cli.main import main
 from tests.acceptance.people import ADDRESS, Got
 from tests.sink import Sink
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,27 +38,27 @@ class SinkThread:
 
     def __init__(self) -> None:
         self.sink = Sink()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._serving = threading.Event()
+
+    async def _serve(self) -> None:
+        """Serve until `__exit__`. `asyncio.run` then ends whatever the loop still holds, so nothing stays open."""
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        async with self.sink:
+            self._serving.set()
+            await self._end.wait()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.sink.__aenter__(), self._loop).result(10)
+        assert self._serving.wait(PATIENCE)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.sink.close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a daemon ended."""
-
-    code: int
-    seconds: float
+TIMED = frozenset({"overdue"})  # notices that a clock causes, whatever is on its way just then
 
 
 class News(Mapping[str, list[Got]]):
@@ -100,14 +99,14 @@ class World:
         self._config = config
         self._process: subprocess.Popen[bytes] | None = None
         self._told = 0  # mails of the sink that a step has told already
+        self._timed: list[Got] = []  # came with a step that did not cause them; `wait_for` tells them
         self.port = 0
         self.log = folder / "log"
 
     # ── the process ─────────────────────────────────────────────────────────────────────
 
-    def start(self, *, seconds: float = 30.0) -> float:
-        """Start the daemon; how many seconds it took until it said that it takes mail."""
-        began = time.monotonic()
+    def start(self) -> None:
+        """Start the daemon and wait until it says that it takes mail."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mailgate", "run", "-c", self.file, "--json"],
@@ -119,26 +118,24 @@ class World:
             )
         stdout = self._process.stdout
         assert stdout is not None
-        if not select.select([stdout], [], [], seconds)[0]:
+        if not select.select([stdout], [], [], PATIENCE)[0]:
             raise AssertionError(f"the daemon does not start:\n{self.log_text()}")
         line = stdout.readline()
         assert line, f"the daemon ended at once:\n{self.log_text()}"
         self.port = json.loads(line)["port"]
-        return time.monotonic() - began
 
-    def end(self, number: int = signal.SIGTERM, *, seconds: float = 20.0) -> Ended:
-        """End the daemon with a signal and wait for it."""
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End the daemon with a signal; its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self.ended(seconds=seconds)
+        return self.ended()
 
-    def ended(self, *, seconds: float = 20.0) -> Ended:
-        """Wait for the end of the daemon, which something else causes."""
+    def ended(self) -> int:
+        """Wait for the end of the daemon, which something else causes; its exit code."""
         process = self._process
         assert process is not None
-        began = time.monotonic()
         try:
-            code = process.wait(seconds)
+            return process.wait(PATIENCE)
         except subprocess.TimeoutExpired as error:
             process.kill()
             process.wait()
@@ -147,7 +144,6 @@ class World:
             if process.stdout:
                 process.stdout.close()
             self._process = None
-        return Ended(code, time.monotonic() - began)
 
     @property
     def pid(self) -> int:
@@ -169,12 +165,15 @@ class World:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            ended = self.end()
-            if error is None:
-                assert ended.code == 0, self.log_text()
-        self._relay.__exit__()
+        code = 0
+        try:
+            if self._process is not None:
+                code = self.end()
+        finally:
+            self._relay.__exit__()
         if error is None:
+            assert not self._timed
+            assert code == 0, self.log_text()
             assert "Traceback" not in self.log_text(), self.log_text()
 
     # ── in, and out ─────────────────────────────────────────────────────────────────────
@@ -186,38 +185,43 @@ class World:
             sender = "" if isinstance(mail, bytes) else str(mail["From"].addresses[0].addr_spec)
         if not to:
             to = [ADDRESS] if isinstance(mail, bytes) else [each.addr_spec for each in mail["To"].addresses]
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as smtp:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE) as smtp:
             smtp.sendmail(sender, [*to], raw)
 
-    def settle(self, seconds: float = 15.0) -> News:
+    def settle(self) -> News:
         """Wait until nothing is on its way any more; what arrived since the last step."""
-        self.await_stillness(seconds)
+        self.await_stillness()
         return self.news()
 
-    def await_stillness(self, seconds: float = 15.0) -> None:
+    def await_stillness(self) -> None:
         """Wait until nothing is on its way any more."""
-        wait_until(self._is_still, seconds, self.log_text)
+        wait_until(lambda: self._on_its_way() == 0, self.log_text, self._on_its_way)
 
     def step(self, mail: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> News:
         """Send a mail and see what comes of it."""
         self.send(mail, sender=sender, to=to)
         return self.settle()
 
-    def wait_for(self, address: str, kind: str, seconds: float = 15.0) -> News:
-        """Wait for a notice that nobody's mail causes; what arrived with it."""
-
-        def arrived() -> bool:
-            waiting = self._relay.sink.taken[self._told :]
-            return any(got.to == address and got.kind == kind for got in map(Got.of, waiting))
-
-        wait_until(arrived, seconds, self.log_text)
-        return self.settle()
+    def wait_for(self, address: str, kind: str) -> News:
+        """Wait for a notice that nobody's mail causes; what arrived with it, or before it by itself."""
+        arrived = self._timed
+        self._timed = []
+        while not any(got.to == address and got.kind == kind for got in arrived):
+            wait_until(lambda: self.count > self._told, self.log_text)
+            arrived += self._new()
+        self.await_stillness()
+        return News([*arrived, *self._new()])
 
     def news(self) -> News:
-        """What arrived since the last step."""
+        """What arrived since the last step; what a clock causes is left to `wait_for`."""
+        arrived = self._new()
+        self._timed += [got for got in arrived if got.kind in TIMED]
+        return News(got for got in arrived if got.kind not in TIMED)
+
+    def _new(self) -> list[Got]:
         taken = self._relay.sink.taken[self._told :]
         self._told += len(taken)
-        return News(map(Got.of, taken))
+        return [Got.of(each) for each in taken]
 
     @property
     def taken(self) -> list[Got]:
@@ -238,19 +242,19 @@ class World:
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Look into the database, read-only."""
-        db = sqlite3.connect(f"file:{self.folder}/var/mailgate.db?mode=ro", uri=True, timeout=10)
+        db = sqlite3.connect(f"file:{self.folder}/var/mailgate.db?mode=ro", uri=True, timeout=PATIENCE)
         try:
             return db.execute(query, values).fetchall()
         finally:
             db.close()
 
-    def _is_still(self) -> bool:
+    def _on_its_way(self) -> int:
         ((busy,),) = self.sql(
             "SELECT (SELECT count(*) FROM inbox WHERE state IN ('new', 'working'))"
             " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
             " + (SELECT count(*) FROM refused)"
         )
-        return busy == 0
+        return int(busy)
 
     def cli(self, *words: str, code: int = 0, stdin: bytes = b"") -> Any:
         """Run `mailgate WORDS --json`; what it printed."""
@@ -259,7 +263,7 @@ class World:
             cwd=ROOT,
             input=stdin,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == code, f"{words} ended with {done.returncode}\n{done.stderr.decode()}"
@@ -268,7 +272,7 @@ class World:
     def complaint(self, *words: str, code: int = 2) -> str:
         """What a command says on standard error when it ends with `code`."""
         command = [sys.executable, "-m", "mailgate", *words, "-c", self.file]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
         assert done.returncode == code, done.stderr.decode()
         return done.stderr.decode()
 
@@ -304,14 +308,6 @@ class World:
         status = Path(f"/proc/{self.pid}/status").read_text()
         kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(kilobytes) * 1024 / 1e6
-
-
-def wait_until(ready: Callable[[], object], seconds: float, why: Callable[[], str] = str) -> None:
-    """Look every few milliseconds until it is so. Fails with the words of `why` when time is up."""
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"not within {seconds} s:\n{why()}"
-        time.sleep(0.02)
 
 
 # ── the labs' desk ──────────────────────────────────────────────────────────────────────

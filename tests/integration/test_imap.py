@@ -23,7 +23,8 @@ from mailgate.inbound.imap import watcher as imap
 from mailgate.inbound.imap.watcher import MailboxStatus, Watcher
 from mailgate.settings import Credentials, Mailbox, Secret
 from mailgate.store.db import Db, Store
-from tests.dovecot import PASSWORD, Dovecot, free_port
+from tests.dovecot import PASSWORD, Dovecot
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -354,7 +355,7 @@ async def test_stops_at_once_while_it_waits(server: Dovecot, desk: Desk, user: s
 
 
 async def test_stops_at_once_while_it_waits_to_reconnect(desk: Desk, server: Dovecot, user: str) -> None:
-    watcher = Watcher(box(server, user, port=free_port()), desk.store, desk.acceptor, now)
+    watcher = Watcher(box(server, user, port=reserved_port()), desk.store, desk.acceptor, now)
     await watcher.start()
     await desk.until(lambda: watcher.status().last_error)
     started = time.monotonic()
