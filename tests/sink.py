@@ -58,7 +58,8 @@ class Sink:
     users: Mapping[str, str] = field(default_factory=dict)  # user → password
     tokens: Mapping[str, str] = field(default_factory=dict)  # access token → user, as the token server has them
     signed_in: list[str] = field(default_factory=list)  # the user of each connection that did
-    delay: float = 0.0  # seconds before the answer to the end of DATA
+    gate: asyncio.Event | None = None  # the answer to the end of DATA waits for it
+    at_gate: int = 0  # mails that wait there
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     taken: list[Taken] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -141,7 +142,7 @@ class _Dialogue:
         if answer == "close":
             raise ConnectionResetError
         if answer == "hang":
-            await asyncio.sleep(3600)
+            await asyncio.Event().wait()
         self.writer.write(f"{answer}\r\n".encode())
         await self.writer.drain()
         return answer[:1] in "23"
@@ -224,8 +225,10 @@ class _Dialogue:
             while not wire.endswith(b"\r\n.\r\n"):
                 wire += await self.reader.readuntil(b".\r\n")
         data = wire[:-3].replace(b"\r\n.", b"\r\n")[2:]
-        if self.sink.delay:
-            await asyncio.sleep(self.sink.delay)
+        if self.sink.gate:
+            self.sink.at_gate += 1
+            await self.sink.gate.wait()
+            self.sink.at_gate -= 1
         key = f"end {self.recipients[0]}"
         mail = Taken(self.mail_from, tuple(self.recipients), data, self.number)
         if self.sink.script.get("lost"):  # taken, but the answer never comes

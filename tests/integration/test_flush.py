@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import time
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from mailgate.errors import StorageError
 from mailgate.store.db import Db, Store
+from tests.waiting import PATIENCE, patience, until
 
 FLUSH = os.fdatasync
 
@@ -24,7 +25,9 @@ class Disk:
     def __init__(self, database: Path) -> None:
         self.database = database
         self.flushes = 0
-        self.pause = 0.0
+        self.works = threading.Event()  # set while a flush is under way
+        self.gate = threading.Event()  # flushes end when it is set
+        self.gate.set()
         self.broken = False
         self.kept: Path | None = None
 
@@ -37,7 +40,8 @@ class Disk:
         log = self.database.with_name(self.database.name + "-wal")
         for file in (self.database, log):  # what is there when it begins is all that it promises
             shutil.copy(file, folder / file.name)
-        time.sleep(self.pause)
+        self.works.set()
+        assert self.gate.wait(PATIENCE)
         FLUSH(handle)
         self.kept = folder
 
@@ -94,19 +98,24 @@ async def test_a_write_that_changes_nothing_still_waits_for_what_came_before(sto
 
 
 async def test_who_writes_during_a_flush_waits_for_the_next_and_all_share_it(store: Store, disk: Disk) -> None:
-    disk.pause = 0.4
+    disk.gate.clear()
 
     async def write(key: str) -> None:
         await store.write(put, key)
         assert key in disk.rows()
 
+    async def all_written() -> bool:
+        return await store.read(look) == 42
+
     first = asyncio.create_task(write("first"))
-    await asyncio.sleep(0.1)  # its flush runs
-    began = time.monotonic()
-    await store.commit(put, "meanwhile")
-    assert time.monotonic() - began < 0.25, "the writer is free while the disk works"
-    await asyncio.gather(first, *(write(f"later {number}") for number in range(40)))
-    assert disk.flushes <= 3
+    await until(disk.works.is_set)
+    async with patience():
+        await store.commit(put, "meanwhile")  # the writer is free while the disk works
+    later = [asyncio.create_task(write(f"later {number}")) for number in range(40)]
+    await until(all_written)
+    disk.gate.set()
+    await asyncio.gather(first, *later)
+    assert disk.flushes == 2
 
 
 async def test_a_flush_that_fails_is_storage_trouble_for_who_waits(store: Store, disk: Disk) -> None:
@@ -121,9 +130,10 @@ async def test_a_flush_that_fails_is_storage_trouble_for_who_waits(store: Store,
 
 
 async def test_who_stops_waiting_disturbs_nobody(store: Store, disk: Disk) -> None:
-    disk.pause = 0.1
+    disk.gate.clear()
     waiting = [asyncio.create_task(store.write(put, f"{number}")) for number in range(3)]
-    await asyncio.sleep(0.05)
+    await until(disk.works.is_set)
     waiting[0].cancel()
+    disk.gate.set()
     await asyncio.gather(*waiting[1:])
     assert disk.rows() == {"0", "1", "2"}

@@ -8,6 +8,7 @@ import pytest
 
 from mailgate.daemon.http import Health, HttpServer
 from mailgate.settings import Http
+from tests.waiting import patience
 
 GOOD = Health((), {'mailgate_queue{queue="inbox"}': 3.0, 'mailgate_queue{queue="held"}': 1.0})
 ILL = Health(("relay: refused",), {})
@@ -26,7 +27,8 @@ def ask(request: bytes, health: Health = GOOD) -> str:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(request)
             writer.write_eof()
-            answer = await asyncio.wait_for(reader.read(), 10)
+            async with patience():
+                answer = await reader.read()
             writer.close()
             return answer.decode()
         except ConnectionResetError:  # closed with our bytes unread

@@ -26,6 +26,7 @@ from mailgate.store.queues import inbox
 from mailgate.system.lock import Lock
 from mailgate.worker import batch, timers
 from tests.desk import CONFIG, Bench
+from tests.waiting import PATIENCE, until
 
 MAIL = (
     "From: karen{n}@client.example\r\nTo: support@bank.example\r\nSubject: Question {n}\r\n\r\nWhere is number {n}?\r\n"
@@ -74,16 +75,28 @@ def test_a_mail_whose_attachment_cannot_be_kept_waits_uncounted(bench: Bench) ->
 async def test_the_status_file_on_a_full_disk_is_written_later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The task retries; a status file that cannot be written does not end the daemon."""
     monkeypatch.setattr(status, "INTERVAL", 0.01)
+    looks = 0
+
+    def current() -> status.DaemonStatus:
+        nonlocal looks
+        looks += 1
+        return status.DaemonStatus()
+
+    async def next_look() -> None:
+        seen = looks
+        await until(lambda: looks > seen)
+
     place = status.status_path(bench.config)
     blocked = place.with_name(place.name + ".new")
     blocked.mkdir()
     stop = asyncio.Event()
-    task = asyncio.create_task(status.keep_written(bench.config, status.DaemonStatus, stop))
-    await asyncio.sleep(0.1)
+    task = asyncio.create_task(status.keep_written(bench.config, current, stop))
+    for _ in range(5):
+        await next_look()
     assert not task.done()
     assert not place.exists()
     blocked.rmdir()
-    await asyncio.sleep(0.1)
+    await until(place.exists)
     assert json.loads(place.read_text())["relay"]["ok"] is True
     stop.set()
     await task
@@ -168,7 +181,7 @@ def test_mails_that_come_together_without_a_daemon_are_all_worked(tmp_path: Path
         process.stdin.write(MAIL.format(n=n).encode())
         process.stdin.close()
     for process in running:
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr is not None
         process.stderr.close()
     db = open_reader(load(file)[0].storage.database)

@@ -17,6 +17,7 @@ from mailgate.outbound.relay import SmtpRelay, transport
 from mailgate.settings import Credentials
 from mailgate.settings import Relay as RelayConfig
 from tests.sink import Sink
+from tests.waiting import patience
 
 CERTIFICATE = Path(__file__).parents[1] / "data/localhost.pem"
 MAIL = b"Subject: Hello\r\n\r\nText.\r\n"
@@ -47,7 +48,7 @@ async def served(serve):
     server = await asyncio.start_server(whole, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
-    async with asyncio.timeout(5):
+    async with patience():
         await done.wait()
 
 

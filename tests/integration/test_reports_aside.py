@@ -17,6 +17,7 @@ from mailgate.worker import batch as processor
 from mailgate.worker import lanes
 from mailgate.worker.lanes import Worker
 from tests.desk import Bench, to
+from tests.waiting import patience, until
 
 KAREN, BOB = "Karen Client <karen@client.example>", "bob@bank.example"
 
@@ -42,16 +43,9 @@ async def working(bench):
     finally:
         stop.set()
         made.wake()
-        await asyncio.wait_for(task, 5)
+        async with patience():
+            await task
         await store.close()
-
-
-async def until(what):
-    for _ in range(1000):
-        if found := what():
-            return found
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
 
 
 def counting(monkeypatch, *, until_set):
@@ -79,10 +73,11 @@ async def test_mail_goes_on_while_a_report_is_counted_and_the_report_comes(bench
     bench.accept(bench.write(KAREN, "One.", subject="Before"))
     bench.accept(bench.write(BOB, "#report 7d\n#report 30d\n#prio low", answers=bench.alert))
     bench.accept(bench.write(KAREN, "Two.", subject="After"))
-    async with working(bench):
+    async with working(bench) as worker:
         await until(begun.is_set)
         await until(lambda: states(bench) == ["done", "done", "working", "done"])
         bench.accept(bench.write(KAREN, "Three.", subject="Later"))
+        worker.wake()
         await until(lambda: bench.numbers() == [1001, 1002, 1003])
         assert "report" not in {mail.kind for mail in bench.new()}
         assert bench.ticket().priority == "Emergency", "all or nothing"
@@ -116,13 +111,16 @@ async def test_trouble_of_the_disk_behind_a_report_has_it_worked_once(bench, mon
 
     monkeypatch.setattr(lanes, "work_and_claim", fills_up)
     bench.accept(bench.write(BOB, "#report\n#note\n\nFor the meeting.", answers=bench.alert))
-    async with working(bench):
+    async with working(bench) as worker:
         await until(begun.is_set)
         bench.accept(bench.write(KAREN, "Two.", subject="After"))
-        await asyncio.sleep(0.1)  # the lane has gone on meanwhile
+        worker.wake()
+        await until(lambda: states(bench) == ["done", "working", "done"])
         done.set()
         await until(lambda: states(bench) == ["done", "done", "done"])
-        await asyncio.sleep(0.05)
+        bench.accept(bench.write(KAREN, "Three.", subject="And after that"))
+        worker.wake()  # what was given back would be worked now
+        await until(lambda: states(bench) == ["done"] * 4)
     assert bench.thread().count(("note", "For the meeting.")) == 1
     assert bench.db.one("SELECT tries FROM inbox WHERE id = 2")[0] == 1
 

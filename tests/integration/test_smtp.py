@@ -20,6 +20,7 @@ from mailgate.settings import Listener
 from mailgate.store import raw_files
 from mailgate.store.db import Db, Store
 from mailgate.store.queues import inbox, trace
+from tests.waiting import LOOK, PATIENCE, patience, until
 
 MAIL = b"From: karen@client.example\r\nSubject: Help\r\n\r\nIt is broken.\r\n"
 
@@ -49,8 +50,7 @@ class Desk:
 
     async def ends(self, left: int) -> None:
         """Wait until at most `left` sessions are left."""
-        while len(self.listener.sessions) > left:  # noqa: ASYNC110 - the listener tells nobody
-            await asyncio.sleep(0.01)
+        await until(lambda: len(self.listener.sessions) <= left)
 
     async def rows(self) -> list[Any]:
         return await self.store.read(lambda db: db.all("SELECT * FROM inbox ORDER BY id"))
@@ -68,7 +68,7 @@ class Client:
 
     async def answer(self) -> str:
         lines = []
-        async with asyncio.timeout(15):
+        async with patience():
             while True:
                 line = (await self.reader.readuntil(b"\r\n")).decode()
                 lines.append(line.rstrip("\r\n"))
@@ -94,17 +94,17 @@ class Client:
         return await self.answer()
 
     async def gone(self) -> bool:
-        async with asyncio.timeout(5):
+        async with patience():
             return await self.reader.read() == b""
 
 
 @pytest.fixture
 async def desk(tmp_path: Path):
-    async with asyncio.timeout(60):
-        async for one in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=200_000, max_connections=30)):
-            yield one
+    async with _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=200_000, max_connections=30)) as one:
+        yield one
 
 
+@contextlib.asynccontextmanager
 async def _desk(path: Path, config: Listener):
     store = await Store.open(path / "mailgate.db")
     acceptor = Acceptor(store, clock, lambda: None)
@@ -114,13 +114,15 @@ async def _desk(path: Path, config: Listener):
     )
     await listener.start()
     one = Desk(store, listener, acceptor, refusals)
-    yield one
-    for client in one.clients:
-        client.writer.close()
-    await listener.stop(1)
-    await acceptor.close()
-    await refusals.close()
-    await store.close()
+    try:
+        yield one
+    finally:
+        for client in one.clients:
+            client.writer.close()
+        await listener.stop(1)
+        await acceptor.close()
+        await refusals.close()
+        await store.close()
 
 
 async def test_250_means_that_the_mail_is_stored_as_it_came(desk: Desk):
@@ -257,7 +259,7 @@ async def test_only_the_desk_s_recipients_are_taken(desk: Desk, line: str, answe
 
 
 async def test_at_most_a_hundred_recipients(tmp_path: Path):
-    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0)):
+    async with _desk(tmp_path, Listener(host="127.0.0.1", port=0)) as desk:
         desk.listener.is_desk = lambda _: True
         client = await desk.client()
         await client.say("MAIL FROM:<a@b.example>")
@@ -278,7 +280,7 @@ async def test_too_big_is_552_and_the_connection_goes_on(desk: Desk):
 
 async def test_a_large_mail_lies_in_a_file_beside_the_database_as_it_came(tmp_path: Path):
     """And its bytes were never whole in memory: the session holds no more than a piece of it."""
-    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)):
+    async with _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)) as desk:
         client = await desk.client()
         mail = MAIL + b"..dots\r\n" * 1_000_000
         assert (await client.mail(mail)).startswith("250")
@@ -291,13 +293,12 @@ async def test_a_large_mail_lies_in_a_file_beside_the_database_as_it_came(tmp_pa
 
 
 async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
-    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)):
+    async with _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)) as desk:
         client = await desk.client()
         await client.begin()
         client.send(b"x" * 60_000 + b"\r\n" + (b"y" * 998 + b"\r\n") * 3000)
         await client.writer.drain()
-        while not files(tmp_path):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
+        await until(lambda: files(tmp_path))
         client.writer.transport.abort()
         await desk.ends(0)
         assert not files(tmp_path)
@@ -305,7 +306,7 @@ async def test_what_is_cut_off_in_a_large_mail_leaves_no_file(tmp_path: Path):
 
 
 async def test_a_large_mail_that_the_disk_does_not_take_is_put_off(tmp_path: Path, monkeypatch):
-    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)):
+    async with _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_size=20_000_000)) as desk:
         client = await desk.client()
         with monkeypatch.context() as patch:
             patch.setattr(raw_files.Draft, "write", raising(StorageError("storage trouble", cause="full")))
@@ -396,7 +397,7 @@ async def test_a_connection_cut_in_data_stores_nothing(desk: Desk):
 
 
 async def test_one_connection_too_many_is_told_421(tmp_path: Path):
-    async for desk in _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_connections=2)):
+    async with _desk(tmp_path, Listener(host="127.0.0.1", port=0, max_connections=2)) as desk:
         first = await desk.client()
         await desk.client()
         third = await desk.client(greet=False)
@@ -493,17 +494,15 @@ async def test_a_trickle_ends(desk: Desk, monkeypatch):
     answer = asyncio.create_task(client.answer())
     while not answer.done():
         client.send(b"x")
-        await asyncio.wait([answer], timeout=0.03)
+        await asyncio.wait([answer], timeout=LOOK)
     assert answer.result().startswith("421")
 
 
 async def test_stop_lets_data_finish_and_sends_idle_peers_away(desk: Desk):
-    idle, busy = await desk.client(), await desk.client()
+    idle, busy, port = await desk.client(), await desk.client(), desk.listener.port
     await busy.begin()
     busy.send(MAIL)
-    await busy.writer.drain()
-    await asyncio.sleep(0.05)
-    stopping = asyncio.create_task(desk.listener.stop(5))
+    stopping = asyncio.create_task(desk.listener.stop(PATIENCE))
     assert (await idle.answer()).startswith("421 4.3.2")
     busy.send(b".\r\n")
     assert (await busy.answer()).startswith("250")
@@ -511,14 +510,14 @@ async def test_stop_lets_data_finish_and_sends_idle_peers_away(desk: Desk):
     await stopping
     assert len(await desk.rows()) == 1
     with pytest.raises(OSError):
-        await asyncio.open_connection("127.0.0.1", 1)
+        await asyncio.open_connection("127.0.0.1", port)
 
 
 async def test_stop_waits_no_longer_than_the_grace(desk: Desk):
     client = await desk.client()
     await client.begin()
-    async with asyncio.timeout(3):
-        await desk.listener.stop(0.2)
+    async with patience():
+        await desk.listener.stop(0.1)
     assert desk.listener.sessions == set()
 
 
@@ -552,7 +551,7 @@ async def test_no_sequence_of_bytes_breaks_a_session_or_the_listener(desk: Desk,
         client.send(b"".join(dice.choices(FRAGMENTS, k=dice.randint(1, 25))))
         client.writer.write_eof()
         said = b""
-        async with asyncio.timeout(10):
+        async with patience():
             with contextlib.suppress(ConnectionResetError):  # what came behind QUIT or a line without end is not read
                 said = await client.reader.read()
         assert all(line[:3].isdigit() for line in said.split(b"\r\n") if line)
