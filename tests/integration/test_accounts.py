@@ -23,6 +23,7 @@ from mailgate.connect.token_file import Stored, TokenFile
 from mailgate.errors import StorageError
 from mailgate.settings import OAuth2, Secret
 from tests.token_server import TokenServer, claims_of
+from tests.waiting import PATIENCE
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 PEM = (Path(__file__).parents[1] / "data/client.pem").read_text()
@@ -360,7 +361,7 @@ def test_killed_between_the_answer_and_the_write(point: str, server: TokenServer
     clock.now = datetime.now(UTC)
     one = person(server, tmp_path, clock)
     command = [sys.executable, "-c", KILLED, f"{server.url}/token", str(tmp_path / "sign-in"), point]
-    dead = subprocess.run(command, timeout=60, check=False)
+    dead = subprocess.run(command, timeout=PATIENCE, check=False)
     assert dead.returncode == -signal.SIGKILL
     assert len(server.grants("refresh_token")) == 1
     assert one.token().startswith("access-")

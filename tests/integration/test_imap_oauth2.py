@@ -21,6 +21,7 @@ from mailgate.settings import Credentials, Mailbox, OAuth2, Secret
 from mailgate.store.db import Store
 from tests.dovecot import Dovecot
 from tests.token_server import TokenServer
+from tests.waiting import until
 
 USER = "support@bank.example"
 
@@ -72,15 +73,11 @@ class Desk:
         finally:
             await watcher.stop()
 
-    async def has(self, count: int, seconds: float = 30.0) -> None:
-        async with asyncio.timeout(seconds):
-            while await self.store.read(lambda db: db.one("SELECT count(*) AS n FROM inbox")["n"]) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+    async def has(self, count: int) -> None:
+        async def enough() -> bool:
+            return await self.store.read(lambda db: db.one("SELECT count(*) AS n FROM inbox")["n"]) >= count
 
-    async def until(self, ready, seconds: float = 30.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not ready():  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(enough)
 
 
 @pytest.fixture
@@ -104,12 +101,12 @@ async def test_mail_is_read_with_either_mechanism(mechanism: str, desk: Desk, mo
 
 async def test_a_token_revoked_in_mid_idle_heals_with_one_reconnect(desk: Desk) -> None:
     async with desk.watching() as watcher:
-        await desk.until(lambda: watcher.status().idle and watcher.status().last_seen)
+        await until(lambda: watcher.status().idle and watcher.status().last_seen)
         desk.tokens.revoke()
         await asyncio.to_thread(desk.server.restart)
         desk.server.deliver([mail(1)], user=desk.user)
         await desk.has(1)
-        await desk.until(lambda: not watcher.status().last_error)
+        await until(lambda: not watcher.status().last_error)
     assert len(desk.tokens.grants()) == 2
 
 
@@ -120,7 +117,7 @@ async def test_a_sign_in_that_is_refused_for_good_says_why_and_goes_on_when_mend
     desk.tokens.mailbox = "another@bank.example"  # a token that the server does not let into this mailbox
     desk.server.deliver([mail(1)], user=desk.user)
     async with desk.watching() as watcher:
-        await desk.until(lambda: watcher.status().last_error)
+        await until(lambda: watcher.status().last_error)
         status = watcher.status()
         assert status.last_error.startswith("login refused: [AUTHENTICATIONFAILED]")
         assert not [word for word in desk.tokens.alive if word in status.last_error]
@@ -129,7 +126,7 @@ async def test_a_sign_in_that_is_refused_for_good_says_why_and_goes_on_when_mend
         desk.tokens.revoke()
         watcher.retry_now()
         await desk.has(1)
-        await desk.until(lambda: not watcher.status().last_error)
+        await until(lambda: not watcher.status().last_error)
 
 
 async def test_no_token_no_sign_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +135,6 @@ async def test_no_token_no_sign_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     desk.tokens.script = [(503, {"error": "temporarily_unavailable"})]
     desk.server.deliver([mail(1)], user=desk.user)
     async with desk.watching() as watcher:
-        await desk.until(lambda: "no token now (temporarily_unavailable)" in watcher.status().last_error)
+        await until(lambda: "no token now (temporarily_unavailable)" in watcher.status().last_error)
         await desk.has(1)
     assert len(desk.tokens.grants()) == 2

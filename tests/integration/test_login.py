@@ -19,6 +19,7 @@ from mailgate.connect.oauth2 import TokenRefused, TokenUnavailable
 from mailgate.settings import Credentials, OAuth2, Secret
 from tests.configs import completed
 from tests.token_server import TokenServer
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,11 +76,11 @@ def test_a_browser_brings_the_code_back(file: Path, server: TokenServer) -> None
         assert asked["login_hint"] == "support@bank.example"
         redirect = asked["redirect_uri"].replace("localhost", "127.0.0.1")
         for stray in ("/favicon.ico", "/?code=forged&state=forged"):  # neither is an answer to this sign-in
-            with urllib.request.urlopen(redirect + stray, timeout=30) as page:
+            with urllib.request.urlopen(redirect + stray, timeout=PATIENCE) as page:
                 assert b"no answer" in page.read()
-        with urllib.request.urlopen(f"{redirect}/?code=code-1&state={asked['state']}", timeout=30) as page:
+        with urllib.request.urlopen(f"{redirect}/?code=code-1&state={asked['state']}", timeout=PATIENCE) as page:
             assert b"Signed in" in page.read()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert json.loads(out) == {"ok": True, "account": "support"}
     assert stored(file)["refresh_token"] == "refresh-0"
@@ -91,7 +92,7 @@ def test_the_address_can_be_pasted_back(file: Path, server: TokenServer) -> None
     with login(file, "support") as process:
         _, asked = page_of(process)
         said = f"what?\n\n{asked['redirect_uri']}/?state={asked['state']}&code=code-1&session_state=x\n"
-        out, _ = process.communicate(said, timeout=60)
+        out, _ = process.communicate(said, timeout=PATIENCE)
     assert json.loads(out)["ok"]
     assert stored(file)["client_id"] == "app"
 
@@ -100,7 +101,7 @@ def test_a_person_who_says_no_ends_it(file: Path) -> None:
     with login(file, "support") as process:
         _, asked = page_of(process)
         said = f"{asked['redirect_uri']}/?state={asked['state']}&error=access_denied&error_description=not%20me\n"
-        out, err = process.communicate(said, timeout=60)
+        out, err = process.communicate(said, timeout=PATIENCE)
     assert process.returncode == 1
     assert json.loads(out)["error"] == "the sign-in was refused: access_denied"
     assert "(not me)" in err
@@ -110,14 +111,14 @@ def test_a_person_who_says_no_ends_it(file: Path) -> None:
 def test_a_wrong_code_is_refused(file: Path) -> None:
     with login(file, "support") as process:
         _, asked = page_of(process)
-        process.communicate(f"{asked['redirect_uri']}/?state={asked['state']}&code=other\n", timeout=60)
+        process.communicate(f"{asked['redirect_uri']}/?state={asked['state']}&code=other\n", timeout=PATIENCE)
     assert process.returncode == 1
 
 
 def test_a_device_code(file: Path, server: TokenServer) -> None:
     server.script = [None, (400, {"error": "authorization_pending"})]
     with login(file, "support", "--device") as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert f"Open {server.url}/enter on any device and type the code ABCD-EFGH" in err
     assert json.loads(out)["ok"]
     assert stored(file)["refresh_token"] == "refresh-0"
@@ -132,7 +133,7 @@ def test_a_device_code(file: Path, server: TokenServer) -> None:
 )
 def test_what_nobody_can_sign_in_to(words: tuple[str, ...], said: str, file: Path) -> None:
     with login(file, *words) as process:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert said in err
 

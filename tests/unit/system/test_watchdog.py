@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 
 import pytest
 
 from mailgate.errors import MailgateError
 from mailgate.system.watchdog import Progress, Timeouts, Watchdog
+from tests.waiting import patience, until
 
 TIMEOUTS = Timeouts()
 
@@ -104,12 +106,19 @@ def test_a_progress_counter_grows_with_every_step_and_is_none_while_idle():
 
 async def test_a_problem_and_its_end_are_logged_once(caplog):
     caplog.set_level("INFO", logger="mailgate")
-    watchdog = Watchdog(Timeouts(0.001, 0.02, 60), asyncio.get_running_loop().time)
-    replies, stop = [False], asyncio.Event()
-    running = asyncio.create_task(watchdog.run(lambda: watchdog.record({}) if replies[0] else None, stop))
-    await asyncio.sleep(0.06)
-    replies[0] = True
-    await asyncio.sleep(0.04)
+    watchdog = Watchdog(Timeouts(0.001, 0.02, 60), count(0, 0.002).__next__)
+    replies, pings, stop = False, 0, asyncio.Event()
+
+    def ping() -> None:
+        nonlocal pings
+        pings += 1
+        if replies:
+            watchdog.record({})
+
+    running = asyncio.create_task(watchdog.run(ping, stop))
+    await until(lambda: pings > 50)
+    replies, pings = True, 0
+    await until(lambda: pings > 50)
     stop.set()
     await running
     assert "has not responded" in caplog.messages[0]
@@ -117,7 +126,8 @@ async def test_a_problem_and_its_end_are_logged_once(caplog):
 
 
 async def test_an_expired_worker_ends_the_daemon():
-    watchdog = Watchdog(Timeouts(0.001, 0.01, 0.02), asyncio.get_running_loop().time)
+    watchdog = Watchdog(Timeouts(0.001, 0.01, 0.02), count(0, 0.002).__next__)
     watchdog.record({})
-    with pytest.raises(MailgateError, match=r"has not responded.*exiting"):
-        await asyncio.wait_for(watchdog.run(lambda: None, asyncio.Event()), 5)
+    async with patience():
+        with pytest.raises(MailgateError, match=r"has not responded.*exiting"):
+            await watchdog.run(lambda: None, asyncio.Event())

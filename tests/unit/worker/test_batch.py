@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import threading
-import time
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -86,13 +85,14 @@ def test_a_second_mailgate_refuses_and_the_first_is_seen(tmp_path):
         pass
 
 
-def test_a_look_at_the_lock_keeps_no_daemon_from_starting(tmp_path):
+def test_a_look_at_the_lock_keeps_no_daemon_from_starting(tmp_path, monkeypatch):
+    """The look ends while the daemon waits for its next try."""
     database = tmp_path / "mailgate.db"
     with lock.lock_path(database).open("w") as looker:
         fcntl.flock(looker, fcntl.LOCK_SH)
-        threading.Timer(0.03, fcntl.flock, (looker, fcntl.LOCK_UN)).start()
+        monkeypatch.setattr(lock.time, "sleep", lambda _: fcntl.flock(looker, fcntl.LOCK_UN))
         with Lock(database):
-            time.sleep(0.05)
+            assert running(database) == os.getpid()
 
 
 def test_a_lock_file_of_nonsense_names_nobody(tmp_path):

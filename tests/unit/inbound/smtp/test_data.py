@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.inbound.smtp.data import LONGEST_LINE, DataBlock, Flaw
+from tests.cost import LINEAR, growth
 
 
 def read(wire: bytes, *, limit: int = 1_000_000, chunk: int = 1 << 20) -> tuple[bytes | Flaw | None, bytes]:
@@ -110,14 +110,5 @@ def test_however_it_is_cut_it_reads_like_a_line_by_line_reader(pieces, chunk):
 
 
 def test_reading_is_linear_in_the_size():
-    """Four times the bytes cost about four times the time, also where every line is a trap."""
-
-    def cost(size: int) -> float:
-        wire = b"..\r\n" * (size // 4) + b".\r\n"
-        start = time.perf_counter()
-        read(wire, limit=1 << 30, chunk=4096)
-        return time.perf_counter() - start
-
-    cost(100_000)
-    small = min(cost(500_000) for _ in range(3))
-    assert min(cost(4_000_000) for _ in range(3)) < 8 * small * 4
+    """Eight times the bytes cost about eight times the time, also where every line is a trap."""
+    assert growth(lambda lines: read(b"..\r\n" * lines + b".\r\n", limit=1 << 30, chunk=4096), 1_000_000) < LINEAR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from hashlib import sha256
 
 import pytest
@@ -13,6 +12,7 @@ from mailgate.mail import Attachment
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.screening.duplicates import FOOTER, digest, same_but_for_a_footer, says_the_same
 from mailgate.ticket import StoredAttachment
+from tests.cost import LINEAR, growth
 from tests.lab import mail
 
 NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"
@@ -177,7 +177,9 @@ def test_more_than_a_footer_is_another_mail(other):
 
 def test_thousands_of_short_lines_in_notes_and_replies_take_no_time():
     """A log pasted into a note, and one into the reply: the database is held while they are compared."""
-    log = "\n".join(f"disk {number} of rack {number % 7}" for number in range(5000))
-    began = time.perf_counter()
-    assert leak(log, internal=(log,), public=(log,), hidden_names=()) == ""
-    assert time.perf_counter() - began < 2
+
+    def compare(lines: int) -> None:
+        log = "\n".join(f"disk {number} of rack {number % 7}" for number in range(lines))
+        assert leak(log, internal=(log,), public=(log,), hidden_names=()) == ""
+
+    assert growth(compare, 8000) < LINEAR

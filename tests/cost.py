@@ -1,0 +1,42 @@
+"""What work costs, in no second of any machine: against itself at another size, or against ordinary work.
+
+Measured is the processor time of the thread, which other processes do not count towards.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+
+from mailgate.reading.body import read_body
+from mailgate.reading.parse import parse
+
+# How often the cost of an ordinary mail one mail may cost. The dearest that is known costs a tenth of this.
+MOST = 300
+LARGER = 8  # times
+# What an eightfold size may cost: 8 when the work is linear, 64 when it is quadratic.
+LINEAR = 24
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Seconds of processor time; the best of three."""
+    return min(_once(work) for _ in range(3))
+
+
+def _once(work: Callable[[], object]) -> float:
+    began = time.thread_time()
+    work()
+    return time.thread_time() - began
+
+
+@cache
+def ordinary() -> float:
+    """Seconds that reading an ordinary mail of 100 kB costs here."""
+    text = b"From: ann@client.example\nSubject: Hello\n\n" + b"The portal has been down since nine.\n" * 2700
+    return seconds(lambda: read_body(parse(text)))
+
+
+def growth(work: Callable[[int], object], size: int) -> float:
+    """How many times as much the work costs at `size` as at an eighth of it."""
+    return seconds(lambda: work(size)) / seconds(lambda: work(size // LARGER))
