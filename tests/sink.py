@@ -1,22 +1,14 @@
-"""A scripted SMTP server for tests: keeps what it is given, answers as it is told.
-
-Also a process of its own: `python -m tests.sink --port P [--maildir DIR]`.
-"""
+"""A scripted SMTP server for tests: keeps what it is given, answers as it is told."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
-import mailbox
-import os
 import re
 import ssl
-import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 from tests.waiting import patience
@@ -66,7 +58,6 @@ class Sink:
     connections: int = 0
     open: int = 0
     most_open: int = 0
-    maildir: Path | None = None
 
     async def __aenter__(self) -> Self:
         context = self.tls if self.implicit_tls else None
@@ -74,7 +65,6 @@ class Sink:
         self.port = self._server.sockets[0].getsockname()[1]
         self._tasks: set[asyncio.Task] = set()
         self._arrived = asyncio.Event()
-        self._box = mailbox.Maildir(self.maildir, create=True) if self.maildir else None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -119,9 +109,6 @@ class Sink:
         """Take one mail."""
         self.taken.append(mail)
         self._arrived.set()
-        if self._box is not None:
-            envelope = f"Return-Path: <{mail.mail_from}>\nDelivered-To: {', '.join(mail.recipients)}\n"
-            self._box.add(envelope.encode() + mail.data.replace(b"\r\n", b"\n"))
 
 
 class _Dialogue:
@@ -247,20 +234,3 @@ class _Dialogue:
 
     async def on_noop(self, _: str) -> None:
         await self.say("250 ok")
-
-
-async def _main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--maildir", type=Path)
-    options = parser.parse_args()
-    async with Sink(port=options.port, maildir=options.maildir) as sink:
-        sys.stdout.write(f"{sink.port}\n")
-        sys.stdout.flush()
-        parent = os.getppid()
-        while os.getppid() == parent:  # noqa: ASYNC110 - ends with whoever started it
-            await asyncio.sleep(0.5)
-
-
-if __name__ == "__main__":
-    asyncio.run(_main())

@@ -8,18 +8,20 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from tests.ports import reserved_port
 
 
 class TokenServer:
     """`script` are answers to give instead, the first first: (status, body), "slow" or "close"."""
 
     def __init__(self, port: int = 0) -> None:
-        self.port = port
+        self.port = port or reserved_port()  # the same after a restart
         self.alive: dict[str, str] = {}  # access token → the mailbox that it is for
         self.mailbox = "support@bank.example"
         self.client_secret = "client-secret-canary"
@@ -43,7 +45,6 @@ class TokenServer:
     def start(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
@@ -123,7 +124,10 @@ def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             if instead == "slow":
-                time.sleep(3)
+                with suppress(OSError):
+                    self.rfile.read(1)  # until the client has had enough
+                self.close_connection = True
+                return
             status, found = instead if isinstance(instead, tuple) else server.answer(path, form)
             raw = found if isinstance(found, bytes) else json.dumps(found).encode()
             self.send_response(status)

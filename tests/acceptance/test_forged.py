@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -18,6 +19,7 @@ import pytest
 
 from mailgate.notice import NoticeKind
 from mailgate.rules.threading.keys import Keyring
+from mailgate.store.db import open_writer
 from tests.acceptance.labs import ELLIOT, KAREN, MARCUS
 from tests.acceptance.people import Got, Person, mutt
 from tests.acceptance.world import World, desk
@@ -150,12 +152,20 @@ def test_an_expired_key(scene: Scene) -> None:
     assert ring.read(scene.marcus.id), "it is the desk's own secret"
     today = datetime.now(UTC).date()
     old = ring.notice_id(scene.number, MARCUS.email, NoticeKind.NEW_TICKET, "old", today - timedelta(days=31))
+    sent_as(scene, scene.marcus.id, old)
     confirm = scene.confirm(with_key(forged(), old))
     assert "expired" in confirm.text
     scene.unchanged("held")
     fresh = ring.notice_id(scene.number, MARCUS.email, NoticeKind.NEW_TICKET, "old", today - timedelta(days=29))
+    sent_as(scene, old, fresh)
     news = scene.world.step(with_key(forged(text="#priority high"), fresh))
     assert news.kinds == {MARCUS.email: ["answer"]}, "at 29 days it would have done"
+
+
+def sent_as(scene: Scene, before: str, now: str) -> None:
+    """Have the database say that a mail was sent under another Message-ID."""
+    with closing(open_writer(scene.world.folder / "var/mailgate.db")) as db, db.transaction():
+        assert db.all("UPDATE outbox SET message_id = ? WHERE message_id = ? RETURNING id", [now, before])
 
 
 def test_a_burnt_key(scene: Scene) -> None:

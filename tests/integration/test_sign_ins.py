@@ -15,6 +15,7 @@ from mailgate.daemon.sign_ins import SignIns, account_of
 from mailgate.settings import Config, Secret
 from tests.configs import completed
 from tests.token_server import TokenServer
+from tests.waiting import patience
 
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
@@ -148,7 +149,7 @@ async def test_a_new_login_is_noticed(desk: Desk) -> None:
     other = account_of(desk.config.mailboxes["person"].credentials, desk.config, lambda: NOON)  # `mailgate login`
     assert other is not None
     other.store(Grant(Secret("a"), timedelta(hours=1), Secret("refresh-0")))
-    async with asyncio.timeout(30):
+    async with patience():
         await renewed.wait()
         stop.set()
         await keeping
