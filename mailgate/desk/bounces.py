@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import Situation
 from mailgate.mail import Bounce, ReportedRecipient
 from mailgate.notice import Notice, NoticeKind
 from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly

@@ -8,15 +8,15 @@ from mailgate.desk import bounces, outsiders
 from mailgate.desk.agent import perform
 from mailgate.desk.hold import held_reply
 from mailgate.desk.hold.unproven import hold_unproven
-from mailgate.desk.notify.admin import came_to, is_for_postmaster, pass_to_admin, to_note_address
+from mailgate.desk.notify.admin import is_for_postmaster, pass_to_admin, to_note_address
 from mailgate.desk.opening import on_behalf
 from mailgate.desk.opening.forwarded import for_somebody, placed
 from mailgate.desk.opening.from_mail import open_from_mail
-from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.desk.request.request import Letter
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.request.request import agent_mail
 from mailgate.desk.requester import message, words
 from mailgate.desk.requester import rating as satisfaction
-from mailgate.desk.situation import find_out, prepare
+from mailgate.desk.situation import Situation, find_out, prepare
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.commands.syntax import Commands, read_commands
 from mailgate.rules.threading import thread
@@ -89,23 +89,23 @@ def _from_agent(db: Db, situation: Situation, context: Context, *, released: Rea
     ticket = _ticket_of(db, commands, situation)
     if ticket is None and not (says_something or forwards):
         return open_from_mail(db, situation, context)
-    letter = _letter(situation, commands, context)
+    request = agent_mail(situation, commands, context)
     if released:  # posted as of now
-        letter = replace(letter, at=context.now, released=released)
+        request = replace(request, at=context.now, released=released)
     missing = "ticket" in commands.verbs and ticket is None
     if "new" in commands.verbs or (forwards and ticket is None and not missing):
-        return on_behalf.open_for(db, letter, context)
+        return on_behalf.open_for(db, request, context)
     if missing:
-        return perform.not_found(letter)
-    outcome = perform.work(db, letter, ticket, context)
+        return perform.not_found(request)
+    outcome = perform.work(db, request, ticket, context)
     return replace(outcome, reason=Reason.NAMED_BY_COMMAND) if "ticket" in commands.verbs else outcome
 
 
 def _unreadable(situation: Situation, commands: Commands, context: Context) -> Outcome:
     """Reply, note or commands: it cannot be known. The mail is returned, and none of its parts is passed on."""
     why = f"Your mail is {situation.received.mail.unreadable}, so nothing in it could be read and nothing was done."
-    letter = _letter(situation, commands, context)
-    return letter.refused(situation.ticket, why, "Please send it again unencrypted, as plain text or HTML.")
+    request = agent_mail(situation, commands, context)
+    return request.refused(situation.ticket, why, "Please send it again unencrypted, as plain text or HTML.")
 
 
 _LOST = (
@@ -118,19 +118,8 @@ def _answers_lost(situation: Situation, context: Context) -> Outcome:
     """An agent answers what this database never sent (guarantee 7): nothing is done, and they are told."""
     if situation.sender.dmarc == "fail":
         return set_aside(Reason.NOT_REMEMBERED, "it answers a mail that this desk does not know, and failed DMARC")
-    letter = _letter(situation, read_commands(situation.received.body.lines), context)
-    return replace(letter.refused(None, _LOST), reason=Reason.NOT_REMEMBERED)
-
-
-def _letter(situation: Situation, commands: Commands, context: Context) -> Letter:
-    return Letter(
-        context.config.agents[situation.sender.agent],
-        commands,
-        situation.received.source_key,
-        situation.received.arrived_at,
-        situation,
-        came_to(situation, context.config),
-    )
+    request = agent_mail(situation, read_commands(situation.received.body.lines), context)
+    return replace(request.refused(None, _LOST), reason=Reason.NOT_REMEMBERED)
 
 
 def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | None:
@@ -145,20 +134,22 @@ def _ticket_of(db: Db, commands: Commands, situation: Situation) -> Ticket | Non
 def _confirmed(db: Db, situation: Situation, commands: Commands, code: str, context: Context) -> Outcome:
     """`#confirm CODE` from the agent's address: the held mail is worked as proven, once."""
     waiting = held.by_code(db, situation.sender.agent, code.strip().lower(), context.now)
-    letter = _letter(situation, commands, context)
+    request = agent_mail(situation, commands, context)
     if waiting is None and situation.sender.proven:
-        return held_reply.nothing_waits(letter, situation.ticket)
+        return held_reply.nothing_waits(request, situation.ticket)
     if waiting is None or situation.sender.dmarc == "fail":
         return set_aside(Reason.UNPROVEN_AGENT, "no mail waits for this code")
     proven = _held_mail(db, waiting.inbox_id, context)
-    if refused := held_reply.refused(letter, situation.ticket, proven.sender):
+    if refused := held_reply.refused(request, situation.ticket, proven.sender):
         return refused
     why = Reason(waiting.why)
     outcome = _from_agent(db, proven, context, released=why if why in held_reply.BECAUSE else None)
+    if outcome.uncounted:
+        return outcome
     return Outcome(
         reason=Reason.CONFIRMED,
         why=f"confirms inbox {waiting.inbox_id}",
-        notices=held_reply.left_out(letter, situation.ticket, context.config),
+        notices=held_reply.left_out(request, situation.ticket, context.config),
         commands=commands.commands,
         confirms=(waiting.inbox_id, outcome),
     )

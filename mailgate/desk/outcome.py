@@ -1,27 +1,22 @@
-"""Values of the desk's decisions: what is known about a mail, and what becomes of it."""
+"""What every decision needs, and what it ends in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailgate.figures import Report
-from mailgate.mail import Body, Mail, Received
 from mailgate.notice import Notice
-from mailgate.reasons import Reason, Screen
+from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Command
 from mailgate.rules.people.absence import Absence
 from mailgate.rules.routing.route import Routed
-from mailgate.rules.screening.classify import Screened
 from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import Keyring
-from mailgate.rules.threading.references import Reference
-from mailgate.rules.threading.thread import Found, Match
-from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket.bans import Ban
-from mailgate.settings import Config
-from mailgate.ticket import Change, StoredAttachment, Ticket
+from mailgate.settings import Agent, Config
+from mailgate.ticket import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class Context:
     config: Config
     keyring: Keyring
     now: datetime
-    reports: Mapping[timedelta, Report] | None = None  # the author's, by their span; None: count where one is asked for
+    reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
     highest_number: int = 0  # of a ticket, in the ids of ours that the mail bears: a new one comes behind it
 
     @property
@@ -41,48 +36,11 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosed:
-    """The one mail that an agent's mail has attached, read like any other."""
+class ReportOrder:
+    """A report that an agent (None: the administrator) asks for: the figures of the last `span`."""
 
-    mail: Mail
-    body: Body
-    attachments: tuple[StoredAttachment, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """A mail with everything that was found out about it before the desk decides."""
-
-    received: Received
-    screened: Screened
-    refs: tuple[Reference, ...]  # those that count
-    answers_lost: bool = False  # what it answers is of ours, and this database never sent it
-    highest_number: int = 0  # of a ticket, in the ids of ours that it bears
-    found: Found
-    sender: Sender
-    match: Match
-    attachments: tuple[StoredAttachment, ...] = ()
-    enclosed: Enclosed | None = None
-
-    @property
-    def ticket(self) -> Ticket | None:
-        """The ticket that the mail belongs to."""
-        return self.found.tickets.get(self.match.number) if self.match.number else None
-
-    def shows(self, keyring: Keyring) -> bool:
-        """True when the mail is its author's: it passed DMARC, or a person answers a notice to them.
-
-        An out-of-office note answers what somebody else may have caused in their name.
-        """
-        email, sender = self.received.mail.author.email, self.sender
-        keys = (ref.key for ref in self.refs if ref.key and ref.key.kind.to_requester)
-        answers = self.human and sender.dmarc != "fail" and any(keyring.is_for(key, email) for key in keys)
-        return bool(email) and (sender.dmarc == "pass" or answers)
-
-    @property
-    def human(self) -> bool:
-        """True for mail of a person: only such mail commands, confirms or adds people."""
-        return self.screened.kind is Screen.HUMAN
+    span: timedelta
+    agent: Agent | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +54,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What becomes of one incoming mail. Nothing of it has been written yet."""
+    """What becomes of one incoming mail. Nothing of it has been written yet.
+
+    Where `uncounted` is not empty, nothing is decided: the mail is worked again once these reports are counted.
+    """
+
+    uncounted: tuple[ReportOrder, ...] = ()
 
     state: str = "done"  # of the inbox row: done, held, quarantined, dropped
     reason: Reason | None = None

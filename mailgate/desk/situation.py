@@ -5,25 +5,74 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mailgate.desk.opening.forwarded import ENCLOSED
-from mailgate.desk.outcome import Context, Enclosed, Situation
-from mailgate.mail import Attachment, Mail, Received
+from mailgate.desk.outcome import Context
+from mailgate.mail import Attachment, Body, Mail, Received
 from mailgate.reading.body import read_body
 from mailgate.reading.mime import addresses
 from mailgate.reading.parse import parse, read
-from mailgate.rules.screening.classify import classify
+from mailgate.reasons import Screen
+from mailgate.rules.screening.classify import Screened, classify
 from mailgate.rules.screening.duplicates import digest, same_but_for_a_footer
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading import thread, trust
-from mailgate.rules.threading.references import highest_number, references
+from mailgate.rules.threading.keys import Keyring
+from mailgate.rules.threading.references import Reference, highest_number, references
+from mailgate.rules.threading.thread import Found, Match
+from mailgate.rules.threading.trust import Sender
 from mailgate.store.db import Db
 from mailgate.store.queues import held, inbox, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import histories, tickets
-from mailgate.ticket import StoredAttachment
+from mailgate.ticket import StoredAttachment, Ticket
 
+ENCLOSED = frozenset({"message/rfc822", "message/global"})
 Keep = Callable[[Iterable[bytes]], tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """The one mail that an agent's mail has attached, read like any other."""
+
+    mail: Mail
+    body: Body
+    attachments: tuple[StoredAttachment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A mail with everything that was found out about it before the desk decides."""
+
+    received: Received
+    screened: Screened
+    refs: tuple[Reference, ...]  # those that count
+    answers_lost: bool = False  # what it answers is of ours, and this database never sent it
+    highest_number: int = 0  # of a ticket, in the ids of ours that it bears
+    found: Found
+    sender: Sender
+    match: Match
+    attachments: tuple[StoredAttachment, ...] = ()
+    enclosed: Enclosed | None = None
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """The ticket that the mail belongs to."""
+        return self.found.tickets.get(self.match.number) if self.match.number else None
+
+    def shows(self, keyring: Keyring) -> bool:
+        """True when the mail is its author's: it passed DMARC, or a person answers a notice to them.
+
+        An out-of-office note answers what somebody else may have caused in their name.
+        """
+        email, sender = self.received.mail.author.email, self.sender
+        keys = (ref.key for ref in self.refs if ref.key and ref.key.kind.to_requester)
+        answers = self.human and sender.dmarc != "fail" and any(keyring.is_for(key, email) for key in keys)
+        return bool(email) and (sender.dmarc == "pass" or answers)
+
+    @property
+    def human(self) -> bool:
+        """True for mail of a person: only such mail commands, confirms or adds people."""
+        return self.screened.kind is Screen.HUMAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

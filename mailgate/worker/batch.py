@@ -12,16 +12,14 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from mailgate.desk.agent.reports import Uncounted
 from mailgate.desk.notify.admin import tell_admin
-from mailgate.desk.outcome import Context
+from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.situation import Prepared, prepare
 from mailgate.errors import StorageError
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename
-from mailgate.settings import Agent
 from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
@@ -31,7 +29,7 @@ from mailgate.system import maillog
 from mailgate.ticket import ADMIN, Ticket
 from mailgate.worker import apply
 from mailgate.worker.explain import steps
-from mailgate.worker.pipeline import Verdict, think
+from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime
 
 BATCH = 32  # mails claimed at a time
@@ -74,26 +72,21 @@ def _read(claimed: Claimed, desk: Runtime, context: Context) -> Prepared | Unrea
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that asks for a report which is not counted yet; where `Runtime.reports` is not None there are such."""
+    """A mail that asks for reports which are not counted yet."""
 
     prepared: Prepared
-    span: timedelta
-    agent: Agent | None
+    reports: tuple[ReportOrder, ...]
 
 
 Aside = Callable[[Waiting], None]
 
 
-def _never(_: Waiting) -> None:
-    raise AssertionError("reports are counted where they are asked for")
-
-
-def work(db: Db, batch: Batch, desk: Runtime, now: datetime, aside: Aside = _never) -> int:
+def work(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside | None = None) -> int:
     """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad, or put `aside`.
 
+    A mail is put `aside` where it asks for reports that are not counted yet; without `aside` they are counted here.
     Stops early when it has taken its time: the thread is needed for others meanwhile.
     """
-    context = desk.context(now)
     began = time.monotonic()
     finished = 0
     while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
@@ -102,10 +95,10 @@ def work(db: Db, batch: Batch, desk: Runtime, now: datetime, aside: Aside = _nev
 
 
 def work_and_claim(
-    db: Db, batch: Batch, desk: Runtime, now: datetime, aside: Aside, *, large: bool
+    db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside, *, large: bool
 ) -> tuple[int, list[Claimed]]:
     """`work`; and when it finished the batch, the next batch."""
-    finished = work(db, batch, desk, now, aside)
+    finished = work(db, batch, desk, context, aside)
     return finished, claim(db, large=large) if finished == len(batch) else []
 
 
@@ -120,7 +113,7 @@ class _End:
     waits: Waiting | None = None
 
 
-def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside) -> int:
+def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside | None) -> int:
     """Work the first mail of a batch, and those after it that are done before others have waited for long; how many.
 
     The first is decided over a snapshot, which holds nobody up, and again with the
@@ -134,14 +127,14 @@ def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside) -
     try:
         with storage_errors(), db.snapshot():
             seen = tickets.latest_event(db)
-            ahead = _decided(db, first, desk, context)
+            ahead = _decided(db, first, desk, context, count=aside is None)
     except StorageError:
         raise
-    except Uncounted as report:
-        aside(Waiting(first, report.span, report.agent))
-        return 1
     except Exception:
         record_failure(db, first.received.id, traceback.format_exc(), desk, context)
+        return 1
+    if aside and (missing := ahead[0].outcome.uncounted):
+        aside(Waiting(first, missing))
         return 1
     ends: list[_End] = []
     with db.transaction():
@@ -150,9 +143,9 @@ def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside) -
         for prepared in batch:
             if isinstance(prepared, Unread) or (ends and time.monotonic() > until):
                 break
-            ends.append(_one(db, prepared, None if ends else known, desk, context))
+            ends.append(_one(db, prepared, None if ends else known, desk, context, count=aside is None))
     for end in ends:
-        if end.waits:
+        if aside and end.waits:
             aside(end.waits)
         elif end.error:
             record_failure(db, end.inbox_id, end.error, desk, context)
@@ -161,25 +154,27 @@ def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside) -
     return len(ends)
 
 
-def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Runtime, context: Context) -> _End:
+def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Runtime, context: Context, *, count: bool) -> _End:
     """Write what becomes of a mail, which is decided here where it is not known."""
     received = prepared.received
     try:
         with storage_errors(), db.savepoint():
-            verdict, effect = known or _decided(db, prepared, desk, context)
+            verdict, effect = known or _decided(db, prepared, desk, context, count=count)
+            if missing := verdict.outcome.uncounted:
+                return _End(received.id, waits=Waiting(prepared, missing))
             way = steps(verdict)
             apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
     except StorageError:
         raise
-    except Uncounted as report:
-        return _End(received.id, waits=Waiting(prepared, report.span, report.agent))
     except Exception:
         return _End(received.id, error=traceback.format_exc())
     return _End(received.id, verdict.outcome.ticket, way)
 
 
-def _decided(db: Db, prepared: Prepared, desk: Runtime, context: Context) -> Decided:
+def _decided(db: Db, prepared: Prepared, desk: Runtime, context: Context, *, count: bool) -> Decided:
     verdict = think(db, prepared, context)
+    if count and (missing := verdict.outcome.uncounted):
+        verdict = think(db, prepared, count_reports(db, missing, context))
     return verdict, apply.prepare_outcome(verdict.outcome, context, desk.writer)
 
 
@@ -227,7 +222,7 @@ def drain(db: Db, desk: Runtime, clock: Callable[[], datetime]) -> int:
     while claimed := claim(db):
         batch = read(claimed, desk, clock())
         while batch:
-            finished = work(db, batch, desk, clock())
+            finished = work(db, batch, desk, desk.context(clock()))
             total += finished
             batch = batch[finished:]
     return total

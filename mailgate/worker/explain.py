@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mailgate.desk.opening.forwarded import original_of
-from mailgate.desk.outcome import Outcome, Situation
+from mailgate.desk.outcome import Outcome
+from mailgate.desk.situation import Situation
 from mailgate.mail import Bounce, Mail, Received
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.ticket.as_json import event_json

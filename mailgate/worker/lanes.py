@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailgate.desk.agent.reports import as_seen
+from mailgate.desk.outcome import ReportOrder
 from mailgate.desk.report import Stopped, count_aside
 from mailgate.errors import StorageError
 from mailgate.figures import Report
@@ -119,7 +120,7 @@ class _Lane:
 
     async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
         """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
-        desk = replace(self._desk(), reports={})
+        desk = self._desk()
         later: list[Waiting] = []
         waiting = [each.id for each in claimed]
         self.progress.step()
@@ -128,7 +129,7 @@ class _Lane:
             while batch and not stop.is_set():
                 now = self._clock()
                 finished, claimed = await self._store.through(
-                    work_and_claim, batch, desk, now, later.append, large=self._large
+                    work_and_claim, batch, desk, desk.context(now), later.append, large=self._large
                 )
                 del batch[:finished], waiting[:finished]
                 self.progress.step()
@@ -199,27 +200,28 @@ class _Reports:
         """Count what the mail asks for, then work it. A mail whose counting fails stumbles like any other."""
         desk = self._desk()
         reports: dict[timedelta, Report] = {}
-        more: list[Waiting] = [waiting]  # one mail may ask for reports of several spans
+        more: list[Waiting] = [waiting]
 
         def stopped() -> bool:
             self.progress.step()
             return stop.is_set()
 
         while more:
-            if stop.is_set():
-                raise Stopped
-            asked, now = more.pop(), self._clock()
-            try:
-                reports[asked.span] = await asyncio.to_thread(_report, asked, desk.config, now, stopped)
-            except (Stopped, StorageError):
-                raise
-            except Exception:
-                error, inbox_id = traceback.format_exc(), waiting.prepared.received.id
-                await self._store.through(record_failure, inbox_id, error, desk, desk.context(now))
-                return
-            ready = replace(desk, reports=reports)
-            await self._store.through(work, [waiting.prepared], ready, self._clock(), more.append)
+            for asked in more.pop().reports:
+                if stop.is_set():
+                    raise Stopped
+                now = self._clock()
+                try:
+                    reports[asked.span] = await asyncio.to_thread(_count, asked, desk.config, now, stopped)
+                except (Stopped, StorageError):
+                    raise
+                except Exception:
+                    error, inbox_id = traceback.format_exc(), waiting.prepared.received.id
+                    await self._store.through(record_failure, inbox_id, error, desk, desk.context(now))
+                    return
+            context = replace(desk.context(self._clock()), reports=reports)
+            await self._store.through(work, [waiting.prepared], desk, context, more.append)
 
 
-def _report(asked: Waiting, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:
+def _count(asked: ReportOrder, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:
     return as_seen(count_aside(config, now - asked.span, now, stopped), asked.agent, config)

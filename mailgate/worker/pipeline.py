@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mailgate.desk.agent.reports import as_seen
 from mailgate.desk.decide import decide, dropped, set_aside
 from mailgate.desk.notify.dead_addresses import drop_undeliverable
-from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.desk.situation import Prepared, find_out, seen_before
+from mailgate.desk.outcome import Context, Outcome, ReportOrder
+from mailgate.desk.report import read_figures
+from mailgate.desk.situation import Prepared, Situation, find_out, seen_before
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.threading import trust
@@ -30,7 +33,10 @@ class Verdict:
 
 
 def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
-    """Decide what becomes of a mail. Reads the store; writes nothing."""
+    """Decide what becomes of a mail, as far as its reports are counted (`Outcome.uncounted`).
+
+    Reads the store; writes nothing.
+    """
     mail = prepared.received.mail
     if any(defect.startswith("unreadable") for defect in mail.defects):
         why = "; ".join(mail.defects)
@@ -49,6 +55,15 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         outcome = _quiet(outcome)
     outcome = drop_undeliverable(db, outcome, context, but=mail.author.email)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
+
+
+def count_reports(db: Db, missing: Sequence[ReportOrder], context: Context) -> Context:
+    """The context with reports that `think` found missing. It takes long: only where nobody waits for the database."""
+    config, now = context.config, context.now
+    counted = {
+        each.span: as_seen(read_figures(db, config, now - each.span, now), each.agent, config) for each in missing
+    }
+    return replace(context, reports=counted)
 
 
 def _quiet(outcome: Outcome) -> Outcome:

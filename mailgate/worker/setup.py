@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailgate.config.secret import make_secret, read_secrets
 from mailgate.desk.outcome import Context
 from mailgate.errors import ConfigError, Problem
-from mailgate.figures import Report
 from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.store import meta
@@ -29,11 +27,10 @@ class Runtime:
     keyring: Keyring
     writer: MailWriter
     files: AttachmentStore
-    reports: Mapping[timedelta, Report] | None = None  # see `Context`
 
     def context(self, now: datetime) -> Context:
         """What a decision at `now` needs."""
-        return Context(self.config, self.keyring, now, self.reports)
+        return Context(self.config, self.keyring, now)
 
 
 def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.cli.failure import ending
 from mailgate.desk.agent import perform
-from mailgate.desk.agent.reports import Uncounted, as_seen
+from mailgate.desk.agent.reports import as_seen
 from mailgate.desk.opening import by_hand
 from mailgate.desk.opening.requester_named import whom
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.report import count_aside
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import CliOrder
 from mailgate.errors import BadArgument, NotFound, Refused
 from mailgate.figures import Report
 from mailgate.rules.commands.syntax import read_commands
@@ -115,23 +116,25 @@ def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Conf
     """Work the ticket in one transaction. A report is counted before it, for others wait while it is open."""
     reports: dict[timedelta, Report] = {}
     while True:
-        try:
-            with db.transaction():
-                desk = replace(_desk(db, config), reports=reports)
-                return _work(db, number, who, lines, desk)
-        except Uncounted as asked:
-            at = now()
-            reports[asked.span] = as_seen(count_aside(config, at - asked.span, at), asked.agent, config)
+        with db.transaction():
+            outcome = _work(db, number, who, lines, _desk(db, config), reports)
+        if not outcome.uncounted:
+            return outcome
+        at = now()
+        for each in outcome.uncounted:
+            reports[each.span] = as_seen(count_aside(config, at - each.span, at), each.agent, config)
 
 
-def _work(db: Db, number: int, who: Agent | None, lines: list[str], desk: Runtime) -> Outcome:
-    context = desk.context(now())
+def _work(
+    db: Db, number: int, who: Agent | None, lines: list[str], desk: Runtime, reports: Mapping[timedelta, Report]
+) -> Outcome:
+    context = replace(desk.context(now()), reports=reports)
     ticket = tickets.get(db, number)
     if ticket is None:
         raise NotFound(f"ticket {number} was not found")
-    letter = Letter(who, read_commands(lines), _cause(), context.now)
-    outcome = perform.work(db, letter, ticket, context)
-    if not outcome.problems:
+    order = CliOrder(agent=who, commands=read_commands(lines), cause=_cause(), at=context.now)
+    outcome = perform.work(db, order, ticket, context)
+    if not (outcome.problems or outcome.uncounted):
         apply.save(db, outcome, context, desk.writer)
     return outcome
 

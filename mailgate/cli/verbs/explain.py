@@ -17,7 +17,7 @@ from mailgate.store.db import Db
 from mailgate.store.queues.inbox import Claimed
 from mailgate.worker.apply import subject_of
 from mailgate.worker.explain import document, unread, words
-from mailgate.worker.pipeline import Verdict, think
+from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime, make_runtime, peek_secrets
 
 
@@ -85,4 +85,7 @@ def _think(db: Db, stored: Stored, context: Context) -> Verdict:
         quiet=mail.quiet,
         tries=1,
     )
-    return think(db, prepare(claimed, context, digest), context)
+    prepared = prepare(claimed, context, digest)
+    verdict = think(db, prepared, context)
+    missing = verdict.outcome.uncounted
+    return think(db, prepared, count_reports(db, missing, context)) if missing else verdict

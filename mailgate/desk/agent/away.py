@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import Request
 from mailgate.notice import Listing, Notice, NoticeKind
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.notices.tables import meanwhile, meanwhile_listing
@@ -22,55 +22,55 @@ from mailgate.store.tickets import tickets
 from mailgate.ticket import Address
 
 
-def with_presence(db: Db, letter: Letter, resolved: ResolvedCommands, outcome: Outcome, context: Context) -> Outcome:
+def with_presence(db: Db, request: Request, resolved: ResolvedCommands, outcome: Outcome, context: Context) -> Outcome:
     """The outcome with what `#away` and `#back` do: of the writer, or of somebody whose manager they are."""
     away = absences.away(db, context.now)
     for order in resolved.orders:
         if isinstance(order.value, Absence):
-            outcome = _leave(letter, order.value, outcome, context)
+            outcome = _leave(request, order.value, outcome, context)
         elif order.verb == "back":
             key = str(order.value)
-            outcome = _come_back(db, letter, key, away.get(key), outcome, context)
+            outcome = _come_back(db, request, key, away.get(key), outcome, context)
     return outcome
 
 
-def _leave(letter: Letter, absence: Absence, outcome: Outcome, context: Context) -> Outcome:
+def _leave(request: Request, absence: Absence, outcome: Outcome, context: Context) -> Outcome:
     outcome = replace(outcome, absences=(*outcome.absences, absence))
     who = context.config.agents[absence.agent]
-    if who == letter.agent:
+    if who == request.agent:
         return outcome
     said = span(absence, context.config.zone(who.key))
     facts = (
-        f"{letter.author.name} has written down that you are {said}.",
+        f"{request.author.name} has written down that you are {said}.",
         "Until then your alerts go to your colleagues, and no ticket is handed out to you.",
         "If you are here, answer this mail with #back on top.",
     )
-    return outcome.with_notices(_word(who, f"You are {said}", letter.cause, facts))
+    return outcome.with_notices(_word(who, f"You are {said}", request.cause, facts))
 
 
 def _come_back(
-    db: Db, letter: Letter, key: str, absence: Absence | None, outcome: Outcome, context: Context
+    db: Db, request: Request, key: str, absence: Absence | None, outcome: Outcome, context: Context
 ) -> Outcome:
     who = context.config.agents[key]
     outcome = replace(outcome, returns=(*outcome.returns, key))
     if absence is None:
         return outcome
     facts, listings = _welcome(db, absence, who, context)
-    if who != letter.agent:
-        return outcome.with_notices(replace(_word(who, "Welcome back", letter.cause, facts), listings=listings))
-    answered = any(_answers(notice, letter) for notice in outcome.notices)
-    notices = outcome.notices if answered else (*outcome.notices, *letter.answer(NoticeKind.ANSWER, None))
+    if who != request.agent:
+        return outcome.with_notices(replace(_word(who, "Welcome back", request.cause, facts), listings=listings))
+    answered = any(_answers(notice, request) for notice in outcome.notices)
+    notices = outcome.notices if answered else (*outcome.notices, *request.answer(NoticeKind.ANSWER, None))
     return replace(
         outcome,
         notices=tuple(
-            replace(notice, facts=(*notice.facts, *facts), listings=listings) if _answers(notice, letter) else notice
+            replace(notice, facts=(*notice.facts, *facts), listings=listings) if _answers(notice, request) else notice
             for notice in notices
         ),
     )
 
 
-def _answers(notice: Notice, letter: Letter) -> bool:
-    return notice.kind is NoticeKind.ANSWER and letter.agent is not None and notice.agent == letter.agent.key
+def _answers(notice: Notice, request: Request) -> bool:
+    return notice.kind is NoticeKind.ANSWER and request.agent is not None and notice.agent == request.agent.key
 
 
 def run_out(db: Db, absence: Absence, context: Context) -> Outcome:

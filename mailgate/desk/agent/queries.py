@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mailgate.desk.agent.away import who_is_away
 from mailgate.desk.agent.reports import answer_reports, report_text
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import CliOrder, Request
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.commands.help import HELP
 from mailgate.rules.commands.orders import QUERIES, Order, ResolvedCommands
@@ -31,18 +31,18 @@ LISTED = 100  # tickets in one answer
 SEARCHED = 12  # words of one search
 
 
-def answers_of(db: Db, letter: Letter, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Shown:
+def answers_of(db: Db, request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Shown:
     """The answers to every question of the mail; empty when there is none."""
-    parts = [_answer(db, order, letter, ticket, context) for order in resolved.orders if order.verb in QUERIES]
+    parts = [_answer(db, order, request, ticket, context) for order in resolved.orders if order.verb in QUERIES]
     if resolved.has("list", "help"):
-        parts.append(Shown(who_is_away(db, letter.agent, resolved, context)))
+        parts.append(Shown(who_is_away(db, request.agent, resolved, context)))
     text = "\n\n".join(part.text for part in parts if part.text)
     return Shown(text, tuple(parcel for part in parts for parcel in part.parcels))
 
 
 def answer_queries(
     db: Db,
-    letter: Letter,
+    request: Request,
     resolved: ResolvedCommands,
     ticket: Ticket | None,
     context: Context,
@@ -50,31 +50,31 @@ def answer_queries(
     unposted: bool = False,
 ) -> Outcome:
     """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
-    asked = answers_of(db, letter, resolved, ticket, context)
+    asked = answers_of(db, request, resolved, ticket, context)
     facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
-    notices = answer_reports(db, letter, resolved, context, facts)
+    notices = answer_reports(request, resolved, context, facts)
     if asked.text or not notices:
-        notices = (*with_parcels(letter.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels), *notices)
+        notices = (*with_parcels(request.answer(NoticeKind.ANSWER, ticket, facts, asked.text), asked.parcels), *notices)
     return Outcome(
         ticket=ticket.number if ticket else None,
         notices=notices,
-        commands=letter.commands.commands,
+        commands=request.commands.commands,
         told=(asked.text,),
     )
 
 
-def _answer(db: Db, order: Order, letter: Letter, ticket: Ticket | None, context: Context) -> Shown:
+def _answer(db: Db, order: Order, request: Request, ticket: Ticket | None, context: Context) -> Shown:
     match order.verb:
         case "show":
-            return _show(db, str(order.value or ""), letter.agent, ticket, context.config)
+            return _show(db, str(order.value or ""), request.agent, ticket, context.config)
         case "list":
-            return Shown(_list(db, str(order.value or ""), letter.agent, context.config))
+            return Shown(_list(db, str(order.value or ""), request.agent, context.config))
         case "search":
-            return Shown(_search(db, str(order.value), letter.agent, context.config))
+            return Shown(_search(db, str(order.value), request.agent, context.config))
         case "report":  # by mail it is a mail of its own
-            return Shown("" if letter.situation else report_text(db, order, letter, context))
+            return Shown(report_text(order, request, context) if isinstance(request, CliOrder) else "")
         case "bans":
-            return Shown(_bans(db, letter.agent, context.config))
+            return Shown(_bans(db, request.agent, context.config))
         case _:
             return Shown(_help(context.config))
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailgate.desk.outcome import Context
-from mailgate.desk.report import read_figures
-from mailgate.desk.request.request import Letter
+from mailgate.desk.outcome import Context, ReportOrder
+from mailgate.desk.request.request import Request
 from mailgate.figures import Report
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.commands.orders import Order, ResolvedCommands
@@ -19,53 +18,42 @@ from mailgate.rules.report.counting import Counted
 from mailgate.rules.report.period import read_period
 from mailgate.rules.report.scope import readers, scope_of, scope_of_reader
 from mailgate.settings import Agent, Config
-from mailgate.store.db import Db
 from mailgate.ticket import Address
 from mailgate.writing.report_text import as_text
 
 
 def answer_reports(
-    db: Db, letter: Letter, resolved: ResolvedCommands, context: Context, facts: tuple[str, ...] = ()
+    request: Request, resolved: ResolvedCommands, context: Context, facts: tuple[str, ...] = ()
 ) -> tuple[Notice, ...]:
     """A mail of its own for each `#report`, below `facts`; none for an order from the command line."""
-    if letter.situation is None:
-        return ()
     orders = [order for order in resolved.orders if order.verb == "report"]
     return tuple(
         replace(
             notice,
-            report=_asked(db, order, letter, context),
-            cause=f"{letter.cause}|report{place}",
+            report=context.reports[_span(order)],
+            cause=f"{request.cause}|report{place}",
             subject=f"Report, last {str(order.value or '') or '30d'}",
         )
         for place, order in enumerate(orders, start=1)
-        for notice in letter.answer(NoticeKind.REPORT, None, facts)
+        for notice in request.answer(NoticeKind.REPORT, None, facts)
     )
 
 
-def report_text(db: Db, order: Order, letter: Letter, context: Context) -> str:
+def report_text(order: Order, request: Request, context: Context) -> str:
     """The report that an order from the command line asks for."""
-    zone = context.config.zone(letter.agent.key) if letter.agent else context.config.desk.timezone
+    zone = context.config.zone(request.agent.key) if request.agent else context.config.desk.timezone
     agents = {key: agent.name for key, agent in context.config.agents.items()}
-    return as_text(_asked(db, order, letter, context), zone, agents)
+    return as_text(context.reports[_span(order)], zone, agents)
 
 
-class Uncounted(Exception):
-    """A report is asked for that takes too long to count while others wait: it goes on once that is done beside."""
-
-    def __init__(self, span: timedelta, agent: Agent | None) -> None:
-        super().__init__(f"the last {span} are not counted")
-        self.span = span
-        self.agent = agent
+def uncounted(resolved: ResolvedCommands, request: Request, context: Context) -> tuple[ReportOrder, ...]:
+    """The reports that the request asks for and that are not counted yet."""
+    spans = dict.fromkeys(_span(order) for order in resolved.orders if order.verb == "report")
+    return tuple(ReportOrder(span, request.agent) for span in spans if span not in context.reports)
 
 
-def _asked(db: Db, order: Order, letter: Letter, context: Context) -> Report:
-    span = read_period(str(order.value or ""))
-    if context.reports is None:
-        return as_seen(read_figures(db, context.config, context.now - span, context.now), letter.agent, context.config)
-    if span not in context.reports:
-        raise Uncounted(span, letter.agent)
-    return context.reports[span]
+def _span(order: Order) -> timedelta:
+    return read_period(str(order.value or ""))
 
 
 def as_seen(counted: Counted, agent: Agent | None, config: Config) -> Report:

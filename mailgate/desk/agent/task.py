@@ -13,12 +13,12 @@ from mailgate.desk.agent.away import with_presence
 from mailgate.desk.agent.queries import Shown, answers_of, with_parcels
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
-from mailgate.desk.hold.leak_guard import guarded, key_published, refusal
+from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, announce_target, linked_back, merge_target, take_in
 from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import AgentMail, CliOrder, Request
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, unbans_of
@@ -40,7 +40,7 @@ from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, T
 class AgentWork:
     """A mail that was understood, and where it is done."""
 
-    letter: Letter
+    request: Request
     resolved: ResolvedCommands
     target: Target
     ticket: Ticket  # of the ground
@@ -49,38 +49,38 @@ class AgentWork:
     @property
     def stamp(self) -> acts.Stamp:
         """Who does it, and when."""
-        return acts.Stamp(self.letter.by, self.letter.at)
+        return acts.Stamp(self.request.by, self.request.at)
 
     def refused(self, problem: str) -> Outcome:
         """Nothing of it is done; what would be split off is no ticket yet."""
-        return self.letter.refused(self.target.source or self.ticket, problem)
+        return self.request.refused(self.target.source or self.ticket, problem)
 
 
 def carry_out(db: Db, task: AgentWork) -> Outcome:
     """Do everything that the mail orders, or nothing."""
-    letter, resolved, context = task.letter, task.resolved, task.context
+    request, resolved, context = task.request, task.resolved, task.context
     try:
-        post = agent_text_of(db, letter, resolved, task.target.named, task.ticket, context.config)
+        post = agent_text_of(db, request, resolved, task.target.named, task.ticket, context.config)
     except Refused as trouble:
         return task.refused(str(trouble))
     if stopped := _stopped(db, task, post):
         return stopped
     change, beside, notices = _done(db, task, post)
-    asked = answers_of(db, letter, resolved, change.after, context)
+    asked = answers_of(db, request, resolved, change.after, context)
     outcome = Outcome(
         ticket=task.ticket.number,
-        reason=letter.situation.match.why if letter.situation else None,
+        reason=request.reason,
         changes=(change, *beside, *linked_back(db, resolved, task.ticket, task.stamp, context)),
         notices=notices,
         bans=bans_of(resolved, task.stamp),
         unbans=unbans_of(resolved),
         told=(*_told(task, post, change), *([asked.text] if asked.text else [])),
-        commands=letter.commands.commands,
+        commands=request.commands.commands,
     )
     outcome = limit(db, outcome, context, first_contact=False)
-    outcome = outcome.with_notices(*answer_reports(db, letter, resolved, context))
-    outcome = outcome.with_notices(*_to_agent(letter, outcome, post, asked))
-    return with_presence(db, letter, resolved, outcome, context)
+    outcome = outcome.with_notices(*answer_reports(request, resolved, context))
+    outcome = outcome.with_notices(*_to_agent(request, outcome, post, asked))
+    return with_presence(db, request, resolved, outcome, context)
 
 
 # ── whether it is done ──────────────────────────────────────────────────────────────────
@@ -90,24 +90,27 @@ def _stopped(db: Db, task: AgentWork, post: AgentText) -> Outcome | None:
     """What becomes of a mail that is refused or held as it stands; None when it is done."""
     if not post.writes and task.resolved.asks:
         return task.refused("there is nothing to ask: write your question below the commands")
-    letter, context = task.letter, task.context
+    request, context = task.request, task.context
     problem = key_published(task.resolved.orders, context)
-    if problem := problem or (_unsendable(db, task, post) if post.writes else ""):
+    if problem := problem or (_unsendable(task, post) if post.writes else ""):
         return task.refused(problem)
-    held = guarded(db, letter, task.resolved.orders, post, task.target, context)
-    return held or (collision(db, letter, post.text, task.ticket, context) if post.replies else None)
+    if not isinstance(request, AgentMail):  # an order from the command line is never held
+        problem = leaked(db, request, post, task.target, context) if post.replies else ""
+        return task.refused(problem) if problem else None
+    held = guarded(db, request, task.resolved.orders, post, task.target, context)
+    return held or (collision(db, request, post.text, task.ticket, context) if post.replies else None)
 
 
-def _unsendable(db: Db, task: AgentWork, post: AgentText) -> str:
+def _unsendable(task: AgentWork, post: AgentText) -> str:
     """Why the text may not be written, or not leave the desk; "" when it may."""
-    letter, target, context = task.letter, task.target, task.context
+    request, target, context = task.request, task.target, task.context
     config, public = context.config, post.seen.public
-    problem = why_not(letter.agent, "reply" if public else "note", task.ticket.department, config)
+    problem = why_not(request.agent, "reply" if public else "note", task.ticket.department, config)
     if problem or not (public or outsiders(task.resolved.asks, config)):
         return problem
     problem = attachments.unsendable(post.attachments, config.attachments)
     problem = problem or (target.astray(config) if public else "")
-    return problem or refusal(db, letter, post, target, context)
+    return problem or refusal(request, post, context)
 
 
 # ── done ────────────────────────────────────────────────────────────────────────────────
@@ -122,17 +125,16 @@ def _done(db: Db, task: AgentWork, post: AgentText) -> tuple[Change, tuple[Chang
         into, reason = merge
         done.append(acts.merge(into, stamp.because(reason), context.config))
         others.append(take_in(ticket, into, reason, stamp, context))
-    entries = (post.entry(task.letter),) if post.writes else ()
+    entries = (post.entry(task.request),) if post.writes else ()
     change = target.whole(lifecycle.act_on(ticket, done, stamp, context.config, entries))
     return announce_target(db, change, others, target, _occasion(db, task), context)
 
 
 def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
-    letter, resolved, ticket, stamp = task.letter, task.resolved, task.ticket, task.stamp
+    request, resolved, ticket, stamp = task.request, task.resolved, task.ticket, task.stamp
     config = task.context.config
-    agent = letter.agent.key if letter.agent else ""
     if post.replies:
-        yield acts.reply(agent, stamp)
+        yield acts.reply(request.agent_key, stamp)
         yield acts.copy_in(_copied(task), stamp)
     elif post.writes:
         yield acts.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
@@ -140,8 +142,8 @@ def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
     if not post.replies:
         return
     unclaimed = not ticket.assignee and not resolved.has("assign", "transfer", "merge")
-    if agent and unclaimed and config.tickets.claim_on_reply:
-        yield acts.assign(Assignee.agent(agent), stamp.because("answered first"))
+    if request.agent and unclaimed and config.tickets.claim_on_reply:
+        yield acts.assign(Assignee.agent(request.agent.key), stamp.because("answered first"))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
     if waits and not resolved.has("status", "merge"):
         yield acts.status(Status.PENDING, stamp.because("waiting for the requester"))
@@ -152,22 +154,21 @@ def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
 
     Who is an inactive collaborator stays one: a mail program that answers to all names people whom nobody chose.
     """
-    letter, ticket, config = task.letter, task.ticket, task.context.config
-    if letter.situation is None or (letter.agent and not may(letter.agent, "cc", ticket.department, config)):
+    request, ticket, config = task.request, task.ticket, task.context.config
+    if request.agent and not may(request.agent, "cc", ticket.department, config):
         return ()
-    mail = letter.situation.received.mail
-    return collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
+    return collaborators_of(request.recipients, ticket, config, active=True)
 
 
 def _occasion(db: Db, task: AgentWork) -> Occasion:
-    letter, opened = task.letter, task.target.opened is not None
+    request, opened = task.request, task.target.opened is not None
     return Occasion(
-        by=letter.by,
-        cause=letter.cause,
-        author=letter.author,
+        by=request.by,
+        cause=request.cause,
+        author=request.author,
         now=task.context.now,
-        answers=letter.message_id,
-        direct=letter.direct(task.context.config),
+        answers=request.message_id,
+        direct=request.direct(task.context.config),
         quiet=task.resolved.has("quiet") or (opened and not task.ticket.autoresponse),
         on_behalf=opened,
         resolved_before=_resolved_before(db, task),
@@ -188,13 +189,13 @@ def _resolved_before(db: Db, task: AgentWork) -> bool:
 
 def _told(task: AgentWork, post: AgentText, change: Change) -> Iterator[str]:
     """What was done, in words; the command line also hears of the text that it gave."""
-    if post.writes and task.letter.situation is None:
+    if post.writes and isinstance(task.request, CliOrder):
         yield "reply sent" if post.seen.public else "note added"
     yield from (order.told for order in task.resolved.orders if order.told)
     yield from told_handed_out(change.events, task.context.config)
 
 
-def _to_agent(letter: Letter, outcome: Outcome, post: AgentText, asked: Shown) -> tuple[Notice, ...]:
+def _to_agent(request: Request, outcome: Outcome, post: AgentText, asked: Shown) -> tuple[Notice, ...]:
     """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
     told: list[str] = []
     links: tuple[tuple[str, str], ...] = ()
@@ -209,5 +210,5 @@ def _to_agent(letter: Letter, outcome: Outcome, post: AgentText, asked: Shown) -
         links += (("Undo the merge", f"#ticket {outcome.ticket}\n#split\n"),)
     if not told and not asked.text:
         return ()
-    notices = letter.answer(NoticeKind.ANSWER, change.after, tuple(told), asked.text)
+    notices = request.answer(NoticeKind.ANSWER, change.after, tuple(told), asked.text)
     return with_parcels(tuple(replace(notice, links=links) for notice in notices), asked.parcels)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
 from mailgate.desk.hold.held_reply import hold
-from mailgate.desk.outcome import Context, Outcome, Situation
-from mailgate.desk.request.request import Letter
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.request.request import AgentMail
+from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.people.actors import actor
 from mailgate.rules.replies.collision import Posted, overlooked, written_at
@@ -22,21 +23,15 @@ from mailgate.store.people import posted
 from mailgate.ticket import EntryKind, Ticket
 
 
-def collision(db: Db, letter: Letter, text: str, ticket: Ticket, context: Context) -> Outcome | None:
+def collision(db: Db, request: AgentMail, text: str, ticket: Ticket, context: Context) -> Outcome | None:
     """What becomes of a public answer that a colleague's reply has overtaken; None when it may go out."""
-    agent, situation = letter.agent, letter.situation
-    if (
-        agent is None
-        or situation is None
-        or letter.released is Reason.COLLISION
-        or _had_directly(situation, ticket, context.config)
-    ):
+    situation, received = request.situation, request.situation.received
+    if request.released is Reason.COLLISION or _had_directly(request, ticket, context.config):
         return None
-    received = situation.received
     answered = _answered(db, situation, ticket)
-    entries = posted.posted(db, ticket.number, agent.key)
+    entries = posted.posted(db, ticket.number, request.agent.key)
     newer = overlooked(
-        (each for each in entries if each.entry.kind is EntryKind.REPLY and each.entry.by != letter.by),
+        (each for each in entries if each.entry.kind is EntryKind.REPLY and each.entry.by != request.by),
         answered=answered,
         written=written_at(received.mail.date, answered, received.arrived_at),
         arrived=received.arrived_at,
@@ -45,13 +40,12 @@ def collision(db: Db, letter: Letter, text: str, ticket: Ticket, context: Contex
         return None
     why = (Reason.COLLISION, f"{_names(newer, context)} answered meanwhile")
     meanwhile = [each.entry for each in entries if each.at >= newer[0].at]
-    return hold(letter, ticket, why, _facts(newer, letter, context), text, context, meanwhile)
+    return hold(request, ticket, why, _facts(newer, request, context), text, context, meanwhile)
 
 
-def _had_directly(situation: Situation, ticket: Ticket, config: Config) -> bool:
+def _had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
     """Whether the answer has reached the requester by itself: to hold it then would only hide it."""
-    mail = situation.received.mail
-    return any(config.same_person(address.email, ticket.requester.email) for address in (*mail.to, *mail.cc))
+    return any(config.same_person(address.email, ticket.requester.email) for address in request.recipients)
 
 
 def _answered(db: Db, situation: Situation, ticket: Ticket) -> datetime | None:
@@ -68,9 +62,8 @@ def _names(newer: Sequence[Posted], context: Context) -> str:
     return " and ".join(dict.fromkeys(actor(each.entry.by, context.config) for each in newer))
 
 
-def _facts(newer: Sequence[Posted], letter: Letter, context: Context) -> tuple[str, ...]:
-    assert letter.agent
-    zone = context.config.zone(letter.agent.key)
+def _facts(newer: Sequence[Posted], request: AgentMail, context: Context) -> tuple[str, ...]:
+    zone = context.config.zone(request.agent.key)
     return tuple(
         f"{actor(each.entry.by, context.config)} answered the requester on {ENGLISH.moment(each.at, zone)}."
         for each in newer

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mailgate.desk.outcome import Context, Hold, Outcome, Situation
-from mailgate.desk.request.request import Letter
+from mailgate.desk.outcome import Context, Hold, Outcome
+from mailgate.desk.request.request import AgentMail, Request
+from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.people.permissions import sees
@@ -31,7 +32,7 @@ SHOWN = 5  # entries that are newer
 
 
 def hold(
-    letter: Letter,
+    request: AgentMail,
     ticket: Ticket,
     why: tuple[Reason, str],
     facts: tuple[str, ...],
@@ -40,28 +41,26 @@ def hold(
     meanwhile: Sequence[Entry] = (),
 ) -> Outcome:
     """Set the answer aside and return it with its files, the code that sends it, and what was written meanwhile."""
-    assert letter.agent
-    assert letter.situation
     reason, words = why
-    cause = letter.cause if reason is Reason.COLLISION else f"{letter.cause}:{reason}"
-    code = _code(letter, cause, context)
-    history, files = tuple(reversed(meanwhile[-SHOWN:])), letter.situation.attachments
-    notices = letter.answer(NoticeKind.HELD, ticket, facts, text)
+    cause = request.cause if reason is Reason.COLLISION else f"{request.cause}:{reason}"
+    code = _code(request, cause, context)
+    history, files = tuple(reversed(meanwhile[-SHOWN:])), request.attachments
+    notices = request.answer(NoticeKind.HELD, ticket, facts, text)
     return Outcome(
         state="held",
         reason=reason,
         why=words,
         ticket=ticket.number,
-        changes=(_held(ticket, acts.Stamp(letter.by, letter.at, words), letter.agent.key, reason, context),),
+        changes=(_held(ticket, acts.Stamp(request.by, request.at, words), request.agent.key, reason, context),),
         notices=tuple(replace(each, cause=cause, code=code, history=history, attachments=files) for each in notices),
-        hold=Hold(letter.agent.key, code, reason),
-        commands=letter.commands.commands,
+        hold=Hold(request.agent.key, code, reason),
+        commands=request.commands.commands,
     )
 
 
-def _code(letter: Letter, cause: str, context: Context) -> str:
+def _code(request: AgentMail, cause: str, context: Context) -> str:
     """The code that sends it: the same when the mail is worked again; another when it is held for another reason."""
-    author, day = letter.author.email, letter.at.date()
+    author, day = request.author.email, request.at.date()
     return key_text(context.keyring.notice_id(0, author, NoticeKind.HELD, cause, day)).rpartition(".")[2][:12]
 
 
@@ -104,31 +103,31 @@ _NOTHING_WAITS = "no mail of yours waits for this code: it was carried out alrea
 _ANOTHERS = "the mail that waits for this code came from an address that is no longer yours; send it again"
 
 
-def nothing_waits(letter: Letter, ticket: Ticket | None) -> Outcome:
+def nothing_waits(request: Request, ticket: Ticket | None) -> Outcome:
     """The mail that the code was for was sent already, or forgotten."""
-    return letter.refused(ticket, _NOTHING_WAITS, *_beside(letter))
+    return request.refused(ticket, _NOTHING_WAITS, *_beside(request))
 
 
-def refused(letter: Letter, ticket: Ticket | None, held: Sender) -> Outcome | None:
+def refused(request: Request, ticket: Ticket | None, held: Sender) -> Outcome | None:
     """Why the mail that waits is not carried out, None when it is. `held`: who that mail is from."""
-    problems = _beside(letter)
-    if letter.agent and held.agent != letter.agent.key:
+    problems = _beside(request)
+    if request.agent and held.agent != request.agent.key:
         problems = (_ANOTHERS, *problems)
-    return letter.refused(ticket, *problems) if problems else None
+    return request.refused(ticket, *problems) if problems else None
 
 
-def _beside(letter: Letter) -> tuple[str, ...]:
-    others = (command.line for command in letter.commands.commands if command.verb != "confirm")
+def _beside(request: Request) -> tuple[str, ...]:
+    others = (command.line for command in request.commands.commands if command.verb != "confirm")
     return (
-        *letter.commands.problems,
+        *request.commands.problems,
         *(f"{line}: a code stands alone; send this in a mail of its own" for line in others),
     )
 
 
-def left_out(letter: Letter, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
+def left_out(request: Request, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
     """The word to an agent who wrote below the code: nobody reads that."""
-    signature = letter.signature(config)
-    if only_signature(letter.commands.rest, [signature] if signature else []):
+    signature = request.signature(config)
+    if only_signature(request.commands.rest, [signature] if signature else []):
         return ()
     fact = "The mail that waited for this code was taken up. Your text below the code was left out."
-    return letter.answer(NoticeKind.ANSWER, ticket, (fact,))
+    return request.answer(NoticeKind.ANSWER, ticket, (fact,))

@@ -17,7 +17,7 @@ from mailgate.desk.notify import other_tickets, similar_tickets
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, texts_beside
 from mailgate.desk.request.reply import AgentText
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import AgentMail, Request
 from mailgate.mail import Attachment
 from mailgate.reading.page.excerpt import attribute_values
 from mailgate.reading.parse import parse
@@ -36,17 +36,23 @@ _KEY = "your {} holds a key of the desk (“{}”), which never leaves it; take 
 _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
 
 
-def refusal(db: Db, letter: Letter, post: AgentText, target: Target, context: Context) -> str:
-    """Why a text may not leave the desk at all: it holds a key. On the command line, where nothing is held, a leak."""
-    text, public = _all_of(letter, post), post.seen.public
+def refusal(request: Request, post: AgentText, context: Context) -> str:
+    """Why a text may not leave the desk at all: it holds a key."""
+    text, public = _all_of(request, post), post.seen.public
     unwrapped = _WRAPPING.sub("", seen(text))
-    files = raw_of(letter.situation.received.mail.attachments) if letter.situation else ()
+    files = raw_of(request.files)
     if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
         what = "reply" if public else "question"
         return _KEY.format(what, keys[0])
-    if public and letter.situation is None and (found := _internal(db, letter, text, target, context.config)):
-        return f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
     return ""
+
+
+def leaked(db: Db, request: Request, post: AgentText, target: Target, context: Context) -> str:
+    """The reason why a public reply from the command line is refused: it holds internal text; "" when it does not."""
+    found = _internal(db, request, _all_of(request, post), target, context.config)
+    return (
+        found and f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
+    )
 
 
 def key_published(orders: Sequence[Order], context: Context) -> str:
@@ -56,22 +62,22 @@ def key_published(orders: Sequence[Order], context: Context) -> str:
 
 
 def guarded(
-    db: Db, letter: Letter, orders: Sequence[Order], post: AgentText, target: Target, context: Context
+    db: Db, request: AgentMail, orders: Sequence[Order], post: AgentText, target: Target, context: Context
 ) -> Outcome | None:
     """What becomes of a mail that would show the requester what seems internal; None when it may be done.
 
     Who has seen the words and sends them all the same has the last say: about words the guard can be wrong.
     """
     ticket = target.source or target.ticket  # what would be split off is no ticket yet
-    shown = "\n".join((_published(orders), _all_of(letter, post) if post.replies else ""))
-    if not shown.strip() or letter.situation is None or letter.released or ticket is None:
+    shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
+    if not shown.strip() or request.released or ticket is None:
         return None
-    found = _internal(db, letter, shown, target, context.config)
+    found = _internal(db, request, shown, target, context.config)
     if not found:
         return None
-    text = post.text if post.replies else letter.situation.received.body.visible
+    text = post.text if post.replies else request.text
     fact = f"It would show the requester internal text (“{found}”)."
-    return hold(letter, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
+    return hold(request, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
 
 
 def _published(orders: Sequence[Order]) -> str:
@@ -81,19 +87,17 @@ def _published(orders: Sequence[Order]) -> str:
     return "\n".join(each.name if isinstance(each, Address) else str(each) for each in people)
 
 
-def _all_of(letter: Letter, post: AgentText) -> str:
+def _all_of(request: Request, post: AgentText) -> str:
     """The agent's own words, those of the attached files and, beyond the page's own, where its links lead."""
-    attached = letter.situation.received.mail.attachments if letter.situation else ()
     linked = (part for value in attribute_values(post.html) for part in (value, unquote(value)))
-    return "\n".join((post.own, *words_of(attached), *linked))
+    return "\n".join((post.own, *words_of(request.files), *linked))
 
 
-def _internal(db: Db, letter: Letter, text: str, target: Target, config: Config) -> str:
+def _internal(db: Db, request: Request, text: str, target: Target, config: Config) -> str:
     """What of the desk's internal text a public text holds."""
     ticket = target.ticket
     assert ticket is not None
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
-    writer = letter.agent.key if letter.agent else ""
     beside = texts_beside(db, ticket, thread, target, config)
     return leak(
         text,
@@ -101,7 +105,7 @@ def _internal(db: Db, letter: Letter, text: str, target: Target, config: Config)
             *beside.internal,
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
-            *(fact for event in events for fact in internal_facts(event, ticket, config, writer)),
+            *(fact for event in events for fact in internal_facts(event, ticket, config, request.agent_key)),
             *similar_tickets.ends(db, ticket.number, config),
             *(whose(agent.name) for agent in config.agents.values()),
         ),

@@ -7,7 +7,8 @@ Guarantee 7: nothing of it is done until a person at that address answers with
 from __future__ import annotations
 
 from mailgate.desk.notify.admin import came_to
-from mailgate.desk.outcome import Context, Hold, Outcome, Situation
+from mailgate.desk.outcome import Context, Hold, Outcome
+from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.threading.keys import key_text

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients, is_note_address

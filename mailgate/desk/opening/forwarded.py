@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mailgate.desk.outcome import Context, Situation
+from mailgate.desk.outcome import Context
+from mailgate.desk.situation import Situation
 from mailgate.mail import Body, Mail
 from mailgate.reading.quotes.forwarded import text_of
 from mailgate.reasons import Reason
@@ -20,8 +21,6 @@ from mailgate.store.db import Db
 from mailgate.store.queues import outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Address, StoredAttachment
-
-ENCLOSED = frozenset({"message/rfc822", "message/global"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening.joining import join, to_join
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import Situation
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind, Phrase
 from mailgate.reading.encodings.mojibake import repaired

@@ -16,12 +16,13 @@ from mailgate.desk.hold.leak_guard import words_of
 from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening import by_hand
-from mailgate.desk.opening.forwarded import ENCLOSED, Original, inline, original_of
+from mailgate.desk.opening.forwarded import Original, inline, original_of
 from mailgate.desk.opening.requester_named import whom
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, linked_back
 from mailgate.desk.request.reply import to_send_it, with_canned
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import AgentMail
+from mailgate.desk.situation import ENCLOSED, Situation
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
@@ -53,7 +54,7 @@ BESIDE = frozenset(
 class _Plan:
     """What is to be opened, before any command is done to it."""
 
-    letter: Letter
+    request: AgentMail
     situation: Situation
     original: Original | None
     opening: by_hand.Opening
@@ -62,29 +63,28 @@ class _Plan:
     @property
     def for_self(self) -> bool:
         """The agent is the requester."""
-        return self.letter.agent is not None and self.opening.requester.email in self.letter.agent.emails
+        return self.opening.requester.email in self.request.agent.emails
 
 
-def open_for(db: Db, letter: Letter, context: Context) -> Outcome:
+def open_for(db: Db, request: AgentMail, context: Context) -> Outcome:
     """Open a ticket for whom the mail names, or whose mail it forwards."""
-    if letter.commands.problems:
-        return letter.refused(None, *letter.commands.problems)
+    if request.commands.problems:
+        return request.refused(None, *request.commands.problems)
     try:
-        return _open(db, _plan(db, letter, context), context)
+        return _open(db, _plan(db, request, context), context)
     except Refused as trouble:
-        return letter.refused(None, *trouble.public.split("\n"))
+        return request.refused(None, *trouble.public.split("\n"))
 
 
 # ── what is opened, and for whom ────────────────────────────────────────────────────────
 
 
-def _plan(db: Db, letter: Letter, context: Context) -> _Plan:
-    situation, agent = letter.situation, letter.agent
-    assert situation is not None and agent is not None  # noqa: PT018 - an agent's mail
-    _only_what_goes_with_it(letter)
+def _plan(db: Db, request: AgentMail, context: Context) -> _Plan:
+    situation, agent = request.situation, request.agent
+    _only_what_goes_with_it(request)
     original = original_of(situation)
-    requester = _requester(db, letter, original, context.config)
-    own = _own(letter, context)
+    requester = _requester(db, request, original, context.config)
+    own = _own(request, context)
     received = situation.received
     if requester.email in agent.emails:  # then it is a mail of theirs like any other
         original, own = None, f"{own}\n\n{received.body.forward}".strip()
@@ -95,42 +95,41 @@ def _plan(db: Db, letter: Letter, context: Context) -> _Plan:
         requester=requester,
         mail=original.mail if original else mail,
         body=original.body if original else Body(own, "", tuple(own.split("\n"))),
-        address=letter.address,
-        by=letter.by,
-        at=letter.at,
+        address=request.address,
+        by=request.by,
+        at=request.at,
         source=received.source,
         links=situation.match.strangers_to,
     )
-    return _Plan(letter, situation, original, opening, own)
+    return _Plan(request, situation, original, opening, own)
 
 
-def _only_what_goes_with_it(letter: Letter) -> None:
-    for each in letter.commands.commands:
+def _only_what_goes_with_it(request: AgentMail) -> None:
+    for each in request.commands.commands:
         if each.verb not in BESIDE | QUERIES or (each.verb == "note" and each.value):
             raise Refused(f"{each.line}: this is for a ticket that exists; send it in an answer once this one is open")
 
 
-def _requester(db: Db, letter: Letter, original: Original | None, config: Config) -> Address:
+def _requester(db: Db, request: AgentMail, original: Original | None, config: Config) -> Address:
     """Whom the ticket is for: whom #new names, else whose mail is forwarded, else the agent."""
-    situation = letter.situation
-    assert situation is not None
-    named = next((each.value for each in letter.commands.commands if each.verb == "new"), "")
+    situation = request.situation
+    named = next((each.value for each in request.commands.commands if each.verb == "new"), "")
     if named:
-        return whom(db, named, letter.agent, config)
+        return whom(db, named, request.agent, config)
     if original and desk_address(original.sender.email, config):
         raise Refused("the forwarded mail is one of the desk's own: name the requester with #new ADDRESS")
     if original:
         return original.sender
     if situation.received.body.forwarded or any(each.type in ENCLOSED for each in situation.attachments):
         raise Refused("whose mail it forwards cannot be told: name the requester with #new ADDRESS")
-    return letter.author
+    return request.author
 
 
-def _own(letter: Letter, context: Context) -> str:
+def _own(request: AgentMail, context: Context) -> str:
     """The agent's own words; a signature alone is none."""
-    rest = letter.commands.rest
+    rest = request.commands.rest
     text = "\n".join(rest).strip()
-    signature = letter.signature(context.config)
+    signature = request.signature(context.config)
     if text and only_signature(rest, [signature] if signature else []):
         return ""
     return text.removesuffix(signature).rstrip() if signature else text
@@ -140,11 +139,11 @@ def _own(letter: Letter, context: Context) -> str:
 
 
 def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
-    letter, config = plan.letter, context.config
+    request, config = plan.request, context.config
     routed = by_hand.routed_for(db, plan.opening, context)
     ticket = by_hand.draft(db, plan.opening, routed, context)
-    setting = setting_of(db, letter, Target(ticket=ticket), context)
-    resolved = resolve([each for each in letter.commands.commands if each.verb != "new"], ticket, setting)
+    setting = setting_of(db, request, Target(ticket=ticket), context)
+    resolved = resolve([each for each in request.commands.commands if each.verb != "new"], ticket, setting)
     if resolved.problems:
         raise Refused("\n".join(resolved.problems))
     chosen, reason = _chosen(resolved)
@@ -157,7 +156,7 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
         ticket = replace(ticket, collaborators=people)
     entries = _entries(plan, resolved, ticket, context)
     _check(plan, entries, ticket, context)
-    stamp = acts.Stamp(letter.by, context.now, reason)
+    stamp = acts.Stamp(request.by, context.now, reason)
     done = [*_own_acts(plan, resolved, entries, ticket, stamp, context)]
     change = by_hand.opened(ticket, routed, entries, done, stamp, context)
     change = replace(change, known_ids=_ids(plan, context))
@@ -186,18 +185,18 @@ def _kind(plan: _Plan, resolved: ResolvedCommands) -> EntryKind:
 
 def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: Context) -> tuple[Entry, ...]:
     """The first message, and the agent's own words where they are apart from it."""
-    letter, received = plan.letter, plan.situation.received
+    request, received = plan.request, plan.situation.received
     kind, inbox_id = _kind(plan, resolved), received.id or None
     canned = resolved.of("canned")
-    text = with_canned(str(canned.value), plan.own, ticket, letter, context.config) if canned else plan.own
+    text = with_canned(str(canned.value), plan.own, ticket, request, context.config) if canned else plan.own
     own = Entry(
         kind=kind,
-        by=letter.by,
-        author=ticket.requester if kind is EntryKind.MESSAGE else letter.author,
-        at=letter.at,
+        by=request.by,
+        author=ticket.requester if kind is EntryKind.MESSAGE else request.author,
+        at=request.at,
         text=text,
         cut=received.body.cut,
-        message_id=letter.message_id,
+        message_id=request.message_id,
         attachments=_files(plan),
         inbox_id=inbox_id,
     )
@@ -208,7 +207,7 @@ def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: C
         kind=EntryKind.MESSAGE,
         by=Actor.requester(original.sender.email),
         author=original.sender,
-        at=letter.at,
+        at=request.at,
         text=original.text,
         html=original.body.html,
         cut=original.body.cut,
@@ -231,14 +230,13 @@ def _files(plan: _Plan) -> tuple[StoredAttachment, ...]:
 def _ids(plan: _Plan, context: Context) -> tuple[str, ...]:
     """Message-IDs that stand for the ticket: the agent's mail, and what it forwards; ours need no row."""
     forwarded = plan.original.ids if plan.original else ()
-    ids = dict.fromkeys((plan.letter.message_id, *forwarded))
+    ids = dict.fromkeys((plan.request.message_id, *forwarded))
     return tuple(each for each in ids if each and not context.keyring.is_ours(each))
 
 
 def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Context) -> None:
     """Raise Refused where the agent may not, or where words would go out that are internal."""
-    agent, config = plan.letter.agent, context.config
-    assert agent is not None
+    agent, config = plan.request.agent, context.config
     problem = why_not(agent, "reply", ticket.department, config, act="open tickets for others")
     if problem and not plan.for_self:
         raise Refused(problem)
@@ -268,8 +266,7 @@ def _own_acts(
     context: Context,
 ) -> Iterator[acts.Act]:
     """What the agent's words and commands do to the new ticket; topic and department it has by now."""
-    agent, stamp = plan.letter.agent, stamp.because("")
-    assert agent is not None
+    agent, stamp = plan.request.agent, stamp.because("")
     replies = any(entry.kind is EntryKind.REPLY for entry in entries)
     if replies:
         yield acts.reply(agent.key, stamp)
@@ -292,24 +289,24 @@ def _outcome(
     routed: Routed,
     context: Context,
 ) -> Outcome:
-    letter, config, ticket = plan.letter, context.config, change.after
+    request, config, ticket = plan.request, context.config, change.after
     how = "forwarded it to the desk" if plan.original else f"opened it for {ticket.requester}"
     occasion = Occasion(
-        by=letter.by,
-        cause=letter.cause,
-        author=letter.author,
+        by=request.by,
+        cause=request.cause,
+        author=request.author,
         now=context.now,
-        answers=letter.message_id,
-        direct=letter.direct(config),
+        answers=request.message_id,
+        direct=request.direct(config),
         quiet=resolved.has("quiet"),
         on_behalf=not plan.for_self,
         extra_alert=routed.alert,
-        remarks=() if plan.for_self else (f"{letter.author.name} {how}.",),
+        remarks=() if plan.for_self else (f"{request.author.name} {how}.",),
     )
-    stamp = acts.Stamp(letter.by, context.now)
-    asked = answers_of(db, letter, resolved, ticket, context)
+    stamp = acts.Stamp(request.by, context.now)
+    asked = answers_of(db, request, resolved, ticket, context)
     told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.told for each in resolved.orders))
-    notice = letter.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told), asked.text)
+    notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told), asked.text)
     change, notices = announce_change(db, change, occasion, context)
     ticket = change.after
     outcome = Outcome(
@@ -318,7 +315,7 @@ def _outcome(
         changes=(change, *linked_back(db, resolved, ticket, stamp, context)),
         notices=with_similar(db, notices, ticket, plan.opening.body.visible, config),
         told=tuple(filter(None, told)),
-        commands=letter.commands.commands,
+        commands=request.commands.commands,
         routed=routed,
         form=by_hand.form_of(plan.opening),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mailgate.desk.notify import announce
 from mailgate.desk.outcome import Context
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import Request
 from mailgate.errors import Refused
 from mailgate.notice import Notice
 from mailgate.rules.commands.orders import QUERIES, ResolvedCommands
@@ -67,64 +67,60 @@ class Target:
         return replace(change, before=None, events=self.opened.events + change.events, moved=self.opened.moved)
 
 
-def target_of(db: Db, letter: Letter, ticket: Ticket | None, context: Context) -> Target:
+def target_of(db: Db, request: Request, ticket: Ticket | None, context: Context) -> Target:
     """Where a mail that names `ticket` belongs. Raises Refused."""
-    verbs = letter.commands.verbs
-    split = next((command for command in letter.commands.commands if command.verb == "split"), None)
+    verbs = request.commands.verbs
+    split = next((command for command in request.commands.commands if command.verb == "split"), None)
     if ticket is None or (verbs and verbs <= QUERIES | {"ticket", "quiet"}):
         return Target(ticket=ticket)
     if split:
-        stamp = acts.Stamp(letter.by, letter.at, split.reason)
-        return _split(db, letter, ticket, int(split.value or 0), stamp, context)
+        stamp = acts.Stamp(request.by, request.at, split.reason)
+        return _split(db, request, ticket, int(split.value or 0), stamp, context)
     if not ticket.merged_into:
         return Target(ticket=ticket)
-    return Target(ticket=_end_of(db, letter, ticket, context), led_from=ticket)
+    return Target(ticket=_end_of(db, request, ticket, context), led_from=ticket)
 
 
-def _end_of(db: Db, letter: Letter, ticket: Ticket, context: Context) -> Ticket:
+def _end_of(db: Db, request: Request, ticket: Ticket, context: Context) -> Ticket:
     end = tickets.get(db, merged.end_of(db, ticket.number))
-    if end is None or not _sees(letter, end, context):
+    if end is None or not _sees(request, end, context):
         raise Refused(f"ticket {ticket.number} was merged into another one, which was not found")
     return end
 
 
-def _sees(letter: Letter, ticket: Ticket, context: Context) -> bool:
-    return letter.agent is None or sees(letter.agent, ticket, context.config)
+def _sees(request: Request, ticket: Ticket, context: Context) -> bool:
+    return request.agent is None or sees(request.agent, ticket, context.config)
 
 
-def _check(letter: Letter, ticket: Ticket, context: Context) -> None:
-    if problem := why_not(letter.agent, "merge", ticket.department, context.config):
+def _check(request: Request, ticket: Ticket, context: Context) -> None:
+    if problem := why_not(request.agent, "merge", ticket.department, context.config):
         raise Refused(problem)
 
 
 # ── splitting ───────────────────────────────────────────────────────────────────────────
 
 
-def _split(db: Db, letter: Letter, ticket: Ticket, entry_id: int, stamp: acts.Stamp, context: Context) -> Target:
+def _split(db: Db, request: Request, ticket: Ticket, entry_id: int, stamp: acts.Stamp, context: Context) -> Target:
     """Undo a merge, where the mail is about a merged ticket or a message that came by one; else split a message off."""
-    _check(letter, ticket, context)
+    _check(request, ticket, context)
     if ticket.merged_into and not entry_id:
-        return _undo(db, letter, ticket, stamp, context)
-    whole = _end_of(db, letter, ticket, context) if ticket.merged_into else ticket
+        return _undo(db, request, ticket, stamp, context)
+    whole = _end_of(db, request, ticket, context) if ticket.merged_into else ticket
     thread = histories.whole_thread(db, whole.number)
-    entry = _answered(db, letter, thread, entry_id)
+    entry = _answered(db, request, thread, entry_id)
     came_for = tickets.get(db, entry.came_for) if entry and entry.came_for else None
     if came_for:
-        return _undo(db, letter, came_for, stamp, context)
+        return _undo(db, request, came_for, stamp, context)
     return _part(db, whole, splitting.separable(entry, thread), stamp, context)
 
 
-def _answered(db: Db, letter: Letter, thread: Sequence[Entry], entry_id: int) -> Entry | None:
+def _answered(db: Db, request: Request, thread: Sequence[Entry], entry_id: int) -> Entry | None:
     """The entry that is meant: by its id, else the one whose alert the mail answers, or that it answers itself."""
     if entry_id:
         return next((entry for entry in thread if entry.id == entry_id), None)
-    if letter.situation is None:
-        return None
-    key = letter.situation.match.key
-    cause = outbox.caused_by(db, key.text) if key else None
-    answered = letter.situation.received.mail.in_reply_to
+    cause = outbox.caused_by(db, request.answered.text) if request.answered else None
     return next((each for each in thread if cause and each.inbox_id == cause), None) or next(
-        (each for each in thread if each.message_id and each.message_id in answered), None
+        (each for each in thread if each.message_id and each.message_id in request.answered_ids), None
     )
 
 
@@ -140,12 +136,12 @@ def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Cont
     return Target(ticket=opened.after, source=ticket, opened=opened, others=(off,), told=told)
 
 
-def _undo(db: Db, letter: Letter, ticket: Ticket, stamp: acts.Stamp, context: Context) -> Target:
+def _undo(db: Db, request: Request, ticket: Ticket, stamp: acts.Stamp, context: Context) -> Target:
     """Put a merged ticket back, with everything that came for it since."""
-    end = _end_of(db, letter, ticket, context)
-    if not _sees(letter, ticket, context):
+    end = _end_of(db, request, ticket, context)
+    if not _sees(request, ticket, context):
         raise Refused(f"ticket {ticket.number} was not found")
-    _check(letter, end, context)
+    _check(request, end, context)
     event = _merging(tickets.events(db, ticket.number), "merged_into", ticket.merged_into)
     assert event is not None, "a ticket is merged by an event"
     stands = histories.elsewhere(db, (ticket.number, *merged.below(db, ticket.number)))

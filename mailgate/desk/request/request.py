@@ -1,30 +1,49 @@
-"""A letter to the desk's workers: an agent's mail, or an order from the command line."""
+"""A request: what an agent's mail, or `tickets do` on the command line, asks the desk to do.
+
+The code that carries requests out takes a `Request`; what can be held for a confirmation is an `AgentMail`.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.desk.outcome import Outcome, Situation
+from mailgate.desk.notify.admin import came_to, to_note_address
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import Situation
+from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.desk_addresses import desk_address
+from mailgate.rules.replies.visibility import Addressing
+from mailgate.rules.threading.keys import Key
 from mailgate.settings import Agent, Config
 from mailgate.ticket import ADMIN, Actor, Address, StoredAttachment, Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """Who writes, what, and how it came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(ABC):
+    """Commands and text of an agent or of the administrator."""
 
     agent: Agent | None  # None: the administrator
     commands: Commands
-    cause: str
+    cause: str  # identifies the request; the same when the mail is worked again
     at: datetime
-    situation: Situation | None = None  # None: no mail
-    address: str = ""  # the desk address that the mail came to
-    released: Reason | None = None  # what it was held for; its agent has taken a second look, and sends it
+    # Of the mail; an order from the command line has none.
+    reason: Reason | None = None  # why it belongs to its ticket
+    message_id: str = ""
+    answered: Key | None = None  # the newest key of a notice that it answers
+    answered_ids: Sequence[str] = ()  # In-Reply-To
+    recipients: Sequence[Address] = ()  # To and Cc
+    attachments: tuple[StoredAttachment, ...] = ()
+    files: Sequence[Attachment] = ()  # the attachments with their bytes
+    text: str = ""  # the visible text, commands included
+    html: str = ""  # the whole page
+    cut: str = ""  # quoted history and signature that were cut from the text
+    inbox_id: int | None = None
 
     @property
     def by(self) -> Actor:
@@ -33,48 +52,70 @@ class Letter:
 
     @property
     def author(self) -> Address:
-        """Name and address of who writes."""
+        """Name and address of the author."""
         return Address(self.agent.email, self.agent.name) if self.agent else Address("", "The administrator")
 
     @property
-    def message_id(self) -> str:
-        """Message-ID of the mail, if it is one."""
-        return self.situation.received.mail.message_id if self.situation else ""
-
-    @property
-    def attachments(self) -> tuple[StoredAttachment, ...]:
-        """The files that came with the mail."""
-        return self.situation.attachments if self.situation else ()
+    def agent_key(self) -> str:
+        """Key of the agent, "" for the administrator."""
+        return self.agent.key if self.agent else ""
 
     def signature(self, config: Config) -> str:
         """The agent's signature as the desk writes it, which their mail program may have put below the text too."""
         return self.agent.signature.get(config.desk.language).strip() if self.agent else ""
 
     def direct(self, config: Config) -> frozenset[str]:
-        """Who had the mail directly and is not sent it again."""
-        if self.situation is None:
-            return frozenset()
-        mail = self.situation.received.mail
-        return frozenset(each.email for each in (*mail.to, *mail.cc) if not desk_address(each.email, config))
+        """Addresses that received the mail itself, and are not sent it again."""
+        return frozenset(each.email for each in self.recipients if not desk_address(each.email, config))
 
     def refused(self, ticket: Ticket | None, *problems: str) -> Outcome:
-        """Nothing is done; the agent has the mail back with everything that was wrong."""
-        text = self.situation.received.body.visible if self.situation else ""
+        """Nothing is done; an agent has the mail back with every problem."""
         return Outcome(
             reason=Reason.REFUSED,
             why="; ".join(problems),
             ticket=ticket.number if ticket else None,
-            notices=self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, text),
+            notices=self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, self.text),
             commands=self.commands.commands,
             problems=problems,
+        )
+
+    @abstractmethod
+    def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
+        """Where the text was sent. `named`: the ticket whose alert it answers, where that was merged into `ticket`."""
+
+    @abstractmethod
+    def answer(
+        self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[str, ...] = (), text: str = ""
+    ) -> tuple[Notice, ...]:
+        """A mail back to the agent, in the thread that they began; none for an order from the command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMail(Request):
+    """An agent's proven mail."""
+
+    agent: Agent
+    situation: Situation
+    address: str  # the desk address that the mail came to
+    released: Reason | None = None  # why it was held, where its agent has confirmed it since
+
+    def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
+        """Where the mail was sent, and what it answers."""
+        key, to = self.answered, {address.email for address in self.situation.received.mail.to}
+        answers = key.kind if key and key.ticket in (ticket.number, named) else None  # or #ticket names another
+        return Addressing(
+            answers=answers,
+            forwards_alert=self.situation.received.body.forwarded or self.situation.enclosed is not None,
+            desk_only_copied=not any(desk_address(email, config) for email in to),
+            requester_in_to=not to.isdisjoint(config.addresses_of(ticket.requester.email)),
+            to_note_address=to_note_address(self.situation, config),
+            was_asked=answers is NoticeKind.NOTE and any(each.email == self.author.email for each in ticket.asked),
         )
 
     def answer(
         self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[str, ...] = (), text: str = ""
     ) -> tuple[Notice, ...]:
-        """A mail back to the agent, in the thread of their own; none for an order from the command line."""
-        if self.agent is None or self.situation is None:
-            return ()
+        """A mail back to the agent, in the thread that they began."""
         mail = self.situation.received.mail
         notice = Notice(
             kind=kind,
@@ -90,3 +131,40 @@ class Letter:
             address=self.address,
         )
         return (notice,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliOrder(Request):
+    """An order from the command line; its outcome is printed, not mailed."""
+
+    def addressing(self, *_: object, **__: object) -> Addressing:
+        """Without a command of visibility, its text is a public reply."""
+        return Addressing(answers=NoticeKind.NEW_MESSAGE)
+
+    def answer(self, *_: object, **__: object) -> tuple[Notice, ...]:
+        """No mail."""
+        return ()
+
+
+def agent_mail(situation: Situation, commands: Commands, context: Context) -> AgentMail:
+    """The request that an agent's mail makes."""
+    received, mail = situation.received, situation.received.mail
+    return AgentMail(
+        agent=context.config.agents[situation.sender.agent],
+        commands=commands,
+        cause=received.source_key,
+        at=received.arrived_at,
+        reason=situation.match.why,
+        message_id=mail.message_id,
+        answered=situation.match.key,
+        answered_ids=mail.in_reply_to,
+        recipients=(*mail.to, *mail.cc),
+        attachments=situation.attachments,
+        files=mail.attachments,
+        text=received.body.visible,
+        html=mail.html,
+        cut=received.body.cut,
+        inbox_id=received.id or None,
+        situation=situation,
+        address=came_to(situation, context.config),
+    )

@@ -7,8 +7,9 @@ from dataclasses import replace
 from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import entry_of, facts_of, may_answer, open_from_mail, rejected
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.requester.words import alone, answer, commands, fulfil, wishes_of, without_words
+from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of
 from mailgate.rules.notices.occasion import Occasion

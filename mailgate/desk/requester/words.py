@@ -11,7 +11,8 @@ from dataclasses import replace
 from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import may_answer
-from mailgate.desk.outcome import Context, Outcome, Situation
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind, Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
 from mailgate.rules.commands.syntax import Command, read_commands

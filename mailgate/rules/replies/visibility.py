@@ -7,7 +7,7 @@ nothing; the facts about the mail are arguments. Where unsure the text stays int
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailgate.notice import REPLYABLE_KINDS, NoticeKind
 
@@ -21,41 +21,49 @@ class Visibility:
     why: str  # completes "it is a public reply because …" or "it stays a note because …"
 
 
-def decide(
-    *,
-    answers: NoticeKind | None,
-    verbs: Collection[str],
-    transfers: bool = False,
-    assigns_away: bool = False,
-    forwards_alert: bool = False,
-    desk_only_copied: bool = False,
-    requester_in_to: bool = False,
-    to_note_address: bool = False,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressing:
+    """Where an agent's text was sent, and what it answers."""
+
+    answers: NoticeKind | None  # the kind of the notice with the newest key in the mail; None: it carries no key
+    forwards_alert: bool = False
+    desk_only_copied: bool = False  # every desk address stands in Cc or Bcc
+    requester_in_to: bool = False
+    to_note_address: bool = False
+    was_asked: bool = False  # it answers a question to its author, who expects that it stays a note
+
+
+def visibility(
+    sent: Addressing, verbs: Collection[str], *, transfers: bool = False, assigns_away: bool = False
 ) -> Visibility:
     """Decide where the text of an agent's mail goes.
 
-    `answers` is the kind of the notice with the newest key in the mail, None when it
-    carries none; `verbs` are canonical verbs. `assigns_away`: to another agent or a team.
-    `desk_only_copied`: every desk address stands in Cc or Bcc. What the agent says
-    (`#note` and the note address before `#reply`) wins over every rule.
+    `verbs` are canonical verbs. `assigns_away`: to another agent or a team. What the agent
+    says (`#note` and the note address before `#reply`) wins over every rule.
     """
+    found = _visibility(sent, verbs, transfers=transfers, assigns_away=assigns_away)
+    return replace(found, by_rule=False) if sent.was_asked and "reply" not in verbs else found
+
+
+def _visibility(sent: Addressing, verbs: Collection[str], *, transfers: bool, assigns_away: bool) -> Visibility:
     if "note" in verbs:
         return Visibility(public=False, by_rule=False, why="it says #note")
-    if to_note_address:
+    if sent.to_note_address:
         return Visibility(
             public=False, by_rule=not {"reply", "canned"}.isdisjoint(verbs), why="it was sent to the note address"
         )
     for verb in ("reply", "canned"):
         if verb in verbs:
             return Visibility(public=True, by_rule=False, why=f"it says #{verb}")
+    answers = sent.answers
     reasons = (
-        (forwards_alert, "it forwards an alert"),
+        (sent.forwards_alert, "it forwards an alert"),
         ("spam" in verbs, "it marks the ticket as spam"),
         (transfers, "it transfers the ticket"),
         (assigns_away, "it assigns the ticket to somebody else"),
-        (desk_only_copied and not requester_in_to, "the desk is only copied and the requester is not in To"),
+        (sent.desk_only_copied and not sent.requester_in_to, "the desk is only copied and the requester is not in To"),
         (answers is not None and answers not in REPLYABLE_KINDS, f"it answers a notice of the kind {answers}"),
-        (answers is None and not requester_in_to, "it answers no notice about a requester's message"),
+        (answers is None and not sent.requester_in_to, "it answers no notice about a requester's message"),
     )
     for holds, why in reasons:
         if holds:

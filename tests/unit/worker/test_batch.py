@@ -157,11 +157,11 @@ def test_a_full_disk_is_nobodys_fault(bench):
     pages = bench.db.one("PRAGMA page_count")[0]
     bench.db.run(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StorageError):
-        processor.work(bench.db, batch, bench.desk, bench.now)
+        processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
     bench.db.run("PRAGMA max_page_count = 1073741823")
     assert bench.last()["state"] == "working"
     assert bench.last()["tries"] == 1
-    processor.work(bench.db, batch, bench.desk, bench.now)
+    processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
     assert bench.numbers() == [1001]
 
 

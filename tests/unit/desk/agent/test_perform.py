@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.agent import perform
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import CliOrder
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.db import open_writer
 from mailgate.ticket import ADMIN
@@ -563,8 +563,8 @@ def test_a_long_list_is_cut(opened):
 
 def order(bench, *lines, who=None):
     context = bench.desk.context(bench.now)
-    letter = Letter(who, read_commands(lines), f"cli:{lines}", context.now)
-    outcome = perform.work(bench.db, letter, bench.ticket(), context)
+    request = CliOrder(agent=who, commands=read_commands(lines), cause=f"cli:{lines}", at=context.now)
+    outcome = perform.work(bench.db, request, bench.ticket(), context)
     with bench.db.transaction():
         apply.save(bench.db, outcome, context, bench.desk.writer)
     return outcome, bench.new()

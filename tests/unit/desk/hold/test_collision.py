@@ -110,11 +110,12 @@ def test_who_answered_the_requester_directly_has_sent_it_already(crossed):
 
 def test_orders_from_the_command_line_are_never_held(crossed):
     from mailgate.desk.agent import perform
-    from mailgate.desk.request.request import Letter
+    from mailgate.desk.request.request import CliOrder
     from mailgate.rules.commands.syntax import read_commands
 
-    letter = Letter(crossed.config.agents["elliot"], read_commands(["#reply", "", MINE]), "cli:1", crossed.now)
-    outcome = perform.work(crossed.db, letter, crossed.ticket(), crossed.desk.context(crossed.now))
+    commands = read_commands(["#reply", "", MINE])
+    order = CliOrder(agent=crossed.config.agents["elliot"], commands=commands, cause="cli:1", at=crossed.now)
+    outcome = perform.work(crossed.db, order, crossed.ticket(), crossed.desk.context(crossed.now))
     assert outcome.state == "done"
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.agent import perform as desk_agent
-from mailgate.desk.request.request import Letter
+from mailgate.desk.request.request import CliOrder
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.queues import inbox
 from mailgate.ticket import Actor
@@ -148,6 +148,7 @@ def test_a_reply_key_is_never_sent_nor_offered_to_be(bench):
 
 
 def test_an_order_from_the_command_line_is_refused_for_nothing_of_it_can_wait(bench):
-    letter = Letter(bench.config.agents["ann"], read_commands(["#reply", "", REPLY]), "cli:1", bench.now)
-    outcome = desk_agent.work(bench.db, letter, bench.ticket(), bench.desk.context(bench.now))
+    commands = read_commands(["#reply", "", REPLY])
+    order = CliOrder(agent=bench.config.agents["ann"], commands=commands, cause="cli:1", at=bench.now)
+    outcome = desk_agent.work(bench.db, order, bench.ticket(), bench.desk.context(bench.now))
     assert "internal text" in "".join(outcome.problems)

@@ -395,7 +395,7 @@ def commits(bench, batch: processor.Batch) -> tuple[int, int]:
     """Work a batch: how many mails were finished, in how many transactions."""
     said: list[str] = []
     bench.db._connection.set_trace_callback(said.append)
-    finished = processor.work(bench.db, batch, bench.desk, bench.now)
+    finished = processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
     bench.db._connection.set_trace_callback(None)
     return finished, said.count("COMMIT")
 

@@ -7,10 +7,14 @@ import itertools
 import pytest
 
 from mailgate.notice import REPLYABLE_KINDS, NoticeKind
-from mailgate.rules.replies.visibility import Visibility, decide
+from mailgate.rules.replies.visibility import Addressing, Visibility, visibility
 
 OTHERS = [kind for kind in NoticeKind if kind not in REPLYABLE_KINDS]
 NEW = NoticeKind.NEW_TICKET
+
+
+def decide(*, answers, verbs, transfers=False, assigns_away=False, **where):
+    return visibility(Addressing(answers=answers, **where), verbs, transfers=transfers, assigns_away=assigns_away)
 
 
 @pytest.mark.parametrize("kind", sorted(REPLYABLE_KINDS))
@@ -65,3 +69,11 @@ def test_without_a_word_of_the_agent_the_table_holds(kind):
         barred = transfers or assigns_away or forwards_alert or (copied and not to_requester)
         assert found.public == (fits and not barred)
         assert found.by_rule != found.public
+
+
+def test_an_answer_to_a_question_is_a_note_that_its_author_expects():
+    asked = decide(answers=NoticeKind.NOTE, verbs=("assign",), was_asked=True)
+    assert (asked.public, asked.by_rule) == (False, False)
+    assert decide(answers=NoticeKind.NOTE, verbs=("reply",), was_asked=True).public
+    both = decide(answers=NoticeKind.NOTE, verbs=("reply",), was_asked=True, to_note_address=True)
+    assert (both.public, both.by_rule) == (False, True), "#reply is not done"
