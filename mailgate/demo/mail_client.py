@@ -112,5 +112,5 @@ def _html(mail: SentMail) -> str:
 
 def send(mail: SentMail, port: int) -> None:
     """Send a mail to the desk by SMTP on loopback. Raises OSError (smtplib.SMTPException included)."""
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost", timeout=20) as smtp:
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost", timeout=120) as smtp:
         smtp.sendmail(mail.author.email, [mail.to], build(mail).as_bytes())

@@ -31,6 +31,7 @@ async def play(demo: Runner) -> None:
     await upgrade(demo)
     demo.output.ticket("3. The CFO states he is unable to use his laptop")
     await laptop(demo)
+    require(not demo.early, "an overdue alert is sent once")
 
 
 async def outage(demo: Runner) -> None:
