@@ -21,10 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
 from imapclient import IMAPClient
 
 from tests.ports import reserved_port
+from tests.programs import need
 from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "secret"
@@ -94,20 +94,6 @@ service stats {{
 """
 
 
-def find_dovecot() -> str | None:
-    """The Dovecot binary, also where /usr/sbin is not in PATH."""
-    return shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
-
-
-def need_dovecot() -> None:
-    """Skip, and say how not to, where Dovecot is missing; in CI that is a failure."""
-    if find_dovecot() is None:
-        missing = "dovecot is missing: `make test` installs it as root, or: apt-get install dovecot-imapd"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-
-
 def version(binary: str) -> tuple[int, int]:
     """Major and minor version of the Dovecot binary."""
     text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
@@ -126,8 +112,7 @@ class Dovecot:
     tls_port: int = 0
 
     def __post_init__(self) -> None:
-        need_dovecot()
-        self.binary = find_dovecot() or ""
+        self.binary = need("dovecot", "dovecot-imapd")
         self.directory = Path(tempfile.mkdtemp(prefix="mailgate-dovecot-"))
         self.process: subprocess.Popen[bytes] | None = None
         self.ca = self.directory / "tls" / "ca.pem"
@@ -307,8 +292,10 @@ def _certificates(folder: Path) -> None:
     """Make a certificate authority and a certificate for 127.0.0.1 under it."""
     folder.mkdir()
 
+    program = need("openssl", "openssl")
+
     def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+        subprocess.run([program, *words], cwd=folder, check=True, capture_output=True)
 
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     openssl(

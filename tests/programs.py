@@ -1,0 +1,20 @@
+"""Programs of the system that tests talk to. `scripts/system-packages` installs what is missing, where it may."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+_ALSO = "/usr/sbin:/usr/local/sbin"  # not in everybody's PATH
+
+
+def need(program: str, package: str) -> str:
+    """The path of a program. Where it is missing the test is skipped and says how not to; in CI that is a failure."""
+    if found := shutil.which(program) or shutil.which(program, path=_ALSO):
+        return found
+    missing = f"{program} is missing: `make test` installs it as root, or: apt-get install {package}"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
