@@ -206,6 +206,9 @@ def main(arguments: list[str]) -> int:
     verbose = "-v" in arguments
     wanted = [a for a in arguments if not a.startswith("-")]
     corpus = Path(wanted[0]) if wanted and Path(wanted[0]).is_dir() else CORPUS
+    if not (corpus / "INDEX.tsv").exists():
+        print(f"no corpus in {corpus.resolve()}: it is not part of this project", file=sys.stderr)
+        return 2
     only = {a for a in wanted if not Path(a).is_dir()}
     fell = False
     for name, mark in measure(corpus).items():
