@@ -12,7 +12,7 @@ from mailgate.reading.mime import addresses
 from mailgate.reading.parse import parse, read
 from mailgate.reasons import Screen
 from mailgate.rules.screening.classify import Screened, classify
-from mailgate.rules.screening.duplicates import digest, same_but_for_a_footer
+from mailgate.rules.screening.duplicates import digest, same_but_for_marks
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading import thread, trust
@@ -137,7 +137,7 @@ def seen_before(db: Db, prepared: Prepared, context: Context) -> int | None:
         return strip_subject(subject, context.config.desk)
 
     earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
-    same = (each.id for each in earlier if same_but_for_a_footer(_read_again(each), received.mail, strip))
+    same = (each.id for each in earlier if same_but_for_marks(_read_again(each), received.mail, strip))
     return next(same, None)
 
 

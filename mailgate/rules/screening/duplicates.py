@@ -1,7 +1,8 @@
-"""When are two incoming mails one? Known by Message-ID, From and the text.
+"""When are two incoming mails one? Known by Message-ID, From, Date and the text.
 
-The same id with other content is another mail; the same content that came twice, by
-redelivery, to two desk addresses or from an IMAP folder read again, is one.
+The same id with other content or another date is another mail; the same content that came twice, by
+redelivery, to two desk addresses, through a gateway that marks one copy, or from an IMAP folder read
+again, is one.
 """
 
 from __future__ import annotations
@@ -9,23 +10,25 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from mailgate.mail import Attachment, Mail
 from mailgate.ticket import StoredAttachment
 
 FOOTER = 10  # lines that a list or a gateway may have put around one of the copies
+TAG = 40  # characters that one may have put before or behind the subject: "[EXTERNAL] ", "*** SPAM *** "
+LINK = re.compile(r"<?\bhttps?://\S+")  # gateways write them anew
 
 
 def digest(mail: Mail, attachments: Sequence[StoredAttachment], strip: Callable[[str], str]) -> str:
-    """A digest of Message-ID, author, bare subject, words and attachments.
+    """A digest of Message-ID, author, date, bare subject, words and attachments.
 
     `strip` takes tokens and prefixes from a subject, which lists add on the way. White
     space does not count: relays wrap lines anew.
     """
     sha = hashlib.sha256()
     words = " ".join((mail.text or mail.html).split())
-    date = "" if mail.message_id else mail.header("date")  # without an id the date must tell mails apart
-    for part in (mail.message_id, mail.author.email, strip(mail.subject), words, date):
+    for part in (mail.message_id, mail.author.email, strip(mail.subject), words, _date(mail)):
         sha.update(part.encode("utf-8", "surrogatepass"))
         sha.update(b"\0")
     for attachment in attachments:
@@ -33,17 +36,40 @@ def digest(mail: Mail, attachments: Sequence[StoredAttachment], strip: Callable[
     return sha.hexdigest()
 
 
-def same_but_for_a_footer(one: Mail, other: Mail, strip: Callable[[str], str]) -> bool:
-    """True when two mails of one Message-ID are one, but for a banner or footer around either text."""
-    if one.author.email != other.author.email or strip(one.subject) != strip(other.subject):
+def same_but_for_marks(one: Mail, other: Mail, strip: Callable[[str], str]) -> bool:
+    """True when two mails of one Message-ID are one, but for what was put around either on its way.
+
+    That is a tag at the subject, and a banner or footer of up to ten lines at the text. A date that one of
+    them lacks tells nothing.
+    """
+    dates = {_date(one), _date(other)} - {""}
+    if one.author.email != other.author.email or len(dates) > 1:
         return False
-    short, long = sorted((_lines(one), _lines(other)), key=len)
-    extra = len(long) - len(short)
-    if not short or extra > FOOTER:
+    if not _same_but_for_a_tag(strip(one.subject), strip(other.subject)):
         return False
-    if not any(long[above : above + len(short)] == short for above in range(extra + 1)):
-        return False
-    return [_hash(each) for each in one.attachments] == [_hash(each) for each in other.attachments]
+    short, long = sorted((_lines(one), _lines(other)), key=lambda lines: sum(map(len, lines)))
+    return _stands_in(short, long) and _hashes(one) == _hashes(other)
+
+
+def _date(mail: Mail) -> str:
+    return mail.date.isoformat() if mail.date else mail.header("date")
+
+
+def _same_but_for_a_tag(one: str, other: str) -> bool:
+    short, long = sorted((" ".join(one.split()), " ".join(other.split())), key=len)
+    return len(long) - len(short) <= TAG and (long.endswith(short) or long.startswith(short))
+
+
+def _stands_in(short: Sequence[str], long: Sequence[str]) -> bool:
+    """Whether all that a text says stands in another, with few lines above and below; how it is wrapped is no matter."""
+    wanted, whole = "".join(short), "".join(long)
+    ends = [0, *accumulate(map(len, long))]  # where each line ends in `whole`
+    last = {place: number for number, place in enumerate(ends)}
+    for above, start in enumerate(ends[: FOOTER + 1]):
+        below = last.get(start + len(wanted))
+        if below is not None and above + len(long) - below <= FOOTER and whole.startswith(wanted, start):
+            return bool(wanted)
+    return False
 
 
 def says_the_same(one: str, other: str) -> bool:
@@ -55,6 +81,10 @@ def _bare(text: str) -> str:
     return re.sub(r"\d+", "0", " ".join(text.split()).casefold())
 
 
+def _hashes(mail: Mail) -> list[bytes]:
+    return [_hash(each) for each in mail.attachments]
+
+
 def _hash(attachment: Attachment) -> bytes:
     sha = hashlib.sha256()
     for piece in attachment.pieces():
@@ -63,4 +93,6 @@ def _hash(attachment: Attachment) -> bytes:
 
 
 def _lines(mail: Mail) -> list[str]:
-    return [" ".join(line.split()) for line in (mail.text or mail.html).splitlines() if line.strip()]
+    """What the lines say, without links and white space."""
+    lines = ("".join(LINK.sub("", line).split()) for line in (mail.text or mail.html).splitlines())
+    return [line for line in lines if line]

@@ -1,19 +1,13 @@
-"""The leak guard, and when two mails are one. Pure."""
+"""The leak guard. Pure."""
 
 from __future__ import annotations
-
-from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.mail import Attachment
 from mailgate.rules.replies.leak import leak
-from mailgate.rules.screening.duplicates import FOOTER, digest, same_but_for_a_footer, says_the_same
-from mailgate.ticket import StoredAttachment
 from tests.cost import LINEAR, growth
-from tests.lab import mail
 
 NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"
 
@@ -100,79 +94,6 @@ def test_any_six_words_of_a_note_are_found_in_any_wrapping(words, data):
     text = part[0] + "".join(mark + word for mark, word in zip(marks, part[1:], strict=True))
     assert found(f"so: {text}.", internal=(" ".join(words),))
     assert found(text, internal=(" ".join(words),), public=(" ".join(words),)) == ""
-
-
-# ── sameness ────────────────────────────────────────────────────────────────────────────
-
-
-def kept(of):
-    return [StoredAttachment(a.name, a.type, len(a.content), sha256(a.content).hexdigest()) for a in of.attachments]
-
-
-def same(left, right):
-    return digest(left, kept(left), bare) == digest(right, kept(right), bare)
-
-
-def bare(subject):
-    return subject.removeprefix("[list] ")
-
-
-def test_what_a_machine_writes_again_is_known():
-    assert says_the_same("Case 17 is noted.\n", "case  203 is noted.")
-    assert not says_the_same("Case 17 is noted.", "Case 17 is solved.")
-    assert not says_the_same(" ", "\n"), "no words are not the same words"
-
-
-def test_one_mail_that_came_twice():
-    assert same(mail(text="a b\nc"), mail(text="a  b c\n"))
-    assert same(mail(subject="x"), mail(subject="[list] x"))
-    assert same(mail(text="", html="<p>x"), mail(text="", html="<p>x"))
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"message_id": "<two@client.example>"},
-        {"sender": "eve@evil.example"},
-        {"subject": "Other"},
-        {"text": "Other"},
-        {"attachments": (Attachment("a", "text/plain", b"x"),)},
-    ],
-)
-def test_anything_else_is_another_mail(other):
-    assert not same(mail(), mail(**other))
-
-
-def test_without_an_id_the_date_tells_them_apart():
-    first = mail(message_id="", headers=(("date", "Fri, 20 Nov 2026 09:00:00 +0000"),))
-    later = mail(message_id="", headers=(("date", "Fri, 20 Nov 2026 09:00:01 +0000"),))
-    assert same(first, first)
-    assert not same(first, later)
-    assert same(mail(headers=(("date", "x"),)), mail())
-
-
-BODY = "one\ntwo words\nthree\n"
-
-
-@pytest.mark.parametrize("other", [BODY, f"[External]\n{BODY}", f"{BODY}\n--\n" + "list\n" * 9, f"a\nb\n{BODY}c"])
-def test_a_banner_or_footer_of_up_to_ten_lines_is_no_difference(other):
-    for left, right in ((BODY, other), (other, BODY)):
-        assert same_but_for_a_footer(mail(text=left), mail(text=right), bare)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"text": BODY + "x\n" * (FOOTER + 1)},
-        {"text": "one\nother\nthree"},
-        {"text": ""},
-        {"text": BODY, "subject": "Other"},
-        {"text": BODY, "sender": "eve@evil.example"},
-        {"text": BODY, "attachments": (Attachment("a", "text/plain", b"x"),)},
-    ],
-)
-def test_more_than_a_footer_is_another_mail(other):
-    assert not same_but_for_a_footer(mail(text=BODY), mail(**other), bare)
 
 
 def test_thousands_of_short_lines_in_notes_and_replies_take_no_time():
