@@ -83,7 +83,7 @@ def test_what_is_no_picture_stays(html: str) -> None:
     assert data_uris.take_out(html.encode()) == (html.encode(), ())
 
 
-@pytest.mark.parametrize("opening", [b"(data:a/b;base64,", b'"data:a/b;base64,\'data:a/b;base64,'])
+@pytest.mark.parametrize("opening", [b"(data:a/b;base64,", b"\"data:a/b;base64,'data:a/b;base64,"])
 @pytest.mark.parametrize("end", [b"", b")"])
 def test_pictures_that_never_end_cost_linear_time(opening: bytes, end: bytes) -> None:
     assert growth(lambda size: data_uris.take_out(opening * size + end), 40_000) < LINEAR
