@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import accumulate
 
 from mailgate.mail import Attachment, Mail
 from mailgate.ticket import StoredAttachment
 
 FOOTER = 10  # lines that a list or a gateway may have put around one of the copies
+RETRIED = timedelta(hours=1)  # a program that tries again may write the date anew
 TAG = 40  # characters that one may have put before or behind the subject: "[EXTERNAL] ", "*** SPAM *** "
 LINK = re.compile(r"<?\bhttps?://\S+")  # gateways write them anew
 
@@ -40,10 +42,9 @@ def same_but_for_marks(one: Mail, other: Mail, strip: Callable[[str], str]) -> b
     """True when two mails of one Message-ID are one, but for what was put around either on its way.
 
     That is a tag at the subject, and a banner or footer of up to ten lines at the text. A date that one of
-    them lacks tells nothing.
+    them lacks says nothing, nor do two within the hour.
     """
-    dates = {_date(one), _date(other)} - {""}
-    if one.author.email != other.author.email or len(dates) > 1:
+    if one.author.email != other.author.email or (one.date and other.date and abs(one.date - other.date) > RETRIED):
         return False
     if not _same_but_for_a_tag(strip(one.subject), strip(other.subject)):
         return False

@@ -107,8 +107,11 @@ def test_more_than_such_marks_is_another_mail(other):
     assert not same_but_for_marks(mail(text=BODY, date=datetime(2026, 11, 20, 9, 0, tzinfo=UTC)), mail(**dated), bare)
 
 
-def test_a_date_that_a_gateway_added_is_no_difference():
-    assert same_but_for_marks(mail(text=BODY), mail(text=BODY, date=datetime(2026, 11, 20, tzinfo=UTC)), bare)
+def test_a_date_that_was_written_anew_or_added_is_no_difference():
+    dated = mail(text=BODY, date=datetime(2026, 11, 20, tzinfo=UTC))
+    assert same_but_for_marks(mail(text=BODY), dated, bare)
+    assert same_but_for_marks(mail(text=BODY, date=datetime(2026, 11, 20, 1, tzinfo=UTC)), dated, bare)
+    assert not same_but_for_marks(mail(text=BODY, date=datetime(2026, 11, 20, 2, tzinfo=UTC)), dated, bare)
 
 
 def test_long_texts_that_are_nearly_alike_cost_linear_time():
