@@ -8,7 +8,6 @@ from mailgate.reading.body import read_body
 from mailgate.reading.mime import contents, data_uris, leaves
 from mailgate.reading.parse import parse, read
 from tests.cost import LINEAR, growth
-from tests.cost import LINEAR, growth
 
 DOT = base64.b64encode(b"\x89PNG dot").decode()
 PIXELS = bytes(range(256)) * 4096  # a megabyte
