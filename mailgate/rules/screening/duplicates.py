@@ -62,7 +62,7 @@ def _same_but_for_a_tag(one: str, other: str) -> bool:
 
 
 def _stands_in(short: Sequence[str], long: Sequence[str]) -> bool:
-    """Whether all that a text says stands in another, with few lines above and below; how it is wrapped is no matter."""
+    """Whether all that a text says stands in another, few lines above and below aside; wrapping does not count."""
     wanted, whole = "".join(short), "".join(long)
     ends = [0, *accumulate(map(len, long))]  # where each line ends in `whole`
     last = {place: number for number, place in enumerate(ends)}
