@@ -46,14 +46,14 @@ def decide(db: Db, situation: Situation, context: Context) -> Outcome:
     if is_for_postmaster(situation, context.config):
         return pass_to_admin(situation, context)
     if situation.ticket and (rating := satisfaction.rating_of(situation, context)):
-        return satisfaction.receive_rating(db, situation, situation.ticket, rating, context)
+        return satisfaction.receive_rating(situation, situation.ticket, rating, context)
     if situation.sender.agent and situation.human:
         return _answers_lost(situation, context) if situation.answers_lost else _from_agent(db, situation, context)
     if situation.match.role == "agent":
         why = "an agent's answer with a machine's marks; only human mail works a ticket"
         return set_aside(Reason.UNPROVEN_AGENT, why)
     if situation.ticket and situation.match.role == "asked":
-        return outsiders.take_answer(db, situation, situation.ticket, context)
+        return outsiders.take_answer(situation, situation.ticket, context)
     if situation.ticket and situation.match.role:
         return message.receive(db, situation, situation.ticket, context)
     return open_from_mail(db, situation, context)

@@ -10,6 +10,7 @@ from mailgate.figures import Report
 from mailgate.notice import Notice
 from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Command
+from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.absence import Absence
 from mailgate.rules.routing.route import Routed
 from mailgate.rules.text.forms import Form
@@ -53,6 +54,15 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """A change that people are notified of. Who they are is found by `mailgate.desk.notify.announce.complete`."""
+
+    change: Change
+    occasion: Occasion
+    similar_to: str | None = None  # text of a new ticket whose alerts list similar tickets that have ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What becomes of one incoming mail. Nothing of it has been written yet.
 
@@ -60,6 +70,7 @@ class Outcome:
     """
 
     uncounted: tuple[ReportOrder, ...] = ()
+    announced: tuple[Announcement, ...] = ()  # changes without their notices; empty once the outcome is complete
 
     state: str = "done"  # of the inbox row: done, held, quarantined, dropped
     reason: Reason | None = None
@@ -76,6 +87,7 @@ class Outcome:
     returns: tuple[str, ...] = ()  # keys of agents who are back
     proven: str = ""  # the sender's address, whose owner has shown themselves with this mail
     dead: tuple[tuple[str, str], ...] = ()  # addresses that take no mail any more, and why
+    first_time: bool = False  # the requester was not known before
     first_contact: str = ""  # address of a first-time requester who is answered automatically
     highest_number: int = 0  # of a ticket, seen in an id of ours: new tickets come behind it
     confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it

@@ -5,19 +5,16 @@ It opens, reopens and changes nothing, adds nobody to the ticket, and no request
 
 from __future__ import annotations
 
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import entry_of
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.questions import askers_of
-from mailgate.store.db import Db
 from mailgate.ticket import Actor, EntryKind, Ticket
 
 
-def take_answer(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
+def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """Keep the answer as a note; who asked hears of it, as do those who hear of notes."""
     received, config = situation.received, context.config
     author = received.mail.author
@@ -34,6 +31,5 @@ def take_answer(db: Db, situation: Situation, ticket: Ticket, context: Context) 
         answers=received.mail.message_id,
         remarks=(f"{author.email} is outside the desk and answers what {asked}. The requester sees none of it.",),
     )
-    change, notices = announce_change(db, change, occasion, context)
-    outcome = Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,), notices=notices)
-    return limit(db, outcome, context, first_contact=False)
+    announced = (Announcement(change=change, occasion=occasion),)
+    return Outcome(ticket=ticket.number, reason=situation.match.why, announced=announced)

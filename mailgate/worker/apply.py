@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.desk.notify.dead_addresses import drop_undeliverable
+from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.mail import Mail
 from mailgate.notice import Notice, Outgoing
@@ -84,9 +84,11 @@ def prepare_outcome(outcome: Outcome, context: Context, writer: MailWriter) -> P
     return PreparedOutcome(outcome, tuple(write_mail(outcome.notices, context, writer)), inner)
 
 
-def save(db: Db, outcome: Outcome, context: Context, writer: MailWriter, *, inbox_id: int | None = None) -> None:
-    """Write an outcome's tickets, notices and what else follows, without the inbox row itself."""
-    _save(db, prepare_outcome(drop_undeliverable(db, outcome, context), context, writer), context, inbox_id)
+def save(db: Db, outcome: Outcome, context: Context, writer: MailWriter, *, inbox_id: int | None = None) -> Outcome:
+    """Complete an outcome and write its tickets, notices and what else follows, without the inbox row itself."""
+    whole = complete(db, outcome, context)
+    _save(db, prepare_outcome(whole, context, writer), context, inbox_id)
+    return whole
 
 
 def _save(db: Db, effect: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.reports import as_seen
 from mailgate.desk.decide import decide, dropped, set_aside
-from mailgate.desk.notify.dead_addresses import drop_undeliverable
+from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Outcome, ReportOrder
 from mailgate.desk.report import read_figures
 from mailgate.desk.situation import Prepared, Situation, find_out, seen_before
-from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.threading import trust
 from mailgate.store.db import Db
@@ -51,9 +50,7 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
     outcome = replace(outcome, highest_number=situation.highest_number)
     if situation.shows(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
-    if prepared.received.quiet:
-        outcome = _quiet(outcome)
-    outcome = drop_undeliverable(db, outcome, context, but=mail.author.email)
+    outcome = complete(db, outcome, context, alive=mail.author.email, quiet=prepared.received.quiet)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
 
 
@@ -64,13 +61,6 @@ def count_reports(db: Db, missing: Sequence[ReportOrder], context: Context) -> C
         each.span: as_seen(read_figures(db, config, now - each.span, now), each.agent, config) for each in missing
     }
     return replace(context, reports=counted)
-
-
-def _quiet(outcome: Outcome) -> Outcome:
-    """`ingest --quiet`: only what a person wrote goes out."""
-    return replace(
-        outcome, notices=tuple(each for each in outcome.notices if each.kind in (NoticeKind.REPLY, NoticeKind.ASKED))
-    )
 
 
 def _burning(outcome: Outcome, situation: Situation, context: Context) -> Outcome:

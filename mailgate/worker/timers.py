@@ -17,9 +17,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailgate.desk.decide import forget
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.notify.limits import limit
-from mailgate.desk.outcome import Outcome
+from mailgate.desk.outcome import Announcement, Outcome
 from mailgate.errors import StorageError
 from mailgate.rules.notices.alert_facts import put_off_by
 from mailgate.rules.notices.occasion import Occasion
@@ -74,9 +72,8 @@ def _fire(db: Db, number: int, step: str, at: datetime, desk: Runtime, now: date
         now=now,
         put_off=put_off_by(tickets.events(db, number)) if step == WAKE else None,
     )
-    change, notices = announce_change(db, change, occasion, context)
-    outcome = limit(db, Outcome(ticket=number, changes=(change,), notices=notices), context, first_contact=False)
-    apply.save(db, outcome, context, desk.writer)
+    announced = (Announcement(change=change, occasion=occasion),)
+    apply.save(db, Outcome(ticket=number, announced=announced), context, desk.writer)
 
 
 def any_due(db: Db, now: datetime) -> bool:

@@ -43,8 +43,7 @@ def new(args: argparse.Namespace) -> int:
         desk = _desk(db, config)
         context = desk.context(now())
         order = by_hand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
-        outcome = by_hand.open_by_hand(db, order, context)
-        apply.save(db, outcome, context, desk.writer)
+        outcome = apply.save(db, by_hand.open_by_hand(db, order, context), context, desk.writer)
         subjects = [apply.subject_of(notice, context, desk.writer) for notice in outcome.notices]
     if args.json:
         notices: list[Json] = [

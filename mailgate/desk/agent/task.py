@@ -14,7 +14,6 @@ from mailgate.desk.agent.queries import Shown, answers_of, with_parcels
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
-from mailgate.desk.notify.limits import limit
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, announce_target, linked_back, merge_target, take_in
 from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
@@ -77,7 +76,6 @@ def carry_out(db: Db, task: AgentWork) -> Outcome:
         told=(*_told(task, post, change), *([asked.text] if asked.text else [])),
         commands=request.commands.commands,
     )
-    outcome = limit(db, outcome, context, first_contact=False)
     outcome = outcome.with_notices(*answer_reports(request, resolved, context))
     outcome = outcome.with_notices(*_to_agent(request, outcome, post, asked))
     return with_presence(db, request, resolved, outcome, context)

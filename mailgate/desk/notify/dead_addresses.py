@@ -21,12 +21,9 @@ from mailgate.store.people.dead_addresses import Dead
 from mailgate.ticket import CLOCK, Change, EventKind, Json, Ticket
 
 
-def drop_undeliverable(db: Db, outcome: Outcome, context: Context, *, but: str = "") -> Outcome:
-    """The outcome without mail to dead addresses. `but` is alive: a mail just came from it."""
-    if outcome.confirms:
-        inbox_id, inner = outcome.confirms
-        outcome = replace(outcome, confirms=(inbox_id, drop_undeliverable(db, inner, context, but=but)))
-    known = dead_addresses.among(db, {notice.to.email for notice in outcome.notices} - {but})
+def drop_undeliverable(db: Db, outcome: Outcome, context: Context, *, alive: str) -> Outcome:
+    """The outcome without mail to dead addresses. `alive`: an address that a mail just came from."""
+    known = dead_addresses.among(db, {notice.to.email for notice in outcome.notices} - {alive})
     lost = tuple(notice for notice in outcome.notices if notice.to.email in known)
     if not lost:
         return outcome

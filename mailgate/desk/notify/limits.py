@@ -21,16 +21,15 @@ PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
 _COUNTED = frozenset(audience.AUTOMATIC)
 
 
-def limit(db: Db, outcome: Outcome, context: Context, *, first_contact: bool) -> Outcome:
+def limit(db: Db, outcome: Outcome, context: Context) -> Outcome:
     """The outcome without the automatic notices that are over a limit.
 
-    `first_contact`: the acknowledgement would go to a first-time requester, which counts
-    against the limit for all of those together.
+    The acknowledgement of a first-time requester counts against the limit for all of those together.
     """
     kept: list[Notice] = []
     withheld: list[tuple[Notice, str]] = []
     for notice in outcome.notices:
-        why = _over(db, notice, context, first_contact=first_contact) or _echo(db, notice, outcome, context)
+        why = _over(db, notice, outcome, context) or _echo(db, notice, outcome, context)
         if why:
             withheld.append((notice, why))
         else:
@@ -40,11 +39,11 @@ def limit(db: Db, outcome: Outcome, context: Context, *, first_contact: bool) ->
         outcome,
         notices=tuple(kept),
         withheld=(*outcome.withheld, *withheld),
-        first_contact=contact if first_contact else "",
+        first_contact=contact if outcome.first_time else "",
     )
 
 
-def _over(db: Db, notice: Notice, context: Context, *, first_contact: bool) -> str:
+def _over(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
     if notice.agent or notice.kind not in _COUNTED:
         return ""
     limits, now = context.config.notices, context.now
@@ -54,7 +53,7 @@ def _over(db: Db, notice: Notice, context: Context, *, first_contact: bool) -> s
     if notice.ticket and audience.automatic_about(db, notice.ticket.number, now - timedelta(hours=1)) >= PER_TICKET:
         return f"{PER_TICKET} automatic mails an hour about one ticket"
     unknown = limits.limit_unknown
-    if first_contact and audience.first_contacts(db, now - unknown.period) >= unknown.count:
+    if outcome.first_time and audience.first_contacts(db, now - unknown.period) >= unknown.count:
         return f"limit_unknown: {unknown.count} acknowledgements to first-time requesters in {unknown.period}"
     return ""
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.mail import Body, Mail
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import machine
@@ -157,5 +156,5 @@ def open_by_hand(db: Db, order: Order, context: Context) -> Outcome:
         on_behalf=True,
         extra_alert=routed.alert,
     )
-    change, notices = announce_change(db, change, occasion, context)
-    return Outcome(ticket=ticket.number, changes=(change,), notices=notices, routed=routed, form=form)
+    announced = (Announcement(change=change, occasion=occasion),)
+    return Outcome(ticket=ticket.number, announced=announced, routed=routed, form=form)

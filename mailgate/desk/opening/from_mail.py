@@ -7,11 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from mailgate.desk.notify.admin import came_to, tell_admin
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.notify.limits import limit
-from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening.joining import join, to_join
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind, Phrase
@@ -100,7 +97,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
     if routed.reject:
-        return rejected(db, situation, routed, form, author, context)
+        return rejected(situation, routed, form, author, context)
     if routed.requester:
         author = _named_to_reply(situation, context) or author
     opening = _Opening(situation, facts, form, routed, author, context, follows)
@@ -114,7 +111,7 @@ def _joined(db: Db, opening: _Opening) -> Outcome | None:
         return None
     entry = entry_of(opening.situation, opening.author, opening.words)
     ticket = to_join(db, entry, received.mail.subject, routed.join, context)
-    return join(db, ticket, entry, routed, received.source_key, context) if ticket else None
+    return join(ticket, entry, routed, received.source_key, context) if ticket else None
 
 
 def _opened(db: Db, opening: _Opening) -> Outcome:
@@ -137,17 +134,14 @@ def _opened(db: Db, opening: _Opening) -> Outcome:
         remarks=_remarks(situation, follows),
         links=agree(change, opening.author.email),
     )
-    change, notices = announce_change(db, change, occasion, context)
-    outcome = Outcome(
+    return Outcome(
         ticket=number,
         reason=situation.match.why,
-        changes=(change,),
-        notices=with_similar(db, notices, change.after, opening.words, context.config),
+        announced=(Announcement(change=change, occasion=occasion, similar_to=opening.words),),
         routed=routed,
         form=opening.form,
+        first_time=not tickets.is_known(db, *opening.emails),
     )
-    outcome = limit(db, outcome, context, first_contact=not tickets.is_known(db, *opening.emails))
-    return _with_answer(outcome, routed, occasion, context)
 
 
 def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
@@ -159,23 +153,6 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
     except Refused as trouble:
         maillog.template_broken(NoticeKind.ACKNOWLEDGEMENT, str(trouble))
         return ""
-
-
-def _with_answer(outcome: Outcome, routed: Routed, occasion: Occasion, context: Context) -> Outcome:
-    """A canned response that goes out stands in the thread as the rule's; no agent answered, and no clock stops."""
-    sent = any(notice.kind is NoticeKind.ACKNOWLEDGEMENT and notice.canned for notice in outcome.notices)
-    if not sent or routed.canned is None:
-        return outcome
-    change, *others = outcome.changes
-    address = context.config.addresses.get(change.after.address, context.config.first_address)
-    entry = Entry(
-        kind=EntryKind.REPLY,
-        by=Actor.rule(routed.canned.rule),
-        author=Address(address.email, address.name),
-        at=occasion.now,
-        text=occasion.canned,
-    )
-    return replace(outcome, changes=(replace(change, entries=(*change.entries, entry)), *others))
 
 
 def may_answer(situation: Situation, context: Context) -> bool:
@@ -312,14 +289,14 @@ def _named_to_reply(situation: Situation, context: Context) -> Address | None:
 # ── not opened ──────────────────────────────────────────────────────────────────────────
 
 
-def rejected(db: Db, situation: Situation, routed: Routed, form: Form, author: Address, context: Context) -> Outcome:
+def rejected(situation: Situation, routed: Routed, form: Form, author: Address, context: Context) -> Outcome:
     """A rule refuses the mail; its author is told the reason where they may be answered."""
     assert routed.reject is not None
     outcome = Outcome(state="dropped", reason=Reason.RULE_REJECT, why=routed.reject.origin, routed=routed, form=form)
     if may_answer(situation, context) and situation.human:
         notice = _to_author(NoticeKind.REJECTED, author, situation, context)
         outcome = outcome.with_notices(replace(notice, facts=(str(routed.reject.value),)))
-    return limit(db, outcome, context, first_contact=False)
+    return outcome
 
 
 def _over_limit(db: Db, opening: _Opening) -> Outcome | None:
@@ -340,10 +317,9 @@ def _over_limit(db: Db, opening: _Opening) -> Outcome | None:
     if may_answer(situation, context) and situation.human and not told:
         outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation, context))
     fact = f"{outcome.why}. Their mail lies in quarantine; see it with: mailgate queue quarantine list"
-    outcome = outcome.with_notices(
+    return outcome.with_notices(
         *tell_admin(f"limit:{author.email}:{context.now:%Y-%m-%d}", f"Many tickets of {author.email}", (fact,), context)
     )
-    return limit(db, outcome, context, first_contact=False)
 
 
 def _to_author(kind: NoticeKind, author: Address, situation: Situation, context: Context) -> Notice:

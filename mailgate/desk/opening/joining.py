@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.routing.route import Routed
@@ -41,7 +40,7 @@ def _since(db: Db, email: str, since: datetime) -> Sequence[Ticket]:
     return [found[number] for number in sorted(found, reverse=True)]
 
 
-def join(db: Db, ticket: Ticket, entry: Entry, routed: Routed, cause: str, context: Context) -> Outcome:
+def join(ticket: Ticket, entry: Entry, routed: Routed, cause: str, context: Context) -> Outcome:
     """The mail as a message on the ticket; one that was resolved opens again."""
     stamp = acts.Stamp(entry.by, entry.at)
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=True)
@@ -53,5 +52,5 @@ def join(db: Db, ticket: Ticket, entry: Entry, routed: Routed, cause: str, conte
         extra_alert=routed.alert,
         answers=entry.message_id,
     )
-    change, notices = announce_change(db, change, occasion, context)
-    return Outcome(ticket=ticket.number, reason=Reason.JOINED, changes=(change,), notices=notices, routed=routed)
+    announced = (Announcement(change=change, occasion=occasion),)
+    return Outcome(ticket=ticket.number, reason=Reason.JOINED, announced=announced, routed=routed)

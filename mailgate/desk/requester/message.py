@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import entry_of, facts_of, may_answer, open_from_mail, rejected
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.requester.words import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
@@ -44,7 +42,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
     if routed.reject:
-        return rejected(db, situation, routed, Form(), author, context)
+        return rejected(situation, routed, Form(), author, context)
     change = _by_rules(routed, change, context)
     occasion = Occasion(
         by=stamp.by,
@@ -63,19 +61,14 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         remarks=_remarks(situation),
         links=agree(change, author.email),
     )
-    change, notices = announce_change(db, change, occasion, context)
-    outcome = Outcome(
+    return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
-        changes=(change,),
-        notices=(
-            *notices,
-            *(answer(db, situation, change, wishes, context) if wishes.words else ()),
-        ),
+        announced=(Announcement(change=change, occasion=occasion),),
+        notices=answer(db, situation, change, wishes, context) if wishes.words else (),
         routed=routed,
         commands=commands(wishes),
     )
-    return limit(db, outcome, context, first_contact=False)
 
 
 def _message(
@@ -100,7 +93,7 @@ def _message(
 
 def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: Context) -> Outcome:
     """The ended ticket names the one that an answer to it has opened, too."""
-    opened = next((change.after.number for change in late.changes if change.before is None), None)
+    opened = next((each.change.after.number for each in late.announced if each.change.before is None), None)
     if opened is None:
         return late
     stamp = acts.Stamp(

@@ -6,15 +6,13 @@ ticket, as the links in the notice of a resolved ticket carry it. Anything else 
 
 from __future__ import annotations
 
-from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.opening.from_mail import entry_of
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.rating import Rating, may_rate, read_rating
-from mailgate.store.db import Db
 from mailgate.ticket import Actor, Ticket
 
 
@@ -35,7 +33,7 @@ def _says_more(rating: Rating, situation: Situation) -> bool:
     return bool(rating.text) or any(not each.cid for each in situation.attachments)
 
 
-def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating, context: Context) -> Outcome:
+def receive_rating(situation: Situation, ticket: Ticket, rating: Rating, context: Context) -> Outcome:
     """Record a rating; a bad one, or one with words, is told to the agents. Too late, it changes nothing."""
     author, arrived = situation.received.mail.author, situation.received.arrived_at
     if not lifecycle.may_reopen(ticket, arrived, context.config):
@@ -57,11 +55,9 @@ def receive_rating(db: Db, situation: Situation, ticket: Ticket, rating: Rating,
         now=context.now,
         answers=situation.received.mail.message_id,
     )
-    change, notices = announce_change(db, change, occasion, context)
     return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
-        changes=(change,),
-        notices=notices,
+        announced=(Announcement(change=change, occasion=occasion),),
         told=(f"rated {rating.word}",),
     )

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.notify.limits import limit
 from mailgate.desk.opening.from_mail import may_answer
-from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind, Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
@@ -63,15 +61,13 @@ def fulfil(db: Db, situation: Situation, ticket: Ticket, wishes: RequesterComman
         done += back(ticket, tickets.events(db, ticket.number), away, stamp.at, config)
     change = lifecycle.act_on(ticket, done, stamp, config)
     occasion = Occasion(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
-    change, notices = announce_change(db, change, occasion, context)
-    outcome = Outcome(
+    return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
-        changes=(change,),
-        notices=(*notices, *answer(db, situation, change, wishes, context)),
+        announced=(Announcement(change=change, occasion=occasion),),
+        notices=answer(db, situation, change, wishes, context),
         commands=commands(wishes),
     )
-    return limit(db, outcome, context, first_contact=False)
 
 
 def commands(wishes: RequesterCommands) -> tuple[Command, ...]:
