@@ -1,7 +1,6 @@
-"""Checks across tables: names that refer to nothing, addresses and names used twice.
+"""Checks across tables: names without a definition, addresses and names used twice, mail loops.
 
-Works on values that were read already, and on places for the error lines. The only
-files it looks for are the folders of template sets.
+Works on values that have been read. The only files it looks for are the folders of template sets.
 """
 
 from __future__ import annotations
@@ -13,27 +12,26 @@ from mailgate.config.toml.reader import Name, Reading, Spot
 from mailgate.rules.report.scope import readers
 from mailgate.settings import Config
 
+_LABELS = {"address": "desk address", "sla": "SLA plan", "canned": "canned response"}  # of kinds of names
+
 
 def check(config: Config, reading: Reading) -> None:
-    """Note everything that is wrong between the tables of `config`."""
+    """Add every problem between the tables of `config` to `reading`."""
     _names(config, reading)
     _people(config, reading)
     _customers(config, reading)
     _teams(config, reading)
     _topics(config, reading)
-    _twice(config, reading)
+    _case_duplicates(config, reading)
     _old_names(config, reading)
-    _ways(config, reading)
+    _loops(config, reading)
     _report(config, reading)
     if config.smtp is None and not config.mailboxes:
-        reading.warn(Spot(), "no way in but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
-
-
-_CALLED = {"address": "desk address", "sla": "SLA plan", "canned": "canned response"}
+        reading.warn(Spot(), "no mail source but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
 
 
 def _names(config: Config, reading: Reading) -> None:
-    """Every name refers to something."""
+    """Every reference has a definition."""
     known: Mapping[str, Collection[str]] = {
         "department": config.departments,
         "sla": config.slas,
@@ -52,14 +50,14 @@ def _names(config: Config, reading: Reading) -> None:
             if config.templates is None or not (config.templates / name.name).is_dir():
                 reading.error(name.spot, f"there is no folder templates/{name.name} beside the config")
         elif name.name not in known[name.kind]:
-            kind = _CALLED.get(name.kind, name.kind)
+            kind = _LABELS.get(name.kind, name.kind)
             article = "an" if kind[0] in "aeiouS" and kind != "schedule" else "a"
             what = f"{quoted_text(name.name)} is not {article} {kind}"
-            reading.error(name.spot, what + _right(name, known[name.kind], config))
+            reading.error(name.spot, what + _suggestion(name, known[name.kind], config))
 
 
-def _right(name: Name, known: Collection[str], config: Config) -> str:
-    """What would be right instead of a name that refers to nothing."""
+def _suggestion(name: Name, known: Collection[str], config: Config) -> str:
+    """What to write instead of a name without a definition."""
     if name.kind == "agent":
         word = name.name.casefold()
         for key, agent in config.agents.items():
@@ -72,7 +70,7 @@ def _right(name: Name, known: Collection[str], config: Config) -> str:
 
 
 def _people(config: Config, reading: Reading) -> None:
-    """Each address belongs to one person, and the desk's own to nobody."""
+    """Each address belongs to one agent, and none is an address of the desk."""
     owners: dict[str, str] = {}
     if not config.agents and not any(problem.where.startswith("[agent") for problem in reading.problems):
         reading.error(
@@ -85,19 +83,17 @@ def _people(config: Config, reading: Reading) -> None:
             owner = owners.setdefault(email, agent.key)
             if owner != agent.key:
                 reading.error(spot, f"{email} is already an address of {owner}: an address belongs to one agent")
-            if _is_ours(email, config):
-                reading.error(
-                    spot, f"{email} is an address of the desk: its mail to this agent would come back as mail"
-                )
-    if config.desk.admin and _is_ours(config.desk.admin, config):
+            if _is_desk_address(email, config):
+                reading.error(spot, f"{email} is an address of the desk: mail to this agent would loop back")
+    if config.desk.admin and _is_desk_address(config.desk.admin, config):
         reading.error(
             Spot().child("desk").child("admin"),
-            f"{config.desk.admin} is an address of the desk, which would write to itself: name a person's address",
+            f"{config.desk.admin} is an address of the desk: it would send mail to itself; name a person's address",
         )
 
 
 def _customers(config: Config, reading: Reading) -> None:
-    """Each address and domain belongs to one customer, and agents' and the desk's to none."""
+    """Each address and domain belongs to one customer, and none to an agent or the desk."""
     emails: dict[str, str] = {}
     domains: dict[str, str] = {}
     for customer in config.customers.values():
@@ -105,45 +101,45 @@ def _customers(config: Config, reading: Reading) -> None:
         for person in customer.people:
             spot = place.child("people").inside(person[0])
             for email in person:
-                if wrong := _not_a_customers(email, emails, config):
+                if wrong := _address_problem(email, emails, config):
                     reading.error(spot, f"{email} {wrong}")
                 emails[email] = customer.name
         for index, domain in enumerate(customer.domains):
             other = next((known for known in domains if _overlap(known, domain)), None)
             if other is not None:
-                whose = domains[other]
+                owner = domains[other]
                 reading.error(
                     place.child("domains").inside(index),
-                    f"{domain} overlaps with {other} of {quoted_text(whose)}: a mail would be of two customers",
+                    f"{domain} overlaps with {other} of {quoted_text(owner)}: a mail would match two customers",
                 )
             domains[domain] = customer.name
 
 
-def _not_a_customers(email: str, seen: Mapping[str, str], config: Config) -> str:
-    """Why an address cannot be that of a customer's person, or of a second one; "" when it can."""
+def _address_problem(email: str, seen: Mapping[str, str], config: Config) -> str:
+    """Why an address cannot belong to a customer, or to a second one; "" when it can."""
     if email in seen:
-        return f"already stands in {quoted_text(seen[email])}: an address belongs to one person"
+        return f"already belongs to {quoted_text(seen[email])}: an address belongs to one person"
     if agent := config.agents_by_email.get(email):
-        return f"is an address of the agent {agent.key}: agents are no customers' people"
-    return "is an address of the desk: name a person's" if _is_ours(email, config) else ""
+        return f"is an address of the agent {agent.key}: an agent cannot belong to a customer"
+    return "is an address of the desk: name a person's address" if _is_desk_address(email, config) else ""
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Whether two domains, with subdomains where they begin with a dot, have an address in common."""
+    """Whether two domains have an address in common; a domain with a leading dot includes its subdomains."""
     return any(
         mine == theirs or (mine.startswith(".") and f".{theirs.lstrip('.')}".endswith(mine))
         for mine, theirs in ((one, other), (other, one))
     )
 
 
-def _is_ours(email: str, config: Config) -> bool:
+def _is_desk_address(email: str, config: Config) -> bool:
     local, _, host = email.rpartition("@")
     base = config.addresses.get(f"{local.partition('+')[0]}@{host}")
     return email in config.addresses or (base is not None and base.plus)
 
 
 def _teams(config: Config, reading: Reading) -> None:
-    """`#assign NAME` means one thing."""
+    """No team has the name of an agent, so that `#assign NAME` is unambiguous."""
     agents = {word.casefold(): agent.key for agent in config.agents.values() for word in (agent.key, agent.name)}
     for name in config.teams:
         if agent := agents.get(name.casefold()):
@@ -154,19 +150,19 @@ def _teams(config: Config, reading: Reading) -> None:
 
 
 def _topics(config: Config, reading: Reading) -> None:
-    """Each topic stands below topics that exist."""
+    """The parent of each topic exists."""
     for topic in config.topics.values():
         spot = Spot().child("topic").child(topic.name)
         if any(not part.strip() for part in topic.name.split(" / ")):
             reading.error(spot, 'has an empty part: write [topic."Parent / Child"]')
         elif topic.parent and topic.parent not in config.topics:
             others = [name for name in config.topics if name != topic.name]
-            near = did_you_mean(topic.parent, others) or f': write [topic."{topic.parent}"], or take " / " out'
+            near = did_you_mean(topic.parent, others) or f': write [topic."{topic.parent}"], or remove " / "'
             reading.error(spot, f"its parent {quoted_text(topic.parent)} is missing{near}")
 
 
-def _twice(config: Config, reading: Reading) -> None:
-    """No two names of a kind differ in case alone: commands ignore case."""
+def _case_duplicates(config: Config, reading: Reading) -> None:
+    """No two names of a kind differ only in case, which commands ignore."""
     kinds: Mapping[str, Iterable[str]] = {
         "department": config.departments,
         "role": config.roles,
@@ -184,12 +180,12 @@ def _twice(config: Config, reading: Reading) -> None:
             first = seen.setdefault(name.casefold(), name)
             if first != name:
                 reading.error(
-                    Spot().child(kind).child(name), f"differs from {quoted_text(first)} in case alone: keep one of them"
+                    Spot().child(kind).child(name), f"differs from {quoted_text(first)} only in case: keep one of them"
                 )
 
 
 def _old_names(config: Config, reading: Reading) -> None:
-    """`was` names what is gone, once."""
+    """A former name in `was` exists no longer, and has one successor."""
     for kind, things in (
         ("department", config.departments),
         ("team", config.teams),
@@ -197,32 +193,32 @@ def _old_names(config: Config, reading: Reading) -> None:
         ("sla", config.slas),
         ("topic", config.topics),
     ):
-        heirs: dict[str, str] = {}
+        successors: dict[str, str] = {}
         for name, thing in things.items():
             for index, old in enumerate(thing.was):
                 spot = Spot().child(kind).child(name).child("was").inside(index)
-                heir = heirs.setdefault(old, name)
+                successor = successors.setdefault(old, name)
                 if old in things:
-                    reading.error(spot, f"{quoted_text(old)} still exists: was lists names that are gone")
-                elif heir != name:
-                    reading.error(spot, f"{quoted_text(old)} already went over to {quoted_text(heir)}")
+                    reading.error(spot, f"{quoted_text(old)} still exists: was lists former names")
+                elif successor != name:
+                    reading.error(spot, f"{quoted_text(old)} is already a former name of {quoted_text(successor)}")
 
 
 def _report(config: Config, reading: Reading) -> None:
-    """The report goes to somebody."""
+    """The report has a recipient."""
     wanted = config.report.weekly or config.report.daily
     if wanted and config.agents and not readers(config):
-        what = 'the report would go to nobody: name people in to, such as to = ["agent:ann"], or [desk] admin'
+        what = 'the report has no recipients: name people in to, such as to = ["agent:ann"], or [desk] admin'
         reading.error(Spot().child("report").child("to"), what)
 
 
-def _ways(config: Config, reading: Reading) -> None:
-    """Mail does not go in circles, and no folder is read twice."""
+def _loops(config: Config, reading: Reading) -> None:
+    """The relay is not the desk's own listener, and no IMAP folder is read twice."""
     smtp, relay = config.smtp, config.relay
     if smtp and relay.transport == "smtp" and (smtp.host, smtp.port) == (relay.host, relay.port):
         reading.error(
             Spot().child("relay").child("port"),
-            "is where [smtp] listens: the desk would write to itself: name the mail server's port",
+            "is the port of [smtp]: the desk would send mail to itself; write the mail server's port",
         )
     seen: dict[tuple[str, str, str], str] = {}
     for name, mailbox in config.mailboxes.items():

@@ -1,6 +1,6 @@
-"""What every desk has without a word in its config; osTicket's defaults.
+"""The built-in department, roles, plan, topic and priorities: osTicket's defaults.
 
-A table of the same name in the config takes the place of a built-in one, save 24/7.
+A table of the same name in the configuration replaces a built-in one, except 24/7.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from mailgate.settings import Department, Hours, Role, Routing, SlaPlan, Topic
 from mailgate.ticket import Status
 
-SUPPORT = Department(name="Support")  # everyone without departments is in it
+SUPPORT = Department(name="Support")  # of agents without departments
 ALL_ACCESS = Role(name="All Access")
 VIEW_ONLY = Role(name="View only", may=frozenset())
 DEFAULT_SLA = SlaPlan(name="Default SLA", resolve=timedelta(hours=18))
@@ -23,5 +23,5 @@ DEFAULTS = Routing(topic=GENERAL_INQUIRY.name, department=SUPPORT.name, sla=DEFA
 
 
 def always_open(zone: ZoneInfo) -> Hours:
-    """The schedule 24/7; `zone` only shows its times."""
+    """The schedule 24/7; `zone` is only used to display times."""
     return Hours(name=ALWAYS, timezone=zone, always=True)

@@ -1,8 +1,4 @@
-"""What a new config changes against the old one, in people's words, for `reload`.
-
-Compares values alone. Which open tickets a change touches is told by `orphans`, from
-counts that the caller brings.
-"""
+"""The differences between two configurations as sentences, for `reload`; and names that tickets lose."""
 
 from __future__ import annotations
 
@@ -31,15 +27,15 @@ _SHOWN = 8  # names in one line
 
 
 def changes(old: Config, new: Config) -> tuple[str, ...]:
-    """Say what differs, a sentence a line; empty when nothing does."""
+    """The differences, one sentence each; empty when there are none."""
     return (*_tables(old, new), *_named(old, new), *_rules(old, new), *_folder(old, new))
 
 
 def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Problem, ...]:
-    """Warn of names that open tickets use and the config no longer has.
+    """A warning for each name that open tickets use and the configuration no longer defines.
 
     `used` counts open tickets by kind ("department", "team", "agent", "sla", "topic" or
-    "priority"), then by name. Names that a `was` carries over are no orphans.
+    "priority"), then by name. A former name in `was` counts as defined.
     """
     known: dict[str, set[str]] = {"priority": set(config.priorities)}
     for kind, things in (
@@ -61,8 +57,8 @@ def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Prob
 def _orphan(kind: str, name: str, count: int) -> str:
     word = "SLA plan" if kind == "sla" else kind
     uses = "1 open ticket uses" if count == 1 else f"{count} open tickets use"
-    advice = f': write was = ["{name}"] in the one that takes its place' if kind != "priority" else ""
-    return f'{uses} the {word} "{name}", which is gone{advice}'
+    advice = f': add was = ["{name}"] to its successor' if kind != "priority" else ""
+    return f'{uses} the {word} "{name}", which no longer exists{advice}'
 
 
 def _tables(old: Config, new: Config) -> Iterator[str]:
@@ -85,7 +81,7 @@ def _named(old: Config, new: Config) -> Iterator[str]:
     for kind, words in _KINDS.items():
         before: Mapping[str, object] = getattr(old, kind)
         after: Mapping[str, object] = getattr(new, kind)
-        yield from _compared(words, before, after)
+        yield from _changes_by_name(words, before, after)
         common_before = [name for name in before if name in after]
         if kind == "addresses" and common_before and next(iter(before)) != next(iter(after)):
             yield f"the first desk address is now {next(iter(after))}"
@@ -94,17 +90,19 @@ def _named(old: Config, new: Config) -> Iterator[str]:
 def _rules(old: Config, new: Config) -> Iterator[str]:
     before = {rule.name: dataclasses.replace(rule, position=0) for rule in old.rules}
     after = {rule.name: dataclasses.replace(rule, position=0) for rule in new.rules}
-    yield from _compared(("rule", "rules"), before, after)
+    yield from _changes_by_name(("rule", "rules"), before, after)
     if [name for name in before if name in after] != [name for name in after if name in before]:
-        yield "rules stand in another order"
+        yield "the order of the rules has changed"
 
 
 def _folder(old: Config, new: Config) -> Iterator[str]:
     if old.templates != new.templates:
-        yield f"templates now come from {new.templates or 'mailgate itself'}"
+        yield f"templates are now read from {new.templates or 'the installed package'}"
 
 
-def _compared(words: tuple[str, str], before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+def _changes_by_name(
+    words: tuple[str, str], before: Mapping[str, object], after: Mapping[str, object]
+) -> Iterator[str]:
     yield from _sentence(words, "added", [name for name in after if name not in before])
     yield from _sentence(words, "removed", [name for name in before if name not in after])
     yield from _sentence(words, "changed", [name for name in after if name in before and before[name] != after[name]])

@@ -1,4 +1,4 @@
-"""The effective values of a config as plain data, for the start-up log. Secrets are stars."""
+"""The effective values of a configuration as plain data, for the log at start. Secrets are masked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailgate.ticket import Json
 
 
 def effective(config: Config) -> dict[str, Json]:
-    """Every value in force, defaults included, fit for JSON; what is not set is left out."""
+    """Every value, defaults included, as JSON; values that are None are left out."""
     return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config) if field.repr}
 
 

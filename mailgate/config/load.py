@@ -1,7 +1,7 @@
-"""A TOML file → a frozen `Config`, or every error in it at once.
+"""Loads the configuration: a TOML file into a frozen `Config`, or every error in it at once.
 
-Reads the file and the secrets that it names, and writes nothing. What each table means
-stands in the section readers; what they mean together in `mailgate.config.check`.
+Reads the file and the secrets that it names; writes nothing. Each table is read in
+`mailgate.config.sections`, checks across tables are in `mailgate.config.check`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from mailgate.config.sections.canned import read_canned
 from mailgate.config.sections.customers import read_customers
 from mailgate.config.sections.desk import read_addresses, read_desk, read_storage
 from mailgate.config.sections.people import read_agents, read_departments, read_roles, read_teams
-from mailgate.config.sections.plans import read_schedules, read_slas, read_topics
 from mailgate.config.sections.policies import (
     read_alerts,
     read_attachments,
@@ -30,43 +29,46 @@ from mailgate.config.sections.policies import (
 )
 from mailgate.config.sections.routing import read_routing
 from mailgate.config.sections.rules import read_rules
+from mailgate.config.sections.schedules import read_schedules, read_slas
+from mailgate.config.sections.topics import read_topics
 from mailgate.config.sections.transports import read_http, read_mailboxes, read_relay, read_smtp
 from mailgate.config.toml.messages import quoted
 from mailgate.config.toml.reader import Reading, Spot, Table
 from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Config, Routing
 
-PLACES = (Path("config.toml"), Path("/etc/mailgate/config.toml"))
+DEFAULT_PATHS = (Path("config.toml"), Path("/etc/mailgate/config.toml"))
 
-_LARGEST = 10_000_000  # bytes; nobody writes that by hand
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_MAX_SIZE = 10_000_000  # bytes; far more than anybody writes by hand
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _NAMELESS_QUOTES = re.compile(r"""^\s*(\[\[?)\s*([\w-]+)\.([^]"'#]*[\s@][^]"'#]*)""")
 _BARE_VALUE = re.compile(r"^\s*[\w.-]+\s*=\s*[A-Za-z]")
 
 
 def find(explicit: str | None, environ: Mapping[str, str]) -> Path:
-    """Return the config file: `explicit`, else $MAILGATE_CONFIG, else the first usual place.
+    """The configuration file: `explicit`, else $MAILGATE_CONFIG, else the first default path that exists.
 
-    Raises `ConfigError` when nothing is named and no usual place has one.
+    Raises ConfigError when none is given and no default path exists.
     """
     if named := explicit or environ.get("MAILGATE_CONFIG"):
         return Path(named)
-    for place in PLACES:
-        if place.exists():
-            return place
-    looked = " and ".join(str(place) for place in PLACES)
-    raise ConfigError((Problem("", f"no config at {looked}: name it with -c, or let `mailgate init DIR` write one"),))
+    for path in DEFAULT_PATHS:
+        if path.exists():
+            return path
+    tried = " or ".join(str(path) for path in DEFAULT_PATHS)
+    what = f"no configuration file at {tried}: name one with -c, or create one with `mailgate init DIR`"
+    raise ConfigError((Problem("", what),))
 
 
 def load(
     path: Path, environ: Mapping[str, str] | None = None, *, thorough: bool = True, secrets: bool = True
 ) -> tuple[Config, tuple[Problem, ...]]:
-    """Read the config at `path`; returns it with its warnings.
+    """Read the configuration at `path`; returns it with its warnings.
 
-    Raises `ConfigError` with every problem found. `environ` is where `{ env = … }`
-    secrets come from, by default the process's own. Without `thorough` the holiday codes
-    are not looked up, which takes a quarter of a second: for a process a mail. Without
-    `secrets` a password that cannot be had is no problem: for those who sign in nowhere.
+    Raises ConfigError with every problem found. `environ` holds the values of `{ env = … }`
+    secrets; default: the environment of the process. Without `thorough`, holiday codes are
+    not checked, which would take a quarter of a second: for commands that run once per mail.
+    Without `secrets`, an unavailable password is not a problem: for commands that do not sign in.
     """
     environ = os.environ if environ is None else environ
     config, reading = read(path, _text(path), environ, thorough=thorough, secrets=secrets)
@@ -79,9 +81,10 @@ def load(
 def read(
     path: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True, secrets: bool = True
 ) -> tuple[Config, Reading]:
-    """Read `text` as the config at `path`. Where it has problems, the config holds stopgaps.
+    """Read `text` as the configuration at `path`.
 
-    Raises `ConfigError` only for text that is no TOML.
+    Problems are in the returned `Reading`; the values that they concern are defaults.
+    Raises ConfigError only for text that is not TOML.
     """
     reading = Reading(path, text, environ, thorough=thorough, secrets=secrets)
     top = Table(_toml(path, text), Spot(), reading)
@@ -129,72 +132,70 @@ def _config(top: Table) -> Config:
 
 
 def _defaults(top: Table) -> Routing:
-    """Read [defaults]; where it is silent the built-in topic, department, plan and priority hold."""
+    """Read [defaults]; a missing topic, department, plan or priority is the built-in one."""
     table = top.table("defaults") or top.sub("defaults", {})
     routing = read_routing(table)
     table.done()
-    ours = {key: value for key in table.data if (value := getattr(routing, key, None)) is not None}
-    return dataclasses.replace(DEFAULTS, **ours)
+    given = {key: value for key in table.data if (value := getattr(routing, key, None)) is not None}
+    return dataclasses.replace(DEFAULTS, **given)
 
 
 def _text(path: Path) -> str:
-    """The text of the file; raises `ConfigError` when there is none to be had."""
+    """Read the file. Raises ConfigError when it cannot be read."""
     try:
         with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+            data = file.read(_MAX_SIZE + 1)
     except IsADirectoryError:
         raise _broken(path, "is a folder: name the file in it, such as config.toml") from None
     except FileNotFoundError:
-        raise _broken(path, "is missing: `mailgate init DIR` writes a first one") from None
+        raise _broken(path, "does not exist: create one with `mailgate init DIR`") from None
     except (OSError, ValueError) as error:
         raise _broken(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > _LARGEST:
-        raise _broken(path, "is larger than 10 MB: this is no config")
+    if len(data) > _MAX_SIZE:
+        raise _broken(path, "is larger than 10 MB: not a configuration file")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _broken(path, "is not UTF-8 text: save it as UTF-8", line) from None
+        raise _broken(path, "is not UTF-8: save it as UTF-8", line) from None
 
 
 def _toml(path: Path, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
-        found = _PLACE.search(said)
+        message = str(error)
+        found = _POSITION.search(message)
         rows = text.split("\n")
         line = int(found[1]) if found and found[1] else len(rows) - (not rows[-1])
-        what = said[: found.start()] if found else said
-        raise _broken(path, f"is not TOML: {what}{_hint(rows[line - 1] if line else '', what)}", line) from None
+        what = message[: found.start()] if found else message
+        raise _broken(path, f"is not valid TOML: {what}{_hint(rows[line - 1] if line else '', what)}", line) from None
     except (RecursionError, ValueError):
-        raise _broken(
-            path, "is not TOML that can be read: it is nested too deeply, or holds an impossible value"
-        ) from None
+        raise _broken(path, "is not valid TOML: it is nested too deeply, or contains an invalid value") from None
 
 
-def _hint(row: str, said: str) -> str:
-    """What is most likely meant by a line that is no TOML."""
+def _hint(row: str, message: str) -> str:
+    """The most likely fix for a line that is not valid TOML; "" for none."""
     if found := _NAMELESS_QUOTES.search(row):
         brackets, kind, name = found.groups()
         end = "]" * len(brackets)
         return f": names with spaces or @ need quotes: write {brackets}{kind}.{quoted(name.strip())}{end}"
-    if said.startswith("Cannot declare"):
-        return ": this table stands twice; put its keys together"
-    if said.startswith("Cannot overwrite"):
-        return ": this key stands twice in its table"
-    if said.startswith("Unclosed inline table") or row.rstrip().endswith("{"):
-        return ": a table in { } stands on one line"
-    if said.startswith("Expected '='"):
-        return ": a line is key = value; keys with spaces or @ need quotes"
+    if message.startswith("Cannot declare"):
+        return ": this table is defined twice: merge the two"
+    if message.startswith("Cannot overwrite"):
+        return ": this key is defined twice in its table"
+    if message.startswith("Unclosed inline table") or row.rstrip().endswith("{"):
+        return ": an inline table { } must be on one line"
+    if message.startswith("Expected '='"):
+        return ": write key = value; keys with spaces or @ need quotes"
     if re.search(r"=\s*(True|False)\b", row):
-        return ": true and false are written small"
+        return ": true and false are written in lower case"
     if _BARE_VALUE.search(row):
-        return ': texts stand in quotes, as in name = "First Bank"'
-    if said.startswith(("Illegal character '\\n'", "Unterminated string")):
-        return ": a text ends on its own line, with the quote that it began with"
-    if said.startswith("Unescaped '\\'"):
-        return ": patterns stand in single quotes, where a backslash is a backslash"
+        return ': strings need quotes, as in name = "First Bank"'
+    if message.startswith(("Illegal character '\\n'", "Unterminated string")):
+        return ": a string must end on the same line, with the quote that it began with"
+    if message.startswith("Unescaped '\\'"):
+        return ": write patterns in single quotes, where a backslash is literal"
     return ""
 
 

@@ -1,7 +1,4 @@
-"""The first config of a desk, about thirty lines, for `mailgate init`.
-
-Makes text and writes no file.
-"""
+"""The first configuration of a desk, about thirty lines, as text for `mailgate init`."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from mailgate.config.toml.messages import quoted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imap:
-    """An account to read; the password is looked up in the environment at each start."""
+    """An IMAP account; its password is read from the environment variable `password_env` at each start."""
 
     host: str
     user: str
@@ -30,38 +27,38 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What `mailgate init` asks: name, address, how mail comes and goes, agents, time zone."""
+    """The answers to the questions of `mailgate init`."""
 
     name: str
     address: str
     agents: tuple[Person, ...]
     timezone: str = "UTC"
-    listen: str = "127.0.0.1:8025"  # SMTP; not used with `imap`
+    listen: str = "127.0.0.1:8025"  # of the SMTP listener; ignored with `imap`
     imap: Imap | None = None
-    relay: str = "127.0.0.1:25"  # "maildir" writes files into var/outgoing instead
+    relay: str = "127.0.0.1:25"  # or "maildir": files in var/outgoing
 
 
 def starter(answers: Answers) -> str:
-    """Write the config that the answers make. Bad answers make a config that `load` refuses."""
+    """Build the configuration from the answers. Invalid answers give a configuration that `load` rejects."""
     admin = answers.agents[0].email if answers.agents else ""
     return "\n".join(
         (
-            "# Every key: docs/config.md. After a change: mailgate check, then mailgate reload.",
+            "# All keys: docs/config.md. After a change: mailgate check, then mailgate reload.",
             "",
             "[desk]",
             f"name = {_text(answers.name)}",
             f"timezone = {_text(answers.timezone)}",
-            f"admin = {_text(admin)}  # hears of quarantined mail and a dead relay",
+            f"admin = {_text(admin)}  # is notified of quarantined mail and a relay that is down",
             "",
             f"[address.{_text(answers.address)}]",
             f"name = {_text(answers.name)}",
             "",
-            *_way_in(answers),
+            *_source(answers),
             "",
             *_relay(answers.relay),
             "",
             *(line for person in answers.agents for line in _agent(person)),
-            "# Departments, teams, topics, SLA plans and rules come as the desk grows, for example:",
+            "# Departments, teams, topics, SLA plans and rules can be added later, for example:",
             '# [topic."Report a Problem"]',
             '# department = "Support"',
             "",
@@ -69,7 +66,7 @@ def starter(answers: Answers) -> str:
     )
 
 
-def _way_in(answers: Answers) -> tuple[str, ...]:
+def _source(answers: Answers) -> tuple[str, ...]:
     if answers.imap is None:
         return ("[smtp]", f"listen = {_text(answers.listen)}")
     return (
@@ -77,7 +74,7 @@ def _way_in(answers: Answers) -> tuple[str, ...]:
         f"host = {_text(answers.imap.host)}",
         f"user = {_text(answers.imap.user)}",
         f"password = {{ env = {_text(answers.imap.password_env)} }}",
-        'existing = "skip"  # what lies there already is left alone',
+        'existing = "skip"  # do not import mail that is already there',
     )
 
 

@@ -1,6 +1,6 @@
-"""Secrets: passwords read with the config, signing secrets read at start and made once.
+"""Secrets: passwords, which are read with the configuration, and the signing secrets, which are read at start.
 
-Decides nothing about when a secret may be made (the daemon does) and never prints one.
+Never prints a secret. When a new one may be created is decided in `mailgate.worker.setup`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ _FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" }'
 
 
 def read_secrets(desk: Desk) -> tuple[bytes, ...]:
-    """Return the signing secrets, newest first: the first signs, all of them verify.
+    """Read the signing secrets, newest first: the first one signs, all of them verify.
 
-    Raises `ConfigError` when a secret file is missing, unreadable or empty.
+    Raises ConfigError when a secret file is missing, unreadable or empty.
     """
     return tuple(value.value.encode() if isinstance(value, Secret) else _read(value) for value in desk.secret)
 
 
 def make_secret(path: Path) -> None:
-    """Write a new random secret of 256 bits to `path`, readable by its owner alone.
+    """Write a new random secret of 256 bits to `path`, readable by its owner alone; durable on return.
 
-    Durable when it returns. Raises `FileExistsError` rather than replace a secret, and
-    `OSError` when the place cannot be written.
+    Raises FileExistsError instead of replacing a secret, OSError when the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -39,16 +38,16 @@ def make_secret(path: Path) -> None:
         os.fsync(file.fileno())
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the name lasts only when its folder is on disk as well
+        os.fsync(folder)  # the file name is durable only after its folder is flushed
     finally:
         os.close(folder)
 
 
 def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -> Secret | Path:
-    """Read a secret: a literal, `{ env = "NAME" }`, or the path of `{ file = "PATH" }` or `{ credential = "NAME" }`.
+    """Read a secret: a string, `{ env = "NAME" }`, or the path of `{ file = "PATH" }` or `{ credential = "NAME" }`.
 
-    A credential is a file that systemd puts into $CREDENTIALS_DIRECTORY (systemd.exec, LoadCredential=).
-    One that is out of reach is a problem where it is `needed`, or where somebody signs in (`Reading.secrets`).
+    A credential is a file in systemd's $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=).
+    An unavailable secret is a problem only if `needed` or `Reading.secrets` is set.
     """
     reading, spot = table.reading, table.at(key)
     missing = reading.error if needed else reading.missing_secret
@@ -61,17 +60,17 @@ def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -
             return Secret(found)
         case {"credential": str(name), **rest} if name and "/" not in name and not rest:
             if not (folder := reading.environ.get("CREDENTIALS_DIRECTORY", "")):
-                missing(spot, f"no credential {name}: systemd gives them to a unit with LoadCredential=")
+                missing(spot, f"no credential {name}: systemd provides it to a unit with LoadCredential=")
                 return Secret()
             return Path(folder) / name
         case {"file": str(name), **rest} if name and not rest:
             return reading.folder / Path(name)
-    reading.error(spot, f"must be a text, {_FORMS}, not {masked(value)}")
+    reading.error(spot, f"must be a string, {_FORMS}, not {masked(value)}")
     return Secret()
 
 
 def password(table: Table, key: str) -> Secret:
-    """Read a secret at once, its file too."""
+    """Read a password; one in a file is read at once. Problems are added to the reading."""
     if key not in table.data:
         table.raw(key)
         table.error("", f'{key} is missing: write {key} = {{ env = "NAME" }} or {{ file = "PATH" }}')
@@ -81,11 +80,11 @@ def password(table: Table, key: str) -> Secret:
 
 
 def _content(table: Table, key: str, path: Path) -> str:
-    """The text of a secret's file; "" where there is none, which is noted."""
+    """The content of a secret file; "" and a problem if it is missing or empty."""
     try:
         value = path.read_text("utf-8").strip()
     except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "it is not text"
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "not UTF-8"
         table.reading.missing_secret(table.at(key), f"cannot read {path}: {reason}")
         return ""
     if not value:
@@ -99,5 +98,5 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise ConfigError((Problem(_WHERE, f"cannot read {path}: {error.strerror}"),)) from None
     if not secret:
-        raise ConfigError((Problem(_WHERE, f"{path} is empty: put the secret back from a backup"),))
+        raise ConfigError((Problem(_WHERE, f"{path} is empty: restore the secret from a backup"),))
     return secret

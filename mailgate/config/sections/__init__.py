@@ -1,1 +1,16 @@
-"""A file a table of the configuration: what it may hold, its defaults, and its checks."""
+"""The tables of the configuration file, each read into its value of `mailgate.settings`.
+
+    desk            [desk], [storage], [address]
+    transports      [smtp], [mailbox], [relay], [http]
+    people          [department], [role], [agent], [team]
+    customers       [customer]
+    schedules       [schedule], [sla]
+    topics          [topic]
+    policies        [alerts], [notices], [trust], [tickets], [attachments], [report]
+    rules           [[rule]]
+    criteria        the criteria of a rule
+    canned          [canned]
+    routing         the routing keys and recipients that many tables share
+
+May import: as `mailgate.config`.
+"""

@@ -1,6 +1,6 @@
-"""[canned.NAME]: texts that agents send with #canned and rules as the automatic answer.
+"""[canned.NAME]: canned responses, which agents send with #canned and rules send automatically.
 
-Whether a text can be filled in is tried by `mailgate check`, which knows the templates.
+Placeholders are checked by `mailgate check` and on reload (`mailgate.writing.templates.canned`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The criteria of a rule: `field = { operator = value }` into `Criterion` values.
+"""The criteria of a rule: reads `field = { operator = value }` into `Criterion` values.
 
-Checks fields, operators and patterns. Whether a criterion holds is decided by
-`mailgate.rules.routing.criteria`, never here.
+Checks fields, operators and patterns. Criteria are evaluated in `mailgate.rules.routing.criteria`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from mailgate.config.toml.regex import BadPattern, Pattern, compile_pattern
 from mailgate.settings import Criterion
 
 ADDRESSES = ("from", "reply_to", "to", "cc", "recipient")
-CLOSED = {  # fields that can hold these words only
+CLOSED = {  # fields with a fixed set of values
     "source": ("smtp", "imap", "pipe", "cli"),
     "requester": ("known", "new"),
     "auth": ("pass", "fail", "none"),
@@ -30,12 +29,12 @@ FIELDS = (*ADDRESSES, *TEXTS, *CLOSED, *NUMBERS, *FAMILIES, "customer", "arrived
 
 _TEXT_OPERATORS = ("is", "contains", "starts", "ends", "matches", "in")
 _FAMILY_OPERATORS = (*_TEXT_OPERATORS, "domain", "over", "under", "exists")
-ABOVE = ("name", "on", "stop", "when", "unless", "then")  # what stands beside a rule's name
+RULE_KEYS = ("name", "on", "stop", "when", "unless", "then")  # of the rule itself
 
 
 @dataclass(frozen=True, slots=True)
 class _Test:
-    """One operator of one field as it is written, and the place that its errors name: the field's."""
+    """One operator of one field as written in the file; errors are reported at `spot`, the position of the field."""
 
     table: Table
     spot: Spot
@@ -79,14 +78,14 @@ def read_criteria(table: Table) -> Iterator[Criterion]:
                 yield criterion
     table.done(
         {
-            **{key: misplaced(key) for key in ABOVE},
+            **{key: misplaced(key) for key in RULE_KEYS},
             **dict.fromkeys(("priority", "topic", "department", "sla", "tags"), ": it belongs below [rule.then]"),
         }
     )
 
 
 def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
-    """`header` and `form`: a table of names."""
+    """The tests of `header` and `form`, which are tables by name."""
     example = '{ X-Vendor = { is = "yes" } }' if key == "header" else '{ Name = "Karen" }'
     if not isinstance(value, dict) or not value:
         table.error(key, f"needs a name: write {key} = {example}")
@@ -100,7 +99,7 @@ def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
 
 
 def _field(table: Table, spot: Spot, field: str, name: str, value: object) -> Iterator[_Test]:
-    """What stands behind one field: a bare value, or a table of operators."""
+    """The tests of one field: a single value, or a table of operators."""
     known = _operators(field)
     if not isinstance(value, dict):
         op = "exists" if isinstance(value, bool) else "is" if field in NUMBERS else "contains"
@@ -117,25 +116,25 @@ def _field(table: Table, spot: Spot, field: str, name: str, value: object) -> It
         if op in known:
             yield _Test(table, spot.inside(written), field, name, op, op != written, operand)
         else:
-            near = did_you_mean(op, known) or f": {field} knows {', '.join(known)}"
+            near = did_you_mean(op, known) or f": {field} supports {', '.join(known)}"
             table.reading.error(spot.inside(written), f"unknown operator {quoted_text(written)}{near}")
 
 
 def _criterion(test: _Test) -> Criterion | None:
-    """Check what an operator compares with."""
+    """Check the value of an operator; None if it is invalid."""
     if test.op == "exists":
         if not isinstance(test.value, bool):
             test.error("exists must be true or false")
         return replace(test.criterion(), negated=test.negated is bool(test.value))
     if not test.items:
-        test.error(f"{test.op} has an empty list, which nothing is in: name at least one value")
+        test.error(f"{test.op} has an empty list and would match nothing: write at least one value")
         return None
     if test.field in NUMBERS or test.op in ("over", "under"):
         return _numbers(test)
     texts = [item for item in test.items if isinstance(item, str)]
     if len(texts) < len(test.items):
         wrong = next(item for item in test.items if not isinstance(item, str))
-        test.error(f"must be a text or a list of texts, not {shown(wrong)}")
+        test.error(f"must be a string or a list of strings, not {shown(wrong)}")
         return None
     return test.criterion(
         [_text(test, text, index) for index, text in enumerate(texts)],
@@ -144,7 +143,7 @@ def _criterion(test: _Test) -> Criterion | None:
 
 
 def _numbers(test: _Test) -> Criterion | None:
-    """A count of attachments, a size in bytes, or what the number in a header or form line is compared with."""
+    """A criterion on a number: of attachments, of bytes, or in a header or form line."""
     try:
         numbers = [_number(item, test.field) for item in test.items]
     except ValueError:
@@ -168,10 +167,10 @@ def _number(item: object, field: str) -> float:
 
 
 def _text(test: _Test, text: str, index: int) -> str:
-    """One text to compare with, in its compared form."""
+    """A string to compare with, normalised."""
     allowed = CLOSED.get(test.field)
     if not text and test.op != "is":
-        test.error("is empty, which every text contains: write what to look for", index)
+        test.error("is empty and would match everything: write what to look for", index)
     elif allowed and text not in allowed and test.op != "matches":
         test.error(f"{one_of(allowed)}, not {quoted_text(text)}{did_you_mean(text, allowed)}", index)
     elif test.field == "customer" and test.op in ("is", "in"):
@@ -182,8 +181,8 @@ def _text(test: _Test, text: str, index: int) -> str:
         try:
             return text[: text.startswith(".")] + read_domain(text.removeprefix("."))
         except ValueError:
-            right = 'write "bank.example", or ".bank.example" to take in subdomains'
-            test.error(f"{quoted_text(text)} is no domain: {right}", index)
+            right = 'write "bank.example", or ".bank.example" to include subdomains'
+            test.error(f"{quoted_text(text)} is not a domain: {right}", index)
     return text
 
 
@@ -212,7 +211,7 @@ def _operators(field: str) -> tuple[str, ...]:
 
 
 def misplaced(key: str) -> str:
-    """What to say of a key that belongs to the rule itself and stands in a sub-table."""
+    """The hint for a key of the rule itself that was found in a sub-table."""
     if key in ("when", "unless", "then"):
         return f" here: write [rule.{key}] as a table of its own"
-    return " here: name, on, stop stand above the sub-tables ([rule.when], [rule.then])"
+    return " here: name, on and stop belong above the sub-tables ([rule.when], [rule.then])"

@@ -1,6 +1,6 @@
-"""[customer.NAME]: companies that write to the desk, their domains and their people's addresses.
+"""[customer.NAME]: companies that write to the desk, with their domains and their people's addresses.
 
-What belongs to two customers at once is found in `mailgate.config.check`.
+Overlaps between customers are found in `mailgate.config.check`.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ def read_customers(top: Table) -> dict[str, Customer]:
             routing=read_routing(table),
         )
         if "domains" not in table and "people" not in table:
-            table.reading.warn(table.spot, 'is nobody: write domains = ["bigco.example"], or people')
+            table.reading.warn(table.spot, 'matches nobody: write domains = ["bigco.example"], or people')
         table.done()
     return found
 
 
 def _domains(table: Table) -> tuple[str, ...]:
-    """Domains in their compared form; a dot in front takes in subdomains, as in a rule's criteria."""
+    """Normalised domains; a leading dot includes subdomains, as in the criteria of rules."""
     found = []
     for index, value in enumerate(table.texts("domains", example='["bigco.example"]')):
         try:
             found.append(value[: value.startswith(".")] + domain(value.removeprefix(".")))
         except ValueError:
-            right = 'write "bigco.example", or ".bigco.example" to take in subdomains'
-            table.reading.error(table.at("domains").inside(index), f"{quoted_text(value)} is no domain: {right}")
+            right = 'write "bigco.example", or ".bigco.example" to include subdomains'
+            table.reading.error(table.at("domains").inside(index), f"{quoted_text(value)} is not a domain: {right}")
     return tuple(dict.fromkeys(found))
 
 
 def _people(table: Table) -> tuple[tuple[str, ...], ...]:
-    """The addresses of each person: the key and its list."""
+    """The addresses of each person: the key and its list of further addresses."""
     value = table.raw("people")
     if value is None:
         return ()

@@ -1,4 +1,4 @@
-"""[desk], [storage] and [address."…"]: who the desk is and where its things lie."""
+"""[desk], [storage] and [address."…"]: the desk's identity, files and addresses."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from mailgate.config.sections.routing import address, domain, language, read_rou
 from mailgate.config.toml.reader import Table
 from mailgate.settings import Desk, DeskAddress, Secret, Storage
 
-_SHORTEST_SECRET = 16  # characters; a secret that can be guessed hands out agents' power
+_MIN_SECRET = 16  # characters; whoever guesses the secret can act as any agent
 
 
 def read_desk(top: Table) -> Desk:
-    """Read [desk]. The domain defaults to that of the first address."""
+    """Read [desk]. The default of `domain` is the domain of the first address."""
     table = top.table("desk")
     if table is None and "desk" not in top:
         top.error("", '[desk] is missing: write [desk] and below it name = "First Bank Help Desk"')
     table = table or top.sub("desk", {})
-    spoken = table.value("language", language, "en", '"en"') or "en"
-    name, names = table.line_by_language("name", "Help Desk", spoken, example='"First Bank Help Desk"')
+    desk_language = table.value("language", language, "en", '"en"') or "en"
+    name, names = table.line_by_language("name", "Help Desk", desk_language, example='"First Bank Help Desk"')
     desk = Desk(
         name=name,
         names=names,
         domain=table.value("domain", domain, "", '"bank.example"') or _first_domain(top),
         timezone=table.zone("timezone", ZoneInfo("UTC")),
-        language=spoken,
+        language=desk_language,
         token=table.value("token", token, "[#{number}]", '"[#{number}]"'),
         old_tokens=_old_tokens(table),
         first_number=table.whole("first_number", 1001, 1, 10**9),
@@ -38,7 +38,9 @@ def read_desk(top: Table) -> Desk:
     )
     if not desk.admin and "admin" not in table:
         top.reading.warn(
-            table.spot, 'without admin nobody hears of quarantine or a dead relay: write admin = "you@bank.example"'
+            table.spot,
+            "without admin nobody is notified of quarantined mail or a relay that is down: "
+            'write admin = "you@bank.example"',
         )
     table.done()
     return desk
@@ -59,23 +61,23 @@ def read_storage(top: Table) -> Storage:
 
 
 def read_addresses(top: Table, desk: Desk) -> dict[str, DeskAddress]:
-    """Read every [address."…"], by compared address, in file order."""
+    """Read every [address."…"] in the order of the file, by normalised address."""
     addresses: dict[str, DeskAddress] = {}
     for written, table in top.named("address"):
         try:
             email = address(written)
         except ValueError as error:
-            table.error("", _with_quotes(str(error), table))
+            table.error("", _with_quotes_hint(str(error), table))
             continue
         if email in addresses:
-            table.error("", f"{email} stands twice: addresses are compared in lower case")
+            table.error("", f"{email} is defined twice: addresses are compared in lower case")
         name, names = table.line_by_language("name", desk.name, desk.language)
         addresses[email] = DeskAddress(
             email=email,
             name=name or desk.name,
             names=names if "name" in table else desk.names,
             plus=table.flag("plus", default=False),
-            from_=table.value("from", _signature, "{agent} ({address})", '"{agent} ({address})"'),
+            from_=table.value("from", _from_name, "{agent} ({address})", '"{agent} ({address})"'),
             routing=read_routing(table),
         )
         table.done()
@@ -87,12 +89,12 @@ def read_addresses(top: Table, desk: Desk) -> dict[str, DeskAddress]:
 
 
 def token(text: str) -> str:
-    """A subject token with {number} in it exactly once, and something around it."""
+    """Check a subject token: {number} exactly once, with other characters around it. Raises ValueError."""
     rest = text.replace("{number}", "", 1)
     if "{number}" not in text or "{number}" in rest:
         raise ValueError('must contain {number} exactly once: write "[#{number}]"')
     if not rest.strip():
-        raise ValueError('every number in a subject would be a ticket: put marks around it, as in "[#{number}]"')
+        raise ValueError('every number in a subject would match: add characters around it, as in "[#{number}]"')
     if len(text) > 40 or any(not mark.isprintable() for mark in text):
         raise ValueError('must be one short line: write "[#{number}]"')
     return text
@@ -119,9 +121,10 @@ def _secrets(table: Table) -> tuple[Secret | Path, ...]:
         return ()
     found = tuple(read_secret(table, "secret", item) for item in values)
     for item in found:
-        if isinstance(item, Secret) and 0 < len(item.value) < _SHORTEST_SECRET:
+        if isinstance(item, Secret) and 0 < len(item.value) < _MIN_SECRET:
             table.reading.warn(
-                table.at("secret"), f"can be guessed: use {_SHORTEST_SECRET} random characters or more, or a file"
+                table.at("secret"),
+                f"is short enough to be guessed: use {_MIN_SECRET} random characters or more, or a file",
             )
     return found
 
@@ -132,7 +135,7 @@ def _first_domain(top: Table) -> str:
     try:
         return address(first).rpartition("@")[2]
     except ValueError:
-        return "localhost"  # there is an error already: no usable address
+        return "localhost"  # an error is reported for the address itself
 
 
 def _database(folder: Path) -> Callable[[str], Path]:
@@ -150,16 +153,18 @@ def _database(folder: Path) -> Callable[[str], Path]:
     return read
 
 
-def _signature(text: str) -> str:
+def _from_name(text: str) -> str:
     try:
         fields = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:
         fields = {"?"}
     if not fields <= {"agent", "address"} or not fields or not text.isprintable():
-        raise ValueError('holds {agent}, {address} or both: write "{agent} ({address})", or "{address}" to mask names')
+        raise ValueError(
+            'must contain {agent}, {address} or both: write "{agent} ({address})", or "{address}" to mask names'
+        )
     return text
 
 
-def _with_quotes(said: str, table: Table) -> str:
+def _with_quotes_hint(message: str, table: Table) -> str:
     nested = [key for key, value in table.data.items() if isinstance(value, dict)]
-    return f'{said}, in quotes: [address."support@bank.example"]' if nested else said
+    return f'{message}, in quotes: [address."support@bank.example"]' if nested else message

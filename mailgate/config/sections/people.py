@@ -1,4 +1,4 @@
-"""[department.NAME], [role.NAME], [agent.KEY] and [team.NAME]: who works here."""
+"""[department.NAME], [role.NAME], [agent.KEY] and [team.NAME]: the staff of the desk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailgate.config.toml.reader import Table
 from mailgate.settings import EVERYTHING, PERMISSIONS, Agent, Department, Role, Team
 
 _AGENT_KEY = re.compile(r"\w[\w.-]{0,63}")
-_TAKEN = ("me", "nobody")  # words of the #assign command
+_RESERVED = ("me", "nobody")  # keywords of the #assign command
 HAND_OUT = ("none", "round-robin", "least-loaded")
 
 
@@ -54,7 +54,7 @@ def read_agents(top: Table) -> dict[str, Agent]:
     found = {}
     for key, table in top.named("agent"):
         nested = [name for name, value in table.data.items() if isinstance(value, dict) and name != "departments"]
-        if not _AGENT_KEY.fullmatch(key) or key.casefold() in _TAKEN:
+        if not _AGENT_KEY.fullmatch(key) or key.casefold() in _RESERVED:
             table.error("", f"{quoted_text(key)} cannot be an agent's key: write a short word such as [agent.elliot]")
         elif nested and "email" not in table:
             table.error("", f"a key with a dot needs quotes: write [agent.{key}-{nested[0]}]")
@@ -67,8 +67,8 @@ def read_teams(top: Table) -> dict[str, Team]:
     """Read every [team.NAME]."""
     found = {}
     for name, table in top.named("team"):
-        if name.casefold() in _TAKEN:
-            table.error("", f"{quoted_text(name)} is a word of the #assign command: name the team otherwise")
+        if name.casefold() in _RESERVED:
+            table.error("", f"{quoted_text(name)} is a keyword of the #assign command: choose another name")
         found[name] = Team(
             name=name,
             lead=table.name("lead", "agent"),
@@ -99,7 +99,7 @@ def _agent(key: str, table: Table) -> Agent:
         was=table.texts("was"),
     )
     if agent.hear == "digest" and agent.digest is None and "digest" not in table:
-        table.error("hear", 'needs the hour of the digest: write digest = "08:00"')
+        table.error("hear", 'needs the time of the digest: write digest = "08:00"')
     table.done()
     return agent
 
@@ -117,7 +117,7 @@ def _emails(table: Table) -> tuple[str, ...]:
 
 
 def _departments(table: Table, role: str) -> dict[str, str]:
-    """Department → role there; without any the agent is in *Support*."""
+    """The agent's role in each department; the default is *Support* alone."""
     value = table.raw("departments")
     if not isinstance(value, dict):
         return dict.fromkeys(table.list_of("departments", "department") or (SUPPORT.name,), role)

@@ -1,4 +1,4 @@
-"""[alerts], [notices], [trust], [tickets] and [attachments]: how the desk behaves by itself."""
+"""[alerts], [notices], [trust], [tickets], [attachments] and [report]: the desk's policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailgate.config.toml.messages import one_of
 from mailgate.config.toml.reader import Table
 from mailgate.settings import Alerts, Attachments, Notices, Rate, ReportMail, Tickets, Trust
 
-_LARGEST = 1_000_000_000  # bytes
+_MAX_SIZE = 1_000_000_000  # bytes
 _EXTENSION = re.compile(r"\w{1,20}")
 REPORT_READERS = ("admin", "manager", "team-lead")
 ALERTS = ("new_ticket", "new_message", "colleague_reply", "note", "assigned", "transferred", "status")
@@ -27,7 +27,7 @@ def read_alerts(top: Table) -> Alerts:
 
 
 def read_some_alerts(table: Table) -> dict[str, tuple[str, ...]]:
-    """Read a department's alerts: only the keys that it sets."""
+    """Read the alerts of a department, which only overrides the keys that it sets."""
     alerts = {key: recipients(table, key) for key in ALERTS if key in table or table.raw(key)}
     table.done()
     return alerts
@@ -52,9 +52,9 @@ def read_notices(top: Table) -> Notices:
 def read_trust(top: Table) -> Trust:
     """Read [trust]."""
     table = top.table("trust") or top.sub("trust", {})
-    ways = ("reply-key", "dmarc", "login")
+    methods = ("reply-key", "dmarc", "login")
     trust = Trust(
-        agents=table.choices("agents", ways, ways),
+        agents=table.choices("agents", methods, methods),
         domains=_domains(table),
         otherwise=table.choice("otherwise", ("confirm", "refuse"), "confirm"),
     )
@@ -93,19 +93,21 @@ def read_attachments(top: Table) -> Attachments:
 
 def _size(table: Table, key: str, default: int) -> int:
     size = table.value(key, units.size, default, f'"{default // 1_000_000} MB"')
-    if size > _LARGEST:
+    if size > _MAX_SIZE:
         table.error(key, 'must be at most "1 GB"')
         return default
     return size
 
 
 def _extensions(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Extensions without their dot, in lower case; an empty list blocks nothing."""
+    """File extensions without the dot, in lower case; an empty list blocks nothing."""
     found = []
     for index, value in enumerate(table.texts("block", default, example='["exe", "scr"]')):
         extension = value.strip().removeprefix("*").removeprefix(".").lower()
         if not _EXTENSION.fullmatch(extension):
-            table.reading.error(table.at("block").inside(index), f'"{value}" is no extension: write one such as "exe"')
+            table.reading.error(
+                table.at("block").inside(index), f'"{value}" is not a file extension: write one such as "exe"'
+            )
         found.append(extension)
     return tuple(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""Routing keys and alert recipients, which read the same in every table that has them."""
+"""Routing keys, alert recipients, addresses and domains: read alike in every table that has them."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ _TAG = re.compile(r"[^\s,#\"]{1,50}")
 
 
 def address(text: str) -> str:
-    """An address in its compared form; raises ValueError."""
+    """Normalise an e-mail address. Raises ValueError."""
     found = normalise(text)
     local, _, host = found.rpartition("@")
     if not (_ADDRESS.fullmatch(f"{'x' if not local.isascii() else local}@{host}") and ".." not in found) or any(
         mark in local for mark in " <>"
     ):
-        raise ValueError(f"{quoted_text(text)} is no address: write it as name@domain")
+        raise ValueError(f"{quoted_text(text)} is not an e-mail address: write it as name@domain")
     return found
 
 
 def domain(text: str) -> str:
-    """A domain in its compared form (lower-case A-labels); raises ValueError."""
+    """Normalise a domain to lower-case A-labels (RFC 5890). Raises ValueError."""
     found = normalise(f"x@{text}").removeprefix("x@")
     if not _DOMAIN.fullmatch(found):
-        raise ValueError(f"{quoted_text(text)} is no domain: write it as bank.example")
+        raise ValueError(f"{quoted_text(text)} is not a domain: write it as bank.example")
     return found
 
 
 def language(text: str) -> str:
     """A language tag (RFC 5646) such as "en" or "pt-BR"; raises ValueError."""
     if text and not _LANGUAGE.fullmatch(text):
-        raise ValueError(f'{quoted_text(text)} is no language: write a tag such as "en" or "pt-BR"')
+        raise ValueError(f'{quoted_text(text)} is not a language tag: write one such as "en" or "pt-BR"')
     return text
 
 
 def read_routing(table: Table, *, without: str = "") -> Routing:
-    """Read the routing keys of `table`, save the one that names the table itself."""
+    """Read the routing keys of `table`; `without` names a key that the table may not set, since it is its own kind."""
     return Routing(
         topic=_name(table, "topic", without),
         department=_name(table, "department", without),
@@ -64,7 +64,7 @@ def read_routing(table: Table, *, without: str = "") -> Routing:
 
 
 def recipients(table: Table, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Read a list of alert recipients; addresses come back in their compared form."""
+    """Read a list of alert recipients; addresses are normalised."""
     values = table.texts(key, default, example='["assignee", "department"]')
     if key not in table:
         return values
@@ -72,7 +72,7 @@ def recipients(table: Table, key: str, default: tuple[str, ...] = ()) -> tuple[s
 
 
 def target(table: Table, value: str, spot: Spot) -> str:
-    """Check "team:…" or "agent:…"; its name is looked up later."""
+    """Check "team:NAME" or "agent:KEY"; the reference is checked after all tables are read."""
     kind, colon, name = value.partition(":")
     if not colon or kind not in ("team", "agent"):
         table.reading.error(spot, f'must be "team:NAME" or "agent:KEY", not {quoted_text(value)}{_guess(value)}')
@@ -97,7 +97,7 @@ def _recipient(table: Table, value: str, spot: Spot) -> str:
             table.reading.error(spot, str(error))
             return value
     near = did_you_mean(value, RECIPIENTS) or f": {one_of((*RECIPIENTS, 'agent:KEY'))}, or an address"
-    table.reading.error(spot, f"{quoted_text(value)} is nobody{near}")
+    table.reading.error(spot, f"{quoted_text(value)} is not a recipient{near}")
     return value
 
 
@@ -105,7 +105,7 @@ def _name(table: Table, key: str, without: str) -> str | None:
     if key == without:
         if key in table:
             table.raw(key)
-            table.error(key, f"a {key} cannot set its own {key}: take it out")
+            table.error(key, f"a {key} cannot set its own {key}: remove it")
         return None
     return table.name(key, key) or None
 
@@ -125,7 +125,8 @@ def _tags(table: Table) -> tuple[str, ...] | None:
     for index, value in enumerate(values):
         if not _TAG.fullmatch(value):
             table.reading.error(
-                table.at("tags").inside(index), f"{quoted_text(value)} is no tag: a tag is one word without commas"
+                table.at("tags").inside(index),
+                f"{quoted_text(value)} is not a valid tag: a tag is one word without commas",
             )
     return values if "tags" in table else None
 
@@ -138,6 +139,8 @@ def _flag(table: Table, key: str) -> bool | None:
 def _template(table: Table) -> str | None:
     value = table.text("template", example='"billing"')
     if value and (not _TEMPLATE.fullmatch(value) or CONTROL.search(value)):
-        table.error("template", f"{quoted_text(value)} is no template set: write the name of a folder in templates/")
+        table.error(
+            "template", f"{quoted_text(value)} is not a valid template set: write the name of a folder in templates/"
+        )
         return None
     return table.refer("template", value, table.at("template")) if value else None

@@ -1,20 +1,19 @@
 """[[rule]]: the administrator's rules, in the order of the file.
 
-What a criterion means stands in `mailgate.config.sections.criteria`; whether it holds for a mail
-is decided by `mailgate.rules`, never here.
+Criteria are read in `mailgate.config.sections.criteria`; rules are evaluated in `mailgate.rules.routing`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from mailgate.config.sections.criteria import ABOVE, FIELDS, misplaced, read_criteria
+from mailgate.config.sections.criteria import FIELDS, RULE_KEYS, misplaced, read_criteria
 from mailgate.config.sections.routing import read_routing, recipients
 from mailgate.config.toml.messages import quoted_text
 from mailgate.config.toml.reader import Spot, Table
 from mailgate.settings import Criterion, Rule
 
-_BELOW = (
+_THEN_KEYS = (
     "alert",
     "canned",
     "reject",
@@ -37,7 +36,7 @@ def read_rules(top: Table, language: str = "en") -> tuple[Rule, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        top.error("rule", "rules are a list of tables: write [[rule]] with two brackets")
+        top.error("rule", "must be a list of tables: write [[rule]] with two brackets")
         return ()
     names: dict[str, int] = {}
     rules = []
@@ -45,7 +44,7 @@ def read_rules(top: Table, language: str = "en") -> tuple[Rule, ...]:
         table = Table(item, _rule_spot(item, position), top.reading)
         rule = _rule(table, position, language)
         if rule.name in names:
-            table.error("name", f"rule {names[rule.name] + 1} has this name already: explanations name rules")
+            table.error("name", f"rule {names[rule.name] + 1} has the same name: names of rules must be unique")
         names.setdefault(rule.name, position)
         rules.append(rule)
     return tuple(rules)
@@ -84,18 +83,18 @@ def _rule(table: Table, position: int, language: str) -> Rule:
         join=join if "join" in act else timedelta(),
     )
     if rule.canned and rule.on == {"message"}:
-        act.error("canned", 'answers new tickets alone: write on = ["new"], or take it out')
+        act.error("canned", 'only applies to new tickets: write on = ["new"], or remove it')
     if rule.reject and rule.drop:
-        act.error("drop", "a mail is either rejected, with a word to its sender, or dropped: keep one")
+        act.error("drop", "a mail is either rejected, with a message to its sender, or dropped: keep one of them")
     if rule.join and (rule.drop or rule.reject):
-        act.error("join", "a mail that is rejected or dropped joins no ticket: keep one")
-    act.done({key: misplaced(key) for key in ABOVE})
-    table.done(dict.fromkeys((*FIELDS, *_BELOW), ": it belongs below [rule.when] or [rule.then], not beside name"))
+        act.error("join", "a rejected or dropped mail cannot join a ticket: keep one of them")
+    act.done({key: misplaced(key) for key in RULE_KEYS})
+    table.done(dict.fromkeys((*FIELDS, *_THEN_KEYS), ": it belongs below [rule.when] or [rule.then], not beside name"))
     return rule
 
 
 def read_conditions(table: Table, key: str) -> Conditions:
-    """Read `when` or `unless`: a table of criteria, or a list of tables, any of which suffices."""
+    """Read `when` or `unless`: a table of criteria, or a list of tables of which one must match."""
     value = table.raw(key)
     if value is None:
         return ()
@@ -108,6 +107,6 @@ def read_conditions(table: Table, key: str) -> Conditions:
     for index, item in enumerate(tables):
         inner = spot if not isinstance(value, list) else spot.item(index)
         if not item:
-            table.reading.error(inner, f"is empty: name a criterion, or leave {key} out")
+            table.reading.error(inner, f"is empty: write a criterion, or remove {key}")
         conditions.append(tuple(read_criteria(Table(item, inner, table.reading))))
     return tuple(conditions)

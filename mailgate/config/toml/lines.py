@@ -1,8 +1,7 @@
-"""Where each key of a TOML text stands: path of keys → line number.
+"""The line number of each key in a TOML text.
 
-`tomllib` tells values but no places, so this walks the tokens once more. It trusts that
-the text is valid TOML and judges nothing; a path it does not know gets the line of its
-nearest known parent.
+`tomllib` returns values without positions, so this scans the tokens a second time. It expects
+valid TOML and validates nothing; a path without a line gets that of its nearest known parent.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ _KEY_PART = re.compile(r"""("(?:\\.|[^"\\])*"|'[^']*'|[^.\s"']+)""")
 
 
 def scan(text: str) -> Mapping[Path, int]:
-    """Return the line (from 1) on which each key, table and list element of `text` begins."""
+    """The line (from 1) on which each key, table and list element of `text` begins, by its path of keys."""
     scanner = _Scanner(text)
-    with suppress(RecursionError):  # nested as deep as tomllib can just bear: the lines found so far do
+    with suppress(RecursionError):  # nested nearly too deep for tomllib: the lines found so far are enough
         scanner.run()
     return scanner.lines
 
 
 def nearest(lines: Mapping[Path, int], path: Path) -> int | None:
-    """Return the line of `path`, or of its nearest known parent."""
+    """The line of `path`, or of its nearest known parent; None without any."""
     for end in range(len(path), 0, -1):
         if (line := lines.get(path[:end])) is not None:
             return line
@@ -38,7 +37,7 @@ def nearest(lines: Mapping[Path, int], path: Path) -> int | None:
 
 
 def _keys(text: str) -> tuple[str, ...]:
-    """Split a dotted key and take its parts out of their quotes."""
+    """Split a dotted key into its parts, without quotes."""
     return tuple(_unquote(part) for part in _KEY_PART.findall(text))
 
 
@@ -51,11 +50,11 @@ def _unquote(part: str) -> str:
 
 
 class _Scanner:
-    """One walk over the tokens of one text."""
+    """One pass over the tokens of one text."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[Path, int] = {}
-        self.counts: dict[Path, int] = {}  # how many [[tables]] of a path came so far
+        self.counts: dict[Path, int] = {}  # the index of the latest [[table]] of a path
         self.tokens = [(found[0], found.start()) for found in _TOKEN.finditer(text)]
         self.starts = [0, *(found.end() for found in re.finditer(r"\n", text))]
         self.at = 0
@@ -82,7 +81,7 @@ class _Scanner:
         return token
 
     def until(self, end: str) -> str:
-        """Collect tokens up to `end`, which is taken too."""
+        """Consume the tokens up to and including `end`; returns those before it."""
         parts = []
         while self.peek() not in (end, None):
             parts.append(self.next())
@@ -156,7 +155,7 @@ class _Scanner:
             before = self.at
             self.value((*path, index))
             if self.at == before:
-                self.next()  # a brace that closes nothing: no TOML, but the walk must end
+                self.next()  # an unmatched brace: not TOML, but the scan must end
             index += 1
         if self.peek() == "]":
             self.next()

@@ -1,7 +1,4 @@
-"""Phrases of the config's error sentences: quoting, lists, did-you-mean.
-
-Turns values into words for people and decides nothing.
-"""
+"""Phrases of the configuration's error messages: quoting, lists, suggestions."""
 
 from __future__ import annotations
 
@@ -14,20 +11,23 @@ _KINDS: dict[type, str] = {
     bool: "true or false",
     int: "a number",
     float: "a number",
-    str: "a text",
+    str: "a string",
     list: "a list",
     dict: "a table",
 }
 
 
 def kind_of(kind: type) -> str:
-    """What a TOML type is called here."""
+    """The name of a TOML type in error messages, with its article."""
     return _KINDS.get(kind, "a date or time")
 
 
 def did_you_mean(word: str, known: Collection[str], *, leaf: str = "") -> str:
-    """A phrase naming the nearest known words, or an empty string."""
-    import difflib  # only a config with an error pays for it
+    """A suggestion of the most similar known words (": did you mean …?"); "" when none is similar.
+
+    `leaf`: a separator; the part of each known word behind the last one is compared as well.
+    """
+    import difflib  # late: needed only for an error message
 
     folded = {name.casefold(): name for name in sorted(known)}
     near = difflib.get_close_matches(word.casefold(), folded, n=2, cutoff=0.6)
@@ -41,29 +41,29 @@ def did_you_mean(word: str, known: Collection[str], *, leaf: str = "") -> str:
 
 
 def words(names: Collection[str]) -> str:
-    """Names in a row, for people."""
+    """Sorted names, separated by commas."""
     return ", ".join(sorted(names)) or "none"
 
 
 def one_of(options: Collection[str]) -> str:
-    """The phrase that names what is allowed."""
+    """The phrase "must be A, B or C"."""
     listed = [quoted_text(option) for option in options]
     return f"must be {' or '.join([', '.join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)}"
 
 
 def quoted_text(text: str) -> str:
-    """A text in quotes, control characters shown, shortened to be read."""
+    """A string in quotes, shortened to 80 characters, with control characters escaped."""
     short = text if len(text) <= 80 else text[:77] + "…"
     return '"' + CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", short) + '"'
 
 
 def quoted(key: str) -> str:
-    """A key as it stands in a TOML header: quoted where it must be."""
+    """A key as written in a TOML header: quoted if it must be."""
     return key if _BARE_KEY.fullmatch(key) else quoted_text(key)
 
 
 def shown(value: object) -> str:
-    """A value in an error sentence."""
+    """A value as shown in an error message."""
     match value:
         case bool():
             return str(value).lower()
@@ -77,5 +77,5 @@ def shown(value: object) -> str:
 
 
 def masked(value: object) -> str:
-    """The kind of a value that may be a secret, never the value."""
-    return "an empty text" if value == "" else kind_of(type(value))
+    """The type of a value that may be a secret."""
+    return "an empty string" if value == "" else kind_of(type(value))

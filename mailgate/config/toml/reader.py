@@ -1,8 +1,8 @@
-"""Typed reading of TOML tables that collects every problem instead of stopping at one.
+"""Typed reading of TOML tables, which collects every problem instead of stopping at the first.
 
-A `Table` hands out values by key, remembers which keys were asked for and reports the
-rest as unknown. What a key means, and whether names refer to something, is decided by
-the sections and by `mailgate.config.check`.
+A `Table` returns values by key, records which keys were read, and reports the others as
+unknown. The meaning of keys is up to `mailgate.config.sections`, references between tables
+are checked in `mailgate.config.check`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ D = TypeVar("D")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in the config: keys for finding its line, label for people, shape for the docs."""
+    """A position in the file: the path to find its line, the label for messages, the shape for the documentation."""
 
     path: KeyPath = ()
     label: str = ""
-    shape: str = ""  # names replaced: "agent.NAME.email"
+    shape: str = ""  # with names replaced: "agent.NAME.email"
 
     def child(self, key: str, *, shape: str = "", label: str = "") -> Spot:
         """The spot of `key` inside this one."""
@@ -42,7 +42,7 @@ class Spot:
         )
 
     def inside(self, key: str | int) -> Spot:
-        """A place inside this one that is called the same."""
+        """A position inside this one with the same label."""
         return Spot((*self.path, key), self.label, self.shape)
 
     def item(self, index: int) -> Spot:
@@ -52,7 +52,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name that must refer to something; looked up when every name is known."""
+    """A reference to a named table; checked after all tables are read."""
 
     kind: str  # "department", "agent", …
     name: str
@@ -60,14 +60,17 @@ class Name:
 
 
 class Reading:
-    """One reading of one file: its problems, the names to look up, the keys it knows."""
+    """The state of reading one file: the problems found, the references to check, the keys that were read.
+
+    Without `thorough`, slow checks are left out; without `secrets`, unavailable passwords are not problems.
+    """
 
     def __init__(
         self, file: Path, text: str, environ: Mapping[str, str], *, thorough: bool = True, secrets: bool = True
     ) -> None:
         self.file = file
-        self.thorough = thorough  # False: leave out what is dear to check
-        self.secrets = secrets  # False: nobody signs in with what is read, so passwords may be out of reach
+        self.thorough = thorough
+        self.secrets = secrets
         self.folder = file.absolute().parent
         self.text = text
         self.environ = environ
@@ -77,8 +80,8 @@ class Reading:
         self._lines: Mapping[KeyPath, int] | None = None
 
     def error(self, spot: Spot, what: str, *, warning: bool = False) -> None:
-        """Note a problem at `spot`."""
-        from mailgate.config.toml.lines import nearest, scan  # a clean config never pays for the walk
+        """Add a problem at `spot`."""
+        from mailgate.config.toml.lines import nearest, scan  # late: needed only for an error message
 
         if self._lines is None:
             self._lines = scan(self.text)
@@ -86,17 +89,17 @@ class Reading:
         self.problems.append(Problem(where, what, nearest(self._lines, spot.path), str(self.file), warning=warning))
 
     def missing_secret(self, spot: Spot, what: str) -> None:
-        """Note that a secret cannot be had here; no problem for those who do not need it."""
+        """Add a problem for an unavailable secret, if secrets are needed."""
         if self.secrets:
             self.error(spot, what)
 
     def warn(self, spot: Spot, what: str) -> None:
-        """Note something that works and is probably not meant."""
+        """Add a warning: valid, but probably not intended."""
         self.error(spot, what, warning=True)
 
 
 class Table:
-    """One TOML table. Getters return the default where the key is missing or wrong."""
+    """One TOML table. Getters return the default when the key is missing or its value is invalid."""
 
     def __init__(self, data: Mapping[str, object], spot: Spot, reading: Reading) -> None:
         self.data = data
@@ -112,11 +115,11 @@ class Table:
         return self.spot.child(key)
 
     def error(self, key: str, what: str) -> None:
-        """Note a problem with `key`, or with the table where `key` is empty."""
+        """Add a problem with `key`, or with the whole table when `key` is empty."""
         self.reading.error(self.at(key) if key else self.spot, what)
 
     def raw(self, key: str) -> object:
-        """The value as TOML has it, or None; marks the key as known."""
+        """The value as parsed, or None; marks the key as known."""
         self.asked.add(key)
         self.reading.asked.add(self.spot.child(key).shape)
         return self.data.get(key)
@@ -131,7 +134,7 @@ class Table:
         return None
 
     def _read(self, key: str, read: Callable[[str], T], default: D, example: str) -> T | D:
-        """A text that `read` turns into a value; its ValueError is the problem."""
+        """A string that `read` converts; its ValueError becomes the problem."""
         value = self._typed(key, str, example)
         if value is None:
             return default
@@ -146,7 +149,7 @@ class Table:
         return self._read(key, one_line, default, example)
 
     def needed(self, key: str, example: str) -> str:
-        """One line of text that must be there and not be empty."""
+        """One line of text; missing or empty is a problem."""
         if key not in self.data:
             self.raw(key)
             self.error("", f"{key} is missing: write {key} = {example}")
@@ -180,14 +183,14 @@ class Table:
         return value
 
     def texts(self, key: str, default: tuple[str, ...] = (), *, example: str = '["…"]') -> tuple[str, ...]:
-        """A list of one-line texts; a single text counts as a list of one."""
+        """A list of one-line strings; a single string counts as a list of one."""
         value = self.raw(key)
         if value is None:
             return default
         if isinstance(value, str):
             value = [value]
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.error(key, f"must be a list of texts: write {quoted(key)} = {example}")
+            self.error(key, f"must be a list of strings: write {quoted(key)} = {example}")
             return default
         for index, item in enumerate(value):
             if CONTROL.search(item):
@@ -205,25 +208,25 @@ class Table:
         return values
 
     def duration(self, key: str, default: timedelta, *, zero: bool = False) -> timedelta:
-        """A duration; zero only where it has a meaning."""
+        """A duration; zero only if `zero` is set."""
         value = self._read(key, units.duration, default, f'"{units.duration_text(default)}"')
         if not value and not zero:
-            self.error(key, f'must be longer than nothing: write {key} = "{units.duration_text(default)}"')
+            self.error(key, f'must be longer than zero: write {key} = "{units.duration_text(default)}"')
             return default
         return value
 
     def duration_or_none(self, key: str) -> timedelta | None:
-        """A duration, or None where the key is missing or empty."""
+        """A duration; None when the key is missing or empty."""
         if self.data.get(key) == "":
             self.raw(key)
             return None
         value = self._read(key, units.duration, None, '"1h"')
         if value is not None and not value:
-            self.error(key, f'must be longer than nothing: write {key} = "1h", or "" for none')
+            self.error(key, f'must be longer than zero: write {key} = "1h", or "" for none')
         return value
 
     def value(self, key: str, read: Callable[[str], T], default: D, example: str) -> T | D:
-        """A text in a form of its own, read by `read`, which raises ValueError."""
+        """A string converted by `read`, which raises ValueError with the problem."""
         return self._read(key, read, default, example)
 
     def zone(self, key: str, default: D) -> ZoneInfo | D:
@@ -231,7 +234,7 @@ class Table:
         return self._read(key, zone, default, '"Europe/Berlin"')
 
     def by_language(self, key: str) -> Text:
-        """A text, or a table of texts by language; may have several lines."""
+        """A string, or a table of strings by language; may have several lines."""
         value = self.raw(key)
         if value is None:
             return Text()
@@ -239,11 +242,11 @@ class Table:
             return Text({"": value}) if value else Text()
         if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
             return Text(value)
-        self.error(key, f'must be a text, or a table by language: write {key} = {{ en = "…", de = "…" }}')
+        self.error(key, f'must be a string, or a table by language: write {key} = {{ en = "…", de = "…" }}')
         return Text()
 
     def line_by_language(self, key: str, default: str, desk_language: str, *, example: str = '"…"') -> tuple[str, Text]:
-        """One line of text, or a table of them by language: what holds by default, and all of them."""
+        """One line of text, or a table of lines by language: returns that of the desk's language, and all of them."""
         if not isinstance(self.data.get(key), dict):
             return self.text(key, default, example=example), Text()
         texts = self.by_language(key)
@@ -253,7 +256,7 @@ class Table:
         return texts.get(desk_language) or default, texts
 
     def place(self, key: str, default: str) -> Path:
-        """A path; a relative one counts from the config file."""
+        """A path; relative to the folder of the configuration file."""
         return self.reading.folder / Path(self.text(key, default))
 
     def table(self, key: str) -> Table | None:
@@ -265,7 +268,7 @@ class Table:
         return None
 
     def sub(self, key: str, value: Mapping[str, object], *, shape: str = "") -> Table:
-        """`value` as the table that stands at `key`."""
+        """`value` as the table at `key`."""
         return Table(value, self.spot.child(key, shape=shape), self.reading)
 
     def named(self, key: str) -> Iterator[tuple[str, Table]]:
@@ -280,17 +283,19 @@ class Table:
             if not isinstance(value, dict):
                 tables.error(name, f'each {key} is a table with a name: write [{key}."NAME"] above this line')
             elif not name.strip() or name != name.strip() or CONTROL.search(name) or len(name) > 100:
-                tables.error(name, "is no name: names are 1 to 100 characters on one line, without spaces around them")
+                tables.error(
+                    name, "is not a valid name: names are 1 to 100 characters on one line, without spaces around them"
+                )
             else:
                 yield name, tables.sub(name, value, shape="NAME")
 
     def refer(self, kind: str, name: str, spot: Spot) -> str:
-        """Note that `name` must be the name of a `kind`; returns it."""
+        """Record a reference to the `kind` called `name`; returns the name."""
         self.reading.names.append(Name(kind, name, spot))
         return name
 
     def name(self, key: str, kind: str, default: str = "") -> str:
-        """The name of a `kind`."""
+        """A reference to a `kind`."""
         if key not in self.data:
             self.raw(key)
             return default
@@ -298,25 +303,25 @@ class Table:
         return self.refer(kind, value, self.at(key)) if value else default
 
     def list_of(self, key: str, kind: str) -> tuple[str, ...]:
-        """A list of names of a `kind`."""
+        """A list of references to a `kind`."""
         values = self.texts(key)
         return tuple(self.refer(kind, value, self.at(key).inside(index)) for index, value in enumerate(values))
 
     def later(self, *keys: str) -> None:
-        """Refuse keys that this version does not know yet."""
+        """Reject keys that are planned but not supported yet."""
         for key in keys:
             if key in self.data:
                 self.asked.add(key)
-                self.error(key, "is not yet supported: take it out")
+                self.error(key, "is not yet supported: remove it")
 
     def fixed(self, key: str, only: object) -> None:
-        """Accept `key` at its default value alone, because nothing else is built yet."""
+        """Accept `key` only with the value `only`, since no other is supported yet."""
         if key in self.data and self.raw(key) != only:
             written = str(only).lower() if isinstance(only, bool) else f'"{only}"'
-            self.error(key, f"is not yet supported: take it out, or write {key} = {written}")
+            self.error(key, f"is not yet supported: remove it, or write {key} = {written}")
 
     def done(self, hints: Mapping[str, str] | None = None) -> None:
-        """Report every key that nobody asked for."""
+        """Report every key that was not read; `hints` maps a key to its hint."""
         for key in self.data:
             if key not in self.asked:
                 hint = (hints or {}).get(key) or did_you_mean(key, self.asked) or f"; known here: {words(self.asked)}"
@@ -324,18 +329,18 @@ class Table:
 
 
 def one_line(value: str) -> str:
-    """Refuse line breaks and control characters, which would break out of header fields."""
+    """Reject line breaks and control characters, which would inject header fields. Raises ValueError."""
     if CONTROL.search(value):
         raise ValueError("must be one line without control characters")
     return value
 
 
 def zone(name: str) -> ZoneInfo:
-    """A time zone by its IANA name; raises ValueError with the nearest names."""
+    """A time zone by its IANA name. Raises ValueError with similar names."""
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        from zoneinfo import available_timezones  # walks the whole database: only for the error
+        from zoneinfo import available_timezones  # late: reads the whole database, for the error message
 
         near = did_you_mean(name, available_timezones(), leaf="/")
-        raise ValueError(f'"{name}" is no time zone{near or ": write one such as Europe/Berlin"}') from None
+        raise ValueError(f'"{name}" is not a time zone{near or ": write one such as Europe/Berlin"}') from None

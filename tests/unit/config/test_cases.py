@@ -1,7 +1,7 @@
-"""Broken configs, each with the lines that it must die with: tests/cases/config/NN-name.toml and .error.
+"""Invalid configurations and the expected error messages: tests/cases/config/NN-name.toml and .error.
 
-A case holds only what it is about. Sections of the smallest config that it does not
-mention are added below it, unless its text is no TOML or its first line is `# alone`.
+A case contains only what it tests. The sections of a minimal configuration that it lacks are
+added, unless its text is not TOML or its first line is `# alone`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from tests.configs import REST, completed
 CASES = Path(__file__).parents[2] / "cases/config"
 
 
-def said(case: Path, folder: Path) -> str:
-    """What loading the case says, without the folder it lies in."""
+def messages(case: Path, folder: Path) -> str:
+    """The error messages of loading the case, without the path of the folder."""
     config = folder / "config.toml"
     config.write_text(completed(case.read_text("utf-8")), "utf-8")
     with pytest.raises(ConfigError) as error:
@@ -32,23 +32,23 @@ def cases() -> list[Path]:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
-def test_a_broken_config_says_what_is_wrong_where_and_what_would_be_right(case: Path, tmp_path: Path) -> None:
-    assert said(case, tmp_path) == case.with_suffix(".error").read_text("utf-8")
+def test_an_invalid_config_has_the_expected_error_messages(case: Path, tmp_path: Path) -> None:
+    assert messages(case, tmp_path) == case.with_suffix(".error").read_text("utf-8")
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.stem)
-def test_every_error_line_names_the_file_and_its_place(case: Path) -> None:
+def test_every_error_message_begins_with_file_and_line(case: Path) -> None:
     for line in case.with_suffix(".error").read_text("utf-8").splitlines():
         assert re.match(r"config\.toml(:\d+)?: ", line)
 
 
-def test_the_smallest_config_alone_is_sound(tmp_path: Path) -> None:
-    """The cases above die of their own fault, not of the sections added to them."""
+def test_the_minimal_config_is_valid(tmp_path: Path) -> None:
+    """The errors above come from the cases, not from the sections added to them."""
     config = tmp_path / "config.toml"
     config.write_text("\n".join(REST.values()))
     assert load(config, {})[1] == ()
 
 
-def test_there_are_many_cases_and_none_without_its_error() -> None:
+def test_every_case_has_an_error_file_and_vice_versa() -> None:
     assert len(cases()) >= 40
     assert {case.stem for case in cases()} == {case.stem for case in CASES.glob("*.error")}

@@ -1,4 +1,4 @@
-"""What a reload changes, in people's words."""
+"""The differences between two configurations, as sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def config(text: str) -> Config:
     return loaded
 
 
-def test_nothing_changed() -> None:
+def test_equal_configs_have_no_changes() -> None:
     assert changes(config(RULES), config(RULES)) == ()
 
 
@@ -45,40 +45,40 @@ def test_names_added_removed_and_changed() -> None:
     )
 
 
-def test_tables_name_the_keys_that_changed() -> None:
+def test_a_changed_table_lists_the_changed_keys() -> None:
     new = config("[notices]\nfollow_up = true\nacknowledge = false\n[http]\n")
     assert changes(config(""), new) == ("[http] added", "[notices] changed: acknowledge, follow_up")
     assert changes(new, config(""))[0] == "[http] removed"
 
 
-def test_rules_changed_and_rules_in_another_order() -> None:
+def test_changed_and_reordered_rules() -> None:
     parts = RULES.split("[[rule]]")
     swapped = config("[[rule]]".join((parts[0], parts[2], parts[1])))
-    assert changes(config(RULES), swapped) == ("rules stand in another order",)
+    assert changes(config(RULES), swapped) == ("the order of the rules has changed",)
     assert changes(config(RULES), config(RULES.replace("'a'", "'b'"))) == ("1 rule changed: A",)
     assert changes(config(RULES), config("")) == ("2 rules removed: A, B",)
 
 
-def test_another_first_address() -> None:
+def test_a_different_first_address() -> None:
     one, two = '[address."a@x.example"]\n', '[address."b@x.example"]\n'
     assert changes(config(one + two), config(two + one)) == ("the first desk address is now b@x.example",)
 
 
-def test_a_long_list_is_cut() -> None:
+def test_a_long_list_is_shortened() -> None:
     new = config("".join(f"[topic.T{number}]\n" for number in range(20)))
     assert changes(config(""), new) == ("20 topics added: T0, T1, T2, T3, T4, T5, T6, T7 and 12 more",)
 
 
-def test_a_templates_folder_that_appears(tmp_path: Path) -> None:
+def test_a_new_templates_folder(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(completed(""))
     before, _ = load(tmp_path / "config.toml", {})
     (tmp_path / "templates").mkdir()
     after, _ = load(tmp_path / "config.toml", {})
-    assert changes(before, after) == (f"templates now come from {tmp_path}/templates",)
-    assert changes(after, before) == ("templates now come from mailgate itself",)
+    assert changes(before, after) == (f"templates are now read from {tmp_path}/templates",)
+    assert changes(after, before) == ("templates are now read from the installed package",)
 
 
-def test_names_that_open_tickets_still_use_are_counted() -> None:
+def test_undefined_names_are_reported_with_the_number_of_open_tickets() -> None:
     new = config('[department.Desk]\nwas = ["Front"]\n')
     used = {
         "department": {"Support": 3, "Front": 2, "Old": 12},
@@ -88,23 +88,24 @@ def test_names_that_open_tickets_still_use_are_counted() -> None:
         "team": {"T": 1},
         "priority": {"Normal": 4},
     }
-    heir = "in the one that takes its place"
+    successor = "to its successor"
     assert [str(problem) for problem in orphans(new, used)] == [
-        'config.toml: 1 open ticket uses the agent "gone", which is gone: write was = ["gone"] ' + heir,
-        'config.toml: 12 open tickets use the department "Old", which is gone: write was = ["Old"] ' + heir,
-        'config.toml: 2 open tickets use the SLA plan "Sev-Z", which is gone: write was = ["Sev-Z"] ' + heir,
-        'config.toml: 1 open ticket uses the team "T", which is gone: write was = ["T"] ' + heir,
+        'config.toml: 1 open ticket uses the agent "gone", which no longer exists: add was = ["gone"] ' + successor,
+        'config.toml: 12 open tickets use the department "Old", which no longer exists: add was = ["Old"] ' + successor,
+        'config.toml: 2 open tickets use the SLA plan "Sev-Z", which no longer exists: add was = ["Sev-Z"] '
+        + successor,
+        'config.toml: 1 open ticket uses the team "T", which no longer exists: add was = ["T"] ' + successor,
     ]
     assert all(problem.warning for problem in orphans(new, used))
 
 
 @given(st.lists(st.sampled_from("ABCDEF"), unique=True), st.lists(st.sampled_from("ABCDEF"), unique=True))
-def test_changes_are_silent_exactly_when_nothing_differs(before: list[str], after: list[str]) -> None:
+def test_changes_are_empty_if_and_only_if_the_configs_are_equal(before: list[str], after: list[str]) -> None:
     old, new = (config("".join(f"[topic.{name}]\n" for name in names)) for names in (before, after))
     assert (changes(old, new) == ()) == (set(before) == set(after))
 
 
-def test_effective_values_are_plain_and_whole() -> None:
+def test_effective_values_are_plain_and_complete() -> None:
     shown = effective(config('[sla.S]\nresolve = "90m"\n' + RULES))
     assert shown["slas"]["S"]["resolve"] == "1h30m"
     assert shown["desk"]["timezone"] == "UTC"

@@ -1,4 +1,4 @@
-"""The loader: the file itself, built-ins, defaults, and that nothing but ConfigError ever comes out."""
+"""Loading a configuration: file access, built-ins, defaults, and no exception but ConfigError."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXAMPLE = (ROOT / "config.example.toml").read_text("utf-8")
 SMALLEST = "\n".join(REST.values())
 
 
-def of(text: str, **environ: str) -> Config:
+def loaded(text: str, **environ: str) -> Config:
     config, reading = read(Path("/etc/mailgate/config.toml"), completed(text), environ)
     assert [str(problem) for problem in reading.problems if not problem.warning] == []
     return config
@@ -34,49 +34,49 @@ def of(text: str, **environ: str) -> Config:
 # ---- the file -------------------------------------------------------------------------
 
 
-def refused(path: Path) -> str:
+def rejected(path: Path) -> str:
     with pytest.raises(ConfigError) as error:
         load(path, {})
     (problem,) = error.value.problems
     return str(problem)
 
 
-def test_a_file_that_is_not_there_or_no_text_is_refused_with_its_name(tmp_path: Path) -> None:
+def test_a_missing_or_binary_file_is_rejected_by_name(tmp_path: Path) -> None:
     missing, binary, large = (tmp_path / name for name in ("missing", "binary", "large"))
     binary.write_bytes(b"[desk]\nname = 'a'\n\xff\xfe\x00")
     large.write_bytes(b"#" * 10_000_001)
-    assert refused(missing) == f"{missing}: is missing: `mailgate init DIR` writes a first one"
-    assert refused(binary) == f"{binary}:3: is not UTF-8 text: save it as UTF-8"
-    assert refused(tmp_path) == f"{tmp_path}: is a folder: name the file in it, such as config.toml"
-    assert refused(large) == f"{large}: is larger than 10 MB: this is no config"
-    assert refused(missing / "below").startswith(f"{missing}/below: ")
-    assert "cannot be read" in refused(Path("nul\0name"))
+    assert rejected(missing) == f"{missing}: does not exist: create one with `mailgate init DIR`"
+    assert rejected(binary) == f"{binary}:3: is not UTF-8: save it as UTF-8"
+    assert rejected(tmp_path) == f"{tmp_path}: is a folder: name the file in it, such as config.toml"
+    assert rejected(large) == f"{large}: is larger than 10 MB: not a configuration file"
+    assert rejected(missing / "below").startswith(f"{missing}/below: ")
+    assert "cannot be read" in rejected(Path("nul\0name"))
 
 
-def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(SMALLEST)
     file.chmod(0)
-    me = os.geteuid()
-    if me == 0:  # root reads everything, so somebody else tries
+    user = os.geteuid()
+    if user == 0:  # root can read everything: test as another user
         os.seteuid(65534)
     try:
-        said = refused(file)
+        message = rejected(file)
     finally:
-        os.seteuid(me)
-    assert "cannot be read: Permission denied" in said
+        os.seteuid(user)
+    assert "cannot be read: Permission denied" in message
 
 
-def test_windows_line_ends_and_a_byte_order_mark_are_taken(tmp_path: Path) -> None:
+def test_crlf_line_ends_and_a_byte_order_mark_are_accepted(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_bytes(b"\xef\xbb\xbf" + SMALLEST.replace("\n", "\r\n").encode())
     assert load(file, {})[0].desk.name == "First Bank Help Desk"
 
 
-def test_a_file_is_found_where_it_is_named_or_usually_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_the_one_given_or_the_first_default_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(loader, "PLACES", (Path("config.toml"), tmp_path / "etc.toml"))
-    with pytest.raises(ConfigError, match=r"no config at config\.toml and .*etc\.toml"):
+    monkeypatch.setattr(loader, "DEFAULT_PATHS", (Path("config.toml"), tmp_path / "etc.toml"))
+    with pytest.raises(ConfigError, match=r"no configuration file at config\.toml or .*etc\.toml"):
         find(None, {})
     (tmp_path / "etc.toml").touch()
     assert find(None, {}) == tmp_path / "etc.toml"
@@ -89,8 +89,8 @@ def test_a_file_is_found_where_it_is_named_or_usually_is(tmp_path: Path, monkeyp
 # ---- built-ins and defaults -------------------------------------------------------------
 
 
-def test_the_smallest_config_is_a_desk() -> None:
-    config = of("")
+def test_the_minimal_config_has_all_built_ins() -> None:
+    config = loaded("")
     assert config.first_address.email == "support@bank.example"
     assert config.first_address.name == "First Bank Help Desk"
     assert config.desk.domain == "bank.example"
@@ -118,24 +118,24 @@ def test_the_smallest_config_is_a_desk() -> None:
     assert (config.relay.transport, config.relay.host, config.relay.port) == ("smtp", "127.0.0.1", 25)
 
 
-def test_paths_count_from_the_config_file() -> None:
-    storage = of("").storage
+def test_paths_are_relative_to_the_config_file() -> None:
+    storage = loaded("").storage
     assert storage.database == Path("/etc/mailgate/var/mailgate.db")
     assert storage.attachments == Path("/etc/mailgate/var/attachments")
-    absolute = of('[storage]\ndatabase = "sqlite:////srv/desk.db"\nattachments = "/srv/files"\n').storage
+    absolute = loaded('[storage]\ndatabase = "sqlite:////srv/desk.db"\nattachments = "/srv/files"\n').storage
     assert (absolute.database, absolute.attachments) == (Path("/srv/desk.db"), Path("/srv/files"))
-    assert of('[relay]\ntransport = "maildir"\n').relay.path == Path("/etc/mailgate/var/outgoing")
+    assert loaded('[relay]\ntransport = "maildir"\n').relay.path == Path("/etc/mailgate/var/outgoing")
 
 
-def test_support_stays_when_other_departments_come() -> None:
-    config = of('[department.Other]\nmanager = "ann"\nsla = "Default SLA"\n')
+def test_the_built_in_department_remains_beside_others() -> None:
+    config = loaded('[department.Other]\nmanager = "ann"\nsla = "Default SLA"\n')
     assert list(config.departments) == ["Support", "Other"]
     assert config.departments["Other"].routing.sla == "Default SLA"
     assert config.agents["ann"].departments == {"Support": "All Access"}
 
 
-def test_a_table_takes_the_place_of_a_built_in_one() -> None:
-    config = of(
+def test_a_table_replaces_the_built_in_one_of_its_name() -> None:
+    config = loaded(
         '[sla."Default SLA"]\nresolve = "4h"\n[role."View only"]\nmay = ["note"]\n'
         '[topic."General Inquiry"]\npublic = false\n'
     )
@@ -144,31 +144,33 @@ def test_a_table_takes_the_place_of_a_built_in_one() -> None:
     assert not config.topics["General Inquiry"].public
 
 
-def test_an_agents_departments_and_roles() -> None:
+def test_departments_and_roles_of_an_agent() -> None:
     text = '[department.M]\n[agent.kim]\nname = "Kim"\nemail = "Kim@Bank.example"\n'
-    assert of(text + 'departments = ["M"]\nrole = "View only"\n').agents["kim"].departments == {"M": "View only"}
-    config = of(text + 'departments = { Support = "View only", M = "" }\n')
+    assert loaded(text + 'departments = ["M"]\nrole = "View only"\n').agents["kim"].departments == {"M": "View only"}
+    config = loaded(text + 'departments = { Support = "View only", M = "" }\n')
     assert config.agents["kim"].departments == {"Support": "View only", "M": "All Access"}
     assert config.role(config.agents["kim"], "Support").may == frozenset()
     assert config.agents_by_email["kim@bank.example"].key == "kim"
 
 
-def test_addresses_are_compared_in_one_form() -> None:
-    config = of('[address."Hilfe@Bücher.example"]\ntopic = "General Inquiry"\nplus = true\n')
+def test_addresses_are_normalised() -> None:
+    config = loaded('[address."Hilfe@Bücher.example"]\ntopic = "General Inquiry"\nplus = true\n')
     assert list(config.addresses) == ["hilfe@xn--bcher-kva.example"]
     assert config.desk.domain == "xn--bcher-kva.example"
     assert config.first_address.routing.topic == "General Inquiry"
 
 
 def test_texts_by_language() -> None:
-    signature = of('[department.Support]\nsignature = { en = "Bye", de = "Tschüs" }\n').departments["Support"].signature
+    signature = (
+        loaded('[department.Support]\nsignature = { en = "Bye", de = "Tschüs" }\n').departments["Support"].signature
+    )
     assert (signature.get("de"), signature.get("fr")) == ("Tschüs", "Bye")
-    assert of('[department.Support]\nsignature = "a\\nb"\n').departments["Support"].signature.get("en") == "a\nb"
-    assert of('[department.Support]\nsignature = ""\n').departments["Support"].signature.get("en") == ""
+    assert loaded('[department.Support]\nsignature = "a\\nb"\n').departments["Support"].signature.get("en") == "a\nb"
+    assert loaded('[department.Support]\nsignature = ""\n').departments["Support"].signature.get("en") == ""
 
 
-def test_a_week() -> None:
-    hours = of(
+def test_a_schedule() -> None:
+    hours = loaded(
         '[schedule.W]\ntimezone = "Europe/Berlin"\n'
         'hours = { sat-mon = ["14:00-15:00", "08:00-12:00"], WED = "22:00-06:00" }\n'
         'holidays = ["DE-BY", "2026-12-24"]\n'
@@ -183,20 +185,20 @@ def test_a_week() -> None:
     assert hours.timezone.key == "Europe/Berlin"
 
 
-def test_a_ladder_is_sorted_and_may_be_empty() -> None:
+def test_escalation_steps_are_sorted_and_may_be_empty() -> None:
     steps = '{ at = "200%", then = { priority = "High" } }, { at = "50%", alert = "admin" }'
     text = f'[sla.L]\nresolve = "1h"\nescalate = [ {steps} ]\n'
-    assert [step.label for step in of(text).slas["L"].escalate] == ["50%", "200%"]
-    assert of(text).slas["L"].escalate[1].then.priority == "High"
-    assert of('[sla.L]\nresolve = "1h"\nescalate = []\n').slas["L"].escalate == ()
-    assert of('[sla.L]\nresolve = ""\n').slas["L"].resolve is None
+    assert [step.label for step in loaded(text).slas["L"].escalate] == ["50%", "200%"]
+    assert loaded(text).slas["L"].escalate[1].then.priority == "High"
+    assert loaded('[sla.L]\nresolve = "1h"\nescalate = []\n').slas["L"].escalate == ()
+    assert loaded('[sla.L]\nresolve = ""\n').slas["L"].resolve is None
 
 
 MAILBOX = '[mailbox.x]\nhost = "::1"\nuser = "u"\npassword = "p"\n'
 
 
 def test_mailboxes() -> None:
-    plain = of(MAILBOX).mailboxes["x"]
+    plain = loaded(MAILBOX).mailboxes["x"]
     assert (plain.port, plain.tls, plain.folder, plain.existing, plain.after, plain.move_to, plain.idle) == (
         993,
         "implicit",
@@ -206,20 +208,20 @@ def test_mailboxes() -> None:
         "Processed",
         True,
     )
-    assert of(MAILBOX + 'existing = "3d"\n').mailboxes["x"].existing == timedelta(days=3)
-    assert of(MAILBOX + 'existing = "take"\nafter = "seen"\n').mailboxes["x"].after == "seen"
-    moved = of(MAILBOX + 'after = { move = "Done" }\n').mailboxes["x"]
+    assert loaded(MAILBOX + 'existing = "3d"\n').mailboxes["x"].existing == timedelta(days=3)
+    assert loaded(MAILBOX + 'existing = "take"\nafter = "seen"\n').mailboxes["x"].after == "seen"
+    moved = loaded(MAILBOX + 'after = { move = "Done" }\n').mailboxes["x"]
     assert (moved.after, moved.move_to) == ("move", "Done")
 
 
 def test_listening_on_ipv6_and_on_any_free_port() -> None:
-    smtp = of('[smtp]\nlisten = "[::1]:0"\nedge = false\n').smtp
+    smtp = loaded('[smtp]\nlisten = "[::1]:0"\nedge = false\n').smtp
     assert smtp is not None
     assert (smtp.host, smtp.port) == ("::1", 0)
 
 
-def test_a_department_changes_only_the_alerts_that_it_names() -> None:
-    department = of(
+def test_a_department_overrides_only_the_alerts_that_it_sets() -> None:
+    department = loaded(
         '[department.Support]\nalerts = { note = [] }\nhand_out = "none"\nconfidential = false\n'
     ).departments["Support"]
     assert department.alerts == {"note": ()}
@@ -234,22 +236,22 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("[desk]\n", "without admin nobody hears"),
+        ("[desk]\n", "without admin nobody is notified"),
         ("[http]\nlisten = '0.0.0.0:80'\n", "other machines can read"),
         ("[team.Empty]\n", "has no members"),
-        (f"# no way in\n{SMALLEST.replace('[smtp]', '')}", "no way in but `mailgate ingest`"),
+        (f"# no source\n{SMALLEST.replace('[smtp]', '')}", "no mail source but `mailgate ingest`"),
     ],
 )
-def test_what_works_and_is_hardly_meant_is_a_warning(text: str, said: str, tmp_path: Path) -> None:
+def test_valid_but_probably_unintended_settings_are_warnings(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(completed(text))
     (warning,) = load(tmp_path / "config.toml", {})[1]
     assert warning.warning
-    assert said in str(warning)
+    assert message in str(warning)
 
 
-# ---- nothing but ConfigError ----------------------------------------------------------------
+# ---- no exception but ConfigError ----------------------------------------------------------------
 
 
 def never_raises(text: str) -> None:
@@ -258,14 +260,14 @@ def never_raises(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_config_or_a_clear_error(text: str) -> None:
+def test_any_text_is_a_config_or_a_config_error(text: str) -> None:
     never_raises(text)
 
 
 @settings(max_examples=150)
 @given(st.data())
-def test_the_example_cut_anywhere_is_a_config_or_a_clear_error(data: st.DataObject) -> None:
-    """A half-saved file, a line lost, a piece typed in the wrong place."""
+def test_the_example_with_any_part_replaced_is_a_config_or_a_config_error(data: st.DataObject) -> None:
+    """A half-saved file, a lost line, text typed in the wrong place."""
     start = data.draw(st.integers(0, len(EXAMPLE)))
     end = data.draw(st.integers(start, min(start + 200, len(EXAMPLE))))
     piece = data.draw(st.one_of(st.text(max_size=10), st.sampled_from(EXAMPLE.splitlines())))
@@ -289,12 +291,12 @@ LINES = [line for line in EXAMPLE.splitlines() if "=" in line.split("#")[0] and 
 
 @settings(max_examples=300)
 @given(st.sampled_from(LINES), VALUES)
-def test_any_key_may_hold_any_value(line: str, value: str) -> None:
+def test_any_key_with_any_value_is_a_config_or_a_config_error(line: str, value: str) -> None:
     key = line.partition("=")[0]
     never_raises(EXAMPLE.replace(line, f"{key}= {value}"))
 
 
-# ---- a first config, and the cost -------------------------------------------------------------
+# ---- the first config, and the cost of loading -------------------------------------------------------------
 
 ANN = Person(key="ann", name='Ann "Annie" Reyes', email="ann@bank.example")
 BOB = Person(key="bob.b", name="Bob\\Ö", email="bob@bank.example")
@@ -302,7 +304,7 @@ BOB = Person(key="bob.b", name="Bob\\Ö", email="bob@bank.example")
 
 @pytest.mark.parametrize("imap", [None, Imap(host="imap.bank.example", user="support", password_env="PW")])
 @pytest.mark.parametrize("relay", ["maildir", "127.0.0.1:2525", "smtp.bank.example"])
-def test_a_first_config_is_about_thirty_lines_and_sound(imap: Imap | None, relay: str, tmp_path: Path) -> None:
+def test_the_first_config_is_valid_and_about_thirty_lines_long(imap: Imap | None, relay: str, tmp_path: Path) -> None:
     answers = Answers(
         name="First Bank",
         address="support@bank.example",
@@ -322,14 +324,14 @@ def test_a_first_config_is_about_thirty_lines_and_sound(imap: Imap | None, relay
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-def test_answers_never_break_out_of_their_quotes(name: str, zone: str) -> None:
+def test_answers_are_quoted(name: str, zone: str) -> None:
     text = starter(Answers(name=name, address="a@b.example", agents=(ANN,), timezone=zone))
     _, reading = read(Path("config.toml"), text, {})
     assert all(problem.where.startswith(("[desk.", "[address.")) for problem in reading.problems)
 
 
-def test_loading_stays_light() -> None:
-    """`ingest` runs once a mail: no pydantic, no template engine, no calendars, no patterns unless used."""
+def test_loading_imports_no_expensive_modules() -> None:
+    """`ingest` runs once per mail: no template engine, no calendars, no patterns unless used."""
     code = (
         "import sys; from pathlib import Path; from mailgate.config.load import load;"
         f"load(Path({str(ROOT / 'config.example.toml')!r}), {{}}, thorough=False);"

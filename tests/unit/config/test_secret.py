@@ -1,4 +1,4 @@
-"""Secrets: read, made once, never printed."""
+"""Secrets: read in every form, created once, never printed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def config(folder: Path, desk: str = "", more: str = "", **environ: str) -> Conf
     return load(file, environ)[0]
 
 
-def test_the_secret_is_a_file_beside_the_config_unless_said_otherwise(tmp_path: Path) -> None:
+def test_the_default_secret_is_a_file_beside_the_config(tmp_path: Path) -> None:
     desk = config(tmp_path).desk
     assert desk.secret == (tmp_path / "var/secret",)
     assert desk.secret_file == tmp_path / "var/secret"
-    assert not desk.secret_file.exists()  # loading makes nothing
+    assert not desk.secret_file.exists()  # loading creates nothing
 
 
-def test_a_made_secret_is_long_random_and_its_owners_alone(tmp_path: Path) -> None:
+def test_a_created_secret_is_long_random_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     desk = config(tmp_path).desk
     assert desk.secret_file is not None
     make_secret(desk.secret_file)
@@ -44,7 +44,7 @@ def test_a_made_secret_is_long_random_and_its_owners_alone(tmp_path: Path) -> No
     assert (tmp_path / "other").read_bytes().strip() != secret
 
 
-def test_a_secret_is_there_or_not_and_prints_neither_way() -> None:
+def test_a_secret_is_masked_in_str_and_repr() -> None:
     assert Secret("hunter2")
     assert not Secret()
     assert (str(Secret("hunter2")), str(Secret())) == ("*****", "")
@@ -76,12 +76,12 @@ def test_every_form_of_a_secret(written: str, secrets: tuple[str, ...], tmp_path
     assert read_secrets(desk) == tuple(secret.encode() for secret in secrets)
 
 
-def test_only_a_file_that_comes_first_may_be_made(tmp_path: Path) -> None:
+def test_only_the_first_secret_may_be_created(tmp_path: Path) -> None:
     assert config(tmp_path, f'secret = ["{LITERAL}", {{ file = "old" }}]').desk.secret_file is None
     assert config(tmp_path, 'secret = [{ file = "new" }, { file = "old" }]').desk.secret_file == tmp_path / "new"
 
 
-def test_a_start_makes_no_secret_in_place_of_an_old_one(tmp_path: Path) -> None:
+def test_a_missing_old_secret_is_not_created_at_start(tmp_path: Path) -> None:
     rotated = config(tmp_path, f'secret = ["{LITERAL}", {{ file = "mistyped" }}]')
     with closing(open_writer(tmp_path / "mailgate.db")) as db, db.transaction(), pytest.raises(ConfigError):
         open_secrets(db, rotated)
@@ -98,12 +98,12 @@ def test_a_missing_or_empty_secret_file_is_an_error_at_start(content: str | None
 
 
 @pytest.mark.parametrize("written", ['""', "5", "[]", '{ env = "A", file = "b" }', '{ file = "" }', "{}"])
-def test_a_secret_in_no_known_form_is_refused(written: str, tmp_path: Path) -> None:
+def test_a_secret_in_an_unknown_form_is_rejected(written: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\[desk.secret\]"):
         config(tmp_path, f"secret = {written}")
 
 
-def test_a_secret_that_can_be_guessed_is_warned_about(tmp_path: Path) -> None:
+def test_a_short_secret_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(completed('[desk]\nadmin = "a@b.example"\nsecret = "letmein"\n'))
     (warning,) = load(file, {})[1]
@@ -122,14 +122,14 @@ def test_every_form_of_a_password(written: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
-def test_a_password_file_without_text_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_an_empty_or_binary_password_file_is_rejected(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "password").write_bytes(content)
     with pytest.raises(ConfigError, match=r"\[mailbox.x.password\]"):
         config(tmp_path, more=MAILBOX.format('{ file = "password" }'))
 
 
 def test_secrets_are_never_printed(tmp_path: Path) -> None:
-    """Neither in reprs, nor in effective values, nor in the errors of a config that holds them."""
+    """Neither in repr, nor in effective values, nor in the error messages of their configuration."""
     loaded = config(tmp_path, f'secret = "{LITERAL}"', MAILBOX.format('"hunter2"'))
     for shown in (repr(loaded), str(loaded), str(effective(loaded)), str(loaded.mailboxes["x"].credentials.password)):
         assert LITERAL not in shown

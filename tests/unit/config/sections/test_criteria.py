@@ -1,4 +1,4 @@
-"""[[rule]]: what each way of writing a criterion becomes."""
+"""[[rule]]: criteria in every form, and everything that a rule can do."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def test_a_criterion_is_read(written: str, criterion: Criterion, tmp_path: Path)
     assert when(tmp_path, written) == (criterion,)
 
 
-def test_patterns_arrive_compiled(tmp_path: Path) -> None:
+def test_patterns_are_compiled(tmp_path: Path) -> None:
     (found,) = when(tmp_path, "body = { not_matches = ['a+', '(?i)B'] }")
     assert (found.op, found.negated, found.values) == ("matches", True, ("a+", "(?i)B"))
     assert [bool(pattern.search("xb")) for pattern in found.patterns] == [False, True]
 
 
-def test_several_operators_of_a_field_must_all_hold(tmp_path: Path) -> None:
+def test_several_operators_of_a_field_are_separate_criteria(tmp_path: Path) -> None:
     found = when(tmp_path, 'subject = { contains = "x", not_contains = "y" }, from = "z"')
     assert {(criterion.field, criterion.op, criterion.negated) for criterion in found} == {
         ("subject", "contains", False),
@@ -91,14 +91,14 @@ def test_several_operators_of_a_field_must_all_hold(tmp_path: Path) -> None:
     }
 
 
-def test_a_list_of_tables_and_a_table_alone(tmp_path: Path) -> None:
+def test_conditions_are_a_table_or_a_list_of_tables(tmp_path: Path) -> None:
     text = '[[rule]]\nname = "R"\nthen = { drop = true }\nwhen = [ { cc = true }, { to = "x", from = "y" } ]\n'
     (rule,) = rules(tmp_path, text + "unless = { reply_to = true }\n")
     assert [len(table) for table in rule.when] == [1, 2]
     assert [len(table) for table in rule.unless] == [1]
 
 
-def test_everything_that_a_rule_does(tmp_path: Path) -> None:
+def test_every_action_of_a_rule(tmp_path: Path) -> None:
     text = """
 [team.Web]
 members = ["ann"]
@@ -150,7 +150,7 @@ then = { reject = "Please write to sales@bank.example" }
     )
 
 
-def test_every_field_of_the_interface_is_known() -> None:
+def test_every_field_of_the_public_interface_is_supported() -> None:
     texts = {"from_name", "subject", "body", "attachment_name", "attachment_type", "language"}
     addresses = {"from", "reply_to", "to", "cc", "recipient"}
     others = {"header", "form", "attachments", "size", "source", "requester", "customer", "auth", "arrived"}

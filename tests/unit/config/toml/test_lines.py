@@ -1,4 +1,4 @@
-"""Where each key stands: the line map against texts whose lines are known."""
+"""Line numbers of TOML keys."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_every_kind_of_key_is_found() -> None:
     }
 
 
-def test_lists_of_tables_are_counted() -> None:
+def test_tables_of_a_list_have_their_index_in_the_path() -> None:
     lines = scan(TEXT)
     assert lines["rule", 0] == 19
     assert lines["rule", 0, "name"] == 20
@@ -115,8 +115,8 @@ def test_every_path_that_tomllib_reads_has_a_line() -> None:
 @example("a=[}")
 @example("a=[{]}")
 @given(st.text(alphabet="ab=[]{}\"'\\#,.\n 1", max_size=60))
-def test_any_text_is_walked_to_its_end(text: str) -> None:
-    """Valid TOML has a line for every path; the walk ends on anything else too."""
+def test_any_text_is_scanned_to_its_end(text: str) -> None:
+    """Valid TOML has a line for every path; the scan of any other text terminates."""
     lines = scan(text)
     try:
         data = tomllib.loads(text)

@@ -111,8 +111,8 @@ def test_an_agents_own_request_goes_on_from_their_second_address(bench):
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ('[customer.A]\ndomains = ["a b"]', "is no domain"),
-        ('[customer.A]\npeople = { "x@a.example" = ["nobody"] }', "is no address"),
+        ('[customer.A]\ndomains = ["a b"]', "is not a domain"),
+        ('[customer.A]\npeople = { "x@a.example" = ["nobody"] }', "is not an e-mail address"),
         ('[customer.A]\npeople = ["x@a.example"]', "must be a table of addresses"),
         ('[customer.A]\ndomains = ["x.example"]\n[customer.B]\ndomains = ["x.example"]', "overlaps with x.example"),
         (
@@ -125,7 +125,7 @@ def test_an_agents_own_request_goes_on_from_their_second_address(bench):
                 '[customer.A]\npeople = { "j@a.example" = ["j@g.example"] }\n'
                 '[customer.B]\npeople = { "k@b.example" = ["j@g.example"] }'
             ),
-            'already stands in "A"',
+            'already belongs to "A"',
         ),
         ('[customer.A]\npeople = { "ann@bank.example" = ["j@g.example"] }', "is an address of the agent"),
         ('[customer.A]\npeople = { "j@g.example" = ["support@bank.example"] }', "is an address of the desk"),
@@ -135,8 +135,8 @@ def test_an_agents_own_request_goes_on_from_their_second_address(bench):
             '[[rule]]\nname = "R"\nwhen = { customer = { is = "Nobody" } }\nthen = { priority = "Low" }',
             "is not a customer",
         ),
-        ('[agent.a]\nname = "A"\nemail = ["a@x.example"]\nquiet = "20:00"', "is no span of hours"),
-        ('[agent.a]\nname = "A"\nemail = ["a@x.example"]\ndigest = "25:00"', 'is no time of day: write "08:00"'),
+        ('[agent.a]\nname = "A"\nemail = ["a@x.example"]\nquiet = "20:00"', "is not a time range"),
+        ('[agent.a]\nname = "A"\nemail = ["a@x.example"]\ndigest = "25:00"', 'is not a time of day: write "08:00"'),
         ('[team.T]\nmembers = ["ann"]\nhand_out = "random"', 'not "random"'),
     ],
 )

@@ -135,7 +135,7 @@ def test_commands_on_top_are_done_to_the_new_ticket(bench):
         (f"#new {KAREN}\n#note bob\n\nText.", "this is for a ticket that exists"),
         ("#new support@bank.example\n\nText.", "an address of the desk"),
         ("#new nobody-we-know\n\nText.", "no requester is called “nobody-we-know”"),
-        ("#new karen@\n\nText.", "is no address"),
+        ("#new karen@\n\nText.", "e-mail address: write it as name@domain"),
         (f"Text.\n#new {KAREN}", "commands go on top"),
         (f"#new {KAREN}\n\nWe sent it to Maintenance today.", "internal text"),
     ],

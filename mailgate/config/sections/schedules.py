@@ -1,4 +1,4 @@
-"""[schedule.NAME], [sla.NAME] and [topic."Parent / Child"]: hours, promises, subjects."""
+"""[schedule.NAME] and [sla.NAME]: business hours and SLA plans."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from mailgate.config.defaults import ALWAYS, DEFAULT_SLA, GENERAL_INQUIRY, STATUSES, always_open
+from mailgate.config.defaults import ALWAYS, DEFAULT_SLA, STATUSES, always_open
 from mailgate.config.sections.routing import read_routing, recipients
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted, quoted_text
 from mailgate.config.toml.reader import Spot, Table
 from mailgate.rules.text.moments import WEEKDAYS
-from mailgate.settings import Hours, Routing, SlaPlan, Step, Topic
+from mailgate.settings import Hours, Routing, SlaPlan, Step
 
 _DAYS = tuple(day[:3] for day in WEEKDAYS)
 _HOLIDAY_CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
@@ -42,7 +42,7 @@ def read_slas(top: Table) -> dict[str, SlaPlan]:
     found = {DEFAULT_SLA.name: DEFAULT_SLA}
     for name, table in top.named("sla"):
         if not {"resolve", "first_response", "next_response"} & set(table.data):
-            table.error("", 'promises nothing: write resolve = "18h" (or resolve = "" for a plan without a clock)')
+            table.error("", 'sets no target: write resolve = "18h" (or resolve = "" for a plan without a clock)')
         found[name] = SlaPlan(
             name=name,
             resolve=table.duration_or_none("resolve"),
@@ -50,26 +50,11 @@ def read_slas(top: Table) -> dict[str, SlaPlan]:
             next_response=table.duration_or_none("next_response"),
             schedule=table.name("schedule", "schedule", ALWAYS),
             pause=table.choices("pause", STATUSES, ("pending",)),
-            escalate=_ladder(table),
+            escalate=_escalation(table),
             was=table.texts("was"),
         )
         if "open" in found[name].pause:
-            table.error("pause", "a clock that stands still while a ticket is open never runs: take open out")
-        table.done()
-    return found
-
-
-def read_topics(top: Table) -> dict[str, Topic]:
-    """Read every [topic."Parent / Child"]; *General Inquiry* is built in."""
-    found = {GENERAL_INQUIRY.name: GENERAL_INQUIRY}
-    for name, table in top.named("topic"):
-        found[name] = Topic(
-            name=name,
-            parent=name.rpartition(" / ")[0],
-            public=table.flag("public", default=True),
-            routing=read_routing(table, without="topic"),
-            was=table.texts("was"),
-        )
+            table.error("pause", "a clock that stops while a ticket is open never runs: remove open")
         table.done()
     return found
 
@@ -88,7 +73,7 @@ def _week(table: Table) -> dict[int, tuple[tuple[int, int], ...]]:
         spans = _spans(inner, key)
         for day in _days(inner, key):
             if day in week:
-                inner.error(key, f"{_DAYS[day]} stands twice: give each day its hours once")
+                inner.error(key, f"{_DAYS[day]} appears twice: list each day once")
             week[day] = spans
     if not any(week.values()) and not any(inner.data.values()):
         table.error("hours", f"this schedule never opens: write {example}")
@@ -96,11 +81,11 @@ def _week(table: Table) -> dict[int, tuple[tuple[int, int], ...]]:
 
 
 def _days(inner: Table, key: str) -> tuple[int, ...]:
-    """The weekdays of "mon" or "mon-fri"; "sat-mon" goes round the week's end."""
+    """The weekdays (0 = Monday) of "mon" or "mon-fri"; "sat-mon" wraps around the end of the week."""
     inner.asked.add(key)
     first, dash, last = key.lower().partition("-")
     if first not in _DAYS or (dash and last not in _DAYS):
-        inner.error(key, f"{quoted(key)} is no weekday: write mon, tue, wed, thu, fri, sat, sun or mon-fri")
+        inner.error(key, f"{quoted(key)} is not a weekday: write mon, tue, wed, thu, fri, sat, sun or mon-fri")
         return ()
     start = _DAYS.index(first)
     length = (_DAYS.index(last) - start) % 7 if dash else 0
@@ -124,7 +109,7 @@ def _spans(inner: Table, key: str) -> tuple[tuple[int, int], ...]:
 
 
 def _end(span: tuple[int, int]) -> int:
-    """The end of a span, counted on past midnight where it goes over it."""
+    """The end of a span in minutes; over 24 hours when the span crosses midnight."""
     return span[1] if span[1] > span[0] else span[1] + 24 * 60
 
 
@@ -138,7 +123,7 @@ def _holidays(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
         elif not _HOLIDAY_CODE.fullmatch(value):
             table.reading.error(
                 spot,
-                f'{quoted_text(value)} is no holiday: write a code such as "US" or "DE-BY", or a date "2026-12-24"',
+                f'{quoted_text(value)} is not a holiday: write a code such as "US" or "DE-BY", or a date "2026-12-24"',
             )
         else:
             if table.reading.thorough and not _known_holidays(value):
@@ -153,18 +138,18 @@ def _check_date(table: Table, value: str, spot: Spot) -> None:
     try:
         date.fromisoformat(value)
     except ValueError:
-        table.reading.error(spot, f"{quoted_text(value)} is no day of the calendar")
+        table.reading.error(spot, f"{quoted_text(value)} is not a valid date")
 
 
 def _known_holidays(code: str) -> bool:
-    # late: the calendar library takes long to load, and is needed only where a code is there
+    # late: the calendar library takes long to load, and is needed only for a holiday code
     from mailgate.rules.sla.calendar import known_holiday_code
 
     return known_holiday_code(code)
 
 
-def _ladder(table: Table) -> tuple[Step, ...]:
-    """The steps of an escalation ladder, lowest first."""
+def _escalation(table: Table) -> tuple[Step, ...]:
+    """The escalation steps, earliest first."""
     value = table.raw("escalate")
     if value is None:
         return DEFAULT_SLA.escalate
@@ -172,12 +157,12 @@ def _ladder(table: Table) -> tuple[Step, ...]:
         table.error("escalate", 'must be a list of tables: write escalate = [ { at = "100%", alert = ["assignee"] } ]')
         return DEFAULT_SLA.escalate
     if value and not table.data.get("resolve"):
-        table.error("escalate", 'runs on the resolve clock, which this plan lacks: write resolve = "4h"')
+        table.error("escalate", 'needs a resolve time, which this plan does not have: write resolve = "4h"')
     spot = table.at("escalate")
     steps = [_step(Table(item, spot.item(index), table.reading)) for index, item in enumerate(value)]
     for index, step in enumerate(steps):
         if step.at and step.at in {earlier.at for earlier in steps[:index]}:
-            table.reading.error(spot.item(index), f"{step.label} stands twice: put both into one step")
+            table.reading.error(spot.item(index), f"{step.label} appears twice: merge the two steps")
     return tuple(sorted(steps, key=lambda step: step.at))
 
 

@@ -1,0 +1,23 @@
+"""[topic."Parent / Child"]: help topics."""
+
+from __future__ import annotations
+
+from mailgate.config.defaults import GENERAL_INQUIRY
+from mailgate.config.sections.routing import read_routing
+from mailgate.config.toml.reader import Table
+from mailgate.settings import Topic
+
+
+def read_topics(top: Table) -> dict[str, Topic]:
+    """Read every [topic."Parent / Child"]; *General Inquiry* is built in."""
+    found = {GENERAL_INQUIRY.name: GENERAL_INQUIRY}
+    for name, table in top.named("topic"):
+        found[name] = Topic(
+            name=name,
+            parent=name.rpartition(" / ")[0],
+            public=table.flag("public", default=True),
+            routing=read_routing(table, without="topic"),
+            was=table.texts("was"),
+        )
+        table.done()
+    return found
