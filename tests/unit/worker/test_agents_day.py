@@ -223,7 +223,7 @@ def test_where_everybody_hears_little_somebody_hears_all_the_same(tmp_path):
 
 
 def test_without_an_hour_of_the_digest_nobody_hears_it_alone(tmp_path):
-    with pytest.raises(Exception, match='needs the hour of the digest: write digest = "08:00"'):
+    with pytest.raises(Exception, match='needs the time of the digest: write digest = "08:00"'):
         Bench(tmp_path, config(ann='hear = "digest"'))
 
 

@@ -151,7 +151,7 @@ def test_a_report_that_would_go_to_nobody_is_refused(tmp_path):
     config = WEEKLY.replace('admin = "root@ops.example"', "").replace('manager = "ann"', "")
     with pytest.raises(ConfigError) as error:
         Bench(tmp_path, config)
-    assert "the report would go to nobody" in str(error.value.problems[0])
+    assert "the report has no recipients" in str(error.value.problems[0])
 
 
 # ── who sees what ───────────────────────────────────────────────────────────────────────
