@@ -1,4 +1,4 @@
-"""What the verbs share: the config in force, databases to read and to change, output."""
+"""What the verbs share: options, configuration, database connections, secrets, output."""
 
 from __future__ import annotations
 
@@ -20,20 +20,31 @@ from mailgate.ticket import Json
 from mailgate.worker.setup import open_secrets
 
 
+def common_options() -> argparse.ArgumentParser:
+    """The options -c and --json, which are accepted before and after the verb and the sub-verb."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    common.add_argument("-c", "--config", metavar="FILE", help="the configuration file")
+    common.add_argument("--json", action="store_true", help="print only JSON on standard output")
+    return common
+
+
 def config_of(args: argparse.Namespace, *, thorough: bool = True, secrets: bool = False) -> Config:
-    """The config that a command works with; `secrets` for one that signs in somewhere. Raises ConfigError."""
+    """Load the configuration that the command line names. Raises ConfigError.
+
+    `secrets`: passwords are needed, since the command signs in somewhere; `thorough`: see `load`.
+    """
     config, _ = load(find(args.config, os.environ), thorough=thorough, secrets=secrets)
     return config
 
 
 def now() -> datetime:
-    """The time, aware UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 @contextmanager
 def reading(config: Config) -> Iterator[Db]:
-    """The database to look at; a missing one counts as empty."""
+    """Open the database read-only; a missing one is read as empty. Raises StorageError."""
     db = open_reader(config.storage.database)
     try:
         with storage_errors():
@@ -44,7 +55,7 @@ def reading(config: Config) -> Iterator[Db]:
 
 @contextmanager
 def writing(config: Config) -> Iterator[Db]:
-    """The database to change, made where needed."""
+    """Open the database for writing; a missing one is created. Raises StorageError."""
     db = open_writer(config.storage.database)
     try:
         yield db
@@ -53,13 +64,13 @@ def writing(config: Config) -> Iterator[Db]:
 
 
 def secrets_of(config: Config) -> tuple[bytes, ...]:
-    """The signing secrets of a desk, made where it is new. Raises ConfigError for a foreign one."""
+    """The signing secrets, created for a new desk. Raises ConfigError if they are not those of the database."""
     with writing(config) as db, db.transaction():
         return open_secrets(db, config)
 
 
-def since_of(text: str, at: datetime) -> datetime:
-    """The moment `--since TEXT` means: a duration back from `at`. Raises ConfigError."""
+def parse_since(text: str, at: datetime) -> datetime:
+    """The time that `--since TEXT` means: a duration before `at`. Raises ConfigError."""
     try:
         return at - (duration(text) or timedelta())
     except ValueError as error:
@@ -67,28 +78,20 @@ def since_of(text: str, at: datetime) -> datetime:
 
 
 def print_json(value: Json) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     print(json.dumps(value, ensure_ascii=False))
 
 
 def plain(text: str) -> str:
-    """Strangers' text without control characters: a terminal obeys escape sequences."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text.replace("\t", " "))
+    """Replace control characters in untrusted text, since a terminal executes escape sequences."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text.replace("\t", " "))
 
 
 def print_line(text: str) -> None:
-    """One line for people, on standard output; nothing in it steers the terminal or begins a second line."""
+    """Print one line on standard output, without control characters and line breaks."""
     print(plain(text).replace("\n", " "))
 
 
 def say(text: str) -> None:
-    """A word for people, on standard error; nothing in it steers the terminal."""
+    """Print a message on standard error, without control characters."""
     print(plain(text), file=sys.stderr)
-
-
-def common_options() -> argparse.ArgumentParser:
-    """-c and --json, accepted before and after the verb and the sub-verb."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, allow_abbrev=False)
-    common.add_argument("-c", "--config", metavar="FILE", help="the config file")
-    common.add_argument("--json", action="store_true", help="print JSON alone on standard output")
-    return common

@@ -1,7 +1,7 @@
-"""`mailgate VERB …`: finds the verb, loads its module alone, turns errors into exit codes.
+"""`mailgate VERB …`: parses the command line, runs the verb, maps errors to exit codes.
 
-A verb's module has `configure(parser)` and `run(args) -> int`. Only the verb that was
-asked for is imported, for an MTA starts `mailgate ingest` once a mail.
+The module of a verb has `configure(parser)` and `run(args) -> int`. Only the verb to run is
+imported, since an MTA starts `mailgate ingest` once per mail.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from typing import NoReturn
 
 from mailgate import __version__
 from mailgate.cli.common import common_options, say
-from mailgate.cli.failure import failed, wants_json, words_of
+from mailgate.cli.json_errors import arguments, print_error, wants_json
 from mailgate.errors import BadArgument, ConfigError, MailgateError
 
-DONE, WRONG, BAD, TEMPORARY = 0, 1, 2, 75  # the public interface, section 1
+EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPORARY = 0, 1, 2, 75  # 75: EX_TEMPFAIL of sysexits.h
 
 VERBS = {
-    "run": "the daemon, in the foreground",
-    "demo": "play three tickets through their whole life, on this machine alone",
-    "init": "write a first config",
-    "check": "validate config and templates, every error at once",
-    "login": "sign in to a mailbox or the relay, where a person has to (OAuth 2.0)",
-    "reload": "check, show what changes, make the daemon take it",
-    "ingest": "take mail in without SMTP: stdin, .eml, mbox, Maildir",
-    "explain": "a dry run: what would become of a mail, and why",
-    "trace": "the way of each mail, in and out, a line a step",
-    "tickets": "list, show, make and work tickets; export them",
-    "templates": "every kind of mail, and what one looks like here",
+    "run": "run the daemon in the foreground",
+    "demo": "play three tickets from the first mail to the last, on a local demo desk",
+    "init": "write a first configuration",
+    "check": "validate configuration and templates, and report every error at once",
+    "login": "sign in to a mailbox or the relay with OAuth 2.0, interactively",
+    "reload": "check the configuration, show what changes, and make the daemon use it",
+    "ingest": "accept mail without SMTP: standard input, .eml, mbox, Maildir",
+    "explain": "dry run: show what would happen to a mail, and why",
+    "trace": "show every step of a mail, incoming and outgoing",
+    "tickets": "list, show, create, change and export tickets",
+    "templates": "list the kinds of mail and preview their templates",
     "report": "SLA attainment and team performance",
-    "queue": "mail on its way in, on its way out, held or aside",
-    "status": "is it up, what is it connected to, how long are the queues",
-    "database": "schema version and size; migrate; check integrity",
-    "completion": "print a completion script for your shell",
+    "queue": "show and manage mail in the inbox, the outbox and quarantine",
+    "status": "show whether the daemon runs, its connections and the queue lengths",
+    "database": "show schema version and size; migrate; check integrity",
+    "completion": "print a shell completion script",
 }
 _STORAGE = ("database",)  # verbs of `mailgate.cli.storage`
 
 
 class Parser(argparse.ArgumentParser):
-    """Parses as argparse does; what cannot be read is a BadArgument, so that it is told like any other."""
+    """An argument parser whose errors are BadArgument, so that they are reported like any other error."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise BadArgument, after a word on how it is written."""
+        """Print the usage and raise BadArgument."""
         self.print_usage(sys.stderr)
         raise BadArgument(message)
 
 
 def parser(verb: str | None = None) -> argparse.ArgumentParser:
-    """The command line; with `verb`, only that one is complete."""
+    """The parser of the command line; only `verb` (or "*": every verb) has its options."""
     common = common_options()
     top: argparse.ArgumentParser = Parser(
         prog="mailgate", description="A help desk that lives in e-mail.", parents=[common], allow_abbrev=False
@@ -71,12 +71,12 @@ def _module(verb: str) -> ModuleType:
 
 
 def verb_of(argv: Sequence[str]) -> str | None:
-    """The verb in a command line."""
-    return next(words_of(argv), None)
+    """The verb of a command line; None without one."""
+    return next(arguments(argv), None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command line (default: that of the process) and return its exit code."""
     argv = sys.argv[1:] if argv is None else argv
     verb = verb_of(argv)
     if verb == "ingest" and not _names_a_file(argv):
@@ -89,13 +89,13 @@ def _run(verb: str | None, argv: Sequence[str]) -> int:
         return _do(verb, argv)
     except BrokenPipeError:
         sys.stderr.close()
-        return DONE
+        return EXIT_OK
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if wants_json(argv):
-            failed(error, argv)
-        return _told(error)
+            print_error(error, argv)
+        return _report(error)
 
 
 def _do(verb: str | None, argv: Sequence[str]) -> int:
@@ -106,25 +106,25 @@ def _do(verb: str | None, argv: Sequence[str]) -> int:
     return code
 
 
-def _told(error: Exception) -> int:
-    """Say on standard error what went wrong; the exit code. What nobody foresaw is raised again."""
+def _report(error: Exception) -> int:
+    """Print the error on standard error and return the exit code. Unexpected exceptions are raised again."""
     if isinstance(error, ConfigError):
         say("\n".join(str(problem) for problem in error.problems))
-        return BAD
+        return EXIT_USAGE
     if isinstance(error, BadArgument):
         say(f"mailgate: {error.public}")
-        return BAD
+        return EXIT_USAGE
     if isinstance(error, MailgateError):
         say(f"mailgate: {error.public}{f' ({error.cause})' if error.cause else ''}")
-        return TEMPORARY if error.temporary else WRONG
-    if isinstance(error, OSError) and error.filename is not None:  # a file that a flag named
+        return EXIT_TEMPORARY if error.temporary else EXIT_FAILURE
+    if isinstance(error, OSError) and error.filename is not None:  # a file named by an option
         say(f"mailgate: {error.filename}: {error.strerror}")
-        return WRONG
+        return EXIT_FAILURE
     raise error
 
 
 def _parse(verb: str | None, argv: Sequence[str]) -> argparse.Namespace:
-    """Parse; options may stand between the words of a list, as in `tickets do 7 --as ann '#close'`."""
+    """Parse the command line; options may stand between arguments, as in `tickets do 7 --as ann '#close'`."""
     top = parser(verb)
     args, rest = top.parse_known_args(argv)
     lists = [name for name in ("commands", "files") if hasattr(args, name)]
@@ -136,19 +136,19 @@ def _parse(verb: str | None, argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _piped(argv: Sequence[str]) -> int:
-    """`ingest` on standard input: 0, or 75 whatever is wrong, so that an MTA keeps the mail."""
+    """Run `ingest` on standard input: the exit code is 0, or 75 for any error, so that an MTA keeps the mail."""
     try:
         code = _run("ingest", argv)
     except SystemExit as end:
-        code = DONE if end.code in (None, 0) else TEMPORARY
+        code = EXIT_OK if end.code in (None, 0) else EXIT_TEMPORARY
     except Exception:
         traceback.print_exc()
-        code = TEMPORARY
-    return DONE if code == DONE else TEMPORARY
+        code = EXIT_TEMPORARY
+    return EXIT_OK if code == EXIT_OK else EXIT_TEMPORARY
 
 
 def _names_a_file(argv: Sequence[str]) -> bool:
-    """True when a word after `ingest` stands for itself rather than for an option."""
+    """True when `ingest` has an argument that is not an option."""
     rest = iter(argv[list(argv).index("ingest") + 1 :])
     for word in rest:
         if word in ("-c", "--config", "--sender", "--recipient"):

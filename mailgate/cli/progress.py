@@ -1,4 +1,4 @@
-"""How far a long reading is, for a person who waits: a bar on standard error, and nothing where nobody looks."""
+"""A progress bar on standard error, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-LONG = 5_000  # things to read from which on a bar is shown
+MIN_TOTAL = 5_000  # items from which on the bar is shown
 
-Progress = Callable[[int, int], None]  # how many were read, and of how many
+Progress = Callable[[int, int], None]  # (done, total)
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Progress]:
-    """A bar for as long as the block takes."""
+def progress_bar(label: str) -> Iterator[Progress]:
+    """Show a bar for the duration of the block; yields the function that updates it."""
     if not sys.stderr.isatty():
-        yield lambda _done, _all: None
+        yield lambda _done, _total: None
         return
-    from rich.console import Console  # late: only people's terminals need it
+    from rich.console import Console  # late: needed only on a terminal
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, visible=False, total=None)
+        task = bar.add_task(label, visible=False, total=None)
 
-        def told(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=total >= LONG)
+        def update(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=total >= MIN_TOTAL)
 
-        yield told
+        yield update

@@ -1,6 +1,6 @@
-"""The report as data for other programs: JSON (the public interface, section 8) and one flat table for CSV.
+"""The report for other programs: JSON (the public interface, section 8), and one flat table for CSV.
 
-It lays out figures and counts none. Durations are seconds, shares lie between 0 and 1.
+Durations are seconds, shares are numbers from 0 to 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WORDS = ("good", "okay", "bad")
 _TIMES = ("first_response", "resolution")
 _CLOCKS = ("elapsed", "business")
 _PARTS = ("median", "p90")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # characters at which a spreadsheet begins a formula
 
 COLUMNS = (
     "by",
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 def report_json(report: Report) -> dict[str, Json]:
-    """`report --json`: null for nobody's row, and for a figure without anything to tell of."""
+    """The document of `report --json`; null for a row without a name and a figure without data."""
     days = [day.isoformat() for day in report.days]
     by: dict[str, Json] = {
         dimension: [{"name": name or None, **_figures(found, days)} for name, found in rows.items()]
@@ -42,19 +42,16 @@ def report_json(report: Report) -> dict[str, Json]:
 
 
 def report_rows(report: Report) -> Iterator[list[str]]:
-    """`report --csv`: `COLUMNS`, then a row for the whole desk and for each name; "" where there is nothing.
-
-    A name that a spreadsheet would run as a formula stands behind an apostrophe.
-    """
+    """The rows of `report --csv`: `COLUMNS`, the whole desk, then each name; "" for a figure without data."""
     yield list(COLUMNS)
     yield ["total", "", *_cells(report.totals)]
     for dimension, rows in report.by.items():
         for name, found in rows.items():
-            yield [dimension, harmless(name), *_cells(found)]
+            yield [dimension, without_formula(name), *_cells(found)]
 
 
-def harmless(text: str) -> str:
-    """The text so that a spreadsheet shows it and does not work it out."""
+def without_formula(text: str) -> str:
+    """The text, behind an apostrophe if a spreadsheet would execute it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -73,12 +70,12 @@ def _figures(found: Figures, days: Sequence[str]) -> dict[str, Json]:
 
 
 def _shares(found: Figures) -> dict[str, int | float | None]:
-    """Both attainments, each as its count of targets and the share that met it."""
-    said: dict[str, int | float | None] = {}
+    """Both attainments, each as the number of tickets with a target and the share that met it."""
+    shares: dict[str, int | float | None] = {}
     for targets, share in _SHARES:
         attained = getattr(found, share)
-        said |= {targets: attained.targets, share: attained.share}
-    return said
+        shares |= {targets: attained.targets, share: attained.share}
+    return shares
 
 
 def _times(times: Times) -> Json:
@@ -92,7 +89,7 @@ def _spread(spread: Spread) -> Json:
 def _cells(found: Figures) -> list[str]:
     counts = [getattr(found, name) for name in _COUNTS]
     spreads = [getattr(getattr(found, times), clock) for times in _TIMES for clock in _CLOCKS]
-    said = [*(getattr(found.satisfaction, word) for word in _WORDS), found.satisfaction.share]
+    satisfaction = [*(getattr(found.satisfaction, word) for word in _WORDS), found.satisfaction.share]
     durations = [getattr(spread, part) for spread in spreads for part in _PARTS]
-    values = [*counts, *_shares(found).values(), *durations, *said]
+    values = [*counts, *_shares(found).values(), *durations, *satisfaction]
     return ["" if value is None else f"{value:.10g}" for value in values]

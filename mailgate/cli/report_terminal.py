@@ -1,6 +1,6 @@
-"""The report as tables for a terminal. It lays out figures and counts none.
+"""The report as tables on a terminal.
 
-Import it late: rich is needed by people at a terminal only.
+Import it late: rich takes long to load and is needed only here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From a checked configuration to a desk that works: keys, templates, attachments."""
+"""Sets up a desk from its configuration: the runtime (keys, templates, attachments), and the signing secrets.
+
+The database holds a fingerprint of the secret that signs its keys, so that another one is noticed.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,13 @@ from mailgate.store.db import Db
 from mailgate.worker.apply import MailWriter
 from mailgate.writing.templates.render import Renderer
 
+_FINGERPRINT = "secret"  # row of `meta`: the fingerprint of the secret that signs the keys of this database
+_RESTORE = "restore the old one"  # advice for a secret that is missing or wrong
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Everything a configuration in force brings with it; a reload makes a new one."""
+    """The objects that depend on the configuration; a reload builds a new one."""
 
     config: Config
     keyring: Keyring
@@ -29,62 +35,56 @@ class Runtime:
     files: AttachmentStore
 
     def context(self, now: datetime) -> Context:
-        """What a decision at `now` needs."""
+        """The context of a decision at `now`, in UTC."""
         return Context(self.config, self.keyring, now)
 
 
 def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:
-    """Everything that a configuration brings with it."""
+    """Build the runtime of a configuration. `secrets`: newest first."""
     files = AttachmentStore(config.storage.attachments)
     keyring = Keyring(secrets, config.desk.domain)
     return Runtime(config, keyring, MailWriter(Renderer.of(config), files.read), files)
 
 
-_BRING_BACK = "bring the old one back"
-
-
-_FINGERPRINT = "secret"  # row of `meta`: which secret signed what this database holds
-
-
 def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
-    """The signing secrets; made while the database is empty. Call inside a transaction.
+    """The signing secrets, newest first; created for a new database. Call inside a transaction.
 
-    Raises ConfigError when a used database was signed with another secret: every reply
-    key and Message-ID out there would be worth nothing.
+    Raises ConfigError when the database was used with another secret: all reply keys and
+    Message-IDs sent before would be invalid.
     """
     known = meta.get(db, _FINGERPRINT)
-    place = config.desk.secret_file
-    if known is None and place and not place.exists():
-        make_secret(place)
-    secrets = _fitting(known, config)
+    path = config.desk.secret_file
+    if known is None and path and not path.exists():
+        make_secret(path)
+    secrets = _matching_secrets(known, config)
     if known != _fingerprint(secrets[0]):
         meta.put(db, _FINGERPRINT, _fingerprint(secrets[0]))
     return secrets
 
 
 def check_secrets(db: Db, config: Config) -> None:
-    """Raise ConfigError where `open_secrets` would, for `check`; writes nothing and makes no secret."""
+    """Raise ConfigError when `open_secrets` would. Writes nothing and creates no secret."""
     if (known := meta.get(db, _FINGERPRINT)) is not None:
-        _fitting(known, config)
+        _matching_secrets(known, config)
 
 
-def _fitting(known: str | None, config: Config) -> tuple[bytes, ...]:
-    """The secrets of the config, one of which signed what the database holds."""
+def _matching_secrets(known: str | None, config: Config) -> tuple[bytes, ...]:
+    """The configured secrets. Raises ConfigError unless one of them has the fingerprint `known`."""
     try:
         secrets = read_secrets(config.desk)
     except ConfigError as error:
         problems = [replace(each, file=str(config.file)) for each in error.problems]
-        if known is not None:  # a fresh desk has none to bring back
-            problems = [replace(each, what=f"{each.what}; {_BRING_BACK}") for each in problems]
+        if known is not None:  # a new desk has no old one
+            problems = [replace(each, what=f"{each.what}; {_RESTORE}") for each in problems]
         raise ConfigError(tuple(problems)) from None
     if known is not None and known not in map(_fingerprint, secrets):
-        what = f"is not the secret that signed what this database holds; {_BRING_BACK}, or give both as [new, old]"
+        what = f"is not the secret of this database; {_RESTORE}, or give both as [new, old]"
         raise ConfigError((Problem("[desk.secret]", what, file=str(config.file)),))
     return secrets
 
 
 def peek_secrets(config: Config) -> tuple[bytes, ...]:
-    """The signing secrets for a dry run: where none was made yet, one that signs nothing real."""
+    """The signing secrets for a dry run; a dummy one when none has been created yet."""
     try:
         return read_secrets(config.desk)
     except ConfigError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say
-from mailgate.cli.failure import ending
+from mailgate.cli.json_errors import result_fields
 from mailgate.errors import WrongSchema
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
@@ -59,7 +59,7 @@ def _status(config: Config, *, as_json: bool) -> int:
     if as_json:
         print_json(
             {
-                **ending(problems),
+                **result_fields(problems),
                 "database": str(path),
                 "program_schema": schema.VERSION,
                 **_stored_json(found),
@@ -115,7 +115,7 @@ def _migrate(config: Config, *, as_json: bool) -> int:
     copy = copy_path(path, done[0].version - 1) if done else None
     if as_json:
         rows: list[Json] = [{"version": each.version, "name": each.name} for each in done]
-        print_json({**ending(()), "done": rows, "copy": str(copy) if copy else None})
+        print_json({**result_fields(()), "done": rows, "copy": str(copy) if copy else None})
         return 0
     for each in done:
         print_line(f"schema {each.version}: {each.name}")
@@ -129,7 +129,7 @@ def _check(config: Config, *, as_json: bool) -> int:
     problems = [problem for each in found for problem in each.problems]
     if as_json:
         checks: list[Json] = [{"name": each.name, "problems": list(each.problems)} for each in found]
-        print_json({**ending(problems), "problems": list(problems), "checks": checks})
+        print_json({**result_fields(problems), "problems": list(problems), "checks": checks})
         return 1 if problems else 0
     for each in found:
         print_line(f"{each.name:<22} {'good' if not each.problems else each.problems[0]}")

@@ -1,1 +1,7 @@
-"""What `mailgate tickets` does: viewing and changing."""
+"""The sub-verbs of `mailgate tickets`.
+
+    view            list, show, export
+    change          new, do
+
+May import: as `mailgate.cli`.
+"""

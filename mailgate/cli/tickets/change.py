@@ -1,4 +1,4 @@
-"""Changing tickets from the shell: new, do. The same decisions as for mail; mails wait in the outbox."""
+"""`tickets new` and `tickets do`: the same decisions as for mail; outgoing mail is queued in the outbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
-from mailgate.cli.failure import ending
+from mailgate.cli.json_errors import result_fields
 from mailgate.desk.agent import perform
 from mailgate.desk.agent.reports import as_seen
 from mailgate.desk.opening import by_hand
@@ -34,11 +34,11 @@ from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 
 
 def new(args: argparse.Namespace) -> int:
-    """`tickets new`: a ticket on someone's behalf."""
+    """`tickets new`: create a ticket on behalf of a requester and print its number."""
     config = config_of(args)
     text = _text(args)
     if not args.subject.strip():
-        raise BadArgument("--subject is empty: say what it is about")
+        raise BadArgument("--subject must not be empty")
     with writing(config) as db, db.transaction():
         desk = _desk(db, config)
         context = desk.context(now())
@@ -57,7 +57,7 @@ def new(args: argparse.Namespace) -> int:
 
 
 def _desk(db: Db, config: Config) -> Runtime:
-    """The desk to work at. Where no daemon has carried over what `was` renames, that is done first."""
+    """The runtime; without a running daemon, first carries tickets over to the names that `was` changes."""
     desk = make_runtime(config, open_secrets(db, config))
     if running(config.storage.database) is None:
         carry_over(db, desk, now())
@@ -65,15 +65,15 @@ def _desk(db: Db, config: Config) -> Runtime:
 
 
 def _requester(db: Db, typed: str, config: Config) -> Address:
-    """ADDRESS, `NAME <ADDRESS>`, or the name of somebody who wrote before."""
+    """The requester by ADDRESS, `NAME <ADDRESS>`, or the name of a known requester. Raises BadArgument."""
     try:
         return whom(db, typed, None, config)
-    except Refused as trouble:
-        raise BadArgument(f"--requester {typed}: {trouble.public}") from None
+    except Refused as error:
+        raise BadArgument(f"--requester {typed}: {error.public}") from None
 
 
 def _text(args: argparse.Namespace) -> str:
-    """What --text names, or nothing. A file of another charset is read as well as it can be."""
+    """The content of the --text file, or ""; bytes that are not UTF-8 are replaced."""
     if not args.text:
         return ""
     data: bytes = args.text.buffer.read() if hasattr(args.text, "buffer") else args.text.read().encode()
@@ -87,11 +87,11 @@ def _cause() -> str:
 
 
 def do(args: argparse.Namespace) -> int:
-    """`tickets do N '#command' …`: done as one, or not at all."""
+    """`tickets do N '#command' …`: apply all commands, or none if one of them fails."""
     config = config_of(args)
     lines = [line for command in args.commands for line in command.splitlines()]
     if words := read_commands(lines).rest:  # a forgotten # must not become a reply
-        raise BadArgument(f"“{words[0]}” is no command: commands begin with #, text comes with --text")
+        raise BadArgument(f"“{words[0]}” is not a command: commands begin with #, text is given with --text")
     text = _text(args)
     if text:
         lines += ["", *text.splitlines()]
@@ -102,7 +102,7 @@ def do(args: argparse.Namespace) -> int:
     done = outcome.told or (("done",) if not outcome.problems else ())
     errors = list(outcome.problems)
     if args.json:
-        print_json({**ending(errors), "done": list(outcome.told), "errors": [*errors]})
+        print_json({**result_fields(errors), "done": list(outcome.told), "errors": [*errors]})
     else:
         for line in done:
             print(plain(line))
@@ -112,7 +112,7 @@ def do(args: argparse.Namespace) -> int:
 
 
 def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Config) -> Outcome:
-    """Work the ticket in one transaction. A report is counted before it, for others wait while it is open."""
+    """Apply the commands in one transaction. A report is counted before it, so as not to block other writers."""
     reports: dict[timedelta, Report] = {}
     while True:
         with db.transaction():
@@ -146,4 +146,4 @@ def _agent(typed: str, config: Config) -> Agent | None:
     found = match(typed, names.assignees(config))
     if isinstance(found, Matched) and (key := Assignee.parse(found.id).agent_key):
         return config.agents[key]
-    raise BadArgument(f"--as {typed}: no such agent; there are {', '.join(config.agents)}")
+    raise BadArgument(f"--as {typed}: no such agent; agents: {', '.join(config.agents)}")

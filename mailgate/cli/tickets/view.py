@@ -1,4 +1,4 @@
-"""Looking at tickets: list, show, export."""
+"""`tickets list`, `tickets show` and `tickets export`."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from mailgate.store.tickets import histories, tickets
 from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Assignee, Entry, Json, Ticket
 
-AT_ONCE = 200  # tickets of an export in memory
-_TOLD_BY_KIND = ("opened", "routed", "message", "replied", "noted")  # what they hold the thread shows
+EXPORT_BATCH = 200  # tickets of an export in memory
+_SHOWN_IN_THREAD = ("opened", "routed", "message", "replied", "noted")  # events whose content the thread shows
 STATUSES = ("open", "pending", "resolved", "closed")
 
 
 def listing(args: argparse.Namespace) -> int:
-    """`tickets list`."""
+    """`tickets list`: print a table or JSON."""
     config = config_of(args, thorough=False)
     query = _query(args, config)
     with reading(config) as db:
@@ -69,7 +69,7 @@ def _statuses(text: str) -> tuple[str, ...]:
         return ()
     wanted = tuple(text.split(","))
     if wrong := [each for each in wanted if each not in STATUSES]:
-        raise BadArgument(f"--status {wrong[0]}: it is one of {', '.join(STATUSES)} or all")
+        raise BadArgument(f"--status {wrong[0]}: must be one of {', '.join(STATUSES)}, or all")
     return wanted
 
 
@@ -82,7 +82,7 @@ def _named(typed: str, candidates: tuple[Candidate, ...], what: str) -> str:
 
 
 def _table(found: list[Ticket], config: Config) -> None:
-    from rich.console import Console  # late: only people's tables need it
+    from rich.console import Console  # late: needed only for a table
     from rich.table import Table
     from rich.text import Text
 
@@ -110,7 +110,7 @@ def _table(found: list[Ticket], config: Config) -> None:
 
 
 def show(args: argparse.Namespace) -> int:
-    """`tickets show N`."""
+    """`tickets show N`: print one ticket, or with --raw one message of it."""
     config = config_of(args)
     with reading(config) as db:
         ticket = tickets.get(db, args.number)
@@ -118,7 +118,7 @@ def show(args: argparse.Namespace) -> int:
             raise NotFound(f"ticket {args.number} was not found")
         if args.raw is not None:
             return _show_raw(_raw(db, ticket.number, args.raw), as_json=args.json)
-        found = whole(db, ticket, config, histories.whole_thread(db, ticket.number))
+        found = ticket_document(db, ticket, config, histories.whole_thread(db, ticket.number))
     if args.json:
         print_json(found)
     else:
@@ -134,8 +134,8 @@ def _show_raw(raw: bytes, *, as_json: bool) -> int:
     return 0
 
 
-def whole(db: Db, ticket: Ticket, config: Config, thread: Sequence[Entry]) -> dict[str, Json]:
-    """A ticket as in section 8 of the public interface: thread and events and all."""
+def ticket_document(db: Db, ticket: Ticket, config: Config, thread: Sequence[Entry]) -> dict[str, Json]:
+    """A ticket with its thread and events, as in section 8 of the public interface."""
     return {
         **ticket_json(ticket),
         "due_explained": list(explain_due(ticket, config)),
@@ -193,8 +193,8 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         print_line(f"{_at(event, zone)}  {event['kind']:<17} {event['by']}{change}{why}")
 
 
-def _at(told: dict[str, Json], zone: ZoneInfo) -> str:
-    return _local(told["at"], zone)
+def _at(item: dict[str, Json], zone: ZoneInfo) -> str:
+    return _local(item["at"], zone)
 
 
 def _local(moment: Json, zone: ZoneInfo) -> str:
@@ -202,8 +202,8 @@ def _local(moment: Json, zone: ZoneInfo) -> str:
 
 
 def _changed(event: dict[str, Json], zone: ZoneInfo) -> str:
-    """What the event changed; of a merge or split each field by its name, of a note whom it asked."""
-    if event["kind"] in _TOLD_BY_KIND:
+    """The change of an event; of a merge or split each field by its name, of a note the people that it asked."""
+    if event["kind"] in _SHOWN_IN_THREAD:
         asked = [str(_object(person)["email"]) for person in _items(_object(event["after"]).get("asked"))]
         return f" asked {', '.join(asked)}" if asked else ""
     if event["kind"] in ("due-changed", "wake-changed"):
@@ -212,8 +212,8 @@ def _changed(event: dict[str, Json], zone: ZoneInfo) -> str:
         return f" {_short(event['before'])} -> {_short(event['after'])}"
     before, after = _object(event["before"]), _object(event["after"])
     fields = (name for name in after if name in before and before[name] != after[name])
-    told = [f"{name} {_short(before[name])} -> {_short(after[name])}" for name in fields]
-    return " " + "; ".join(told)
+    changed = [f"{name} {_short(before[name])} -> {_short(after[name])}" for name in fields]
+    return " " + "; ".join(changed)
 
 
 def _short(value: Json) -> str:
@@ -238,7 +238,7 @@ def _object(value: Json) -> dict[str, Json]:
 
 
 def export(args: argparse.Namespace) -> int:
-    """`tickets export`: JSON lines, oldest first."""
+    """`tickets export`: write JSON lines, oldest first."""
     config = config_of(args)
     with reading(config) as db, db.snapshot(), progress_bar("writing tickets") as progress:
         lines = _lines(db, config, progress)
@@ -255,9 +255,9 @@ def export(args: argparse.Namespace) -> int:
 
 
 def _lines(db: Db, config: Config, progress: Progress) -> Iterator[str]:
-    """A line a ticket, from one moment's state of the database, a piece of which is in memory at a time."""
+    """One line for each ticket, `EXPORT_BATCH` tickets in memory at a time."""
     numbers = tickets.numbers(db)
-    for start in range(0, len(numbers), AT_ONCE):
+    for start in range(0, len(numbers), EXPORT_BATCH):
         progress(start, len(numbers))
-        for _, ticket in sorted(tickets.get_many(db, numbers[start : start + AT_ONCE]).items()):
-            yield json.dumps(whole(db, ticket, config, tickets.thread(db, ticket.number)), ensure_ascii=False)
+        for _, ticket in sorted(tickets.get_many(db, numbers[start : start + EXPORT_BATCH]).items()):
+            yield json.dumps(ticket_document(db, ticket, config, tickets.thread(db, ticket.number)), ensure_ascii=False)

@@ -1,1 +1,1 @@
-"""A file a verb of the command line, named as the verb is; `mailgate.cli.main` imports the one that is asked for."""
+"""One file for each verb of the command line, of the same name. `mailgate.cli.main` imports only the one to run."""

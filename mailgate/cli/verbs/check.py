@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailgate.cli.common import print_json, reading
-from mailgate.cli.failure import ending
+from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import orphans
 from mailgate.config.load import find, load
 from mailgate.errors import ConfigError, MailgateError, Problem, WrongSchema
@@ -23,7 +23,7 @@ from mailgate.writing.templates.render import Renderer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
+    """No options of its own."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,7 +68,7 @@ def _show(problems: Sequence[Problem], *, good: str, as_json: bool) -> None:
             {"file": p.file, "line": p.line, "where": p.where, "what": p.what, "warning": p.warning} for p in problems
         ]
         errors = [problem for problem in problems if not problem.warning]
-        print_json({**ending(errors), "problems": rows})
+        print_json({**result_fields(errors), "problems": rows})
         return
     for problem in problems:
         print(f"{'warning: ' if problem.warning else ''}{problem}", file=sys.stderr)

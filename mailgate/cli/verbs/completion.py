@@ -1,4 +1,4 @@
-"""`mailgate completion bash|zsh|tcsh`: a completion script for your shell."""
+"""`mailgate completion bash|zsh|tcsh`: print a shell completion script."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import argparse
 import shtab
 
 from mailgate.cli.common import print_json
-from mailgate.cli.main import parser as whole_parser
+from mailgate.cli.main import parser as command_line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which shell."""
+    """Define the arguments."""
     parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    script = shtab.complete(whole_parser("*"), shell=args.shell)
+    script = shtab.complete(command_line("*"), shell=args.shell)
     if args.json:
         print_json({"shell": args.shell, "script": script})
     else:

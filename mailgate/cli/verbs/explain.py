@@ -1,4 +1,4 @@
-"""`mailgate explain`: what would become of a mail, and why. Writes nothing."""
+"""`mailgate explain`: what mailgate would do with a mail, and why. Writes nothing."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from mailgate.worker.setup import Runtime, make_runtime, peek_secrets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help=".eml, mbox or Maildir; - is stdin")
+    """Define the arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help=".eml, mbox or Maildir; - for standard input")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain each message of each file."""
+    """Explain each message of each file; 1 when one could not be read."""
     config = config_of(args, thorough=False)
     desk = make_runtime(config, peek_secrets(config))
     code = 0
@@ -35,14 +35,14 @@ def run(args: argparse.Namespace) -> int:
         for name in args.files:
             try:
                 for stored in _messages(name):
-                    _one(db, desk, name, stored, as_json=args.json)
-            except BrokenPipeError:  # who reads the output has seen enough
+                    _explain(db, desk, name, stored, as_json=args.json)
+            except BrokenPipeError:  # the reader of the output has closed it
                 raise
             except (MailgateError, OSError) as error:
-                told = error.public if isinstance(error, MailgateError) else str(error)
-                say(told)
+                message = error.public if isinstance(error, MailgateError) else str(error)
+                say(message)
                 if args.json:
-                    print_json({"ok": False, **unread(name, told)})
+                    print_json({"ok": False, **unread(name, message)})
                 code = 1
     return code
 
@@ -53,7 +53,7 @@ def _messages(name: str) -> list[Stored]:
     return list(messages(Path(name)))
 
 
-def _one(db: Db, desk: Runtime, name: str, stored: Stored, *, as_json: bool) -> None:
+def _explain(db: Db, desk: Runtime, name: str, stored: Stored, *, as_json: bool) -> None:
     context = desk.context(now())
     verdict = _think(db, stored, context)
     subjects = {n: subject_of(notice, context, desk.writer) for n, notice in enumerate(verdict.outcome.whole.notices)}
@@ -64,12 +64,12 @@ def _one(db: Db, desk: Runtime, name: str, stored: Stored, *, as_json: bool) -> 
         print(plain(words(found)))
 
 
-def _believed(config: Config) -> tuple[str, ...]:
-    """Whose Authentication-Results count: a stored mail came by one of the ways in, and nothing is done with it."""
-    ways = [each.authserv_ids for each in config.mailboxes.values()]
+def _authserv_ids(config: Config) -> tuple[str, ...]:
+    """The authserv-ids of all mail sources, since a file does not tell by which one it came (RFC 8601 2.5)."""
+    ids = [each.authserv_ids for each in config.mailboxes.values()]
     if config.smtp:
-        ways.append(config.smtp.authserv_ids)
-    return tuple(dict.fromkeys(each for way in ways for each in way))
+        ids.append(config.smtp.authserv_ids)
+    return tuple(dict.fromkeys(each for source in ids for each in source))
 
 
 def _think(db: Db, stored: Stored, context: Context) -> Verdict:
@@ -81,7 +81,7 @@ def _think(db: Db, stored: Stored, context: Context) -> Verdict:
         envelope=mail.envelope,
         load=lambda: stored.raw,
         arrived_at=mail.arrived_at,
-        authserv_ids=_believed(context.config),
+        authserv_ids=_authserv_ids(context.config),
         quiet=mail.quiet,
         tries=1,
     )

@@ -1,7 +1,7 @@
-"""`mailgate ingest`: mail in without SMTP.
+"""`mailgate ingest`: accepts mail without SMTP, from standard input or files.
 
-On standard input it exits 0, or 75 whatever is wrong, so that an MTA keeps the mail and
-never bounces a customer for our mistake.
+With standard input the exit code is 0, or 75 for any error, so that an MTA keeps the mail
+instead of bouncing it to the customer.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from mailgate.store.db import Db
 from mailgate.store.queues import inbox
 from mailgate.system.lock import Lock
 
-BATCH = 200  # mails in one commit
+BATCH = 200  # mails per commit
 BATCH_BYTES = 16_000_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
-    parser.add_argument("files", nargs="*", metavar="FILE", help=".eml, mbox or Maildir; none or -: stdin")
-    parser.add_argument("--sender", help="envelope sender (empty: the null sender)")
+    """Define the arguments."""
+    parser.add_argument("files", nargs="*", metavar="FILE", help=".eml, mbox or Maildir; none or - for standard input")
+    parser.add_argument("--sender", help="envelope sender (empty for the null sender)")
     parser.add_argument("--recipient", action="append", default=[], help="envelope recipient; may be repeated")
     parser.add_argument("--quiet", action="store_true", help="send no automatic mail")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Take the mail; work it too where no daemon does."""
+    """Accept the mail, and process it when no daemon is running."""
     config = config_of(args, thorough=False)
     paths = [Path(name) for name in args.files if name != "-"]
     if not paths:
         raw = without_from_line(sys.stdin.buffer.read())
-        taken = _take(config, args, iter([Stored(raw)]), lambda: None)
+        taken = _accept(config, args, iter([Stored(raw)]), lambda: None)
     else:
         total = sum(count(path) for path in paths)
         with _progress(total, enabled=sys.stderr.isatty()) as step:
-            taken = _take(config, args, (each for path in paths for each in messages(path)), step)
-    worked = _work(config)
+            taken = _accept(config, args, (each for path in paths for each in messages(path)), step)
+    worked = _process(config)
     if args.json:
         print_json({"ok": True, "taken": taken, "worked": worked})
     elif paths:
-        say(f"{taken} {'mail' if taken == 1 else 'mails'} taken{', worked here' if worked is not None else ''}")
+        say(f"{taken} {'mail' if taken == 1 else 'mails'} accepted{' and processed' if worked is not None else ''}")
     return 0
 
 
-def _take(config: Config, args: argparse.Namespace, mails: Iterator[Stored], step: Callable[[], None]) -> int:
+def _accept(config: Config, args: argparse.Namespace, mails: Iterator[Stored], step: Callable[[], None]) -> int:
     taken, size = 0, 0
     batch: list[Delivery] = []
     with writing(config) as db:
@@ -75,22 +75,22 @@ def _commit(db: Db, batch: list[Delivery]) -> None:
         inbox.add(db, filed, now())
 
 
-def _work(config: Config) -> int | None:
-    """Work the inbox here unless another process does; how many mails were worked.
+def _process(config: Config) -> int | None:
+    """Process the inbox unless another process holds the lock; returns the number of mails, or None.
 
-    A mail that another `ingest` put in while this one held the lock would lie there until
-    the next comes: so the inbox is looked at once more after the lock is free.
+    Another `ingest` may add mail while this one holds the lock: so the inbox is read once more
+    after the lock is released.
     """
     worked = _drain(config)
-    while worked is not None and _waits(config):
+    while worked is not None and _has_new_mail(config):
         more = _drain(config)
-        if not more:  # whoever holds the lock now looks again, too; or nothing could be worked
+        if not more:  # the process that holds the lock now reads the inbox again, too; or nothing could be processed
             break
         worked += more
     return worked
 
 
-def _waits(config: Config) -> bool:
+def _has_new_mail(config: Config) -> bool:
     with reading(config) as db:
         return bool(inbox.counts(db)["new"])
 
@@ -98,7 +98,7 @@ def _waits(config: Config) -> bool:
 def _drain(config: Config) -> int | None:
     try:
         with Lock(config.storage.database):
-            # Imported late: where a daemon runs, a mail that is piped in needs none of it.
+            # late: not needed while a daemon is running
             from mailgate.worker.batch import drain
             from mailgate.worker.setup import make_runtime, open_secrets
 
@@ -108,8 +108,8 @@ def _drain(config: Config) -> int | None:
                 return drain(db, make_runtime(config, secrets), now)
     except LockHeld:
         return None
-    except MailgateError as error:  # the mail is safe in the inbox; the daemon will work it
-        say(f"taken, but not worked: {error.public}")
+    except MailgateError as error:  # the mail is durable in the inbox; the daemon will process it
+        say(f"accepted, but not processed: {error.public}")
         return None
 
 
@@ -118,9 +118,9 @@ def _progress(total: int, *, enabled: bool) -> Iterator[Callable[[], None]]:
     if not enabled:
         yield lambda: None
         return
-    from rich.console import Console  # late: only a person at a terminal pays for it
+    from rich.console import Console  # late: needed only on a terminal
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("taking mail", total=total)
+        task = bar.add_task("accepting mail", total=total)
         yield lambda: bar.advance(task)

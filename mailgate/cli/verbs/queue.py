@@ -1,4 +1,4 @@
-"""`mailgate queue inbox|outbox|quarantine list|show|retry|drop`."""
+"""`mailgate queue inbox|outbox|quarantine list|show|retry|drop`: show and manage queued mail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mailgate.ticket import Json, Queued
 
 @dataclass(frozen=True, slots=True)
 class _Queue:
-    """How one queue is looked at and changed."""
+    """The operations of one queue."""
 
     listing: Callable[[Db], list[Queued]]
     item: Callable[[Db, int], Queued]
@@ -35,15 +35,15 @@ _QUEUES = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The queue and what to do with it."""
+    """Define the arguments."""
     common = common_options()
     parser.add_argument("queue", choices=tuple(_QUEUES))
     subs = parser.add_subparsers(dest="sub", metavar="list|show|retry|drop", required=True)
-    subs.add_parser("list", help="what lies in it, oldest first", parents=[common])
+    subs.add_parser("list", help="list the mail in the queue, oldest first", parents=[common])
     for name, what in (
-        ("show", "one mail, as it came or will go"),
-        ("retry", "take it up again now"),
-        ("drop", "end it without effect"),
+        ("show", "print one mail as it was received or will be sent"),
+        ("retry", "try one mail again now"),
+        ("drop", "remove one mail from the queue without processing it"),
     ):
         sub = subs.add_parser(name, help=what, parents=[common])
         sub.add_argument("id", type=int, metavar="ID")
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raw = data.decode("utf-8", "backslashreplace")
         print_json({**_json(item), "raw": raw})
         return 0
-    say(f"{item.state} {item.reason} from {item.from_} to {', '.join(item.to) or '-'}, tries: {item.attempts}")
+    say(f"{item.state} {item.reason} from {item.from_} to {', '.join(item.to) or '-'}, attempts: {item.attempts}")
     say(item.last_error)
     sys.stdout.buffer.write(data)
     return 0
@@ -75,7 +75,7 @@ def _done(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": True})
     else:
-        say("it will be tried again" if args.sub == "retry" else "dropped")
+        say("will be tried again" if args.sub == "retry" else "dropped")
     return 0
 
 
@@ -91,7 +91,7 @@ def _list(found: list[Queued], *, as_json: bool) -> int:
         if item.last_error:
             print_line(f"{'':>18} {item.last_error.strip().splitlines()[-1]}")
     if not found:
-        say("nothing")
+        say("the queue is empty")
     return 0
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 
 from mailgate.cli.common import print_json, reading, say
-from mailgate.cli.failure import ending
+from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import changes, orphans
 from mailgate.config.load import find, load
 from mailgate.daemon.reload import load_active
@@ -21,7 +21,7 @@ _NOT_RUNNING = "no daemon is running on this database; the configuration is vali
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No options of its own."""
+    """The verb has no options of its own."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     changed = changes(active, config) if active else ()
     pid = running(config.storage.database)
     if args.json:
-        start = ending(() if pid else (_NOT_RUNNING,))
+        start = result_fields(() if pid else (_NOT_RUNNING,))
         warned: list[Json] = [str(each) for each in warnings]
         print_json({**start, "changes": list(changed), "warnings": warned, "running": pid is not None})
     else:

@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, plain, print_json, reading, say, since_of
+from mailgate.cli.common import config_of, now, parse_since, plain, print_json, reading, say
 from mailgate.cli.progress import progress_bar
 from mailgate.cli.report_json import report_json, report_rows
 from mailgate.desk.agent.reports import report_page
@@ -21,17 +21,19 @@ from mailgate.writing.templates.render import Renderer
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
-    parser.add_argument("--since", default="30d", help="how far back (30d)")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page, as it is mailed")
-    parser.add_argument("--csv", action="store_true", help="a row a department, team, agent, topic and priority")
+    """Define the options."""
+    parser.add_argument("--since", default="30d", help="length of the period up to now (default: 30d)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the HTML page that is mailed to FILE")
+    parser.add_argument(
+        "--csv", action="store_true", help="print CSV: one row for each department, team, agent, topic and priority"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the figures."""
+    """Print the report."""
     config = config_of(args, thorough=False)
     until = now()
-    since = since_of(args.since, until)
+    since = parse_since(args.since, until)
     with reading(config) as db, progress_bar("reading tickets") as progress:
         found = read_figures(db, config, since, until, progress).report()
     if args.html:
@@ -47,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tables(found: Report, config: Config) -> None:
-    """The figures for people."""
-    from rich.console import Console  # late: only people's tables need it
+    """Print tables."""
+    from rich.console import Console  # late: needed only for tables
 
     from mailgate.cli.report_terminal import show
 
@@ -57,7 +59,7 @@ def _tables(found: Report, config: Config) -> None:
 
 
 def _page(path: Path, found: Report, config: Config, at: datetime) -> None:
-    """The page of the mail, in a file."""
+    """Write the HTML page that is mailed."""
     renderer, keyring = Renderer.of(config), Keyring(peek_secrets(config), config.desk.domain)
     path.write_text(renderer.render(report_page(found, at), config, keyring, at).html, "utf-8")
     say(f"written to {path}")

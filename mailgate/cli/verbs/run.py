@@ -1,4 +1,4 @@
-"""`mailgate run`: the daemon in the foreground."""
+"""`mailgate run`: run the daemon in the foreground."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from mailgate.settings import Config
 from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
 
-GARBAGE = 20_000  # new objects between looks for garbage; a mail makes some thousands, nearly all gone at once
+GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, most short-lived
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
-    parser.add_argument("--verbose", action="store_true", help="log more")
+    """Define the options."""
+    parser.add_argument("--verbose", action="store_true", help="log debugging information")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
-    # Holiday codes are looked up by `check` and `reload`; here it would cost most of a second before the first mail.
+    # `check` and `reload` check holiday codes; here that would delay the first mail by most of a second.
     config = config_of(args, thorough=False, secrets=True)
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.INFO,
@@ -41,14 +41,14 @@ def run(args: argparse.Namespace) -> int:
         logging.getLogger("mailgate").debug("config %s: %s", config.file, effective(config))
 
     def ready(daemon: Daemon) -> None:
-        # What is there now stays: the collector need not walk it again for every few mails.
+        # Objects that exist now are permanent: exclude them from garbage collection.
         gc.freeze()
-        gc.set_threshold(GARBAGE)
+        gc.set_threshold(GC_THRESHOLD)
         if args.json:
             print_json({"ready": True, "port": daemon.port})
             sys.stdout.flush()
 
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon listens to it: the config was read a moment ago
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon handles it: the configuration was just read
     with Lock(config.storage.database):
         _bring_up_to_date(config)
         with start_worker(config, secrets_of(config)) as worker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mailgate.cli.common import config_of, now, print_json, print_line, reading
-from mailgate.cli.failure import ending
+from mailgate.cli.json_errors import result_fields
 from mailgate.connect.accounts import SignIn
 from mailgate.daemon import status
 from mailgate.daemon.status import DaemonStatus, disks_nearly_full
@@ -19,7 +19,7 @@ from mailgate.ticket import Json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """No options of its own."""
+    """The verb has no options of its own."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(
             {
-                **ending(problems),
+                **result_fields(problems),
                 "problems": list(problems),
                 "pid": pid,
                 "ways_in": [

@@ -1,4 +1,4 @@
-"""`mailgate templates`: which kinds of mail there are, and what one looks like here. Nothing is sent."""
+"""`mailgate templates`: list the kinds of mail, and preview a template. Sends nothing."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ _SHOWN = ("From", "To", "Subject")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The sub-verbs."""
+    """Define the sub-verbs."""
     common = common_options()
     subs = parser.add_subparsers(dest="sub", metavar="SUB-VERB", required=True)
-    subs.add_parser("list", help="every kind of mail, to whom, and where its template lies", parents=[common])
-    preview = subs.add_parser("preview", help="the mail that a kind of event makes here", parents=[common])
-    preview.add_argument("kind", metavar="KIND", help="such as reply; `templates list` has them all")
-    preview.add_argument("--language", default="", metavar="TAG", help="of the reader, such as de")
-    preview.add_argument("--html", type=Path, metavar="FILE", help="write the HTML there; - is standard output")
+    subs.add_parser("list", help="list every kind of mail with its audience and template file", parents=[common])
+    preview = subs.add_parser(
+        "preview", help="print an example of one kind of mail, rendered with this configuration", parents=[common]
+    )
+    preview.add_argument("kind", metavar="KIND", help="such as reply; see `templates list`")
+    preview.add_argument("--language", default="", metavar="TAG", help="the language of the recipient, such as de")
+    preview.add_argument("--html", type=Path, metavar="FILE", help="write the HTML to FILE; - for standard output")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the sub-verb. Raises ConfigError when config or templates have an error."""
+    """Run the sub-verb. Raises ConfigError for an error in the configuration or a template."""
     config = config_of(args)
     renderer = Renderer.of(config)
     if args.sub == "list":
@@ -78,19 +80,19 @@ def _kind(name: str) -> NoticeKind:
     kinds = [str(kind) for kind in NoticeKind]
     if name not in kinds:
         close = get_close_matches(name, kinds, n=1)
-        hint = f"did you mean {close[0]}?" if close else "mailgate templates list shows them"
-        raise BadArgument(f"no notice is called {name}: {hint}")
+        hint = f"did you mean {close[0]}?" if close else "see mailgate templates list"
+        raise BadArgument(f"there is no notice kind {name}: {hint}")
     return NoticeKind(name)
 
 
 def _write(path: Path, html: str, kind: NoticeKind) -> None:
     if not html:
-        raise NotFound(f"the template of {kind} has no HTML: there is no {kind}.html beside its {kind}.txt")
+        raise NotFound(f"{kind} has no HTML template: there is no {kind}.html beside {kind}.txt")
     if str(path) == "-":
         print(html, end="")
         return
     try:
         path.write_text(html, "utf-8")
     except OSError as error:
-        raise BadArgument(f"{path} cannot be written: {error.strerror}") from error
-    say(f"written: {path}")
+        raise BadArgument(f"cannot write {path}: {error.strerror}") from error
+    say(f"written to {path}")

@@ -1,11 +1,11 @@
-"""`mailgate trace`: the way of each mail, in and out, a line a step."""
+"""`mailgate trace`: every step of a mail, incoming and outgoing, one line each."""
 
 from __future__ import annotations
 
 import argparse
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, print_json, print_line, reading, since_of
+from mailgate.cli.common import config_of, now, parse_since, print_json, print_line, reading
 from mailgate.errors import NotFound
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.store.db import Db
@@ -15,19 +15,19 @@ from mailgate.ticket import Json
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options of the verb."""
-    parser.add_argument("what", metavar="ADDRESS|MESSAGE-ID|NUMBER", help="whose or which mail")
-    parser.add_argument("--since", default="", help="how far back, such as 2d")
+    """Define the arguments."""
+    parser.add_argument("what", metavar="ADDRESS|MESSAGE-ID|NUMBER", help="an address, a Message-ID or a ticket number")
+    parser.add_argument("--since", default="", help="length of the period up to now, such as 2d (default: everything)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the lines in order of time; 1 when there are none."""
+    """Print the lines in order of time. Raises NotFound when there are none."""
     config = config_of(args, thorough=False)
-    since = since_of(args.since, now()) if args.since else BEGINNING
+    since = parse_since(args.since, now()) if args.since else BEGINNING
     with reading(config) as db:
         lines = _find(db, args.what, since)
     if not lines:
-        raise NotFound(f"nothing is known of {args.what}{f' since {args.since}' if args.since else ''}")
+        raise NotFound(f"no mail found for {args.what}{f' since {args.since}' if args.since else ''}")
     if args.json:
         print_json([_json(line) for line in lines])
     else:

@@ -1,4 +1,4 @@
-"""A verb that fails: with `--json` one object on standard output says so, words for people go to standard error."""
+"""Failed verbs: with `--json` one object on standard output, and a message on standard error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailgate.system.lock import Lock
 from tests.desk import CONFIG
 
 MAIL = "From: k@client.example\nTo: support@bank.example\nSubject: Portal is down\nMessage-ID: <k1@x>\n\nHelp.\n"
-ANYWHERE = """
+INVALID = """
 check --bogus
 check stray
 run --bogus
@@ -111,8 +111,8 @@ completion bogus
 bogus
 -c
 """
-LINES = ANYWHERE.strip().splitlines()
-# What a verb does that reads the config, for the ways in which that can be broken.
+LINES = INVALID.strip().splitlines()
+# A valid command line of each verb that reads the configuration.
 READERS = """
 run
 check
@@ -145,7 +145,7 @@ WITHOUT_DATABASE = {"login support"}
 WRITERS = {"run", "ingest", "new", "do", "drop", "retry", "migrate"}
 
 
-def words(line):
+def split(line):
     return line.split(" ")
 
 
@@ -161,57 +161,57 @@ def desk(tmp_path, monkeypatch, capsys):
 
 
 def fails(capsys, line):
-    """The exit code and the one document of a verb that fails."""
+    """The exit code and the document of a failed verb."""
     capsys.readouterr()
     try:
-        code = main([*words(line), "--json"])
+        code = main([*split(line), "--json"])
     except SystemExit as end:
         code = end.code
     out, err = capsys.readouterr()
     documents = [json.loads(each) for each in out.splitlines()]
     assert documents, f"{line}: nothing on standard output, {err}"
-    told = documents[-1]
-    assert told["ok"] is False, line
-    assert told["error"], line
-    assert isinstance(told["error"], str), line
-    assert err or line in ("check", "status"), f"{line}: no word for people"
-    return code, told
+    document = documents[-1]
+    assert document["ok"] is False, line
+    assert document["error"], line
+    assert isinstance(document["error"], str), line
+    assert err or line in ("check", "status"), f"{line}: no message on standard error"
+    return code, document
 
 
-def test_every_verb_has_its_rows():
+def test_every_verb_is_tested():
     assert {line.split()[0] for line in LINES} >= set(VERBS)
     assert {line.split()[0] for line in READERS} == set(VERBS) - WITHOUT_CONFIG
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_who_asks_for_json_is_told_of_a_failure_in_json(desk, capsys, line):
+def test_an_invalid_command_line_prints_an_error_document(desk, capsys, line):
     main(["ingest", "a.eml", "--quiet"])
-    code, told = fails(capsys, line)
+    code, document = fails(capsys, line)
     assert code in (1, 2), line
     if line.startswith("tickets do"):
-        assert (told["done"], told["errors"]) == ([], [told["error"]])
+        assert (document["done"], document["errors"]) == ([], [document["error"]])
     if line.startswith("tickets new"):
-        assert (told["number"], told["notices"], told["errors"]) == (None, [], [told["error"]])
+        assert (document["number"], document["notices"], document["errors"]) == (None, [], [document["error"]])
 
 
 @pytest.mark.parametrize("line", READERS)
-def test_a_config_that_cannot_be_used_is_told_problem_by_problem(desk, capsys, line):
+def test_an_invalid_config_is_reported_problem_by_problem(desk, capsys, line):
     (desk / "config.toml").write_text(CONFIG.replace("[relay]", "[rely]\nbogus = 1\n\n[relay]"))
-    code, told = fails(capsys, line)
+    code, document = fails(capsys, line)
     assert code == 2
-    assert "rely" in str(told["problems"][0])
+    assert "rely" in str(document["problems"][0])
     (desk / "config.toml").unlink()
-    code, told = fails(capsys, line)
+    code, document = fails(capsys, line)
     assert code == 2
-    assert told["problems"]
+    assert document["problems"]
 
 
 @pytest.mark.parametrize("line", [line for line in READERS if line not in WITHOUT_DATABASE])
-def test_a_database_that_cannot_be_read_is_temporary_trouble(desk, capsys, line):
+def test_an_unreadable_database_is_a_temporary_failure(desk, capsys, line):
     (desk / "var").mkdir()
     (desk / "var" / "mailgate.db").write_bytes(b"no database " * 1000)
-    if line in ("check", "templates list", "templates preview reply"):  # which warn of it, or need none
-        assert main([*words(line), "--json"]) == 0
+    if line in ("check", "templates list", "templates preview reply"):  # these warn about it, or do not need it
+        assert main([*split(line), "--json"]) == 0
         assert json.loads(capsys.readouterr().out.splitlines()[-1])
     else:
         code, _ = fails(capsys, line)
@@ -219,10 +219,10 @@ def test_a_database_that_cannot_be_read_is_temporary_trouble(desk, capsys, line)
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in READERS if not WRITERS & set(words(line)) and line not in WITHOUT_DATABASE]
+    "line", [line for line in READERS if not WRITERS & set(split(line)) and line not in WITHOUT_DATABASE]
 )
-def test_a_missing_database_counts_as_empty_and_is_not_made_by_looking(desk, capsys, line):
-    code = main([*words(line), "--json"])
+def test_a_missing_database_is_read_as_empty_and_not_created(desk, capsys, line):
+    code = main([*split(line), "--json"])
     found = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     assert found or line == "tickets export"
     if line in ("reload", "status", "trace 1001", "tickets show 1001", "queue quarantine show 1"):
@@ -232,45 +232,45 @@ def test_a_missing_database_counts_as_empty_and_is_not_made_by_looking(desk, cap
     assert not (desk / "var").exists()
 
 
-def test_a_second_daemon_says_in_json_who_is_there(desk, capsys):
+def test_a_second_daemon_names_the_process_of_the_first(desk, capsys):
     with Lock(desk / "var" / "mailgate.db"):
-        code, told = fails(capsys, "run")
-    assert (code, str(os.getpid()) in told["error"]) == (1, True)
+        code, document = fails(capsys, "run")
+    assert (code, str(os.getpid()) in document["error"]) == (1, True)
 
 
-def test_a_pipe_that_cannot_work_says_so_in_json_and_asks_for_patience(desk, capsys):
+def test_a_failed_ingest_from_a_pipe_is_a_temporary_failure(desk, capsys):
     assert fails(capsys, "ingest --bogus")[0] == 75
     (desk / "config.toml").unlink()
     assert fails(capsys, "ingest")[0] == 75
 
 
-def test_broken_templates_are_told_by_their_places(desk, capsys):
+def test_invalid_templates_are_reported_by_file(desk, capsys):
     (desk / "templates").mkdir()
     (desk / "templates" / "reply.txt").write_text("{{ open")
     for line in ("check", "reload", "templates preview reply"):
-        code, told = fails(capsys, line)
-        assert (code, "reply.txt" in str(told["problems"])) == (2, True), line
+        code, document = fails(capsys, line)
+        assert (code, "reply.txt" in str(document["problems"])) == (2, True), line
 
 
-def test_what_nobody_foresaw_is_told_too(desk, capsys, monkeypatch):
+def test_an_unexpected_exception_prints_an_error_document(desk, capsys, monkeypatch):
     def broken(*_, **__):
-        raise RuntimeError("a bug of ours")
+        raise RuntimeError("a bug")
 
     monkeypatch.setattr("mailgate.cli.verbs.status.config_of", broken)
     with pytest.raises(RuntimeError):
         main(["status", "--json"])
-    told = json.loads(capsys.readouterr().out)
-    assert (told["ok"], told["error"]) == (False, "RuntimeError: a bug of ours")
+    document = json.loads(capsys.readouterr().out)
+    assert (document["ok"], document["error"]) == (False, "RuntimeError: a bug")
 
 
-def test_what_is_unread_by_explain_has_every_field_of_what_is_read(desk, capsys):
+def test_explain_prints_the_same_fields_for_an_unreadable_file(desk, capsys):
     assert main(["explain", "a.eml", "missing.eml", "--json"]) == 1
     read, unread = map(json.loads, capsys.readouterr().out.splitlines())
     assert set(unread) - {"ok"} == set(read)
     assert (unread["file"], unread["error"]) == ("missing.eml", "missing.eml: no such file")
 
 
-def test_files_for_people_leave_json_alone_on_standard_output(desk, capsys):
+def test_output_files_do_not_mix_with_json_on_standard_output(desk, capsys):
     for line in (
         "completion bash",
         "templates preview reply --html -",
@@ -282,11 +282,11 @@ def test_files_for_people_leave_json_alone_on_standard_output(desk, capsys):
         "templates list",
     ):
         capsys.readouterr()
-        assert main([*words(line), "--json"]) == 0
+        assert main([*split(line), "--json"]) == 0
         assert json.loads(capsys.readouterr().out), line
 
 
-def test_a_secret_that_signed_nothing_here_is_told_by_who_needs_it(desk, capsys):
+def test_a_wrong_secret_is_reported_by_every_verb_that_signs(desk, capsys):
     with closing(open_writer(desk / "var" / "mailgate.db")):
         pass
     main(["ingest", "a.eml", "--quiet"])

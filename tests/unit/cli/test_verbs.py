@@ -1,4 +1,4 @@
-"""The command line as scripts see it: where options may stand, exit codes, one JSON document a line."""
+"""The command line as scripts use it: position of options, exit codes, JSON, output."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ It does not work.
 
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
-    """An empty desk in the folder that commands run in."""
+    """An empty desk in the working directory."""
     (tmp_path / "config.toml").write_text(CONFIG)
     (tmp_path / "a.eml").write_text(MAIL)
     monkeypatch.chdir(tmp_path)
@@ -40,7 +40,7 @@ def desk(tmp_path, monkeypatch):
 
 
 def call(*words):
-    """The exit code, whoever ends the process."""
+    """Run a command line and return its exit code."""
     try:
         return main(list(words))
     except SystemExit as end:
@@ -61,7 +61,7 @@ def pipe_in(monkeypatch, text):
         ("queue", "--json", "outbox", "-c", "config.toml", "list"),
     ],
 )
-def test_config_and_json_stand_before_and_after_verb_and_sub_verb(desk, capsys, words):
+def test_common_options_may_precede_or_follow_verb_and_sub_verb(desk, capsys, words):
     assert call(*words) == 0
     assert json.loads(capsys.readouterr().out) == []
 
@@ -85,7 +85,7 @@ def test_config_and_json_stand_before_and_after_verb_and_sub_verb(desk, capsys, 
         ("init", "there"),
     ],
 )
-def test_bad_arguments_exit_2_with_a_word(desk, capsys, monkeypatch, words):
+def test_invalid_arguments_exit_2_with_a_message(desk, capsys, monkeypatch, words):
     pipe_in(monkeypatch, "")
     assert call("ingest", "a.eml") == 0
     capsys.readouterr()
@@ -94,7 +94,7 @@ def test_bad_arguments_exit_2_with_a_word(desk, capsys, monkeypatch, words):
     assert (out, bool(err)) == ("", True)
 
 
-def test_what_is_not_there_exits_1(desk, capsys):
+def test_something_missing_exits_1(desk, capsys):
     assert call("tickets", "show", "999") == 1
     assert call("queue", "inbox", "show", "9") == 1
     assert call("explain", "missing.eml") == 1
@@ -108,7 +108,7 @@ def test_options_may_stand_between_commands(desk, capsys):
     assert json.loads(out) == {"ok": True, "done": ["priority High", "help topic Report a Problem"], "errors": []}
 
 
-def test_times_are_shown_in_the_desks_zone_and_whom_a_note_asked(desk, capsys):
+def test_show_prints_local_times_and_the_people_that_a_note_asked(desk, capsys):
     config = desk / "config.toml"
     config.write_text(config.read_text().replace("[desk]", '[desk]\ntimezone = "Asia/Tokyo"'))
     assert call("ingest", "a.eml") == 0
@@ -124,7 +124,7 @@ def test_times_are_shown_in_the_desks_zone_and_whom_a_note_asked(desk, capsys):
     assert re.search(r"due-changed +admin \S+ \S+ -> \d{4}-\d\d-\d\d \S+$", out, re.MULTILINE)
 
 
-def test_people_and_a_time_to_wake_are_shown_as_people_read_them(desk, capsys):
+def test_show_prints_changes_of_people_and_the_wake_time(desk, capsys):
     assert call("ingest", "a.eml") == 0
     assert (
         call("tickets", "do", "1001", "#cc boss@client.example", "#pending 2h", "#requester Lee <lee@x.example>") == 0
@@ -139,22 +139,22 @@ def test_people_and_a_time_to_wake_are_shown_as_people_read_them(desk, capsys):
     assert json.loads(capsys.readouterr().out)["wake_at"].endswith("Z")
 
 
-def test_a_forgotten_sign_never_becomes_a_reply(desk, capsys):
+def test_a_command_without_its_sign_is_rejected_not_sent_as_a_reply(desk, capsys):
     assert call("ingest", "a.eml") == 0
     assert call("tickets", "do", "1001", "close") == 2
-    assert "“close” is no command" in capsys.readouterr().err
+    assert "“close” is not a command" in capsys.readouterr().err
     assert call("--json", "tickets", "show", "1001") == 0
     assert [entry["kind"] for entry in json.loads(capsys.readouterr().out)["thread"]] == ["message"]
 
 
-def test_a_requester_may_have_a_name(desk, capsys):
+def test_a_requester_may_be_given_with_a_name(desk, capsys):
     assert call("tickets", "new", "--requester", "Karen Client <Karen@Client.example>", "--subject", "x") == 0
     assert call("--json", "tickets", "show", capsys.readouterr().out.strip()) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["requester"] == {"name": "Karen Client", "email": "karen@client.example"}
 
 
-def test_new_takes_a_name_and_its_text_from_a_pipe_and_tells_number_and_notices(desk, capsys, monkeypatch):
+def test_new_accepts_a_requester_name_and_text_from_a_pipe_and_prints_number_and_notices(desk, capsys, monkeypatch):
     assert call("ingest", "a.eml") == 0
     capsys.readouterr()
     pipe_in(monkeypatch, "Caf\u00e9 machine.\r\nEvery Friday.\n")
@@ -175,14 +175,14 @@ def test_new_takes_a_name_and_its_text_from_a_pipe_and_tells_number_and_notices(
     assert {each["kind"] for each in json.loads(capsys.readouterr().out)["notices"]} == {"new-ticket"}
 
 
-def test_new_that_cannot_be_says_so_as_json_too(desk, capsys):
+def test_a_failed_new_prints_json(desk, capsys):
     assert call("tickets", "new", "--requester", "support@bank.example", "--subject", "x", "--json") == 2
     found = json.loads(capsys.readouterr().out)
     assert (found["ok"], found["number"]) == (False, None)
     assert "an address of the desk" in found["errors"][0]
 
 
-def test_do_that_cannot_be_says_so_as_json_too(desk, capsys):
+def test_a_failed_do_prints_json(desk, capsys):
     assert call("tickets", "new", "--requester", "karen@client.example", "--subject", "Slow") == 0
     capsys.readouterr()
     for words, code, why in (
@@ -191,11 +191,11 @@ def test_do_that_cannot_be_says_so_as_json_too(desk, capsys):
         (("1001", "#confirm abcdefgh"), 1, "#confirm abcdefgh: a code is for the mail that waits"),
     ):
         assert call("tickets", "do", *words, "--json") == code
-        told = json.loads(capsys.readouterr().out)
-        assert (told["ok"], told["done"], told["errors"][0][: len(why)]) == (False, [], why)
+        document = json.loads(capsys.readouterr().out)
+        assert (document["ok"], document["done"], document["errors"][0][: len(why)]) == (False, [], why)
 
 
-def test_where_there_is_none_of_a_kind_the_refusal_says_none(desk, capsys):
+def test_a_desk_without_canned_responses_says_so(desk, capsys):
     (desk / "config.toml").write_text(CONFIG.partition("[canned.")[0])
     call("ingest", "a.eml")
     assert call("tickets", "do", "1001", "#canned hello") == 1
@@ -203,7 +203,7 @@ def test_where_there_is_none_of_a_kind_the_refusal_says_none(desk, capsys):
 
 
 @pytest.mark.parametrize("runs", [False, True])
-def test_what_was_renames_is_carried_over_where_no_daemon_does_it(desk, capsys, runs):
+def test_tickets_are_carried_over_to_renamed_teams_unless_a_daemon_is_running(desk, capsys, runs):
     call("ingest", "a.eml")
     call("tickets", "do", "1001", "#assign Online Banking")
     renamed = CONFIG.replace('[team."Online Banking"]', '[team.Banking]\nwas = ["Online Banking"]')
@@ -217,7 +217,7 @@ def test_what_was_renames_is_carried_over_where_no_daemon_does_it(desk, capsys, 
     assert shown["priority"] == "High"
 
 
-def test_a_list_has_all_but_thread_and_events(desk, capsys):
+def test_a_list_has_every_field_but_thread_and_events(desk, capsys):
     assert call("ingest", "a.eml") == 0
     capsys.readouterr()
     assert call("tickets", "list", "--json") == 0
@@ -228,7 +228,7 @@ def test_a_list_has_all_but_thread_and_events(desk, capsys):
 
 
 @pytest.mark.parametrize("words", [("ingest",), ("ingest", "-"), ("ingest", "--quiet")])
-def test_a_mail_is_piped_in(desk, capsys, monkeypatch, words):
+def test_ingest_from_a_pipe(desk, capsys, monkeypatch, words):
     pipe_in(monkeypatch, MAIL)
     assert call(*words) == 0
     assert call("tickets", "list", "--json") == 0
@@ -236,12 +236,12 @@ def test_a_mail_is_piped_in(desk, capsys, monkeypatch, words):
 
 
 @pytest.mark.parametrize("words", [("ingest", "--bogus"), ("ingest", "-c", "nowhere.toml")])
-def test_a_pipe_that_cannot_work_asks_for_patience(desk, monkeypatch, words):
+def test_a_failed_ingest_from_a_pipe_exits_75(desk, monkeypatch, words):
     pipe_in(monkeypatch, MAIL)
     assert call(*words) == 75
 
 
-def test_check_tells_of_config_and_templates_at_once(desk, capsys):
+def test_check_reports_errors_of_config_and_templates_together(desk, capsys):
     (desk / "config.toml").write_text(CONFIG.replace('department = "Maintenance"', 'department = "Nowhere"'))
     (desk / "templates").mkdir()
     (desk / "templates" / "reply.txt").write_text("{{ open")
@@ -254,17 +254,17 @@ def test_check_tells_of_config_and_templates_at_once(desk, capsys):
     assert problems[1]["file"].endswith("templates/reply.txt")
 
 
-def test_check_misses_the_secret_of_a_used_database_as_the_start_would(desk, capsys):
+def test_check_and_run_reject_a_used_database_without_its_secret(desk, capsys):
     config = (desk / "config.toml").read_text().replace('secret = "a secret of more than sixteen characters"\n', "")
     (desk / "config.toml").write_text(config)
-    assert call("check") == 0, "none was made yet"
+    assert call("check") == 0, "none has been created yet"
     assert call("ingest", "a.eml") == 0
     (desk / "var" / "secret").rename(desk / "elsewhere")
     for words in (("check",), ("run",)):
         capsys.readouterr()
         assert call(*words) == 2
-        assert "config.toml: [desk.secret] cannot read" in (said := capsys.readouterr().err)
-        assert "bring the old one back" in said
+        assert "config.toml: [desk.secret] cannot read" in (message := capsys.readouterr().err)
+        assert "restore the old one" in message
 
 
 # ── explain ─────────────────────────────────────────────────────────────────────────────
@@ -276,8 +276,8 @@ def explained(desk, capsys, raw):
     return json.loads(capsys.readouterr().out)
 
 
-def test_explain_of_mail_without_a_ticket_names_the_finished_subject(desk, capsys):
-    """A confirm and a delivery report for the administrator have no ticket to take their subject from."""
+def test_explain_of_mail_without_a_ticket_has_the_final_subject(desk, capsys):
+    """A confirmation request has no ticket to take its subject from."""
     held = explained(
         desk,
         capsys,
@@ -286,12 +286,12 @@ def test_explain_of_mail_without_a_ticket_names_the_finished_subject(desk, capsy
     assert [(each["kind"], each["subject"]) for each in held["notices"]] == [("confirm", "Please confirm: hi")]
     assert held["sender"] == {"kind": "agent", "name": "Elliot Alderson", "assurance": "none"}
     assert (held["ticket"], held["error"]) == (None, None)
-    assert [each["verb"] for each in held["commands"]] == ["status"], "what would be done once it is confirmed"
+    assert [each["verb"] for each in held["commands"]] == ["status"], "the commands to be applied after confirmation"
 
 
 @pytest.mark.parametrize(("result", "auth", "kinds"), [("pass", "pass", 3), ("fail (p=reject)", "fail", 2)])
-def test_explain_believes_who_is_believed_on_a_way_in(desk, capsys, result, auth, kinds):
-    """The file came by one of the ways in; of mail that failed DMARC nobody is told but agents."""
+def test_explain_trusts_the_authserv_ids_of_every_source(desk, capsys, result, auth, kinds):
+    """Mail that failed DMARC notifies agents only."""
     rule = f'[[rule]]\nname = "auth"\nwhen = {{ auth = "{auth}" }}\nthen = {{ tags = ["hit"] }}\n'
     smtp = '[smtp]\nlisten = "127.0.0.1:8025"\nauthserv_ids = ["mx.bank.example"]\n'
     (desk / "config.toml").write_text(f"{CONFIG}\n{smtp}\n{rule}")
@@ -301,7 +301,7 @@ def test_explain_believes_who_is_believed_on_a_way_in(desk, capsys, result, auth
     assert len(found["notices"]) == kinds
 
 
-def test_explain_tells_whose_mail_was_forwarded(desk, capsys):
+def test_explain_shows_the_author_of_a_forwarded_mail(desk, capsys):
     raw = MAIL.replace("Portal is down", "Fwd: printer") + (
         "\n---------- Forwarded message ---------\nFrom: Bob Smith <bob@third.example>\n"
         "Date: Sat, 21 Nov 2026 at 10:00\nSubject: printer\nTo: Karen <karen@client.example>\n\nMy printer.\n"
@@ -310,7 +310,7 @@ def test_explain_tells_whose_mail_was_forwarded(desk, capsys):
     assert found["forwarded"] == {"from": {"name": "Bob Smith", "email": "bob@third.example"}, "subject": "printer"}
 
 
-def test_explain_tells_whose_mail_an_agent_attached_and_calls_no_returned_mail_forwarded(desk, capsys):
+def test_explain_shows_the_author_of_an_attached_mail_but_not_of_a_bounced_one(desk, capsys):
     returned = (
         "From: Bob Smith <bob@third.example>\nTo: x@third.example\nSubject: printer\nMessage-ID: <p@x>\n\nMine.\n"
     )
@@ -329,12 +329,12 @@ def test_explain_tells_whose_mail_an_agent_attached_and_calls_no_returned_mail_f
     assert explained(desk, capsys, bounce)["forwarded"] is None
 
 
-def test_explain_counts_a_missing_database_as_empty_and_leaves_it_missing(desk, capsys):
+def test_explain_reads_a_missing_database_as_empty_and_does_not_create_it(desk, capsys):
     assert explained(desk, capsys, MAIL)["ticket"]["number"] == 1001
     assert sorted(each.name for each in desk.iterdir()) == ["a.eml", "config.toml", "x.eml"]
 
 
-def test_a_mails_way_ends_with_its_end(desk, capsys):
+def test_the_last_step_of_a_trace_is_done(desk, capsys):
     assert call("ingest", "a.eml") == 0
     assert call("trace", "<k1@client.example>", "--json") == 0
     steps = [each["step"] for each in json.loads(capsys.readouterr().out) if each["direction"] == "in"]
@@ -342,7 +342,7 @@ def test_a_mails_way_ends_with_its_end(desk, capsys):
     assert steps[-1] == "done"
 
 
-def test_trace_by_envelope_sender_finds_mail_without_from(desk, capsys):
+def test_trace_finds_mail_without_from_by_its_envelope_sender(desk, capsys):
     (desk / "b.eml").write_bytes(b"\xff\xfe\x00garbage")
     assert call("ingest", "b.eml", "--sender", "Odd@client.example") == 0
     assert call("trace", "odd@client.example", "--json") == 0
@@ -351,7 +351,7 @@ def test_trace_by_envelope_sender_finds_mail_without_from(desk, capsys):
     assert "done" in steps
 
 
-def test_trace_names_the_recipient_who_was_refused(desk, capsys):
+def test_trace_finds_a_refused_recipient(desk, capsys):
     with closing(open_writer(desk / "var" / "mailgate.db")) as db, db.transaction():
         text = "127.0.0.1 to Nobody@bank.example: 550 5.1.1 No such address here"
         line = trace.Line(at=START, direction="in", step="refused", text=text, address="a@b.example")
@@ -360,7 +360,7 @@ def test_trace_names_the_recipient_who_was_refused(desk, capsys):
         assert call("trace", address, "--json") == 0
         assert [each["step"] for each in json.loads(capsys.readouterr().out)] == ["refused"]
     assert call("trace", "body@bank.example") == 1
-    assert "nothing is known of body@bank.example" in capsys.readouterr().err
+    assert "no mail found for body@bank.example" in capsys.readouterr().err
 
 
 # ── status ──────────────────────────────────────────────────────────────────────────────
@@ -371,7 +371,7 @@ def problems(capsys):
     return [each for each in json.loads(capsys.readouterr().out)["problems"] if "no daemon" not in each]
 
 
-def test_an_out_of_office_that_lies_aside_is_no_problem_and_what_cannot_be_read_is(desk, capsys):
+def test_unreadable_mail_in_quarantine_is_a_problem_but_an_automatic_reply_is_not(desk, capsys):
     (desk / "away.eml").write_text(MAIL.replace("Subject:", "Auto-Submitted: auto-replied\nSubject:"))
     assert call("ingest", "away.eml") == 0
     assert problems(capsys) == []
@@ -383,7 +383,7 @@ def test_an_out_of_office_that_lies_aside_is_no_problem_and_what_cannot_be_read_
 # ── init ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_init_gives_agents_of_one_local_part_keys_of_their_own(desk, capsys):
+def test_init_gives_agents_with_the_same_local_part_different_keys(desk, capsys):
     agents = ("Ann <ann@a.example>", "Ann Two <ann@b.example>", "Third <ann@c.example>")
     flags = [word for agent in agents for word in ("--agent", agent)]
     assert call("init", "new", "--address", "help@a.example", *flags) == 0
@@ -396,12 +396,12 @@ def test_init_gives_agents_of_one_local_part_keys_of_their_own(desk, capsys):
     ]
 
 
-def test_an_init_that_cannot_be_used_leaves_nothing_behind(desk, capsys):
+def test_a_failed_init_leaves_no_files(desk, capsys):
     assert call("init", "new", "--address", "no-address", "--agent", "ann@a.example") == 2
     assert not (desk / "new").exists()
 
 
-def test_an_init_left_in_the_middle_says_so_and_writes_nothing(desk, capsys, monkeypatch):
+def test_an_interrupted_init_writes_nothing(desk, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", raising_end)
     assert call("init", "new") == 2
@@ -413,7 +413,7 @@ def raising_end(question):
     raise EOFError
 
 
-def test_a_stored_message_is_shown_as_it_came(desk, capsysbinary):
+def test_show_raw_prints_the_message_as_received(desk, capsysbinary):
     assert call("ingest", "a.eml") == 0
     assert call("tickets", "show", "1001", "--raw", "1") == 0
     assert capsysbinary.readouterr().out == MAIL.encode()
@@ -432,7 +432,7 @@ def test_a_stored_message_is_shown_as_it_came(desk, capsysbinary):
         ("tickets", "do", "1001", "#show"),
     ],
 )
-def test_what_strangers_write_does_not_steer_the_terminal(desk, capsys, words):
+def test_control_characters_in_mail_do_not_reach_the_terminal(desk, capsys, words):
     name = '"=?utf-8?q?Ann=1B=5B31m?="'
     steering = "=?utf-8?q?Title=1B=5D0=3Bowned=07_=9Bclear?="
     body = "hello \x1b[2J there"
@@ -446,13 +446,13 @@ def test_what_strangers_write_does_not_steer_the_terminal(desk, capsys, words):
         trace.add(db, [line])
     capsys.readouterr()
     assert call(*words) == 0
-    told = capsys.readouterr()
-    assert told.out
-    assert "\x1b" not in told.out + told.err
-    assert "\x07" not in told.out + told.err
+    out, err = capsys.readouterr()
+    assert out
+    assert "\x1b" not in out + err
+    assert "\x07" not in out + err
 
 
-def test_the_report_as_a_page_holds_no_trace_of_a_mail(desk, capsys, tmp_path):
+def test_the_html_report_contains_no_parts_of_a_mail(desk, capsys, tmp_path):
     page = tmp_path / "report.html"
     assert call("report", "--html", str(page)) == 0
     assert f"written to {page}" in capsys.readouterr().err
@@ -462,7 +462,7 @@ def test_the_report_as_a_page_holds_no_trace_of_a_mail(desk, capsys, tmp_path):
     assert "Ref:" not in text
 
 
-def test_a_mail_that_made_a_ticket_ends_in_the_trace_without_a_fault(desk, capsys):
+def test_the_trace_of_a_mail_that_opened_a_ticket(desk, capsys):
     call("ingest", "a.eml", "--quiet")
     capsys.readouterr()
     assert call("trace", "1001") == 0
@@ -471,8 +471,8 @@ def test_a_mail_that_made_a_ticket_ends_in_the_trace_without_a_fault(desk, capsy
     assert "nothing-names" not in shown
 
 
-def test_an_export_holds_every_ticket_whole_and_in_order(desk, capsys, monkeypatch):
-    monkeypatch.setattr("mailgate.cli.tickets.view.AT_ONCE", 2)
+def test_an_export_contains_every_ticket_completely_and_in_order(desk, capsys, monkeypatch):
+    monkeypatch.setattr("mailgate.cli.tickets.view.EXPORT_BATCH", 2)
     for number in range(5):
         assert call("tickets", "new", "--requester", "k@x.example", "--subject", f"No {number}", "--quiet") == 0
     capsys.readouterr()
@@ -485,7 +485,7 @@ def test_an_export_holds_every_ticket_whole_and_in_order(desk, capsys, monkeypat
     assert (out, "5 tickets written to all.jsonl" in err) == ("", True)
 
 
-def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
+def test_status_warns_about_a_nearly_full_disk(desk, capsys, monkeypatch):
     monkeypatch.setattr("mailgate.daemon.status.MIN_FREE", 10**18)
     call("ingest", "a.eml", "--quiet")
     assert call("status") == 1
@@ -493,7 +493,7 @@ def test_status_tells_of_a_disk_with_little_room(desk, capsys, monkeypatch):
     assert shown.count("MB left on the disk of") == 1
 
 
-def test_a_report_is_of_the_clocks_time(desk, capsys, monkeypatch):
+def test_reports_and_status_use_the_current_time(desk, capsys, monkeypatch):
     monkeypatch.setattr("mailgate.cli.verbs.report.now", lambda: START)
     assert call("report", "--since", "2d", "--json") == 0
     period = json.loads(capsys.readouterr().out)["period"]
@@ -507,8 +507,8 @@ def test_a_report_is_of_the_clocks_time(desk, capsys, monkeypatch):
     assert [each["agent"] for each in json.loads(capsys.readouterr().out)["away"]] == ["ann"]
 
 
-def test_a_report_asked_for_on_the_shell_is_counted_while_nobody_waits(desk, capsys, monkeypatch):
-    """Another process can write the database meanwhile."""
+def test_counting_a_report_does_not_lock_the_database(desk, capsys, monkeypatch):
+    """Another process can write while `tickets do` counts a report."""
     assert call("ingest", "a.eml") == 0
     database = desk / "var" / "mailgate.db"
 
