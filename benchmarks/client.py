@@ -1,8 +1,8 @@
-"""The client of every run: plain SMTP over raw sockets, one command at a time, as cheap as Python lets it.
+"""The SMTP client of every run: raw sockets, one command at a time, as fast as possible in Python.
 
-A process of its own, so that it never shares an interpreter with what is measured. Prints
-JSON: `began`, `ended` (seconds of the monotonic clock), `accepted` (sender → when its 250
-came), `refused`.
+A separate process, so that it does not share an interpreter with what is measured. Prints
+JSON: `began` and `ended` (seconds of the monotonic clock), `accepted` (sender → time of its
+250), `refused` (number of mails).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE = "The quick brown fox jumps over the lazy dog, and the printer on floor t
 
 
 def sender(run: str, number: int) -> str:
-    """A requester whom the desk has not seen before."""
+    """The address of a requester who is new to the desk."""
     return f"user{number}@{run}.example"
 
 
@@ -37,7 +37,7 @@ def message(run: str, number: int, size: int) -> bytes:
 
 
 class Client(asyncio.Protocol):
-    """One connection: sends what `work` gives it until there is no more, or one mail and QUIT."""
+    """One connection: sends the mails of `work` until there are no more, or with `once` a single one."""
 
     def __init__(self, work: Iterator[tuple[str, bytes]], results: dict[str, float], *, once: bool) -> None:
         self._work = work
@@ -53,36 +53,36 @@ class Client(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Over."""
+        """Report the end of the connection."""
         if not self.closed.done():
             self.closed.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        """Go on when an answer is whole."""
+        """Send the next command after each complete reply."""
         self._buffer += data
         while b"\n" in self._buffer:
             line, self._buffer = self._buffer.split(b"\n", 1)
             if line[3:4] != b"-":
-                self._answered(line)
+                self._handle_reply(line)
 
-    def _say(self, stage: str, data: bytes) -> None:
+    def _send(self, stage: str, data: bytes) -> None:
         self._stage = stage
         self._transport.write(data)  # type: ignore[attr-defined]
 
-    def _answered(self, line: bytes) -> None:
+    def _handle_reply(self, line: bytes) -> None:
         if line[:1] not in b"23":
             self.refused += 1
-            self._say("quit", b"QUIT\r\n")
+            self._send("quit", b"QUIT\r\n")
         elif self._stage == "greeting":
-            self._say("ehlo", b"EHLO client.example\r\n")
+            self._send("ehlo", b"EHLO client.example\r\n")
         elif self._stage == "ehlo":
             self._next()
         elif self._stage == "mail":
-            self._say("rcpt", f"RCPT TO:<{RECIPIENT}>\r\n".encode())
+            self._send("rcpt", f"RCPT TO:<{RECIPIENT}>\r\n".encode())
         elif self._stage == "rcpt":
-            self._say("data", b"DATA\r\n")
+            self._send("data", b"DATA\r\n")
         elif self._stage == "data":
-            self._say("sent", self._data)
+            self._send("sent", self._data)
         elif self._stage == "sent":
             self._results[self._sender] = time.monotonic()
             self._next()
@@ -92,10 +92,10 @@ class Client(asyncio.Protocol):
     def _next(self) -> None:
         job = None if self._once and self._stage == "sent" else next(self._work, None)
         if job is None:
-            self._say("quit", b"QUIT\r\n")
+            self._send("quit", b"QUIT\r\n")
             return
         self._sender, self._data = job
-        self._say("mail", f"MAIL FROM:<{self._sender}>\r\n".encode())
+        self._send("mail", f"MAIL FROM:<{self._sender}>\r\n".encode())
 
 
 async def _connect(port: int, work: Iterator[tuple[str, bytes]], results: dict[str, float], *, once: bool) -> int:
@@ -106,26 +106,26 @@ async def _connect(port: int, work: Iterator[tuple[str, bytes]], results: dict[s
 
 
 async def flood(options: argparse.Namespace, work: Iterator[tuple[str, bytes]], results: dict[str, float]) -> int:
-    """As fast as answers come, `connections` at a time; how many mails were refused."""
+    """Send as fast as replies arrive, on `connections` connections; returns the number of refused mails."""
     refused = 0
     left = options.count
 
-    async def lane() -> None:
+    async def reconnecting() -> None:
         nonlocal refused, left
         while left > 0:
             left -= 1 if options.once else options.count
             refused += await _connect(options.port, work, results, once=options.once)
 
-    async def kept() -> None:
+    async def persistent() -> None:
         nonlocal refused
         refused += await _connect(options.port, work, results, once=False)
 
-    await asyncio.gather(*((lane if options.once else kept)() for _ in range(options.connections)))
+    await asyncio.gather(*((reconnecting if options.once else persistent)() for _ in range(options.connections)))
     return refused
 
 
 async def steady(options: argparse.Namespace, work: Iterator[tuple[str, bytes]], results: dict[str, float]) -> int:
-    """`rate` mails a second, each on its own connection, whether or not those before are done."""
+    """Send `rate` mails per second, each on its own connection, without waiting for the previous ones."""
     began = time.monotonic()
     tasks = []
     for number in range(options.count):
@@ -135,13 +135,13 @@ async def steady(options: argparse.Namespace, work: Iterator[tuple[str, bytes]],
 
 
 async def main() -> None:
-    """Send and print."""
+    """Send the mails and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
-    parser.add_argument("--run", required=True, help="a word that makes its senders distinct")
+    parser.add_argument("--run", required=True, help="the name of the run, which makes its senders distinct")
     parser.add_argument("--connections", type=int, default=10)
-    parser.add_argument("--once", action="store_true", help="one mail a connection")
+    parser.add_argument("--once", action="store_true", help="one mail per connection")
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--size", type=int, default=2048)
     options = parser.parse_args()

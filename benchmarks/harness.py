@@ -1,4 +1,4 @@
-"""The processes of a run: servers that print their port, the client, a desk on disk."""
+"""The harness: starts servers, clients and desks as processes, and measures them (Linux: reads /proc)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ limit_unknown = "1000000/1h"
 
 @contextmanager
 def process(*command: str, cwd: Path | None = None, log: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """A process that is gone afterwards."""
+    """Run a process for the duration of the block."""
     with (log or Path("/dev/null")).open("a") as errors:
         running = subprocess.Popen(
             [sys.executable, *command], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=cwd
@@ -78,8 +78,8 @@ def process(*command: str, cwd: Path | None = None, log: Path | None = None) -> 
                 running.stdout.close()
 
 
-def said(running: subprocess.Popen[str]) -> str:
-    """The first line that it prints."""
+def first_line(running: subprocess.Popen[str]) -> str:
+    """The first line of the process's output. Raises RuntimeError without one."""
     assert running.stdout
     line = running.stdout.readline().strip()
     if not line:
@@ -89,14 +89,14 @@ def said(running: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def server(module: str) -> Iterator[int]:
-    """One of this folder's servers; its port."""
+    """Run one of the servers of this folder; yields its port."""
     with process("-m", module) as running:
-        yield int(said(running))
+        yield int(first_line(running))
 
 
 @dataclass(frozen=True)
 class Running:
-    """A mailgate that takes mail."""
+    """A running mailgate."""
 
     port: int
     pid: int
@@ -105,69 +105,69 @@ class Running:
 
 @contextmanager
 def mailgate(folder: Path, sink: int) -> Iterator[Running]:
-    """A desk of its own in `folder`, as a process, logging into a file as a service does."""
+    """Run mailgate on a desk in `folder`, logging to a file as a service does."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
     config.write_text(CONFIG.format(sink=sink))
     with process("-m", "mailgate", "--json", "run", "-c", str(config), log=folder / "log") as running:
-        yield Running(json.loads(said(running))["port"], running.pid, folder)
+        yield Running(json.loads(first_line(running))["port"], running.pid, folder)
 
 
 def client(port: int, run: str, count: int, *options: str) -> dict[str, Any]:
-    """Send mail from a process of its own; what it tells."""
+    """Send mail from a client process; returns its results. Raises RuntimeError unless all mail was accepted."""
     command = ("--port", str(port), "--run", run, "--count", str(count), *options)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.client", *command], check=True, capture_output=True, text=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
     if found["refused"] or len(found["accepted"]) != count:
-        raise RuntimeError(f"{found['refused']} mails were refused, {len(found['accepted'])} of {count} taken")
+        raise RuntimeError(f"{found['refused']} mails were refused, {len(found['accepted'])} of {count} accepted")
     return found
 
 
-class SinkTalk:
-    """A connection to the sink, to ask how much it has."""
+class SinkClient:
+    """A connection to the sink, to query what it has received."""
 
     def __init__(self, port: int) -> None:
         self._file = socket.create_connection(("127.0.0.1", port)).makefile("rwb")
         self._file.readline()
 
     def ask(self, verb: str) -> str:
-        """One command, one line back."""
+        """Send one command and return the reply."""
         self._file.write(f"{verb}\r\n".encode())
         self._file.flush()
         return self._file.readline().decode()
 
     def wait_for(self, count: int, seconds: float = 300.0) -> float:
-        """Wait until it has `count` mails; the time by the monotonic clock. Raises TimeoutError."""
-        ends = time.monotonic() + seconds
+        """Wait until the sink has `count` mails; returns the monotonic time. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
         while int(self.ask("XCOUNT").split()[1]) < count:
-            if time.monotonic() > ends:
-                raise TimeoutError(f"the sink has {self.ask('XCOUNT')} of {count}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the sink has received {self.ask('XCOUNT')} of {count}")
             time.sleep(0.01)
         return time.monotonic()
 
     def times(self) -> dict[str, float]:
-        """When each recipient had the first mail."""
+        """The time of the first mail to each recipient (seconds of the monotonic clock)."""
         found: dict[str, float] = json.loads(self.ask("XTIMES"))
         return found
 
 
-def family(pid: int) -> list[int]:
-    """A process and its children."""
+def process_tree(pid: int) -> list[int]:
+    """A process and its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(each for child in children for each in family(int(child)))]
+    return [pid, *(each for child in children for each in process_tree(int(child)))]
 
 
 def resident(pid: int) -> int:
-    """Memory of a process and its children in bytes; what they share is counted once (PSS)."""
-    lines = [line for each in family(pid) for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()]
+    """Memory of a process and its descendants in bytes; shared pages are counted once (PSS)."""
+    lines = [line for each in process_tree(pid) for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()]
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process and its children have used of the processor."""
-    return sum(_used(each) for each in family(pid))
+    """Processor time of a process and its descendants, in seconds."""
+    return sum(_used(each) for each in process_tree(pid))
 
 
 def _used(pid: int) -> float:
@@ -176,7 +176,7 @@ def _used(pid: int) -> float:
 
 
 def fill(folder: Path, count: int) -> None:
-    """Put open tickets into the desk's database, each with a message, events and deadlines."""
+    """Add open tickets to the desk's database, each with a message, events and deadlines."""
     config, _ = load(folder / "config.toml")
     now = datetime.now(UTC)
     context = Context(config, Keyring((b"fill",), config.desk.domain), now)

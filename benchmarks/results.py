@@ -1,4 +1,4 @@
-"""Medians, spreads and percentiles of what was measured, and the table of them."""
+"""Medians, spreads and percentiles of measurements, and the table of results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Spread:
-    """Several runs of one thing."""
+    """The median and the range of several runs."""
 
     median: float
     low: float
@@ -17,7 +17,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """The spread of some values, at least one."""
+        """The spread of at least one value."""
         return cls(median(values), min(values), max(values))
 
     def text(self, unit: str = "", digits: int = 0) -> str:
@@ -26,31 +26,32 @@ class Spread:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of the values do not exceed."""
+    """The smallest value that at least `share` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A figure and the mark that it is held against; `good` is None where there is no mark."""
+    """A result and its target; `good` is None without a target."""
 
-    what: str
-    found: str
-    mark: str = ""
+    label: str
+    result: str
+    target: str = ""
     good: bool | None = None
 
 
 def table(lines: Sequence[Line]) -> str:
-    """The figures for a terminal."""
-    wide = max(len(line.what) for line in lines)
-    found = max(len(line.found) for line in lines)
+    """Format the results for a terminal."""
+    label = max(len(line.label) for line in lines)
+    result = max(len(line.result) for line in lines)
     word = {True: "ok", False: "MISSED", None: ""}
     return "\n".join(
-        f"{line.what:<{wide}}  {line.found:>{found}}  {line.mark:<12} {word[line.good]}".rstrip() for line in lines
+        f"{line.label:<{label}}  {line.result:>{result}}  {line.target:<12} {word[line.good]}".rstrip()
+        for line in lines
     )
 
 
 def as_json(lines: Sequence[Line]) -> list[dict[str, object]]:
-    """The same for programs."""
+    """The results as JSON."""
     return [asdict(line) for line in lines]
