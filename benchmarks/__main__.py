@@ -80,9 +80,7 @@ def throughput(folder: Path, sink: int, count: int, runs: int, raw: dict[str, ob
             lines += [
                 Line(f"{mode}: bare aiosmtpd, mail discarded", Spread.of(rates["bare"]).text(" /s")),
                 Line(f"{mode}: mailgate, accepted", Spread.of(rates["accepted"]).text(" /s")),
-                Line(
-                    f"{mode}: mailgate, processed and delivered", Spread.of(rates["mailgate"]).text(" /s")
-                ),
+                Line(f"{mode}: mailgate, processed and delivered", Spread.of(rates["mailgate"]).text(" /s")),
                 Line(f"{mode}: processor time per ticket", Spread.of(rates["seconds"]).text(" ms", 2)),
                 _ratio_line(mode, ratio),
             ]
