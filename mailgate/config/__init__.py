@@ -2,7 +2,7 @@
 
     load            finds and reads the file
     check           checks across tables: references, duplicates, loops
-    defaults        built-in departments, roles, plans and topics
+    built_in        built-in departments, roles, plans and topics
     secret          passwords and the signing secrets
     diff            what a reload changes
     dump            the effective values, for the log

@@ -13,8 +13,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from mailgate.config.built_in import DEFAULT_ROUTING, PRIORITIES
 from mailgate.config.check import check
-from mailgate.config.defaults import DEFAULTS, PRIORITIES
 from mailgate.config.sections.canned import read_canned
 from mailgate.config.sections.customers import read_customers
 from mailgate.config.sections.desk import read_addresses, read_desk, read_storage
@@ -137,7 +137,7 @@ def _defaults(top: Table) -> Routing:
     routing = read_routing(table)
     table.done()
     given = {key: value for key in table.data if (value := getattr(routing, key, None)) is not None}
-    return dataclasses.replace(DEFAULTS, **given)
+    return dataclasses.replace(DEFAULT_ROUTING, **given)
 
 
 def _text(path: Path) -> str:

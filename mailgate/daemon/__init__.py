@@ -5,6 +5,7 @@
     http            /healthz, /readyz and /metrics
     status          the status file that `mailgate status` reads
     reload          validates a new configuration; keeps the one in force
+    sign_ins        the OAuth 2.0 accounts
     database_tasks  background tasks on the database
     spawn           starts the worker process
     worker          the worker process: inbox to tickets to outbox, and the timers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailgate.config.defaults import ALL_ACCESS, SUPPORT, VIEW_ONLY
+from mailgate.config.built_in import ALL_ACCESS, SUPPORT, VIEW_ONLY
 from mailgate.config.sections.policies import read_some_alerts
 from mailgate.config.sections.routing import address, language, read_routing
 from mailgate.config.toml import units

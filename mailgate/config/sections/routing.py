@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailgate.config.defaults import PRIORITIES, STATUSES
+from mailgate.config.built_in import PRIORITIES, STATUSES
 from mailgate.config.toml.messages import CONTROL, did_you_mean, one_of, quoted_text
 from mailgate.config.toml.reader import Spot, Table
 from mailgate.mail import normalise

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from mailgate.config.defaults import ALWAYS, DEFAULT_SLA, STATUSES, always_open
+from mailgate.config.built_in import ALWAYS, DEFAULT_SLA, STATUSES, always_open
 from mailgate.config.sections.routing import read_routing, recipients
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted, quoted_text

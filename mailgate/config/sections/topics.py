@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailgate.config.defaults import GENERAL_INQUIRY
+from mailgate.config.built_in import GENERAL_INQUIRY
 from mailgate.config.sections.routing import read_routing
 from mailgate.config.toml.reader import Table
 from mailgate.settings import Topic

@@ -23,7 +23,7 @@ from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
-from mailgate.writing.templates.catalogue import FILE, check_words, languages, read_words
+from mailgate.writing.templates.phrases import FILE, check_words, languages, read_words
 from mailgate.writing.templates.sandbox import environment, headers_of
 from mailgate.writing.templates.specimens import specimens
 from mailgate.writing.views.for_agent import agent_view

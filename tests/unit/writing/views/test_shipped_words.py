@@ -16,7 +16,7 @@ from mailgate.reading.body import read_body
 from mailgate.reading.parse import parse
 from mailgate.rules.text import moments
 from mailgate.ticket import Status
-from mailgate.writing.templates.catalogue import read_words
+from mailgate.writing.templates.phrases import read_words
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.views.wording import clock
 from mailgate.writing.views.words import UnknownPhrase, Words

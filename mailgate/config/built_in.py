@@ -19,7 +19,9 @@ GENERAL_INQUIRY = Topic(name="General Inquiry")
 ALWAYS = "24/7"
 PRIORITIES = ("Low", "Normal", "High", "Emergency")
 STATUSES = tuple(status.value for status in Status)
-DEFAULTS = Routing(topic=GENERAL_INQUIRY.name, department=SUPPORT.name, sla=DEFAULT_SLA.name, priority=PRIORITIES[1])
+DEFAULT_ROUTING = Routing(
+    topic=GENERAL_INQUIRY.name, department=SUPPORT.name, sla=DEFAULT_SLA.name, priority=PRIORITIES[1]
+)
 
 
 def always_open(zone: ZoneInfo) -> Hours:
