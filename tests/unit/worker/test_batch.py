@@ -113,7 +113,7 @@ def test_the_secret_is_made_for_an_empty_database_and_must_not_change(tmp_path):
     bench.configure(by_file)
     assert bench.desk.keyring.secrets == first
     made.write_text("another secret, long enough")
-    with pytest.raises(ConfigError, match="is not the secret that signed"):
+    with pytest.raises(ConfigError, match="is not the secret of this database"):
         bench.configure(by_file)
     made.unlink()
     with pytest.raises(ConfigError):
