@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import signal
 import socket
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from mailgate.settings import Config
 
 STOP_TIMEOUT = 4.0  # seconds for the worker to finish its current batch before it is killed
+
+log = logging.getLogger("mailgate")
 
 
 @contextmanager
@@ -30,8 +33,14 @@ def start_worker(config: Config, secrets: tuple[bytes, ...]) -> Iterator[socket.
     finally:
         ours.close()  # the worker exits at end of file
         process.join(STOP_TIMEOUT)
+        if process.exitcode is not None and process.exitcode < 0:
+            log.error("worker ended by signal %d%s", -process.exitcode, _hint(-process.exitcode))
         process.kill()
         process.join()
+
+
+def _hint(number: int) -> str:
+    return " (out of memory?)" if number == signal.SIGKILL else ""
 
 
 def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: socket.socket) -> None:

@@ -39,6 +39,7 @@ def test_a_dead_worker_ends_the_daemon_and_the_next_one_goes_on(world: World) ->
     world.send(KAREN.writes("The portal is down", "Nobody can log in."))
     os.kill(worker_of(world), signal.SIGKILL)
     assert world.ended() == 75
+    assert "worker ended by signal 9 (out of memory?)" in world.log_text()
     assert "worker exited unexpectedly" in world.log_text()
     world.start()
     news = world.wait_for(KAREN.email, "acknowledgement")
