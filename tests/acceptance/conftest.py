@@ -1,4 +1,4 @@
-"""Helpers of the acceptance tests explain their failures as tests do."""
+"""Assertions in the helpers of the acceptance tests are rewritten, as in tests."""
 
 from __future__ import annotations
 

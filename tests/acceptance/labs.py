@@ -1,8 +1,8 @@
-"""The three labs of a help desk, played step by step by people at their mail programs.
+"""The three labs of a help desk: complete tickets, played step by step by people with mail clients.
 
-Each lab sends a mail, waits until nothing is on its way any more, and compares who got what;
-then the ticket, its reasons, and what the requester has in hand at the end. `put` is how a
-requester's mail gets in: over SMTP, or into a folder.
+Each step sends a mail, waits until inbox and outbox are empty, and compares the notices of each
+person; at the end the ticket, its events and everything the requester received are checked. `put`
+delivers a requester's mail: by SMTP, or into an IMAP folder.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ TIM = Person("Tim Nakata", "tim@bank.example", gmail)
 
 Put = Callable[[EmailMessage], News]
 
-# No requester may ever see these: notes, reasons, the name of a hidden department.
+# Text that no requester may see: notes, reasons, the name of a private department.
 SECRETS = ("CANARY", "Maintenance", "internal", "Sev-", "Ref:", "##- Note", "#claim")
-RATING = re.compile(r"body=%23(good|okay|bad)%0D%0A")  # the only links that a requester is given
+RATING = re.compile(r"body=%23(good|okay|bad)%0D%0A")  # the only links in mail to requesters
 
 
 def outage(world: World, put: Put) -> None:
-    """Lab 1: banking is down; the time runs out, the right team takes it, the requester is told."""
+    """Lab 1: online banking is down; the ticket goes overdue, the right team resolves it."""
     news = put(
         KAREN.writes("Entire mobile/online banking system is down", "Nobody can log in.", to="outages@bank.example")
     )
@@ -52,7 +52,7 @@ def outage(world: World, put: Put) -> None:
     )
     assert (ticket["status"], ticket["assignee"]) == ("open", None)
 
-    # Nobody acts: the manager (Sofia) and the members hear of it, and not the requester.
+    # No agent acts: the manager (Sofia) and the members are alerted, the requester is not.
     news = world.wait_for(SOFIA.email, "overdue")
     assert news.kinds == {ELLIOT.email: ["overdue"], SOFIA.email: ["overdue"]}
     assert world.ticket(number)["overdue"] is True
@@ -63,30 +63,30 @@ def outage(world: World, put: Put) -> None:
     )
     assert late >= 0, "not before its time"
 
-    # Assigned to the team, from a commands-only answer out of Outlook.
+    # Assigned to the team by a reply from Outlook with commands only.
     news = world.step(ELLIOT.answers(news.only(ELLIOT.email), "#assign Online Banking -- CANARY they run the portal"))
     assert news.kinds == {SOFIA.email: ["assigned"], ELLIOT.email: ["answer"]}
     assert "CANARY they run the portal" in news.only(SOFIA.email).text
     assert world.ticket(number)["assignee"] == {"team": "Online Banking"}
 
-    # Sofia taps the link in the alert.
+    # Sofia uses the link in the alert.
     news = world.step(SOFIA.taps(news.only(SOFIA.email), "Claim"))
     assert news.kinds == {ELLIOT.email: ["taken"], SOFIA.email: ["answer"]}
     assert world.ticket(number)["assignee"] == {"agent": "sofia"}
 
-    # The requester is kept informed: the answer to the first alert is public.
+    # The requester is informed: a reply to the first alert is public.
     news = world.step(SOFIA.answers(first_alert, "We see it too and are working on it."))
     assert news.kinds == {KAREN.email: ["reply"]}
     reply = news.only(KAREN.email)
     assert reply.header("From") == '"Sofia Marin (First Bank Outages)" <outages@bank.example>'
-    assert not reply.header("Auto-Submitted"), "a person's words are no automatic mail"
+    assert not reply.header("Auto-Submitted"), "a person's reply is not automatic mail"
     assert acknowledgement.id in reply.header("References")
 
     news = put(KAREN.answers(reply, "Thanks. The app is down too."))
     assert news.kinds == {SOFIA.email: ["new-message"]}
     assert "The app is down too." in news.only(SOFIA.email).text
 
-    # Solved: the words and the new status are one mail.
+    # Resolved: the reply and the new status are one mail.
     news = world.step(
         SOFIA.answers(news.only(SOFIA.email), "#resolved -- CANARY restarted the gateway\n\nIt is up again. Sorry!")
     )
@@ -104,7 +104,7 @@ def outage(world: World, put: Put) -> None:
         ("message", KAREN.email, "Thanks. The app is down too."),
         ("reply", SOFIA.email, "It is up again. Sorry!"),
     ]
-    assert story(ticket) == [
+    assert events(ticket) == [
         ("opened", "requester:karen@client.example", ""),
         ("routed", "requester:karen@client.example", ""),
         ("overdue", "clock", ""),
@@ -115,13 +115,13 @@ def outage(world: World, put: Put) -> None:
         ("replied", "agent:sofia", ""),
         ("status-changed", "agent:sofia", "CANARY restarted the gateway"),
     ]
-    nothing_internal(world, KAREN, number)
+    check_nothing_internal(world, KAREN, number)
     figures = row(world, "department", "Systems Administrators")
     assert (figures["opened"], figures["resolved"]) == (1, 1)
 
 
 def upgrade(world: World, put: Put) -> None:
-    """Lab 2: vague on purpose; transferred, another promise, questions, notes, solved."""
+    """Lab 2: a vague request; transferred, given another SLA plan, clarified, noted, resolved."""
     news = put(
         CARLA.writes(
             "Accounting department needs adobe upgrade", "Help topic: Report a Problem\n\nPlease upgrade our adobe."
@@ -141,7 +141,7 @@ def upgrade(world: World, put: Put) -> None:
     }
     assert "CANARY software is theirs" in news.only(ELLIOT.email).text
 
-    # Another promise with its reason, and a question to the requester, in one mail.
+    # Another SLA plan with a reason, and a question to the requester, in one mail.
     before = world.ticket(number)["due_at"]
     news = world.step(
         ELLIOT.answers(
@@ -165,17 +165,17 @@ def upgrade(world: World, put: Put) -> None:
     assert news.kinds == {ELLIOT.email: ["new-message"]}
     alert = news.only(ELLIOT.email)
     assert alert.ticket == number
-    assert "Which Adobe product" not in alert.text.split("Earlier")[0], "only the new words are new"
+    assert "Which Adobe product" not in alert.text.split("Earlier")[0], "only the new text is shown as new"
 
-    # What was tried stands where only agents see it.
+    # What was tried is a note, which only agents see.
     news = world.step(ELLIOT.answers(alert, "#note\n\nCANARY tried the silent installer, it fails on the old image."))
     assert news.kinds == {}
-    # Marcus answers his last alert with plain words: a note by the rule, and he is told so.
+    # Marcus replies to his last alert without a command: by the rules a note, of which he is informed.
     news = world.step(MARCUS.answers(taken, "CANARY there are licences left over from the audit."))
     assert news.kinds == {ELLIOT.email: ["note"], MARCUS.email: ["answer"]}
     assert "CANARY there are licences left" in news.only(ELLIOT.email).text
 
-    # A note that slips into a public answer is kept back, whole.
+    # A public reply that contains text of a note is held.
     news = world.step(ELLIOT.answers(alert, "I tried the silent installer, it fails on the old image. Wait please."))
     assert news.kinds == {ELLIOT.email: ["held"]}
 
@@ -193,15 +193,15 @@ def upgrade(world: World, put: Put) -> None:
         ("reply", ELLIOT.email),
     ]
     assert thread(ticket)[2][2] == "Acrobat Pro, on twelve machines."
-    happened = story(ticket)
+    happened = events(ticket)
     assert ("transferred", "agent:marcus", "CANARY software is theirs") in happened
     assert ("sla-changed", "agent:elliot", "CANARY an upgrade can wait") in happened
-    nothing_internal(world, CARLA, number)
+    check_nothing_internal(world, CARLA, number)
     assert row(world, "agent", "elliot")["resolved"] == 1
 
 
 def laptop(world: World, put: Put) -> None:
-    """Lab 3: somebody may only look; another agent claims it and works it to its end."""
+    """Lab 3: refused to an agent with the role View only; claimed, resolved, reopened and closed by another."""
     news = put(
         CARLOS.writes(
             "The CFO states he is unable to use his laptop",
@@ -215,14 +215,14 @@ def laptop(world: World, put: Put) -> None:
     ticket = world.ticket(number)
     assert (ticket["department"], ticket["topic"]) == ("Support", "Report a Problem / Personal Computer Issues")
 
-    # View only: what Tim tries is refused, and says which permission and which role; he may look.
+    # View only: Tim's commands are refused with the permission and the role; #show is allowed.
     for attempt, permission in (("#claim", "assign"), ("Try another charger.", "reply"), ("#resolve", "status")):
         news = world.step(TIM.answers(alerts[TIM.email], attempt))
         assert news.kinds == {TIM.email: ["command-failed"]}
         refusal = news.only(TIM.email).text
         assert permission in refusal
         assert "View only" in refusal
-        assert world.ticket(number) == ticket, "nothing was done"
+        assert world.ticket(number) == ticket, "nothing has changed"
     news = world.step(TIM.answers(alerts[TIM.email], "#show"))
     assert news.kinds == {TIM.email: ["answer"]}
     assert "It stays dark." in news.only(TIM.email).text
@@ -240,11 +240,11 @@ def laptop(world: World, put: Put) -> None:
     assert news.kinds == {MARCUS.email: ["new-message"]}
     news = world.step(MARCUS.answers(news.only(MARCUS.email), "A new one is on its way.\nIt comes at two."))
     assert news.kinds == {CARLOS.email: ["reply"]}
-    # Resolved with a tap and no word: the requester is told by a notice of its own.
+    # Resolved by a link without text: the requester gets a notice of its own.
     news = world.step(MARCUS.taps(alerts[MARCUS.email], "Resolve"))
     assert news.kinds == {CARLOS.email: ["status-changed"], MARCUS.email: ["answer"]}
 
-    # A later answer opens it again.
+    # A later reply reopens the ticket.
     news = put(CARLOS.answers(news.only(CARLOS.email), "It came, but has no cable."))
     assert news.kinds == {MARCUS.email: ["new-message"]}
     assert (world.ticket(number)["status"], world.ticket(number)["reopened"]) == ("open", 1)
@@ -255,12 +255,12 @@ def laptop(world: World, put: Put) -> None:
     assert ticket["status"] == "closed"
     assert ticket["closed_at"]
     assert [kind for kind, _, _ in thread(ticket)] == ["message", "reply", "message", "reply", "message", "reply"]
-    assert "tim" not in str(story(ticket))
-    nothing_internal(world, CARLOS, number)
+    assert "tim" not in str(events(ticket))
+    check_nothing_internal(world, CARLOS, number)
     assert row(world, "agent", "marcus")["closed"] == 1
 
 
-# ── what is looked at ───────────────────────────────────────────────────────────────────
+# ── checks ───────────────────────────────────────────────────────────────────
 
 
 def thread(ticket: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -268,19 +268,19 @@ def thread(ticket: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(entry["kind"], entry["from"]["email"], entry["text"].strip()) for entry in ticket["thread"]]
 
 
-def story(ticket: dict[str, Any]) -> list[tuple[str, str, str]]:
+def events(ticket: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(kind, by, reason) of each event."""
     return [(event["kind"], event["by"], event["reason"]) for event in ticket["events"]]
 
 
 def row(world: World, by: str, name: str) -> dict[str, Any]:
-    """A row of the report: one department's, agent's … figures."""
+    """The figures of one department, agent, … in the report."""
     report = world.look("report", "--since", "1d")
     return next(each for each in report["by"][by] if name in (each.get("name"), each.get("key")))
 
 
-def nothing_internal(world: World, requester: Person, number: int) -> None:
-    """Everything the requester holds is theirs: no note, no reason, no agent's key; one token a subject."""
+def check_nothing_internal(world: World, requester: Person, number: int) -> None:
+    """Nothing that the requester received contains a note, a reason or an agent's key; subjects have one token."""
     keys = [got.id for got in world.taken if got.to.endswith("@bank.example")]
     token = f"[#{number}]"
     mails = [got for got in world.taken if got.to == requester.email]
@@ -292,7 +292,7 @@ def nothing_internal(world: World, requester: Person, number: int) -> None:
         assert got.subject.count(token) == 1
         assert got.subject.startswith(f"Re: {token} " if position else f"{token} ")
         assert got.header("Reply-To") in ("support@bank.example", "outages@bank.example")
-    assert len({got.id for got in world.taken}) == world.count, "each mail has its own Message-ID"
+    assert len({got.id for got in world.taken}) == world.count, "every mail has a Message-ID of its own"
 
 
 def _key(message_id: str) -> str:

@@ -1,7 +1,7 @@
-"""People who write mail as their mail programs do: a fresh mail, an answer with the original quoted.
+"""People with mail clients: new mails, and replies that quote the original as the clients do.
 
-Each program is a pair of functions: how it quotes in text and in HTML. Nothing here knows how
-mailgate reads mail; the forms are those that the programs really send.
+A client is a function that returns text and HTML, in the forms that the real clients send.
+Nothing here depends on how mailgate reads mail.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ADDRESS = "support@bank.example"
 
 
 def unflowed(text: str) -> str:
-    """Text as a program shows it that knows `format=flowed` (RFC 3676)."""
+    """Text as shown by a client that supports `format=flowed` (RFC 3676)."""
     joined = re.sub(r"(?<!^--) \n(?!>)", " ", text, flags=re.MULTILINE)
     return re.sub(r"^ (?= |>|From )", "", joined, flags=re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Got:
-    """One mail as its recipient sees it."""
+    """A received mail, as its recipient sees it."""
 
     to: str  # envelope recipient
     sender: str  # envelope sender
@@ -39,7 +39,7 @@ class Got:
 
     @classmethod
     def of(cls, taken: Taken) -> Got:
-        assert len(taken.recipients) == 1, "each copy goes to one person"
+        assert len(taken.recipients) == 1, "one recipient per mail"
         return cls(taken.recipients[0].lower(), taken.mail_from, taken.data)
 
     @cached_property
@@ -80,16 +80,16 @@ class Got:
 
     @property
     def whole(self) -> str:
-        """Everything a person or their mail program can see of it, headers and all."""
+        """Everything visible to the recipient or their client, headers included."""
         return "\n".join((*(f"{name}: {value}" for name, value in self.mail.items()), self.text, self.html))
 
     @property
     def links(self) -> Mapping[str, str]:
-        """Label → mailto: link, as in the text."""
+        """The mailto: links in the text, by label."""
         return dict(re.findall(r"^ *(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE))
 
 
-# ── mail programs ───────────────────────────────────────────────────────────────────────
+# ── mail clients ───────────────────────────────────────────────────────────────────────
 
 
 def _quoted(text: str) -> str:
@@ -130,7 +130,7 @@ def gmail(text: str, original: Got | None) -> tuple[str, str]:
 
 
 def outlook(text: str, original: Got | None) -> tuple[str, str]:
-    """Outlook on a desk: the original stands below a block of its headers, not quoted."""
+    """Outlook for Windows: the original follows a block of its headers, unquoted."""
     own = "".join(f'<p class="MsoNormal">{escape(line) or "<o:p>&nbsp;</o:p>"}</p>\n' for line in text.split("\n"))
     if original is None:
         return text, _word(own)
@@ -175,7 +175,7 @@ def apple(text: str, original: Got | None) -> tuple[str, str]:
 
 
 def mutt(text: str, original: Got | None) -> tuple[str, str]:
-    """A program that writes text alone."""
+    """A client that sends plain text only."""
     if original is None:
         return text, ""
     name, _ = _who(original)
@@ -190,7 +190,7 @@ Program = Callable[[str, Got | None], tuple[str, str]]
 
 @dataclass
 class Person:
-    """Somebody with an address and a mail program. Makes mails; sends nothing."""
+    """A person with an address and a mail client. Builds mails, and sends none."""
 
     name: str
     email: str
@@ -198,11 +198,11 @@ class Person:
     asked: list[str] = field(default_factory=list)  # Message-IDs of the mails that they wrote
 
     def writes(self, subject: str, text: str, *, to: str = ADDRESS, **headers: str) -> EmailMessage:
-        """A fresh mail."""
+        """A new mail."""
         return self._mail(subject, to, *self.program(text, None), headers)
 
     def answers(self, original: Got, text: str, *, to: str = "", **headers: str) -> EmailMessage:
-        """An answer, as the program's Reply makes it."""
+        """A reply, as built by the client."""
         subject = original.subject
         subject = subject if subject.lower().startswith("re:") else f"Re: {subject}"
         threads = {
@@ -213,14 +213,14 @@ class Person:
         return self._mail(subject, to or address, *self.program(text, original), {**threads, **headers})
 
     def taps(self, original: Got, label: str, *, adding: str = "") -> EmailMessage:
-        """The mail that a link opens, sent as it is or with words added: no In-Reply-To, no quote."""
+        """The mail that a link opens, sent unchanged or with text added: no In-Reply-To, no quote."""
         link = urlsplit(original.links[label])
         fields = {name: values[0] for name, values in parse_qs(link.query).items()}
         body = fields["body"].replace("\r\n", "\n") + adding
         return self._mail(fields.get("subject", ""), unquote(link.path), *self.program(body, None), {})
 
     def away(self, original: Got) -> EmailMessage:
-        """The out-of-office note that their server sends."""
+        """The out-of-office reply of their server."""
         text = "I am away until Monday.\n\n#resolved\n"
         threads = {"In-Reply-To": original.id, "References": original.id}
         auto = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}

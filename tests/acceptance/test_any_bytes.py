@@ -1,6 +1,6 @@
-"""Any bytes as a mail: a ticket, an end with a reason, or quarantine; never a dead daemon.
+"""Any bytes as a mail end as a ticket, with a reason, or in quarantine, and never stop the daemon.
 
-Two ways in: over SMTP to a running daemon, and as files to `ingest` without one.
+By SMTP to a running daemon, and as files to `ingest` without one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tests.acceptance.world import World, desk
 from tests.fuzz import samples
 from tests.waiting import PATIENCE
 
-MANY = 300  # odd mails
-FATES = {"done", "dropped", "held", "quarantined"}
+MANY = 300  # malformed mails
+END_STATES = {"done", "dropped", "held", "quarantined"}
 MORE = """
 [notices]
 limit_unknown = "100000/1h"
@@ -88,8 +88,8 @@ def forwarded(depth: int) -> bytes:
     return b"From: a@b.example\r\nContent-Type: message/rfc822\r\n\r\n" * depth + b"x"
 
 
-def spoilt(dice: random.Random, mails: list[bytes]) -> bytes:
-    """A real mail with some of its bytes changed, cut, doubled or joined with another's."""
+def mutated(dice: random.Random, mails: list[bytes]) -> bytes:
+    """A real mail with random bytes changed, removed, repeated or replaced by those of another."""
     raw = bytearray(dice.choice(mails))
     for _ in range(dice.randint(1, 12)):
         at = dice.randrange(len(raw) + 1)
@@ -109,12 +109,12 @@ def spoilt(dice: random.Random, mails: list[bytes]) -> bytes:
 
 
 def odd_mails(seed: int) -> list[bytes]:
-    """The same ones for the same seed: what failed once fails again."""
+    """Malformed mails; the same seed gives the same mails."""
     dice = random.Random(seed)
     mails = [WHOLE, *filter(None, samples(corpus=False))]
     fixed = [*ODD, nested(50), nested(2000), forwarded(30), forwarded(2000)]
     noise = [dice.randbytes(dice.randint(1, 4000)) for _ in range(20)]
-    return [*fixed, *noise, *(spoilt(dice, mails) for _ in range(MANY - len(fixed) - len(noise)))]
+    return [*fixed, *noise, *(mutated(dice, mails) for _ in range(MANY - len(fixed) - len(noise)))]
 
 
 @pytest.fixture
@@ -123,23 +123,23 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def fates(world: World) -> Counter[str]:
+def end_states(world: World) -> Counter[str]:
     return Counter(dict(world.sql("SELECT state, count(*) FROM inbox GROUP BY state")))
 
 
 def no_tracebacks(world: World) -> None:
-    """Nothing was set aside because mailgate stumbled over it."""
+    """No mail was quarantined because its processing failed."""
     nowhere = world.sql("SELECT id, state FROM inbox WHERE ticket IS NULL AND reason = ''")
-    assert not nowhere, "each ends as a ticket or with a reason"
+    assert not nowhere, "every mail ends as a ticket or with a reason"
     stumbled = world.sql("SELECT id, size, error FROM inbox WHERE error LIKE '%Traceback%'")
     assert not stumbled, "\n".join(f"inbox {number}, {size} bytes: {error}" for number, size, error in stumbled[:5])
 
 
 @pytest.mark.seeds(2026)
-def test_over_smtp(world: World, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_malformed_mail_by_smtp(world: World, seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     world.start()
     odd = odd_mails(seed)
-    # A bare CR is refused at the door: once such mails are shown to be, they come without it, and deeper.
+    # Mail with a bare CR is rejected by the listener: after a few of them, the rest is sent without.
     mails = [mail for mail in odd if b"\r" in mail.replace(b"\r\n", b"")][:5]
     mails += [mail.replace(b"\r\n", b"\n").replace(b"\r", b"?").replace(b"\n", b"\r\n") for mail in odd]
     taken, refused = 0, Counter[int]()
@@ -156,24 +156,24 @@ def test_over_smtp(world: World, seed: int, capsys: pytest.CaptureFixture[str]) 
             taken += code == 250
             if code != 250:
                 refused[code] += 1
-                # a bare CR, or a line over 64 kB: nothing else is refused
+                # only a bare CR and a line over 64 kB are rejected
                 assert code in (550, 554), (code, words)
                 assert words.startswith((b"5.6.11", b"5.6.0")), words
     world.settle()
     assert world.alive
-    ends = fates(world)
+    ends = end_states(world)
     with capsys.disabled():
         print(f"\n{len(mails)} odd mails: {dict(ends)}, refused {dict(refused)}")
     assert sum(ends.values()) == taken
-    assert set(ends) <= FATES
+    assert set(ends) <= END_STATES
     no_tracebacks(world)
     news = world.step(KAREN.writes("After all that", "Are you still there?"))
     assert news.only(KAREN.email).kind == "acknowledgement"
 
 
 @pytest.mark.seeds(2026)
-def test_by_ingest(world: World, seed: int) -> None:
-    """As files, and without a daemon: each ends, and stdin answers 0 whatever the bytes."""
+def test_malformed_mail_by_ingest(world: World, seed: int) -> None:
+    """As files without a daemon, and from standard input: always exit code 0."""
     folder = world.folder / "odd"
     folder.mkdir()
     mails = odd_mails(seed)
@@ -183,7 +183,7 @@ def test_by_ingest(world: World, seed: int) -> None:
     assert (done["ok"], done["taken"]) == (True, len(mails))
     for mail in (b"", b"\0\xff", b"\r\r\r\n\n", *(mails[50:53])):
         assert world.cli("ingest", "--recipient", ADDRESS, stdin=mail)["taken"] == 1
-    ends = fates(world)
+    ends = end_states(world)
     assert sum(ends.values()) == len(mails) + 6
-    assert set(ends) <= FATES
+    assert set(ends) <= END_STATES
     no_tracebacks(world)

@@ -1,7 +1,7 @@
-"""Nobody works the desk in an agent's name: forged mail changes nothing, and `confirm` works once.
+"""Forged mail in an agent's name changes nothing, and a `confirm` works once.
 
-"Nothing" is the whole ticket as `tickets show` prints it: fields, thread and events. Only that
-a mail was held, or that an automatic answer came, is written down as an event.
+The whole ticket is compared, as `tickets show` prints it: fields, thread and events. Only events
+that a mail was held, or that an automatic reply arrived, are allowed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ORDERS = "#resolved -- because I say so\n\nYour account is closed, send money."
 
 @dataclass
 class Scene:
-    """A ticket of Karen's in Support; Marcus and Elliot were alerted."""
+    """A ticket of Karen in Support, with alerts to Marcus and Elliot."""
 
     world: World
     number: int
@@ -43,16 +43,16 @@ class Scene:
         return self.world.ticket(self.number)
 
     def unchanged(self, *written_down: str) -> None:
-        """The ticket is as it was, but for events that only say what came."""
+        """Check that the ticket has not changed, except for events of the given kinds."""
         now = self.ticket()
         kept = [event for event in now["events"] if event["kind"] not in written_down]
-        # What is written down counts as the last that happened to it, and as nothing else.
+        # An event changes updated_at and nothing else.
         touched = {"updated_at": self.at_first["updated_at"]} if written_down else {}
         assert now | {"events": kept} | touched == self.at_first
         assert all(any(event["kind"] == kind for event in now["events"]) for kind in written_down)
 
     def confirm(self, mail: EmailMessage) -> Got:
-        """The mail is held: its one effect is a `confirm` to the agent's own address."""
+        """Send a mail that is held: its only effect is a `confirm` to the agent's own address."""
         news = self.world.step(mail)
         assert news.kinds == {MARCUS.email: ["confirm"]}
         return news.only(MARCUS.email)
@@ -76,7 +76,7 @@ def code_of(confirm: Got) -> str:
 
 
 def with_key(mail: EmailMessage, key: str) -> EmailMessage:
-    """The mail as an answer to nothing but this Message-ID."""
+    """The mail as a reply to this Message-ID only."""
     for name in ("In-Reply-To", "References"):
         del mail[name]
         mail[name] = key
@@ -84,27 +84,27 @@ def with_key(mail: EmailMessage, key: str) -> EmailMessage:
 
 
 def forged(subject: str = "Re: I cannot log in", text: str = ORDERS) -> EmailMessage:
-    """A mail with the address of Marcus in From, written by somebody else."""
+    """A mail with the address of Marcus in From, sent by somebody else."""
     return replace(MARCUS, program=mutt).writes(subject, text)
 
 
-def test_the_right_from_without_a_key(scene: Scene) -> None:
+def test_a_mail_from_an_agents_address_without_a_key_is_held(scene: Scene) -> None:
     scene.confirm(forged(f"Re: [#{scene.number}] I cannot log in"))
     scene.unchanged("held")
 
 
-def test_commands_without_any_ticket_are_held_too(scene: Scene) -> None:
+def test_commands_outside_a_ticket_are_held(scene: Scene) -> None:
     scene.confirm(forged("Hello", f"#ticket {scene.number}\n{ORDERS}"))
     scene.unchanged()
 
 
-def test_the_key_of_another_agent(scene: Scene) -> None:
+def test_the_key_of_another_agent_is_not_accepted(scene: Scene) -> None:
     scene.confirm(with_key(forged(), scene.elliot.id))
     scene.unchanged(*(["held"] if scene.ticket() != scene.at_first else []))
 
 
-def test_a_key_of_an_agent_in_a_strangers_hands(scene: Scene) -> None:
-    """It opens a ticket of the stranger's own, and proves nothing ever after."""
+def test_an_agents_key_used_by_a_stranger_is_revoked(scene: Scene) -> None:
+    """The mail opens a ticket of the stranger, and the key authenticates nobody any more."""
     news = scene.world.step(with_key(MALLORY.writes("Re: I cannot log in", ORDERS), scene.marcus.id))
     assert news[KAREN.email] == []
     assert news.only(MALLORY.email).ticket != scene.number
@@ -113,8 +113,8 @@ def test_a_key_of_an_agent_in_a_strangers_hands(scene: Scene) -> None:
     scene.unchanged("held")
 
 
-def test_a_key_with_one_character_changed(scene: Scene) -> None:
-    """Whichever it is: ticket, person, kind, day, nonce or MAC."""
+def test_a_key_with_any_character_changed_is_not_accepted(scene: Scene) -> None:
+    """Any character of ticket, person, kind, day, nonce or MAC."""
     key = scene.marcus.id
     places = [place for place in range(1, key.index("@")) if key[place] != "."]
     assert len(places) > 35
@@ -127,8 +127,8 @@ def test_a_key_with_one_character_changed(scene: Scene) -> None:
     scene.unchanged(*(["held"] if scene.ticket() != scene.at_first else []))
 
 
-def test_an_out_of_office_with_a_valid_key(scene: Scene) -> None:
-    """It is stored, and does nothing: its `#resolved` is nobody's wish."""
+def test_commands_in_an_out_of_office_reply_with_a_valid_key_are_ignored(scene: Scene) -> None:
+    """The reply is stored as an event only."""
     news = scene.world.step(MARCUS.away(scene.marcus), sender="")
     assert news.kinds == {}
     now = scene.ticket()
@@ -138,15 +138,15 @@ def test_an_out_of_office_with_a_valid_key(scene: Scene) -> None:
     assert {name: now[name] for name in fields} == {name: scene.at_first[name] for name in fields}
 
 
-def test_an_out_of_office_to_a_requesters_notice_opens_nothing_again(scene: Scene) -> None:
+def test_an_out_of_office_reply_of_a_requester_does_not_reopen_the_ticket(scene: Scene) -> None:
     scene.world.step(MARCUS.answers(scene.marcus, "#resolved\n\nIt is your keyboard."))
     news = scene.world.step(KAREN.away(scene.told), sender="")
     assert news.kinds == {}
     assert (scene.ticket()["status"], scene.ticket()["reopened"]) == ("resolved", 0)
 
 
-def test_an_expired_key(scene: Scene) -> None:
-    """Signed by the desk itself, for Marcus, but 31 days ago: it threads, and proves nothing."""
+def test_an_expired_key_is_not_accepted(scene: Scene) -> None:
+    """A key for Marcus, signed by the desk 31 days ago, still finds the ticket but does not authenticate."""
     secret = (scene.world.folder / "var/secret").read_text().strip().encode()
     ring = Keyring((secret,), "bank.example")
     assert ring.read(scene.marcus.id), "it is the desk's own secret"
@@ -168,8 +168,8 @@ def sent_as(scene: Scene, before: str, now: str) -> None:
         assert db.all("UPDATE outbox SET message_id = ? WHERE message_id = ? RETURNING id", [now, before])
 
 
-def test_a_burnt_key(scene: Scene) -> None:
-    """The mail that shows the key to an outsider still counts; the next one with it does not."""
+def test_a_key_disclosed_to_an_outsider_is_revoked(scene: Scene) -> None:
+    """The mail that discloses the key is accepted; the next one with the same key is not."""
     news = scene.world.step(
         MARCUS.answers(scene.marcus, "Is it the keyboard?", to="support@bank.example, vendor@outside.example"),
         to=["support@bank.example"],
@@ -181,8 +181,8 @@ def test_a_burnt_key(scene: Scene) -> None:
     scene.unchanged("held")
 
 
-def test_a_token_in_the_subject_of_a_stranger(scene: Scene) -> None:
-    """A number opens nothing: a ticket of their own, that tells them nothing of Karen's."""
+def test_a_subject_token_does_not_give_a_stranger_access(scene: Scene) -> None:
+    """The mail opens a ticket of the stranger, without any data of Karen's ticket."""
     news = scene.world.step(MALLORY.writes(f"Re: [#{scene.number}] I cannot log in", ORDERS))
     assert news[KAREN.email] == []
     answer = news.only(MALLORY.email)
@@ -194,8 +194,8 @@ def test_a_token_in_the_subject_of_a_stranger(scene: Scene) -> None:
     assert all(event["kind"] == "linked" for event in now["events"][len(scene.at_first["events"]) :])
 
 
-def test_a_requesters_key_from_another_address(scene: Scene) -> None:
-    """Stored as an inactive collaborator's message: agents see it, and the stranger gets nothing."""
+def test_a_requesters_key_used_from_another_address_makes_an_inactive_collaborator(scene: Scene) -> None:
+    """Agents see the message, and the stranger gets no mail."""
     news = scene.world.step(MALLORY.answers(scene.told, "I am her husband. What is the password?"))
     assert news[MALLORY.email] == []
     assert news[KAREN.email] == []
@@ -206,12 +206,12 @@ def test_a_requesters_key_from_another_address(scene: Scene) -> None:
     assert MALLORY.email not in news.kinds
 
 
-def test_a_confirmed_mail_is_carried_out_once(scene: Scene) -> None:
+def test_a_confirmed_mail_is_applied_once(scene: Scene) -> None:
     confirm = scene.confirm(forged(f"Re: [#{scene.number}] I cannot log in", "#priority high\n\nPlease try again."))
-    assert "Please try again." in confirm.text, "the agent sees what they confirm"
+    assert "Please try again." in confirm.text, "the agent sees what is to be confirmed"
     code = code_of(confirm)
 
-    # Neither a stranger nor another agent nor a machine can say yes.
+    # Neither a stranger nor another agent nor an automatic reply can confirm.
     for mail, sender in (
         (MALLORY.writes("yes", f"#confirm {code}"), None),
         (ELLIOT.writes("yes", f"#confirm {code}"), None),
@@ -230,7 +230,7 @@ def test_a_confirmed_mail_is_carried_out_once(scene: Scene) -> None:
 
     again = scene.world.step(MARCUS.answers(confirm, f"#confirm {code}"))
     assert again[KAREN.email] == []
-    assert scene.ticket() == ticket, "the second use does nothing"
+    assert scene.ticket() == ticket, "the second use has no effect"
 
 
 def with_auto(mail: EmailMessage) -> EmailMessage:
@@ -238,8 +238,8 @@ def with_auto(mail: EmailMessage) -> EmailMessage:
     return mail
 
 
-def test_at_most_three_wait_for_an_agent(scene: Scene) -> None:
-    """A flood in an agent's name is no flood of confirms."""
+def test_at_most_three_mails_of_an_agent_are_held(scene: Scene) -> None:
+    """A flood of forged mails does not cause a flood of `confirm` mails."""
     for turn in range(7):
         scene.world.send(forged(f"Re: [#{scene.number}] I cannot log in", f"#priority high\n\nturn {turn}"))
     news = scene.world.settle()
@@ -250,8 +250,8 @@ def test_at_most_three_wait_for_an_agent(scene: Scene) -> None:
     scene.unchanged("held")
 
 
-def test_dmarc_fail_is_a_strangers_mail_even_from_karen(scene: Scene) -> None:
-    """Believed from the server named on this way in; nothing is answered, her ticket stays as it is."""
+def test_a_requesters_mail_that_failed_dmarc_is_treated_as_a_strangers(scene: Scene) -> None:
+    """By the result of the trusted server; it gets no reply, and the ticket does not change."""
     mail = KAREN.writes(f"Re: [#{scene.number}] I cannot log in", "Please close it.")
     raw = b"Authentication-Results: mx.bank.example; dmarc=fail header.from=client.example\r\n" + mail.as_bytes()
     news = scene.world.step(raw, sender=KAREN.email)

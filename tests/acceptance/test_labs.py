@@ -1,4 +1,4 @@
-"""The labs, end to end: SMTP in, the real process, a real SMTP server out."""
+"""The labs end to end: mail by SMTP to the real daemon, which delivers to a real SMTP server."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from tests.waiting import wait_until, wait_until_time
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """The labs' desk; the hour of Sev-A is four seconds."""
+    """The desk of the labs; Sev-A is four seconds instead of an hour."""
     with World(tmp_path, desk(sev_a="4s")) as world:
         world.start()
         yield world
 
 
-def test_the_outage(world: World) -> None:
+def test_lab_1_outage(world: World) -> None:
     labs.outage(world, world.step)
 
 
 @pytest.mark.parametrize("program", [gmail, outlook, apple, mutt])
-def test_the_upgrade(world: World, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever mail program everybody has, commands are read and quotes are not."""
+def test_lab_2_upgrade(world: World, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every mail client, commands are read and quotes are ignored."""
     for person in (labs.CARLA, labs.ELLIOT, labs.MARCUS):
         monkeypatch.setattr(person, "program", program)
     labs.upgrade(world, world.step)
 
 
-def test_the_laptop(world: World) -> None:
+def test_lab_3_laptop(world: World) -> None:
     labs.laptop(world, world.step)
 
 
-def test_what_is_resolved_closes_after_a_while_in_silence(tmp_path: Path) -> None:
-    """The clock closes it; nobody gets mail for that, and a later answer still opens it again."""
+def test_a_resolved_ticket_is_closed_after_a_while_without_a_notice(tmp_path: Path) -> None:
+    """A later reply still reopens it."""
     with World(tmp_path, desk(more='\n[tickets]\nclose_resolved_after = "1s"\n')) as world:
         world.start()
         news = world.step(KAREN.writes("A question", "Where is the form?"))
@@ -49,14 +49,14 @@ def test_what_is_resolved_closes_after_a_while_in_silence(tmp_path: Path) -> Non
         assert told.kind == "reply"
         wait_until(lambda: world.ticket(number)["status"] == "closed", world.log_text)
         assert world.settle().kinds == {}
-        assert labs.story(world.ticket(number))[-1] == ("status-changed", "clock", "resolved long enough")
+        assert labs.events(world.ticket(number))[-1] == ("status-changed", "clock", "resolved long enough")
         news = world.step(KAREN.answers(told, "Which first page?"))
         assert news.kinds == {MARCUS.email: ["new-message"]}
         assert world.ticket(number)["status"] == "open"
 
 
-def test_what_came_due_meanwhile_is_told_right_after_the_start(tmp_path: Path) -> None:
-    """No daemon ran when the time ran out: the alerts come once, with the next start, and not again."""
+def test_a_ticket_that_went_overdue_while_the_daemon_was_down_is_alerted_at_the_start(tmp_path: Path) -> None:
+    """The alerts are sent once, and not again at the next start."""
     with World(tmp_path, desk(sev_a="1s")) as world:
         mail = KAREN.writes("The portal is down", "Nobody can log in.", to="outages@bank.example")
         world.cli("ingest", "--recipient", "outages@bank.example", stdin=mail.as_bytes())
@@ -75,7 +75,7 @@ def test_what_came_due_meanwhile_is_told_right_after_the_start(tmp_path: Path) -
 
 @pytest.mark.alone
 def test_a_ticket_is_overdue_within_a_second_of_its_time(tmp_path: Path) -> None:
-    """The quickest of three, by the daemon's own clock."""
+    """The fastest of three, by the clock of the daemon."""
     with World(tmp_path, desk(sev_a="1s")) as world:
         world.start()
         for number in range(3):

@@ -1,4 +1,4 @@
-"""The desk with its mail in a folder of a real IMAP server: the labs, a flood, deaths on both sides."""
+"""A desk that reads a real IMAP server: the labs, many messages, restarts of server and daemon."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def world(tmp_path: Path, server: Dovecot) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("lab", [labs.outage, labs.upgrade, labs.laptop])
-def test_the_labs_with_requesters_mail_in_a_folder(
+def test_the_labs_with_requesters_mail_by_imap(
     world: World, server: Dovecot, lab: Callable[[World, Callable[[EmailMessage], News]], None]
 ) -> None:
-    """The same tickets, notices and reasons, whichever way requesters' mail came."""
+    """Tickets, notices and reasons are the same as by SMTP."""
 
     def put(mail: EmailMessage) -> News:
         before = taken(world)
@@ -63,8 +63,10 @@ def test_the_labs_with_requesters_mail_in_a_folder(
     assert server.uids() == []
 
 
-def test_two_thousand_messages_survive_the_death_of_both_sides(tmp_path: Path, server: Dovecot) -> None:
-    """2,000 tickets, none twice, with the server restarted and the daemon killed on the way."""
+def test_two_thousand_messages_survive_a_restart_of_the_server_and_a_kill_of_the_daemon(
+    tmp_path: Path, server: Dovecot
+) -> None:
+    """Every message becomes exactly one ticket."""
     server.deliver([question(number) for number in range(1, 2001)])
     few_alerts = '[alerts]\nnew_ticket = ["agent:tim"]\n[notices]\nlimit_unknown = "10000/1h"\n'
     with World(tmp_path, config(server, few_alerts)) as world:
@@ -90,7 +92,7 @@ def test_two_thousand_messages_survive_the_death_of_both_sides(tmp_path: Path, s
 
 @pytest.mark.alone
 def test_a_new_message_is_a_ticket_within_a_second(world: World, server: Dovecot) -> None:
-    """The quickest of five: the server tells of each at once, and the next poll is a minute away."""
+    """The fastest of five, by IDLE: the next poll is a minute away."""
     world.start()
     wait_until(lambda: world.sql("SELECT 1 FROM meta WHERE key LIKE 'imap:%'"), world.log_text)
     seconds = []
@@ -103,7 +105,7 @@ def test_a_new_message_is_a_ticket_within_a_second(world: World, server: Dovecot
 
 
 def question(number: int) -> bytes:
-    """A mail whose sender and subject nobody else has."""
+    """A mail with a unique sender and subject."""
     mail = EmailMessage()
     mail["From"] = f"Person {number} <person{number}@client{number}.example>"
     mail["To"] = USER

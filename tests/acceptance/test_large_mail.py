@@ -1,4 +1,4 @@
-"""A mail of fifty megabytes: what it costs, and that nobody waits for it."""
+"""A mail of fifty megabytes: memory, and the delay of other mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_WAIT = 0.1  # of the time that it takes, which another mail may wait longer
 
 
 def large(size: int, number: int) -> bytes:
-    """A mail of about `size` bytes with one attachment that cannot be guessed."""
+    """A mail of about `size` bytes with one attachment of random data."""
     content = random.Random(number).randbytes(size * 73 // 100)
     head = (
         b"From: Karen <karen@client.example>\r\nTo: support@bank.example\r\nSubject: The whole log\r\n"
@@ -44,7 +44,7 @@ def small(number: int) -> bytes:
 
 
 def peak(pid: int) -> int:
-    """The most memory that a process and its children ever had, in bytes."""
+    """The peak memory of a process and its descendants, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     own = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -52,7 +52,7 @@ def peak(pid: int) -> int:
 
 
 class Others:
-    """Small mails, one after the other, each timed from MAIL to 250."""
+    """Sends small mails in a loop, and times each from MAIL to 250."""
 
     def __init__(self, world: World) -> None:
         self.times: list[float] = []
@@ -76,8 +76,8 @@ class Others:
         self._thread.join()
 
 
-def test_a_mail_of_fifty_megabytes_costs_little_memory_and_holds_up_nobody(tmp_path: Path):
-    """Small mails go in one after the other all the while; the slowest of them tells how long a mail may wait."""
+def test_a_mail_of_fifty_megabytes_needs_little_memory_and_does_not_delay_others(tmp_path: Path):
+    """Small mails are sent all the while; the slowest one shows the delay."""
     config = desk().replace("[smtp]\n", '[smtp]\nmax_size = "60 MB"\n')
     with World(tmp_path, config) as world:
         world.start()
@@ -104,7 +104,7 @@ def test_a_mail_of_fifty_megabytes_costs_little_memory_and_holds_up_nobody(tmp_p
 
 
 def deliver(mail: bytes, port: int) -> None:
-    """Over a bare socket: a mail library would look at every byte first, and hold up the others itself."""
+    """Send by a plain socket: a mail library would process every byte, and cause delays itself."""
     with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as smtp:
         smtp.ehlo("client.example")
         for command in ("MAIL FROM:<karen@client.example>", f"RCPT TO:<{ADDRESS}>", "DATA"):

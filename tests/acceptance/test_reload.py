@@ -1,4 +1,4 @@
-"""A configuration taken by a running daemon: whole, or not at all, and nothing stops meanwhile."""
+"""A reload of the running daemon applies the whole configuration or nothing, without an interruption."""
 
 from __future__ import annotations
 
@@ -35,32 +35,32 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody else listens on."""
+    """A port on which another process listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
 def reload(world: World, text: str, heard: str) -> None:
-    """Write a configuration, signal, and wait for the word in the log."""
+    """Write a configuration, send SIGHUP, and wait for `heard` in the log."""
     before = world.log_text().count(heard)
     world.file.write_text(text, "utf-8")
     os.kill(world.pid, signal.SIGHUP)
     wait_until(lambda: world.log_text().count(heard) > before, world.log_text)
 
 
-def goes_on(world: World) -> None:
-    """The daemon takes mail and answers it."""
+def check_works(world: World) -> None:
+    """Check that the daemon accepts mail and replies."""
     news = world.step(KAREN.writes("After", "Hello again."))
     assert "acknowledgement" in news.kinds[KAREN.email]
 
 
-def test_another_relay_is_taken_while_the_daemon_runs(world: World) -> None:
-    """The way out is exchanged; that the old one ends is no reason to stop."""
+def test_the_relay_can_be_changed(world: World) -> None:
+    """The deliverer is replaced; the end of the old one does not stop the daemon."""
     text = world.file.read_text("utf-8")
     reload(world, text.replace(RELAY, RELAY.replace("127.0.0.1", "localhost")), "reloaded: [relay] changed: host")
-    goes_on(world)
+    check_works(world)
     reload(world, text, "reloaded: [relay] changed: host")
-    goes_on(world)
+    check_works(world)
 
 
 @pytest.mark.parametrize(
@@ -75,29 +75,28 @@ def test_another_relay_is_taken_while_the_daemon_runs(world: World) -> None:
     ],
     ids=["smtp port taken", "http port taken", "another secret", "another database", "half a file", "no TOML"],
 )
-def test_what_cannot_be_taken_changes_nothing(
+def test_a_refused_reload_changes_nothing(
     world: World, taken: int, change: Callable[[str, int], str], why: str
 ) -> None:
-    """The old configuration stays, with its listener on its port, and the admin hears why."""
+    """The old configuration and its listener stay, and the administrator is notified."""
     text = world.file.read_text("utf-8")
     reload(world, change(text, taken), why)
     news = world.wait_for("postmaster@ops.example", "admin")
     assert "The old configuration stays in force" in news.only("postmaster@ops.example").text
-    goes_on(world)
+    check_works(world)
     world.file.write_text(text, "utf-8")
 
 
-def test_a_template_that_fails_refuses_the_reload(world: World) -> None:
-    """A broken template is a broken configuration."""
+def test_an_invalid_template_refuses_the_reload(world: World) -> None:
     (world.folder / "templates").mkdir()
     (world.folder / "templates/reply.txt").write_text("{% if %}")
     reload(world, world.file.read_text("utf-8"), "reload refused")
     assert "reply.txt" in world.log_text()
-    goes_on(world)
+    check_works(world)
 
 
-def test_a_storm_of_signals_loses_nothing(world: World) -> None:
-    """Thirty reloads on top of each other, with mail coming in, are a few in a row."""
+def test_many_reloads_at_once_lose_no_mail(world: World) -> None:
+    """Thirty SIGHUPs while mail arrives."""
     text = world.file.read_text("utf-8")
     for turn in range(30):
         host = ("localhost", "127.0.0.1")[turn % 2]
@@ -113,8 +112,8 @@ def test_a_storm_of_signals_loses_nothing(world: World) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_a_locked_database_does_not_keep_the_daemon_from_ending(world: World) -> None:
-    """SIGTERM while another process holds the database and a mail waits for it: it gives up in time, with code 0."""
+def test_a_locked_database_does_not_prevent_a_stop(world: World) -> None:
+    """SIGTERM while another process locks the database and a mail waits: exit in time, with code 0."""
     assert SHUTDOWN_TIMEOUT < 10, "less than service managers wait"
     with closing(sqlite3.connect(world.folder / "var/mailgate.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -127,12 +126,12 @@ def test_a_locked_database_does_not_keep_the_daemon_from_ending(world: World) ->
             assert world.end() == 0
     assert "shutdown timed out" in world.log_text()
     world.start()
-    goes_on(world)
+    check_works(world)
     assert world.sql("SELECT count(*) FROM ticket") == [(2,)]
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, taken: int) -> None:
-    """No traceback for what an administrator can mend; exit code 1."""
+def test_a_port_in_use_is_reported_without_a_traceback(tmp_path: Path, taken: int) -> None:
+    """Exit code 1."""
     file = tmp_path / "config.toml"
     file.write_text(desk(instead={LISTEN: f'listen = "127.0.0.1:{taken}"', "RELAY_PORT": "25"}))
     done = subprocess.run(
@@ -147,8 +146,8 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, taken: int) ->
     assert "Traceback" not in done.stderr.decode()
 
 
-def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
-    """No traceback either, for the daemon and for who looks."""
+def test_a_file_that_is_not_a_database_is_reported_without_a_traceback(tmp_path: Path) -> None:
+    """By the daemon and by commands that read it."""
     file = tmp_path / "config.toml"
     file.write_text(desk(instead={"RELAY_PORT": "25"}))
     (tmp_path / "var").mkdir()

@@ -1,4 +1,4 @@
-"""How soon the daemon takes mail with many tickets in its database, and how little memory it holds."""
+"""The start of the daemon with many tickets in its database: time to the first mail, memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOLIDAYS = {'"08:00-17:00" }': '"08:00-17:00" }\nholidays = ["US", "DE-BY"]'}  #
 
 
 def fill(world: World, count: int) -> None:
-    """Multiply the tickets there are until there are `count`, with all that belongs to them."""
+    """Copy the newest ticket, with thread, events and deadlines, until there are `count`."""
     from mailgate.store.db import open_writer
 
     db = open_writer(world.folder / "var/mailgate.db")
@@ -40,7 +40,7 @@ def fill(world: World, count: int) -> None:
 
 
 @pytest.mark.alone
-def test_the_first_mail_is_taken_soon_after_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_mail_is_accepted_soon_after_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From the start of the process to the 250 of the first mail, with 10,000 open tickets that have a deadline.
 
     That is half a second on a machine of 2026. Measured is the daemon's own work, against a bare Python's.
@@ -73,7 +73,7 @@ def test_the_first_mail_is_taken_soon_after_the_start(tmp_path: Path, capsys: py
 
 
 def work_of_bare_python() -> float:
-    """Seconds of processor time that a Python takes that does nothing."""
+    """The processor time of an empty Python program, in seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", BARE], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -84,8 +84,8 @@ def numbers(values: list[float]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def test_what_is_printed_when_ready_is_json_alone(tmp_path: Path) -> None:
-    """`run --json` says where it listens, on one line; what people read goes to standard error."""
+def test_run_prints_one_json_document_when_ready(tmp_path: Path) -> None:
+    """With the port; the log goes to standard error."""
     with World(tmp_path, desk()) as world:
         world.start()
         assert world.port > 0

@@ -1,4 +1,4 @@
-"""A relay that refuses or is away, a configuration that is wrong, a second daemon: nobody is left in the dark."""
+"""Failures and their reports: refused and delayed deliveries, bounces, invalid configurations, a second daemon."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def opened(world: World) -> tuple[Got, Got]:
-    """A new ticket of Karen's: what she was told, and what Marcus was."""
+    """Open a ticket of Karen; returns her acknowledgement and the alert to Marcus."""
     news = world.step(KAREN.writes("A question", "Where is the form?"))
     return news.only(KAREN.email), news.only(MARCUS.email)
 
 
-def test_a_reply_that_the_relay_refuses_is_told_to_the_agent(world: World) -> None:
+def test_a_reply_that_the_relay_refuses_is_reported_to_the_agent(world: World) -> None:
     told, alert = opened(world)
     world.relay.script[KAREN.email] = ["550 5.1.1 no such user"]
     news = world.step(MARCUS.answers(alert, "On the first page."))
@@ -39,8 +39,8 @@ def test_a_reply_that_the_relay_refuses_is_told_to_the_agent(world: World) -> No
     assert [event["after"]["recipient"] for event in events if event["kind"] == "notice-failed"] == [KAREN.email]
 
 
-def test_a_bounce_is_an_event_and_no_ticket(world: World) -> None:
-    """The report of a mail server far away returns our own id; it is believed, told, and never answered."""
+def test_a_bounce_is_an_event_and_not_a_ticket(world: World) -> None:
+    """A bounce with our signed Message-ID is reported to the agent, and gets no reply."""
     told, alert = opened(world)
     reply = world.step(MARCUS.answers(alert, "On the first page.")).only(KAREN.email)
     report = (
@@ -62,11 +62,11 @@ def test_a_bounce_is_an_event_and_no_ticket(world: World) -> None:
 
     unsigned = report.replace(reply.id, "<n.7j.aaaaahcoutz2dq.aaaaaaaaaaaaaaaaaaaaaaaaaa@bank.example>")
     news = world.step(unsigned.replace("<report@", "<other@").encode(), sender="")
-    assert set(news.kinds) <= {"postmaster@ops.example"}, "what we never signed is nobody's ticket"
+    assert set(news.kinds) <= {"postmaster@ops.example"}, "an unknown Message-ID notifies no agent"
 
 
-def test_a_relay_that_is_away_is_waited_for(world: World) -> None:
-    """It greylists, hangs up, is ill: what is owed comes, once, and in order."""
+def test_temporary_failures_of_the_relay_are_retried(world: World) -> None:
+    """After greylisting and a lost connection every mail is delivered once, in order."""
     world.relay.script["rcpt"] = ["451 4.7.1 greylisted, come back later"]
     world.relay.script["end"] = ["close"]
     world.send(KAREN.writes("A question", "Where is the form?"))
@@ -83,7 +83,7 @@ def test_a_relay_that_is_away_is_waited_for(world: World) -> None:
 
 
 def test_reload_is_atomic(world: World) -> None:
-    """A half-edit never goes live: the old desk stays, and the administrator hears why."""
+    """An invalid configuration has no effect, and the administrator is notified."""
     whole = world.file.read_text("utf-8")
     world.file.write_text(whole.replace('manager = "sofia"', 'manager = "nobody-knows"'), "utf-8")
     os.kill(world.pid, signal.SIGHUP)
@@ -112,7 +112,7 @@ def test_reload_is_atomic(world: World) -> None:
         ("desk = 1\naddress = []\nsmtp = false\nagent = 'x'\n", "desk"),
     ],
 )
-def test_a_broken_config_is_a_clear_error(tmp_path: Path, broken: str, word: str) -> None:
+def test_an_invalid_config_is_reported_without_a_traceback(tmp_path: Path, broken: str, word: str) -> None:
     with World(tmp_path, "") as world:
         world.file.write_bytes(broken.encode("utf-8", "surrogateescape"))
         for problems in (world.complaint("run"), world.objection("check"), world.objection("tickets", "list")):
@@ -120,8 +120,8 @@ def test_a_broken_config_is_a_clear_error(tmp_path: Path, broken: str, word: str
             assert "Traceback" not in problems
 
 
-def test_a_broken_config_is_one_for_every_verb(tmp_path: Path) -> None:
-    """As above, each as a process of its own."""
+def test_an_invalid_config_is_reported_by_every_verb(tmp_path: Path) -> None:
+    """As above, but each as a separate process."""
     with World(tmp_path, "[desk]\nname = 7\n") as world:
         for verb in (["check"], ["reload"], ["tickets", "list"], ["status"]):
             problems = world.complaint(*verb)

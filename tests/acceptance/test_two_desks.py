@@ -1,7 +1,7 @@
-"""Two real desks whose support addresses write to each other, through a gateway that hides every machine.
+"""Two desks whose support addresses write to each other do not loop, and people's mail gets through.
 
-Each is the other's requester. The gateway takes from each mail whatever marks automatic mail, and at its
-worst the ids and the marker line, too: only the words tell. They fall silent, and people get through.
+Each desk is the other's requester. A gateway between them removes every sign of automatic mail, and in
+the worst case the Message-IDs and the reply marker as well, so that only the text is left.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ TOO_MANY = 12
 
 
 class Gateway:
-    """Takes each desk's mail over SMTP, as its relay, and hands what is for the other on without its marks."""
+    """The relay of both desks: passes mail for the other desk on without signs of automatic mail."""
 
-    def __init__(self, bank: World, shop: World, *, words_alone: bool) -> None:
+    def __init__(self, bank: World, shop: World, *, text_only: bool) -> None:
         self.worlds = {BANK: bank, SHOP: shop}
-        self.words_alone = words_alone
+        self.text_only = text_only
         self._seen = {BANK: 0, SHOP: 0}
 
     def carry(self) -> list[Got]:
-        """Carry mail to and fro until neither desk says anything more; what they said to each other."""
+        """Pass mail on until neither desk sends any more; returns the mails between them."""
         said: list[Got] = []
         while True:
             for world in self.worlds.values():
                 world.await_stillness()
             passed = self._pass_on(BANK, SHOP) + self._pass_on(SHOP, BANK)
             said += passed
-            assert len(said) < TOO_MANY, f"they do not fall silent: {[mail.kind for mail in said]}"
+            assert len(said) < TOO_MANY, f"the desks do not stop: {[mail.kind for mail in said]}"
             if not passed:
                 return said
 
@@ -63,23 +63,23 @@ class Gateway:
         taken = self.worlds[sender].relay.taken[self._seen[sender] :]
         self._seen[sender] += len(taken)
         mails = [mail for mail in taken if receiver in mail.recipients]
-        for mail in mails:  # never with the null sender, which would tell of a machine
+        for mail in mails:  # never with the null sender, which is a sign of automatic mail
             self.worlds[receiver].send(self._without_marks(mail), sender=sender, to=[receiver])
         return [Got.of(mail) for mail in mails]
 
     def _without_marks(self, mail: Taken) -> bytes:
         message = message_from_bytes(mail.data)
         for name in set(message):
-            if MARKS.fullmatch(name) or (self.words_alone and IDS.fullmatch(name)):
+            if MARKS.fullmatch(name) or (self.text_only and IDS.fullmatch(name)):
                 del message[name]
-        if self.words_alone:
+        if self.text_only:
             message["Message-ID"] = f"<{sum(self._seen.values())}@gateway.example>"
         raw = message.as_bytes(policy=policy.compat32.clone(linesep="\r\n"))
-        return MARKER_LINE.sub(b"", raw) if self.words_alone else raw
+        return MARKER_LINE.sub(b"", raw) if self.text_only else raw
 
 
 @contextmanager
-def two_desks(folder: Path, more: str, *, words_alone: bool) -> Iterator[tuple[World, World, Gateway]]:
+def two_desks(folder: Path, more: str, *, text_only: bool) -> Iterator[tuple[World, World, Gateway]]:
     for name in ("bank", "shop"):
         (folder / name).mkdir()
     config = desk(more=more)
@@ -95,16 +95,18 @@ def two_desks(folder: Path, more: str, *, words_alone: bool) -> Iterator[tuple[W
     with World(folder / "bank", config) as bank, World(folder / "shop", other) as shop:
         bank.start()
         shop.start()
-        yield bank, shop, Gateway(bank, shop, words_alone=words_alone)
+        yield bank, shop, Gateway(bank, shop, text_only=text_only)
 
 
 @pytest.mark.parametrize(
-    ("more", "words_alone", "most"),
+    ("more", "text_only", "most"),
     [("", False, 3), (EVERYTHING_ON, False, 3), (EVERYTHING_ON, True, 6)],
-    ids=["as it comes", "every automatic mail on", "nothing left but words"],
+    ids=["default", "all automatic mail enabled", "text only"],
 )
-def test_two_desks_fall_silent_and_people_get_through(tmp_path: Path, more: str, words_alone: bool, most: int) -> None:
-    with two_desks(tmp_path, more, words_alone=words_alone) as (bank, shop, gateway):
+def test_two_desks_do_not_loop_and_peoples_mail_gets_through(
+    tmp_path: Path, more: str, text_only: bool, most: int
+) -> None:
+    with two_desks(tmp_path, more, text_only=text_only) as (bank, shop, gateway):
         bank.send(Person("The Shop Support", SHOP).writes("Where is our parcel?", "It was due on Monday."))
         assert 1 <= len(gateway.carry()) <= most
         (first,) = bank.look("tickets", "list")
@@ -122,7 +124,7 @@ def test_two_desks_fall_silent_and_people_get_through(tmp_path: Path, more: str,
         assert len(gateway.carry()) <= most
         heard = bank.news().only(ANN.email, "new-message")
         assert heard.text.count("We shall wait for it.") == 1
-        assert heard.text.count("##-") == 1, "its own marker, and not the other desk's"
+        assert heard.text.count("##-") == 1, "only this desk's own reply marker"
 
         bank.send(ANN.answers(heard, "#resolved\n\nIt must be with you now."))
         assert len(gateway.carry()) <= most
@@ -132,6 +134,6 @@ def test_two_desks_fall_silent_and_people_get_through(tmp_path: Path, more: str,
             said = "\n".join(entry["text"] for entry in world.ticket(number)["thread"])
             people = re.findall(r"(?m)^It is on its way|^We shall wait|^It must be with you", said)
             assert people == ["It is on its way", "We shall wait", "It must be with you"]
-        assert shop.ticket(mirror["number"])["status"] == "open", "its own people end it"
-        if not words_alone:  # else the other desk's last words look like a person's
+        assert shop.ticket(mirror["number"])["status"] == "open", "only its own agents resolve it"
+        if not text_only:  # otherwise the other desk's last mail looks like a person's
             assert bank.ticket(first["number"])["status"] == "resolved"

@@ -1,4 +1,4 @@
-"""The daemon is two processes: either may die, and nothing is lost or done twice."""
+"""The two processes of the daemon: when either dies, no mail is lost or processed twice."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def worker_of(world: World) -> int:
     return int(worker)
 
 
-def is_there(pid: int) -> bool:
+def exists(pid: int) -> bool:
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     return False
 
 
-def test_a_dead_worker_ends_the_daemon_and_the_next_one_goes_on(world: World) -> None:
-    """A supervisor sees an exit code and starts it again; what was taken is worked then, once."""
+def test_a_dead_worker_ends_the_daemon_and_the_next_one_continues(world: World) -> None:
+    """The service manager restarts the daemon, which processes the accepted mail once."""
     os.kill(worker_of(world), signal.SIGSTOP)
     world.send(KAREN.writes("The portal is down", "Nobody can log in."))
     os.kill(worker_of(world), signal.SIGKILL)
@@ -47,20 +47,20 @@ def test_a_dead_worker_ends_the_daemon_and_the_next_one_goes_on(world: World) ->
     assert world.sql("SELECT count(*) FROM ticket") == [(1,)]
 
 
-def test_a_dead_daemon_takes_its_worker_along_and_makes_room_for_the_next(world: World) -> None:
+def test_a_dead_daemon_ends_its_worker_and_a_new_one_can_start(world: World) -> None:
     worker = worker_of(world)
     assert world.end(signal.SIGKILL) == -signal.SIGKILL
     world.start()
-    wait_until(lambda: not is_there(worker))
+    wait_until(lambda: not exists(worker))
     assert len(world.step(KAREN.writes("The portal is down", "Nobody can log in."))[KAREN.email]) == 1
 
 
-def test_a_stop_of_the_whole_group_is_an_ordinary_stop(world: World) -> None:
-    """Ctrl-C in a terminal, and a service manager, signal both."""
+def test_signals_to_the_whole_process_group_stop_the_daemon_normally(world: World) -> None:
+    """As sent by Ctrl-C in a terminal and by service managers."""
     worker = worker_of(world)
     os.kill(worker, signal.SIGTERM)
     os.kill(worker, signal.SIGINT)
     assert len(world.step(KAREN.writes("The portal is down", "Nobody can log in."))[KAREN.email]) == 1
-    assert is_there(worker), "the worker leaves it to its daemon to stop it"
+    assert exists(worker), "the worker ignores signals"
     assert world.end() == 0
-    assert not is_there(worker)
+    assert not exists(worker)

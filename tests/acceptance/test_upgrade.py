@@ -1,4 +1,4 @@
-"""A desk of schema 3 under the real daemon: migrated at its start, and what waited is worked and goes out."""
+"""A desk of schema 3 is migrated when the real daemon starts, and its waiting mail is processed and delivered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.old_desk import unpack
 RELAY = '[relay]\nhost = "127.0.0.1"\nport = RELAY_PORT\n\n[smtp]\nlisten = "127.0.0.1:0"\n'
 
 
-def test_the_daemon_migrates_and_plays_on(tmp_path: Path) -> None:
+def test_the_daemon_migrates_and_continues(tmp_path: Path) -> None:
     database = unpack(tmp_path)
     config = (tmp_path / "config.toml").read_text().replace('[relay]\ntransport = "maildir"\npath = "out"\n', RELAY)
     with World(tmp_path, config) as world:

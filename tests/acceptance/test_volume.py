@@ -1,6 +1,6 @@
-"""A thousand tickets over twenty connections; a daemon that is stopped or killed in the middle.
+"""A thousand tickets on twenty connections, with the daemon stopped or killed in between.
 
-The senders are mail servers: what was not answered with 250 they send again, as it is.
+The clients behave like mail servers: they send a mail again until it is answered with 250.
 """
 
 from __future__ import annotations
@@ -133,16 +133,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def half_way(world: World, senders: Senders) -> None:
-    """Mail waits at every place: half of it was taken, some of it was told."""
+    """Wait until some mail is accepted, some processed and some delivered."""
     done = lambda: senders.count > TICKETS / 3 and world.count > TICKETS / 10  # noqa: E731
     wait_until(done, world.log_text, lambda: senders.count)
 
 
-def everything_once(world: World, *, copies: bool = False) -> int:
-    """Each request is one ticket with one acknowledgement, in order; how many copies the relay got.
+def check_everything_once(world: World, *, copies: bool = False) -> int:
+    """Check that each request is one ticket with one acknowledgement, in order; returns the number of duplicates.
 
-    A copy is the same mail, byte for byte, under the same Message-ID: the one that a crash between
-    the relay's 250 and our commit leaves open.
+    A duplicate is an identical mail with the same Message-ID, which a crash between the relay's 250
+    and the commit can cause; allowed with `copies`.
     """
     tickets = world.sql("SELECT requester_email, number FROM ticket")
     assert len(tickets) == TICKETS
@@ -178,8 +178,8 @@ def everything_once(world: World, *, copies: bool = False) -> int:
     return world.count - len(seen)
 
 
-def test_a_thousand_tickets_with_sigterm_in_the_middle_and_nothing_is_lost_or_doubled(world: World) -> None:
-    """It drains, or gives up in time, with exit code 0, and the next start goes on."""
+def test_a_thousand_tickets_with_a_stop_in_between_lose_and_duplicate_nothing(world: World) -> None:
+    """SIGTERM drains, or gives up in time, with exit code 0; the next start continues."""
     senders = Senders(world)
     senders.start()
     half_way(world, senders)
@@ -191,13 +191,13 @@ def test_a_thousand_tickets_with_sigterm_in_the_middle_and_nothing_is_lost_or_do
     world.start()
     senders.join()
     world.settle()
-    everything_once(world, copies=not drained)
+    check_everything_once(world, copies=not drained)
 
 
-def test_a_thousand_tickets_with_sigkill_in_the_middle_and_nothing_is_lost(
+def test_a_thousand_tickets_with_kills_in_between_lose_nothing(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was answered with 250 is there; a notice comes twice only as the very same mail."""
+    """Every mail answered with 250 is processed; a duplicate notice is the identical mail."""
     senders = Senders(world)
     senders.start()
     for share in (4, 2):
@@ -208,6 +208,6 @@ def test_a_thousand_tickets_with_sigkill_in_the_middle_and_nothing_is_lost(
         world.start()
     senders.join()
     world.settle()
-    copies = everything_once(world, copies=True)
+    copies = check_everything_once(world, copies=True)
     with capsys.disabled():
         print(f"\nkilled twice: {senders.again} mails sent again to us, {copies} copies at the relay")

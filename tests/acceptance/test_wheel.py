@@ -1,4 +1,4 @@
-"""The built wheel, installed into an empty environment, is mailgate: nothing comes from the checkout."""
+"""The wheel, installed into an empty environment, is complete: nothing is read from the checkout."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command away from the checkout; its standard output."""
+    """Run a command outside the checkout; returns its standard output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
     environment |= {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never"}
     done = subprocess.run(
@@ -35,7 +35,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built by the locked hatchling from a copy of what is in the tree."""
+    """The wheel, built by the locked hatchling from a copy of the tree."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     skip = shutil.ignore_patterns(".*", "var", "dist", "__pycache__", "tests", "benchmarks")
@@ -59,7 +59,7 @@ def templates() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty environment with the wheel and the locked versions of what it needs."""
+    """A new environment with the wheel and the locked versions of its dependencies."""
     uv = shutil.which("uv", path=f"{ROOT}/.tools/bin{os.pathsep}{os.environ.get('PATH', '')}")
     if uv is None:
         pytest.skip("uv is not here: make test brings it")
@@ -72,10 +72,10 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_it_installs_into_an_empty_environment(environment: Path) -> None:
+def test_the_wheel_installs_into_an_empty_environment(environment: Path) -> None:
     where = run(environment / "venv/bin/python", "-c", "import mailgate; print(mailgate.__file__)", cwd=environment)
     assert str(environment) in where
 
 
-def test_it_runs_from_there(environment: Path) -> None:
+def test_the_installed_command_runs(environment: Path) -> None:
     assert "usage" in run(environment / "venv/bin/mailgate", "--help", cwd=environment).lower()

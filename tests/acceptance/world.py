@@ -1,7 +1,7 @@
-"""The world around a real mailgate: the process, the relay that takes its mail, the wire into it.
+"""The environment of a real mailgate: the daemon process, its relay, mail to it and from it.
 
-Everything is real: `python -m mailgate run` as a process of its own, SMTP in, a real SMTP sink
-out. The sink runs on a thread of its own and outlives restarts of the daemon.
+Nothing is simulated: `python -m mailgate run` as a process, mail by SMTP, and an SMTP server as its
+relay. The sink runs on a thread of its own and outlives restarts of the daemon.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class SinkThread:
-    """The relay that mailgate hands its mail to."""
+    """The SMTP server that is mailgate's relay, in a thread."""
 
     def __init__(self) -> None:
         self.sink = Sink()
@@ -62,7 +62,7 @@ TIMED = frozenset({"overdue"})  # notices that a clock causes, whatever is on it
 
 
 class News(Mapping[str, list[Got]]):
-    """What arrived during one step: address → mails, in order of arrival."""
+    """The mails delivered during one step: address → mails, in order."""
 
     def __init__(self, mails: Iterable[Got]) -> None:
         self._mails: dict[str, list[Got]] = defaultdict(list)
@@ -80,17 +80,17 @@ class News(Mapping[str, list[Got]]):
 
     @property
     def kinds(self) -> dict[str, list[str]]:
-        """Address → kinds of notices: who heard of it, and how."""
+        """Address → kinds of the notices."""
         return {address: sorted(mail.kind for mail in mails) for address, mails in self._mails.items()}
 
     def only(self, address: str, kind: str = "") -> Got:
-        """The one mail (of this kind) that somebody got."""
+        """The only mail (of this kind) to an address."""
         (mail,) = (mail for mail in self[address] if not kind or mail.kind == kind)
         return mail
 
 
 class World:
-    """One mailgate on one config in `folder`. `start` and `end` as often as you like."""
+    """One mailgate with one configuration in `folder`; may be started and ended repeatedly."""
 
     def __init__(self, folder: Path, config: str) -> None:
         self.folder = folder
@@ -106,7 +106,7 @@ class World:
     # ── the process ─────────────────────────────────────────────────────────────────────
 
     def start(self) -> None:
-        """Start the daemon and wait until it says that it takes mail."""
+        """Start the daemon and wait until it accepts mail."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mailgate", "run", "-c", self.file, "--json"],
@@ -125,13 +125,13 @@ class World:
         self.port = json.loads(line)["port"]
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """End the daemon with a signal; its exit code."""
+        """End the daemon with a signal; returns its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
         return self.ended()
 
     def ended(self) -> int:
-        """Wait for the end of the daemon, which something else causes; its exit code."""
+        """Wait until the daemon exits by itself; returns its exit code."""
         process = self._process
         assert process is not None
         try:
@@ -179,7 +179,7 @@ class World:
     # ── in, and out ─────────────────────────────────────────────────────────────────────
 
     def send(self, mail: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> None:
-        """Put a mail in over SMTP; it was answered 250."""
+        """Send a mail to the desk by SMTP. Raises SMTPException unless it is accepted."""
         raw = mail if isinstance(mail, bytes) else mail.as_bytes()
         if sender is None:
             sender = "" if isinstance(mail, bytes) else str(mail["From"].addresses[0].addr_spec)
@@ -189,21 +189,21 @@ class World:
             smtp.sendmail(sender, [*to], raw)
 
     def settle(self) -> News:
-        """Wait until nothing is on its way any more; what arrived since the last step."""
+        """Wait until inbox and outbox are empty; returns the mails delivered since the last step."""
         self.await_stillness()
         return self.news()
 
     def await_stillness(self) -> None:
-        """Wait until nothing is on its way any more."""
+        """Wait until inbox and outbox are empty."""
         wait_until(lambda: self._on_its_way() == 0, self.log_text, self._on_its_way)
 
     def step(self, mail: EmailMessage | bytes, *, sender: str | None = None, to: Sequence[str] = ()) -> News:
-        """Send a mail and see what comes of it."""
+        """Send a mail, and return the mails that it causes."""
         self.send(mail, sender=sender, to=to)
         return self.settle()
 
     def wait_for(self, address: str, kind: str) -> News:
-        """Wait for a notice that nobody's mail causes; what arrived with it, or before it by itself."""
+        """Wait for a notice caused by a timer; returns it with all mails since the last step."""
         arrived = self._timed
         self._timed = []
         while not any(got.to == address and got.kind == kind for got in arrived):
@@ -213,7 +213,7 @@ class World:
         return News([*arrived, *self._new()])
 
     def news(self) -> News:
-        """What arrived since the last step; what a clock causes is left to `wait_for`."""
+        """The mails delivered since the last step, except those caused by a timer (see `wait_for`)."""
         arrived = self._new()
         self._timed += [got for got in arrived if got.kind in TIMED]
         return News(got for got in arrived if got.kind not in TIMED)
@@ -225,23 +225,23 @@ class World:
 
     @property
     def taken(self) -> list[Got]:
-        """Every mail that ever went out."""
+        """Every mail delivered so far."""
         return [Got.of(each) for each in self._relay.sink.taken]
 
     @property
     def relay(self) -> Sink:
-        """The server that takes mailgate's mail."""
+        """The relay."""
         return self._relay.sink
 
     @property
     def count(self) -> int:
-        """How many mails went out so far."""
+        """The number of mails delivered so far."""
         return len(self._relay.sink.taken)
 
     # ── looking into it ─────────────────────────────────────────────────────────────────
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Look into the database, read-only."""
+        """Run a query on the database, read-only."""
         db = sqlite3.connect(f"file:{self.folder}/var/mailgate.db?mode=ro", uri=True, timeout=PATIENCE)
         try:
             return db.execute(query, values).fetchall()
@@ -257,7 +257,7 @@ class World:
         return int(busy)
 
     def cli(self, *words: str, code: int = 0, stdin: bytes = b"") -> Any:
-        """Run `mailgate WORDS --json`; what it printed."""
+        """Run `mailgate WORDS --json` as a process; returns the document that it prints."""
         done = subprocess.run(
             [sys.executable, "-m", "mailgate", *words, "-c", self.file, "--json"],
             cwd=ROOT,
@@ -270,14 +270,14 @@ class World:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def complaint(self, *words: str, code: int = 2) -> str:
-        """What a command says on standard error when it ends with `code`."""
+        """Run a command as a process that exits with `code`; returns its standard error."""
         command = [sys.executable, "-m", "mailgate", *words, "-c", self.file]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
         assert done.returncode == code, done.stderr.decode()
         return done.stderr.decode()
 
     def objection(self, *words: str, code: int = 2) -> str:
-        """The same, run within this process: for what is asked often."""
+        """Like `complaint`, within this process, which is faster."""
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
             ended = main([*words, "-c", str(self.file)])
@@ -291,7 +291,7 @@ class World:
         return found
 
     def look(self, *words: str, codes: tuple[int, ...] = (0,)) -> Any:
-        """What `mailgate WORDS --json` prints, run within this process: for what is asked often."""
+        """Like `cli`, within this process, which is faster."""
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             code = main([*words, "-c", str(self.file), "--json"])
@@ -299,7 +299,7 @@ class World:
         return json.loads(printed.getvalue())
 
     def cpu(self) -> float:
-        """Seconds that the daemon itself has worked since its start."""
+        """The processor time of the daemon since its start, in seconds."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -402,7 +402,7 @@ department = "Support"
 
 
 def desk(*, sev_a: str = "1h", more: str = "", instead: Mapping[str, str] | None = None) -> str:
-    """The config of the labs' desk; `more` is appended, `instead` replaces pieces of it."""
+    """The configuration of the labs' desk; `more` is appended, `instead` replaces parts of it."""
     text = DESK.replace("SEV_A", sev_a)
     for old, new in (instead or {}).items():
         assert old in text, old
