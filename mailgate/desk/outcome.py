@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailgate.figures import Report
 from mailgate.notice import Notice
 from mailgate.reasons import Reason
-from mailgate.rules.commands.syntax import Command
+from mailgate.rules.commands.scope import Command
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.absence import Absence
 from mailgate.rules.routing.route import Routed

@@ -21,7 +21,7 @@ from mailgate.errors import Refused
 from mailgate.notice import NoticeKind
 from mailgate.rules.commands.orders import ResolvedCommands, bans_of, unbans_of
 from mailgate.rules.commands.resolve import resolve
-from mailgate.rules.commands.scope import CommandScope
+from mailgate.rules.commands.scope import NO_TICKET, CommandScope
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.rules.ticket import acts
@@ -55,7 +55,7 @@ def work(db: Db, request: Request, ticket: Ticket | None, context: Context) -> O
         if about_none or not posts:
             return _do_beside(db, request, resolved, ticket, context, unposted=posts)
     if target.ticket is None:
-        return request.refused(None, "this mail answers no ticket; say which one with #ticket NUMBER")
+        return request.refused(None, NO_TICKET)
     return carry_out(db, AgentWork(request, resolved, target, target.ticket, context))
 
 
@@ -70,7 +70,7 @@ def _do_beside(
 ) -> Outcome:
     """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
     asked = answers_of(db, request, resolved, ticket, context)
-    done = tuple(order.told for order in resolved.orders if order.told)
+    done = tuple(order.summary for order in resolved.orders if order.summary)
     facts = [f"Done: {each}." for each in done]
     if unposted:
         facts.append("The mail is about no ticket: your text below the commands was left out.")

@@ -11,7 +11,8 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import CliOrder, Request
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.commands.help import HELP
-from mailgate.rules.commands.orders import QUERIES, Order, ResolvedCommands
+from mailgate.rules.commands.orders import Order, ResolvedCommands
+from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.tables import short
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import sees

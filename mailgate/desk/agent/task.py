@@ -189,7 +189,7 @@ def _told(task: AgentWork, post: AgentText, change: Change) -> Iterator[str]:
     """What was done, in words; the command line also hears of the text that it gave."""
     if post.writes and isinstance(task.request, CliOrder):
         yield "reply sent" if post.seen.public else "note added"
-    yield from (order.told for order in task.resolved.orders if order.told)
+    yield from (order.summary for order in task.resolved.orders if order.summary)
     yield from told_handed_out(change.events, task.context.config)
 
 

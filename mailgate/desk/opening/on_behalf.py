@@ -26,8 +26,9 @@ from mailgate.desk.situation import ENCLOSED, Situation
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
-from mailgate.rules.commands.orders import QUERIES, ResolvedCommands, acts_of
+from mailgate.rules.commands.orders import ResolvedCommands, acts_of
 from mailgate.rules.commands.resolve import resolve
+from mailgate.rules.commands.verbs import QUERIES, VERBS
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import desk_address
@@ -40,14 +41,6 @@ from mailgate.rules.ticket import acts
 from mailgate.settings import Config, Routing
 from mailgate.store.db import Db
 from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
-
-# What may stand beside #new: everything else is for a ticket that exists.
-BESIDE = frozenset(
-    (
-        *("new", "assign", "transfer", "topic", "sla", "priority", "status", "due"),
-        *("subject", "tag", "cc", "link", "note", "reply", "canned", "quiet"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,8 @@ def _plan(db: Db, request: AgentMail, context: Context) -> _Plan:
 
 def _only_what_goes_with_it(request: AgentMail) -> None:
     for each in request.commands.commands:
-        if each.verb not in BESIDE | QUERIES or (each.verb == "note" and each.value):
+        goes_with_it = VERBS[each.verb].with_new or each.verb in QUERIES
+        if not goes_with_it or (each.verb == "note" and each.value):
             raise Refused(f"{each.line}: this is for a ticket that exists; send it in an answer once this one is open")
 
 
@@ -305,7 +299,7 @@ def _outcome(
     )
     stamp = acts.Stamp(request.by, context.now)
     asked = answers_of(db, request, resolved, ticket, context)
-    told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.told for each in resolved.orders))
+    told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.summary for each in resolved.orders))
     notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told), asked.text)
     change, notices = announce_change(db, change, occasion, context)
     ticket = change.after

@@ -14,7 +14,8 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.request.request import Request
 from mailgate.errors import Refused
 from mailgate.notice import Notice
-from mailgate.rules.commands.orders import QUERIES, ResolvedCommands
+from mailgate.rules.commands.orders import ResolvedCommands
+from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.notices.to_agents import HISTORY
 from mailgate.rules.people.permissions import sees, why_not

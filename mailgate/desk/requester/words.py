@@ -13,7 +13,8 @@ from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind, Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
-from mailgate.rules.commands.syntax import Command, read_commands
+from mailgate.rules.commands.scope import Command
+from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.reopening import back

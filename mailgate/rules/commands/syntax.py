@@ -1,7 +1,6 @@
-"""The command reader: an agent's own lines to commands, the text below them, and what is wrong.
+"""The grammar of commands: an agent's own lines → commands, the text below them, and problems.
 
-It knows the grammar alone (the public interface, section 5). Whether a name exists, what
-a time means and whether the agent may do it is decided by others; nothing is done here.
+Values are read later, by `resolve.py`: here a name need not exist, and a time need not be one.
 """
 
 from __future__ import annotations
@@ -12,16 +11,45 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import dropwhile, islice
 from types import MappingProxyType
+from typing import Any
 
-from mailgate.rules.commands.verbs import KNOWN, LEAVE, REPEATED, SENTENCES, STATUSES, VERBS, Takes, Verb
+from mailgate.rules.commands.scope import Command
+from mailgate.rules.commands.verb import Takes, Verb
+from mailgate.rules.commands.verbs import TABLE, VERBS
 from mailgate.rules.text.cleanup import MARKS, clean, quoted, shortened, unmarked, visible
 
-MOST = 50  # commands that one mail may hold; beyond, looking for what was meant would cost minutes
-WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns; a word may be that much shorter
+MOST = 50  # commands in one mail; looking for what misspelt ones mean takes time
+WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns, before a word that does not fit
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of a verb, with the value that the name fixes ("" for none)."""
+
+    verb: Verb[Any]
+    fixed: str
+    takes: Takes
+
+
+NAMES: Mapping[str, Name] = MappingProxyType(
+    {
+        **{name: Name(verb, "", verb.takes) for verb in TABLE for name in (verb.name, *verb.also.split())},
+        **{
+            name: Name(verb, shortcut.value, shortcut.takes)
+            for verb in TABLE
+            for shortcut in verb.shortcuts
+            for name in shortcut.names.split()
+        },
+    }
+)
+STATUSES = tuple(shortcut.value for shortcut in VERBS["status"].shortcuts)
+LEAVE = "leave"  # for collaborators; an agent's line that begins with it is refused
+# Every word that is a command at the start of a line. #end ends the reading and is no verb.
+KNOWN = frozenset(NAMES) | {LEAVE, "end"}
 
 _COMMAND = re.compile(r"#([^\W\d_](?:\w|-(?=\w))*)[\s:,;=!]*(.*)")
 _ESCAPED = re.compile(r"\\#[^\W_]")
-# " -- why", also as Word and phones correct it, also without the space behind it.
+# " -- why", also with the dashes that Word and phones replace "--" with, also without the space after it.
 _REASON = re.compile(r"(?:^|\s)(?:-{2,3}|[\u2013\u2014\u2015])\s*")
 _PRONOUNS: Mapping[str, str] = MappingProxyType(
     {"me": "me", "myself": "me", "nobody": "nobody", "none": "nobody", "no one": "nobody"}
@@ -31,22 +59,8 @@ _NUMBER = re.compile(r"\[?\s*#?\s*(\d{1,12})\s*\]?")
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One command: canonical verb, value ("" where it has none), reason, and the line as it was read.
-
-    `until` is the time behind #pending, as it was typed.
-    """
-
-    verb: str
-    value: str = ""
-    reason: str = ""
-    line: str = ""
-    until: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Commands:
-    """What an agent's lines hold: commands, the text without them, and a sentence for each thing wrong."""
+    """The commands in an agent's lines, the text below them, and a sentence for each problem."""
 
     commands: tuple[Command, ...]
     rest: tuple[str, ...]
@@ -54,7 +68,7 @@ class Commands:
 
     @property
     def verbs(self) -> frozenset[str]:
-        """The canonical verbs that were used."""
+        """The canonical verbs that are used."""
         return frozenset(command.verb for command in self.commands)
 
 
@@ -65,27 +79,27 @@ class _Line:
 
     @property
     def word(self) -> str:
-        """The word behind the `#` in lower case, "" for a line that is no command."""
+        """The word after the `#` in lower case; "" if the line is not a command."""
         found = _COMMAND.match(self.cleaned)
         return found[1].lower() if found else ""
 
 
 def read_commands(lines: Sequence[str]) -> Commands:
-    r"""Read the command block on top of `lines` (the sender's own ones). Never raises.
+    r"""Read the command block at the top of `lines` (the sender's own ones, without quotes). Never raises.
 
-    Mail programs' additions are undone first. `rest` is the text as it was typed, from
-    its first line that is not blank to its last, with `\#word` as `#word`, nothing of it
-    below a line `#end`. With any problem nothing of the mail may be done or sent.
+    Emphasis marks, links and the like that mail programs add are removed from commands. `rest` is the text as
+    typed, without blank lines at either end, with `\#word` as `#word`, up to a line `#end`. If there is any
+    problem, no command of the mail may be carried out and its text must not be sent.
     """
     own = _above_end(lines)
     height = _height(own)
     block = [line for line in own[:height] if line.word]
     rest = list(dropwhile(lambda line: not line.cleaned, own[height:]))
-    results = [_read(line) for line in block[:MOST]]
+    results = [_command(line) for line in block[:MOST]]
     commands = [result for result in results if isinstance(result, Command)]
     problems = [result for result in results if isinstance(result, str)]
     if len(block) > MOST:
-        problems.append(f"one mail holds at most {MOST} commands, and this one {len(block)}")
+        problems.append(f"a mail can hold at most {MOST} commands, and this one holds {len(block)}: send several mails")
     problems += _contradictions(commands)
     problems += _wrapped(own, height)
     problems += _strays(rest)
@@ -103,7 +117,7 @@ def _above_end(lines: Sequence[str]) -> list[_Line]:
 
 
 def _height(own: Sequence[_Line]) -> int:
-    """Number of lines of the block: commands with blank lines before and between."""
+    """Number of lines of the command block, with the blank lines before and between commands."""
     height = 0
     for number, line in enumerate(own, start=1):
         if line.word:
@@ -113,8 +127,8 @@ def _height(own: Sequence[_Line]) -> int:
     return height
 
 
-def _read(line: _Line) -> Command | str:
-    """The command on a line, or the sentence that says what is wrong with it."""
+def _command(line: _Line) -> Command | str:
+    """The command on a line, or the text that says what is wrong with it."""
     found = _COMMAND.match(unmarked(line.raw))
     assert found
     word = line.word
@@ -122,19 +136,20 @@ def _read(line: _Line) -> Command | str:
         return "#leave is for collaborators; #uncc ADDRESS takes one off the ticket"
     if word == "end":
         return "#end stands alone on its line"
-    verb = VERBS.get(word)
-    if not verb:
+    name = NAMES.get(word)
+    if not name:
         return _unknown(shortened(word))
+    verb = name.verb
     value, reason = _split_reason(found[2]) if verb.reason else (found[2], "")
     value = _EMPHASISED.sub(r"\2", value).strip(MARKS + " ")
-    value = value if verb.name in SENTENCES else value.rstrip(". ")
-    if verb.takes is Takes.NOTHING and value:
-        return _too_much(word, verb, shortened(value))
-    if verb.takes is Takes.VALUE and not value:
-        return f"#{word} needs {verb.needs} behind it"
-    if verb.fixed == "pending":
-        return Command("status", "pending", reason, line.cleaned, until=value)
-    return _command(verb, verb.fixed or value, reason, line.cleaned)
+    value = value if verb.sentence else value.rstrip(". ")
+    if name.takes is Takes.NOTHING and value:
+        return _unexpected(word, name, shortened(value))
+    if name.takes is Takes.VALUE and not value:
+        return f"#{word} needs {verb.needs} after it"
+    if name.fixed and value:
+        return Command(verb.name, name.fixed, reason, line.cleaned, until=value)
+    return _canonical(verb, name.fixed or value, reason, line.cleaned)
 
 
 def _split_reason(rest: str) -> tuple[str, str]:
@@ -144,29 +159,29 @@ def _split_reason(rest: str) -> tuple[str, str]:
 
 
 def _unknown(word: str) -> str:
-    near = get_close_matches(word, sorted(VERBS), n=1)
-    hint = f"did you mean #{near[0]}?" if near else f"as a word it is written \\#{word}"
+    near = get_close_matches(word, sorted(NAMES), n=1)
+    hint = f"did you mean #{near[0]}?" if near else f"to begin a line with the word, write \\#{word}"
     return f"#{word} is not a command; {hint}"
 
 
-def _too_much(word: str, verb: Verb, value: str) -> str:
-    """What to say of a value behind a verb that takes none."""
-    if verb.name == "assign":
+def _unexpected(word: str, name: Name, value: str) -> str:
+    """The problem of a value after a command that takes none."""
+    if name.verb.name == "assign":
         return f"#{word} stands alone on its line; for somebody else write #assign {value}"
-    if verb.reason:
-        return f"#{word} stands alone on its line; a reason goes behind a dash: #{word} -- {value}"
+    if name.verb.reason:
+        return f"#{word} stands alone on its line; a reason follows a dash: #{word} -- {value}"
     return f"#{word} stands alone on its line; text goes below it"
 
 
-def _command(verb: Verb, value: str, reason: str, line: str) -> Command | str:
-    """The command with its value in canonical form, where the grammar knows one."""
+def _canonical(verb: Verb[Any], value: str, reason: str, line: str) -> Command | str:
+    """The command with its value in canonical form, as far as that depends on nothing but the value."""
     if verb.name == "status":
         return _status(value, reason, line)
-    if verb.name in ("ticket", "link", "merge") or (verb.name in ("show", "split") and value):
+    if verb.number or (verb.name in ("show", "split") and value):
         number, files = _without_files(value) if verb.name == "show" else (value, "")
         found = _NUMBER.fullmatch(number)
         if not found and (number or not files):
-            return _no_number(verb.name, value)
+            return _not_a_number(verb.name, value)
         value = f"{found[1].lstrip('0') or '0' if found else ''} {files}".strip()
     if verb.name == "ban" and not value:
         return Command("bans", line=line)
@@ -176,37 +191,37 @@ def _command(verb: Verb, value: str, reason: str, line: str) -> Command | str:
 
 
 def _without_files(value: str) -> tuple[str, str]:
-    """The number and the word "files" behind #show, in any order."""
+    """The number and the word "files" after #show, in any order."""
     words = value.split()
     rest = [word for word in words if word.lower() not in ("file", "files")]
     return " ".join(rest), "files" if len(rest) < len(words) else ""
 
 
-def _no_number(verb: str, value: str) -> str:
+def _not_a_number(verb: str, value: str) -> str:
     if verb == "split":
-        return f"#split takes nothing, or the id of a message, not {quoted(value)}"
+        return f"#split takes the id of a message, or nothing; {quoted(value)} is not an id"
     return f"#{verb} takes the number of a ticket, such as 1042, not {quoted(value)}"
 
 
 def _status(value: str, reason: str, line: str) -> Command | str:
-    """#status by a unique start or any verb that means it; only pending takes a time."""
+    """#status with the unique start of a status or any name for it; only pending takes a time."""
     word, _, rest = value.lower().partition(" ")
-    same = VERBS.get(word)
+    same = NAMES.get(word)
     starts = [status for status in STATUSES if status.startswith(word)]
-    status = same.fixed if same and same.name == "status" and same.fixed else "".join(starts[:1])
+    status = same.fixed if same and same.verb.name == "status" and same.fixed else "".join(starts[:1])
     if not status:
-        return f"{quoted(value)} is not a status: it is one of {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
+        return f"{quoted(value)} is not a status: write {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
     if rest and status != "pending":
-        return f"#status takes one word; a reason goes behind a dash: #status {status} -- {shortened(rest)}"
+        return f"#status takes one word; a reason follows a dash: #status {status} -- {shortened(rest)}"
     return Command("status", status, reason, line, until=rest)
 
 
 def _contradictions(commands: Sequence[Command]) -> list[str]:
-    """One mail sets a thing once, and its text is either a note or a reply."""
+    """Commands that exclude each other: two values for one verb, or a text that is both note and reply."""
     problems = []
     wanted: dict[str, str] = {}
     for command in commands:
-        if command.verb in REPEATED:
+        if VERBS[command.verb].repeats:
             continue
         subject = "text" if command.verb in ("note", "reply") else command.verb
         value = command.verb if subject == "text" else f"{command.value} {command.until}".rstrip()
@@ -215,14 +230,14 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
             first, second = (prefix + shortened(one) for one in (wanted[subject], value))
             problems.append(f"{first} and {second} cannot both be done: keep one of them")
     if {"spam", "reply"} <= {command.verb for command in commands}:
-        problems.append("#spam and #reply cannot both be done: who sends spam is not answered")
+        problems.append("#spam and #reply cannot both be done: spam is not answered")
     banned, unbanned = ({each.value.casefold() for each in commands if each.verb == verb} for verb in ("ban", "unban"))
     both = sorted(map(shortened, banned & unbanned - {""}))
     return problems + [f"#ban {who} and #unban {who} cannot both be done: keep one of them" for who in both]
 
 
 def _wrapped(own: Sequence[_Line], height: int) -> list[str]:
-    """A long last command with text directly below it may go on in that text."""
+    """A long last command with text directly below it may have been wrapped into that text."""
     if not 0 < height < len(own) or not own[height].cleaned or len(own[height - 1].raw.strip()) <= WRAP_COLUMN:
         return []
     command, text = quoted(own[height - 1].cleaned), quoted(own[height].cleaned)
@@ -230,6 +245,7 @@ def _wrapped(own: Sequence[_Line], height: int) -> list[str]:
 
 
 def _strays(rest: Sequence[_Line]) -> list[str]:
+    """Lines below text that begin with the name of a command."""
     return [
         f"commands go on top: {quoted(line.cleaned)} stands below other text (write \\#{line.word} for the word itself)"
         for line in islice((line for line in rest if line.word in KNOWN), MOST)
@@ -237,7 +253,7 @@ def _strays(rest: Sequence[_Line]) -> list[str]:
 
 
 def _text(rest: Sequence[_Line]) -> tuple[str, ...]:
-    """The text as typed, escapes taken out, without blank lines at its end."""
+    """The text as typed, with escapes removed, without blank lines at its end."""
     text = [_unescaped(line) for line in rest]
     while text and not visible(text[-1]):
         text.pop()
@@ -245,7 +261,7 @@ def _text(rest: Sequence[_Line]) -> tuple[str, ...]:
 
 
 def escaped(text: str) -> str:
-    """`text` so that it stays text below commands: what begins like a command gets its backslash again."""
+    """`text` with a backslash in front of each line that would be read as a command."""
     return "\n".join(line.replace("#", "\\#", 1) if _COMMAND.match(clean(line)) else line for line in text.split("\n"))
 
 

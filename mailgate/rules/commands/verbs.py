@@ -1,89 +1,367 @@
-"""The closed table of mail commands: every verb and every other name it has.
+"""The table of mail commands: a verb is a row, with everything that is known of it.
 
-It says what a verb is called and what may stand behind it; it reads no mail and does
-nothing. Names are those of the public interface, section 5.
+`read` (in `values/`) turns what was typed into a value, `act` (in `rules/ticket/acts`) changes the ticket. What
+is not an act is done by the desk: `#new` in `desk/opening`, `#merge` and `#split` in `desk/request/merge_split.py`,
+text (`#reply`, `#note`, `#canned`), absences and answers in `desk/agent`. Names are part of the public interface.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from types import MappingProxyType
+from typing import Any
 
+from mailgate.rules.commands.values import absence, bans, labels, people, queries, routing, tickets
+from mailgate.rules.commands.verb import About, Shortcut, Takes, Verb, plain
+from mailgate.rules.ticket import acts
 
-class Takes(Enum):
-    """What stands behind a verb."""
-
-    NOTHING = "nothing"
-    MAYBE = "maybe"  # a value or nothing
-    VALUE = "value"
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One name of a command: the command it stands for and what it may be followed by."""
-
-    name: str  # the command it stands for
-    takes: Takes = Takes.NOTHING
-    fixed: str = ""  # the value that the name itself means: "#claim" is "#assign me"
-    reason: bool = False  # a reason may follow behind a dash
-    needs: str = ""  # what a missing value should have been
-
-
-# A word of collaborators' that never passes as an agent's text.
-LEAVE = "leave"
-
-_TABLE: tuple[tuple[str, Verb], ...] = (
-    ("note internal ask", Verb("note", Takes.MAYBE)),
-    ("reply public", Verb("reply")),
-    ("assign assignee", Verb("assign", Takes.VALUE, reason=True, needs="an agent, a team, me or nobody")),
-    ("claim mine take", Verb("assign", fixed="me", reason=True)),
-    ("release", Verb("assign", fixed="nobody", reason=True)),
-    ("transfer group department", Verb("transfer", Takes.VALUE, reason=True, needs="a department")),
-    ("topic", Verb("topic", Takes.VALUE, reason=True, needs="a help topic")),
-    ("sla", Verb("sla", Takes.VALUE, reason=True, needs="an SLA plan")),
-    ("priority prio", Verb("priority", Takes.VALUE, reason=True, needs="a priority")),
-    ("due", Verb("due", Takes.VALUE, reason=True, needs="a time such as 2h, tomorrow, fri 14:00 or 2026-12-24")),
-    ("status", Verb("status", Takes.VALUE, reason=True, needs="open, pending, resolved or closed")),
-    ("open reopen", Verb("status", fixed="open", reason=True)),
-    ("pending snooze", Verb("status", Takes.MAYBE, fixed="pending", reason=True)),
-    ("resolved resolve solved done", Verb("status", fixed="resolved", reason=True)),
-    ("closed close", Verb("status", fixed="closed", reason=True)),
-    ("subject", Verb("subject", Takes.VALUE, needs="the new subject")),
-    ("tag", Verb("tag", Takes.VALUE, reason=True, needs="one or several words")),
-    ("untag", Verb("untag", Takes.VALUE, reason=True, needs="one or several words")),
-    ("cc", Verb("cc", Takes.VALUE, reason=True, needs="one or several addresses")),
-    ("uncc", Verb("uncc", Takes.VALUE, reason=True, needs="one or several addresses")),
-    ("requester", Verb("requester", Takes.VALUE, reason=True, needs="an address")),
-    ("canned", Verb("canned", Takes.VALUE, needs="the name of a canned response")),
-    ("new", Verb("new", Takes.MAYBE)),
-    ("link", Verb("link", Takes.VALUE, reason=True, needs="the number of a ticket")),
-    ("away", Verb("away", Takes.MAYBE, reason=True)),
-    ("back", Verb("back", Takes.MAYBE)),
-    ("merge", Verb("merge", Takes.VALUE, reason=True, needs="the number of a ticket")),
-    ("split", Verb("split", Takes.MAYBE, reason=True)),
-    ("spam", Verb("spam", reason=True)),
-    ("ban", Verb("ban", Takes.MAYBE, reason=True, needs="an address or an @domain")),  # alone it is #bans
-    ("unban", Verb("unban", Takes.VALUE, reason=True, needs="an address or an @domain")),
-    ("bans", Verb("bans")),
-    ("quiet", Verb("quiet")),
-    ("ticket", Verb("ticket", Takes.VALUE, needs="the number of a ticket")),
-    ("show", Verb("show", Takes.MAYBE)),
-    ("list", Verb("list", Takes.MAYBE)),
-    ("search", Verb("search", Takes.VALUE, needs="the words to look for")),
-    ("report", Verb("report", Takes.MAYBE)),
-    ("help", Verb("help", Takes.MAYBE)),
-    ("confirm", Verb("confirm", Takes.VALUE, needs="the code")),
+TABLE: tuple[Verb[Any], ...] = (
+    Verb(
+        name="note",
+        also="internal ask",
+        optional=True,
+        permission="note",
+        with_new=True,
+        with_merge=True,
+        read=people.note,
+        help=(
+            ("#note", "keep the text internal (#internal)"),
+            (
+                "#note NAME|ADDRESS",
+                "ask colleagues or outsiders, with commas between them (#ask); their answers come back as notes",
+            ),
+        ),
+    ),
+    Verb(
+        name="reply",
+        also="public",
+        permission="reply",
+        with_new=True,
+        with_merge=True,
+        read=queries.nothing,
+        help=(("#reply", "send the text to the requester (#public)"),),
+    ),
+    Verb(
+        name="assign",
+        also="assignee",
+        shortcuts=(Shortcut("claim mine take", "me"), Shortcut("release", "nobody")),
+        needs="an agent, a team, me or nobody",
+        reason=True,
+        permission="assign",
+        with_new=True,
+        read=routing.assign,
+        act=plain(acts.assign),
+        help=(
+            ("#assign NAME|me|nobody", "an agent or a team (#assignee)"),
+            ("#claim  #release", "the same as #assign me (#mine #take), #assign nobody"),
+        ),
+    ),
+    Verb(
+        name="transfer",
+        also="group department",
+        needs="a department",
+        reason=True,
+        permission="transfer",
+        with_new=True,
+        read=routing.transfer,
+        act=acts.transfer,
+        help=(("#transfer DEPARTMENT", "move it; the text stays a note (#department #group)"),),
+    ),
+    Verb(
+        name="topic",
+        needs="a help topic",
+        reason=True,
+        permission="topic",
+        with_new=True,
+        read=routing.topic,
+        act=acts.topic,
+        help=(("#topic NAME", "change the help topic"),),
+    ),
+    Verb(
+        name="sla",
+        needs="an SLA plan",
+        reason=True,
+        permission="sla",
+        with_new=True,
+        read=routing.sla,
+        act=plain(acts.sla),
+        help=(("#sla PLAN", "change the SLA plan"),),
+    ),
+    Verb(
+        name="priority",
+        also="prio",
+        needs="a priority",
+        reason=True,
+        permission="priority",
+        with_new=True,
+        read=routing.priority,
+        act=plain(acts.priority),
+        help=(("#priority NAME", "Low, Normal, High or Emergency (#prio)"),),
+    ),
+    Verb(
+        name="due",
+        needs="a time such as 2h, tomorrow, fri 14:00 or 2026-12-24",
+        reason=True,
+        permission="due",
+        with_new=True,
+        read=routing.due,
+        act=plain(acts.due),
+        help=(("#due WHEN", "2h, 3d, tomorrow, fri 14:00, 2026-12-24 09:00"),),
+    ),
+    Verb(
+        name="status",
+        shortcuts=(
+            Shortcut("open reopen", "open"),
+            Shortcut("pending snooze", "pending", Takes.MAYBE),
+            Shortcut("resolved resolve solved done", "resolved"),
+            Shortcut("closed close", "closed"),
+        ),
+        needs="open, pending, resolved or closed",
+        reason=True,
+        permission="status",
+        permissions={"closed": "close"},
+        with_new=True,
+        read=routing.status,
+        act=plain(acts.set_status),
+        help=(
+            ("#status open|pending|resolved|closed", ""),
+            ("#open  #pending  #resolved  #closed", "(#reopen #resolve #solved #done #close)"),
+            ("#pending WHEN", "open again then, with a reminder (#snooze fri)"),
+        ),
+    ),
+    Verb(
+        name="subject",
+        needs="the new subject",
+        sentence=True,
+        permission="topic",
+        with_new=True,
+        read=labels.subject,
+        act=plain(acts.subject),
+        help=(("#subject TEXT", "change the subject"),),
+    ),
+    Verb(
+        name="tag",
+        needs="one or several words",
+        reason=True,
+        permission="topic",
+        repeats=True,
+        with_new=True,
+        read=labels.tag,
+        act=plain(acts.tag),
+        help=(("#tag WORDS  #untag WORDS", "tags, one or several"),),
+    ),
+    Verb(
+        name="untag",
+        needs="one or several words",
+        reason=True,
+        permission="topic",
+        repeats=True,
+        read=labels.untag,
+        act=plain(acts.untag),
+        help=(),
+    ),
+    Verb(
+        name="cc",
+        needs="one or several addresses",
+        reason=True,
+        permission="cc",
+        repeats=True,
+        with_new=True,
+        read=people.cc,
+        act=plain(acts.cc),
+        help=(("#cc ADDRESS  #uncc ADDRESS", "collaborators, one or several; they get a mail"),),
+    ),
+    Verb(
+        name="uncc",
+        needs="one or several addresses",
+        reason=True,
+        permission="cc",
+        repeats=True,
+        read=people.uncc,
+        act=lambda found, stamp, _: acts.uncc([each.email for each in found], stamp),
+        help=(),
+    ),
+    Verb(
+        name="requester",
+        needs="an address",
+        reason=True,
+        permission="requester",
+        read=people.requester,
+        act=plain(acts.requester),
+        help=(("#requester ADDRESS", "change the requester"),),
+    ),
+    Verb(
+        name="canned",
+        needs="the name of a canned response",
+        permission="reply",
+        with_new=True,
+        read=routing.canned,
+        help=(("#canned NAME", "a canned response, above your text if there is any"),),
+    ),
+    Verb(
+        name="new",
+        optional=True,
+        with_new=True,
+        about=About.MAIL,
+        read=queries.refused("a ticket is opened by a mail of its own, or with: mailgate tickets new"),
+        help=(
+            (
+                "#new [ADDRESS|NAME]",
+                "open a ticket for somebody; alone for the sender of the mail you forward, or for yourself",
+            ),
+        ),
+    ),
+    Verb(
+        name="link",
+        needs="the number of a ticket",
+        number=True,
+        reason=True,
+        permission="merge",
+        repeats=True,
+        with_new=True,
+        read=tickets.link,
+        act=plain(acts.link),
+        help=(("#link NUMBER", "link this ticket and another with each other"),),
+    ),
+    Verb(
+        name="merge",
+        needs="the number of a ticket",
+        number=True,
+        reason=True,
+        permission="merge",
+        with_merge=True,
+        read=tickets.merge,
+        help=(("#merge NUMBER", "this ticket goes into that one, with all later mail"),),
+    ),
+    Verb(
+        name="split",
+        optional=True,
+        reason=True,
+        permission="merge",
+        read=tickets.split,
+        help=(("#split", "the message answered becomes a ticket; undoes #merge"),),
+    ),
+    Verb(
+        name="spam",
+        reason=True,
+        permission="spam",
+        read=bans.spam,
+        act=lambda _, stamp, __: acts.spam(stamp),
+        help=(("#spam", "close as spam; the requester gets no notice"),),
+    ),
+    Verb(
+        name="ban",
+        optional=True,  # alone it is #bans
+        reason=True,
+        about=About.DESK,
+        permission="spam",
+        repeats=True,
+        read=bans.ban,
+        act=plain(acts.ban),
+        help=(("#ban ADDRESS|@DOMAIN", "their mail goes to quarantine; #unban ends that"),),
+    ),
+    Verb(
+        name="unban",
+        needs="an address or an @domain",
+        reason=True,
+        about=About.DESK,
+        permission="spam",
+        repeats=True,
+        read=bans.unban,
+        act=plain(acts.unban),
+        help=(),
+    ),
+    Verb(
+        name="bans",
+        about=About.QUERY,
+        repeats=True,
+        read=queries.as_typed,
+        help=(("#bans", "the list of bans"),),
+    ),
+    Verb(
+        name="quiet",
+        about=About.MAIL,
+        with_new=True,
+        with_merge=True,
+        read=queries.as_typed,
+        help=(("#quiet", "no notices to requesters about this mail's commands"),),
+    ),
+    Verb(
+        name="ticket",
+        needs="the number of a ticket",
+        number=True,
+        about=About.MAIL,
+        with_merge=True,
+        read=queries.as_typed,
+        help=(("#ticket NUMBER", "for a mail that is not an answer"),),
+    ),
+    Verb(
+        name="show",
+        optional=True,
+        about=About.QUERY,
+        repeats=True,
+        read=queries.as_typed,
+        help=(("#show [NUMBER]", "a ticket, by mail"), ("#show [NUMBER] files", "its attachments, by mail")),
+    ),
+    Verb(
+        name="list",
+        optional=True,
+        about=About.QUERY,
+        repeats=True,
+        read=queries.as_typed,
+        help=(("#list [open|mine|unassigned|overdue|DEPARTMENT]", ""),),
+    ),
+    Verb(
+        name="search",
+        needs="the words to look for",
+        about=About.QUERY,
+        repeats=True,
+        read=queries.as_typed,
+        help=(("#search WORDS", "tickets in any status with all of the words"),),
+    ),
+    Verb(
+        name="away",
+        optional=True,
+        reason=True,
+        about=About.AGENT,
+        repeats=True,
+        read=absence.away,
+        help=(
+            ("#away [until WHEN]", "no alerts for you; your colleagues get them"),
+            ("#away NAME until WHEN", "the same for somebody of a department you manage"),
+        ),
+    ),
+    Verb(
+        name="back",
+        optional=True,
+        about=About.AGENT,
+        repeats=True,
+        read=absence.back,
+        help=(("#back", "you are here again (#back NAME)"),),
+    ),
+    Verb(
+        name="report",
+        optional=True,
+        about=About.QUERY,
+        repeats=True,
+        read=queries.report,
+        help=(("#report [30d]", "figures of what you see"),),
+    ),
+    Verb(
+        name="help",
+        optional=True,
+        about=About.QUERY,
+        repeats=True,
+        read=queries.as_typed,
+        help=(("#help", "this text"),),
+    ),
+    Verb(
+        name="confirm",  # for held mail alone
+        needs="the code",
+        about=About.MAIL,
+        read=queries.refused("a code confirms a mail that is held: its agent answers with it by mail"),
+        help=(),
+    ),
 )
-
-# What one mail may say several times: it adds up and contradicts nothing.
-REPEATED = frozenset(
-    {"show", "list", "search", "report", "help", "bans"}
-    | {"tag", "untag", "cc", "uncc", "link", "ban", "unban", "away", "back"}
-)
-VERBS: Mapping[str, Verb] = MappingProxyType({word: verb for words, verb in _TABLE for word in words.split()})
-SENTENCES = frozenset({"subject"})  # what stands behind these is text: a full stop at its end is its own
-STATUSES = ("open", "pending", "resolved", "closed")
-# Every word that is a command at the start of a line. #end ends the reading and is no verb.
-KNOWN = frozenset(VERBS) | {LEAVE, "end"}
+VERBS: Mapping[str, Verb[Any]] = MappingProxyType({verb.name: verb for verb in TABLE})
+QUERIES = frozenset(verb.name for verb in TABLE if verb.about is About.QUERY)

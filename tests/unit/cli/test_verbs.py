@@ -188,7 +188,7 @@ def test_a_failed_do_prints_json(desk, capsys):
     for words, code, why in (
         (("4711", "#close"), 1, "ticket 4711 was not found"),
         (("1001", "#close", "--as", "bogus"), 2, "--as bogus: no such agent"),
-        (("1001", "#confirm abcdefgh"), 1, "#confirm abcdefgh: a code is for the mail that waits"),
+        (("1001", "#confirm abcdefgh"), 1, "#confirm abcdefgh: a code confirms a mail that is held"),
     ):
         assert call("tickets", "do", *words, "--json") == code
         document = json.loads(capsys.readouterr().out)
@@ -199,7 +199,7 @@ def test_a_desk_without_canned_responses_says_so(desk, capsys):
     (desk / "config.toml").write_text(CONFIG.partition("[canned.")[0])
     call("ingest", "a.eml")
     assert call("tickets", "do", "1001", "#canned hello") == 1
-    assert "no canned response is called “hello”; there are none" in capsys.readouterr().err
+    assert "no canned response is called “hello”; none is configured" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("runs", [False, True])

@@ -278,11 +278,11 @@ def _everybody(bench: Bench) -> list[Sent]:
     [
         (f"#ask {KAREN}", "karen@client.example is on the ticket, and a note is internal"),
         ("#ask me", "no agent or team is called “me”"),
-        (f"#ask {ELLIOT}", "you would ask yourself alone"),
+        (f"#ask {ELLIOT}", "is you: name somebody else"),
         ("#ask nobody at all", "no agent or team is called"),
         ("#ask support@bank.example", "cannot be asked: it is the desk's own"),
         ("#ask noreply@carrier.example", "cannot be asked: it is a list's or a machine's"),
-        ("#ask jane@", "is no address"),
+        ("#ask jane@", "is not an address"),
         ("#ask <>", "no agent or team is called"),
         (f"#reply\n#ask {NOC}", "cannot both be done"),
         ("#ask " + ", ".join(f"a{n}@x.example" for n in range(11)), "at most 10 people"),
@@ -333,7 +333,7 @@ def test_a_confidential_ticket_is_asked_about_within_its_department(tmp_path: Pa
     alert = to(bench.send(KAREN, "Nobody can log in.", subject="My divorce"), ELLIOT)
     refused = bench.send(ELLIOT, "#ask bob\n\nYours?", answers=alert)
     assert told(refused) == {("command-failed", ELLIOT)}
-    assert "Bob Base is not in Support, whose tickets are for its members alone" in " ".join(refused[0].text.split())
+    assert "Bob Base is not in Support, which is confidential: ask a member of it" in " ".join(refused[0].text.split())
     assert ("note", ANN) in told(bench.send(ELLIOT, "#ask ann\n\nYours?", answers=alert))
 
 

@@ -6,7 +6,7 @@ and closes the change; permissions are `rules/people/permissions.py`, notices `r
     act.py       Act, Draft, Stamp; record (an event that changes no field)
     messages.py  reply, note, ask (#note NAME), receive_message, rate
     routing.py   assign, transfer, topic, sla, priority, due; routing_acts (`then` of rules and escalation steps)
-    statuses.py  status, wake (#pending WHEN), escalate
+    statuses.py  status, wake, set_status (both: #pending WHEN), escalate
     labels.py    subject, tag, untag, link
     people.py    cc, uncc, requester, copy_in (people that a mail brings)
     merging.py   merge and absorb (the two sides), unmerge and give_back (undo), split
@@ -22,7 +22,7 @@ from mailgate.rules.ticket.acts.merging import absorb, give_back, merge, split, 
 from mailgate.rules.ticket.acts.messages import ask, note, rate, receive_message, reply
 from mailgate.rules.ticket.acts.people import cc, copy_in, requester, uncc
 from mailgate.rules.ticket.acts.routing import assign, due, priority, routing_acts, sla, topic, transfer
-from mailgate.rules.ticket.acts.statuses import escalate, status, wake
+from mailgate.rules.ticket.acts.statuses import escalate, set_status, status, wake
 
 __all__ = [
     "Act",
@@ -47,6 +47,7 @@ __all__ = [
     "reply",
     "requester",
     "routing_acts",
+    "set_status",
     "sla",
     "spam",
     "split",

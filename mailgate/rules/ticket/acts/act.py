@@ -33,6 +33,6 @@ Draft = tuple[Ticket, tuple[Event, ...]]
 Act = Callable[[Ticket], Draft]
 
 
-def record(event: Event) -> Act:
-    """An event that changes no field."""
-    return lambda ticket: (ticket, (event,))
+def record(*events: Event) -> Act:
+    """Record events that change no field."""
+    return lambda ticket: (ticket, events)

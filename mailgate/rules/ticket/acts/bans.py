@@ -21,11 +21,11 @@ def spam(stamp: Stamp) -> Act:
     return act
 
 
-def ban(pattern: str, stamp: Stamp) -> Act:
-    """Record a ban on the ticket that it was ordered on; the ban itself is stored for the whole desk."""
-    return record(stamp.event(EventKind.BANNED, None, pattern))
+def ban(pattern: str | None, stamp: Stamp) -> Act:
+    """Record a ban on the ticket that it was ordered on; the ban itself is stored for the whole desk. None: no-op."""
+    return record(*([stamp.event(EventKind.BANNED, None, pattern)] if pattern else []))
 
 
-def unban(pattern: str, stamp: Stamp) -> Act:
+def unban(pattern: str | None, stamp: Stamp) -> Act:
     """Record the end of a ban, as `ban` does."""
-    return record(stamp.event(EventKind.UNBANNED, pattern, None))
+    return record(*([stamp.event(EventKind.UNBANNED, pattern, None)] if pattern else []))

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.ticket import EventKind, Status, StatusSpan, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class NewStatus:
+    """A status to set; for a pending ticket also when it reopens automatically (None: it does not)."""
+
+    status: Status
+    until: datetime | None = None
+
+
+def set_status(new: NewStatus, stamp: Stamp) -> Act:
+    """Change the status as `#status` does; `#pending` also sets or clears the time of reopening."""
+
+    def act(ticket: Ticket) -> Draft:
+        after, events = status(new.status, stamp)(ticket)
+        if new.status is Status.PENDING:
+            after, more = wake(new.until, stamp)(after)
+            events += more
+        return after, events
+
+    return act
 
 
 def status(new: Status, stamp: Stamp) -> Act:

@@ -1,20 +1,18 @@
-"""Every command by every role in every status: it is done or it is refused with a word, and never half done.
+"""Every command by every role in every status: it is done, or it is refused with a text, and never half done.
 
-`ROWS` states the outcome of each command of the table; one that has no row here fails.
+The commands and their outcomes are those of `tests.verbs`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
-from mailgate.rules.commands.resolve import PERMISSION
-from mailgate.rules.commands.verbs import VERBS
+from mailgate.rules.commands.syntax import NAMES
 from mailgate.settings import PERMISSIONS
 from mailgate.store.tickets import tickets
 from mailgate.ticket import EventKind
 from tests.desk import CONFIG, Bench, to
+from tests.verbs import EXAMPLES, permission, typed
 
 KAREN, BOSS = "Karen Client <karen@client.example>", "boss@client.example"
 BOB, VERA, ELLIOT = "bob@bank.example", "vera@bank.example", "elliot@bank.example"
@@ -25,77 +23,37 @@ DESK = CONFIG.replace(
 ).replace('role = "View only"\ndepartments = ["Systems', 'role = "View only"\ndepartments = ["Maintenance", "Systems')
 
 
-class Row(NamedTuple):
-    """What becomes of a command."""
-
-    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens", "returned"
-    takes: str = ""  # the permission; "" for none
-    value: str = ""
-    leaves: EventKind | None = None  # on the ticket, where it was not so already
-
-
-ROWS = {
-    "note": Row("nothing", "note"),
-    "reply": Row("nothing", "reply"),
-    "assign": Row("done", "assign", "vera", EventKind.ASSIGNED),
-    "transfer": Row("done", "transfer", "maintenance", EventKind.TRANSFERRED),
-    "topic": Row("done", "topic", "general", EventKind.TOPIC_CHANGED),
-    "sla": Row("done", "sla", "sev-b", EventKind.SLA_CHANGED),
-    "priority": Row("done", "priority", "low", EventKind.PRIORITY_CHANGED),
-    "due": Row("done", "due", "2h", EventKind.DUE_CHANGED),
-    "status": Row("done", "status", "pending", EventKind.STATUS_CHANGED),  # to closed it takes `close`
-    "subject": Row("done", "topic", "Slow portal", EventKind.SUBJECT_CHANGED),
-    "tag": Row("done", "topic", "portal", EventKind.TAGGED),
-    "untag": Row("done", "topic", "portal", EventKind.TAGGED),
-    "cc": Row("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
-    "uncc": Row("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
-    "requester": Row("done", "requester", "lee@client.example", EventKind.REQUESTER_CHANGED),
-    "canned": Row("reply", "reply", "hello", EventKind.REPLIED),
-    "new": Row("opens"),  # one's own, as anybody may by writing to the desk
-    "link": Row("done", "merge", "1002", EventKind.LINKED),
-    "merge": Row("done", "merge", "1002", EventKind.MERGED),
-    "split": Row("done", "merge", "", EventKind.SPLIT),
-    "spam": Row("done", "spam", "", EventKind.SPAM_MARKED),
-    "ban": Row("done", "spam", "@spam.example", EventKind.BANNED),
-    "unban": Row("done", "spam", "@spam.example", EventKind.UNBANNED),
-    "away": Row("done"),
-    "back": Row("done"),
-    "bans": Row("answered"),
-    "show": Row("answered"),
-    "list": Row("answered"),
-    "search": Row("answered", "", "portal"),
-    "help": Row("answered"),
-    "report": Row("report"),
-    "quiet": Row("nothing"),
-    "ticket": Row("nothing", "", "1001"),
-    "confirm": Row("returned", "", "abcdefgh"),
-}
-# What an act may also leave: it ended the ticket, or took it up again; a topic brings its SLA plan.
-BESIDE = {
+# Events that a command may also cause: it reopens or ends the ticket, a topic brings its SLA plan.
+CAUSED = {
     EventKind.SLA_CHANGED,
     EventKind.STATUS_CHANGED,
     EventKind.DUE_CHANGED,
     EventKind.ASSIGNED,
     EventKind.RELEASED,
 }
-# In this order: what one adds, the next takes away.
-COMMANDS = [f"#{word} {ROWS[verb.name].value if verb.needs else ''}".strip() for word, verb in VERBS.items()]
-# One word for each command and each fixed value of it.
-ONCE = list({(VERBS[each[1:].split()[0]].name, VERBS[each[1:].split()[0]].fixed): each for each in COMMANDS}.values())
+# Every name of every verb, in the order of the table: what one adds, the next removes.
+COMMANDS = [typed(name) for name in NAMES]
+# One for each verb and each value that a name fixes.
+ONCE = list(
+    {(NAMES[word].verb.name, NAMES[word].fixed): each for word, each in zip(NAMES, COMMANDS, strict=True)}.values()
+)
+
+
+def name_of(command):
+    return NAMES[command[1:].split()[0]]
 
 
 def verb_of(command):
-    return VERBS[command[1:].split()[0]]
+    return name_of(command).verb
 
 
-def row_of(command):
-    return ROWS[verb_of(command).name]
+def example_of(command):
+    return EXAMPLES[verb_of(command).name]
 
 
 def takes(command):
     """The permission that a command takes."""
-    closes = verb_of(command).fixed == "closed" or command == "#status closed"
-    return "close" if closes else row_of(command).takes
+    return permission(verb_of(command).name, name_of(command).fixed)
 
 
 @pytest.fixture(params=["open", "pending", "resolved", "closed"])
@@ -127,17 +85,10 @@ def heard(bench, who, text):
     return mail
 
 
-def test_every_command_has_its_row():
-    assert set(ROWS) == {verb.name for verb in VERBS.values()}
-    assert all(row.value for verb, row in ((verb, ROWS[verb.name]) for verb in VERBS.values()) if verb.needs)
-    stated = {name: row.takes for name, row in ROWS.items() if row.takes and name != "status"}
-    assert stated == dict(PERMISSION)
-
-
 def test_who_may_is_told_that_it_is_done(bench):
     left = {}
     for command in COMMANDS:
-        row, name = row_of(command), verb_of(command).name
+        row, name = example_of(command), verb_of(command).name
         bench.send(BOB, f"#quiet\n#{bench.status}", answers=bench.alerts[BOB])
         before, numbers, rest = bench.events(), bench.numbers(), state(bench)
         mails = bench.send(BOB, command, answers=bench.alerts[BOB])
@@ -154,11 +105,11 @@ def test_who_may_is_told_that_it_is_done(bench):
         elif row.leaves:
             new = {event.kind for event in bench.events()[len(before) :]}
             assert bench.numbers() == numbers, command
-            assert new <= {row.leaves, *BESIDE}, command
+            assert new <= {row.leaves, *CAUSED}, command
             left.setdefault(name, set()).update(new)
         elif row.ends != "done":
             assert state(bench) == rest, command
-    for name, row in ROWS.items():
+    for name, row in EXAMPLES.items():
         if row.leaves:
             assert row.leaves in left[name], f"#{name} did nothing"
 
@@ -167,7 +118,7 @@ def test_who_may_not_is_told_what_it_takes_and_nothing_happens(bench):
     bench.send(BOB, "#merge 1002", answers=bench.alerts[BOB])  # so that there is something to split
     before = state(bench)
     for command in COMMANDS:
-        row = row_of(command)
+        row = example_of(command)
         if row.ends in ("opens", "report"):  # a mail or a ticket of its own beside the answer: below
             continue
         mail = heard(bench, VERA, f"#show\n{command}")
@@ -224,7 +175,7 @@ def test_one_permission_is_enough_and_the_others_are_not(tmp_path, permission):
         bench.configure(with_one)
         mails = bench.send(VERA, command, answers=alert)
         assert "command-failed" not in {mail.kind for mail in mails}, command
-        assert mails or row_of(command).ends == "nothing", command
+        assert mails or example_of(command).ends == "nothing", command
     bench.db.close()
 
 
@@ -236,7 +187,7 @@ def test_for_who_does_not_see_it_there_is_no_such_ticket(bench):
         else:
             mail = heard(bench, ELLIOT, f"#ticket 1001\n{command}")
         told = {"returned": "code", "opens": "for a ticket that exists"}.get(
-            row_of(command).ends, "ticket 1001 was not found"
+            example_of(command).ends, "ticket 1001 was not found"
         )
         assert (mail.kind, told in mail.text) == ("command-failed", True), f"{command}: {mail.text}"
     assert state(bench) == before

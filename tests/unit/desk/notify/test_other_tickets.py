@@ -83,7 +83,7 @@ def test_a_confidential_ticket_is_not_merged_into_another_department(secret):
     secret.send(ELLIOT, "#transfer Support\n#assign bob", answers=alert)
     (mine,) = [mail for mail in secret.sent() if mail.to == BOB and mail.ticket == 1002]
     mail = to(secret.send(BOB, "#merge 1001", answers=mine), BOB)
-    assert "is merged within it alone" in " ".join(mail.text.split())
+    assert "can only be merged within its department" in " ".join(mail.text.split())
 
 
 def test_requesters_and_collaborators_read_nothing_of_the_list(bench):

@@ -204,7 +204,7 @@ def test_a_circle_is_refused_and_a_merged_target_leads_on(bench):
     mail = to(bench.send(ELLIOT, "#merge 1001", answers=bench.alerts[1002]), ELLIOT)
     assert "ticket 1001 was merged into this one: #split it first" in " ".join(mail.text.split())
     mail = to(bench.send(ELLIOT, "#merge 1002", answers=bench.alerts[1002]), ELLIOT)
-    assert "a ticket is not merged into itself" in mail.text
+    assert "a ticket cannot be merged into itself" in mail.text
     alert = to(bench.send("Lee <lee@third.example>", "Me too.", subject="Third"), ELLIOT)
     mail = to(bench.send(ELLIOT, "#merge 1001", answers=alert), ELLIOT)
     assert "ticket 1003 merged into 1002, into which 1001 was merged" in " ".join(mail.text.split())
@@ -213,7 +213,7 @@ def test_a_circle_is_refused_and_a_merged_target_leads_on(bench):
 
 def test_no_other_change_stands_beside_a_merge(bench):
     mail = to(merged(bench, "#merge 1002\n#close"), ELLIOT)
-    assert "#status and #merge are for two mails" in mail.text
+    assert "#status and #merge need two mails" in mail.text
     assert bench.ticket(1001).status == "open"
 
 

@@ -140,7 +140,7 @@ def test_without_a_message_it_says_how_to_name_one(bench):
         mail = to(bench.send(ANN, text, answers=note), ANN)
         assert "#split is for an answer to the alert about a message" in " ".join(mail.text.split())
     mail = to(bench.send(ANN, "#split it", answers=note), ANN)
-    assert "#split takes nothing, or the id of a message" in mail.text
+    assert "#split takes the id of a message, or nothing" in mail.text
     bench.send(ANN, f"#split {tickets.thread(bench.db, 1001)[1].id}", answers=note)
     assert bench.numbers() == [1001, 1002]
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from mailgate.rules.commands.syntax import MOST, Command, read_commands
-from mailgate.rules.commands.verbs import KNOWN, STATUSES, VERBS
+from mailgate.rules.commands.scope import Command
+from mailgate.rules.commands.syntax import KNOWN, MOST, NAMES, STATUSES, read_commands
+from mailgate.rules.commands.verb import Takes
 from mailgate.rules.text.cleanup import clean
 from tests.cost import LINEAR, growth
+from tests.verbs import EXAMPLES, typed
 
 
 def read(text: str):
@@ -29,46 +31,30 @@ def problem(text: str) -> str:
     return only
 
 
-NAMES = {
-    "#note #internal #ask": ("note", ""),
-    "#reply #public": ("reply", ""),
-    "#claim #mine #take": ("assign", "me"),
-    "#release": ("assign", "nobody"),
-    "#open #reopen": ("status", "open"),
-    "#pending #snooze": ("status", "pending"),
-    "#resolved #resolve #solved #done": ("status", "resolved"),
-    "#closed #close": ("status", "closed"),
-    "#quiet": ("quiet", ""),
-    "#show": ("show", ""),
-    "#list": ("list", ""),
-    "#help": ("help", ""),
-}
+@pytest.mark.parametrize("word", NAMES)
+def test_every_name_stands_for_its_verb(word):
+    name = NAMES[word]
+    expected = name.verb.name, name.fixed or EXAMPLES[name.verb.name].value, ""
+    assert one(typed(word)) == one(typed(word).replace(word, word.upper(), 1)) == expected
 
 
-@pytest.mark.parametrize(("name", "meant"), [(name, meant) for names, meant in NAMES.items() for name in names.split()])
-def test_every_name_stands_for_its_command(name, meant):
-    assert one(name) == (*meant, "")
-    assert one(name.upper()) == (*meant, "")
+@pytest.mark.parametrize("word", [word for word, name in NAMES.items() if name.takes is Takes.VALUE])
+def test_a_command_that_needs_a_value_says_what_it_is(word):
+    assert problem(f"#{word}") == f"#{word} needs {NAMES[word].verb.needs} after it"
 
 
-VALUED = {
-    "#assign #assignee": "assign",
-    "#transfer #group #department": "transfer",
-    "#topic": "topic",
-    "#sla": "sla",
-    "#priority #prio": "priority",
-    "#due": "due",
-    "#tag": "tag",
-    "#untag": "untag",
-}
+@pytest.mark.parametrize("word", [word for word, name in NAMES.items() if name.verb.reason])
+def test_a_reason_follows_a_dash(word):
+    name = NAMES[word]
+    value = name.fixed or EXAMPLES[name.verb.name].value
+    assert one(f"{typed(word)} -- they own it") == (name.verb.name, value, "they own it")
+    if name.takes is Takes.VALUE:
+        assert problem(f"#{word} -- why").startswith(f"#{word} needs ")
 
 
-@pytest.mark.parametrize(("name", "verb"), [(name, verb) for names, verb in VALUED.items() for name in names.split()])
-def test_a_command_with_a_value_takes_a_reason_and_needs_the_value(name, verb):
-    assert one(f"{name} Some Thing") == (verb, "Some Thing", "")
-    assert one(f"{name} Some Thing -- they own it") == (verb, "Some Thing", "they own it")
-    assert problem(name).startswith(f"{name} needs ")
-    assert problem(f"{name} -- why").startswith(f"{name} needs ")
+@pytest.mark.parametrize("word", [word for word, name in NAMES.items() if name.takes is Takes.NOTHING])
+def test_a_command_without_a_value_stands_alone(word):
+    assert problem(f"#{word} Some Thing").startswith(f"#{word} stands alone on its line; ")
 
 
 @pytest.mark.parametrize("dash", [" -- ", " – ", " — ", " --- ", " ― ", " --", " –"])
@@ -211,19 +197,19 @@ def test_line_breaks_inside_a_line_count():
         ("#asign Bob", "#asign is not a command; did you mean #assign?"),
         ("#reslove", "#reslove is not a command; did you mean #resolve?"),
         ("#re-open", "#re-open is not a command; did you mean #reopen?"),
-        ("#xyzzy", "#xyzzy is not a command; as a word it is written \\#xyzzy"),
-        ("#über alles", "#über is not a command; as a word it is written \\#über"),
-        ("#status sleeping", "“sleeping” is not a status: it is one of open, pending, resolved or closed"),
-        ("#status resolved now", "#status takes one word; a reason goes behind a dash: #status resolved -- now"),
+        ("#xyzzy", "#xyzzy is not a command; to begin a line with the word, write \\#xyzzy"),
+        ("#über alles", "#über is not a command; to begin a line with the word, write \\#über"),
+        ("#status sleeping", "“sleeping” is not a status: write open, pending, resolved or closed"),
+        ("#status resolved now", "#status takes one word; a reason follows a dash: #status resolved -- now"),
         ("#reply Hello", "#reply stands alone on its line; text goes below it"),
         ("#quiet please", "#quiet stands alone on its line; text goes below it"),
         ("#claim Bob", "#claim stands alone on its line; for somebody else write #assign Bob"),
-        ("#close it works", "#close stands alone on its line; a reason goes behind a dash: #close -- it works"),
+        ("#close it works", "#close stands alone on its line; a reason follows a dash: #close -- it works"),
         ("#ticket abc", "#ticket takes the number of a ticket, such as 1042, not “abc”"),
-        ("#ticket", "#ticket needs the number of a ticket behind it"),
+        ("#ticket", "#ticket needs the number of a ticket after it"),
         ("#show me", "#show takes the number of a ticket, such as 1042, not “me”"),
         ("#show some files", "#show takes the number of a ticket, such as 1042, not “some files”"),
-        ("#confirm", "#confirm needs the code behind it"),
+        ("#confirm", "#confirm needs the code after it"),
         ("#note\n#reply", "#note and #reply cannot both be done: keep one of them"),
         ("#claim\n#release", "#assign me and #assign nobody cannot both be done: keep one of them"),
         (
@@ -279,7 +265,7 @@ def test_pending_takes_a_time_and_a_reason(line):
 
 def test_a_subject_keeps_its_dashes():
     assert one("#subject Portal down -- again") == ("subject", "Portal down -- again", "")
-    assert problem("#subject") == "#subject needs the new subject behind it"
+    assert problem("#subject") == "#subject needs the new subject after it"
 
 
 def test_what_adds_up_may_be_said_several_times():
@@ -291,7 +277,7 @@ def test_what_adds_up_may_be_said_several_times():
 def test_questions_keep_what_they_ask():
     assert one("#list Systems Administrators") == ("list", "Systems Administrators", "")
     assert one("#search jammed printer") == ("search", "jammed printer", "")
-    assert problem("#search") == "#search needs the words to look for behind it"
+    assert problem("#search") == "#search needs the words to look for after it"
     assert one("#confirm K7QM2P") == ("confirm", "K7QM2P", "")
     assert read("#list mine\n#list overdue\n#show 1\n#show 2\n#claim\n#take").problems == ()
 
@@ -366,13 +352,14 @@ def test_no_command_ever_stays_in_the_text_unless_escaped_or_told(typed):
     assert len(again.problems) <= len(escaped)
 
 
-@given(
-    st.lists(st.sampled_from(sorted(set(VERBS) - {"status", "ticket", "link", "merge"})), min_size=1, max_size=1),
-    st.booleans(),
-)
-def test_a_read_command_written_again_is_read_the_same(words, reasoned):
-    verb = VERBS[words[0]]
-    line = f"#{words[0]}" + (" Some Name" if verb.needs else "") + (" -- why not" if verb.reason and reasoned else "")
+written = sorted(word for word, name in NAMES.items() if name.verb.name != "status" and not name.verb.number)
+
+
+@given(st.sampled_from(written), st.booleans())
+def test_a_read_command_written_again_is_read_the_same(word, reasoned):
+    name = NAMES[word]
+    value = " Some Name" if name.takes is Takes.VALUE else ""
+    line = f"#{word}{value}" + (" -- why not" if name.verb.reason and reasoned else "")
     (command,) = read_commands([line]).commands
     written = f"#{command.verb} {command.value}" + (f" -- {command.reason}" if command.reason else "")
     (again,) = read_commands([written]).commands

@@ -1,0 +1,48 @@
+"""Addresses as agents type them, and addresses that are likely misspellings of known ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from mailgate.errors import Refused
+from mailgate.mail import normalise
+from mailgate.rules.text.cleanup import quoted
+from mailgate.ticket import Address
+
+_SIMILAR = 0.9  # ratio for addresses in different domains: one or two letters differ
+_ATOM = r"[^\s@<>()\[\],;:\"\\]"
+_ADDRESS = re.compile(rf"{_ATOM}+@{_ATOM}+\.{_ATOM}+")
+_NAMED = re.compile(r"([^<>@]*)<\s*([^<>\s]+)\s*>")
+
+
+def read_addresses(typed: str) -> tuple[Address, ...]:
+    """The people in "jane@x.example, Joe Doe <joe@x.example>", each once. Raises Refused."""
+    found: dict[str, Address] = {}
+    for part in filter(str.strip, re.split("[,;]", typed)):
+        named = _NAMED.fullmatch(part.strip())
+        for text in [named[2]] if named else part.split():
+            email = normalise(text.strip("<>"))
+            if not _ADDRESS.fullmatch(email):
+                raise Refused(f"{quoted(text)} is not an address: write it as name@domain")
+            found.setdefault(email, Address(email, named[1].strip("\"' ") if named else ""))
+    if not found:
+        raise Refused("write an address after it, such as jane@example.org")
+    return tuple(found.values())
+
+
+def emails(found: Sequence[Address]) -> str:
+    """The addresses, separated by commas."""
+    return ", ".join(person.email for person in found)
+
+
+def misspelt(email: str, known: Sequence[str]) -> str:
+    """The address of `known` that `email` is likely a misspelling of; "" if it is one of them or like none."""
+    if email in known:
+        return ""
+    local, _, domain = email.rpartition("@")
+    there = {each.removesuffix(f"@{domain}"): each for each in known if each.endswith(f"@{domain}")}
+    elsewhere = [each for each in known if each not in there.values()]
+    similar = [there[each] for each in get_close_matches(local, list(there), n=1)]
+    return "".join(similar or get_close_matches(email, elsewhere, n=1, cutoff=_SIMILAR))

@@ -1,0 +1,66 @@
+"""What each mail command does, stated once for all tests. A verb without an example here fails, and vice versa."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mailgate.rules.commands.syntax import NAMES
+from mailgate.ticket import EventKind
+
+
+class Example(NamedTuple):
+    """A use of a verb, and its outcome."""
+
+    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens", "returned"
+    permission: str = ""
+    value: str = ""  # one that it takes at the desk of `tests.desk`
+    leaves: EventKind | None = None  # the event on the ticket, if that changes
+
+
+EXAMPLES = {
+    "note": Example("nothing", "note"),
+    "reply": Example("nothing", "reply"),
+    "assign": Example("done", "assign", "vera", EventKind.ASSIGNED),
+    "transfer": Example("done", "transfer", "maintenance", EventKind.TRANSFERRED),
+    "topic": Example("done", "topic", "general", EventKind.TOPIC_CHANGED),
+    "sla": Example("done", "sla", "sev-b", EventKind.SLA_CHANGED),
+    "priority": Example("done", "priority", "low", EventKind.PRIORITY_CHANGED),
+    "due": Example("done", "due", "2h", EventKind.DUE_CHANGED),
+    "status": Example("done", "status", "pending", EventKind.STATUS_CHANGED),  # to closed it takes `close`
+    "subject": Example("done", "topic", "Slow portal", EventKind.SUBJECT_CHANGED),
+    "tag": Example("done", "topic", "portal", EventKind.TAGGED),
+    "untag": Example("done", "topic", "portal", EventKind.TAGGED),
+    "cc": Example("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
+    "uncc": Example("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
+    "requester": Example("done", "requester", "lee@client.example", EventKind.REQUESTER_CHANGED),
+    "canned": Example("reply", "reply", "hello", EventKind.REPLIED),
+    "new": Example("opens"),  # one's own, as anybody may by writing to the desk
+    "link": Example("done", "merge", "1002", EventKind.LINKED),
+    "merge": Example("done", "merge", "1002", EventKind.MERGED),
+    "split": Example("done", "merge", "", EventKind.SPLIT),
+    "spam": Example("done", "spam", "", EventKind.SPAM_MARKED),
+    "ban": Example("done", "spam", "@spam.example", EventKind.BANNED),
+    "unban": Example("done", "spam", "@spam.example", EventKind.UNBANNED),
+    "away": Example("done"),
+    "back": Example("done"),
+    "bans": Example("answered"),
+    "show": Example("answered"),
+    "list": Example("answered"),
+    "search": Example("answered", "", "portal"),
+    "help": Example("answered"),
+    "report": Example("report"),
+    "quiet": Example("nothing"),
+    "ticket": Example("nothing", "", "1001"),
+    "confirm": Example("returned", "", "abcdefgh"),
+}
+
+
+def permission(verb: str, value: str) -> str:
+    """The permission that a verb takes with a value."""
+    return "close" if (verb, value) == ("status", "closed") else EXAMPLES[verb].permission
+
+
+def typed(name: str) -> str:
+    """A command line with one of the verbs' names, and the value of the example where the name leaves room for it."""
+    value = "" if NAMES[name].fixed else EXAMPLES[NAMES[name].verb.name].value
+    return f"#{name} {value}".rstrip()
