@@ -67,7 +67,7 @@ def flush(path: Path) -> None:
 
 
 def give_to_owner(path: Path, like: Path) -> None:
-    """Where root made something beside what is another user's, give it to that user, whose daemon has to use it."""
+    """As root, give `path` the owner of `like`, so that the daemon of that user can use it."""
     if os.geteuid() == 0:
         owner = like.stat()
         os.chown(path, owner.st_uid, owner.st_gid)

@@ -40,11 +40,11 @@ def new(args: argparse.Namespace) -> int:
     if not args.subject.strip():
         raise BadArgument("--subject must not be empty")
     with writing(config) as db, db.transaction():
-        desk = _desk(db, config)
-        context = desk.context(now())
+        runtime = _runtime(db, config)
+        context = runtime.context(now())
         order = by_hand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
-        outcome = apply.save(db, by_hand.open_by_hand(db, order, context), context, desk.writer)
-        subjects = [apply.subject_of(notice, context, desk.writer) for notice in outcome.notices]
+        outcome = apply.save(db, by_hand.open_by_hand(db, order, context), context, runtime.writer)
+        subjects = [apply.subject_of(notice, context, runtime.writer) for notice in outcome.notices]
     if args.json:
         notices: list[Json] = [
             {"kind": notice.kind.value, "to": notice.to.email, "subject": subject}
@@ -56,12 +56,12 @@ def new(args: argparse.Namespace) -> int:
     return 0
 
 
-def _desk(db: Db, config: Config) -> Runtime:
+def _runtime(db: Db, config: Config) -> Runtime:
     """The runtime; without a running daemon, first carries tickets over to the names that `was` changes."""
-    desk = make_runtime(config, open_secrets(db, config))
+    runtime = make_runtime(config, open_secrets(db, config))
     if running(config.storage.database) is None:
-        carry_over(db, desk, now())
-    return desk
+        carry_over(db, runtime, now())
+    return runtime
 
 
 def _requester(db: Db, typed: str, config: Config) -> Address:
@@ -98,7 +98,7 @@ def do(args: argparse.Namespace) -> int:
     if not lines:
         raise BadArgument("name a command, such as '#resolved', or give --text")
     with writing(config) as db:
-        outcome = _done(db, args.number, _agent(args.agent, config), lines, config)
+        outcome = _apply_commands(db, args.number, _agent(args.agent, config), lines, config)
     done = outcome.told or (("done",) if not outcome.problems else ())
     errors = list(outcome.problems)
     if args.json:
@@ -111,12 +111,12 @@ def do(args: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Config) -> Outcome:
-    """Apply the commands in one transaction. A report is counted before it, so as not to block other writers."""
+def _apply_commands(db: Db, number: int, agent: Agent | None, lines: list[str], config: Config) -> Outcome:
+    """Apply the commands in one transaction. A report is counted outside of it, so as not to block other writers."""
     reports: dict[timedelta, Report] = {}
     while True:
         with db.transaction():
-            outcome = _work(db, number, who, lines, _desk(db, config), reports)
+            outcome = _try_commands(db, number, agent, lines, _runtime(db, config), reports)
         if not outcome.uncounted:
             return outcome
         at = now()
@@ -124,17 +124,17 @@ def _done(db: Db, number: int, who: Agent | None, lines: list[str], config: Conf
             reports[each.span] = as_seen(count_aside(config, at - each.span, at), each.agent, config)
 
 
-def _work(
-    db: Db, number: int, who: Agent | None, lines: list[str], desk: Runtime, reports: Mapping[timedelta, Report]
+def _try_commands(
+    db: Db, number: int, agent: Agent | None, lines: list[str], runtime: Runtime, reports: Mapping[timedelta, Report]
 ) -> Outcome:
-    context = replace(desk.context(now()), reports=reports)
+    context = replace(runtime.context(now()), reports=reports)
     ticket = tickets.get(db, number)
     if ticket is None:
         raise NotFound(f"ticket {number} was not found")
-    order = CliOrder(agent=who, commands=read_commands(lines), cause=_cause(), at=context.now)
+    order = CliOrder(agent=agent, commands=read_commands(lines), cause=_cause(), at=context.now)
     outcome = perform.work(db, order, ticket, context)
     if not (outcome.problems or outcome.uncounted):
-        apply.save(db, outcome, context, desk.writer)
+        apply.save(db, outcome, context, runtime.writer)
     return outcome
 
 

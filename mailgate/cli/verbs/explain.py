@@ -29,13 +29,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain each message of each file; 1 when one could not be read."""
     config = config_of(args, thorough=False)
-    desk = make_runtime(config, peek_secrets(config))
+    runtime = make_runtime(config, peek_secrets(config))
     code = 0
     with reading(config) as db:
         for name in args.files:
             try:
                 for stored in _messages(name):
-                    _explain(db, desk, name, stored, as_json=args.json)
+                    _explain(db, runtime, name, stored, as_json=args.json)
             except BrokenPipeError:  # the reader of the output has closed it
                 raise
             except (MailgateError, OSError) as error:
@@ -53,11 +53,13 @@ def _messages(name: str) -> list[Stored]:
     return list(messages(Path(name)))
 
 
-def _explain(db: Db, desk: Runtime, name: str, stored: Stored, *, as_json: bool) -> None:
-    context = desk.context(now())
+def _explain(db: Db, runtime: Runtime, name: str, stored: Stored, *, as_json: bool) -> None:
+    context = runtime.context(now())
     verdict = _think(db, stored, context)
-    subjects = {n: subject_of(notice, context, desk.writer) for n, notice in enumerate(verdict.outcome.whole.notices)}
-    found = document(verdict, name, subjects, desk.config.agents)
+    subjects = {
+        n: subject_of(notice, context, runtime.writer) for n, notice in enumerate(verdict.outcome.whole.notices)
+    }
+    found = document(verdict, name, subjects, runtime.config.agents)
     if as_json:
         print_json(found)
     else:

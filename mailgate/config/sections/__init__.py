@@ -2,6 +2,7 @@
 
     desk            [desk], [storage], [address]
     transports      [smtp], [mailbox], [relay], [http]
+    sign_in         the sign-in keys of mailboxes and the relay
     people          [department], [role], [agent], [team]
     customers       [customer]
     schedules       [schedule], [sla]

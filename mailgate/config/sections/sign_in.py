@@ -1,7 +1,7 @@
-"""`provider`, `user`, `password`, `oauth2` and `ca` of a mailbox or relay: as whom to sign in, and how.
+"""The sign-in keys of a mailbox or the relay: `provider`, `user`, `password`, `oauth2` and `ca`.
 
-What a provider is known to do fills in what the config leaves out. A password or a token never
-crosses a network in clear.
+Keys that are not set have the known values of the provider. A configuration that would send a
+password or a token unencrypted is an error.
 """
 
 from __future__ import annotations
@@ -20,22 +20,26 @@ from mailgate.settings import Credentials, OAuth2, Secret
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _LOOPBACK = ("127.", "localhost", "::1")
-_TENANTS = ("common", "organizations", "consumers")  # Microsoft's words for "any": good for a person, no application's
+_TENANTS = (
+    "common",
+    "organizations",
+    "consumers",
+)  # Microsoft's names for any tenant: valid for a person, not for an application
 
 
 def read_provider(table: Table) -> Provider | None:
-    """The provider that is named, None for a custom host."""
+    """Read `provider`; None for a custom host."""
     return PROVIDERS.get(table.choice("provider", NAMES, CUSTOM))
 
 
 def read_credentials(table: Table, account: str, provider: Provider | None, *, needed: bool) -> Credentials:
-    """Read who signs in. `needed`: somebody has to (a mailbox); else nobody may (a relay)."""
+    """Read the credentials. `needed`: they are required (a mailbox), otherwise optional (the relay)."""
     user = table.needed("user", '"support@bank.example"') if needed or "user" in table else table.text("user")
     oauth2 = table.table("oauth2")
     ca = read_ca(table)
     if oauth2 is not None:
         if table.raw("password") is not None:
-            table.error("password", "stands beside oauth2: keep one of them")
+            table.error("password", "cannot be combined with oauth2: keep one of them")
         return Credentials(account=account, user=user, oauth2=_oauth2(oauth2, provider, user), ca=ca)
     if not needed and "user" not in table and "password" not in table:
         table.raw("password")
@@ -44,21 +48,21 @@ def read_credentials(table: Table, account: str, provider: Provider | None, *, n
         table.error("", 'user is missing: write user = "support@bank.example"')
     if provider and provider.password == "none":
         table.raw("password")
-        table.error("", f"{provider.name} takes no password: write oauth2 = {{ … }}, see {provider.page}")
+        table.error("", f"{provider.name} does not accept passwords: write oauth2 = {{ … }}, see {provider.page}")
         return Credentials(account=account, user=user, ca=ca)
     return Credentials(account=account, user=user, password=password(table, "password"), ca=ca)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is said to a host stays on this machine."""
+    """Whether a host is this machine."""
     return host.startswith(_LOOPBACK)
 
 
 def check_clear(table: Table, host: str, tls: str, credentials: Credentials) -> None:
-    """Refuse to sign in where everybody on the way could read along."""
+    """Add a problem for a sign-in over an unencrypted connection."""
     if tls == "none" and credentials.user and host and not is_loopback(host):
         what = "the password" if credentials.oauth2 is None else "the token"
-        table.error("tls", f'{what} would cross the network in clear: write tls = "implicit" or "starttls"')
+        table.error("tls", f'{what} would be sent unencrypted: write tls = "implicit" or "starttls"')
 
 
 def read_ca(table: Table) -> Path | None:
@@ -66,14 +70,16 @@ def read_ca(table: Table) -> Path | None:
     if "ca" not in table:
         table.raw("ca")
         return None
-    from mailgate.connect.tls import client_context  # late: TLS takes time to load, and few configs have a CA
+    from mailgate.connect.tls import client_context  # late: TLS takes time to load, and few configurations have a CA
 
     path = table.place("ca", "")
     try:
         client_context(path)
     except OSError as error:  # ssl.SSLError is one
-        said = error.strerror if isinstance(error, FileNotFoundError | PermissionError) else "it holds no certificate"
-        table.error("ca", f"cannot read {path}: {said}")
+        reason = (
+            error.strerror if isinstance(error, FileNotFoundError | PermissionError) else "it contains no certificate"
+        )
+        table.error("ca", f"cannot read {path}: {reason}")
         return None
     return path
 
@@ -98,7 +104,7 @@ def _oauth2(table: Table, provider: Provider | None, user: str) -> OAuth2 | None
 
 
 def _of_client(table: Table, ends: Endpoints | None, flow: str) -> OAuth2:
-    """A registered application: by itself ("client"), or for a person who signs in once ("code")."""
+    """A registered application, which signs in by itself ("client"), or for a person who signs in once ("code")."""
     person = flow == "code"
     tenant = _tenant(table, ends, person=person)
     certificate = _certificate(table)
@@ -107,7 +113,7 @@ def _of_client(table: Table, ends: Endpoints | None, flow: str) -> OAuth2:
         secret = password(table, "client_secret")
     elif "client_secret" in table:
         table.raw("client_secret")
-        table.error("client_secret", "stands beside certificate: keep one of them")
+        table.error("client_secret", "cannot be combined with certificate: keep one of them")
     url = _Urls(table, tenant)
     key, public = certificate or (Secret(), "")
     return OAuth2(
@@ -138,19 +144,19 @@ def _tenant(table: Table, ends: Endpoints | None, *, person: bool) -> str:
         return "common"
     tenant = table.needed("tenant", '"bank.example" (a domain or the tenant\'s id)')
     if tenant in _TENANTS and not person:
-        table.error("tenant", "an application signs in to one organisation: name its domain or the tenant's id")
+        table.error("tenant", "an application signs in to one organisation: write its domain or the tenant's id")
     return tenant
 
 
 class _Urls:
-    """The addresses of a token server; what is posted there is secret."""
+    """The URLs of a token server, which must be https since secrets are sent there."""
 
     def __init__(self, table: Table, tenant: str) -> None:
         self._table = table
         self._tenant = tenant
 
     def read(self, key: str, default: str, *, needed: bool) -> str:
-        """One of them; the provider's own where the config names none."""
+        """Read one URL; `default` is that of the provider."""
         table = self._table
         if key not in table:
             table.raw(key)
@@ -169,7 +175,7 @@ class _Urls:
 
 
 def _certificate(table: Table) -> tuple[Secret, str] | None:
-    """The private key and the certificate in one PEM file; None where there is none."""
+    """Read `certificate`, a PEM file with a private key and its certificate; None when it is not set."""
     if "certificate" not in table:
         table.raw("certificate")
         return None
@@ -178,15 +184,15 @@ def _certificate(table: Table) -> tuple[Secret, str] | None:
         try:
             rsa.certificate(pem)
             if not rsa.matches(pem, pem):
-                table.error("certificate", "its private key belongs to another certificate")
+                table.error("certificate", "the private key does not belong to the certificate")
         except ValueError as error:
-            table.error("certificate", f"{error}: it is one file with the certificate and its private key")
+            table.error("certificate", f"{error}: write a file with the certificate and its private key")
     public = _CERTIFICATE.search(pem)
     return Secret(pem), public[0] if public else ""
 
 
 def _service_account(table: Table, ends: Endpoints | None, user: str) -> OAuth2 | None:
-    """The JSON file of a Google service account (https://cloud.google.com/iam/docs/keys-create-delete)."""
+    """Read the JSON file of a Google service account (https://cloud.google.com/iam/docs/keys-create-delete)."""
     assert ends is not None
     text = password(table, "service_account").value
     scope = table.text("scope", ends.client_scope)
@@ -196,7 +202,7 @@ def _service_account(table: Table, ends: Endpoints | None, user: str) -> OAuth2 
     except ValueError:
         found = None
     if not isinstance(found, Mapping) or (text and not {"client_email", "private_key"} <= found.keys()):
-        table.error("service_account", "is not the JSON file of a service account's key")
+        table.error("service_account", "is not the JSON key file of a service account")
         return None
     pem = str(found.get("private_key", ""))
     if pem and table.reading.thorough:

@@ -1,4 +1,4 @@
-"""Who signs in where: what a provider fills in, and the forms of `oauth2`."""
+"""Sign-in to mailboxes and the relay: defaults of the providers, and the forms of `oauth2`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def oauth2(folder: Path, provider: str, table: str, **environ: str):
     return found.oauth2
 
 
-def test_a_provider_fills_in_where_its_servers_are(tmp_path: Path) -> None:
+def test_a_provider_sets_the_servers(tmp_path: Path) -> None:
     text = '[mailbox.support]\nprovider = "fastmail"\nuser = "u@fastmail.com"\npassword = "p"\n'
     found = config(tmp_path, text + '[relay]\nmailbox = "support"\n')
     mailbox, relay = found.mailboxes["support"], found.relay
@@ -42,7 +42,7 @@ def test_a_provider_fills_in_where_its_servers_are(tmp_path: Path) -> None:
     assert relay.credentials.account == "support"
 
 
-def test_what_is_written_stands_over_what_the_provider_is_known_for(tmp_path: Path) -> None:
+def test_explicit_keys_override_those_of_the_provider(tmp_path: Path) -> None:
     more = 'host = "127.0.0.1"\nport = 1143\ntls = "none"\nuser = "u"\npassword = "p"\n'
     text = f'[mailbox.support]\nprovider = "fastmail"\n{more}'
     mailbox = config(tmp_path, text).mailboxes["support"]
@@ -115,20 +115,20 @@ def test_a_relay_has_an_account_of_its_own(tmp_path: Path) -> None:
     assert config(tmp_path, text.replace("user", "port = 465\nuser")).relay.tls == "implicit"
 
 
-def test_a_relay_without_a_word_about_it_is_the_one_beside(tmp_path: Path) -> None:
+def test_a_relay_without_credentials_does_not_sign_in(tmp_path: Path) -> None:
     relay = config(tmp_path, "[relay]\n").relay
     assert (relay.host, relay.port, relay.tls, relay.credentials.user) == ("127.0.0.1", 25, "none", "")
 
 
-def test_a_password_crosses_no_network_in_clear(tmp_path: Path) -> None:
+def test_a_password_over_an_unencrypted_connection_is_an_error(tmp_path: Path) -> None:
     text = '[relay]\nhost = "smtp.bank.example"\nport = 25\nuser = "desk"\npassword = "hunter2"\n'
-    with pytest.raises(ConfigError, match=r"\[relay.tls\] the password would cross the network in clear"):
+    with pytest.raises(ConfigError, match=r"\[relay.tls\] the password would be sent unencrypted"):
         config(tmp_path, text)
     here = text.replace("smtp.bank.example", "127.0.0.1") + 'tls = "none"\n'
     assert config(tmp_path, here).relay.tls == "none"
 
 
-def test_nothing_secret_is_shown(tmp_path: Path) -> None:
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
     (tmp_path / "app.pem").write_text(PEM)
     canary = KEY.splitlines()[5]
     certified = '{ tenant = "t", client_id = "c", certificate = { file = "app.pem" } }'
@@ -142,8 +142,8 @@ def test_nothing_secret_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("secret", ['{ env = "UNSET" }', '{ file = "missing" }', '{ credential = "m365" }'])
-def test_who_signs_in_nowhere_needs_no_secret(secret: str, tmp_path: Path) -> None:
-    """`status` outside of the unit, say."""
+def test_an_unavailable_password_is_no_problem_for_commands_that_do_not_sign_in(secret: str, tmp_path: Path) -> None:
+    """Such as `status` outside of the systemd unit."""
     file = tmp_path / "config.toml"
     file.write_text(completed(f'[mailbox.a]\nhost = "h"\nuser = "u"\npassword = {secret}\n'))
     with pytest.raises(ConfigError, match=r"\[mailbox.a.password\]"):
@@ -151,7 +151,7 @@ def test_who_signs_in_nowhere_needs_no_secret(secret: str, tmp_path: Path) -> No
     assert not load(file, {}, secrets=False)[0].mailboxes["a"].credentials.password
 
 
-def test_a_credential_comes_from_systemd(tmp_path: Path) -> None:
+def test_a_credential_is_read_from_systemd(tmp_path: Path) -> None:
     (tmp_path / "credentials").mkdir()
     (tmp_path / "credentials/m365").write_text("hunter2\n")
     text = '[mailbox.a]\nhost = "h"\nuser = "u"\npassword = { credential = "m365" }\n'
@@ -159,7 +159,7 @@ def test_a_credential_comes_from_systemd(tmp_path: Path) -> None:
     assert found.mailboxes["a"].credentials.password.value == "hunter2"
 
 
-def test_the_signing_secret_is_needed_always(tmp_path: Path) -> None:
+def test_the_signing_secret_is_always_required(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(completed(REST["desk"] + 'secret = { env = "UNSET" }\n'))
     with pytest.raises(ConfigError, match=r"\[desk.secret\]"):
