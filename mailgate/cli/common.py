@@ -17,7 +17,7 @@ from mailgate.settings import Config
 from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db, open_reader, open_writer
 from mailgate.ticket import Json
-from mailgate.worker.setup import open_secrets
+from mailgate.worker.setup import begin, open_secrets
 
 
 def common_options() -> argparse.ArgumentParser:
@@ -26,6 +26,11 @@ def common_options() -> argparse.ArgumentParser:
     common.add_argument("-c", "--config", metavar="FILE", help="the configuration file")
     common.add_argument("--json", action="store_true", help="print only JSON on standard output")
     return common
+
+
+def new_option(parser: argparse.ArgumentParser) -> None:
+    """Define --new, for verbs that may be the first one run on a desk."""
+    parser.add_argument("--new", action="store_true", help="start a new desk with a secret that exists already")
 
 
 def config_of(args: argparse.Namespace, *, thorough: bool = True, secrets: bool = False) -> Config:
@@ -54,18 +59,19 @@ def reading(config: Config) -> Iterator[Db]:
 
 
 @contextmanager
-def writing(config: Config) -> Iterator[Db]:
-    """Open the database for writing; a missing one is created. Raises StorageError."""
+def writing(config: Config, *, new: bool = False) -> Iterator[Db]:
+    """Open the database for writing; a missing one is created. Raises StorageError, and ConfigError as `begin` does."""
     db = open_writer(config.storage.database)
     try:
+        begin(db, config, new=new)
         yield db
     finally:
         db.close()
 
 
-def secrets_of(config: Config) -> tuple[bytes, ...]:
+def secrets_of(config: Config, *, new: bool = False) -> tuple[bytes, ...]:
     """The signing secrets, created for a new desk. Raises ConfigError if they are not those of the database."""
-    with writing(config) as db, db.transaction():
+    with writing(config, new=new) as db, db.transaction():
         return open_secrets(db, config)
 
 

@@ -22,6 +22,7 @@ from mailgate.worker.apply import MailWriter
 from mailgate.writing.templates.render import Renderer
 
 _FINGERPRINT = "secret"  # row of `meta`: the fingerprint of the secret that signs the keys of this database
+_NOT_YET = "being created"  # value of that row from the first start until the secret exists
 _RESTORE = "restore the old one"  # advice for a secret that is missing or wrong
 
 
@@ -46,6 +47,31 @@ def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:
     return Runtime(config, keyring, MailWriter(Renderer.of(config), files.read), files)
 
 
+def begin(db: Db, config: Config, *, new: bool = False) -> None:
+    """Mark an empty database as a new desk; a used one is left unchanged. Makes its own transaction.
+
+    Raises ConfigError if the secret exists already, unless `new`: the database was lost or is looked
+    for in the wrong place, and new tickets would get numbers that are in use outside.
+    """
+    with db.transaction():
+        if meta.get(db, _FINGERPRINT) is None:
+            if not new and (problem := _secret_without_database(config)):
+                raise ConfigError((problem,))
+            meta.put(db, _FINGERPRINT, _NOT_YET)
+
+
+def _secret_without_database(config: Config) -> Problem | None:
+    """The problem that the secret exists; None if it can be created."""
+    path = config.desk.secret_file
+    if path and not path.exists():
+        return None
+    what = (
+        f"{path or 'the secret'} exists, but the database {config.storage.database} is empty: restore the database"
+        " (docs/operations.md, Restore), or start a new desk with this secret: mailgate run --new"
+    )
+    return Problem("[desk.secret]", what, file=str(config.file))
+
+
 def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
     """The signing secrets, newest first; created for a new database. Call inside a transaction.
 
@@ -53,6 +79,8 @@ def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
     Message-IDs sent before would be invalid.
     """
     known = meta.get(db, _FINGERPRINT)
+    if known == _NOT_YET:
+        known = None
     path = config.desk.secret_file
     if known is None and path and not path.exists():
         make_secret(path)
@@ -62,10 +90,18 @@ def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
     return secrets
 
 
-def check_secrets(db: Db, config: Config) -> None:
-    """Raise ConfigError when `open_secrets` would. Writes nothing and creates no secret."""
-    if (known := meta.get(db, _FINGERPRINT)) is not None:
+def check_secrets(db: Db, config: Config) -> tuple[Problem, ...]:
+    """The problem that `begin` would raise, as a warning. Raises ConfigError when `open_secrets` would.
+
+    Writes nothing and creates no secret.
+    """
+    known = meta.get(db, _FINGERPRINT)
+    if known is None:
+        problem = _secret_without_database(config)
+        return (replace(problem, warning=True),) if problem else ()
+    if known != _NOT_YET:
         _matching_secrets(known, config)
+    return ()
 
 
 def _matching_secrets(known: str | None, config: Config) -> tuple[bytes, ...]:

@@ -22,7 +22,6 @@ from tests.waiting import PATIENCE, wait_until
 CONFIG = """
 [desk]
 name = "Help Desk"
-secret = "a secret of more than sixteen characters"
 [address."support@bank.example"]
 [smtp]
 listen = "127.0.0.1:0"

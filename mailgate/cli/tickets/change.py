@@ -39,7 +39,7 @@ def new(args: argparse.Namespace) -> int:
     text = _text(args)
     if not args.subject.strip():
         raise BadArgument("--subject must not be empty")
-    with writing(config) as db, db.transaction():
+    with writing(config, new=args.new) as db, db.transaction():
         runtime = _runtime(db, config)
         context = runtime.context(now())
         order = by_hand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)

@@ -52,8 +52,7 @@ def _examine(explicit: str | None) -> tuple[Path | None, tuple[Problem, ...]]:
 def _database(config: Config) -> tuple[Problem, ...]:
     try:
         with reading(config) as db:
-            check_secrets(db, config)
-            return orphans(config, names_in_use.names_in_use(db))
+            return (*check_secrets(db, config), *orphans(config, names_in_use.names_in_use(db)))
     except ConfigError as error:
         return error.problems
     except WrongSchema as error:  # an older one is migrated by the daemon that starts next

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, print_json, reading, say, writing
+from mailgate.cli.common import config_of, new_option, now, print_json, reading, say, writing
 from mailgate.errors import LockHeld, MailgateError
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
 from mailgate.mail import Delivery
@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sender", help="envelope sender (empty for the null sender)")
     parser.add_argument("--recipient", action="append", default=[], help="envelope recipient; may be repeated")
     parser.add_argument("--quiet", action="store_true", help="send no automatic mail")
+    new_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 def _accept(config: Config, args: argparse.Namespace, mails: Iterator[Stored], step: Callable[[], None]) -> int:
     taken, size = 0, 0
     batch: list[Delivery] = []
-    with writing(config) as db:
+    with writing(config, new=args.new) as db:
         for stored in mails:
             one = delivery(stored, now(), sender=args.sender, recipients=args.recipient, quiet=args.quiet)
             batch.append(one)

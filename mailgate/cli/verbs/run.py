@@ -9,7 +9,7 @@ import logging
 import signal
 import sys
 
-from mailgate.cli.common import config_of, now, print_json, secrets_of
+from mailgate.cli.common import config_of, new_option, now, print_json, secrets_of
 from mailgate.config.dump import effective
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
@@ -24,6 +24,7 @@ GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
     parser.add_argument("--verbose", action="store_true", help="log debugging information")
+    new_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon handles it: the configuration was just read
     with Lock(config.storage.database):
         _bring_up_to_date(config)
-        with start_worker(config, secrets_of(config)) as worker:
+        with start_worker(config, secrets_of(config, new=args.new)) as worker:
             asyncio.run(Daemon(config, worker, ready=ready).run())
     return 0
 

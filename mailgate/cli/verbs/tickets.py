@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mailgate.cli.common import common_options
+from mailgate.cli.common import common_options, new_option
 from mailgate.cli.tickets import change, view
 
 
@@ -36,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     new.add_argument("--subject", required=True)
     new.add_argument("--text", type=argparse.FileType("r"), metavar="FILE", help="the text; - for standard input")
     new.add_argument("--quiet", action="store_true", help="do not notify the requester")
+    new_option(new)
 
     do = subs.add_parser("do", help="change a ticket with mail commands", parents=[common])
     do.add_argument("number", type=_number, metavar="N")

@@ -6,12 +6,10 @@ import io
 import json
 import os
 import sys
-from contextlib import closing
 
 import pytest
 
 from mailgate.cli.main import VERBS, main
-from mailgate.store.db import open_writer
 from mailgate.system.lock import Lock
 from tests.desk import CONFIG
 
@@ -287,9 +285,7 @@ def test_output_files_do_not_mix_with_json_on_standard_output(desk, capsys):
 
 
 def test_a_wrong_secret_is_reported_by_every_verb_that_signs(desk, capsys):
-    with closing(open_writer(desk / "var" / "mailgate.db")):
-        pass
     main(["ingest", "a.eml", "--quiet"])
-    (desk / "config.toml").write_text(CONFIG.replace("a secret of more", "another secret of more"))
+    (desk / "var" / "secret").write_text("another secret of more than sixteen characters")
     for line in ("run", "check", "tickets do 1001 #close", "tickets new --requester k@x.example --subject x"):
         assert fails(capsys, line)[0] == 2, line

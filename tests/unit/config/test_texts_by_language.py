@@ -53,4 +53,4 @@ def test_an_invalid_table_is_reported_at_its_line(tmp_path, value):
         return
     with pytest.raises(ConfigError) as caught:
         load(path)
-    assert [(each.where, each.line) for each in caught.value.problems] == [('[address."support@bank.example".name]', 8)]
+    assert [(each.where, each.line) for each in caught.value.problems] == [('[address."support@bank.example".name]', 7)]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mailgate.desk.opening import by_hand
-from mailgate.errors import ConfigError, LockHeld, StorageError
+from mailgate.errors import LockHeld, StorageError
 from mailgate.mail import Delivery, Envelope, Kept
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox
@@ -18,10 +18,10 @@ from mailgate.system import lock
 from mailgate.system.clock import FOLLOWED_AFTER, Clock
 from mailgate.system.lock import Lock, pid_of, running
 from mailgate.ticket import Address
-from mailgate.worker import apply, explain, setup
+from mailgate.worker import apply, explain
 from mailgate.worker import batch as processor
 from mailgate.worker.pipeline import think
-from tests.desk import CONFIG, KAREN, START, Bench, to
+from tests.desk import KAREN, START
 
 # ── time ────────────────────────────────────────────────────────────────────────────────
 
@@ -102,41 +102,6 @@ def test_a_lock_file_of_nonsense_names_nobody(tmp_path):
 
 
 # ── the secret ──────────────────────────────────────────────────────────────────────────
-
-
-def test_the_secret_is_made_for_an_empty_database_and_must_not_change(tmp_path):
-    by_file = CONFIG.replace('secret = "a secret of more than sixteen characters"', "")
-    bench = Bench(tmp_path, by_file)
-    made = tmp_path / "var" / "secret"
-    assert made.stat().st_mode & 0o777 == 0o600
-    first = bench.desk.keyring.secrets
-    bench.configure(by_file)
-    assert bench.desk.keyring.secrets == first
-    made.write_text("another secret, long enough")
-    with pytest.raises(ConfigError, match="is not the secret of this database"):
-        bench.configure(by_file)
-    made.unlink()
-    with pytest.raises(ConfigError):
-        bench.configure(by_file)
-    assert not made.exists(), "never made anew on a used database"
-
-
-def test_new_and_old_secrets_verify_both(tmp_path):
-    bench = Bench(tmp_path)
-    alert = to(bench.send(KAREN, "Help"), "elliot@bank.example")
-    old = '"a secret of more than sixteen characters"'
-    bench.configure(CONFIG.replace(f"secret = {old}", f'secret = ["quite another secret, and long", {old}]'))
-    bench.send("elliot@bank.example", "#claim", answers=alert)
-    assert str(bench.ticket().assignee) == "agent:elliot"
-    bench.configure(CONFIG.replace(f"secret = {old}", 'secret = "quite another secret, and long"'))
-
-
-def test_a_dry_run_needs_no_secret(tmp_path):
-    by_file = CONFIG.replace('secret = "a secret of more than sixteen characters"', "")
-    config = Bench(tmp_path, by_file).config
-    assert setup.peek_secrets(config) != (b"dry run",)
-    (tmp_path / "var" / "secret").unlink()
-    assert setup.peek_secrets(config) == (b"dry run",)
 
 
 def test_a_mail_that_lies_in_a_file_is_as_large_as_the_file(bench):
