@@ -1,6 +1,6 @@
 """The criteria of a rule: reads `field = { operator = value }` into `Criterion` values.
 
-Checks fields, operators and patterns. Criteria are evaluated in `mailgate.rules.routing.criteria`.
+Fields and the operators of each are the table in `mailgate.rules.routing.criteria`, which also evaluates them.
 """
 
 from __future__ import annotations
@@ -14,21 +14,9 @@ from mailgate.config.toml import units
 from mailgate.config.toml.messages import did_you_mean, one_of, quoted_text, shown
 from mailgate.config.toml.reader import Spot, Table
 from mailgate.config.toml.regex import BadPattern, Pattern, compile_pattern
+from mailgate.rules.routing.criteria import FIELDS, Kind
 from mailgate.settings import Criterion
 
-ADDRESSES = ("from", "reply_to", "to", "cc", "recipient")
-CLOSED = {  # fields with a fixed set of values
-    "source": ("smtp", "imap", "pipe", "cli"),
-    "requester": ("known", "new"),
-    "auth": ("pass", "fail", "none"),
-}
-TEXTS = ("from_name", "subject", "body", "attachment_name", "attachment_type", "language")
-NUMBERS = ("attachments", "size")
-FAMILIES = ("header", "form")
-FIELDS = (*ADDRESSES, *TEXTS, *CLOSED, *NUMBERS, *FAMILIES, "customer", "arrived")
-
-_TEXT_OPERATORS = ("is", "contains", "starts", "ends", "matches", "in")
-_FAMILY_OPERATORS = (*_TEXT_OPERATORS, "domain", "over", "under", "exists")
 RULE_KEYS = ("name", "on", "stop", "when", "unless", "then")  # of the rule itself
 
 
@@ -43,6 +31,10 @@ class _Test:
     op: str
     negated: bool
     value: object
+
+    @property
+    def kind(self) -> Kind:
+        return FIELDS[self.field].kind
 
     @property
     def items(self) -> list[object]:
@@ -72,7 +64,11 @@ def read_criteria(table: Table) -> Iterator[Criterion]:
         value = table.raw(key)
         if value is None:
             continue
-        tests = _family(table, key, value) if key in FAMILIES else _field(table, table.at(key), key, "", value)
+        tests = (
+            _family(table, key, value)
+            if FIELDS[key].kind is Kind.NAMED
+            else _field(table, table.at(key), key, "", value)
+        )
         for test in tests:
             if criterion := _criterion(test):
                 yield criterion
@@ -92,7 +88,7 @@ def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
         return
     for name, test in value.items():
         spot = table.at(key).child(name)
-        if name.removeprefix("not_") in _FAMILY_OPERATORS:
+        if name.removeprefix("not_") in Kind.NAMED.value:
             table.reading.error(spot, f"is an operator where the name of a {key} belongs: write {key} = {example}")
         else:
             yield from _field(table, spot, key, name, test)
@@ -100,11 +96,12 @@ def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
 
 def _field(table: Table, spot: Spot, field: str, name: str, value: object) -> Iterator[_Test]:
     """The tests of one field: a single value, or a table of operators."""
-    known = _operators(field)
+    kind = FIELDS[field].kind
+    known = kind.value
     if not isinstance(value, dict):
-        op = "exists" if isinstance(value, bool) else "is" if field in NUMBERS else "contains"
-        if field in ("size", "arrived") or op not in known:
-            example = {"size": '{ over = "5 MB" }', "arrived": '{ within = "Business hours" }'}.get(field, '"…"')
+        op = "exists" if isinstance(value, bool) else "is" if kind is Kind.COUNT else "contains"
+        if op not in known:
+            example = {Kind.SIZE: '{ over = "5 MB" }', Kind.TIME: '{ within = "Business hours" }'}.get(kind, '"…"')
             table.reading.error(spot, f"needs an operator: write {field} = {example}")
         else:
             yield _Test(table, spot, field, name, op, negated=False, value=value)
@@ -129,7 +126,7 @@ def _criterion(test: _Test) -> Criterion | None:
     if not test.items:
         test.error(f"{test.op} has an empty list and would match nothing: write at least one value")
         return None
-    if test.field in NUMBERS or test.op in ("over", "under"):
+    if test.kind in (Kind.COUNT, Kind.SIZE) or test.op in ("over", "under"):
         return _numbers(test)
     texts = [item for item in test.items if isinstance(item, str)]
     if len(texts) < len(test.items):
@@ -145,9 +142,9 @@ def _criterion(test: _Test) -> Criterion | None:
 def _numbers(test: _Test) -> Criterion | None:
     """A criterion on a number: of attachments, of bytes, or in a header or form line."""
     try:
-        numbers = [_number(item, test.field) for item in test.items]
+        numbers = [_number(item, test.kind) for item in test.items]
     except ValueError:
-        form = {"size": units.SIZE_FORM, "attachments": "a count such as 3"}.get(test.field, "a number such as 5.5")
+        form = {Kind.SIZE: units.SIZE_FORM, Kind.COUNT: "a count such as 3"}.get(test.kind, "a number such as 5.5")
         test.error(f"must be {form}, not {shown(test.value)}")
         return None
     if test.op in ("over", "under") and len(numbers) > 1:
@@ -156,10 +153,10 @@ def _numbers(test: _Test) -> Criterion | None:
     return test.criterion([str(number) for number in numbers], float(numbers[0]) if len(numbers) == 1 else None)
 
 
-def _number(item: object, field: str) -> float:
-    if isinstance(item, str) and field == "size":
+def _number(item: object, kind: Kind) -> float:
+    if isinstance(item, str) and kind is Kind.SIZE:
         return units.size(item)
-    if field in FAMILIES and isinstance(item, int | float) and not isinstance(item, bool) and isfinite(item):
+    if kind is Kind.NAMED and isinstance(item, int | float) and not isinstance(item, bool) and isfinite(item):
         return item
     if isinstance(item, int) and not isinstance(item, bool) and item >= 0:
         return item
@@ -168,15 +165,13 @@ def _number(item: object, field: str) -> float:
 
 def _text(test: _Test, text: str, index: int) -> str:
     """A string to compare with, normalised."""
-    allowed = CLOSED.get(test.field)
+    field = FIELDS[test.field]
     if not text and test.op != "is":
         test.error("is empty and would match everything: write what to look for", index)
-    elif allowed and text not in allowed and test.op != "matches":
-        test.error(f"{one_of(allowed)}, not {quoted_text(text)}{did_you_mean(text, allowed)}", index)
-    elif test.field == "customer" and test.op in ("is", "in"):
-        test.table.refer("customer", text, test.spot)
-    elif test.op == "within":
-        test.table.refer("schedule", text, test.spot)
+    elif field.words and text not in field.words and test.op != "matches":
+        test.error(f"{one_of(field.words)}, not {quoted_text(text)}{did_you_mean(text, field.words)}", index)
+    elif field.refers and test.op in ("is", "in", "within"):
+        test.table.refer(field.refers, text, test.spot)
     elif test.op == "domain":
         try:
             return text[: text.startswith(".")] + read_domain(text.removeprefix("."))
@@ -192,22 +187,6 @@ def _patterns(test: _Test, texts: Sequence[str]) -> Iterator[Pattern]:
             yield compile_pattern(text)
         except BadPattern as error:
             test.error(f"regular expression {error}", index)
-
-
-def _operators(field: str) -> tuple[str, ...]:
-    if field == "arrived":
-        return ("within",)
-    if field == "attachments":
-        return ("is", "in", "over", "under", "exists")
-    if field == "size":
-        return ("over", "under", "is", "in")
-    if field in ADDRESSES:
-        return (*_TEXT_OPERATORS, "domain", "exists")
-    if field in CLOSED:
-        return _TEXT_OPERATORS
-    if field in FAMILIES:
-        return _FAMILY_OPERATORS
-    return (*_TEXT_OPERATORS, "exists")
 
 
 def misplaced(key: str) -> str:

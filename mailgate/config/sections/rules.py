@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailgate.config.sections.criteria import FIELDS, RULE_KEYS, misplaced, read_criteria
+from mailgate.config.sections.criteria import RULE_KEYS, misplaced, read_criteria
 from mailgate.config.sections.routing import read_routing, recipients
 from mailgate.config.toml.messages import quoted_text
 from mailgate.config.toml.reader import Spot, Table
+from mailgate.rules.routing.criteria import FIELDS
 from mailgate.settings import Criterion, Rule
 
 _THEN_KEYS = (

@@ -1,7 +1,7 @@
-"""One criterion of a rule against one mail: does it hold, and what does `explain` say.
+"""The criteria of the administrator's rules: the table of fields, and one criterion against one mail.
 
-Every field and operator of the public interface, section 3. Comparing ignores case; regular
-expressions were compiled (RE2) with the config. A criterion sets nothing: that is `route.py`.
+Fields and operators are those of the public interface, section 3. Comparing ignores case; regular expressions are
+RE2, compiled with the configuration. What a matching rule sets is `route.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, unique
+from types import MappingProxyType
 
 from mailgate.mail import Body, Mail, normalise
 from mailgate.rules.text.forms import Form
@@ -23,24 +25,21 @@ _AFTER_AT = re.compile(r"@([^\s@<>(),;:\"]+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What rules may ask about a mail.
-
-    `within(schedule, moment)` says whether a schedule is open then.
-    """
+    """Everything that a field may read: the mail, and what is known about it."""
 
     mail: Mail
     body: Body
     form: Form
-    recipients: tuple[str, ...]  # desk addresses that it came to
-    address: str  # the one of them that routes
+    recipients: tuple[str, ...]  # addresses of the desk that it was delivered to
+    address: str  # the one of them that decides routing
     source: str  # "smtp", "imap", "pipe", "cli"
     arrived_at: datetime
-    known: bool  # the requester wrote before
+    known: bool  # the requester has written before
     auth: str = "none"  # DMARC: "pass", "fail", "none"
     language: str = ""
-    customer: str = ""  # whose customer its author is
-    within: Callable[[str, datetime], bool] = lambda _schedule, _moment: False
-    # Values by field, each read once however many rules ask for it.
+    customer: str = ""  # name of the author's customer organisation
+    within: Callable[[str, datetime], bool] = lambda _schedule, _moment: False  # whether a schedule is open then
+    # Values by field: each is read once, however many rules compare it.
     _read: dict[tuple[str, str], Values] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, criterion: Criterion) -> Values:
@@ -48,16 +47,17 @@ class Facts:
         asked = criterion.field, criterion.name
         values = self._read.get(asked)
         if values is None:
-            texts = tuple(text[:_TEXT_READ] for text in _FIELDS[criterion.field](self, criterion.name))
+            known = FIELDS[criterion.field]
+            texts = tuple(text[:_TEXT_READ] for text in known.read(self, criterion.name))
             folded = tuple(map(str.casefold, texts))
-            domains = tuple(f".{domain}" for text in folded for domain in _domains(criterion.field, text))
+            domains = tuple(f".{domain}" for text in folded for domain in _domains(known, text))
             values = self._read[asked] = Values(texts, folded, domains)
         return values
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a field holds: as it is, case-folded, and as a domain (".client.example")."""
+    """The values of a field: as they are, case-folded, and as domains (".client.example")."""
 
     texts: tuple[str, ...]
     folded: tuple[str, ...]
@@ -65,7 +65,7 @@ class Values:
 
 
 def is_met(criterion: Criterion, facts: Facts) -> bool:
-    """Whether the criterion holds. `not_`: none of its values does."""
+    """Whether the criterion holds. A negated one (`not_`) holds if no value of the field passes."""
     return _OPERATORS[criterion.op](criterion, facts) != criterion.negated
 
 
@@ -100,9 +100,36 @@ def language_of(mail: Mail) -> str:
 
 # ── fields ──────────────────────────────────────────────────────────────────────────────
 
+_TEXTS = ("is", "contains", "starts", "ends", "matches", "in")
+
+
+@unique
+class Kind(Enum):
+    """What the values of a field are, which decides the operators that it takes."""
+
+    ADDRESS = (*_TEXTS, "domain", "exists")
+    TEXT = (*_TEXTS, "exists")
+    WORD = _TEXTS  # one of `Field.words`
+    COUNT = ("is", "in", "over", "under", "exists")
+    SIZE = ("over", "under", "is", "in")
+    NAMED = (*_TEXTS, "domain", "over", "under", "exists")  # a family of fields, such as header.X-Vendor
+    TIME = ("within",)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field that a rule can ask for. `doc` is its remark in docs/config.md."""
+
+    name: str
+    kind: Kind
+    read: Callable[[Facts, str], tuple[str, ...]]  # its values; the text is the name of a header or form line
+    doc: str = ""
+    words: tuple[str, ...] = ()  # the only values that a WORD has
+    refers: str = ""  # the section of the configuration that names its values
+
 
 def _body(facts: Facts, _: str) -> tuple[str, ...]:
-    """The author's own words; all of the text where it was forwarded or nothing else is left."""
+    """The author's own words; the whole text of a forwarded mail, or if there are no own words."""
     own = facts.body.visible
     return (facts.mail.text if facts.body.forwarded or not own.strip() else own,)
 
@@ -112,37 +139,71 @@ def _form(facts: Facts, name: str) -> tuple[str, ...]:
     return (value,) if value else ()
 
 
-_FIELDS: Mapping[str, Callable[[Facts, str], tuple[str, ...]]] = {
-    "from": lambda facts, _: tuple(address.email for address in facts.mail.from_),
-    "from_name": lambda facts, _: tuple(address.name for address in facts.mail.from_ if address.name),
-    "reply_to": lambda facts, _: tuple(address.email for address in facts.mail.reply_to),
-    "to": lambda facts, _: tuple(address.email for address in facts.mail.to),
-    "cc": lambda facts, _: tuple(address.email for address in facts.mail.cc),
-    "recipient": lambda facts, _: facts.recipients,
-    "subject": lambda facts, _: (facts.mail.subject,),
-    "body": _body,
-    "header": lambda facts, name: facts.mail.header_all(name),
-    "attachment_name": lambda facts, _: tuple(part.name for part in facts.mail.attachments),
-    "attachment_type": lambda facts, _: tuple(part.type for part in facts.mail.attachments),
-    "attachments": lambda facts, _: (str(len(facts.mail.attachments)),),
-    "size": lambda facts, _: (str(facts.mail.size),),
-    "language": lambda facts, _: (facts.language,),
-    "source": lambda facts, _: (facts.source,),
-    "requester": lambda facts, _: ("known" if facts.known else "new",),
-    "customer": lambda facts, _: (facts.customer,) if facts.customer else (),
-    "form": _form,
-    "auth": lambda facts, _: (facts.auth,),
-    "arrived": lambda facts, _: (facts.arrived_at.isoformat(" ", "minutes"),),
-}
-_FAMILIES = frozenset({"header", "form"})
-_ADDRESS_FIELDS = frozenset({"from", "reply_to", "to", "cc", "recipient"})
+_TABLE = (
+    Field("from", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.from_)),
+    Field("reply_to", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.reply_to)),
+    Field("to", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.to)),
+    Field("cc", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.cc)),
+    Field("recipient", Kind.ADDRESS, lambda facts, _: facts.recipients, "the desk address it was delivered to"),
+    Field("from_name", Kind.TEXT, lambda facts, _: tuple(each.name for each in facts.mail.from_ if each.name)),
+    Field("subject", Kind.TEXT, lambda facts, _: (facts.mail.subject,)),
+    Field("body", Kind.TEXT, _body, "the author's own words, without quotes"),
+    Field("attachment_name", Kind.TEXT, lambda facts, _: tuple(part.name for part in facts.mail.attachments)),
+    Field("attachment_type", Kind.TEXT, lambda facts, _: tuple(part.type for part in facts.mail.attachments)),
+    Field("language", Kind.TEXT, lambda facts, _: (facts.language,)),
+    Field(
+        "source",
+        Kind.WORD,
+        lambda facts, _: (facts.source,),
+        "`smtp`, `imap`, `pipe` or `cli`",
+        words=("smtp", "imap", "pipe", "cli"),
+    ),
+    Field(
+        "requester",
+        Kind.WORD,
+        lambda facts, _: ("known" if facts.known else "new",),
+        "`known` or `new`",
+        words=("known", "new"),
+    ),
+    Field(
+        "customer",
+        Kind.TEXT,
+        lambda facts, _: (facts.customer,) if facts.customer else (),
+        "the sender's customer, by name",
+        refers="customer",
+    ),
+    Field(
+        "auth",
+        Kind.WORD,
+        lambda facts, _: (facts.auth,),
+        "`pass`, `fail` or `none` (DMARC)",
+        words=("pass", "fail", "none"),
+    ),
+    Field("attachments", Kind.COUNT, lambda facts, _: (str(len(facts.mail.attachments)),), "how many"),
+    Field("size", Kind.SIZE, lambda facts, _: (str(facts.mail.size),), 'of the mail: `{ over = "5 MB" }`'),
+    Field(
+        "header",
+        Kind.NAMED,
+        lambda facts, name: facts.mail.header_all(name),
+        'by name: `header = { X-Vendor = { is = "yes" } }`',
+    ),
+    Field("form", Kind.NAMED, _form, 'by name: `form = { Branch = "Boston" }`'),
+    Field(
+        "arrived",
+        Kind.TIME,
+        lambda facts, _: (facts.arrived_at.isoformat(" ", "minutes"),),
+        '`{ within = "Business hours" }`',
+        refers="schedule",
+    ),
+)
+FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _TABLE})
 
 
 # ── operators ───────────────────────────────────────────────────────────────────────────
 
 
 def _folded(criterion: Criterion) -> tuple[str, ...]:
-    if criterion.field in _ADDRESS_FIELDS and not all(map(str.isascii, criterion.values)):
+    if FIELDS[criterion.field].kind is Kind.ADDRESS and not all(map(str.isascii, criterion.values)):
         return tuple(normalise(value) for value in criterion.values)  # as addresses are compared: A-labels
     return tuple(map(str.casefold, criterion.values))
 
@@ -182,9 +243,9 @@ def _domain(criterion: Criterion, facts: Facts) -> bool:
     )
 
 
-def _domains(field: str, text: str) -> Iterable[str]:
-    """The domains in a text: an address's own; a header or form line may hold several, and names around them."""
-    if field in _FAMILIES:
+def _domains(known: Field, text: str) -> Iterable[str]:
+    """The domains in a text: an address has one; a header or form line may hold several addresses, and names."""
+    if known.kind is Kind.NAMED:
         return _AFTER_AT.findall(text) or (text.strip("<> "),)
     return (text.rpartition("@")[2],)
 
@@ -200,12 +261,12 @@ def _under(criterion: Criterion, facts: Facts) -> bool:
 
 
 def _numbers(texts: tuple[str, ...]) -> Iterable[float]:
-    """The number that a text begins with: "7.1 / 5.0" is 7.1. What begins with none is neither over nor under."""
+    """The numbers that the texts begin with ("7.1 / 5.0" is 7.1); texts that begin with none are left out."""
     return (float(found[1]) for text in texts if (found := _NUMBER.match(text)))
 
 
 def _exists(criterion: Criterion, facts: Facts) -> bool:
-    nothing = "0" if criterion.field == "attachments" else ""
+    nothing = "0" if FIELDS[criterion.field].kind is Kind.COUNT else ""
     return any(text != nothing for text in facts.values(criterion).texts)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mailgate.config.load import load, read
+from mailgate.rules.routing.criteria import FIELDS, Field, Kind
 from mailgate.settings import Routing
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +71,21 @@ def test_every_documented_key_is_read() -> None:
 
 def test_every_routing_key_is_documented() -> None:
     assert documented()["Routing keys"] == ROUTING
+
+
+def test_the_fields_that_rules_ask_for_are_documented_with_their_operators() -> None:
+    """The table of docs/config.md is the table of the code, row by row."""
+    text = (ROOT / "docs/config.md").read_text("utf-8")
+    rows = text.partition("### [rule.when]")[2].partition("| key | operators | |\n| --- | --- | --- |\n")[2]
+    assert rows.partition("\n\n")[0].splitlines() == [_documented(field) for field in FIELDS.values()]
+
+
+def _documented(field: Field) -> str:
+    """The row of a field in docs/config.md: "texts" stands for the operators that compare texts."""
+    texts = set(Kind.WORD.value) <= set(field.kind.value)
+    others = [f"`{op}`" for op in field.kind.value if not (texts and op in Kind.WORD.value)]
+    operators = ", ".join((*(["texts"] if texts else []), *others))
+    return f"| `{field.name}` | {operators} | {field.doc + ' ' if field.doc else ''}|"
 
 
 def test_the_example_has_neither_errors_nor_warnings() -> None:
