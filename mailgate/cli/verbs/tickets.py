@@ -9,6 +9,14 @@ from pathlib import Path
 from mailgate.cli.common import common_options, new_option
 from mailgate.cli.tickets import change, view
 
+_SUB_VERBS = {
+    "list": view.listing,
+    "show": view.show,
+    "export": view.export,
+    "new": change.new,
+    "do": change.do,
+}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the sub-verbs."""
@@ -64,17 +72,8 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-_RUN = {
-    "list": view.listing,
-    "show": view.show,
-    "export": view.export,
-    "new": change.new,
-    "do": change.do,
-}
-
-
 def run(args: argparse.Namespace) -> int:
     """Run the sub-verb."""
-    code = _RUN[args.sub](args)
+    code = _SUB_VERBS[args.sub](args)
     sys.stdout.flush()
     return code
