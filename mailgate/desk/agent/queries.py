@@ -26,7 +26,7 @@ from mailgate.store.tickets import histories, tickets
 from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Entry, StoredAttachment, Ticket
 from mailgate.writing.mail.mime import file_name
-from mailgate.writing.views.wording import size
+from mailgate.writing.views.formatting import size
 
 LISTED = 100  # tickets in one answer
 SEARCHED = 12  # words of one search

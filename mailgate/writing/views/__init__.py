@@ -1,1 +1,1 @@
-"""What templates see: values and wording for agents, requesters and reports."""
+"""What templates see: values and formatting for agents, requesters and reports."""

@@ -22,9 +22,9 @@ from mailgate.writing.mail.inline import with_images
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views import links
 from mailgate.writing.views.for_report import report_view
+from mailgate.writing.views.formatting import clock, earlier, files, left_out, person, preview, words
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import AgentView, ListingView, OtherView, SimilarView, TicketView
-from mailgate.writing.views.wording import clock, earlier, files, left_out, person, preview, words
 
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 

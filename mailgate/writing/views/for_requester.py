@@ -17,9 +17,9 @@ from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.inline import with_images
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views import links
+from mailgate.writing.views.formatting import earlier, file_view, files, preview, words
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import EntryView, FileView, RequesterView
-from mailgate.writing.views.wording import earlier, file_view, files, preview, words
 from mailgate.writing.views.words import Words
 
 _SPOKEN = frozenset({NoticeKind.REPLY, NoticeKind.ASKED})  # an agent's own words, signed

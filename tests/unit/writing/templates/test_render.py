@@ -14,8 +14,8 @@ from mailgate.ticket import Actor, Entry
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.templates.sandbox import paragraphs, quoted
 from mailgate.writing.templates.specimens import specimens
+from mailgate.writing.views.formatting import size
 from mailgate.writing.views.views import AgentView, EntryView, Rendered, RequesterView, TicketView
-from mailgate.writing.views.wording import size
 from tests.notices import ANN, BUILT, CONFIG, FULL, INVOICE, KEYRING, MESSAGE, NOTE, NOW, TICKET, notice, put
 
 K = NoticeKind

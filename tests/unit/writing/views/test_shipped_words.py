@@ -18,7 +18,7 @@ from mailgate.rules.text import moments
 from mailgate.ticket import Status
 from mailgate.writing.templates.phrases import read_words
 from mailgate.writing.templates.render import Renderer, shipped
-from mailgate.writing.views.wording import clock
+from mailgate.writing.views.formatting import clock
 from mailgate.writing.views.words import UnknownPhrase, Words
 from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, put, write
 

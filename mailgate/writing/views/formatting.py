@@ -1,4 +1,4 @@
-"""Due times, sizes, names and earlier entries as people read them."""
+"""Formats due times, sizes, names and earlier entries for people."""
 
 from __future__ import annotations
 
