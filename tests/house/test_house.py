@@ -239,6 +239,17 @@ def test_decisions_stand_newest_first() -> None:
     assert days == sorted(days, reverse=True)
 
 
+def test_the_changelog_has_a_place_for_the_next_entry() -> None:
+    """Keep a Changelog: what is not released stands on top, below headings that say what kind of change it is."""
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    versions = re.findall(r"(?m)^## (.+)$", text)
+    assert versions[0].startswith("[Unreleased]")
+    assert not [version for version in versions[1:] if not re.match(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$", version)]
+    kinds = re.findall(r"(?m)^### (\w+)", text.partition("## [Unreleased]")[2].partition("\n## ")[0])
+    assert kinds
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
 def test_the_layers_name_real_folders() -> None:
     modules = {source.module for source in ALL}
     assert not {*LAYERS, *PURE} - modules

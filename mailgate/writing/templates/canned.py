@@ -29,7 +29,7 @@ def fill_canned(name: str, ticket: Ticket, agent: str, config: Config) -> str:
     """
     canned = config.canned[name]
     try:
-        text = fill(canned.text.get(ticket.language or config.desk.language), _values(ticket, agent, config))
+        text = fill(canned.text.get(ticket.language or config.desk.language), canned_values(ticket, agent, config))
     except Exception as error:  # a template may raise anything
         raise Refused(f"the canned response {name} cannot be filled in: {error}") from error
     return text.strip()
@@ -44,7 +44,7 @@ def _check(canned: Canned, config: Config) -> Iterator[Problem]:
     for language, text in canned.text.by_language.items():
         try:
             for ticket, agent in _specimens(config):
-                fill(text, _values(ticket, agent, config))
+                fill(text, canned_values(ticket, agent, config))
         except Exception as error:
             place = ("canned", canned.name, "text", *([language] if language else []))
             line = nearest(scan(config.file.read_text("utf-8-sig")), place)
@@ -72,7 +72,7 @@ def _specimens(config: Config) -> Iterator[tuple[Ticket, str]]:
         yield ticket, next(iter(config.agents), "") if full else ""
 
 
-def _values(ticket: Ticket, agent: str, config: Config) -> Mapping[str, object]:
+def canned_values(ticket: Ticket, agent: str, config: Config) -> Mapping[str, object]:
     """What a canned response may read; docs/templates.md lists it."""
     notice = Notice(kind=NoticeKind.REPLY, to=ticket.requester, cause="", ticket=ticket, by_agent=agent)
     address = identity.desk_address(notice, config)
