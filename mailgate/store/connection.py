@@ -6,6 +6,7 @@ Knows no table. Everything raises StorageError, with words for people and the en
 from __future__ import annotations
 
 import os
+import pwd
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,15 +19,21 @@ BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction
 
 
 def connect(path: Path | None, mode: str) -> sqlite3.Connection:
-    """Open a database. `mode` is SQLite's: "rwc" (made where it is missing), "rw", "ro"; "memory" takes no path."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}" if path else "file::memory:",
-        uri=True,
-        isolation_level=None,  # we say BEGIN ourselves
-        timeout=BUSY_TIMEOUT,
-        check_same_thread=False,  # aiosqlite makes and uses it on its own thread; `Store` closes it
-        cached_statements=256,
-    )
+    """Open a database. Raises StorageError when the file cannot be opened.
+
+    `mode` is that of SQLite: "rwc" (created if missing), "rw", "ro", or "memory", without a path.
+    """
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}" if path else "file::memory:",
+            uri=True,
+            isolation_level=None,  # we say BEGIN ourselves
+            timeout=BUSY_TIMEOUT,
+            check_same_thread=False,  # aiosqlite makes and uses it on its own thread; `Store` closes it
+            cached_statements=256,
+        )
+    except sqlite3.OperationalError as error:
+        raise _cannot_open(path, mode, error) from error
     connection.row_factory = sqlite3.Row
     try:
         if mode in ("rw", "rwc"):
@@ -34,15 +41,41 @@ def connect(path: Path | None, mode: str) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
             connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
-    except BaseException:  # it is no database
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if _code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise _cannot_open(path, mode, error) from error
+        raise
+    except BaseException:  # the file is not a database
         connection.close()
         raise
     return connection
 
 
+def _cannot_open(path: Path | None, mode: str, error: sqlite3.OperationalError) -> StorageError:
+    """The error for a file that SQLite cannot open; for missing permissions it names owner and user."""
+    reason = str(error)
+    wanted = os.R_OK if mode == "ro" else os.R_OK | os.W_OK
+    with suppress(OSError):  # the folder may be inaccessible, too
+        if path and not os.access(path, wanted, effective_ids=True):
+            reason = f"permission denied (owner {_user(path.stat().st_uid)}, running as {_user(os.geteuid())})"
+    return StorageError("cannot open the database", cause=f"{path}: {reason}")
+
+
+def _user(uid: int) -> str:
+    with suppress(KeyError):
+        return pwd.getpwuid(uid).pw_name
+    return f"user {uid}"
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code (https://www.sqlite.org/rescode.html)."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def is_busy(error: sqlite3.OperationalError) -> bool:
     """True when another process or connection holds the database."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 @contextmanager
@@ -51,7 +84,7 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = _code(error)
         if is_busy(error):
             raise DatabaseBusy("the database is busy", cause=str(error)) from error
         if code in (
@@ -63,8 +96,9 @@ def storage_errors() -> Iterator[None]:
             raise StorageError("storage trouble", cause=str(error)) from error
         raise
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            raise StorageError("the database is damaged or is none", cause=str(error)) from error
+        if _code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            what = "the database is damaged, or the file is not a database: restore it, see docs/operations.md"
+            raise StorageError(what, cause=str(error)) from error
         raise
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +23,7 @@ from mailgate.outbound.backoff import Stage
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.settings import Relay
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.db import Store, open_reader
+from mailgate.store.db import Store, open_reader, open_writer
 from mailgate.store.queues import inbox
 from mailgate.system.lock import Lock
 from mailgate.worker import batch, timers
@@ -114,6 +116,22 @@ def test_a_lock_without_a_place_is_trouble_of_the_storage(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot write"), Lock(tmp_path / "file/mailgate.db"):
         pass
+
+
+def test_a_database_without_permissions_is_reported_with_owner_and_user() -> None:
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        database = Path(name) / "mailgate.db"
+        database.touch(0)
+        if user == 0:  # root can open everything: test as another user
+            os.seteuid(65534)
+        try:
+            with pytest.raises(StorageError, match="cannot open the database") as caught:
+                open_writer(database)
+        finally:
+            os.seteuid(user)
+        assert caught.value.cause.startswith(f"{database}: permission denied (owner {database.owner()}, running as ")
 
 
 async def test_a_damaged_database_is_no_mistake_in_sql(tmp_path: Path) -> None:
