@@ -15,7 +15,7 @@ def examples() -> list[object]:
     """Every value that a property test of these strategies is tried with."""
     drawn: list[object] = []
 
-    @settings(max_examples=1000)
+    @settings(max_examples=300)
     @given(st.integers() | st.text() | st.binary())
     def property_test(value: object) -> None:
         drawn.append(value)

@@ -153,7 +153,10 @@ def credentials(server: TokenServer) -> Credentials:
     return Credentials(account="support", user="support@bank.example", oauth2=oauth2)
 
 
-def test_a_device_that_nobody_confirms_is_given_up_and_slow_down_is_obeyed(server: TokenServer) -> None:
+def test_a_device_that_nobody_confirms_is_given_up_and_slow_down_is_obeyed(
+    server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person, "PATIENCE", 60.0)
     server.script = [None, (400, {"error": "slow_down"}), *[(400, {"error": "authorization_pending"})] * 1000]
     waits: list[float] = []
     with pytest.raises(TokenUnavailable, match="nobody signed in"):

@@ -249,7 +249,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mail_costs_little(name: str) -> None:
     """Each of these has stopped a mail system; what was quadratic took a minute and more."""
-    assert cost.seconds(lambda: sound(parse(HOSTILE[name]))) < cost.MOST * cost.ordinary()
+    assert cost.in_mails(lambda: sound(parse(HOSTILE[name]))) < cost.MOST
 
 
 def test_levels_and_kinds() -> None:
