@@ -69,6 +69,7 @@ class Delivery:
     arrived_at: datetime
     authserv_ids: tuple[str, ...] = ()
     quiet: bool = False
+    login: str = ""  # key of the agent who logged in to hand it over
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +226,4 @@ class Received:
     body: Body
     authserv_ids: tuple[str, ...] = ()  # whose Authentication-Results are believed on this way in
     quiet: bool = False  # ingest --quiet: no automatic mail
+    login: str = ""  # key of the agent who logged in to hand it over

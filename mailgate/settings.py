@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -92,6 +93,7 @@ class Desk:
     old_tokens: tuple[str, ...] = ()
     first_number: int = 1001
     admin: str = ""  # address; "" until set
+    hostname: str = ""  # of EHLO and greetings; "": see `Config.hostname`
     secret: tuple[Secret | Path, ...] = ()  # newest first; a path is a file read at start (`config.secret`)
 
     @property
@@ -122,15 +124,35 @@ class DeskAddress:
     routing: Routing = Routing()
 
 
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    """`tls = {…}` of a listener: PEM files of certificate (with its chain) and key."""
+
+    cert: Path
+    key: Path
+    implicit: bool = False  # False: STARTTLS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """[smtp]"""
+    """[smtp] or [submission]"""
 
     host: str
     port: int
+    path: Path | None = None  # a unix socket instead
+    protocol: str = "smtp"  # or "lmtp"
+    submission: bool = False  # agents log in; nobody else sends
+    tls: ServerTls | None = None
+    proxy: tuple[IPv4Network | IPv6Network, ...] = ()  # whose PROXY header is believed
     max_size: int = MAX_MAIL
     max_connections: int = 200
     authserv_ids: tuple[str, ...] = ()
+
+    @property
+    def endpoint(self) -> str:
+        """Where it listens, as it is written."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"unix:{self.path}" if self.path else f"{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,12 +263,17 @@ class Agent:
     hear: str = "department"  # "mine", "digest"
     digest: int | None = None  # minutes since midnight in the agent's zone; None: no digest
     quiet: tuple[int, int] | None = None  # from and to, minutes since midnight; may go over midnight
+    password: Secret = Secret()  # a hash; without one the agent cannot log in at [submission]
     was: tuple[str, ...] = ()  # old keys
 
     @property
     def email(self) -> str:
         """The address that is written to."""
         return self.emails[0]
+
+    def owns(self, email: str) -> bool:
+        """Whether an address, as compared, is one of the agent's."""
+        return email in self.emails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -456,6 +483,7 @@ class Config:
     storage: Storage
     addresses: Mapping[str, DeskAddress]  # by compared address, in file order
     smtp: Listener | None
+    submission: Listener | None = None
     mailboxes: Mapping[str, Mailbox]
     relay: Relay
     http: Http | None
@@ -477,6 +505,7 @@ class Config:
     customers: Mapping[str, Customer] = field(default_factory=dict)
     report: ReportMail = ReportMail()
     canned: Mapping[str, Canned] = field(default_factory=dict)
+    hostname: str = "localhost"  # our own name in EHLO and greetings
     templates: Path | None = None  # the administrator's templates/, when there is one
     text: str = field(default="", repr=False, compare=False)  # of the file, with what is secret in it
 

@@ -27,6 +27,7 @@ VERBS = {
     "init": "write a first configuration",
     "check": "validate configuration and templates, and report every error at once",
     "login": "sign in to a mailbox or the relay with OAuth 2.0, interactively",
+    "hash-password": "print the hash of an agent's password for the configuration",
     "reload": "check the configuration, show what changes, and make the daemon use it",
     "ingest": "accept mail without SMTP: standard input, .eml, mbox, Maildir",
     "explain": "dry run: show what would happen to a mail, and why",
@@ -67,7 +68,7 @@ def parser(verb: str | None = None) -> argparse.ArgumentParser:
 
 
 def _module(verb: str) -> ModuleType:
-    return import_module(f"mailgate.cli.{'storage' if verb in _STORAGE else 'verbs'}.{verb}")
+    return import_module(f"mailgate.cli.{'storage' if verb in _STORAGE else 'verbs'}.{verb.replace('-', '_')}")
 
 
 def verb_of(argv: Sequence[str]) -> str | None:

@@ -22,7 +22,20 @@ _KINDS = {
     "topics": ("topic", "topics"),
     "canned": ("canned response", "canned responses"),
 }
-_TABLES = ("desk", "storage", "smtp", "relay", "http", "defaults", "alerts", "notices", "trust", "tickets", "report")
+_TABLES = (
+    "desk",
+    "storage",
+    "smtp",
+    "submission",
+    "relay",
+    "http",
+    "defaults",
+    "alerts",
+    "notices",
+    "trust",
+    "tickets",
+    "report",
+)
 _SHOWN = 8  # names in one line
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ def _plain(value: Any) -> Json:
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case Secret() | Path() | Pattern():
+        case IPv4Network() | IPv6Network() | Secret() | Path() | Pattern():
             return value.pattern if isinstance(value, Pattern) else str(value)
         case ZoneInfo():
             return value.key

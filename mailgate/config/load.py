@@ -18,6 +18,7 @@ from mailgate.config.check import check
 from mailgate.config.sections.canned import read_canned
 from mailgate.config.sections.customers import read_customers
 from mailgate.config.sections.desk import read_addresses, read_desk, read_storage
+from mailgate.config.sections.listeners import read_http, read_smtp, read_submission
 from mailgate.config.sections.people import read_agents, read_departments, read_roles, read_teams
 from mailgate.config.sections.policies import (
     read_alerts,
@@ -31,7 +32,7 @@ from mailgate.config.sections.routing import read_routing
 from mailgate.config.sections.rules import read_rules
 from mailgate.config.sections.schedules import read_schedules, read_slas
 from mailgate.config.sections.topics import read_topics
-from mailgate.config.sections.transports import read_http, read_mailboxes, read_relay, read_smtp
+from mailgate.config.sections.transports import read_mailboxes, read_relay
 from mailgate.config.toml.messages import quoted
 from mailgate.config.toml.reader import Reading, Spot, Table
 from mailgate.errors import ConfigError, Problem
@@ -39,6 +40,7 @@ from mailgate.settings import Config, Routing
 
 DEFAULT_PATHS = (Path("config.toml"), Path("/etc/mailgate/config.toml"))
 
+_LOCAL = (".local", ".localdomain", ".internal", ".lan")  # domains that other hosts cannot look up
 _MAX_SIZE = 10_000_000  # bytes; far more than anybody writes by hand
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _NAMELESS_QUOTES = re.compile(r"""^\s*(\[\[?)\s*([\w-]+)\.([^]"'#]*[\s@][^]"'#]*)""")
@@ -97,12 +99,14 @@ def _config(top: Table) -> Config:
     desk = read_desk(top)
     templates = top.reading.folder / "templates"
     mailboxes = read_mailboxes(top)
+    smtp = read_smtp(top)
     config = Config(
         file=top.reading.file,
         desk=desk,
         storage=read_storage(top),
         addresses=read_addresses(top, desk),
-        smtp=read_smtp(top),
+        smtp=smtp,
+        submission=read_submission(top, smtp),
         mailboxes=mailboxes,
         relay=read_relay(top, mailboxes),
         http=read_http(top),
@@ -125,10 +129,17 @@ def _config(top: Table) -> Config:
         report=read_report(top),
         canned=read_canned(top),
         templates=templates if templates.is_dir() else None,
+        hostname=desk.hostname or _hostname() or desk.domain,
         text=top.reading.text,
     )
     top.done()
     return config
+
+
+def _hostname() -> str:
+    """The name of this host where it is fully qualified, as RFC 5321 4.1.1.1 wants it in EHLO; else ""."""
+    name = os.uname().nodename.lower()
+    return name if "." in name and not name.endswith(_LOCAL) else ""
 
 
 def _defaults(top: Table) -> Routing:

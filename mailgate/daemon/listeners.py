@@ -7,10 +7,10 @@ nothing has changed.
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Awaitable, Callable, Iterator
+import ssl
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mailgate.connect.accounts import Account
@@ -19,11 +19,14 @@ from mailgate.daemon.status import WayIn
 from mailgate.errors import Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
-from mailgate.inbound.smtp.session import SmtpListener
+from mailgate.inbound.smtp.listener import SmtpListener, server_context
+from mailgate.inbound.smtp.service import Callbacks
+from mailgate.mail import normalise
 from mailgate.rules.people.desk_addresses import is_desk
 from mailgate.settings import MAX_MAIL, Config, Credentials, Listener
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
+from mailgate.system.passwords import verify_password
 
 if TYPE_CHECKING:
     from mailgate.inbound.imap.watcher import Watcher
@@ -36,7 +39,15 @@ class Servers:
     """The servers that are bound to an address; None for those that are not configured."""
 
     smtp: SmtpListener | None = None
+    submission: SmtpListener | None = None
     http: HttpServer | None = None
+    tls: Mapping[str, ssl.SSLContext | None] = field(default_factory=dict)  # by "smtp" and "submission"
+
+    def receiving(self) -> Iterator[tuple[str, SmtpListener]]:
+        """The servers that receive mail, each with the name of its table."""
+        for table, server in (("smtp", self.smtp), ("submission", self.submission)):
+            if server is not None:
+                yield table, server
 
 
 class Listeners:
@@ -78,46 +89,77 @@ class Listeners:
 
     def names(self) -> list[str]:
         """The mail sources, for the log."""
-        config = self._config()
-        smtp = [f"smtp {config.smtp.host}:{self.smtp_port}"] if config.smtp else []
-        return smtp + [f"imap {name}" for name in config.mailboxes]
+        return [*self._bound(), *(f"imap {name}" for name in self._config().mailboxes)]
 
     def ways_in(self) -> Iterator[WayIn]:
         """The state of each mail source."""
-        config, smtp = self._config(), self._servers.smtp
-        if smtp and config.smtp:
-            yield WayIn(f"smtp {config.smtp.host}:{smtp.port}", connected=True, last_error="")
+        for name in self._bound():
+            yield WayIn(name, connected=True, last_error="")
         for watcher in self._watchers.values():
             state = watcher.status()
             yield WayIn(f"imap {state.name}", connected=state.connected, last_error=state.last_error)
 
+    def _bound(self) -> Iterator[str]:
+        """What the servers that receive mail are called: "smtp 127.0.0.1:25"."""
+        for table, server in self._servers.receiving():
+            yield f"{server.config.protocol if table == 'smtp' else table} {server.endpoint}"
+
     # ── start ───────────────────────────────────────────────────────────────────────────
 
-    async def start_smtp(self) -> None:
-        """Start the SMTP listener. Raises Refused when its address cannot be bound."""
-        self._servers = Servers(smtp=await self._smtp_server(self._config()))
+    async def start_receiving(self) -> None:
+        """Start the listeners for mail. Raises Refused when an address cannot be bound or a certificate not be read."""
+        self._servers = await self._receiving(self._config(), Servers())
 
     async def start_others(self) -> None:
         """Start the IMAP watchers and the HTTP server. Raises Refused when its address cannot be bound."""
         config = self._config()
         for name in config.mailboxes:
             await self._watch(name)
-        self._servers = Servers(self._servers.smtp, await self._http_server(config))
+        self._servers = replace(self._servers, http=await self._http_server(config))
 
-    async def _smtp_server(self, config: Config) -> SmtpListener | None:
-        if config.smtp is None:
+    async def _receiving(self, config: Config, known: Servers) -> Servers:
+        """The listeners for mail that `config` asks for; those of `known` at the same endpoint are reused.
+
+        Certificates are read again, for they may have been replaced. Raises Refused.
+        """
+        servers = replace(known, tls={"smtp": _tls(config.smtp), "submission": _tls(config.submission)})
+        try:
+            smtp = await self._mail_server("smtp", config, servers)
+            servers = replace(servers, smtp=smtp)
+            return replace(servers, submission=await self._mail_server("submission", config, servers))
+        except BaseException:
+            await self.discard(servers)
+            raise
+
+    async def _mail_server(self, table: str, config: Config, servers: Servers) -> SmtpListener | None:
+        wanted: Listener | None = getattr(config, table)
+        known: SmtpListener | None = getattr(servers, table)
+        if wanted is None:
             return None
+        if known and known.config.endpoint == wanted.endpoint:
+            if bool(known.config.proxy) is not bool(wanted.proxy):
+                raise Refused(f"[{table}] proxy can be turned on or off by a restart alone")
+            return known
         listener = SmtpListener(
-            config.smtp,
-            hostname=socket.gethostname(),
-            is_desk=lambda address: is_desk(address, self._config()),
+            wanted,
+            hostname=config.hostname,
             acceptor=self._acceptor,
-            clock=self._clock,
-            refused=self._refusals,
+            callbacks=self._callbacks,
+            tls=servers.tls[table],
         )
-        with _binding(f"[smtp] listen = {config.smtp.host}:{config.smtp.port}"):
+        with _binding(f"[{table}] listen = {wanted.endpoint}"):
             await listener.start()
         return listener
+
+    @property
+    def _callbacks(self) -> Callbacks:
+        return Callbacks(
+            is_desk=lambda address: is_desk(address, self._config()),
+            login=lambda user, password: log_in(user, password, self._config()),
+            owns=lambda agent, sender: not sender or self._config().agents[agent].owns(normalise(sender)),
+            refused=self._refusals,
+            clock=self._clock,
+        )
 
     async def _http_server(self, config: Config) -> HttpServer | None:
         if config.http is None:
@@ -144,12 +186,10 @@ class Listeners:
 
         Raises Refused when an address cannot be bound. To be followed by `switch` or `discard`.
         """
-        old, servers = self._config(), self._servers
+        servers = await self._receiving(new, self._servers)
         try:
-            if _endpoint(new.smtp) != _endpoint(old.smtp):
-                servers = Servers(await self._smtp_server(new), servers.http)
-            if new.http != old.http:
-                servers = Servers(servers.smtp, await self._http_server(new))
+            if new.http != self._config().http:
+                servers = replace(servers, http=await self._http_server(new))
         except BaseException:
             await self.discard(servers)
             raise
@@ -157,22 +197,25 @@ class Listeners:
 
     async def discard(self, servers: Servers) -> None:
         """Close those of the prepared servers that are not in use."""
-        if servers.smtp and servers.smtp is not self._servers.smtp:
-            await servers.smtp.stop(0)
+        used = dict(self._servers.receiving())
+        for table, server in servers.receiving():
+            if server is not used.get(table):
+                await server.stop(0)
         if servers.http and servers.http is not self._servers.http:
             servers.http.stop()
 
     async def switch(self, old: Config, servers: Servers) -> None:
         """Replace the listeners that differ between `old` and the configuration now in force."""
         new, before = self._config(), self._servers
-        self._servers = Servers(servers.smtp, before.http)
-        if servers.smtp and new.smtp:
-            servers.smtp.config = new.smtp
-        if before.smtp and before.smtp is not servers.smtp:
-            await before.smtp.stop(STOP_TIMEOUT)
+        self._servers = servers
+        for table, server in servers.receiving():
+            server.apply(getattr(new, table), servers.tls[table], new.hostname)
+        kept = dict(servers.receiving())
+        for table, server in before.receiving():
+            if server is not kept.get(table):
+                await server.stop(STOP_TIMEOUT)
         if before.http and before.http is not servers.http:
             before.http.stop()
-        self._servers = servers
         resized = _max_mail_size(old) != _max_mail_size(new)
         for name in [*self._watchers]:
             if resized or old.mailboxes.get(name) != new.mailboxes.get(name):
@@ -197,13 +240,23 @@ class Listeners:
     def stop_receiving(self) -> list[Awaitable[None]]:
         """Awaitables that stop each mail source; they may run concurrently."""
         stops: list[Awaitable[None]] = [watcher.stop(STOP_TIMEOUT) for watcher in self._watchers.values()]
-        if self._servers.smtp:
-            stops.append(self._servers.smtp.stop(STOP_TIMEOUT))
-        return stops
+        return [*stops, *(server.stop(STOP_TIMEOUT) for _, server in self._servers.receiving())]
 
 
-def _endpoint(smtp: Listener | None) -> tuple[str, int] | None:
-    return (smtp.host, smtp.port) if smtp else None
+def log_in(user: str, password: str, config: Config) -> str | None:
+    """The key of the agent with this address or key, and this password; None for none. Takes the time of a hash."""
+    agent = config.agents_by_email.get(normalise(user)) or config.agents.get(user)
+    return agent.key if verify_password(password, agent.password.value if agent else "") and agent else None
+
+
+def _tls(listener: Listener | None) -> ssl.SSLContext | None:
+    """The certificate of a listener. Raises Refused when it cannot be used."""
+    if listener is None or listener.tls is None:
+        return None
+    try:
+        return server_context(listener.tls)
+    except OSError as error:
+        raise Refused(f"cannot use the certificate {listener.tls.cert}", cause=str(error)) from error
 
 
 def _max_mail_size(config: Config) -> int:

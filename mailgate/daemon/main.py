@@ -133,17 +133,16 @@ class Daemon:
         self._deliverer = self._make_deliverer(self._config)
 
     def _make_deliverer(self, config: Config) -> Deliverer:
-        hostname = socket.gethostname()
         return Deliverer(
             self._store,
-            lambda: transport(config.relay, hostname, self._sign_ins.account(config.relay.credentials)),
+            lambda: transport(config.relay, config.hostname, self._sign_ins.account(config.relay.credentials)),
             self._clock,
             gave_up=lambda: self._worker.send(DeliveryFailed()),
             relay_ill=self._relay_down,
         )
 
     async def _start(self) -> None:
-        await self._listeners.start_smtp()
+        await self._listeners.start_receiving()
         if self._ready:
             self._ready(self)
         self._run("worker", self._receive_messages())

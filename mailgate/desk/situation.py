@@ -100,6 +100,7 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         body=read_body(mail, opened.page),
         authserv_ids=claimed.authserv_ids,
         quiet=claimed.quiet,
+        login=claimed.login,
     )
     return Prepared(
         received=received,
@@ -157,7 +158,9 @@ def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     sent = outbox.remembered(db, wanted.keys)
     found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys), sent)
     sifted = thread.sift(refs, found)
-    sender = trust.identify(mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now)
+    sender = trust.identify(
+        mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now, login=received.login
+    )
     return Situation(
         received=received,
         screened=screened,

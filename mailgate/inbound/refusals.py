@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mailgate.errors import StorageError
-from mailgate.inbound.smtp.session import Refusal
+from mailgate.inbound.smtp.replies import Refusal
 from mailgate.mail import normalise
 from mailgate.store.db import Store
 from mailgate.store.queues import trace

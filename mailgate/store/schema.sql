@@ -42,7 +42,8 @@ CREATE TABLE inbox (
     subject TEXT NOT NULL DEFAULT '',
     ticket INTEGER,
     done_at REAL,
-    way TEXT NOT NULL DEFAULT '[]'            -- JSON list: what was found on its way, "step: text"
+    way TEXT NOT NULL DEFAULT '[]',           -- JSON list: what was found on its way, "step: text"
+    login TEXT NOT NULL DEFAULT ''            -- key of the agent who logged in to hand it over
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;

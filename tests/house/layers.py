@@ -30,7 +30,7 @@ CORE = ("", "reading", "rules", "writing.mail", "writing.views")
 # Pure files in folders of the shell.
 PURE = {
     *("connect.oauth2", "connect.providers", "connect.sasl", "inbound.imap.replies"),
-    *("inbound.envelope", "inbound.imap.plan", "inbound.smtp.data", "inbound.smtp.syntax"),
+    *("inbound.envelope", "inbound.imap.plan", "inbound.smtp.data", "inbound.smtp.proxy", "inbound.smtp.syntax"),
     *("outbound.backoff", "outbound.downgrade", "outbound.status_codes"),
     *("writing.compose", "writing.report_text"),
     *("writing.templates.preview", "writing.templates.specimens", "writing.templates.tables"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import pytest
 from mailgate.errors import DatabaseBusy, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import LINES_A_MINUTE, Refusals
-from mailgate.inbound.smtp import session
-from mailgate.inbound.smtp.session import SmtpListener
+from mailgate.inbound.smtp import receive, session
+from mailgate.inbound.smtp.listener import SmtpListener, server_context
+from mailgate.inbound.smtp.replies import Refusal
+from mailgate.inbound.smtp.service import Callbacks
 from mailgate.settings import Listener
 from mailgate.store import raw_files
 from mailgate.store.db import Db, Store
@@ -109,9 +112,15 @@ async def _desk(path: Path, config: Listener):
     store = await Store.open(path / "mailgate.db")
     acceptor = Acceptor(store, clock, lambda: None)
     refusals = Refusals(store, clock)
-    listener = SmtpListener(
-        config, hostname="mx.bank.example", is_desk=is_desk, acceptor=acceptor, clock=clock, refused=refusals
+    callbacks = Callbacks(
+        is_desk=is_desk,
+        login=lambda user, password: "ann" if (user, password) == ("ann@bank.example", "secret") else None,
+        owns=lambda agent, sender: sender in ("", f"{agent}@bank.example"),
+        refused=refusals,
+        clock=clock,
     )
+    tls = server_context(config.tls)
+    listener = SmtpListener(config, hostname="mx.bank.example", acceptor=acceptor, callbacks=callbacks, tls=tls)
     await listener.start()
     one = Desk(store, listener, acceptor, refusals)
     try:
@@ -189,7 +198,7 @@ async def test_the_null_sender_is_taken(desk: Desk):
         ("HELP", "214"),
         ("QUIT", "221"),
         ("", "500"),
-        ("GET / HTTP/1.1", "500"),
+        ("GET / HTTP/1.1", "421"),
         ("\x00\x01", "500"),
         ("X" * 5000, "500"),
         ("NOOP " + "x" * 5000, "500"),
@@ -260,7 +269,8 @@ async def test_only_the_desk_s_recipients_are_taken(desk: Desk, line: str, answe
 
 async def test_at_most_a_hundred_recipients(tmp_path: Path):
     async with _desk(tmp_path, Listener(host="127.0.0.1", port=0)) as desk:
-        desk.listener.is_desk = lambda _: True
+        service = desk.listener._service
+        service.callbacks = replace(service.callbacks, is_desk=lambda _: True)
         client = await desk.client()
         await client.say("MAIL FROM:<a@b.example>")
         for number in range(session.MAX_RECIPIENTS):
@@ -372,7 +382,7 @@ async def test_a_mail_in_tiny_pieces(desk: Desk):
         client.send(bytes([byte]))
         await client.writer.drain()
         await asyncio.sleep(0)
-    assert (await client.answer()).startswith("250 2.0.0 Taken")
+    assert (await client.answer()).startswith("250 2.0.0 Ok: queued as")
     assert (await client.answer()).startswith("250")
     assert await desk.raws() == [MAIL]
 
@@ -479,7 +489,7 @@ async def test_a_silent_peer_is_sent_away(desk: Desk, monkeypatch):
 
 
 async def test_a_peer_silent_in_data_is_sent_away(desk: Desk, monkeypatch):
-    monkeypatch.setattr(session, "DATA_TIMEOUT", 0.1)
+    monkeypatch.setattr(receive, "DATA_TIMEOUT", 0.1)
     client = await desk.client()
     await client.begin()
     client.send(b"half a ma")
@@ -488,7 +498,7 @@ async def test_a_peer_silent_in_data_is_sent_away(desk: Desk, monkeypatch):
 
 
 async def test_a_trickle_ends(desk: Desk, monkeypatch):
-    monkeypatch.setattr(session, "DATA_TOTAL", 0.3)
+    monkeypatch.setattr(receive, "DATA_TOTAL", 0.3)
     client = await desk.client()
     await client.begin()
     answer = asyncio.create_task(client.answer())
@@ -563,7 +573,7 @@ async def test_no_sequence_of_bytes_breaks_a_session_or_the_listener(desk: Desk,
 async def test_the_next_minute_tells_how_many_refusals_were_not_written_down(desk: Desk):
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     refusals = Refusals(desk.store, lambda: now)
-    refusal = session.Refusal("192.0.2.1", None, "", 421, "4.3.2 too many connections")
+    refusal = Refusal("192.0.2.1", None, "", 421, "4.3.2 too many connections")
     for _ in range(LINES_A_MINUTE + 7):
         refusals(refusal)
     now += timedelta(minutes=1)
@@ -580,7 +590,7 @@ async def test_refusals_that_the_disk_does_not_take_are_let_go(desk: Desk, monke
     def full(*_: Any) -> None:
         raise StorageError("full")
 
-    refusal = session.Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big")
+    refusal = Refusal("192.0.2.1", "a@b.example", "", 552, "5.3.4 too big")
     refusals = Refusals(desk.store, clock)
     monkeypatch.setattr(trace, "add", full)
     refusals(refusal)

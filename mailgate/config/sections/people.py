@@ -10,7 +10,7 @@ from mailgate.config.sections.routing import address, language, read_routing
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted_text
 from mailgate.config.toml.reader import Table
-from mailgate.settings import EVERYTHING, PERMISSIONS, Agent, Department, Role, Team
+from mailgate.settings import EVERYTHING, PERMISSIONS, Agent, Department, Role, Secret, Team
 
 _AGENT_KEY = re.compile(r"\w[\w.-]{0,63}")
 _RESERVED = ("me", "nobody")  # keywords of the #assign command
@@ -96,12 +96,19 @@ def _agent(key: str, table: Table) -> Agent:
         hear=table.choice("hear", ("department", "mine", "digest"), "department"),
         digest=table.value("digest", units.clock, None, units.CLOCK_FORM),
         quiet=table.value("quiet", units.times, None, '"20:00-07:00"'),
+        password=Secret(table.value("password", _password, "", '"$scrypt$…"')),
         was=table.texts("was"),
     )
     if agent.hear == "digest" and agent.digest is None and "digest" not in table:
         table.error("hear", 'needs the time of the digest: write digest = "08:00"')
     table.done()
     return agent
+
+
+def _password(text: str) -> str:
+    from mailgate.system.passwords import check_hash  # late: few agents log in, and hashes take time to load
+
+    return check_hash(text)
 
 
 def _emails(table: Table) -> tuple[str, ...]:

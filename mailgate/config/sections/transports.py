@@ -1,4 +1,4 @@
-"""[smtp], [mailbox.NAME], [relay] and [http]: the ways in and out; who signs in there is read by `sign_in`."""
+"""[mailbox.NAME] and [relay]: the servers that we connect to; who signs in there is read by `sign_in`."""
 
 from __future__ import annotations
 
@@ -6,37 +6,17 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from mailgate.config.sections.sign_in import check_clear, is_loopback, read_credentials, read_provider
+from mailgate.config.sections.sign_in import check_clear, read_credentials, read_provider
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import did_you_mean, one_of, quoted, quoted_text
 from mailgate.config.toml.reader import Table
 from mailgate.connect.providers import CUSTOM, PROVIDERS, Provider
-from mailgate.settings import Credentials, Http, Listener, Mailbox, Relay
+from mailgate.settings import Credentials, Mailbox, Relay
 
 TLS = ("implicit", "starttls", "none")
-_LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.%]+", re.ASCII)
 RELAY = "relay"  # what `mailgate login` calls the relay's own account
 _TLS_OF_PORT = {465: "implicit", 587: "starttls"}  # RFC 8314 3.3, RFC 6409 3.1
-
-
-def read_smtp(top: Table) -> Listener | None:
-    """Read [smtp]; None means no listener."""
-    table = top.table("smtp")
-    if table is None:
-        return None
-    host, port = table.value("listen", _listen, ("127.0.0.1", 8025), '"127.0.0.1:8025"')
-    listener = Listener(
-        host=host,
-        port=port,
-        max_size=_max_size(table),
-        max_connections=table.whole("max_connections", 200, 1, 100_000),
-        authserv_ids=table.texts("authserv_ids", example='["mx.bank.example"]'),
-    )
-    table.fixed("edge", only=False)
-    table.later("protocol", "tls", "submission")
-    table.done()
-    return listener
 
 
 def read_mailboxes(top: Table) -> dict[str, Mailbox]:
@@ -97,18 +77,6 @@ def _relay_account(table: Table, mailboxes: Mapping[str, Mailbox]) -> tuple[Prov
     return provider, mailbox.credentials
 
 
-def read_http(top: Table) -> Http | None:
-    """Read [http]; None means no health page."""
-    table = top.table("http")
-    if table is None:
-        return None
-    host, port = table.value("listen", _listen, ("127.0.0.1", 9025), '"127.0.0.1:9025"')
-    if not is_loopback(host):
-        table.reading.warn(table.at("listen"), "other machines can read the metrics there: 127.0.0.1 keeps them out")
-    table.done()
-    return Http(host=host, port=port)
-
-
 def _mailbox(name: str, table: Table) -> Mailbox:
     after, move_to = _after(table)
     provider = read_provider(table)
@@ -163,21 +131,6 @@ def _existing(text: str) -> str | timedelta:
         raise ValueError(
             f'{one_of(options)}, or an age such as "3d", not {quoted_text(text)}{did_you_mean(text, options)}'
         ) from None
-
-
-def _max_size(table: Table) -> int:
-    size = table.value("max_size", units.size, 50_000_000, '"50 MB"')
-    if not 10_000 <= size <= 1_000_000_000:
-        table.error("max_size", 'must be from "10 kB" to "1 GB"')
-        return 50_000_000
-    return size
-
-
-def _listen(text: str) -> tuple[str, int]:
-    found = _LISTEN.fullmatch(text)
-    if found is None or int(found[3]) > 65_535:
-        raise ValueError(f'{quoted_text(text)} is no place to listen: write host:port, such as "127.0.0.1:8025"')
-    return found[1] or found[2], int(found[3])
 
 
 def _host(text: str) -> str:

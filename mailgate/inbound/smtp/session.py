@@ -1,4 +1,4 @@
-"""The SMTP listener: the only file that names aiosmtpd.
+"""One SMTP, LMTP or submission session: the only file that names aiosmtpd.
 
 It checks recipient, size and line ends, hands the bytes to the acceptor, and says 250
 when they are durable. It never reads a mail, never relays, and adds no header: envelope,
@@ -10,154 +10,66 @@ would bury them. No words of an exception ever reach a peer; an unknown error is
 from __future__ import annotations
 
 import asyncio
-import logging
+import ssl
 import uuid
+from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from aiosmtpd.smtp import SMTP
 
 from mailgate.errors import DatabaseBusy, StorageError
-from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.smtp.data import LONGEST_LINE, DataBlock, Flaw
-from mailgate.inbound.smtp.syntax import MailTrouble, mail_trouble, read_path
+from mailgate.inbound.smtp import replies
+from mailgate.inbound.smtp.data import LONGEST_LINE, Flaw
+from mailgate.inbound.smtp.receive import receive
+from mailgate.inbound.smtp.service import Service
+from mailgate.inbound.smtp.syntax import mail_trouble, read_path
 from mailgate.mail import Delivery, Envelope, Kept, normalise
-from mailgate.settings import Listener
-from mailgate.store.raw_files import LARGE, Draft
 from mailgate.system import maillog
 
 COMMAND_TIMEOUT = 300.0  # seconds; RFC 5321 4.5.3.2.7
-DATA_TIMEOUT = 180.0  # seconds between two pieces; RFC 5321 4.5.3.2.5
-DATA_TOTAL = 3600.0  # seconds for one message, so that a trickle holds no connection for ever
+TLS_TIMEOUT = 30.0  # seconds for a handshake
 MAX_RECIPIENTS = 100  # RFC 5321 4.5.3.1.8
 MAX_ERRORS = 100  # refused commands of one connection
+LOGIN_TRIES = 3  # of one connection
+FAILED_LOGIN_PAUSE = 1.0  # seconds before the answer to a failed one
 LONGEST_COMMAND = 4096  # bytes; RFC 5321 4.5.3.1.4 asks for 512 and for more by extensions
-READ = 1 << 24  # more than the stream reader ever holds, so that one read empties it
+LONGEST_AUTH = 12_288  # bytes; RFC 4954 4
 
-_TRY_LATER = "Trouble here, nothing was taken; try again later"
-_FLAWS = {
-    Flaw.TOO_BIG: (552, "5.3.4 The message is too big"),
-    Flaw.NO_ROOM: (452, f"4.3.1 {_TRY_LATER}"),
-    Flaw.BARE_CR: (550, "5.6.11 A bare CR stands in the message"),
-    Flaw.LONG_LINE: (554, "5.6.0 A line is longer than 65536 bytes"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What was refused to whom; recipient is "" when it was not about one."""
-
-    peer: str
-    sender: str | None
-    recipient: str
-    code: int
-    text: str
-
-
-class SmtpListener:
-    """Serves SMTP on the running loop.
-
-    `is_desk` says for which recipients mail is taken; `refused` hears of every refusal
-    and must not block; `clock` tells the time (aware UTC).
-    """
-
-    def __init__(
-        self,
-        config: Listener,
-        *,
-        hostname: str,
-        is_desk: Callable[[str], bool],
-        acceptor: Acceptor,
-        clock: Callable[[], datetime],
-        refused: Callable[[Refusal], None],
-    ) -> None:
-        self.config = config
-        self.hostname = hostname
-        self.is_desk = is_desk
-        self.acceptor = acceptor
-        self.clock = clock
-        self.sessions: set[Session] = set()
-        self.stopping = False
-        self._tell = refused
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        """Listen. Raises OSError when the address cannot be had."""
-        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd logs every command of every peer
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._connect, self.config.host, self.config.port, backlog=max(self.config.max_connections, 100)
-        )
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on (where the config says 0, the one that was given)."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
-
-    def _connect(self) -> asyncio.Protocol:
-        if self.stopping or len(self.sessions) >= self.config.max_connections:
-            return _Busy(self)
-        session = Session(self)
-        self.sessions.add(session)
-        return session
-
-    def refuse(self, peer: str, sender: str | None, recipient: str, code: int, text: str) -> None:
-        """Log and tell a refusal."""
-        maillog.refused(peer=peer, sender=sender, recipient=recipient, code=code, reason=text)
-        self._tell(Refusal(peer, sender, recipient, code, text))
-
-    async def stop(self, grace: float) -> None:
-        """Take no new connection, tell idle peers 421, let running DATA finish for `grace` seconds."""
-        self.stopping = True
-        if self._server is not None:
-            self._server.close()
-        for session in list(self.sessions):
-            session.leave()
-        running = {session.task for session in self.sessions if session.task is not None}
-        if running:
-            await asyncio.wait(running, timeout=grace)
-        for session in list(self.sessions):
-            session.abort()
-        await asyncio.sleep(0)  # lets the aborted connections be told so
-
-
-class _Busy(asyncio.Protocol):
-    """Answers a connection that there is no room for."""
-
-    def __init__(self, listener: SmtpListener) -> None:
-        self._listener = listener
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        host = self._listener.hostname
-        transport.write(f"421 4.3.2 {host} has too many connections, try again later\r\n".encode())
-        transport.close()
-        self._listener.refuse(_peer(transport), None, "", 421, "4.3.2 too many connections")
+# What a browser says that was made to post to a mail port: what follows would be the words of a web page.
+_HTTP = frozenset((b"GET", b"POST", b"HEAD", b"PUT", b"OPTIONS", b"CONNECT", b"DELETE", b"PATCH", b"TRACE"))
 
 
 class Session(SMTP):
-    """One connection: aiosmtpd's protocol and timers, our commands and our DATA reader."""
+    """One connection: aiosmtpd's protocol and timers, our commands and our DATA reader.
+
+    `peer` is the client's address where a PROXY header names it; `ended` is called once the connection is gone.
+    """
 
     line_length_limit = LONGEST_LINE  # how much the stream reader gathers before it makes the peer wait
 
-    def __init__(self, listener: SmtpListener) -> None:
+    def __init__(self, service: Service, ended: Callable[[Session], None], peer: str = "") -> None:
         super().__init__(
             None,
-            data_size_limit=listener.config.max_size,
+            data_size_limit=service.config.max_size,
             enable_SMTPUTF8=True,
-            hostname=listener.hostname,  # else it is looked up per connection
+            hostname=service.hostname,  # else it is looked up per connection
             timeout=COMMAND_TIMEOUT,
             loop=asyncio.get_running_loop(),
         )
-        self._listener = listener
+        self._service = service
+        self._ended = ended
+        self._lmtp = service.config.protocol == "lmtp"
         self._sender: str | None = None
         self._recipients: list[str] = []
+        self._accepted = 0  # RCPT commands that were accepted: an answer each in LMTP
         self._errors = 0
+        self._tries = 0
+        self._agent = ""
+        self._encrypted = False
         self._in_data = False
         self._leaving = False
-        self._peer = ""
+        self._gone = False
+        self._peer = peer
 
     def __dir__(self) -> list[str]:
         # aiosmtpd looks through dir() of every new connection for commands and logins, a third
@@ -168,12 +80,16 @@ class Session(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The peer is there."""
-        self._peer = _peer(transport)
+        self._peer = self._peer or peer_of(transport)
+        if self._wants_tls_first:
+            assert isinstance(transport, asyncio.ReadTransport)
+            transport.pause_reading()  # the client speaks first, and its hello belongs to the handshake
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The peer is gone."""
-        self._listener.sessions.discard(self)
+        self._gone = True
+        self._ended(self)
         super().connection_lost(error)
 
     def eof_received(self) -> bool | None:
@@ -181,18 +97,27 @@ class Session(SMTP):
         return asyncio.StreamReaderProtocol.eof_received(self)
 
     def _timeout_cb(self) -> None:
-        self._close_with("421 4.4.2 Timeout")
+        self._close_with(f"421 4.4.2 {self.hostname} Error: timeout exceeded")
 
     @property
     def task(self) -> asyncio.Task[None] | None:
         """The conversation, while there is one."""
         return self._handler_coroutine
 
+    @property
+    def _wants_tls_first(self) -> bool:
+        tls = self._service.config.tls
+        return tls is not None and tls.implicit
+
     def leave(self) -> None:
         """Say 421 and close, at once or after the DATA that is running."""
         self._leaving = True
         if not self._in_data:
-            self._close_with(f"421 4.3.2 {self.hostname} is going down")
+            self._close_with(self._shutting_down)
+
+    @property
+    def _shutting_down(self) -> str:
+        return f"421 4.3.2 {self.hostname} Service shutting down"
 
     def abort(self) -> None:
         """Close at once."""
@@ -207,40 +132,81 @@ class Session(SMTP):
 
     async def _handle_client(self) -> None:
         try:
-            await self._say(f"220 {self.hostname} ESMTP mailgate")
+            if self._wants_tls_first:
+                await self._start_tls()
+            await self._say(f"220 {self.hostname} {'LMTP' if self._lmtp else 'ESMTP'} mailgate")
             while not self._leaving:
                 await self._command(await self._reader.readuntil(b"\n"))
-            self._close_with(f"421 4.3.2 {self.hostname} is going down")
+            self._close_with(self._shutting_down)
         except asyncio.LimitOverrunError:
-            self._close_with("500 5.5.2 Line too long")
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the peer is gone: what was accepted is stored, the rest never was ours
+            self._close_with("{} {}".format(*replies.LINE_TOO_LONG))
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the peer is gone, or the handshake failed: what was accepted is stored
         finally:
             self._writer.close()
+
+    async def _start_tls(self) -> None:
+        """Hand the connection to TLS. Nothing of what was said before counts after it (RFC 3207 4.2).
+
+        Without a pause between the check and the handshake, so that nothing can come in between.
+        Raises OSError when the handshake fails.
+        """
+        assert self._service.tls is not None
+        loop = asyncio.get_running_loop()
+        self._reset_timeout(2 * TLS_TIMEOUT)  # the handshake has its own
+        plain = self._writer.transport
+        try:
+            encrypted = await loop.start_tls(
+                plain, self, self._service.tls, server_side=True, ssl_handshake_timeout=TLS_TIMEOUT
+            )
+            if encrypted is None:  # the peer was gone before the handshake began
+                raise ConnectionResetError
+        except OSError as error:
+            if not self._gone:  # asyncio does not say so of a connection that ends within its handshake
+                self.connection_lost(error)
+            raise
+        self.transport = encrypted
+        for holder in (self, self._reader, self._writer):  # asyncio's own start_tls is for clients alone
+            holder._transport = encrypted  # type: ignore[union-attr]  # noqa: SLF001
+        self._over_ssl = True
+        self._encrypted = True
+        self._reset_timeout()
+        self._forget_greeting()
+
+    def _forget_greeting(self) -> None:
+        assert self.session is not None
+        self.session.host_name = None
+        self._agent = ""
+        self._reset()
 
     async def _command(self, line: bytes) -> None:
         self._reset_timeout()
         verb, _, argument = line.rstrip(b"\r\n").partition(b" ")
-        method = _COMMANDS.get(verb.upper())
-        if method is None or len(line) > LONGEST_COMMAND:
-            await self._refuse(500, "5.5.2 Command not known" if method is None else "5.5.2 Line too long")
+        verb = verb.upper()
+        if verb in _HTTP:
+            self._close_with(f"421 4.7.0 {self.hostname} Error: this is a mail server")
+            return
+        method = _COMMANDS.get(verb)
+        if method is None or len(line) > (LONGEST_AUTH if verb == b"AUTH" else LONGEST_COMMAND):
+            await self._refuse(replies.UNKNOWN_COMMAND if method is None else replies.LINE_TOO_LONG)
             return
         try:
             await method(self, argument.decode("utf-8", "surrogateescape").strip())
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             raise
         except Exception:
             maillog.session_broke(peer=self._peer)
             self._reset()
-            await self._refuse(451, f"4.3.0 {_TRY_LATER}")
+            await self._refuse(replies.BUSY)
 
-    async def _refuse(self, code: int, text: str, recipient: str = "", *, tell: bool = False) -> None:
+    async def _refuse(self, reply: replies.Reply, recipient: str = "", *, tell: bool = False) -> None:
+        code, text = reply
         if tell:
-            self._listener.refuse(self._peer, self._sender, recipient, code, text)
+            self._service.refuse(self._peer, self._sender, recipient, code, text)
         await self._say(f"{code} {text}")
         self._errors += 1
         if self._errors >= MAX_ERRORS:
-            self._close_with("421 4.7.0 Too many errors")
+            self._close_with(f"421 4.7.0 {self.hostname} Error: too many errors")
 
     async def _say(self, answer: str) -> None:
         self._writer.write(f"{answer}\r\n".encode())
@@ -249,158 +215,214 @@ class Session(SMTP):
     def _reset(self) -> None:
         self._sender = None
         self._recipients = []
+        self._accepted = 0
 
     # -- the commands, in protocol order
 
     async def ehlo(self, name: str) -> None:
         """RFC 5321 4.1.1.1."""
-        if await self._greet(name):
-            extensions = ("PIPELINING", f"SIZE {self._listener.config.max_size}", "8BITMIME", "ENHANCEDSTATUSCODES")
-            lines = (self.hostname, *extensions, "SMTPUTF8")
-            await self._say("\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines))
+        await self._greet("EHLO", name)
+
+    async def lhlo(self, name: str) -> None:
+        """RFC 2033 4.1."""
+        await self._greet("LHLO", name)
 
     async def helo(self, name: str) -> None:
         """RFC 5321 4.1.1.1."""
-        if await self._greet(name):
-            await self._say(f"250 {self.hostname}")
+        await self._greet("HELO", name)
 
-    async def _greet(self, name: str) -> bool:
+    async def _greet(self, verb: str, name: str) -> None:
         assert self.session is not None
+        if self._lmtp is not (verb == "LHLO"):
+            await self._refuse(replies.NOT_IMPLEMENTED)  # RFC 2033 4.1: LMTP knows no EHLO or HELO
+            return
         self._reset()
         if not name:
-            await self._refuse(501, "5.5.4 Say who you are")
-            return False
+            await self._refuse((501, f"5.5.4 Syntax: {verb} hostname"))
+            return
         self.session.host_name = name
-        return True
+        lines = [self.hostname, *(() if verb == "HELO" else self._extensions())]
+        await self._say("\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines))
+
+    def _extensions(self) -> list[str]:
+        offered = ["PIPELINING", f"SIZE {self._service.config.max_size}", "8BITMIME", "ENHANCEDSTATUSCODES"]
+        if self._service.tls and not self._encrypted:
+            offered.append("STARTTLS")
+        if self._may_log_in:
+            offered.append("AUTH PLAIN LOGIN")
+        return [*offered, "SMTPUTF8"]
+
+    @property
+    def _may_log_in(self) -> bool:
+        """A password is taken within TLS alone; without TLS the config allows loopback only."""
+        return self._service.config.submission and (self._encrypted or self._service.tls is None)
+
+    async def starttls(self, argument: str) -> None:
+        """RFC 3207."""
+        if self._service.tls is None:
+            await self._refuse(replies.NOT_IMPLEMENTED)
+        elif self._encrypted:
+            await self._refuse(replies.TLS_AGAIN)
+        elif argument:
+            await self._refuse((501, "5.5.4 Syntax: STARTTLS"))
+        elif self._reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001 - RFC 2920 3.1: the last of a group
+            await self._refuse(replies.TLS_PIPELINED)
+            self._close_with(f"421 4.7.0 {self.hostname} Error: command injection")
+        else:
+            self._writer.write(b"220 2.0.0 Ready to start TLS\r\n")
+            await self._start_tls()
+
+    async def auth(self, argument: str) -> None:
+        """RFC 4954: PLAIN and LOGIN, on the submission listener."""
+        if not self._service.config.submission:
+            return await self._refuse(replies.NOT_IMPLEMENTED)
+        if not self._may_log_in:
+            return await self._refuse(replies.NEED_TLS)
+        if self._agent or self._sender is not None:
+            return await self._refuse(replies.AUTH_AGAIN)
+        name, _, initial = argument.partition(" ")
+        if name.upper() not in ("PLAIN", "LOGIN"):
+            return await self._refuse(replies.AUTH_TYPE)
+        try:
+            read = self._read_plain if name.upper() == "PLAIN" else self._read_login
+            user, password = await read(initial.strip())
+        except _Aborted:
+            return await self._refuse(replies.AUTH_ABORTED)
+        except ValueError:
+            return await self._refuse(replies.AUTH_SYNTAX)
+        return await self._log_in(user, password)
+
+    async def _read_plain(self, initial: str) -> tuple[str, str]:
+        """RFC 4616 2; an authorization identity other than the user's own is refused."""
+        message = _decoded(initial) if initial else await self._ask(b"")
+        identity, user, password = message.split("\0")
+        if identity not in ("", user):
+            raise ValueError("another authorization identity")
+        return user, password
+
+    async def _read_login(self, initial: str) -> tuple[str, str]:
+        user = _decoded(initial) if initial else await self._ask(b"Username:")
+        return user, await self._ask(b"Password:")
+
+    async def _ask(self, challenge: bytes) -> str:
+        await self._say(f"334 {b64encode(challenge).decode()}")
+        line = await self._reader.readuntil(b"\n")
+        self._reset_timeout()
+        answer = line.decode("ascii", "replace").strip()
+        if answer == "*":
+            raise _Aborted
+        return _decoded(answer)
+
+    async def _log_in(self, user: str, password: str) -> None:
+        service = self._service
+        if service.failed_logins.too_many(self._peer):
+            self._close_with(f"421 4.7.0 {self.hostname} Error: too many failed logins")
+            return
+        async with service.login_slots:
+            agent = await asyncio.to_thread(service.callbacks.login, user, password)
+        if agent is not None:
+            self._agent = agent
+            await self._say("235 2.7.0 Authentication successful")
+            return
+        service.failed_logins.add(self._peer)
+        self._tries += 1
+        await asyncio.sleep(FAILED_LOGIN_PAUSE)
+        await self._refuse(replies.AUTH_FAILED, tell=True)
+        if self._tries >= LOGIN_TRIES:
+            self._close_with(f"421 4.7.0 {self.hostname} Error: too many failed logins")
 
     async def mail(self, argument: str) -> None:
         """RFC 5321 4.1.1.2."""
         assert self.session is not None
+        submission = self._service.config.submission
         if not self.session.host_name:
-            return await self._refuse(503, "5.5.1 Say EHLO first")
+            return await self._refuse((503, replies.GREET_FIRST.format("LHLO" if self._lmtp else "EHLO")))
+        if submission and not self._agent:
+            return await self._refuse(replies.NEED_AUTH if self._may_log_in else replies.NEED_TLS)
         if self._sender is not None:
-            return await self._refuse(503, "5.5.1 MAIL was said already")
+            return await self._refuse(replies.NESTED_MAIL)
         parsed = read_path(argument, "FROM:")
         if parsed is None:
-            return await self._refuse(501, "5.5.4 Syntax: MAIL FROM:<address>")
+            return await self._refuse((501, "5.5.4 Syntax: MAIL FROM:<address>"))
         sender, parameters = parsed
-        trouble = mail_trouble(parameters, self._listener.config.max_size)
-        if trouble is MailTrouble.UNKNOWN:
-            return await self._refuse(555, "5.5.4 MAIL parameter is not known")
-        if trouble is MailTrouble.BAD_SIZE:
-            return await self._refuse(501, "5.5.4 Syntax: SIZE=bytes")
+        trouble = mail_trouble(parameters, self._service.config.max_size, login=submission)
         self._sender = sender
-        if trouble is MailTrouble.TOO_BIG:
-            await self._refuse(*_FLAWS[Flaw.TOO_BIG], tell=True)
+        if trouble is not None:
+            await self._refuse(replies.MAIL_TROUBLES[trouble], tell=True)
             return self._reset()
-        return await self._say("250 2.1.0 Sender ok")
+        if submission and not self._service.callbacks.owns(self._agent, sender):
+            await self._refuse(replies.NOT_YOURS, tell=True)
+            return self._reset()
+        return await self._say("250 2.1.0 Ok")
 
     async def rcpt(self, argument: str) -> None:
         """RFC 5321 4.1.1.3: only the desk's own recipients."""
         if self._sender is None:
-            return await self._refuse(503, "5.5.1 Say MAIL first")
+            return await self._refuse(replies.NEED_MAIL)
         parsed = read_path(argument, "TO:")
         if parsed is None or not parsed[0]:
-            return await self._refuse(501, "5.5.4 Syntax: RCPT TO:<address>")
+            return await self._refuse((501, "5.5.4 Syntax: RCPT TO:<address>"))
         address, parameters = parsed
         if parameters:
-            return await self._refuse(555, "5.5.4 RCPT parameters are not known")
-        if not self._listener.is_desk(address):
-            return await self._refuse(550, "5.1.1 No such address here", address, tell=True)
+            return await self._refuse((555, "5.5.4 Unsupported RCPT parameter"))
+        if not self._service.callbacks.is_desk(address):
+            refusal = replies.NOT_A_RELAY if self._service.config.submission else replies.UNKNOWN_USER
+            return await self._refuse(refusal, address, tell=True)
         recipient = normalise(address)
         if recipient not in self._recipients:
             if len(self._recipients) >= MAX_RECIPIENTS:
-                return await self._refuse(452, "4.5.3 Too many recipients", address)
+                return await self._refuse(replies.TOO_MANY_RECIPIENTS, address)
             self._recipients.append(recipient)
-        return await self._say("250 2.1.5 Recipient ok")
+        self._accepted += 1
+        return await self._say("250 2.1.5 Ok")
 
     async def data(self, argument: str) -> None:
-        """RFC 5321 4.1.1.4."""
-        if self._sender is None or not self._recipients:
-            return await self._refuse(503, "5.5.1 Say MAIL and RCPT first")
+        """RFC 5321 4.1.1.4; in LMTP one answer for each accepted recipient (RFC 2033 4.2)."""
+        if self._sender is None:
+            return await self._refuse(replies.NEED_MAIL)
+        if not self._recipients:
+            return await self._refuse(replies.NEED_RCPT)
         if argument:
-            return await self._refuse(501, "5.5.4 Syntax: DATA")
+            return await self._refuse((501, "5.5.4 Syntax: DATA"))
         self._in_data = True
         try:
-            await self._say("354 End with <CRLF>.<CRLF>")
-            content = await self._read_data()
-            if isinstance(content, Flaw):
-                await self._refuse(*_FLAWS[content], ", ".join(self._recipients), tell=True)
+            await self._say("354 End data with <CR><LF>.<CR><LF>")
+            config = self._service.config
+            content = await receive(self._reader, config.max_size, self._service.acceptor, self._reset_timeout)
+            answer = replies.FLAWS[content] if isinstance(content, Flaw) else await self._take(content)
+            for _ in range(self._accepted - 1 if self._lmtp else 0):
+                await self._say(f"{answer[0]} {answer[1]}")
+            if answer[0] == 250:
+                await self._say(f"250 {answer[1]}")
             else:
-                await self._take(content)
+                await self._refuse(answer, ", ".join(self._recipients), tell=True)
         finally:
             self._in_data = False
             self._reset()
 
-    async def _read_data(self) -> bytes | Kept | Flaw:
-        """The message; a large one goes into its file as it comes, so that memory holds little of it."""
-        block = DataBlock(self._listener.config.max_size)
-        draft: Draft | None = None
-        give_up = self.loop.time() + DATA_TOTAL
-        try:
-            rest = None
-            while rest is None:
-                self._reset_timeout(min(DATA_TIMEOUT, max(give_up - self.loop.time(), 0.001)))
-                chunk = await self._reader.read(READ)
-                if not chunk:
-                    raise asyncio.IncompleteReadError(b"", None)
-                rest = block.feed(chunk)
-                if len(block) > LARGE:
-                    draft = await self._write_out(block, draft)
-            self._reset_timeout()
-            if rest:
-                self._reader.feed_data(rest)  # the reader is empty: pipelined commands come next again
-            if draft is None or block.flaw:
-                return block.content()
-            kept = await self._finished(draft, block)
-            draft = None
-            return kept
-        finally:
-            if draft is not None:
-                draft.drop()
-
-    @staticmethod
-    async def _finished(draft: Draft, block: DataBlock) -> Kept | Flaw:
-        try:
-            await asyncio.to_thread(draft.write, block.take())
-            return await asyncio.to_thread(draft.finish)
-        except StorageError as error:
-            maillog.storage_trouble(error)
-            draft.drop()
-            return Flaw.NO_ROOM
-
-    async def _write_out(self, block: DataBlock, draft: Draft | None) -> Draft | None:
-        """Move what is finished into the file. What the disk does not take makes the block a refused one."""
-        try:
-            draft = draft or self._listener.acceptor.begin()
-            await asyncio.to_thread(draft.write, block.take())
-        except StorageError as error:
-            maillog.storage_trouble(error)
-            block.drop(Flaw.NO_ROOM)
-        return draft
-
-    async def _take(self, content: bytes | Kept) -> None:
-        listener = self._listener
+    async def _take(self, content: bytes | Kept) -> replies.Reply:
+        """Store a message; what to answer."""
+        service = self._service
         recipients = tuple(self._recipients)
         delivery = Delivery(
             source="smtp",
             source_key=f"smtp:{uuid.uuid4().hex}",  # a repeat after a lost 250 is known by its content later
             envelope=Envelope(self._sender, recipients),
             raw=content,
-            arrived_at=listener.clock(),
-            authserv_ids=listener.config.authserv_ids,
+            arrived_at=service.callbacks.clock(),
+            authserv_ids=service.config.authserv_ids,
+            login=self._agent,
         )
         try:
-            inbox_id = await listener.acceptor.accept(delivery)
+            inbox_id = await service.acceptor.accept(delivery)
         except DatabaseBusy:
-            await self._refuse(451, f"4.3.0 {_TRY_LATER}", ", ".join(recipients), tell=True)
+            return replies.BUSY
         except StorageError:
-            await self._refuse(452, f"4.3.1 {_TRY_LATER}", ", ".join(recipients), tell=True)
-        else:
-            maillog.accepted(
-                inbox_id=inbox_id, source="smtp", sender=self._sender, recipients=recipients, size=len(content)
-            )
-            await self._say(f"250 2.0.0 Taken as {inbox_id}")
+            return replies.STORAGE_FULL
+        maillog.accepted(
+            inbox_id=inbox_id, source="smtp", sender=self._sender, recipients=recipients, size=len(content)
+        )
+        return 250, f"2.0.0 Ok: queued as {inbox_id}"
 
     async def rset(self, _: str) -> None:
         """RFC 5321 4.1.1.5."""
@@ -413,24 +435,37 @@ class Session(SMTP):
 
     async def vrfy(self, _: str) -> None:
         """RFC 5321 3.5.3: neither yes nor no."""
-        await self._say("252 2.1.5 Not verified here; mail for the desk is taken")
+        await self._say("252 2.1.5 Cannot VRFY user, but will accept message and attempt delivery")
 
     async def help(self, _: str) -> None:
         """RFC 5321 4.1.1.8."""
-        await self._say("214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY QUIT; see RFC 5321")
+        verbs = " ".join(sorted(verb.decode() for verb in _COMMANDS))
+        await self._say(f"214 2.0.0 {verbs}")
 
-    async def not_here(self, _: str) -> None:
+    async def not_implemented(self, _: str) -> None:
         """RFC 5321 4.2.4: known, not offered."""
-        await self._refuse(502, "5.5.1 Not offered here")
+        await self._refuse(replies.NOT_IMPLEMENTED)
 
     async def quit(self, _: str) -> None:
         """RFC 5321 4.1.1.10."""
         self._close_with("221 2.0.0 Bye")
 
 
+class _Aborted(Exception):
+    """The client gave an AUTH up (RFC 4954 4)."""
+
+
+def _decoded(text: str) -> str:
+    """Base64 of UTF-8; "=" is the empty response. Raises ValueError."""
+    return "" if text == "=" else b64decode(text, validate=True).decode()
+
+
 _COMMANDS: dict[bytes, Callable[[Session, str], Awaitable[None]]] = {
     b"EHLO": Session.ehlo,
+    b"LHLO": Session.lhlo,
     b"HELO": Session.helo,
+    b"STARTTLS": Session.starttls,
+    b"AUTH": Session.auth,
     b"MAIL": Session.mail,
     b"RCPT": Session.rcpt,
     b"DATA": Session.data,
@@ -438,14 +473,13 @@ _COMMANDS: dict[bytes, Callable[[Session, str], Awaitable[None]]] = {
     b"NOOP": Session.noop,
     b"VRFY": Session.vrfy,
     b"HELP": Session.help,
-    b"EXPN": Session.not_here,
-    b"AUTH": Session.not_here,
-    b"STARTTLS": Session.not_here,
-    b"BDAT": Session.not_here,
+    b"EXPN": Session.not_implemented,
+    b"BDAT": Session.not_implemented,
     b"QUIT": Session.quit,
 }
 
 
-def _peer(transport: asyncio.BaseTransport) -> str:
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The client's IP address; "" on a unix socket."""
     name = transport.get_extra_info("peername")
     return str(name[0]) if isinstance(name, tuple) else ""

@@ -33,8 +33,8 @@ def read_path(argument: str, keyword: str) -> tuple[str, str] | None:
     return found["path"] if found["bare"] is None else found["bare"], found["rest"] or ""
 
 
-def mail_trouble(parameters: str, max_size: int) -> MailTrouble | None:
-    """What is wrong with the parameters of MAIL for a listener that takes `max_size` bytes."""
+def mail_trouble(parameters: str, max_size: int, *, login: bool = False) -> MailTrouble | None:
+    """What is wrong with the parameters of MAIL for a listener that takes `max_size` bytes, and offers AUTH or not."""
     for parameter in parameters.upper().split():
         name, _, value = parameter.partition("=")
         if name == "SIZE":
@@ -42,6 +42,8 @@ def mail_trouble(parameters: str, max_size: int) -> MailTrouble | None:
                 return MailTrouble.BAD_SIZE
             if len(value) > 20 or int(value) > max_size:  # RFC 1870 5: at most 20 digits
                 return MailTrouble.TOO_BIG
+        elif name == "AUTH" and login:
+            continue  # RFC 4954 5: who wrote it by the client's word; the login counts
         elif parameter not in ("BODY=7BIT", "BODY=8BITMIME", "SMTPUTF8"):  # RFC 6152 2, RFC 6531 3.4
             return MailTrouble.UNKNOWN
     return None

@@ -1,8 +1,9 @@
 """Who sent a mail, and how that is known. A `From` address alone proves nothing.
 
-Two proofs: a live reply key made for exactly this agent, and an aligned DMARC pass told by
-a server that is believed on that way in. This module looks nothing up (which keys are burnt
-is an argument) and does not say what an agent may do: that is `rights.py`.
+Three proofs: a live reply key made for exactly this agent, an aligned DMARC pass told by a
+server that is believed on that way in, and a login at our own listener. This module looks
+nothing up (which keys are burnt is an argument) and does not say what an agent may do: that
+is `rules.people.permissions`.
 """
 
 from __future__ import annotations
@@ -54,8 +55,13 @@ def identify(
     keyring: Keyring,
     authserv_ids: Iterable[str],
     now: datetime,
+    *,
+    login: str = "",
 ) -> Sender:
-    """Who sent the mail. `authserv_ids` are those believed on its way in; `now` is aware UTC."""
+    """Who sent the mail. `authserv_ids` are those believed on its way in; `now` is aware UTC.
+
+    `login` is the key of the agent who logged in to hand it over.
+    """
     address = mail.author.email
     dmarc = dmarc_result(mail, authserv_ids)
     agent = config.agents_by_email.get(address)
@@ -68,8 +74,21 @@ def identify(
         for ref in refs
         if ref.key and not ref.key.kind.to_requester and any(keyring.is_for(ref.key, email) for email in agent.emails)
     )
-    assurance, why = _assurance(mail, agent, own, burnt, dmarc, config, now)
+    assurance, why = (
+        _by_login(mail, agent, login, config) if login else _assurance(mail, agent, own, burnt, dmarc, config, now)
+    )
     return Sender(address, agent.key, assurance, dmarc, why, frozenset(key.text for key in own))
+
+
+def _by_login(mail: Mail, agent: Agent, login: str, config: Config) -> tuple[str, str]:
+    """(assurance, why) for a mail that somebody logged in to hand over: it is theirs or nobody's."""
+    if len(mail.from_) != 1 or len(mail.header_all("from")) > 1:
+        return "", "more than one author"
+    if login != agent.key:
+        return "", f"handed over by the agent {login}, who is not {agent.name}"
+    if "login" not in config.trust.agents:
+        return "", "logins are not trusted here"
+    return "login", f"{agent.name} logged in"
 
 
 def _assurance(

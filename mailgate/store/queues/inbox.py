@@ -45,6 +45,7 @@ class Claimed:
     arrived_at: datetime
     authserv_ids: tuple[str, ...]
     quiet: bool
+    login: str = ""  # key of the agent who logged in to hand it over
     tries: int  # this one included
     load: Callable[[], bytes] = field(repr=False)  # the bytes as they came; a large mail's are read from their file
 
@@ -71,7 +72,7 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
     sender = delivery.envelope.sender
     return db.insert(
         "INSERT INTO inbox (source, source_key, raw_id, size, sender, recipients, authserv_ids, quiet,"
-        " arrived_at, received_at, from_email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " login, arrived_at, received_at, from_email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             delivery.source,
             delivery.source_key,
@@ -81,6 +82,7 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
             json.dumps(delivery.envelope.recipients),
             json.dumps(delivery.authserv_ids),
             int(delivery.quiet),
+            delivery.login,
             delivery.arrived_at.timestamp(),
             now.timestamp(),
             storable(normalise(sender or "")),  # until the mail is read, so that `trace` finds it at once
@@ -165,6 +167,7 @@ def _claimed(row: Any, files: RawFiles) -> Claimed:
         arrived_at=moment(row["arrived_at"]),
         authserv_ids=tuple(json.loads(row["authserv_ids"])),
         quiet=bool(row["quiet"]),
+        login=row["login"],
         tries=row["tries"],
     )
 

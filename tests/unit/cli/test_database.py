@@ -31,7 +31,7 @@ REFUSED = {
     "status": ("status",),
     "database": ("database", "migrate"),
 }
-WITHOUT_DATABASE = {"demo", "init", "login", "templates", "completion"}
+WITHOUT_DATABASE = {"demo", "hash-password", "init", "login", "templates", "completion"}
 NEWER = f"a newer mailgate (schema 99, this program has {schema.VERSION})"
 OLDER = f"the database has schema 3 and this program has {schema.VERSION}"
 

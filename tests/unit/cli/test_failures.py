@@ -96,6 +96,8 @@ queue outbox drop 999
 queue quarantine show 999
 queue quarantine retry 999
 queue quarantine drop 999
+hash-password
+hash-password stray
 login
 login bogus
 login bogus --device
@@ -138,7 +140,7 @@ database status
 database migrate
 database check
 """.strip().splitlines()
-WITHOUT_CONFIG = {"demo", "init", "completion"}
+WITHOUT_CONFIG = {"demo", "init", "completion", "hash-password"}
 WITHOUT_DATABASE = {"login support"}
 WRITERS = {"run", "ingest", "new", "do", "drop", "retry", "migrate"}
 

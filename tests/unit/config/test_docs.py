@@ -16,6 +16,9 @@ EXAMPLE = ROOT / "config.example.toml"
 ROUTING = {field.name for field in dataclasses.fields(Routing)}
 FREE = re.compile(r"agent\.NAME\.departments\.|schedule\.NAME\.hours\.|customer\.NAME\.people\.")  # names, weekdays
 MAILBOX = """
+[submission]
+listen = "0.0.0.0:587"
+tls = {}
 [mailbox.x]
 host = "h"
 user = "u"
@@ -32,6 +35,7 @@ oauth2 = {}
 def known() -> set[str]:
     """Every key that is read from a configuration with every table."""
     text = EXAMPLE.read_text("utf-8").replace("[relay]\n", "[relay]\noauth2 = {}\n")
+    text = text.replace("[smtp]  ", "[smtp]\ntls = {} #")
     _, reading = read(EXAMPLE, text + MAILBOX, {})
     return {shape for shape in reading.asked if "." in shape and not FREE.match(shape)}
 
@@ -51,7 +55,7 @@ def documented() -> dict[str, set[str]]:
 def is_documented(shape: str, docs: dict[str, set[str]]) -> bool:
     table, _, key = shape.rpartition(".")
     table = table.replace("rule.unless", "rule.when").replace("department.NAME.alerts", "alerts")
-    table = table.replace("relay.oauth2", "mailbox.NAME.oauth2")
+    table = table.replace("relay.oauth2", "mailbox.NAME.oauth2").replace("submission.tls", "smtp.tls")
     return key in docs.get(table, ()) or (key in ROUTING and key in docs["Routing keys"])
 
 

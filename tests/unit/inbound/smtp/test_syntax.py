@@ -64,6 +64,11 @@ def test_mail_parameters(parameters: str, trouble: MailTrouble | None):
     assert mail_trouble(parameters, 100) is trouble
 
 
+def test_who_wrote_a_mail_may_be_named_where_clients_log_in() -> None:
+    assert mail_trouble("SIZE=5 AUTH=<>", 100, login=True) is None
+    assert mail_trouble("AUTH=<>", 100) is MailTrouble.UNKNOWN
+
+
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_readers(text: str):
     read_path("FROM:" + text, "FROM:")

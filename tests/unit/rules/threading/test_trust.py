@@ -51,6 +51,31 @@ def test_a_live_key_of_this_agent_with_their_from_is_proof() -> None:
     assert who(mail("elliot@home.example", in_reply_to=(KEY,))).proven
 
 
+def logged_in(letter: Mail, login: str, config: Config = DESK) -> Sender:
+    return identify(letter, (), frozenset(), config, KEYRING, (), NOW, login=login)
+
+
+def test_a_login_is_proof_for_the_agent_s_own_from_alone() -> None:
+    sender = logged_in(mail(ELLIOT), "elliot")
+    assert (sender.proven, sender.assurance) == (True, "login")
+    assert logged_in(mail("elliot@home.example"), "elliot").proven
+    assert logged_in(mail(ELLIOT), "elliot", STRICT).proven  # no server has to authenticate it besides
+    other = logged_in(mail(ELLIOT, in_reply_to=(KEY,)), "ann")
+    assert (other.proven, other.why) == (False, "handed over by the agent ann, who is not Elliot Alderson")
+    customer = logged_in(mail("karen@client.example"), "elliot")
+    assert (customer.agent, customer.proven) == ("", False)
+
+
+def test_a_login_proves_no_mail_with_two_authors() -> None:
+    two = mail(ELLIOT, headers=(("from", ELLIOT), ("from", "ann@bank.example")))
+    assert logged_in(two, "elliot").why == "more than one author"
+
+
+def test_logins_can_be_switched_off() -> None:
+    sender = logged_in(mail(ELLIOT), "elliot", desk(trust=Trust(agents=("reply-key",))))
+    assert (sender.proven, sender.why) == (False, "logins are not trusted here")
+
+
 def test_a_from_alone_is_no_proof() -> None:
     sender = who(mail(ELLIOT))
     assert (sender.agent, sender.proven) == ("elliot", False)
