@@ -7,6 +7,8 @@ import base64
 import ssl
 from pathlib import Path
 
+from tests.waiting import patience
+
 CERTIFICATE = Path(__file__).parent / "data/localhost.pem"
 
 
@@ -32,7 +34,7 @@ class Client:
 
     async def answer(self) -> str:
         lines = []
-        async with asyncio.timeout(20):
+        async with patience():
             while True:
                 line = (await self.reader.readuntil(b"\r\n")).decode()
                 lines.append(line.rstrip("\r\n"))
@@ -59,7 +61,7 @@ class Client:
         return said
 
     async def gone(self) -> bool:
-        async with asyncio.timeout(20):
+        async with patience():
             try:
                 return await self.reader.read() == b""
             except (ConnectionError, ssl.SSLError):

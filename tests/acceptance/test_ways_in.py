@@ -17,9 +17,10 @@ import pytest
 
 from tests.acceptance import labs
 from tests.acceptance.labs import ELLIOT, KAREN
-from tests.acceptance.world import News, World, desk, wait_until
-from tests.dovecot import free_port
+from tests.acceptance.world import News, World, desk
+from tests.ports import reserved_port
 from tests.smtp_client import CERTIFICATE, trusting
+from tests.waiting import PATIENCE, wait_until
 
 LISTEN = 'listen = "127.0.0.1:0"'
 PASSWORD = "correct horse battery staple"
@@ -45,7 +46,7 @@ def test_the_labs_over_lmtp(lab, tmp_path: Path) -> None:
         def put(mail: EmailMessage, **envelope: object) -> News:
             sender = str(envelope.get("sender") or mail["From"].addresses[0].addr_spec)
             to = [each.addr_spec for each in mail["To"].addresses]
-            with smtplib.LMTP(str(path), 0, timeout=30) as client:
+            with smtplib.LMTP(str(path), 0, timeout=PATIENCE) as client:
                 assert client.sendmail(sender, to, mail.as_bytes()) == {}
             return world.settle()
 
@@ -61,7 +62,7 @@ def submitting(tmp_path: Path) -> Iterator[tuple[World, int]]:
     hashed = subprocess.run(
         [sys.executable, "-m", "mailgate", "hash-password"], input=PASSWORD, text=True, capture_output=True, check=True
     ).stdout
-    port = free_port()
+    port = reserved_port()
     submission = (
         f'\n[submission]\nlisten = "127.0.0.1:{port}"\ntls = {{ cert = "{CERTIFICATE}", key = "{CERTIFICATE}" }}\n'
     )
@@ -72,7 +73,7 @@ def submitting(tmp_path: Path) -> Iterator[tuple[World, int]]:
 
 
 def submit(port: int, mail: EmailMessage, user: str = ELLIOT.email, password: str = PASSWORD) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
         client.starttls(context=trusting())
         client.login(user, password)
         client.send_message(mail)
@@ -112,7 +113,7 @@ def test_a_certificate_is_replaced_by_a_reload(tmp_path: Path) -> None:
 
         def trusts(certificate: Path) -> bool:
             try:
-                with smtplib.SMTP("127.0.0.1", world.port, timeout=30) as client:
+                with smtplib.SMTP("127.0.0.1", world.port, timeout=PATIENCE) as client:
                     client.starttls(context=trusting(certificate))
             except ssl.SSLCertVerificationError:
                 return False
@@ -121,8 +122,8 @@ def test_a_certificate_is_replaced_by_a_reload(tmp_path: Path) -> None:
         assert (trusts(first), trusts(second)) == (True, False)
         shutil.copy(second, pem)
         os.kill(world.pid, signal.SIGHUP)
-        wait_until(lambda: trusts(second), 20, world.log_text)
+        wait_until(lambda: trusts(second), world.log_text)
         pem.write_text("half a file")
         os.kill(world.pid, signal.SIGHUP)
-        wait_until(lambda: "reload refused" in world.log_text(), 20, world.log_text)
+        wait_until(lambda: "reload refused" in world.log_text(), world.log_text)
         assert trusts(second)  # the one in use stays

@@ -25,6 +25,7 @@ from mailgate.inbound.smtp.service import MAX_FAILED_LOGINS, Callbacks, FailedLo
 from mailgate.settings import Listener, ServerTls
 from mailgate.store.db import Store
 from tests.smtp_client import CERTIFICATE, Client, b64, plain, trusting
+from tests.waiting import patience, until
 
 TLS = ServerTls(CERTIFICATE, CERTIFICATE)
 IMPLICIT = ServerTls(CERTIFICATE, CERTIFICATE, implicit=True)
@@ -74,7 +75,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
             await acceptor.close()
             await store.close()
 
-    async with asyncio.timeout(100):
+    async with patience():
         yield open_one
 
 
@@ -152,8 +153,7 @@ async def test_a_client_that_speaks_no_tls_is_closed_and_counted_out(opened: Ope
         assert await silent.gone()
         for client in (silent, noisy, third):
             client.close()
-        while desk.listener.sessions:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(lambda: not desk.listener.sessions)
         client = await Client.to(desk.listener.port, tls=trusting())
         assert (await client.greeted()).startswith("250")
         client.close()
@@ -497,7 +497,8 @@ async def test_openssl_s_client_speaks_starttls_with_us(opened: Opened) -> None:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
-        out, _ = await asyncio.wait_for(process.communicate(b"EHLO me.example\r\nQUIT\r\n"), 30)
+        async with patience():
+            out, _ = await process.communicate(b"EHLO me.example\r\nQUIT\r\n")
         assert b"250-SIZE" in out
 
 
