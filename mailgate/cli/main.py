@@ -38,9 +38,11 @@ VERBS = {
     "queue": "show and manage mail in the inbox, the outbox and quarantine",
     "status": "show whether the daemon runs, its connections and the queue lengths",
     "database": "show schema version and size; migrate; check integrity",
+    "backup": "copy everything while the daemon runs; verify a copy",
+    "restore": "put a backup back into an empty place",
     "completion": "print a shell completion script",
 }
-_STORAGE = ("database",)  # verbs of `mailgate.cli.storage`
+_STORAGE = ("database", "backup", "restore")  # verbs of `mailgate.cli.storage`
 
 
 class Parser(argparse.ArgumentParser):

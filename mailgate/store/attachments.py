@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mailgate.errors import StorageError
+from mailgate.store.db import Db
 from mailgate.system.durable import DurableFile, flush
 
 
@@ -23,6 +24,15 @@ def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
         sha256.update(piece)
         size += len(piece)
     return sha256.hexdigest(), size
+
+
+def named(db: Db) -> list[str]:
+    """The digests of the attachments that thread entries name, each once."""
+    rows = db.all(
+        "SELECT DISTINCT json_extract(value, '$.sha256') AS sha256 FROM entry, json_each(attachments)"
+        " WHERE attachments <> '[]' ORDER BY sha256"
+    )
+    return [row["sha256"] for row in rows]
 
 
 class AttachmentStore:

@@ -18,6 +18,7 @@ from pathlib import Path
 from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
 from mailgate.system.durable import DurableFile, flush
+from mailgate.system.lock import remove_files
 
 LARGE = 256_000  # bytes; smaller mails lie in the database
 SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
@@ -32,6 +33,7 @@ class RawFiles:
     """The large mails of one database."""
 
     def __init__(self, database: Path) -> None:
+        self._database = database
         self._folder = raw_folder(database)
 
     def begin(self) -> Draft:
@@ -86,10 +88,11 @@ class RawFiles:
         return set()
 
     def sweep(self, names: Collection[str]) -> None:
-        """Remove files that no row names."""
-        for name in names:
-            with suppress(OSError):
-                self.path(name).unlink(missing_ok=True)
+        """Remove files that no row names; none while a backup copies files. Raises StorageError."""
+        with remove_files(self._database) as free:
+            for name in names if free else ():
+                with suppress(OSError):
+                    self.path(name).unlink(missing_ok=True)
 
 
 class Draft:

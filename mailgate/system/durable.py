@@ -66,6 +66,13 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_private_folder(path: Path) -> None:
+    """Create a folder and its missing parents, readable by their owner alone. Raises OSError."""
+    for folder in (folder for folder in (*reversed(path.parents), path) if not folder.exists()):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        give_to_owner(folder, folder.parent)
+
+
 def give_to_owner(path: Path, like: Path) -> None:
     """As root, give `path` the owner of `like`, so that the daemon of that user can use it."""
     if os.geteuid() == 0:

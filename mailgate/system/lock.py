@@ -1,7 +1,6 @@
-"""The daemon's lock: one mailgate per database.
+"""Locks beside the database: one daemon per database, and no file is removed while a backup copies files.
 
-An flock on a file beside the database, which holds the process id. The kernel releases it when the
-process dies.
+Each is an flock, which the kernel releases when the process dies. The daemon's lock file holds its process id.
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -109,3 +109,34 @@ def running(database: Path) -> int | None:
         except OSError:
             return pid_of(path)
     return None
+
+
+@contextmanager
+def keep_files(database: Path) -> Iterator[None]:
+    """No attachment or raw mail file is removed during the block. Raises StorageError."""
+    with _files_lock(database) as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def remove_files(database: Path) -> Iterator[bool]:
+    """Whether files may be removed during the block: False while somebody keeps them. Raises StorageError."""
+    with _files_lock(database) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _files_lock(database: Path) -> Iterator[IO[str]]:
+    path = database.with_name(database.name + ".files")
+    try:
+        file = path.open("a")
+    except OSError as error:
+        raise StorageError(f"cannot write {path}", cause=error.strerror or str(error)) from error
+    with file:
+        yield file

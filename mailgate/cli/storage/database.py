@@ -11,9 +11,9 @@ from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.invariants import check
+from mailgate.store.maintenance.invariants import check
+from mailgate.store.maintenance.size import Files, Stored, stored
 from mailgate.store.schema import copies, copy_path, migrate, pending
-from mailgate.store.size import Files, Stored, stored
 from mailgate.system.lock import Lock
 from mailgate.ticket import Json
 

@@ -271,6 +271,11 @@ def forget_raw(db: Db, before: datetime, limit: int = 500) -> int:
     )
 
 
+def raw_files(db: Db) -> list[str]:
+    """The files of large mails that rows name."""
+    return [row["file"] for row in db.all("SELECT file FROM raw WHERE file IS NOT NULL ORDER BY file")]
+
+
 def unnamed(db: Db, names: Iterable[str]) -> set[str]:
     """Those of these files of large mails that no row names."""
     wanted = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT file FROM raw WHERE file IS NOT NULL)"

@@ -30,8 +30,9 @@ REFUSED = {
     "queue": ("queue", "outbox", "list"),
     "status": ("status",),
     "database": ("database", "migrate"),
+    "backup": ("backup", "copy"),
 }
-WITHOUT_DATABASE = {"demo", "hash-password", "init", "login", "templates", "completion"}
+WITHOUT_DATABASE = {"demo", "hash-password", "init", "login", "templates", "completion", "restore"}
 NEWER = f"a newer mailgate (schema 99, this program has {schema.VERSION})"
 OLDER = f"the database has schema 3 and this program has {schema.VERSION}"
 

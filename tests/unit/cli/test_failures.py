@@ -106,6 +106,13 @@ status stray
 database
 database bogus
 database status stray
+backup
+backup a b
+backup verify
+backup verify missing
+restore
+restore missing
+restore folder stray
 completion
 completion bogus
 bogus
@@ -139,8 +146,9 @@ status
 database status
 database migrate
 database check
+backup copy
 """.strip().splitlines()
-WITHOUT_CONFIG = {"demo", "init", "completion", "hash-password"}
+WITHOUT_CONFIG = {"demo", "init", "completion", "hash-password", "restore"}
 WITHOUT_DATABASE = {"login support"}
 WRITERS = {"run", "ingest", "new", "do", "drop", "retry", "migrate"}
 
@@ -225,7 +233,7 @@ def test_a_missing_database_is_read_as_empty_and_not_created(desk, capsys, line)
     code = main([*split(line), "--json"])
     found = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     assert found or line == "tickets export"
-    if line in ("reload", "status", "trace 1001", "tickets show 1001", "queue quarantine show 1"):
+    if line in ("reload", "status", "trace 1001", "tickets show 1001", "queue quarantine show 1", "backup copy"):
         assert (code, found[0]["ok"]) == (1, False)
     else:
         assert code == 0

@@ -14,7 +14,7 @@ from mailgate.errors import StorageError, WrongSchema
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store, open_reader, open_writer
-from mailgate.store.invariants import check
+from mailgate.store.maintenance.invariants import check
 from mailgate.store.queues import inbox, outbox
 from tests.desk import ANN, ELLIOT, KAREN, Bench, to
 from tests.old_desk import LEFT_AT, unpack

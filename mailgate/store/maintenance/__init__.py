@@ -1,0 +1,1 @@
+"""What keeps a desk in order for years: sizes, checks, backups."""
