@@ -1,7 +1,8 @@
 """The tables of the configuration file, each read into its value of `mailgate.settings`.
 
     desk            [desk], [storage], [address]
-    transports      [smtp], [mailbox], [relay], [http]
+    listeners       [smtp], [submission], [http]
+    transports      [mailbox], [relay]
     sign_in         the sign-in keys of mailboxes and the relay
     people          [department], [role], [agent], [team]
     customers       [customer]

@@ -151,7 +151,7 @@ def _check_pair(table: Table, tls: ServerTls) -> None:
 
 
 def _networks(table: Table) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Networks whose PROXY header is believed."""
+    """The networks whose PROXY header is trusted."""
     found: list[IPv4Network | IPv6Network] = []
     for index, text in enumerate(table.texts("proxy", example='["10.0.0.0/8"]')):
         try:
