@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from mailgate.phrase import Phrase
+
+WHOLE_DESK = Phrase("report.whole_desk")
+
 DIMENSIONS = ("department", "team", "agent", "topic", "priority")
 
 
@@ -89,4 +93,4 @@ class Report:
     days: tuple[date, ...]
     totals: Figures
     by: Mapping[str, Mapping[str, Figures]]  # dimension → name → figures, by name
-    scope: str = "The whole desk."  # whose work it tells of, in words
+    scope: Phrase = WHOLE_DESK  # whose work it tells of

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailgate.figures import Report
+from mailgate.phrase import Phrase, Sentence, Value
 from mailgate.ticket import Address, Entry, StoredAttachment, Ticket
 
 
@@ -75,35 +76,47 @@ class Similar:
 
     number: int
     subject: str
-    ended: str  # "resolved by Ann: restarted the gateway"
+    ended: Phrase  # "resolved by Ann: restarted the gateway"
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """A sentence by its name in `words.toml`, which is said in the reader's language; values by name."""
+class Listing:
+    """A table in a mail to an agent, before it is written in their language.
 
-    name: str
-    values: tuple[tuple[str, str | datetime], ...] = ()
+    `columns` are names in [column] of `words.toml`; the first two name a row. `count` is how
+    many rows there are; the mail may hold the first ones alone.
+    """
+
+    title: Phrase
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A table in a mail to an agent: its name, the columns' names, and rows of finished text.
+class Lines:
+    """Sentences of an answer to an agent, one a line."""
 
-    `count` is how many rows there are; the mail may hold the first ones alone.
-    """
+    lines: tuple[Sentence, ...]
 
-    name: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    count: int
 
-    @property
-    def title(self) -> str:
-        """The name with the count: "Overdue (2)"."""
-        shown = len(self.rows)
-        return f"{self.name} ({self.count if shown == self.count else f'the first {shown} of {self.count}'})"
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Text of an answer that stands in columns of its own: its blanks matter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTicket:
+    """A ticket and its whole thread, oldest entry first."""
+
+    ticket: Ticket
+    thread: tuple[Entry, ...]
+
+
+Answer = Listing | Lines | Fixed | ShownTicket  # to one question of an agent's mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +125,7 @@ class Notice:
 
     `cause` names the event the same way each time the work is redone, so that a redo
     composes the same Message-ID. `facts` are sentences that open the text (what
-    happened), in mail to requesters after `phrases`, which are said in their language;
-    `text` is the person's own words that the mail passes on.
+    happened); `text` is the person's own words that the mail passes on.
     """
 
     kind: NoticeKind
@@ -123,8 +135,7 @@ class Notice:
     agent: str = ""  # key of the agent it goes to; empty for requesters, collaborators, admin
     by: Address | None = None  # whose act or words it carries
     by_agent: str = ""  # key of the agent whose act it is
-    facts: tuple[str, ...] = ()
-    phrases: tuple[Phrase, ...] = ()
+    facts: tuple[Sentence, ...] = ()
     text: str = ""
     html: str = ""  # sanitised, and says what `text` says; "" where there is none
     attachments: tuple[StoredAttachment, ...] = ()
@@ -135,11 +146,12 @@ class Notice:
     also_to: tuple[Address, ...] = ()
     in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers
     references: tuple[str, ...] = ()
-    subject: str = ""  # only for mail without a ticket
+    subject: Sentence = ""  # only for mail without a ticket
     address: str = ""  # desk address to write from; only for mail without a ticket
     code: str = ""  # confirm code
-    links: tuple[tuple[str, str], ...] = ()  # (label, mail body) of extra one-tap links
+    links: tuple[tuple[Sentence, str], ...] = ()  # (label, mail body) of extra one-tap links
     listings: tuple[Listing, ...] = ()  # tables for an agent, below the text
+    answers: tuple[Answer, ...] = ()  # to the questions of an agent's mail; the text of an `answer`
     report: Report | None = None  # the figures of a `report`
     is_first: bool = False  # the first mail about the ticket that this person gets
     asks: bool = False  # it offers the links by which the requester says how they were helped

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mailgate.config.load import load
 from mailgate.figures import Attainment, Figures, Report, Satisfaction, Spread, Times
-from mailgate.notice import Listing, Notice, NoticeKind, Outgoing, Similar
+from mailgate.notice import Fixed, Lines, Listing, Notice, NoticeKind, Outgoing, ShownTicket, Similar
+from mailgate.phrase import Phrase, Sentence, phrase
+from mailgate.rules.notices.tables import found_listing
 from mailgate.rules.threading.keys import Keyring
 from mailgate.ticket import Actor, Address, Assignee, Collaborator, Entry, EntryKind, Status, StoredAttachment, Ticket
 from mailgate.writing.compose import NO_FILES, compose
@@ -21,6 +24,8 @@ CASES = Path(__file__).parent / "cases/outbound"
 CONFIG = load(CASES / "config.toml")[0]
 KEYRING = Keyring((b"golden",), CONFIG.desk.domain)
 RENDERER = Renderer()
+ENGLISH, GERMAN = (RENDERER.catalogue.words(language) for language in ("en", "de"))
+UTC = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 BUILT = tuple(NoticeKind)
 
@@ -97,6 +102,11 @@ def notice(kind: NoticeKind, **fields: object) -> Notice:
     return Notice(**{**values, **fields})  # type: ignore[arg-type]
 
 
+def english(sentence: Sentence | None) -> str:
+    """A sentence in English, times in UTC; "" for none."""
+    return ENGLISH.sentence(sentence, UTC) if sentence else ""
+
+
 def write(made: Notice, files: dict[str, bytes] | None = None, renderer: Renderer = RENDERER) -> Outgoing:
     """The finished mail."""
     rendered = renderer.render(made, CONFIG, KEYRING, NOW)
@@ -131,6 +141,16 @@ REPORT = Report(
         "topic": {"General Inquiry": FIGURES},
         "priority": {"Normal": FIGURES},
     },
+)
+_ENDED = phrase(
+    "fact.because",
+    what=phrase("similar.by", status=Phrase("state.resolved"), who="Ann Kimball"),
+    reason="restarted the gateway",
+)
+_FOUND = (
+    replace(TICKET, status=Status.OPEN),
+    replace(TICKET, number=1002, subject="A  printer   of two blanks", status=Status.PENDING, overdue=True, due_at=NOW),
+    replace(TICKET, number=990, subject="Banking app is down", due_at=None, assignee=Assignee("agent", "ann")),
 )
 _HELD = Address("elliot@bank.example", "Elliot Alderson")
 _ORDINARY: dict[NoticeKind, dict[str, object]] = {
@@ -167,7 +187,7 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
         "is_first": True,
         "attachments": (INVOICE,),
         "others": (replace(TICKET, number=998, subject="Card reader", assignee=Assignee("agent", "ann")),),
-        "similar": (Similar(990, "Banking app is down", "resolved by Ann Kimball: restarted the gateway", NOW),),
+        "similar": (Similar(990, "Banking app is down", _ENDED, NOW),),
     },
     _K.NEW_MESSAGE: {"by": KAREN, "text": WORDS, "history": (NOTE, MESSAGE), "in_reply_to": "<2@client.example>"},
     _K.COLLEAGUE_REPLY: {"by": ANN, "by_agent": "ann", "text": ANSWER, "history": (MESSAGE,)},
@@ -207,15 +227,23 @@ _ORDINARY: dict[NoticeKind, dict[str, object]] = {
     },
     _K.DIGEST: {
         "ticket": None,
-        "subject": "What waits: 1 overdue, 1 yours",
+        "subject": "Your queue: 1 overdue, 70 yours",
         "facts": ("What waits for you, the most pressing first.",),
         "listings": (
-            Listing("Overdue", ("Ticket", "Subject"), (("#1001", "Entire mobile/online banking system is down"),), 1),
-            Listing("Yours", ("Ticket", "Subject"), (("#1002", "Printer <3rd floor>"),), 70),
+            Listing(Phrase("digest.overdue"), ("number", "subject"), (("#1001", TICKET.subject),), 1),
+            Listing(Phrase("digest.mine"), ("number", "subject"), (("#1002", "Printer <3rd floor>"),), 70),
         ),
     },
     _K.REPORT: {"ticket": None, "subject": "Weekly report", "report": REPORT},
-    _K.ANSWER: {"text": "[#1001] open    Karen Client\n[#1002] pending Joe\n", "in_reply_to": "<3@bank.example>"},
+    _K.ANSWER: {
+        "answers": (
+            found_listing(Phrase("table.open"), _FOUND, "elliot", CONFIG),
+            Lines((phrase("answer.no_ticket", number=7),)),
+            Fixed("#show [NUMBER]   a ticket, by mail"),
+            ShownTicket(replace(TICKET, number=990, subject="Banking app is down"), (MESSAGE, NOTE)),
+        ),
+        "in_reply_to": "<3@bank.example>",
+    },
 }
 
 

@@ -18,7 +18,8 @@ from mailgate.store.db import Db
 from mailgate.worker.batch import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.canned import check_canned
-from mailgate.writing.templates.render import Renderer, shipped
+from mailgate.writing.templates.phrases import shipped
+from mailgate.writing.templates.render import Renderer
 
 
 def validate(file: Path) -> Config:

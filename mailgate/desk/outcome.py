@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailgate.figures import Report
-from mailgate.notice import Notice
+from mailgate.notice import Answer, Notice
 from mailgate.reasons import Reason
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.notices.occasion import Occasion
@@ -18,6 +18,7 @@ from mailgate.rules.threading.keys import Keyring
 from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Change
+from mailgate.writing.templates.phrases import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Context:
     config: Config
     keyring: Keyring
     now: datetime
+    catalogue: Catalogue  # what agents read, by language
     reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
     highest_number: int = 0  # of a ticket, in the ids of ours that the mail bears: a new one comes behind it
 
@@ -96,6 +98,7 @@ class Outcome:
     routed: Routed | None = None
     form: Form | None = None
     told: tuple[str, ...] = ()  # what was done, in words
+    answers: tuple[Answer, ...] = ()  # to the questions of the mail or order
     problems: tuple[str, ...] = ()  # why nothing was
 
     @property

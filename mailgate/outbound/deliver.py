@@ -329,7 +329,7 @@ class Deliverer:
             self._failures += 1
             pause = relay_pause(self._failures, self._jitter()).total_seconds()
             self._paused_until = asyncio.get_running_loop().time() + pause
-            maillog.relay_ill(answer=str(reply), failures=self._failures, pause=pause)
+            maillog.relay_down(answer=str(reply), failures=self._failures, pause=pause)
         self.state = RelayState(self.state.ill_since or now, str(reply), self.state.last_spoke_at)
         rest = timedelta(seconds=self._resting())
         # A refused sender may be this one mail's fault: its own pauses grow, so that it stops the others ever less.
@@ -351,7 +351,7 @@ class Deliverer:
 
     def _relay_is_well(self, now: datetime) -> None:
         if self._failures:
-            maillog.relay_well()
+            maillog.relay_up()
         self._failures = 0
         self._paused_until = 0.0
         self.state = RelayState(last_spoke_at=now)

@@ -1,8 +1,8 @@
-"""The operator's log of mail: one function an event, and nothing else is logged about mail.
+"""The mail log: one function per event.
 
-Each line is the event's name and `key="value"` pairs; the same values hang on the record
-as `mail` for JSON formatters. What strangers wrote is quoted, so that no line of the log
-is theirs. Never called by the core; keeps no bodies and no secrets.
+A line is the event's name and `key="value"` pairs; the record has the same values as the
+attribute `mail`, for JSON formatters. Text from outside is quoted as in JSON, so that it
+cannot forge a line. Bodies and secrets are never logged.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ def accepted(*, inbox_id: int, source: str, sender: str | None, recipients: tupl
 
 
 def refused(*, peer: str, sender: str | None, recipient: str, code: int, reason: str) -> None:
-    """The listener refused a sender, a recipient or a message."""
+    """The SMTP listener refused a sender, a recipient or a message."""
     _say("refused", peer=peer, sender=sender, recipient=recipient, code=code, reason=reason)
 
 
-def session_broke(*, peer: str) -> None:
-    """A session failed on a mistake of ours; the peer was told to come again."""
-    _say("session-error", logging.ERROR, trouble=True, peer=peer)
+def session_error(*, peer: str) -> None:
+    """An SMTP session ended with an exception; the peer got a temporary error."""
+    _say("session-error", logging.ERROR, exc_info=True, peer=peer)
 
 
 def sent(*, outbox_id: int, ticket: int | None, kind: str, recipient: str, answer: str, seconds: float) -> None:
-    """The relay took a mail; `seconds` since it was written."""
+    """The relay accepted a mail, `seconds` after it was written."""
     _say(
         "sent",
         outbox=outbox_id,
@@ -50,7 +50,7 @@ def sent(*, outbox_id: int, ticket: int | None, kind: str, recipient: str, answe
 
 
 def deferred(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, attempts: int, pause: float) -> None:
-    """A mail is tried again after `pause` seconds."""
+    """The relay deferred a mail; it is tried again after `pause` seconds."""
     _say(
         "deferred",
         outbox=outbox_id,
@@ -63,7 +63,7 @@ def deferred(*, outbox_id: int, ticket: int | None, recipient: str, answer: str,
 
 
 def failed(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, attempts: int) -> None:
-    """A mail was given up."""
+    """A mail was given up: the relay refused it for good, or it expired."""
     _say(
         "failed",
         logging.WARNING,
@@ -75,26 +75,26 @@ def failed(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, a
     )
 
 
-def relay_ill(*, answer: str, failures: int, pause: float) -> None:
-    """The relay takes nothing; all outgoing mail waits `pause` seconds."""
-    _say("relay-ill", logging.WARNING, answer=answer, failures=failures, pause=round(pause, 1))
+def relay_down(*, answer: str, failures: int, pause: float) -> None:
+    """The relay accepts no mail; all outgoing mail waits `pause` seconds."""
+    _say("relay-down", logging.WARNING, answer=answer, failures=failures, pause=round(pause, 1))
 
 
-def relay_well() -> None:
-    """The relay takes mail again."""
-    _say("relay-well")
+def relay_up() -> None:
+    """The relay accepts mail again."""
+    _say("relay-up")
 
 
-def _say(event: str, level: int = logging.INFO, *, trouble: bool = False, **values: Value) -> None:
+def _say(event: str, level: int = logging.INFO, *, exc_info: bool = False, **values: Value) -> None:
     if not log.isEnabledFor(level):
         return
     shown = {key: _cut(value) for key, value in values.items() if value is not None}
     words = " ".join([f"{key}={_quoted(value)}" for key, value in shown.items()])
-    log.log(level, "%s %s", event, words, exc_info=trouble, extra={"mail": {"event": event, **shown}})
+    log.log(level, "%s %s", event, words, exc_info=exc_info, extra={"mail": {"event": event, **shown}})
 
 
 def _quoted(value: Value) -> str:
-    """The value as in JSON; text, which is nearly all, without the way round that `dumps` takes."""
+    """The value as JSON; the encoder for text is called directly, which is faster than `dumps`."""
     return encode_basestring_ascii(value) if isinstance(value, str) else json.dumps(value)
 
 
@@ -104,22 +104,22 @@ def _cut(value: Value) -> Value:
     return value
 
 
-def worked(inbox_id: int, ticket: int | None, way: Sequence[str]) -> None:
-    """A mail had its effect; `way` is what was decided, a step each."""
-    _say("worked", inbox=inbox_id, ticket=ticket, way=" | ".join(way))
+def processed(inbox_id: int, ticket: int | None, way: Sequence[str]) -> None:
+    """A mail was processed and committed; `way` names each decision."""
+    _say("processed", inbox=inbox_id, ticket=ticket, way=" | ".join(way))
 
 
-def stumbled(inbox_id: int, error: str) -> None:
-    """Work on a mail failed and was undone; it is tried again, or quarantined after three tries."""
-    _say("stumbled", logging.ERROR, inbox=inbox_id, error=error.strip().splitlines()[-1])
+def processing_failed(inbox_id: int, error: str) -> None:
+    """Processing a mail failed and was rolled back; it is retried, and quarantined after three tries."""
+    _say("processing-failed", logging.ERROR, inbox=inbox_id, error=error.strip().splitlines()[-1])
     log.error("%s", error)
 
 
-def template_broken(kind: str, problem: str) -> None:
-    """An administrator's template failed on a notice; the shipped one took its place."""
-    _say("template-broken", logging.ERROR, kind=kind, problem=problem)
+def template_error(kind: str, problem: str) -> None:
+    """A template of the administrator failed on a notice; the shipped one was used."""
+    _say("template-error", logging.ERROR, kind=kind, problem=problem)
 
 
-def storage_trouble(error: MailgateError) -> None:
-    """Disk or database would not; the work is taken up again after a pause."""
-    _say("storage-trouble", logging.ERROR, reason=error.public, cause=error.cause)
+def storage_error(error: MailgateError) -> None:
+    """Disk or database failed; the work is retried after a pause."""
+    _say("storage-error", logging.ERROR, reason=error.public, cause=error.cause)

@@ -94,7 +94,7 @@ def _digest(db: Db, due: _Due, active: list[Ticket], context: Context) -> Notice
         to=Address(due.agent.email, due.agent.name),
         agent=due.agent.key,
         cause=f"digest:{due.agent.key}:{due.day.isoformat()}",
-        subject=f"What waits: {digest.subject(listings)}",
+        subject=digest.subject(listings),
         facts=("What waits for you, the most pressing first. #list shows more, #ticket NUMBER works on one.",),
         listings=listings,
     )

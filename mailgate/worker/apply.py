@@ -56,7 +56,7 @@ def _compose(notice: Notice, context: Context, writer: MailWriter, files: Mappin
     at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
     rendered = writer.renderer.render(notice, context.config, context.keyring, at)
     if rendered.problem:
-        maillog.template_broken(notice.kind, rendered.problem)
+        maillog.template_error(notice.kind, rendered.problem)
     mail = compose(notice, rendered, context.config, context.keyring, at, files)
     return replace(mail, not_before=waits) if waits else mail
 

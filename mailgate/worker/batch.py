@@ -150,7 +150,7 @@ def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside | 
         elif end.error:
             record_failure(db, end.inbox_id, end.error, desk, context)
         else:
-            maillog.worked(end.inbox_id, end.ticket, end.way)
+            maillog.processed(end.inbox_id, end.ticket, end.way)
     return len(ends)
 
 
@@ -180,7 +180,7 @@ def _decided(db: Db, prepared: Prepared, desk: Runtime, context: Context, *, cou
 
 def record_failure(db: Db, inbox_id: int, error: str, desk: Runtime, context: Context) -> None:
     """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told."""
-    maillog.stumbled(inbox_id, error)
+    maillog.processing_failed(inbox_id, error)
     with db.transaction():
         if inbox.failed(db, inbox_id, context.now, error):
             _set_aside(db, inbox_id, error, desk, context)

@@ -78,7 +78,7 @@ def document(verdict: Verdict, file: str, subject_of: dict[int, str], agents: Ma
         ],
         "changes": [event_json(event) for change in outcome.changes for event in change.events],
         "notices": [
-            {"kind": notice.kind.value, "to": notice.to.email, "subject": subject_of.get(position, notice.subject)}
+            {"kind": notice.kind.value, "to": notice.to.email, "subject": subject_of.get(position, "")}
             for position, notice in enumerate(outcome.notices)
         ],
         "error": _error(outcome),

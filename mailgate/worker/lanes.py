@@ -113,7 +113,7 @@ class _Lane:
                     claimed = await self._batch(claimed, stop)
                     rest = PAUSE
             except StorageError as error:
-                maillog.storage_trouble(error)
+                maillog.storage_error(error)
                 await pause(stop, rest)
                 rest = min(rest * 2, PAUSE_MOST)
                 self.wake()
@@ -187,7 +187,7 @@ class _Reports:
         except Stopped:
             return
         except StorageError as error:
-            maillog.storage_trouble(error)
+            maillog.storage_error(error)
             self.progress.idle()
             await pause(stop, PAUSE)
             return

@@ -37,7 +37,7 @@ class Runtime:
 
     def context(self, now: datetime) -> Context:
         """The context of a decision at `now`, in UTC."""
-        return Context(self.config, self.keyring, now)
+        return Context(self.config, self.keyring, now, self.writer.renderer.catalogue)
 
 
 def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:

@@ -1,4 +1,4 @@
-"""Figures as people say them: durations, shares, the backlog as a line. For terminal and mail alike."""
+"""A report as text, in one language: durations, shares, the backlog as a line. For terminal and mail alike."""
 
 from __future__ import annotations
 
@@ -6,32 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction
-from mailgate.rules.text.moments import ENGLISH
+from mailgate.phrase import phrase
+from mailgate.writing.views.words import Words
 
 NONE = "–"
+COLUMNS = ("opened", "resolved", "in_time", "answered", "open", "overdue")  # names in [report] of words.toml
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 60  # columns of the backlog's line; a longer period shows its last days
+_NAME = 20  # columns of a name: a table line of 74, some of which begin with a blank, is broken by no mail
 
 
-def titles(dimension: str) -> str:
-    """The heading above a dimension's rows."""
-    return {"agent": "By agent", "topic": "By help topic"}.get(dimension, f"By {dimension}")
+def period(report: Report, zone: ZoneInfo, own: Words) -> str:
+    """The period of a report: "Mon 16 Nov 2026, 08:00 CET to Mon 23 Nov 2026, 08:00 CET"."""
+    return own.said(phrase("report.period", since=report.since, until=report.until), zone)
 
 
-def period(report: Report, zone: ZoneInfo) -> str:
-    """The period of a report, as its heading: "Mon 16 Nov 2026, 08:00 CET to Mon 23 Nov 2026, 08:00 CET"."""
-    return f"{ENGLISH.moment(report.since, zone)} to {ENGLISH.moment(report.until, zone)}"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them: "45 s", "12 min", "3 h 20 min", "2 d 4 h"; "–" for none."""
+def duration(seconds: float | None, own: Words) -> str:
+    """A duration in at most two units: "45 s", "12 min", "3 h 20 min", "2 d 4 h"; "–" for none."""
     if seconds is None:
         return NONE
     if seconds < 59.5:
-        return f"{seconds:.0f} s"
+        return own.filled("duration.seconds", count=f"{seconds:.0f}")
     minutes = round(seconds / 60)
-    units = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
-    return " ".join([f"{count} {unit}" for count, unit in units if count][:2])
+    units = ((minutes // 1440, "days"), (minutes // 60 % 24, "hours"), (minutes % 60, "minutes"))
+    return " ".join([own.filled(f"duration.{unit}", count=str(count)) for count, unit in units if count][:2])
 
 
 def percent(attained: Attainment) -> str:
@@ -42,65 +40,76 @@ def percent(attained: Attainment) -> str:
     return f"{min(whole, 99) if attained.met < attained.targets else whole}%"
 
 
-def satisfied(said: Satisfaction) -> str:
-    """The share of "good" among how many words: "80% of 5", "–" where nobody said anything."""
-    return NONE if said.share is None else f"{said.share:.0%} of {said.count}"
+def satisfied(found: Satisfaction, own: Words) -> str:
+    """The share of "good" among the ratings: "80% of 5"; "–" where there are none."""
+    if found.share is None:
+        return NONE
+    return own.filled("report.share", share=f"{found.share:.0%}", count=str(found.count))
 
 
-def backlog_line(backlog: Sequence[int]) -> str:
-    """The backlog of each day as a line of bars: "backlog ▁▃█ 2 to 9 a day, 9 at the end"."""
+def backlog_said(backlog: Sequence[int], own: Words) -> str:
+    """The range of the backlog and its end: "2 to 9 a day, 9 at the end"."""
     if not backlog:
-        return "backlog: no days"
+        return own.phrases["report.no_days"]
+    return own.filled("report.a_day", low=str(min(backlog)), high=str(max(backlog)), last=str(backlog[-1]))
+
+
+def backlog_line(backlog: Sequence[int], own: Words) -> str:
+    """The backlog of each day as a line of bars: "Backlog ▁▃█ 2 to 9 a day, 9 at the end"."""
     shown = backlog[-_WIDEST:]
-    highest = max(*shown, 1)
+    highest = max((*shown, 1))
     bars = "".join(_BARS[count * (len(_BARS) - 1) // highest] for count in shown)
-    return f"backlog {bars} {min(shown)} to {max(shown)} a day, {shown[-1]} at the end"
+    return " ".join(filter(None, (own.phrases["report.backlog"], bars, backlog_said(shown, own))))
 
 
-_COLUMNS = ("opened", "resolved", "in time", "answered in time", "open", "overdue")
+def row_name(name: str, agents: Mapping[str, str], own: Words) -> str:
+    """The name of a row; `agents` are names by key, where the rows are agents."""
+    return agents.get(name, name) or own.phrases["report.nobody"]
 
 
-_NAME = 20  # columns of a name: a table line of 74, some of which begin with a blank, is broken by no mail
-
-
-def as_text(report: Report, zone: ZoneInfo, agents: Mapping[str, str]) -> str:
+def as_text(report: Report, zone: ZoneInfo, agents: Mapping[str, str], own: Words) -> str:
     """The whole report, at most 74 columns wide; times in `zone`, agents by the names in `agents` (key → name)."""
-    lines = [period(report, zone), report.scope, "", *_totals(report.totals)]
+    lines = [period(report, zone, own), own.sentence(report.scope, zone), "", *_totals(report.totals, own)]
     for dimension in DIMENSIONS:
         rows = report.by[dimension]
         if rows:
-            lines += ["", titles(dimension), *_table(dimension, rows, agents if dimension == "agent" else {})]
+            names = agents if dimension == "agent" else {}
+            lines += ["", own.phrases[f"report.by_{dimension}"], *_table(rows, names, own)]
     return "\n".join(lines)
 
 
-def _totals(found: Figures) -> Iterator[str]:
-    yield f"Opened {found.opened}, resolved {found.resolved}, closed {found.closed}, reopened {found.reopened}"
-    yield f"Open now {found.open_now}, of these overdue {found.overdue_now}"
+def _totals(found: Figures, own: Words) -> Iterator[str]:
+    def line(name: str, **values: int | str) -> str:
+        return own.filled(f"report.{name}", **{key: str(value) for key, value in values.items()})
+
+    yield line("moves", opened=found.opened, resolved=found.resolved, closed=found.closed, reopened=found.reopened)
+    yield line("open_line", open=found.open_now, overdue=found.overdue_now)
     if found.set_aside:
-        yield f"Merged or spam {found.set_aside}"
-    for label, attained in (
-        ("Resolved in time", found.resolved_in_time),
-        ("First answered in time", found.first_answered_in_time),
+        yield line("set_aside", count=found.set_aside)
+    for name, attained in (
+        ("resolved_in_time", found.resolved_in_time),
+        ("answered_in_time", found.first_answered_in_time),
     ):
-        yield f"{label} {percent(attained)} ({attained.met} of {attained.targets})"
-    for label, times in (("First answer", found.first_response), ("Resolution", found.resolution)):
-        if not times.count:
-            continue
-        elapsed, business = times.elapsed, times.business
-        yield f"{label} after {duration(elapsed.median)} (median), 90 % within {duration(elapsed.p90)}"
-        yield f"  in business hours {duration(business.median)}, 90 % within {duration(business.p90)}"
-    if found.satisfaction.count:
-        said = found.satisfaction
-        yield f"Requesters said good {said.good}, okay {said.okay}, bad {said.bad}"
-    yield backlog_line(found.backlog).capitalize()
+        label = own.phrases[f"report.{name}"]
+        yield line("attained", label=label, share=percent(attained), met=attained.met, targets=attained.targets)
+    for name, times in (("first_answer", found.first_response), ("resolution", found.resolution)):
+        if times.count:
+            for kind, spread in (("spread", times.elapsed), ("business", times.business)):
+                median, p90 = duration(spread.median, own), duration(spread.p90, own)
+                yield line(kind, label=own.phrases[f"report.{name}"], median=median, p90=p90)
+    if said := found.satisfaction.count and found.satisfaction:
+        yield line("ratings", good=said.good, okay=said.okay, bad=said.bad)
+    yield backlog_line(found.backlog, own)
 
 
-def _table(dimension: str, rows: Mapping[str, Figures], agents: Mapping[str, str]) -> Iterator[str]:
-    cells = [(agents.get(name, name) or f"(no {dimension})", _cells(found)) for name, found in rows.items()]
-    yield _line("", _COLUMNS)
-    for name, values in cells:
-        yield from _folded(name)[:-1]
-        yield _line(_folded(name)[-1], values)
+def _table(rows: Mapping[str, Figures], agents: Mapping[str, str], own: Words) -> Iterator[str]:
+    headings = [own.phrases[f"report.{column}"] for column in COLUMNS]
+    widths = [max(len(heading), 4) for heading in headings]
+    yield _line("", headings, widths)
+    for name, found in rows.items():
+        *above, last = _folded(row_name(name, agents, own))
+        yield from above
+        yield _line(last, _cells(found), widths)
 
 
 def _cells(found: Figures) -> Sequence[str]:
@@ -114,8 +123,7 @@ def _cells(found: Figures) -> Sequence[str]:
     )
 
 
-def _line(name: str, cells: Sequence[str]) -> str:
-    widths = (max(len(heading), 4) for heading in _COLUMNS)
+def _line(name: str, cells: Sequence[str], widths: Sequence[int]) -> str:
     return name.ljust(_NAME) + "".join(f" {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 

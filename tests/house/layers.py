@@ -33,7 +33,7 @@ PURE = {
     *("inbound.envelope", "inbound.imap.plan", "inbound.smtp.data", "inbound.smtp.proxy", "inbound.smtp.syntax"),
     *("outbound.backoff", "outbound.downgrade", "outbound.status_codes"),
     *("writing.compose", "writing.report_text"),
-    *("writing.templates.preview", "writing.templates.specimens", "writing.templates.tables"),
+    *("writing.templates.preview", "writing.templates.specimens"),
     "cli.report_json",
 }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.cli.json_errors import result_fields
@@ -31,6 +32,9 @@ from mailgate.ticket import Address, Assignee, Json
 from mailgate.worker import apply
 from mailgate.worker.batch import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
+from mailgate.writing.templates.phrases import Catalogue
+from mailgate.writing.views.answers import answer_views
+from mailgate.writing.views.card import ticket_view
 
 
 def new(args: argparse.Namespace) -> int:
@@ -98,17 +102,27 @@ def do(args: argparse.Namespace) -> int:
     if not lines:
         raise BadArgument("name a command, such as '#resolved', or give --text")
     with writing(config) as db:
-        outcome = _apply_commands(db, args.number, _agent(args.agent, config), lines, config)
-    done = outcome.told or (("done",) if not outcome.problems else ())
+        agent = _agent(args.agent, config)
+        outcome = _apply_commands(db, args.number, agent, lines, config)
+    done = [*outcome.told, *_answered(outcome, agent, config)]
     errors = list(outcome.problems)
     if args.json:
-        print_json({**result_fields(errors), "done": list(outcome.told), "errors": [*errors]})
+        print_json({**result_fields(errors), "done": [*done], "errors": [*errors]})
     else:
-        for line in done:
+        for line in done or ([] if errors else ["done"]):
             print(plain(line))
     for problem in errors:
         say(problem)
     return 1 if errors else 0
+
+
+def _answered(outcome: Outcome, agent: Agent | None, config: Config) -> Iterator[str]:
+    """The answers to the order's questions, in English."""
+    reader = agent.key if agent else ""
+    own = Catalogue.of(config).words("en")
+    card = partial(ticket_view, reader=reader, config=config, now=now(), own=own)
+    for view in answer_views(outcome.answers, own, config.zone(reader), card, about=0):
+        yield view.text
 
 
 def _apply_commands(db: Db, number: int, agent: Agent | None, lines: list[str], config: Config) -> Outcome:

@@ -17,6 +17,7 @@ from mailgate.figures import Report
 from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.worker.setup import peek_secrets
+from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.templates.render import Renderer
 
 
@@ -55,7 +56,8 @@ def _tables(found: Report, config: Config) -> None:
     from mailgate.cli.report_terminal import show
 
     agents = {key: agent.name for key, agent in config.agents.items()}
-    show(found, config.desk.timezone, Console(width=None if sys.stdout.isatty() else 140), agents)
+    console, english = Console(width=None if sys.stdout.isatty() else 140), Catalogue.of(config).words("en")
+    show(found, config.desk.timezone, console, english, agents)
 
 
 def _page(path: Path, found: Report, config: Config, at: datetime) -> None:

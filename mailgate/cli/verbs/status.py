@@ -16,6 +16,7 @@ from mailgate.store.people import absences
 from mailgate.store.queues import inbox
 from mailgate.system.lock import running
 from mailgate.ticket import Json
+from mailgate.writing.templates.phrases import Catalogue
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
     for sign_in in daemon.sign_ins:
         print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
-    for line in away_lines(away, config.desk.timezone, config):
-        print_line(f"away        {line}")
+    english = Catalogue.of(config).words("en")
+    for line in away_lines(away, config):
+        print_line(f"away        {english.said(line, config.desk.timezone)}")
     for problem in problems:
         print_line(f"problem     {problem}")
     return 1 if problems else 0

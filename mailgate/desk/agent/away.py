@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import Request
-from mailgate.notice import Listing, Notice, NoticeKind
+from mailgate.notice import Answer, Lines, Listing, Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.notices.tables import meanwhile, meanwhile_listing
 from mailgate.rules.people.absence import Absence, away_lines, span
@@ -113,14 +114,13 @@ def _word(who: Agent, subject: str, cause: str, facts: tuple[str, ...]) -> Notic
     )
 
 
-def who_is_away(db: Db, agent: Agent | None, resolved: ResolvedCommands, context: Context) -> str:
-    """A paragraph on who is away once the mail is done, for `#list` and `#help`; "" when everybody is here."""
-    zone = context.config.zone(agent.key) if agent else context.config.desk.timezone
+def who_is_away(db: Db, resolved: ResolvedCommands, context: Context) -> tuple[Answer, ...]:
+    """Who is away once the mail is done, for `#list` and `#help`; nothing when everybody is here."""
     away = {**absences.away(db, context.now)}
     for order in resolved.orders:
         if isinstance(order.value, Absence):
             away[order.value.agent] = order.value
         elif order.verb == "back":
             away.pop(str(order.value), None)
-    lines = away_lines(away, zone, context.config)
-    return "\n".join(("Away:", *lines)) if lines else ""
+    lines = away_lines(away, context.config)
+    return (Lines((Phrase("answer.away"), *lines)),) if lines else ()

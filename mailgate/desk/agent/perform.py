@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import partial
 
 from mailgate.desk.agent.away import with_presence
-from mailgate.desk.agent.queries import answer_queries, answers_of, with_parcels
+from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers
 from mailgate.desk.agent.reports import answer_reports, uncounted
 from mailgate.desk.agent.task import AgentWork, carry_out
 from mailgate.desk.outcome import Context, Outcome
@@ -74,13 +74,14 @@ def _do_beside(
     facts = [f"Done: {each}." for each in done]
     if unposted:
         facts.append("The mail is about no ticket: your text below the commands was left out.")
-    answer = with_parcels(request.answer(NoticeKind.ANSWER, ticket, tuple(facts), asked.text), asked.parcels)
+    answer = with_answers(request.answer(NoticeKind.ANSWER, ticket, tuple(facts)), asked)
     outcome = Outcome(
         ticket=ticket.number if ticket else None,
         notices=(*answer, *answer_reports(request, resolved, context)),
         bans=bans_of(resolved, acts.Stamp(request.by, request.at)),
         unbans=unbans_of(resolved),
-        told=(*done, *([asked.text] if asked.text else [])),
+        told=done,
+        answers=asked.answers,
         commands=request.commands.commands,
     )
     return with_presence(db, request, resolved, outcome, context)

@@ -13,6 +13,7 @@ from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.request.request import Request
 from mailgate.figures import Report
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.report.counting import Counted
 from mailgate.rules.report.period import read_period
@@ -32,7 +33,7 @@ def answer_reports(
             notice,
             report=context.reports[_span(order)],
             cause=f"{request.cause}|report{place}",
-            subject=f"Report, last {str(order.value or '') or '30d'}",
+            subject=phrase("report.subject_last", span=str(order.value or "") or "30d"),
         )
         for place, order in enumerate(orders, start=1)
         for notice in request.answer(NoticeKind.REPORT, None, facts)
@@ -43,7 +44,7 @@ def report_text(order: Order, request: Request, context: Context) -> str:
     """The report that an order from the command line asks for."""
     zone = context.config.zone(request.agent.key) if request.agent else context.config.desk.timezone
     agents = {key: agent.name for key, agent in context.config.agents.items()}
-    return as_text(context.reports[_span(order)], zone, agents)
+    return as_text(context.reports[_span(order)], zone, agents, context.catalogue.words("en"))
 
 
 def uncounted(resolved: ResolvedCommands, request: Request, context: Context) -> tuple[ReportOrder, ...]:
@@ -71,7 +72,7 @@ def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Noti
             to=who.address,
             agent=who.agent,
             cause=f"report:{name}:{counted.until:%Y-%m-%dT%H:%M}",
-            subject=f"{name.capitalize()} report",
+            subject=Phrase(f"report.subject_{name}"),
             report=counted.report(scope.seen, scope.said),
         )
 
@@ -79,5 +80,9 @@ def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Noti
 def report_page(report: Report, at: datetime) -> Notice:
     """The notice of which the page of a file is made: it is to nobody."""
     return Notice(
-        kind=NoticeKind.REPORT, to=Address(""), cause=f"report:{at.isoformat()}", subject="Report", report=report
+        kind=NoticeKind.REPORT,
+        to=Address(""),
+        cause=f"report:{at.isoformat()}",
+        subject=Phrase("report.subject"),
+        report=report,
     )

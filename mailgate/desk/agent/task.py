@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.away import with_presence
-from mailgate.desk.agent.queries import Shown, answers_of, with_parcels
+from mailgate.desk.agent.queries import Shown, answers_of, with_answers
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
@@ -20,13 +20,14 @@ from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
 from mailgate.desk.request.request import AgentMail, CliOrder, Request
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, unbans_of
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.auto_assign import told as told_handed_out
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
-from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.questions import outsiders
 from mailgate.rules.ticket.reopening import resolved_since
 from mailgate.store.db import Db
@@ -73,7 +74,8 @@ def carry_out(db: Db, task: AgentWork) -> Outcome:
         notices=notices,
         bans=bans_of(resolved, task.stamp),
         unbans=unbans_of(resolved),
-        told=(*_told(task, post, change), *([asked.text] if asked.text else [])),
+        told=tuple(_told(task, post, change)),
+        answers=asked.answers,
         commands=request.commands.commands,
     )
     outcome = outcome.with_notices(*answer_reports(request, resolved, context))
@@ -141,10 +143,10 @@ def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
         return
     unclaimed = not ticket.assignee and not resolved.has("assign", "transfer", "merge")
     if request.agent and unclaimed and config.tickets.claim_on_reply:
-        yield acts.assign(Assignee.agent(request.agent.key), stamp.because("answered first"))
+        yield acts.assign(Assignee.agent(request.agent.key), stamp.because(reasons.ANSWERED_FIRST))
     waits = config.tickets.after_reply == "pending" and ticket.status is Status.OPEN
     if waits and not resolved.has("status", "merge"):
-        yield acts.status(Status.PENDING, stamp.because("waiting for the requester"))
+        yield acts.status(Status.PENDING, stamp.because(reasons.WAITING))
 
 
 def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
@@ -196,17 +198,17 @@ def _told(task: AgentWork, post: AgentText, change: Change) -> Iterator[str]:
 def _to_agent(request: Request, outcome: Outcome, post: AgentText, asked: Shown) -> tuple[Notice, ...]:
     """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
     told: list[str] = []
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[Sentence, str], ...] = ()
     change, seen = outcome.changes[0], post.seen
     if post.writes and seen.by_rule:
         told.append(f"Your text was kept as an internal note, because {seen.why}. The requester was not written to.")
         links = to_send_it(post.text)
     elif not post.writes:
-        told += [f"Done: {each}." for each in outcome.told if each != asked.text]
+        told += [f"Done: {each}." for each in outcome.told]
         told = told or ["Nothing to do: the mail held no text and no command."]
     if any(event.kind is EventKind.MERGED for event in change.events):
-        links += (("Undo the merge", f"#ticket {outcome.ticket}\n#split\n"),)
-    if not told and not asked.text:
+        links += ((Phrase("link.undo_merge"), f"#ticket {outcome.ticket}\n#split\n"),)
+    if not told and not asked.answers:
         return ()
-    notices = request.answer(NoticeKind.ANSWER, change.after, tuple(told), asked.text)
-    return with_parcels(tuple(replace(notice, links=links) for notice in notices), asked.parcels)
+    notices = request.answer(NoticeKind.ANSWER, change.after, tuple(told))
+    return with_answers(tuple(replace(notice, links=links) for notice in notices), asked)

@@ -13,10 +13,10 @@ from mailgate.desk.hold.held_reply import hold
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import AgentMail
 from mailgate.desk.situation import Situation
+from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
-from mailgate.rules.people.actors import actor
+from mailgate.rules.people.actors import actor, actor_name
 from mailgate.rules.replies.collision import Posted, overlooked, written_at
-from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.people import posted
@@ -40,7 +40,7 @@ def collision(db: Db, request: AgentMail, text: str, ticket: Ticket, context: Co
         return None
     why = (Reason.COLLISION, f"{_names(newer, context)} answered meanwhile")
     meanwhile = [each.entry for each in entries if each.at >= newer[0].at]
-    return hold(request, ticket, why, _facts(newer, request, context), text, context, meanwhile)
+    return hold(request, ticket, why, _facts(newer, context), text, context, meanwhile)
 
 
 def _had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
@@ -59,12 +59,9 @@ def _answered(db: Db, situation: Situation, ticket: Ticket) -> datetime | None:
 
 
 def _names(newer: Sequence[Posted], context: Context) -> str:
-    return " and ".join(dict.fromkeys(actor(each.entry.by, context.config) for each in newer))
+    return " and ".join(dict.fromkeys(actor_name(each.entry.by, context.config) for each in newer))
 
 
-def _facts(newer: Sequence[Posted], request: AgentMail, context: Context) -> tuple[str, ...]:
-    zone = context.config.zone(request.agent.key)
-    return tuple(
-        f"{actor(each.entry.by, context.config)} answered the requester on {ENGLISH.moment(each.at, zone)}."
-        for each in newer
-    )
+def _facts(newer: Sequence[Posted], context: Context) -> tuple[Phrase, ...]:
+    people = ((actor(each.entry.by, context.config), each.at) for each in newer)
+    return tuple(phrase("held.answered", who=who, at=at) for who, at in people)

@@ -14,6 +14,7 @@ from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.desk.request.request import AgentMail, Request
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Sentence
 from mailgate.reasons import Reason
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.text.signature import only_signature
@@ -35,7 +36,7 @@ def hold(
     request: AgentMail,
     ticket: Ticket,
     why: tuple[Reason, str],
-    facts: tuple[str, ...],
+    facts: tuple[Sentence, ...],
     text: str,
     context: Context,
     meanwhile: Sequence[Entry] = (),

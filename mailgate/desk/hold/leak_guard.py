@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 from urllib.parse import unquote
 
@@ -19,18 +19,19 @@ from mailgate.desk.request.merge_split import Target, texts_beside
 from mailgate.desk.request.reply import AgentText
 from mailgate.desk.request.request import AgentMail, Request
 from mailgate.mail import Attachment
+from mailgate.phrase import Sentence
 from mailgate.reading.page.excerpt import attribute_values
 from mailgate.reading.parse import parse
 from mailgate.reasons import Reason
 from mailgate.rules.commands.orders import Order
-from mailgate.rules.notices.alert_facts import internal_facts
-from mailgate.rules.people.absence import whose
+from mailgate.rules.notices.alert_facts import internal_sentences
+from mailgate.rules.people.absence import holder_away
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.text.cleanup import seen
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.tickets import tickets
-from mailgate.ticket import Address, Entry, EntryKind, EventKind
+from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
 _KEY = "your {} holds a key of the desk (“{}”), which never leaves it; take it out"
 _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
@@ -49,7 +50,7 @@ def refusal(request: Request, post: AgentText, context: Context) -> str:
 
 def leaked(db: Db, request: Request, post: AgentText, target: Target, context: Context) -> str:
     """The reason why a public reply from the command line is refused: it holds internal text; "" when it does not."""
-    found = _internal(db, request, _all_of(request, post), target, context.config)
+    found = _internal(db, request, _all_of(request, post), target, context)
     return (
         found and f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
     )
@@ -72,7 +73,7 @@ def guarded(
     shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
     if not shown.strip() or request.released or ticket is None:
         return None
-    found = _internal(db, request, shown, target, context.config)
+    found = _internal(db, request, shown, target, context)
     if not found:
         return None
     text = post.text if post.replies else request.text
@@ -93,8 +94,9 @@ def _all_of(request: Request, post: AgentText) -> str:
     return "\n".join((post.own, *words_of(request.files), *linked))
 
 
-def _internal(db: Db, request: Request, text: str, target: Target, config: Config) -> str:
+def _internal(db: Db, request: Request, text: str, target: Target, context: Context) -> str:
     """What of the desk's internal text a public text holds."""
+    config = context.config
     ticket = target.ticket
     assert ticket is not None
     thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
@@ -105,9 +107,18 @@ def _internal(db: Db, request: Request, text: str, target: Target, config: Confi
             *beside.internal,
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
-            *(fact for event in events for fact in internal_facts(event, ticket, config, request.agent_key)),
-            *similar_tickets.ends(db, ticket.number, config),
-            *(whose(agent.name) for agent in config.agents.values()),
+            *_as_read(
+                (
+                    *(
+                        said
+                        for event in events
+                        for said in internal_sentences(event, ticket, config, request.agent_key)
+                    ),
+                    *similar_tickets.ends(db, ticket.number, config),
+                    *(holder_away(agent.name) for agent in config.agents.values()),
+                ),
+                context,
+            ),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(
@@ -122,6 +133,21 @@ def _internal(db: Db, request: Request, text: str, target: Target, config: Confi
         titles=(*similar_tickets.titles(db, ticket.number), *other_tickets.internal(db, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
     )
+
+
+def _sentences(db: Db, events: Sequence[Event], ticket: Ticket, writer: str, config: Config) -> Iterator[Sentence]:
+    """What alerts may have said of the ticket, besides people's own words."""
+    for event in events:
+        yield from internal_sentences(event, ticket, config, writer)
+    yield from similar_tickets.ends(db, ticket.number, config)
+    yield from (holder_away(agent.name) for agent in config.agents.values())
+
+
+def _as_read(sentences: Iterable[Sentence], context: Context) -> Iterator[str]:
+    """Internal sentences as agents may have read them: in each language and time zone that one of them has."""
+    voices = context.catalogue.voices(context.config)
+    for sentence in sentences:
+        yield from {words.sentence(sentence, zone) for words, zone in voices}
 
 
 def _had(entry: Entry, config: Config) -> str:

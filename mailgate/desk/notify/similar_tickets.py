@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind, Similar
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.notices.similar import ASKED, SHOWN, closest, words_of
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import confidential, sees
@@ -43,11 +44,14 @@ def _for(notice: Notice, ended: Iterable[Ticket], told: dict[int, Similar], conf
 def tell(db: Db, ticket: Ticket, config: Config) -> Similar:
     """How a ticket ended: who resolved or closed it, when, and the reason that they gave."""
     event = similar.ending(db, ticket.number)
+    ended = Phrase(f"state.{ticket.status}")
     if not event:
-        return Similar(ticket.number, ticket.subject, str(ticket.status), ticket.updated_at)
-    by = f" by {actor(event.by, config)}" if event.by.is_agent else ""
-    reason = f": {event.reason}" if event.reason else ""
-    return Similar(ticket.number, ticket.subject, f"{ticket.status}{by}{reason}", event.at)
+        return Similar(ticket.number, ticket.subject, ended, ticket.updated_at)
+    if event.by.is_agent:
+        ended = phrase("similar.by", status=ended, who=actor(event.by, config))
+    if event.reason:
+        ended = phrase("fact.because", what=ended, reason=event.reason)
+    return Similar(ticket.number, ticket.subject, ended, event.at)
 
 
 def titles(db: Db, number: int) -> Iterator[str]:
@@ -56,7 +60,7 @@ def titles(db: Db, number: int) -> Iterator[str]:
         yield found.subject
 
 
-def ends(db: Db, number: int, config: Config) -> Iterator[str]:
+def ends(db: Db, number: int, config: Config) -> Iterator[Phrase]:
     """How those tickets ended, in the words that agents were shown."""
     for found in tickets.get_many(db, similar.shown(db, number)).values():
         yield tell(db, found, config).ended

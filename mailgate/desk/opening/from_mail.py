@@ -11,7 +11,8 @@ from mailgate.desk.opening.joining import join, to_join
 from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.errors import Refused
-from mailgate.notice import Notice, NoticeKind, Phrase
+from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.reading.encodings.mojibake import repaired
 from mailgate.reading.page import excerpt
 from mailgate.reasons import Reason, Screen
@@ -27,7 +28,7 @@ from mailgate.rules.text.forms import Form, read_form
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.lifecycle import open_routed
-from mailgate.rules.ticket.participants import agree
+from mailgate.rules.ticket.participants import agree, put_in_cc
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.people import audience
@@ -131,7 +132,7 @@ def _opened(db: Db, opening: _Opening) -> Outcome:
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
         told=_told(follows, context.config),
-        remarks=_remarks(situation, follows),
+        remarks=(*_remarks(situation, follows), *put_in_cc(change, opening.author)),
         links=agree(change, opening.author.email),
     )
     return Outcome(
@@ -151,7 +152,7 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
     try:
         return fill_canned(str(routed.canned.value), ticket, "", context.config)
     except Refused as trouble:
-        maillog.template_broken(NoticeKind.ACKNOWLEDGEMENT, str(trouble))
+        maillog.template_error(NoticeKind.ACKNOWLEDGEMENT, str(trouble))
         return ""
 
 

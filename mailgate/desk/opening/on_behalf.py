@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.perform import setting_of
-from mailgate.desk.agent.queries import answers_of, with_parcels
+from mailgate.desk.agent.queries import answers_of, with_answers
 from mailgate.desk.hold.leak_guard import words_of
 from mailgate.desk.notify.announce import announce_change
 from mailgate.desk.notify.similar_tickets import with_similar
@@ -26,6 +26,7 @@ from mailgate.desk.situation import ENCLOSED, Situation
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
+from mailgate.phrase import Sentence
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of
 from mailgate.rules.commands.resolve import resolve
 from mailgate.rules.commands.verbs import QUERIES, VERBS
@@ -37,7 +38,7 @@ from mailgate.rules.replies import attachments
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.routing.route import Routed
 from mailgate.rules.text.signature import only_signature
-from mailgate.rules.ticket import acts
+from mailgate.rules.ticket import acts, reasons
 from mailgate.settings import Config, Routing
 from mailgate.store.db import Db
 from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
@@ -269,7 +270,7 @@ def _own_acts(
     yield from acts_of(resolved, stamp, context.config)
     free = not ticket.assignee and not resolved.has("assign", "transfer")
     if replies and free and context.config.tickets.claim_on_reply:
-        yield acts.assign(Assignee.agent(agent.key), stamp.because("answered first"))
+        yield acts.assign(Assignee.agent(agent.key), stamp.because(reasons.ANSWERED_FIRST))
 
 
 # ── who hears of it ─────────────────────────────────────────────────────────────────────
@@ -300,7 +301,7 @@ def _outcome(
     stamp = acts.Stamp(request.by, context.now)
     asked = answers_of(db, request, resolved, ticket, context)
     told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.summary for each in resolved.orders))
-    notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told), asked.text)
+    notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told))
     change, notices = announce_change(db, change, occasion, context)
     ticket = change.after
     outcome = Outcome(
@@ -309,12 +310,13 @@ def _outcome(
         changes=(change, *linked_back(db, resolved, ticket, stamp, context)),
         notices=with_similar(db, notices, ticket, plan.opening.body.visible, config),
         told=tuple(filter(None, told)),
+        answers=asked.answers,
         commands=request.commands.commands,
         routed=routed,
         form=by_hand.form_of(plan.opening),
     )
     links = _links(plan, resolved, change)
-    return outcome.with_notices(*with_parcels(tuple(replace(each, links=links) for each in notice), asked.parcels))
+    return outcome.with_notices(*with_answers(tuple(replace(each, links=links) for each in notice), asked))
 
 
 def _by_rule(plan: _Plan, resolved: ResolvedCommands, change: Change) -> bool:
@@ -330,5 +332,5 @@ def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, told: Sequen
     return tuple(facts)
 
 
-def _links(plan: _Plan, resolved: ResolvedCommands, change: Change) -> tuple[tuple[str, str], ...]:
+def _links(plan: _Plan, resolved: ResolvedCommands, change: Change) -> tuple[tuple[Sentence, str], ...]:
     return to_send_it(plan.own) if _by_rule(plan, resolved, change) else ()

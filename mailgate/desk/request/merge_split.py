@@ -14,6 +14,7 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.request.request import Request
 from mailgate.errors import Refused
 from mailgate.notice import Notice
+from mailgate.phrase import Phrase
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.occasion import Occasion
@@ -223,7 +224,7 @@ def announce_target(
     done: list[Change] = []
     for other in others:
         number, into = other.after.number, change.after.merged_into
-        undo = (("Undo the merge", f"#ticket {change.after.number}\n#split\n"),) if into == number else ()
+        undo = ((Phrase("link.undo_merge"), f"#ticket {change.after.number}\n#split\n"),) if into == number else ()
         theirs = replace(occasion, quiet=True, cause=f"{occasion.cause}|{number}", links=undo, on_behalf=False)
         handed, notices = announce.announce_change(db, other, theirs, context)
         done.append(handed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailgate.desk.request.request import Request
+from mailgate.phrase import Phrase, Sentence
 from mailgate.reading.page.excerpt import excerpt
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.commands.syntax import escaped
@@ -113,6 +114,6 @@ def _visibility(request: Request, resolved: ResolvedCommands, named: int, ticket
     return visibility(sent, verbs, transfers="transfer" in verbs, assigns_away=away)
 
 
-def to_send_it(text: str) -> tuple[tuple[str, str], ...]:
+def to_send_it(text: str) -> tuple[tuple[Sentence, str], ...]:
     """The one-tap link by which words that stayed a note are sent; a longer text would be cut, so it has none."""
-    return (("Send it to the requester", f"#reply\n\n{escaped(text)}"),) if 0 < len(text) <= LINKED else ()
+    return ((Phrase("link.send"), f"#reply\n\n{escaped(text)}"),) if 0 < len(text) <= LINKED else ()

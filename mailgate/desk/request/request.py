@@ -15,6 +15,7 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Sentence
 from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.desk_addresses import desk_address
@@ -113,7 +114,7 @@ class AgentMail(Request):
         )
 
     def answer(
-        self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[str, ...] = (), text: str = ""
+        self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[Sentence, ...] = (), text: str = ""
     ) -> tuple[Notice, ...]:
         """A mail back to the agent, in the thread that they began."""
         mail = self.situation.received.mail

@@ -16,7 +16,7 @@ from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import expired
 from mailgate.rules.ticket import acts, lifecycle
-from mailgate.rules.ticket.participants import agree
+from mailgate.rules.ticket.participants import agree, put_in_cc
 from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import Db
 from mailgate.store.people import absences
@@ -58,7 +58,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
             and routed.get("autoresponse") is not False
         ),
         extra_alert=routed.alert,
-        remarks=_remarks(situation),
+        remarks=(*_remarks(situation), *put_in_cc(change, author)),
         links=agree(change, author.email),
     )
     return Outcome(

@@ -11,7 +11,8 @@ from dataclasses import replace
 from mailgate.desk.opening.from_mail import may_answer
 from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
-from mailgate.notice import Notice, NoticeKind, Phrase
+from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.syntax import read_commands
@@ -93,7 +94,7 @@ def answer(
         to=mail.author,
         cause=situation.received.source_key,
         ticket=ticket,
-        phrases=tuple(told),
+        facts=tuple(told),
         in_reply_to=mail.message_id,
         references=mail.references[-3:],
     )

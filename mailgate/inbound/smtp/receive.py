@@ -57,7 +57,7 @@ async def _finished(draft: Draft, block: DataBlock) -> Kept | Flaw:
         await asyncio.to_thread(draft.write, block.take())
         return await asyncio.to_thread(draft.finish)
     except StorageError as error:
-        maillog.storage_trouble(error)
+        maillog.storage_error(error)
         draft.drop()
         return Flaw.NO_ROOM
 
@@ -68,6 +68,6 @@ async def _write_out(block: DataBlock, draft: Draft | None, acceptor: Acceptor) 
         draft = draft or acceptor.begin()
         await asyncio.to_thread(draft.write, block.take())
     except StorageError as error:
-        maillog.storage_trouble(error)
+        maillog.storage_error(error)
         block.drop(Flaw.NO_ROOM)
     return draft

@@ -195,7 +195,7 @@ class Session(SMTP):
         except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             raise
         except Exception:
-            maillog.session_broke(peer=self._peer)
+            maillog.session_error(peer=self._peer)
             self._reset()
             await self._refuse(replies.BUSY)
 

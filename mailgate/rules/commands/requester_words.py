@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile
 
-from mailgate.notice import Phrase
+from mailgate.phrase import Day, Phrase
 from mailgate.rules.text.cleanup import clean, visible
 from mailgate.rules.text.signature import only_signature
 from mailgate.rules.ticket import acts
@@ -78,7 +78,7 @@ def answers(wishes: RequesterCommands, ticket: Ticket, thread: Sequence[Entry]) 
 
 
 def _dates(ticket: Ticket, replies: Sequence[datetime]) -> Phrase:
-    opened = ("opened", ticket.created_at)
+    opened = ("opened", Day(ticket.created_at))
     if replies:
-        return Phrase("asked.answered", (opened, ("answered", max(replies))))
+        return Phrase("asked.answered", (opened, ("answered", Day(max(replies)))))
     return Phrase("asked.unanswered", (opened,))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.rules.people.permissions import confidential
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
@@ -17,7 +18,7 @@ from mailgate.ticket import Ticket
 SUBJECT = "(confidential)"
 # What the agent asked for, or wrote.
 _OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM, NoticeKind.HELD})
-_SHOW = ("Show", "#show\n")
+_SHOW = (Phrase("link.show"), "#show\n")
 
 
 def shown_subject(ticket: Ticket, config: Config) -> str:

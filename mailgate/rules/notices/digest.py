@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Listing
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.notices.tables import waiting_listing
 from mailgate.rules.people.absence import Away
 from mailgate.rules.people.permissions import sees
@@ -19,7 +20,7 @@ from mailgate.rules.text.moments import to_utc, wall_time
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Ticket
 
-OVERDUE, TODAY, UNASSIGNED, MINE = "Overdue", "Due today", "Unassigned", "Yours"
+OVERDUE, TODAY, UNASSIGNED, MINE = "overdue", "today", "unassigned", "mine"
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -32,8 +33,8 @@ def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, 
         if table := _table(ticket, agent, midnight, config):
             found[table].append(ticket)
     return tuple(
-        waiting_listing(title, sorted(tickets, key=_pressing), away, agent.key, config)
-        for title, tickets in found.items()
+        waiting_listing(Phrase(f"digest.{table}"), sorted(tickets, key=_pressing), away, agent.key, config)
+        for table, tickets in found.items()
         if tickets
     )
 
@@ -71,6 +72,7 @@ def _pressing(ticket: Ticket) -> tuple[datetime, int]:
     return ticket.due_at or _NEVER, ticket.number
 
 
-def subject(tables: Iterable[Listing]) -> str:
-    """What waits, in a line: "2 overdue, 1 due today, 5 yours"."""
-    return ", ".join(f"{each.count} {each.name.lower()}" for each in tables)
+def subject(tables: Iterable[Listing]) -> Phrase:
+    """What waits, in a line: "Your queue: 2 overdue, 1 due today, 5 yours"."""
+    counts = tuple(phrase(f"{each.title.name}_count", count=each.count) for each in tables)
+    return phrase("digest.subject", counts=counts)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.notice import Notice, NoticeKind, Phrase
+from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.notices.audience import Audience, Person
 from mailgate.ticket import Actor, Address, Change, Entry, Event, Ticket
 
@@ -31,9 +32,9 @@ class Occasion:
     extra_alert: tuple[str, ...] = ()  # a rule's `alert`
     told: tuple[Phrase, ...] = ()  # what the requester of a new ticket reads besides
     resolved_before: bool = False  # the requester was told so within the day: commands alone tell it no second time
-    remarks: tuple[str, ...] = ()  # more facts for agents
+    remarks: tuple[Sentence, ...] = ()  # more facts for agents
     put_off: Event | None = None  # what set the time that has come
-    links: tuple[tuple[str, str], ...] = ()  # one-tap links for agents: (label, mail body)
+    links: tuple[tuple[Sentence, str], ...] = ()  # one-tap links for agents: (label, mail body)
 
     @property
     def agent(self) -> str:

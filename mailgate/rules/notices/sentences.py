@@ -1,132 +1,190 @@
-"""What happened, in sentences: one for agents with who and why, one fit for requesters."""
+"""Events as sentences: for agents with actor and reason, for requesters without either."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from mailgate.notice import Phrase
+from mailgate.phrase import Phrase, Sentence, Value, phrase
+from mailgate.rules.notices.reasons import reason_of
+from mailgate.rules.people import auto_assign
 from mailgate.rules.people.actors import actor
-from mailgate.rules.people.auto_assign import is_hand_out
-from mailgate.rules.text.moments import ENGLISH
+from mailgate.rules.ticket import reasons, reopening
 from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Agent, Config
-from mailgate.ticket import CLOCK, Actor, Event, EventKind, Json, Status, Ticket
+from mailgate.ticket import ActorKind, Event, EventKind, Json, Status, Ticket
+
+_ENDED = (Status.RESOLVED, Status.CLOSED)
+# Events whose reason is no more than how they came about, and the phrase that says both.
+_HOW = {
+    (EventKind.STATUS_CHANGED, reasons.REOPENED): "event.answer_reopened",
+    (EventKind.STATUS_CHANGED, reasons.ANSWERED): "event.answer_opened",
+    (EventKind.STATUS_CHANGED, reasons.WAITING): "event.answer_waits",
+    (EventKind.ASSIGNED, reasons.ANSWERED_FIRST): "event.answered_first",
+}
+_FROM_TO = {
+    EventKind.TRANSFERRED: "event.transferred",
+    EventKind.TOPIC_CHANGED: "event.topic",
+    EventKind.SLA_CHANGED: "event.sla",
+    EventKind.PRIORITY_CHANGED: "event.priority",
+}
 
 
-def _assignee(value: Json, config: Config, reader: str) -> str:
-    if not isinstance(value, dict):
-        return "nobody"
-    if "team" in value:
-        return f"the team {value['team']}"
-    key = str(value.get("agent"))
-    if key == reader:
-        return "you"
-    return config.agents[key].name if key in config.agents else key
+def event_sentence(event: Event, ticket: Ticket, config: Config, reader: str = "") -> Phrase | None:
+    """An event for agents, with its actor and reason; None for events that the mail shows by itself.
 
-
-def _time(value: Json, config: Config, reader: str) -> str:
-    return ENGLISH.moment(datetime.fromisoformat(value), config.zone(reader)) if isinstance(value, str) else "not set"
-
-
-def agent_fact(event: Event, ticket: Ticket, config: Config, reader: str = "") -> str:
-    """What happened, for agents; empty for events that the mail shows by itself.
-
-    `reader` is the key of the one agent who reads it: their colleagues give them work, not their namesake.
+    `reader` is the key of the agent who reads it and is called "you"; "" for anybody else.
     """
-    sentence = _agent_sentence(event, ticket, config, reader)
-    reason = event.reason if event.kind is not EventKind.WAKE_CHANGED else ""  # told with the status
-    return f"{sentence}{': ' + reason if reason else '.'}" if sentence else ""
+    who = _called(event, ticket, config)
+    if how := _HOW.get((event.kind, event.reason)):
+        return fact(phrase(how, who=who))
+    found = _sentence(event, ticket, config, reader)
+    if found is None:
+        return None
+    # The reason of a time set for later is told with the status.
+    reason = "" if event.kind is EventKind.WAKE_CHANGED else reason_of(event, config)
+    return fact(_by(found, event, who), reason)
 
 
-def _agent_sentence(event: Event, ticket: Ticket, config: Config, reader: str) -> str:
-    who = _called(event.by, ticket) or actor(event.by, config)
+def fact(what: Phrase, reason: Sentence = "") -> Phrase:
+    """A clause as a sentence of its own, with the reason that somebody gave."""
+    return phrase("fact.because", what=what, reason=reason) if reason else phrase("fact.plain", what=what)
+
+
+def _by(clause: Phrase, event: Event, who: Value) -> Phrase:
+    """The clause with its actor; in the passive voice for what the desk does by itself."""
+    table, _, name = clause.name.partition(".")
+    if table != "event":
+        return clause
+    if event.by.kind is ActorKind.CLOCK or event.by in (auto_assign.BY, reopening.BY):
+        return Phrase(f"automatic.{name}", clause.values)
+    return Phrase(clause.name, (("who", who), *clause.values))
+
+
+def _called(event: Event, ticket: Ticket, config: Config) -> Value:
+    """The name of the actor; of a requester or collaborator as the ticket has it."""
+    if event.by.is_requester:
+        names = {each.email: each.name for each in ticket.collaborators}
+        names |= {ticket.requester.email: ticket.requester.name}
+        return names.get(event.by.name) or event.by.name
+    return actor(event.by, config)
+
+
+def _sentence(event: Event, ticket: Ticket, config: Config, reader: str) -> Phrase | None:
+    """The clause of an event, without its actor where it is of [event] in `words.toml`."""
     match event.kind:
         case EventKind.ASSIGNED:
-            return _assigned(event, who, _assignee(event.after, config, reader))
+            return _assigned(event, config, reader)
         case EventKind.RELEASED:
-            return f"{who} released the ticket; it is assigned to nobody"
-        case EventKind.TRANSFERRED:
-            return f"{who} transferred the ticket from {event.before} to {event.after}"
-        case EventKind.TOPIC_CHANGED:
-            return f"{who} changed the help topic from {event.before} to {event.after}"
-        case EventKind.SLA_CHANGED:
-            return f"{who} changed the SLA plan from {event.before} to {event.after}"
-        case EventKind.PRIORITY_CHANGED:
-            return f"{who} changed the priority from {event.before} to {event.after}"
+            return Phrase("event.released")
+        case kind if name := _FROM_TO.get(kind):
+            return phrase(name, before=str(event.before), after=str(event.after), sla=ticket.sla)
         case EventKind.STATUS_CHANGED:
-            return f"{who} set the ticket from {event.before} to {event.after}"
+            again = "again" if event.after == Status.OPEN and event.before in _ENDED else ""
+            return Phrase(f"event.status_{again or event.after}")
         case EventKind.DUE_CHANGED if event.by.is_staff:
-            return f"{who} moved the due time to {_time(event.after, config, reader)}" if event.after else ""
-        case EventKind.WAKE_CHANGED if event.by != CLOCK:
-            until = f"until {_time(event.after, config, reader)}" if event.after else "without an end"
-            return f"It is pending {until}"
+            return phrase("event.due", at=_time(event.after)) if event.after else None
+        case EventKind.WAKE_CHANGED if event.by.kind is not ActorKind.CLOCK:
+            return phrase("clause.pending", at=_time(event.after)) if event.after else Phrase("clause.pending_endless")
         case EventKind.OVERDUE:
-            return f"The ticket is overdue; it was due {_time(_detail(event, 'due_at'), config, reader)}"
+            at = _detail(event, "due_at")
+            return phrase("clause.overdue_since", at=_time(at)) if at else Phrase("clause.overdue")
         case EventKind.ESCALATED:
             return _escalation(str(_detail(event, "step")), ticket)
+        case EventKind.RATED:
+            return _rated(event)
         case _:
-            return _edited(who, event, config.agents.get(reader)) if event.by.is_staff else _rated(who, event)
+            return _edited(event, config.agents.get(reader)) if event.by.is_staff else None
 
 
-def _called(by: Actor, ticket: Ticket) -> str:
-    """The name of a requester or collaborator who acted."""
-    if not by.is_requester:
-        return ""
-    names = {each.email: each.name for each in ticket.collaborators} | {ticket.requester.email: ticket.requester.name}
-    return names.get(by.name, "")
+def _assigned(event: Event, config: Config, reader: str) -> Phrase:
+    after = event.after if isinstance(event.after, dict) else {}
+    key = str(after.get("agent", ""))
+    handed = auto_assign.is_hand_out(event)
+    if team := after.get("team"):
+        return phrase("event.assigned_team", name=str(team))
+    if not key:
+        return Phrase("event.assigned_nobody")
+    if key == reader:
+        return Phrase("clause.handed_out_you" if handed else "event.assigned_you")
+    if event.by.agent_key == key:
+        return Phrase("event.took")
+    name = config.agents[key].name if key in config.agents else key
+    return phrase("clause.handed_out" if handed else "event.assigned", name=name)
 
 
-def _rated(who: str, event: Event) -> str:
-    """How the requester says that they were helped; "" for all else."""
-    if event.kind is not EventKind.RATED:
-        return ""
-    before = f" (before: {event.before})" if event.before not in (None, event.after) else ""
-    return f"{who} rated the help as {event.after}{before}"
+def _escalation(step: str, ticket: Ticket) -> Phrase:
+    if step in ("first_response", "next_response"):
+        return Phrase(f"clause.{step}")
+    return phrase("clause.step", step=step, sla=ticket.sla)
 
 
-def _assigned(event: Event, who: str, to: str) -> str:
-    if is_hand_out(event):
-        return f"The ticket goes to {to}"
-    return f"{who} took the ticket" if to == who else f"{who} assigned the ticket to {to}"
+def _rated(event: Event) -> Phrase:
+    rating = Phrase(f"rating.{event.after}")
+    if event.before in (None, event.after):
+        return phrase("event.rated", rating=rating)
+    return phrase("event.rated_again", rating=rating, before=Phrase(f"rating.{event.before}"))
 
 
-def _edited(who: str, event: Event, reader: Agent | None) -> str:
-    """Whom somebody of the desk asked, and what they changed of its name, tags, links and people; "" for all else."""
+def _edited(event: Event, reader: Agent | None) -> Phrase | None:
+    """What somebody of the desk asked, or changed of a ticket's subject, tags, links and people."""
     fresh, gone = _gained(event.before, event.after), _gained(event.after, event.before)
     match event.kind:
         case EventKind.NOTED if asked := asked_by(event):
             own = reader.emails if reader else ()
-            names = ("you" if person.email in own else person.name or person.email for person in asked)
-            return f"{who} asked {', '.join(names)}"
+            people = tuple(Phrase("ticket.you") if each.email in own else each.name or each.email for each in asked)
+            return phrase("event.asked", people=people)
         case EventKind.TAGGED:
-            return f"{who} {f'tagged the ticket {fresh}' if fresh else f'took the tag {gone} away'}"
+            return phrase("event.tagged", tags=fresh) if fresh else phrase("event.untagged", tags=gone)
         case EventKind.SUBJECT_CHANGED:
-            return f"{who} changed the subject from “{event.before}”"
+            return phrase("event.subject", before=str(event.before))
         case EventKind.SPAM_MARKED:
-            return f"{who} marked the ticket as spam"
+            return Phrase("event.spam")
         case EventKind.MERGED:
-            into, held = _detail(event, "merged_into"), _gained(_was(event, "merged"), _detail(event, "merged"))
-            return f"{who} merged the ticket into #{into}" if into else f"{who} merged ticket #{held} into this one"
+            return _merged(event)
         case EventKind.SPLIT:
-            return _split(who, event)
+            return _split(event)
         case EventKind.BANNED:
-            return f"{who} banned {event.after}"
+            return phrase("event.banned", pattern=str(event.after))
         case EventKind.UNBANNED:
-            return f"{who} took the ban of {event.before} away"
+            return phrase("event.unbanned", pattern=str(event.before))
         case EventKind.LINKED:
-            return f"{who} linked the ticket with {fresh}"
+            return phrase("event.linked", numbers=tuple(f"#{number}" for number in fresh))
         case EventKind.CC_CHANGED:
-            return f"{who} {f'made {fresh} a collaborator' if fresh else f'took {gone} off the collaborators'}"
+            return phrase("event.cc", people=fresh) if fresh else phrase("event.uncc", people=gone)
         case EventKind.REQUESTER_CHANGED:
-            return f"{who} made {_detail(event, 'email')} the requester"
+            return phrase("event.requester", email=str(_detail(event, "email")))
         case _:
-            return ""
+            return None
 
 
-def _gained(before: Json, after: Json) -> str:
+def _merged(event: Event) -> Phrase:
+    """A merge, for the ticket that went and for the one that it went into."""
+    if into := _detail(event, "merged_into"):
+        return phrase("event.merged_into", number=str(into))
+    return phrase("event.merged", number=_gained(_was(event, "merged"), _detail(event, "merged")))
+
+
+def _split(event: Event) -> Phrase | None:
+    """A message off a ticket, on both; a merged ticket off the one that it went into, on both."""
+    to, from_ = _detail(event, "ticket"), _was(event, "ticket")
+    if to and _detail(event, "links"):
+        return phrase("event.split_to", number=str(to))
+    if to:
+        return phrase("event.split_from", number=str(from_))
+    if into := _was(event, "merged_into"):
+        return phrase("event.unmerged", number=str(into))
+    gone = _gained(_detail(event, "merged"), _was(event, "merged"))
+    return phrase("event.let_go", number=gone) if gone else None
+
+
+def _gained(before: Json, after: Json) -> tuple[str, ...]:
     """What the second list has and the first has not: tags, numbers, collaborators."""
     had, has = (value if isinstance(value, list) else [] for value in (before, after))
-    return ", ".join(str(each["email"] if isinstance(each, dict) else each) for each in has if each not in had)
+    return tuple(str(each["email"] if isinstance(each, dict) else each) for each in has if each not in had)
+
+
+def _time(value: Json) -> datetime:
+    return datetime.fromisoformat(str(value))
 
 
 def _detail(event: Event, name: str) -> Json:
@@ -137,39 +195,19 @@ def _was(event: Event, name: str) -> Json:
     return event.before.get(name) if isinstance(event.before, dict) else None
 
 
-def _split(who: str, event: Event) -> str:
-    """A message off a ticket, told on both; a merged ticket off the one that it went into, told on both."""
-    to, from_ = _detail(event, "ticket"), _was(event, "ticket")
-    if to and _detail(event, "links"):
-        return f"{who} made a message of this ticket the ticket #{to}"
-    if to:
-        return f"{who} split this off ticket #{from_}"
-    if into := _was(event, "merged_into"):
-        return f"{who} took the ticket out of #{into} again"
-    gone = _gained(_detail(event, "merged"), _was(event, "merged"))
-    return f"{who} took ticket #{gone} out of this one again" if gone else ""
+# ── for requesters ──────────────────────────────────────────────────────────────────────
 
 
-def _escalation(step: str, ticket: Ticket) -> str:
-    match step:
-        case "first_response":
-            return "Nobody has answered the requester within the time for a first response"
-        case "next_response":
-            return "The requester's latest message has gone unanswered for longer than the SLA plan allows"
-        case _:
-            return f"{step} of the time of the SLA plan {ticket.sla} has passed"
-
-
-def merge_fact(event: Event, token: str) -> Phrase:
+def merge_phrase(event: Event, token: str) -> Phrase:
     """What the requester of a merged ticket is told: of the other one only where they are on it."""
     if event.kind is EventKind.SPLIT:
         return Phrase("told.split")
     if _detail(event, "known"):
         into = str(_detail(event, "merged_into"))
-        return Phrase("told.merged_with", (("token", token.replace("{number}", into)),))
+        return phrase("told.merged_with", token=token.replace("{number}", into))
     return Phrase("told.merged")
 
 
-def requester_fact(event: Event) -> Phrase:
+def status_phrase(event: Event) -> Phrase:
     """What a requester is told of a change of status."""
     return Phrase(f"told.{Status(str(event.after))}")

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from mailgate.notice import Phrase
-from mailgate.rules.notices.sentences import merge_fact, requester_fact
+from mailgate.phrase import Phrase
+from mailgate.rules.notices.sentences import merge_phrase, status_phrase
 from mailgate.settings import Config
 from mailgate.ticket import Change, Event, EventKind, Status
 
 _STRUCTURAL = (EventKind.MERGED, EventKind.SPLIT)
 
 
-def status_told(change: Change, config: Config) -> tuple[Phrase, ...]:
+def status_phrases(change: Change, config: Config) -> tuple[Phrase, ...]:
     """What a requester is told of a change of status, or nothing."""
     told = config.notices.status_changes
     if any(event.kind is EventKind.SPAM_MARKED for event in change.events):
         return ()
     structural = next((event for event in change.events if event.kind in _STRUCTURAL), None)
     if structural and change.before:
-        return _merge_fact(structural, change, config)
+        return _merge_phrases(structural, change, config)
     for event in change.events:
         if event.kind is not EventKind.STATUS_CHANGED:
             continue
         reopened = event.after == Status.OPEN and event.before in (Status.RESOLVED, Status.CLOSED)
         if event.after in told or (reopened and "reopened" in told):
-            return (requester_fact(event),)
+            return (status_phrase(event),)
     return ()
 
 
-def _merge_fact(event: Event, change: Change, config: Config) -> tuple[Phrase, ...]:
+def _merge_phrases(event: Event, change: Change, config: Config) -> tuple[Phrase, ...]:
     """The requester of a ticket that was worked on hears where it went, and that it is back; nobody else does."""
     goes = change.after.merged_into and change.before and change.before.status.active
     comes = change.before and change.before.merged_into and not change.after.merged_into and change.after.status.active
-    return (merge_fact(event, config.desk.token),) if goes or comes else ()
+    return (merge_phrase(event, config.desk.token),) if goes or comes else ()
 
 
 def for_others(told: tuple[Phrase, ...]) -> tuple[Phrase, ...]:

@@ -1,6 +1,6 @@
 """Tickets as tables in a mail to an agent: what happened while they were away, and what waits for them.
 
-Finished text in the reader's zone; which tickets stand in a table is the caller's question.
+Which tickets stand in a table is decided by the caller.
 """
 
 from __future__ import annotations
@@ -9,64 +9,64 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mailgate.notice import Listing
+from mailgate.phrase import Phrase, Short, Value, phrase
 from mailgate.rules.notices.confidential import shown_subject
 from mailgate.rules.people.absence import Away
-from mailgate.rules.people.actors import actor
-from mailgate.rules.text.moments import ENGLISH
+from mailgate.rules.people.actors import actor, holder
 from mailgate.settings import Config
 from mailgate.ticket import Event, EventKind, Ticket
 
-MOST = 50  # rows of one table
+MOST = 50  # rows of one table that nobody asked for
+LISTED = 100  # rows of one that an agent asked for
 _SUBJECT = 60  # characters
 
 
-def meanwhile(events: Sequence[Event], agent: str, config: Config) -> str:
-    """What others did to a ticket, in a few words: "2 new messages; answered by Bob Base; now resolved"."""
+def meanwhile(events: Sequence[Event], agent: str, config: Config) -> tuple[Phrase, ...]:
+    """What others did to a ticket, in a few words: "2 new messages, answered by Bob Base, now resolved"."""
     seen = [event for event in events if event.by.agent_key != agent]
     messages = sum(event.kind is EventKind.MESSAGE for event in seen)
-    said = [f"{messages} new message{'s' if messages > 1 else ''}"] if messages else []
-    said += [what for event in seen if (what := _what(event, config))]
+    done = [phrase(f"meanwhile.message{'s' if messages > 1 else ''}", count=messages)] if messages else []
+    done += _counted(what for event in seen if (what := _what(event, config)))
     last = next((event.after for event in reversed(seen) if event.kind is EventKind.STATUS_CHANGED), None)
-    return "; ".join([*_counted(said), *([f"now {last}"] if last else [])])
+    return (*done, *([phrase("meanwhile.status", status=Phrase(f"state.{last}"))] if last else []))
 
 
-def _what(event: Event, config: Config) -> str:
+def _what(event: Event, config: Config) -> Phrase | None:
     match event.kind:
         case EventKind.OPENED:
-            return "opened"
+            return Phrase("meanwhile.opened")
         case EventKind.REPLIED:
-            return f"answered by {actor(event.by, config)}"
+            return phrase("meanwhile.replied", who=actor(event.by, config))
         case EventKind.NOTED:
-            return f"note by {actor(event.by, config)}"
+            return phrase("meanwhile.noted", who=actor(event.by, config))
         case EventKind.TRANSFERRED:
-            return f"moved to {event.after}"
+            return phrase("meanwhile.transferred", department=str(event.after))
         case EventKind.PRIORITY_CHANGED:
-            return f"priority {event.after}"
+            return phrase("meanwhile.priority", priority=str(event.after))
         case EventKind.OVERDUE:
-            return "overdue"
+            return Phrase("meanwhile.overdue")
         case EventKind.ASSIGNED | EventKind.RELEASED:
-            return "reassigned" if event.before else ""
+            return Phrase("meanwhile.reassigned") if event.before else None
         case _:
-            return ""
+            return None
 
 
-def _counted(said: Iterable[str]) -> list[str]:
+def _counted(done: Iterable[Phrase]) -> list[Phrase]:
     """Each once, with how often."""
-    return [what if times == 1 else f"{what} ({times} times)" for what, times in Counter(said).items()]
+    return [what if n == 1 else phrase("meanwhile.times", what=what, count=n) for what, n in Counter(done).items()]
 
 
-def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], reader: str, config: Config) -> Listing:
+def meanwhile_listing(rows: Sequence[tuple[Ticket, Value]], reader: str, config: Config) -> Listing:
     """The table of what happened: a row a ticket."""
     return Listing(
-        "What happened meanwhile",
-        ("Ticket", "Subject", "Meanwhile", "Assigned to", "Status"),
+        Phrase("table.meanwhile"),
+        ("number", "subject", "meanwhile", "assignee", "status"),
         tuple(
             (
-                f"#{ticket.number}",
-                short(shown_subject(ticket, config)),
+                *named(ticket, config),
                 what,
-                called(ticket, {}, reader, config),
-                ticket.status.value,
+                assigned(ticket, {}, reader, config),
+                Phrase(f"state.{ticket.status}"),
             )
             for ticket, what in rows[:MOST]
         ),
@@ -74,20 +74,18 @@ def meanwhile_listing(rows: Sequence[tuple[Ticket, str]], reader: str, config: C
     )
 
 
-def waiting_listing(name: str, found: Sequence[Ticket], away: Away, reader: str, config: Config) -> Listing:
+def waiting_listing(title: Phrase, found: Sequence[Ticket], away: Away, reader: str, config: Config) -> Listing:
     """A table of tickets that wait, for the agent with the key `reader`."""
-    zone = config.zone(reader)
     return Listing(
-        name,
-        ("Ticket", "Subject", "From", "Priority", "Assigned to", "Due"),
+        title,
+        ("number", "subject", "from", "priority", "assignee", "due"),
         tuple(
             (
-                f"#{ticket.number}",
-                short(shown_subject(ticket, config)),
+                *named(ticket, config),
                 ticket.requester.name or ticket.requester.email,
                 ticket.priority,
-                called(ticket, away, reader, config),
-                ENGLISH.short(ticket.due_at, zone) if ticket.due_at else "-",
+                assigned(ticket, away, reader, config),
+                Short(ticket.due_at) if ticket.due_at else "",
             )
             for ticket in found[:MOST]
         ),
@@ -95,13 +93,45 @@ def waiting_listing(name: str, found: Sequence[Ticket], away: Away, reader: str,
     )
 
 
+def found_listing(title: Phrase, found: Sequence[Ticket], reader: str, config: Config) -> Listing:
+    """The table of tickets that an agent asked for; of what is confidential they are a member."""
+    return Listing(
+        title,
+        ("number", "subject", "status", "priority", "assignee", "due"),
+        tuple(
+            (
+                f"#{ticket.number}",
+                short(ticket.subject),
+                Phrase(f"state.{ticket.status}"),
+                ticket.priority,
+                holder(ticket.assignee, reader, config),
+                _due(ticket),
+            )
+            for ticket in found[:LISTED]
+        ),
+        len(found),
+    )
+
+
+def _due(ticket: Ticket) -> Value:
+    if not ticket.due_at:
+        return ""
+    return phrase("cell.overdue", at=Short(ticket.due_at)) if ticket.overdue else Short(ticket.due_at)
+
+
+def named(ticket: Ticket, config: Config) -> tuple[str, str]:
+    """The cells that name a ticket in mail that nobody asked for: its number and subject."""
+    return f"#{ticket.number}", short(shown_subject(ticket, config))
+
+
 def short(subject: str) -> str:
     """A subject that fits into a line beside the ticket's number."""
     return subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1].rstrip() + "…"
 
 
-def called(ticket: Ticket, away: Away, reader: str, config: Config) -> str:
+def assigned(ticket: Ticket, away: Away, reader: str, config: Config) -> Value:
     """Whose the ticket is, and whether they are away; "you" for the reader."""
     assignee = ticket.assignee
+    who = holder(assignee, reader, config)
     gone = assignee is not None and assignee.kind == "agent" and assignee.name in away
-    return (config.called(assignee, reader) or "nobody") + (" (away)" if gone else "")
+    return phrase("ticket.away", name=who) if gone else who

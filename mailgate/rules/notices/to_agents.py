@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.notices.alert_facts import facts_for
+from mailgate.rules.notices.alert_facts import sentences_for
 from mailgate.rules.notices.audience import Audience, Person, hearers
 from mailgate.rules.notices.occasion import Occasion, written
 from mailgate.rules.people.permissions import sees
@@ -48,7 +48,7 @@ def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Co
         if occasion.agent and who.agent == occasion.agent:
             continue
         notice = occasion.notice(kind, who, change.after, audience)
-        facts = facts_for(who.agent, kind, change, occasion, audience, config)
+        facts = sentences_for(who.agent, kind, change, occasion, audience, config)
         if kind is NoticeKind.TAKEN:
             yield replace(notice, facts=facts)
             continue

@@ -12,7 +12,7 @@ from dataclasses import replace
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.notices.audience import Audience, Person
 from mailgate.rules.notices.occasion import Occasion, written
-from mailgate.rules.notices.status_phrases import for_others, status_told
+from mailgate.rules.notices.status_phrases import for_others, status_phrases
 from mailgate.rules.notices.to_agents import to_agents
 from mailgate.rules.people.collaborators import machine
 from mailgate.rules.ticket.participants import newly_copied
@@ -64,11 +64,11 @@ def _copied(change: Change, occasion: Occasion, audience: Audience, config: Conf
 
 
 def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
-    fact = status_told(change, config)
+    fact = status_phrases(change, config)
     again = occasion.resolved_before and not change.entries and change.after.status is Status.RESOLVED
     if fact and change.after.autoresponse and not again:
         notice = occasion.notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, audience)
-        yield replace(notice, phrases=fact, by=None, by_agent="", asks=_asks(change, config))
+        yield replace(notice, facts=fact, by=None, by_agent="", asks=_asks(change, config))
 
 
 def _on_opening(
@@ -80,7 +80,7 @@ def _on_opening(
         if not machine(ticket.requester.email):  # nobody reads what a machine is told
             notice = occasion.notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, audience)
             notice = _with_first_message(notice, change, occasion)
-            yield replace(notice, phrases=status_told(change, config), is_first=True)
+            yield replace(notice, facts=status_phrases(change, config), is_first=True)
     elif occasion.automatic and config.notices.acknowledge and ticket.autoresponse:
         notice = occasion.notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, audience)
         yield replace(
@@ -88,7 +88,7 @@ def _on_opening(
             text=text if occasion.reveal and not occasion.canned else "",
             canned=occasion.canned,
             reveal=occasion.reveal,
-            phrases=occasion.told,
+            facts=occasion.told,
             in_reply_to=occasion.answers,
             is_first=True,
             by=None,
@@ -107,7 +107,7 @@ def _with_first_message(notice: Notice, change: Change, occasion: Occasion) -> N
 
 def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     ticket = change.after
-    fact = () if occasion.quiet else status_told(change, config)
+    fact = () if occasion.quiet else status_phrases(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
     direct = {email for each in occasion.direct for email in config.addresses_of(each)}
     if fact and ticket.requester.email in direct:  # who has the words already has not heard of the status
@@ -121,7 +121,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             text=entry.text,
             html=entry.html,
             attachments=entry.attachments,
-            phrases=fact if reader is ticket.requester else for_others(fact),
+            facts=fact if reader is ticket.requester else for_others(fact),
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,

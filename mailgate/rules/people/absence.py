@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
 from mailgate.ticket import ADMIN, Actor, Ticket
@@ -35,27 +36,32 @@ def span(absence: Absence, zone: ZoneInfo) -> str:
     return f"away until {ENGLISH.moment(absence.until, zone)}" if absence.until else "away"
 
 
-def away_lines(away: Away, zone: ZoneInfo, config: Config) -> tuple[str, ...]:
+def away_lines(away: Away, config: Config) -> tuple[Phrase, ...]:
     """A line for each agent who is away, by name: "Ann Reyes: away until … (vacation)"."""
     here = (absence for absence in away.values() if absence.agent in config.agents)
-    found = sorted((config.agents[absence.agent].name, absence.agent) for absence in here)
-    return tuple(f"{name}: {span(away[key], zone)}{_why(away[key])}" for name, key in found)
+    return tuple(_line(absence, config) for absence in sorted(here, key=lambda each: config.agents[each.agent].name))
 
 
-def _why(absence: Absence) -> str:
-    return f" ({absence.reason})" if absence.reason else ""
+def _line(absence: Absence, config: Config) -> Phrase:
+    name = config.agents[absence.agent].name
+    line = phrase("absence.line", name=name, absence=absence_phrase(absence))
+    return phrase("absence.line_because", line=line, reason=absence.reason) if absence.reason else line
 
 
-def whose(name: str) -> str:
-    """How the alert about somebody else's ticket begins; the leak guard looks for it."""
-    return f"{name}, whose ticket it is, is away"
+def absence_phrase(absence: Absence) -> Phrase:
+    """An absence and its end: "away until Fri 27 Nov 2026, 09:00 CET"."""
+    return phrase("absence.until", until=absence.until) if absence.until else Phrase("absence.away")
 
 
-def stands_in(ticket: Ticket, reader: str, away: Away, config: Config) -> tuple[str, ...]:
+def holder_away(name: str) -> Phrase:
+    """The sentence on a ticket whose agent is away without an end; with one, the sentence begins with it."""
+    return phrase("remark.holder_away", name=name)
+
+
+def stands_in(ticket: Ticket, reader: str, away: Away, config: Config) -> tuple[Phrase, ...]:
     """What is told to who hears of a ticket because its agent is away."""
-    holder = ticket.assignee.name if ticket.assignee and ticket.assignee.kind == "agent" else ""
+    holder = ticket.assignee.agent_key if ticket.assignee else ""
     if not holder or holder == reader or holder not in away or holder not in config.agents:
         return ()
-    until = away[holder].until
-    end = f" until {ENGLISH.moment(until, config.zone(reader))}" if until else ""
-    return (f"{whose(config.agents[holder].name)}{end}.",)
+    name, until = config.agents[holder].name, away[holder].until
+    return (phrase("remark.holder_away_until", name=name, until=until) if until else holder_away(name),)

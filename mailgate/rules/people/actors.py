@@ -1,21 +1,36 @@
-"""Actors in words."""
+"""Who did something, and whose a ticket is, in words."""
 
 from __future__ import annotations
 
+from mailgate.phrase import Phrase, Value, phrase
 from mailgate.settings import Config
-from mailgate.ticket import Actor, ActorKind
+from mailgate.ticket import Actor, ActorKind, Assignee
 
 
-def actor(by: Actor, config: Config) -> str:
-    """The name of an actor, for agents: of an agent who was deleted the key, of a requester the address."""
+def holder(assignee: Assignee | None, reader: str, config: Config) -> Value:
+    """Whose a ticket is, for the agent with the key `reader` ("" for anybody else)."""
+    if assignee is None:
+        return Phrase("ticket.nobody")
+    if reader and assignee.agent_key == reader:
+        return Phrase("ticket.you")
+    return config.called(assignee)
+
+
+def actor(by: Actor, config: Config) -> Value:
+    """An actor for agents: by name, an agent who was deleted by key, a requester by address."""
     match by.kind:
-        case ActorKind.AGENT:
-            return config.agents[by.name].name if by.name in config.agents else by.name
-        case ActorKind.REQUESTER:
-            return by.name
-        case ActorKind.RULE:
-            return f"The rule “{by.name}”"
         case ActorKind.ADMIN:
-            return "The administrator"
+            return Phrase("actor.admin")
         case ActorKind.CLOCK:
-            return "The clock"
+            return Phrase("actor.clock")
+        case ActorKind.RULE:
+            return phrase("actor.rule", name=by.name)
+        case _:
+            return actor_name(by, config)
+
+
+def actor_name(by: Actor, config: Config) -> str:
+    """An actor in traces and on the command line: an agent by name, anybody else as in JSON without the kind."""
+    if by.is_agent and by.name in config.agents:
+        return config.agents[by.name].name
+    return by.name or str(by)

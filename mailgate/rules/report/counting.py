@@ -22,7 +22,8 @@ from itertools import accumulate
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Spread, Times
+from mailgate.figures import DIMENSIONS, WHOLE_DESK, Attainment, Figures, Report, Satisfaction, Spread, Times
+from mailgate.phrase import Phrase
 from mailgate.rules.report.history import History, Moment, Place, Reached
 from mailgate.rules.text.moments import to_utc, wall_time
 
@@ -52,7 +53,7 @@ class Counted:
     days: tuple[date, ...]
     places: Mapping[Place, _Tally]
 
-    def report(self, seen: Seen = lambda _: True, scope: str = "The whole desk.") -> Report:
+    def report(self, seen: Seen = lambda _: True, scope: Phrase = WHOLE_DESK) -> Report:
         """The figures of the places that are `seen`, which `scope` names."""
         places = {place: tally for place, tally in self.places.items() if seen(place)}
         rows = {name: _rows(places, name) for name in DIMENSIONS}

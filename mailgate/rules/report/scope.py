@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mailgate.figures import WHOLE_DESK
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.notices.audience import Person, agents, anybody
 from mailgate.rules.people.permissions import confidential, member
 from mailgate.rules.report.counting import Seen
@@ -17,7 +19,7 @@ class Scope:
     """What somebody is shown: which places, and that in words."""
 
     seen: Seen
-    said: str
+    said: Phrase
 
 
 def scope_of(agent: Agent | None, config: Config) -> Scope:
@@ -26,7 +28,7 @@ def scope_of(agent: Agent | None, config: Config) -> Scope:
     Confidential departments are for their members, whatever else is the agent's.
     """
     if agent is None:
-        return Scope(lambda _: True, "The whole desk.")
+        return Scope(lambda _: True, WHOLE_DESK)
     departments = [name for name in config.departments if member(agent, name, config)]
     teams = config.teams_of(agent.key)
 
@@ -35,7 +37,8 @@ def scope_of(agent: Agent | None, config: Config) -> Scope:
             return place.department in departments
         return place.team in teams or place.agent == agent.key
 
-    return Scope(seen, f"What you see: {', '.join((*departments, *teams)) or 'your own tickets'}.")
+    places = (*departments, *teams) or (Phrase("report.own_tickets"),)
+    return Scope(seen, phrase("report.scope", places=places))
 
 
 def scope_of_reader(who: Person, config: Config) -> Scope:
@@ -46,7 +49,7 @@ def scope_of_reader(who: Person, config: Config) -> Scope:
         return scope_of(config.agents[who.agent], config)
     if not any(department.confidential for department in config.departments.values()):
         return scope_of(None, config)
-    return Scope(lambda place: not confidential(place.department, config), "All departments that are not confidential.")
+    return Scope(lambda place: not confidential(place.department, config), Phrase("report.not_confidential"))
 
 
 def readers(config: Config) -> tuple[Person, ...]:

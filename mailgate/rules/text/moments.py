@@ -50,6 +50,7 @@ class Dates:
     months: tuple[str, ...]  # January first
     day_form: str  # "{weekday} {day} {month} {year}"
     moment_form: str  # "{weekday} {day} {month} {year}, {time} {zone}"
+    written_form: str  # as in "Karen wrote on {…}:"
     short_day_form: str  # "{weekday} {day} {month}"
     short_form: str  # "{weekday} {day} {month} {time}"
 
@@ -60,6 +61,10 @@ class Dates:
     def moment(self, at: datetime, zone: ZoneInfo) -> str:
         """A moment (aware) in full: "Fri 20 Nov 2026, 13:00 EST"."""
         return self._timed(self.moment_form, at, zone)
+
+    def written(self, at: datetime, zone: ZoneInfo) -> str:
+        """A moment (aware) at which somebody wrote, as quotes name it."""
+        return self._timed(self.written_form, at, zone)
 
     def short_day(self, day: date) -> str:
         """A day where the year is clear: "Fri 20 Nov"."""
@@ -88,6 +93,7 @@ ENGLISH = Dates(
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     day_form="{weekday} {day} {month} {year}",
     moment_form="{weekday} {day} {month} {year}, {time} {zone}",
+    written_form="{weekday} {day} {month} {year}, {time} {zone}",
     short_day_form="{weekday} {day} {month}",
     short_form="{weekday} {day} {month} {time}",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.rules.people.actors import actor
+from mailgate.rules.people.actors import actor_name
 from mailgate.settings import Config
 from mailgate.ticket import Actor
 
@@ -31,4 +31,4 @@ def covering(email: str) -> tuple[str, str]:
 def banned_by(ban: Ban, config: Config) -> str:
     """Who banned it, when and why, for `trace`, `explain` and the quarantine."""
     why = f": {ban.reason}" if ban.reason else ""
-    return f"{ban.pattern} is banned since {ban.at:%Y-%m-%d} by {actor(ban.by, config)}{why}; #unban ends it"
+    return f"{ban.pattern} is banned since {ban.at:%Y-%m-%d} by {actor_name(ban.by, config)}{why}; #unban ends it"

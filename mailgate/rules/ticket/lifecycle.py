@@ -13,6 +13,7 @@ from datetime import datetime
 from mailgate.rules.routing.route import Chosen, Routed
 from mailgate.rules.sla.clock import clock, plan_of
 from mailgate.rules.threading.keys import anchor_nonce
+from mailgate.rules.ticket import reasons
 from mailgate.rules.ticket.acts import Act, Stamp, escalate, receive_message, record, routing_acts, status, wake
 from mailgate.rules.ticket.as_json import assignee_json, rfc3339, ticket_json
 from mailgate.settings import Config, Step
@@ -122,7 +123,7 @@ def receive(
     """
     acts: list[Act] = [*first, receive_message(entry.author.email, entry.at, stamp, waits=participant)]
     if participant and ticket.status is not Status.OPEN:
-        reason = "answered" if ticket.status is Status.PENDING else "reopened by an answer"
+        reason = reasons.ANSWERED if ticket.status is Status.PENDING else reasons.REOPENED
         acts.append(status(Status.OPEN, stamp.because(reason)))
     return act_on(ticket, acts, stamp, config, (entry,))
 
@@ -150,9 +151,9 @@ def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:
     stamp = Stamp(CLOCK, now)
     match step:
         case "close":
-            return act_on(ticket, [status(Status.CLOSED, stamp.because("resolved long enough"))], stamp, config)
+            return act_on(ticket, [status(Status.CLOSED, stamp.because(reasons.CLOSED))], stamp, config)
         case "wake":
-            why = stamp.because("the time set has come")
+            why = stamp.because(reasons.TIME_HAS_COME)
             return act_on(ticket, [wake(None, stamp), status(Status.OPEN, why)], stamp, config)
         case _:
             return act_on(ticket, _ladder(ticket, step, config, stamp), stamp, config)

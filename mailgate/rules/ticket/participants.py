@@ -6,17 +6,32 @@ The acts that add and remove people are `acts/people.py`; which addresses may be
 
 from __future__ import annotations
 
-from mailgate.ticket import Address, Change
+from collections.abc import Iterator
+
+from mailgate.phrase import Phrase, Sentence, phrase
+from mailgate.ticket import Address, Change, Collaborator
 
 AGREED = 3  # links in one alert; further collaborators are named without a link
 
 
-def agree(change: Change, author: str) -> tuple[tuple[str, str], ...]:
+def agree(change: Change, author: str) -> tuple[tuple[Sentence, str], ...]:
     """One-tap links, (label, mail), that activate inactive collaborators: those new by this mail, and its author."""
-    known = change.before.participants if change.before else frozenset[str]()
-    waiting = [each.email for each in change.after.collaborators if not each.active]
-    asked = [email for email in waiting if email == author or email not in known][:AGREED]
-    return tuple(("Agree" if len(asked) == 1 else f"Agree to {email}", f"#cc {email}\n") for email in asked)
+    asked = [each for each in _inactive(change) if each.email == author or _is_new(each, change)][:AGREED]
+    return tuple((phrase("link.add", name=each.name or each.email), f"#cc {each.email}\n") for each in asked)
+
+
+def put_in_cc(change: Change, author: Address) -> tuple[Phrase, ...]:
+    """Who put whom in Cc, where they wait for an agent's consent: why a mail has links that add them."""
+    people = tuple(each.name or each.email for each in _inactive(change) if _is_new(each, change))[:AGREED]
+    return (phrase("remark.put_in_cc", who=author.name or author.email, people=people),) if people else ()
+
+
+def _inactive(change: Change) -> Iterator[Collaborator]:
+    return (each for each in change.after.collaborators if not each.active)
+
+
+def _is_new(person: Collaborator, change: Change) -> bool:
+    return change.before is None or person.email not in change.before.participants
 
 
 def newly_copied(change: Change) -> tuple[Address, ...]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailgate.rules.people.permissions import sees
-from mailgate.rules.ticket import acts
+from mailgate.rules.ticket import acts, reasons
 from mailgate.settings import Config
 from mailgate.ticket import Actor, Assignee, Event, EventKind, Status, Ticket
 
@@ -30,11 +30,11 @@ def back(
         return []
     closer = ended.by.agent_key
     if _there(closer, ticket, away, config):
-        reason = f"back to who {'resolved' if ended.after == Status.RESOLVED else 'closed'} it"
+        reason = reasons.BACK_TO_RESOLVER if ended.after == Status.RESOLVED else reasons.BACK_TO_CLOSER
         return [acts.assign(Assignee.agent(closer), acts.Stamp(BY, at, reason))]
     holder = ticket.assignee
     if holder and holder.kind == "agent" and not _there(holder.name, ticket, away, config):
-        return [acts.assign(None, acts.Stamp(BY, at, f"{config.called(holder)} is not there"))]
+        return [acts.assign(None, acts.Stamp(BY, at, reasons.not_there(config.called(holder))))]
     return []
 
 

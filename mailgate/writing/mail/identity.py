@@ -106,5 +106,5 @@ def subject(notice: Notice, config: Config) -> str:
 
 def title(notice: Notice, config: Config) -> str:
     """Return the ticket's own subject; without a ticket that of the mail it is about, without "Re:" and tokens."""
-    own = notice.ticket.subject if notice.ticket else strip_subject(plain(notice.subject), config.desk)
+    own = notice.ticket.subject if notice.ticket else strip_subject(plain(str(notice.subject)), config.desk)
     return plain(own, SUBJECT_LIMIT) or NO_SUBJECT

@@ -9,20 +9,64 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mailgate.errors import Problem
 from mailgate.rules.text.moments import Dates
+from mailgate.settings import Config
 from mailgate.writing.views.words import Words
 
 FILE = "words.toml"
 _LISTS = {"dates.days": 7, "dates.months": 12}
 
 
-def languages(roots: Sequence[Path]) -> Mapping[str, str]:
-    """The folders that may be a language's, by their names in lower case; English needs none."""
+class Catalogue:
+    """The words of every language in some folders, each read once."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        """`roots`: the administrator's folder, if there is one, before the shipped one."""
+        self._roots = roots
+        self._folders = {folder.name.lower(): folder.name for folder in _folders(roots)}
+        self._known: dict[str, Words] = {}
+
+    @classmethod
+    def of(cls, config: Config) -> Catalogue:
+        """The catalogue of a configuration."""
+        return cls((config.templates, shipped()) if config.templates else (shipped(),))
+
+    def folder(self, *wanted: str) -> str:
+        """The folder of the first language of those wanted that there is ("de-AT" is also "de"); "" for English."""
+        tags = [tag for each in wanted for tag in (each.lower(), each.lower().partition("-")[0])]
+        return next((self._folders.get(tag, "") for tag in tags if tag in self._folders or tag == "en"), "")
+
+    def words(self, *wanted: str) -> Words:
+        """The words of the first language of those wanted that there is, else English."""
+        folder = self.folder(*wanted)
+        if folder not in self._known:
+            self._known[folder] = read_words(self._roots, folder)
+        return self._known[folder]
+
+    def voices(self, config: Config) -> tuple[tuple[Words, ZoneInfo], ...]:
+        """Each language, with a time zone, in which some agent or the administrator reads mail."""
+        desk = config.desk
+        spoken = [(desk.language, desk.timezone)]
+        spoken += [(each.language or desk.language, config.zone(each.key)) for each in config.agents.values()]
+        found = dict.fromkeys((self.folder(language, desk.language), zone) for language, zone in spoken)
+        return tuple((self.words(folder), zone) for folder, zone in found)
+
+
+def shipped() -> Path:
+    """The folder of the templates and words that come with mailgate: in the wheel, or in a checkout."""
+    inside = Path(str(files("mailgate"))) / "templates"
+    return inside if inside.is_dir() else inside.parent.parent / "templates"
+
+
+def _folders(roots: Sequence[Path]) -> set[Path]:
+    """The folders that may be a language's; English needs none."""
     found = (path.parent for root in roots for kind in ("txt", "html", "toml") for path in root.rglob(f"*.{kind}"))
-    return {folder.name.lower(): folder.name for folder in found if folder not in roots}
+    return {folder for folder in found if folder not in roots}
 
 
 def read_words(roots: Sequence[Path], language: str) -> Words:
@@ -39,7 +83,7 @@ def read_words(roots: Sequence[Path], language: str) -> Words:
                 texts, sequences = _read(path)
                 phrases |= texts
                 lists |= sequences
-    forms = {f"{form}_form": phrases[f"dates.{form}"] for form in ("day", "moment", "short_day", "short")}
+    forms = {f"{form}_form": phrases[f"dates.{form}"] for form in ("day", "moment", "written", "short_day", "short")}
     dates = Dates(lists["dates.days"], lists["dates.months"], **forms)
     return Words(phrases["mail.language"], phrases, dates)
 

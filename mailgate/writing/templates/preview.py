@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailgate.figures import Attainment, Figures, Report, Satisfaction, Spread, Times
-from mailgate.notice import Listing, Notice, NoticeKind, Phrase, Similar
+from mailgate.notice import Listing, Notice, NoticeKind, Similar
+from mailgate.phrase import Phrase, phrase
+from mailgate.rules.notices import digest
+from mailgate.rules.notices.tables import found_listing, waiting_listing
 from mailgate.rules.sla.clock import clock
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Actor, Address, Assignee, Entry, EntryKind, Status, StoredAttachment, Ticket
@@ -20,10 +23,6 @@ from mailgate.writing.templates.specimens import WITHOUT_TICKET
 KAREN = Address("karen@client.example", "Karen Client")
 SUBJECT = "Entire mobile/online banking system is down"
 ASKED = "Nobody can log in since nine. The page says “try later”, on phones, too.\n\nPlease hurry.\n\nKaren"
-LIST = """\
-Ticket  Status   Priority  Assigned to      Due            Subject
-#1001   open     Normal    nobody           21 Nov 02:30   Online banking is down
-#1002   pending  High      Elliot Alderson  20 Nov 12:00!  The printer is jammed"""
 ANSWERED = "Hello Karen,\n\nwe found the fault and are repairing it. Please try again at noon."
 QUESTION = "Which of your nodes are in use for our portal?"
 NOTED = "The load balancer lost two of its nodes; the vendor knows."
@@ -53,7 +52,7 @@ def specimen(kind: NoticeKind, config: Config, now: datetime) -> Notice:
     )
     if kind is NoticeKind.REPORT:
         return replace(notice, report=_report(config, now))
-    return replace(notice, **_words(kind, ticket, agent, _history(agent, now)))
+    return replace(notice, **_words(kind, ticket, agent, _history(agent, now), config))
 
 
 def _report(config: Config, now: datetime) -> Report:
@@ -84,20 +83,24 @@ def _report(config: Config, now: datetime) -> Report:
     return Report(now - timedelta(days=7), now, days, figures, by)
 
 
-def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry, ...]) -> dict[str, Any]:
+def _words(
+    kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry, ...], config: Config
+) -> dict[str, Any]:
     """The words and facts that a mail of the kind has."""
     ours = {"by": Address(agent.email, agent.name), "by_agent": agent.key}
     asked = history[-1:]
+    waiting = _waiting(ticket, config)
     mine = replace(ticket, assignee=Assignee.agent(agent.key))
     resolved = replace(ticket, status=Status.RESOLVED)
-    ended = "resolved by Ann: restarted the gateway"
+    by_ann = phrase("similar.by", status=Phrase("state.resolved"), who="Ann")
+    ended = phrase("fact.because", what=by_ann, reason="restarted the gateway")
     like = (Similar(ticket.number - 11, "Online banking is down", ended, ticket.created_at - timedelta(days=9)),)
     words: dict[NoticeKind, dict[str, Any]] = {
         NoticeKind.ACKNOWLEDGEMENT: {"text": ASKED, "is_first": True},
         NoticeKind.FOLLOW_UP_RECEIVED: {"text": ASKED},
         NoticeKind.OPENED_FOR_YOU: {"text": ANSWERED, "is_first": True, **ours},
         NoticeKind.REPLY: {"text": ANSWERED, "history": asked, **ours},
-        NoticeKind.STATUS_CHANGED: {"ticket": resolved, "phrases": (Phrase("told.resolved"),), "asks": True},
+        NoticeKind.STATUS_CHANGED: {"ticket": resolved, "facts": (Phrase("told.resolved"),), "asks": True},
         NoticeKind.COLLABORATOR_ADDED: {"history": asked, "is_first": True, **ours},
         NoticeKind.LIMIT_REACHED: {},
         NoticeKind.REJECTED: {"facts": ("Please write to sales@desk.example.",)},
@@ -123,19 +126,25 @@ def _words(kind: NoticeKind, ticket: Ticket, agent: Agent, history: tuple[Entry,
             "code": "K7QX2M",
             "history": history[:1],
         },
-        NoticeKind.DIGEST: {"subject": "What waits: 1 overdue, 1 unassigned", "listings": _waiting(ticket)},
+        NoticeKind.DIGEST: {"subject": digest.subject(waiting), "listings": waiting},
         NoticeKind.CONFIRM: {"text": "#close", "code": "K7QX2M", **ours},
         NoticeKind.ADMIN: {"facts": ("A mail could not be read; it waits in the quarantine.",)},
-        NoticeKind.ANSWER: {"text": LIST},
+        NoticeKind.ANSWER: {"answers": (found_listing(Phrase("table.open"), [ticket, _jam(ticket)], "", config),)},
     }
     return words.get(kind, {"history": history})
 
 
-def _waiting(ticket: Ticket) -> tuple[Listing, ...]:
-    columns = ("Ticket", "Subject", "From", "Priority", "Assigned to", "Due")
-    jam = (f"#{ticket.number + 1}", "The printer is jammed", "Sam Porter", "High", "nobody", "Fri 20 Nov 12:00")
-    down = (f"#{ticket.number}", SUBJECT, KAREN.name, ticket.priority, "nobody", "Sat 21 Nov 02:30")
-    return (Listing("Overdue", columns, (jam,), 1), Listing("Unassigned", columns, (down,), 1))
+def _waiting(ticket: Ticket, config: Config) -> tuple[Listing, ...]:
+    """The tables of a digest."""
+    late = replace(_jam(ticket), overdue=True, due_at=ticket.updated_at - timedelta(hours=2))
+    found = (("overdue", late), ("unassigned", ticket))
+    return tuple(waiting_listing(Phrase(f"digest.{table}"), [each], {}, "", config) for table, each in found)
+
+
+def _jam(ticket: Ticket) -> Ticket:
+    """Another ticket."""
+    sam = Address("sam@client.example", "Sam Porter")
+    return replace(ticket, number=ticket.number + 1, subject="The printer is jammed", requester=sam, priority="High")
 
 
 def _ticket(config: Config, now: datetime) -> Ticket:

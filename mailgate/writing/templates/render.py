@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
-from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, Template, TemplateSyntaxError
@@ -23,7 +22,7 @@ from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
-from mailgate.writing.templates.phrases import FILE, check_words, languages, read_words
+from mailgate.writing.templates.phrases import FILE, Catalogue, check_words, read_words, shipped
 from mailgate.writing.templates.sandbox import environment, headers_of
 from mailgate.writing.templates.specimens import specimens
 from mailgate.writing.views.for_agent import agent_view
@@ -35,12 +34,6 @@ _KINDS = tuple(str(kind) for kind in NoticeKind)
 # What a template may set: its subject where there is no ticket, and fields that steer no mail.
 _ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
 _NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a way out of the folder
-
-
-def shipped() -> Path:
-    """Return the folder of the templates that come with mailgate: in the wheel, or in a checkout."""
-    inside = Path(str(files("mailgate"))) / "templates"
-    return inside if inside.is_dir() else inside.parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +51,11 @@ class Renderer:
     def __init__(self, templates: tuple[Path, ...] = ()) -> None:
         self._shipped = _Templates((shipped(),))
         self._own = _Templates((*templates, shipped())) if templates else None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The words that mails are written in."""
+        return (self._own or self._shipped).catalogue
 
     @classmethod
     def of(cls, config: Config) -> Renderer:
@@ -107,17 +105,19 @@ class _Templates:
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
-        self._languages = languages(roots)
+        self.catalogue = Catalogue(roots)
         self._voices: dict[str, _Voice] = {}
 
     def render(self, notice: Notice, template_set: str, config: Config, message_id: str, now: datetime) -> Rendered:
         """Return the notice in words. Raises whatever a template raises."""
         voice = self._voice(identity.language(notice, config), config.desk.language)
+        subject = voice.words.sentence(notice.subject, config.zone(notice.agent))
+        notice = replace(notice, subject=subject)
         view: View
         if notice.kind.to_requester:
             view = requester_view(notice, config, message_id, voice.words)
         else:
-            view = agent_view(notice, config, message_id, now)
+            view = agent_view(notice, config, message_id, now, voice.words)
         found = self._found(notice.kind, template_set, voice)
         context = values(view)
         headers = [(name, plain(template.render(context))) for name, template in found.headers]
@@ -131,12 +131,11 @@ class _Templates:
 
     def _voice(self, *wanted: str) -> _Voice:
         """The first language of those wanted that there is ("de-AT" is also "de"), else English."""
-        tags = [tag for each in wanted for tag in (each.lower(), each.lower().partition("-")[0])]
-        folder = next((self._languages.get(tag, "") for tag in tags if tag in self._languages or tag == "en"), "")
+        folder = self.catalogue.folder(*wanted)
         known = self._voices.get(folder)
         if known:
             return known
-        words = read_words(self._roots, folder)
+        words = self.catalogue.words(folder)
         voice = self._voices[folder] = _Voice(folder, words, environment(self._roots, folder, words), {})
         return voice
 

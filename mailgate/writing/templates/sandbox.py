@@ -29,12 +29,13 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from mailgate.writing.templates.tables import blocks
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
     AgentView,
+    AnswerView,
     EntryView,
     FileView,
+    ListingView,
     OtherView,
     RequesterView,
     SimilarView,
@@ -64,11 +65,14 @@ class Compiled(BytecodeCache):
 
 _COMPILED = Compiled()
 
+_VIEWS = (
+    *(RequesterView, AgentView, TicketView, EntryView, FileView),
+    *(SimilarView, OtherView, ListingView, AnswerView, Link),
+)
 # What a template may read of our views: looking it up here is ten times as cheap as asking the sandbox.
-_OPEN = {
-    view: frozenset(name for name in dir(view) if not name.startswith("_"))
-    for view in (RequesterView, AgentView, TicketView, EntryView, FileView, SimilarView, OtherView, Link)
-} | {LoopContext: frozenset({"first", "last", "index"})}
+_OPEN = {view: frozenset(name for name in dir(view) if not name.startswith("_")) for view in _VIEWS} | {
+    LoopContext: frozenset({"first", "last", "index"})
+}
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -136,7 +140,6 @@ def environment(roots: tuple[Path, ...], language: str, words: Words) -> Environ
     environment.filters["paragraphs"] = paragraphs
     environment.filters["lines"] = lines
     environment.filters["quoted"] = quoted
-    environment.filters["blocks"] = blocks
     return environment
 
 

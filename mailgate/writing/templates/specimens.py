@@ -10,6 +10,7 @@ from mailgate.notice import REPLYABLE_KINDS, NoticeKind
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
     AgentView,
+    AnswerView,
     BarView,
     EntryView,
     FileView,
@@ -48,6 +49,9 @@ _ENTRY = EntryView(
     text=_LONG,
     files=(_FILE,),
 )
+
+
+_LISTING = ListingView("Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),), ("", ""))
 
 
 def specimens(kind: NoticeKind) -> tuple[View, View]:
@@ -110,7 +114,8 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         else (),
         history=(_ENTRY, _ENTRY) if full else (),
         links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
-        listings=(ListingView("Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),)),) if full else (),
+        listings=(_LISTING,) if full else (),
+        answers=_answers() if full else (),
         ref="n.aaaa.aaaaa" if full else "",
         code="ABCDEF" if full else "",
         preview="Some words." if full else "",
@@ -159,4 +164,15 @@ def _ticket(*, full: bool) -> TicketView:
         tags=("portal",) if full else (),
         links=("[#1000]",) if full else (),
         form=(("Phone", "555 0100"),) if full else (),
+        glance="Normal priority | General Inquiry | nobody",
+        rows=(("Department", "Support"), ("Phone", "555 0100")),
+    )
+
+
+def _answers() -> tuple[AnswerView, ...]:
+    return (
+        AnswerView("Mine (1)\n\n#1001", listing=_LISTING),
+        AnswerView("Ticket 7 was not found."),
+        AnswerView("#show   a ticket", fixed=True),
+        AnswerView("[#1001] Printer", ticket=_ticket(full=True), thread=(_ENTRY,)),
     )

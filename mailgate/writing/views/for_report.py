@@ -2,97 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from math import ceil
 from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Times
-from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
-from mailgate.writing.report_text import as_text, duration, percent, period, titles
+from mailgate.writing.report_text import COLUMNS, as_text, backlog_said, duration, percent, period, row_name
 from mailgate.writing.views.views import BarView, ReportView, RowView, TableView
+from mailgate.writing.views.words import Words
 
-_COLUMNS = ("opened", "resolved", "in time", "answer in time", "open", "overdue")
-_TIMES = ("median", "90 % within", "in business hours", "90 % within")
+_TIMES = ("median", "p90", "business_median", "p90")
 _ROWS = 12  # of one table: Gmail cuts a mail off after 102 kB of HTML
 _BACKLOG = 36  # columns of the chart; of a longer period every few days are one
 
 
-def report_view(report: Report, config: Config, zone: ZoneInfo) -> ReportView:
+def report_view(report: Report, config: Config, zone: ZoneInfo, own: Words) -> ReportView:
     """Return what a reader in `zone` reads."""
     agents = {key: agent.name for key, agent in config.agents.items()}
     totals = report.totals
     return ReportView(
-        period=period(report, zone),
-        scope=report.scope,
-        counts=tuple(_counts(totals)),
+        period=period(report, zone, own),
+        scope=own.sentence(report.scope, zone),
+        counts=tuple(_counts(totals, own)),
         attainment=(
-            _attained("Resolved in time", totals.resolved_in_time),
-            _attained("First answered in time", totals.first_answered_in_time),
+            _attained("resolved_in_time", totals.resolved_in_time, own),
+            _attained("answered_in_time", totals.first_answered_in_time, own),
         ),
-        satisfaction=tuple(_said_of_help(totals.satisfaction)),
-        backlog=tuple(_backlog(report)),
-        backlog_said=_said(totals.backlog),
+        satisfaction=tuple(_ratings(totals.satisfaction, own)),
+        backlog=tuple(_backlog(report, own)),
+        backlog_said=backlog_said(totals.backlog, own),
         times=TableView(
-            "How long it took",
-            _TIMES,
-            (_times("First answer", totals.first_response), _times("Resolution", totals.resolution)),
+            own.phrases["report.times"],
+            tuple(own.phrases[f"report.{name}"] for name in _TIMES),
+            (_times("first_answer", totals.first_response, own), _times("resolution", totals.resolution, own)),
         ),
-        tables=tuple(_tables(report, agents)),
-        text=as_text(report, zone, agents),
+        tables=tuple(_tables(report, agents, own)),
+        text=as_text(report, zone, agents, own),
     )
 
 
-def _counts(found: Figures) -> Iterator[BarView]:
-    yield BarView("opened", str(found.opened))
-    yield BarView("resolved", str(found.resolved), f"{found.reopened} reopened" if found.reopened else "")
-    yield BarView("open now", str(found.open_now))
-    yield BarView("overdue now", str(found.overdue_now))
+def _counts(found: Figures, own: Words) -> Iterator[BarView]:
+    again = own.filled("report.reopened", count=str(found.reopened)) if found.reopened else ""
+    yield BarView(own.phrases["report.opened"], str(found.opened))
+    yield BarView(own.phrases["report.resolved"], str(found.resolved), again)
+    yield BarView(own.phrases["report.open_now"], str(found.open_now))
+    yield BarView(own.phrases["report.overdue_now"], str(found.overdue_now))
 
 
-def _attained(label: str, attained: Attainment) -> BarView:
+def _attained(name: str, attained: Attainment, own: Words) -> BarView:
     share = attained.share
-    hint = f"{attained.met} of {attained.targets}" if attained.targets else "nothing had a target"
+    met, targets = str(attained.met), str(attained.targets)
+    hint = own.filled("report.of", met=met, targets=targets) if attained.targets else own.phrases["report.no_target"]
+    label = own.phrases[f"report.{name}"] if name else ""
     return BarView(label, percent(attained), hint, None if share is None else round(share * 100))
 
 
-def _said_of_help(said: Satisfaction) -> Iterator[BarView]:
-    for word in ("good", "okay", "bad") if said.count else ():
-        count = getattr(said, word)
-        yield BarView(word, str(count), f"{count / said.count:.0%}", round(count * 100 / said.count))
+def _ratings(found: Satisfaction, own: Words) -> Iterator[BarView]:
+    for word in ("good", "okay", "bad") if found.count else ():
+        count = getattr(found, word)
+        share = count / found.count
+        yield BarView(own.phrases[f"rating.{word}"], str(count), f"{share:.0%}", round(share * 100))
 
 
-def _backlog(report: Report) -> Iterator[BarView]:
+def _backlog(report: Report, own: Words) -> Iterator[BarView]:
     """Columns of the chart: the last day of every few, so that the newest one is always there."""
     backlog = report.totals.backlog
     every = ceil(len(backlog) / _BACKLOG) or 1
     highest = max((*backlog, 1))
     for index in range((len(backlog) - 1) % every, len(backlog), every):
         day, count = report.days[index], backlog[index]
-        yield BarView(ENGLISH.short_day(day), str(count), percent=round(count * 100 / highest))
+        yield BarView(own.dates.short_day(day), str(count), percent=round(count * 100 / highest))
 
 
-def _said(backlog: Sequence[int]) -> str:
-    if not backlog:
-        return "no days"
-    return f"{min(backlog)} to {max(backlog)} a day, {backlog[-1]} at the end"
-
-
-def _times(label: str, times: Times) -> RowView:
+def _times(name: str, times: Times, own: Words) -> RowView:
     spreads = (times.elapsed, times.business)
-    return RowView(label, tuple(BarView("", duration(each)) for one in spreads for each in (one.median, one.p90)))
+    cells = (BarView("", duration(each, own)) for one in spreads for each in (one.median, one.p90))
+    return RowView(own.phrases[f"report.{name}"], tuple(cells))
 
 
-def _tables(report: Report, agents: Mapping[str, str]) -> Iterator[TableView]:
+def _tables(report: Report, agents: Mapping[str, str], own: Words) -> Iterator[TableView]:
     for dimension in DIMENSIONS:
         names = agents if dimension == "agent" else {}
         kept = _busiest(report.by[dimension])
         left = len(report.by[dimension]) - len(kept)
-        rows = tuple(
-            RowView(names.get(name, name) or f"(no {dimension})", _cells(report.by[dimension][name])) for name in kept
-        )
+        rows = tuple(RowView(row_name(name, names, own), _cells(report.by[dimension][name], own)) for name in kept)
         if rows:
-            yield TableView(titles(dimension), _COLUMNS, rows, f"and {left} more" if left else "")
+            more = own.filled("report.more", count=str(left)) if left else ""
+            headings = tuple(own.phrases[f"report.{column}"] for column in COLUMNS)
+            yield TableView(own.phrases[f"report.by_{dimension}"], headings, rows, more)
 
 
 def _busiest(rows: Mapping[str, Figures]) -> list[str]:
@@ -102,12 +100,12 @@ def _busiest(rows: Mapping[str, Figures]) -> list[str]:
     return [name for name in rows if name in kept]
 
 
-def _cells(found: Figures) -> tuple[BarView, ...]:
+def _cells(found: Figures, own: Words) -> tuple[BarView, ...]:
     return (
         BarView("", str(found.opened)),
         BarView("", str(found.resolved)),
-        _attained("", found.resolved_in_time),
-        _attained("", found.first_answered_in_time),
+        _attained("", found.resolved_in_time, own),
+        _attained("", found.first_answered_in_time, own),
         BarView("", str(found.open_now)),
         BarView("", str(found.overdue_now)),
     )

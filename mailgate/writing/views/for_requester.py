@@ -17,7 +17,7 @@ from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.inline import with_images
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views import links
-from mailgate.writing.views.formatting import earlier, file_view, files, preview, words
+from mailgate.writing.views.formatting import entry_view, file_view, files, preview, words
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import EntryView, FileView, RequesterView
 from mailgate.writing.views.words import Words
@@ -45,7 +45,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
         status=str(ticket.status) if ticket else "",
         status_name=own.phrases[f"status.{ticket.status}"] if ticket else "",
         by=identity.agent_name(notice, config),
-        facts=(*(own.said(phrase, config.desk.timezone) for phrase in notice.phrases), *map(readable, notice.facts)),
+        facts=tuple(readable(own.sentence(fact, config.desk.timezone)) for fact in notice.facts),
         text=text if notice.reveal else "",
         canned=readable(notice.canned),
         html=with_images(notice.html, going) if notice.reveal and notice.kind in _SPOKEN and text else "",
@@ -88,7 +88,8 @@ def _quoted(notice: Notice, config: Config, own: Words) -> tuple[EntryView, ...]
     if "{agent}" not in identity.desk_address(notice, config).from_:
         shown = {EntryKind.MESSAGE}
     zone = config.desk.timezone
-    return tuple(earlier(entry, own.dates.moment(entry.at, zone)) for entry in notice.history if entry.kind in shown)
+    entries = (entry for entry in notice.history if entry.kind in shown)
+    return tuple(entry_view(entry, own.dates.written(entry.at, zone), own) for entry in entries)
 
 
 def _signature(notice: Notice, config: Config) -> str:

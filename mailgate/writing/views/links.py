@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
+from mailgate.phrase import Phrase, Sentence
 from mailgate.ticket import Status, Ticket
 
 _SUBJECT_LIMIT = 60  # some mail programs cut links at 2,000 characters, and a character can take 12
@@ -42,21 +43,21 @@ def _lines(text: str) -> str:
     return quote(text.replace("\n", "\r\n"), safe="")
 
 
-def commands(ticket: Ticket, agent: str) -> tuple[tuple[str, str], ...]:
+def commands(ticket: Ticket, agent: str) -> tuple[tuple[Sentence, str], ...]:
     """Return (label, mail body) of what an agent can do with the ticket as it stands."""
     if ticket.merged_into:
         return ()  # whatever is done is done to the ticket that it went into
     claimed = ticket.assignee is not None and ticket.assignee.agent_key == agent
-    offers = [] if claimed else [("Claim", f"#claim\n{END}\n")]
-    offers.append(("Note", f"#note\n\n\n{END}\n"))
+    offers: list[tuple[Sentence, str]] = [] if claimed else [(Phrase("link.claim"), f"#claim\n{END}\n")]
+    offers.append((Phrase("link.note"), f"#note\n\n\n{END}\n"))
     if ticket.status.active:
-        offers.append(("Resolve", f"#resolve\n{END}\n"))
+        offers.append((Phrase("link.resolve"), f"#resolve\n{END}\n"))
     else:
-        offers.append(("Reopen", f"#reopen\n{END}\n"))
+        offers.append((Phrase("link.reopen"), f"#reopen\n{END}\n"))
     if ticket.status is not Status.CLOSED:
-        offers.append(("Close", f"#close\n{END}\n"))
+        offers.append((Phrase("link.close"), f"#close\n{END}\n"))
     if not ticket.spam:
-        offers.append(("Spam", f"#spam\n{END}\n"))
+        offers.append((Phrase("link.spam"), f"#spam\n{END}\n"))
     return tuple(offers)
 
 

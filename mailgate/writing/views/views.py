@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from textwrap import wrap
 
+from mailgate.rules.text.moments import fill
 from mailgate.writing.views.links import Link
 
 _WIDTH = 72  # columns of a table in text: mail programs wrap longer lines, and flowed text does
 _GAP = 2  # between columns
-_LABELLED = ("Assigned to", "Due")  # columns whose cells do not say by themselves what they are
+_NAME = 24  # columns of a row's name, at most, with its title beside it
+_LABEL = 16  # columns of the labels of a ticket card, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,37 +99,14 @@ class TicketView:
     tags: tuple[str, ...]
     links: tuple[str, ...]
     form: tuple[tuple[str, str], ...]  # form lines of the opening mail
+    glance: str = ""  # what an agent looks for first, in a line: priority, help topic, assignee
+    rows: tuple[tuple[str, str], ...] = ()  # the card, (label, value), without rows that have no value
 
     @property
-    def glance(self) -> str:
-        """What an agent looks for first, in a line: priority, help topic, assignee."""
-        whose = self.assignee if self.assignee not in ("", "you") else f"assigned to {self.assignee or 'nobody'}"
-        return f"{self.priority} priority | {self.topic} | {whose}"
-
-    @property
-    def rows(self) -> tuple[tuple[str, str], ...]:
-        """The card's lines, (label, value), in their order; lines without a value are left out."""
-        by_name = self.requester != self.requester_email
-        due = f"{self.due} (overdue)" if self.overdue else self.due
-        rows = (
-            ("Requester", f"{self.requester} <{self.requester_email}>" if by_name else self.requester_email),
-            ("Customer", self.customer),
-            ("Collaborators", ", ".join(self.collaborators)),
-            ("Department", self.department),
-            ("Help topic", self.topic),
-            ("Priority", self.priority),
-            ("Status", self.status),
-            ("Rated", self.satisfaction),
-            ("Assigned to", self.assignee or "nobody"),
-            ("SLA plan", self.sla),
-            ("First answer by", self.first_response_by),
-            ("Due", due),
-            ("Opened", self.opened),
-            ("Tags", ", ".join(self.tags)),
-            ("Linked", ", ".join(self.links)),
-            *self.form,
-        )
-        return tuple(row for row in rows if row[1])
+    def lines(self) -> tuple[str, ...]:
+        """The card's rows as text: labels in a column, values in another."""
+        width = max(_LABEL, *(len(label) + 1 for label, _ in self.rows))
+        return tuple(f"{label + ':':<{width}} {value}" for label, value in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +132,15 @@ class SimilarView:
 class ListingView:
     """A table: its title, columns and rows for HTML, and the same as lines of text.
 
-    The first two columns name a row: a ticket's number and subject.
+    The first two columns name a row: a ticket's number and subject. `labels` say what a cell
+    is where its column's heading is not seen ("due {value}"); "" for cells that say so by
+    themselves.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    labels: tuple[str, ...]
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -166,8 +148,8 @@ class ListingView:
         table = (self.columns, *self.rows)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         if sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
-            number = max(len(row[0]) for row in self.rows)
-            return tuple(line for row in self.rows for line in self._by_itself(row, number))
+            width = min(max(len(row[0]) for row in self.rows), _NAME)
+            return tuple(line for row in self.rows for line in self._by_itself(row, width))
         gap = " " * _GAP
         return tuple(gap.join(map(str.ljust, row, widths)).rstrip() for row in table)
 
@@ -175,10 +157,25 @@ class ListingView:
         """A row without columns: "#1001  The portal is down", and below "Karen Client, due Fri 20 Nov 12:00"."""
         name, title, *rest = row
         indent = " " * (width + _GAP)
-        cells = [(column, cell) for column, cell in zip(self.columns[2:], rest, strict=True) if cell not in ("", "-")]
-        about = ", ".join(f"{column.lower()} {cell}" if column in _LABELLED else cell for column, cell in cells)
-        yield from wrap(title, _WIDTH, initial_indent=name.ljust(len(indent)), subsequent_indent=indent) or [name]
-        yield from wrap(about, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+        cells = [(label, cell) for label, cell in zip(self.labels[2:], rest, strict=True) if cell not in ("", "-")]
+        about = ", ".join(fill(label, {"value": cell}) if label else cell for label, cell in cells)
+        below = [line for text in (title, about) for line in wrap(text, _WIDTH - len(indent))]
+        beside = below.pop(0) if len(name) <= width and title else ""
+        named = wrap(name, _WIDTH) or [""]
+        yield from named[:-1]
+        yield (named[-1].ljust(len(indent)) + beside).rstrip()
+        yield from (indent + line for line in below)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """The answer to one question: as text, and with the structure that its HTML has."""
+
+    text: str
+    listing: ListingView | None = None
+    ticket: TicketView | None = None  # its card
+    thread: tuple[EntryView, ...] = ()
+    fixed: bool = False  # the blanks of the text matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +246,7 @@ class AgentView:
     history: tuple[EntryView, ...]
     links: tuple[Link, ...]
     listings: tuple[ListingView, ...]
+    answers: tuple[AnswerView, ...]  # to the questions of the agent's mail; `text` has them as text
     ref: str  # the key, where it cannot travel in the address
     code: str
     preview: str  # the first words, for the list of mails

@@ -15,10 +15,11 @@ from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from mailgate.mail import MARKER, MARKERS
-from mailgate.notice import Phrase
+from mailgate.phrase import Choice, Day, Phrase, Sentence, Short, Value
 from mailgate.rules.text.moments import Dates, fill
 
 _SAY = re.compile(r"\{%-?\s*say\s+([\w.-]+)\s*-?%\}")
+_FIRST = re.compile(r"\{(\w+)\}")
 _CODE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _UNESCAPED = re.compile(r"&(?!\w+;|#)|[<>]")
@@ -46,15 +47,37 @@ class Words:
         """The first line of every mail, above which an answer is written."""
         return MARKERS.get(self.language.partition("-")[0].lower(), MARKER)
 
-    def said(self, phrase: Phrase, zone: ZoneInfo) -> str:
-        """A phrase in this language; a moment in it is told by its day."""
-        values = {
-            name: self.dates.day(value.astimezone(zone)) if isinstance(value, datetime) else value
-            for name, value in phrase.values
-        }
-        return fill(self.phrases[phrase.name], values)
+    def said(self, value: Value, zone: ZoneInfo) -> str:
+        """A value in this language; moments in `zone`."""
+        match value:
+            case str():
+                return value
+            case Phrase():
+                values = {name: self.said(each, zone) for name, each in value.values}
+                return fill(self.phrases[value.name], values)
+            case datetime():
+                return self.dates.moment(value, zone)
+            case Day():
+                return self.dates.day(value.at.astimezone(zone))
+            case Short():
+                return self.dates.short(value.at, zone)
+            case Choice():
+                return self.phrases["list.or"].join(self.said(each, zone) for each in value.among)
+            case _:
+                return ", ".join(self.said(each, zone) for each in value)
 
-    def filled(self, name: str, **values: str) -> str:
+    def sentence(self, sentence: Sentence, zone: ZoneInfo) -> str:
+        """A sentence in this language: its own first word has a capital letter, a name is left as it is."""
+        said = self.said(sentence, zone)
+        return said[:1].upper() + said[1:] if self._opens_with_words(sentence) else said
+
+    def _opens_with_words(self, value: Value) -> bool:
+        if not isinstance(value, Phrase):
+            return False
+        first = _FIRST.match(self.phrases[value.name])
+        return self._opens_with_words(dict(value.values).get(first[1], "")) if first else True
+
+    def filled(self, name: str, /, **values: str) -> str:
         """A phrase with its values."""
         return fill(self.phrases[name], values)
 

@@ -246,7 +246,7 @@ def test_a_colleague_of_another_department_sees_the_ticket_once_asked(bench: Ben
     back = bench.send(BOB, "Yes, it is.", answers=note)
     assert told(back) == {("note", ELLIOT)}, "who was asked need not be told that it stays inside"
     assert bench.thread()[-1] == ("note", "Yes, it is.")
-    assert "Asked: Bob Base" in to(bench.send(BOB, "#show", answers=note), BOB).text
+    assert "Asked:           Bob Base" in to(bench.send(BOB, "#show", answers=note), BOB).text
 
 
 def _own_alert(bench: Bench) -> Sent:

@@ -46,17 +46,17 @@ def test_long_values_are_cut(lines: pytest.LogCaptureFixture):
 
 
 def test_every_event_has_a_line(lines: pytest.LogCaptureFixture):
-    maillog.session_broke(peer="192.0.2.1")
+    maillog.session_error(peer="192.0.2.1")
     maillog.sent(outbox_id=1, ticket=None, kind="reply", recipient="a@b", answer="ok", seconds=0.12345)
     maillog.deferred(outbox_id=1, ticket=2, recipient="a@b", answer="450", attempts=1, pause=60.04)
-    maillog.relay_ill(answer="554 no", failures=1, pause=5)
-    maillog.relay_well()
+    maillog.relay_down(answer="554 no", failures=1, pause=5)
+    maillog.relay_up()
     events = [record.__dict__["mail"]["event"] for record in lines.records]
-    assert events == ["session-error", "sent", "deferred", "relay-ill", "relay-well"]
+    assert events == ["session-error", "sent", "deferred", "relay-down", "relay-up"]
     assert "seconds=0.123 " in lines.text or "seconds=0.123\n" in lines.text
 
 
 def test_a_silent_log_costs_nothing(lines: pytest.LogCaptureFixture):
     lines.set_level(logging.CRITICAL, logger="mailgate.mail")
-    maillog.relay_well()
+    maillog.relay_up()
     assert lines.records == []

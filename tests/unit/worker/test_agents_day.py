@@ -52,10 +52,10 @@ def test_a_digest_comes_once_a_day_at_the_hour_in_the_agents_zone(digest):
     digest.send(KAREN, "The portal is down.")
     assert not [each for each in until(digest, "2026-11-21 06:59") if each.kind == "digest"]
     (mail,) = [each for each in until(digest, "2026-11-21 07:00") if each.kind == "digest"]
-    assert (mail.to, mail.subject) == (ANN, "What waits: 1 overdue")
+    assert (mail.to, mail.subject) == (ANN, "Your queue: 1 overdue")
     assert not [each for each in until(digest, "2026-11-22 06:59") if each.kind == "digest"]
     (mail,) = [each for each in until(digest, "2026-11-22 07:00") if each.kind == "digest"]
-    assert mail.subject == "What waits: 1 overdue"
+    assert mail.subject == "Your queue: 1 overdue"
 
 
 def test_a_restart_neither_repeats_nor_forgets_it(digest):

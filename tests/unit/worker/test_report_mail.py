@@ -305,7 +305,7 @@ def test_the_page_loads_nothing_and_its_bars_stand_beside_numbers(tmp_path):
     assert page.suspect == []
     assert not re.search(r"url\(|https?://|@import", html)
     assert all(0 < width <= 100 for width in page.widths)
-    assert "<b>100%</b> resolved in time" in html
+    assert "Resolved in time <b>100%</b>" in html
     assert "(2 of 2)" in html
     assert "1 at the end" in html
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.sla.clock import OVERDUE
+from mailgate.rules.ticket import reasons
 from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
 from mailgate.rules.ticket.acts.statuses import status, wake
 from mailgate.rules.ticket.as_json import collaborators_json, moment, rfc3339
@@ -37,7 +38,7 @@ def absorb(other: Ticket, stamp: Stamp, config: Config) -> Act:
     def act(ticket: Ticket) -> Draft:
         after, events = ticket, tuple[Event, ...]()
         if wakes(other, ticket):
-            why = f"ticket {other.number}, which was {other.status}, was merged into it"
+            why = reasons.merged_open(other.number, other.status)
             after, events = status(Status.OPEN, stamp.because(why))(ticket)
         people = (other.requester, *(Address(each.email, each.name) for each in other.collaborators))
         after = replace(

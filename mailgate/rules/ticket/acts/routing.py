@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from mailgate.rules.ticket import reasons
 from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
 from mailgate.rules.ticket.acts.labels import tag
 from mailgate.rules.ticket.acts.statuses import status
@@ -43,7 +44,7 @@ def transfer(department: str, stamp: Stamp, config: Config) -> Act:
         events: tuple[Event, ...] = (stamp.event(EventKind.TRANSFERRED, ticket.department, department),)
         holder = config.agents.get(moved.assignee.name) if moved.assignee and moved.assignee.kind == "agent" else None
         if holder and department not in holder.departments:
-            moved, released = assign(None, stamp.because(f"not in {department}"))(moved)
+            moved, released = assign(None, stamp.because(reasons.not_in(department)))(moved)
             events += released
         moved, sla_events = _inherit_sla(moved, stamp, config)
         return moved, events + sla_events
@@ -71,7 +72,7 @@ def _inherit_sla(ticket: Ticket, stamp: Stamp, config: Config) -> Draft:
     after = replace(ticket, sla=plan, sla_from=origin)
     if plan == ticket.sla:
         return after, ()
-    return after, (stamp.because(f"from {origin}").event(EventKind.SLA_CHANGED, ticket.sla, plan),)
+    return after, (stamp.because(reasons.inherited(origin)).event(EventKind.SLA_CHANGED, ticket.sla, plan),)
 
 
 def _inherited_sla(ticket: Ticket, config: Config) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def test_a_colleague_reads_of_it_in_the_note_that_came_with_it(opened):
     opened.send(KAREN, "Another thing", subject="Two")
     mails = opened.send(ELLIOT, "#note\n#link 1002\n#tag portal\n\nSame server.", answers=opened.alert)
     note = to(mails, "ann@bank.example")
-    assert "Elliot Alderson linked the ticket with 1002." in note.text
+    assert "Elliot Alderson linked the ticket with #1002." in note.text
     assert "Elliot Alderson tagged the ticket portal." in note.text
 
 
@@ -88,23 +88,23 @@ def test_an_inactive_collaborators_message_comes_with_a_link_that_agrees(opened)
     ack = next(mail for mail in opened.sent() if mail.kind == "acknowledgement")
     mails = opened.send("boss@client.example", "I am her boss.", answers=ack)
     alert = to(mails, "elliot@bank.example")
-    assert "Agree: mailto:support+k" in alert.text
+    assert "Add boss@client.example: mailto:support+k" in alert.text
     assert "%23cc%20boss%40client.example%0D%0A%23end" in alert.text
     assert not opened.ticket().collaborators[-1].active
     mails = opened.send(ELLIOT, "#cc boss@client.example\n#end", answers=alert)
     assert ("collaborator-added", "boss@client.example") in told(mails)
     assert opened.ticket().collaborators[-1].active
     later = opened.send("boss@client.example", "More.", answers=to(mails, "boss@client.example"))
-    assert "Agree" not in to(later, "elliot@bank.example").text
+    assert "Add boss" not in to(later, "elliot@bank.example").text
 
 
 def test_people_whom_an_unproven_mail_names_are_agreed_to_one_by_one(opened):
     cc = "him@client.example, her@client.example"
     mails = opened.send(KAREN, "And them.", subject="[#1001] Portal is down", cc=cc)
     alert = to(mails, "elliot@bank.example")
-    assert "Agree to him@client.example: mailto:" in alert.text
-    assert "Agree to her@client.example: mailto:" in alert.text
-    assert all("Agree" not in mail.text for mail in mails if not mail.agent)
+    assert "Add him@client.example: mailto:" in alert.text
+    assert "Add her@client.example: mailto:" in alert.text
+    assert all("Add h" not in mail.text for mail in mails if not mail.agent)
 
 
 def test_who_is_taken_off_gets_no_reply(opened):
@@ -228,8 +228,8 @@ def test_search_finds_all_words_anywhere_in_any_status_of_what_the_agent_sees(op
     assert found(search('"printer" sofia')) == {"#1002"}
     assert found(search("100% jammed")) == {"#1002"}
     assert found(search("roller")) == {"#1001"}
-    assert "No tickets." in search("printer portal").text
-    assert "too many words" in search("a " * 13).text
+    assert "Tickets found: none." in search("printer portal").text
+    assert "Too many words" in search("a " * 13).text
     assert opened.kinds()[-1] != "noted"
 
 
@@ -239,6 +239,6 @@ def test_show_tells_who_and_what_belongs_to_it(opened):
     opened.send("boss@client.example", "I am her boss.", answers=ack)
     opened.send(ELLIOT, "#tag portal\n#link 1002\n#pending 2h", answers=opened.alert)
     text = to(opened.send(ELLIOT, "#show", answers=opened.alert), "elliot@bank.example").text
-    assert "Status: pending until Fri 20 Nov 2026, 11:00 UTC" in text
-    assert "Collaborators: jane@client.example, boss@client.example (inactive)" in text
-    assert "Tags: portal\nLinked: #1002" in text
+    assert "Status:          pending until Fri 20 Nov 2026, 11:00 UTC" in text
+    assert "Collaborators:   jane@client.example, boss@client.example (inactive)" in text
+    assert "Tags:            portal\nLinked:          [#1002]" in text

@@ -9,6 +9,7 @@ import pytest
 
 from mailgate.desk.agent import perform
 from mailgate.desk.request.request import CliOrder
+from mailgate.notice import ShownTicket
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.db import open_writer
 from mailgate.ticket import ADMIN
@@ -265,7 +266,7 @@ def test_a_signature_below_commands_is_no_text(opened):
 def test_show_list_help(opened):
     opened.send(KAREN, "Another thing", subject="Two")
     shown = to(opened.send(ELLIOT, "#show", answers=alert(opened)), "elliot@bank.example")
-    assert "#1001 Portal is down" in shown.text
+    assert "[#1001] Portal is down" in shown.text
     assert "It does not open." in shown.text
     listed = to(opened.send(ELLIOT, "#list\n", answers=alert(opened)), "elliot@bank.example")
     assert "#1001" in listed.text
@@ -282,8 +283,8 @@ def test_show_list_help(opened):
         ("overdue", set()),
         ("support", {"#1001", "#1002"}),
         ("maintenance", set()),
-        ("no such list", {"is no list and no department"}),
-        ("supprt", {"did you mean Support?"}),
+        ("no such list", {"There is no list “no such list”. Lists: open, mine, unassigned, overdue, or a department."}),
+        ("supprt", {"Did you mean Support?"}),
     ],
 )
 def test_lists(opened, which, numbers):
@@ -292,14 +293,14 @@ def test_lists(opened, which, numbers):
     text = to(opened.send(ELLIOT, f"#list {which}", answers=alert(opened)), "elliot@bank.example").text
     text = text.partition("-------")[0]
     assert all(number in text for number in numbers)
-    assert numbers or "No tickets." in text
+    assert numbers or ": none." in text
     assert ("#1002" in text) == ("#1002" in numbers)
 
 
 def test_questions_and_commands_in_one_mail_are_both_answered(opened):
     mine = to(opened.send(ELLIOT, "#claim\n#show\n", answers=alert(opened)), "elliot@bank.example")
     assert "Done: assigned to Elliot Alderson." in mine.text
-    assert "Assigned to: you" in mine.text
+    assert "Assigned to:     you" in mine.text
     assert str(opened.ticket().assignee) == "agent:elliot"
 
 
@@ -506,7 +507,7 @@ def test_a_mail_that_is_no_answer_asks_about_anything_and_changes_nothing_withou
     listed = to(opened.send(ELLIOT, "#list", answers=confirm), "elliot@bank.example")
     assert listed.ticket is None
     assert "#1001" in listed.text
-    assert "This mail answers no ticket" in to(opened.send(ELLIOT, "#show", answers=listed), "elliot@bank.example").text
+    assert "Your mail answers no ticket" in to(opened.send(ELLIOT, "#show", answers=listed), "elliot@bank.example").text
     refused = to(opened.send(ELLIOT, "#claim", answers=listed), "elliot@bank.example")
     assert "say which one with #ticket NUMBER" in refused.text
     opened.send(ELLIOT, "#ticket 1001\n#claim", answers=listed)
@@ -558,7 +559,7 @@ def test_a_long_list_is_cut(opened):
         opened.accept(opened.write(f"p{number}@x.example", "x", subject=f"S{number}"))
     opened.drain()
     text = to(opened.send(ELLIOT, "#list", answers=alert(opened)), "elliot@bank.example").text
-    assert "… and 2 more" in text
+    assert "Open tickets (the first 100 of 102)" in text
 
 
 def order(bench, *lines, who=None):
@@ -576,7 +577,9 @@ def test_orders_from_the_shell_are_the_administrators_or_an_agents(opened):
     assert ("assigned", "ann@bank.example") in told(mails)
     assert opened.events()[-1].by == ADMIN
     outcome, mails = order(opened, "#show")
-    assert "#1001 Portal is down" in outcome.told[0]
+    (shown,) = outcome.answers
+    assert isinstance(shown, ShownTicket)
+    assert shown.ticket.number == 1001
     assert mails == []
     outcome, mails = order(opened, "#claim")
     assert outcome.problems

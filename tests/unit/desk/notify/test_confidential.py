@@ -45,7 +45,9 @@ def test_an_alert_holds_nothing_of_it_and_says_how_to_read_it(opened):
     alert = to(opened, ANN)
     assert says(alert) == []
     assert alert.subject == "[#1001] (confidential)"
-    assert "Maintenance is confidential: the words of the ticket are not in this mail; #show sends them." in alert.text
+    assert (
+        "Maintenance is confidential: this mail does not hold the words of the ticket; #show sends them." in alert.text
+    )
     assert not [part for part in alert.message.walk() if part.get_filename()]
     assert "Show: mailto:" in alert.text
     assert "Karen Client" in alert.text
@@ -66,7 +68,7 @@ def test_a_held_answer_comes_back_whole_with_why_and_without_the_rest(bench, ope
         assert says(each) == []
         assert "Show: mailto:" in each.text
     assert "internal text (“what nobody outside should ever read”)" in mail.text
-    assert "Send it all the same: mailto:" in mail.text
+    assert "Send it anyway: mailto:" in mail.text
 
 
 def test_every_later_alert_is_silent_too(bench, opened):

@@ -75,7 +75,7 @@ def test_agents_hear_of_the_new_ticket_and_the_one_who_split_it_can_go_on_with_i
     mails = bench.send(ELLIOT, "#split", answers=bench.alert)
     alert = to(mails, ANN)
     assert (alert.kind, alert.ticket) == ("new-ticket", 1002)
-    assert "Elliot Alderson split this off ticket #1001" in " ".join(alert.text.split())
+    assert "Elliot Alderson split this ticket off #1001" in " ".join(alert.text.split())
     answer = to(mails, ELLIOT)
     assert "the message of karen@client.example is the ticket 1002 now" in " ".join(answer.text.split())
     bench.send(ELLIOT, "#prio high", answers=answer)

@@ -23,7 +23,7 @@ def test_a_requester_closes_and_the_desk_hears(bench):
     mails = bench.send(KAREN, "#close\n\nSent from my iPhone", answers=bench.ack)
     assert told(mails) == {("status", "elliot@bank.example"), ("status-changed", "karen@client.example")}
     assert "Your request is closed." in to(mails, "karen@client.example").text
-    assert "Karen Client set the ticket from open to closed." in to(mails, "elliot@bank.example").text
+    assert "Karen Client closed the ticket." in to(mails, "elliot@bank.example").text
     assert bench.ticket().status == "closed"
     assert len(bench.thread()) == 1, "a mail of words alone posts nothing"
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.notice import Phrase
+from mailgate.phrase import Day, Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
@@ -57,10 +57,10 @@ def test_what_is_told():
     def entry(kind, days):
         return Entry(kind=kind, by="", author=Address("a@x.example"), at=NOW + timedelta(days=days), text="")
 
-    opened = ("opened", ticket().created_at)
+    opened = ("opened", Day(ticket().created_at))
     said = answers(RequesterCommands(("status", "help")), ticket(), [])
     assert said == (Phrase("asked.open"), Phrase("asked.unanswered", (opened,)), Phrase("asked.help"))
     thread = [entry(EntryKind.REPLY, 1), entry(EntryKind.NOTE, 2)]
-    answered = ("answered", NOW + timedelta(days=1))
+    answered = ("answered", Day(NOW + timedelta(days=1)))
     assert answers(RequesterCommands(("status",)), ticket(), thread)[1] == Phrase("asked.answered", (opened, answered))
     assert answers(RequesterCommands(("leave",)), ticket(), []) == (Phrase("asked.left"),)

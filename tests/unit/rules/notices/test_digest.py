@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,7 @@ from mailgate.config.load import load
 from mailgate.rules.notices.digest import MINE, OVERDUE, TODAY, UNASSIGNED, listings, subject
 from mailgate.ticket import Assignee, Ticket
 from tests.desk import CONFIG as TEXT
-from tests.notices import NOW, TICKET
+from tests.notices import ENGLISH, NOW, TICKET
 
 ELLIOT, ANN, BOB = Assignee("agent", "elliot"), Assignee("agent", "ann"), Assignee("agent", "bob")
 TEAM = Assignee("team", "Online Banking")
@@ -52,11 +53,11 @@ def ticket(**fields: object) -> Ticket:
 )
 def test_a_ticket_stands_in_the_table_that_it_belongs_to(agent, fields, table, config):
     found = listings(config.agents[agent], [ticket(**fields)], {}, NOW, config)
-    assert [each.name for each in found] == ([table] if table else [])
+    assert [each.title.name for each in found] == ([f"digest.{table}"] if table else [])
 
 
 def test_the_most_pressing_stands_first_and_the_subject_counts(config):
     waiting = [ticket(number=1, due_at=None), ticket(number=2), ticket(number=3, due_at=LATER - timedelta(hours=1))]
     found = listings(config.agents["elliot"], [*waiting, ticket(number=4, overdue=True)], {}, NOW, config)
     assert [[row[0] for row in each.rows] for each in found] == [["#4"], ["#3", "#2", "#1"]]
-    assert subject(found) == "1 overdue, 3 unassigned"
+    assert ENGLISH.said(subject(found), ZoneInfo("UTC")) == "Your queue: 1 overdue, 3 unassigned"

@@ -29,13 +29,13 @@ def asked(bench, sender="joe@other.example", subject="Acrobat licence has expire
 
 def test_the_alert_about_a_new_ticket_shows_what_ended_like_it_and_how(bench):
     text = to(asked(bench), ELLIOT).text
-    assert "Similar tickets that ended\n\n[#1001] Acrobat licence expired on the laptops\n" in text
+    assert "Similar resolved tickets\n\n[#1001] Acrobat licence expired on the laptops\n" in text
     assert "    resolved by Elliot Alderson: renewed it with the vendor under contract A-77 (Fri 20 Nov" in text
 
 
 def test_html_shows_it_too_and_the_requester_never(bench):
     mails = asked(bench)
-    assert "Similar tickets that ended" in to(mails, ELLIOT).part("html")
+    assert "Similar resolved tickets" in to(mails, ELLIOT).part("html")
     told = to(mails, "joe@other.example")
     assert "1001" not in told.everything
     assert "vendor" not in told.everything

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailgate.notice import NoticeKind, Phrase
+from mailgate.notice import NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.rules.notices.audience import Audience, hearers
 from mailgate.rules.notices.occasion import Occasion
-from mailgate.rules.notices.sentences import agent_fact, requester_fact
+from mailgate.rules.notices.sentences import event_sentence, status_phrase
 from mailgate.rules.notices.to_agents import PRECEDENCE
 from mailgate.rules.notices.to_requesters import announce
 from mailgate.rules.people.actors import actor
@@ -33,9 +34,11 @@ from mailgate.ticket import (
     Status,
 )
 from tests.lab import NOW, desk, ticket
+from tests.notices import ENGLISH, english
 
 BY_ANN = Actor.agent("ann")
 CONFIG = desk()
+UTC = ZoneInfo("UTC")
 KAREN = Address("karen@client.example", "Karen Client")
 ANN = Stamp(Actor.agent("ann"), NOW)
 TEAM = Assignee("team", "Online Banking")
@@ -171,7 +174,9 @@ def test_assigned_hear_assigned_and_those_who_were_alerted_that_it_is_taken():
     audience = Audience(alerted=("elliot", "bob", "ann"))
     assert told(change, audience=audience) == {("assigned", "elliot@bank.example"), ("taken", "bob@base.example")}
     by_kind = {str(n.kind): n for n in announce(change, occasion(), audience, CONFIG)}
-    assert by_kind["taken"].facts == ("Ann Admin assigned the ticket to Elliot Alderson: x",), "one line"
+    assert [*map(english, by_kind["taken"].facts)] == ["Ann Admin assigned the ticket to Elliot Alderson: x"], (
+        "one line"
+    )
     assert len(by_kind["assigned"].facts) == 2, "with the other facts inside"
 
 
@@ -192,8 +197,8 @@ def test_the_first_kind_wins_with_the_other_facts_inside():
     assert told(change) == {("assigned", "bob@base.example")}
     (notice,) = announce(change, occasion(), Audience(), CONFIG)
     assert notice.text == "the text"
-    assert [fact.partition(" ticket")[0] for fact in notice.facts] == [
-        "Ann Admin transferred the",
+    assert [english(fact).partition(" ticket")[0] for fact in notice.facts] == [
+        "Ann Admin moved the",
         "Ann Admin assigned the",
         "Ann Admin set the",
     ]
@@ -300,7 +305,7 @@ def test_a_reply_goes_to_requester_and_active_collaborators():
 def test_which_status_changes_requesters_hear_of(status, wanted, fact):
     config = desk(notices=Notices(status_changes=wanted))
     (mail,) = reply(config, [acts.status(status, ANN)])
-    assert bool(mail.phrases) is fact
+    assert bool(mail.facts) is fact
     alone = changed([acts.priority("High", ANN), acts.status(status, ANN)])
     assert (("status-changed", "karen@client.example") in told(alone, config=config)) is fact
     assert ("status-changed", "karen@client.example") not in told(alone, config=config, quiet=True)
@@ -395,13 +400,13 @@ def test_threading_by_what_the_reader_has():
         (Actor.agent("ann"), "Ann Admin"),
         (Actor.agent("gone"), "gone"),
         (Actor.requester("k@c"), "k@c"),
-        (Actor.rule("R"), "The rule “R”"),
-        (ADMIN, "The administrator"),
-        (CLOCK, "The clock"),
+        (Actor.rule("R"), "the rule “R”"),
+        (ADMIN, "the administrator"),
+        (CLOCK, "the desk"),
     ],
 )
 def test_who_acted(by, name):
-    assert actor(by, CONFIG) == name
+    assert ENGLISH.said(actor(by, CONFIG), UTC) == name
 
 
 @pytest.mark.parametrize(
@@ -412,11 +417,11 @@ def test_who_acted(by, name):
         (EventKind.ASSIGNED, None, {"agent": "gone"}, "Ann Admin assigned the ticket to gone."),
         (EventKind.ASSIGNED, None, None, "Ann Admin assigned the ticket to nobody."),
         (EventKind.RELEASED, {"agent": "ann"}, None, "Ann Admin released the ticket; it is assigned to nobody."),
-        (EventKind.TRANSFERRED, "A", "B", "Ann Admin transferred the ticket from A to B."),
+        (EventKind.TRANSFERRED, "A", "B", "Ann Admin moved the ticket from A to B."),
         (EventKind.TOPIC_CHANGED, "A", "B", "Ann Admin changed the help topic from A to B."),
         (EventKind.SLA_CHANGED, "A", "B", "Ann Admin changed the SLA plan from A to B."),
         (EventKind.PRIORITY_CHANGED, "A", "B", "Ann Admin changed the priority from A to B."),
-        (EventKind.STATUS_CHANGED, "open", "closed", "Ann Admin set the ticket from open to closed."),
+        (EventKind.STATUS_CHANGED, "open", "closed", "Ann Admin closed the ticket."),
         (
             EventKind.DUE_CHANGED,
             None,
@@ -424,38 +429,41 @@ def test_who_acted(by, name):
             "Ann Admin moved the due time to Thu 24 Dec 2026, 09:00 UTC.",
         ),
         (EventKind.DUE_CHANGED, None, None, ""),
-        (EventKind.OVERDUE, None, {"due_at": None}, "The ticket is overdue; it was due not set."),
-        (EventKind.OVERDUE, None, None, "The ticket is overdue; it was due not set."),
+        (EventKind.OVERDUE, None, {"due_at": None}, "The ticket is overdue."),
+        (EventKind.OVERDUE, None, None, "The ticket is overdue."),
         (EventKind.ESCALATED, None, {"step": "80%"}, "80% of the time of the SLA plan Default SLA has passed."),
         (EventKind.NOTED, None, None, ""),
     ],
 )
 def test_what_agents_are_told(kind, before, after, sentence):
-    assert agent_fact(ANN.event(kind, before, after), ticket(), CONFIG) == sentence
+    assert english(event_sentence(ANN.event(kind, before, after), ticket(), CONFIG)) == sentence
 
 
 def test_a_reason_is_told_to_agents_and_a_computed_due_time_is_not():
     event = ANN.because("she asked").event(EventKind.PRIORITY_CHANGED, "Low", "High")
-    assert agent_fact(event, ticket(), CONFIG) == "Ann Admin changed the priority from Low to High: she asked"
+    said = english(event_sentence(event, ticket(), CONFIG))
+    assert said == "Ann Admin changed the priority from Low to High: she asked"
     by_clock = Stamp(CLOCK, NOW).event(EventKind.DUE_CHANGED, None, "2026-12-24T09:00:00Z")
-    assert agent_fact(by_clock, ticket(), CONFIG) == ""
+    assert english(event_sentence(by_clock, ticket(), CONFIG)) == ""
     for step, words in (("first_response", "first response"), ("next_response", "latest message")):
-        assert words in agent_fact(ANN.event(EventKind.ESCALATED, after={"step": step}), ticket(), CONFIG)
+        assert words in english(event_sentence(ANN.event(EventKind.ESCALATED, after={"step": step}), ticket(), CONFIG))
 
 
 def test_a_time_in_a_sentence_is_in_the_zone_of_its_reader_like_the_ticket_below():
     bob = replace(CONFIG.agents["bob"], timezone=ZoneInfo("Asia/Kathmandu"))
     config = replace(CONFIG, agents={**CONFIG.agents, "bob": bob})
     event = Stamp(CLOCK, NOW).event(EventKind.OVERDUE, None, {"due_at": "2026-11-30T20:00:00Z"})
-    assert agent_fact(event, ticket(), config, "bob").endswith("was due Tue 1 Dec 2026, 01:45 +0545.")
-    assert agent_fact(event, ticket(), config, "ann").endswith("was due Mon 30 Nov 2026, 20:00 UTC.")
+
+    def in_zone(reader):
+        return ENGLISH.sentence(event_sentence(event, ticket(), config, reader), config.zone(reader))
+
+    assert in_zone("bob").endswith("was due Tue 1 Dec 2026, 01:45 +0545.")
+    assert in_zone("ann").endswith("was due Mon 30 Nov 2026, 20:00 UTC.")
 
 
 @pytest.mark.parametrize("status", Status)
 def test_what_requesters_are_told_of_a_status(status):
-    assert requester_fact(ANN.because("SECRET").event(EventKind.STATUS_CHANGED, "x", status)) == Phrase(
-        f"told.{status}"
-    )
+    assert status_phrase(ANN.because("SECRET").event(EventKind.STATUS_CHANGED, "x", status)) == Phrase(f"told.{status}")
 
 
 def test_alerts_of_each_kind_have_a_key():

@@ -21,6 +21,7 @@ from mailgate.rules.report.counting import figures
 from mailgate.rules.report.history import Case, Fact, Moment, Place, Reached, Span, history
 from mailgate.ticket import ADMIN, CLOCK, Actor, EventKind
 from mailgate.writing.report_text import as_text, backlog_line, duration, percent, satisfied
+from tests.notices import ENGLISH, RENDERER
 
 BY_ANN = Actor.agent("ann")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -592,7 +593,7 @@ def test_all_is_said_of_all_alone():
         "100%",
         "0%",
     ]
-    assert (satisfied(Satisfaction(0, 0, 0)), satisfied(Satisfaction(4, 1, 0))) == ("–", "80% of 5")
+    assert (satisfied(Satisfaction(0, 0, 0), ENGLISH), satisfied(Satisfaction(4, 1, 0), ENGLISH)) == ("–", "80% of 5")
 
 
 def test_the_plain_report_fits_eighty_columns():
@@ -600,7 +601,11 @@ def test_the_plain_report_fits_eighty_columns():
     events = [opened(topic="A very long help topic / with a child of it", assignee={"agent": "ann"})]
     events += [event("status-changed", 0.5, "open", "resolved"), rated]
     spam = [opened(), event("status-changed", 1, "open", "closed"), event("spam-marked", 1)]
-    text = as_text(count(history(ticket(), events), history(ticket(), spam)), BERLIN, {"ann": "Ann Lee"})
+    report = count(history(ticket(), events), history(ticket(), spam))
+    for language in ("de", "fr", "es"):
+        other = as_text(report, BERLIN, {"ann": "Ann Lee"}, RENDERER.catalogue.words(language))
+        assert max(map(len, other.split("\n\n", 2)[2].splitlines())) <= 74, "the tables"
+    text = as_text(report, BERLIN, {"ann": "Ann Lee"}, ENGLISH)
     assert max(map(len, text.splitlines())) <= 74
     for words in (
         "Ann Lee",
@@ -610,8 +615,8 @@ def test_the_plain_report_fits_eighty_columns():
         "Requesters said good 1",
     ):
         assert words in text
-    assert "(no team)" in text
-    assert "By team" not in as_text(count(), BERLIN, {})
+    assert "(none)" in text
+    assert "By team" not in as_text(count(), BERLIN, {}, ENGLISH)
 
 
 # ── terminal ────────────────────────────────────────────────────────────────────────────
@@ -631,26 +636,26 @@ def test_the_plain_report_fits_eighty_columns():
     ],
 )
 def test_a_duration_as_people_say_it(seconds, said):
-    assert duration(seconds) == said
+    assert duration(seconds, ENGLISH) == said
 
 
 def test_the_backlog_as_a_line():
-    assert backlog_line([0, 4, 8]) == "backlog ▁▄█ 0 to 8 a day, 8 at the end"
-    assert backlog_line([0]) == "backlog ▁ 0 to 0 a day, 0 at the end"
-    assert backlog_line([]) == "backlog: no days"
-    assert backlog_line(range(100)).count("▁") < 60
+    assert backlog_line([0, 4, 8], ENGLISH) == "Backlog ▁▄█ 0 to 8 a day, 8 at the end"
+    assert backlog_line([0], ENGLISH) == "Backlog ▁ 0 to 0 a day, 0 at the end"
+    assert backlog_line([], ENGLISH) == "Backlog no days"
+    assert backlog_line(range(100), ENGLISH).count("▁") < 60
 
 
 def shown(report) -> str:
     with Path(os.devnull).open("w") as nowhere:
         console = Console(width=80, record=True, file=nowhere)
-        show(report, BERLIN, console, {"ann": "Ann [red]Lee"})
+        show(report, BERLIN, console, ENGLISH, {"ann": "Ann [red]Lee"})
         return console.export_text()
 
 
 def test_a_report_of_nothing_is_shown():
     assert "by department" not in shown(count())
-    assert "backlog ▁▁▁▁▁▁▁▁ 0 to 0 a day" in shown(count())
+    assert "Backlog ▁▁▁▁▁▁▁▁ 0 to 0 a day" in shown(count())
 
 
 def test_the_tables_show_names_and_figures():

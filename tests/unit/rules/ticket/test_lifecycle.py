@@ -30,6 +30,7 @@ from mailgate.ticket import (
     StatusSpan,
 )
 from tests.lab import NOW, desk, ticket
+from tests.notices import english
 
 HOUR = timedelta(hours=1)
 STEPS = (Step(at=0.5, alert=("assignee",)), Step(at=1.0, then=Routing(priority="Emergency")))
@@ -230,19 +231,20 @@ def test_pending_until_then_and_open_again():
     until = NOW + 5 * HOUR
     asleep = done(acts.status(Status.PENDING, ANN), acts.wake(until, ANN))
     assert (asleep.after.wake_at, kinds(asleep)[:2]) == (until, ["status-changed", "wake-changed"])
-    assert [sentences.agent_fact(event, asleep.after, CONFIG) for event in asleep.events[1:2]] == [
+    assert [english(sentences.event_sentence(event, asleep.after, CONFIG)) for event in asleep.events[1:2]] == [
         "It is pending until Sat 21 Nov 2026, 17:00 UTC."
     ]
     assert kinds(done(acts.wake(until, ANN), before=asleep.after)) == []
     endless = done(acts.wake(None, ANN), before=asleep.after)
     assert (endless.after.wake_at, endless.events[0].before) == (None, rfc3339(until))
-    assert sentences.agent_fact(endless.events[0], endless.after, CONFIG) == "It is pending without an end."
+    said = sentences.event_sentence(endless.events[0], endless.after, CONFIG)
+    assert english(said) == "It is pending without an end."
     for status in set(STATUSES) - {Status.PENDING}:
         assert done(acts.status(status, ANN), before=asleep.after).after.wake_at is None
     woken = lifecycle.fire(asleep.after, "wake", CONFIG, until)
     assert (woken.after.status, woken.after.wake_at) == (Status.OPEN, None)
-    told = [sentences.agent_fact(event, woken.after, CONFIG) for event in woken.events]
-    assert [fact for fact in told if fact] == ["The clock set the ticket from pending to open: the time set has come"]
+    told = [english(sentences.event_sentence(event, woken.after, CONFIG)) for event in woken.events]
+    assert [fact for fact in told if fact] == ["The ticket is open again: the time set has come"]
 
 
 def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():

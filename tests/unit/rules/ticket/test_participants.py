@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailgate.phrase import phrase
 from mailgate.rules.ticket import acts, participants
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
@@ -21,14 +22,26 @@ def test_who_waits_is_agreed_to_with_one_tap():
         people_ = tuple(Collaborator(email, active=False) for email in emails)
         return act_on(TICKET, [acts.copy_in(people_, Stamp(Actor.requester("k@x.example"), NOW))], ANN, CONFIG)
 
+    def add(name: str, email: str):
+        return phrase("link.add", name=name), f"#cc {email}\n"
+
     assert participants.agree(came(), "karen@client.example") == (), "who waits is offered when they write"
-    assert participants.agree(came(), "joe@x.example") == (("Agree", "#cc joe@x.example\n"),)
-    assert participants.agree(came("a@x.example"), "karen@client.example") == (("Agree", "#cc a@x.example\n"),)
+    assert participants.agree(came(), "joe@x.example") == (add("Joe", "joe@x.example"),)
+    assert participants.agree(came("a@x.example"), "karen@client.example") == (add("a@x.example", "a@x.example"),)
     many = participants.agree(came(*(f"{each}@x.example" for each in "abcde")), "joe@x.example")
-    assert [label for label, _ in many] == [f"Agree to {each}@x.example" for each in ("joe", "a", "b")]
-    assert participants.agree(replace(came(), before=None), "karen@client.example") == (
-        ("Agree", "#cc joe@x.example\n"),
+    assert [label for label, _ in many] == [
+        phrase("link.add", name=name) for name in ("Joe", "a@x.example", "b@x.example")
+    ]
+    assert participants.agree(replace(came(), before=None), "karen@client.example") == (add("Joe", "joe@x.example"),)
+
+
+def test_an_alert_says_who_put_whom_in_cc():
+    people = (Collaborator("al@x.example", "Al Assistant", active=False), Collaborator("b@x.example", active=False))
+    change = act_on(TICKET, [acts.copy_in(people, Stamp(Actor.requester("k@x.example"), NOW))], ANN, CONFIG)
+    assert participants.put_in_cc(change, Address("brenda@x.example", "Brenda")) == (
+        phrase("remark.put_in_cc", who="Brenda", people=("Al Assistant", "b@x.example")),
     )
+    assert participants.put_in_cc(act_on(TICKET, [], ANN, CONFIG), Address("brenda@x.example")) == ()
 
 
 def test_who_is_new_on_a_ticket():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mailgate.rules.notices.sentences import agent_fact
+from mailgate.rules.notices.sentences import event_sentence
 from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.ticket import Actor, EventKind
 from tests.lab import NOW, desk, ticket
+from tests.notices import english
 
 ANN = Stamp(Actor.agent("ann"), NOW, "why")
 CONFIG = desk()
@@ -14,7 +15,7 @@ CONFIG = desk()
 
 def fact(act, before):
     after, (event,) = act(before)
-    return agent_fact(event, after, CONFIG)
+    return english(event_sentence(event, after, CONFIG))
 
 
 def test_an_act_that_changes_nothing_leaves_no_event():
@@ -25,10 +26,10 @@ def test_an_act_that_changes_nothing_leaves_no_event():
 
 def test_agents_read_what_was_changed():
     tagged = ticket(tags=("a", "b"))
-    assert fact(acts.untag(("a",), ANN), tagged) == "Ann Admin took the tag a away: why"
+    assert fact(acts.untag(("a",), ANN), tagged) == "Ann Admin removed the tag a: why"
     assert fact(acts.subject("Slow", ANN), tagged) == f"Ann Admin changed the subject from “{tagged.subject}”: why"
-    assert fact(acts.link(1002, ANN), tagged) == "Ann Admin linked the ticket with 1002: why"
+    assert fact(acts.link(1002, ANN), tagged) == "Ann Admin linked the ticket with #1002: why"
     assert (
-        agent_fact(ANN.event(EventKind.TAGGED, [], ["a", "b"]), tagged, CONFIG)
+        english(event_sentence(ANN.event(EventKind.TAGGED, [], ["a", "b"]), tagged, CONFIG))
         == "Ann Admin tagged the ticket a, b: why"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from mailgate.rules.notices.sentences import agent_fact
+from mailgate.rules.notices.sentences import event_sentence
 from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.ticket import Actor, Address, Collaborator
 from tests.lab import NOW, desk, ticket
+from tests.notices import english
 
 ANN = Stamp(Actor.agent("ann"), NOW, "why")
 CONFIG = desk()
@@ -18,7 +19,7 @@ TICKET = ticket(collaborators=(JANE, JOE))
 
 def facts(*acts):
     change = act_on(TICKET, list(acts), ANN, CONFIG)
-    return change.after, [agent_fact(event, change.after, CONFIG) for event in change.events]
+    return change.after, [english(event_sentence(event, change.after, CONFIG)) for event in change.events]
 
 
 def test_adding_activates_and_adds():
@@ -37,7 +38,7 @@ def test_who_is_there_is_added_in_silence():
 
 def test_taking_off():
     after, told = facts(acts.uncc(["joe@x.example"], ANN))
-    assert (after.collaborators, told) == ((JANE,), ["Ann Admin took joe@x.example off the collaborators: why"])
+    assert (after.collaborators, told) == ((JANE,), ["Ann Admin removed joe@x.example from the collaborators: why"])
 
 
 def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
@@ -46,7 +47,7 @@ def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
     assert after.participants == {"jane@x.example", "joe@x.example"}
     assert told == [
         "Ann Admin made jane@x.example the requester: why",
-        "Ann Admin took jane@x.example off the collaborators.",
+        "Ann Admin removed jane@x.example from the collaborators.",
     ]
     assert facts(acts.requester(TICKET.requester, ANN))[1] == []
     assert facts(acts.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)

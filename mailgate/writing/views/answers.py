@@ -1,0 +1,55 @@
+"""The answers to an agent's questions, in their language: tables, lines, tickets with their threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from zoneinfo import ZoneInfo
+
+from mailgate.notice import Answer, Fixed, Lines, Listing, ShownTicket
+from mailgate.ticket import Ticket
+from mailgate.writing.mail.headers import plain
+from mailgate.writing.mail.mime import readable
+from mailgate.writing.views.formatting import entry_view
+from mailgate.writing.views.views import AnswerView, ListingView, TicketView
+from mailgate.writing.views.words import Words
+
+_EMPTY = "-"
+
+
+def listing_view(listing: Listing, own: Words, zone: ZoneInfo) -> ListingView:
+    """A table with its cells as text."""
+    title, shown = own.said(listing.title, zone), len(listing.rows)
+    of = "listing.title" if shown == listing.count else "listing.first"
+    return ListingView(
+        title=own.filled(of, title=title, shown=str(shown), count=str(listing.count)),
+        columns=tuple(own.phrases[f"column.{name}"] for name in listing.columns),
+        rows=tuple(tuple(plain(own.said(cell, zone)) or _EMPTY for cell in row) for row in listing.rows),
+        labels=tuple(own.phrases.get(f"cell.{name}", "") for name in listing.columns),
+    )
+
+
+def answer_views(
+    answers: tuple[Answer, ...], own: Words, zone: ZoneInfo, card: Callable[[Ticket], TicketView], about: int
+) -> Iterator[AnswerView]:
+    """Each answer as text and with its structure. `about`: the ticket whose card the mail shows anyway."""
+    for answer in answers:
+        match answer:
+            case Listing():
+                table = listing_view(answer, own, zone)
+                yield AnswerView(text="\n".join((table.title, "", *table.lines)), listing=table)
+            case Lines():
+                yield AnswerView(text="\n".join(readable(own.sentence(line, zone)) for line in answer.lines))
+            case Fixed():
+                yield AnswerView(text=answer.text, fixed=True)
+            case _:
+                yield _shown(answer, own, zone, card(answer.ticket), with_card=answer.ticket.number != about)
+
+
+def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, *, with_card: bool) -> AnswerView:
+    thread = tuple(
+        entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text)) for entry in answer.thread
+    )
+    head = [f"{ticket.token} {ticket.subject}", "", *ticket.lines] if with_card else []
+    entries = [f"{entry.author}, {entry.at} ({entry.kind}):\n\n{entry.text}" for entry in thread]
+    text = "\n\n".join(filter(None, ("\n".join(head), *entries)))
+    return AnswerView(text=text, ticket=ticket if with_card else None, thread=thread)
