@@ -1,16 +1,23 @@
 """A mail's body: the sender's own words, apart from what was quoted or signed.
 
-HTML is preferred where there is one: its containers say most surely what is quoted.
+HTML is preferred where there is one: its containers say most surely what is quoted. Where the text
+part says more, because a limit or a fault cut the page, that is taken.
 Never raises, and cuts nothing it is not sure of; the raw mail keeps everything.
 """
 
 from __future__ import annotations
 
+import re
+
 from mailgate.mail import Body, Mail
 from mailgate.reading.page import page as html
 from mailgate.reading.quotes import attribution, forwarded, split
+from mailgate.reading.quotes.split import Purpose
 
 MAX_TEXT = 2_000_000  # characters of a text body that are looked at
+WORD = re.compile(r"https?://\S+|[^\W_]{3,}")
+FEW = 3  # words by which two forms of one text may differ, and
+SHARE = 0.1  # the share of them
 
 
 def read_body(mail: Mail, page: html.Page | None = None) -> Body:
@@ -18,14 +25,35 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
 
     `page` is the mail's HTML where it was parsed already.
     """
-    forwards = attribution.forwards(mail.subject)
-    answers = bool(mail.in_reply_to or mail.references) or attribution.answers(mail.subject)
+    purpose = _purpose(mail)
     if mail.html:
         page = page or html.Page(mail.html)
-        found = split.split(page.lines(), forwards=forwards, answers=answers)
-        if found.own or found.forward or not mail.text.strip():
+        found = split.split(page.lines(), purpose)
+        says = found.own or found.forward
+        if not mail.text.strip() or (says and not _says_more(mail.text, page.text())):
             return _body(mail, found, "" if found.trimmed else page.own())
-    return _body(mail, split.split(split.text_lines(mail.text[:MAX_TEXT]), forwards=forwards, answers=answers))
+    return _body(mail, split.split(split.text_lines(mail.text[:MAX_TEXT]), purpose))
+
+
+def _says_more(text: str, page: str) -> bool:
+    """Whether a text part has words that the page lacks, and far more of them than the other way round."""
+    if len("".join(text.split())) <= (1 + SHARE) * len("".join(page.split())):
+        return False  # it cannot: it is no longer
+    in_text, in_page = _words(text[:MAX_TEXT]), _words(page)
+    more, less = len(in_text - in_page), len(in_page - in_text)
+    return more > FEW and more > SHARE * len(in_text) and more > 2 * less
+
+
+def _words(text: str) -> set[str]:
+    return {word.lower() for word in WORD.findall(text) if "://" not in word}
+
+
+def _purpose(mail: Mail) -> Purpose:
+    """What the mail does with others, by its subject and its ids."""
+    again = attribution.answers(mail.subject)
+    if attribution.forwards(mail.subject):
+        return Purpose.FORWARD_ANSWERED if again else Purpose.FORWARD
+    return Purpose.ANSWER if again or mail.in_reply_to or mail.references else Purpose.NEW
 
 
 def _body(mail: Mail, found: split.Split, page: str = "") -> Body:

@@ -27,20 +27,19 @@ _PARAGRAPHS = "h1 h2 h3 h4 h5 h6 p"
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
 _HIDDEN = "head iframe math noscript object script select style svg template textarea title"
 HIDDEN = frozenset(_HIDDEN.split())
-# Containers that hold nothing but quoted mail.
+# Containers of quoted mail: most programs call them so, the others by name. Gmail's div holds the answers as well.
 QUOTES = (
-    "blockquote[type=cite], blockquote.gmail_quote, .gmail_attr, .moz-cite-prefix, .yahoo_quoted, "
-    ".protonmail_quote, .zmail_extra, .tutanota_quote, .moz-forward-container > .moz-email-headers-table, "
-    "#yahoo_quoted, blockquote.zmail_extra, #isReplyContent, .OutlookMessageHeader + *, "
-    "blockquote[cite], #replyBlockQuote, .mail-quote-collapse, .quote_from, .front-blockquote, #mail-app-auto-quote, "
-    "blockquote.mail_quote, .ms-outlook-mobile-reference-message, #xam-quote"
+    "[class*=quote i]:not(div[class*=gmail_quote]), [id*=quote i], blockquote[type=cite], blockquote[cite], "
+    ".gmail_attr, .moz-cite-prefix, .zmail_extra, .moz-forward-container > .moz-email-headers-table, #isReplyContent, "
+    ".OutlookMessageHeader + *, "
+    ".ms-outlook-mobile-reference-message"
 )
-# From these on everything that follows in the document is quoted mail.
+# From these on everything that follows in the document is quoted mail, bare text among it.
 TAILS = (
     "#divRplyFwdMsg, #appendonsend, #mail-editor-reference-message-container, #OLK_SRC_BODY_SECTION, "
     ".OutlookMessageHeader, #zwchr, hr[data-marker=__DIVIDER__], #stopSpelling, #replySplit"
 )
-SIGNATURES = ".gmail_signature, .moz-signature, #ms-outlook-mobile-signature, .protonmail_signature_block, #Signature"
+SIGNATURES = "[class*=signature i], [id*=signature i]"
 HIDING = "[style*=display], [style*=DISPLAY], [style*=Display]"
 OUTLOOK_BORDER = re.compile(
     r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE
@@ -59,6 +58,7 @@ class Page:
     def __init__(self, page: str) -> None:
         self._tree = LexborHTMLParser(limits.bounded(page))
         self._marks = _marks(self._tree)
+        self._tail = _tail(self._tree)
         self._lines: list[Line] | None = None
 
     def text(self) -> str:
@@ -69,7 +69,7 @@ class Page:
         """The lines as a reader sees them; those in quote containers are marked."""
         if self._lines is None:
             hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
-            self._lines = _Writer(self._marks, hidden).write(self._tree.body or self._tree.root)
+            self._lines = _Writer(self._marks, self._tail, hidden).write(self._tree.body or self._tree.root)
         return self._lines
 
     def own(self) -> str:
@@ -77,6 +77,9 @@ class Page:
 
         It takes the page apart: what `lines` did not say by now it says no more.
         """
+        for start in [node for node in self._tree.css("*") if node.mem_id in self._tail][:1]:
+            for node in reversed(list(_from_here(start))):
+                node.decompose()
         if self._marks:
             for node in reversed([node for node in self._tree.css("*") if node.mem_id in self._marks]):
                 node.decompose()
@@ -86,12 +89,13 @@ class Page:
 def _marks(tree: LexborHTMLParser) -> dict[int, Kind]:
     """Which elements hold quoted mail or a signature, by identity."""
     marks = {node.mem_id: Kind.SIGNATURE for node in tree.css(SIGNATURES)}
-    marks |= {node.mem_id: Kind.QUOTE for node in tree.css(QUOTES)}
+    return marks | {node.mem_id: Kind.QUOTE for node in tree.css(QUOTES)}
+
+
+def _tail(tree: LexborHTMLParser) -> frozenset[int]:
+    """The elements from which on all is quoted, by identity; the first in the document takes the others with it."""
     borders = [node for node in tree.css("div[style*=border-top]")[:MAX_BORDERS] if _is_outlook_border(node)]
-    for node in (*tree.css(TAILS)[:1], *borders[:1]):  # the first of each takes all the others with it
-        for later in _from_here(node):
-            marks[later.mem_id] = Kind.QUOTE
-    return marks
+    return frozenset(node.mem_id for node in (*tree.css(TAILS)[:1], *borders[:1]))
 
 
 def _is_outlook_border(node: LexborNode) -> bool:
@@ -137,8 +141,10 @@ class _Close:
 class _Writer:
     """Writes the lines of one page, in one walk without recursion."""
 
-    def __init__(self, marks: dict[int, Kind], hidden: frozenset[int]) -> None:
+    def __init__(self, marks: dict[int, Kind], tail: frozenset[int], hidden: frozenset[int]) -> None:
         self.marks = marks
+        self.tail = tail
+        self.ended = False  # the tail has begun
         self.hidden = hidden
         self.out: list[Line] = []
         self.row: list[str] = []
@@ -190,9 +196,12 @@ class _Writer:
             self.row.append("  ")
         elif tag == "img":
             self._text(node.attributes.get("alt") or "")
-        if mark:
+        if mark and not self.ended:
             self._end_line()
             self.kind = mark
+        if node.mem_id in self.tail and not self.ended:
+            self._end_line()
+            self.ended, self.kind = True, Kind.QUOTE
 
     def _leave(self, close: _Close) -> None:
         if close.link:
@@ -202,7 +211,7 @@ class _Writer:
         if close.tag in PARAGRAPHS:
             self._blank()
         self.pre -= close.tag == "pre"
-        self.level, self.kind = close.level, close.kind
+        self.level, self.kind = close.level, Kind.QUOTE if self.ended else close.kind
 
     def _text(self, text: str) -> None:
         if self.pre:

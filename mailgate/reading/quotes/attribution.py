@@ -1,53 +1,54 @@
-"""Lines that announce quoted mail: "On … wrote:", header blocks, separators, forwards.
+"""Lines that announce quoted mail: "On … wrote:", copied headers, separators, forwards.
 
-Each question is one small test on a line or a few, anchored and linear in its input.
-Which lines are cut because of the answers is `mailgate.reading.quotes.split`'s decision.
+By their shape first, and by the words of `phrases` where that leaves doubt. Each question is one small
+test on a line or a few, anchored and linear in its input. Which lines are cut because of the
+answers is `mailgate.reading.quotes.split`'s decision.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from mailgate.reading.quotes import phrases
+from mailgate.reading.quotes import phrases, shape
+from mailgate.reading.quotes.shape import BIDI, EMAIL, MAX_ATTRIBUTION, TIME, Header, has_date
 
-MAX_ATTRIBUTION = 400  # characters
 MAX_UNDATED = 120  # characters
-MAX_LINE = 1000  # characters of a line that are looked at
-WROTE = frozenset(phrases.WROTE.split())
-STARTS = frozenset(phrases.ON.split())
+WROTE = phrases.words("wrote")
+STARTS = phrases.words("on")
 LABELS = {
-    word.replace("_", " "): field
-    for field, words in (
-        ("to", phrases.TO),
-        ("sent", phrases.SENT),
-        ("subject", phrases.SUBJECT),
-        ("from", phrases.FROM),
-    )
-    for word in words.split()
-}
-ANSWER_PREFIXES = frozenset(phrases.ANSWER_PREFIXES.split())
-FORWARD_PREFIXES = frozenset(phrases.FORWARD_PREFIXES.split())
-CJK_WROTE = ("写道", "寫道", "書きました", "작성", "のメール", "님이")
-EMAIL = re.compile(r"[^\s<>()\"':;,]{1,64}@[^\s<>()\"':;,]{1,100}\.[a-z]{2,}", re.IGNORECASE)
-TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
-DATE = re.compile(r"\b\d{4}\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}\.? \w{3,}|年")
-LABEL = re.compile(r"^[\s*_>|]{0,6}([^\W\d_][^:：\n]{0,18}?)[\s*_]{0,3}[:：]")
-BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # direction marks around names and addresses
+    word: kind for kind, name in (("to", "to"), ("sent", "sent"), ("subject", "subject"), ("from", "from_"))
+    for word in phrases.words(name)
+}  # fmt: skip
+ANSWER_PREFIXES = phrases.words("answer")
+FORWARD_PREFIXES = phrases.words("forward")
+ORIGINAL, FORWARDED, ANNOUNCED = (phrases.lines(name) for name in ("original", "forwarded", "announced"))
+# Verbs of languages that put no blank between words, or none before them.
+JOINED = tuple(word for word in WROTE if not word.isascii() and any(ord(c) > 0x3000 for c in word))
+OPEN_ENDS = (*JOINED, *(word for word in WROTE if " " in word))  # they end the line without a colon
 # "2. Nov 2026 …" and "Mon, 2 Nov …": languages without a word for "on".
 DATED = re.compile(r"^(?:[^\W\d_]{1,14}[.,]{0,2} )?\d{1,4}(?:[./年년-]|\.? ?[^\W\d_])")
 NAMED = re.compile(r"^[^<>@:]{1,60}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>")
 OLD_GMAIL = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2} [^<>@]{1,80}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>$")
 WORD = re.compile(r"[^\s,;:<>()\"“”'*]+")
-RULE = re.compile(r"^[-_=*–—―]{2,}\s*([^-_=*–—―].{2,60}?)\s*[-_=*–—―]{2,}")
-DASHES = tuple("-_=*–—―")
-BARE_RULE = re.compile(r"^\s*[-_=–—]{5,}\s*$")
 FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12})\s*[:：]", re.IGNORECASE)
+# In whatever language between such marks, and without them in some.
+REPLY_ABOVE = re.compile(
+    r"##-.{5,100}-##\W*$"
+    r"|(?:please )?(?:write|type|enter|reply|answer|respond)\b.{0,40}\babove this line\b.{0,60}$"
+    r"|.{0,60}\b(?:(?:oberhalb|über) dieser (?:zeile|linie)|au-dessus de cette ligne|encima de esta línea"
+    r"|sopra questa riga|acima desta linha|boven deze (?:regel|lijn))\b.{0,60}$",
+    re.IGNORECASE,
+)
+_PRONOUNS = "i you he she it we they who what ich er sie wir il elle nous el ella"
+PRONOUNS = frozenset(_PRONOUNS.split())
 
 
 def is_attribution(text: str) -> bool:
-    """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:" in any known language."""
+    """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:", believed above a quote."""
     text = " ".join(BIDI.sub("", text[: 2 * MAX_ATTRIBUTION]).split())
+    if shape.is_attribution(text) or shape.may_be_attribution(text):
+        return True
     ruled = text.startswith("--") and text.endswith("--")  # Zoho and Notes draw rules around it
     if ruled:
         text = text.strip("- :") + ":"
@@ -55,11 +56,11 @@ def is_attribution(text: str) -> bool:
         return _is_open_attribution(text)
     when = has_date(text)
     email = bool(EMAIL.search(text))
-    if any(verb in text for verb in CJK_WROTE):
+    if any(verb in text for verb in JOINED):
         return when or email
     said = any(word.lower().rstrip("(a)") in WROTE or word.lower() in WROTE for word in WORD.findall(text)[-8:])
     said = said or _says_early(text)
-    return (said and (when or email or ruled)) or (email and when and not LABEL.match(text))
+    return (said and (when or email or ruled)) or (email and when and shape.field(text) is None)
 
 
 def is_undated(text: str) -> bool:
@@ -70,12 +71,11 @@ def is_undated(text: str) -> bool:
         return False
     if words[0].lower() in STARTS:
         return len(words) > 2
-    return len(words) <= 4 and said[-1] and all(len(word) > 1 and word[0].isupper() for word in words[:-1])
-
-
-def has_date(text: str) -> bool:
-    """True when a line names a time or a date."""
-    return bool(TIME.search(text) or DATE.search(text))
+    names = [word for word in words[:-1] if word.lower() != "via"]  # "Ann Key via Forum wrote:"
+    if not said[-1] or len(words) > 6 or any(word.lower() in PRONOUNS for word in names):
+        return False
+    handle = len(names) == 1 and len(names[0]) > 2  # a name that is one word may be written small
+    return handle or (len(names) <= 4 and all(len(word) > 1 and word[0].isupper() for word in names))
 
 
 def _says_early(text: str) -> bool:
@@ -87,11 +87,13 @@ def _is_open_attribution(text: str) -> bool:
     """Gmail in some languages, and Gmail of old, ends without a colon: "… <ann@…> tarihinde yazdı"."""
     if len(text) > MAX_ATTRIBUTION:
         return False
-    return text.endswith((" şunu yazdı", "님이 작성", "写道", "のメール")) or bool(OLD_GMAIL.match(text))
+    return text.endswith(OPEN_ENDS) or bool(OLD_GMAIL.match(text))
 
 
 def is_certain(text: str) -> bool:
     """An attribution that needs no quote below it to be believed."""
+    if shape.is_attribution(text):
+        return True
     words = WORD.findall(text[:MAX_ATTRIBUTION].lstrip("- "))
     return (
         bool(words)
@@ -101,67 +103,73 @@ def is_certain(text: str) -> bool:
     )
 
 
-def is_certain_line(text: str) -> bool:
-    """The same where it begins with the date or the name: it must stand on one line, and tell the address and time."""
-    if "@" not in text:
-        return False
-    line = BIDI.sub("", text[: 2 * MAX_ATTRIBUTION]).strip()
-    begins = DATED.match(line) or NAMED.match(line)
-    told = bool(begins and EMAIL.search(line) and TIME.search(line) and DATE.search(line))
-    return told and line.endswith((":", "：")) and is_attribution(line)
-
-
 def label(line: str) -> str:
     """Which header field a line names: "from", "sent", "to", "subject", or nothing."""
-    head = line[:120]
-    found = LABEL.match(head) if ":" in head or "：" in head else None
-    return LABELS.get(found[1].strip().lower(), "") if found else ""
+    found = shape.field(line)
+    return LABELS.get(found.label, "") if found else ""
 
 
-def is_header_block(lines: Sequence[str]) -> bool:
-    """True when the lines open with a copied header: From with two more of Sent, To, Subject."""
-    kinds: set[str] = set()
-    misses = 0
-    for line in lines[:9]:
-        if not line.strip():
-            if len(kinds) >= 2:
-                break
-            continue
-        kind = label(line)
-        misses = 0 if kind else misses + 1  # a long To runs on over several lines
-        if misses > 2:
-            break
-        kinds.add(kind)
-    kinds.discard("")
-    return "from" in kinds and len(kinds) >= 3
+def copied_header(lines: shape.Lines, place: int, *, surely: bool = True) -> Header | None:
+    """The copied header of a mail that begins at a line; None where there is none.
+
+    Its labels say what the fields are where they are known; its values must be such as a mail's header has,
+    and they are enough where no label is known. `surely` is False where a copied header is expected.
+    """
+    found = lines.header(place)
+    if found is None:
+        return None
+    kinds = {LABELS[field.label] for field in found.fields if field.label in LABELS}
+    has_values = bool(found.people) or found.dated
+    named = "from" in kinds and len(kinds) >= 3
+    return (
+        found if found.is_mail or (named and (has_values or not surely)) or (not surely and found.may_be_mail) else None
+    )
+
+
+def size_at(lines: Sequence[str], place: int, test: Callable[[str], bool]) -> int:
+    """On how many lines from a place on the announcing line stands that a test knows; 0 where it does not."""
+    joined = ""
+    for size, line in enumerate(lines[place : place + shape.MAX_WRAPPED], 1):
+        joined = f"{joined} {line.strip()}".strip()
+        if not line.strip() or len(joined) > MAX_ATTRIBUTION:
+            return 0
+        if test(joined):
+            return size
+    return 0
+
+
+def is_header_line(line: str) -> bool:
+    """A copied header on the one line that announces it, as Yahoo writes it: a rule, and an address behind it."""
+    behind = shape.ruled(line)[1]
+    return ("@" in behind) and bool(EMAIL.search(behind)) and any(mark in behind for mark in (": ", "："))
+
+
+def is_reply_marker(line: str) -> bool:
+    """The line of a help desk above which its reader shall write: "##- Please type your reply above this line -##"."""
+    return bool(
+        REPLY_ABOVE.match(line[:200].lstrip(" >*_-=#") if not line.lstrip().startswith("##-") else line[:200].lstrip())
+    )
 
 
 def is_original(line: str) -> bool:
     """-----Original Message----- and its translations."""
-    return _ruled(line, phrases.ORIGINAL)
+    return _is_ruled(line, ORIGINAL)
 
 
 def is_forward(line: str) -> bool:
     """---------- Forwarded message ----------, "Begin forwarded message:" and translations."""
-    if _ruled(line, phrases.FORWARDED):
+    if _is_ruled(line, FORWARDED):
         return True
     if not line.rstrip("*_ ").endswith((":", "：")) or len(line) > 120:
         return False
-    return " ".join(line.lower().replace("：", ":").split()).strip("*_ >") in phrases.FORWARD_LINES
+    return " ".join(line.lower().split()).strip("*_ >:：") in ANNOUNCED
 
 
-def is_rule(line: str) -> bool:
-    """A line of nothing but a long rule, as Outlook draws one above what it quotes."""
-    return line.lstrip().startswith(DASHES) and bool(BARE_RULE.match(line[:200]))
-
-
-def _ruled(line: str, words: Sequence[str]) -> bool:
-    head = line[:120].lstrip(" >*\t")
-    found = RULE.match(head) if head.startswith(DASHES) else None
-    if not found:
-        return False
-    plain = " ".join(found[1].replace("İ", "i").lower().split()).strip(" :*")  # lower() makes two characters of it
-    return any(plain == word or plain.startswith((word + " ", word + ":")) for word in words)
+def _is_ruled(line: str, words: Sequence[str]) -> bool:
+    plain = " ".join(shape.ruled(line[:120])[0].replace("İ", "i").lower().split()).strip(
+        " :*"
+    )  # lower() makes two of it
+    return bool(plain) and any(plain == word or plain.startswith((word + " ", word + ":")) for word in words)
 
 
 def answers(subject: str) -> bool:

@@ -13,38 +13,22 @@ from collections.abc import Sequence
 from itertools import dropwhile
 
 from mailgate.mail import Forwarded, normalise
-from mailgate.reading.quotes import attribution, phrases
+from mailgate.reading.quotes import attribution, shape
+from mailgate.reading.quotes.shape import MAX_LINE, Field, Header
 from mailgate.ticket import Address
 
 MAX_LINES = 30
-MAX_LINE = 2000  # characters; Yahoo writes the whole header on one line
-NAME_END = re.compile(r"(?:\[?mailto:|[\[(<\"'“”„»«\s])+$", re.IGNORECASE)
-NAME_START = re.compile(r"^[\s*_\"'“”„»«]+")
-QUOTED_NAME = re.compile(r"[\"“„]([^\"“”„]{1,100})[\"”“]\s*[<(\[]*$")
+MAX_ABOVE = 3  # lines of words that may announce the copied header
+NAME_END = re.compile(r"(?:\[?mailto:|[\[(<\"'“”„»«‹›\s])+$", re.IGNORECASE)
+NAME_START = re.compile(r"^[\s*_\"'“”„»«‹›]+")
+QUOTED_NAME = re.compile(r"[\"“„«]([^\"“”„«»]{1,100})[\"”“»]\s*[<(\[]*$")
 LAST_WORDS = re.compile(r"([^\d,:;]{2,80})$")
 # "Da: shop@a.example [mailto:joe@b.example]": an address as the name, and behind it the one that wrote.
-BEHIND = re.compile(rf"[\s\"']{{0,3}}[<\[(]\s*(?:mailto:)?({attribution.EMAIL.pattern})", re.IGNORECASE)
+BEHIND = re.compile(rf"[\s\"']{{0,3}}[<\[(]\s*(?:mailto:)?({shape.EMAIL.pattern})", re.IGNORECASE)
 QUOTE_MARK = re.compile(r"^ ?> ?")
-# Fields that stand in a copied header and tell neither who, when, to whom nor what.
-FURTHER = re.compile(
-    r"(?i)^[\s*_]{0,3}(?:reply-to|importance|attachments?|sensitivity|message-id|antwort an|wichtigkeit|anlagen?"
-    r"|répondre à|pièces jointes|responder a|adjuntos|rispondi a|allegati|importanza)[\s*_]{0,3}[:：].*\S"
-)
-# "Dw: Ann <ann@a.example>, …": a field of people, in whatever language.
-PEOPLE = re.compile(
-    rf"^[\s*_]{{0,3}}[^\W\d_][^:：\n]{{0,18}}[:：][^:：]*{attribution.EMAIL.pattern}[>\])\s;,]*$", re.IGNORECASE
-)
-LONG_FIELD = 4  # lines on which a copied field may run on
-
-
-def _labelled(words: str) -> re.Pattern[str]:
-    """Any of the labels at the start of a line, or within one behind a blank, a bracket or a rule."""
-    names = "|".join(re.escape(word.replace("_", " ")) for word in sorted(words.split(), key=len, reverse=True))
-    return re.compile(rf"(?:^|[\s>*_-])(?:{names})[\s*_]{{0,3}}[:：][\s*_]*(.*)$", re.IGNORECASE)
-
-
-FROM = _labelled(phrases.FROM)
-SUBJECT = _labelled(phrases.SUBJECT)
+# On one line, as Yahoo writes it, a label is glued to the value before it: "…09:26 GMT+1Subject: Hello".
+LABEL_WITHIN = re.compile(r"[:：]\s")
+CLOCK = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?")
 
 
 def read(block: str, subject: str) -> Forwarded | None:
@@ -53,40 +37,101 @@ def read(block: str, subject: str) -> Forwarded | None:
     `subject` is that of the forwarding mail, for programs that copy none.
     """
     lines = [line[:MAX_LINE].lstrip("> *_\t\xa0\ufeff") for line in block.split("\n")[:MAX_LINES]]
-    place = next((place for place, line in enumerate(lines) if FROM.search(line)), None)
-    sender = _announced_sender(lines) if place is None else _labelled_sender(lines, place)
-    if sender is None:
+    bare = subject.partition(":")[2].strip() or subject
+    found = _found(lines, bare)
+    if found is None:
         return None
-    copied = next((found[1].strip(" *_") for line in lines if (found := SUBJECT.search(line))), "")
-    return Forwarded(sender, copied or subject.partition(":")[2].strip() or subject)
+    sender, copied = found
+    return Forwarded(sender, copied or bare) if sender else None
 
 
-def _labelled_sender(lines: list[str], place: int) -> Address | None:
-    """From a `From: Name <address>` line; a wrapped address stands on the next."""
-    found = FROM.search(lines[place])
-    below = [line for line in lines[place + 1 : place + 2] if not attribution.label(line)]
-    value = " ".join([found[1] if found else "", *below])
-    email = attribution.EMAIL.search(value)
+def _found(lines: Sequence[str], subject: str) -> tuple[Address | None, str] | None:
+    """Sender and subject by what stands first: a header, one on a single line, or an announcing line."""
+    said = 0  # lines of words
+    labelled = shape.Lines(lines)
+    for place, line in enumerate(lines):
+        if not line.strip():
+            continue
+        if header := _header_at(labelled, place):
+            return _author(header), _subject(header, subject)
+        if single := _single_line(line):
+            return _person(single), _subject_within(single)
+        if size := _announcing(lines, place):
+            return _announced_sender(lines[place : place + size]), ""
+        said += 1
+        if said > MAX_ABOVE:
+            break
+    return None
+
+
+def _header_at(lines: shape.Lines, place: int) -> Header | None:
+    """A copied header, be it short or broken: it names somebody, or has a label that is known."""
+    header = lines.header(place)
+    return header if header and (header.people or _labelled(header, "from")) else None
+
+
+def _labelled(header: Header, kind: str) -> Field | None:
+    return next((each for each in header.fields if attribution.LABELS.get(each.label) == kind), None)
+
+
+def _author(header: Header) -> Address | None:
+    """Who the From field names; where its label is not known, who the first field of people names."""
+    known = _labelled(header, "from")
+    if known is not None:
+        return _person(known.value)  # an Exchange name alone: another line's address is somebody else's
+    others = (each for each in header.people if attribution.LABELS.get(each.label) != "to")
+    return next((_person(each.value) for each in others), None)
+
+
+def _person(value: str) -> Address | None:
+    """The first address of a value, and the name before it."""
+    email = shape.EMAIL.search(value)
     if not email:
-        return None  # an Exchange name alone; another line's address is somebody else's
+        return None
     if behind := BEHIND.match(value, email.end()):
         return Address(normalise(behind[1]), "" if normalise(behind[1]) == normalise(email[0]) else email[0])
     name = NAME_END.sub("", value[: email.start()])
     return Address(normalise(email[0]), NAME_START.sub("", name).strip())
 
 
-def _announced_sender(lines: list[str]) -> Address | None:
+def _subject(header: Header, like: str) -> str:
+    """The Subject field; where its label is not known, what is no other field, and best the subject it came under."""
+    known = _labelled(header, "subject")
+    if known is not None:
+        return known.value
+    others = [each.value for each in header.fields if each.label not in attribution.LABELS]
+    others = [value for value in others if value and not shape.is_people(value) and not shape.is_moment(value)]
+    return next((value for value in others if value == like), others[-1] if others else "")
+
+
+def _single_line(line: str) -> str:
+    """A whole header on the line that announces it, from behind its first label on; "" where there is none."""
+    _, rest = shape.ruled(line)
+    label = LABEL_WITHIN.search(rest)
+    return rest[label.end() :] if label and shape.is_people(rest[label.end() :]) else ""
+
+
+def _subject_within(rest: str) -> str:
+    """What stands behind the last label that is known, or behind the first one below the time."""
+    clock = CLOCK.search(rest)
+    if not clock:
+        return ""
+    tail = rest[clock.end() :]
+    label = LABEL_WITHIN.search(tail)
+    return tail[label.end() :].strip() if label else ""
+
+
+def _announced_sender(lines: Sequence[str]) -> Address | None:
     """From a line like `On …, "Name" <address> wrote:`."""
-    head = " ".join(lines[:4])
-    email = attribution.EMAIL.search(head)
+    head = " ".join(lines)
+    email = shape.EMAIL.search(head)
     if not email:
         return None
     before = head[: email.start()]
     name = QUOTED_NAME.search(before) or LAST_WORDS.search(NAME_END.sub("", before))
-    words = name[1].strip(" \"'<([").split() if name else []
-    return Address(
-        normalise(email[0]), " ".join(dropwhile(str.islower, words))
-    )  # "the user John Doe", in some languages
+    words = name[1].strip(" \"'<([«»").split() if name else []
+    # "the user John Doe", in some languages
+    return Address(normalise(email[0]), " ".join(dropwhile(str.islower, words)))
 
 
 def text_of(block: str) -> str:
@@ -99,54 +144,43 @@ def text_of(block: str) -> str:
 
 def _unquoted(lines: Sequence[str]) -> list[str]:
     """One level of quote marks away, where the copied header bears them."""
-    copied = [line for line in lines[:MAX_LINES] if attribution.label(line)]
+    copied = [line for line in lines[:MAX_LINES] if (found := shape.field(line)) and found.value][:3]
     quoted = bool(copied) and all(QUOTE_MARK.match(line) for line in copied)
     return [QUOTE_MARK.sub("", line, count=1) for line in lines] if quoted else list(lines)
 
 
 def _header_end(lines: Sequence[str]) -> int:
     """Where the forwarded words begin."""
-    place = _skip(lines, 0)
-    first = place
-    while place < len(lines) and (run := _field(lines, place)):
-        place += run
-    if place > first:
-        return place
-    return _announcing(lines, place)
-
-
-def _skip(lines: Sequence[str], place: int) -> int:
-    """Past blank lines, rules and announcing lines; Yahoo writes the whole header on such a line."""
-    while place < len(lines):
-        line = lines[place]
-        if line.strip() and not (
-            attribution.is_forward(line) or attribution.is_original(line) or attribution.is_rule(line)
-        ):
+    said = 0
+    labelled = shape.Lines(lines)
+    for place, line in enumerate(lines[:MAX_LINES]):
+        if not line.strip() or shape.is_rule(line):
+            continue
+        if header := _header_at(labelled, place):
+            return place + header.size
+        if size := _announcing(lines, place):
+            return place + size
+        if _announces(line):
+            continue
+        said += 1
+        if said > MAX_ABOVE:
             break
-        place += 1
-    return place
+    return _first(lines)
 
 
-def _field(lines: Sequence[str], place: int) -> int:
-    """How many lines from `place` on are a field of the copied header; a long one runs on until the next."""
-    if _labels(lines[place]):
-        return 1
-    for run, line in enumerate(lines[place : place + LONG_FIELD]):
-        if not line.strip():
-            return 0
-        if _labels(line):
-            return run
-    return 0
-
-
-def _labels(line: str) -> bool:
-    line = line[:MAX_LINE]
-    return bool(attribution.label(line) or FURTHER.match(line) or PEOPLE.match(line[:400]))
+def _announces(line: str) -> bool:
+    return attribution.is_forward(line) or attribution.is_original(line) or bool(_single_line(line))
 
 
 def _announcing(lines: Sequence[str], place: int) -> int:
-    """Past a line like `On …, Name <address> wrote:`, which may be wrapped."""
-    for size in range(1, LONG_FIELD + 1):
+    """On how many lines "On …, Name <address> wrote:" stands, which may be wrapped; 0 where it does not."""
+    for size in range(1, shape.MAX_WRAPPED + 1):
         if attribution.is_attribution(" ".join(line.strip() for line in lines[place : place + size])):
-            return place + size
-    return place
+            return size
+    return 0
+
+
+def _first(lines: Sequence[str]) -> int:
+    """Past blank lines, rules and announcing lines."""
+    blank = (not line.strip() or shape.is_rule(line) or _announces(line) for line in lines)
+    return next((place for place, skipped in enumerate(blank) if not skipped), len(lines))

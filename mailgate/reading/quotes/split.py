@@ -1,7 +1,8 @@
 """Which lines of a body are the sender's own, and which are history or signature.
 
 One pass of small rules over lines, for text and HTML alike. Where unsure it cuts less:
-losing a sentence of a reply is worse than a quoted line too many. No line vanishes:
+losing a sentence of a reply is worse than a quoted line too many. A mail that answers nothing
+quotes nothing: all of it is shown, save a signature that is one by what it says. No line vanishes:
 each ends up in the visible part, the cut part or the forwarded part.
 """
 
@@ -10,19 +11,36 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from mailgate.mail import MARKERS
-from mailgate.reading.quotes import attribution
+from mailgate.reading.quotes import attribution, shape
 from mailgate.reading.quotes.device_lines import is_device_line
 from mailgate.reading.quotes.lines import Kind, Line
 
 MAX_LINES = 20_000  # lines beyond are own: unread is not cut
 MAX_SIGNATURE = 12  # lines
+SENTENCE = 5  # words of a line that ends like a sentence, and
+LONG = 14  # words of any line: then it is no line of a signature
 ATTRIBUTION_LINES = 5
+MOSTLY = 0.8  # of the lines: some lose their quote mark where a program wraps them
 QUOTED = re.compile(r"^ ?((?:> ?)+)")
+INITIALS = re.compile(r"^ ?([A-Z][A-Za-z]{0,3})> ?")  # "AK> text": quotes that bear their author's initials
 ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
 MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
 _MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
+
+
+class Purpose(StrEnum):
+    """What a mail does with others, as its subject and its ids say."""
+
+    NEW = "new"  # it answers nothing
+    ANSWER = "answer"
+    FORWARD = "forward"
+    FORWARD_ANSWERED = "forward-answered"  # "Re: Fwd: …": either
+
+
+FORWARDS = frozenset({Purpose.FORWARD, Purpose.FORWARD_ANSWERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +64,45 @@ def text_lines(text: str) -> list[Line]:
 def _text_line(line: str) -> Line:
     found = QUOTED.match(line) if line.startswith((">", " >")) else None
     if not found:
-        return Line(line.rstrip())
+        return Line(line if line == "-- " else line.rstrip())
     return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
 
 
-def split(lines: Sequence[Line], *, forwards: bool = False, answers: bool = True) -> Split:
-    """Sort the lines of a body.
-
-    `forwards`: the subject says that it forwards a mail. `answers`: it is an answer; a
-    copied mail in one that is none was put there to be read.
-    """
+def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER) -> Split:
+    """Sort the lines of a body."""
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
-    _read_bars(work)
     marked = any(_is_marker(line.text) for line in work)
-    forward = _forward_start(work, forwards=forwards, pasted=not answers and not marked)
+    if marked and purpose is Purpose.NEW:
+        purpose = Purpose.ANSWER  # of a notice of ours, whatever became of its ids
+    new = purpose is Purpose.NEW
+    if new:
+        work = [replace(line, kind=Kind.OWN) if line.kind is Kind.QUOTE else line for line in work]
+    else:
+        _read_initials(work)
+        _read_bars(work)
+    labelled = shape.Lines([line.text for line in work])
+    forward = _forward_start(work, labelled, purpose)
     end = len(work) if forward is None else forward
     head = work[:end]
-    _cut_tail(head)
-    _cut_attributions(head)
-    _cut_undated(head)
-    _cut_signature(head)
+    if not new:
+        _cut_tail(head, labelled)
+        _cut_attributions(head)
+        _cut_undated(head)
+    _cut_signature(head, strictly=new)
     return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
+
+
+def _read_initials(lines: list[Line]) -> None:
+    """Quote marks with the initials of who is quoted; one alone is an arrow of the sender's."""
+    seen: dict[str, list[int]] = {}
+    for place, line in enumerate(lines[:MAX_LINES]):
+        found = INITIALS.match(line.text) if line.kind is Kind.OWN and ">" in line.text[:6] else None
+        if found:
+            seen.setdefault(found[1], []).append(place)
+    for places in seen.values():
+        for place in places if len(places) > 1 else ():
+            text = INITIALS.sub("", lines[place].text)
+            lines[place] = replace(lines[place], text=text, level=1, kind=Kind.QUOTE)
 
 
 def _read_bars(lines: list[Line]) -> None:
@@ -94,10 +130,9 @@ def _sort(head: list[Line], forward: list[Line], told: list[Kind], *, marked: bo
         (visible if shown else cut).append(line)
         # The page of own words would differ: it holds what no container marks, and lacks what one does.
         trimmed = trimmed or (bool(line.text) and shown is not (told[place] is Kind.OWN))
-    own = [line for line in visible if line.kind is Kind.OWN]
     return Split(
         _strip([_show(line) for line in visible]),
-        _strip([line.text for line in own]),
+        _strip([_show(line) for line in visible if line.kind is Kind.OWN]),
         _strip([_show(line) for line in cut]),
         _strip([_show(line) for line in forward]),
         trimmed,
@@ -105,7 +140,7 @@ def _sort(head: list[Line], forward: list[Line], told: list[Kind], *, marked: bo
 
 
 def _show(line: Line) -> str:
-    return f"{'>' * line.level} {line.text}".rstrip() if line.level else line.text
+    return (f"{'>' * line.level} {line.text}" if line.level else line.text).rstrip()
 
 
 def _says_something(text: str) -> bool:
@@ -137,55 +172,73 @@ def _is_own(line: Line) -> bool:
     return line.kind is Kind.OWN and _says_something(line.text)
 
 
-def _forward_start(lines: list[Line], *, forwards: bool, pasted: bool) -> int | None:
-    """Where a forwarded mail begins, or None."""
+def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -> int | None:
+    """Where a forwarded mail begins, or None. A copied mail in one that answers nothing was put there to be read."""
+    expected = purpose in FORWARDS or purpose is Purpose.NEW
+    said = False
     for place, line in enumerate(lines[:MAX_LINES]):
-        if attribution.is_forward(line.text) and line.level == 0:
+        if not line.text.strip():
+            continue
+        if line.level == 0 and attribution.is_forward(line.text):
             return place
-        if (forwards or pasted) and _opens_header(lines, place):
+        if expected and attribution.copied_header(labelled, place, surely=purpose is Purpose.NEW):
             return _with_rule(lines, place)
-        if forwards and line.level == 0 and attribution.is_attribution(line.text):
-            return place  # Outlook 2019 forwards with nothing but "On …, … wrote:"
+        if expected and attribution.is_header_line(line.text):
+            return place
+        # Outlook 2019 forwards with nothing but "On …, … wrote:".
+        if line.level == 0 and _announces_forward(labelled.lines, place, purpose, said=said):
+            return place
+        if purpose is Purpose.FORWARD and line.kind is Kind.QUOTE and _is_quoted(lines[place:]):
+            return place
+        said = said or _says_something(line.text)
     return None
 
 
-def _opens_header(lines: Sequence[Line], place: int) -> bool:
-    text = lines[place].text
-    if not attribution.label(text):
-        return False
-    return attribution.is_header_block([line.text for line in lines[place : place + 12]])
+def _announces_forward(texts: Sequence[str], place: int, purpose: Purpose, *, said: bool) -> bool:
+    if purpose is Purpose.NEW:
+        return not said and attribution.size_at(texts, place, shape.is_attribution) > 0
+    return purpose in FORWARDS and attribution.size_at(texts, place, attribution.is_attribution) > 0
+
+
+def _is_quoted(lines: Sequence[Line]) -> bool:
+    """Whether nearly all that is said is quoted."""
+    said = [line for line in lines if _says_something(line.text)]
+    return sum(line.kind is Kind.QUOTE for line in said) >= MOSTLY * len(said)
 
 
 def _with_rule(lines: Sequence[Line], place: int) -> int:
-    """Take the rule or separator above a header block with it."""
+    """Take the rule, the separator or the line with the date above a header block with it."""
     above = place - 1
     while above >= 0 and place - above <= 2 and not lines[above].text.strip():
         above -= 1
-    if above >= 0 and (attribution.is_rule(lines[above].text) or attribution.is_original(lines[above].text)):
-        return above
-    return place
+    if above < 0:
+        return place
+    text = lines[above].text
+    return above if shape.is_rule(text) or shape.ruled(text)[0] or shape.is_date_line(text) else place
 
 
-def _cut_tail(lines: list[Line]) -> None:
+def _cut_tail(lines: list[Line], labelled: shape.Lines) -> None:
     """History that a program put below the answer without quote marks: all that follows goes."""
     first = _first_own(lines)
     for place, line in enumerate(lines[:MAX_LINES]):
         if line.kind is not Kind.OWN or not line.text.strip():
             continue
-        if _is_marker(line.text):
-            _mark(lines, _above_marker(lines, place), len(lines))
+        if _is_marker(line.text) or (first < place and attribution.is_reply_marker(line.text)):
+            _mark(lines, _above_marker(lines, labelled, place), len(lines))
             return
-        starts = attribution.is_original(line.text) or _opens_header(lines, place)
+        starts = attribution.is_original(line.text) or attribution.copied_header(labelled, place) is not None
         if starts and first < place:
             _mark(lines, _with_rule(lines, place), len(lines))
             return
 
 
-def _above_marker(lines: Sequence[Line], place: int) -> int:
+def _above_marker(lines: Sequence[Line], labelled: shape.Lines, place: int) -> int:
     """The attribution, header or rule that stands between the own text and our marker."""
     for above in range(max(0, place - 12), place):
         line = lines[above]
-        if line.kind is Kind.OWN and (attribution.is_original(line.text) or _opens_header(lines, above)):
+        if line.kind is not Kind.OWN:
+            continue
+        if attribution.is_original(line.text) or attribution.copied_header(labelled, above, surely=False):
             return _with_rule(lines, above)
     return _with_rule(lines, place - _attribution_above(lines, place))
 
@@ -239,26 +292,28 @@ def _attribution_above(lines: Sequence[Line], place: int) -> int:
         joined = " ".join(line.text for line in lines[start:end])
         if attribution.is_attribution(joined):
             found = found or place - start
-            if attribution.has_date(joined):  # else its beginning stands on the lines above
+            if shape.has_date(joined):  # else its beginning stands on the lines above
                 return place - start
     return found
 
 
 def _certain_at(lines: Sequence[Line], place: int) -> int:
     """How many lines from `place` on are a certain attribution; it may be wrapped."""
-    if attribution.is_certain_line(lines[place].text):
+    if shape.is_attribution(lines[place].text):
         return 1
     words = lines[place].text.lstrip("- ").split(None, 1)
-    if not words or words[0].lower().rstrip(".,:") not in attribution.STARTS:
+    starts = bool(words) and words[0].lower().rstrip(".,:") in attribution.STARTS
+    if not starts and (not shape.has_date(lines[place].text) or (place and lines[place - 1].text.strip())):
         return 0
     joined = ""
     for size, line in enumerate(lines[place : place + 7], 1):
-        if not line.text.strip() and not attribution.has_date(joined):
+        if not line.text.strip() and not shape.has_date(joined):
             return 0  # "On the first page." is a sentence, though the program's "On …, … wrote:" stands below it
         joined = f"{joined} {'> ' * line.level}{line.text}".strip()
-        if len(joined) > attribution.MAX_ATTRIBUTION:
+        if len(joined) > shape.MAX_ATTRIBUTION:
             return 0
-        if joined.endswith((":", "：", "--")) and attribution.is_certain(joined):
+        ends = joined.endswith((":", "：", "--"))
+        if ends and (attribution.is_certain(joined) if starts else shape.is_attribution(joined)):
             return 0 if any(_certain_at(lines, below) for below in range(place + 1, place + size)) else size
     return 0
 
@@ -269,7 +324,7 @@ def _last_quote(lines: Sequence[Line]) -> int:
     return next((place for place in places if not lines[place].text.endswith(":")), -1)
 
 
-def _cut_signature(lines: list[Line]) -> None:
+def _cut_signature(lines: list[Line], *, strictly: bool) -> None:
     """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
     first = _first_own(lines)
     looking = True  # one signature above each quote: the last; further "--" above it divide a text
@@ -280,7 +335,8 @@ def _cut_signature(lines: list[Line]) -> None:
         elif looking and line.kind is Kind.OWN and line.text in {"--", "-- "}:
             looking = False
             end = _signature_end(lines, place)
-            if end and first < place:
+            sure = line.text == "-- " and not strictly
+            if end and first < place and (sure or _is_signature(lines[place + 1 : end])):
                 _sign(lines, place, end)
     for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
         line = lines[place]
@@ -289,6 +345,15 @@ def _cut_signature(lines: list[Line]) -> None:
         if not is_device_line(line.text) or first >= place:
             return
         _sign(lines, place, place + 1)
+
+
+def _is_signature(lines: Sequence[Line]) -> bool:
+    """Whether lines say who somebody is: names, numbers, addresses; a sentence among them is a text's."""
+    for line in lines:
+        words = line.text.split()
+        if len(words) > LONG or (len(words) >= SENTENCE and words[-1].endswith((".", "!", "?", "。", "？"))):
+            return False
+    return True
 
 
 def _signature_end(lines: Sequence[Line], place: int) -> int:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailgate.reading.quotes import attribution
+from mailgate.reading.quotes import attribution, shape
 from mailgate.reasons import Reason
 from mailgate.rules.screening import phrases
 from mailgate.rules.screening.incoming import Incoming
@@ -106,9 +106,9 @@ def _is_outlook_reaction(incoming: Incoming) -> bool:
     if place is None:
         return False
     said, below = " ".join(lines[place].split()).rstrip(), lines[place + 1 : place + 2]
-    if not said.endswith((":", "：")) or "@" in said or attribution.has_date(said):
+    if not said.endswith((":", "：")) or "@" in said or shape.has_date(said):
         return False
-    if below and not (attribution.is_rule(below[0]) or attribution.label(below[0]) or below[0].startswith(">")):
+    if below and not (shape.is_rule(below[0]) or attribution.label(below[0]) or below[0].startswith(">")):
         return False
     named = bool(mail.author.name) and said.lower().startswith(mail.author.name.lower())
     return named or said.rstrip(" :：").lower().endswith(phrases.REACTED)

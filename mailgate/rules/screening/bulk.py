@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import re
 
+from mailgate.reading.quotes import attribution
 from mailgate.reasons import Reason
 from mailgate.rules.screening.incoming import Incoming
 
 # RFC 2369 and RFC 2919; List-Unsubscribe alone stands in every newsletter.
 LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list")
 NO_REPLY = re.compile(r"^(?:(?:do[._-]?)?no[t]?[._-]?reply|mailer[._-]?daemon|bounces?)(?:$|[+._-])")
-# "##- Please type your reply above this line -##" in whatever language, and its likes without the marks.
-REPLY_ABOVE = re.compile(
-    r"##-.{5,100}-##\W*$"
-    r"|\W{0,10}(?:please )?(?:write|type|enter|reply|answer|respond)\b.{0,40}\babove this line\b.{0,60}$",
-    re.IGNORECASE,
-)
 
 
 def signs(incoming: Incoming) -> tuple[Reason, ...]:
@@ -46,7 +41,7 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
 def below_marker(text: str) -> str:
     """The text without the line that a help desk's notice begins with."""
     first, _, rest = text.lstrip().partition("\n")
-    return rest.lstrip("\n") if rest.strip() and REPLY_ABOVE.match(first[:200]) else text
+    return rest.lstrip("\n") if rest.strip() and attribution.is_reply_marker(first) else text
 
 
 def _is_help_desk(incoming: Incoming) -> bool:
@@ -55,7 +50,7 @@ def _is_help_desk(incoming: Incoming) -> bool:
     if any(incoming.is_ours(each) for each in (*mail.in_reply_to, *mail.references)):
         return False
     first = mail.text[:2000].lstrip().partition("\n")[0]
-    return bool(REPLY_ABOVE.match(first[:200])) or bool(mail.header("x-mailgate-notice"))
+    return bool(attribution.is_reply_marker(first)) or bool(mail.header("x-mailgate-notice"))
 
 
 def _is_desk_list(incoming: Incoming) -> bool:

@@ -660,7 +660,7 @@ def test_a_page_of_html_is_parsed_once_for_text_and_body(monkeypatch):
     pages = []
     parser = html.LexborHTMLParser
     monkeypatch.setattr(html, "LexborHTMLParser", lambda page: pages.append(page) or parser(page))
-    opened = read(b"Content-Type: text/html\n\n<p>Hello<blockquote type=cite>quoted</blockquote>")
+    opened = read(b"Subject: Re: x\nContent-Type: text/html\n\n<p>Hello<blockquote type=cite>quoted</blockquote>")
     body = read_body(opened.mail, opened.page)
     assert (opened.mail.text, body.visible, body.html) == ("Hello\n\n> quoted", "Hello", "<p>Hello</p>")
     assert len(pages) == 1

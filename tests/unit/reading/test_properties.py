@@ -15,6 +15,7 @@ from mailgate.reading.page import page as html
 from mailgate.reading.parse import parse
 from mailgate.reading.quotes import split
 from mailgate.reading.quotes.lines import Kind, Line
+from mailgate.reading.quotes.split import Purpose
 from mailgate.rules.screening.classify import classify
 from tests import cost
 
@@ -94,10 +95,10 @@ def test_any_punctuation_is_an_address_field(value: str) -> None:
         assert " " not in outside or "@" not in outside
 
 
-@given(st.lists(PIECES, max_size=14), st.booleans())
-def test_no_line_is_lost(pieces: list[str], forwards: bool) -> None:
+@given(st.lists(PIECES, max_size=14), st.sampled_from(list(Purpose)))
+def test_no_line_is_lost(pieces: list[str], purpose: Purpose) -> None:
     """Every line that says something stands in one part of the body, as often as it was written."""
-    found = split.split(split.text_lines("\n".join(pieces)), forwards=forwards)
+    found = split.split(split.text_lines("\n".join(pieces)), purpose)
     got = sorted(
         line.strip("> ") for part in (found.visible, found.cut, found.forward) for line in part if line.strip("> ")
     )

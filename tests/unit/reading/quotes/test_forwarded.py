@@ -24,8 +24,14 @@ BEGUN = "---------- Forwarded message ---------\n"
         ("From: ann@a.example [mailto:ann@a.example]\nSubject: Hi\n\nHello.", Address("ann@a.example", "")),
         ("From: Arbor, Ann\nSubject: for bob@b.example\n\nHello.", None),
         (f"{BEGUN}Hello.", None),
+        ("On 3 May 2026 at 10:00, Ann Arbor wrote:\n\nHello.", None),
+        ("a\nb\nc\nd\nFrom: Ann Arbor <ann@a.example>\n", None),
+        ("----- Forwarded ----- From: Ann Arbor <ann@a.example>To: bob@b.example", ANN),
     ],
-    ids=["labelled", "wrapped", "announced", "an address as its name", "twice the same", "no address", "nobody"],
+    ids=[
+        *("labelled", "wrapped", "announced", "an address as its name", "twice the same", "no address", "nobody"),
+        *("announced without an address", "far below", "on one line, undated"),
+    ],
 )
 def test_who_wrote_it(block: str, sender: Address | None) -> None:
     """An address on another line than the sender's is somebody else's."""
@@ -47,10 +53,18 @@ def test_who_wrote_it(block: str, sender: Address | None) -> None:
         ("On 3 May 2026 at 10:00, Ann Arbor of the long name\n<ann@a.example> wrote:\n\n", "Hello."),
         ("", "Hello,\nBob."),
         (f"{BEGUN}\n\n", ""),
+        ("", "a\nb\nc\nd\nFrom: Ann <ann@a.example>"),
     ],
     ids=[
         *("labelled", "quoted", "a field on three lines", "no empty line, long", "no empty line, paragraphs"),
-        *("no empty line, short", "announced", "announced on two lines", "nothing above", "nothing at all"),
+        *(
+            "no empty line, short",
+            "announced",
+            "announced on two lines",
+            "nothing above",
+            "nothing at all",
+            "a header far below",
+        ),
     ],
 )
 def test_what_it_says(above: str, said: str) -> None:

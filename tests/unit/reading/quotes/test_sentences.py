@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from mailgate.mail import Mail
 from mailgate.reading.body import read_body
 from tests.lab import mail
+
+
+def answer(text: str) -> Mail:
+    """A mail that answers another: only such mail quotes."""
+    return mail(text=text, in_reply_to=("<n@bank.example>",))
+
 
 BELOW = "\n\nOn Sat, Nov 21, 2026 at 12:00 PM Karen Client <karen@client.example> wrote:\n\n> Where is the form?\n"
 
@@ -21,12 +28,12 @@ BELOW = "\n\nOn Sat, Nov 21, 2026 at 12:00 PM Karen Client <karen@client.example
     ],
 )
 def test_a_sentence_above_an_attribution_stays(text: str) -> None:
-    assert read_body(mail(text=text + BELOW)).visible == text
+    assert read_body(answer(text=text + BELOW)).visible == text
 
 
 def test_a_wrapped_attribution_goes_whole() -> None:
     below = BELOW.replace(" Karen", "\nKaren").replace("> wrote", ">\nwrote")
-    assert read_body(mail(text="Yes." + below)).visible == "Yes."
+    assert read_body(answer(text="Yes." + below)).visible == "Yes."
 
 
 @pytest.mark.parametrize(
@@ -42,23 +49,24 @@ def test_a_wrapped_attribution_goes_whole() -> None:
         "În lun., 2 nov. 2026 la 10:00, Ann <ann@x.example> a scris:",
         "W dniu 2.11.2026 o 10:00, Ann pisze:",
         "2026-11-02 10:00 GMT+01:00 Ann <ann@x.example>:",
+        "\u202bבתאריך יום ב׳, 2 בנוב׳ 2026 ב-10:00 מאת \u202aAnn\u202c\u200f <\u202aann@x.example\u202c\u200f>:\u202c",
     ],
 )
 def test_a_line_with_address_and_time_needs_no_quote_marks_below(line: str) -> None:
-    assert read_body(mail(text=f"Yes.\n\n{line}\n\nWhere is the form?\n")).visible == "Yes."
+    assert read_body(answer(text=f"Yes.\n\n{line}\n\nWhere is the form?\n")).visible == "Yes."
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "\u202bבתאריך יום ב׳, 2 בנוב׳ 2026 ב-10:00 מאת \u202aAnn\u202c\u200f <\u202aann@x.example\u202c\u200f>:\u202c",
         "Zitat von Ann <ann@x.example>:",
+        "2026年11月2日 Ann 写道：",
         "2026/11/2 Ann <ann@x.example>",
     ],
 )
 def test_others_are_known_by_the_quote_below(line: str) -> None:
-    assert read_body(mail(text=f"Yes.\n\n{line}\n\n> Where is the form?\n")).visible == "Yes."
-    assert line in read_body(mail(text=f"Yes.\n\n{line}\n\nMore of mine.\n")).visible
+    assert read_body(answer(text=f"Yes.\n\n{line}\n\n> Where is the form?\n")).visible == "Yes."
+    assert line in read_body(answer(text=f"Yes.\n\n{line}\n\nMore of mine.\n")).visible
 
 
 @pytest.mark.parametrize(
@@ -72,13 +80,13 @@ def test_others_are_known_by_the_quote_below(line: str) -> None:
     ],
 )
 def test_what_only_looks_like_one_stays(text: str) -> None:
-    assert read_body(mail(text=text)).visible == text
+    assert read_body(answer(text=text)).visible == text
 
 
 def test_bars_below_an_attribution_are_quote_marks() -> None:
     quote = "\n\nOn 2 Nov 2026, Ann <ann@x.example> wrote:\n\n| Where is\n| the form?\n|\n"
-    assert read_body(mail(text=f"Yes.{quote}")).visible == "Yes."
-    assert read_body(mail(text=f"Hello{quote}\nIn the drawer.")).visible.endswith("> the form?\n>\n\nIn the drawer.")
+    assert read_body(answer(text=f"Yes.{quote}")).visible == "Yes."
+    assert read_body(answer(text=f"Hello{quote}\nIn the drawer.")).visible.endswith("> the form?\n>\n\nIn the drawer.")
 
 
 @pytest.mark.parametrize(
@@ -94,15 +102,15 @@ def test_bars_below_an_attribution_are_quote_marks() -> None:
 )
 def test_a_line_without_a_date_goes_with_the_quote_that_ends_the_mail(line: str) -> None:
     quote = "> Where is the form?\n> It was here."
-    assert read_body(mail(text=f"Yes.\n\n{line}\n{quote}\n")).visible == "Yes."
-    assert read_body(mail(text=f"Yes.\n\n{line}\n\n{quote}\n")).visible == "Yes."
-    assert line in read_body(mail(text=f"Yes.\n\n{line}\n{quote}\nMore of mine.\n")).visible
-    assert line in read_body(mail(text=f"Yes.\n\n{line}\nIt was here.\n")).visible
-    assert line in read_body(mail(text=f"{line}\n{quote}\n")).visible
+    assert read_body(answer(text=f"Yes.\n\n{line}\n{quote}\n")).visible == "Yes."
+    assert read_body(answer(text=f"Yes.\n\n{line}\n\n{quote}\n")).visible == "Yes."
+    assert line in read_body(answer(text=f"Yes.\n\n{line}\n{quote}\nMore of mine.\n")).visible
+    assert line in read_body(answer(text=f"Yes.\n\n{line}\nIt was here.\n")).visible
+    assert line in read_body(answer(text=f"{line}\n{quote}\n")).visible
 
 
 @pytest.mark.parametrize(
     "line", ["The log of it says:", "I wrote:", "What you wrote:", "It wrote the following lines:", "On Monday:"]
 )
 def test_a_sentence_above_the_quote_that_ends_the_mail_stays(line: str) -> None:
-    assert line in read_body(mail(text=f"Please look.\n\n{line}\n> Out of paper\n")).visible
+    assert line in read_body(answer(text=f"Please look.\n\n{line}\n> Out of paper\n")).visible
