@@ -48,6 +48,7 @@ class Reason(StrEnum):
     ANCHOR = "anchor"
     KNOWN_MESSAGE_ID = "known-message-id"
     SUBJECT_TOKEN = "subject-token"
+    QUOTED_TOKEN = "quoted-token"  # it stands in a notice of ours that is quoted below the answer
     STRANGER = "stranger"  # a ticket is named, but the sender is not on it
     TICKET_GONE = "ticket-gone"
     NOT_REMEMBERED = "not-remembered"  # it answers a mail of ours that this database does not know

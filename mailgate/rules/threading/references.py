@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailgate.mail import Body, Envelope, Mail
+from mailgate.mail import MARKERS, Body, Envelope, Mail
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import tokens
 from mailgate.rules.threading.keys import Key, Keyring
@@ -19,6 +19,8 @@ from mailgate.settings import Config
 _IDS_READ = 50  # of In-Reply-To and of References, the newest
 _TOKENS_READ = 20
 _TEXT_READ = 262_144  # characters that are searched for Ref lines
+_ABOVE = 1000  # characters above our marker in which a program copies the header of our notice
+_NOTICE = 3000  # characters of the notice
 _KEY = re.compile(r"n\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}")  # begins with a literal: fast to search for
 _REF = re.compile(r"\bref\W{1,12}$", re.IGNORECASE)  # "Ref: ", also inside markup: "*Ref:* `"
 
@@ -58,6 +60,18 @@ def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, con
         *(Reference(Reason.ANCHOR, each.ticket, nonce=each.nonce) for each in dict.fromkeys(anchors.values()) if each),
         *(Reference(Reason.KNOWN_MESSAGE_ID, message_id=text) for text, each in anchors.items() if each is None),
         *(Reference(Reason.SUBJECT_TOKEN, number) for number in tokens(mail.subject, config.desk)[:_TOKENS_READ]),
+        *(Reference(Reason.QUOTED_TOKEN, number) for number in _quoted_tokens(body, config)[:_TOKENS_READ]),
+    )
+
+
+def _quoted_tokens(body: Body, config: Config) -> tuple[int, ...]:
+    """Tokens of a notice of ours that the mail quotes whole, from its copied subject on.
+
+    A program that keeps neither ids nor subject leaves nothing else; without our marker a token is anybody's text.
+    """
+    place = min((found for marker in MARKERS.values() if (found := body.cut.find(marker)) >= 0), default=-1)
+    return (
+        tokens(" ".join(body.cut[max(0, place - _ABOVE) : place + _NOTICE].split()), config.desk) if place >= 0 else ()
     )
 
 

@@ -40,6 +40,7 @@ class Found:
     sent: frozenset[str]  # KEYs of mails that this database has sent
 
 
+_TOKENS = frozenset({Reason.SUBJECT_TOKEN, Reason.QUOTED_TOKEN})
 PARTICIPANTS = ("requester", "collaborator")
 
 
@@ -104,9 +105,7 @@ def sift(refs: Iterable[Reference], found: Found) -> Sifted:
         return Sifted(refs, (), answers_lost=False)
     named = {ref.ticket for ref in refs if ref.is_ours and ref not in lost}
     doubtful = {ref.ticket for ref in lost} - named
-    known = tuple(
-        ref for ref in refs if ref not in lost and not (ref.reason is Reason.SUBJECT_TOKEN and ref.ticket in doubtful)
-    )
+    known = tuple(ref for ref in refs if ref not in lost and not (ref.reason in _TOKENS and ref.ticket in doubtful))
     answered = next((ref for ref in refs if ref.key), lost[0])
     return Sifted(known, lost, answers_lost=answered in lost)
 
@@ -174,7 +173,7 @@ def _named(refs: Iterable[Reference], found: Found) -> Iterator[tuple[Reason, Ti
         yield from ((reason, found.tickets[number]) for number in numbers if number in found.tickets)
 
 
-_WEAK_ORDER = {Reason.ANCHOR: 0, Reason.KNOWN_MESSAGE_ID: 1, Reason.SUBJECT_TOKEN: 2}
+_WEAK_ORDER = {Reason.ANCHOR: 0, Reason.KNOWN_MESSAGE_ID: 1, Reason.SUBJECT_TOKEN: 2, Reason.QUOTED_TOKEN: 3}
 
 
 def _role_without_key(ticket: Ticket, sender: Sender, config: Config) -> str:
@@ -218,7 +217,7 @@ def _no_match(
 ) -> Match:
     key = next((ref.key for ref in refs if ref.key and ref.key.text in sender.own_keys), None)
     strangers_to = tuple(dict.fromkeys(ticket.number for _, ticket in named))
-    signed = (ref.ticket for ref in refs if ref.ticket and ref.reason is not Reason.SUBJECT_TOKEN)
+    signed = (ref.ticket for ref in refs if ref.ticket and ref.reason not in _TOKENS)
     # Who has a copy of what an outsider was asked quotes internal words: never into the thread that requesters read.
     asked = any(ref.key and ref.key.kind is NoticeKind.ASKED for ref in refs)
     joins = config.tickets.strangers == "collaborator" and not asked
