@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mailgate.rules.commands.syntax import NAMES
+from mailgate.rules.commands.verbs import VERBS
 from mailgate.ticket import EventKind
 
 
@@ -53,6 +54,10 @@ EXAMPLES = {
     "ticket": Example("nothing", "", "1001"),
     "confirm": Example("returned", "", "abcdefgh"),
 }
+
+assert EXAMPLES.keys() == VERBS.keys(), (
+    f"without an example in tests/verbs.py, or not a verb: {EXAMPLES.keys() ^ VERBS.keys()}"
+)
 
 
 def permission(verb: str, value: str) -> str:

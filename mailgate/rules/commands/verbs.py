@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mailgate.rules.commands.values import absence, bans, labels, people, queries, routing, tickets
+from mailgate.rules.commands.values import absence, bans, labels, people, routing, simple, tickets
 from mailgate.rules.commands.verb import About, Shortcut, Takes, Verb, plain
 from mailgate.rules.ticket import acts
 
@@ -38,7 +38,7 @@ TABLE: tuple[Verb[Any], ...] = (
         permission="reply",
         with_new=True,
         with_merge=True,
-        read=queries.nothing,
+        read=simple.confirms(""),
         help=(("#reply", "send the text to the requester (#public)"),),
     ),
     Verb(
@@ -203,7 +203,7 @@ TABLE: tuple[Verb[Any], ...] = (
         optional=True,
         with_new=True,
         about=About.MAIL,
-        read=queries.refused("a ticket is opened by a mail of its own, or with: mailgate tickets new"),
+        read=simple.refused("a ticket is opened by a mail of its own, or with: mailgate tickets new"),
         help=(
             (
                 "#new [ADDRESS|NAME]",
@@ -245,7 +245,7 @@ TABLE: tuple[Verb[Any], ...] = (
         name="spam",
         reason=True,
         permission="spam",
-        read=bans.spam,
+        read=simple.confirms("closed as spam; the requester gets no notice"),
         act=lambda _, stamp, __: acts.spam(stamp),
         help=(("#spam", "close as spam; the requester gets no notice"),),
     ),
@@ -275,7 +275,7 @@ TABLE: tuple[Verb[Any], ...] = (
         name="bans",
         about=About.QUERY,
         repeats=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#bans", "the list of bans"),),
     ),
     Verb(
@@ -283,7 +283,7 @@ TABLE: tuple[Verb[Any], ...] = (
         about=About.MAIL,
         with_new=True,
         with_merge=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#quiet", "no notices to requesters about this mail's commands"),),
     ),
     Verb(
@@ -292,7 +292,7 @@ TABLE: tuple[Verb[Any], ...] = (
         number=True,
         about=About.MAIL,
         with_merge=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#ticket NUMBER", "for a mail that is not an answer"),),
     ),
     Verb(
@@ -300,7 +300,7 @@ TABLE: tuple[Verb[Any], ...] = (
         optional=True,
         about=About.QUERY,
         repeats=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#show [NUMBER]", "a ticket, by mail"), ("#show [NUMBER] files", "its attachments, by mail")),
     ),
     Verb(
@@ -308,7 +308,7 @@ TABLE: tuple[Verb[Any], ...] = (
         optional=True,
         about=About.QUERY,
         repeats=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#list [open|mine|unassigned|overdue|DEPARTMENT]", ""),),
     ),
     Verb(
@@ -316,7 +316,7 @@ TABLE: tuple[Verb[Any], ...] = (
         needs="the words to look for",
         about=About.QUERY,
         repeats=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#search WORDS", "tickets in any status with all of the words"),),
     ),
     Verb(
@@ -344,7 +344,7 @@ TABLE: tuple[Verb[Any], ...] = (
         optional=True,
         about=About.QUERY,
         repeats=True,
-        read=queries.report,
+        read=simple.report,
         help=(("#report [30d]", "figures of what you see"),),
     ),
     Verb(
@@ -352,14 +352,14 @@ TABLE: tuple[Verb[Any], ...] = (
         optional=True,
         about=About.QUERY,
         repeats=True,
-        read=queries.as_typed,
+        read=simple.as_typed,
         help=(("#help", "this text"),),
     ),
     Verb(
         name="confirm",  # for held mail alone
         needs="the code",
         about=About.MAIL,
-        read=queries.refused("a code confirms a mail that is held: its agent answers with it by mail"),
+        read=simple.refused("a code confirms a mail that is held: its agent answers with it by mail"),
         help=(),
     ),
 )

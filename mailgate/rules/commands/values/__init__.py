@@ -8,9 +8,9 @@ that says what is wrong and what to write instead.
     labels.py     #subject #tag #untag
     people.py     #note NAME, #cc #uncc #requester
     tickets.py    #link #merge #split
-    bans.py       #spam #ban #unban
+    bans.py       #ban #unban
     absence.py    #away #back
-    queries.py    #show #list #search #report #help #bans; commands without a value
+    simple.py     the rest: no value, or one that is taken as typed
     addresses.py  typed addresses, and likely misspellings of them
 
 May import: what `rules/commands` may, and of it `scope`.

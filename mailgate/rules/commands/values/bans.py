@@ -1,4 +1,4 @@
-"""Values of `#spam`, `#ban` and `#unban`. A ban never covers the desk, an agent or the administrator."""
+"""Values of `#ban` and `#unban`. A ban never covers the desk, an agent or the administrator."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ from mailgate.settings import Config
 
 _LABEL = r"[^\s@<>()\[\],;:\"\\*?.]+"
 _DOMAIN = re.compile(rf"@(?:{_LABEL}\.)+{_LABEL}")  # no wildcards: a ban that covers nobody would look like one
-
-
-def spam(_: Command, __: CommandScope) -> tuple[None, str]:
-    """No value."""
-    return None, "closed as spam; the requester gets no notice"
 
 
 def ban(command: Command, scope: CommandScope) -> tuple[str | None, str]:

@@ -11,7 +11,7 @@ import pytest
 from mailgate.rules.commands.help import HELP
 from mailgate.rules.commands.syntax import KNOWN, LEAVE, NAMES
 from mailgate.rules.commands.verb import About
-from mailgate.rules.commands.verbs import QUERIES, TABLE, VERBS
+from mailgate.rules.commands.verbs import QUERIES, TABLE
 from mailgate.settings import PERMISSIONS
 from tests.verbs import EXAMPLES, permission
 
@@ -19,8 +19,7 @@ README = (Path(__file__).parents[4] / "README.md").read_text("utf-8")
 WORD = re.compile(r"(?<![\w#\\])#([a-z]+)")
 
 
-def test_every_verb_has_an_example() -> None:
-    assert set(EXAMPLES) == set(VERBS)
+def test_the_example_of_a_verb_that_needs_a_value_has_one() -> None:
     assert all(EXAMPLES[verb.name].value for verb in TABLE if verb.needs)
 
 
@@ -72,6 +71,6 @@ def commands_in_readme() -> set[str]:
 def test_readme_lists_every_command_and_no_other() -> None:
     listed = commands_in_readme()
     assert listed <= KNOWN - {LEAVE}
-    missing = [verb.name for verb in TABLE if verb.name not in listed and not listed.intersection(verb.names)]
-    assert missing == ["confirm"], "what a held mail asks for is explained where it is"
-    assert "#confirm" in README
+    missing = [verb.name for verb in TABLE if not listed.intersection(verb.names)]
+    assert [name for name in missing if name != "confirm"] == [], "commands that README's table does not list"
+    assert "#confirm" in README, "it is only for held mail, and explained with that"

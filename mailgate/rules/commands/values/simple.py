@@ -1,4 +1,4 @@
-"""Values of commands that are answered by mail, of those without a value, and of those that are refused here."""
+"""Readers that look nothing up: of commands without a value, of text that is taken as typed, and of the report."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ def report(command: Command, _: CommandScope) -> tuple[str, str]:
     return command.value, ""
 
 
-def nothing(_: Command, __: CommandScope) -> tuple[None, str]:
-    """No value, and nothing to confirm."""
-    return None, ""
+def confirms(summary: str) -> Reader[None]:
+    """For a command without a value; `summary` is what the agent gets as confirmation, "" for nothing."""
+
+    def read(_: Command, __: CommandScope) -> tuple[None, str]:
+        return None, summary
+
+    return read
 
 
 def refused(text: str) -> Reader[NoReturn]:
