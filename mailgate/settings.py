@@ -197,9 +197,15 @@ class Mailbox:
     existing: str | timedelta = "skip"  # "skip", "take", or younger than
     after: str = "move"  # "move", "seen", "delete", "leave"
     move_to: str = "Processed"
+    junk: str | None = None  # where `#spam` moves a message; None: the server's own folder for it, "": nowhere
     idle: bool = True
     poll: timedelta = timedelta(seconds=60)
     authserv_ids: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """What the ledger calls its folder: equal UIDs in another folder are other messages."""
+        return f"{self.name}:{self.credentials.user}:{self.folder}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -556,6 +562,11 @@ class Config:
         labels = host.split(".")
         places = (email, f"@{host}", *(f".{'.'.join(labels[at:])}" for at in range(len(labels))))
         return next((self._customers_by[place] for place in places if place in self._customers_by), None)
+
+    @property
+    def max_mail_size(self) -> int:
+        """The size limit of mail from mailboxes, in bytes: that of the SMTP listener where there is one."""
+        return self.smtp.max_size if self.smtp else MAX_MAIL
 
     @property
     def first_address(self) -> DeskAddress:

@@ -108,6 +108,8 @@ class Dovecot:
     tls: bool = False
     token_server: str = ""  # its URL: then people sign in with its tokens as well
     capability_less: Sequence[str] = ()  # capabilities that it hides
+    prefix: str = ""  # of the personal namespace: "INBOX." with "." between its levels
+    junk: str = ""  # a folder that it marks as the one for junk (RFC 6154)
     port: int = field(default_factory=reserved_port)
     tls_port: int = 0
 
@@ -141,6 +143,8 @@ class Dovecot:
         }
         text = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n" if new else ""
         text += _COMMON.format(**values) + (_V24 if new else _V23).format(**values) + _SERVICES.format(**values)
+        if self.prefix or self.junk:
+            text += self._namespace()
         if self.token_server:
             text = text.replace("auth_mechanisms = plain login", "auth_mechanisms = plain login xoauth2 oauthbearer")
             text += self._oauth2(new=new)
@@ -153,6 +157,11 @@ class Dovecot:
             shown = [word for word in _CAPABILITIES if word not in self.capability_less]
             text += f"imap_capability = {' '.join(shown)}\n"
         return text
+
+    def _namespace(self) -> str:
+        separator = "separator = .\n" if self.prefix else ""
+        marked = f"mailbox {self.junk} {{\n    special_use = \\Junk\n    auto = create\n  }}" if self.junk else ""
+        return f"namespace inbox {{\n  inbox = yes\n  {separator}  prefix = {self.prefix}\n  {marked}\n}}\n"
 
     def _oauth2(self, *, new: bool) -> str:
         """What asks the token server about each token (RFC 7662)."""

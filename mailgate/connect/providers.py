@@ -48,6 +48,7 @@ class Provider:
     mx: tuple[str, ...] = ()  # what the mail servers of domains that are hosted there end with
     password: str = "own"
     oauth2: Endpoints | None = None
+    junk: str = ""  # its folder for junk, where the server does not mark it (RFC 6154)
     max_connections: int = 4
     max_per_minute: int = 0  # 0: no limit is known
     page: str  # where the sign-in is explained
@@ -65,6 +66,7 @@ _MICROSOFT = Provider(
     domains=("outlook.com", "hotmail.com", "live.com", "msn.com"),
     mx=(".mail.protection.outlook.com", ".mx.microsoft", ".olc.protection.outlook.com"),
     password="none",
+    junk="Junk Email",
     oauth2=Endpoints(
         token_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
         authorize_url="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",

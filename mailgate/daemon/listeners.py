@@ -6,25 +6,27 @@ nothing has changed.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mailgate.connect.accounts import Account
 from mailgate.daemon.http import Health, HttpServer
 from mailgate.daemon.status import WayIn
-from mailgate.errors import Refused
+from mailgate.errors import Refused, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.inbound.smtp.listener import SmtpListener, server_context
 from mailgate.inbound.smtp.service import Callbacks
 from mailgate.mail import normalise
 from mailgate.rules.people.desk_addresses import is_desk
-from mailgate.settings import MAX_MAIL, Config, Credentials, Listener
+from mailgate.settings import Config, Credentials, Listener
 from mailgate.store.db import Store
+from mailgate.store.queues import left_behind
 from mailgate.system.clock import Clock
 from mailgate.system.passwords import verify_password
 
@@ -76,6 +78,8 @@ class Listeners:
         self._health = health
         self._servers = Servers()
         self._watchers: dict[str, Watcher] = {}
+        self._newest_spam = 0  # id of an event
+        self._spam_check: asyncio.Task[None] | None = None
 
     @property
     def smtp_port(self) -> int | None:
@@ -173,7 +177,7 @@ class Listeners:
         from mailgate.inbound.imap.watcher import Watcher  # late: a desk without accounts does not load an IMAP client
 
         config = self._config()
-        mailbox, limit = config.mailboxes[name], _max_mail_size(config)
+        mailbox, limit = config.mailboxes[name], config.max_mail_size
         account = self._account(mailbox.credentials)
         watcher = Watcher(mailbox, self._store, self._acceptor, self._clock, max_size=limit, account=account)
         self._watchers[name] = watcher
@@ -216,13 +220,26 @@ class Listeners:
                 await server.stop(STOP_TIMEOUT)
         if before.http and before.http is not servers.http:
             before.http.stop()
-        resized = _max_mail_size(old) != _max_mail_size(new)
+        resized = old.max_mail_size != new.max_mail_size
         for name in [*self._watchers]:
             if resized or old.mailboxes.get(name) != new.mailboxes.get(name):
                 await self._watchers.pop(name).stop(STOP_TIMEOUT)
         for name in new.mailboxes:
             if name not in self._watchers:
                 await self._watch(name)
+
+    def look_for_spam(self) -> None:
+        """Wake the mailboxes when a ticket became spam since they were last woken."""
+        if self._watchers and (self._spam_check is None or self._spam_check.done()):
+            self._spam_check = asyncio.create_task(self._check_spam(), name="spam")
+
+    async def _check_spam(self) -> None:
+        with suppress(StorageError):
+            newest = await self._store.read(left_behind.newest_spam)
+            if newest != self._newest_spam:
+                self._newest_spam = newest
+                for watcher in self._watchers.values():
+                    watcher.look_now()
 
     def retry_now(self, account: str) -> None:
         """Connect at once to each mailbox of `account` that waits after a failure."""
@@ -257,11 +274,6 @@ def _tls(listener: Listener | None) -> ssl.SSLContext | None:
         return server_context(listener.tls)
     except OSError as error:
         raise Refused(f"cannot use the certificate {listener.tls.cert}", cause=str(error)) from error
-
-
-def _max_mail_size(config: Config) -> int:
-    """The size limit for IMAP, in bytes: that of the SMTP listener where there is one."""
-    return config.smtp.max_size if config.smtp else MAX_MAIL
 
 
 @contextmanager

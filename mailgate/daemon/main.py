@@ -34,6 +34,7 @@ from mailgate.daemon.channel import (
 )
 from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes
 from mailgate.daemon.http import Health, check_health
+from mailgate.daemon.leftovers import report_leftovers
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
 from mailgate.daemon.sign_ins import SignIns
 from mailgate.errors import ConfigError, MailgateError, Refused
@@ -148,7 +149,11 @@ class Daemon:
         self._run("worker", self._receive_messages())
         self._run("watchdog", self._watchdog.run(lambda: self._worker.send(Ping()), self._stop))
         self._run("deliverer", self._deliverer.run())
-        self._run("external writes", watch_external_writes(self._store, self._wake_deliverer, self._stop))
+        self._run("external writes", watch_external_writes(self._store, self._on_external_write, self._stop))
+        leftovers = report_leftovers(
+            self._store, self._clock, lambda: self._config.max_mail_size, self._notify_admin, self._stop
+        )
+        self._run("leftovers", leftovers)
         self._run("checkpoint", checkpoint_wal(self._config.storage.database, self._stop))
         self._run("reload", self._reload_on_request())
         self._run("sign-ins", self._sign_ins.run(self._on_sign_in, self._stop))
@@ -224,6 +229,11 @@ class Daemon:
                     self._config_results.put_nowait(message)
         if not self._stop.is_set():
             raise MailgateError("worker exited unexpectedly, see the log above")
+
+    def _on_external_write(self) -> None:
+        """Another process wrote: there may be mail to send, or a mail to move to junk."""
+        self._wake_deliverer()
+        self._listeners.look_for_spam()
 
     def _wake_deliverer(self) -> None:
         """Look for mail in the outbox. A method, since a reload may replace the deliverer."""

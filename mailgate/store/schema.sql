@@ -130,6 +130,7 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_ticket ON event (ticket, id);
 CREATE INDEX event_at ON event (at);
+CREATE INDEX event_spam ON event (id) WHERE kind = 'spam-marked';  -- their mails are moved in the mailbox too
 CREATE INDEX event_handed_out ON event (reason, "after", id) WHERE "by" = 'rule:hand_out';  -- whose turn it is
 
 -- Foreign Message-IDs that stand for a ticket (ours are signed and need no row).
@@ -257,6 +258,21 @@ CREATE TABLE ledger (
     PRIMARY KEY (mailbox, uidvalidity, uid)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_accepted ON ledger (mailbox, uidvalidity) WHERE state = 'accepted';
+
+-- Messages that stay in their mailbox because they cannot be taken.
+CREATE TABLE left_in_mailbox (
+    mailbox TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    reason TEXT NOT NULL CHECK (reason IN ('too-large', 'cannot-be-fetched')),
+    size INTEGER NOT NULL,                    -- bytes; 0 unknown
+    since REAL NOT NULL,
+    from_email TEXT NOT NULL DEFAULT '',
+    subject TEXT NOT NULL DEFAULT '',
+    message_id TEXT NOT NULL DEFAULT '',
+    told INTEGER NOT NULL DEFAULT 0,          -- whether the administrator knows
+    PRIMARY KEY (mailbox, uidvalidity, uid)
+) STRICT, WITHOUT ROWID;
 
 -- What happened to mail beside what its rows in inbox and outbox tell, a line each.
 CREATE TABLE trace (

@@ -33,7 +33,7 @@ DOORS = {
     "cryptography": ("connect/rsa.py",),
     "google-re2": ("config/toml/regex.py",),
     "holidays": ("rules/sla/calendar.py",),
-    "imapclient": ("inbound/imap/session.py",),
+    "imapclient": ("inbound/imap/connection.py",),
     "jinja2": ("writing/templates/",),
     "markupsafe": ("writing/templates/sandbox.py",),  # Jinja2's own strings
     "nh3": ("reading/page/sanitise.py",),

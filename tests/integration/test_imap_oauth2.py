@@ -14,7 +14,7 @@ from mailgate.connect import sasl, web
 from mailgate.connect.accounts import Account
 from mailgate.connect.token_file import TokenFile
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap import session
+from mailgate.inbound.imap import connection
 from mailgate.inbound.imap import watcher as imap
 from mailgate.inbound.imap.watcher import Watcher
 from mailgate.settings import Credentials, Mailbox, OAuth2, Secret
@@ -92,7 +92,7 @@ async def desk(tmp_path: Path, server: Dovecot, tokens: TokenServer, request: py
 
 @pytest.mark.parametrize("mechanism", [sasl.XOAUTH2, sasl.OAUTHBEARER])
 async def test_mail_is_read_with_either_mechanism(mechanism: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_MECHANISMS", (mechanism,))
+    monkeypatch.setattr(connection, "MECHANISMS", (mechanism,))
     desk.server.deliver([mail(1)], user=desk.user)
     async with desk.watching():
         await desk.has(1)

@@ -107,7 +107,7 @@ class Desk:
             tls="none",
             credentials=Credentials(user="support@bank.example", password=Secret("secret")),
             existing="take",
-            after="leave",
+            after=more.pop("after", "leave"),
             poll=more.pop("poll", timedelta(hours=1)),  # what is taken before was told by the server
             **more,
         )
@@ -249,3 +249,47 @@ def _taken(desk: Desk, count: int) -> Any:
         return await desk.count() >= count
 
     return enough()
+
+
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of each pause after a failed connection; none of them is waited for."""
+    asked: list[float] = []
+    monkeypatch.setattr(imap, "readable", lambda _, seconds: asked.append(seconds))
+    return asked
+
+
+@pytest.mark.parametrize("verb", ["LOGIN", "SELECT", "EXAMINE", "UID SEARCH", "UID FETCH"])
+async def test_a_suggested_backoff_is_obeyed_wherever_it_comes(desk: Desk, verb: str, rests: list[float]) -> None:
+    """Exchange Online: a throttled command is not tried again in smaller pieces, which would be throttled too."""
+    desk.server.messages = 1
+    desk.server.script[verb] = b"TAG BAD Request is throttled. Suggested Backoff Time: 77123 milliseconds\r\n"
+    desk.server.once = verb
+    async with desk.watching(after="seen" if verb == "SELECT" else "leave") as watcher:
+        await until(lambda: rests)
+        await until(lambda: _taken(desk, 1))
+        await until(lambda: not watcher.status().last_error)
+    assert rests[0] >= 77.123
+    assert desk.server.heard.count("UID FETCH") <= 4
+
+
+async def test_signed_in_and_not_connected_is_no_lost_connection(desk: Desk, rests: list[float]) -> None:
+    """Exchange Online, where the mailbox is another one or a permission is missing: long pauses, and words for it."""
+    desk.server.script["EXAMINE"] = b"TAG BAD User is authenticated but not connected.\r\n"
+    async with desk.watching() as watcher:
+        await until(lambda: len(rests) >= 3)
+        status = watcher.status()
+    assert status.last_error.startswith(
+        "signed in, but not connected to the mailbox (another mailbox, a missing permission"
+    )
+    assert status.last_error.endswith("User is authenticated but not connected.")
+    assert rests[0] >= imap.DENIED_PAUSE[0] / 2
+
+
+async def test_too_many_connections_is_waited_out(desk: Desk, rests: list[float]) -> None:
+    desk.server.script["LOGIN"] = b"TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n"
+    desk.server.once = "LOGIN"
+    async with desk.watching() as watcher:
+        await until(lambda: rests)
+        assert "takes no login now: [ALERT] Too many simultaneous connections" in watcher.status().last_error
+        await until(lambda: watcher.status().last_seen)

@@ -13,7 +13,8 @@ from mailgate.rules.people.absence import away_lines
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store.people import absences
-from mailgate.store.queues import inbox
+from mailgate.store.queues import inbox, left_behind
+from mailgate.store.queues.left_behind import Left
 from mailgate.system.lock import running
 from mailgate.ticket import Json
 from mailgate.writing.templates.phrases import Catalogue
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
         queues = status.queue_lengths(db)
         quarantined = inbox.troubles(db)
         away = absences.away(db, now())
+        left = left_behind.listed(db, [mailbox.place for mailbox in config.mailboxes.values()])
     problems = _problems(config, pid, daemon, quarantined, queues["failed"])
     if args.json:
         print_json(
@@ -45,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
                 ],
                 "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
                 "sign_ins": [_as_json(each) for each in daemon.sign_ins],
+                "left_in_mailbox": [_left_as_json(each) for each in left],
                 "queues": dict(queues.items()),
                 "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
@@ -58,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
     for sign_in in daemon.sign_ins:
         print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
+    for each in left:
+        subject = f": {each.subject}" if each.subject else ""
+        print_line(f"left        {_mailbox(each)}, UID {each.uid}: {each.why(config.max_mail_size)}{subject}")
     english = Catalogue.of(config).words("en")
     for line in away_lines(away, config):
         print_line(f"away        {english.said(line, config.desk.timezone)}")
@@ -81,6 +87,23 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
     if failed:
         problems.append(f"failed deliveries: {failed}; see: mailgate queue outbox list")
     return tuple(problems)
+
+
+def _mailbox(left: Left) -> str:
+    return left.place.partition(":")[0]
+
+
+def _left_as_json(left: Left) -> dict[str, Json]:
+    return {
+        "mailbox": _mailbox(left),
+        "uid": left.uid,
+        "reason": left.reason,
+        "size": left.size,
+        "since": rfc3339(left.since),
+        "from": left.from_email,
+        "subject": left.subject,
+        "message_id": left.message_id,
+    }
 
 
 def _as_json(sign_in: SignIn) -> dict[str, Json]:

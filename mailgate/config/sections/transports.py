@@ -9,7 +9,7 @@ from datetime import timedelta
 from mailgate.config.sections.sign_in import check_clear, read_credentials, read_provider
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import did_you_mean, one_of, quoted, quoted_text
-from mailgate.config.toml.reader import Table
+from mailgate.config.toml.reader import Table, one_line
 from mailgate.connect.providers import CUSTOM, PROVIDERS, Provider
 from mailgate.settings import Credentials, Mailbox, Relay
 
@@ -94,6 +94,7 @@ def _mailbox(name: str, table: Table) -> Mailbox:
         existing=table.value("existing", _existing, "skip", '"skip"'),
         after=after,
         move_to=move_to,
+        junk=table.value("junk", one_line, None, '"Junk"'),
         idle=table.flag("idle", default=True),
         poll=table.duration("poll", timedelta(seconds=60)),
         authserv_ids=table.texts("authserv_ids", example='["imap.bank.example"]'),
@@ -101,7 +102,7 @@ def _mailbox(name: str, table: Table) -> Mailbox:
     check_clear(table, mailbox.host, mailbox.tls, mailbox.credentials)
     if mailbox.after == "move" and mailbox.move_to == mailbox.folder:
         table.error("after", f"mail cannot be moved from {mailbox.folder} into itself: name another folder")
-    table.later("smtp", "junk", "sent")
+    table.later("smtp", "sent")
     table.done()
     return mailbox
 

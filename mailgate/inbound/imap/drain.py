@@ -8,84 +8,32 @@ Runs on the mailbox's own thread; reaches the database only through `Bridge`.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from mailgate.errors import MailgateError
-from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.envelope import read_envelope
+from mailgate.inbound.imap.bridge import Bridge
+from mailgate.inbound.imap.connection import Failed
+from mailgate.inbound.imap.headers import read_summary
 from mailgate.inbound.imap.plan import BATCH_COUNT, COMMAND_COUNT, Plan, batches, left_alone, pause, plan
-from mailgate.inbound.imap.session import Failed, Fetched, Outline, Session
+from mailgate.inbound.imap.session import Fetched, Outline, Session
 from mailgate.mail import Delivery
 from mailgate.settings import Mailbox
-from mailgate.store.db import Db, Store
-from mailgate.store.queues import ledger
+from mailgate.store.queues import ledger, left_behind
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-ANSWER_TIMEOUT = 120.0  # seconds that a commit may take, another process's transaction included
+STUCK_AFTER = 3  # tries after which a message counts as left in the mailbox
 ASIDE_FIRST, ASIDE_LONGEST = 60.0, 3600.0  # seconds until an unreadable message is tried again
 
 log = logging.getLogger("mailgate.imap")
-
-
-class Bridge:
-    """From a mailbox's thread to the daemon's loop and back: accepts, and ledger transactions."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        store: Store,
-        acceptor: Acceptor,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._loop = loop
-        self._store = store
-        self._acceptor = acceptor
-        self.clock = clock
-
-    def hand_over(
-        self, deliveries: Sequence[Delivery], place: str, uidvalidity: int, uids: Sequence[int], state: str
-    ) -> futures.Future[None]:
-        """Begin to store deliveries and then to note them in the ledger; `answer` waits for both."""
-
-        async def both() -> None:
-            await self._acceptor.accept_many(deliveries)
-            await self._store.write(ledger.note, place, uidvalidity, uids, state)
-
-        return self._start(both())
-
-    def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One transaction. Raises StorageError."""
-        return self.answer(self._start(self._store.write(work, *args, **kwargs)))
-
-    def read(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One query on the reader. Raises StorageError."""
-        return self.answer(self._start(self._store.read(work, *args, **kwargs)))
-
-    def _start(self, work: Coroutine[Any, Any, T]) -> futures.Future[T]:
-        try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError as error:  # the loop is closed: the daemon is gone
-            work.close()
-            raise MailgateError("the daemon has stopped", cause=str(error)) from error
-
-    def answer(self, begun: futures.Future[T]) -> T:
-        """Wait for what was begun; it is durable when this returns. Raises StorageError."""
-        try:
-            return begun.result(ANSWER_TIMEOUT)
-        except TimeoutError as error:
-            begun.cancel()
-            raise MailgateError("the database does not answer") from error
-        except futures.CancelledError as error:
-            raise MailgateError("the daemon is stopping") from error
 
 
 @dataclass(slots=True)
@@ -158,8 +106,8 @@ class Drain:
         self._memory = memory
         self._stopping = stopping
         self._max_size = max_size
-        # The folder is part of its name: equal UIDs in another folder are other messages.
-        self._place = f"{mailbox.name}:{mailbox.credentials.user}:{mailbox.folder}"
+        self._place = mailbox.place
+        self._spam_seen = -1  # the event up to which mails of spam tickets were moved
         self._next = 0  # the first UID that was not looked at yet; 0 before the first look
         self._unfinished: set[int] = set()
         self._handed: tuple[list[int], futures.Future[None]] | None = None
@@ -173,6 +121,7 @@ class Drain:
         alone is left alone again, by arrival time; the rest is taken, and known content
         is recognised downstream.
         """
+        self._bridge.write(left_behind.begin_spam, self._place)
         now, validity = self._bridge.clock(), self._session.uidvalidity
         seen = self._bridge.read(ledger.sight, self._place)
         if seen is not None and seen.uidvalidity == validity:
@@ -228,6 +177,9 @@ class Drain:
         present = sorted({*uids, *again})
         if not present and not first:
             return Plan((), (), ())
+        if first:
+            self._bridge.write(left_behind.keep_only, self._place, self._session.uidvalidity, uids)
+            self._bridge.write(left_behind.retake, self._place, self._session.uidvalidity, self._max_size)
         known = self._bridge.read(ledger.states, self._place, self._session.uidvalidity, present)
         todo = plan(present, known, self._memory.aside.keys() - set(again))
         if not first:  # only the first look of a connection saw the whole folder
@@ -240,7 +192,7 @@ class Drain:
         self._memory.set_aside([uid for uid in uids if uid not in outlines], self._bridge.clock())
         large = tuple(uid for uid, outline in outlines.items() if outline.size > self._max_size)
         if large:
-            self._bridge.write(ledger.note, self._place, self._session.uidvalidity, large, ledger.SKIPPED)
+            self._leave(large, left_behind.TOO_LARGE, {uid: outlines[uid].size for uid in large})
             self._memory.skipped += len(large)
             self._complain(f"too large to be taken, left in the folder: UID {_some(large)}")
         rest = [uid for uid in uids if uid in outlines and uid not in large]
@@ -253,8 +205,45 @@ class Drain:
         missing = [uid for uid in batch if uid not in fetched]
         if missing:
             self._memory.set_aside(missing, self._bridge.clock())
+            stuck = [uid for uid in missing if self._memory.aside[uid][0] >= STUCK_AFTER]
+            self._leave(stuck, left_behind.CANNOT_BE_FETCHED, {})
             self._complain(f"could not be fetched, tried again later: UID {_some(missing)}")
         return fetched
+
+    def _leave(self, uids: Sequence[int], reason: str, sizes: Mapping[int, int]) -> None:
+        """Record messages that stay in the mailbox, with what their headers tell of them."""
+        if not uids:
+            return
+        found = self._in_hand(self._session.headers, tuple(uids)) if reason == left_behind.TOO_LARGE else {}
+        now = self._bridge.clock()
+        left = [
+            left_behind.Left(
+                place=self._place,
+                uidvalidity=self._session.uidvalidity,
+                uid=uid,
+                reason=reason,
+                size=sizes.get(uid, 0),
+                since=now,
+                **read_summary(found.get(uid, b"")),
+            )
+            for uid in uids
+        ]
+        self._bridge.write(left_behind.leave, left, self._mailbox.name, self._max_size)
+
+    def move_junk(self) -> None:
+        """Move mails of tickets that became spam to the folder for junk."""
+        newest, mails = self._bridge.read(left_behind.spam, self._place)
+        if self._spam_seen == newest:
+            return
+        uids = [mail.uid for mail in mails if mail.uidvalidity == self._session.uidvalidity]
+        try:
+            if mails and (moved := self._session.junk(uids, [mail.message_id for mail in mails if mail.message_id])):
+                log.info("mailbox %s: %d messages moved to junk", self._mailbox.name, moved)
+        except Failed as error:
+            self._complain("spam cannot be moved to junk", error)
+            return
+        self._bridge.write(left_behind.note_spam, self._place, newest)
+        self._spam_seen = newest
 
     def _hand_over(self, fetched: Mapping[int, Fetched]) -> None:
         uids = sorted(fetched)
@@ -269,6 +258,9 @@ class Drain:
             return 0
         (uids, begun), self._handed = self._handed, None
         self._bridge.answer(begun)
+        stuck = [uid for uid in uids if self._memory.aside.get(uid, (0, None))[0] >= STUCK_AFTER]
+        if stuck:
+            self._bridge.write(left_behind.remove, self._place, stuck)
         for uid in uids:
             self._memory.aside.pop(uid, None)
             self._memory.fragile.pop(uid, None)

@@ -13,12 +13,13 @@ LONGEST_BACKOFF = 3600.0  # seconds; a server that asks for more is asked again 
 
 # Exchange Online: https://learn.microsoft.com/exchange/troubleshoot/administration/throttling (2)
 _SUGGESTED = re.compile(r"Suggested Backoff Time:\s*(\d{1,12})\s*milliseconds", re.IGNORECASE)
-# Gmail: https://support.google.com/mail/answer/7126229 (bandwidth limits), and RFC 5530 3, RFC 9208 4.3.1
-_THROTTLED = re.compile(
-    r"\[(?:THROTTLED|OVERQUOTA|LIMIT|UNAVAILABLE|INUSE|SERVERBUG)\]"
+# Gmail: https://support.google.com/mail/answer/7126229 (bandwidth limits, connections), and RFC 5530 3
+_LATER = re.compile(
+    r"\[(?:THROTTLED|UNAVAILABLE|INUSE)\]"
     r"|request is throttled|too many simultaneous connections|exceeded (?:command or )?bandwidth limits",
     re.IGNORECASE,
 )
+_LOGIN_LATER = re.compile(r"\[(?:LIMIT|SERVERBUG)\]", re.IGNORECASE)  # of another command they are about that command
 _NOT_CONNECTED = re.compile(r"authenticated but not connected", re.IGNORECASE)  # Exchange Online
 _BYTES = re.compile(r"""\[?(b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*")\]?""")
 
@@ -33,8 +34,8 @@ class Refusal:
     not_connected: bool = False
 
 
-def judge(said: str) -> Refusal:
-    """What a server's refusal means.
+def judge(said: str, *, login: bool = False) -> Refusal:
+    """What a server's refusal of a command, or of a `login`, means.
 
     "User is authenticated but not connected" comes after a sign-in that worked: the mailbox is
     another one, a permission is missing, or Exchange has passing trouble.
@@ -44,7 +45,8 @@ def judge(said: str) -> Refusal:
         return Refusal(text, later=True, seconds=min(int(found[1]) / 1000, LONGEST_BACKOFF))
     if _NOT_CONNECTED.search(text):
         return Refusal(text, not_connected=True)
-    return Refusal(text, later=_THROTTLED.search(text) is not None)
+    later = _LATER.search(text) or (login and _LOGIN_LATER.search(text))
+    return Refusal(text, later=bool(later))
 
 
 def plain(text: str) -> str:

@@ -21,9 +21,11 @@ from mailgate.connect.accounts import Account
 from mailgate.connect.oauth2 import TokenRefused
 from mailgate.errors import MailgateError
 from mailgate.inbound.accept import Acceptor
-from mailgate.inbound.imap.drain import Bridge, Drain, Memory
+from mailgate.inbound.imap.bridge import Bridge
+from mailgate.inbound.imap.connection import Denied, Failed, Throttled
+from mailgate.inbound.imap.drain import Drain, Memory
 from mailgate.inbound.imap.plan import pause
-from mailgate.inbound.imap.session import Denied, Failed, Lost, Session, readable
+from mailgate.inbound.imap.session import Session, readable
 from mailgate.settings import MAX_MAIL, Mailbox
 from mailgate.store.db import Store
 
@@ -101,6 +103,11 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name=f"imap-{self.mailbox.name}", daemon=True)
         self._thread.start()
 
+    def look_now(self) -> None:
+        """End an IDLE or a pause between two looks: the database has something to do in the mailbox."""
+        if self._thread is not None and self._status.connected:
+            self._waker.send(b"!")
+
     def retry_now(self) -> None:
         """End the pause after a failure, for its cause may be gone."""
         if self._thread is not None and self._status.last_error:
@@ -142,8 +149,11 @@ class Watcher:
             except (Denied, TokenRefused) as error:
                 first, longest = DENIED_PAUSE
                 trouble = _words(error)
+            except Throttled as error:
+                least = error.seconds
+                trouble = _words(error)
+                self._memory.in_hand = ()  # no message is to blame for it
             except MailgateError as error:
-                least = error.seconds if isinstance(error, Lost) else 0.0
                 trouble = _words(error)
             except Exception as error:  # unknown is temporary
                 log.exception("mailbox %s: unexpected trouble", self.mailbox.name)
@@ -206,6 +216,7 @@ class Watcher:
         while not self._stopping.is_set() and quiet < QUIET_LOOKS:
             session.news()
             taken = drain.look()
+            drain.move_junk()
             if not taken and not session.news():
                 break
             quiet = 0 if taken else quiet + 1

@@ -29,6 +29,8 @@ from mailgate.inbound.imap.replies import Refusal, judge, plain
             "[OVERQUOTA] Account exceeded command or bandwidth limits",
             Refusal("[OVERQUOTA] Account exceeded command or bandwidth limits", later=True),
         ),
+        ("[OVERQUOTA] the mailbox is full", Refusal("[OVERQUOTA] the mailbox is full")),
+        ("[LIMIT] too many flags", Refusal("[LIMIT] too many flags")),
         ("Too many simultaneous connections.", Refusal("Too many simultaneous connections.", later=True)),
         ("Mailbox doesn't exist: INBOX.Nope", Refusal("Mailbox doesn't exist: INBOX.Nope")),
         ("", Refusal("")),
@@ -36,6 +38,12 @@ from mailgate.inbound.imap.replies import Refusal, judge, plain
 )
 def test_what_a_refusal_means(said: str, refusal: Refusal) -> None:
     assert judge(said) == refusal
+
+
+@pytest.mark.parametrize("code", ["LIMIT", "SERVERBUG", "UNAVAILABLE", "INUSE"])
+def test_a_login_may_be_refused_for_a_while(code: str) -> None:
+    assert judge(f"[{code}] not now", login=True).later
+    assert not judge("[AUTHENTICATIONFAILED] no", login=True).later
 
 
 def test_nobody_is_kept_away_for_longer_than_an_hour() -> None:
