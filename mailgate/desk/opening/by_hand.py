@@ -15,7 +15,7 @@ from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.mail import Body, Mail
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import machine
-from mailgate.rules.routing.criteria import Facts
+from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.sla.calendar import open_at
 from mailgate.rules.text import language
@@ -52,7 +52,7 @@ def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | Non
     """Where the rules put it; `chosen` is what its opener said, which comes before them."""
     config = context.config
 
-    facts = Facts(
+    given = RuleInput(
         mail=opening.mail,
         body=opening.body,
         form=form_of(opening),
@@ -64,7 +64,7 @@ def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | Non
         customer=customer.name if (customer := config.customer_of(opening.requester.email)) else "",
         within=partial(open_at, config.schedules),
     )
-    return route(facts, config, first=[(str(opening.by), chosen)] if chosen else ())
+    return route(given, config, first=[(str(opening.by), chosen)] if chosen else ())
 
 
 def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:

@@ -19,7 +19,7 @@ from mailgate.reasons import Reason, Screen
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients
-from mailgate.rules.routing.criteria import Facts, language_of
+from mailgate.rules.routing.criteria import RuleInput, language_of
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.screening.bulk import below_marker
 from mailgate.rules.sla.calendar import open_at
@@ -38,11 +38,11 @@ from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, 
 from mailgate.writing.templates.canned import fill_canned
 
 
-def facts_of(situation: Situation, form: Form, context: Context, *, known: bool) -> Facts:
+def rule_input(situation: Situation, form: Form, context: Context, *, known: bool) -> RuleInput:
     """What rules may ask about the mail."""
     received, config = situation.received, context.config
     recipients = desk_recipients(received.mail, received.envelope, config)
-    return Facts(
+    return RuleInput(
         mail=received.mail,
         body=received.body,
         form=form,
@@ -63,7 +63,7 @@ class _Opening:
     """A mail that the rules let in, and for whom a ticket of it would be."""
 
     situation: Situation
-    facts: Facts
+    given: RuleInput
     form: Form
     routed: Routed
     author: Address
@@ -93,15 +93,15 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
         return Outcome(state="quarantined", reason=Reason.UNREADABLE, why="nobody is named as its sender")
     form = read_form(situation.received.body.visible)
     known = tickets.is_known(db, *config.addresses_of(author.email))
-    facts = facts_of(situation, form, context, known=known)
-    routed = route(facts, config)
+    given = rule_input(situation, form, context, known=known)
+    routed = route(given, config)
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
     if routed.reject:
         return rejected(situation, routed, form, author, context)
     if routed.requester:
         author = _named_to_reply(situation, context) or author
-    opening = _Opening(situation, facts, form, routed, author, context, follows)
+    opening = _Opening(situation, given, form, routed, author, context, follows)
     return _joined(db, opening) or _over_limit(db, opening) or _opened(db, opening)
 
 
@@ -201,14 +201,14 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         priority=opening.text("priority"),
         sla=str(sla.value),
         sla_from=sla.origin,
-        address=opening.facts.address,
+        address=opening.given.address,
         created_at=received.arrived_at,
         updated_at=context.now,
         assignee=Assignee.parse(assign) if assign else None,
         tags=tags if isinstance(tags, tuple) else (),
         fields=opening.form.fields or None,
         language=opening.text("language")
-        or language.language_of(received.body.visible, opening.facts.language)
+        or language.language_of(received.body.visible, opening.given.language)
         or config.desk.language,
         source=received.source,
         autoresponse=_autoresponse(opening.routed, situation) and opening.author.email not in config.addresses,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.opening.from_mail import entry_of, facts_of, may_answer, open_from_mail, rejected
+from mailgate.desk.opening.from_mail import entry_of, may_answer, open_from_mail, rejected, rule_input
 from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.requester.words import alone, answer, commands, fulfil, wishes_of, without_words
 from mailgate.desk.situation import Situation
@@ -38,7 +38,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     change = _message(db, situation, ticket, wishes, stamp, context)
-    routed = route(facts_of(situation, Form(), context, known=True), context.config, on="message")
+    routed = route(rule_input(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
     if routed.reject:

@@ -64,7 +64,7 @@ class Case(NamedTuple):
     overdue: bool = False
 
 
-class Fact(NamedTuple):
+class PastEvent(NamedTuple):
     """What the report reads of an event."""
 
     kind: EventKind
@@ -141,7 +141,7 @@ class History(NamedTuple):
         return self.spans[-1].place if self.spans and self.spans[-1].end is None else None
 
 
-def history(case: Case, facts: Sequence[Fact], teams: Teams | None = None) -> History:
+def history(case: Case, events: Sequence[PastEvent], teams: Teams | None = None) -> History:
     """The history of a ticket from its events, in the order in which they were stored.
 
     `teams` are the members of each team by agent key: a ticket that a team's member
@@ -149,13 +149,13 @@ def history(case: Case, facts: Sequence[Fact], teams: Teams | None = None) -> Hi
     ticket, else to the one who did it; the first answer to who gave it; a rating to the
     last resolution.
     """
-    past = _opened(case, facts[0] if facts else None, teams or {})
-    for fact in facts:
-        past.take(fact)
+    past = _opened(case, events[0] if events else None, teams or {})
+    for event in events:
+        past.take(event)
     return past.told()
 
 
-def _opened(case: Case, first: Fact | None, teams: Teams) -> _Past:
+def _opened(case: Case, first: PastEvent | None, teams: Teams) -> _Past:
     """The beginning: as the opening tells it, else as the ticket is now."""
     told = first.after if first and first.kind == EventKind.OPENED else None
     start = told if isinstance(told, dict) else {}
@@ -194,12 +194,12 @@ class _Past:
     reopened: list[Moment] = field(default_factory=list)
     set_aside: list[Moment] = field(default_factory=list)
 
-    def take(self, fact: Fact) -> None:
+    def take(self, event: PastEvent) -> None:
         """Read one event."""
-        if fact.at > self.at:
-            self.at = fact.at
-        if read := _READ.get(fact.kind):
-            read(self, fact)
+        if event.at > self.at:
+            self.at = event.at
+        if read := _READ.get(event.kind):
+            read(self, event)
 
     def told(self) -> History:
         """Everything that was read."""
@@ -216,8 +216,8 @@ class _Past:
             overdue=self.case.overdue and self.status in _WORKING,
         )
 
-    def read_turn(self, fact: Fact) -> None:
-        was, status = self.status, _STATUSES[str(fact.after)]
+    def read_turn(self, event: PastEvent) -> None:
+        was, status = self.status, _STATUSES[str(event.after)]
         self.status = status
         works = status in _WORKING
         if works and was not in _WORKING:
@@ -227,31 +227,31 @@ class _Past:
             self.spans.append(Span(self.at, None, self.place))
         elif not works and was in _WORKING:
             self._close_span()
-            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, fact.by), self._in_time()))
+            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, event.by), self._in_time()))
         if status is Status.CLOSED and was is not Status.CLOSED:
-            self.closed.append(Moment(self.at, _credited(self.place, fact.by)))
+            self.closed.append(Moment(self.at, _credited(self.place, event.by)))
 
-    def read_merged(self, fact: Fact) -> None:
-        if _merged_into(fact.after):
-            self.read_set_aside(fact)
+    def read_merged(self, event: PastEvent) -> None:
+        if _merged_into(event.after):
+            self.read_set_aside(event)
 
-    def read_split(self, fact: Fact) -> None:
-        if _merged_into(fact.before):
+    def read_split(self, event: PastEvent) -> None:
+        if _merged_into(event.before):
             self._carry_on()
 
-    def read_rated(self, fact: Fact) -> None:
-        self.rated = Rated(self.at, self._helped(), str(fact.after))
+    def read_rated(self, event: PastEvent) -> None:
+        self.rated = Rated(self.at, self._helped(), str(event.after))
 
-    def read_overdue(self, _: Fact) -> None:
+    def read_overdue(self, _: PastEvent) -> None:
         self.missed = True
 
-    def read_given(self, fact: Fact) -> None:
-        self._move(_assigned(self.place, fact.after, self.teams))
+    def read_given(self, event: PastEvent) -> None:
+        self._move(_assigned(self.place, event.after, self.teams))
 
-    def read_placed(self, fact: Fact) -> None:
-        self._move(self.place._replace(**{_FIELDS[fact.kind]: str(fact.after)}))
+    def read_placed(self, event: PastEvent) -> None:
+        self._move(self.place._replace(**{_FIELDS[event.kind]: str(event.after)}))
 
-    def read_set_aside(self, _: Fact) -> None:
+    def read_set_aside(self, _: PastEvent) -> None:
         """The act that ended the ticket was no work: it was spam, or another ticket's matter."""
         if self.closed and self.closed[-1].at == self.at:
             self.closed.pop()
@@ -264,8 +264,8 @@ class _Past:
         if self.earlier and self.reopened[-1].at == self.at:
             self.since, self.missed = self.earlier
 
-    def read_due(self, fact: Fact) -> None:
-        self.due = due = _time(fact.after)
+    def read_due(self, event: PastEvent) -> None:
+        self.due = due = _time(event.after)
         if due is None or due > self.at:
             self.missed = False
         # The act that ends a ticket works its due time out anew and tells it afterwards.
@@ -276,10 +276,10 @@ class _Past:
         """None without a target. Events tell due times in whole seconds."""
         return None if self.due is None else not self.missed and self.at.replace(microsecond=0) <= self.due
 
-    def read_answered(self, fact: Fact) -> None:
+    def read_answered(self, event: PastEvent) -> None:
         if not self.answer:
             target = self.case.first_response_by
-            place = _with_agent(self.place, fact.by.agent_key or self.place.agent)
+            place = _with_agent(self.place, event.by.agent_key or self.place.agent)
             self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
 
     def _helped(self) -> Place:
@@ -301,7 +301,7 @@ class _Past:
 
 
 # How each kind of event is read.
-_READ: Mapping[EventKind, Callable[[_Past, Fact], None]] = {
+_READ: Mapping[EventKind, Callable[[_Past, PastEvent], None]] = {
     EventKind.STATUS_CHANGED: _Past.read_turn,
     EventKind.DUE_CHANGED: _Past.read_due,
     EventKind.SPAM_MARKED: _Past.read_set_aside,

@@ -24,7 +24,7 @@ _AFTER_AT = re.compile(r"@([^\s@<>(),;:\"]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class RuleInput:
     """Everything that a field may read: the mail, and what is known about it."""
 
     mail: Mail
@@ -64,16 +64,16 @@ class Values:
     domains: tuple[str, ...]
 
 
-def is_met(criterion: Criterion, facts: Facts) -> bool:
+def is_met(criterion: Criterion, given: RuleInput) -> bool:
     """Whether the criterion holds. A negated one (`not_`) holds if no value of the field passes."""
-    return _OPERATORS[criterion.op](criterion, facts) != criterion.negated
+    return _OPERATORS[criterion.op](criterion, given) != criterion.negated
 
 
-def holds(criterion: Criterion, facts: Facts) -> tuple[bool, str]:
+def holds(criterion: Criterion, given: RuleInput) -> tuple[bool, str]:
     """Whether the criterion holds, and a clause that says so: `subject "Portal down" contains "down"`."""
-    held = is_met(criterion, facts)
+    held = is_met(criterion, given)
     name = f"{criterion.field}.{criterion.name}" if criterion.name else criterion.field
-    texts = facts.values(criterion).texts
+    texts = given.values(criterion).texts
     shown = ", ".join(f'"{_shown(text)}"' for text in texts[:3]) + (", …" if len(texts) > 3 else "")
     says = _SAYS[criterion.op][held == criterion.negated]
     return held, " ".join(filter(None, (name, shown or "(none)", says, _wanted(criterion))))
@@ -122,76 +122,76 @@ class Field:
 
     name: str
     kind: Kind
-    read: Callable[[Facts, str], tuple[str, ...]]  # its values; the text is the name of a header or form line
+    read: Callable[[RuleInput, str], tuple[str, ...]]  # its values; the text is the name of a header or form line
     doc: str = ""
     words: tuple[str, ...] = ()  # the only values that a WORD has
     refers: str = ""  # the section of the configuration that names its values
 
 
-def _body(facts: Facts, _: str) -> tuple[str, ...]:
+def _body(given: RuleInput, _: str) -> tuple[str, ...]:
     """The author's own words; the whole text of a forwarded mail, or if there are no own words."""
-    own = facts.body.visible
-    return (facts.mail.text if facts.body.forwarded or not own.strip() else own,)
+    own = given.body.visible
+    return (given.mail.text if given.body.forwarded or not own.strip() else own,)
 
 
-def _form(facts: Facts, name: str) -> tuple[str, ...]:
-    value = facts.form.get(name)
+def _form(given: RuleInput, name: str) -> tuple[str, ...]:
+    value = given.form.get(name)
     return (value,) if value else ()
 
 
 _TABLE = (
-    Field("from", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.from_)),
-    Field("reply_to", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.reply_to)),
-    Field("to", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.to)),
-    Field("cc", Kind.ADDRESS, lambda facts, _: tuple(each.email for each in facts.mail.cc)),
-    Field("recipient", Kind.ADDRESS, lambda facts, _: facts.recipients, "the desk address it was delivered to"),
-    Field("from_name", Kind.TEXT, lambda facts, _: tuple(each.name for each in facts.mail.from_ if each.name)),
-    Field("subject", Kind.TEXT, lambda facts, _: (facts.mail.subject,)),
+    Field("from", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.from_)),
+    Field("reply_to", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.reply_to)),
+    Field("to", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.to)),
+    Field("cc", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.cc)),
+    Field("recipient", Kind.ADDRESS, lambda given, _: given.recipients, "the desk address it was delivered to"),
+    Field("from_name", Kind.TEXT, lambda given, _: tuple(each.name for each in given.mail.from_ if each.name)),
+    Field("subject", Kind.TEXT, lambda given, _: (given.mail.subject,)),
     Field("body", Kind.TEXT, _body, "the author's own words, without quotes"),
-    Field("attachment_name", Kind.TEXT, lambda facts, _: tuple(part.name for part in facts.mail.attachments)),
-    Field("attachment_type", Kind.TEXT, lambda facts, _: tuple(part.type for part in facts.mail.attachments)),
-    Field("language", Kind.TEXT, lambda facts, _: (facts.language,)),
+    Field("attachment_name", Kind.TEXT, lambda given, _: tuple(part.name for part in given.mail.attachments)),
+    Field("attachment_type", Kind.TEXT, lambda given, _: tuple(part.type for part in given.mail.attachments)),
+    Field("language", Kind.TEXT, lambda given, _: (given.language,)),
     Field(
         "source",
         Kind.WORD,
-        lambda facts, _: (facts.source,),
+        lambda given, _: (given.source,),
         "`smtp`, `imap`, `pipe` or `cli`",
         words=("smtp", "imap", "pipe", "cli"),
     ),
     Field(
         "requester",
         Kind.WORD,
-        lambda facts, _: ("known" if facts.known else "new",),
+        lambda given, _: ("known" if given.known else "new",),
         "`known` or `new`",
         words=("known", "new"),
     ),
     Field(
         "customer",
         Kind.TEXT,
-        lambda facts, _: (facts.customer,) if facts.customer else (),
+        lambda given, _: (given.customer,) if given.customer else (),
         "the sender's customer, by name",
         refers="customer",
     ),
     Field(
         "auth",
         Kind.WORD,
-        lambda facts, _: (facts.auth,),
+        lambda given, _: (given.auth,),
         "`pass`, `fail` or `none` (DMARC)",
         words=("pass", "fail", "none"),
     ),
-    Field("attachments", Kind.COUNT, lambda facts, _: (str(len(facts.mail.attachments)),), "how many"),
-    Field("size", Kind.SIZE, lambda facts, _: (str(facts.mail.size),), 'of the mail: `{ over = "5 MB" }`'),
+    Field("attachments", Kind.COUNT, lambda given, _: (str(len(given.mail.attachments)),), "how many"),
+    Field("size", Kind.SIZE, lambda given, _: (str(given.mail.size),), 'of the mail: `{ over = "5 MB" }`'),
     Field(
         "header",
         Kind.NAMED,
-        lambda facts, name: facts.mail.header_all(name),
+        lambda given, name: given.mail.header_all(name),
         'by name: `header = { X-Vendor = { is = "yes" } }`',
     ),
     Field("form", Kind.NAMED, _form, 'by name: `form = { Branch = "Boston" }`'),
     Field(
         "arrived",
         Kind.TIME,
-        lambda facts, _: (facts.arrived_at.isoformat(" ", "minutes"),),
+        lambda given, _: (given.arrived_at.isoformat(" ", "minutes"),),
         '`{ within = "Business hours" }`',
         refers="schedule",
     ),
@@ -208,34 +208,34 @@ def _folded(criterion: Criterion) -> tuple[str, ...]:
     return tuple(map(str.casefold, criterion.values))
 
 
-def _is(criterion: Criterion, facts: Facts) -> bool:
+def _is(criterion: Criterion, given: RuleInput) -> bool:
     wanted = _folded(criterion)
-    return any(text in wanted for text in facts.values(criterion).folded)
+    return any(text in wanted for text in given.values(criterion).folded)
 
 
-def _contains(criterion: Criterion, facts: Facts) -> bool:
+def _contains(criterion: Criterion, given: RuleInput) -> bool:
     wanted = _folded(criterion)
-    return any(value in text for text in facts.values(criterion).folded for value in wanted)
+    return any(value in text for text in given.values(criterion).folded for value in wanted)
 
 
-def _starts(criterion: Criterion, facts: Facts) -> bool:
+def _starts(criterion: Criterion, given: RuleInput) -> bool:
     wanted = _folded(criterion)
-    return any(text.startswith(wanted) for text in facts.values(criterion).folded)
+    return any(text.startswith(wanted) for text in given.values(criterion).folded)
 
 
-def _ends(criterion: Criterion, facts: Facts) -> bool:
+def _ends(criterion: Criterion, given: RuleInput) -> bool:
     wanted = _folded(criterion)
-    return any(text.endswith(wanted) for text in facts.values(criterion).folded)
+    return any(text.endswith(wanted) for text in given.values(criterion).folded)
 
 
-def _matches(criterion: Criterion, facts: Facts) -> bool:
-    texts = facts.values(criterion).texts
+def _matches(criterion: Criterion, given: RuleInput) -> bool:
+    texts = given.values(criterion).texts
     return any(pattern.search(text) is not None for text in texts for pattern in criterion.patterns)
 
 
-def _domain(criterion: Criterion, facts: Facts) -> bool:
+def _domain(criterion: Criterion, given: RuleInput) -> bool:
     """`x.example` exactly; `.x.example` with its subdomains."""
-    domains = facts.values(criterion).domains
+    domains = given.values(criterion).domains
     return any(
         domain.endswith(value) if value.startswith(".") else domain == f".{value}"
         for value in criterion.values
@@ -250,14 +250,14 @@ def _domains(known: Field, text: str) -> Iterable[str]:
     return (text.rpartition("@")[2],)
 
 
-def _over(criterion: Criterion, facts: Facts) -> bool:
+def _over(criterion: Criterion, given: RuleInput) -> bool:
     limit = criterion.number or 0
-    return any(number > limit for number in _numbers(facts.values(criterion).texts))
+    return any(number > limit for number in _numbers(given.values(criterion).texts))
 
 
-def _under(criterion: Criterion, facts: Facts) -> bool:
+def _under(criterion: Criterion, given: RuleInput) -> bool:
     limit = criterion.number or 0
-    return any(number < limit for number in _numbers(facts.values(criterion).texts))
+    return any(number < limit for number in _numbers(given.values(criterion).texts))
 
 
 def _numbers(texts: tuple[str, ...]) -> Iterable[float]:
@@ -265,16 +265,16 @@ def _numbers(texts: tuple[str, ...]) -> Iterable[float]:
     return (float(found[1]) for text in texts if (found := _NUMBER.match(text)))
 
 
-def _exists(criterion: Criterion, facts: Facts) -> bool:
+def _exists(criterion: Criterion, given: RuleInput) -> bool:
     nothing = "0" if FIELDS[criterion.field].kind is Kind.COUNT else ""
-    return any(text != nothing for text in facts.values(criterion).texts)
+    return any(text != nothing for text in given.values(criterion).texts)
 
 
-def _within(criterion: Criterion, facts: Facts) -> bool:
-    return any(facts.within(schedule, facts.arrived_at) for schedule in criterion.values)
+def _within(criterion: Criterion, given: RuleInput) -> bool:
+    return any(given.within(schedule, given.arrived_at) for schedule in criterion.values)
 
 
-_OPERATORS: Mapping[str, Callable[[Criterion, Facts], bool]] = {
+_OPERATORS: Mapping[str, Callable[[Criterion, RuleInput], bool]] = {
     "is": _is,
     "in": _is,
     "contains": _contains,

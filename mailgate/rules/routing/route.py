@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from itertools import repeat
 
-from mailgate.rules.routing.criteria import Facts, holds, is_met
+from mailgate.rules.routing.criteria import RuleInput, holds, is_met
 from mailgate.settings import Config, Criterion, Routing, Rule
 
 Value = str | bool | tuple[str, ...]
@@ -41,7 +41,7 @@ class RuleResult:
     """What became of one rule. `because` is worded when it is asked for: routing has no use for it."""
 
     rule: Rule
-    facts: Facts
+    given: RuleInput
     on: str
     matched: bool
     stopped_by: str = ""
@@ -58,7 +58,7 @@ class RuleResult:
             return f"not tried: stopped by {self.stopped_by}"
         if self.on not in self.rule.on:
             return f"not tried: only for {' and '.join(sorted(self.rule.on))}"
-        return _because(self.rule, self.facts)
+        return _because(self.rule, self.given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +80,22 @@ class Routed:
         return chosen.value if chosen else None
 
 
-def route(facts: Facts, config: Config, on: str = "new", first: Sequence[tuple[str, Routing]] = ()) -> Routed:
+def route(given: RuleInput, config: Config, on: str = "new", first: Sequence[tuple[str, Routing]] = ()) -> Routed:
     """Route a new ticket's mail; with `on` = "message", give only what rules for later mails set.
 
     `first`: what somebody said by hand, with its origin; it comes before every rule.
     """
-    results = tuple(_try_rules(facts, config.rules, on))
+    results = tuple(_try_rules(given, config.rules, on))
     matched = [result.rule for result in results if result.matched]
     layers = [*first, *((f"rule:{rule.name}", rule.then) for rule in reversed(matched))]
     requester = _last(matched, "requester")
-    values = _place(layers, facts, config, requester) if on == "new" else _take(layers)
+    values = _place(layers, given, config, requester) if on == "new" else _take(layers)
     return Routed(
         values=values,
         results=results,
         alert=tuple(dict.fromkeys(recipient for rule in matched for recipient in rule.alert)),
         requester=requester,
-        reject=_rejection(matched, facts.language or config.desk.language),
+        reject=_rejection(matched, given.language or config.desk.language),
         drop=_last(matched, "drop"),
         canned=_last(matched, "canned"),
         join=next((rule.join for rule in reversed(matched) if rule.join), timedelta()),
@@ -105,41 +105,41 @@ def route(facts: Facts, config: Config, on: str = "new", first: Sequence[tuple[s
 # ── rules ───────────────────────────────────────────────────────────────────────────────
 
 
-def _try_rules(facts: Facts, rules: Iterable[Rule], on: str) -> Iterator[RuleResult]:
+def _try_rules(given: RuleInput, rules: Iterable[Rule], on: str) -> Iterator[RuleResult]:
     stopped_by = ""
     for rule in rules:
-        matched = not stopped_by and on in rule.on and _matches(rule, facts)
-        yield RuleResult(rule, facts, on, matched, stopped_by)
+        matched = not stopped_by and on in rule.on and _matches(rule, given)
+        yield RuleResult(rule, given, on, matched, stopped_by)
         if matched and rule.stop:
             stopped_by = rule.name
 
 
-def _matches(rule: Rule, facts: Facts) -> bool:
-    if rule.when and not any(map(_all, rule.when, repeat(facts))):
+def _matches(rule: Rule, given: RuleInput) -> bool:
+    if rule.when and not any(map(_all, rule.when, repeat(given))):
         return False
-    return not any(map(_all, rule.unless, repeat(facts)))
+    return not any(map(_all, rule.unless, repeat(given)))
 
 
-def _all(table: tuple[Criterion, ...], facts: Facts) -> bool:
-    return all(map(is_met, table, repeat(facts)))
+def _all(table: tuple[Criterion, ...], given: RuleInput) -> bool:
+    return all(map(is_met, table, repeat(given)))
 
 
-def _because(rule: Rule, facts: Facts) -> str:
+def _because(rule: Rule, given: RuleInput) -> str:
     if not rule.when:
         when = "no conditions"
     else:
-        held, when = _word(rule.when, facts)
+        held, when = _word(rule.when, given)
         if not held:
             return when
-    excluded, unless = _word(rule.unless, facts)
+    excluded, unless = _word(rule.unless, given)
     return f"{when}; but unless: {unless}" if excluded else when
 
 
-def _word(tables: tuple[tuple[Criterion, ...], ...], facts: Facts) -> tuple[bool, str]:
+def _word(tables: tuple[tuple[Criterion, ...], ...], given: RuleInput) -> tuple[bool, str]:
     """Whether any table holds, and the clauses of it, else what failed in each."""
     failed = []
     for table in tables:
-        judged = [holds(criterion, facts) for criterion in table]
+        judged = [holds(criterion, given) for criterion in table]
         if all(held for held, _ in judged):
             return True, ", ".join(clause for _, clause in judged)
         failed.append(next(clause for held, clause in judged if not held))
@@ -163,11 +163,11 @@ def _rejection(matched: list[Rule], language: str) -> Chosen | None:
 Layers = list[tuple[str, Routing]]
 
 
-def _place(rules: Layers, facts: Facts, config: Config, requester: Chosen | None) -> dict[str, Chosen]:
+def _place(rules: Layers, given: RuleInput, config: Config, requester: Chosen | None) -> dict[str, Chosen]:
     """Topic first, for it brings its own layers; then department, which does too; then the rest."""
-    address = [("address", config.addresses[facts.address].routing)] if facts.address in config.addresses else []
-    address = [*_customer(facts, config, requester), *address]
-    form = [("form", Routing(topic=name))] if (name := form_topic(facts, config)) else []
+    address = [("address", config.addresses[given.address].routing)] if given.address in config.addresses else []
+    address = [*_customer(given, config, requester), *address]
+    form = [("form", Routing(topic=name))] if (name := form_topic(given, config)) else []
     defaults = [("defaults", config.defaults)]
     layers = [*rules, *form, *address, *defaults]
     topic = _take(layers).get("topic")
@@ -180,9 +180,9 @@ def _place(rules: Layers, facts: Facts, config: Config, requester: Chosen | None
     return _take([*rules, *form, *address, *chain, *own, *defaults]) | placed
 
 
-def _customer(facts: Facts, config: Config, requester: Chosen | None) -> Layers:
+def _customer(given: RuleInput, config: Config, requester: Chosen | None) -> Layers:
     """The customer whose the ticket will be: a rule may make it that of `Reply-To`."""
-    mail = facts.mail
+    mail = given.mail
     author = mail.reply_to[0] if requester and mail.reply_to else mail.author
     customer = config.customer_of(author.email)
     return [(f"customer:{customer.name}", customer.routing)] if customer else []
@@ -202,9 +202,9 @@ def _take(layers: Layers) -> dict[str, Chosen]:
     return values
 
 
-def form_topic(facts: Facts, config: Config) -> str:
+def form_topic(given: RuleInput, config: Config) -> str:
     """The public topic that the form's `Help topic` line names, by full path or unique leaf; else ""."""
-    typed = _fold(facts.form.get("help topic") or facts.form.get("topic"))
+    typed = _fold(given.form.get("help topic") or given.form.get("topic"))
     public = [topic.name for topic in config.topics.values() if topic.public]
     exact = [name for name in public if _fold(name) == typed]
     leaves = [name for name in public if _fold(name.rpartition("/")[2]) == typed]

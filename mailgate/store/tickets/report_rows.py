@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import cast
 
-from mailgate.rules.report.history import TELLING, Case, Fact
+from mailgate.rules.report.history import TELLING, Case, PastEvent
 from mailgate.store.columns import marks, maybe_moment, moment
 from mailgate.store.db import Db, Row
 from mailgate.ticket import Actor, EventKind, Json
@@ -48,13 +48,13 @@ def concerned(db: Db, since: datetime) -> list[int]:
     return [row[0] for row in db.all(sql, [since.timestamp()])]
 
 
-def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[Fact]]]:
+def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[PastEvent]]]:
     """Each of these tickets with its telling events, oldest first."""
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
-        found: dict[int, list[Fact]] = {number: [] for number in some}
+        found: dict[int, list[PastEvent]] = {number: [] for number in some}
         for ticket, kind, by, at, after, before in db.all(_EVENTS.format(marks(some)), some):
-            found[ticket].append(_fact(kind, Actor.parse(by), at, after, before))
+            found[ticket].append(_event(kind, Actor.parse(by), at, after, before))
         for row in db.all(_CASES.format(marks(some)), some):
             yield _case(row), found[row["number"]]
 
@@ -72,11 +72,11 @@ def _case(row: Row) -> Case:
     )
 
 
-def _fact(word: str, by: Actor, at: float, after: str | None, before: str | None) -> Fact:
+def _event(word: str, by: Actor, at: float, after: str | None, before: str | None) -> PastEvent:
     kind, moment_of = _KINDS[word], datetime.fromtimestamp(at, UTC)
     if kind is EventKind.OPENED:
-        return Fact(kind, by, moment_of, {**_opening(after), "due_at": before} if after else None)
-    return Fact(kind, by, moment_of, _said(after) if after else None, json.loads(before) if before else None)
+        return PastEvent(kind, by, moment_of, {**_opening(after), "due_at": before} if after else None)
+    return PastEvent(kind, by, moment_of, _said(after) if after else None, json.loads(before) if before else None)
 
 
 @lru_cache(maxsize=10_000)

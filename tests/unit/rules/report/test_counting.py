@@ -18,7 +18,7 @@ from mailgate.cli.report_json import COLUMNS, report_json, report_rows, without_
 from mailgate.cli.report_terminal import show
 from mailgate.figures import DIMENSIONS, Attainment, Satisfaction
 from mailgate.rules.report.counting import figures
-from mailgate.rules.report.history import Case, Fact, Moment, Place, Reached, Span, history
+from mailgate.rules.report.history import Case, Moment, PastEvent, Place, Reached, Span, history
 from mailgate.ticket import ADMIN, CLOCK, Actor, EventKind
 from mailgate.writing.report_text import as_text, backlog_line, duration, percent, satisfied
 from tests.notices import ENGLISH, RENDERER
@@ -38,11 +38,11 @@ def rfc3339(moment: datetime | None) -> str | None:
     return moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def event(kind: str, hours: float, before=None, after=None, by: Actor = BY_ANN) -> Fact:
-    return Fact(EventKind(kind), by, at(hours), after, before)
+def event(kind: str, hours: float, before=None, after=None, by: Actor = BY_ANN) -> PastEvent:
+    return PastEvent(EventKind(kind), by, at(hours), after, before)
 
 
-def opened(hours: float = 0, **fields) -> Fact:
+def opened(hours: float = 0, **fields) -> PastEvent:
     after = {"status": "open", "department": "Support", "topic": "General Inquiry", "priority": "Normal"}
     after |= {"sla": "Sev-A", "assignee": None, "due_at": rfc3339(at(hours + 1)), **fields}
     return event("opened", hours, after=after, by=Actor.requester("karen@x.example"))
@@ -432,7 +432,7 @@ CHOICES = {
 }
 
 
-def some_events(draw: random.Random) -> list[Fact]:
+def some_events(draw: random.Random) -> list[PastEvent]:
     """A ticket's events at random times, statuses only ever changing to another one."""
     hours = draw.uniform(0, 60)
     events = [opened(hours, assignee=draw.choice([None, {"team": "Level I"}]))]
@@ -450,7 +450,7 @@ def some_events(draw: random.Random) -> list[Fact]:
     return events
 
 
-def slow_state(events: list[Fact]) -> dict[str, str]:
+def slow_state(events: list[PastEvent]) -> dict[str, str]:
     """Status and place after all of `events`, each field found by looking back for its last change."""
 
     def last(kinds: tuple[str, ...], key: str):
@@ -465,7 +465,7 @@ def slow_state(events: list[Fact]) -> dict[str, str]:
     return state | {"agent": assignee.get("agent", ""), "team": assignee.get("team", "")}
 
 
-def slow_count(tickets: list[list[Fact]], since: datetime, until: datetime, dimension: str, name: str) -> dict:
+def slow_count(tickets: list[list[PastEvent]], since: datetime, until: datetime, dimension: str, name: str) -> dict:
     """The figures of one row, each by running through all events again."""
     found = dict.fromkeys(("opened", "closed", "reopened", "open_now"), 0) | {"resolutions": [], "answers": []}
     for events in tickets:
@@ -501,7 +501,7 @@ def slow_count(tickets: list[list[Fact]], since: datetime, until: datetime, dime
     return found
 
 
-def slow_backlog(tickets: list[list[Fact]], end: datetime, dimension: str, name: str) -> int:
+def slow_backlog(tickets: list[list[PastEvent]], end: datetime, dimension: str, name: str) -> int:
     states = [slow_state([e for e in events if e.at < end]) for events in tickets if events[0].at < end]
     return sum(s["status"] in ("open", "pending") and (not dimension or s[dimension] == name) for s in states)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.config.load import load
-from mailgate.rules.report.history import Case, Fact, history
+from mailgate.rules.report.history import Case, PastEvent, history
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
@@ -80,8 +80,8 @@ class Life:
     def told(self):
         names = ("number", "department", "topic", "priority", "sla", "created_at", "first_response_by", "overdue")
         case = Case(**{name: getattr(self.ticket, name) for name in names})
-        facts = [Fact(event.kind, event.by, event.at, event.after) for event in self.events]
-        return history(case, facts, {"Online Banking": ("ann",)})
+        events = [PastEvent(event.kind, event.by, event.at, event.after) for event in self.events]
+        return history(case, events, {"Online Banking": ("ann",)})
 
 
 @pytest.fixture

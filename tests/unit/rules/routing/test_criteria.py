@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailgate.config.toml.regex import compile_pattern
 from mailgate.mail import Attachment
-from mailgate.rules.routing.criteria import FIELDS, Facts, holds, is_met, language_of
+from mailgate.rules.routing.criteria import FIELDS, RuleInput, holds, is_met, language_of
 from mailgate.rules.text.forms import read_form
 from mailgate.settings import Criterion
 from mailgate.ticket import Address
@@ -27,7 +27,7 @@ NUMBERED = (
 )
 
 
-def facts(**changes: Any) -> Facts:
+def rule_input(**changes: Any) -> RuleInput:
     values: dict[str, Any] = {
         "mail": mail(
             "karen@mail.client.example",
@@ -52,7 +52,7 @@ def facts(**changes: Any) -> Facts:
         "within": lambda schedule, moment: schedule == OPEN and moment == NOW,
         **changes,
     }
-    return Facts(**values)
+    return RuleInput(**values)
 
 
 def criterion(field: str, op: str, *values: str, number: float | None = None, negated: bool = False) -> Criterion:
@@ -140,8 +140,8 @@ CASES = [
 @pytest.mark.parametrize(("field", "op", "values", "expected"), CASES)
 def test_fields_and_operators(field: str, op: str, values: tuple[str, ...], expected: bool) -> None:
     plain, negated = criterion(field, op, *values), criterion(field, op, *values, negated=True)
-    assert holds(plain, facts())[0] is expected is is_met(plain, facts())
-    assert holds(negated, facts())[0] is not expected
+    assert holds(plain, rule_input())[0] is expected is is_met(plain, rule_input())
+    assert holds(negated, rule_input())[0] is not expected
 
 
 def test_every_field_has_a_case() -> None:
@@ -170,11 +170,11 @@ def test_every_field_has_a_case() -> None:
 def test_sizes_counts_and_the_numbers_in_headers_and_form_lines(
     field: str, op: str, number: float, expected: bool
 ) -> None:
-    assert is_met(criterion(field, op, str(number), number=number), facts()) is expected
+    assert is_met(criterion(field, op, str(number), number=number), rule_input()) is expected
 
 
 def test_what_is_missing_does_not_exist() -> None:
-    bare = facts(mail=mail("", ""), language="", known=False, auth="none")
+    bare = rule_input(mail=mail("", ""), language="", known=False, auth="none")
     for field in ("from", "from_name", "reply_to", "cc", "subject", "attachments", "attachment_name", "language"):
         assert not is_met(criterion(field, "exists"), bare)
         assert is_met(criterion(field, "exists", negated=True), bare)
@@ -183,15 +183,15 @@ def test_what_is_missing_does_not_exist() -> None:
 
 
 def test_not_means_none_of_all_values() -> None:
-    assert not is_met(criterion("cc", "contains", "nobody", "boss", negated=True), facts())
-    assert is_met(criterion("cc", "contains", "nobody", "chief", negated=True), facts())
+    assert not is_met(criterion("cc", "contains", "nobody", "boss", negated=True), rule_input())
+    assert is_met(criterion("cc", "contains", "nobody", "chief", negated=True), rule_input())
 
 
 def test_the_body_of_a_forwarded_or_empty_mail_is_its_whole_text() -> None:
     quoted = criterion("body", "contains", "quoted")
-    assert not is_met(quoted, facts())
-    assert is_met(quoted, facts(body=replace(body("see below"), forwarded=True)))
-    assert is_met(quoted, facts(body=body(" \n")))
+    assert not is_met(quoted, rule_input())
+    assert is_met(quoted, rule_input(body=replace(body("see below"), forwarded=True)))
+    assert is_met(quoted, rule_input(body=body(" \n")))
 
 
 @pytest.mark.parametrize(
@@ -216,16 +216,16 @@ def test_the_body_of_a_forwarded_or_empty_mail_is_its_whole_text() -> None:
     ],
 )
 def test_explain_reads_well(asked: Criterion, clause: str) -> None:
-    assert holds(asked, facts())[1] == clause
+    assert holds(asked, rule_input())[1] == clause
 
 
 def test_explain_shows_hostile_text_on_one_short_line() -> None:
-    nasty = facts(mail=mail(subject="a\x1b[2Jb\r\n" + "c" * 500 + "\u202e\ud800"))
+    nasty = rule_input(mail=mail(subject="a\x1b[2Jb\r\n" + "c" * 500 + "\u202e\ud800"))
     clause = holds(criterion("subject", "exists"), nasty)[1]
     assert clause.isprintable()
     assert len(clause) < 100
-    many = facts(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abcde")))
-    three = facts(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abc")))
+    many = rule_input(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abcde")))
+    three = rule_input(mail=mail(cc=tuple(Address(f"{name}@x.example") for name in "abc")))
     assert holds(criterion("cc", "exists"), three)[1] == 'cc "a@x.example", "b@x.example", "c@x.example" is there'
     assert holds(criterion("cc", "exists"), many)[1] == 'cc "a@x.example", "b@x.example", "c@x.example", … is there'
 
@@ -233,7 +233,7 @@ def test_explain_shows_hostile_text_on_one_short_line() -> None:
 @given(st.text(max_size=300), st.sampled_from(["is", "contains", "starts", "ends", "matches", "exists"]))
 def test_any_subject_is_judged(subject: str, op: str) -> None:
     asked = criterion("subject", op, *(() if op == "exists" else ("down",)))
-    held, clause = holds(asked, facts(mail=mail(subject=subject)))
+    held, clause = holds(asked, rule_input(mail=mail(subject=subject)))
     lower = subject.casefold()
     assert (
         held
@@ -250,7 +250,7 @@ def test_any_subject_is_judged(subject: str, op: str) -> None:
 
 
 def test_lone_surrogates_and_long_texts_are_matched_within_64k() -> None:
-    far = facts(body=body("x\ud800" * 40_000 + "needle"))
+    far = rule_input(body=body("x\ud800" * 40_000 + "needle"))
     assert not is_met(criterion("body", "matches", "needle"), far)
     assert is_met(criterion("body", "matches", "^x"), far)
 
@@ -262,12 +262,12 @@ def test_a_field_is_read_once_however_many_rules_ask() -> None:
         asked.append(schedule)
         return False
 
-    known = facts(within=within)
+    known = rule_input(within=within)
     first = known.values(criterion("subject", "is", "x"))
     assert known.values(criterion("subject", "contains", "y")) is first
     assert asked == []
-    assert facts(within=within) == known
-    assert not is_met(criterion("arrived", "within", "x"), facts(within=Facts.within))
+    assert rule_input(within=within) == known
+    assert not is_met(criterion("arrived", "within", "x"), rule_input(within=RuleInput.within))
 
 
 @pytest.mark.parametrize(("header", "language"), [("de-AT, en", "de-at"), ("", ""), ("FR", "fr")])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import Mail
-from mailgate.rules.routing.criteria import Facts
+from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import KEYS, Chosen, Routed, form_topic, route
 from mailgate.rules.text.forms import read_form
 from mailgate.settings import Config, Criterion, Department, DeskAddress, Routing, Rule, Topic
@@ -19,8 +19,10 @@ from tests.lab import NOW, body, desk, mail, named
 DESK = desk()
 
 
-def facts(letter: Mail | None = None, text: str = "", address: str = "support@bank.example", **changes: Any) -> Facts:
-    return Facts(
+def rule_input(
+    letter: Mail | None = None, text: str = "", address: str = "support@bank.example", **changes: Any
+) -> RuleInput:
+    return RuleInput(
         mail=letter or mail(),
         body=body(text),
         form=read_form(text),
@@ -43,7 +45,7 @@ def rule(name: str, *when: tuple[Criterion, ...], **changes: Any) -> Rule:
 
 
 def routed(*rules: Rule, on: str = "new", config: Config = DESK, **changes: Any) -> Routed:
-    return route(facts(**changes), replace(config, rules=rules), on)
+    return route(rule_input(**changes), replace(config, rules=rules), on)
 
 
 def values(found: Routed) -> dict[str, tuple[Any, str]]:
@@ -124,7 +126,7 @@ def test_an_address_or_department_that_the_config_no_longer_has_gives_nothing() 
     ],
 )
 def test_the_form_names_a_public_topic_by_path_or_unique_leaf(line: str, topic: str) -> None:
-    assert form_topic(facts(text=f"{line}\n\nx"), DESK) == topic
+    assert form_topic(rule_input(text=f"{line}\n\nx"), DESK) == topic
 
 
 # ── rules ───────────────────────────────────────────────────────────────────────────────
@@ -299,5 +301,5 @@ def test_precedence_is_that_of_the_plain_reference(
         ),
         defaults=defaults,
     )
-    found = route(facts(text=f"Help topic: {form}\n\nx"), config)
+    found = route(rule_input(text=f"Help topic: {form}\n\nx"), config)
     assert values(found) == reference(rules, config, form)
