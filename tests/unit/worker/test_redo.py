@@ -1,0 +1,128 @@
+"""Mail whose processing fails: tried again, quarantined after three times, and done once."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from mailgate.store.db import open_writer
+from mailgate.store.queues import inbox, outbox
+from mailgate.worker import batch as processor
+from tests.desk import ELLIOT, KAREN, Bench, to, told
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
+    made.ack = made.opened["karen@client.example"]
+    made.alert = made.opened["elliot@bank.example"]
+    return made
+
+
+def held_reply(bench):
+    """An agent's held reply with a file; the confirm that would release it."""
+    files = (("plan.pdf", "application/pdf", b"%PDF-1.4 plan"),)
+    mails = bench.send(ELLIOT, "#reply\n\nSee the plan.", subject="[#1001] x", files=files)
+    confirm = to(mails, "elliot@bank.example")
+    return confirm, next(
+        word for word in confirm.text.replace("%20", " ").split() if len(word) == 12 and word.isalnum()
+    )
+
+
+def test_poison_is_tried_three_times_then_set_aside_and_told_once(bench):
+    confirm, code = held_reply(bench)
+    shutil.rmtree(bench.config.storage.attachments)
+    bench.accept(bench.write(ELLIOT, f"#confirm {code}", answers=confirm))
+    bench.accept(bench.write(KAREN, "A good one.", subject="Good"))
+    mails = bench.drain()
+    row = bench.db.one("SELECT * FROM inbox WHERE reason = 'poison'")
+    assert (row["state"], row["tries"]) == ("quarantined", 3)
+    assert "FileNotFoundError" in row["error"]
+    assert [mail.to for mail in mails if mail.kind == "admin"] == ["root@ops.example"]
+    assert "acknowledgement" in {mail.kind for mail in mails}, "the mail behind it is worked"
+    assert ("reply", "See the plan.") not in bench.thread()
+    with bench.db.transaction():
+        inbox.retry(bench.db, row["id"])
+    assert bench.drain() == [], "told once"
+
+
+def commits(bench, batch: processor.Batch) -> tuple[int, int]:
+    """Work a batch: how many mails were finished, in how many transactions."""
+    said: list[str] = []
+    bench.db._connection.set_trace_callback(said.append)
+    finished = processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
+    bench.db._connection.set_trace_callback(None)
+    return finished, said.count("COMMIT")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_fails_among_mails_of_one_transaction_is_undone_alone(bench, place, monkeypatch):
+    monkeypatch.setattr(processor, "HOLD", 60.0)
+    confirm, code = held_reply(bench)
+    shutil.rmtree(bench.config.storage.attachments)
+    texts = ["First", "Second"]
+    for number in range(3):
+        if number == place:
+            poison = bench.accept(bench.write(ELLIOT, f"#confirm {code}", answers=confirm))
+        else:
+            bench.accept(bench.write(KAREN, "A good one.", subject=texts.pop(0)))
+    batch = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    finished, transactions = 0, 0
+    while batch:
+        done, written = commits(bench, batch)
+        batch, finished, transactions = batch[done:], finished + done, transactions + written
+    assert (finished, transactions) == (3, 2), "the two good ones in one, the word of the failure in another"
+    states = {row["id"]: row["state"] for row in bench.db.all("SELECT id, state FROM inbox ORDER BY id DESC LIMIT 3")}
+    assert {id_ for id_, state in states.items() if state != "done"} == {poison}
+    assert [bench.ticket(number).subject for number in (1002, 1003)] == ["First", "Second"]
+    assert ("reply", "See the plan.") not in bench.thread()
+
+
+def test_the_database_is_held_for_the_mail_in_hand_and_no_longer(bench, monkeypatch):
+    monkeypatch.setattr(processor, "HOLD", 0.0)
+    monkeypatch.setattr(processor, "BUDGET", 60.0)
+    for subject in ("First", "Second", "Third"):
+        bench.accept(bench.write(KAREN, "A good one.", subject=subject))
+    batch = processor.read(processor.claim(bench.db), bench.desk, bench.now)
+    assert commits(bench, batch) == (3, 3)
+
+
+def test_what_a_process_died_of_three_times_is_set_aside_and_told(bench):
+    inbox_id = bench.accept(bench.write(KAREN, "Deadly.", subject="Deadly"))
+    for _ in range(3):
+        with bench.db.transaction():
+            assert [each.id for each in inbox.claim(bench.db, 32)] == [inbox_id]
+            bench.db.run("UPDATE inbox SET state = 'new' WHERE id = ?", [inbox_id])
+    bench.db.run("UPDATE inbox SET state = 'working' WHERE id = ?", [inbox_id])
+    with bench.db.transaction():
+        processor.recover(bench.db, bench.desk, bench.now)
+    assert told(bench.new()) == {("admin", "root@ops.example")}
+    assert bench.last()["state"] == "quarantined"
+
+
+def test_a_redo_composes_the_same_mails(bench, tmp_path):
+    """What the power took away before the commit is done again to the byte of its ids."""
+    bench.accept(bench.write(KAREN, "Once more.", answers=bench.ack))
+    bench.db.run("VACUUM INTO ?", [str(tmp_path / "lost.db")])
+    lost = open_writer(tmp_path / "lost.db")
+    processor.drain(lost, bench.desk, lambda: bench.now)
+    ids = [row["message_id"] for row in lost.all("SELECT message_id FROM outbox ORDER BY id")]
+    lost.close()
+    before = len(bench.sent())
+    bench.drain()
+    assert len(bench.sent()) > before
+    assert [mail.message_id for mail in bench.sent()] == ids
+
+
+def test_the_same_notice_is_never_queued_twice(bench):
+    before = len(bench.sent())
+    row = bench.db.one("SELECT * FROM outbox ORDER BY id LIMIT 1")
+    bench.db.run(
+        "INSERT INTO outbox (kind, cause, mail_from, recipient, message_id, subject, data, created_at, next_attempt_at)"
+        " VALUES (?, ?, '', ?, ?, '', x'', 0, 0) ON CONFLICT (cause, kind, recipient) DO NOTHING",
+        [row["kind"], row["cause"], row["recipient"], row["message_id"]],
+    )
+    assert len(bench.sent()) == before
+    assert outbox.counts(bench.db)["queued"] == before
