@@ -50,7 +50,7 @@ def work(db: Db, request: Request, ticket: Ticket | None, context: Context) -> O
         unposted = bool(own_text(db, request, ticket, context.config))
         return answer_queries(db, request, resolved, ticket, context, unposted=unposted)
     about_none = ticket is None and resolved.needs_no_ticket
-    if about_none or resolved.only_standing:
+    if about_none or resolved.only_absences:
         posts = bool(own_text(db, request, ticket, context.config) or request.attachments)
         if about_none or not posts:
             return _do_beside(db, request, resolved, ticket, context, unposted=posts)

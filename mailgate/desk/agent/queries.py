@@ -76,7 +76,8 @@ def _answer(db: Db, order: Order, request: Request, ticket: Ticket | None, conte
             return Shown((Fixed(report_text(order, request, context)),) if isinstance(request, CliOrder) else ())
         case "bans":
             return Shown((_bans(db, context.config),))
-        case _:
+        case verb:
+            assert verb == "help", f"no answer to #{verb}"
             return Shown(_help(context.config))
 
 

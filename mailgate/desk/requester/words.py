@@ -13,7 +13,7 @@ from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase
-from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
+from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_requester_words
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.notices.occasion import Occasion
@@ -29,7 +29,7 @@ def wishes_of(situation: Situation) -> RequesterCommands:
     """What the mail asks for."""
     if not situation.human or situation.sender.dmarc == "fail":
         return RequesterCommands()
-    return read_wishes(situation.received.body.lines, situation.match.role)
+    return read_requester_words(situation.received.body.lines, situation.match.role)
 
 
 def only(situation: Situation) -> bool:

@@ -1,7 +1,7 @@
 """The commands in an agent's mail.
 
     verbs.py             the table of commands: a verb is a row
-    verb.py              what a row says
+    verb.py              the columns of the table
     syntax.py            an agent's lines → commands, the text below them, problems
     scope.py             what a command's value depends on; names, times and permissions looked up
     values/              a reader for the value of each verb

@@ -48,7 +48,7 @@ class ResolvedCommands:
         return self._is_about(About.MAIL, some={About.QUERY})
 
     @property
-    def only_standing(self) -> bool:
+    def only_absences(self) -> bool:
         """Whether the mail is about absences only, and questions: it needs no ticket."""
         return self._is_about(About.QUERY, About.MAIL, some={About.AGENT})
 

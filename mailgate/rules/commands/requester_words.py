@@ -1,7 +1,7 @@
-"""What requesters and collaborators may ask for by a word on top of their mail (the public interface, section 5).
+"""Commands of requesters and collaborators (the public interface, section 5).
 
-A requester's `#close`, `#reopen`, `#status`, `#help`, a collaborator's `#leave`, each alone on
-its line. Anything else of theirs is text: nobody has to know that there are commands.
+`#close`, `#reopen`, `#status` and `#help` of a requester, `#leave` of a collaborator, each alone on its line at
+the top of the mail. Anything else is text, so that requesters need not know about commands.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ WORDS = {"requester": ("close", "reopen", "status", "help"), "collaborator": ("l
 
 @dataclass(frozen=True, slots=True)
 class RequesterCommands:
-    """The words that were used, each once, and the text below them ("" where that is a signature alone)."""
+    """The words that the mail begins with, each once, and the text below them ("" for none, or a signature alone)."""
 
     words: tuple[str, ...] = ()
     text: str = ""
 
 
-def read_wishes(lines: Sequence[str], role: str) -> RequesterCommands:
-    """Read the words on top of somebody's own lines, as far as their role on the ticket has them."""
+def read_requester_words(lines: Sequence[str], role: str) -> RequesterCommands:
+    """Read the words at the top of the sender's own lines; `role` is "requester", "collaborator" or any other."""
     words: dict[str, None] = {}
     rest = _from_text(lines)
     while rest and (word := _word(rest[0], role)):
@@ -44,15 +44,15 @@ def _from_text(lines: Sequence[str]) -> list[str]:
 
 
 def _word(line: str, role: str) -> str:
-    """The word that the line is; "" for text."""
+    """The word that is alone on the line; "" if it is text."""
     mark, word = clean(line).lower()[:1], clean(line).lower()[1:]
     return word if mark == "#" and word in WORDS.get(role, ()) else ""
 
 
-def acts_of(wishes: RequesterCommands, author: Collection[str], stamp: acts.Stamp) -> list[acts.Act]:
-    """What the words do to the ticket; `author` are the addresses of who wrote them."""
+def acts_of(commands: RequesterCommands, author: Collection[str], stamp: acts.Stamp) -> list[acts.Act]:
+    """The acts of the words; `author` are all addresses of the sender."""
     done: list[acts.Act] = []
-    for word in wishes.words:
+    for word in commands.words:
         match word:
             case "close":
                 done.append(acts.status(Status.CLOSED, stamp))
@@ -63,18 +63,18 @@ def acts_of(wishes: RequesterCommands, author: Collection[str], stamp: acts.Stam
     return done
 
 
-def answers(wishes: RequesterCommands, ticket: Ticket, thread: Sequence[Entry]) -> tuple[Phrase, ...]:
-    """What is told to who asked, of the ticket as it is afterwards; public facts alone."""
-    told: list[Phrase] = []
-    if "leave" in wishes.words:
-        told.append(Phrase("asked.left"))
-    if {"close", "reopen", "status"} & set(wishes.words):
-        told.append(Phrase(f"asked.{ticket.status}"))
-    if "status" in wishes.words:
-        told.append(_dates(ticket, [entry.at for entry in thread if entry.kind is EntryKind.REPLY]))
-    if "help" in wishes.words:
-        told.append(Phrase("asked.help"))
-    return tuple(told)
+def answers(commands: RequesterCommands, ticket: Ticket, thread: Sequence[Entry]) -> tuple[Phrase, ...]:
+    """The sentences that answer the words, about the ticket after them. They hold public values only."""
+    sentences: list[Phrase] = []
+    if "leave" in commands.words:
+        sentences.append(Phrase("asked.left"))
+    if {"close", "reopen", "status"} & set(commands.words):
+        sentences.append(Phrase(f"asked.{ticket.status}"))
+    if "status" in commands.words:
+        sentences.append(_dates(ticket, [entry.at for entry in thread if entry.kind is EntryKind.REPLY]))
+    if "help" in commands.words:
+        sentences.append(Phrase("asked.help"))
+    return tuple(sentences)
 
 
 def _dates(ticket: Ticket, replies: Sequence[datetime]) -> Phrase:

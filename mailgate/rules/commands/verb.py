@@ -1,4 +1,4 @@
-"""What the table of mail commands says of a verb."""
+"""The columns of the table of mail commands."""
 
 from __future__ import annotations
 

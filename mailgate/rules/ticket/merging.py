@@ -39,13 +39,6 @@ def wakes(ticket: Ticket, target: Ticket) -> bool:
     return ticket.status.active and target.status is not Status.OPEN and target.status is not ticket.status
 
 
-def told(ticket: Ticket, target: Ticket, named: int) -> str:
-    """What a merge does, for the agent; `named` is the number as typed."""
-    on = f", into which {named} was merged" if target.number != named else ""
-    again = f"; it was {target.status} and is open again" if wakes(ticket, target) else ""
-    return f"ticket {ticket.number} merged into {target.number}{on}{again}"
-
-
 def waiting(events: Sequence[Event], thread: Sequence[Entry]) -> datetime | None:
     """When the oldest unanswered message of `thread` arrived, by the events of its ticket; None without one."""
     there = {(entry.author.email, entry.at) for entry in thread}

@@ -1,6 +1,6 @@
 """Values of `#away` and `#back`: an agent, and until when.
 
-Agents may say it of themselves, managers also of members of their departments. The effect of an absence on
+Agents set their own absence, managers also that of members of their departments. The effect of an absence on
 alerts is `rules/notices/audience.py`.
 """
 
@@ -72,4 +72,4 @@ def _agent(typed: str, scope: CommandScope) -> Agent:
     )
     if writer in (None, agent) or any(name in agent.departments for name in manages):
         return agent
-    raise Refused(f"only {agent.name}, or the manager of a department that {agent.name} is in, can say so")
+    raise Refused(f"only {agent.name} or the manager of a department of {agent.name} can do this")

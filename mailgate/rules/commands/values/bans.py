@@ -15,7 +15,7 @@ from mailgate.rules.ticket.bans import covering
 from mailgate.settings import Config
 
 _LABEL = r"[^\s@<>()\[\],;:\"\\*?.]+"
-_DOMAIN = re.compile(rf"@(?:{_LABEL}\.)+{_LABEL}")  # no wildcards: a ban that covers nobody would look like one
+_DOMAIN = re.compile(rf"@(?:{_LABEL}\.)+{_LABEL}")  # no wildcards: they would match nothing
 
 
 def ban(command: Command, scope: CommandScope) -> tuple[str | None, str]:

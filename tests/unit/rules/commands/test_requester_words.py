@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.phrase import Day, Phrase
-from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_wishes
+from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_requester_words
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.ticket import Actor, Address, Collaborator, Entry, EntryKind, Status
@@ -28,20 +28,20 @@ STAMP = Stamp(Actor.requester("karen@client.example"), NOW)
     ],
 )
 def test_words_on_top_are_taken_and_the_rest_is_text(text, words, rest):
-    assert read_wishes(text.split("\n"), "requester") == RequesterCommands(words, rest)
+    assert read_requester_words(text.split("\n"), "requester") == RequesterCommands(words, rest)
 
 
 @pytest.mark.parametrize(
     "text", ["", "close", "Hello\n#close", "#close it please", "\\#close", "#leave", "#resolved", "#assign ann", "#"]
 )
 def test_anything_else_of_a_requester_is_text(text):
-    assert read_wishes(text.split("\n"), "requester") == RequesterCommands()
+    assert read_requester_words(text.split("\n"), "requester") == RequesterCommands()
 
 
 def test_a_collaborator_may_leave_and_nothing_else_and_a_stranger_may_nothing():
-    assert read_wishes(["#leave"], "collaborator").words == ("leave",)
+    assert read_requester_words(["#leave"], "collaborator").words == ("leave",)
     for role, word in (("collaborator", "#close"), ("inactive", "#leave"), ("", "#close")):
-        assert read_wishes([word], role) == RequesterCommands()
+        assert read_requester_words([word], role) == RequesterCommands()
 
 
 def test_what_the_words_do():
