@@ -114,6 +114,7 @@ class ShownTicket:
 
     ticket: Ticket
     thread: tuple[Entry, ...]
+    full: bool = False  # with quoted text and signatures that were cut
 
 
 Answer = Listing | Lines | Fixed | ShownTicket  # to one question of an agent's mail

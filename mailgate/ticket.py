@@ -288,6 +288,11 @@ class Entry:
     came_for: int = 0  # the merged ticket that it answered or stands in; 0: its own
     id: int | None = None
 
+    @property
+    def lines_cut(self) -> int:
+        """How many lines that say something are in `cut`."""
+        return sum(any(map(str.isalnum, line)) for line in self.cut.split("\n"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -92,15 +92,15 @@ def _help(config: Config) -> tuple[Answer, ...]:
 
 
 def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> Shown:
-    """A ticket, or with "files" behind its number the files of it."""
-    number = value.removesuffix("files").strip()
+    """A ticket; "full" behind its number adds what was cut from its mails, "files" asks for its files instead."""
+    number = value.removesuffix("files").removesuffix("full").strip()
     here = ticket is not None and number in ("", str(ticket.number))  # as it stands after the mail's own commands
     wanted = ticket if here or not number else tickets.get(db, int(number))
     if wanted is None or (agent and not sees(agent, wanted, config)):
         return _says("answer.no_ticket", number=number) if number else _says("answer.which_ticket")
     if value.endswith("files"):
         return show_files(db, wanted, config)
-    return Shown((ShownTicket(wanted, tuple(histories.whole_thread(db, wanted.number))),))
+    return Shown((ShownTicket(wanted, tuple(histories.whole_thread(db, wanted.number)), value.endswith("full")),))
 
 
 def _bans(db: Db, config: Config) -> Answer:

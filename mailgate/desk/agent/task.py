@@ -25,6 +25,7 @@ from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, u
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.auto_assign import told as told_handed_out
 from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
 from mailgate.rules.ticket import acts, lifecycle, reasons
@@ -109,8 +110,21 @@ def _unsendable(task: AgentWork, post: AgentText) -> str:
     if problem or not (public or outsiders(task.resolved.asks, config)):
         return problem
     problem = attachments.unsendable(post.attachments, config.attachments)
-    problem = problem or (target.astray(config) if public else "")
+    problem = problem or (target.astray(config) if public else "") or (_unreachable(task) if public else "")
     return problem or refusal(request, post, context)
+
+
+def _unreachable(task: AgentWork) -> str:
+    """Why a public reply would reach nobody: the requester is an address of the desk, as of a web form; else ""."""
+    ticket = task.ticket
+    if task.resolved.has("requester", "cc") or any(each.active for each in ticket.collaborators):
+        return ""
+    if not desk_address(ticket.requester.email, task.context.config):
+        return ""
+    return (
+        f"the requester of ticket {ticket.number} is {ticket.requester.email}, an address of this desk: an answer would"
+        " reach nobody; name who is to be answered with #requester ADDRESS"
+    )
 
 
 # ── done ────────────────────────────────────────────────────────────────────────────────

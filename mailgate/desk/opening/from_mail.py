@@ -11,10 +11,12 @@ from mailgate.desk.opening.joining import join, to_join
 from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.errors import Refused
+from mailgate.mail import normalise
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase
 from mailgate.reading.encodings.mojibake import repaired
 from mailgate.reading.page import excerpt
+from mailgate.reading.quotes.shape import EMAIL
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of
@@ -58,6 +60,9 @@ def rule_input(situation: Situation, form: Form, context: Context, *, known: boo
     )
 
 
+_EMAIL_LINES = ("email", "e-mail", "mail", "e-mail address", "email address")  # form lines
+
+
 @dataclass(frozen=True, slots=True)
 class _Opening:
     """A mail that the rules let in, and for whom a ticket of it would be."""
@@ -88,10 +93,11 @@ class _Opening:
 
 def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: int | None = None) -> Outcome:
     """Open a ticket for a mail. `follows`: the ended ticket that it answers too late to reopen."""
-    author, config = _author(situation), context.config
+    config = context.config
+    form = read_form(situation.received.body.visible)
+    author = _requester(situation, form, config)
     if not author.email:
         return Outcome(state="quarantined", reason=Reason.UNREADABLE, why="nobody is named as its sender")
-    form = read_form(situation.received.body.visible)
     known = tickets.is_known(db, *config.addresses_of(author.email))
     given = rule_input(situation, form, context, known=known)
     routed = route(given, config)
@@ -100,7 +106,7 @@ def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: i
     if routed.reject:
         return rejected(situation, routed, form, author, context)
     if routed.requester:
-        author = _named_to_reply(situation, context) or author
+        author = _named_to_reply(situation, config) or author
     opening = _Opening(situation, given, form, routed, author, context, follows)
     return _joined(db, opening) or _over_limit(db, opening) or _opened(db, opening)
 
@@ -132,7 +138,7 @@ def _opened(db: Db, opening: _Opening) -> Outcome:
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
         told=_told(follows, context.config),
-        remarks=(*_remarks(situation, follows), *put_in_cc(change, opening.author)),
+        remarks=(*_remarks(situation, follows, opening.author, context.config), *put_in_cc(change, opening.author)),
         links=agree(change, opening.author.email),
     )
     return Outcome(
@@ -175,6 +181,21 @@ def _autoresponse(routed: Routed, situation: Situation) -> bool:
     if said is None or not _answerable(situation):
         return situation.human and _answerable(situation)
     return bool(said.value) and (situation.human or said.rule != "")
+
+
+def _requester(situation: Situation, form: Form, config: Config) -> Address:
+    """The sender; of a mail from an address of the desk itself, as web forms write, the person it names."""
+    author = _author(situation)
+    if not desk_address(author.email, config):
+        return author
+    original = situation.received.body.original
+    written = next((value for name in _EMAIL_LINES if EMAIL.fullmatch(value := form.get(name))), "")
+    others = (
+        _named_to_reply(situation, config),
+        original.sender if original else None,
+        Address(normalise(written), form.get("name")) if written else None,
+    )
+    return next((each for each in others if each and not desk_address(each.email, config)), author)
 
 
 def _author(situation: Situation) -> Address:
@@ -265,7 +286,7 @@ def _told(follows: int | None, config: Config) -> tuple[Phrase, ...]:
     return (Phrase("told.follows", (("earlier", token),)),)
 
 
-def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:
+def _remarks(situation: Situation, follows: int | None, requester: Address, config: Config) -> tuple[str, ...]:
     remarks = []
     if follows:
         remarks.append(f"It answers ticket {follows}, which ended too long ago to be reopened.")
@@ -278,13 +299,21 @@ def _remarks(situation: Situation, follows: int | None) -> tuple[str, ...]:
         f"The mail names ticket {number}, but its sender is not on that ticket."
         for number in situation.match.strangers_to
     ]
+    sender = _author(situation)
+    if desk_address(requester.email, config):
+        remarks.append(
+            f"It is from {sender.email}, an address of this desk, and names nobody else: an answer would reach nobody."
+            " Name the requester with #requester ADDRESS."
+        )
+    elif desk_address(sender.email, config):
+        remarks.append(f"It is from {sender.email}, an address of this desk; {requester.email} is named in it.")
     return tuple(remarks)
 
 
-def _named_to_reply(situation: Situation, context: Context) -> Address | None:
+def _named_to_reply(situation: Situation, config: Config) -> Address | None:
     """Who is to be answered by the mail's own word; never the desk, which would write to itself."""
     replies = situation.received.mail.reply_to
-    return next((each for each in replies if each.email and not desk_address(each.email, context.config)), None)
+    return next((each for each in replies if each.email and not desk_address(each.email, config)), None)
 
 
 # ── not opened ──────────────────────────────────────────────────────────────────────────

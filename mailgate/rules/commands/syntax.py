@@ -178,11 +178,11 @@ def _canonical(verb: Verb[Any], value: str, reason: str, line: str) -> Command |
     if verb.name == "status":
         return _status(value, reason, line)
     if verb.number or (verb.name in ("show", "split") and value):
-        number, files = _without_files(value) if verb.name == "show" else (value, "")
+        number, part = _without_part(value) if verb.name == "show" else (value, "")
         found = _NUMBER.fullmatch(number)
-        if not found and (number or not files):
+        if not found and (number or not part):
             return _not_a_number(verb.name, value)
-        value = f"{found[1].lstrip('0') or '0' if found else ''} {files}".strip()
+        value = f"{found[1].lstrip('0') or '0' if found else ''} {part}".strip()
     if verb.name == "ban" and not value:
         return Command("bans", line=line)
     if verb.name == "assign":
@@ -190,11 +190,14 @@ def _canonical(verb: Verb[Any], value: str, reason: str, line: str) -> Command |
     return Command(verb.name, value, reason, line)
 
 
-def _without_files(value: str) -> tuple[str, str]:
-    """The number and the word "files" after #show, in any order."""
+_PARTS = {"file": "files", "files": "files", "full": "full"}  # of a ticket, as #show names them
+
+
+def _without_part(value: str) -> tuple[str, str]:
+    """The number and the part ("files", "full") after #show, in any order; of several parts the first."""
     words = value.split()
-    rest = [word for word in words if word.lower() not in ("file", "files")]
-    return " ".join(rest), "files" if len(rest) < len(words) else ""
+    parts = [_PARTS[word.lower()] for word in words if word.lower() in _PARTS]
+    return " ".join(word for word in words if word.lower() not in _PARTS), next(iter(parts), "")
 
 
 def _not_a_number(verb: str, value: str) -> str:

@@ -301,7 +301,11 @@ TABLE: tuple[Verb[Any], ...] = (
         about=About.QUERY,
         repeats=True,
         read=simple.as_typed,
-        help=(("#show [NUMBER]", "a ticket, by mail"), ("#show [NUMBER] files", "its attachments, by mail")),
+        help=(
+            ("#show [NUMBER]", "a ticket, by mail"),
+            ("#show [NUMBER] full", "with quoted text and signatures"),
+            ("#show [NUMBER] files", "its attachments, by mail"),
+        ),
     ),
     Verb(
         name="list",

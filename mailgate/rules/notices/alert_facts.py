@@ -41,6 +41,11 @@ def sentences_for(
     return (*(said for _, said in told), *occasion.remarks, *gone)
 
 
+def not_shown(count: int) -> Phrase:
+    """That an alert leaves out lines of the mail, and the command that shows them."""
+    return Phrase("remark.line_not_shown") if count == 1 else phrase("remark.lines_not_shown", count=count)
+
+
 def _telling(change: Change) -> Sequence[Event]:
     """The events that are told: not that a ticket was nobody's between two assignees."""
     assigned = any(event.kind is EventKind.ASSIGNED for event in change.events)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Answer, Fixed, Lines, Listing, ShownTicket
-from mailgate.ticket import Ticket
+from mailgate.ticket import Entry, Ticket
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views.formatting import entry_view
@@ -46,10 +47,15 @@ def answer_views(
 
 
 def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, *, with_card: bool) -> AnswerView:
-    thread = tuple(
-        entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text)) for entry in answer.thread
-    )
+    entries = [_whole(entry) if answer.full else entry for entry in answer.thread]
+    thread = tuple(entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text)) for entry in entries)
     head = [f"{ticket.token} {ticket.subject}", "", *ticket.lines] if with_card else []
-    entries = [f"{entry.author}, {entry.at} ({entry.kind}):\n\n{entry.text}" for entry in thread]
-    text = "\n\n".join(filter(None, ("\n".join(head), *entries)))
+    said = [f"{entry.author}, {entry.at} ({entry.kind}):\n\n{entry.text}" for entry in thread]
+    text = "\n\n".join(filter(None, ("\n".join(head), *said)))
     return AnswerView(text=text, ticket=ticket if with_card else None, thread=thread)
+
+
+def _whole(entry: Entry) -> Entry:
+    """The entry with what was cut from its mail, as a quotation below its text."""
+    cut = "\n".join(f"> {line}".rstrip() for line in entry.cut.split("\n")) if entry.cut else ""
+    return replace(entry, text=f"{entry.text}\n\n{cut}".strip()) if cut else entry

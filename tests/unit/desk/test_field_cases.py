@@ -5,9 +5,9 @@ word) stand for those of the notice that is answered: to Ann Reyes where she wri
 opened by "Printer" / "It is jammed.".
 
 What a case may say: `why`; `answers` ("opened", "resolved" or "nothing"); `envelope` (the sender, "" for none);
-`copies` (mails that come behind it); then what must be: `tickets`, `status`, `state`, `reason`, `text` and `files` of
-the last entry, `events`, `kinds` of the thread's entries, `mails` (kind and address of each mail that went out), and
-`agents_read`, `outside_reads` over the mails to either side; each also with `_has` or `_lacks`.
+`copies` (mails that come behind it); then what must be: `tickets`, `status`, `requester`, `state`, `reason`, `text`
+and `files` of the last entry, `events`, `kinds` of the thread's entries, `mails` (kind and address of each mail that
+went out), `agents_read` and `outside_reads` over the mails to either side; each also with `_has` or `_lacks`.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def outcome(bench: Bench, mails: list[Sent], number: int) -> dict:
     return {
         "tickets": bench.numbers(),
         "status": bench.ticket(number).status.value if bench.numbers() else "",
+        "requester": bench.ticket(number).requester.email if bench.numbers() else "",
         "state": row["state"],
         "reason": row["reason"],
         "kinds": [entry.kind.value for entry in thread],

@@ -11,7 +11,7 @@ from mailgate.desk.opening import by_hand
 from mailgate.store.queues import trace
 from mailgate.ticket import ADMIN, Actor, Address
 from mailgate.worker import apply
-from tests.desk import CONFIG, KAREN, Bench, to, told
+from tests.desk import ANN, CONFIG, KAREN, Bench, to, told
 
 RULES = """
 [[rule]]
@@ -470,3 +470,29 @@ def test_a_rules_template_set_words_the_mails_of_its_tickets(tmp_path):
     )
     assert "The billing team" not in to(bench.send(KAREN, "Why?", subject="My card"), "karen@client.example").text
     bench.db.close()
+
+
+def test_an_answer_to_the_desk_itself_is_returned_until_somebody_is_named(bench):
+    """A web form in the desk's own name: the answer would come back to it, and count as given."""
+    alert = to(bench.send("Website <support@bank.example>", "I need a card."), "ann@bank.example")
+    (returned,) = bench.send(ANN, "It is on its way.", answers=alert)
+    assert returned.kind == "command-failed"
+    assert "an address of this desk: an answer would reach nobody" in returned.text
+    assert bench.thread() == [("message", "I need a card.")]
+    bench.send(ANN, "#note\n\nWho is it?", answers=alert)
+    mails = bench.send(ANN, "#requester karen@client.example\n\nIt is on its way.", answers=alert)
+    assert "It is on its way." in to(mails, "karen@client.example").text
+    assert bench.ticket().first_response_at
+
+
+def test_an_answer_reaches_the_collaborators_of_a_ticket_of_the_desk_itself(bench):
+    alert = to(bench.send("Website <support@bank.example>", "I need a card."), "ann@bank.example")
+    mails = bench.send(ANN, "#cc karen@client.example\n\nWe look for one.", answers=alert)
+    assert "We look for one." in to(mails, "karen@client.example").text
+    mails = bench.send(ANN, "It is on its way.", answers=alert)
+    assert "It is on its way." in to(mails, "karen@client.example").text
+
+
+def test_a_form_line_that_is_no_address_names_nobody(bench):
+    bench.send("Website <support@bank.example>", "Name: X\nEmail: none\n\nI need a card.")
+    assert bench.ticket().requester.email == "support@bank.example"
