@@ -4,7 +4,9 @@ MailgateError            public text, private cause, temporary or permanent
 ├── ConfigError          bad configuration; carries every problem found
 ├── StorageError         database or disk trouble; temporary
 │   ├── DatabaseBusy     another process holds the database; temporary
+│   ├── DatabaseDamaged  the database was damaged, deleted or replaced; restore it
 │   └── WrongSchema      the database belongs to an older or newer mailgate
+├── UnreadableFile       one stored file cannot be read; the mail that needs it waits
 ├── LockHeld             another mailgate runs on this database
 ├── NotFound             no such ticket, message or queue entry
 ├── Refused              a command that may not be done, or cannot be
@@ -58,17 +60,29 @@ class ConfigError(MailgateError):
 
 
 class StorageError(MailgateError):
-    """Database or disk trouble: wait and try again."""
+    """Database or disk trouble: wait and try again. `cure` says what an administrator can do about it."""
+
+    def __init__(self, public: str, *, cause: str = "", cure: str = "") -> None:
+        super().__init__(public, cause=cause)
+        self.cure = cure
 
 
 class DatabaseBusy(StorageError):
     """Another process holds the database."""
 
 
+class DatabaseDamaged(StorageError):
+    """The database was damaged, deleted or replaced: what is written to it may be lost."""
+
+
 class WrongSchema(StorageError):
     """The database belongs to an older or newer mailgate."""
 
     temporary = False
+
+
+class UnreadableFile(MailgateError):
+    """One stored file cannot be read. Only the mail that needs it is affected."""
 
 
 class LockHeld(MailgateError):

@@ -13,8 +13,10 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from mailgate.errors import Problem
+from mailgate.system.storage import StorageProblem, storage_problem
 
 MAX_MESSAGE = 16_000_000  # bytes of one line; `ApplyConfig` holds a whole configuration file
 
@@ -73,9 +75,10 @@ class OutboxChanged:
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """The worker's progress counters (see `mailgate.system.watchdog`)."""
+    """The worker's progress counters (see `mailgate.system.watchdog`), and its storage problems."""
 
     progress: Mapping[str, int | None]
+    storage: tuple[StorageProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Queue a message; discarded when the other process has exited."""
-        self._writer.write(json.dumps([type(message).__name__, asdict(message)]).encode() + b"\n")
+        self._writer.write(
+            json.dumps([type(message).__name__, asdict(message)], default=datetime.isoformat).encode() + b"\n"
+        )
 
     async def receive(self) -> Message | None:
         """Wait for the next message; None when the other process has exited."""
@@ -131,6 +136,8 @@ def _decode(line: bytes) -> Message:
     name, fields = json.loads(line)
     if "problems" in fields:
         fields["problems"] = tuple(Problem(**each) for each in fields["problems"])
+    if "storage" in fields:
+        fields["storage"] = tuple(map(storage_problem, fields["storage"]))
     if "facts" in fields:
         fields["facts"] = tuple(fields["facts"])
     return _TYPES[name](**fields)

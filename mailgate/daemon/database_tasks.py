@@ -1,16 +1,20 @@
-"""Background tasks of the daemon on its database: notice writes by other processes, checkpoint the WAL."""
+"""Background tasks of the daemon on its database: notice writes by others, checkpoint the WAL, watch the storage."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from mailgate.errors import StorageError
+from mailgate.settings import Storage
 from mailgate.store.connection import checkpoint, log_mark
 from mailgate.store.db import Store
+from mailgate.store.raw_files import raw_folder
 from mailgate.system.clock import pause
+from mailgate.system.storage import StorageProblem, probe
 
 POLL_INTERVAL = 0.5  # seconds
 
@@ -42,3 +46,28 @@ async def checkpoint_wal(database: Path, stop: asyncio.Event) -> None:
                 seen = mark
         except StorageError as error:
             log.warning("cannot checkpoint the write-ahead log, it grows: %s", error.cause)
+
+
+PROBE_INTERVAL = 5.0  # seconds
+NOTIFY_AFTER = timedelta(minutes=1)  # storage trouble that is over sooner is only shown
+
+
+async def watch_storage(
+    store: Store, places: Storage, notify: Callable[[str, str, tuple[str, ...]], None], stop: asyncio.Event
+) -> None:
+    """Look for storage trouble before a mail meets it, and notify the administrator when it begins and ends."""
+    health = store.health
+    told: dict[str, StorageProblem] = {}
+    folders = (places.attachments, raw_folder(places.database))
+    while not stop.is_set():
+        health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders)]))
+        await store.probe()
+        problems = {problem.what: problem for problem in health.problems()}
+        for what, problem in problems.items():
+            if what not in told and health.now() - problem.since >= NOTIFY_AFTER:
+                told[what] = problem
+                notify(f"storage:{problem.since.isoformat()}:{what}", "Storage trouble", (str(problem),))
+        for what in [what for what in told if what not in problems]:
+            over = told.pop(what)
+            notify(f"storage-over:{over.since.isoformat()}:{what}", "Storage trouble is over", (f"Over: {over}",))
+        await pause(stop, PROBE_INTERVAL)

@@ -35,14 +35,16 @@ async def check_health(current: DaemonStatus, store: Store) -> Health:
     problems = [f"{way.name}: {way.problem}" for way in current.ways_in if way.problem]
     problems += [] if current.relay.ok else [f"relay: {current.relay.last_error}"]
     problems += [current.worker] if current.worker else []
+    problems += map(str, current.storage)
     try:
         queues = await store.read(status.queue_lengths)
     except StorageError as error:
         queues = {}
-        problems.append(f"database: {error.public}")
+        problems += [] if current.storage else [f"storage: {error.public}"]
     gauges = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
     gauges |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in current.ways_in}
     gauges["mailgate_relay_ok"] = float(current.relay.ok)
+    gauges["mailgate_storage_ok"] = float(not current.storage)
     gauges["mailgate_worker_ok"] = float(not current.worker)
     return Health(tuple(problems), gauges)
 

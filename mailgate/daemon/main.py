@@ -32,7 +32,7 @@ from mailgate.daemon.channel import (
     Pong,
     Stop,
 )
-from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes
+from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes, watch_storage
 from mailgate.daemon.http import Health, check_health
 from mailgate.daemon.leftovers import report_leftovers
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
@@ -84,7 +84,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until a signal or `stop`. Raises the exception of a task that died."""
-        self._store = await Store.open(self._config.storage.database)
+        self._store = await Store.open(self._config.storage.database, self._clock)
         try:
             self._worker = await Channel.open(self._worker_socket)
             reload.save_active(self._config)
@@ -154,6 +154,7 @@ class Daemon:
             self._store, self._clock, lambda: self._config.max_mail_size, self._notify_admin, self._stop
         )
         self._run("leftovers", leftovers)
+        self._run("storage", watch_storage(self._store, self._config.storage, self._notify_admin, self._stop))
         self._run("checkpoint", checkpoint_wal(self._config.storage.database, self._stop))
         self._run("reload", self._reload_on_request())
         self._run("sign-ins", self._sign_ins.run(self._on_sign_in, self._stop))
@@ -223,8 +224,9 @@ class Daemon:
             match message:
                 case OutboxChanged():
                     self._wake_deliverer()
-                case Pong(progress):
+                case Pong(progress, storage):
                     self._watchdog.record(progress)
+                    self._store.health.adopt(storage)
                 case ConfigResult():
                     self._config_results.put_nowait(message)
         if not self._stop.is_set():
@@ -253,7 +255,8 @@ class Daemon:
         state = self._deliverer.state
         relay = status.RelayStatus(ok=state.ill_since is None, last_error=state.last_error)
         ways_in = tuple(self._listeners.ways_in())
-        return status.DaemonStatus(ways_in, relay, self._watchdog.problem, self._sign_ins.states())
+        storage = self._store.health.problems()
+        return status.DaemonStatus(ways_in, relay, self._watchdog.problem, self._sign_ins.states(), storage)
 
     def _on_sign_in(self, account: str) -> None:
         """Retry at once what waits for a sign-in of `account`: `mailgate login` stored a new token."""

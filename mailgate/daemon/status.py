@@ -21,6 +21,7 @@ from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.system.clock import pause
+from mailgate.system.storage import StorageProblem, storage_problem
 
 MIN_FREE = 200_000_000  # bytes of free disk space below which a warning is due: a few mails of the largest size
 INTERVAL = 2.0  # seconds between checks for a change
@@ -56,6 +57,7 @@ class DaemonStatus:
     relay: RelayStatus = field(default_factory=RelayStatus)
     worker: str = ""  # what is wrong with the worker process; "" for nothing
     sign_ins: tuple[SignIn, ...] = ()
+    storage: tuple[StorageProblem, ...] = ()
 
 
 def status_path(config: Config) -> Path:
@@ -94,7 +96,8 @@ def read(config: Config) -> DaemonStatus:
         return DaemonStatus()
     ways_in = tuple(WayIn(**each) for each in found["ways_in"])
     sign_ins = tuple(_sign_in(each) for each in found["sign_ins"])
-    return DaemonStatus(ways_in, RelayStatus(**found["relay"]), found["worker"], sign_ins)
+    storage = tuple(map(storage_problem, found["storage"]))
+    return DaemonStatus(ways_in, RelayStatus(**found["relay"]), found["worker"], sign_ins, storage)
 
 
 def _sign_in(found: dict[str, Any]) -> SignIn:

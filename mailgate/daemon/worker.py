@@ -69,7 +69,7 @@ class WorkerProcess:
     async def run(self, end: socket.socket) -> None:
         """Serve the daemon at the other end of the socket pair. Raises the exception of a task that died."""
         self._daemon = await Channel.open(end)
-        self._store = await Store.open(self._config.storage.database)
+        self._store = await Store.open(self._config.storage.database, self._clock)
         try:
             await self._store.write(recover, self._runtime, self._clock())
             self._worker = Worker(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
@@ -131,7 +131,8 @@ class WorkerProcess:
 
     def _reply_to_ping(self) -> None:
         """Send the progress counters. The writer's counter shows at the next ping whether its thread works."""
-        self._daemon.send(Pong({"database writer": self._writer_progress.value, **self._worker.progress()}))
+        progress = {"database writer": self._writer_progress.value, **self._worker.progress()}
+        self._daemon.send(Pong(progress, self._store.health.problems()))
         if self._writer_probe is None or self._writer_probe.done():
             self._writer_probe = asyncio.create_task(self._probe_writer())
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mailgate.desk.outcome import Context
+from mailgate.errors import UnreadableFile
 from mailgate.mail import Attachment, Body, Mail, Received
 from mailgate.reading.body import read_body
 from mailgate.reading.mime import addresses
@@ -138,12 +139,16 @@ def seen_before(db: Db, prepared: Prepared, context: Context) -> int | None:
         return strip_subject(subject, context.config.desk)
 
     earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
-    same = (each.id for each in earlier if same_but_for_marks(_read_again(each), received.mail, strip))
-    return next(same, None)
+    again = ((each.id, mail) for each in earlier if (mail := _read_again(each)))
+    return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
 
 
-def _read_again(claimed: Claimed) -> Mail:
-    return read_through(parse(claimed.load()), addresses.read)
+def _read_again(claimed: Claimed) -> Mail | None:
+    """An earlier mail; None where its file cannot be read."""
+    try:
+        return read_through(parse(claimed.load()), addresses.read)
+    except UnreadableFile:
+        return None
 
 
 def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:

@@ -49,6 +49,7 @@ class Acceptor:
         """Store deliveries, all or none; their inbox ids. Raises StorageError."""
         if not deliveries:
             return []
+        self._store.health.require_sound()
         filed = deliveries
         if any(len(delivery.raw) > LARGE for delivery in deliveries):
             filed = [await asyncio.to_thread(self._store.files.filed, delivery) for delivery in deliveries]
@@ -103,7 +104,7 @@ class Acceptor:
             ids = await self._store.write(inbox.add, [one for some, _ in batch for one in some], self._clock())
         except StorageError as error:
             for _, answer in batch:
-                _refuse(answer, type(error)(error.public, cause=error.cause))
+                _refuse(answer, type(error)(error.public, cause=error.cause, cure=error.cure))
         except Exception as error:
             if len(batch) == 1:
                 _refuse(batch[0][1], error)

@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from mailgate.errors import StorageError
 from mailgate.store.db import Db
 from mailgate.system.durable import DurableFile, flush
+from mailgate.system.storage import os_trouble, unreadable
 
 
 def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
@@ -61,7 +61,7 @@ class AttachmentStore:
         try:
             return self.path(sha256).exists()
         except OSError as error:
-            raise StorageError("storage trouble", cause=str(error)) from error
+            raise os_trouble(error, self.path(sha256), "read") from error
 
     def _write(self, pieces: Iterable[bytes]) -> tuple[str, int]:
         sha256 = hashlib.sha256()
@@ -82,14 +82,12 @@ class AttachmentStore:
             for folder in (target.parent, self._folder):
                 flush(folder)
         except OSError as error:
-            raise StorageError("storage trouble", cause=str(error)) from error
+            raise os_trouble(error, self._folder) from error
         return target.name, file.size
 
     def read(self, sha256: str) -> bytes:
-        """The content with this digest. Raises FileNotFoundError, or StorageError when the disk will not."""
+        """The content with this digest. Raises UnreadableFile."""
         try:
             return self.path(sha256).read_bytes()
-        except FileNotFoundError:
-            raise
         except OSError as error:
-            raise StorageError("storage trouble", cause=str(error)) from error
+            raise unreadable(error, self.path(sha256)) from error

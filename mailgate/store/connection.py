@@ -5,15 +5,17 @@ Knows no table. Everything raises StorageError, with words for people and the en
 
 from __future__ import annotations
 
+import errno
 import os
-import pwd
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
-from mailgate.errors import DatabaseBusy, StorageError
+from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 from mailgate.system.durable import flush
+from mailgate.system.storage import os_trouble
 
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction
 
@@ -53,19 +55,17 @@ def connect(path: Path | None, mode: str) -> sqlite3.Connection:
 
 
 def _cannot_open(path: Path | None, mode: str, error: sqlite3.OperationalError) -> StorageError:
-    """The error for a file that SQLite cannot open; for missing permissions it names owner and user."""
-    reason = str(error)
+    """The error for a file that SQLite cannot open, with the reason that the system would give.
+
+    The file is not opened for it: to close it again would release the locks of SQLite (POSIX).
+    """
     wanted = os.R_OK if mode == "ro" else os.R_OK | os.W_OK
-    with suppress(OSError):  # the folder may be inaccessible, too
-        if path and not os.access(path, wanted, effective_ids=True):
-            reason = f"permission denied (owner {_user(path.stat().st_uid)}, running as {_user(os.geteuid())})"
-    return StorageError("cannot open the database", cause=f"{path}: {reason}")
-
-
-def _user(uid: int) -> str:
-    with suppress(KeyError):
-        return pwd.getpwuid(uid).pw_name
-    return f"user {uid}"
+    if path and path.is_dir():
+        return os_trouble(IsADirectoryError(errno.EISDIR, ""), path, "open")
+    if path and not os.access(path, wanted, effective_ids=True):
+        hidden = not os.access(path.parent, os.X_OK, effective_ids=True)
+        return os_trouble(OSError(errno.EACCES if hidden or path.exists() else errno.ENOENT, ""), path, "open")
+    return StorageError(f"cannot open {path}: {error}")
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -78,27 +78,36 @@ def is_busy(error: sqlite3.OperationalError) -> bool:
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
+_DAMAGED = "restore the database from a backup (docs/operations.md, Restore)"
+_TROUBLES: Mapping[int, tuple[str, str]] = MappingProxyType(
+    {
+        sqlite3.SQLITE_FULL: ("the disk of the database is full", "free space on it"),
+        sqlite3.SQLITE_IOERR: ("the disk of the database fails", "check the disk; the kernel's log says more"),
+        sqlite3.SQLITE_CANTOPEN: ("cannot open the database", "check that the file and its folder are accessible"),
+        sqlite3.SQLITE_READONLY: (
+            "the database cannot be written",
+            "check its owner and mode, and whether the file system is read-only",
+        ),
+    }
+)
+
+
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turn the engine's own trouble into ours; mistakes in SQL stay what they are."""
+    """Translate SQLite's errors into StorageError; programming errors in SQL are raised unchanged."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        code = _code(error)
         if is_busy(error):
-            raise DatabaseBusy("the database is busy", cause=str(error)) from error
-        if code in (
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-        ):
-            raise StorageError("storage trouble", cause=str(error)) from error
+            cure = "another process holds it; find it with: fuser DATABASE"
+            raise DatabaseBusy("the database is busy", cause=str(error), cure=cure) from error
+        if known := _TROUBLES.get(_code(error)):
+            raise StorageError(known[0], cause=str(error), cure=known[1]) from error
         raise
     except sqlite3.DatabaseError as error:
         if _code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            what = "the database is damaged, or the file is not a database: restore it, see docs/operations.md"
-            raise StorageError(what, cause=str(error)) from error
+            what = "the database is damaged" if _code(error) == sqlite3.SQLITE_CORRUPT else "not a database"
+            raise DatabaseDamaged(what, cause=str(error), cure=_DAMAGED) from error
         raise
 
 
@@ -112,7 +121,7 @@ def make_private(path: Path) -> None:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise StorageError(f"the database cannot be made at {path}", cause=os.strerror(error.errno or 0)) from error
+        raise os_trouble(error, path, "create") from error
 
 
 def copy(path: Path, target: Path) -> None:
@@ -133,7 +142,7 @@ def copy(path: Path, target: Path) -> None:
         aside.replace(target)
         flush(target.parent)
     except OSError as error:
-        raise StorageError(f"cannot write {target}", cause=error.strerror or str(error)) from error
+        raise os_trouble(error, target) from error
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)

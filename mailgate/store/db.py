@@ -14,16 +14,19 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from mailgate.errors import StorageError
 from mailgate.store import schema
 from mailgate.store.connection import connect, is_busy, log_path, make_private, storage_errors
 from mailgate.store.flush import Flusher
 from mailgate.store.raw_files import RawFiles
+from mailgate.system.storage import StorageHealth
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +34,7 @@ Row = sqlite3.Row
 Params = Sequence[Any] | dict[str, Any]
 
 SHORT_TRIES, SHORT_PAUSE = 100, 0.0002  # how often a busy database is asked again at once; seconds between
+DATABASE, LOG, READER, PLACE = "database", "log", "reader", "place"  # parts of `StorageHealth`
 LONGEST_LOG = 10_000  # pages of 4 kB before whoever commits must do what `checkpoint` does
 
 
@@ -164,16 +168,22 @@ class Store:
     """The daemon's door to the database: one writer thread, a reader beside it."""
 
     def __init__(
-        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, flusher: Flusher, files: RawFiles
+        self,
+        writer: aiosqlite.Connection,
+        reader: aiosqlite.Connection,
+        flusher: Flusher,
+        files: RawFiles,
+        health: StorageHealth,
     ) -> None:
         self._writer = writer
         self._reader = reader
         self._flusher = flusher
         self.files = files  # large mails
+        self.health = health
 
     @classmethod
-    async def open(cls, path: Path) -> Store:
-        """Open the database file, making it and its folder where needed."""
+    async def open(cls, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
+        """Open the database file, making it and its folder where needed. `clock` dates trouble with it."""
         make_private(path)
 
         def write_connection() -> sqlite3.Connection:
@@ -189,12 +199,13 @@ class Store:
             except BaseException:
                 await writer.close()
                 raise
-        return cls(writer, reader, Flusher(log_path(path)), RawFiles(path))
+        return cls(writer, reader, Flusher(log_path(path), path), RawFiles(path), StorageHealth(clock))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""
         result = await self.commit(work, *args, **kwargs)
-        await self._flusher.flushed()
+        with self._noting(LOG):
+            await self._flusher.flushed()
         return result
 
     async def through(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -209,7 +220,8 @@ class Store:
                 if connection.total_changes != before:
                     self._flusher.changed = True
 
-        return await _hop(self._writer, whole)
+        with self._noting(DATABASE):
+            return await _hop(self._writer, whole)
 
     async def commit(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `write`, but durable with the next `write` of anybody: for what tells nobody outside.
@@ -230,7 +242,8 @@ class Store:
             with storage_errors():
                 return work(Db(connection, self.files), *args, **kwargs)
 
-        return await _hop(self._reader, whole)
+        with self._noting(READER):
+            return await _hop(self._reader, whole)
 
     async def data_version(self) -> int:
         """A number that changes when another process has committed. Raises StorageError."""
@@ -241,11 +254,40 @@ class Store:
 
         return await _hop(self._writer, whole)
 
+    @contextmanager
+    def _noting(self, part: str) -> Iterator[None]:
+        """Note in `health` whether a part of the database works."""
+        try:
+            yield
+        except StorageError as error:
+            self.health.failed(part, error)
+            raise
+        else:
+            self.health.worked(part)
+
+    async def probe(self) -> None:
+        """Look whether the database is in its place, and where it did not work, whether it does again."""
+        with suppress(StorageError), self._noting(PLACE):
+            self._flusher.require_in_place()
+        if self.health.fails(DATABASE, LOG, READER):
+            with suppress(StorageError):
+                await self.read(_looked)
+                await self.write(_touched)
+
     async def close(self) -> None:
         """Finish what is queued, then close both connections."""
         await self._flusher.close()
         await self._reader.close()
         await self._writer.close()
+
+
+def _looked(db: Db) -> None:
+    db.one("SELECT value FROM meta LIMIT 1")
+
+
+def _touched(db: Db) -> None:
+    now = "datetime('now')"
+    db.run(f"INSERT INTO meta (key, value) VALUES ('probe', {now}) ON CONFLICT (key) DO UPDATE SET value = {now}")  # noqa: S608
 
 
 async def _opened(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:

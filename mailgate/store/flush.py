@@ -11,15 +11,22 @@ import asyncio
 import os
 from pathlib import Path
 
-from mailgate.errors import StorageError
+from mailgate.errors import DatabaseDamaged, StorageError
+from mailgate.system.storage import identity, os_trouble
 
 
 class Flusher:
-    """Flushes the log of one database. Lives on one loop; `changed` may be set from the writer's thread."""
+    """Flushes the log of one database. Lives on one loop; `changed` may be set from the writer's thread.
 
-    def __init__(self, log: Path) -> None:
+    What is flushed counts only while log and `database` are the files that they were at the start: a
+    commit to a file that was deleted is gone with the process.
+    """
+
+    def __init__(self, log: Path, database: Path) -> None:
         self.changed = False  # a commit came since the last flush began
         self._log = log
+        self._database = database
+        self._was = identity(database)
         self._file: int | None = None
         self._next: asyncio.Future[None] | None = None
         self._running: asyncio.Task[None] | None = None
@@ -49,9 +56,9 @@ class Flusher:
                 self.changed = False
                 try:
                     await asyncio.to_thread(self._flush)
-                except OSError as error:
+                except StorageError as error:
                     self.changed = True
-                    waiting.set_exception(StorageError("storage trouble", cause=f"{self._log}: {error}"))
+                    waiting.set_exception(error)
                     waiting.exception()  # perhaps nobody waits any longer
                 else:
                     waiting.set_result(None)
@@ -60,6 +67,20 @@ class Flusher:
 
     def _flush(self) -> None:
         # SQLite locks the database file and never its log: opening that here takes no lock away.
-        if self._file is None:
-            self._file = os.open(self._log, os.O_RDONLY)
-        os.fdatasync(self._file)
+        try:
+            if self._file is None:
+                self._file = os.open(self._log, os.O_RDONLY)
+            os.fdatasync(self._file)
+            opened = os.fstat(self._file)
+        except OSError as error:
+            raise os_trouble(error, self._log) from error
+        self.require_in_place((opened.st_dev, opened.st_ino))
+
+    def require_in_place(self, log: tuple[int, int] | None = None) -> None:
+        """Raise DatabaseDamaged when the database, or its `log`, is another file by now, or gone."""
+        if identity(self._database) == self._was and (log is None or identity(self._log) == log):
+            return
+        raise DatabaseDamaged(
+            f"{self._database} was deleted or replaced while it was in use",
+            cure="stop the daemon, restore the database (docs/operations.md, Restore) and start it again",
+        )

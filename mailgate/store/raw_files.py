@@ -19,6 +19,7 @@ from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
 from mailgate.system.durable import DurableFile, flush
 from mailgate.system.lock import remove_files
+from mailgate.system.storage import os_trouble, unreadable
 
 LARGE = 256_000  # bytes; smaller mails lie in the database
 SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
@@ -45,7 +46,7 @@ class RawFiles:
                 flush(self._folder.parent)
             return Draft(self._folder, name)
         except OSError as error:
-            raise _trouble(error) from error
+            raise os_trouble(error, self._folder) from error
 
     def keep(self, raw: bytes) -> Kept:
         """Store a mail durably. Raises StorageError."""
@@ -68,13 +69,11 @@ class RawFiles:
         return self._folder / name
 
     def read(self, name: str) -> bytes:
-        """A mail as it came. Raises FileNotFoundError, or StorageError when the disk will not."""
+        """A mail as it came. Raises UnreadableFile."""
         try:
             return self.path(name).read_bytes()
-        except FileNotFoundError:
-            raise
         except OSError as error:
-            raise _trouble(error) from error
+            raise unreadable(error, self.path(name)) from error
 
     def forget(self, kept: Kept) -> None:
         """Remove a mail that no row will name."""
@@ -108,7 +107,7 @@ class Draft:
         try:
             self._file.write(piece)
         except OSError as error:
-            raise _trouble(error) from error
+            raise os_trouble(error, self._folder / self._name) from error
 
     def finish(self) -> Kept:
         """The mail is whole; it is durable when this returns."""
@@ -116,13 +115,9 @@ class Draft:
             self._file.finish()
             flush(self._folder)
         except OSError as error:
-            raise _trouble(error) from error
+            raise os_trouble(error, self._folder / self._name) from error
         return Kept(self._name, self._file.size)
 
     def drop(self) -> None:
         """The mail will not be whole."""
         self._file.remove()
-
-
-def _trouble(error: OSError) -> StorageError:
-    return StorageError("storage trouble", cause=str(error))

@@ -43,7 +43,8 @@ CREATE TABLE inbox (
     ticket INTEGER,
     done_at REAL,
     way TEXT NOT NULL DEFAULT '[]',           -- JSON list: what was found on its way, "step: text"
-    login TEXT NOT NULL DEFAULT ''            -- key of the agent who logged in to hand it over
+    login TEXT NOT NULL DEFAULT '',           -- key of the agent who logged in to hand it over
+    retry_at REAL                             -- a file of it cannot be read: tried again then
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;
@@ -51,6 +52,7 @@ CREATE INDEX inbox_aside ON inbox (state, id) WHERE state IN ('held', 'quarantin
 CREATE INDEX inbox_message_id ON inbox (message_id) WHERE message_id <> '';
 CREATE INDEX inbox_from ON inbox (from_email);
 CREATE INDEX inbox_raw ON inbox (raw_id) WHERE raw_id IS NOT NULL;  -- else each forgotten raw scans the inbox
+CREATE INDEX inbox_retry ON inbox (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX inbox_ticket ON inbox (ticket) WHERE ticket IS NOT NULL;
 
 -- What was seen before: outlives the raw bytes.

@@ -115,6 +115,11 @@ def processing_failed(inbox_id: int, error: str) -> None:
     log.error("%s", error)
 
 
+def put_off(inbox_id: int, error: str, pause: float) -> None:
+    """A mail waits for a file that cannot be read; it is tried again after `pause` seconds."""
+    _say("put-off", logging.ERROR, inbox=inbox_id, error=error, retry_in=round(pause))
+
+
 def template_error(kind: str, problem: str) -> None:
     """A template of the administrator failed on a notice; the shipped one was used."""
     _say("template-error", logging.ERROR, kind=kind, problem=problem)

@@ -17,7 +17,7 @@ from datetime import datetime
 from mailgate.desk.notify.admin import tell_admin
 from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.situation import Prepared, prepare
-from mailgate.errors import StorageError
+from mailgate.errors import StorageError, UnreadableFile
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename
 from mailgate.store.connection import storage_errors
@@ -45,10 +45,10 @@ def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A mail whose reading failed on a mistake of ours: it stumbles alone, like one whose work fails."""
+    """A mail that could not be read: it fails alone, like one whose work fails."""
 
     inbox_id: int
-    error: str
+    error: Exception
 
 
 Batch = Sequence[Prepared | Unread]
@@ -66,8 +66,8 @@ def _read(claimed: Claimed, desk: Runtime, context: Context) -> Prepared | Unrea
         return prepare(claimed, context, desk.files.keep)
     except StorageError:
         raise
-    except Exception:
-        return Unread(claimed.id, traceback.format_exc())
+    except Exception as error:
+        return Unread(claimed.id, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _End:
     inbox_id: int
     ticket: int | None = None
     way: Sequence[str] = ()
-    error: str = ""
+    error: Exception | None = None
     waits: Waiting | None = None
 
 
@@ -130,8 +130,8 @@ def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside | 
             ahead = _decided(db, first, desk, context, count=aside is None)
     except StorageError:
         raise
-    except Exception:
-        record_failure(db, first.received.id, traceback.format_exc(), desk, context)
+    except Exception as error:
+        record_failure(db, first.received.id, error, desk, context)
         return 1
     if aside and (missing := ahead[0].outcome.uncounted):
         aside(Waiting(first, missing))
@@ -166,8 +166,8 @@ def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Runtime, conte
             apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
     except StorageError:
         raise
-    except Exception:
-        return _End(received.id, error=traceback.format_exc())
+    except Exception as error:
+        return _End(received.id, error=error)
     return _End(received.id, verdict.outcome.ticket, way)
 
 
@@ -178,12 +178,35 @@ def _decided(db: Db, prepared: Prepared, desk: Runtime, context: Context, *, cou
     return verdict, apply.prepare_outcome(verdict.outcome, context, desk.writer)
 
 
-def record_failure(db: Db, inbox_id: int, error: str, desk: Runtime, context: Context) -> None:
-    """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told."""
-    maillog.processing_failed(inbox_id, error)
+def record_failure(db: Db, inbox_id: int, error: Exception, desk: Runtime, context: Context) -> None:
+    """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told.
+
+    A file that cannot be read counts as no try: the mail alone is put off.
+    """
+    if isinstance(error, UnreadableFile):
+        _put_off(db, inbox_id, error, desk, context)
+        return
+    text = "".join(traceback.format_exception(error))
+    maillog.processing_failed(inbox_id, text)
     with db.transaction():
-        if inbox.failed(db, inbox_id, context.now, error):
-            _set_aside(db, inbox_id, error, desk, context)
+        if inbox.failed(db, inbox_id, context.now, text):
+            _set_aside(db, inbox_id, text, desk, context)
+
+
+def _put_off(db: Db, inbox_id: int, error: UnreadableFile, desk: Runtime, context: Context) -> None:
+    """A mail waits for a file that cannot be read: it alone, and the administrator is told once."""
+    what = f"{error.public} ({error.cause})" if error.cause else error.public
+    facts = (
+        f"Mail {inbox_id} cannot be worked: {what}.",
+        "It is tried again with growing pauses, an hour at most. Other mail is not affected.",
+        f"Try it again now with: mailgate queue inbox retry {inbox_id}",
+        f"Give it up with: mailgate queue inbox drop {inbox_id}",
+    )
+    told = tell_admin(f"unreadable:{inbox_id}", f"A file of mail {inbox_id} cannot be read", facts, context)
+    with db.transaction():
+        at = inbox.put_off(db, inbox_id, context.now, what)
+        outbox.add(db, apply.write_mail(told, context, desk.writer), context.now)
+    maillog.put_off(inbox_id, what, (at - context.now).total_seconds())
 
 
 def _set_aside(db: Db, inbox_id: int, error: str, desk: Runtime, context: Context) -> None:

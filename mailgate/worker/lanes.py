@@ -7,7 +7,6 @@ and is taken up after a pause.
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from mailgate.worker.setup import Runtime
 
 PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
 PAUSE_MOST = 60.0
+RETRY_INTERVAL = 5.0  # seconds between looks for mail that was put off
 
 
 class Worker:
@@ -45,6 +45,8 @@ class Worker:
             wrote()
             self._lanes[0].wake()  # the later mails of its sender waited for a large one; what failed is tried again
 
+        self._store = store
+        self._clock = clock
         self._reports = _Reports(store, desk, clock, carried)
         aside = self._reports.put
         self._lanes = (_Lane(store, desk, clock, wrote, aside), _Lane(store, desk, clock, carried, aside, large=True))
@@ -65,13 +67,25 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; what is in hand then is finished or given back."""
-        tasks = [asyncio.create_task(each.run(stop)) for each in (*self._lanes, self._reports)]
+        running = (*(each.run(stop) for each in (*self._lanes, self._reports)), self._take_up_again(stop))
+        tasks = [asyncio.create_task(each) for each in running]
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take_up_again(self, stop: asyncio.Event) -> None:
+        """Have mail that waits for a file tried again when its time has come."""
+        while not stop.is_set():
+            try:
+                if await self._store.read(inbox.any_retry_due, self._clock()):
+                    await self._store.commit(inbox.take_up_again, self._clock())
+                    self.wake()
+            except StorageError as error:
+                maillog.storage_error(error)
+            await pause(stop, RETRY_INTERVAL)
 
 
 class _Lane:
@@ -89,6 +103,7 @@ class _Lane:
     ) -> None:
         self.progress = Progress()
         self._large = large
+        self._part = "large mail processing" if large else "mail processing"  # of `StorageHealth`
         self._aside = aside
         self._store = store
         self._desk = desk
@@ -112,7 +127,9 @@ class _Lane:
                 while claimed:
                     claimed = await self._batch(claimed, stop)
                     rest = PAUSE
+                self._store.health.worked(self._part)
             except StorageError as error:
+                self._store.health.failed(self._part, error)
                 maillog.storage_error(error)
                 await pause(stop, rest)
                 rest = min(rest * 2, PAUSE_MOST)
@@ -215,8 +232,8 @@ class _Reports:
                     reports[asked.span] = await asyncio.to_thread(_count, asked, desk.config, now, stopped)
                 except (Stopped, StorageError):
                     raise
-                except Exception:
-                    error, inbox_id = traceback.format_exc(), waiting.prepared.received.id
+                except Exception as error:
+                    inbox_id = waiting.prepared.received.id
                     await self._store.through(record_failure, inbox_id, error, desk, desk.context(now))
                     return
             context = replace(desk.context(self._clock()), reports=reports)

@@ -250,7 +250,7 @@ class World:
 
     def _on_its_way(self) -> int:
         ((busy,),) = self.sql(
-            "SELECT (SELECT count(*) FROM inbox WHERE state IN ('new', 'working'))"
+            "SELECT (SELECT count(*) FROM inbox WHERE state IN ('new', 'working') AND retry_at IS NULL)"
             " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
             " + (SELECT count(*) FROM refused)"
         )

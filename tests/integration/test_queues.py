@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.errors import NotFound
+from mailgate.errors import NotFound, UnreadableFile
 from mailgate.mail import Delivery, Envelope, Mail
 from mailgate.notice import NoticeKind, Outgoing
 from mailgate.reasons import Reason
@@ -199,7 +199,7 @@ def test_a_large_mail_is_a_file_which_goes_when_no_row_names_it(db: Db, tmp_path
     assert db.files.old(later) == {names[1]}
     assert inbox.raw(db, ids[1]) == big
     db.files.sweep([names[1]])
-    with pytest.raises(NotFound, match="is gone"):
+    with pytest.raises(UnreadableFile, match="no such file"):
         inbox.raw(db, ids[1])
 
 

@@ -15,7 +15,9 @@ from mailgate.settings import Config
 from mailgate.store.people import absences
 from mailgate.store.queues import inbox, left_behind
 from mailgate.store.queues.left_behind import Left
+from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import running
+from mailgate.system.storage import probe
 from mailgate.ticket import Json
 from mailgate.writing.templates.phrases import Catalogue
 
@@ -34,7 +36,11 @@ def run(args: argparse.Namespace) -> int:
         quarantined = inbox.troubles(db)
         away = absences.away(db, now())
         left = left_behind.listed(db, [mailbox.place for mailbox in config.mailboxes.values()])
-    problems = _problems(config, pid, daemon, quarantined, queues["failed"])
+        put_off = inbox.put_off_mails(db)
+    problems = (
+        *_problems(config, pid, daemon, quarantined, queues["failed"]),
+        *(f"mail {each.id} cannot be read: {each.last_error}; see: mailgate queue inbox list" for each in put_off),
+    )
     if args.json:
         print_json(
             {
@@ -48,6 +54,9 @@ def run(args: argparse.Namespace) -> int:
                 "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
                 "sign_ins": [_as_json(each) for each in daemon.sign_ins],
                 "left_in_mailbox": [_left_as_json(each) for each in left],
+                "storage": [
+                    {"problem": each.what, "since": rfc3339(each.since), "cure": each.cure} for each in daemon.storage
+                ],
                 "queues": dict(queues.items()),
                 "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
@@ -58,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
         print_line(f"source      {way.name}: {way.problem or 'ok'}")
     if pid:
         print_line(f"relay       {'ok' if daemon.relay.ok else daemon.relay.last_error}")
+        print_line(f"storage     {'; '.join(each.what for each in daemon.storage) or 'ok'}")
     for sign_in in daemon.sign_ins:
         print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
@@ -80,6 +90,7 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
     problems += [f"{way.name}: {way.problem}" for way in daemon.ways_in if way.problem]
     if not daemon.relay.ok:
         problems.append(f"relay: {daemon.relay.last_error}")
+    problems += _storage(config, pid, daemon)
     problems += [f"sign-in {each.account}: {each.error}" for each in daemon.sign_ins if not each.ok]
     problems += disks_nearly_full(config)
     if quarantined:
@@ -87,6 +98,17 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
     if failed:
         problems.append(f"failed deliveries: {failed}; see: mailgate queue outbox list")
     return tuple(problems)
+
+
+def _storage(config: Config, pid: int | None, daemon: DaemonStatus) -> list[str]:
+    """What the daemon knows of the storage, and what can be seen from here: a full disk takes no status file."""
+    known = [each.what for each in daemon.storage]
+    place = config.storage.database
+    seen = probe(place, (config.storage.attachments, raw_folder(place))) if pid or place.exists() else ()
+    return [
+        *map(str, daemon.storage),
+        *(f"storage: {each.public}; {each.cure}" for each in seen if not any(each.public in what for what in known)),
+    ]
 
 
 def _mailbox(left: Left) -> str:

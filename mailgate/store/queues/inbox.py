@@ -14,19 +14,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from mailgate.errors import NotFound
 from mailgate.mail import Delivery, Envelope, Kept, Mail, normalise
 from mailgate.reasons import Reason
-from mailgate.store.columns import moment, storable
+from mailgate.store.columns import maybe_moment, moment, storable
 from mailgate.store.db import Db
 from mailgate.store.raw_files import RawFiles
 from mailgate.ticket import Queued
 
 MAX_TRIES = 3
+RETRY_FIRST, RETRY_MOST = timedelta(minutes=1), timedelta(hours=1)  # for a mail that waits for a file
 CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
 OVERSIZE = 1_000_000  # bytes; the number stands in the schema too. A larger mail has a lane of its own.
 
@@ -98,14 +99,15 @@ def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
     only the others, of which nobody's overtakes a large one of the same sender.
     """
     if large:
-        return _take(db, [row["id"] for row in db.all(f"{_WAITING_LARGE} AND state = 'new' ORDER BY id LIMIT 1")])
+        ready = f"{_WAITING_LARGE} AND state = 'new' ORDER BY id LIMIT 1"
+        return _take(db, [row["id"] for row in db.all(ready)])
     behind = {row["from_email"]: row["id"] for row in reversed(db.all(_WAITING_LARGE))} if large is False else {}
     batch: list[int] = []
     size = 0
     # The state stands twice because the engine uses a partial index only when its own words are met.
     for row in db.all(
         "SELECT id, size, tries, from_email FROM inbox WHERE state IN ('new', 'working') AND state = 'new'"
-        " AND (? OR size <= ?) ORDER BY id LIMIT ?",
+        " AND retry_at IS NULL AND (? OR size <= ?) ORDER BY id LIMIT ?",
         [large is None, OVERSIZE, limit],
     ):
         if row["from_email"] and row["id"] > behind.get(row["from_email"], row["id"]):
@@ -120,7 +122,9 @@ def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
 
 
 # Its last words are those of the index.
-_WAITING_LARGE = "SELECT id, from_email FROM inbox WHERE state IN ('new', 'working') AND size > 1000000"
+_WAITING_LARGE = (
+    "SELECT id, from_email FROM inbox WHERE retry_at IS NULL AND state IN ('new', 'working') AND size > 1000000"
+)
 
 
 def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:
@@ -197,6 +201,36 @@ def unclaim(db: Db, inbox_ids: Sequence[int]) -> None:
     )
 
 
+def put_off(db: Db, inbox_id: int, now: datetime, error: str) -> datetime:
+    """A mail cannot be worked because a file cannot be read, which is not its fault: when it is tried again.
+
+    After a minute first, then after a quarter of its age, an hour at most.
+    """
+    row = db.one("SELECT received_at FROM inbox WHERE id = ?", [inbox_id])
+    age = now - moment(row["received_at"]) if row else timedelta()
+    at = now + min(max(age / 4, RETRY_FIRST), RETRY_MOST)
+    db.run(
+        "UPDATE inbox SET state = 'new', tries = max(tries - 1, 0), retry_at = ?, error = ? WHERE id = ?",
+        [at.timestamp(), storable(error), inbox_id],
+    )
+    return at
+
+
+def any_retry_due(db: Db, now: datetime) -> bool:
+    """True when a mail that was put off may be tried again."""
+    return db.one("SELECT 1 FROM inbox WHERE retry_at IS NOT NULL AND retry_at <= ?", [now.timestamp()]) is not None
+
+
+def take_up_again(db: Db, now: datetime) -> None:
+    """Mails that were put off until now wait like any other."""
+    db.run("UPDATE inbox SET retry_at = NULL WHERE retry_at IS NOT NULL AND retry_at <= ?", [now.timestamp()])
+
+
+def put_off_mails(db: Db) -> list[Queued]:
+    """Mails that wait for a file that can be read again."""
+    return [_queued(row) for row in db.all("SELECT * FROM inbox WHERE retry_at IS NOT NULL ORDER BY id")]
+
+
 def failed(db: Db, inbox_id: int, now: datetime, error: str) -> bool:
     """Note a failed try; True when it was the last and the mail is quarantined now."""
     row = db.one("SELECT tries FROM inbox WHERE id = ?", [inbox_id])
@@ -228,8 +262,8 @@ def end(
     `quarantined`: it is set aside whole for a person to look at; `error` says why.
     """
     db.run(
-        "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, ticket = coalesce(:ticket, ticket),"
-        " error = CASE WHEN :error = '' THEN error ELSE :error END,"
+        "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, retry_at = NULL,"
+        " ticket = coalesce(:ticket, ticket), error = CASE WHEN :error = '' THEN error ELSE :error END,"
         " message_id = coalesce(:message_id, message_id), from_email = coalesce(:from_email, from_email),"
         " subject = coalesce(:subject, subject), way = coalesce(:way, way) WHERE id = :id",
         {
@@ -248,14 +282,11 @@ def end(
 
 
 def raw(db: Db, inbox_id: int) -> bytes:
-    """The bytes of a mail as it came. Raises NotFound when there are none (any more)."""
+    """The bytes of a mail as it came. Raises NotFound when they are not kept any more, and UnreadableFile."""
     row = db.one("SELECT r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id WHERE i.id = ?", [inbox_id])
     if row is None:
         raise NotFound(f"no stored mail {inbox_id}")
-    try:
-        return db.files.read(row["file"]) if row["file"] else bytes(row["data"])
-    except FileNotFoundError as error:
-        raise NotFound(f"the file of mail {inbox_id} is gone: {db.files.path(row['file'])}") from error
+    return db.files.read(row["file"]) if row["file"] else bytes(row["data"])
 
 
 def forget_raw(db: Db, before: datetime, limit: int = 500) -> int:
@@ -306,7 +337,7 @@ def _queued(row: Any) -> Queued:
         state=row["state"],
         reason=row["reason"],
         attempts=row["tries"],
-        next_attempt_at=None,
+        next_attempt_at=maybe_moment(row["retry_at"]),
         last_error=row["error"],
         from_=row["from_email"] or row["sender"] or "",
         to=tuple(json.loads(row["recipients"])),
@@ -317,10 +348,10 @@ def _queued(row: Any) -> Queued:
 
 
 def retry(db: Db, inbox_id: int) -> None:
-    """Work a mail that was set aside once more, as if it had just come. Raises NotFound."""
+    """Work a mail that was set aside or put off once more, as if it had just come. Raises NotFound."""
     changed = db.run(
-        "UPDATE inbox SET state = 'new', tries = 0, reason = '', error = '', done_at = NULL"
-        " WHERE id = ? AND raw_id IS NOT NULL AND state IN ('held', 'quarantined')",
+        "UPDATE inbox SET state = 'new', tries = 0, reason = '', error = '', done_at = NULL, retry_at = NULL"
+        " WHERE id = ? AND raw_id IS NOT NULL AND (state IN ('held', 'quarantined') OR retry_at IS NOT NULL)",
         [inbox_id],
     )
     if not changed:
@@ -331,7 +362,7 @@ def retry(db: Db, inbox_id: int) -> None:
 def drop(db: Db, inbox_id: int, now: datetime) -> None:
     """End a mail that waits or was set aside, without effect. Raises NotFound."""
     changed = db.run(
-        "UPDATE inbox SET state = 'dropped', reason = 'admin', done_at = ?"
+        "UPDATE inbox SET state = 'dropped', reason = 'admin', done_at = ?, retry_at = NULL"
         " WHERE id = ? AND state IN ('new', 'held', 'quarantined')",
         [now.timestamp(), inbox_id],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from datetime import timedelta
 
 import pytest
 
@@ -33,19 +33,53 @@ def held_reply(bench):
 
 def test_poison_is_tried_three_times_then_set_aside_and_told_once(bench):
     confirm, code = held_reply(bench)
-    shutil.rmtree(bench.config.storage.attachments)
+    bench.db.run("UPDATE inbox SET raw_id = NULL WHERE state = 'held'")
     bench.accept(bench.write(ELLIOT, f"#confirm {code}", answers=confirm))
     bench.accept(bench.write(KAREN, "A good one.", subject="Good"))
     mails = bench.drain()
     row = bench.db.one("SELECT * FROM inbox WHERE reason = 'poison'")
     assert (row["state"], row["tries"]) == ("quarantined", 3)
-    assert "FileNotFoundError" in row["error"]
+    assert "NotFound" in row["error"]
     assert [mail.to for mail in mails if mail.kind == "admin"] == ["root@ops.example"]
     assert "acknowledgement" in {mail.kind for mail in mails}, "the mail behind it is worked"
     assert ("reply", "See the plan.") not in bench.thread()
     with bench.db.transaction():
         inbox.retry(bench.db, row["id"])
     assert bench.drain() == [], "told once"
+
+
+def test_a_file_that_cannot_be_read_puts_off_the_mail_that_needs_it_alone(bench):
+    """It counts as no try, is told once, tried again with growing pauses, and worked when the file is back."""
+    confirm, code = held_reply(bench)
+    place = bench.config.storage.attachments
+    place.rename(place.with_name("elsewhere"))
+    bench.accept(bench.write(ELLIOT, f"#confirm {code}", answers=confirm))
+    bench.accept(bench.write(KAREN, "A good one.", subject="Good"))
+    mails = bench.drain()
+    assert "acknowledgement" in {mail.kind for mail in mails}, "the mail behind it is worked"
+    (admin,) = (mail for mail in mails if mail.kind == "admin")
+    assert f"cannot read {place}/" in admin.text
+    (waiting,) = inbox.put_off_mails(bench.db)
+    assert (waiting.state, waiting.attempts) == ("new", 0)
+    assert waiting.next_attempt_at == bench.now + timedelta(minutes=1)
+    assert "no such file" in waiting.last_error
+    assert bench.drain() == [], "it waits"
+    bench.now += timedelta(minutes=10)
+    assert inbox.any_retry_due(bench.db, bench.now)
+    inbox.take_up_again(bench.db, bench.now)
+    assert bench.drain() == [], "told once"
+    (waiting,) = inbox.put_off_mails(bench.db)
+    assert timedelta(minutes=2) < waiting.next_attempt_at - bench.now < timedelta(minutes=3)
+    bench.now += timedelta(hours=10)
+    inbox.take_up_again(bench.db, bench.now)
+    bench.drain()
+    (waiting,) = inbox.put_off_mails(bench.db)
+    assert waiting.next_attempt_at == bench.now + timedelta(hours=1), "an hour at most"
+    place.with_name("elsewhere").rename(place)
+    inbox.retry(bench.db, waiting.id)
+    bench.drain()
+    assert ("reply", "See the plan.") in bench.thread()
+    assert inbox.put_off_mails(bench.db) == []
 
 
 def commits(bench, batch: processor.Batch) -> tuple[int, int]:
@@ -61,7 +95,7 @@ def commits(bench, batch: processor.Batch) -> tuple[int, int]:
 def test_what_fails_among_mails_of_one_transaction_is_undone_alone(bench, place, monkeypatch):
     monkeypatch.setattr(processor, "HOLD", 60.0)
     confirm, code = held_reply(bench)
-    shutil.rmtree(bench.config.storage.attachments)
+    bench.db.run("UPDATE inbox SET raw_id = NULL WHERE state = 'held'")
     texts = ["First", "Second"]
     for number in range(3):
         if number == place:
