@@ -7,17 +7,16 @@ from textwrap import wrap
 from mailgate.rules.commands.verbs import TABLE
 
 _COLUMN = 28  # where explanations begin
-_WIDTH = 80
+_WIDTH = 76  # format=flowed wraps longer lines, and not every mail program joins them again
 _ABOVE = """\
-Write commands on top of your mail, one a line, then an empty line, then your
-text.
-Text in an answer to a requester's mail goes to the requester; #note keeps it
-inside."""
+Write commands on top of your mail, one a line, then an empty line, then
+your text. Text in an answer to a requester's mail goes to the requester;
+#note keeps it internal."""
 _BELOW = """\
 A reason follows two dashes: #assign Online Banking -- needs their keys
-A unique start of a name is enough. One bad line and nothing of the mail is
-done.
-A line of text that must begin with a command word is written \\#word."""
+A unique start of a name is enough. If one line cannot be done, nothing of
+the mail is done.
+To begin a line of text with a command word, write \\#word."""
 
 
 def _lines(usage: str, text: str) -> str:

@@ -53,7 +53,7 @@ TABLE: tuple[Verb[Any], ...] = (
         act=plain(acts.assign),
         help=(
             ("#assign NAME|me|nobody", "an agent or a team (#assignee)"),
-            ("#claim  #release", "the same as #assign me (#mine #take), #assign nobody"),
+            ("#claim  #release", "#assign me (#mine #take), #assign nobody"),
         ),
     ),
     Verb(
@@ -65,7 +65,7 @@ TABLE: tuple[Verb[Any], ...] = (
         with_new=True,
         read=routing.transfer,
         act=acts.transfer,
-        help=(("#transfer DEPARTMENT", "move it; the text stays a note (#department #group)"),),
+        help=(("#transfer DEPARTMENT", "move it; the text stays a note (#group #department)"),),
     ),
     Verb(
         name="topic",
@@ -125,8 +125,9 @@ TABLE: tuple[Verb[Any], ...] = (
         act=plain(acts.set_status),
         help=(
             ("#status open|pending|resolved|closed", ""),
-            ("#open  #pending  #resolved  #closed", "(#reopen #resolve #solved #done #close)"),
-            ("#pending WHEN", "open again then, with a reminder (#snooze fri)"),
+            ("#open  #pending  #resolved  #closed", ""),
+            ("", "(#reopen #snooze #resolve #solved #done #close)"),
+            ("#pending WHEN", "open again then, with a reminder"),
         ),
     ),
     Verb(
@@ -196,7 +197,7 @@ TABLE: tuple[Verb[Any], ...] = (
         permission="reply",
         with_new=True,
         read=routing.canned,
-        help=(("#canned NAME", "a canned response, above your text if there is any"),),
+        help=(("#canned NAME", "a canned response, above your text"),),
     ),
     Verb(
         name="new",
@@ -231,7 +232,7 @@ TABLE: tuple[Verb[Any], ...] = (
         permission="merge",
         with_merge=True,
         read=tickets.merge,
-        help=(("#merge NUMBER", "this ticket goes into that one, with all later mail"),),
+        help=(("#merge NUMBER", "this ticket goes into that one, with later mail"),),
     ),
     Verb(
         name="split",
@@ -239,7 +240,7 @@ TABLE: tuple[Verb[Any], ...] = (
         reason=True,
         permission="merge",
         read=tickets.split,
-        help=(("#split", "the message answered becomes a ticket; undoes #merge"),),
+        help=(("#split", "make the message answered a ticket; undo #merge"),),
     ),
     Verb(
         name="spam",
@@ -284,7 +285,7 @@ TABLE: tuple[Verb[Any], ...] = (
         with_new=True,
         with_merge=True,
         read=simple.as_typed,
-        help=(("#quiet", "no notices to requesters about this mail's commands"),),
+        help=(("#quiet", "no notices to requesters about this mail"),),
     ),
     Verb(
         name="ticket",
