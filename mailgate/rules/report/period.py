@@ -14,12 +14,12 @@ LONGEST = timedelta(days=3660)
 
 
 def read_period(typed: str) -> timedelta:
-    """How far back. Raises Refused for what is no period, or over ten years."""
+    """How far back a report goes. Raises Refused for text that is not a period, for none, and for over ten years."""
     text = " ".join(typed.lower().split())
     found = _SPAN.fullmatch(text or "30d")
     if not found:
-        raise Refused(f"{quoted(typed)} is no period: write it as 7d, 30d or 12h")
+        raise Refused(f"{quoted(typed)} is not a period: write it as 7d, 30d or 12h")
     span = timedelta(hours=int(found[1]) * _HOURS[(found[2] or "d")[0]])
     if not timedelta() < span <= LONGEST:
-        raise Refused(f"{quoted(typed)} is no period to report on: take up to ten years")
+        raise Refused(f"a report covers up to ten years, not {quoted(typed)}")
     return span
