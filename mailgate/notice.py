@@ -70,6 +70,44 @@ REQUESTER_KINDS = frozenset(
 REPLYABLE_KINDS = frozenset({NoticeKind.NEW_TICKET, NoticeKind.NEW_MESSAGE, NoticeKind.COLLEAGUE_REPLY})
 
 
+# Alerts that show the thread.
+ALERT_KINDS = frozenset(
+    {
+        NoticeKind.NEW_TICKET,
+        NoticeKind.NEW_MESSAGE,
+        NoticeKind.COLLEAGUE_REPLY,
+        NoticeKind.NOTE,
+        NoticeKind.ASSIGNED,
+        NoticeKind.TRANSFERRED,
+        NoticeKind.OVERDUE,
+        NoticeKind.ESCALATED,
+        NoticeKind.REMINDER,
+    }
+)
+# Automatic mail to requesters; a person's reply never counts against a limit.
+AUTOMATIC_KINDS = frozenset(
+    {
+        NoticeKind.ACKNOWLEDGEMENT,
+        NoticeKind.FOLLOW_UP_RECEIVED,
+        NoticeKind.STATUS_CHANGED,
+        NoticeKind.LIMIT_REACHED,
+        NoticeKind.REJECTED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """A notice about a ticket that was written to somebody before."""
+
+    recipient: str
+    agent: str  # key; "" for other people
+    kind: NoticeKind
+    message_id: str
+    created_at: datetime
+    sent_at: datetime | None  # None while it waits for the relay
+
+
 @dataclass(frozen=True, slots=True)
 class Similar:
     """An ended ticket that a new one is like: internal, and only for agents who see it."""

@@ -7,10 +7,9 @@ signed. It becomes an event on the ticket and the agent is told; it never is a t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.situation import Situation
+from mailgate.desk.situation import Known, Situation
 from mailgate.mail import Bounce, ReportedRecipient
 from mailgate.notice import Notice, NoticeKind
 from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
@@ -21,10 +20,6 @@ from mailgate.rules.threading.keys import Key, expired
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.questions import askers_of
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.people import audience as readers
-from mailgate.store.queues import held, outbox
-from mailgate.store.tickets import merged, tickets
 from mailgate.ticket import CLOCK, Address, EventKind, Json, Ticket
 
 
@@ -39,17 +34,19 @@ class Failure:
     dead: bool = False  # the address is no mailbox any more
 
 
-def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
+def take_bounce(situation: Situation, context: Context) -> Outcome:
     """Record a bounce on the ticket whose mail it returns."""
-    bounce = situation.received.mail.bounce or Bounce("failed", ())
-    key = returned_key(situation, context)
-    if key is None or not outbox.remembered(db, [key.text]):
-        return _unmatched(db, situation, context)
-    ticket = tickets.get(db, merged.end_of(db, key.ticket)) if key.ticket else None
+    bounce, known = situation.received.mail.bounce or Bounce("failed", ()), situation.known
+    key = known.returned
+    if key is None:
+        return _unmatched(situation, context)
+    ticket = next((each.ticket for each in known.records.values()), None)
     recipient, reported = _reported(bounce, ticket, key, context)
     said = reported.diagnostic
     why = said or "abuse" if bounce.kind == "feedback" else plainly(reported.status, said)
-    failure = Failure(key.kind, recipient, why, dead=_is_dead(db, bounce, reported, key, recipient, context))
+    failure = Failure(
+        key.kind, recipient, why, dead=not known.burnt and _is_dead(bounce, reported, key, recipient, context)
+    )
     graves = ((recipient, why),) if failure.dead else ()
     if ticket is None:
         about = "it returns a mail of ours that is about no ticket"
@@ -62,7 +59,7 @@ def take_bounce(db: Db, situation: Situation, context: Context) -> Outcome:
         return outcome  # the server goes on trying: no reason for alarm
     # One word about each mail, however many reports come back about it.
     fact = _complaint(failure) if bounce.kind == "feedback" else _fact(failure)
-    return outcome.with_notices(*_tell(db, change.after, failure, fact, f"bounce:{key.text}", context))
+    return outcome.with_notices(*_tell(known, change.after, failure, fact, f"bounce:{key.text}", context))
 
 
 def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context) -> tuple[str, ReportedRecipient]:
@@ -75,18 +72,15 @@ def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context)
     return (_written_to(ticket, key, context) if ticket else "") or reported.email, reported
 
 
-def _is_dead(db: Db, bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
-    """Whether a report makes an address dead: only that to which we wrote, by a key that nobody else had."""
+def _is_dead(bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
+    """Whether a report makes an address dead: only that to which we wrote."""
     says_so = bounce.kind == "failed" and reported.status in DEAD_ADDRESS
-    if not says_so or not context.keyring.is_for(key, recipient) or expired(key, context.now.date()):
-        return False
-    return not held.burnt(db, (key.text,))
+    return says_so and context.keyring.is_for(key, recipient) and not expired(key, context.now.date())
 
 
-def gave_up(db: Db, number: int | None, failure: Failure, cause: str, context: Context) -> Outcome:
+def gave_up(known: Known, ticket: Ticket | None, failure: Failure, cause: str, context: Context) -> Outcome:
     """The relay refused a mail for good: an event, and a word to the agent."""
     graves = ((failure.recipient, failure.why),) if failure.dead else ()
-    ticket = tickets.get(db, number) if number else None
     if ticket is None:
         return Outcome(dead=graves)
     after: dict[str, Json] = {
@@ -100,7 +94,7 @@ def gave_up(db: Db, number: int | None, failure: Failure, cause: str, context: C
     outcome = Outcome(ticket=ticket.number, changes=(change,), dead=graves)
     if failure.kind is NoticeKind.DELIVERY_FAILED:
         return outcome
-    return outcome.with_notices(*_tell(db, change.after, failure, _fact(failure), cause, context))
+    return outcome.with_notices(*_tell(known, change.after, failure, _fact(failure), cause, context))
 
 
 def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
@@ -159,9 +153,11 @@ def _complaint(failure: Failure) -> str:
     return f"{who} reported the mail “{failure.kind}” as unwanted ({failure.why})."
 
 
-def _tell(db: Db, ticket: Ticket, failure: Failure, fact: str, cause: str, context: Context) -> tuple[Notice, ...]:
+def _tell(
+    known: Known, ticket: Ticket, failure: Failure, fact: str, cause: str, context: Context
+) -> tuple[Notice, ...]:
     """Who works the ticket hears of it; that an alert did not arrive, those who would hear in its place."""
-    audience = readers.audience(db, ticket.number, context.now, newest=1)
+    audience = known.audience(ticket.number)
     tries = (hearers(some, ticket, audience, context.config) for some in _who_hears(ticket, failure, context.config))
     others = next((found for people in tries if (found := _but(people, failure.recipient))), ())
     return tuple(
@@ -172,7 +168,7 @@ def _tell(db: Db, ticket: Ticket, failure: Failure, fact: str, cause: str, conte
             cause=cause,
             ticket=ticket,
             facts=(fact,),
-            history=() if failure.kind.to_requester or failure.kind is NoticeKind.ASKED else audience.history,
+            history=() if failure.kind.to_requester or failure.kind is NoticeKind.ASKED else audience.history[:1],
             in_reply_to=audience.last_sent.get(who.address.email, ""),
             is_first=who.address.email not in audience.last_sent,
         )
@@ -194,14 +190,13 @@ def _but(people: tuple[Person, ...], email: str) -> list[Person]:
     return [who for who in people if who.address.email != email]
 
 
-def _unmatched(db: Db, situation: Situation, context: Context) -> Outcome:
+def _unmatched(situation: Situation, context: Context) -> Outcome:
     """A report of nothing that we signed: set aside, the administrator told at most once an hour."""
     outcome = Outcome(
         state="quarantined", reason=Reason.BOUNCE_UNMATCHED, why="it returns no mail that this desk knows"
     )
     admin = context.config.desk.admin
-    hour_ago = context.now - timedelta(hours=1)
-    if not admin or readers.told_since(db, NoticeKind.DELIVERY_FAILED, admin, hour_ago):
+    if not admin or situation.known.reported:
         return outcome
     mail = situation.received.mail
     fact = (

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mailgate.figures import Report
 from mailgate.notice import Answer, Notice
 from mailgate.reasons import Reason
 from mailgate.rules.commands.scope import Command
+from mailgate.rules.notices.audience import Audience
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.absence import Absence
 from mailgate.rules.routing.route import Routed
@@ -17,7 +19,7 @@ from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import Keyring
 from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Agent, Config
-from mailgate.ticket import Change
+from mailgate.ticket import Change, Entry
 from mailgate.writing.templates.phrases import Catalogue
 
 
@@ -30,12 +32,6 @@ class Context:
     now: datetime
     catalogue: Catalogue  # what agents read, by language
     reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
-    highest_number: int = 0  # of a ticket, in the ids of ours that the mail bears: a new one comes behind it
-
-    @property
-    def first_number(self) -> int:
-        """The least number that a new ticket may get."""
-        return max(self.config.desk.first_number, self.highest_number + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,19 @@ class Announcement:
 
     change: Change
     occasion: Occasion
+    audience: Audience  # before the change
+    thread: tuple[Entry, ...] = ()  # latest entries before the change
+    moved: tuple[Entry, ...] = ()  # entries that come with it from another ticket, shown like new ones
+    merged: tuple[Entry, ...] = ()  # of a ticket that is merged into it: shown among its history
     similar_to: str | None = None  # text of a new ticket whose alerts list similar tickets that have ended
+
+
+class AuthorAnswer(Protocol):
+    """The answer to the author of a request: it also says to whom the ticket was handed out."""
+
+    def added_to(self, outcome: Outcome) -> Outcome:
+        """The complete outcome with the answer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +80,9 @@ class Outcome:
     """
 
     uncounted: tuple[ReportOrder, ...] = ()
-    announced: tuple[Announcement, ...] = ()  # changes without their notices; empty once the outcome is complete
+    # Changes without their notices, the main one first, and the answer that needs them; none in a complete outcome.
+    announced: tuple[Announcement, ...] = ()
+    to_author: AuthorAnswer | None = None
 
     state: str = "done"  # of the inbox row: done, held, quarantined, dropped
     reason: Reason | None = None
@@ -97,7 +107,7 @@ class Outcome:
     commands: tuple[Command, ...] = ()
     routed: Routed | None = None
     form: Form | None = None
-    told: tuple[str, ...] = ()  # what was done, in words
+    report: tuple[str, ...] = ()  # what was done, in words
     answers: tuple[Answer, ...] = ()  # to the questions of the mail or order
     problems: tuple[str, ...] = ()  # why nothing was
 

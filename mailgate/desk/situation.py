@@ -1,43 +1,176 @@
-"""What is known about a mail before anything is decided: read, screened, its ticket, its sender."""
+"""What is known about a mail, or an order from the command line, before anything is decided.
+
+Values alone: `desk/gather` reads them from the database, once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from mailgate.desk.outcome import Context
-from mailgate.errors import UnreadableFile
-from mailgate.mail import Attachment, Body, Mail, Received
-from mailgate.reading.body import read_body
-from mailgate.reading.mime import addresses
-from mailgate.reading.parse import parse, read
-from mailgate.reasons import Screen
-from mailgate.rules.screening.classify import Screened, classify
-from mailgate.rules.screening.duplicates import digest, same_but_for_marks
-from mailgate.rules.screening.list_sender import read_through
-from mailgate.rules.text.subject import strip_subject
-from mailgate.rules.threading import thread, trust
-from mailgate.rules.threading.keys import Keyring
-from mailgate.rules.threading.references import Reference, highest_number, references
+from mailgate.desk.outcome import Announcement
+from mailgate.desk.prepare import Enclosed
+from mailgate.mail import Received
+from mailgate.notice import ALERT_KINDS, NoticeKind, SentNotice
+from mailgate.reasons import Reason, Screen
+from mailgate.rules.commands.syntax import Commands
+from mailgate.rules.notices.audience import Audience
+from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.people.absence import Away
+from mailgate.rules.screening.classify import Screened
+from mailgate.rules.threading.keys import Key, Keyring
+from mailgate.rules.threading.references import Reference
 from mailgate.rules.threading.thread import Found, Match
 from mailgate.rules.threading.trust import Sender
-from mailgate.store.db import Db
-from mailgate.store.queues import held, inbox, outbox
-from mailgate.store.queues.inbox import Claimed
-from mailgate.store.tickets import histories, tickets
-from mailgate.ticket import StoredAttachment, Ticket
+from mailgate.rules.ticket.bans import Ban
+from mailgate.rules.ticket.rating import Rating
+from mailgate.store.tickets.queries import Query
+from mailgate.ticket import Change, Entry, Event, StoredAttachment, Ticket
 
-ENCLOSED = frozenset({"message/rfc822", "message/global"})
-Keep = Callable[[Iterable[bytes]], tuple[str, int]]
+NO_COMMANDS = Commands((), (), ())
+SHOWN = 6  # latest entries of a thread that notices may show
 
 
-@dataclass(frozen=True, slots=True)
-class Enclosed:
-    """The one mail that an agent's mail has attached, read like any other."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRecord:
+    """A ticket and its history as stored, oldest first.
 
-    mail: Mail
-    body: Body
-    attachments: tuple[StoredAttachment, ...]
+    A brief record holds the latest entries and no events (see `desk/gather/records.py`).
+    """
+
+    ticket: Ticket
+    thread: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()
+    notices: tuple[SentNotice, ...] = ()
+    below: tuple[int, ...] = ()  # tickets merged into it, and into those
+    worked: Mapping[int, datetime] = field(default_factory=dict)  # when the mail of an entry was worked, by inbox id
+
+    def was_told(self, email: str, since: datetime) -> bool:
+        """Whether a reply or the status went to the address since then."""
+        kinds = (NoticeKind.REPLY, NoticeKind.STATUS_CHANGED)
+        return any(each.recipient == email and each.created_at >= since and each.kind in kinds for each in self.notices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRequester:
+    """A person, by all of their addresses, for whom a ticket may be opened."""
+
+    known: bool  # a requester before
+    proven: bool = False  # a mail of theirs was proven before
+    open_tickets: int = 0
+    told_of_limit: bool = False  # within the last day
+    joinable: Ticket | None = None  # the newest with the mail's subject, as old as any rule lets mails `join` it
+
+
+Ended = tuple[Ticket, Event | None]  # a ticket and the event that ended it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What was read from the database for one mail or order.
+
+    A field that does not concern it is empty: `desk/gather` reads by what the mail is.
+    """
+
+    away: Away = field(default_factory=dict)
+    records: Mapping[int, TicketRecord] = field(default_factory=dict)  # by number
+    # Opening a ticket.
+    next_number: int = 0
+    requesters: Mapping[str, KnownRequester] = field(default_factory=dict)  # by address
+    # Mail that is not let in.
+    ban: Ban | None = None  # one that covers the author
+    unproven: int = 0  # mails of the agent that wait for a confirmation
+    held: Held | None = None  # what `#confirm` releases
+    # Delivery reports.
+    returned: Key | None = None  # the key of the returned mail, where this database sent it
+    burnt: bool = False  # that key was seen with a stranger
+    reported: bool = False  # the administrator was told of an unmatched report within the hour
+    # An agent's commands.
+    bans: tuple[Ban, ...] = ()  # newest first
+    lists: Mapping[Query, tuple[Ticket, ...]] = field(default_factory=dict)
+    meanwhile: Mapping[str, tuple[TicketRecord, ...]] = field(default_factory=dict)  # changed since an agent went away
+    candidates: tuple[Ticket, ...] = ()  # of requesters whom `#new NAME` may mean, the newest last
+    similar: Mapping[int, tuple[Ended, ...]] = field(default_factory=dict)  # shown with a ticket, by its number
+    others: Mapping[str, tuple[Ticket, ...]] = field(default_factory=dict)  # a requester's newest, by address
+    answered: int | None = None  # inbox id of the mail that caused the alert which is answered
+    subjects: Mapping[int, str] = field(default_factory=dict)  # of stored mails, by inbox id
+
+    def ticket(self, number: int) -> Ticket | None:
+        """A ticket that was read."""
+        record = self.records.get(number)
+        return record.ticket if record else None
+
+    def thread(self, number: int) -> tuple[Entry, ...]:
+        """The entries of a ticket's own; none for a ticket that is opened now."""
+        record = self.records.get(number)
+        return record.thread if record else ()
+
+    def events(self, number: int) -> tuple[Event, ...]:
+        """The events of a ticket; none for a ticket that is opened now."""
+        record = self.records.get(number)
+        return record.events if record else ()
+
+    def end_of(self, number: int) -> Ticket | None:
+        """The ticket into which a merged one went in the end; any other ticket itself."""
+        ticket = self.ticket(number)
+        while ticket and ticket.merged_into:
+            ticket = self.ticket(ticket.merged_into)
+        return ticket
+
+    def audience(self, number: int) -> Audience:
+        """The readers of a ticket, and what they have read of it; of a new ticket nobody has read anything."""
+        record = self.records.get(number)
+        if record is None:
+            return Audience(away=self.away)
+        merged = (
+            replace(entry, came_for=other) for other in record.below for entry in self.records[other].thread[-SHOWN:]
+        )
+        return Audience(
+            last_sent={each.recipient: each.message_id for each in record.notices},
+            alerted=tuple(dict.fromkeys(e.agent for e in record.notices if e.agent and e.kind in ALERT_KINDS)),
+            history=tuple(reversed(record.thread[-SHOWN:])),
+            merged=tuple(merged),
+            away=self.away,
+        )
+
+    def announced(self, change: Change, occasion: Occasion, **more: Any) -> Announcement:
+        """An announcement to the readers of the ticket; of a new one nobody has heard yet."""
+        number = change.after.number if change.before else 0
+        audience, thread = self.audience(number), self.thread(number)
+        return Announcement(change=change, occasion=occasion, audience=audience, thread=thread, **more)
+
+    def whole_thread(self, number: int) -> list[Entry]:
+        """The thread of a ticket and of all merged into it, oldest first; each entry with where it stands."""
+        record = self.records.get(number)
+        if record is None:
+            return []
+        found = [*record.thread]
+        for other in record.below:
+            found += [replace(entry, came_for=entry.came_for or other) for entry in self.records[other].thread]
+        return sorted(found, key=lambda entry: entry.id or 0)
+
+
+class Matter(StrEnum):
+    """The kinds of mail that are worked in different ways."""
+
+    LOOP = "loop"  # a mail of the desk that came back
+    REPORT = "report"  # a bounce
+    AUTO_REPLY = "auto-reply"
+    POSTMASTER = "postmaster"
+    RATING = "rating"
+    MESSAGE = "message"  # of a requester or collaborator, or of an agent who writes as one
+    ANSWER = "answer"  # of somebody outside the desk whom an agent asked
+    OPENING = "opening"  # a mail of no ticket
+    # Of an agent as such.
+    REQUEST = "request"
+    CONFIRMATION = "confirmation"
+    UNPROVEN = "unproven"
+    UNREADABLE = "unreadable"
+    LOST = "lost"  # it answers what this database never sent
+    MACHINE = "machine"  # a machine answers an agent's notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +187,11 @@ class Situation:
     match: Match
     attachments: tuple[StoredAttachment, ...] = ()
     enclosed: Enclosed | None = None
+    duplicate_of: int | None = None  # inbox id of the same mail
+    matter: Matter = Matter.OPENING
+    commands: Commands = NO_COMMANDS  # of an agent
+    rating: Rating | None = None
+    known: Known = field(default_factory=Known)
 
     @property
     def ticket(self) -> Ticket | None:
@@ -76,105 +214,10 @@ class Situation:
         return self.screened.kind is Screen.HUMAN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A mail that was read and whose attachments are kept; the transaction comes next."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A mail that waits for its agent, as if proven: on the tickets as they are now."""
 
-    received: Received
-    attachments: tuple[StoredAttachment, ...]
-    digest: str
-    enclosed: Enclosed | None = None
-
-
-def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
-    """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
-    opened = read(claimed.load())
-    mail = read_through(opened.mail, addresses.read)
-    kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
-    received = Received(
-        id=claimed.id,
-        source=claimed.source,
-        source_key=claimed.source_key,
-        arrived_at=min(claimed.arrived_at, context.now),  # another server's clock may be ahead
-        envelope=claimed.envelope,
-        mail=mail,
-        body=read_body(mail, opened.page),
-        authserv_ids=claimed.authserv_ids,
-        quiet=claimed.quiet,
-        login=claimed.login,
-    )
-    return Prepared(
-        received=received,
-        attachments=kept,
-        digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
-        enclosed=_enclosed(mail, context, keep),
-    )
-
-
-def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:
-    """The one mail that an agent's mail has attached: it may be forwarded. Nobody else's is opened."""
-    if mail.author.email not in context.config.agents_by_email or mail.bounce:
-        return None
-    mails = [attachment for attachment in mail.attachments if attachment.type in ENCLOSED]
-    if len(mails) != 1:
-        return None
-    inner = read(mails[0].content)
-    files = tuple(_kept(attachment, keep) for attachment in inner.mail.attachments)
-    return Enclosed(inner.mail, read_body(inner.mail, inner.page), files)
-
-
-def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
-    sha256, size = keep(attachment.pieces())
-    return StoredAttachment(attachment.name, attachment.type, size, sha256, attachment.cid)
-
-
-def seen_before(db: Db, prepared: Prepared, context: Context) -> int | None:
-    """The inbox id under which the same mail came before: its digest, or its id with the same words."""
-    received = prepared.received
-    seen = inbox.seen(db, prepared.digest)
-    if seen is not None:
-        return seen if seen != received.id else None
-
-    def strip(subject: str) -> str:
-        return strip_subject(subject, context.config.desk)
-
-    earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
-    again = ((each.id, mail) for each in earlier if (mail := _read_again(each)))
-    return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
-
-
-def _read_again(claimed: Claimed) -> Mail | None:
-    """An earlier mail; None where its file cannot be read."""
-    try:
-        return read_through(parse(claimed.load()), addresses.read)
-    except UnreadableFile:
-        return None
-
-
-def find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
-    """Screen the mail, find its ticket and its sender: everything that is known before deciding."""
-    config, keyring, received = context.config, context.keyring, prepared.received
-    mail = received.mail
-    screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses))
-    refs = references(mail, received.body, received.envelope, keyring, config)
-    wanted = thread.lookups(refs)
-    by_id = tickets.by_message_id(db, wanted.message_ids)
-    numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
-    sent = outbox.remembered(db, wanted.keys)
-    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys), sent)
-    sifted = thread.sift(refs, found)
-    sender = trust.identify(
-        mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now, login=received.login
-    )
-    return Situation(
-        received=received,
-        screened=screened,
-        refs=sifted.known,
-        answers_lost=sifted.answers_lost,
-        highest_number=highest_number(mail, received.envelope, refs, keyring),
-        found=found,
-        sender=sender,
-        match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
-        attachments=prepared.attachments,
-        enclosed=prepared.enclosed,
-    )
+    inbox_id: int
+    why: Reason
+    situation: Situation

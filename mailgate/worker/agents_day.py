@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mailgate.desk.agent.away import run_out
+from mailgate.desk.gather.records import gather_absence
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.errors import StorageError
 from mailgate.notice import Notice, NoticeKind
@@ -49,7 +50,7 @@ def fire_day(db: Db, desk: Runtime, now: datetime) -> int:
     back = absences.run_out(db, now)
     for absence in back:
         with _alone(db, f"the return of {absence.agent}"):
-            apply.save(db, run_out(db, absence, context), context, desk.writer)
+            apply.save(db, run_out(absence, gather_absence(db, absence, context.config), context), context, desk.writer)
         absences.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
     active = find(db, Query()) if any(not each.first for each in due) else []

@@ -16,7 +16,7 @@ from datetime import datetime
 
 from mailgate.desk.notify.admin import tell_admin
 from mailgate.desk.outcome import Context, ReportOrder
-from mailgate.desk.situation import Prepared, prepare
+from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import StorageError, UnreadableFile
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.reports import as_seen
 from mailgate.desk.decide import decide, dropped, set_aside
+from mailgate.desk.gather.mail import gather
 from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Outcome, ReportOrder
+from mailgate.desk.prepare import Prepared
 from mailgate.desk.report import read_figures
-from mailgate.desk.situation import Prepared, Situation, find_out, seen_before
+from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.threading import trust
 from mailgate.store.db import Db
@@ -40,13 +42,11 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
     if any(defect.startswith("unreadable") for defect in mail.defects):
         why = "; ".join(mail.defects)
         return Verdict(prepared=prepared, situation=None, outcome=set_aside(Reason.UNREADABLE, why))
-    situation = find_out(db, prepared, context)
-    context = replace(context, highest_number=situation.highest_number)
-    seen = seen_before(db, prepared, context)
-    if seen is not None:
-        why = f"the same mail came before, as inbox {seen}"
+    situation = gather(db, prepared, context)
+    if situation.duplicate_of is not None:
+        why = f"the same mail came before, as inbox {situation.duplicate_of}"
         return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
-    outcome = _burning(decide(db, situation, context), situation, context)
+    outcome = _burning(decide(situation, context), situation, context)
     outcome = replace(outcome, highest_number=situation.highest_number)
     if situation.shows(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)

@@ -16,9 +16,13 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from mailgate.desk.decide import forget
-from mailgate.desk.outcome import Announcement, Outcome
+from mailgate.desk.decide import dropped
+from mailgate.desk.gather.mail import gather_held
+from mailgate.desk.gather.records import gather_ticket
+from mailgate.desk.hold.held_reply import forgotten
+from mailgate.desk.outcome import Context, Outcome
 from mailgate.errors import StorageError
+from mailgate.reasons import Reason
 from mailgate.rules.notices.alert_facts import put_off_by
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.sla.clock import WAKE
@@ -26,7 +30,7 @@ from mailgate.rules.ticket import lifecycle
 from mailgate.store.db import Db, Store
 from mailgate.store.people import audience
 from mailgate.store.queues import held, inbox, trace
-from mailgate.store.tickets import deadlines, tickets
+from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
 from mailgate.worker import agents_day, apply, report_mail
 from mailgate.worker.setup import Runtime
@@ -62,18 +66,18 @@ def fire_due(db: Db, desk: Runtime, now: datetime) -> int:
 
 def _fire(db: Db, number: int, step: str, at: datetime, desk: Runtime, now: datetime) -> None:
     context = desk.context(now)
-    ticket = tickets.get(db, number)
-    assert ticket is not None  # deadlines refer to tickets
-    change = lifecycle.fire(ticket, step, context.config, now)
+    known = gather_ticket(db, number, context, events=step == WAKE)
+    record = known.records[number]
+    change = lifecycle.fire(record.ticket, step, context.config, now)
     occasion = Occasion(
         by=CLOCK,
         cause=f"clock:{number}:{step}:{at.timestamp():.0f}",
         author=Address("", desk.config.desk.name),
         now=now,
-        put_off=put_off_by(tickets.events(db, number)) if step == WAKE else None,
+        put_off=put_off_by(record.events) if step == WAKE else None,
     )
-    announced = (Announcement(change=change, occasion=occasion),)
-    apply.save(db, Outcome(ticket=number, announced=announced), context, desk.writer)
+    outcome = Outcome(ticket=number, announced=(known.announced(change, occasion),))
+    apply.save(db, outcome, context, desk.writer)
 
 
 def any_due(db: Db, now: datetime) -> bool:
@@ -88,13 +92,21 @@ def forget_held(db: Db, desk: Runtime, now: datetime) -> int:
     for each in waiting:
         try:
             with db.savepoint():
-                apply.forget(db, each.inbox_id, forget(db, each, context), context, desk.writer)
+                apply.forget(db, each.inbox_id, _forgotten(db, each, context), context, desk.writer)
         except StorageError:
             raise
         except Exception:
             log.exception("held mail %d cannot be forgotten", each.inbox_id)
             held.release(db, each.inbox_id)  # it stays held, for the administrator to retry or drop
     return len(waiting)
+
+
+def _forgotten(db: Db, waiting: held.Waiting, context: Context) -> Outcome:
+    """The end of a held mail that its agent did not confirm in time; an answer is returned to them."""
+    why = Reason(waiting.why)
+    if why is Reason.UNPROVEN_AGENT:
+        return dropped(why, "its agent did not confirm it in time")
+    return forgotten(waiting.agent, why, gather_held(db, waiting.inbox_id, context), context)
 
 
 def tidy(db: Db, desk: Runtime, now: datetime) -> bool:

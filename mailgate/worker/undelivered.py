@@ -10,13 +10,13 @@ import logging
 from datetime import datetime
 
 from mailgate.desk.bounces import Failure, bare_again, gave_up
+from mailgate.desk.gather.records import gather_ticket
 from mailgate.desk.outcome import Context
 from mailgate.errors import StorageError
 from mailgate.outbound.status_codes import plainly
 from mailgate.store.db import Db
 from mailgate.store.queues import outbox
 from mailgate.store.queues.outbox import Refused
-from mailgate.store.tickets import tickets
 from mailgate.worker import apply
 from mailgate.worker.setup import Runtime
 
@@ -44,9 +44,10 @@ def tell_of_failures(db: Db, desk: Runtime, now: datetime) -> int:
 
 
 def _tell(db: Db, refusal: Refused, desk: Runtime, context: Context) -> None:
-    ticket = tickets.get(db, refusal.ticket) if refusal.ticket else None
+    known = gather_ticket(db, refusal.ticket, context)
+    ticket = known.ticket(refusal.ticket) if refusal.ticket else None
     why = plainly("", refusal.answer)
     failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
     bare = bare_again(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
-    outcome = bare or gave_up(db, refusal.ticket, failure, f"outbox:{refusal.id}", context)
+    outcome = bare or gave_up(known, ticket, failure, f"outbox:{refusal.id}", context)
     apply.save(db, outcome, context, desk.writer)

@@ -14,11 +14,12 @@ from mailgate.cli.common import config_of, now, plain, print_json, say, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.desk.agent import perform
 from mailgate.desk.agent.reports import as_seen
+from mailgate.desk.gather.opening import gather_candidates, gather_opening
+from mailgate.desk.gather.request import gather_order
 from mailgate.desk.opening import by_hand
-from mailgate.desk.opening.requester_named import whom
+from mailgate.desk.opening.requester_named import requester_named
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.report import count_aside
-from mailgate.desk.request.request import CliOrder
 from mailgate.errors import BadArgument, NotFound, Refused
 from mailgate.figures import Report
 from mailgate.rules.commands.syntax import read_commands
@@ -26,7 +27,6 @@ from mailgate.rules.text import names
 from mailgate.rules.text.names import Matched, match
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
-from mailgate.store.tickets import tickets
 from mailgate.system.lock import running
 from mailgate.ticket import Address, Assignee, Json
 from mailgate.worker import apply
@@ -46,8 +46,10 @@ def new(args: argparse.Namespace) -> int:
     with writing(config, new=args.new) as db, db.transaction():
         runtime = _runtime(db, config)
         context = runtime.context(now())
-        order = by_hand.Order(_requester(db, args.requester, config), args.subject, text, _cause(), quiet=args.quiet)
-        outcome = apply.save(db, by_hand.open_by_hand(db, order, context), context, runtime.writer)
+        requester = _requester(db, args.requester, config)
+        order = by_hand.Order(requester, args.subject, text, _cause(), quiet=args.quiet)
+        known = gather_opening(db, requester, context)
+        outcome = apply.save(db, by_hand.open_by_hand(order, known, context), context, runtime.writer)
         subjects = [apply.subject_of(notice, context, runtime.writer) for notice in outcome.notices]
     if args.json:
         notices: list[Json] = [
@@ -71,7 +73,7 @@ def _runtime(db: Db, config: Config) -> Runtime:
 def _requester(db: Db, typed: str, config: Config) -> Address:
     """The requester by ADDRESS, `NAME <ADDRESS>`, or the name of a known requester. Raises BadArgument."""
     try:
-        return whom(db, typed, None, config)
+        return requester_named(typed, gather_candidates(db, typed), None, config)
     except Refused as error:
         raise BadArgument(f"--requester {typed}: {error.public}") from None
 
@@ -104,7 +106,7 @@ def do(args: argparse.Namespace) -> int:
     with writing(config) as db:
         agent = _agent(args.agent, config)
         outcome = _apply_commands(db, args.number, agent, lines, config)
-    done = [*outcome.told, *_answered(outcome, agent, config)]
+    done = [*outcome.report, *_answered(outcome, agent, config)]
     errors = list(outcome.problems)
     if args.json:
         print_json({**result_fields(errors), "done": [*done], "errors": [*errors]})
@@ -142,14 +144,13 @@ def _try_commands(
     db: Db, number: int, agent: Agent | None, lines: list[str], runtime: Runtime, reports: Mapping[timedelta, Report]
 ) -> Outcome:
     context = replace(runtime.context(now()), reports=reports)
-    ticket = tickets.get(db, number)
+    order, ticket = gather_order(db, number, agent, read_commands(lines), _cause(), context)
     if ticket is None:
         raise NotFound(f"ticket {number} was not found")
-    order = CliOrder(agent=agent, commands=read_commands(lines), cause=_cause(), at=context.now)
-    outcome = perform.work(db, order, ticket, context)
-    if not (outcome.problems or outcome.uncounted):
-        apply.save(db, outcome, context, runtime.writer)
-    return outcome
+    outcome = perform.work(order, ticket, context)
+    if outcome.problems or outcome.uncounted:
+        return outcome
+    return apply.save(db, outcome, context, runtime.writer)
 
 
 def _agent(typed: str, config: Config) -> Agent | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailgate.cli.common import config_of, now, plain, print_json, reading, say
 from mailgate.desk.outcome import Context
-from mailgate.desk.situation import prepare
+from mailgate.desk.prepare import prepare
 from mailgate.errors import MailgateError
 from mailgate.inbound.pipe import Stored, delivery, messages, without_from_line
 from mailgate.settings import Config

@@ -7,7 +7,6 @@ What is done on a ticket is `task.py`.
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import partial
 
 from mailgate.desk.agent.away import with_presence
 from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers
@@ -25,38 +24,35 @@ from mailgate.rules.commands.scope import NO_TICKET, CommandScope
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.rules.ticket import acts
-from mailgate.store.db import Db
-from mailgate.store.people import absences, bans
-from mailgate.store.tickets import tickets
 from mailgate.ticket import Ticket
 
 
-def work(db: Db, request: Request, ticket: Ticket | None, context: Context) -> Outcome:
+def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
     """Carry out an agent's mail or order on the ticket that it names (None: it names none)."""
-    if request.agent and ticket and not sees(request.agent, ticket, context.config):
+    config = context.config
+    if request.agent and ticket and not sees(request.agent, ticket, config):
         return request.refused(None, f"ticket {ticket.number} was not found")
     if request.commands.problems:
         return request.refused(ticket, *request.commands.problems)
     try:
-        target = target_of(db, request, ticket, context)
-        resolved = resolve(request.commands.commands, target.ticket, setting_of(db, request, target, context))
+        target = target_of(request, ticket, context) if ticket else None
+        scope = scope_of(request, target, context)
+        resolved = resolve(request.commands.commands, target.ticket if target else None, scope)
     except Refused as trouble:
         return request.refused(ticket, str(trouble))
     if resolved.problems:
         return request.refused(ticket, *resolved.problems)
     if missing := uncounted(resolved, request, context):
         return Outcome(uncounted=missing)
+    own = own_text(request, target.ticket if target else None, config)
     if resolved.only_asks:
-        unposted = bool(own_text(db, request, ticket, context.config))
-        return answer_queries(db, request, resolved, ticket, context, unposted=unposted)
-    about_none = ticket is None and resolved.needs_no_ticket
-    if about_none or resolved.only_absences:
-        posts = bool(own_text(db, request, ticket, context.config) or request.attachments)
-        if about_none or not posts:
-            return _do_beside(db, request, resolved, ticket, context, unposted=posts)
-    if target.ticket is None:
+        return answer_queries(request, resolved, ticket, context, unposted=bool(own))
+    posts = bool(own or request.attachments)
+    if target is None or (resolved.only_absences and not posts):
+        if target or resolved.needs_no_ticket:
+            return _do_beside(request, resolved, ticket, context, unposted=posts)
         return request.refused(None, NO_TICKET)
-    return carry_out(db, AgentWork(request, resolved, target, target.ticket, context))
+    return carry_out(AgentWork(request, own, resolved, target, context))
 
 
 def not_found(request: Request) -> Outcome:
@@ -66,43 +62,48 @@ def not_found(request: Request) -> Outcome:
 
 
 def _do_beside(
-    db: Db, request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context, *, unposted: bool
+    request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context, *, unposted: bool
 ) -> Outcome:
     """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
-    asked = answers_of(db, request, resolved, ticket, context)
+    found = answers_of(request, resolved, ticket, context)
     done = tuple(order.summary for order in resolved.orders if order.summary)
     facts = [f"Done: {each}." for each in done]
     if unposted:
         facts.append("The mail is about no ticket: your text below the commands was left out.")
-    answer = with_answers(request.answer(NoticeKind.ANSWER, ticket, tuple(facts)), asked)
+    answer = with_answers(request.answer(NoticeKind.ANSWER, ticket, tuple(facts)), found)
     outcome = Outcome(
         ticket=ticket.number if ticket else None,
         notices=(*answer, *answer_reports(request, resolved, context)),
         bans=bans_of(resolved, acts.Stamp(request.by, request.at)),
         unbans=unbans_of(resolved),
-        told=done,
-        answers=asked.answers,
+        report=done,
+        answers=found.answers,
         commands=request.commands.commands,
     )
-    return with_presence(db, request, resolved, outcome, context)
+    return with_presence(request, resolved, outcome, context)
 
 
-def setting_of(db: Db, request: Request, target: Target, context: Context) -> CommandScope:
-    """What the reading of orders needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
-    ticket = target.ticket
-    plan = context.config.slas.get(ticket.sla if ticket else str(context.config.defaults.sla))
-    hours = context.config.schedules[plan.schedule] if plan else None
+def scope_of(request: Request, target: Target | None, context: Context) -> CommandScope:
+    """What reading the commands needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
+    config, known = context.config, request.known
+    plan = config.slas.get(target.ticket.sla if target else str(config.defaults.sla))
+    hours = config.schedules[plan.schedule] if plan else None
 
     def opens(day: date) -> datetime | None:
         return calendar_of(hours).opens_on(day) if hours else None
 
     def other(number: int) -> Ticket | None:
-        found = tickets.get(db, number)
-        return found if found and (request.agent is None or sees(request.agent, found, context.config)) else None
+        found = known.ticket(number)
+        return found if found and (request.agent is None or sees(request.agent, found, config)) else None
 
-    away = absences.away(db, context.now)
-    banned = partial(bans.patterns, db)
-    led_from = target.led_from.number if target.led_from else 0
     return CommandScope(
-        context.config, request.agent, context.now, opens, other, away, banned, named=led_from, split=target.told
+        config,
+        request.agent,
+        context.now,
+        opens,
+        other,
+        known.away,
+        bans=lambda: frozenset(ban.pattern for ban in known.bans),
+        named=target.led_from.number if target and target.led_from else 0,
+        split=target.done if target else "",
     )

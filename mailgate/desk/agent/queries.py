@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.away import who_is_away
@@ -12,17 +13,16 @@ from mailgate.notice import Answer, Fixed, Lines, Listing, Notice, NoticeKind, S
 from mailgate.phrase import Choice, Day, Phrase, Sentence, Value, phrase
 from mailgate.rules.commands.help import HELP
 from mailgate.rules.commands.orders import Order, ResolvedCommands
+from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.tables import found_listing
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.replies import attachments
 from mailgate.rules.text.names import Ambiguous, Matched, departments, match
+from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Agent, Config
-from mailgate.store.db import Db
-from mailgate.store.people import bans
-from mailgate.store.tickets import histories, tickets
-from mailgate.store.tickets.queries import Query, find
+from mailgate.store.tickets.queries import Query
 from mailgate.ticket import Entry, StoredAttachment, Ticket
 from mailgate.writing.mail.mime import file_name
 from mailgate.writing.views.formatting import size
@@ -30,19 +30,18 @@ from mailgate.writing.views.formatting import size
 SEARCHED = 12  # words of one search
 
 
-def answers_of(db: Db, request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Shown:
+def answers_of(request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Found:
     """The answers to every question of the mail; empty when there is none."""
-    parts = [_answer(db, order, request, ticket, context) for order in resolved.orders if order.verb in QUERIES]
+    parts = [_answer(order, request, ticket, context) for order in resolved.orders if order.verb in QUERIES]
     if resolved.has("list", "help"):
-        parts.append(Shown(who_is_away(db, resolved, context)))
-    return Shown(
+        parts.append(Found(who_is_away(request, resolved, context)))
+    return Found(
         tuple(answer for part in parts for answer in part.answers),
         tuple(parcel for part in parts for parcel in part.parcels),
     )
 
 
 def answer_queries(
-    db: Db,
     request: Request,
     resolved: ResolvedCommands,
     ticket: Ticket | None,
@@ -51,39 +50,38 @@ def answer_queries(
     unposted: bool = False,
 ) -> Outcome:
     """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
-    asked = answers_of(db, request, resolved, ticket, context)
+    found = answers_of(request, resolved, ticket, context)
     facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
     notices = answer_reports(request, resolved, context, facts)
-    if asked.answers or not notices:
-        notices = (*with_answers(request.answer(NoticeKind.ANSWER, ticket, facts), asked), *notices)
+    if found.answers or not notices:
+        notices = (*with_answers(request.answer(NoticeKind.ANSWER, ticket, facts), found), *notices)
     return Outcome(
         ticket=ticket.number if ticket else None,
         notices=notices,
         commands=request.commands.commands,
-        answers=asked.answers,
+        answers=found.answers,
     )
 
 
-def _answer(db: Db, order: Order, request: Request, ticket: Ticket | None, context: Context) -> Shown:
+def _answer(order: Order, request: Request, ticket: Ticket | None, context: Context) -> Found:
+    config, value = context.config, str(order.value or "")
     match order.verb:
         case "show":
-            return _show(db, str(order.value or ""), request.agent, ticket, context.config)
-        case "list":
-            return _list(db, str(order.value or ""), request.agent, context.config)
-        case "search":
-            return _search(db, str(order.value), request.agent, context.config)
+            return _show(value, request, ticket, config)
+        case "list" | "search":
+            return _list(order.verb, value, request, config)
         case "report":  # by mail it is a mail of its own
-            return Shown((Fixed(report_text(order, request, context)),) if isinstance(request, CliOrder) else ())
+            return Found((Fixed(report_text(order, request, context)),) if isinstance(request, CliOrder) else ())
         case "bans":
-            return Shown((_bans(db, context.config),))
+            return Found((_bans(request.known.bans, config),))
         case verb:
             assert verb == "help", f"no answer to #{verb}"
-            return Shown(_help(context.config))
+            return Found(_help(config))
 
 
-def _says(name: str, **values: Value | int) -> Shown:
+def _says(name: str, **values: Value | int) -> Found:
     """An answer of one sentence."""
-    return Shown((Lines((phrase(name, **values),)),))
+    return Found((Lines((phrase(name, **values),)),))
 
 
 def _help(config: Config) -> tuple[Answer, ...]:
@@ -91,60 +89,75 @@ def _help(config: Config) -> tuple[Answer, ...]:
     return (Fixed(HELP), *([Lines((phrase("answer.canned", names=names),))] if names else []))
 
 
-def _show(db: Db, value: str, agent: Agent | None, ticket: Ticket | None, config: Config) -> Shown:
+def _show(value: str, request: Request, ticket: Ticket | None, config: Config) -> Found:
     """A ticket; "full" behind its number adds what was cut from its mails, "files" asks for its files instead."""
-    number = value.removesuffix("files").removesuffix("full").strip()
+    agent, known = request.agent, request.known
+    number = number_shown(value)
     here = ticket is not None and number in ("", str(ticket.number))  # as it stands after the mail's own commands
-    wanted = ticket if here or not number else tickets.get(db, int(number))
+    wanted = ticket if here or not number else known.ticket(int(number))
     if wanted is None or (agent and not sees(agent, wanted, config)):
         return _says("answer.no_ticket", number=number) if number else _says("answer.which_ticket")
     if value.endswith("files"):
-        return show_files(db, wanted, config)
-    return Shown((ShownTicket(wanted, tuple(histories.whole_thread(db, wanted.number)), value.endswith("full")),))
+        return show_files(wanted, known.thread(wanted.number), config)
+    return Found((ShownTicket(wanted, tuple(known.whole_thread(wanted.number)), value.endswith("full")),))
 
 
-def _bans(db: Db, config: Config) -> Answer:
-    """Who is banned, the newest first."""
-    found = bans.every(db)
+def number_shown(value: str) -> str:
+    """The number in the value of a `#show`, or ""."""
+    return value.removesuffix("files").removesuffix("full").strip()
+
+
+def _bans(found: Sequence[Ban], config: Config) -> Answer:
+    """Who is banned."""
     if not found:
         return Lines((Phrase("answer.nobody_banned"),))
     rows = tuple((ban.pattern, actor(ban.by, config), Day(ban.at), ban.reason) for ban in found)
     return Listing(Phrase("table.bans"), ("banned", "by", "since", "reason"), rows, len(rows))
 
 
-def _list(db: Db, which: str, agent: Agent | None, config: Config) -> Shown:
-    wanted = which.strip() or "open"
-    query = _query(wanted, agent)
-    if query is not None:
-        return _listed(db, query, Phrase(f"table.{wanted.lower()}"), agent, config)
-    found = match(wanted, departments(config))
-    if isinstance(found, Matched):
-        title = phrase("table.department", name=found.name)
-        return _listed(db, Query(department=found.name), title, agent, config)
-    near = found.candidates if isinstance(found, Ambiguous) else found.nearest
-    if near:
-        return _says("answer.no_list_near", typed=wanted, near=Choice(near))
-    return _says("answer.no_list", typed=wanted)
+# ── lists ───────────────────────────────────────────────────────────────────────────────
 
 
-def _search(db: Db, typed: str, agent: Agent | None, config: Config) -> Shown:
-    """Tickets in any status that have every word in their subject, requester or thread."""
-    words = tuple(typed.replace('"', " ").split())
-    if len(words) > SEARCHED:
-        return _says("answer.too_many_words", most=SEARCHED)
-    return _listed(db, Query(statuses=(), words=words), Phrase("table.search"), agent, config)
+def query_of(command: Command, agent: Agent | None, config: Config) -> Query | None:
+    """The tickets that have to be read for a `#list` or `#search`; None where none have."""
+    wanted = _wanted(command.verb, command.value, agent, config) if command.verb in ("list", "search") else None
+    return wanted[0] if isinstance(wanted, tuple) else None
 
 
-def _listed(db: Db, query: Query, title: Phrase, agent: Agent | None, config: Config) -> Shown:
-    found = [ticket for ticket in find(db, query) if agent is None or sees(agent, ticket, config)]
+def _list(verb: str, typed: str, request: Request, config: Config) -> Found:
+    agent = request.agent
+    wanted = _wanted(verb, typed, agent, config)
+    if isinstance(wanted, Found):
+        return wanted
+    query, title = wanted
+    found = [each for each in request.known.lists[query] if agent is None or sees(agent, each, config)]
     if not found:
         return _says("answer.no_tickets", title=title)
-    return Shown((found_listing(title, found, agent.key if agent else "", config),))
+    return Found((found_listing(title, found, request.agent_key, config),))
 
 
-def _query(which: str, agent: Agent | None) -> Query | None:
+def _wanted(verb: str, typed: str, agent: Agent | None, config: Config) -> tuple[Query, Phrase] | Found:
+    """The tickets that are asked for, with the title of their table; else why that cannot be answered."""
+    if verb == "search":  # tickets in any status that have every word in their subject, requester or thread
+        words = tuple(typed.replace('"', " ").split())
+        if len(words) > SEARCHED:
+            return _says("answer.too_many_words", most=SEARCHED)
+        return Query(statuses=(), words=words), Phrase("table.search")
+    name = typed.strip() or "open"
+    if query := _named_query(name, agent):
+        return query, Phrase(f"table.{name.lower()}")
+    found = match(name, departments(config))
+    if isinstance(found, Matched):
+        return Query(department=found.name), phrase("table.department", name=found.name)
+    near = found.candidates if isinstance(found, Ambiguous) else found.nearest
+    if near:
+        return _says("answer.no_list_near", typed=name, near=Choice(near))
+    return _says("answer.no_list", typed=name)
+
+
+def _named_query(name: str, agent: Agent | None) -> Query | None:
     """The tickets of a list that has a name of its own; None for any other word."""
-    match which.lower():
+    match name.lower():
         case "open":
             return Query()
         case "mine":
@@ -157,21 +170,23 @@ def _query(which: str, agent: Agent | None) -> Query | None:
             return None
 
 
+# ── files ───────────────────────────────────────────────────────────────────────────────
+
 MOST = 10  # mails in one answer
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Found:
     """The answers to questions, and files that go with them, mail by mail."""
 
     answers: tuple[Answer, ...]
     parcels: tuple[tuple[StoredAttachment, ...], ...] = ()
 
 
-def show_files(db: Db, ticket: Ticket, config: Config) -> Shown:
+def show_files(ticket: Ticket, thread: Sequence[Entry], config: Config) -> Found:
     """Every file of the ticket once, the newest first."""
     found: dict[tuple[str, str], tuple[StoredAttachment, Entry]] = {}
-    for entry in reversed(tickets.thread(db, ticket.number)):
+    for entry in reversed(thread):
         for file in entry.attachments:
             found.setdefault((file.name, file.sha256), (file, entry))
     if not found:
@@ -186,7 +201,7 @@ def show_files(db: Db, ticket: Ticket, config: Config) -> Shown:
     parcels = attachments.parcels(mailable, rules.send_max)
     if left := [file for parcel in parcels[MOST:] for file in parcel]:
         lines.append(phrase("answer.files_left", count=len(left)))
-    return Shown((Lines(tuple(lines)),), tuple(parcels[:MOST]))
+    return Found((Lines(tuple(lines)),), tuple(parcels[:MOST]))
 
 
 def _file_line(file: StoredAttachment, entry: Entry, why: Phrase | None) -> Phrase:
@@ -208,7 +223,7 @@ def _why_not(file: StoredAttachment, config: Config) -> Phrase | None:
     return None
 
 
-def with_answers(notices: tuple[Notice, ...], asked: Shown) -> tuple[Notice, ...]:
+def with_answers(notices: tuple[Notice, ...], found: Found) -> tuple[Notice, ...]:
     """A mail to an agent with the answers and the first parcel, and a mail for each of the other parcels."""
     if not notices:
         return ()
@@ -217,9 +232,9 @@ def with_answers(notices: tuple[Notice, ...], asked: Shown) -> tuple[Notice, ...
         replace(
             notice,
             cause=f"{notice.cause}|files{place}",
-            facts=(f"The files, mail {place} of {len(asked.parcels)}.",),
+            facts=(f"The files, mail {place} of {len(found.parcels)}.",),
             attachments=parcel,
         )
-        for place, parcel in enumerate(asked.parcels[1:], start=2)
+        for place, parcel in enumerate(found.parcels[1:], start=2)
     )
-    return (replace(notice, answers=asked.answers, attachments=(*asked.parcels, ())[0]), *rest)
+    return (replace(notice, answers=found.answers, attachments=(*found.parcels, ())[0]), *rest)

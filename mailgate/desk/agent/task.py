@@ -1,21 +1,21 @@
-"""What an agent's mail does to the ticket that it is about: posted, done, told.
+"""What an agent's mail does to the ticket that it is about, and the answer to the agent.
 
-Everything was understood before (`agent.py`). Here it may still be stopped as a whole: by what
+The commands were read before (`perform.py`). Here it may still be stopped as a whole: by what
 must not leave the desk, or by what wants a second look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.away import with_presence
-from mailgate.desk.agent.queries import Shown, answers_of, with_answers
+from mailgate.desk.agent.queries import Found, answers_of, with_answers
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.merge_split import Target, announce_target, linked_back, merge_target, take_in
+from mailgate.desk.request.merge_split import Target, announcements, linked_back, merge_target, take_in
 from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
 from mailgate.desk.request.request import AgentMail, CliOrder, Request
 from mailgate.errors import Refused
@@ -23,7 +23,7 @@ from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, unbans_of
 from mailgate.rules.notices.occasion import Occasion
-from mailgate.rules.people.auto_assign import told as told_handed_out
+from mailgate.rules.people.auto_assign import hand_outs
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, why_not
@@ -31,9 +31,6 @@ from mailgate.rules.replies import attachments
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.questions import outsiders
 from mailgate.rules.ticket.reopening import resolved_since
-from mailgate.store.db import Db
-from mailgate.store.people import audience
-from mailgate.store.tickets import tickets
 from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, Ticket
 
 
@@ -42,10 +39,15 @@ class AgentWork:
     """A mail that was understood, and where it is done."""
 
     request: Request
+    own: str  # the agent's own text
     resolved: ResolvedCommands
     target: Target
-    ticket: Ticket  # of the ground
     context: Context
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket that it is about."""
+        return self.target.ticket
 
     @property
     def stamp(self) -> acts.Stamp:
@@ -57,37 +59,32 @@ class AgentWork:
         return self.request.refused(self.target.source or self.ticket, problem)
 
 
-def carry_out(db: Db, task: AgentWork) -> Outcome:
+def carry_out(task: AgentWork) -> Outcome:
     """Do everything that the mail orders, or nothing."""
     request, resolved, context = task.request, task.resolved, task.context
     try:
-        post = agent_text_of(db, request, resolved, task.target.named, task.ticket, context.config)
+        post = agent_text_of(request, task.own, resolved, task.target.named, task.ticket, context.config)
     except Refused as trouble:
         return task.refused(str(trouble))
-    if stopped := _stopped(db, task, post):
+    if stopped := _stopped(task, post):
         return stopped
-    change, beside, notices = _done(db, task, post)
-    asked = answers_of(db, request, resolved, change.after, context)
-    outcome = Outcome(
+    change, others = _changes(task, post)
+    return Outcome(
         ticket=task.ticket.number,
         reason=request.reason,
-        changes=(change, *beside, *linked_back(db, resolved, task.ticket, task.stamp, context)),
-        notices=notices,
+        announced=tuple(announcements(request.known, change, others, task.target, _occasion(task))),
+        changes=tuple(linked_back(request.known, resolved, task.ticket, task.stamp, context.config)),
+        to_author=AgentAnswer(task, post),
         bans=bans_of(resolved, task.stamp),
         unbans=unbans_of(resolved),
-        told=tuple(_told(task, post, change)),
-        answers=asked.answers,
         commands=request.commands.commands,
     )
-    outcome = outcome.with_notices(*answer_reports(request, resolved, context))
-    outcome = outcome.with_notices(*_to_agent(request, outcome, post, asked))
-    return with_presence(db, request, resolved, outcome, context)
 
 
 # ── whether it is done ──────────────────────────────────────────────────────────────────
 
 
-def _stopped(db: Db, task: AgentWork, post: AgentText) -> Outcome | None:
+def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
     """What becomes of a mail that is refused or held as it stands; None when it is done."""
     if not post.writes and task.resolved.asks:
         return task.refused("there is nothing to ask: write your question below the commands")
@@ -96,10 +93,10 @@ def _stopped(db: Db, task: AgentWork, post: AgentText) -> Outcome | None:
     if problem := problem or (_unsendable(task, post) if post.writes else ""):
         return task.refused(problem)
     if not isinstance(request, AgentMail):  # an order from the command line is never held
-        problem = leaked(db, request, post, task.target, context) if post.replies else ""
+        problem = leaked(request, post, task.target, context) if post.replies else ""
         return task.refused(problem) if problem else None
-    held = guarded(db, request, task.resolved.orders, post, task.target, context)
-    return held or (collision(db, request, post.text, task.ticket, context) if post.replies else None)
+    held = guarded(request, task.resolved.orders, post, task.target, context)
+    return held or (collision(request, post.text, task.ticket, context) if post.replies else None)
 
 
 def _unsendable(task: AgentWork, post: AgentText) -> str:
@@ -130,18 +127,17 @@ def _unreachable(task: AgentWork) -> str:
 # ── done ────────────────────────────────────────────────────────────────────────────────
 
 
-def _done(db: Db, task: AgentWork, post: AgentText) -> tuple[Change, tuple[Change, ...], tuple[Notice, ...]]:
-    """The change to the ticket, those to the tickets beside it, and who is told of them."""
-    ticket, target, stamp, context = task.ticket, task.target, task.stamp, task.context
+def _changes(task: AgentWork, post: AgentText) -> tuple[Change, list[Change]]:
+    """The change to the ticket, and those to other tickets."""
+    ticket, target, stamp, config = task.ticket, task.target, task.stamp, task.context.config
     done = [*target.acts, *_acts(task, post)]
     others = [*target.others]
-    if merge := merge_target(db, task.resolved):
+    if merge := merge_target(task.request.known, task.resolved):
         into, reason = merge
-        done.append(acts.merge(into, stamp.because(reason), context.config))
-        others.append(take_in(ticket, into, reason, stamp, context))
+        done.append(acts.merge(into, stamp.because(reason), config))
+        others.append(take_in(ticket, into, reason, stamp, config))
     entries = (post.entry(task.request),) if post.writes else ()
-    change = target.whole(lifecycle.act_on(ticket, done, stamp, context.config, entries))
-    return announce_target(db, change, others, target, _occasion(db, task), context)
+    return target.whole(lifecycle.act_on(ticket, done, stamp, config, entries)), others
 
 
 def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
@@ -174,7 +170,7 @@ def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
     return collaborators_of(request.recipients, ticket, config, active=True)
 
 
-def _occasion(db: Db, task: AgentWork) -> Occasion:
+def _occasion(task: AgentWork) -> Occasion:
     request, opened = task.request, task.target.opened is not None
     return Occasion(
         by=request.by,
@@ -185,44 +181,65 @@ def _occasion(db: Db, task: AgentWork) -> Occasion:
         direct=request.direct(task.context.config),
         quiet=task.resolved.has("quiet") or (opened and not task.ticket.autoresponse),
         on_behalf=opened,
-        resolved_before=_resolved_before(db, task),
+        resolved_before=_resolved_before(task),
     )
 
 
-def _resolved_before(db: Db, task: AgentWork) -> bool:
+def _resolved_before(task: AgentWork) -> bool:
     """Whether the requester has read within the day that the ticket was resolved."""
     ticket = task.ticket
     if ticket.reopened == 0:
         return False
-    since = resolved_since(tickets.events(db, ticket.number), task.context.now)
-    return since is not None and audience.told_about(db, ticket.number, ticket.requester.email, since)
+    record = task.request.known.records[ticket.number]
+    since = resolved_since(record.events, task.context.now)
+    return since is not None and record.was_told(ticket.requester.email, since)
 
 
-# ── what the agent hears ────────────────────────────────────────────────────────────────
+# ── the answer to the agent ─────────────────────────────────────────────────────────────
 
 
-def _told(task: AgentWork, post: AgentText, change: Change) -> Iterator[str]:
-    """What was done, in words; the command line also hears of the text that it gave."""
-    if post.writes and isinstance(task.request, CliOrder):
-        yield "reply sent" if post.seen.public else "note added"
-    yield from (order.summary for order in task.resolved.orders if order.summary)
-    yield from told_handed_out(change.events, task.context.config)
+@dataclass(frozen=True, slots=True)
+class AgentAnswer:
+    """The answer to the author of work that is done."""
 
+    task: AgentWork
+    post: AgentText
 
-def _to_agent(request: Request, outcome: Outcome, post: AgentText, asked: Shown) -> tuple[Notice, ...]:
-    """The agent hears after a note that the rule made, when commands came without text, and what they asked."""
-    told: list[str] = []
-    links: tuple[tuple[Sentence, str], ...] = ()
-    change, seen = outcome.changes[0], post.seen
-    if post.writes and seen.by_rule:
-        told.append(f"Your text was kept as an internal note, because {seen.why}. The requester was not written to.")
-        links = to_send_it(post.text)
-    elif not post.writes:
-        told += [f"Done: {each}." for each in outcome.told]
-        told = told or ["Nothing to do: the mail held no text and no command."]
-    if any(event.kind is EventKind.MERGED for event in change.events):
-        links += ((Phrase("link.undo_merge"), f"#ticket {outcome.ticket}\n#split\n"),)
-    if not told and not asked.answers:
-        return ()
-    notices = request.answer(NoticeKind.ANSWER, change.after, tuple(told))
-    return with_answers(tuple(replace(notice, links=links) for notice in notices), asked)
+    def added_to(self, outcome: Outcome) -> Outcome:
+        """The complete outcome with what was done in words, the reports and answers that were asked for."""
+        request, resolved, context = self.task.request, self.task.resolved, self.task.context
+        change = outcome.changes[0]
+        found = answers_of(request, resolved, change.after, context)
+        report = tuple(self._report(change))
+        outcome = replace(outcome, report=report, answers=found.answers)
+        outcome = outcome.with_notices(*answer_reports(request, resolved, context))
+        outcome = outcome.with_notices(*self._notices(change, report, found))
+        return with_presence(request, resolved, outcome, context)
+
+    def _report(self, change: Change) -> Iterator[str]:
+        """What was done; on the command line also what became of the text."""
+        task = self.task
+        if self.post.writes and isinstance(task.request, CliOrder):
+            yield "reply sent" if self.post.seen.public else "note added"
+        yield from (order.summary for order in task.resolved.orders if order.summary)
+        yield from hand_outs(change.events, task.context.config)
+
+    def _notices(self, change: Change, report: Sequence[str], found: Found) -> tuple[Notice, ...]:
+        """A mail after a note that the rule made, after commands without text, and with what was asked for."""
+        facts: list[str] = []
+        links: tuple[tuple[Sentence, str], ...] = ()
+        post, seen = self.post, self.post.seen
+        if post.writes and seen.by_rule:
+            facts.append(
+                f"Your text was kept as an internal note, because {seen.why}. The requester was not written to."
+            )
+            links = to_send_it(post.text)
+        elif not post.writes:
+            facts += [f"Done: {each}." for each in report]
+            facts = facts or ["Nothing to do: the mail held no text and no command."]
+        if any(event.kind is EventKind.MERGED for event in change.events):
+            links += ((Phrase("link.undo_merge"), f"#ticket {self.task.ticket.number}\n#split\n"),)
+        if not facts and not found.answers:
+            return ()
+        notices = self.task.request.answer(NoticeKind.ANSWER, change.after, tuple(facts))
+        return with_answers(tuple(replace(notice, links=links) for notice in notices), found)

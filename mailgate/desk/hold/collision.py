@@ -1,7 +1,7 @@
 """An agent's answer that a colleague's has overtaken: it waits for a second look.
 
 Notes, commands alone, and answers that the requester has already had directly are never
-held. How an answer is held is `second_look.py`.
+held. How an answer is held is `held_reply.py`.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from datetime import UTC, datetime, time
 from mailgate.desk.hold.held_reply import hold
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import AgentMail
-from mailgate.desk.situation import Situation
+from mailgate.desk.situation import Situation, TicketRecord
+from mailgate.notice import ALERT_KINDS
 from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.people.actors import actor, actor_name
 from mailgate.rules.replies.collision import Posted, overlooked, written_at
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.people import posted
 from mailgate.ticket import EntryKind, Ticket
 
 
-def collision(db: Db, request: AgentMail, text: str, ticket: Ticket, context: Context) -> Outcome | None:
+def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -> Outcome | None:
     """What becomes of a public answer that a colleague's reply has overtaken; None when it may go out."""
     situation, received = request.situation, request.situation.received
     if request.released is Reason.COLLISION or _had_directly(request, ticket, context.config):
         return None
-    answered = _answered(db, situation, ticket)
-    entries = posted.posted(db, ticket.number, request.agent.key)
+    record = request.known.records.get(ticket.number)
+    if record is None:  # it is split off with this mail
+        return None
+    answered = _answered(situation, record)
+    entries = _posted(record, request.agent.key)
     newer = overlooked(
         (each for each in entries if each.entry.kind is EntryKind.REPLY and each.entry.by != request.by),
         answered=answered,
@@ -48,13 +50,28 @@ def _had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
     return any(config.same_person(address.email, ticket.requester.email) for address in request.recipients)
 
 
-def _answered(db: Db, situation: Situation, ticket: Ticket) -> datetime | None:
+def _posted(record: TicketRecord, agent: str) -> list[Posted]:
+    """The entries of a ticket, oldest first, each with when it was posted and when the agent was handed a copy.
+
+    An alert shows what was posted before it, so the first one made since is the copy.
+    """
+    alerts = [each for each in record.notices if each.agent == agent and each.kind in ALERT_KINDS]
+    found = []
+    for entry in record.thread:
+        at = record.worked.get(entry.inbox_id or 0, entry.at)
+        copies = [each.sent_at for each in alerts if each.sent_at and each.created_at >= at]
+        found.append(Posted(entry, at, min(copies, default=None)))
+    return found
+
+
+def _answered(situation: Situation, record: TicketRecord) -> datetime | None:
     """When the newest notice was made whose key the mail carries; None for a mail that answers none."""
-    own = situation.sender.own_keys
-    keys = [ref.key for ref in situation.refs if ref.key and ref.key.text in own and ref.key.ticket == ticket.number]
+    own, number = situation.sender.own_keys, record.ticket.number
+    keys = [ref.key for ref in situation.refs if ref.key and ref.key.text in own and ref.key.ticket == number]
     if not keys:
         return None
-    made = posted.notice_made(db, [key.text for key in keys])
+    ids = tuple(f"<{key.text}@" for key in keys)  # whatever domain stands behind them
+    made = max((each.created_at for each in record.notices if each.message_id.startswith(ids)), default=None)
     return made or datetime.combine(max(key.date for key in keys), time(), UTC)
 
 

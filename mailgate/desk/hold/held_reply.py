@@ -1,7 +1,7 @@
 """An agent's answer that waits for a second look: held and returned, sent by one link, forgotten after three days.
 
 Nothing of the mail is done meanwhile, its commands included, and no target is met. Why it
-is held is found by `guard.py` first and by `collision.py` then, so a mail that was sent on after the
+is held is found by `leak_guard.py` first and by `collision.py` then, so a mail that was sent on after the
 second has passed both. Who wrote it sends it, nobody else, and once.
 """
 

@@ -13,11 +13,12 @@ from html import unescape
 from urllib.parse import unquote
 
 from mailgate.desk.hold.held_reply import hold
-from mailgate.desk.notify import other_tickets, similar_tickets
+from mailgate.desk.notify.related_tickets import how_it_ended, internal_titles
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, texts_beside
 from mailgate.desk.request.reply import AgentText
 from mailgate.desk.request.request import AgentMail, Request
+from mailgate.desk.situation import Ended
 from mailgate.mail import Attachment
 from mailgate.phrase import Sentence
 from mailgate.reading.page.excerpt import attribute_values
@@ -29,8 +30,6 @@ from mailgate.rules.people.absence import holder_away
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.text.cleanup import seen
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.tickets import tickets
 from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
 _KEY = "your {} holds a key of the desk (“{}”), which never leaves it; take it out"
@@ -48,9 +47,9 @@ def refusal(request: Request, post: AgentText, context: Context) -> str:
     return ""
 
 
-def leaked(db: Db, request: Request, post: AgentText, target: Target, context: Context) -> str:
+def leaked(request: Request, post: AgentText, target: Target, context: Context) -> str:
     """The reason why a public reply from the command line is refused: it holds internal text; "" when it does not."""
-    found = _internal(db, request, _all_of(request, post), target, context)
+    found = _internal(request, _all_of(request, post), target, context)
     return (
         found and f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
     )
@@ -63,7 +62,7 @@ def key_published(orders: Sequence[Order], context: Context) -> str:
 
 
 def guarded(
-    db: Db, request: AgentMail, orders: Sequence[Order], post: AgentText, target: Target, context: Context
+    request: AgentMail, orders: Sequence[Order], post: AgentText, target: Target, context: Context
 ) -> Outcome | None:
     """What becomes of a mail that would show the requester what seems internal; None when it may be done.
 
@@ -71,9 +70,9 @@ def guarded(
     """
     ticket = target.source or target.ticket  # what would be split off is no ticket yet
     shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
-    if not shown.strip() or request.released or ticket is None:
+    if not shown.strip() or request.released:
         return None
-    found = _internal(db, request, shown, target, context)
+    found = _internal(request, shown, target, context)
     if not found:
         return None
     text = post.text if post.replies else request.text
@@ -94,31 +93,22 @@ def _all_of(request: Request, post: AgentText) -> str:
     return "\n".join((post.own, *words_of(request.files), *linked))
 
 
-def _internal(db: Db, request: Request, text: str, target: Target, context: Context) -> str:
+def _internal(request: Request, text: str, target: Target, context: Context) -> str:
     """What of the desk's internal text a public text holds."""
-    config = context.config
-    ticket = target.ticket
-    assert ticket is not None
-    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
-    beside = texts_beside(db, ticket, thread, target, config)
+    config, known, ticket = context.config, request.known, target.ticket
+    thread, events, similar = (
+        known.thread(ticket.number),
+        known.events(ticket.number),
+        known.similar.get(ticket.number, ()),
+    )
+    beside = texts_beside(known, target, config)
     return leak(
         text,
         internal=(
             *beside.internal,
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
-            *_as_read(
-                (
-                    *(
-                        said
-                        for event in events
-                        for said in internal_sentences(event, ticket, config, request.agent_key)
-                    ),
-                    *similar_tickets.ends(db, ticket.number, config),
-                    *(holder_away(agent.name) for agent in config.agents.values()),
-                ),
-                context,
-            ),
+            *_as_read(_sentences(events, similar, ticket, request.agent_key, config), context),
         ),
         # What a reply quoted is no public text: it may be an alert.
         public=(
@@ -130,16 +120,18 @@ def _internal(db: Db, request: Request, text: str, target: Target, context: Cont
             *(_had(entry, config) for entry in beside.messages),
             *beside.public,
         ),
-        titles=(*similar_tickets.titles(db, ticket.number), *other_tickets.internal(db, ticket, config)),
+        titles=(*(other.subject for other, _ in similar), *internal_titles(known.others, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
     )
 
 
-def _sentences(db: Db, events: Sequence[Event], ticket: Ticket, writer: str, config: Config) -> Iterator[Sentence]:
+def _sentences(
+    events: Iterable[Event], similar: Iterable[Ended], ticket: Ticket, writer: str, config: Config
+) -> Iterator[Sentence]:
     """What alerts may have said of the ticket, besides people's own words."""
     for event in events:
         yield from internal_sentences(event, ticket, config, writer)
-    yield from similar_tickets.ends(db, ticket.number, config)
+    yield from (how_it_ended(other, event, config).ended for other, event in similar)
     yield from (holder_away(agent.name) for agent in config.agents.values())
 
 

@@ -13,15 +13,13 @@ from mailgate.notice import Notice, NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
-from mailgate.store.db import Db
-from mailgate.store.queues import held
 from mailgate.ticket import CLOCK, Address, Change, EventKind
 
 MOST = 3  # mails that wait for one agent; the rest are summed up
 SHOWN = 4000  # characters of the held mail that the confirm shows
 
 
-def hold_unproven(db: Db, situation: Situation, context: Context) -> Outcome:
+def hold_unproven(situation: Situation, context: Context) -> Outcome:
     """Set an agent's unproven mail aside and ask them about it."""
     config, received = context.config, situation.received
     agent = config.agents[situation.sender.agent]
@@ -30,7 +28,7 @@ def hold_unproven(db: Db, situation: Situation, context: Context) -> Outcome:
         return Outcome(state="quarantined", reason=Reason.UNPROVEN_AGENT, why=why)
     notice_id = context.keyring.notice_id(0, agent.email, NoticeKind.CONFIRM, received.source_key, context.now.date())
     code = key_text(notice_id).rpartition(".")[2][:12]
-    waiting = held.waiting_for(db, agent.key, Reason.UNPROVEN_AGENT, context.now)
+    waiting = situation.known.unproven
     outcome = Outcome(
         state="held",
         reason=Reason.UNPROVEN_AGENT,

@@ -7,22 +7,23 @@ so that no way in forgets one of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mailgate.desk.notify.dead_addresses import drop_undeliverable
 from mailgate.desk.notify.limits import limit
-from mailgate.desk.notify.other_tickets import with_others
-from mailgate.desk.notify.similar_tickets import with_similar
+from mailgate.desk.notify.related_tickets import with_related
 from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.notices.audience import Audience
 from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.notices.to_agents import HISTORY
 from mailgate.rules.notices.to_requesters import announce
 from mailgate.rules.people import auto_assign
+from mailgate.rules.people.absence import Away
 from mailgate.rules.ticket import acts, lifecycle
+from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.people import absences
-from mailgate.store.people import audience as readers
 from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind
 
 
@@ -35,52 +36,66 @@ def complete(db: Db, outcome: Outcome, context: Context, *, alive: str = "", qui
     if outcome.confirms:
         inbox_id, released = outcome.confirms
         outcome = replace(outcome, confirms=(inbox_id, complete(db, released, context, alive=alive)))
-    done = [(each, *_announced(db, each, context)) for each in outcome.announced]
-    outcome = replace(
-        outcome,
-        announced=(),
-        changes=(*(change for _, change, _ in done), *outcome.changes),
-        notices=(*(notice for _, _, notices in done for notice in notices), *outcome.notices),
-    )
-    outcome = limit(db, outcome, context)
-    for announcement, _, _ in done:
-        outcome = _with_canned(outcome, announcement.occasion, context)
+    audiences = {each.change.after.number: each.audience for each in outcome.announced}
+    outcome, announced = _announced(db, outcome, context), outcome.announced
+    about = (each.thread for each in announced if each.change.after.number == outcome.ticket)
+    outcome = limit(db, outcome, next(about, ()), context)
+    for each in announced:
+        outcome = _with_canned(outcome, each.occasion, context)
+    if outcome.to_author:
+        outcome = replace(outcome.to_author.added_to(outcome), to_author=None)
     if quiet:
         written = tuple(each for each in outcome.notices if each.kind in (NoticeKind.REPLY, NoticeKind.ASKED))
         outcome = replace(outcome, notices=written)
-    return drop_undeliverable(db, outcome, context, alive=alive)
+    return drop_undeliverable(db, outcome, audiences, context, alive=alive)
 
 
-def _announced(db: Db, each: Announcement, context: Context) -> tuple[Change, tuple[Notice, ...]]:
-    change, notices = announce_change(db, each.change, each.occasion, context)
-    if each.similar_to is not None:
-        notices = with_similar(db, notices, change.after, each.similar_to, context.config)
-    return change, notices
+def _announced(db: Db, outcome: Outcome, context: Context) -> Outcome:
+    """The outcome with the announced changes and their notices: to each agent one, of a merge on what remains."""
+    done = [_announce(db, each, context) for each in outcome.announced]
+    own = [notice for _, notices in done[:1] for notice in notices]
+    others = [notice for _, notices in done[1:] for notice in notices]
+    merged = any(change.after.merged_into for change, _ in done[:1])
+    first, second = (others, own) if merged else (own, others)
+    read_it = {notice.to.email for notice in first if notice.agent}
+    kept = [notice for notice in second if not notice.agent or notice.to.email not in read_it]
+    return replace(
+        outcome,
+        announced=(),
+        changes=(*(change for change, _ in done), *outcome.changes),
+        notices=(*first, *kept, *outcome.notices),
+    )
 
 
-def announce_change(db: Db, change: Change, occasion: Occasion, context: Context) -> tuple[Change, tuple[Notice, ...]]:
-    """The change, with the ticket handed out where it came to a team or department that does so, and its notices."""
-    change = _handed_out(db, change, occasion, context)
-    if change.before:
-        audience = readers.audience(db, change.after.number, context.now)
-    else:  # nobody has heard of it yet
-        audience = Audience(away=absences.away(db, context.now))
-    notices = announce(change, occasion, audience, context.config)
-    return change, with_others(db, notices, change.after, context.config)
+def _announce(db: Db, each: Announcement, context: Context) -> tuple[Change, tuple[Notice, ...]]:
+    """A change, with the ticket handed out where it came to a team or department that does so, and its notices."""
+    config, own = context.config, each.change.entries
+    shown = replace(each.change, entries=(*each.moved, *own)) if each.moved else each.change
+    change = _handed_out(db, shown, each.occasion, each.audience.away, config)
+    notices = announce(change, each.occasion, each.audience, config)
+    if each.merged:
+        notices = tuple(_with_history(notice, each.merged) for notice in notices)
+    notices = with_related(db, notices, change.after, each.similar_to, config)
+    return replace(change, entries=own) if each.moved else change, notices
 
 
-def _handed_out(db: Db, change: Change, occasion: Occasion, context: Context) -> Change:
-    pool = auto_assign.pool_of(change, context.config)
+def _with_history(notice: Notice, merged: Sequence[Entry]) -> Notice:
+    """An alert of a merge, with what stands in the ticket that was merged."""
+    both = sorted((*notice.history, *merged), key=lambda entry: entry.id or 0, reverse=True)
+    return replace(notice, history=tuple(both[:HISTORY])) if notice.agent else notice
+
+
+def _handed_out(db: Db, change: Change, occasion: Occasion, away: Away, config: Config) -> Change:
+    pool = auto_assign.pool_of(change, config)
     if pool is None:
         return change
-    away = absences.away(db, context.now)
-    among = auto_assign.candidates(pool, change.after, away, occasion.agent, context.config)
+    among = auto_assign.candidates(pool, change.after, away, occasion.agent, config)
     turns, load = absences.turns(db, among, pool.reason), absences.load(db, among)
     chosen = auto_assign.choose(pool.how, among, turns, load)
     if not chosen:
         return change
     stamp = acts.Stamp(auto_assign.BY, change.after.updated_at, pool.reason)
-    return lifecycle.also(change, [acts.assign(Assignee.agent(chosen), stamp)], stamp, context.config)
+    return lifecycle.also(change, [acts.assign(Assignee.agent(chosen), stamp)], stamp, config)
 
 
 def _with_canned(outcome: Outcome, occasion: Occasion, context: Context) -> Outcome:

@@ -5,31 +5,31 @@ A machine that no header gives away is known by its words, which come again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.notice import Notice, NoticeKind
+from mailgate.notice import AUTOMATIC_KINDS, Notice, NoticeKind
 from mailgate.rules.screening.duplicates import says_the_same
 from mailgate.store.db import Db
 from mailgate.store.people import audience
-from mailgate.store.tickets import tickets
+from mailgate.ticket import Entry
 
 ECHO = timedelta(hours=1)  # within which the same words are answered once
 LOOKED_AT = 20  # entries of a ticket
 PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
-_COUNTED = frozenset(audience.AUTOMATIC)
 
 
-def limit(db: Db, outcome: Outcome, context: Context) -> Outcome:
-    """The outcome without the automatic notices that are over a limit.
+def limit(db: Db, outcome: Outcome, before: Sequence[Entry], context: Context) -> Outcome:
+    """The outcome without the automatic notices that are over a limit. `before`: latest entries of its ticket.
 
     The acknowledgement of a first-time requester counts against the limit for all of those together.
     """
     kept: list[Notice] = []
     withheld: list[tuple[Notice, str]] = []
     for notice in outcome.notices:
-        why = _over(db, notice, outcome, context) or _echo(db, notice, outcome, context)
+        why = _over(db, notice, outcome, context) or _echo(notice, outcome, before, context)
         if why:
             withheld.append((notice, why))
         else:
@@ -44,7 +44,7 @@ def limit(db: Db, outcome: Outcome, context: Context) -> Outcome:
 
 
 def _over(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
-    if notice.agent or notice.kind not in _COUNTED:
+    if notice.agent or notice.kind not in AUTOMATIC_KINDS:
         return ""
     limits, now = context.config.notices, context.now
     per_sender = limits.limit_per_sender
@@ -58,12 +58,12 @@ def _over(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
     return ""
 
 
-def _echo(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
+def _echo(notice: Notice, outcome: Outcome, before: Sequence[Entry], context: Context) -> str:
     """Why a message is not answered whose words came before: it may be a machine's, and answer ours."""
     if notice.kind is not NoticeKind.FOLLOW_UP_RECEIVED:
         return ""
     since = context.now - ECHO
-    said = [entry for change in outcome.changes for entry in change.entries]
-    before = [entry for entry in tickets.thread(db, outcome.ticket or 0, newest=LOOKED_AT) if entry.at >= since]
-    again = any(one.by == other.by and says_the_same(one.text, other.text) for one in said for other in before)
+    new = [entry for change in outcome.changes for entry in change.entries]
+    recent = [entry for entry in before[-LOOKED_AT:] if entry.at >= since]
+    again = any(one.by == other.by and says_the_same(one.text, other.text) for one in new for other in recent)
     return "the same words came before: a machine may be answering" if again else ""

@@ -8,99 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
 
-from mailgate.desk.outcome import Announcement, Context, Outcome
+from mailgate.desk.opening.draft import draft, rule_input
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import Known
 from mailgate.mail import Body, Mail
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import machine
 from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import Routed, route
-from mailgate.rules.sla.calendar import open_at
-from mailgate.rules.text import language
-from mailgate.rules.text.forms import Form, read_form
+from mailgate.rules.text.forms import read_form
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.lifecycle import open_routed
-from mailgate.settings import Routing
-from mailgate.store.db import Db
-from mailgate.store.tickets import tickets
-from mailgate.ticket import ADMIN, Actor, Address, Assignee, Change, Entry, EntryKind, Status, Ticket
+from mailgate.settings import Config, Routing
+from mailgate.ticket import ADMIN, Actor, Address, Change, Entry, EntryKind, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What somebody asks to be opened. `mail` and `body` are what the rules read."""
+    """What somebody asks to be opened; `given` is their mail, as far as there is one."""
 
     requester: Address
-    mail: Mail
-    body: Body
-    address: str  # the desk address that it came to
+    given: RuleInput
     by: Actor
-    at: datetime  # when it came: the ticket is as old
-    source: str
+    number: int
     links: tuple[int, ...] = ()
 
+    def routed(self, config: Config, chosen: Routing | None = None) -> Routed:
+        """Where the rules put it; `chosen` is what its opener said, which comes before them."""
+        return route(self.given, config, first=[(str(self.by), chosen)] if chosen else ())
 
-def form_of(opening: Opening) -> Form:
-    """The form lines on top of the text."""
-    return read_form(opening.body.visible)
-
-
-def routed_for(db: Db, opening: Opening, context: Context, chosen: Routing | None = None) -> Routed:
-    """Where the rules put it; `chosen` is what its opener said, which comes before them."""
-    config = context.config
-
-    given = RuleInput(
-        mail=opening.mail,
-        body=opening.body,
-        form=form_of(opening),
-        recipients=(opening.address,),
-        address=opening.address,
-        source=opening.source,
-        arrived_at=opening.at,
-        known=tickets.is_known(db, *config.addresses_of(opening.requester.email)),
-        customer=customer.name if (customer := config.customer_of(opening.requester.email)) else "",
-        within=partial(open_at, config.schedules),
-    )
-    return route(given, config, first=[(str(opening.by), chosen)] if chosen else ())
-
-
-def draft(db: Db, opening: Opening, routed: Routed, context: Context) -> Ticket:
-    """The ticket as it was routed; nothing of it is written yet."""
-
-    def text(key: str, default: str = "") -> str:
-        value = routed.get(key)
-        return value if isinstance(value, str) else default
-
-    config, form, requester = context.config, form_of(opening), opening.requester
-    assign = text("assign")
-    tags = routed.get("tags")
-    sla = routed.values["sla"]
-    return Ticket(
-        number=tickets.next_number(db, context.first_number),
-        subject=strip_subject(" ".join(opening.mail.subject.split()), config.desk),
-        status=Status(text("status", "open")),
-        requester=Address(requester.email, requester.name or form.get("name")),
-        department=text("department"),
-        topic=text("topic"),
-        priority=text("priority"),
-        sla=str(sla.value),
-        sla_from=sla.origin,
-        address=opening.address,
-        created_at=opening.at,
-        updated_at=context.now,
-        assignee=Assignee.parse(assign) if assign else None,
-        tags=tags if isinstance(tags, tuple) else (),
-        fields=form.fields or None,
-        language=text("language") or language.language_of(opening.body.visible, "") or config.desk.language,
-        source=opening.source,
-        autoresponse=routed.get("autoresponse") is not False and not machine(requester.email),
-        template=text("template"),
-        sla_started_at=opening.at,
-        links=opening.links,
-    )
+    def draft(self, routed: Routed, context: Context) -> Ticket:
+        """The ticket as it was routed; nothing of it is written yet."""
+        return draft(
+            self.given,
+            routed,
+            number=self.number,
+            subject=strip_subject(" ".join(self.given.mail.subject.split()), context.config.desk),
+            requester=self.requester,
+            autoresponse=routed.get("autoresponse") is not False and not machine(self.requester.email),
+            links=self.links,
+            now=context.now,
+            config=context.config,
+        )
 
 
 def opened(
@@ -129,21 +80,32 @@ class Order:
     quiet: bool = False
 
 
-def open_by_hand(db: Db, order: Order, context: Context) -> Outcome:
+def open_by_hand(order: Order, known: Known, context: Context) -> Outcome:
     """Open a ticket for somebody from the command line."""
-    config = context.config
+    config, requester = context.config, order.requester
+    body = Body(order.text, "", tuple(order.text.splitlines()))
+    form, address = read_form(body.visible), config.first_address.email
     opening = Opening(
-        requester=order.requester,
-        mail=Mail(from_=(order.requester,), subject=order.subject, text=order.text),
-        body=Body(order.text, "", tuple(order.text.splitlines())),
-        address=config.first_address.email,
+        requester=requester,
+        given=rule_input(
+            mail=Mail(from_=(requester,), subject=order.subject, text=order.text),
+            body=body,
+            form=form,
+            recipients=(address,),
+            address=address,
+            source="cli",
+            arrived_at=context.now,
+            requester=requester.email,
+            known=known.requesters[requester.email].known,
+            auth="none",
+            language="",
+            config=config,
+        ),
         by=ADMIN,
-        at=context.now,
-        source="cli",
+        number=known.next_number,
     )
-    routed = routed_for(db, opening, context)
-    ticket = draft(db, opening, routed, context)
-    form = form_of(opening)
+    routed = opening.routed(config)
+    ticket = opening.draft(routed, context)
     text = form.rest if form.fields else order.text
     entry = Entry(kind=EntryKind.MESSAGE, by=opening.by, author=ticket.requester, at=context.now, text=text.strip())
     change = opened(ticket, routed, (entry,), (), acts.Stamp(opening.by, context.now), context)
@@ -156,5 +118,5 @@ def open_by_hand(db: Db, order: Order, context: Context) -> Outcome:
         on_behalf=True,
         extra_alert=routed.alert,
     )
-    announced = (Announcement(change=change, occasion=occasion),)
+    announced = (known.announced(change, occasion),)
     return Outcome(ticket=ticket.number, announced=announced, routed=routed, form=form)

@@ -6,9 +6,9 @@ callers act on it only for an agent whose mail is proven.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mailgate.desk.outcome import Context
 from mailgate.desk.situation import Situation
 from mailgate.mail import Body, Mail
 from mailgate.reading.quotes.forwarded import text_of
@@ -17,10 +17,7 @@ from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.threading.thread import Match
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.queues import outbox
-from mailgate.store.tickets import tickets
-from mailgate.ticket import Address, StoredAttachment
+from mailgate.ticket import Address, StoredAttachment, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,22 +82,11 @@ def for_somebody(situation: Situation, config: Config) -> bool:
     return agent is not None and original.sender.email not in agent.emails
 
 
-def placed(db: Db, situation: Situation, context: Context) -> Situation:
-    """The situation with the ticket that the attached mail belongs to: ours by its key, or known by its id.
-
-    Only for a proven agent, and only where nothing else names a ticket.
-    """
-    if situation.enclosed is None or situation.match.number or situation.match.strangers_to:
+def placed(situation: Situation, found: Iterable[Ticket], config: Config) -> Situation:
+    """The situation with the ticket of the attached mail, the first of those `found` that the agent sees."""
+    agent = config.agents[situation.sender.agent]
+    ticket = next((each for each in found if sees(agent, each, config)), None)
+    if ticket is None:
         return situation
-    agent = context.config.agents[situation.sender.agent]
-    message_id = situation.enclosed.mail.message_id
-    key = context.keyring.read(message_id) if message_id else None
-    if key and not outbox.remembered(db, [key.text]):
-        return situation
-    known = [key.ticket] if key else tickets.by_message_id(db, [message_id] if message_id else []).get(message_id, ())
-    for ticket in tickets.get_many(db, known).values():
-        if sees(agent, ticket, context.config):
-            found = replace(situation.found, tickets={**situation.found.tickets, ticket.number: ticket})
-            match = Match(ticket.number, Reason.KNOWN_MESSAGE_ID, None, "agent")
-            return replace(situation, found=found, match=match)
-    return situation
+    tickets = replace(situation.found, tickets={**situation.found.tickets, ticket.number: ticket})
+    return replace(situation, found=tickets, match=Match(ticket.number, Reason.KNOWN_MESSAGE_ID, None, "agent"))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import partial
 
 from mailgate.desk.notify.admin import came_to, tell_admin
-from mailgate.desk.opening.joining import join, to_join
-from mailgate.desk.outcome import Announcement, Context, Outcome
-from mailgate.desk.situation import Situation
+from mailgate.desk.opening.draft import draft, rule_input
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.situation import KnownRequester, Situation
 from mailgate.errors import Refused
 from mailgate.mail import normalise
 from mailgate.notice import Notice, NoticeKind
@@ -24,27 +22,22 @@ from mailgate.rules.people.desk_addresses import deciding_address, desk_address,
 from mailgate.rules.routing.criteria import RuleInput, language_of
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.screening.bulk import below_marker
-from mailgate.rules.sla.calendar import open_at
-from mailgate.rules.text import language
 from mailgate.rules.text.forms import Form, read_form
 from mailgate.rules.text.subject import strip_subject
-from mailgate.rules.ticket import acts
+from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.lifecycle import open_routed
 from mailgate.rules.ticket.participants import agree, put_in_cc
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.people import audience
-from mailgate.store.tickets import tickets
 from mailgate.system import maillog
-from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import Actor, Address, Change, Entry, EntryKind, Ticket
 from mailgate.writing.templates.canned import fill_canned
 
 
-def rule_input(situation: Situation, form: Form, context: Context, *, known: bool) -> RuleInput:
+def rule_input_of(situation: Situation, form: Form, context: Context, *, known: bool) -> RuleInput:
     """What rules may ask about the mail."""
     received, config = situation.received, context.config
     recipients = desk_recipients(received.mail, received.envelope, config)
-    return RuleInput(
+    return rule_input(
         mail=received.mail,
         body=received.body,
         form=form,
@@ -52,11 +45,11 @@ def rule_input(situation: Situation, form: Form, context: Context, *, known: boo
         address=deciding_address(recipients, config),
         source=received.source,
         arrived_at=received.arrived_at,
+        requester=received.mail.author.email,
         known=known,
         auth=situation.sender.dmarc,
         language=language_of(received.mail),
-        customer=customer.name if (customer := config.customer_of(received.mail.author.email)) else "",
-        within=partial(open_at, config.schedules),
+        config=config,
     )
 
 
@@ -76,55 +69,65 @@ class _Opening:
     follows: int | None  # the ended ticket that it answers too late to reopen
 
     @property
-    def emails(self) -> tuple[str, ...]:
-        """Every address of the requester."""
-        return tuple(self.context.config.addresses_of(self.author.email))
+    def requester(self) -> KnownRequester:
+        """What is known of the requester."""
+        return self.situation.known.requesters[self.author.email]
 
     @property
     def words(self) -> str:
         """The mail's words, without form lines."""
         return _words(self.situation, self.form)
 
-    def text(self, key: str, default: str = "") -> str:
-        """What the ticket has by its routing."""
-        value = self.routed.get(key)
-        return value if isinstance(value, str) else default
 
-
-def open_from_mail(db: Db, situation: Situation, context: Context, *, follows: int | None = None) -> Outcome:
+def open_from_mail(situation: Situation, context: Context, *, follows: int | None = None) -> Outcome:
     """Open a ticket for a mail. `follows`: the ended ticket that it answers too late to reopen."""
     config = context.config
-    form = read_form(situation.received.body.visible)
-    author = _requester(situation, form, config)
+    author = author_of(situation, config)
     if not author.email:
         return Outcome(state="quarantined", reason=Reason.UNREADABLE, why="nobody is named as its sender")
-    known = tickets.is_known(db, *config.addresses_of(author.email))
-    given = rule_input(situation, form, context, known=known)
+    form = read_form(situation.received.body.visible)
+    known = situation.known.requesters[author.email].known
+    given = rule_input_of(situation, form, context, known=known)
     routed = route(given, config)
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
     if routed.reject:
         return rejected(situation, routed, form, author, context)
     if routed.requester:
-        author = _named_to_reply(situation, config) or author
+        author = named_to_reply(situation, config) or author
     opening = _Opening(situation, given, form, routed, author, context, follows)
-    return _joined(db, opening) or _over_limit(db, opening) or _opened(db, opening)
+    return _joined(opening) or _over_limit(opening) or _opened(opening)
 
 
-def _joined(db: Db, opening: _Opening) -> Outcome | None:
-    """What becomes of a mail that a rule has join a ticket; None where there is none to join."""
-    routed, received, context = opening.routed, opening.situation.received, opening.context
-    if not routed.join or opening.follows:
+def _joined(opening: _Opening) -> Outcome | None:
+    """A mail that a rule has join the ticket which its author opened about the same; None where there is none.
+
+    Monitoring sends the same subject with other figures, a hundred times an hour. Such a mail is
+    a message like any other, which reopens a resolved ticket, and answered by nothing automatic.
+    """
+    situation, routed, context = opening.situation, opening.routed, opening.context
+    ticket, arrived = opening.requester.joinable, situation.received.arrived_at
+    if not routed.join or opening.follows or ticket is None or ticket.created_at < arrived - routed.join:
         return None
-    entry = entry_of(opening.situation, opening.author, opening.words)
-    ticket = to_join(db, entry, received.mail.subject, routed.join, context)
-    return join(ticket, entry, routed, received.source_key, context) if ticket else None
+    entry = entry_of(situation, opening.author, opening.words)
+    stamp = acts.Stamp(entry.by, entry.at)
+    change = lifecycle.receive(ticket, entry, stamp, context.config, participant=True)
+    occasion = Occasion(
+        by=stamp.by,
+        cause=situation.received.source_key,
+        author=entry.author,
+        now=context.now,
+        extra_alert=routed.alert,
+        answers=entry.message_id,
+    )
+    announced = (situation.known.announced(change, occasion),)
+    return Outcome(ticket=ticket.number, reason=Reason.JOINED, announced=announced, routed=routed)
 
 
-def _opened(db: Db, opening: _Opening) -> Outcome:
+def _opened(opening: _Opening) -> Outcome:
     situation, routed, context = opening.situation, opening.routed, opening.context
     follows = opening.follows
-    number = tickets.next_number(db, context.first_number)
+    number = situation.known.next_number
     links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
     change = _open(opening, number, links)
     occasion = Occasion(
@@ -134,7 +137,7 @@ def _opened(db: Db, opening: _Opening) -> Outcome:
         now=context.now,
         answers=situation.received.mail.message_id,
         automatic=may_answer(situation, context),
-        reveal=_reveal(db, situation, opening.author, context),
+        reveal=_reveal(opening),
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
         told=_told(follows, context.config),
@@ -144,10 +147,10 @@ def _opened(db: Db, opening: _Opening) -> Outcome:
     return Outcome(
         ticket=number,
         reason=situation.match.why,
-        announced=(Announcement(change=change, occasion=occasion, similar_to=opening.words),),
+        announced=(situation.known.announced(change, occasion, similar_to=opening.words),),
         routed=routed,
         form=opening.form,
-        first_time=not tickets.is_known(db, *opening.emails),
+        first_time=not opening.requester.known,
     )
 
 
@@ -183,22 +186,26 @@ def _autoresponse(routed: Routed, situation: Situation) -> bool:
     return bool(said.value) and (situation.human or said.rule != "")
 
 
-def _requester(situation: Situation, form: Form, config: Config) -> Address:
-    """The sender; of a mail from an address of the desk itself, as web forms write, the person it names."""
-    author = _author(situation)
+def author_of(situation: Situation, config: Config) -> Address:
+    """The sender; of a mail from an address of the desk itself, as web forms write, the person it names.
+
+    The address is "" where nobody is named.
+    """
+    author = _sender(situation)
     if not desk_address(author.email, config):
         return author
-    original = situation.received.body.original
+    original, form = situation.received.body.original, read_form(situation.received.body.visible)
     written = next((value for name in _EMAIL_LINES if EMAIL.fullmatch(value := form.get(name))), "")
     others = (
-        _named_to_reply(situation, config),
+        named_to_reply(situation, config),
         original.sender if original else None,
         Address(normalise(written), form.get("name")) if written else None,
     )
     return next((each for each in others if each and not desk_address(each.email, config)), author)
 
 
-def _author(situation: Situation) -> Address:
+def _sender(situation: Situation) -> Address:
+    """From, else the envelope's sender."""
     author = situation.received.mail.author
     if "@" in author.email:
         return author
@@ -207,41 +214,23 @@ def _author(situation: Situation) -> Address:
 
 
 def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
-    situation, config, context = opening.situation, opening.context.config, opening.context
-    received, mail = situation.received, situation.received.mail
-    assign = opening.text("assign")
-    tags = opening.routed.get("tags")
-    sla = opening.routed.values["sla"]
-    ticket = Ticket(
+    situation, config, mail = opening.situation, opening.context.config, opening.situation.received.mail
+    ticket = draft(
+        opening.given,
+        opening.routed,
         number=number,
         subject=repaired(strip_subject(mail.subject, config.desk)),
-        status=Status(opening.text("status", "open")),
-        requester=Address(opening.author.email, opening.author.name or opening.form.get("name")),
-        department=opening.text("department"),
-        topic=opening.text("topic"),
-        priority=opening.text("priority"),
-        sla=str(sla.value),
-        sla_from=sla.origin,
-        address=opening.given.address,
-        created_at=received.arrived_at,
-        updated_at=context.now,
-        assignee=Assignee.parse(assign) if assign else None,
-        tags=tags if isinstance(tags, tuple) else (),
-        fields=opening.form.fields or None,
-        language=opening.text("language")
-        or language.language_of(received.body.visible, opening.given.language)
-        or config.desk.language,
-        source=received.source,
+        requester=opening.author,
         autoresponse=_autoresponse(opening.routed, situation) and opening.author.email not in config.addresses,
-        template=opening.text("template"),
-        sla_started_at=received.arrived_at,
         links=links,
+        now=opening.context.now,
+        config=config,
     )
     if situation.human:
         genuine = situation.sender.dmarc != "fail"
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people) if people else ticket
-    stamp = acts.Stamp(Actor.requester(opening.author.email), context.now)
+    stamp = acts.Stamp(Actor.requester(opening.author.email), opening.context.now)
     entry = entry_of(situation, opening.author, opening.words)
     entry = replace(entry, came_for=0) if entry.came_for else entry  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
@@ -272,10 +261,11 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
     )
 
 
-def _reveal(db: Db, situation: Situation, author: Address, context: Context) -> bool:
+def _reveal(opening: _Opening) -> bool:
     """Whether the acknowledgement may hold the mail's text: never for who was only named in a From, or Reply-To."""
-    own = author.email == situation.received.mail.author.email
-    return (own and situation.shows(context.keyring)) or audience.is_proven(db, author.email)
+    situation = opening.situation
+    own = opening.author.email == situation.received.mail.author.email
+    return (own and situation.shows(opening.context.keyring)) or opening.requester.proven
 
 
 def _told(follows: int | None, config: Config) -> tuple[Phrase, ...]:
@@ -299,7 +289,7 @@ def _remarks(situation: Situation, follows: int | None, requester: Address, conf
         f"The mail names ticket {number}, but its sender is not on that ticket."
         for number in situation.match.strangers_to
     ]
-    sender = _author(situation)
+    sender = _sender(situation)
     if desk_address(requester.email, config):
         remarks.append(
             f"It is from {sender.email}, an address of this desk, and names nobody else: an answer would reach nobody."
@@ -310,7 +300,7 @@ def _remarks(situation: Situation, follows: int | None, requester: Address, conf
     return tuple(remarks)
 
 
-def _named_to_reply(situation: Situation, config: Config) -> Address | None:
+def named_to_reply(situation: Situation, config: Config) -> Address | None:
     """Who is to be answered by the mail's own word; never the desk, which would write to itself."""
     replies = situation.received.mail.reply_to
     return next((each for each in replies if each.email and not desk_address(each.email, config)), None)
@@ -329,11 +319,11 @@ def rejected(situation: Situation, routed: Routed, form: Form, author: Address, 
     return outcome
 
 
-def _over_limit(db: Db, opening: _Opening) -> Outcome | None:
+def _over_limit(opening: _Opening) -> Outcome | None:
     """What becomes of a mail of somebody who has as many open tickets as there may be; None of anybody else's."""
     situation, author, context = opening.situation, opening.author, opening.context
     most = context.config.tickets.max_open_per_requester
-    if tickets.open_count(db, *opening.emails) < most:
+    if opening.requester.open_tickets < most:
         return None
     outcome = Outcome(
         state="quarantined",
@@ -342,9 +332,7 @@ def _over_limit(db: Db, opening: _Opening) -> Outcome | None:
         routed=opening.routed,
         form=opening.form,
     )
-    day_ago = context.now - timedelta(days=1)
-    told = audience.told_since(db, NoticeKind.LIMIT_REACHED, author.email, day_ago)
-    if may_answer(situation, context) and situation.human and not told:
+    if may_answer(situation, context) and situation.human and not opening.requester.told_of_limit:
         outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation, context))
     fact = f"{outcome.why}. Their mail lies in quarantine; see it with: mailgate queue quarantine list"
     return outcome.with_notices(

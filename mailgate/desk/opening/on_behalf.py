@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mailgate.desk.agent.perform import setting_of
+from mailgate.desk.agent.perform import scope_of
 from mailgate.desk.agent.queries import answers_of, with_answers
 from mailgate.desk.hold.leak_guard import words_of
-from mailgate.desk.notify.announce import announce_change
-from mailgate.desk.notify.similar_tickets import with_similar
 from mailgate.desk.opening import by_hand
+from mailgate.desk.opening.draft import rule_input
 from mailgate.desk.opening.forwarded import Original, inline, original_of
-from mailgate.desk.opening.requester_named import whom
+from mailgate.desk.opening.requester_named import requester_named
 from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.prepare import ENCLOSED
 from mailgate.desk.request.merge_split import Target, linked_back
 from mailgate.desk.request.reply import to_send_it, with_canned
 from mailgate.desk.request.request import AgentMail
-from mailgate.desk.situation import ENCLOSED, Situation
+from mailgate.desk.situation import Situation
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
@@ -36,11 +36,12 @@ from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import why_not
 from mailgate.rules.replies import attachments
 from mailgate.rules.replies.leak import leak
+from mailgate.rules.routing.criteria import language_of
 from mailgate.rules.routing.route import Routed
+from mailgate.rules.text.forms import read_form
 from mailgate.rules.text.signature import only_signature
 from mailgate.rules.ticket import acts, reasons
 from mailgate.settings import Config, Routing
-from mailgate.store.db import Db
 from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
 
 
@@ -60,12 +61,12 @@ class _Plan:
         return self.opening.requester.email in self.request.agent.emails
 
 
-def open_for(db: Db, request: AgentMail, context: Context) -> Outcome:
+def open_for(request: AgentMail, context: Context) -> Outcome:
     """Open a ticket for whom the mail names, or whose mail it forwards."""
     if request.commands.problems:
         return request.refused(None, *request.commands.problems)
     try:
-        return _open(db, _plan(db, request, context), context)
+        return _open(_plan(request, context), context)
     except Refused as trouble:
         return request.refused(None, *trouble.public.split("\n"))
 
@@ -73,26 +74,36 @@ def open_for(db: Db, request: AgentMail, context: Context) -> Outcome:
 # ── what is opened, and for whom ────────────────────────────────────────────────────────
 
 
-def _plan(db: Db, request: AgentMail, context: Context) -> _Plan:
-    situation, agent = request.situation, request.agent
+def _plan(request: AgentMail, context: Context) -> _Plan:
+    situation, agent, config = request.situation, request.agent, context.config
     _only_what_goes_with_it(request)
+    requester = requester_of(situation, config)
+    own, received = _own(request, context), situation.received
     original = original_of(situation)
-    requester = _requester(db, request, original, context.config)
-    own = _own(request, context)
-    received = situation.received
     if requester.email in agent.emails:  # then it is a mail of theirs like any other
         original, own = None, f"{own}\n\n{received.body.forward}".strip()
     elif original is None and received.body.forwarded:  # the program told no address; the agent does
         original = inline(situation, requester, received.mail.subject)
     mail = replace(received.mail, from_=(requester,), text=own, html="", reply_to=())
+    body = original.body if original else Body(own, "", tuple(own.split("\n")))
     opening = by_hand.Opening(
         requester=requester,
-        mail=original.mail if original else mail,
-        body=original.body if original else Body(own, "", tuple(own.split("\n"))),
-        address=request.address,
+        given=rule_input(
+            mail=original.mail if original else mail,
+            body=body,
+            form=read_form(body.visible),
+            recipients=(request.address,),
+            address=request.address,
+            source=received.source,
+            arrived_at=request.at,
+            requester=requester.email,
+            known=request.known.requesters[requester.email].known,
+            auth="none",  # everything in a forwarded mail is a claim
+            language=language_of(original.mail) if original else "",  # an agent's program speaks for the agent alone
+            config=config,
+        ),
         by=request.by,
-        at=request.at,
-        source=received.source,
+        number=request.known.next_number,
         links=situation.match.strangers_to,
     )
     return _Plan(request, situation, original, opening, own)
@@ -105,19 +116,22 @@ def _only_what_goes_with_it(request: AgentMail) -> None:
             raise Refused(f"{each.line}: this is for a ticket that exists; send it in an answer once this one is open")
 
 
-def _requester(db: Db, request: AgentMail, original: Original | None, config: Config) -> Address:
-    """Whom the ticket is for: whom #new names, else whose mail is forwarded, else the agent."""
-    situation = request.situation
-    named = next((each.value for each in request.commands.commands if each.verb == "new"), "")
+def requester_of(situation: Situation, config: Config) -> Address:
+    """The person the ticket is for: named by #new, else the author of the forwarded mail, else the agent.
+
+    Raises Refused.
+    """
+    agent, original = config.agents[situation.sender.agent], original_of(situation)
+    named = next((each.value for each in situation.commands.commands if each.verb == "new"), "")
     if named:
-        return whom(db, named, request.agent, config)
+        return requester_named(named, situation.known.candidates, agent, config)
     if original and desk_address(original.sender.email, config):
         raise Refused("the forwarded mail is one of the desk's own: name the requester with #new ADDRESS")
     if original:
         return original.sender
     if situation.received.body.forwarded or any(each.type in ENCLOSED for each in situation.attachments):
         raise Refused("whose mail it forwards cannot be told: name the requester with #new ADDRESS")
-    return request.author
+    return Address(agent.email, agent.name)
 
 
 def _own(request: AgentMail, context: Context) -> str:
@@ -133,18 +147,18 @@ def _own(request: AgentMail, context: Context) -> str:
 # ── opened ──────────────────────────────────────────────────────────────────────────────
 
 
-def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
-    request, config = plan.request, context.config
-    routed = by_hand.routed_for(db, plan.opening, context)
-    ticket = by_hand.draft(db, plan.opening, routed, context)
-    setting = setting_of(db, request, Target(ticket=ticket), context)
-    resolved = resolve([each for each in request.commands.commands if each.verb != "new"], ticket, setting)
+def _open(plan: _Plan, context: Context) -> Outcome:
+    request, config, opening = plan.request, context.config, plan.opening
+    routed = opening.routed(config)
+    ticket = opening.draft(routed, context)
+    scope = scope_of(request, Target(ticket=ticket), context)
+    resolved = resolve([each for each in request.commands.commands if each.verb != "new"], ticket, scope)
     if resolved.problems:
         raise Refused("\n".join(resolved.problems))
     chosen, reason = _chosen(resolved)
     if chosen:
-        routed = by_hand.routed_for(db, plan.opening, context, chosen)
-        ticket = by_hand.draft(db, plan.opening, routed, context)
+        routed = opening.routed(config, chosen)
+        ticket = opening.draft(routed, context)
     if not plan.original:
         mail = plan.situation.received.mail
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
@@ -155,7 +169,7 @@ def _open(db: Db, plan: _Plan, context: Context) -> Outcome:
     done = [*_own_acts(plan, resolved, entries, ticket, stamp, context)]
     change = by_hand.opened(ticket, routed, entries, done, stamp, context)
     change = replace(change, known_ids=_ids(plan, context))
-    return _outcome(db, plan, resolved, change, routed, context)
+    return _outcome(plan, resolved, change, routed, context)
 
 
 def _chosen(resolved: ResolvedCommands) -> tuple[Routing | None, str]:
@@ -277,7 +291,6 @@ def _own_acts(
 
 
 def _outcome(
-    db: Db,
     plan: _Plan,
     resolved: ResolvedCommands,
     change: Change,
@@ -299,24 +312,23 @@ def _outcome(
         remarks=() if plan.for_self else (f"{request.author.name} {how}.",),
     )
     stamp = acts.Stamp(request.by, context.now)
-    asked = answers_of(db, request, resolved, ticket, context)
-    told = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.summary for each in resolved.orders))
-    notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, told))
-    change, notices = announce_change(db, change, occasion, context)
-    ticket = change.after
-    outcome = Outcome(
+    found = answers_of(request, resolved, ticket, context)
+    report = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.summary for each in resolved.orders))
+    links = _links(plan, resolved, change)
+    notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, report))
+    known, given = request.known, plan.opening.given
+    return Outcome(
         ticket=ticket.number,
         reason=plan.situation.match.why,
-        changes=(change, *linked_back(db, resolved, ticket, stamp, context)),
-        notices=with_similar(db, notices, ticket, plan.opening.body.visible, config),
-        told=tuple(filter(None, told)),
-        answers=asked.answers,
+        announced=(known.announced(change, occasion, similar_to=given.body.visible),),
+        changes=tuple(linked_back(known, resolved, ticket, stamp, config)),
+        notices=with_answers(tuple(replace(each, links=links) for each in notice), found),
+        report=tuple(filter(None, report)),
+        answers=found.answers,
         commands=request.commands.commands,
         routed=routed,
-        form=by_hand.form_of(plan.opening),
+        form=given.form,
     )
-    links = _links(plan, resolved, change)
-    return outcome.with_notices(*with_answers(tuple(replace(each, links=links) for each in notice), asked))
 
 
 def _by_rule(plan: _Plan, resolved: ResolvedCommands, change: Change) -> bool:
@@ -325,11 +337,11 @@ def _by_rule(plan: _Plan, resolved: ResolvedCommands, change: Change) -> bool:
     return noted and plan.original is not None and not resolved.has("note")
 
 
-def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, told: Sequence[str]) -> tuple[str, ...]:
-    facts = [f"Done: {each}." for each in told if each]
+def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, report: Sequence[str]) -> tuple[str, ...]:
+    sentences = [f"Done: {each}." for each in report if each]
     if _by_rule(plan, resolved, change):
-        facts.append("Your own words above the forwarded mail were kept as an internal note.")
-    return tuple(facts)
+        sentences.append("Your own words above the forwarded mail were kept as an internal note.")
+    return tuple(sentences)
 
 
 def _links(plan: _Plan, resolved: ResolvedCommands, change: Change) -> tuple[tuple[Sentence, str], ...]:

@@ -6,42 +6,62 @@ An agent finds requesters only of tickets that they see.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from mailgate.config.sections.routing import address
 from mailgate.errors import Refused
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
 from mailgate.settings import Agent, Config
-from mailgate.store.db import Db
-from mailgate.store.people import audience
 from mailgate.ticket import Address, Ticket
 
 LISTED = 6  # candidates in a refusal
+_SELF = ("me", "myself")
 
 
-def whom(db: Db, typed: str, agent: Agent | None, config: Config) -> Address:
-    """The person that `typed` means; raises Refused. `agent`: who asks, None the administrator."""
+def search_term(typed: str) -> str:
+    """The words by which to look for the requesters whom `typed` may mean: an address, else a name.
+
+    "" for "me". Raises Refused for what is no address.
+    """
     typed = typed.strip()
-    if agent and typed.casefold() in ("me", "myself"):
+    if typed.casefold() in _SELF:
+        return ""
+    return _email(typed) if "@" in typed else typed
+
+
+def requester_named(typed: str, candidates: Iterable[Ticket], agent: Agent | None, config: Config) -> Address:
+    """The person that `typed` means; raises Refused. `agent`: who asks, None the administrator.
+
+    `candidates` are tickets of the requesters found by `search_term`, the newest last: its name is the one that holds.
+    """
+    typed = typed.strip()
+    if agent and typed.casefold() in _SELF:
         return Address(agent.email, agent.name)
-    return _by_address(db, typed, agent, config) if "@" in typed else _by_name(db, typed, agent, config)
+    seen = [ticket for ticket in candidates if agent is None or sees(agent, ticket, config)]
+    return _by_address(typed, seen, config) if "@" in typed else _by_name(typed, seen, config)
 
 
-def _by_address(db: Db, typed: str, agent: Agent | None, config: Config) -> Address:
-    name, bracket, rest = typed.rpartition("<")
+def _email(typed: str) -> str:
+    _, bracket, rest = typed.rpartition("<")
     try:
-        email = address((rest.strip().removesuffix(">") if bracket else typed).strip())
+        return address((rest.strip().removesuffix(">") if bracket else typed).strip())
     except ValueError as error:
         raise Refused(str(error)) from None
+
+
+def _by_address(typed: str, seen: Sequence[Ticket], config: Config) -> Address:
+    email, name = _email(typed), typed.rpartition("<")[0]
     if desk_address(email, config):
         raise Refused(f"{email} is an address of the desk")
-    known = {each.requester.email: each.requester.name for each in _seen(db, email, agent, config)}
+    known = {each.requester.email: each.requester.name for each in seen}
     person = config.agents_by_email.get(email)
     return Address(email, name.strip(" \"'") or known.get(email, "") or (person.name if person else ""))
 
 
-def _by_name(db: Db, typed: str, agent: Agent | None, config: Config) -> Address:
-    people = {each.requester.email: each.requester for each in _seen(db, typed, agent, config)}
+def _by_name(typed: str, seen: Sequence[Ticket], config: Config) -> Address:
+    people = {each.requester.email: each.requester for each in seen}
     found = match(typed, [Candidate(str(who), (who.name, who.email), who.email) for who in people.values()])
     if isinstance(found, Matched):
         return people[found.id]
@@ -54,9 +74,3 @@ def _by_name(db: Db, typed: str, agent: Agent | None, config: Config) -> Address
     if isinstance(colleague, Matched):  # agents are customers too
         return Address(config.agents[colleague.id].email, colleague.name)
     raise Refused(f"no requester is called “{typed}”; write an address")
-
-
-def _seen(db: Db, typed: str, agent: Agent | None, config: Config) -> list[Ticket]:
-    """Tickets of requesters who may be meant, the newest last: its name is the one that holds."""
-    found = audience.of_requesters(db, typed)
-    return [ticket for ticket in found if agent is None or sees(agent, ticket, config)]

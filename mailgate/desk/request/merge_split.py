@@ -1,32 +1,27 @@
 """Merging and splitting: which ticket an agent's mail is about in the end, and what else changes with it.
 
-Decides and reads; the acts are `rules/ticket/acts/merging.py`, who is told
+The acts are `rules/ticket/acts/merging.py`, who is told
 `rules/notices/to_requesters.py` and `rules/notices/to_agents.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mailgate.desk.notify import announce
-from mailgate.desk.outcome import Context
+from mailgate.desk.outcome import Announcement, Context
 from mailgate.desk.request.request import Request
+from mailgate.desk.situation import Known, TicketRecord
 from mailgate.errors import Refused
-from mailgate.notice import Notice
 from mailgate.phrase import Phrase
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.occasion import Occasion
-from mailgate.rules.notices.to_agents import HISTORY
 from mailgate.rules.people.permissions import sees, why_not
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts, lifecycle, merging, splitting
 from mailgate.rules.ticket.acts.merging import Gone
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.queues import inbox, outbox
-from mailgate.store.tickets import histories, merged, tickets
 from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Ticket
 
 
@@ -34,14 +29,14 @@ from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Ticket
 class Target:
     """The ticket that the rest of a mail is about, and what `#split` did to get there."""
 
-    ticket: Ticket | None
+    ticket: Ticket
     led_from: Ticket | None = None  # the ticket that the mail named, where that was merged into `ticket`
     source: Ticket | None = None  # the ticket that a message was split off
     acts: tuple[acts.Act, ...] = ()  # the first to be done to `ticket`
     opened: Change | None = None  # what opened `ticket`
     moved: tuple[Entry, ...] = ()
     others: tuple[Change, ...] = ()  # of other tickets
-    told: str = ""
+    done: str = ""  # in words
 
     @property
     def named(self) -> int:
@@ -52,7 +47,7 @@ class Target:
     def astray(self, config: Config) -> str:
         """Why a public reply must not be sent: other people would read it than the agent wrote it for."""
         named, ticket = self.led_from, self.ticket
-        if named is None or ticket is None:
+        if named is None:
             return ""
         if merging.shared(ticket, named, config) and named.requester.email in merging.readers(ticket, config):
             return ""
@@ -69,107 +64,117 @@ class Target:
         return replace(change, before=None, events=self.opened.events + change.events, moved=self.opened.moved)
 
 
-def target_of(db: Db, request: Request, ticket: Ticket | None, context: Context) -> Target:
+def target_of(request: Request, ticket: Ticket, context: Context) -> Target:
     """Where a mail that names `ticket` belongs. Raises Refused."""
     verbs = request.commands.verbs
     split = next((command for command in request.commands.commands if command.verb == "split"), None)
-    if ticket is None or (verbs and verbs <= QUERIES | {"ticket", "quiet"}):
+    if verbs and verbs <= QUERIES | {"ticket", "quiet"}:
         return Target(ticket=ticket)
     if split:
         stamp = acts.Stamp(request.by, request.at, split.reason)
-        return _split(db, request, ticket, int(split.value or 0), stamp, context)
+        return _split(request, ticket, int(split.value or 0), stamp, context.config)
     if not ticket.merged_into:
         return Target(ticket=ticket)
-    return Target(ticket=_end_of(db, request, ticket, context), led_from=ticket)
+    return Target(ticket=_end_of(request, ticket, context.config), led_from=ticket)
 
 
-def _end_of(db: Db, request: Request, ticket: Ticket, context: Context) -> Ticket:
-    end = tickets.get(db, merged.end_of(db, ticket.number))
-    if end is None or not _sees(request, end, context):
+def _end_of(request: Request, ticket: Ticket, config: Config) -> Ticket:
+    end = request.known.end_of(ticket.number)
+    if end is None or not _sees(request, end, config):
         raise Refused(f"ticket {ticket.number} was merged into another one, which was not found")
     return end
 
 
-def _sees(request: Request, ticket: Ticket, context: Context) -> bool:
-    return request.agent is None or sees(request.agent, ticket, context.config)
+def _sees(request: Request, ticket: Ticket, config: Config) -> bool:
+    return request.agent is None or sees(request.agent, ticket, config)
 
 
-def _check(request: Request, ticket: Ticket, context: Context) -> None:
-    if problem := why_not(request.agent, "merge", ticket.department, context.config):
+def _check(request: Request, ticket: Ticket, config: Config) -> None:
+    if problem := why_not(request.agent, "merge", ticket.department, config):
         raise Refused(problem)
 
 
 # ── splitting ───────────────────────────────────────────────────────────────────────────
 
 
-def _split(db: Db, request: Request, ticket: Ticket, entry_id: int, stamp: acts.Stamp, context: Context) -> Target:
+def _split(request: Request, ticket: Ticket, entry_id: int, stamp: acts.Stamp, config: Config) -> Target:
     """Undo a merge, where the mail is about a merged ticket or a message that came by one; else split a message off."""
-    _check(request, ticket, context)
+    _check(request, ticket, config)
     if ticket.merged_into and not entry_id:
-        return _undo(db, request, ticket, stamp, context)
-    whole = _end_of(db, request, ticket, context) if ticket.merged_into else ticket
-    thread = histories.whole_thread(db, whole.number)
-    entry = _answered(db, request, thread, entry_id)
-    came_for = tickets.get(db, entry.came_for) if entry and entry.came_for else None
+        return _undo(request, ticket, stamp, config)
+    whole = _end_of(request, ticket, config) if ticket.merged_into else ticket
+    thread = request.known.whole_thread(whole.number)
+    entry = _answered(request, thread, entry_id)
+    came_for = request.known.ticket(entry.came_for) if entry and entry.came_for else None
     if came_for:
-        return _undo(db, request, came_for, stamp, context)
-    return _part(db, whole, splitting.separable(entry, thread), stamp, context)
+        return _undo(request, came_for, stamp, config)
+    return _part(request.known, whole, splitting.separable(entry, thread), stamp, config)
 
 
-def _answered(db: Db, request: Request, thread: Sequence[Entry], entry_id: int) -> Entry | None:
+def _answered(request: Request, thread: Sequence[Entry], entry_id: int) -> Entry | None:
     """The entry that is meant: by its id, else the one whose alert the mail answers, or that it answers itself."""
     if entry_id:
         return next((entry for entry in thread if entry.id == entry_id), None)
-    cause = outbox.caused_by(db, request.answered.text) if request.answered else None
+    cause = request.known.answered
     return next((each for each in thread if cause and each.inbox_id == cause), None) or next(
         (each for each in thread if each.message_id and each.message_id in request.answered_ids), None
     )
 
 
-def _part(db: Db, ticket: Ticket, entry: Entry, stamp: acts.Stamp, context: Context) -> Target:
-    config, number = context.config, tickets.next_number(db, context.first_number)
-    known = entry.author.email in merging.readers(ticket, config)
-    own = inbox.item(db, entry.inbox_id).subject if entry.inbox_id else ""
-    subject = strip_subject(own or (ticket.subject if known else ""), config.desk)
+def _part(known: Known, ticket: Ticket, entry: Entry, stamp: acts.Stamp, config: Config) -> Target:
+    number, record = known.next_number, known.records[ticket.number]
+    reads_it = entry.author.email in merging.readers(ticket, config)
+    own = known.subjects.get(entry.inbox_id or 0, "")
+    subject = strip_subject(own or (ticket.subject if reads_it else ""), config.desk)
     opened = splitting.part(ticket, entry, number, subject, stamp, config)
-    thread, events = tickets.thread(db, ticket.number), tickets.events(db, ticket.number)
-    off = lifecycle.act_on(ticket, [acts.split(number, entry, thread, events, stamp)], stamp, config)
-    told = f"the message of {entry.author.email} is the ticket {number} now"
-    return Target(ticket=opened.after, source=ticket, opened=opened, others=(off,), told=told)
+    act = acts.split(number, entry, record.thread, record.events, stamp)
+    off = lifecycle.act_on(ticket, [act], stamp, config)
+    done = f"the message of {entry.author.email} is the ticket {number} now"
+    return Target(ticket=opened.after, source=ticket, opened=opened, others=(off,), done=done)
 
 
-def _undo(db: Db, request: Request, ticket: Ticket, stamp: acts.Stamp, context: Context) -> Target:
+def _undo(request: Request, ticket: Ticket, stamp: acts.Stamp, config: Config) -> Target:
     """Put a merged ticket back, with everything that came for it since."""
-    end = _end_of(db, request, ticket, context)
-    if not _sees(request, ticket, context):
+    known, end = request.known, _end_of(request, ticket, config)
+    if not _sees(request, ticket, config):
         raise Refused(f"ticket {ticket.number} was not found")
-    _check(request, end, context)
-    event = _merging(tickets.events(db, ticket.number), "merged_into", ticket.merged_into)
+    _check(request, end, config)
+    record = known.records[ticket.number]
+    event = _merging(record.events, "merged_into", ticket.merged_into)
     assert event is not None, "a ticket is merged by an event"
-    stands = histories.elsewhere(db, (ticket.number, *merged.below(db, ticket.number)))
+    stands = _elsewhere(known, (ticket.number, *record.below))
     came = sorted((entry for entries in stands.values() for entry in entries), key=lambda entry: entry.id or 0)
-    said = {(e.after, e.at) for number in stands for e in tickets.events(db, number) if e.kind is EventKind.MESSAGE}
-    messages = [entry for entry in came if (entry.author.email, entry.at) in said]
+    events = [event for number in stands for event in known.records[number].events]
+    received = {(event.after, event.at) for event in events if event.kind is EventKind.MESSAGE}
+    messages = [entry for entry in came if (entry.author.email, entry.at) in received]
     holders = dict.fromkeys((ticket.merged_into, *stands))
     return Target(
         ticket=ticket,
         acts=(acts.unmerge(event, came, messages, stamp),),
         moved=tuple(replace(each, came_for=0 if each.came_for == ticket.number else each.came_for) for each in came),
-        others=tuple(_let_go(db, number, ticket, stands.get(number, ()), stamp, context) for number in holders),
-        told=f"ticket {ticket.number} is out of {ticket.merged_into} again",
+        others=tuple(_let_go(known.records[n], ticket, stands.get(n, ()), stamp, config) for n in holders),
+        done=f"ticket {ticket.number} is out of {ticket.merged_into} again",
     )
 
 
+def _elsewhere(known: Known, numbers: Collection[int]) -> dict[int, tuple[Entry, ...]]:
+    """Entries that came for one of the tickets and stand in others, by the ticket where they stand."""
+    others = ((number, entry) for number, each in known.records.items() for entry in each.thread)
+    came = [(number, entry) for number, entry in others if entry.came_for in numbers and number not in numbers]
+    found: dict[int, tuple[Entry, ...]] = {}
+    for number, entry in sorted(came, key=lambda each: each[1].id or 0):
+        found[number] = (*found.get(number, ()), entry)
+    return found
+
+
 def _let_go(
-    db: Db, number: int, ticket: Ticket, entries: tuple[Entry, ...], stamp: acts.Stamp, context: Context
+    holder: TicketRecord, ticket: Ticket, entries: tuple[Entry, ...], stamp: acts.Stamp, config: Config
 ) -> Change:
-    holder = tickets.get(db, number)
-    assert holder is not None, "a ticket is merged into one that there is"
-    events = tickets.events(db, number)
-    event = _merging(events, "merged", ticket.number) if number == ticket.merged_into else None
-    gone = Gone(ticket.number, event, entries)
-    act = acts.give_back(gone, tickets.thread(db, number), events, stamp)
-    return lifecycle.act_on(holder, [act], stamp, context.config)
+    """The side of a ticket that loses `entries`, or into which `ticket` was merged."""
+    into = holder.ticket.number == ticket.merged_into
+    event = _merging(holder.events, "merged", ticket.number) if into else None
+    act = acts.give_back(Gone(ticket.number, event, entries), holder.thread, holder.events, stamp)
+    return lifecycle.act_on(holder.ticket, [act], stamp, config)
 
 
 def _merging(events: Sequence[Event], field: str, number: int) -> Event | None:
@@ -182,68 +187,53 @@ def _merging(events: Sequence[Event], field: str, number: int) -> Event | None:
     return None
 
 
-# ── merging ─────────────────────────────────────────────────────────────────────────────
+# ── merging and linking ─────────────────────────────────────────────────────────────────
 
 
-def merge_target(db: Db, resolved: ResolvedCommands) -> tuple[Ticket, str] | None:
+def merge_target(known: Known, resolved: ResolvedCommands) -> tuple[Ticket, str] | None:
     """The ticket that `#merge` names, and the reason."""
     order = resolved.of("merge")
-    target = tickets.get(db, order.value) if order and isinstance(order.value, int) else None
+    target = known.ticket(order.value) if order and isinstance(order.value, int) else None
     return (target, order.reason) if order and target else None
 
 
-def take_in(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, context: Context) -> Change:
+def take_in(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, config: Config) -> Change:
     """The side of the ticket that another one is merged into."""
-    config = context.config
     return lifecycle.act_on(target, [acts.absorb(ticket, stamp.because(reason), config)], stamp, config)
 
 
 def linked_back(
-    db: Db, resolved: ResolvedCommands, ticket: Ticket, stamp: acts.Stamp, context: Context
+    known: Known, resolved: ResolvedCommands, ticket: Ticket, stamp: acts.Stamp, config: Config
 ) -> Iterator[Change]:
     """The other ticket's side of each `#link`."""
     for number, reason in {order.value: order.reason for order in resolved.orders if order.verb == "link"}.items():
-        other = tickets.get(db, number) if isinstance(number, int) else None
+        other = known.ticket(number) if isinstance(number, int) else None
         if other and ticket.number not in other.links:
-            yield lifecycle.act_on(other, [acts.link(ticket.number, stamp.because(reason))], stamp, context.config)
+            yield lifecycle.act_on(other, [acts.link(ticket.number, stamp.because(reason))], stamp, config)
 
 
-# ── who is told ─────────────────────────────────────────────────────────────────────────
+# ── the readers ─────────────────────────────────────────────────────────────────────────
 
 
-def announce_target(
-    db: Db, change: Change, others: Sequence[Change], target: Target, occasion: Occasion, context: Context
-) -> tuple[Change, tuple[Change, ...], tuple[Notice, ...]]:
-    """The changes, handed out where that is due, and every notice of a mail: one a person, of a merge on what remains.
+def announcements(
+    known: Known, change: Change, others: Sequence[Change], target: Target, occasion: Occasion
+) -> Iterator[Announcement]:
+    """The change and those to other tickets, each to its readers.
 
-    Whose ticket took another in, or lost a message, is told nothing: nothing of theirs changed.
+    The requester of a ticket that took another in, or lost a message, is told nothing: nothing of theirs changed.
     """
-    shown = replace(change, entries=(*(target.opened.moved if target.opened else ()), *change.entries))
-    told, own = announce.announce_change(db, shown, occasion, context)
-    beside: list[Notice] = []
-    done: list[Change] = []
+    yield known.announced(change, occasion, moved=target.opened.moved if target.opened else ())
     for other in others:
         number, into = other.after.number, change.after.merged_into
-        undo = ((Phrase("link.undo_merge"), f"#ticket {change.after.number}\n#split\n"),) if into == number else ()
-        theirs = replace(occasion, quiet=True, cause=f"{occasion.cause}|{number}", links=undo, on_behalf=False)
-        handed, notices = announce.announce_change(db, other, theirs, context)
-        done.append(handed)
-        beside += _with_history(db, notices, change.after.number) if undo else notices
-    first, second = (beside, own) if change.after.merged_into else (own, beside)
-    heard = {notice.to.email for notice in first if notice.agent}
-    kept = (notice for notice in second if not notice.agent or notice.to.email not in heard)
-    return replace(told, entries=change.entries), tuple(done), (*first, *kept)
-
-
-def _with_history(db: Db, notices: Sequence[Notice], number: int) -> Iterator[Notice]:
-    """The alerts of a merge, with what stands in the ticket that comes."""
-    came = [
-        replace(entry, came_for=entry.came_for or number)
-        for entry in histories.whole_thread(db, number, newest=HISTORY)
-    ]
-    for notice in notices:
-        both = sorted((*notice.history, *came), key=lambda entry: entry.id or 0, reverse=True)
-        yield replace(notice, history=tuple(both[:HISTORY])) if notice.agent else notice
+        theirs = replace(occasion, quiet=True, cause=f"{occasion.cause}|{number}", on_behalf=False)
+        if into == number:
+            undo = ((Phrase("link.undo_merge"), f"#ticket {change.after.number}\n#split\n"),)
+            came = (
+                replace(e, came_for=e.came_for or change.after.number) for e in known.whole_thread(change.after.number)
+            )
+            yield known.announced(other, replace(theirs, links=undo), merged=tuple(came))
+        else:
+            yield known.announced(other, replace(theirs, links=()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,23 +245,23 @@ class Neighbours:
     messages: tuple[Entry, ...]  # of the ticket itself, that its readers may know
 
 
-def texts_beside(db: Db, ticket: Ticket, thread: Sequence[Entry], target: Target, config: Config) -> Neighbours:
+def texts_beside(known: Known, target: Target, config: Config) -> Neighbours:
     """Threads of tickets that were merged into this one, or that it was split off: known to its readers, or not.
 
     A message of somebody else, who came by a merge and whom no agent has let in, is not.
     """
-    known = merging.readers(ticket, config)
-    mine = [entry for entry in thread if entry.kind is EntryKind.MESSAGE]
-    guests = [entry for entry in mine if entry.came_for and entry.author.email not in known]
+    ticket, readers = target.ticket, merging.readers(target.ticket, config)
+    mine = [entry for entry in known.thread(ticket.number) if entry.kind is EntryKind.MESSAGE]
+    guests = [entry for entry in mine if entry.came_for and entry.author.email not in readers]
     internal = [f"{entry.text}\n{entry.cut}" for entry in guests]
     public: list[str] = []
-    roots = (ticket.number, target.source.number) if target.source else (ticket.number,)
-    for number in (each for root in roots for each in (root, *merged.below(db, root)) if each != ticket.number):
-        other = tickets.get(db, number)
-        shared = other is not None and merging.shared(ticket, other, config)
-        internal += [event.reason for event in tickets.events(db, number)]
-        for entry in tickets.thread(db, number):
-            theirs = entry.kind is EntryKind.MESSAGE and known == config.addresses_of(entry.author.email)
+    roots = (known.records[each.number] for each in (ticket, target.source) if each and each.number in known.records)
+    numbers = (number for root in roots for number in (root.ticket.number, *root.below) if number != ticket.number)
+    for other in (known.records[number] for number in numbers):
+        shared = merging.shared(ticket, other.ticket, config)
+        internal += [event.reason for event in other.events]
+        for entry in other.thread:
+            theirs = entry.kind is EntryKind.MESSAGE and readers == config.addresses_of(entry.author.email)
             open_ = entry.kind is not EntryKind.NOTE and (shared or theirs)
             (public if open_ else internal).append(entry.text)
     return Neighbours(tuple(internal), tuple(public), tuple(entry for entry in mine if entry not in guests))

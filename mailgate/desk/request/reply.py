@@ -1,7 +1,6 @@
 """What an agent's mail posts: its words, its page and its files, and whether the requester reads them.
 
-Whether they may is asked of `guard.py` and `collision.py`; the rule of public or internal is
-`rules/replies/visibility.py`, and gets here what it wants to know of the mail.
+Whether they may is decided in `desk/hold`; the rule of public or internal is `rules/replies/visibility.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from mailgate.rules.commands.syntax import escaped
 from mailgate.rules.replies.visibility import Visibility, visibility
 from mailgate.rules.text.signature import only_signature
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.tickets import tickets
 from mailgate.ticket import Assignee, Entry, EntryKind, StoredAttachment, Ticket
 from mailgate.writing.templates.canned import fill_canned
 
@@ -62,13 +59,13 @@ class AgentText:
 
 
 def agent_text_of(
-    db: Db, request: Request, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config
+    request: Request, own: str, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config
 ) -> AgentText:
     """What the mail posts on the ticket. Raises Refused where a canned response cannot be filled in.
 
-    `named` is the ticket whose alert it answers, where that was merged into this one.
+    `own` is the agent's own text (`own_text`); `named` the ticket whose alert it answers, where that was
+    merged into this one.
     """
-    own = own_text(db, request, ticket, config)
     canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, request, config) if canned else own
     return AgentText(
@@ -80,23 +77,23 @@ def agent_text_of(
     )
 
 
-def own_text(db: Db, request: Request, ticket: Ticket | None, config: Config) -> str:
+def own_text(request: Request, ticket: Ticket | None, config: Config) -> str:
     """The agent's own text without commands; a signature below commands is no text."""
     rest, signature = request.commands.rest, request.signature(config)
     text = "\n".join(rest).strip()
     if request.commands.commands and text:
         known = [signature] if signature else []
-        known += _seen_below(db, request, ticket, text) if ticket else []
+        known += _seen_below(request, ticket, text) if ticket else []
         if only_signature(rest, known):
             return ""
     return text.removesuffix(signature).rstrip() if signature else text
 
 
-def _seen_below(db: Db, request: Request, ticket: Ticket, text: str) -> list[str]:
+def _seen_below(request: Request, ticket: Ticket, text: str) -> list[str]:
     """`text` where it stood at the end of an earlier mail of this agent: then it is their signature."""
     if len(text.splitlines()) > LONGEST_SIGNATURE:
         return []
-    earlier = (entry.text.rstrip() for entry in tickets.thread(db, ticket.number) if entry.by == request.by)
+    earlier = (entry.text.rstrip() for entry in request.known.thread(ticket.number) if entry.by == request.by)
     return [text] if any(each.endswith("\n" + text) for each in earlier) else []
 
 

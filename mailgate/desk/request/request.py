@@ -12,7 +12,7 @@ from datetime import datetime
 
 from mailgate.desk.notify.admin import came_to, to_note_address
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.situation import Situation
+from mailgate.desk.situation import Known, Situation
 from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Sentence
@@ -33,6 +33,7 @@ class Request(ABC):
     commands: Commands
     cause: str  # identifies the request; the same when the mail is worked again
     at: datetime
+    known: Known
     # Of the mail; an order from the command line has none.
     reason: Reason | None = None  # why it belongs to its ticket
     message_id: str = ""
@@ -147,14 +148,15 @@ class CliOrder(Request):
         return ()
 
 
-def agent_mail(situation: Situation, commands: Commands, context: Context) -> AgentMail:
+def agent_mail(situation: Situation, context: Context) -> AgentMail:
     """The request that an agent's mail makes."""
     received, mail = situation.received, situation.received.mail
     return AgentMail(
         agent=context.config.agents[situation.sender.agent],
-        commands=commands,
+        commands=situation.commands,
         cause=received.source_key,
         at=received.arrived_at,
+        known=situation.known,
         reason=situation.match.why,
         message_id=mail.message_id,
         answered=situation.match.key,

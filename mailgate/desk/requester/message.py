@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.opening.from_mail import entry_of, may_answer, open_from_mail, rejected, rule_input
-from mailgate.desk.outcome import Announcement, Context, Outcome
-from mailgate.desk.requester.words import alone, answer, commands, fulfil, wishes_of, without_words
+from mailgate.desk.opening.from_mail import entry_of, may_answer, open_from_mail, rejected, rule_input_of
+from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.requester.words import alone, answer, commands, commands_of, fulfil, without_words
 from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of
@@ -17,28 +17,26 @@ from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import expired
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.participants import agree, put_in_cc
+from mailgate.rules.ticket.questions import askers_of
 from mailgate.rules.ticket.reopening import back
-from mailgate.store.db import Db
-from mailgate.store.people import absences
-from mailgate.store.tickets import tickets
 from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, Ticket
 
 
-def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> Outcome:
+def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """A message comes in on `ticket`; too late an answer opens a new, linked ticket."""
-    wishes = wishes_of(situation)
-    if alone(wishes, situation):
-        return fulfil(db, situation, ticket, wishes, context)
-    closes = "close" in wishes.words
-    if wishes.words:
-        situation = without_words(situation, wishes)
+    asked = commands_of(situation)
+    if alone(asked, situation):
+        return fulfil(situation, ticket, asked, context)
+    closes = "close" in asked.words
+    if asked.words:
+        situation = without_words(situation, asked)
     if not closes and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
-        late = open_from_mail(db, situation, context, follows=ticket.number)
+        late = open_from_mail(situation, context, follows=ticket.number)
         return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
-    change = _message(db, situation, ticket, wishes, stamp, context)
-    routed = route(rule_input(situation, Form(), context, known=True), context.config, on="message")
+    change = _message(situation, ticket, asked, stamp, context)
+    routed = route(rule_input_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
     if routed.reject:
@@ -52,7 +50,7 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
         answers=situation.received.mail.message_id,
         automatic=(
             situation.match.participant
-            and not wishes.words
+            and not asked.words
             and situation.human
             and may_answer(situation, context)
             and routed.get("autoresponse") is not False
@@ -64,28 +62,28 @@ def receive(db: Db, situation: Situation, ticket: Ticket, context: Context) -> O
     return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
-        announced=(Announcement(change=change, occasion=occasion),),
-        notices=answer(db, situation, change, wishes, context) if wishes.words else (),
+        announced=(situation.known.announced(change, occasion),),
+        notices=answer(situation, change, asked, context) if asked.words else (),
         routed=routed,
-        commands=commands(wishes),
+        commands=commands(asked),
     )
 
 
 def _message(
-    db: Db, situation: Situation, ticket: Ticket, wishes: RequesterCommands, stamp: acts.Stamp, context: Context
+    situation: Situation, ticket: Ticket, asked: RequesterCommands, stamp: acts.Stamp, context: Context
 ) -> Change:
-    """The message on its ticket, with what its author wishes, whom it brings, and who gets a reopened ticket."""
+    """The message on its ticket, with what its author asked, whom it brings, and who gets a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body
-    entry = entry_of(situation, author, body.whole or ("" if wishes.words else situation.received.mail.text))
+    entry = entry_of(situation, author, body.whole or ("" if asked.words else situation.received.mail.text))
     waits = situation.match.participant or situation.match.participant_there
-    reopens = waits and "close" not in wishes.words  # thanks with #close are no reason to start over
+    reopens = waits and "close" not in asked.words  # thanks with #close are no reason to start over
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
-    if wishes.words:
-        done = acts_of(wishes, context.config.addresses_of(author.email), stamp)
+    if asked.words:
+        done = acts_of(asked, context.config.addresses_of(author.email), stamp)
         change = lifecycle.also(change, done, stamp, context.config)
     if change.after.status.active and not ticket.status.active:
-        away = absences.away(db, context.now)
-        returned = back(ticket, tickets.events(db, ticket.number), away, stamp.at, context.config)
+        known = situation.known
+        returned = back(ticket, known.records[ticket.number].events, known.away, stamp.at, context.config)
         change = lifecycle.also(change, returned, stamp, context.config)
     people = _new_people(situation, ticket, context)
     return lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config) if people else change
@@ -118,6 +116,30 @@ def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> O
     entry = entry_of(situation, author, situation.received.body.visible, kind)
     change = lifecycle.keep_auto_reply(ticket, entry, stamp, context.config)
     return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
+
+
+def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
+    """The answer of somebody outside the desk whom an agent asked: a note, and nothing more.
+
+    It opens, reopens and changes nothing, adds nobody to the ticket, and no requester hears of it.
+    """
+    received, config = situation.received, context.config
+    author = received.mail.author
+    stamp = acts.Stamp(Actor.requester(author.email), received.arrived_at)
+    entry = entry_of(situation, author, received.body.whole or received.mail.text, kind=EntryKind.NOTE)
+    change = lifecycle.act_on(ticket, [acts.note(stamp)], stamp, config, (entry,))
+    names = " and ".join(config.agents[key].name for key in askers_of(ticket, author.email) if key in config.agents)
+    asked = f"{names} asked" if names else "the desk asked"
+    occasion = Occasion(
+        by=stamp.by,
+        cause=received.source_key,
+        author=author,
+        now=context.now,
+        answers=received.mail.message_id,
+        remarks=(f"{author.email} is outside the desk and answers what {asked}. The requester sees none of it.",),
+    )
+    announced = (situation.known.announced(change, occasion),)
+    return Outcome(ticket=ticket.number, reason=situation.match.why, announced=announced)
 
 
 def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple[Collaborator, ...]:

@@ -7,7 +7,7 @@ ticket, as the links in the notice of a resolved ticket carry it. Anything else 
 from __future__ import annotations
 
 from mailgate.desk.opening.from_mail import entry_of
-from mailgate.desk.outcome import Announcement, Context, Outcome
+from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
@@ -58,6 +58,6 @@ def receive_rating(situation: Situation, ticket: Ticket, rating: Rating, context
     return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
-        announced=(Announcement(change=change, occasion=occasion),),
-        told=(f"rated {rating.word}",),
+        announced=(situation.known.announced(change, occasion),),
+        report=(f"rated {rating.word}",),
     )

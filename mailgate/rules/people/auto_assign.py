@@ -73,7 +73,7 @@ def choose(how: str, among: Sequence[str], turns: Mapping[str, int], load: Mappi
     return min(among, key=waited, default="")
 
 
-def told(events: Sequence[Event], config: Config) -> tuple[str, ...]:
+def hand_outs(events: Sequence[Event], config: Config) -> tuple[str, ...]:
     """For who caused it: to whom the ticket was handed out."""
     keys = (event.after.get("agent") for event in events if is_hand_out(event) and isinstance(event.after, dict))
     return tuple(f"handed out to {config.called(Assignee.agent(str(key)))}" for key in keys)

@@ -35,10 +35,10 @@ class RuleInput:
     source: str  # "smtp", "imap", "pipe", "cli"
     arrived_at: datetime
     known: bool  # the requester has written before
-    auth: str = "none"  # DMARC: "pass", "fail", "none"
-    language: str = ""
-    customer: str = ""  # name of the author's customer organisation
-    within: Callable[[str, datetime], bool] = lambda _schedule, _moment: False  # whether a schedule is open then
+    auth: str  # DMARC: "pass", "fail", "none"
+    language: str  # as the mail declares it (RFC 3282); "" where it declares none
+    customer: str  # name of the author's customer organisation, or ""
+    within: Callable[[str, datetime], bool]  # whether a schedule is open then
     # Values by field: each is read once, however many rules compare it.
     _read: dict[tuple[str, str], Values] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -1,72 +1,23 @@
-"""What the store knows about who reads a ticket, and how much automatic mail went out."""
+"""SQL of the people outside the desk: how much automatic mail they got, whether they are proven, what they opened."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from mailgate.notice import NoticeKind
-from mailgate.rules.notices.audience import Audience
+from mailgate.notice import AUTOMATIC_KINDS, NoticeKind
 from mailgate.store.columns import marks
 from mailgate.store.db import Db
-from mailgate.store.people import absences
-from mailgate.store.tickets import merged, tickets
-from mailgate.ticket import Entry, Ticket
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Ticket
 
-# Kinds that answer a requester by themselves; a person's reply never counts against a limit.
-AUTOMATIC = (
-    NoticeKind.ACKNOWLEDGEMENT,
-    NoticeKind.FOLLOW_UP_RECEIVED,
-    NoticeKind.STATUS_CHANGED,
-    NoticeKind.LIMIT_REACHED,
-    NoticeKind.REJECTED,
-)
-# Alerts that show the thread.
-ALERTS = (
-    NoticeKind.NEW_TICKET,
-    NoticeKind.NEW_MESSAGE,
-    NoticeKind.COLLEAGUE_REPLY,
-    NoticeKind.NOTE,
-    NoticeKind.ASSIGNED,
-    NoticeKind.TRANSFERRED,
-    NoticeKind.OVERDUE,
-    NoticeKind.ESCALATED,
-    NoticeKind.REMINDER,
-)
-
-
-def audience(db: Db, number: int, now: datetime, *, newest: int = 6) -> Audience:
-    """Who has had which mail about a ticket, its latest entries, newest first, and who is away at `now`."""
-    last_sent: dict[str, str] = {}
-    alerted: dict[str, None] = {}
-    sql = "SELECT recipient, agent, kind, message_id FROM outbox WHERE ticket = ? ORDER BY id"
-    for row in db.all(sql, [number]):
-        last_sent[row["recipient"]] = row["message_id"]
-        if row["agent"] and row["kind"] in ALERTS:
-            alerted[row["agent"]] = None
-    history = tuple(reversed(tickets.thread(db, number, newest=newest)))
-    return Audience(
-        last_sent=last_sent,
-        alerted=tuple(alerted),
-        history=history,
-        merged=_merged(db, number, newest=newest),
-        away=absences.away(db, now),
-    )
-
-
-def _merged(db: Db, number: int, *, newest: int) -> tuple[Entry, ...]:
-    """The latest entries of the tickets that were merged into one."""
-    below = merged.below(db, number)
-    return tuple(
-        replace(entry, came_for=other) for other in below for entry in tickets.thread(db, other, newest=newest)
-    )
+_AUTOMATIC = tuple(sorted(AUTOMATIC_KINDS))
 
 
 def automatic_to(db: Db, email: str, since: datetime) -> int:
     """How many automatic mails were written to one requester since a time."""
     row = db.one(
-        f"SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ? AND kind IN ({marks(AUTOMATIC)})",  # noqa: S608
-        [email, since.timestamp(), *AUTOMATIC],
+        f"SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ? AND kind IN ({marks(_AUTOMATIC)})",  # noqa: S608
+        [email, since.timestamp(), *_AUTOMATIC],
     )
     return int(row[0]) if row else 0
 
@@ -74,8 +25,8 @@ def automatic_to(db: Db, email: str, since: datetime) -> int:
 def automatic_about(db: Db, number: int, since: datetime) -> int:
     """How many automatic mails to requesters a ticket caused since a time."""
     row = db.one(
-        f"SELECT count(*) FROM outbox WHERE ticket = ? AND created_at > ? AND kind IN ({marks(AUTOMATIC)})",  # noqa: S608
-        [number, since.timestamp(), *AUTOMATIC],
+        f"SELECT count(*) FROM outbox WHERE ticket = ? AND created_at > ? AND kind IN ({marks(_AUTOMATIC)})",  # noqa: S608
+        [number, since.timestamp(), *_AUTOMATIC],
     )
     return int(row[0]) if row else 0
 
@@ -129,13 +80,6 @@ def of_requesters(db: Db, typed: str) -> list[Ticket]:
     sql = f"SELECT max(number) FROM ticket WHERE {held} GROUP BY requester_email, department"  # noqa: S608
     rows = db.all(sql, [like, like] if word.isascii() else [])
     return sorted(tickets.get_many(db, [row[0] for row in rows]).values(), key=lambda ticket: ticket.number)
-
-
-def told_about(db: Db, number: int, email: str, since: datetime) -> bool:
-    """True when a reply or a word on its status went to the address about a ticket since a time."""
-    kinds = (NoticeKind.REPLY, NoticeKind.STATUS_CHANGED)
-    sql = f"SELECT 1 FROM outbox WHERE ticket = ? AND recipient = ? AND created_at >= ? AND kind IN ({marks(kinds)})"  # noqa: S608
-    return db.one(f"{sql} LIMIT 1", [number, email, since.timestamp(), *kinds]) is not None
 
 
 def opened_since(db: Db, email: str, since: datetime) -> set[int]:

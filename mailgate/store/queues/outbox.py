@@ -17,8 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from mailgate.errors import NotFound
-from mailgate.notice import NoticeKind, Outgoing
-from mailgate.store.columns import moment, storable
+from mailgate.notice import NoticeKind, Outgoing, SentNotice
+from mailgate.store.columns import maybe_moment, moment, storable
 from mailgate.store.db import Db
 from mailgate.ticket import Queued
 
@@ -52,6 +52,15 @@ def caused_by(db: Db, key: str) -> int | None:
     """The incoming mail that caused the mail of ours with this KEY; None for others, and for those of no mail."""
     row = db.one("SELECT inbox_id FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
     return None if row is None else row["inbox_id"]
+
+
+def about(db: Db, number: int) -> tuple[SentNotice, ...]:
+    """Every notice about a ticket, oldest first."""
+    sql = "SELECT recipient, agent, kind, message_id, created_at, sent_at FROM outbox WHERE ticket = ? ORDER BY id"
+    return tuple(
+        SentNotice(recipient, agent, NoticeKind(kind), message_id, moment(created_at), maybe_moment(sent_at))
+        for recipient, agent, kind, message_id, created_at, sent_at in db.all(sql, [number])
+    )
 
 
 def remembered(db: Db, keys: Iterable[str]) -> frozenset[str]:

@@ -5,13 +5,13 @@ Reads alone; an entry belongs to one ticket at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import datetime
 
-from mailgate.store.columns import marks
+from mailgate.store.columns import marks, moment
 from mailgate.store.db import Db
 from mailgate.store.tickets import merged, tickets
-from mailgate.store.tickets.rows import read_entry
 from mailgate.ticket import Entry, Ticket
 
 
@@ -33,10 +33,19 @@ def whole_thread(db: Db, number: int, *, newest: int = 0) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.id or 0)
 
 
-def elsewhere(db: Db, numbers: Sequence[int]) -> dict[int, tuple[Entry, ...]]:
-    """Entries that came for one of the tickets and stand in others, by the ticket where they stand."""
-    found: dict[int, tuple[Entry, ...]] = {}
-    sql = f"SELECT * FROM entry WHERE came_for IN ({marks(numbers)}) AND ticket NOT IN ({marks(numbers)}) ORDER BY id"  # noqa: S608
-    for row in db.all(sql, [*numbers, *numbers]):
-        found[row["ticket"]] = (*found.get(row["ticket"], ()), read_entry(row))
-    return found
+def worked_at(db: Db, inbox_ids: Collection[int]) -> dict[int, datetime]:
+    """When the mails of entries were worked, by inbox id."""
+    if not inbox_ids:
+        return {}
+    ids = [*inbox_ids]
+    rows = db.all(f"SELECT id, done_at FROM inbox WHERE done_at IS NOT NULL AND id IN ({marks(ids)})", ids)  # noqa: S608
+    return {row["id"]: moment(row["done_at"]) for row in rows}
+
+
+def subjects(db: Db, inbox_ids: Collection[int]) -> dict[int, str]:
+    """The subjects of the mails of entries, by inbox id."""
+    if not inbox_ids:
+        return {}
+    ids = [*inbox_ids]
+    rows = db.all(f"SELECT id, subject FROM inbox WHERE id IN ({marks(ids)})", ids)  # noqa: S608
+    return {row["id"]: row["subject"] or "" for row in rows}

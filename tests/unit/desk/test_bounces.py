@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailgate.desk.bounces import Failure, bare_again, gave_up
+from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.worker import apply
 from tests.desk import ELLIOT, KAREN, Bench, to, told
@@ -80,13 +81,14 @@ def test_a_bounce_of_mail_without_a_ticket_is_done(bench):
 def test_a_mail_that_the_relay_refused_for_good_is_told_and_its_own_failure_is_not(bench):
     context = bench.desk.context(bench.now)
     failure = Failure(NoticeKind.REPLY, "karen@client.example", "550 5.1.1 no")
-    outcome = gave_up(bench.db, 1001, failure, "outbox:7", context)
+    known = gather_ticket(bench.db, 1001, context)
+    outcome = gave_up(known, known.ticket(1001), failure, "outbox:7", context)
     with bench.db.transaction():
         apply.save(bench.db, outcome, context, bench.desk.writer)
     assert {mail.kind for mail in bench.new()} == {"delivery-failed"}
     assert bench.kinds()[-1] == "notice-failed"
     again = Failure(NoticeKind.DELIVERY_FAILED, "elliot@bank.example", "550 5.1.1 no")
-    assert gave_up(bench.db, 1001, again, "outbox:8", context).notices == ()
+    assert gave_up(known, known.ticket(1001), again, "outbox:8", context).notices == ()
 
 
 def test_an_alert_that_the_relay_does_not_like_comes_again_bare(bench):

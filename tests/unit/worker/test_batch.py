@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailgate.desk.gather.opening import gather_opening
 from mailgate.desk.opening import by_hand
 from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Envelope, Kept
@@ -69,7 +70,8 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
         if len(thoughts) == 1:
             with elsewhere.transaction():
                 order = by_hand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
-                apply.save(elsewhere, by_hand.open_by_hand(elsewhere, order, context), context, bench.desk.writer)
+                known = gather_opening(elsewhere, order.requester, context)
+                apply.save(elsewhere, by_hand.open_by_hand(order, known, context), context, bench.desk.writer)
         return verdict
 
     monkeypatch.setattr(processor, "think", think_while_others_write)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.agent import perform
-from mailgate.desk.request.request import CliOrder
+from mailgate.desk.gather.request import gather_order
 from mailgate.notice import ShownTicket
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.db import open_writer
@@ -564,16 +564,15 @@ def test_a_long_list_is_cut(opened):
 
 def order(bench, *lines, who=None):
     context = bench.desk.context(bench.now)
-    request = CliOrder(agent=who, commands=read_commands(lines), cause=f"cli:{lines}", at=context.now)
-    outcome = perform.work(bench.db, request, bench.ticket(), context)
+    request, ticket = gather_order(bench.db, 1001, who, read_commands(lines), f"cli:{lines}", context)
     with bench.db.transaction():
-        apply.save(bench.db, outcome, context, bench.desk.writer)
+        outcome = apply.save(bench.db, perform.work(request, ticket, context), context, bench.desk.writer)
     return outcome, bench.new()
 
 
 def test_orders_from_the_shell_are_the_administrators_or_an_agents(opened):
     outcome, mails = order(opened, "#assign ann -- she is in", "#sla sev-a")
-    assert outcome.told == ("assigned to Ann Reyes", "SLA plan Sev-A")
+    assert outcome.report == ("assigned to Ann Reyes", "SLA plan Sev-A")
     assert ("assigned", "ann@bank.example") in told(mails)
     assert opened.events()[-1].by == ADMIN
     outcome, mails = order(opened, "#show")

@@ -110,12 +110,13 @@ def test_who_answered_the_requester_directly_has_sent_it_already(crossed):
 
 def test_orders_from_the_command_line_are_never_held(crossed):
     from mailgate.desk.agent import perform
-    from mailgate.desk.request.request import CliOrder
+    from mailgate.desk.gather.request import gather_order
     from mailgate.rules.commands.syntax import read_commands
 
     commands = read_commands(["#reply", "", MINE])
-    order = CliOrder(agent=crossed.config.agents["elliot"], commands=commands, cause="cli:1", at=crossed.now)
-    outcome = perform.work(crossed.db, order, crossed.ticket(), crossed.desk.context(crossed.now))
+    context = crossed.desk.context(crossed.now)
+    order, ticket = gather_order(crossed.db, 1001, crossed.config.agents["elliot"], commands, "cli:1", context)
+    outcome = perform.work(order, ticket, context)
     assert outcome.state == "done"
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.agent import perform as desk_agent
-from mailgate.desk.request.request import CliOrder
+from mailgate.desk.gather.request import gather_order
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.queues import inbox
 from mailgate.ticket import Actor
@@ -149,6 +149,7 @@ def test_a_reply_key_is_never_sent_nor_offered_to_be(bench):
 
 def test_an_order_from_the_command_line_is_refused_for_nothing_of_it_can_wait(bench):
     commands = read_commands(["#reply", "", REPLY])
-    order = CliOrder(agent=bench.config.agents["ann"], commands=commands, cause="cli:1", at=bench.now)
-    outcome = desk_agent.work(bench.db, order, bench.ticket(), bench.desk.context(bench.now))
+    context = bench.desk.context(bench.now)
+    order, ticket = gather_order(bench.db, 1001, bench.config.agents["ann"], commands, "cli:1", context)
+    outcome = desk_agent.work(order, ticket, context)
     assert "internal text" in "".join(outcome.problems)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.bounces import Failure, gave_up
+from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
 from mailgate.worker import apply
@@ -127,9 +128,9 @@ def test_an_address_that_the_relay_calls_dead_is_dead_with_or_without_a_ticket(b
     for number in (1001, None):
         failure = Failure(NoticeKind.ACKNOWLEDGEMENT, f"k{number}@client.example", "no such mailbox", dead=True)
         with bench.db.transaction():
-            apply.save(
-                bench.db, gave_up(bench.db, number, failure, f"outbox:{number}", context), context, bench.desk.writer
-            )
+            known = gather_ticket(bench.db, number, context)
+            outcome = gave_up(known, known.ticket(number or 0), failure, f"outbox:{number}", context)
+            apply.save(bench.db, outcome, context, bench.desk.writer)
     assert {row[0] for row in bench.db.all("SELECT email FROM dead_address")} == {
         "k1001@client.example",
         "kNone@client.example",

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.desk.gather.opening import gather_opening
 from mailgate.desk.opening import by_hand
 from mailgate.store.queues import trace
 from mailgate.ticket import ADMIN, Actor, Address
@@ -439,7 +440,8 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     order = by_hand.Order(Address("jane@vendor.example", "Jane"), "Chair", text, "cli:1")
     context = bench.desk.context(bench.now)
     with bench.db.transaction():
-        apply.save(bench.db, by_hand.open_by_hand(bench.db, order, context), context, bench.desk.writer)
+        known = gather_opening(bench.db, order.requester, context)
+        apply.save(bench.db, by_hand.open_by_hand(order, known, context), context, bench.desk.writer)
     mails = bench.new()
     assert told(mails) == {
         ("opened-for-you", "jane@vendor.example"),
@@ -454,7 +456,8 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     assert bench.events()[2].by == Actor.rule("Vendors")
     quiet = replace(order, cause="cli:2", quiet=True)
     with bench.db.transaction():
-        apply.save(bench.db, by_hand.open_by_hand(bench.db, quiet, context), context, bench.desk.writer)
+        known = gather_opening(bench.db, quiet.requester, context)
+        apply.save(bench.db, by_hand.open_by_hand(quiet, known, context), context, bench.desk.writer)
     assert "jane@vendor.example" not in {mail.to for mail in bench.new()}
 
 

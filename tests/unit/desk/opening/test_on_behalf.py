@@ -442,6 +442,26 @@ def test_an_attached_alert_is_a_note_on_its_ticket(bench):
     assert bench.thread() == [("message", "It does not open."), ("note", "Have a look.")]
 
 
+def test_a_rule_on_the_language_matches_the_mail_itself_and_the_same_mail_forwarded(tmp_path):
+    rule = '[[rule]]\nname = "German"\nwhen = { language = "de" }\nthen = { tags = ["deutsch"] }\n'
+    bench = Bench(tmp_path, TRUSTED + rule)
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = KAREN, "support@bank.example", "x"
+    mail.set_content("Tel. 555")  # no word of any language
+    mail["Content-Language"] = "de"
+    enclosed(bench, mail)
+    bench.accept(mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")))
+    bench.drain()
+    assert [(ticket.tags, ticket.language) for ticket in map(bench.ticket, (1001, 1002))] == [(("deutsch",), "de")] * 2
+
+
+def test_the_language_of_an_agents_program_is_not_the_requesters(tmp_path):
+    rule = '[[rule]]\nname = "German"\nwhen = { language = "de" }\nthen = { tags = ["deutsch"] }\n'
+    bench = Bench(tmp_path, TRUSTED + rule)
+    send(bench, f"#new {KAREN}\n\nTel. 555", headers={"Content-Language": "de"})
+    assert (bench.ticket().tags, bench.ticket().language) == ((), "en")
+
+
 def test_several_attached_mails_are_no_forward(bench):
     mail = EmailMessage()
     for name, value in PASSED.items():

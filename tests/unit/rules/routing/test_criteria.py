@@ -267,7 +267,8 @@ def test_a_field_is_read_once_however_many_rules_ask() -> None:
     assert known.values(criterion("subject", "contains", "y")) is first
     assert asked == []
     assert rule_input(within=within) == known
-    assert not is_met(criterion("arrived", "within", "x"), rule_input(within=RuleInput.within))
+    assert not is_met(criterion("arrived", "within", "x"), rule_input(within=within))
+    assert asked == ["x"]
 
 
 @pytest.mark.parametrize(("header", "language"), [("de-AT, en", "de-at"), ("", ""), ("FR", "fr")])

@@ -22,17 +22,22 @@ DESK = desk()
 def rule_input(
     letter: Mail | None = None, text: str = "", address: str = "support@bank.example", **changes: Any
 ) -> RuleInput:
-    return RuleInput(
-        mail=letter or mail(),
-        body=body(text),
-        form=read_form(text),
-        recipients=(address,),
-        address=address,
-        source="smtp",
-        arrived_at=NOW,
-        known=False,
+    values: dict[str, Any] = {
+        "mail": letter or mail(),
+        "body": body(text),
+        "form": read_form(text),
+        "recipients": (address,),
+        "address": address,
+        "source": "smtp",
+        "arrived_at": NOW,
+        "known": False,
+        "auth": "none",
+        "language": "",
+        "customer": "",
+        "within": lambda _schedule, _moment: False,
         **changes,
-    )
+    }
+    return RuleInput(**values)
 
 
 def subject(*values: str, **changes: Any) -> Criterion:

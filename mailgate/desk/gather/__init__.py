@@ -1,0 +1,1 @@
+"""The reads: once for each mail, order or timer, before anything is decided."""

@@ -1,0 +1,158 @@
+"""What is known about a mail: what it is, whose, about which ticket, and what that matter needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from mailgate.desk.bounces import returned_key
+from mailgate.desk.gather.opening import of_opening
+from mailgate.desk.gather.records import gather_ticket, read_records
+from mailgate.desk.gather.request import of_agents_request, with_attached_mails_ticket
+from mailgate.desk.matter import agents_matter, matter_of
+from mailgate.desk.outcome import Context
+from mailgate.desk.prepare import Prepared, prepare, read_again
+from mailgate.desk.requester.rating import rating_of
+from mailgate.desk.requester.words import commands_of
+from mailgate.desk.situation import NO_COMMANDS, Held, Known, Matter, Situation
+from mailgate.notice import NoticeKind
+from mailgate.reasons import Reason, Screen
+from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.screening.classify import classify
+from mailgate.rules.screening.duplicates import same_but_for_marks
+from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.threading import thread, trust
+from mailgate.rules.threading.references import highest_number, references
+from mailgate.rules.ticket.lifecycle import may_reopen
+from mailgate.rules.ticket.rating import Rating
+from mailgate.store import attachments
+from mailgate.store.db import Db
+from mailgate.store.people import absences, audience, bans
+from mailgate.store.queues import held, inbox, outbox
+from mailgate.store.tickets import histories, merged, tickets
+
+
+def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
+    """Everything that is known about a mail."""
+    situation = _find_out(db, prepared, context)
+    duplicate = _duplicate_of(db, prepared, context)
+    if duplicate is not None:
+        return replace(situation, duplicate_of=duplicate)
+    rating = rating_of(situation, context)
+    matter = matter_of(situation, rating, context.config)
+    authors = [author.email for author in situation.received.mail.from_]
+    lets_in = situation.sender.agent or matter in (Matter.LOOP, Matter.REPORT)
+    if not lets_in and (ban := bans.over(db, authors)):
+        return replace(situation, matter=matter, known=Known(ban=ban))
+    return _with_known(db, situation, matter, rating, context)
+
+
+def gather_held(db: Db, inbox_id: int, context: Context) -> Situation:
+    """Everything that is known about a held mail, as if proven, on the tickets as they are now."""
+    prepared = prepare(inbox.again(db, inbox_id), context, attachments.digest)  # its files were kept when it came
+    found = _find_out(db, prepared, context)
+    sender = replace(found.sender, assurance="confirmed", dmarc="none")
+    match = thread.pick(found.refs, found.found, sender, context.config)
+    situation = replace(found, sender=sender, match=match)
+    return _with_known(db, situation, agents_matter(situation, context.config), None, context)
+
+
+def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
+    """Screen the mail; find its ticket and its sender."""
+    config, keyring, received = context.config, context.keyring, prepared.received
+    mail = received.mail
+    screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses))
+    refs = references(mail, received.body, received.envelope, keyring, config)
+    wanted = thread.lookups(refs)
+    by_id = tickets.by_message_id(db, wanted.message_ids)
+    numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
+    sent = outbox.remembered(db, wanted.keys)
+    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys), sent)
+    sifted = thread.sift(refs, found)
+    sender = trust.identify(
+        mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now, login=received.login
+    )
+    agents = sender.agent and screened.kind is Screen.HUMAN
+    return Situation(
+        received=received,
+        screened=screened,
+        refs=sifted.known,
+        answers_lost=sifted.answers_lost,
+        highest_number=highest_number(mail, received.envelope, refs, keyring),
+        found=found,
+        sender=sender,
+        match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
+        attachments=prepared.attachments,
+        enclosed=prepared.enclosed,
+        commands=read_commands(received.body.lines) if agents else NO_COMMANDS,
+    )
+
+
+def _duplicate_of(db: Db, prepared: Prepared, context: Context) -> int | None:
+    """The inbox id under which the same mail came before: its digest, or its id with the same words."""
+    received = prepared.received
+    seen = inbox.seen(db, prepared.digest)
+    if seen is not None:
+        return seen if seen != received.id else None
+
+    def strip(subject: str) -> str:
+        return strip_subject(subject, context.config.desk)
+
+    earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
+    again = ((each.id, mail) for each in earlier if (mail := read_again(each)))
+    return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
+
+
+# ── what its matter needs ───────────────────────────────────────────────────────────────
+
+
+def _with_known(db: Db, situation: Situation, matter: Matter, rating: Rating | None, context: Context) -> Situation:
+    if matter is Matter.REQUEST:
+        situation = with_attached_mails_ticket(db, situation, context)
+    return replace(situation, matter=matter, rating=rating, known=_known(db, situation, matter, context))
+
+
+def _known(db: Db, situation: Situation, matter: Matter, context: Context) -> Known:
+    match matter:
+        case Matter.REPORT:
+            return _of_report(db, situation, context)
+        case Matter.RATING | Matter.MESSAGE | Matter.ANSWER | Matter.OPENING:
+            return _of_customer(db, situation, context)
+        case Matter.REQUEST:
+            return of_agents_request(db, situation, context)
+        case Matter.CONFIRMATION:
+            return _of_confirmation(db, situation, context)
+        case Matter.UNPROVEN:
+            return Known(unproven=held.waiting_for(db, situation.sender.agent, Reason.UNPROVEN_AGENT, context.now))
+        case _:
+            return Known()
+
+
+def _of_report(db: Db, situation: Situation, context: Context) -> Known:
+    """The mail of ours that a delivery report returns, and its ticket."""
+    key = returned_key(situation, context)
+    if key is None or not outbox.remembered(db, [key.text]):
+        admin, hour_ago = context.config.desk.admin, context.now - timedelta(hours=1)
+        return Known(reported=bool(admin) and audience.told_since(db, NoticeKind.DELIVERY_FAILED, admin, hour_ago))
+    known = gather_ticket(db, merged.end_of(db, key.ticket) if key.ticket else None, context)
+    return replace(known, returned=key, burnt=bool(held.burnt(db, (key.text,))))
+
+
+def _of_customer(db: Db, situation: Situation, context: Context) -> Known:
+    """The ticket that a message is about, and what opening one needs where it may open one."""
+    ticket, role = situation.ticket, situation.match.role
+    if ticket is None or not role:
+        return of_opening(db, situation, {}, context)
+    whole = bool(commands_of(situation).words)
+    records = read_records(db, [ticket], whole=whole, events=not ticket.status.active)
+    if role != "asked" and not may_reopen(ticket, situation.received.arrived_at, context.config):
+        return of_opening(db, situation, records, context)
+    return Known(away=absences.away(db, context.now), records=records)
+
+
+def _of_confirmation(db: Db, situation: Situation, context: Context) -> Known:
+    code = next(each.value for each in situation.commands.commands if each.verb == "confirm")
+    waiting = held.by_code(db, situation.sender.agent, code.strip().lower(), context.now)
+    if waiting is None:
+        return Known()
+    return Known(held=Held(waiting.inbox_id, Reason(waiting.why), gather_held(db, waiting.inbox_id, context)))

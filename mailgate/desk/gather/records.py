@@ -1,0 +1,71 @@
+"""Records of tickets, and what else several kinds of mail need.
+
+A record is brief (the latest entries) or whole (every entry, every event, when its mails were worked).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from mailgate.desk.outcome import Context
+from mailgate.desk.situation import Known, TicketRecord
+from mailgate.rules.people.absence import Absence
+from mailgate.settings import Config
+from mailgate.store.db import Db
+from mailgate.store.people import absences
+from mailgate.store.queues import outbox
+from mailgate.store.tickets import histories, merged, tickets
+from mailgate.ticket import Ticket
+
+LATEST = 20  # entries in a brief record
+
+
+def read_records(
+    db: Db, wanted: Iterable[Ticket], *, whole: bool = False, events: bool = False
+) -> dict[int, TicketRecord]:
+    """Records of tickets, and of those that were merged into them. `events`: also of a brief record."""
+    records: dict[int, TicketRecord] = {}
+    for ticket in wanted:
+        below = tickets.get_many(db, merged.below(db, ticket.number)) if ticket.merged else {}
+        for number, each in {ticket.number: ticket, **below}.items():
+            thread_ = tickets.thread(db, number, newest=0 if whole else LATEST)
+            ids = {entry.inbox_id for entry in thread_ if entry.inbox_id} if whole else set()
+            records[number] = TicketRecord(
+                ticket=each,
+                thread=tuple(thread_),
+                events=tuple(tickets.events(db, number)) if whole or events else (),
+                notices=outbox.about(db, number) if whole or each is ticket else (),
+                below=tuple(sorted(_below(number, below))),
+                worked=histories.worked_at(db, ids),
+            )
+    return records
+
+
+def _below(number: int, family: Mapping[int, Ticket]) -> Iterator[int]:
+    """Those of a family that were merged into one of them, directly or not."""
+    for each in family.values():
+        if each.merged_into == number:
+            yield each.number
+            yield from _below(each.number, family)
+
+
+def gather_ticket(db: Db, number: int | None, context: Context, *, events: bool = False) -> Known:
+    """A ticket that is changed without a mail: by a deadline, or because mail about it was refused."""
+    ticket = tickets.get(db, number) if number else None
+    records = read_records(db, [ticket], events=events) if ticket else {}
+    return Known(away=absences.away(db, context.now), records=records)
+
+
+def gather_absence(db: Db, absence: Absence, config: Config) -> tuple[TicketRecord, ...]:
+    """The tickets of an agent to which something happened while the agent was away, with what it was."""
+    numbers = absences.touched(db, absence.agent, config.teams_of(absence.agent), absence.since)
+    found = tickets.get_many(db, numbers)
+    return tuple(
+        TicketRecord(ticket=found[number], events=tuple(e for e in tickets.events(db, number) if e.at >= absence.since))
+        for number in sorted(found)
+    )
+
+
+def next_number(db: Db, config: Config, highest: int = 0) -> int:
+    """The number of the next ticket; `highest`: a number that was given before, in a database since restored."""
+    return tickets.next_number(db, max(config.desk.first_number, highest + 1))

@@ -1,0 +1,126 @@
+"""What a request needs: an agent's mail, or an order from the command line; and opening a ticket by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailgate.desk.agent.queries import number_shown, query_of
+from mailgate.desk.gather.opening import of_opening, with_opening_by_hand
+from mailgate.desk.gather.records import gather_absence, next_number, read_records
+from mailgate.desk.matter import number_of, opens_as_customer, opens_by_hand
+from mailgate.desk.notify.related_tickets import OTHERS
+from mailgate.desk.opening.forwarded import placed
+from mailgate.desk.outcome import Context
+from mailgate.desk.request.request import CliOrder
+from mailgate.desk.situation import Ended, Known, Situation, TicketRecord
+from mailgate.rules.commands.syntax import Commands
+from mailgate.settings import Agent, Config
+from mailgate.store.db import Db
+from mailgate.store.people import absences, bans
+from mailgate.store.queues import outbox
+from mailgate.store.tickets import histories, similar, tickets
+from mailgate.store.tickets.queries import find
+from mailgate.ticket import EntryKind, Status, Ticket
+
+_PUBLISHED = frozenset({"canned", "subject", "cc", "requester"})  # commands that requesters read of
+_WHOLE = _PUBLISHED | {"show", "split", "merge"}  # commands that need a whole record of the ticket
+
+
+def gather_order(
+    db: Db, number: int, agent: Agent | None, commands: Commands, cause: str, context: Context
+) -> tuple[CliOrder, Ticket | None]:
+    """An order from the command line, and the ticket that it is about."""
+    ticket = tickets.get(db, number)
+    known = _of_request(db, ticket, commands, agent, context, writes=any(commands.rest))
+    if "split" in commands.verbs:
+        known = replace(known, next_number=next_number(db, context.config))
+    return CliOrder(agent=agent, commands=commands, cause=cause, at=context.now, known=known), ticket
+
+
+def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
+    """The ticket that an agent's mail is about, or what opening one needs."""
+    config, commands = context.config, situation.commands
+    number = number_of(situation)
+    ticket = (situation.found.tickets.get(number) or tickets.get(db, number)) if number else None
+    if opens_as_customer(situation, ticket, config):
+        return of_opening(db, situation, {}, context)
+    agent, writes = config.agents[situation.sender.agent], any(commands.rest) or bool(situation.attachments)
+    if opens_by_hand(situation, ticket, config):
+        known = _of_request(db, None, commands, agent, context, writes=writes)
+        return with_opening_by_hand(db, known, situation, context)
+    known = _of_request(db, ticket, commands, agent, context, writes=writes)
+    if "split" in commands.verbs:
+        answered = outbox.caused_by(db, situation.match.key.text) if situation.match.key else None
+        number = next_number(db, config, situation.highest_number)
+        known = replace(known, answered=answered, next_number=number)
+    return known
+
+
+def with_attached_mails_ticket(db: Db, situation: Situation, context: Context) -> Situation:
+    """The situation with the ticket of the mail that is attached, where nothing else names one: by its key or id."""
+    enclosed, match = situation.enclosed, situation.match
+    message_id = enclosed.mail.message_id if enclosed else ""
+    if not message_id or match.number or match.strangers_to:
+        return situation
+    key = context.keyring.read(message_id)
+    if key and not outbox.remembered(db, [key.text]):
+        return situation
+    numbers = [key.ticket] if key else tickets.by_message_id(db, [message_id]).get(message_id, ())
+    return placed(situation, tickets.get_many(db, numbers).values(), context.config)
+
+
+def _of_request(
+    db: Db, ticket: Ticket | None, commands: Commands, agent: Agent | None, context: Context, *, writes: bool
+) -> Known:
+    """What commands and text need. `writes`: there is text, or a file."""
+    config, verbs = context.config, commands.verbs
+    away = absences.away(db, context.now)
+    queries = {query_of(each, agent, config) for each in commands.commands if each.verb in ("list", "search")}
+    known = Known(
+        away=away,
+        records=_named(db, commands),
+        bans=tuple(bans.every(db)) if verbs & {"ban", "unban", "bans"} else (),
+        lists={query: tuple(find(db, query)) for query in queries if query},
+        meanwhile={key: gather_absence(db, each, config) for key, each in away.items() if "back" in verbs},
+    )
+    return _with_ticket(db, known, ticket, verbs, config, writes=writes) if ticket else known
+
+
+def _named(db: Db, commands: Commands) -> dict[int, TicketRecord]:
+    """The other tickets that commands name, and those into which they were merged."""
+    changed = {int(each.value) for each in commands.commands if each.verb in ("merge", "link")}
+    numbers = (number_shown(each.value) for each in commands.commands if each.verb == "show")
+    others, shown = histories.with_ends(db, changed), tickets.get_many(db, map(int, filter(None, numbers)))
+    return read_records(db, others.values()) | read_records(db, shown.values(), whole=True)
+
+
+def _with_ticket(db: Db, known: Known, ticket: Ticket, verbs: frozenset[str], config: Config, *, writes: bool) -> Known:
+    """The ticket of a request; where it was merged, the one that it went into with all others that did."""
+    ends = histories.with_ends(db, [ticket.number]) if ticket.merged_into else {ticket.number: ticket}
+    end = next(each for each in ends.values() if not each.merged_into)
+    whole = writes or bool(verbs & _WHOLE) or end is not ticket or ticket.reopened > 0
+    family = read_records(db, [end], whole=whole)
+    records, splits = {**known.records, **family}, "split" in verbs
+    if not (writes or splits or verbs & _PUBLISHED):
+        return replace(known, records=records)
+    entries = [entry for each in family.values() for entry in each.thread if entry.kind is EntryKind.MESSAGE]
+    targets = [each.ticket for each in family.values() if splits or each.ticket.number in (ticket.number, end.number)]
+    people = {each.requester.email for each in targets} | {entry.author.email for entry in entries if splits}
+    return replace(
+        known,
+        records=records,
+        similar={each.number: _similar(db, each.number) for each in targets},
+        others={email: _others(db, email, config) for email in people},
+        subjects=histories.subjects(db, {entry.inbox_id for entry in entries if entry.inbox_id}) if splits else {},
+    )
+
+
+def _similar(db: Db, number: int) -> tuple[Ended, ...]:
+    """The tickets that agents were shown as similar to this one, each with how it ended."""
+    found = tickets.get_many(db, similar.shown(db, number))
+    return tuple((ticket, similar.ending(db, number)) for number, ticket in found.items())
+
+
+def _others(db: Db, email: str, config: Config) -> tuple[Ticket, ...]:
+    """The newest tickets of a requester, in any status."""
+    return tuple(tickets.of_requester(db, config.addresses_of(email), tuple(Status), OTHERS))

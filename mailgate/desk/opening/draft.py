@@ -1,0 +1,96 @@
+"""The one place where a rule's input is put together, and where a routed ticket is drafted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from mailgate.mail import Body, Mail
+from mailgate.rules.routing.criteria import RuleInput
+from mailgate.rules.routing.route import Routed
+from mailgate.rules.sla.calendar import open_at
+from mailgate.rules.text import language
+from mailgate.rules.text.forms import Form
+from mailgate.settings import Config
+from mailgate.ticket import Address, Assignee, Status, Ticket
+
+
+def rule_input(
+    *,
+    mail: Mail,
+    body: Body,
+    form: Form,
+    recipients: tuple[str, ...],
+    address: str,
+    source: str,
+    arrived_at: datetime,
+    requester: str,
+    known: bool,
+    auth: str,
+    language: str,
+    config: Config,
+) -> RuleInput:
+    """What rules may ask. Nothing has a default: what one way of opening forgets would be a rule that never matches.
+
+    `requester` is the address by which the customer is found; the other names are those of `RuleInput`.
+    """
+    customer = config.customer_of(requester)
+    return RuleInput(
+        mail=mail,
+        body=body,
+        form=form,
+        recipients=recipients,
+        address=address,
+        source=source,
+        arrived_at=arrived_at,
+        known=known,
+        auth=auth,
+        language=language,
+        customer=customer.name if customer else "",
+        within=partial(open_at, config.schedules),
+    )
+
+
+def draft(
+    given: RuleInput,
+    routed: Routed,
+    *,
+    number: int,
+    subject: str,
+    requester: Address,
+    autoresponse: bool,
+    links: tuple[int, ...],
+    now: datetime,
+    config: Config,
+) -> Ticket:
+    """The ticket as it was routed; nothing of it is written yet. Without a name its requester has that of the form."""
+
+    def text(key: str, default: str = "") -> str:
+        value = routed.get(key)
+        return value if isinstance(value, str) else default
+
+    assign, tags, sla = text("assign"), routed.get("tags"), routed.values["sla"]
+    written_in = language.language_of(given.body.visible, given.language)
+    return Ticket(
+        number=number,
+        subject=subject,
+        status=Status(text("status", "open")),
+        requester=Address(requester.email, requester.name or given.form.get("name")),
+        department=text("department"),
+        topic=text("topic"),
+        priority=text("priority"),
+        sla=str(sla.value),
+        sla_from=sla.origin,
+        address=given.address,
+        created_at=given.arrived_at,
+        updated_at=now,
+        assignee=Assignee.parse(assign) if assign else None,
+        tags=tags if isinstance(tags, tuple) else (),
+        fields=given.form.fields or None,
+        language=text("language") or written_in or config.desk.language,
+        source=given.source,
+        autoresponse=autoresponse,
+        template=text("template"),
+        sla_started_at=given.arrived_at,
+        links=links,
+    )

@@ -1,0 +1,90 @@
+"""A stored mail is read and its attachments are kept, before any transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mailgate.desk.outcome import Context
+from mailgate.errors import UnreadableFile
+from mailgate.mail import Attachment, Body, Mail, Received
+from mailgate.reading.body import read_body
+from mailgate.reading.mime import addresses
+from mailgate.reading.parse import parse, read
+from mailgate.rules.screening.duplicates import digest
+from mailgate.rules.screening.list_sender import read_through
+from mailgate.rules.text.subject import strip_subject
+from mailgate.store.queues.inbox import Claimed
+from mailgate.ticket import StoredAttachment
+
+ENCLOSED = frozenset({"message/rfc822", "message/global"})  # types of attached mails
+Keep = Callable[[Iterable[bytes]], tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """The one mail that an agent's mail has attached, read like any other."""
+
+    mail: Mail
+    body: Body
+    attachments: tuple[StoredAttachment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A mail that was read and whose attachments are kept; the transaction comes next."""
+
+    received: Received
+    attachments: tuple[StoredAttachment, ...]
+    digest: str
+    enclosed: Enclosed | None = None
+
+
+def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
+    """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
+    opened = read(claimed.load())
+    mail = read_through(opened.mail, addresses.read)
+    kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
+    received = Received(
+        id=claimed.id,
+        source=claimed.source,
+        source_key=claimed.source_key,
+        arrived_at=min(claimed.arrived_at, context.now),  # another server's clock may be ahead
+        envelope=claimed.envelope,
+        mail=mail,
+        body=read_body(mail, opened.page),
+        authserv_ids=claimed.authserv_ids,
+        quiet=claimed.quiet,
+        login=claimed.login,
+    )
+    return Prepared(
+        received=received,
+        attachments=kept,
+        digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
+        enclosed=_enclosed(mail, context, keep),
+    )
+
+
+def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:
+    """The one mail that an agent's mail has attached: it may be forwarded. Nobody else's is opened."""
+    if mail.author.email not in context.config.agents_by_email or mail.bounce:
+        return None
+    mails = [attachment for attachment in mail.attachments if attachment.type in ENCLOSED]
+    if len(mails) != 1:
+        return None
+    inner = read(mails[0].content)
+    files = tuple(_kept(attachment, keep) for attachment in inner.mail.attachments)
+    return Enclosed(inner.mail, read_body(inner.mail, inner.page), files)
+
+
+def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
+    sha256, size = keep(attachment.pieces())
+    return StoredAttachment(attachment.name, attachment.type, size, sha256, attachment.cid)
+
+
+def read_again(claimed: Claimed) -> Mail | None:
+    """An earlier mail, to compare it with another; None where its file cannot be read."""
+    try:
+        return read_through(parse(claimed.load()), addresses.read)
+    except UnreadableFile:
+        return None
