@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailgate.phrase import Sentence
+
 
 class MailgateError(Exception):
     """Base of all errors of the project.
@@ -98,9 +100,13 @@ class NotFound(MailgateError):
 
 
 class Refused(MailgateError):
-    """A command that may not be done, or cannot be."""
+    """A command that may not be done, or cannot be; `reasons` are for whom it is refused."""
 
     temporary = False
+
+    def __init__(self, *reasons: Sentence, cause: str = "") -> None:
+        super().__init__("; ".join(each if isinstance(each, str) else each.name for each in reasons), cause=cause)
+        self.reasons = reasons
 
 
 class BadArgument(MailgateError):

@@ -140,6 +140,13 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Commands, each beside its explanation."""
+
+    rows: tuple[tuple[str, Phrase], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fixed:
     """Text of an answer that stands in columns of its own: its blanks matter."""
 
@@ -155,7 +162,7 @@ class ShownTicket:
     full: bool = False  # with quoted text and signatures that were cut
 
 
-Answer = Listing | Lines | Fixed | ShownTicket  # to one question of an agent's mail
+Answer = Listing | Lines | Columns | Fixed | ShownTicket  # to one question of an agent's mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

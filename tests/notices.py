@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -11,9 +14,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailgate.config.load import load
+from mailgate.errors import Refused
 from mailgate.figures import Attainment, Figures, Report, Satisfaction, Spread, Times
 from mailgate.notice import Fixed, Lines, Listing, Notice, NoticeKind, Outgoing, ShownTicket, Similar
-from mailgate.phrase import Phrase, Sentence, phrase
+from mailgate.phrase import Phrase, Sentence, Value, phrase
 from mailgate.rules.notices.tables import found_listing
 from mailgate.rules.threading.keys import Keyring
 from mailgate.ticket import Actor, Address, Assignee, Collaborator, Entry, EntryKind, Status, StoredAttachment, Ticket
@@ -105,6 +109,23 @@ def notice(kind: NoticeKind, **fields: object) -> Notice:
 def english(sentence: Sentence | None) -> str:
     """A sentence in English, times in UTC; "" for none."""
     return ENGLISH.sentence(sentence, UTC) if sentence else ""
+
+
+def within(value: Value | None) -> str:
+    """A value in English as it stands within a sentence, times in UTC; "" for none."""
+    return ENGLISH.said(value, UTC) if value else ""
+
+
+@contextmanager
+def refusal(pattern: str, zone: ZoneInfo = UTC) -> Iterator[None]:
+    """Expect `Refused` with reasons that, in English and joined, hold the regular expression."""
+    try:
+        yield
+    except Refused as error:
+        said = "; ".join(ENGLISH.said(reason, zone) for reason in error.reasons)
+        assert re.search(pattern, said), said
+    else:
+        raise AssertionError("was not refused")
 
 
 def write(made: Notice, files: dict[str, bytes] | None = None, renderer: Renderer = RENDERER) -> Outgoing:

@@ -16,34 +16,37 @@ class Example(NamedTuple):
     permission: str = ""
     value: str = ""  # one that it takes at the desk of `tests.desk`
     leaves: EventKind | None = None  # the event on the ticket, if that changes
+    says: str = ""  # what the agent is answered, a regular expression for the start of a line
 
 
 EXAMPLES = {
     "note": Example("nothing", "note"),
     "reply": Example("nothing", "reply"),
-    "assign": Example("done", "assign", "vera", EventKind.ASSIGNED),
-    "transfer": Example("done", "transfer", "maintenance", EventKind.TRANSFERRED),
-    "topic": Example("done", "topic", "general", EventKind.TOPIC_CHANGED),
-    "sla": Example("done", "sla", "sev-b", EventKind.SLA_CHANGED),
-    "priority": Example("done", "priority", "low", EventKind.PRIORITY_CHANGED),
-    "due": Example("done", "due", "2h", EventKind.DUE_CHANGED),
-    "status": Example("done", "status", "pending", EventKind.STATUS_CHANGED),  # to closed it takes `close`
-    "subject": Example("done", "topic", "Slow portal", EventKind.SUBJECT_CHANGED),
-    "tag": Example("done", "topic", "portal", EventKind.TAGGED),
-    "untag": Example("done", "topic", "portal", EventKind.TAGGED),
-    "cc": Example("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
-    "uncc": Example("done", "cc", "chief@client.example", EventKind.CC_CHANGED),
-    "requester": Example("done", "requester", "lee@client.example", EventKind.REQUESTER_CHANGED),
+    "assign": Example("done", "assign", "vera", EventKind.ASSIGNED, says="Assigned to|Released"),
+    "transfer": Example("done", "transfer", "maintenance", EventKind.TRANSFERRED, says="Moved to Maintenance"),
+    "topic": Example("done", "topic", "general", EventKind.TOPIC_CHANGED, says="Help topic: "),
+    "sla": Example("done", "sla", "sev-b", EventKind.SLA_CHANGED, says="SLA plan: "),
+    "priority": Example("done", "priority", "low", EventKind.PRIORITY_CHANGED, says="Priority: "),
+    "due": Example("done", "due", "2h", EventKind.DUE_CHANGED, says="Due "),
+    "status": Example(
+        "done", "status", "pending", EventKind.STATUS_CHANGED, says="Open|Pending|Resolved|Closed"
+    ),  # to closed it takes `close`
+    "subject": Example("done", "topic", "Slow portal", EventKind.SUBJECT_CHANGED, says="Subject: "),
+    "tag": Example("done", "topic", "portal", EventKind.TAGGED, says="Tagged"),
+    "untag": Example("done", "topic", "portal", EventKind.TAGGED, says="No longer tagged"),
+    "cc": Example("done", "cc", "chief@client.example", EventKind.CC_CHANGED, says="Collaborators: "),
+    "uncc": Example("done", "cc", "chief@client.example", EventKind.CC_CHANGED, says="No longer coll|Not on"),
+    "requester": Example("done", "requester", "lee@client.example", EventKind.REQUESTER_CHANGED, says="Requester: "),
     "canned": Example("reply", "reply", "hello", EventKind.REPLIED),
-    "new": Example("opens"),  # one's own, as anybody may by writing to the desk
-    "link": Example("done", "merge", "1002", EventKind.LINKED),
-    "merge": Example("done", "merge", "1002", EventKind.MERGED),
-    "split": Example("done", "merge", "", EventKind.SPLIT),
-    "spam": Example("done", "spam", "", EventKind.SPAM_MARKED),
-    "ban": Example("done", "spam", "@spam.example", EventKind.BANNED),
-    "unban": Example("done", "spam", "@spam.example", EventKind.UNBANNED),
-    "away": Example("done"),
-    "back": Example("done"),
+    "new": Example("opens", says="Ticket"),  # one's own, as anybody may by writing to the desk
+    "link": Example("done", "merge", "1002", EventKind.LINKED, says="Linked with"),
+    "merge": Example("done", "merge", "1002", EventKind.MERGED, says="#100\\d was merged"),
+    "split": Example("done", "merge", "", EventKind.SPLIT, says="Karen Client’s message is now|#100\\d is out of"),
+    "spam": Example("done", "spam", "", EventKind.SPAM_MARKED, says="Closed as spam"),
+    "ban": Example("done", "spam", "@spam.example", EventKind.BANNED, says="@spam.example"),
+    "unban": Example("done", "spam", "@spam.example", EventKind.UNBANNED, says="@spam.example"),
+    "away": Example("done", says="You are away"),
+    "back": Example("done", says="You are (back|not away)"),
     "bans": Example("answered"),
     "show": Example("answered"),
     "list": Example("answered"),

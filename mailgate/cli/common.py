@@ -9,15 +9,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mailgate.config.load import find, load
 from mailgate.config.toml.units import duration
-from mailgate.errors import ConfigError, Problem
+from mailgate.errors import ConfigError, MailgateError, Problem, Refused
 from mailgate.settings import Config
 from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db, open_reader, open_writer
 from mailgate.ticket import Json
 from mailgate.worker.setup import begin, open_secrets
+from mailgate.writing.templates.phrases import Catalogue, shipped
 
 
 def common_options() -> argparse.ArgumentParser:
@@ -101,3 +103,11 @@ def print_line(text: str) -> None:
 def say(text: str) -> None:
     """Print a message on standard error, without control characters."""
     print(plain(text), file=sys.stderr)
+
+
+def public_text(error: MailgateError) -> str:
+    """The public text of an error; of a refusal its reasons in English."""
+    if not isinstance(error, Refused):
+        return error.public
+    english = Catalogue((shipped(),)).words("en")
+    return "; ".join(english.said(reason, ZoneInfo("UTC")) for reason in error.reasons)

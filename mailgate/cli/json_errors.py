@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
-from mailgate.cli.common import print_json
+from mailgate.cli.common import print_json, public_text
 from mailgate.errors import ConfigError, MailgateError
 from mailgate.ticket import Json
 
@@ -38,7 +38,7 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 def print_error(error: Exception, argv: Sequence[str]) -> None:
     """Print the document of a failed verb."""
-    message = error.public if isinstance(error, MailgateError) else f"{type(error).__name__}: {error}"
+    message = public_text(error) if isinstance(error, MailgateError) else f"{type(error).__name__}: {error}"
     problems: list[Json] = [str(each) for each in error.problems] if isinstance(error, ConfigError) else []
     extra = _EXTRA_FIELDS.get(tuple(islice(arguments(argv), 2)))
     document: dict[str, Json] = {"ok": False, "error": message, "problems": problems}

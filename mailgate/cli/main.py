@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from mailgate import __version__
-from mailgate.cli.common import common_options, say
+from mailgate.cli.common import common_options, public_text, say
 from mailgate.cli.json_errors import arguments, print_error, wants_json
 from mailgate.errors import BadArgument, ConfigError, MailgateError
 
@@ -115,10 +115,10 @@ def _report(error: Exception) -> int:
         say("\n".join(str(problem) for problem in error.problems))
         return EXIT_USAGE
     if isinstance(error, BadArgument):
-        say(f"mailgate: {error.public}")
+        say(f"mailgate: {public_text(error)}")
         return EXIT_USAGE
     if isinstance(error, MailgateError):
-        say(f"mailgate: {error.public}{f' ({error.cause})' if error.cause else ''}")
+        say(f"mailgate: {public_text(error)}{f' ({error.cause})' if error.cause else ''}")
         return EXIT_TEMPORARY if error.temporary else EXIT_FAILURE
     if isinstance(error, OSError) and error.filename is not None:  # a file named by an option
         say(f"mailgate: {error.filename}: {error.strerror}")

@@ -6,13 +6,15 @@ signed. It becomes an event on the ticket and the agent is told; it never is a t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import Known, Situation
 from mailgate.mail import Bounce, ReportedRecipient
 from mailgate.notice import Notice, NoticeKind
-from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
+from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly, why_phrase
+from mailgate.phrase import Phrase, Value, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.notices.audience import Person, hearers
 from mailgate.rules.people.permissions import sees
@@ -58,8 +60,10 @@ def take_bounce(situation: Situation, context: Context) -> Outcome:
     if bounce.kind == "delayed":
         return outcome  # the server goes on trying: no reason for alarm
     # One word about each mail, however many reports come back about it.
-    fact = _complaint(failure) if bounce.kind == "feedback" else _fact(failure)
-    return outcome.with_notices(*_tell(known, change.after, failure, fact, f"bounce:{key.text}", context))
+    complaint = bounce.kind == "feedback"
+    return outcome.with_notices(
+        *_tell(known, change.after, failure, f"bounce:{key.text}", context, complaint=complaint)
+    )
 
 
 def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context) -> tuple[str, ReportedRecipient]:
@@ -94,7 +98,7 @@ def gave_up(known: Known, ticket: Ticket | None, failure: Failure, cause: str, c
     outcome = Outcome(ticket=ticket.number, changes=(change,), dead=graves)
     if failure.kind is NoticeKind.DELIVERY_FAILED:
         return outcome
-    return outcome.with_notices(*_tell(known, change.after, failure, _fact(failure), cause, context))
+    return outcome.with_notices(*_tell(known, change.after, failure, cause, context))
 
 
 def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
@@ -111,7 +115,7 @@ def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
         agent=failure.agent,
         cause=cause + _BARE,
         ticket=ticket,
-        facts=(f"The relay refused the whole alert ({failure.why}), so it comes without text and attachments.",),
+        facts=(phrase("delivery-failed.bare", why=why_phrase(failure.why)),),
     )
     return Outcome(ticket=ticket.number, notices=(notice,))
 
@@ -142,19 +146,33 @@ def _written_to(ticket: Ticket, key: Key, context: Context) -> str:
     return next((email for email in known if context.keyring.is_for(key, email)), "")
 
 
-def _fact(failure: Failure) -> str:
-    who = failure.recipient or "an unknown address"
-    sentence = f"The mail “{failure.kind}” to {who} was not delivered: {failure.why}."
-    return f"{sentence} Nothing more is sent there until a mail comes from it." if failure.dead else sentence
+def _facts(failure: Failure, ticket: Ticket, reader: str) -> Iterator[Phrase]:
+    """What did not arrive, for the agent with the key `reader`, and what they can do."""
+    own = failure.kind is NoticeKind.REPLY and reader and reader == ticket.last_respondent
+    what = Phrase("mail_name.your_reply") if own else _named(failure.kind)
+    yield phrase("delivery-failed.not_reached", what=what, who=_recipient(failure), why=why_phrase(failure.why))
+    if failure.dead:
+        yield Phrase("delivery-failed.dead")
+    if failure.recipient == ticket.requester.email:
+        yield Phrase("delivery-failed.another")
 
 
-def _complaint(failure: Failure) -> str:
-    who = failure.recipient or "A recipient"
-    return f"{who} reported the mail “{failure.kind}” as unwanted ({failure.why})."
+def _complaint(failure: Failure) -> Phrase:
+    what = _named(failure.kind)
+    return phrase("delivery-failed.complaint", who=_recipient(failure), what=what, why=failure.why)
+
+
+def _recipient(failure: Failure) -> Value:
+    return failure.recipient or Phrase("delivery-failed.unknown")
+
+
+def _named(kind: NoticeKind) -> Phrase:
+    """A mail of the desk as an agent reads of it."""
+    return Phrase(f"mail_name.{kind.value if kind.to_requester else 'alert'}")
 
 
 def _tell(
-    known: Known, ticket: Ticket, failure: Failure, fact: str, cause: str, context: Context
+    known: Known, ticket: Ticket, failure: Failure, cause: str, context: Context, *, complaint: bool = False
 ) -> tuple[Notice, ...]:
     """Who works the ticket hears of it; that an alert did not arrive, those who would hear in its place."""
     audience = known.audience(ticket.number)
@@ -167,7 +185,7 @@ def _tell(
             agent=who.agent,
             cause=cause,
             ticket=ticket,
-            facts=(fact,),
+            facts=(_complaint(failure),) if complaint else tuple(_facts(failure, ticket, who.agent)),
             history=() if failure.kind.to_requester or failure.kind is NoticeKind.ASKED else audience.history[:1],
             in_reply_to=audience.last_sent.get(who.address.email, ""),
             is_first=who.address.email not in audience.last_sent,
@@ -199,16 +217,13 @@ def _unmatched(situation: Situation, context: Context) -> Outcome:
     if not admin or situation.known.reported:
         return outcome
     mail = situation.received.mail
-    fact = (
-        f"A delivery report from {mail.author.email or 'an unknown sender'} returns no mail that this desk knows."
-        " It is set aside; see it with: mailgate queue quarantine list."
-    )
+    fact = phrase("delivery-failed.unmatched", who=mail.author.email or Phrase("admin.unknown_sender"))
     return outcome.with_notices(
         Notice(
             kind=NoticeKind.DELIVERY_FAILED,
             to=Address(admin),
             cause=situation.received.source_key,
             facts=(fact,),
-            subject="A delivery report that belongs to no ticket",
+            subject=Phrase("delivery-failed.unmatched_subject"),
         )
     )

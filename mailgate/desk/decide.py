@@ -17,6 +17,7 @@ from mailgate.desk.request.request import agent_mail
 from mailgate.desk.requester import message
 from mailgate.desk.requester.rating import receive_rating
 from mailgate.desk.situation import Matter, Situation
+from mailgate.phrase import Phrase
 from mailgate.reasons import Reason
 from mailgate.rules.ticket.bans import banned_by
 from mailgate.ticket import Ticket
@@ -95,22 +96,16 @@ def _request(situation: Situation, context: Context, released: Reason | None) ->
 
 def _unreadable(situation: Situation, context: Context) -> Outcome:
     """Reply, note or commands: it cannot be known. The mail is returned, and none of its parts is passed on."""
-    why = f"Your mail is {situation.received.mail.unreadable}, so nothing in it could be read and nothing was done."
     request = agent_mail(situation, context)
-    return request.refused(situation.ticket, why, "Please send it again unencrypted, as plain text or HTML.")
-
-
-_LOST = (
-    "The desk does not know the mail that this answers: the desk was restored from an older copy, or the ticket was"
-    " erased. Its number may belong to another ticket now, so nothing was done. Please write anew."
-)
+    return request.refused(situation.ticket, Phrase("refused.unreadable"), Phrase("refused.unencrypted"))
 
 
 def _answers_lost(situation: Situation, context: Context) -> Outcome:
     """An agent answers what this database never sent (guarantee 7): nothing is done, and they are told."""
     if situation.sender.dmarc == "fail":
         return set_aside(Reason.NOT_REMEMBERED, "it answers a mail that this desk does not know, and failed DMARC")
-    return replace(agent_mail(situation, context).refused(None, _LOST), reason=Reason.NOT_REMEMBERED)
+    refused = agent_mail(situation, context).refused(None, Phrase("refused.unknown_mail"))
+    return replace(refused, reason=Reason.NOT_REMEMBERED)
 
 
 def _confirmed(situation: Situation, context: Context) -> Outcome:

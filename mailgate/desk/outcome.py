@@ -9,6 +9,7 @@ from typing import Protocol
 
 from mailgate.figures import Report
 from mailgate.notice import Answer, Notice
+from mailgate.phrase import Sentence
 from mailgate.reasons import Reason
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.notices.audience import Audience
@@ -32,6 +33,10 @@ class Context:
     now: datetime
     catalogue: Catalogue  # what agents read, by language
     reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
+
+    def in_english(self, sentence: Sentence) -> str:
+        """A sentence for logs, traces and the command line; times in the desk's zone."""
+        return self.catalogue.words("en").said(sentence, self.config.desk.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +112,9 @@ class Outcome:
     commands: tuple[Command, ...] = ()
     routed: Routed | None = None
     form: Form | None = None
-    report: tuple[str, ...] = ()  # what was done, in words
+    report: tuple[Sentence, ...] = ()  # what was done
     answers: tuple[Answer, ...] = ()  # to the questions of the mail or order
-    problems: tuple[str, ...] = ()  # why nothing was
+    problems: tuple[Sentence, ...] = ()  # why nothing was
 
     @property
     def whole(self) -> Outcome:

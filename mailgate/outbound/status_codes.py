@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 
+from mailgate.phrase import Phrase, Sentence, phrase
+
 # RFC 3463 3.2, 3.3 and RFC 7505 4.2: the codes that say an address is no mailbox any more.
 DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
-_NO_MAILBOX = "there is no such mailbox"
+_NO_MAILBOX = "no such mailbox"
 _FULL = "the mailbox is full"
 _TOO_LARGE = "the mail is too large for them"
 _REFUSED = "their mail server refuses it as unwanted"
-_NO_DOMAIN = "there is no such domain"
+_NO_DOMAIN = "no such domain"
 _UNREACHABLE = "their mail server could not be reached"
 # By subject and detail, or by subject alone.
 _BY_CODE = {
@@ -59,16 +61,52 @@ _WORDS = (
     ),
 )
 MAX_SAID = 300  # characters
+_STAGE = re.compile(r" \(at [a-z_-]+\)$")  # which step of SMTP it was says nothing to an agent
+_NO_REASON = "no reason was given"
+_SAYS = "their mail server says: "
+# The clauses by their names in [undelivered] of words.toml.
+_NAMES = {
+    _NO_MAILBOX: "no_mailbox",
+    _FULL: "full",
+    _TOO_LARGE: "too_large",
+    _REFUSED: "unwanted",
+    _NO_DOMAIN: "no_domain",
+    _UNREACHABLE: "unreachable",
+    _BY_CODE["1.3"]: "malformed",
+    _BY_CODE["1.6"]: "moved",
+    _BY_CODE["1.10"]: "no_mail",
+    _BY_CODE["1."]: "bad_address",
+    _BY_CODE["2.1"]: "disabled",
+    _BY_CODE["2."]: "mailbox",
+    _BY_CODE["3."]: "trouble",
+    _BY_CODE["4.6"]: "loop",
+    _BY_CODE["5."]: "protocol",
+    _BY_CODE["6.7"]: "utf8",
+    _BY_CODE["6."]: "form",
+    _NO_REASON: "no_reason",
+}
 
 
 def plainly(status: str, said: str) -> str:
     """One clause: the reason, and what the server said in its own words."""
-    quoted = " ".join(said.split())[:MAX_SAID]
+    quoted = _STAGE.sub("", " ".join(said.split()))[:MAX_SAID]
     details = " ".join(part for part in (status if status not in quoted else "", quoted) if part)
     why = _by_code(status or quoted) or next((words for sign, words in _WORDS if sign.search(quoted)), "")
     if not why:
-        return f"their mail server says: {details}" if details else "no reason was given"
+        return f"{_SAYS}{details}" if details else _NO_REASON
     return f"{why} ({details})" if details else why
+
+
+def why_phrase(why: str) -> Sentence:
+    """What `plainly` wrote, as a phrase; any other text as it is."""
+    if why.startswith(_SAYS):
+        return phrase("undelivered.server_says", details=why.removeprefix(_SAYS))
+    clause, bracket, details = why.partition(" (")
+    name = _NAMES.get(clause)
+    if name is None:
+        return why
+    found = Phrase(f"undelivered.{name}")
+    return phrase("undelivered.details", why=found, details=details.removesuffix(")")) if bracket else found
 
 
 def _by_code(text: str) -> str:

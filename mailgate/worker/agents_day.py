@@ -17,6 +17,7 @@ from mailgate.desk.gather.records import gather_absence
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.errors import StorageError
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.rules.notices import digest
 from mailgate.rules.sla import wall_clock
 from mailgate.settings import Agent, Config
@@ -96,6 +97,6 @@ def _digest(db: Db, due: _Due, active: list[Ticket], context: Context) -> Notice
         agent=due.agent.key,
         cause=f"digest:{due.agent.key}:{due.day.isoformat()}",
         subject=digest.subject(listings),
-        facts=("What waits for you, the most pressing first. #list shows more, #ticket NUMBER works on one.",),
+        facts=(Phrase("digest.intro"),),
         listings=listings,
     )

@@ -18,6 +18,7 @@ from mailgate.desk.notify.admin import tell_admin
 from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import StorageError, UnreadableFile
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename
 from mailgate.store.connection import storage_errors
@@ -162,7 +163,7 @@ def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Runtime, conte
             verdict, effect = known or _decided(db, prepared, desk, context, count=count)
             if missing := verdict.outcome.uncounted:
                 return _End(received.id, waits=Waiting(prepared, missing))
-            way = steps(verdict)
+            way = steps(verdict, context.in_english)
             apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
     except StorageError:
         raise
@@ -197,12 +198,12 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, desk: Runtime, contex
     """A mail waits for a file that cannot be read: it alone, and the administrator is told once."""
     what = f"{error.public} ({error.cause})" if error.cause else error.public
     facts = (
-        f"Mail {inbox_id} cannot be worked: {what}.",
-        "It is tried again with growing pauses, an hour at most. Other mail is not affected.",
-        f"Try it again now with: mailgate queue inbox retry {inbox_id}",
-        f"Give it up with: mailgate queue inbox drop {inbox_id}",
+        phrase("admin.unreadable", number=inbox_id, error=what),
+        Phrase("admin.unreadable_again"),
+        phrase("admin.unreadable_retry", number=inbox_id),
+        phrase("admin.unreadable_drop", number=inbox_id),
     )
-    told = tell_admin(f"unreadable:{inbox_id}", f"A file of mail {inbox_id} cannot be read", facts, context)
+    told = tell_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
     with db.transaction():
         at = inbox.put_off(db, inbox_id, context.now, what)
         outbox.add(db, apply.write_mail(told, context, desk.writer), context.now)
@@ -213,11 +214,11 @@ def _set_aside(db: Db, inbox_id: int, error: str, desk: Runtime, context: Contex
     """A mail failed three times: the administrator is told once, and its way ends in quarantine."""
     last = error.strip().splitlines()[-1]
     facts = (
-        f"Mail {inbox_id} could not be worked in three tries and lies in quarantine, whole: {last}",
-        f"See it with: mailgate queue quarantine show {inbox_id}",
-        f"Try it again with: mailgate queue quarantine retry {inbox_id}",
+        phrase("admin.quarantined", number=inbox_id, error=last),
+        phrase("admin.quarantined_show", number=inbox_id),
+        phrase("admin.quarantined_retry", number=inbox_id),
     )
-    told = tell_admin(f"poison:{inbox_id}", f"A mail was quarantined (inbox {inbox_id})", facts, context)
+    told = tell_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
     outbox.add(db, apply.write_mail(told, context, desk.writer), context.now)
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mailgate.desk.opening.forwarded import original_of
 from mailgate.desk.outcome import Outcome
 from mailgate.desk.situation import Situation
 from mailgate.mail import Bounce, Mail, Received
+from mailgate.phrase import Sentence
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.ticket.as_json import event_json
 from mailgate.settings import Agent
 from mailgate.ticket import Json
 from mailgate.worker.pipeline import Verdict
 
+Say = Callable[[Sentence], str]
 
-def steps(verdict: Verdict) -> list[str]:
+
+def steps(verdict: Verdict, say: Say) -> list[str]:
     """The way of the mail through the house, `step: text`, a line a decision: what `trace` keeps."""
-    return list(_steps(verdict))
+    return list(_steps(verdict, say))
 
 
-def _steps(verdict: Verdict) -> Iterator[str]:
+def _steps(verdict: Verdict, say: Say) -> Iterator[str]:
     situation, outcome = verdict.situation, verdict.outcome
     if situation:
         screened = situation.screened
@@ -33,15 +36,15 @@ def _steps(verdict: Verdict) -> Iterator[str]:
     for result in outcome.routed.results if outcome.routed else ():
         if result.matched:
             yield f"rule: {result.name} ({result.because})"
-    yield from _ends(outcome)
+    yield from _ends(outcome, say)
 
 
-def _ends(outcome: Outcome) -> Iterator[str]:
+def _ends(outcome: Outcome, say: Say) -> Iterator[str]:
     if outcome.ticket:
         opened = any(change.before is None for change in outcome.changes)
         yield f"ticket: {outcome.ticket}{' opened' if opened else ''}"
     for problem in outcome.problems:
-        yield f"refused: {problem}"
+        yield f"refused: {say(problem)}"
     if outcome.state != "done":
         yield f"{outcome.state}: {outcome.reason or ''} {outcome.why}".rstrip()
     for notice in outcome.notices:
@@ -49,13 +52,16 @@ def _ends(outcome: Outcome) -> Iterator[str]:
     if outcome.confirms:
         inbox_id, released = outcome.confirms
         yield f"confirmed: inbox {inbox_id}"
-        yield from _ends(released)
+        yield from _ends(released, say)
 
 
-def document(verdict: Verdict, file: str, subject_of: dict[int, str], agents: Mapping[str, Agent]) -> dict[str, Json]:
+def document(
+    verdict: Verdict, file: str, subject_of: dict[int, str], agents: Mapping[str, Agent], say: Say
+) -> dict[str, Json]:
     """The JSON document of one mail (the public interface, section 8).
 
-    `subject_of` gives each notice's finished subject by its position, `agents` each agent by key.
+    `subject_of` gives each notice's finished subject by its position, `agents` each agent by key; `say` writes
+    problems in English.
     """
     situation, outcome = verdict.situation, verdict.outcome.whole
     received = verdict.prepared.received
@@ -81,7 +87,7 @@ def document(verdict: Verdict, file: str, subject_of: dict[int, str], agents: Ma
             {"kind": notice.kind.value, "to": notice.to.email, "subject": subject_of.get(position, "")}
             for position, notice in enumerate(outcome.notices)
         ],
-        "error": _error(outcome),
+        "error": _error(outcome, say),
     }
 
 
@@ -158,9 +164,9 @@ def _fields(outcome: Outcome) -> Json:
     }
 
 
-def _error(outcome: Outcome) -> Json:
+def _error(outcome: Outcome, say: Say) -> Json:
     if outcome.problems:
-        return "; ".join(outcome.problems)
+        return "; ".join(map(say, outcome.problems))
     if outcome.state in ("done", "held"):
         return None
     return f"{outcome.state}: {outcome.reason or ''}{': ' + outcome.why if outcome.why else ''}"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from mailgate.cli.common import config_of, now, plain, print_json, say, writing
+from mailgate.cli.common import config_of, now, plain, print_json, public_text, say, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.desk.agent import perform
 from mailgate.desk.agent.reports import as_seen
@@ -35,6 +35,7 @@ from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.views.answers import answer_views
 from mailgate.writing.views.card import ticket_view
+from mailgate.writing.views.words import Words
 
 
 def new(args: argparse.Namespace) -> int:
@@ -75,7 +76,7 @@ def _requester(db: Db, typed: str, config: Config) -> Address:
     try:
         return requester_named(typed, gather_candidates(db, typed), None, config)
     except Refused as error:
-        raise BadArgument(f"--requester {typed}: {error.public}") from None
+        raise BadArgument(f"--requester {typed}: {public_text(error)}") from None
 
 
 def _text(args: argparse.Namespace) -> str:
@@ -106,8 +107,9 @@ def do(args: argparse.Namespace) -> int:
     with writing(config) as db:
         agent = _agent(args.agent, config)
         outcome = _apply_commands(db, args.number, agent, lines, config)
-    done = [*outcome.report, *_answered(outcome, agent, config)]
-    errors = list(outcome.problems)
+    own, zone = Catalogue.of(config).words("en"), config.zone(agent.key if agent else "")
+    done = [*(own.said(each, zone) for each in outcome.report), *_answered(outcome, agent, own, config)]
+    errors = [own.said(each, zone) for each in outcome.problems]
     if args.json:
         print_json({**result_fields(errors), "done": [*done], "errors": [*errors]})
     else:
@@ -118,10 +120,9 @@ def do(args: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _answered(outcome: Outcome, agent: Agent | None, config: Config) -> Iterator[str]:
-    """The answers to the order's questions, in English."""
+def _answered(outcome: Outcome, agent: Agent | None, own: Words, config: Config) -> Iterator[str]:
+    """The answers to the order's questions."""
     reader = agent.key if agent else ""
-    own = Catalogue.of(config).words("en")
     card = partial(ticket_view, reader=reader, config=config, now=now(), own=own)
     for view in answer_views(outcome.answers, own, config.zone(reader), card, about=0):
         yield view.text

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, plain, print_json, reading, say
+from mailgate.cli.common import config_of, now, plain, print_json, public_text, reading, say
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import prepare
 from mailgate.errors import MailgateError
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             except BrokenPipeError:  # the reader of the output has closed it
                 raise
             except (MailgateError, OSError) as error:
-                message = error.public if isinstance(error, MailgateError) else str(error)
+                message = public_text(error) if isinstance(error, MailgateError) else str(error)
                 say(message)
                 if args.json:
                     print_json({"ok": False, **unread(name, message)})
@@ -59,7 +59,7 @@ def _explain(db: Db, runtime: Runtime, name: str, stored: Stored, *, as_json: bo
     subjects = {
         n: subject_of(notice, context, runtime.writer) for n, notice in enumerate(verdict.outcome.whole.notices)
     }
-    found = document(verdict, name, subjects, runtime.config.agents)
+    found = document(verdict, name, subjects, runtime.config.agents, context.in_english)
     if as_json:
         print_json(found)
     else:

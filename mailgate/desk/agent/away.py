@@ -12,12 +12,11 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import Request
 from mailgate.desk.situation import TicketRecord
 from mailgate.notice import Answer, Lines, Listing, Notice, NoticeKind
-from mailgate.phrase import Phrase
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.notices.tables import meanwhile, meanwhile_listing
-from mailgate.rules.people.absence import Absence, away_lines, span
+from mailgate.rules.people.absence import Absence, absence_phrase, away_lines
 from mailgate.rules.people.permissions import sees
-from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Agent
 from mailgate.ticket import Address
 
@@ -37,13 +36,13 @@ def _leave(request: Request, absence: Absence, outcome: Outcome, context: Contex
     who = context.config.agents[absence.agent]
     if who == request.agent:
         return outcome
-    said = span(absence, context.config.zone(who.key))
     facts = (
-        f"{request.author.name} has written down that you are {said}.",
-        "Until then your alerts go to your colleagues, and no ticket is handed out to you.",
-        "If you are here, answer this mail with #back on top.",
+        phrase("away.written_down", who=request.author.name, absence=absence_phrase(absence)),
+        Phrase("away.meanwhile"),
+        Phrase("away.if_here"),
     )
-    return outcome.with_notices(_word(who, f"You are {said}", request.cause, facts))
+    subject = phrase("away.subject", absence=absence_phrase(absence))
+    return outcome.with_notices(_word(who, subject, request.cause, facts))
 
 
 def _come_back(request: Request, key: str, outcome: Outcome, context: Context) -> Outcome:
@@ -53,7 +52,8 @@ def _come_back(request: Request, key: str, outcome: Outcome, context: Context) -
         return outcome
     facts, listings = _welcome(absence, request.known.meanwhile[key], who, context)
     if who != request.agent:
-        return outcome.with_notices(replace(_word(who, "Welcome back", request.cause, facts), listings=listings))
+        word = _word(who, Phrase("away.welcome_back"), request.cause, facts)
+        return outcome.with_notices(replace(word, listings=listings))
     answered = any(_answers(notice, request) for notice in outcome.notices)
     notices = outcome.notices if answered else (*outcome.notices, *request.answer(NoticeKind.ANSWER, None))
     return replace(
@@ -77,25 +77,24 @@ def run_out(absence: Absence, changed: Sequence[TicketRecord], context: Context)
         return outcome
     facts, listings = _welcome(absence, changed, who, context)
     cause = f"back:{absence.agent}:{absence.until.timestamp():.0f}"
-    return outcome.with_notices(replace(_word(who, "Welcome back", cause, facts), listings=listings))
+    return outcome.with_notices(replace(_word(who, Phrase("away.welcome_back"), cause, facts), listings=listings))
 
 
 def _welcome(
     absence: Absence, changed: Sequence[TicketRecord], who: Agent, context: Context
-) -> tuple[tuple[str, ...], tuple[Listing, ...]]:
+) -> tuple[tuple[Phrase, ...], tuple[Listing, ...]]:
     """A sentence on since when they were away, and a table of what happened to their tickets meanwhile."""
     config = context.config
     seen = [each for each in changed if sees(who, each.ticket, config)]
     happened = ((each.ticket, meanwhile(each.events, who.key, config)) for each in seen)
     rows = [(ticket, what) for ticket, what in happened if what]
-    since = ENGLISH.moment(absence.since, config.zone(who.key))
-    first = f"Welcome back: you were away since {since}, and get your alerts again."
+    first = phrase("away.welcome", since=absence.since)
     if not rows:
-        return (first, "Nothing happened meanwhile to the tickets that are yours."), ()
+        return (first, Phrase("away.nothing")), ()
     return (first,), (meanwhile_listing(rows, who.key, config),)
 
 
-def _word(who: Agent, subject: str, cause: str, facts: tuple[str, ...]) -> Notice:
+def _word(who: Agent, subject: Phrase, cause: str, facts: tuple[Phrase, ...]) -> Notice:
     """A mail to an agent about themselves."""
     return Notice(
         kind=NoticeKind.DIGEST,

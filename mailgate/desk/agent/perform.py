@@ -18,6 +18,7 @@ from mailgate.desk.request.reply import own_text
 from mailgate.desk.request.request import Request
 from mailgate.errors import Refused
 from mailgate.notice import NoticeKind
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import ResolvedCommands, bans_of, unbans_of
 from mailgate.rules.commands.resolve import resolve
 from mailgate.rules.commands.scope import NO_TICKET, CommandScope
@@ -31,7 +32,7 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
     """Carry out an agent's mail or order on the ticket that it names (None: it names none)."""
     config = context.config
     if request.agent and ticket and not sees(request.agent, ticket, config):
-        return request.refused(None, f"ticket {ticket.number} was not found")
+        return request.refused(None, phrase("refused.not_found", number=ticket.number))
     if request.commands.problems:
         return request.refused(ticket, *request.commands.problems)
     try:
@@ -39,7 +40,7 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
         scope = scope_of(request, target, context)
         resolved = resolve(request.commands.commands, target.ticket if target else None, scope)
     except Refused as trouble:
-        return request.refused(ticket, str(trouble))
+        return request.refused(ticket, *trouble.reasons)
     if resolved.problems:
         return request.refused(ticket, *resolved.problems)
     if missing := uncounted(resolved, request, context):
@@ -58,7 +59,7 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
 def not_found(request: Request) -> Outcome:
     """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
     number = next((command.value for command in request.commands.commands if command.verb == "ticket"), "")
-    return request.refused(None, f"ticket {number} was not found")
+    return request.refused(None, phrase("refused.not_found", number=number))
 
 
 def _do_beside(
@@ -67,9 +68,9 @@ def _do_beside(
     """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
     found = answers_of(request, resolved, ticket, context)
     done = tuple(order.summary for order in resolved.orders if order.summary)
-    facts = [f"Done: {each}." for each in done]
+    facts: list[Sentence] = [*done]
     if unposted:
-        facts.append("The mail is about no ticket: your text below the commands was left out.")
+        facts.append(Phrase("done.unposted"))
     answer = with_answers(request.answer(NoticeKind.ANSWER, ticket, tuple(facts)), found)
     outcome = Outcome(
         ticket=ticket.number if ticket else None,
@@ -105,5 +106,5 @@ def scope_of(request: Request, target: Target | None, context: Context) -> Comma
         known.away,
         bans=lambda: frozenset(ban.pattern for ban in known.bans),
         named=target.led_from.number if target and target.led_from else 0,
-        split=target.done if target else "",
+        split=target.done if target else None,
     )

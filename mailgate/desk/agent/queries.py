@@ -51,7 +51,7 @@ def answer_queries(
 ) -> Outcome:
     """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
     found = answers_of(request, resolved, ticket, context)
-    facts = ("A mail of questions posts nothing: your text below them was left out.",) if unposted else ()
+    facts = (Phrase("done.unposted_questions"),) if unposted else ()
     notices = answer_reports(request, resolved, context, facts)
     if found.answers or not notices:
         notices = (*with_answers(request.answer(NoticeKind.ANSWER, ticket, facts), found), *notices)
@@ -86,7 +86,7 @@ def _says(name: str, **values: Value | int) -> Found:
 
 def _help(config: Config) -> tuple[Answer, ...]:
     names = tuple(sorted(config.canned))
-    return (Fixed(HELP), *([Lines((phrase("answer.canned", names=names),))] if names else []))
+    return (*HELP, *([Lines((phrase("answer.canned", names=names),))] if names else []))
 
 
 def _show(value: str, request: Request, ticket: Ticket | None, config: Config) -> Found:
@@ -232,7 +232,7 @@ def with_answers(notices: tuple[Notice, ...], found: Found) -> tuple[Notice, ...
         replace(
             notice,
             cause=f"{notice.cause}|files{place}",
-            facts=(f"The files, mail {place} of {len(found.parcels)}.",),
+            facts=(phrase("done.files", place=place, count=len(found.parcels)),),
             attachments=parcel,
         )
         for place, parcel in enumerate(found.parcels[1:], start=2)

@@ -13,7 +13,7 @@ from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.request.request import Request
 from mailgate.figures import Report
 from mailgate.notice import Notice, NoticeKind
-from mailgate.phrase import Phrase, phrase
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.report.counting import Counted
 from mailgate.rules.report.period import read_period
@@ -24,7 +24,7 @@ from mailgate.writing.report_text import as_text
 
 
 def answer_reports(
-    request: Request, resolved: ResolvedCommands, context: Context, facts: tuple[str, ...] = ()
+    request: Request, resolved: ResolvedCommands, context: Context, facts: tuple[Sentence, ...] = ()
 ) -> tuple[Notice, ...]:
     """A mail of its own for each `#report`, below `facts`; none for an order from the command line."""
     orders = [order for order in resolved.orders if order.verb == "report"]

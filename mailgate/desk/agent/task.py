@@ -20,7 +20,7 @@ from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
 from mailgate.desk.request.request import AgentMail, CliOrder, Request
 from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind
-from mailgate.phrase import Phrase, Sentence
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, unbans_of
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.auto_assign import hand_outs
@@ -28,6 +28,7 @@ from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
+from mailgate.rules.replies.visibility import Visibility
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.questions import outsiders
 from mailgate.rules.ticket.reopening import resolved_since
@@ -54,9 +55,9 @@ class AgentWork:
         """Who does it, and when."""
         return acts.Stamp(self.request.by, self.request.at)
 
-    def refused(self, problem: str) -> Outcome:
+    def refused(self, *problems: Sentence) -> Outcome:
         """Nothing of it is done; what would be split off is no ticket yet."""
-        return self.request.refused(self.target.source or self.ticket, problem)
+        return self.request.refused(self.target.source or self.ticket, *problems)
 
 
 def carry_out(task: AgentWork) -> Outcome:
@@ -65,7 +66,7 @@ def carry_out(task: AgentWork) -> Outcome:
     try:
         post = agent_text_of(request, task.own, resolved, task.target.named, task.ticket, context.config)
     except Refused as trouble:
-        return task.refused(str(trouble))
+        return task.refused(*trouble.reasons)
     if stopped := _stopped(task, post):
         return stopped
     change, others = _changes(task, post)
@@ -87,41 +88,38 @@ def carry_out(task: AgentWork) -> Outcome:
 def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
     """What becomes of a mail that is refused or held as it stands; None when it is done."""
     if not post.writes and task.resolved.asks:
-        return task.refused("there is nothing to ask: write your question below the commands")
+        return task.refused(Phrase("refused.ask_what"))
     request, context = task.request, task.context
     problem = key_published(task.resolved.orders, context)
-    if problem := problem or (_unsendable(task, post) if post.writes else ""):
+    if problem := problem or (_unsendable(task, post) if post.writes else None):
         return task.refused(problem)
     if not isinstance(request, AgentMail):  # an order from the command line is never held
-        problem = leaked(request, post, task.target, context) if post.replies else ""
+        problem = leaked(request, post, task.target, context) if post.replies else None
         return task.refused(problem) if problem else None
     held = guarded(request, task.resolved.orders, post, task.target, context)
     return held or (collision(request, post.text, task.ticket, context) if post.replies else None)
 
 
-def _unsendable(task: AgentWork, post: AgentText) -> str:
-    """Why the text may not be written, or not leave the desk; "" when it may."""
+def _unsendable(task: AgentWork, post: AgentText) -> Phrase | None:
+    """Why the text may not be written, or not leave the desk; None when it may."""
     request, target, context = task.request, task.target, task.context
     config, public = context.config, post.seen.public
     problem = why_not(request.agent, "reply" if public else "note", task.ticket.department, config)
     if problem or not (public or outsiders(task.resolved.asks, config)):
         return problem
     problem = attachments.unsendable(post.attachments, config.attachments)
-    problem = problem or (target.astray(config) if public else "") or (_unreachable(task) if public else "")
+    problem = problem or (target.astray(config) or _unreachable(task) if public else None)
     return problem or refusal(request, post, context)
 
 
-def _unreachable(task: AgentWork) -> str:
-    """Why a public reply would reach nobody: the requester is an address of the desk, as of a web form; else ""."""
+def _unreachable(task: AgentWork) -> Phrase | None:
+    """Why a public reply would reach nobody: the requester is an address of the desk, as of a web form; else None."""
     ticket = task.ticket
     if task.resolved.has("requester", "cc") or any(each.active for each in ticket.collaborators):
-        return ""
+        return None
     if not desk_address(ticket.requester.email, task.context.config):
-        return ""
-    return (
-        f"the requester of ticket {ticket.number} is {ticket.requester.email}, an address of this desk: an answer would"
-        " reach nobody; name who is to be answered with #requester ADDRESS"
-    )
+        return None
+    return phrase("refused.unreachable", number=ticket.number, email=ticket.requester.email)
 
 
 # ── done ────────────────────────────────────────────────────────────────────────────────
@@ -216,30 +214,32 @@ class AgentAnswer:
         outcome = outcome.with_notices(*self._notices(change, report, found))
         return with_presence(request, resolved, outcome, context)
 
-    def _report(self, change: Change) -> Iterator[str]:
+    def _report(self, change: Change) -> Iterator[Phrase]:
         """What was done; on the command line also what became of the text."""
         task = self.task
         if self.post.writes and isinstance(task.request, CliOrder):
-            yield "reply sent" if self.post.seen.public else "note added"
+            yield Phrase("done.reply_sent" if self.post.seen.public else "done.note_added")
         yield from (order.summary for order in task.resolved.orders if order.summary)
         yield from hand_outs(change.events, task.context.config)
 
-    def _notices(self, change: Change, report: Sequence[str], found: Found) -> tuple[Notice, ...]:
+    def _notices(self, change: Change, report: Sequence[Phrase], found: Found) -> tuple[Notice, ...]:
         """A mail after a note that the rule made, after commands without text, and with what was asked for."""
-        facts: list[str] = []
+        facts: list[Sentence] = []
         links: tuple[tuple[Sentence, str], ...] = ()
         post, seen = self.post, self.post.seen
         if post.writes and seen.by_rule:
-            facts.append(
-                f"Your text was kept as an internal note, because {seen.why}. The requester was not written to."
-            )
+            facts.append(_kept_as_note(seen, change.after))
             links = to_send_it(post.text)
         elif not post.writes:
-            facts += [f"Done: {each}." for each in report]
-            facts = facts or ["Nothing to do: the mail held no text and no command."]
+            facts += report or (Phrase("done.nothing"),)
         if any(event.kind is EventKind.MERGED for event in change.events):
             links += ((Phrase("link.undo_merge"), f"#ticket {self.task.ticket.number}\n#split\n"),)
         if not facts and not found.answers:
             return ()
         notices = self.task.request.answer(NoticeKind.ANSWER, change.after, tuple(facts))
         return with_answers(tuple(replace(notice, links=links) for notice in notices), found)
+
+
+def _kept_as_note(seen: Visibility, ticket: Ticket) -> Phrase:
+    requester = ticket.requester.name or ticket.requester.email
+    return phrase("done.kept_note", why=phrase(f"visibility.{seen.why}", requester=requester))

@@ -14,7 +14,7 @@ from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.desk.request.request import AgentMail, Request
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
-from mailgate.phrase import Sentence
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.text.signature import only_signature
@@ -24,11 +24,8 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
 
-# What an answer is held for, and what its agent reads when it is forgotten.
-BECAUSE = {
-    Reason.LEAK: "it holds what is internal to the desk",
-    Reason.COLLISION: "a colleague had answered meanwhile",
-}
+# What an answer is held for, and what its agent reads when it has expired.
+BECAUSE = {Reason.LEAK: "held.because_leak", Reason.COLLISION: "held.because_collision"}
 SHOWN = 5  # entries that are newer
 
 
@@ -83,7 +80,7 @@ def forgotten(agent_key: str, reason: Reason, situation: Situation, context: Con
         cause=f"{received.source_key}:forgotten",
         ticket=seen,
         subject=received.mail.subject,
-        facts=(f"Your answer was held for three days, because {BECAUSE[reason]}.",),
+        facts=(Phrase(BECAUSE[reason]),),
         text=received.body.visible,
         in_reply_to=received.mail.message_id,
     )
@@ -98,30 +95,24 @@ def forgotten(agent_key: str, reason: Reason, situation: Situation, context: Con
     )
 
 
-_NOTHING_WAITS = "no mail of yours waits for this code: it was carried out already, or forgotten"
-
-
-_ANOTHERS = "the mail that waits for this code came from an address that is no longer yours; send it again"
-
-
 def nothing_waits(request: Request, ticket: Ticket | None) -> Outcome:
     """The mail that the code was for was sent already, or forgotten."""
-    return request.refused(ticket, _NOTHING_WAITS, *_beside(request))
+    return request.refused(ticket, Phrase("refused.code_unknown"), *_beside(request))
 
 
 def refused(request: Request, ticket: Ticket | None, held: Sender) -> Outcome | None:
     """Why the mail that waits is not carried out, None when it is. `held`: who that mail is from."""
-    problems = _beside(request)
+    problems: tuple[Sentence, ...] = _beside(request)
     if request.agent and held.agent != request.agent.key:
-        problems = (_ANOTHERS, *problems)
+        problems = (Phrase("refused.code_anothers"), *problems)
     return request.refused(ticket, *problems) if problems else None
 
 
-def _beside(request: Request) -> tuple[str, ...]:
+def _beside(request: Request) -> tuple[Phrase, ...]:
     others = (command.line for command in request.commands.commands if command.verb != "confirm")
     return (
         *request.commands.problems,
-        *(f"{line}: a code stands alone; send this in a mail of its own" for line in others),
+        *(phrase("refused.line", line=line, why=Phrase("refused.code_alone")) for line in others),
     )
 
 
@@ -130,5 +121,4 @@ def left_out(request: Request, ticket: Ticket | None, config: Config) -> tuple[N
     signature = request.signature(config)
     if only_signature(request.commands.rest, [signature] if signature else []):
         return ()
-    fact = "The mail that waited for this code was taken up. Your text below the code was left out."
-    return request.answer(NoticeKind.ANSWER, ticket, (fact,))
+    return request.answer(NoticeKind.ANSWER, ticket, (Phrase("done.code_taken"),))

@@ -20,7 +20,7 @@ from mailgate.desk.request.reply import AgentText
 from mailgate.desk.request.request import AgentMail, Request
 from mailgate.desk.situation import Ended
 from mailgate.mail import Attachment
-from mailgate.phrase import Sentence
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.reading.page.excerpt import attribute_values
 from mailgate.reading.parse import parse
 from mailgate.reasons import Reason
@@ -32,33 +32,29 @@ from mailgate.rules.text.cleanup import seen
 from mailgate.settings import Config
 from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
-_KEY = "your {} holds a key of the desk (“{}”), which never leaves it; take it out"
 _WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
 
 
-def refusal(request: Request, post: AgentText, context: Context) -> str:
+def refusal(request: Request, post: AgentText, context: Context) -> Phrase | None:
     """Why a text may not leave the desk at all: it holds a key."""
     text, public = _all_of(request, post), post.seen.public
     unwrapped = _WRAPPING.sub("", seen(text))
     files = raw_of(request.files)
     if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
-        what = "reply" if public else "question"
-        return _KEY.format(what, keys[0])
-    return ""
+        return phrase("refused.key_reply" if public else "refused.key_question", key=keys[0])
+    return None
 
 
-def leaked(request: Request, post: AgentText, target: Target, context: Context) -> str:
-    """The reason why a public reply from the command line is refused: it holds internal text; "" when it does not."""
+def leaked(request: Request, post: AgentText, target: Target, context: Context) -> Phrase | None:
+    """Why a public reply from the command line is refused: it holds internal text; None when it does not."""
     found = _internal(request, _all_of(request, post), target, context)
-    return (
-        found and f"your reply would show the requester internal text (“{found}”); take it out, or write #note on top"
-    )
+    return phrase("refused.leak", found=found) if found else None
 
 
-def key_published(orders: Sequence[Order], context: Context) -> str:
-    """Why commands may not be done: what requesters read of them holds a key; "" when nothing does."""
+def key_published(orders: Sequence[Order], context: Context) -> Phrase | None:
+    """Why commands may not be done: what requesters read of them holds a key; None when nothing does."""
     keys = context.keyring.find(_published(orders))
-    return _KEY.format("command", keys[0].text) if keys else ""
+    return phrase("refused.key_command", key=keys[0].text) if keys else None
 
 
 def guarded(
@@ -76,7 +72,7 @@ def guarded(
     if not found:
         return None
     text = post.text if post.replies else request.text
-    fact = f"It would show the requester internal text (“{found}”)."
+    fact = phrase("held.leak", found=found)
     return hold(request, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
 
 

@@ -10,6 +10,7 @@ from mailgate.desk.notify.admin import came_to
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
@@ -39,7 +40,7 @@ def hold_unproven(situation: Situation, context: Context) -> Outcome:
     )
     if waiting > MOST:
         return outcome
-    more = () if waiting < MOST else (f"{MOST} mails wait for you already; further ones are set aside without a word.",)
+    more = () if waiting < MOST else (phrase("confirm.more", count=MOST),)
     notice = Notice(
         kind=NoticeKind.CONFIRM,
         to=Address(agent.email, agent.name),
@@ -47,10 +48,7 @@ def hold_unproven(situation: Situation, context: Context) -> Outcome:
         cause=received.source_key,
         subject=received.mail.subject,
         address=came_to(situation, config),
-        facts=(
-            f"A mail with your address in From reached the desk, and nothing proves that you wrote it: {why}.",
-            *more,
-        ),
+        facts=(Phrase("confirm.unproven"), *more),
         text=_shown(situation),
         code=code if waiting < MOST else "",
     )

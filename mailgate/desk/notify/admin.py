@@ -10,6 +10,7 @@ from dataclasses import replace
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, Sentence, Value, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients, is_note_address
 from mailgate.settings import Config
@@ -29,7 +30,7 @@ def to_note_address(situation: Situation, config: Config) -> bool:
     return any(is_note_address(email, config) for email in written)
 
 
-def tell_admin(cause: str, subject: str, facts: tuple[str, ...], context: Context) -> tuple[Notice, ...]:
+def tell_admin(cause: str, subject: Sentence, facts: tuple[Sentence, ...], context: Context) -> tuple[Notice, ...]:
     """A mail to the administrator, one for each `cause`; none where nobody is named as such."""
     admin = context.config.desk.admin
     if not admin:
@@ -49,7 +50,8 @@ def pass_to_admin(situation: Situation, context: Context) -> Outcome:
     """Mail to postmaster@ goes to the administrator (RFC 5321 4.5.1), or aside where there is none."""
     received = situation.received
     author = received.mail.author
-    fact = f"Mail to {received.envelope.recipients[0]} from {author.email or 'an unknown sender'}:"
+    who: Value = author.email or Phrase("admin.unknown_sender")
+    fact = phrase("admin.postmaster", recipient=received.envelope.recipients[0], who=who)
     notices = tell_admin(received.source_key, received.mail.subject, (fact,), context)
     if not notices:
         return Outcome(state="quarantined", reason=Reason.POSTMASTER, why="no administrator is configured")

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.notice import Notice, NoticeKind
+from mailgate.outbound.status_codes import why_phrase
+from mailgate.phrase import Day, Phrase, phrase
 from mailgate.rules.notices.audience import FALLBACK, Audience, Person, hearers, person
-from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.store.db import Db
 from mailgate.store.people import dead_addresses
@@ -60,7 +61,6 @@ def _failure(notice: Notice, dead: Dead, audiences: Mapping[int, Audience], cont
     if agent is None:
         return None
     audience = audiences.get(ticket.number, Audience()) if ticket else Audience()
-    since = ENGLISH.day(dead.since.astimezone(context.config.zone(agent.key)))
     return Notice(
         kind=NoticeKind.DELIVERY_FAILED,
         to=person(agent).address,
@@ -68,9 +68,10 @@ def _failure(notice: Notice, dead: Dead, audiences: Mapping[int, Audience], cont
         cause=f"{notice.cause}|dead:{notice.to.email}",
         ticket=ticket,
         facts=(
-            f"Your mail was not sent to {notice.to.email}: no mail arrives there, {dead.reason}.",
-            f"That is known since {since}, and holds until a mail comes from that address.",
-            "Your words stand on the ticket; #requester ADDRESS on top of an answer names another address.",
+            phrase("delivery-failed.not_sent", email=notice.to.email, why=why_phrase(dead.reason)),
+            phrase("delivery-failed.since", since=Day(dead.since)),
+            Phrase("delivery-failed.kept"),
+            Phrase("delivery-failed.another"),
         ),
         in_reply_to=audience.last_sent.get(agent.email, ""),
         is_first=agent.email not in audience.last_sent,
@@ -99,7 +100,7 @@ def _instead(
             for who in _others(notice.ticket, {*desk, notice.to.email}, context):
                 if who.address.email not in reached:
                     reached.add(who.address.email)
-                    remark = f"It comes to you because mail to {notice.to.email} does not arrive."
+                    remark = phrase("remark.instead", email=notice.to.email)
                     facts = (*notice.facts, remark)
                     yield replace(notice, to=who.address, agent=who.agent, facts=facts, is_first=False, in_reply_to="")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailgate.desk.notify.admin import came_to, tell_admin
@@ -11,7 +12,7 @@ from mailgate.desk.situation import KnownRequester, Situation
 from mailgate.errors import Refused
 from mailgate.mail import normalise
 from mailgate.notice import Notice, NoticeKind
-from mailgate.phrase import Phrase
+from mailgate.phrase import Phrase, phrase
 from mailgate.reading.encodings.mojibake import repaired
 from mailgate.reading.page import excerpt
 from mailgate.reading.quotes.shape import EMAIL
@@ -161,7 +162,7 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
     try:
         return fill_canned(str(routed.canned.value), ticket, "", context.config)
     except Refused as trouble:
-        maillog.template_error(NoticeKind.ACKNOWLEDGEMENT, str(trouble))
+        maillog.template_error(NoticeKind.ACKNOWLEDGEMENT, "; ".join(map(context.in_english, trouble.reasons)))
         return ""
 
 
@@ -276,28 +277,18 @@ def _told(follows: int | None, config: Config) -> tuple[Phrase, ...]:
     return (Phrase("told.follows", (("earlier", token),)),)
 
 
-def _remarks(situation: Situation, follows: int | None, requester: Address, config: Config) -> tuple[str, ...]:
-    remarks = []
+def _remarks(situation: Situation, follows: int | None, requester: Address, config: Config) -> Iterator[Phrase]:
     if follows:
-        remarks.append(f"It answers ticket {follows}, which ended too long ago to be reopened.")
+        yield phrase("remark.follows", number=follows)
     if situation.match.why is Reason.NOT_REMEMBERED:
-        remarks.append(
-            "It answers a mail that this desk does not know: the desk was restored from an older copy, or the ticket"
-            " was erased."
-        )
-    remarks += [
-        f"The mail names ticket {number}, but its sender is not on that ticket."
-        for number in situation.match.strangers_to
-    ]
-    sender = _sender(situation)
+        yield Phrase("remark.unknown_mail")
+    for number in situation.match.strangers_to:
+        yield phrase("remark.strange", number=number)
+    sender = _sender(situation).email
     if desk_address(requester.email, config):
-        remarks.append(
-            f"It is from {sender.email}, an address of this desk, and names nobody else: an answer would reach nobody."
-            " Name the requester with #requester ADDRESS."
-        )
-    elif desk_address(sender.email, config):
-        remarks.append(f"It is from {sender.email}, an address of this desk; {requester.email} is named in it.")
-    return tuple(remarks)
+        yield phrase("remark.from_desk", sender=sender)
+    elif desk_address(sender, config):
+        yield phrase("remark.from_desk_for", sender=sender, requester=requester.email)
 
 
 def named_to_reply(situation: Situation, config: Config) -> Address | None:
@@ -334,10 +325,9 @@ def _over_limit(opening: _Opening) -> Outcome | None:
     )
     if may_answer(situation, context) and situation.human and not opening.requester.told_of_limit:
         outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation, context))
-    fact = f"{outcome.why}. Their mail lies in quarantine; see it with: mailgate queue quarantine list"
-    return outcome.with_notices(
-        *tell_admin(f"limit:{author.email}:{context.now:%Y-%m-%d}", f"Many tickets of {author.email}", (fact,), context)
-    )
+    fact = phrase("admin.limit", email=author.email, most=most)
+    subject = phrase("admin.limit_subject", email=author.email)
+    return outcome.with_notices(*tell_admin(f"limit:{author.email}:{context.now:%Y-%m-%d}", subject, (fact,), context))
 
 
 def _to_author(kind: NoticeKind, author: Address, situation: Situation, context: Context) -> Notice:

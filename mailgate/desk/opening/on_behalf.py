@@ -26,7 +26,7 @@ from mailgate.desk.situation import Situation
 from mailgate.errors import Refused
 from mailgate.mail import Body
 from mailgate.notice import NoticeKind
-from mailgate.phrase import Sentence
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of
 from mailgate.rules.commands.resolve import resolve
 from mailgate.rules.commands.verbs import QUERIES, VERBS
@@ -68,7 +68,7 @@ def open_for(request: AgentMail, context: Context) -> Outcome:
     try:
         return _open(_plan(request, context), context)
     except Refused as trouble:
-        return request.refused(None, *trouble.public.split("\n"))
+        return request.refused(None, *trouble.reasons)
 
 
 # ── what is opened, and for whom ────────────────────────────────────────────────────────
@@ -113,7 +113,7 @@ def _only_what_goes_with_it(request: AgentMail) -> None:
     for each in request.commands.commands:
         goes_with_it = VERBS[each.verb].with_new or each.verb in QUERIES
         if not goes_with_it or (each.verb == "note" and each.value):
-            raise Refused(f"{each.line}: this is for a ticket that exists; send it in an answer once this one is open")
+            raise Refused(phrase("refused.line", line=each.line, why=Phrase("refused.for_existing")))
 
 
 def requester_of(situation: Situation, config: Config) -> Address:
@@ -126,11 +126,11 @@ def requester_of(situation: Situation, config: Config) -> Address:
     if named:
         return requester_named(named, situation.known.candidates, agent, config)
     if original and desk_address(original.sender.email, config):
-        raise Refused("the forwarded mail is one of the desk's own: name the requester with #new ADDRESS")
+        raise Refused(Phrase("refused.forwards_own"))
     if original:
         return original.sender
     if situation.received.body.forwarded or any(each.type in ENCLOSED for each in situation.attachments):
-        raise Refused("whose mail it forwards cannot be told: name the requester with #new ADDRESS")
+        raise Refused(Phrase("refused.forwards_unknown"))
     return Address(agent.email, agent.name)
 
 
@@ -154,7 +154,7 @@ def _open(plan: _Plan, context: Context) -> Outcome:
     scope = scope_of(request, Target(ticket=ticket), context)
     resolved = resolve([each for each in request.commands.commands if each.verb != "new"], ticket, scope)
     if resolved.problems:
-        raise Refused("\n".join(resolved.problems))
+        raise Refused(*resolved.problems)
     chosen, reason = _chosen(resolved)
     if chosen:
         routed = opening.routed(config, chosen)
@@ -246,7 +246,7 @@ def _ids(plan: _Plan, context: Context) -> tuple[str, ...]:
 def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Context) -> None:
     """Raise Refused where the agent may not, or where words would go out that are internal."""
     agent, config = plan.request.agent, context.config
-    problem = why_not(agent, "reply", ticket.department, config, act="open tickets for others")
+    problem = why_not(agent, "reply", ticket.department, config, act="open_for")
     if problem and not plan.for_self:
         raise Refused(problem)
     hidden = [each.name for each in config.departments.values() if not each.public]
@@ -263,7 +263,7 @@ def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Conte
         keys = [key.text for key in context.keyring.find(text)]
         found = leak(text, internal=(), public=(ticket.subject,), hidden_names=() if theirs else hidden, keys=keys)
         if found and not plan.for_self:
-            raise Refused(f"the requester would see internal text (“{found}”); take it out, or write #note on top")
+            raise Refused(phrase("refused.leak", found=found))
 
 
 def _own_acts(
@@ -298,7 +298,7 @@ def _outcome(
     context: Context,
 ) -> Outcome:
     request, config, ticket = plan.request, context.config, change.after
-    how = "forwarded it to the desk" if plan.original else f"opened it for {ticket.requester}"
+    how = "remark.forwarded" if plan.original else "remark.opened_for"
     occasion = Occasion(
         by=request.by,
         cause=request.cause,
@@ -309,11 +309,12 @@ def _outcome(
         quiet=resolved.has("quiet"),
         on_behalf=not plan.for_self,
         extra_alert=routed.alert,
-        remarks=() if plan.for_self else (f"{request.author.name} {how}.",),
+        remarks=() if plan.for_self else (phrase(how, who=request.author.name, requester=str(ticket.requester)),),
     )
     stamp = acts.Stamp(request.by, context.now)
     found = answers_of(request, resolved, ticket, context)
-    report = (f"ticket {ticket.number} opened for {ticket.requester}", *(each.summary for each in resolved.orders))
+    opened = phrase("done.opened", token=f"#{ticket.number}", who=str(ticket.requester))
+    report = (opened, *(each.summary for each in resolved.orders if each.summary))
     links = _links(plan, resolved, change)
     notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, report))
     known, given = request.known, plan.opening.given
@@ -323,7 +324,7 @@ def _outcome(
         announced=(known.announced(change, occasion, similar_to=given.body.visible),),
         changes=tuple(linked_back(known, resolved, ticket, stamp, config)),
         notices=with_answers(tuple(replace(each, links=links) for each in notice), found),
-        report=tuple(filter(None, report)),
+        report=report,
         answers=found.answers,
         commands=request.commands.commands,
         routed=routed,
@@ -337,11 +338,8 @@ def _by_rule(plan: _Plan, resolved: ResolvedCommands, change: Change) -> bool:
     return noted and plan.original is not None and not resolved.has("note")
 
 
-def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, report: Sequence[str]) -> tuple[str, ...]:
-    sentences = [f"Done: {each}." for each in report if each]
-    if _by_rule(plan, resolved, change):
-        sentences.append("Your own words above the forwarded mail were kept as an internal note.")
-    return tuple(sentences)
+def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, report: Sequence[Phrase]) -> tuple[Phrase, ...]:
+    return (*report, Phrase("done.own_note")) if _by_rule(plan, resolved, change) else tuple(report)
 
 
 def _links(plan: _Plan, resolved: ResolvedCommands, change: Change) -> tuple[tuple[Sentence, str], ...]:

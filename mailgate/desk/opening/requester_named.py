@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from mailgate.config.sections.routing import address
 from mailgate.errors import Refused
+from mailgate.phrase import Choice, phrase
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
@@ -47,14 +48,14 @@ def _email(typed: str) -> str:
     _, bracket, rest = typed.rpartition("<")
     try:
         return address((rest.strip().removesuffix(">") if bracket else typed).strip())
-    except ValueError as error:
-        raise Refused(str(error)) from None
+    except ValueError:
+        raise Refused(phrase("refused.no_address", typed=typed)) from None
 
 
 def _by_address(typed: str, seen: Sequence[Ticket], config: Config) -> Address:
     email, name = _email(typed), typed.rpartition("<")[0]
     if desk_address(email, config):
-        raise Refused(f"{email} is an address of the desk")
+        raise Refused(phrase("refused.desk_address", email=email))
     known = {each.requester.email: each.requester.name for each in seen}
     person = config.agents_by_email.get(email)
     return Address(email, name.strip(" \"'") or known.get(email, "") or (person.name if person else ""))
@@ -66,11 +67,11 @@ def _by_name(typed: str, seen: Sequence[Ticket], config: Config) -> Address:
     if isinstance(found, Matched):
         return people[found.id]
     if isinstance(found, Ambiguous):
-        more = " and more" if len(found.candidates) > LISTED else ""
-        shown = " or ".join(found.candidates[:LISTED]) + more
-        raise Refused(f"“{typed}” could be {shown}; write the address")
+        more = "_more" if len(found.candidates) > LISTED else ""
+        candidates = Choice(found.candidates[:LISTED])
+        raise Refused(phrase(f"refused.which_requester{more}", typed=typed, candidates=candidates))
     colleagues = [Candidate(one.name, (one.key,), one.key) for one in config.agents.values()]
     colleague = match(typed, colleagues)
     if isinstance(colleague, Matched):  # agents are customers too
         return Address(config.agents[colleague.id].email, colleague.name)
-    raise Refused(f"no requester is called “{typed}”; write an address")
+    raise Refused(phrase("refused.no_requester", typed=typed))

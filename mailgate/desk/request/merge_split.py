@@ -13,7 +13,7 @@ from mailgate.desk.outcome import Announcement, Context
 from mailgate.desk.request.request import Request
 from mailgate.desk.situation import Known, TicketRecord
 from mailgate.errors import Refused
-from mailgate.phrase import Phrase
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.occasion import Occasion
@@ -36,7 +36,7 @@ class Target:
     opened: Change | None = None  # what opened `ticket`
     moved: tuple[Entry, ...] = ()
     others: tuple[Change, ...] = ()  # of other tickets
-    done: str = ""  # in words
+    done: Phrase | None = None  # by taking it apart from another ticket
 
     @property
     def named(self) -> int:
@@ -44,17 +44,19 @@ class Target:
         other = self.led_from or self.source
         return other.number if other else 0
 
-    def astray(self, config: Config) -> str:
+    def astray(self, config: Config) -> Phrase | None:
         """Why a public reply must not be sent: other people would read it than the agent wrote it for."""
         named, ticket = self.led_from, self.ticket
         if named is None:
-            return ""
+            return None
         if merging.shared(ticket, named, config) and named.requester.email in merging.readers(ticket, config):
-            return ""
-        return (
-            f"ticket {named.number} was merged into {ticket.number}, whose requester is {ticket.requester.email}:"
-            f" your answer to {named.requester.email} was not sent. Write #ticket {ticket.number} and #reply on top to"
-            f" send it there, or #ticket {named.number} and #split to undo the merge"
+            return None
+        return phrase(
+            "refused.astray",
+            named=named.number,
+            number=ticket.number,
+            requester=ticket.requester.email,
+            meant=named.requester.email,
         )
 
     def whole(self, change: Change) -> Change:
@@ -81,7 +83,7 @@ def target_of(request: Request, ticket: Ticket, context: Context) -> Target:
 def _end_of(request: Request, ticket: Ticket, config: Config) -> Ticket:
     end = request.known.end_of(ticket.number)
     if end is None or not _sees(request, end, config):
-        raise Refused(f"ticket {ticket.number} was merged into another one, which was not found")
+        raise Refused(phrase("refused.merged_unseen", number=ticket.number))
     return end
 
 
@@ -129,7 +131,8 @@ def _part(known: Known, ticket: Ticket, entry: Entry, stamp: acts.Stamp, config:
     opened = splitting.part(ticket, entry, number, subject, stamp, config)
     act = acts.split(number, entry, record.thread, record.events, stamp)
     off = lifecycle.act_on(ticket, [act], stamp, config)
-    done = f"the message of {entry.author.email} is the ticket {number} now"
+    who = entry.author.name or entry.author.email
+    done = phrase("done.split", who=who, token=config.desk.token.replace("{number}", str(number)))
     return Target(ticket=opened.after, source=ticket, opened=opened, others=(off,), done=done)
 
 
@@ -137,7 +140,7 @@ def _undo(request: Request, ticket: Ticket, stamp: acts.Stamp, config: Config) -
     """Put a merged ticket back, with everything that came for it since."""
     known, end = request.known, _end_of(request, ticket, config)
     if not _sees(request, ticket, config):
-        raise Refused(f"ticket {ticket.number} was not found")
+        raise Refused(phrase("refused.not_found", number=ticket.number))
     _check(request, end, config)
     record = known.records[ticket.number]
     event = _merging(record.events, "merged_into", ticket.merged_into)
@@ -153,7 +156,7 @@ def _undo(request: Request, ticket: Ticket, stamp: acts.Stamp, config: Config) -
         acts=(acts.unmerge(event, came, messages, stamp),),
         moved=tuple(replace(each, came_for=0 if each.came_for == ticket.number else each.came_for) for each in came),
         others=tuple(_let_go(known.records[n], ticket, stands.get(n, ()), stamp, config) for n in holders),
-        done=f"ticket {ticket.number} is out of {ticket.merged_into} again",
+        done=phrase("done.unmerged", number=ticket.number, into=ticket.merged_into),
     )
 
 

@@ -70,11 +70,10 @@ class Request(ABC):
         """Addresses that received the mail itself, and are not sent it again."""
         return frozenset(each.email for each in self.recipients if not desk_address(each.email, config))
 
-    def refused(self, ticket: Ticket | None, *problems: str) -> Outcome:
+    def refused(self, ticket: Ticket | None, *problems: Sentence) -> Outcome:
         """Nothing is done; an agent has the mail back with every problem."""
         return Outcome(
             reason=Reason.REFUSED,
-            why="; ".join(problems),
             ticket=ticket.number if ticket else None,
             notices=self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, self.text),
             commands=self.commands.commands,
@@ -87,7 +86,7 @@ class Request(ABC):
 
     @abstractmethod
     def answer(
-        self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[str, ...] = (), text: str = ""
+        self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[Sentence, ...] = (), text: str = ""
     ) -> tuple[Notice, ...]:
         """A mail back to the agent, in the thread that they began; none for an order from the command line."""
 

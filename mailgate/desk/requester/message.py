@@ -8,6 +8,7 @@ from mailgate.desk.opening.from_mail import entry_of, may_answer, open_from_mail
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.requester.words import alone, answer, commands, commands_of, fulfil, without_words
 from mailgate.desk.situation import Situation
+from mailgate.phrase import Phrase, Value, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of
 from mailgate.rules.notices.occasion import Occasion
@@ -128,15 +129,15 @@ def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outco
     stamp = acts.Stamp(Actor.requester(author.email), received.arrived_at)
     entry = entry_of(situation, author, received.body.whole or received.mail.text, kind=EntryKind.NOTE)
     change = lifecycle.act_on(ticket, [acts.note(stamp)], stamp, config, (entry,))
-    names = " and ".join(config.agents[key].name for key in askers_of(ticket, author.email) if key in config.agents)
-    asked = f"{names} asked" if names else "the desk asked"
+    names = tuple(config.agents[key].name for key in askers_of(ticket, author.email) if key in config.agents)
+    asked: Value = names or Phrase("actor.clock")
     occasion = Occasion(
         by=stamp.by,
         cause=received.source_key,
         author=author,
         now=context.now,
         answers=received.mail.message_id,
-        remarks=(f"{author.email} is outside the desk and answers what {asked}. The requester sees none of it.",),
+        remarks=(phrase("remark.answers_question", email=author.email, who=asked),),
     )
     announced = (situation.known.announced(change, occasion),)
     return Outcome(ticket=ticket.number, reason=situation.match.why, announced=announced)
@@ -189,13 +190,9 @@ def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
     return change
 
 
-def _remarks(situation: Situation) -> tuple[str, ...]:
+def _remarks(situation: Situation) -> tuple[Phrase, ...]:
     match = situation.match
-    came = (f"It came for ticket #{match.came_for}, which was merged into this one.",) if match.came_for else ()
+    came = (phrase("remark.came_for", number=match.came_for),) if match.came_for else ()
     if match.role != "inactive":
         return came
-    email = situation.received.mail.author.email
-    return (
-        *came,
-        f"{email} is not on the ticket; they get nothing until an agent makes them a collaborator.",
-    )
+    return (*came, phrase("remark.not_on_ticket", email=situation.received.mail.author.email))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mailgate.desk.opening.from_mail import entry_of
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import Situation
+from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
@@ -59,5 +60,5 @@ def receive_rating(situation: Situation, ticket: Ticket, rating: Rating, context
         ticket=ticket.number,
         reason=situation.match.why,
         announced=(situation.known.announced(change, occasion),),
-        report=(f"rated {rating.word}",),
+        report=(phrase("done.rated", rating=Phrase(f"rating.{rating.word}")),),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.commands.verb import About
 from mailgate.rules.commands.verbs import VERBS
 from mailgate.rules.ticket import acts
@@ -18,12 +19,12 @@ from mailgate.ticket import Address
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One command with its value read. `summary` says what it does, for the agent; "" for nothing to confirm."""
+    """One command with its value read. `summary` says what it does, for the agent; None for nothing to confirm."""
 
     verb: str
     value: Any  # of the type that the verb's row reads and its act takes
     reason: str
-    summary: str
+    summary: Phrase | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class ResolvedCommands:
     """All orders of a mail, or all of its problems."""
 
     orders: tuple[Order, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Sentence, ...] = ()
 
     def has(self, *verbs: str) -> bool:
         """Whether one of the verbs is among the orders."""

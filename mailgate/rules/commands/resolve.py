@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailgate.errors import Refused
+from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.commands.scope import Command, CommandScope, require
 from mailgate.rules.commands.verb import About
@@ -21,12 +22,12 @@ def resolve(commands: Sequence[Command], ticket: Ticket | None, scope: CommandSc
     """Read the value of each command and check the agent's permissions; `ticket` is the ticket of the mail."""
     scope = replace(scope, about=ticket)
     orders: list[Order] = []
-    problems: list[str] = []
+    problems: list[Sentence] = []
     for command in commands:
         try:
             orders.append(_order(command, scope))
         except Refused as refusal:
-            problems.append(f"{command.line}: {refusal}")
+            problems += [phrase("refused.line", line=command.line, why=why) for why in refusal.reasons]
     problems += [*_not_with_merge(orders), *_both_away_and_back(orders)]
     return ResolvedCommands(() if problems else tuple(orders), tuple(problems))
 
@@ -40,20 +41,20 @@ def _order(command: Command, scope: CommandScope) -> Order:
     return Order(command.verb, value, command.reason, summary)
 
 
-def _not_with_merge(orders: Sequence[Order]) -> Iterator[str]:
+def _not_with_merge(orders: Sequence[Order]) -> Iterator[Phrase]:
     """Changes in a mail with `#merge`: it is unclear which of the two tickets they are for."""
     verbs = [order.verb for order in orders]
     others = [verb for verb in verbs if not VERBS[verb].with_merge and verb not in QUERIES]
     if "merge" in verbs and others:
-        yield f"#{others[0]} and #merge need two mails: send #{others[0]} first for this ticket, or later for the other"
+        yield phrase("refused.beside_merge", verb=others[0])
 
 
-def _both_away_and_back(orders: Sequence[Order]) -> Iterator[str]:
+def _both_away_and_back(orders: Sequence[Order]) -> Iterator[Phrase]:
     """`#away` and `#back` of the same agent: it is unclear which of them counts."""
     said: dict[str, str] = {}
     for order in orders:
         if VERBS[order.verb].about is About.AGENT:
             agent = order.value.agent if isinstance(order.value, Absence) else order.value
             if agent in said and "away" in (order.verb, said[agent]):
-                yield f"#{said[agent]} and #{order.verb} of one agent cannot both be done: keep one of them"
+                yield phrase("refused.both", first=f"#{said[agent]}", second=f"#{order.verb}")
             said[agent] = order.verb

@@ -12,16 +12,16 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from mailgate.errors import Refused
+from mailgate.phrase import Choice, Phrase, phrase
 from mailgate.rules.people.absence import Away
 from mailgate.rules.people.permissions import why_not
 from mailgate.rules.text import names
-from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.text.typed_time import read_when
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Assignee, Ticket
 
-NO_TICKET = "this mail answers no ticket; say which one with #ticket NUMBER"
+NO_TICKET = Phrase("refused.no_ticket")
 LISTED = 12  # names in one error text
 
 
@@ -51,7 +51,7 @@ class CommandScope:
     away: Away = field(default_factory=dict)
     bans: Callable[[], Collection[str]] = tuple  # patterns that are banned
     named: int = 0  # the ticket that the mail names, if it was merged into `about`
-    split: str = ""  # summary of what `#split` does here
+    split: Phrase | None = None  # summary of what `#split` does here
     about: Ticket | None = None  # the ticket of the mail
 
     @property
@@ -68,7 +68,8 @@ class CommandScope:
 
 
 V = TypeVar("V")
-Reader = Callable[[Command, CommandScope], tuple[V, str]]  # the value, and a summary of what the command does
+# The value, and a summary of what the command does; None for nothing to confirm.
+Reader = Callable[[Command, CommandScope], tuple[V, Phrase | None]]
 
 
 def require(permission: str, ticket: Ticket | None, scope: CommandScope) -> None:
@@ -77,35 +78,31 @@ def require(permission: str, ticket: Ticket | None, scope: CommandScope) -> None
         raise Refused(problem)
 
 
-def when(typed: str, scope: CommandScope) -> tuple[datetime, str]:
-    """The time that was typed, as UTC, and as text in the agent's time zone. Raises WhenError."""
-    at = read_when(typed, scope.now, scope.zone, scope.opens)
-    return at, ENGLISH.moment(at, scope.zone)
+def when(typed: str, scope: CommandScope) -> datetime:
+    """The time that was typed, as UTC. Raises WhenError."""
+    return read_when(typed, scope.now, scope.zone, scope.opens)
 
 
 def find(typed: str, candidates: Sequence[Candidate], what: str) -> Matched:
-    """The one candidate that `typed` names. Raises Refused with the candidates or the nearest names."""
+    """The one candidate that `typed` names; `what` it is, in [name_of]. Raises Refused with the nearest names."""
     if not typed.strip():
-        raise Refused(f"write the name of the {what} after it")
+        raise Refused(phrase("refused.nothing_named", what=Phrase(f"name_of.{what}")))
     found = match(typed, candidates)
     if isinstance(found, Matched):
         return found
     if isinstance(found, Ambiguous):
-        raise Refused(f"“{typed}” could be {_either(found.candidates)}; write more of the name")
-    hint = f"did you mean {_either(found.nearest)}?" if found.nearest else _known(candidates)
-    raise Refused(f"no {what} is called “{typed}”; {hint}")
+        raise Refused(phrase("refused.ambiguous", typed=typed, candidates=Choice(found.candidates)))
+    hint = phrase("hint.near", near=Choice(found.nearest)) if found.nearest else _known(candidates)
+    raise Refused(phrase("refused.unknown_name", typed=typed, what=Phrase(f"name_of.{what}"), hint=hint))
 
 
 def assignee(typed: str, config: Config) -> Assignee:
     """The agent or team that `typed` names. Raises Refused."""
-    return Assignee.parse(find(typed, names.assignees(config), "agent or team").id)
+    return Assignee.parse(find(typed, names.assignees(config), "assignee").id)
 
 
-def _known(candidates: Sequence[Candidate]) -> str:
-    shown = [candidate.name for candidate in candidates[:LISTED]]
-    more = " and more" if len(candidates) > len(shown) else ""
-    return f"the names are {', '.join(shown)}{more}" if shown else "none is configured"
-
-
-def _either(found: Sequence[str]) -> str:
-    return " or ".join((", ".join(found[:-1]), found[-1])) if len(found) > 1 else "".join(found)
+def _known(candidates: Sequence[Candidate]) -> Phrase:
+    if not candidates:
+        return Phrase("hint.none")
+    more = "_more" if len(candidates) > LISTED else ""
+    return phrase(f"hint.names{more}", names=tuple(candidate.name for candidate in candidates[:LISTED]))

@@ -13,10 +13,11 @@ from itertools import dropwhile, islice
 from types import MappingProxyType
 from typing import Any
 
+from mailgate.phrase import Choice, Phrase, phrase
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.verb import Takes, Verb
 from mailgate.rules.commands.verbs import TABLE, VERBS
-from mailgate.rules.text.cleanup import MARKS, clean, quoted, shortened, unmarked, visible
+from mailgate.rules.text.cleanup import MARKS, clean, shortened, unmarked, visible
 
 MOST = 50  # commands in one mail; looking for what misspelt ones mean takes time
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns, before a word that does not fit
@@ -64,7 +65,7 @@ class Commands:
 
     commands: tuple[Command, ...]
     rest: tuple[str, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Phrase, ...]
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -97,9 +98,9 @@ def read_commands(lines: Sequence[str]) -> Commands:
     rest = list(dropwhile(lambda line: not line.cleaned, own[height:]))
     results = [_command(line) for line in block[:MOST]]
     commands = [result for result in results if isinstance(result, Command)]
-    problems = [result for result in results if isinstance(result, str)]
+    problems = [result for result in results if isinstance(result, Phrase)]
     if len(block) > MOST:
-        problems.append(f"a mail can hold at most {MOST} commands, and this one holds {len(block)}: send several mails")
+        problems.append(phrase("refused.too_many_commands", most=MOST, count=len(block)))
     problems += _contradictions(commands)
     problems += _wrapped(own, height)
     problems += _strays(rest)
@@ -127,15 +128,15 @@ def _height(own: Sequence[_Line]) -> int:
     return height
 
 
-def _command(line: _Line) -> Command | str:
+def _command(line: _Line) -> Command | Phrase:
     """The command on a line, or the text that says what is wrong with it."""
     found = _COMMAND.match(unmarked(line.raw))
     assert found
     word = line.word
     if word == LEAVE:
-        return "#leave is for collaborators; #uncc ADDRESS takes one off the ticket"
+        return Phrase("refused.leave")
     if word == "end":
-        return "#end stands alone on its line"
+        return Phrase("refused.end")
     name = NAMES.get(word)
     if not name:
         return _unknown(shortened(word))
@@ -146,7 +147,7 @@ def _command(line: _Line) -> Command | str:
     if name.takes is Takes.NOTHING and value:
         return _unexpected(word, name, shortened(value))
     if name.takes is Takes.VALUE and not value:
-        return f"#{word} needs {verb.needs} after it"
+        return phrase("refused.needs", word=word, what=Phrase(f"needs.{verb.name}"))
     if name.fixed and value:
         return Command(verb.name, name.fixed, reason, line.cleaned, until=value)
     return _canonical(verb, name.fixed or value, reason, line.cleaned)
@@ -158,22 +159,22 @@ def _split_reason(rest: str) -> tuple[str, str]:
     return value.strip(), "".join(reason).strip()
 
 
-def _unknown(word: str) -> str:
+def _unknown(word: str) -> Phrase:
     near = get_close_matches(word, sorted(NAMES), n=1)
-    hint = f"did you mean #{near[0]}?" if near else f"to begin a line with the word, write \\#{word}"
-    return f"#{word} is not a command; {hint}"
+    hint = phrase("hint.near", near=f"#{near[0]}") if near else phrase("hint.escape", word=word)
+    return phrase("refused.unknown", word=word, hint=hint)
 
 
-def _unexpected(word: str, name: Name, value: str) -> str:
+def _unexpected(word: str, name: Name, value: str) -> Phrase:
     """The problem of a value after a command that takes none."""
     if name.verb.name == "assign":
-        return f"#{word} stands alone on its line; for somebody else write #assign {value}"
+        return phrase("refused.alone_assign", word=word, value=value)
     if name.verb.reason:
-        return f"#{word} stands alone on its line; a reason follows a dash: #{word} -- {value}"
-    return f"#{word} stands alone on its line; text goes below it"
+        return phrase("refused.alone_reason", word=word, value=value)
+    return phrase("refused.alone", word=word)
 
 
-def _canonical(verb: Verb[Any], value: str, reason: str, line: str) -> Command | str:
+def _canonical(verb: Verb[Any], value: str, reason: str, line: str) -> Command | Phrase:
     """The command with its value in canonical form, as far as that depends on nothing but the value."""
     if verb.name == "status":
         return _status(value, reason, line)
@@ -200,28 +201,28 @@ def _without_part(value: str) -> tuple[str, str]:
     return " ".join(word for word in words if word.lower() not in _PARTS), next(iter(parts), "")
 
 
-def _not_a_number(verb: str, value: str) -> str:
+def _not_a_number(verb: str, value: str) -> Phrase:
     if verb == "split":
-        return f"#split takes the id of a message, or nothing; {quoted(value)} is not an id"
-    return f"#{verb} takes the number of a ticket, such as 1042, not {quoted(value)}"
+        return phrase("refused.no_id", typed=shortened(value))
+    return phrase("refused.no_number", verb=verb, typed=shortened(value))
 
 
-def _status(value: str, reason: str, line: str) -> Command | str:
+def _status(value: str, reason: str, line: str) -> Command | Phrase:
     """#status with the unique start of a status or any name for it; only pending takes a time."""
     word, _, rest = value.lower().partition(" ")
     same = NAMES.get(word)
     starts = [status for status in STATUSES if status.startswith(word)]
     status = same.fixed if same and same.verb.name == "status" and same.fixed else "".join(starts[:1])
     if not status:
-        return f"{quoted(value)} is not a status: write {', '.join(STATUSES[:-1])} or {STATUSES[-1]}"
+        return phrase("refused.no_status", typed=shortened(value), statuses=Choice(STATUSES))
     if rest and status != "pending":
-        return f"#status takes one word; a reason follows a dash: #status {status} -- {shortened(rest)}"
+        return phrase("refused.status_reason", status=status, rest=shortened(rest))
     return Command("status", status, reason, line, until=rest)
 
 
-def _contradictions(commands: Sequence[Command]) -> list[str]:
+def _contradictions(commands: Sequence[Command]) -> list[Phrase]:
     """Commands that exclude each other: two values for one verb, or a text that is both note and reply."""
-    problems = []
+    problems: list[Phrase] = []
     wanted: dict[str, str] = {}
     for command in commands:
         if VERBS[command.verb].repeats:
@@ -231,26 +232,26 @@ def _contradictions(commands: Sequence[Command]) -> list[str]:
         if wanted.setdefault(subject, value).casefold() != value.casefold():
             prefix = "#" if subject == "text" else f"#{subject} "
             first, second = (prefix + shortened(one) for one in (wanted[subject], value))
-            problems.append(f"{first} and {second} cannot both be done: keep one of them")
+            problems.append(phrase("refused.both", first=first, second=second))
     if {"spam", "reply"} <= {command.verb for command in commands}:
-        problems.append("#spam and #reply cannot both be done: spam is not answered")
+        problems.append(Phrase("refused.spam_reply"))
     banned, unbanned = ({each.value.casefold() for each in commands if each.verb == verb} for verb in ("ban", "unban"))
     both = sorted(map(shortened, banned & unbanned - {""}))
-    return problems + [f"#ban {who} and #unban {who} cannot both be done: keep one of them" for who in both]
+    return problems + [phrase("refused.both", first=f"#ban {who}", second=f"#unban {who}") for who in both]
 
 
-def _wrapped(own: Sequence[_Line], height: int) -> list[str]:
+def _wrapped(own: Sequence[_Line], height: int) -> list[Phrase]:
     """A long last command with text directly below it may have been wrapped into that text."""
     if not 0 < height < len(own) or not own[height].cleaned or len(own[height - 1].raw.strip()) <= WRAP_COLUMN:
         return []
-    command, text = quoted(own[height - 1].cleaned), quoted(own[height].cleaned)
-    return [f"put an empty line after the commands: {command} may have been wrapped, and {text} may belong to it"]
+    command, text = shortened(own[height - 1].cleaned), shortened(own[height].cleaned)
+    return [phrase("refused.wrapped", command=command, text=text)]
 
 
-def _strays(rest: Sequence[_Line]) -> list[str]:
+def _strays(rest: Sequence[_Line]) -> list[Phrase]:
     """Lines below text that begin with the name of a command."""
     return [
-        f"commands go on top: {quoted(line.cleaned)} stands below other text (write \\#{line.word} for the word itself)"
+        phrase("refused.stray", line=shortened(line.cleaned), word=line.word)
         for line in islice((line for line in rest if line.word in KNOWN), MOST)
     ]
 

@@ -41,15 +41,19 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb(Generic[V]):
-    """One command. `help` are its lines in the answer to `#help`: usage and explanation."""
+    """One command. `usage` are its lines in the answer to `#help`.
+
+    What the lines explain stands in [help] of `words.toml`, under the verb's name and, from
+    the second line on, its place: `help.note`, `help.note_2`.
+    """
 
     name: str
-    help: tuple[tuple[str, str], ...]
+    usage: tuple[str, ...]
     read: Reader[V]
     act: Callable[[V, acts.Stamp, Config], acts.Act] | None = None
     also: str = ""  # other names, separated by blanks
     shortcuts: tuple[Shortcut, ...] = ()
-    needs: str = ""  # what the value is, of a verb that must have one
+    needs_value: bool = False  # it must have a value; [needs] of `words.toml` says which
     optional: bool = False  # it may have a value
     number: bool = False  # the value is the number of a ticket
     sentence: bool = False  # the value is text: a full stop at its end is kept
@@ -64,7 +68,7 @@ class Verb(Generic[V]):
     @property
     def takes(self) -> Takes:
         """Whether a value follows."""
-        return Takes.VALUE if self.needs else Takes.MAYBE if self.optional else Takes.NOTHING
+        return Takes.VALUE if self.needs_value else Takes.MAYBE if self.optional else Takes.NOTHING
 
     def takes_permission(self, value: str) -> str:
         """The permission that the command takes with this value; "" for none."""

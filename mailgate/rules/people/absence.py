@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from mailgate.phrase import Phrase, phrase
-from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config
 from mailgate.ticket import ADMIN, Actor, Ticket
 
@@ -29,11 +27,6 @@ class Absence:
 
 
 Away = Mapping[str, Absence]  # by agent's key
-
-
-def span(absence: Absence, zone: ZoneInfo) -> str:
-    """The absence as it is told: "away until Fri 27 Nov 2026, 09:00 CET"."""
-    return f"away until {ENGLISH.moment(absence.until, zone)}" if absence.until else "away"
 
 
 def away_lines(away: Away, config: Config) -> tuple[Phrase, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.people.permissions import belongs, may
 from mailgate.settings import Config
 from mailgate.ticket import Actor, Assignee, Change, Event, EventKind, Ticket
@@ -73,10 +74,10 @@ def choose(how: str, among: Sequence[str], turns: Mapping[str, int], load: Mappi
     return min(among, key=waited, default="")
 
 
-def hand_outs(events: Sequence[Event], config: Config) -> tuple[str, ...]:
-    """For who caused it: to whom the ticket was handed out."""
+def hand_outs(events: Sequence[Event], config: Config) -> tuple[Phrase, ...]:
+    """To whom the ticket was handed out, for whoever caused it."""
     keys = (event.after.get("agent") for event in events if is_hand_out(event) and isinstance(event.after, dict))
-    return tuple(f"handed out to {config.called(Assignee.agent(str(key)))}" for key in keys)
+    return tuple(phrase("done.handed_out", name=config.called(Assignee.agent(str(key)))) for key in keys)
 
 
 def is_hand_out(event: Event) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mailgate.phrase import Phrase
 from mailgate.settings import Config
 from mailgate.ticket import Address, Collaborator, Ticket
 
@@ -30,17 +31,17 @@ def collaborators_of(
     return tuple(fresh.values())[: max(room, 0)]
 
 
-def unfit(email: str, config: Config) -> str:
-    """Why an address is never a collaborator's ("an agent's"); "" when it may be."""
+def unfit(email: str, config: Config) -> Phrase | None:
+    """What an address is that is never a collaborator's ("an agent's address"); None when it may be one."""
     local, at, domain = email.rpartition("@")
     if not at:
-        return "no address"
+        return Phrase("owner.none")
     if email in config.agents_by_email:
-        return "an agent's"
+        return Phrase("owner.agent")
     if machine(email):
-        return "a list's or a machine's"
+        return Phrase("owner.machine")
     ours = {email, f"{local.partition('+')[0]}@{domain}"} & config.addresses.keys()
-    return "the desk's own" if ours else ""
+    return Phrase("owner.desk") if ours else None
 
 
 def machine(email: str) -> bool:

@@ -5,26 +5,9 @@ Whether somebody is that agent is `trust.py`; this module believes its caller.
 
 from __future__ import annotations
 
+from mailgate.phrase import Phrase, phrase
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Ticket
-
-# How a refusal names each permission: "You may not … in DEPARTMENT".
-_ACTS = {
-    "reply": "reply to tickets",
-    "note": "write notes on tickets",
-    "assign": "assign tickets",
-    "transfer": "transfer tickets",
-    "topic": "change the help topic, the subject or the tags of tickets",
-    "sla": "change the SLA plan of tickets",
-    "priority": "change the priority of tickets",
-    "status": "change the status of tickets",
-    "due": "change the due time of tickets",
-    "close": "close tickets",
-    "merge": "merge, split or link tickets",
-    "spam": "mark tickets as spam or ban their senders",
-    "cc": "change the collaborators of tickets",
-    "requester": "change the requester of tickets",
-}
 
 
 def sees(agent: Agent, ticket: Ticket, config: Config) -> bool:
@@ -72,16 +55,17 @@ def may(agent: Agent, permission: str, department: str, config: Config) -> bool:
     return any(permission in config.role(agent, place).may for place in places)
 
 
-def why_not(agent: Agent | None, permission: str, department: str, config: Config, *, act: str = "") -> str:
-    """The sentence that tells an agent what they may not do, and what it would take; "" when they may.
+def why_not(agent: Agent | None, permission: str, department: str, config: Config, *, act: str = "") -> Phrase | None:
+    """The sentence that tells an agent what they may not do, and what it would take; None when they may.
 
-    `act`: what it is, where the permission is named after something else; `department` is
-    empty for what needs the permission in any of theirs. The administrator (None) may all.
+    `act`: what it is, in [may], where the permission is named after something else;
+    `department` is empty for what needs the permission in any of theirs. The administrator
+    (None) may all.
     """
     if agent is None or may(agent, permission, department, config):
-        return ""
-    act = act or _ACTS.get(permission, permission)
+        return None
+    what = Phrase(f"may.{act or permission}")
     if not department:
-        return f"You may not {act}: in none of your departments your role has the permission `{permission}`."
+        return phrase("refused.may_nowhere", what=what, permission=permission)
     role = config.role(agent, department).name
-    return f"You may not {act} in {department}: your role there is {role}; it takes the permission `{permission}`."
+    return phrase("refused.may_not", what=what, department=department, role=role, permission=permission)

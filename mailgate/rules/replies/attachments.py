@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.text.cleanup import seen
 from mailgate.settings import Attachments
 from mailgate.ticket import StoredAttachment
@@ -92,18 +93,15 @@ def parcels(files: Sequence[StoredAttachment], most: int) -> list[tuple[StoredAt
     return found
 
 
-def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> str:
-    """Return why an agent's text cannot go out with all its files; "" when it can."""
+def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> Phrase | None:
+    """Return why an agent's text cannot go out with all its files; None when it can."""
     for file in files:
         if extension := blocked(file.name, rules):
-            return f"{seen(file.name)} was not sent, for this desk passes no .{extension} files on; take it out"
+            return phrase("refused.file_blocked", name=seen(file.name), ending=extension)
     total = sum(wire_size(file.size) for file in files)
     if total <= rules.send_max:
-        return ""
-    return (
-        f"the files are {_megabytes(total)} as mail and {_megabytes(rules.send_max)} may be sent at once;"
-        " send fewer or smaller ones"
-    )
+        return None
+    return phrase("refused.files_too_large", size=_megabytes(total), most=_megabytes(rules.send_max))
 
 
 def _megabytes(octets: int) -> str:

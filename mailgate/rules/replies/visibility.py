@@ -18,7 +18,7 @@ class Visibility:
 
     public: bool
     by_rule: bool
-    why: str  # completes "it is a public reply because …" or "it stays a note because …"
+    why: str  # the reason by its name in [visibility]: "because you answered an alert, not Karen's message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,27 +47,24 @@ def visibility(
 
 def _visibility(sent: Addressing, verbs: Collection[str], *, transfers: bool, assigns_away: bool) -> Visibility:
     if "note" in verbs:
-        return Visibility(public=False, by_rule=False, why="it says #note")
+        return Visibility(public=False, by_rule=False, why="note")
     if sent.to_note_address:
-        return Visibility(
-            public=False, by_rule=not {"reply", "canned"}.isdisjoint(verbs), why="it was sent to the note address"
-        )
+        return Visibility(public=False, by_rule=not {"reply", "canned"}.isdisjoint(verbs), why="note_address")
     for verb in ("reply", "canned"):
         if verb in verbs:
-            return Visibility(public=True, by_rule=False, why=f"it says #{verb}")
+            return Visibility(public=True, by_rule=False, why=verb)
     answers = sent.answers
     reasons = (
-        (sent.forwards_alert, "it forwards an alert"),
-        ("spam" in verbs, "it marks the ticket as spam"),
-        (transfers, "it transfers the ticket"),
-        (assigns_away, "it assigns the ticket to somebody else"),
-        (sent.desk_only_copied and not sent.requester_in_to, "the desk is only copied and the requester is not in To"),
-        (answers is not None and answers not in REPLYABLE_KINDS, f"it answers a notice of the kind {answers}"),
-        (answers is None and not sent.requester_in_to, "it answers no notice about a requester's message"),
+        (sent.forwards_alert, "forwards_alert"),
+        ("spam" in verbs, "spam"),
+        (transfers, "transfers"),
+        (assigns_away, "assigns"),
+        (sent.desk_only_copied and not sent.requester_in_to, "copied"),
+        (answers is not None and answers not in REPLYABLE_KINDS, "answers_alert"),
+        (answers is None and not sent.requester_in_to, "answers_nothing"),
     )
     for holds, why in reasons:
         if holds:
             return Visibility(public=False, by_rule=True, why=why)
     # Without a key the requester holds the text already: a note would hide nothing from them.
-    why = f"it answers a notice of the kind {answers}" if answers else "it was written to the requester as well"
-    return Visibility(public=True, by_rule=False, why=why)
+    return Visibility(public=True, by_rule=False, why="answers_message" if answers else "to_requester")

@@ -6,7 +6,8 @@ import re
 from datetime import timedelta
 
 from mailgate.errors import Refused
-from mailgate.rules.text.cleanup import quoted
+from mailgate.phrase import phrase
+from mailgate.rules.text.cleanup import shortened
 
 _SPAN = re.compile(r"(\d{1,4}) ?(h|hours?|d|days?|w|weeks?)?", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7}
@@ -18,8 +19,8 @@ def read_period(typed: str) -> timedelta:
     text = " ".join(typed.lower().split())
     found = _SPAN.fullmatch(text or "30d")
     if not found:
-        raise Refused(f"{quoted(typed)} is not a period: write it as 7d, 30d or 12h")
+        raise Refused(phrase("refused.no_period", typed=shortened(typed)))
     span = timedelta(hours=int(found[1]) * _HOURS[(found[2] or "d")[0]])
     if not timedelta() < span <= LONGEST:
-        raise Refused(f"a report covers up to ten years, not {quoted(typed)}")
+        raise Refused(phrase("refused.long_period", typed=shortened(typed)))
     return span

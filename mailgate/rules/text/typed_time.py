@@ -14,13 +14,14 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from mailgate.errors import Refused
-from mailgate.rules.text.cleanup import quoted
-from mailgate.rules.text.moments import ENGLISH, WEEKDAYS, to_utc, wall_time
+from mailgate.phrase import phrase
+from mailgate.rules.text.cleanup import shortened
+from mailgate.rules.text.moments import WEEKDAYS, to_utc, wall_time
 
 Opens = Callable[[date], datetime | None]
 
 FURTHEST = timedelta(days=3660)
-FORMS = "2h, 3d, tomorrow, fri, fri 14:00 or 2026-12-24 09:00"
+FORMS = "2h, 3d, tomorrow, fri, fri 14:00, 2026-12-24 09:00"
 _CLOSED_AT_MOST = 31  # days to look for the next opening
 
 _SPAN = re.compile(r"(?:in )?((?:\d{1,4} ?[a-z]+ ?)+)")
@@ -57,11 +58,11 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
     except (ValueError, OverflowError):
         found = None
     if not found:
-        raise WhenError(f"{quoted(text)} is not a time that I can read: write it as {FORMS}")
+        raise WhenError(phrase("refused.no_time", typed=shortened(text), forms=FORMS))
     if found <= now:
-        raise WhenError(f"{ENGLISH.moment(found, zone)} is past")
+        raise WhenError(phrase("refused.past", at=found))
     if found - now > FURTHEST:
-        raise WhenError(f"{ENGLISH.moment(found, zone)} is more than ten years away")
+        raise WhenError(phrase("refused.too_far", at=found))
     return found
 
 

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mailgate.errors import Refused
+from mailgate.phrase import Phrase
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import open_ticket
 from mailgate.settings import Config
 from mailgate.ticket import Change, Entry, EntryKind, EventKind, Status, Ticket
 
-NO_MESSAGE = (
-    "#split is for an answer to the alert about a message; or name the message by its id (mailgate tickets show"
-    " lists them): #split 17"
-)
+NO_MESSAGE = Phrase("refused.split_which")
 
 
 def separable(entry: Entry | None, thread: Sequence[Entry]) -> Entry:
@@ -27,7 +25,7 @@ def separable(entry: Entry | None, thread: Sequence[Entry]) -> Entry:
         raise Refused(NO_MESSAGE)
     own = [other.id or 0 for other in thread if other.kind is EntryKind.MESSAGE and not other.came_for]
     if min(own, default=0) == entry.id:
-        raise Refused("this message opened the ticket: without it nothing would be left")
+        raise Refused(Phrase("refused.split_first"))
     return entry
 
 

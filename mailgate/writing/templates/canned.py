@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from mailgate.config.toml.lines import nearest, scan
 from mailgate.errors import Problem, Refused
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import phrase
 from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Canned, Config
 from mailgate.ticket import Address, Status, Ticket
@@ -31,7 +32,7 @@ def fill_canned(name: str, ticket: Ticket, agent: str, config: Config) -> str:
     try:
         text = fill(canned.text.get(ticket.language or config.desk.language), canned_values(ticket, agent, config))
     except Exception as error:  # a template may raise anything
-        raise Refused(f"the canned response {name} cannot be filled in: {error}") from error
+        raise Refused(phrase("refused.canned_broken", name=name, error=str(error))) from error
     return text.strip()
 
 

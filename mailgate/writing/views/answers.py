@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
-from mailgate.notice import Answer, Fixed, Lines, Listing, ShownTicket
+from mailgate.notice import Answer, Columns, Fixed, Lines, Listing, ShownTicket
 from mailgate.ticket import Entry, Ticket
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import readable
@@ -15,6 +16,8 @@ from mailgate.writing.views.views import AnswerView, ListingView, TicketView
 from mailgate.writing.views.words import Words
 
 _EMPTY = "-"
+_COLUMN = 28  # where explanations of commands begin
+_WIDTH = 76
 
 
 def listing_view(listing: Listing, own: Words, zone: ZoneInfo) -> ListingView:
@@ -40,10 +43,22 @@ def answer_views(
                 yield AnswerView(text="\n".join((table.title, "", *table.lines)), listing=table)
             case Lines():
                 yield AnswerView(text="\n".join(readable(own.sentence(line, zone)) for line in answer.lines))
+            case Columns():
+                rows = [(usage, own.said(text, zone)) for usage, text in answer.rows]
+                yield AnswerView(text="\n".join(line for row in rows for line in _in_columns(*row)), fixed=True)
             case Fixed():
                 yield AnswerView(text=answer.text, fixed=True)
             case _:
                 yield _shown(answer, own, zone, card(answer.ticket), with_card=answer.ticket.number != about)
+
+
+def _in_columns(usage: str, text: str) -> list[str]:
+    """A command and its explanation beside it, or below a long command, if it does not fit behind that."""
+    if len(usage) >= _COLUMN and len(usage) + 2 + len(text) <= _WIDTH:
+        return [f"{usage}  {text}"]
+    lines = wrap(text, _WIDTH - _COLUMN)
+    beside = lines.pop(0) if len(usage) < _COLUMN and lines else ""
+    return [f"{usage:{_COLUMN}}{beside}".rstrip(), *(f"{'':{_COLUMN}}{line}" for line in lines)]
 
 
 def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, *, with_card: bool) -> AnswerView:

@@ -62,7 +62,8 @@ class Words:
             case Short():
                 return self.dates.short(value.at, zone)
             case Choice():
-                return self.phrases["list.or"].join(self.said(each, zone) for each in value.among)
+                *others, last = (self.said(each, zone) for each in value.among)
+                return self.phrases["list.or"].join((", ".join(others), last)) if others else last
             case _:
                 return ", ".join(self.said(each, zone) for each in value)
 

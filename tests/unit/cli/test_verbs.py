@@ -105,7 +105,7 @@ def test_options_may_stand_between_commands(desk, capsys):
     assert call("ingest", "a.eml") == 0
     assert call("tickets", "do", "1001", "--as", "ann", "#priority high", "--json", "#topic report") == 0
     out = capsys.readouterr().out
-    assert json.loads(out) == {"ok": True, "done": ["priority High", "help topic Report a Problem"], "errors": []}
+    assert json.loads(out) == {"ok": True, "done": ["Priority: High.", "Help topic: Report a Problem."], "errors": []}
 
 
 def test_show_prints_local_times_and_the_people_that_a_note_asked(desk, capsys):
@@ -520,4 +520,4 @@ def test_counting_a_report_does_not_lock_the_database(desk, capsys, monkeypatch)
     assert call("tickets", "do", "1001", "#report 7d", "#prio low") == 0
     out = capsys.readouterr().out
     assert "The whole desk." in out
-    assert out.count("priority Low") == 1
+    assert out.count("Priority: Low.") == 1

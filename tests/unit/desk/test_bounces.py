@@ -9,6 +9,7 @@ from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.worker import apply
 from tests.desk import ELLIOT, KAREN, Bench, to, told
+from tests.notices import english
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_an_alert_that_the_relay_does_not_like_comes_again_bare(bench):
     outcome = bare_again(bench.ticket(), failure, "outbox:7")
     (notice,) = outcome.notices
     assert (notice.kind, notice.agent, notice.text) == (NoticeKind.NEW_TICKET, "elliot", "")
-    assert "554 virus" in notice.facts[0]
+    assert "554 virus" in english(notice.facts[0])
     assert bare_again(bench.ticket(), failure, notice.cause) is None, "once"
     to_karen = Failure(NoticeKind.REPLY, "karen@client.example", "554 virus")
     assert bare_again(bench.ticket(), to_karen, "outbox:7") is None

@@ -192,7 +192,7 @@ def test_a_question_with_a_reply_key_in_it_is_returned(bench: Bench, alert: Sent
     key = keyring(bench).find(alert.message.as_string())[0]
     sent = bench.send(ELLIOT, f"#ask {NOC}\n\nSee\nRef: {key}\nbelow.", answers=alert)
     assert told(sent) == {("command-failed", ELLIOT)}
-    assert "your question holds a key of the desk" in sent[0].text
+    assert "Your question holds a key of the desk" in sent[0].text
 
 
 def test_a_question_that_would_lose_a_file_is_returned(bench: Bench, alert: Sent) -> None:
@@ -230,7 +230,7 @@ def test_who_asked_hears_that_the_question_bounced(bench: Bench, question: Sent)
     bench.accept(report.encode(), envelope_from="")
     sent = bench.drain()
     assert told(sent) == {("delivery-failed", ELLIOT)}
-    assert f"“asked” to {NOC} was not delivered" in sent[0].text
+    assert f"The question did not reach {NOC}" in sent[0].text
 
 
 # ── a colleague ─────────────────────────────────────────────────────────────────────────
@@ -280,8 +280,8 @@ def _everybody(bench: Bench) -> list[Sent]:
         ("#ask me", "no agent or team is called “me”"),
         (f"#ask {ELLIOT}", "is you: name somebody else"),
         ("#ask nobody at all", "no agent or team is called"),
-        ("#ask support@bank.example", "cannot be asked: it is the desk's own"),
-        ("#ask noreply@carrier.example", "cannot be asked: it is a list's or a machine's"),
+        ("#ask support@bank.example", "cannot be asked: it is an address of the desk"),
+        ("#ask noreply@carrier.example", "cannot be asked: it is an address of a list or a machine"),
         ("#ask jane@", "is not an address"),
         ("#ask <>", "no agent or team is called"),
         (f"#reply\n#ask {NOC}", "cannot both be done"),
@@ -298,7 +298,7 @@ def test_who_cannot_be_asked_makes_the_mail_come_back(bench: Bench, alert: Sent,
 def test_a_question_without_words_comes_back(bench: Bench, alert: Sent) -> None:
     sent = bench.send(ELLIOT, f"#ask {NOC}", answers=alert)
     assert told(sent) == {("command-failed", ELLIOT)}
-    assert "there is nothing to ask" in sent[0].text
+    assert "There is nothing to ask" in sent[0].text
 
 
 def test_who_may_only_note_asks_colleagues_and_no_outsiders(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from mailgate.worker import batch as processor
 from mailgate.worker import explain
 from mailgate.worker.pipeline import think
 from tests.desk import KAREN
+from tests.notices import english
 
 
 def test_explain_names_the_command_that_named_the_ticket(bench):
@@ -15,7 +16,7 @@ def test_explain_names_the_command_that_named_the_ticket(bench):
     bench.accept(bench.write("elliot@bank.example", "#ticket 1002\n#claim", answers=alert))
     (prepared,) = processor.read(processor.claim(bench.db), bench.desk, bench.now)
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
-    assert explain.document(verdict, "a.eml", {}, bench.config.agents)["ticket"] == {
+    assert explain.document(verdict, "a.eml", {}, bench.config.agents, english)["ticket"] == {
         "number": 1002,
         "why": "named-by-command",
     }
@@ -28,7 +29,7 @@ def test_explain_says_everything_and_writes_nothing(bench):
     before = bench.db.one("SELECT total_changes()")[0]
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
     assert bench.db.one("SELECT total_changes()")[0] == before
-    document = explain.document(verdict, "a.eml", {0: "the subject"}, bench.config.agents)
+    document = explain.document(verdict, "a.eml", {0: "the subject"}, bench.config.agents, english)
     assert list(document) == (
         [
             "file",

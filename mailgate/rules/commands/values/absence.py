@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from mailgate.errors import Refused
+from mailgate.phrase import Phrase, Value, phrase
 from mailgate.rules.commands.scope import Command, CommandScope, find, when
-from mailgate.rules.people.absence import Absence, span
+from mailgate.rules.people.absence import Absence, absence_phrase
 from mailgate.rules.text import names
 from mailgate.rules.text.typed_time import WhenError
 from mailgate.settings import Agent
@@ -19,7 +20,7 @@ from mailgate.ticket import ADMIN, Actor
 _UNTIL = re.compile(r"(|.*\s)(?:until|till|for)\s+(.+)", re.IGNORECASE)
 
 
-def away(command: Command, scope: CommandScope) -> tuple[Absence, str]:
+def away(command: Command, scope: CommandScope) -> tuple[Absence, Phrase]:
     """`#away`, `#away until fri`, `#away fri`; for a manager also `#away ann until fri`."""
     name, end = _parts(command.value)
     if name and not end and _is_time(name, scope):
@@ -28,17 +29,17 @@ def away(command: Command, scope: CommandScope) -> tuple[Absence, str]:
     absence = Absence(
         agent=agent.key,
         since=scope.now,
-        until=when(end, scope)[0] if end else None,
+        until=when(end, scope) if end else None,
         by=Actor.agent(scope.agent.key) if scope.agent else ADMIN,
         reason=command.reason,
     )
-    return absence, f"{_is(agent, scope)} {span(absence, scope.zone)}"
+    return absence, _done("away", agent, scope, absence=absence_phrase(absence))
 
 
-def back(command: Command, scope: CommandScope) -> tuple[str, str]:
+def back(command: Command, scope: CommandScope) -> tuple[str, Phrase]:
     """`#back`; for a manager also `#back ann`. The value is the agent's key."""
     agent = _agent(command.value, scope)
-    return agent.key, f"{_is(agent, scope)} {'back' if agent.key in scope.away else 'not away'}"
+    return agent.key, _done("back" if agent.key in scope.away else "not_away", agent, scope)
 
 
 def _parts(typed: str) -> tuple[str, str]:
@@ -55,8 +56,8 @@ def _is_time(typed: str, scope: CommandScope) -> bool:
     return True
 
 
-def _is(agent: Agent, scope: CommandScope) -> str:
-    return "you are" if agent is scope.agent else f"{agent.name} is"
+def _done(what: str, agent: Agent, scope: CommandScope, **values: Value) -> Phrase:
+    return phrase(f"done.{what}_you" if agent is scope.agent else f"done.{what}", name=agent.name, **values)
 
 
 def _agent(typed: str, scope: CommandScope) -> Agent:
@@ -64,7 +65,7 @@ def _agent(typed: str, scope: CommandScope) -> Agent:
     config, writer = scope.config, scope.agent
     if not typed or typed.casefold() == "me":
         if writer is None:
-            raise Refused("write the agent's name after it")
+            raise Refused(phrase("refused.nothing_named", what=Phrase("name_of.agent")))
         return writer
     agent = config.agents[find(typed, names.agents(config), "agent").id]
     manages = (
@@ -72,4 +73,4 @@ def _agent(typed: str, scope: CommandScope) -> Agent:
     )
     if writer in (None, agent) or any(name in agent.departments for name in manages):
         return agent
-    raise Refused(f"only {agent.name} or the manager of a department of {agent.name} can do this")
+    raise Refused(phrase("refused.not_yours_to_say", name=agent.name))

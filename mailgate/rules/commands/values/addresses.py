@@ -8,7 +8,8 @@ from difflib import get_close_matches
 
 from mailgate.errors import Refused
 from mailgate.mail import normalise
-from mailgate.rules.text.cleanup import quoted
+from mailgate.phrase import Phrase, phrase
+from mailgate.rules.text.cleanup import shortened
 from mailgate.ticket import Address
 
 _SIMILAR = 0.9  # ratio for addresses in different domains: one or two letters differ
@@ -25,16 +26,16 @@ def read_addresses(typed: str) -> tuple[Address, ...]:
         for text in [named[2]] if named else part.split():
             email = normalise(text.strip("<>"))
             if not _ADDRESS.fullmatch(email):
-                raise Refused(f"{quoted(text)} is not an address: write it as name@domain")
+                raise Refused(phrase("refused.no_address", typed=shortened(text)))
             found.setdefault(email, Address(email, named[1].strip("\"' ") if named else ""))
     if not found:
-        raise Refused("write an address after it, such as jane@example.org")
+        raise Refused(Phrase("refused.which_address"))
     return tuple(found.values())
 
 
-def emails(found: Sequence[Address]) -> str:
-    """The addresses, separated by commas."""
-    return ", ".join(person.email for person in found)
+def emails(found: Sequence[Address]) -> tuple[str, ...]:
+    """The addresses alone."""
+    return tuple(person.email for person in found)
 
 
 def misspelt(email: str, known: Sequence[str]) -> str:

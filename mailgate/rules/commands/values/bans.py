@@ -7,10 +7,11 @@ from collections.abc import Collection
 
 from mailgate.errors import Refused
 from mailgate.mail import normalise
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.scope import Command, CommandScope
 from mailgate.rules.commands.values.addresses import misspelt, read_addresses
 from mailgate.rules.people.desk_addresses import desk_address
-from mailgate.rules.text.cleanup import quoted
+from mailgate.rules.text.cleanup import shortened
 from mailgate.rules.ticket.bans import covering
 from mailgate.settings import Config
 
@@ -18,23 +19,23 @@ _LABEL = r"[^\s@<>()\[\],;:\"\\*?.]+"
 _DOMAIN = re.compile(rf"@(?:{_LABEL}\.)+{_LABEL}")  # no wildcards: they would match nothing
 
 
-def ban(command: Command, scope: CommandScope) -> tuple[str | None, str]:
+def ban(command: Command, scope: CommandScope) -> tuple[str | None, Phrase]:
     """An address or "@domain"; None if it is banned already."""
     pattern = _pattern(command.value)
     _check(pattern, scope.config)
     if pattern in scope.bans():
-        return None, f"{pattern} was banned already"
-    return pattern, f"{pattern} is banned: mail from there goes to quarantine"
+        return None, phrase("done.banned_already", pattern=pattern)
+    return pattern, phrase("done.banned", pattern=pattern)
 
 
-def unban(command: Command, scope: CommandScope) -> tuple[str | None, str]:
+def unban(command: Command, scope: CommandScope) -> tuple[str | None, Phrase]:
     """A banned pattern, or None if it is not banned. Refused if another ban is likely meant, or still covers it."""
     pattern, banned = _pattern(command.value), scope.bans()
     if pattern in banned:
-        return pattern, f"{pattern} is no longer banned"
+        return pattern, phrase("done.unbanned", pattern=pattern)
     if near := _near(pattern, banned):
-        raise Refused(f"{pattern} is not banned; {near} is")
-    return None, f"{pattern} was not banned"
+        raise Refused(phrase("refused.ban_near", pattern=pattern, near=near))
+    return None, phrase("done.not_banned", pattern=pattern)
 
 
 def _near(pattern: str, banned: Collection[str]) -> str:
@@ -44,18 +45,19 @@ def _near(pattern: str, banned: Collection[str]) -> str:
 
 def _check(pattern: str, config: Config) -> None:
     if desk_address(pattern, config):
-        raise Refused(f"{pattern} is an address of the desk")
+        raise Refused(phrase("refused.desk_address", email=pattern))
     for email, owner in _protected(config).items():
         if pattern in covering(email):
-            raise Refused(f"{pattern} is {owner}" if pattern == email else f"{pattern} covers {email}, {owner}")
+            name = "refused.ban_is" if pattern == email else "refused.ban_covers"
+            raise Refused(phrase(name, pattern=pattern, email=email, what=owner))
 
 
-def _protected(config: Config) -> dict[str, str]:
+def _protected(config: Config) -> dict[str, Phrase]:
     """Addresses that must not be banned, and what they are."""
     return {
-        **({normalise(config.desk.admin): "the administrator's address"} if config.desk.admin else {}),
-        **dict.fromkeys(config.agents_by_email, "an agent's address"),
-        **dict.fromkeys(config.addresses, "an address of the desk"),
+        **({normalise(config.desk.admin): Phrase("owner.admin")} if config.desk.admin else {}),
+        **dict.fromkeys(config.agents_by_email, Phrase("owner.agent")),
+        **dict.fromkeys(config.addresses, Phrase("owner.desk")),
     }
 
 
@@ -64,9 +66,9 @@ def _pattern(typed: str) -> str:
     if not text.startswith("@"):
         found = read_addresses(text)
         if len(found) > 1:
-            raise Refused("one address or @domain a line")
+            raise Refused(Phrase("refused.one_pattern"))
         return found[0].email
     domain = normalise(f"x{text}")[1:]
     if not _DOMAIN.fullmatch(domain):
-        raise Refused(f"{quoted(text)} is not a domain: write it as @example.org")
+        raise Refused(phrase("refused.no_domain", typed=shortened(text)))
     return domain

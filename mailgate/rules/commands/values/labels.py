@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from mailgate.errors import Refused
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.scope import Command, CommandScope
 from mailgate.rules.text.subject import NO_SUBJECT, strip_subject
 
 
-def subject(command: Command, scope: CommandScope) -> tuple[str, str]:
+def subject(command: Command, scope: CommandScope) -> tuple[str, Phrase]:
     """The subject, without the token and reply prefixes that outgoing mail adds."""
     found = strip_subject(command.value, scope.config.desk)
     if found == NO_SUBJECT:
-        raise Refused("write the new subject after it")
-    return found, f"subject “{found}”"
+        raise Refused(Phrase("refused.no_subject"))
+    return found, phrase("done.subject", subject=found)
 
 
-def tag(command: Command, scope: CommandScope) -> tuple[tuple[str, ...], str]:
+def tag(command: Command, scope: CommandScope) -> tuple[tuple[str, ...], Phrase]:
     """One or several tags: "#portal, vip"."""
     found = _tags(command.value, scope)
-    return found, f"tagged {', '.join(found)}"
+    return found, phrase("done.tagged", tags=found)
 
 
-def untag(command: Command, scope: CommandScope) -> tuple[tuple[str, ...], str]:
+def untag(command: Command, scope: CommandScope) -> tuple[tuple[str, ...], Phrase]:
     """As for `#tag`."""
     found = _tags(command.value, scope)
-    return found, f"no longer tagged {', '.join(found)}"
+    return found, phrase("done.untagged", tags=found)
 
 
 def _tags(typed: str, scope: CommandScope) -> tuple[str, ...]:
@@ -34,5 +35,5 @@ def _tags(typed: str, scope: CommandScope) -> tuple[str, ...]:
     for word in words:
         known.setdefault(word.casefold(), word)
     if not words:
-        raise Refused(f"“{typed}” is not a tag: a tag is a word")
+        raise Refused(phrase("refused.no_tag", typed=typed))
     return tuple(known[word] for word in dict.fromkeys(map(str.casefold, words)))

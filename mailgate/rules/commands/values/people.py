@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mailgate.errors import Refused
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.scope import Command, CommandScope, assignee, require
 from mailgate.rules.commands.values.addresses import emails, misspelt, read_addresses
 from mailgate.rules.people.collaborators import unfit
@@ -18,57 +19,58 @@ from mailgate.ticket import Address, Ticket
 MOST = 10  # people asked by one mail
 
 
-def cc(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], str]:
+def cc(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], Phrase | None]:
     """People who may be collaborators, as many as `tickets.max_collaborators` leaves room for."""
     people, ticket, config = read_addresses(command.value), scope.ticket, scope.config
     new = [person for person in people if person.email not in ticket.participants]
     for person in new:
         if why := unfit(person.email, config):
-            raise Refused(f"{person.email} cannot be a collaborator: it is {why}")
+            raise Refused(phrase("refused.unfit_collaborator", email=person.email, why=why))
     most = config.tickets.max_collaborators
     if new and len(ticket.collaborators) + len(new) > most:
-        raise Refused(f"a ticket has at most {most} collaborators: remove one with #uncc first")
-    return people, f"{emails(people)} on the ticket"
+        raise Refused(phrase("refused.too_many_collaborators", most=most))
+    return people, phrase("done.cc", people=emails(people))
 
 
-def uncc(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], str]:
+def uncc(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], Phrase | None]:
     """Collaborators, or people who are not on the ticket; a likely misspelling of a collaborator is refused."""
     people, ticket = read_addresses(command.value), scope.ticket
     known = [person.email for person in ticket.collaborators]
     for person in people:
         if person.email == ticket.requester.email:
-            raise Refused(f"{person.email} is the requester: #requester ADDRESS changes that")
+            raise Refused(phrase("refused.uncc_requester", email=person.email))
         if near := misspelt(person.email, known):
-            raise Refused(f"{person.email} is not a collaborator; did you mean {near}?")
+            raise Refused(phrase("refused.uncc_near", email=person.email, near=near))
     return people, _removed(people, ticket)
 
 
-def _removed(people: Sequence[Address], ticket: Ticket) -> str:
+def _removed(people: Sequence[Address], ticket: Ticket) -> Phrase:
     here = [person for person in people if person.email in ticket.participants]
-    missing = [person for person in people if person not in here]
-    removed = [f"{emails(here)} off the ticket"] if here else []
-    was = "was" if len(missing) == 1 else "were"
-    return "; ".join([*removed, *([f"{emails(missing)} {was} not on the ticket"] if missing else [])])
+    missing = emails([person for person in people if person not in here])
+    if not here:
+        return phrase("done.not_on_ticket", people=missing)
+    removed = phrase("done.uncc", people=emails(here))
+    return phrase("done.uncc_some", removed=removed, people=missing) if missing else removed
 
 
-def requester(command: Command, scope: CommandScope) -> tuple[Address, str]:
+def requester(command: Command, scope: CommandScope) -> tuple[Address, Phrase]:
     """One person, who is not the desk itself."""
     people = read_addresses(command.value)
     if len(people) > 1:
-        raise Refused("a ticket has one requester; add others with #cc")
+        raise Refused(Phrase("refused.one_requester"))
     if desk_address(people[0].email, scope.config):
-        raise Refused(f"{people[0].email} is an address of the desk")
-    return people[0], f"requester {people[0]}"
+        raise Refused(phrase("refused.desk_address", email=people[0].email))
+    return people[0], phrase("done.requester", who=str(people[0]))
 
 
-def note(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], str]:
+def note(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], Phrase | None]:
     """Agents, teams and addresses that the note is mailed to; () for a plain note."""
     if not command.value:
-        return (), ""
+        return (), None
     people = _asked(command.value, scope)
     if outsiders(people, scope.config):
         require("reply", scope.ticket, scope)  # it leaves the desk
-    return people, f"asked {', '.join(each.name or each.email for each in people)}"
+    return people, phrase("done.asked", people=tuple(each.name or each.email for each in people))
 
 
 def _asked(typed: str, scope: CommandScope) -> tuple[Address, ...]:
@@ -78,9 +80,9 @@ def _asked(typed: str, scope: CommandScope) -> tuple[Address, ...]:
             found.setdefault(person.email, person)
     own = found.pop(scope.agent.email, None) if scope.agent else None
     if not found:
-        raise Refused(f"{own.email} is you: name somebody else" if own else "name an agent, a team or an address")
+        raise Refused(phrase("refused.ask_yourself", email=own.email) if own else Phrase("refused.ask_nobody"))
     if len(found) > MOST:
-        raise Refused(f"one mail asks at most {MOST} people")
+        raise Refused(phrase("refused.ask_too_many", most=MOST))
     for person in found.values():
         _check(person, scope.ticket, scope.config)
     return tuple(found.values())
@@ -88,12 +90,12 @@ def _asked(typed: str, scope: CommandScope) -> tuple[Address, ...]:
 
 def _check(person: Address, ticket: Ticket, config: Config) -> None:
     if any(config.same_person(person.email, each) for each in ticket.participants):
-        raise Refused(f"{person.email} is on the ticket, and a note is internal; write to them with #reply")
+        raise Refused(phrase("refused.ask_participant", email=person.email))
     agent = config.agents_by_email.get(person.email)
     if agent and confidential(ticket.department, config) and not member(agent, ticket.department, config):
-        raise Refused(f"{person.name} is not in {ticket.department}, which is confidential: ask a member of it")
+        raise Refused(phrase("refused.ask_confidential", name=person.name, department=ticket.department))
     if not agent and (why := unfit(person.email, config)):
-        raise Refused(f"{person.email} cannot be asked: it is {why}")
+        raise Refused(phrase("refused.unfit_asked", email=person.email, why=why))
 
 
 def _people(part: str, config: Config) -> list[Address]:

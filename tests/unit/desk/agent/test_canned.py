@@ -193,7 +193,7 @@ def test_one_that_cannot_be_filled_in_leaves_the_acknowledgement_and_returns_the
     mails = bench.send(KAREN, "I forgot it.", subject="My password")
     assert "We have received your request" in to(mails, "karen@client.example").text
     (mail,) = bench.send(ELLIOT, "#canned password-reset", answers=to(mails, ELLIOT))
-    assert "the canned response password-reset cannot be filled in" in mail.text
+    assert "The canned response password-reset cannot be filled in" in mail.text
     bench.db.close()
 
 

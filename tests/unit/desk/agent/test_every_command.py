@@ -5,6 +5,8 @@ The commands and their outcomes are those of `tests.verbs`.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mailgate.rules.commands.syntax import NAMES
@@ -98,7 +100,8 @@ def test_who_may_is_told_that_it_is_done(bench):
         else:
             (mail,) = back
             assert mail.kind == {"report": "report", "returned": "command-failed"}.get(row.ends, "answer"), command
-            assert ("Done: " in mail.text) is (row.ends in ("done", "opens")), f"{command}: {mail.text}"
+            assert (row.says != "") is (row.ends in ("done", "opens")), command
+            assert re.search(f"^({row.says})", mail.text, re.MULTILINE), f"{command}: {mail.text}"
         if row.ends == "opens":
             assert len(bench.numbers()) == len(numbers) + 1, command
             assert bench.events() == before, command
@@ -135,7 +138,7 @@ def test_who_may_nothing_may_ask_for_figures_and_write_to_the_desk_as_anybody(be
     mails = bench.send(VERA, "#show\n#report", answers=bench.alerts[VERA])
     assert sorted(mail.kind for mail in mails) == ["answer", "report"]
     assert state(bench) == (before, beside)
-    assert "Done: ticket 1004 opened" in heard(bench, VERA, "#new").text
+    assert "Ticket #1004 was opened" in heard(bench, VERA, "#new").text
     assert bench.ticket(1004).requester.email == VERA
     assert state(bench)[0][:3] == before
     opened = state(bench)
@@ -187,7 +190,7 @@ def test_for_who_does_not_see_it_there_is_no_such_ticket(bench):
         else:
             mail = heard(bench, ELLIOT, f"#ticket 1001\n{command}")
         told = {"returned": "code", "opens": "for a ticket that exists"}.get(
-            example_of(command).ends, "ticket 1001 was not found"
+            example_of(command).ends, "Ticket 1001 was not found"
         )
         assert (mail.kind, told in mail.text) == ("command-failed", True), f"{command}: {mail.text}"
     assert state(bench) == before

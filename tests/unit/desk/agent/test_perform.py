@@ -15,6 +15,7 @@ from mailgate.store.db import open_writer
 from mailgate.ticket import ADMIN
 from mailgate.worker import apply
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told
+from tests.notices import english
 
 NOTE_LINE = "The vendor password is hunter2 and must not leave this house"
 
@@ -88,7 +89,7 @@ def test_an_answer_to_a_note_is_a_note_and_the_agent_is_told_with_a_link(opened)
     assert opened.thread()[-1] == ("note", "I know it.")
     mine = to(mails, "ann@bank.example")
     assert mine.kind == "answer"
-    assert "because it answers a notice of the kind note" in mine.text
+    assert "because you answered an alert, not Karen Client’s message" in mine.text
     assert "%23reply%0D%0A%0D%0AI%20know%20it." in mine.text
 
 
@@ -183,8 +184,8 @@ def test_every_command_at_once_and_one_answer(opened):
     assert ticket.due_at.isoformat() == "2026-12-24T09:00:00+00:00"
     answer = to(mails, "elliot@bank.example")
     assert answer.kind == "answer"
-    assert "Done: assigned to Ann Reyes." in answer.text
-    assert "Done: help topic Report a Problem." in answer.text
+    assert "Assigned to Ann Reyes." in answer.text
+    assert "Help topic: Report a Problem." in answer.text
     assigned = to(mails, "ann@bank.example")
     assert assigned.kind == "assigned"
     assert "she knows it" in assigned.text
@@ -197,7 +198,7 @@ def test_every_command_at_once_and_one_answer(opened):
 
 def test_a_command_that_changes_nothing_is_done(opened):
     mails = opened.send(ELLIOT, "#open\n#priority normal\n", answers=alert(opened))
-    assert "Done: status open." in to(mails, "elliot@bank.example").text
+    assert "Open." in to(mails, "elliot@bank.example").text
     assert opened.kinds() == ["opened", "routed"]
 
 
@@ -209,7 +210,7 @@ def test_a_command_that_changes_nothing_is_done(opened):
         ("#assing ann", "did you mean #assign"),
         ("#due yesteryear", "yesteryear"),
         ("#transfer s", "could be"),
-        ("#ticket 4711\n#close", "ticket 4711 was not found"),
+        ("#ticket 4711\n#close", "Ticket 4711 was not found"),
     ],
 )
 def test_all_or_nothing(opened, text, problem):
@@ -237,7 +238,7 @@ def test_what_an_agent_does_not_see_is_not_found(bench):
     bench.send("bob@bank.example", "#transfer Support", answers=hidden)
     for text in ("Hello", "#show", "#claim"):
         refused = to(bench.send("bob@bank.example", text, answers=hidden), "bob@bank.example")
-        assert "ticket 1001 was not found" in refused.text
+        assert "Ticket 1001 was not found" in refused.text
     own = to(bench.send(KAREN, "Down", subject="Two", to="outages@bank.example"), "bob@bank.example")
     for text in ("#ticket 1001\n#claim", "#ticket 9999\n#claim"):
         refused = to(bench.send("bob@bank.example", text, answers=own), "bob@bank.example")
@@ -299,7 +300,7 @@ def test_lists(opened, which, numbers):
 
 def test_questions_and_commands_in_one_mail_are_both_answered(opened):
     mine = to(opened.send(ELLIOT, "#claim\n#show\n", answers=alert(opened)), "elliot@bank.example")
-    assert "Done: assigned to Elliot Alderson." in mine.text
+    assert "Assigned to Elliot Alderson." in mine.text
     assert "Assigned to:     you" in mine.text
     assert str(opened.ticket().assignee) == "agent:elliot"
 
@@ -494,7 +495,7 @@ def test_dmarc_proves_an_agent_of_a_trusted_domain(tmp_path):
         "DKIM-Signature": "v=1; d=bank.example; s=x; h=from:subject:date; b=AAAA; bh=AAAA",
     }
     mails = bench.send(ELLIOT, "#prio high", subject="[#1001]", headers=proof, authserv_ids=("mx.bank.example",))
-    assert "Done: priority High." in to(mails, "elliot@bank.example").text
+    assert "Priority: High." in to(mails, "elliot@bank.example").text
     mails = bench.send(ELLIOT, "#prio low", subject="[#1001]", headers=proof)
     assert told(mails) == {("confirm", "elliot@bank.example")}, "nobody is believed on this way in"
 
@@ -509,7 +510,7 @@ def test_a_mail_that_is_no_answer_asks_about_anything_and_changes_nothing_withou
     assert "#1001" in listed.text
     assert "Your mail answers no ticket" in to(opened.send(ELLIOT, "#show", answers=listed), "elliot@bank.example").text
     refused = to(opened.send(ELLIOT, "#claim", answers=listed), "elliot@bank.example")
-    assert "say which one with #ticket NUMBER" in refused.text
+    assert "name one with #ticket NUMBER" in refused.text
     opened.send(ELLIOT, "#ticket 1001\n#claim", answers=listed)
     assert str(opened.ticket().assignee) == "agent:elliot"
 
@@ -572,7 +573,7 @@ def order(bench, *lines, who=None):
 
 def test_orders_from_the_shell_are_the_administrators_or_an_agents(opened):
     outcome, mails = order(opened, "#assign ann -- she is in", "#sla sev-a")
-    assert outcome.report == ("assigned to Ann Reyes", "SLA plan Sev-A")
+    assert [*map(english, outcome.report)] == ["Assigned to Ann Reyes.", "SLA plan: Sev-A."]
     assert ("assigned", "ann@bank.example") in told(mails)
     assert opened.events()[-1].by == ADMIN
     outcome, mails = order(opened, "#show")

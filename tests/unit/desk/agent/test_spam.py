@@ -33,7 +33,7 @@ def test_spam_closes_and_its_sender_hears_nothing(bench):
     assert bench.kinds()[-2:] == ["status-changed", "spam-marked"]
     assert derived(bench.events())["spam"]
     answer = to(mails, ELLIOT)
-    assert "Done: closed as spam; the requester gets no notice." in answer.text
+    assert "Closed as spam; the requester gets no notice." in answer.text
     assert "#spam" not in answer.text.partition("Note:")[2], "it is spam already: no link"
 
 
@@ -121,11 +121,11 @@ def test_their_bytes_are_forgotten_like_those_of_worked_mail(bench):
 @pytest.mark.parametrize(
     ("what", "why"),
     [
-        ("elliot@bank.example", "elliot@bank.example is an agent's address"),
+        ("elliot@bank.example", "elliot@bank.example is an agent’s address"),
         ("support@bank.example", "support@bank.example is an address of the desk"),
         ("support+x@bank.example", "support+x@bank.example is an address of the desk"),
-        ("root@ops.example", "root@ops.example is the administrator's address"),
-        ("@ops.example", "@ops.example covers root@ops.example, the administrator's address"),
+        ("root@ops.example", "root@ops.example is the administrator’s address"),
+        ("@ops.example", "@ops.example covers root@ops.example, the administrator’s address"),
         ("@bank.example", "@bank.example covers "),
         ("prince", "“prince” is not an address"),
         ("@nowhere", "“@nowhere” is not a domain"),
@@ -160,7 +160,7 @@ def test_who_is_not_banned_is_unbanned_already(bench):
     for pattern in ("@spam.example", "@other.example"):
         bench.send(ELLIOT, f"#unban {pattern}", answers=bench.alert)
         mail = to(bench.send(ELLIOT, f"#unban {pattern}", answers=bench.alert), ELLIOT)
-        assert (mail.kind, f"Done: {pattern} was not banned." in mail.text) == ("answer", True)
+        assert (mail.kind, f"{pattern} was not banned." in mail.text) == ("answer", True)
     assert bench.kinds().count("unbanned") == 1
 
 
@@ -205,14 +205,14 @@ def test_a_ban_needs_no_ticket(bench):
     before = bench.kinds()
     mail = fresh(bench, "#ban @spam.example -- every day\n#ban a@b.example\n\nBye.")
     assert (mail.kind, mail.ticket) == ("answer", None)
-    assert "Done: @spam.example is banned: mail from there goes to quarantine." in mail.text
-    assert "Done: a@b.example is banned" in mail.text
+    assert "@spam.example is banned: mail from there goes to quarantine." in mail.text
+    assert "a@b.example is banned" in mail.text
     assert "your text below the commands was left out" in mail.text
     assert "@spam.example  Elliot Alderson  Fri 20 Nov 2026  every day" in fresh(bench, "#bans").text
     assert bench.send(SPAMMER, "Again.", subject="Money") == []
     assert queued(bench)[-1][1] == "banned"
     mail = fresh(bench, "#unban @spam.example\n#list")
-    assert "Done: @spam.example is no longer banned." in mail.text
+    assert "@spam.example is no longer banned." in mail.text
     assert "Money" in mail.text, "the list that was asked for"
     assert bench.send(SPAMMER, "Again, again.", subject="Money")
     assert bench.kinds() == before
@@ -242,8 +242,8 @@ def test_a_ban_beside_what_is_for_a_ticket_asks_for_the_ticket(bench):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("#away until 2026-12-01", "you are away until"),
-        ("#back", "you are not away"),
+        ("#away until 2026-12-01", "You are away until"),
+        ("#back", "You are not away"),
         ("#list", "Money"),
         ("#search millions", "Money"),
         ("#report 30d", "opened"),

@@ -12,6 +12,7 @@ from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.queues import inbox
 from mailgate.ticket import Actor
 from tests.desk import ANN, ELLIOT, KAREN, Bench, Sent, to, told
+from tests.notices import english
 
 NOTE = "The vendor password is hunter2 and must not leave this house"
 REPLY = "It is mended: the vendor password is hunter2 and must be changed."
@@ -73,7 +74,7 @@ def test_what_requesters_read_of_a_command_is_guarded_as_well(bench, order, text
 def test_a_command_that_would_show_a_key_is_refused(bench, text):
     key = bench.alerts["ann@bank.example"].message_id.strip("<>")
     (back,) = answer(bench, f"#subject About {key}{text}")
-    assert (back.kind, "your command holds a key of the desk" in back.text) == ("command-failed", True)
+    assert (back.kind, "Your command holds a key of the desk" in back.text) == ("command-failed", True)
     assert bench.ticket().subject == "Portal is down"
 
 
@@ -152,4 +153,4 @@ def test_an_order_from_the_command_line_is_refused_for_nothing_of_it_can_wait(be
     context = bench.desk.context(bench.now)
     order, ticket = gather_order(bench.db, 1001, bench.config.agents["ann"], commands, "cli:1", context)
     outcome = desk_agent.work(order, ticket, context)
-    assert "internal text" in "".join(outcome.problems)
+    assert "internal text" in english(outcome.problems[0])

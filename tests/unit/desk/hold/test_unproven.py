@@ -12,6 +12,7 @@ from mailgate.worker import batch
 from mailgate.worker.explain import document
 from mailgate.worker.pipeline import think
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
+from tests.notices import english
 
 NOTE = "The vendor password is hunter2 and must not leave this house"
 REPLY = "It is mended: the vendor password is hunter2 and must be changed."
@@ -51,7 +52,7 @@ def replies(bench: Bench) -> int:
         ("\n#resolve", "#resolve: a code stands alone"),
         ("\n#confirm aaaaaaaaaaaa", "cannot both be done"),
         ("\n#resolv", "did you mean #resolve?"),
-        ("\n\nThanks!\n#close", "commands go on top"),
+        ("\n\nThanks!\n#close", "Commands go on top"),
     ],
 )
 def test_a_code_stands_alone_and_nothing_is_done_beside_it_by_half(bench, more, why):
@@ -173,7 +174,7 @@ def test_explain_of_a_code_tells_what_the_mail_that_waits_would_do(bench):
     bench.accept(bench.write(ANN, f"#confirm {code(mail)}", answers=mail))
     (prepared,) = batch.read(batch.claim(bench.db), bench.desk, bench.now)
     verdict = think(bench.db, prepared, bench.desk.context(bench.now))
-    found = document(verdict, "a.eml", {0: "the subject"}, bench.config.agents)
+    found = document(verdict, "a.eml", {0: "the subject"}, bench.config.agents, english)
     assert found["ticket"] == {"number": 1001, "why": "confirmed"}
     assert [command["line"] for command in found["commands"]] == [f"#confirm {code(mail)}", "#prio high"]
     assert {"replied", "priority-changed"} <= {change["kind"] for change in found["changes"]}

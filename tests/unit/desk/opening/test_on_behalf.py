@@ -85,7 +85,7 @@ def test_new_opens_a_ticket_for_somebody_and_tells_everybody_once(bench):
     assert "Elliot Alderson opened request [#1001] for you." in theirs.text
     assert "She called: the card is lost." in theirs.text
     assert "#new" not in theirs.everything
-    assert "Done: ticket 1001 opened for Karen Client <karen@client.example>." in to(mails, ELLIOT).text
+    assert "Ticket #1001 was opened for Karen Client <karen@client.example>." in to(mails, ELLIOT).text
     assert "Elliot Alderson opened it for Karen Client" in to(mails, ANN).text
     assert bench.events()[0].by == Actor.agent("elliot")
 
@@ -134,9 +134,9 @@ def test_commands_on_top_are_done_to_the_new_ticket(bench):
         (f"#new {KAREN}\n#requester lee@client.example\n\nText.", "this is for a ticket that exists"),
         (f"#new {KAREN}\n#note bob\n\nText.", "this is for a ticket that exists"),
         ("#new support@bank.example\n\nText.", "an address of the desk"),
-        ("#new nobody-we-know\n\nText.", "no requester is called “nobody-we-know”"),
-        ("#new karen@\n\nText.", "e-mail address: write it as name@domain"),
-        (f"Text.\n#new {KAREN}", "commands go on top"),
+        ("#new nobody-we-know\n\nText.", "No requester is called “nobody-we-know”"),
+        ("#new karen@\n\nText.", "is not an address: write it as name@domain"),
+        (f"Text.\n#new {KAREN}", "Commands go on top"),
         (f"#new {KAREN}\n\nWe sent it to Maintenance today.", "internal text"),
     ],
 )
@@ -164,7 +164,7 @@ def test_who_is_meant_by_a_name_is_found_or_asked(bench):
         assert bench.ticket(bench.numbers()[-1]).requester.email == f"{name}@client.example", typed
     assert bench.ticket(bench.numbers()[-2]).requester.name == "Karl Klient"
     (refused,) = send(bench, "#new boss\n\nText.")  # of a department that Elliot does not see
-    assert "no requester is called" in refused.text
+    assert "No requester is called" in refused.text
     assert "boss@" not in refused.text
 
 
@@ -388,7 +388,7 @@ def test_a_forward_of_the_desks_own_mail_opens_nothing_for_the_desk(bench):
     send(bench, f"Why?\n\n{block}", subject="Fwd: News")
     assert bench.ticket().requester.email == ELLIOT
     (mail,) = send(bench, f"#new\n\nWhy?\n\n{block}", subject="Fwd: News")
-    assert "one of the desk's own" in mail.text
+    assert "one of the desk’s own" in mail.text
 
 
 def test_a_colleagues_mail_is_the_colleagues_ticket(bench):

@@ -40,7 +40,7 @@ def test_the_one_that_is_worked_on_goes_into_the_other_and_the_echo_says_so(benc
     assert (one.status, one.merged_into, two.merged) == ("closed", 1002, (1001,))
     assert (one.links, two.links) == ((1002,), (1001,))
     answer = to(mails, ELLIOT)
-    assert "Done: ticket 1001 merged into 1002." in answer.text
+    assert "#1001 was merged into #1002." in answer.text
     assert "Undo the merge: mailto:" in answer.text
     alert = to(mails, ANN).text
     assert "Elliot Alderson merged ticket #1001 into this one: same outage" in alert
@@ -175,7 +175,7 @@ def test_an_answer_to_an_old_alert_never_goes_to_the_other_requester(bench):
     mails = bench.send(ANN, "Dear Karen, your password is on its way.", answers=to_ann(bench))
     assert outside(mails) == []
     text = " ".join(to(mails, ANN).text.split())
-    assert "ticket 1001 was merged into 1002, whose requester is jane@other.example" in text
+    assert "Ticket 1001 was merged into 1002, whose requester is jane@other.example" in text
     assert "#ticket 1002 and #reply" in text
     (sent,) = outside(bench.send(ANN, "#ticket 1002\n#reply\n\nDear all.", answers=to_ann(bench)))
     assert sent.to == "jane@other.example"
@@ -195,7 +195,7 @@ def test_an_old_alerts_note_and_commands_work_on_the_one_that_remains(bench):
 def test_the_same_link_tapped_by_two_agents_merges_once(bench):
     merged(bench)
     mail = to(bench.send(ANN, "#merge 1002", answers=to_ann(bench)), ANN)
-    assert "Done: ticket 1001 was merged into 1002 already." in mail.text
+    assert "#1001 was merged into #1002 already." in mail.text
     assert bench.kinds(1002).count("merged") == 1
 
 
@@ -207,7 +207,7 @@ def test_a_circle_is_refused_and_a_merged_target_leads_on(bench):
     assert "a ticket cannot be merged into itself" in mail.text
     alert = to(bench.send("Lee <lee@third.example>", "Me too.", subject="Third"), ELLIOT)
     mail = to(bench.send(ELLIOT, "#merge 1001", answers=alert), ELLIOT)
-    assert "ticket 1003 merged into 1002, into which 1001 was merged" in " ".join(mail.text.split())
+    assert "#1003 was merged into #1002, into which #1001 was merged." in " ".join(mail.text.split())
     assert bench.ticket(1002).merged == (1001, 1003)
 
 
@@ -256,8 +256,8 @@ def test_an_open_ticket_opens_the_one_that_it_goes_into(bench, status):
     mails = merged(bench)
     assert bench.ticket(1002).status == "open"
     assert [mail.to for mail in outside(mails)] == ["karen@client.example"]
-    told = f"Done: ticket 1001 merged into 1002; it was {status} and is open again."
-    assert told in " ".join(to(mails, ELLIOT).text.split())
+    done = f"#1001 was merged into #1002. It was {status} and is open again."
+    assert done in " ".join(to(mails, ELLIOT).text.split())
     (opened,) = [event for event in bench.events(1002) if event.kind == "status-changed"][-1:]
     assert opened.reason == "ticket 1001, which was open, was merged into it"
     assert ": ticket #1001, which was open, was merged into it" in " ".join(to(mails, ANN).text.split())
@@ -298,7 +298,7 @@ def test_a_wrong_merge_is_undone_on_both_sides(bench):
     before = [bench.ticket(number) for number in (1001, 1002)]
     merged(bench)
     mails = undone(bench)
-    assert "Done: ticket 1001 is out of 1002 again." in to(mails, ELLIOT).text
+    assert "#1001 is out of #1002 again." in to(mails, ELLIOT).text
     (told,) = outside(mails)
     assert (told.to, "handled by itself again" in told.text) == ("karen@client.example", True)
     for number, was in zip((1001, 1002), before, strict=True):

@@ -77,7 +77,7 @@ def test_agents_hear_of_the_new_ticket_and_the_one_who_split_it_can_go_on_with_i
     assert (alert.kind, alert.ticket) == ("new-ticket", 1002)
     assert "Elliot Alderson split this ticket off #1001" in " ".join(alert.text.split())
     answer = to(mails, ELLIOT)
-    assert "the message of karen@client.example is the ticket 1002 now" in " ".join(answer.text.split())
+    assert "Karen Client’s message is now [#1002]." in " ".join(answer.text.split())
     bench.send(ELLIOT, "#prio high", answers=answer)
     assert bench.ticket(1002).priority == "High"
 
@@ -124,14 +124,14 @@ def test_later_mail_that_answers_the_message_itself_belongs_to_the_new_ticket(be
 
 def test_the_first_message_cannot_go(bench):
     mail = to(bench.send(ELLIOT, "#split", answers=bench.first), ELLIOT)
-    assert "this message opened the ticket: without it nothing would be left" in " ".join(mail.text.split())
+    assert "This message opened the ticket: without it nothing would be left" in " ".join(mail.text.split())
 
 
 def test_the_first_message_cannot_go_either_when_an_older_ticket_was_merged_into_it(bench):
     alert = to(bench.send("Lee <lee@third.example>", "Me too.", subject="Younger"), ELLIOT)
     bench.send(ELLIOT, "#merge 1002", answers=bench.first)
     mail = to(bench.send(ELLIOT, "#split", answers=alert), ELLIOT)
-    assert "this message opened the ticket" in " ".join(mail.text.split())
+    assert "This message opened the ticket" in " ".join(mail.text.split())
 
 
 def test_without_a_message_it_says_how_to_name_one(bench):

@@ -161,7 +161,7 @@ def test_too_late_it_is_a_new_ticket_linked_both_ways_and_the_acknowledgement_na
     mine = to(mails, "karen@client.example")
     assert mine.kind == "acknowledgement"
     assert "Your earlier request [#1001] ended too long ago" in mine.text
-    assert "It answers ticket 1001" in to(mails, "elliot@bank.example").text
+    assert "It answers ticket #1001" in to(mails, "elliot@bank.example").text
 
 
 def test_just_in_time_it_is_the_old_one(bench):

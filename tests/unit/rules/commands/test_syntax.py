@@ -6,11 +6,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from mailgate.phrase import Phrase
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.syntax import KNOWN, MOST, NAMES, STATUSES, read_commands
 from mailgate.rules.commands.verb import Takes
 from mailgate.rules.text.cleanup import clean
 from tests.cost import LINEAR, growth
+from tests.notices import within
 from tests.verbs import EXAMPLES, typed
 
 
@@ -28,7 +30,7 @@ def one(line: str) -> tuple[str, str, str]:
 
 def problem(text: str) -> str:
     (only,) = read(text).problems
-    return only
+    return within(only)
 
 
 @pytest.mark.parametrize("word", NAMES)
@@ -40,7 +42,7 @@ def test_every_name_stands_for_its_verb(word):
 
 @pytest.mark.parametrize("word", [word for word, name in NAMES.items() if name.takes is Takes.VALUE])
 def test_a_command_that_needs_a_value_says_what_it_is(word):
-    assert problem(f"#{word}") == f"#{word} needs {NAMES[word].verb.needs} after it"
+    assert problem(f"#{word}") == f"#{word} needs {within(Phrase(f'needs.{NAMES[word].verb.name}'))} after it"
 
 
 @pytest.mark.parametrize("word", [word for word, name in NAMES.items() if name.verb.reason])
@@ -323,7 +325,7 @@ lines = st.lists(st.one_of(st.text(max_size=40), decorated, st.just("")), max_si
 @given(st.lists(st.text(), max_size=10))
 def test_any_text_is_read(anything):
     result = read_commands(anything)
-    assert all(isinstance(said, str) and said for said in result.problems)
+    assert all(map(within, result.problems))
 
 
 @given(st.one_of(st.text(), decorated))

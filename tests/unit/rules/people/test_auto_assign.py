@@ -95,8 +95,8 @@ def test_who_gives_a_ticket_to_the_team_does_not_get_it_back(robin):
     mails = robin.send("elliot@bank.example", "#assign Online Banking\n", answers=to(mails, "elliot@bank.example"))
     assert holder(robin, 1001) == "agent:bob"
     answer = to(mails, "elliot@bank.example")
-    assert "Done: assigned to the team Online Banking." in answer.text
-    assert "Done: handed out to Bob Base." in answer.text
+    assert "Assigned to the team Online Banking." in answer.text
+    assert "Handed out to Bob Base." in answer.text
 
 
 def test_releasing_hands_nothing_out(tmp_path):

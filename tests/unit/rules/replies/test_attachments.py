@@ -144,7 +144,7 @@ def test_a_blocked_file_goes_to_nobody_and_is_named(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("name", "size", "why"),
-    [("a.pdf", 40_000, "the files are 0.1 MB as mail"), ("fix.bat", 10, "this desk passes no .bat files on")],
+    [("a.pdf", 40_000, "The files are 0.1 MB as mail"), ("fix.bat", 10, "this desk passes no .bat files on")],
 )
 def test_a_reply_that_would_lose_a_file_is_returned_and_nothing_is_done(
     bench: Bench, name: str, size: int, why: str

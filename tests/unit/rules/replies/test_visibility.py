@@ -19,13 +19,13 @@ def decide(*, answers, verbs, transfers=False, assigns_away=False, **where):
 
 @pytest.mark.parametrize("kind", sorted(REPLYABLE_KINDS))
 def test_an_answer_to_a_requesters_message_is_public(kind):
-    assert decide(answers=kind, verbs=()) == Visibility(True, False, f"it answers a notice of the kind {kind}")
+    assert decide(answers=kind, verbs=()) == Visibility(True, False, "answers_message")
     assert decide(answers=kind, verbs=("status", "quiet")).public
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_an_answer_to_any_other_notice_is_a_note_that_the_agent_is_told_of(kind):
-    assert decide(answers=kind, verbs=()) == Visibility(False, True, f"it answers a notice of the kind {kind}")
+    assert decide(answers=kind, verbs=()) == Visibility(False, True, "answers_alert")
 
 
 FACTS = ("transfers", "assigns_away", "forwards_alert", "desk_only_copied")
@@ -43,7 +43,7 @@ def test_the_desk_in_copy_of_a_mail_to_the_requester_is_public():
 
 
 def test_a_mail_that_answers_nothing_and_goes_to_the_desk_alone_is_a_note():
-    assert decide(answers=None, verbs=()) == Visibility(False, True, "it answers no notice about a requester's message")
+    assert decide(answers=None, verbs=()) == Visibility(False, True, "answers_nothing")
 
 
 EVERY_FACT = list(itertools.product([False, True], repeat=5))
@@ -53,9 +53,9 @@ EVERY_FACT = list(itertools.product([False, True], repeat=5))
 def test_what_the_agent_says_wins_over_every_rule(kind):
     for facts in EVERY_FACT:
         others = dict(zip((*FACTS, "requester_in_to"), facts, strict=True))
-        assert decide(answers=kind, verbs=("reply",), **others) == Visibility(True, False, "it says #reply")
+        assert decide(answers=kind, verbs=("reply",), **others) == Visibility(True, False, "reply")
         for verbs in (("note",), ("reply", "note")):
-            assert decide(answers=kind, verbs=verbs, **others) == Visibility(False, False, "it says #note")
+            assert decide(answers=kind, verbs=verbs, **others) == Visibility(False, False, "note")
 
 
 @pytest.mark.parametrize("kind", [None, *NoticeKind])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.typed_time import WhenError, read_when
+from tests.notices import refusal
 
 NEW_YORK = ZoneInfo("America/New_York")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -80,7 +81,7 @@ def test_a_time_is_read_in_the_agents_zone(text, meant):
     ],
 )
 def test_what_is_no_time_is_refused_with_an_example(text):
-    with pytest.raises(WhenError, match="is not a time that I can read: write it as 2h, 3d"):
+    with refusal("is not a time that I can read: write it as 2h, 3d"):
         read(text)
 
 
@@ -97,7 +98,7 @@ def test_what_is_no_time_is_refused_with_an_example(text):
     ],
 )
 def test_a_time_that_cannot_be_meant_is_refused(text, said):
-    with pytest.raises(WhenError, match=said):
+    with refusal(said, NEW_YORK):
         read(text)
 
 
@@ -135,7 +136,7 @@ def test_of_a_repeated_hour_the_first_to_come_is_meant():
     between = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45 for the first time
     assert read("today 2:30", between, BERLIN) == "Sun 25 Oct 2026, 02:30 CET"
     after = datetime(2026, 10, 25, 1, 45, tzinfo=UTC)  # 02:45 for the second time
-    with pytest.raises(WhenError, match="02:30 CEST is past"):
+    with refusal("02:30 CEST is past", BERLIN):
         read("today 2:30", after, BERLIN)
 
 

@@ -28,7 +28,7 @@ K = NoticeKind
 ENGLISH = read_words((shipped(),), "")
 OTHERS = ("de", "fr", "es")
 NEW_YORK = ZoneInfo("America/New_York")
-_WORD = re.compile(r"(?<![{\w])[a-zA-Z]{2,}(?![}\w])")
+_WORD = re.compile(r"(?<![{#\w])[a-zA-Z]{2,}(?![}\w])")
 REQUESTERS = [kind for kind in K if kind.to_requester]
 
 
