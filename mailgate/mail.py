@@ -39,12 +39,23 @@ def normalise(email: str) -> str:
     return f"{local.lower()}@{domain}"
 
 
+def is_null_path(path: str) -> bool:
+    """True for the null reverse path (RFC 5321 4.5.5), also as MTAs spell it in Return-Path: `<>`, `MAILER-DAEMON`."""
+    bare = path.strip().strip("<>").strip().lower()
+    return bare in {"", "#@[]"} or bare.partition("@")[0] in {"mailer-daemon", "mailer_daemon"}  # qmail: <#@[]>
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """SMTP envelope: reverse path ("" is the null sender, None unknown) and recipients."""
 
     sender: str | None
     recipients: tuple[str, ...]
+
+    @property
+    def is_null(self) -> bool:
+        """True where the reverse path is known and null: a report, that nobody may answer."""
+        return self.sender is not None and is_null_path(self.sender)
 
 
 @dataclass(frozen=True, slots=True)

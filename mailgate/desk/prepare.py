@@ -42,7 +42,7 @@ class Prepared:
 
 def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
     """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
-    opened = read(claimed.load())
+    opened = read(claimed.load(), claimed.envelope)
     mail = read_through(opened.mail, addresses.read)
     kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
     received = Received(
@@ -85,6 +85,6 @@ def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
 def read_again(claimed: Claimed) -> Mail | None:
     """An earlier mail, to compare it with another; None where its file cannot be read."""
     try:
-        return read_through(parse(claimed.load()), addresses.read)
+        return read_through(parse(claimed.load(), claimed.envelope), addresses.read)
     except UnreadableFile:
         return None

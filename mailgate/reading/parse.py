@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from mailgate.mail import Mail
+from mailgate.mail import Envelope, Mail, is_null_path
 from mailgate.reading.bounces import report
 from mailgate.reading.encodings import charset
 from mailgate.reading.encodings.charset import Guesses
@@ -19,6 +19,7 @@ from mailgate.reading.page.page import Page
 from mailgate.ticket import Address
 
 MAX_DATE = 100  # characters
+UNKNOWN = Envelope(None, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +30,21 @@ class Opened:
     page: Page | None = None
 
 
-def parse(raw: bytes) -> Mail:
-    """Read a message as it came over the wire; any bytes give a Mail."""
-    return read(raw).mail
+def parse(raw: bytes, envelope: Envelope = UNKNOWN) -> Mail:
+    """Read a message as it came over the wire; any bytes give a Mail. A null sender in the envelope marks a report."""
+    return read(raw, envelope).mail
 
 
-def read(raw: bytes) -> Opened:
-    """The same for who wants its body next: a page of HTML is parsed once for both."""
+def read(raw: bytes, envelope: Envelope = UNKNOWN) -> Opened:
+    """The same where the body is read next: a page of HTML is parsed once for both."""
     try:
-        return _read_mail(raw)
+        return _read_mail(raw, envelope)
     except Exception as error:  # a fault of ours must not lose a mail: it is quarantined as unreadable
         defect = f"unreadable: {type(error).__name__}"
         return Opened(Mail(defects=(defect,), size=len(raw), text=charset.decode(raw[:10_000])))
 
 
-def _read_mail(raw: bytes) -> Opened:
+def _read_mail(raw: bytes, envelope: Envelope) -> Opened:
     guesses = Guesses()
     tree = parts.read(raw, guesses)
     root = security.opened(tree.root, guesses)
@@ -70,7 +71,7 @@ def _read_mail(raw: bytes) -> Opened:
         text=content.text,
         html=content.html,
         attachments=content.attachments,
-        bounce=report.read(root, senders, content.text, first),
+        bounce=report.read(root, senders, content.text, first, null=_null_sender(envelope, first)),
         auth=authres.read(fields),
         content_type=root.type,
         defects=(*tree.defects, *content.defects),
@@ -80,6 +81,12 @@ def _read_mail(raw: bytes) -> Opened:
         size=len(raw),
     )
     return Opened(mail, content.page)
+
+
+def _null_sender(envelope: Envelope, first: dict[str, str]) -> bool:
+    """Whether the reverse path is null, by the envelope where it is known, else by Return-Path."""
+    path = first.get("return-path", "") if envelope.sender is None else envelope.sender
+    return is_null_path(path) and (envelope.sender is not None or bool(path.strip()))
 
 
 def _read(first: dict[str, str], name: str, guesses: Guesses) -> tuple[Address, ...]:

@@ -176,7 +176,7 @@ def may_answer(situation: Situation, context: Context) -> bool:
 def _answerable(situation: Situation) -> bool:
     """Whether its sender may be answered by a machine at all, now or later."""
     may_be_read = situation.screened.kind in (Screen.HUMAN, Screen.BULK) and situation.sender.dmarc != "fail"
-    return may_be_read and situation.received.envelope.sender != ""
+    return may_be_read and not situation.received.envelope.is_null
 
 
 def _autoresponse(routed: Routed, situation: Situation) -> bool:

@@ -1,27 +1,31 @@
 """Bounces that are told in free text: older and special mail servers.
 
-A text counts as a bounce only when a mail server sent it and it says that a mail was
-not delivered; a person who writes about a bounce is a person. Linear in its input.
+A text counts as a bounce only when a mail server sent it and it says that a mail was not delivered:
+in words that are known, or by what it is made of, a null sender, the header of the mail that it returns
+and a code. A person who writes about a bounce is a person. It names nobody rather than somebody
+who is not certain. Linear in its input.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from mailgate.mail import ReportedRecipient, normalise
+from mailgate.reading.bounces import phrases
 from mailgate.reading.bounces.phrases import (
     ADMINISTRATOR_SUBJECT,
     ADMINISTRATORS,
     COPY_BELOW,
     DELAYED,
-    FAILED_SUBJECT,
-    FAILED_TEXT,
     GIVEN_UP,
     MAILERS,
 )
 from mailgate.ticket import Address
 
+FAILED_SUBJECT = phrases.any_of(phrases.FAILED_SUBJECTS)
+FAILED_TEXT = phrases.any_of(phrases.FAILED_TEXTS)
 MAX_LINES = 400
 MAX_LINE = 400  # characters
 MAX_SUBJECT = 1000  # characters
@@ -45,22 +49,28 @@ SERVICE = re.compile(
 NAMES_FOLLOW = re.compile(r"(?:following|recipients?|address(?:es)?|users?|deliver\w*)\b.{0,200}:\s*$", re.IGNORECASE)
 BARE_NAME = re.compile(r"^[ \t]+([A-Za-z0-9][A-Za-z0-9._+-]{0,63})(?:[ \t]+\(.*|[ \t]{2,}.*)?$")
 MAX_BARE_NAMES = 10
+NEAR = 4  # lines above a code on which the address may stand that it is about
+MARKS = " \t<([\"'*-"  # that stand before an address
+SENDER_FIELDS = frozenset(
+    {"from", "sender", "reply-to", "return-path"}
+)  # of the returned mail: its author failed nobody
 STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 CODE_LINE = re.compile(r"^\W{0,8}[45]\d\d[ -]")
+CODE_ALONE = re.compile(r"\W{0,8}[45]\d\d(?:[ -]+[45]\.\d{1,3}\.\d{1,3})?")
 REPLY_CODE = re.compile(r"\b[45]\d\d[ -]")
 HEADER_LINE = re.compile(r"^[>\s]{0,8}([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]+(.{1,2000})$")
 
 
 def from_mailer(senders: Sequence[Address], fields: Mapping[str, str]) -> bool:
     """True when a mail server says that it wrote the mail."""
-    if fields.get("return-path", "").strip() == "<>":
-        return True
     names = [(a.email.partition("@")[0], a.name.lower()) for a in senders]
     if any(
         local.startswith(MAILERS) or "mail delivery" in name or "mailer-daemon" in name or name == "mail administrator"
         for local, name in names
     ):
         return True
+    if any(not local and name.startswith(MAILERS) for local, name in names):
+        return True  # "Postmaster <>"
     if "x-mlserver" in fields and any(local.endswith("-admin") for local, _ in names):
         return True  # fml's list server; its lists' mail has the field too, but a person's From
     administrator = any(local in ADMINISTRATORS or name in ADMINISTRATORS for local, name in names)
@@ -89,27 +99,63 @@ def read(
     text: str,
     *,
     report: bool,
+    null: bool,
     original: Sequence[tuple[str, str]],
 ) -> list[ReportedRecipient] | None:
     """Recipients that a mail server's text names; None when it does not say that a mail was not delivered.
 
-    `report`: it is a multipart/report; `original`: the header of the mail that it returns.
+    `report`: it is a multipart/report; `null`: its reverse path is null; `original`: the header of the mail that
+    it returns.
     """
     subject = fields.get("subject", "")[:MAX_SUBJECT]
     told = _told(text)
-    named = bool(FAILED_SUBJECT.search(subject))
-    if not report and not named:
-        says = FAILED_TEXT.search("\n".join(told)[:6000])
-        if not says or not (original or any(CODE_LINE.match(line) for line in told)):
+    if not report and not is_failure_subject(fields):
+        auto_reply = fields.get("auto-submitted", "").lower().startswith("auto-replied")
+        if auto_reply or "auto_reply" in fields.get("precedence", ""):
             return None
-    auto_reply = fields.get("auto-submitted", "").lower().startswith("auto-replied")
-    if (auto_reply or "auto_reply" in fields.get("precedence", "")) and not report and not named:
-        return None
+        daemon = any(map(_is_daemon, senders))
+        machine = daemon or null or fields.get("auto-submitted", "no").lower().strip() != "no"
+        is_report = daemon and (bool(original) or _named(told).surely)
+        if not is_report and not _says_failure(told, machine=machine, returns=bool(original)):
+            return None
     action, status, why = verdict(subject, text)
-    ours = {a.email for a in senders} | {normalise(found) for found in ADDRESS.findall(fields.get("to", "")[:2000])}
-    emails = [email for email in _addresses(told) if email not in ours]
+    ours = {a.email for a in senders} | _mentioned([("to", fields.get("to", ""))], {"to"})
+    ours |= _mentioned(original, SENDER_FIELDS)
+    emails = _failed(told, ours, _mentioned(original, {"to", "cc", "x-failed-recipients"}))
     emails = emails or _bare_names(told, senders) or _written_to(original)
     return [ReportedRecipient(email, action, status, why) for email in emails[:MAX_RECIPIENTS]]
+
+
+def is_failure_subject(fields: Mapping[str, str]) -> bool:
+    """True for a subject under which mail servers report a failure."""
+    return bool(FAILED_SUBJECT.search(fields.get("subject", "")[:MAX_SUBJECT]))
+
+
+def _is_daemon(sender: Address) -> bool:
+    """A mailbox that no person has: unlike a postmaster's."""
+    return sender.email.startswith(MAILERS) and "post" not in sender.email.partition("@")[0]
+
+
+def _says_failure(told: Sequence[str], *, machine: bool, returns: bool) -> bool:
+    """Whether a text reports a failure: in words beside what a report is made of, or by its make alone.
+
+    `machine`: no person sent it; `returns`: the header of another mail comes with it.
+    """
+    coded = any(CODE_LINE.match(line) for line in told)
+    if (returns or coded) and FAILED_TEXT.search("\n".join(told)[:6000]):
+        return True
+    return machine and any(
+        returns or _names_somebody(told, place) for place, line in enumerate(told) if _has_code(line)
+    )
+
+
+def _has_code(line: str) -> bool:
+    return bool(STATUS_CODE.search(line) or REPLY_CODE.search(line))
+
+
+def _names_somebody(told: Sequence[str], place: int) -> bool:
+    """Whether an address stands on a line or near above it."""
+    return any("@" in line and ADDRESS.search(line) for line in told[max(0, place - NEAR) : place + 1])
 
 
 def _told(text: str) -> list[str]:
@@ -122,36 +168,65 @@ def _told(text: str) -> list[str]:
     return out
 
 
-def _addresses(lines: Sequence[str]) -> list[str]:
-    """Addresses that the lines name as recipients, first named first."""
-    strong: dict[str, None] = {}
-    weak: dict[str, None] = {}
+@dataclass(slots=True)
+class _Named:
+    """Addresses that a text holds, by how surely it names them as those that failed; first named first."""
+
+    coded: dict[str, None] = field(default_factory=dict)  # behind a reply code, or in a field of a report
+    named: dict[str, None] = field(default_factory=dict)
+    held: dict[str, None] = field(default_factory=dict)  # somewhere
+
+    @property
+    def surely(self) -> bool:
+        """Whether anybody is named, not only held."""
+        return bool(self.coded or self.named)
+
+
+def _failed(lines: Sequence[str], ours: set[str], written_to: set[str]) -> list[str]:
+    """Addresses that failed: those behind a code, those that the mail went to, those that lines name as such.
+
+    An address that stands somewhere in a text is believed where the returned mail went to it, or where no
+    other stands there. Those of mailing lists' services are named where there are no others.
+    """
+    found = _named(lines)
+    tiers = [[email for email in tier if email not in ours] for tier in (found.coded, found.named, found.held)]
+    people = [[email for email in tier if not SERVICE.search(email)] for tier in tiers]
+    coded, named, held = people if any(people) else tiers
+    if coded or named:
+        return coded or [email for email in named if email in written_to] or named
+    return [email for email in held if email in written_to] or (held if len(held) == 1 else [])
+
+
+def _named(lines: Sequence[str]) -> _Named:
+    found = _Named()
     for line in lines:
         notes = NOTES_LINE.match(line)
         if notes:
-            strong[normalise(notes[1].strip("<>"))] = None
+            found.coded[normalise(notes[1].strip("<>"))] = None
             continue
         if SUMMARY_FROM.match(line):
             continue
-        if strong and ORIGINAL_LINE.match(line) and "@" in line:
-            strong.popitem()
-        for found in ADDRESS.finditer(line):
-            if not NOT_RECIPIENT.search(line[: found.start()]):
-                email = normalise(found[0].rstrip(".")).removeprefix("smtp=")
-                (strong if _opens(line, found.start()) else weak)[email] = None
-    found_ones = [[email for email in emails if not SERVICE.search(email)] for emails in (strong, weak)]
-    return found_ones[0] or found_ones[1] or list(strong or weak)
+        if found.named and ORIGINAL_LINE.match(line) and "@" in line:
+            found.named.popitem()
+        for each in ADDRESS.finditer(line):
+            before = line[: each.start()]
+            if not NOT_RECIPIENT.search(before):
+                tier = found.coded if _is_code(before) else found.named if _opens(line, before) else found.held
+                tier[normalise(each[0].rstrip(".")).removeprefix("smtp=")] = None
+    return found
 
 
-def _opens(line: str, place: int) -> bool:
-    """True when a line names an address as the one that it is about."""
+def _is_code(before: str) -> bool:
+    return bool(CODE_ALONE.fullmatch(before.strip(MARKS)))
+
+
+def _opens(line: str, before: str) -> bool:
+    """True when a line names the address behind `before` as the one that it is about."""
     if SUMMARY_TO.match(line):
         return False
-    before = line[:place].strip(" \t<([\"'*-")
-    return (
-        not before
-        or bool(CODE_LINE.match(f"{before} "))
-        or before.lower().endswith(("to", "for", "recipient", "address", "user", "to:", "rcpt to:", "address:"))
+    before = before.strip(MARKS)
+    return not before or before.lower().endswith(
+        ("to", "for", "recipient", "address", "user", "to:", "rcpt to:", "address:")
     )
 
 
@@ -173,9 +248,14 @@ def _bare_names(lines: Sequence[str], senders: Sequence[Address]) -> list[str]:
 
 def _written_to(original: Sequence[tuple[str, str]]) -> list[str]:
     """Whom the returned mail was for, where that was one alone."""
-    to = [value for name, value in original if name in {"to", "cc"}]
-    emails = dict.fromkeys(normalise(found) for value in to for found in ADDRESS.findall(value[:2000]))
+    emails = _mentioned(original, {"to", "cc"})
     return list(emails) if len(emails) == 1 else []
+
+
+def _mentioned(fields: Sequence[tuple[str, str]], names: Collection[str]) -> set[str]:
+    """The addresses in header fields of these names."""
+    values = (value[:2000] for name, value in fields if name in names)
+    return {normalise(found) for value in values for found in ADDRESS.findall(value)}
 
 
 def quoted_header(text: str) -> tuple[tuple[str, str], ...]:

@@ -30,21 +30,23 @@ HEX_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]{1,200}@[^\s<>\"(),;:\[\]]{1,200}")
 
 
-def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str, str]) -> Bounce | None:
+def read(
+    root: Part, senders: Sequence[Address], text: str, fields: Mapping[str, str], *, null: bool = False
+) -> Bounce | None:
     """Return what the message reports, or None when it is no report.
 
-    `fields` are the first values of the header fields, by lower-case name.
+    `fields` are the first values of the header fields, by lower-case name; `null`: its reverse path is null.
     """
     leaves = list(_leaves(root))
-    report = root.type == "multipart/report"
-    kind = root.params.get("report-type", "").lower() if report else ""
+    found = _report(root)  # a gateway may have put a footer beside it
+    report, kind = found is not None, found.params.get("report-type", "").lower() if found else ""
     if kind == "disposition-notification":
         return None
     if kind == "feedback-report" or (report and any(p.type == "message/feedback-report" for p in leaves)):
         return _feedback(leaves)
-    robot = prose.from_mailer(senders, fields)
+    robot = null or prose.from_mailer(senders, fields)
     statuses = [part for part in leaves if part.type in {"message/delivery-status", "message/global-delivery-status"}]
-    if statuses and (report or robot):
+    if statuses and (report or robot or prose.is_failure_subject(fields)):
         recipients = _recipients(statuses)
         missed = [each for each in recipients if each.action not in REACHED]
         if missed:
@@ -61,8 +63,15 @@ def read(root: Part, senders: Sequence[Address], text: str, fields: Mapping[str,
     if failed and robot:
         action, status, why = prose.verdict(fields.get("subject", ""), text)
         return _bounce([ReportedRecipient(normalise(a), action, status, why) for a in failed], original)
-    told = prose.read(senders, fields, text, report=report, original=original)
+    told = prose.read(senders, fields, text, report=report, null=null, original=original)
     return _bounce(told, original) if told is not None else None
+
+
+def _report(part: Part) -> Part | None:
+    """The multipart/report that the message is, or of which it consists beside other parts."""
+    if part.type == "multipart/report":
+        return part
+    return next((found for inner in part.parts if (found := _report(inner))), None)
 
 
 def _enclosed_report(leaves: Sequence[Part], fields: Mapping[str, str]) -> Bounce | None:

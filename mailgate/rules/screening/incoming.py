@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailgate.mail import Envelope, Mail
+from mailgate.mail import Envelope, Mail, is_null_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,9 @@ class Incoming:
     def null_sender(self) -> bool:
         """The reverse path is empty (RFC 5321 4.5.5): nobody may answer it."""
         if self.envelope.sender is not None:
-            return not self.envelope.sender
-        return self.mail.header("return-path").strip() == "<>"
+            return self.envelope.is_null
+        path = self.mail.header("return-path")
+        return bool(path.strip()) and is_null_path(path)
 
     @property
     def is_reply(self) -> bool:

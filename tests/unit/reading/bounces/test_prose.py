@@ -206,3 +206,121 @@ def test_people_who_write_about_bounces_are_people(sender: str, subject: str, te
     bounce, screen = read(sender, subject, text, extra)
     assert bounce is None
     assert screen is not Screen.BOUNCE
+
+
+HEADER = (
+    "Message-ID: <n.1.x@bank.example>\nFrom: support@bank.example\nTo: karen@client.example\nSubject: Your request\n"
+)
+RETURNED = f"\n--b\nContent-Type: text/rfc822-headers\n\n{HEADER}\n--b--\n"
+UNKNOWN = "Ujumbe wako haukufika."  # a language of which no word is known
+
+
+def returned(
+    text: str, sender: str = "Web <web@client.example>", subject: str = "Tatizo", envelope: str | None = ""
+) -> Bounce | None:
+    head = (
+        f"From: {sender}\nTo: support@bank.example\nSubject: {subject}\nContent-Type: multipart/mixed; boundary=b\n\n"
+    )
+    raw = f"{head}--b\nContent-Type: text/plain; charset=utf-8\n\n{text}{RETURNED}"
+    return parse(raw.encode(), Envelope(envelope, ("support@bank.example",))).bounce
+
+
+@pytest.mark.parametrize(
+    ("text", "recipients"),
+    [
+        (f"{UNKNOWN}\n<karen@client.example>: 550 5.1.1\n", ["karen@client.example"]),
+        (f"{UNKNOWN}\n550 5.1.1 karen@client.example hayupo\n", ["karen@client.example"]),
+        (f"{UNKNOWN}\n5.7.1\n", ["karen@client.example"]),
+        (f"{UNKNOWN}\n550 5.1.1 leo@client.example au karen@client.example\n", ["leo@client.example"]),
+        (f"{UNKNOWN} 5.2.2: leo@client.example, mia@client.example, karen@client.example\n", ["karen@client.example"]),
+        (f"{UNKNOWN} 5.2.2: support@bank.example\n", ["karen@client.example"]),
+    ],
+)
+def test_a_null_sender_a_returned_header_and_a_code_make_a_report_in_any_language(
+    text: str, recipients: list[str]
+) -> None:
+    bounce = returned(text)
+    assert bounce
+    assert [each.email for each in bounce.recipients] == recipients
+    assert bounce.original_message_id == "<n.1.x@bank.example>"
+
+
+@pytest.mark.parametrize("path", ["<>", "<MAILER-DAEMON>", "MAILER-DAEMON@mx.example", "<#@[]>", " < > "])
+def test_a_null_sender_in_return_path_counts_where_the_envelope_is_not_known(path: str) -> None:
+    sender = f"web@client.example\nReturn-Path: {path}"
+    assert returned(f"{UNKNOWN}\n550 5.1.1 karen@client.example\n", sender=sender, envelope=None)
+    assert not returned(f"{UNKNOWN}\n550 5.1.1 karen@client.example\n", sender=sender, envelope="web@client.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "envelope"),
+    [
+        (f"{UNKNOWN}\n", "web@client.example", ""),
+        (f"{UNKNOWN}\n550 5.1.1 karen@client.example\n", "web@client.example", "web@client.example"),
+        ("I am away until 5.1.2027.\n", "karen@client.example\nAuto-Submitted: auto-replied", ""),
+    ],
+)
+def test_less_makes_none(text: str, sender: str, envelope: str) -> None:
+    assert returned(text, sender=sender, envelope=envelope) is None
+
+
+def test_an_address_beside_a_code_will_do_where_no_header_is_returned() -> None:
+    for text, reports in (
+        (f"{UNKNOWN}\n\nkaren@client.example\n\n550 5.1.1\n", True),
+        (f"{UNKNOWN}\n5.1.1 hapana\n", False),
+        ("karen@client.example\n" + f"{UNKNOWN}\n" * 6 + "5.1.1\n", False),
+    ):
+        raw = f"From: Web <web@client.example>\nTo: support@bank.example\nSubject: Tatizo\n\n{text}".encode()
+        assert bool(parse(raw, Envelope("", ())).bounce) is reports
+        assert parse(raw, Envelope("web@client.example", ())).bounce is None
+
+
+def test_what_a_daemon_writes_is_a_report_where_it_names_somebody() -> None:
+    for sender, text, reports in (
+        ("MAILER-DAEMON@client.example", f"{UNKNOWN}\n\nkaren@client.example\n", True),
+        ("MAILER-DAEMON@client.example", f"{UNKNOWN}\n", False),
+        ("postmaster@client.example", f"{UNKNOWN}\n\nkaren@client.example\n", False),
+        ("postmaster@client.example", "550 It could not be delivered.\n\nkaren@client.example\n", True),
+    ):
+        bounce, _ = read(sender, "Tatizo", text)
+        assert bool(bounce) is reports
+
+
+def test_a_mailer_without_an_address_is_one() -> None:
+    bounce, screen = read(
+        "Postmaster <>", "Undeliverable mail", "It could not be delivered.\n\nkaren@client.example\n550 x\n"
+    )
+    assert bounce
+    assert screen is Screen.BOUNCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your mail could not be delivered: 550 5.1.1\nIt went through a@x.example and b@x.example.\n",
+        "Your mail could not be delivered: 550 5.1.1\n  To: leo@client.example, mia@client.example\n",
+    ],
+)
+def test_of_several_that_are_only_mentioned_nobody_is_named(text: str) -> None:
+    bounce, _ = read("MAILER-DAEMON@client.example", "failure notice", text)
+    assert bounce
+    assert bounce.recipients == ()
+
+
+STATUS = "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; karen@client.example\nAction: failed"
+PARTS = f"--r\n\nNo.\n--r\nContent-Type: message/delivery-status\n\n{STATUS}\n--r--\n"
+REPORT = f"Content-Type: multipart/report; report-type=delivery-status; boundary=r\n\n{PARTS}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"Content-Type: multipart/mixed; boundary=b\n\n--b\n{REPORT}\n--b\n\nA footer.\n--b--\n",
+        f"Subject: Undeliverable: x\nContent-Type: multipart/mixed; boundary=r\n\n{PARTS}",
+    ],
+    ids=["a footer beside it", "no report by its type"],
+)
+def test_a_report_is_known_by_its_parts(content: str) -> None:
+    bounce = parse(f"From: x@mx.example\n{content}".encode()).bounce
+    assert bounce
+    assert [each.email for each in bounce.recipients] == ["karen@client.example"]
