@@ -1,23 +1,30 @@
 """How far mailgate reads a public corpus of real mails with known facts.
 
 `python -m tests.corpus [CORPUS] [MARK…]` prints the table of marks and fails below one; `-v`
-names what is missed. Nothing of the corpus is part of this project; the marks need it
-beside the checkout.
+names what is missed. `--leave-out` takes each language and program out of the tables of words, one
+at a time and then all of a table, and prints what the marks lose: they show what is known by its
+shape. Nothing of the corpus is part of this project; the marks need it beside the checkout.
 """
 
 from __future__ import annotations
 
 import csv
+import importlib
 import re
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from mailgate.mail import Body, Envelope, Mail, normalise
 from mailgate.reading.body import read_body
+from mailgate.reading.bounces import prose
+from mailgate.reading.bounces.phrases import FAILED_SUBJECTS, FAILED_TEXTS
 from mailgate.reading.parse import parse
+from mailgate.reading.quotes import attribution, device_lines, phrases
 from mailgate.reasons import Screen
 from mailgate.rules.screening.classify import classify
 from tests import cost
@@ -202,6 +209,49 @@ def _forwards(corpus: Path, mark: Mark, name: Mark) -> None:
             name.count(right=right, what=f"{row['path']}: {found}")
 
 
+Table = tuple[str, tuple[dict[str, Any], ...], ModuleType, tuple[str, ...]]
+# Tables of words, the modules that are built of them, and the marks that they serve.
+TABLES: tuple[Table, ...] = (
+    ("quotes, forwards", (phrases.LANGUAGES,), attribution, ("reply", "lost", "forwards", "no-forwards")),
+    ("device lines", (device_lines.BEGINS,), device_lines, ("reply", "lost")),
+    ("devices", (device_lines.DEVICES,), device_lines, ("reply", "lost")),
+    ("failures", (FAILED_SUBJECTS, FAILED_TEXTS), prose, ("bounces", "recipients", "strangers", "ordinary")),
+)
+
+
+def without(table: Table, rows_out: set[str], corpus: Path) -> dict[str, Mark]:
+    """The marks with rows of a table taken out."""
+    _, tables, module, _ = table
+    kept = [dict(rows_of) for rows_of in tables]
+    try:
+        for rows_of in tables:
+            for name in rows_out & rows_of.keys():
+                del rows_of[name]
+        importlib.reload(module)
+        return measure(corpus)
+    finally:
+        for rows_of, whole in zip(tables, kept, strict=True):
+            rows_of.clear()
+            rows_of.update(whole)
+        importlib.reload(module)
+
+
+def leave_out(corpus: Path) -> None:
+    """Print what each row of the tables, and each table, is worth."""
+    base = measure(corpus)
+    for table in TABLES:
+        title, tables, _, served = table
+        print(f"{title}: {', '.join(f'{name} {base[name].right} of {base[name].asked}' for name in served)}")
+        names = list(dict.fromkeys(name for rows_of in tables for name in rows_of))
+        for name in (*names, "all of them"):
+            rows_out = set(names) if name == "all of them" else {name}
+            marks = without(table, rows_out, corpus)
+            lost = {each: marks[each].right - base[each].right for each in served}
+            said = ", ".join(f"{each} {change:+}" for each, change in lost.items() if change)
+            if said or len(rows_out) > 1:
+                print(f"    without {name:14} {said or 'nothing lost'}")
+
+
 def main(arguments: list[str]) -> int:
     verbose = "-v" in arguments
     wanted = [a for a in arguments if not a.startswith("-")]
@@ -209,6 +259,9 @@ def main(arguments: list[str]) -> int:
     if not (corpus / "INDEX.tsv").exists():
         print(f"no corpus in {corpus.resolve()}: it is not part of this project", file=sys.stderr)
         return 2
+    if "--leave-out" in arguments:
+        leave_out(corpus)
+        return 0
     only = {a for a in wanted if not Path(a).is_dir()}
     fell = False
     for name, mark in measure(corpus).items():

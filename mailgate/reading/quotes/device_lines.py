@@ -13,23 +13,58 @@ _WINDOWS_MAIL = (
     r"(?:e-?mail|e-post|courrier|correo|posta|pošty|poczta|почты|mail) (?:for|für|pour|para|per|pre|pro|för|dla|для)"
     r"(?: systemu)? windows|windowsin sähköpostista|мобильной почты mail\.ru"
 )
-_DEVICE = (
-    rf"(?:{_WINDOWS_MAIL}|iphon[eu]|ipad|ipod|ios|android|samsung|galaxy|blackberry|windows phone|huawei|xiaomi|nokia"
-    r"|motorola|pixel|oneplus|xperia|htc|小米|outlook|yahoo|gmail|proton ?mail|gmx|web\.de|telekom|thunderbird|fairmail"
-    r"|k-9 mail|bluemail|spark|sparrow|airmail|mailspring|workspace one boxer|aol|mail\.ru|icloud|handy|smartphone"
-    r"|mobil(?:telefon|gerät)|mobile|phone|téléphone|móvil|celular|cellulare|telefoon|telefon|mobil|tablet|айфон|телефон"
-    r"|手机|手機|device|gerät|appareil|dispositivo|dispositif)"
+_NAMES = (
+    r"iphon[eu] ipad ipod ios android samsung galaxy blackberry huawei xiaomi nokia motorola pixel oneplus xperia htc"
+    r" 小米 outlook yahoo gmail gmx web\.de telekom thunderbird fairmail bluemail spark sparrow airmail mailspring aol"
+    r" mail\.ru icloud"
 )
-# How such a line begins or, in languages that put the verb last, ends.
-_BEGINS = (
-    r"(?:sent (?:from|with|via|using|by)|gesendet (?:von|mit|über)|diese nachricht wurde von|von(?= mein)"
-    r"|envoyé (?:de|depuis|avec|à partir de)|envoyé d['’]un|enviado (?:desde|do|de|del|a partir do|con|com|pelo)"
-    r"|inviato (?:da|dal|dall')|verzonden (?:vanaf|met|vanuit|via)|verstuurd vanaf|skickat i?från|sendt (?:fra|med)"
-    r"|lähetetty|wysłan[eoay] z|odesláno z|odoslané z|poslano [sz]|отправлено (?:с|из)|надіслано з|изпратено от"
-    r"|trimis de pe|elküldve|στάλθηκε από|dikirim dari|从我的|從我的|傳自我的|发自我的|發自我的|來自我的|gửi từ"
-    r"|provenance :|(?:get|télécharge[rz]|obten(?:er|ha|ir)|obt(?:er|enha)(?: o)?|scarica|hämta|hent|få|download"
-    r"|pobierz|holen sie sich)(?= outlook)|(?=outlook (?:für|voor|for|för|til|dla) (?:ios|android)))"
-)
+# Devices and programs; the words for a telephone in several languages.
+DEVICES = {
+    "Windows Mail": _WINDOWS_MAIL,
+    **{name: name for name in _NAMES.split()},
+    "Proton": "proton ?mail",
+    "K-9": "k-9 mail",
+    "Windows Phone": "windows phone",
+    "Boxer": "workspace one boxer",
+    "telephone": (
+        "handy|smartphone|mobil(?:telefon|gerät)|mobile|phone|téléphone|móvil|celular|cellulare|telefoon|telefon|mobil"
+        "|tablet|айфон|телефон|手机|手機|device|gerät|appareil|dispositivo|dispositif"
+    ),
+}
+_DEVICE = f"(?:{'|'.join(DEVICES.values())})"
+# How such a line begins, by language.
+BEGINS = {
+    "English": "sent (?:from|with|via|using|by)|(?:get|download)(?= outlook)",
+    "German": (
+        "gesendet (?:von|mit|über)|diese nachricht wurde von|von(?= mein)|holen sie sich(?= outlook)|(?=outlook für"
+        " (?:ios|android))"
+    ),
+    "French": (
+        r"envoyé (?:de|depuis|avec|à partir de)|envoyé d['’]un|provenance :|télécharge[rz](?= outlook)"
+        "|obtenir(?= outlook)"
+    ),
+    "Spanish": "enviado (?:desde|de|del|con)|obten(?:er|ha)(?= outlook)",
+    "Portuguese": "enviado (?:do|de|a partir do|com|pelo)|obt(?:er|enha)(?: o)?(?= outlook)",
+    "Italian": "inviato (?:da|dal|dall')|scarica(?= outlook)",
+    "Dutch": "verzonden (?:vanaf|met|vanuit|via)|verstuurd vanaf|(?=outlook voor (?:ios|android))",
+    "Swedish": "skickat i?från|hämta(?= outlook)|(?=outlook för (?:ios|android))",
+    "Danish": "sendt (?:fra|med)|(?:hent|få)(?= outlook)|(?=outlook til (?:ios|android))",
+    "Finnish": "lähetetty",
+    "Polish": "wysłan[eoay] z|pobierz(?= outlook)|(?=outlook dla (?:ios|android))",
+    "Czech": "odesláno z",
+    "Slovak": "odoslané z",
+    "Slovenian": "poslano [sz]",
+    "Russian": "отправлено (?:с|из)",
+    "Ukrainian": "надіслано з",
+    "Bulgarian": "изпратено от",
+    "Romanian": "trimis de pe",
+    "Hungarian": "elküldve",
+    "Greek": "στάλθηκε από",
+    "Indonesian": "dikirim dari",
+    "Chinese": "从我的|從我的|傳自我的|发自我的|發自我的|來自我的",
+    "Vietnamese": "gửi từ",
+}
+# How it ends in languages that put the verb last.
 _ENDS = r"(?:gesendet|gönderildi|から送信|에서 보냄|发送|發送|küldve)"
 # The only words that may stand beside the device: anything else makes the line somebody's sentence.
 _MINOR = (
@@ -40,15 +75,23 @@ _MINOR = (
     rf"|gesendet|나의|发送|發送|{_DEVICE}\w{{0,4}}),?"
 )
 _SUFFIX = r"['’-]?\w{0,7}"  # "iPhonesta", "iPhone'umdan"
+_BEGINS = f"(?:{'|'.join(BEGINS.values()) or '(?!)'})"
 _VERB_FIRST = rf"{_BEGINS}(?: {_MINOR}){{0,8}} ?{_DEVICE}(?:{_SUFFIX}|-{_DEVICE}),?(?: {_MINOR}){{0,8}}"
 _VERB_LAST = rf"(?:{_MINOR} ){{0,3}}{_DEVICE} ?{_SUFFIX} ?{_ENDS}"
 _WHOLE = r"von (?:unterwegs|mobilgerät) gesendet|verzonden met mail"
 _LINE = re.compile(rf"[([]?(?:{_VERB_FIRST}|{_VERB_LAST}|{_WHOLE})[.)\]]?")
 _LINK = re.compile(r" ?[<([]https?://[^<>\[\]()]*[>)\]]")
+_LINKED = re.compile(rf"{_BEGINS}(?: [^\s,;:!?]+){{1,4}}\.?")
 _LONGEST = 80  # characters
 
 
 def is_device_line(line: str) -> bool:
-    """True for a line that a phone or mail program adds by itself, in any of its forms and languages."""
-    plain = _LINK.sub("", " ".join(line[:400].casefold().split())).strip("*_<>[] ")
-    return len(plain) <= _LONGEST and bool(_LINE.fullmatch(plain))
+    """True for a line that a phone or mail program adds by itself, in any of its forms and languages.
+
+    A program that is not known is believed where the line links to it.
+    """
+    folded = " ".join(line[:400].casefold().split())
+    plain = _LINK.sub("", folded).strip("*_<>[] ")
+    if len(plain) > _LONGEST:
+        return False
+    return bool(_LINE.fullmatch(plain)) or (plain != folded and bool(_LINK.search(folded) and _LINKED.fullmatch(plain)))

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailgate.mail import MARKERS
-from mailgate.reading.quotes import attribution, shape
-from mailgate.reading.quotes.device_lines import is_device_line
+from mailgate.reading.quotes import attribution, device_lines, shape
 from mailgate.reading.quotes.lines import Kind, Line
 
 MAX_LINES = 20_000  # lines beyond are own: unread is not cut
@@ -342,7 +341,7 @@ def _cut_signature(lines: list[Line], *, strictly: bool) -> None:
         line = lines[place]
         if line.kind is not Kind.OWN or not _says_something(line.text):
             continue
-        if not is_device_line(line.text) or first >= place:
+        if not device_lines.is_device_line(line.text) or first >= place:
             return
         _sign(lines, place, place + 1)
 

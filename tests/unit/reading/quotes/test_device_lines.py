@@ -18,6 +18,9 @@ Sent from Mail for Windows 10
 Sent from Mail for Windows
 Sent with Proton Mail secure email.
 Sent via the Samsung Galaxy S7 edge, an AT&T 4G LTE smartphone
+Sent with Spike <https://www.spikenow.example/?ref=signature>
+Sent from Nine<http://www.9folders.example/>
+Gesendet mit Tuta (https://tuta.example)
 Get Outlook for Android
 Get Outlook for iOS<https://aka.ms/o0ukef>
 Get Outlook for iOS (https://aka.ms/o0ukef)
