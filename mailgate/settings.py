@@ -209,9 +209,20 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relay:
-    """[relay]: where outgoing mail goes."""
+class DkimKey:
+    """An entry of `dkim`: the key that signs mail of a domain."""
 
+    domain: str
+    selector: str
+    key: Secret  # PEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """[relay] or [[relay]]: where outgoing mail goes."""
+
+    name: str = "relay"
+    for_: tuple[str, ...] = ()  # the desk addresses that it sends for; (): all that have no relay of their own
     transport: str = "smtp"  # or "maildir"
     host: str = "127.0.0.1"
     port: int = 25
@@ -219,6 +230,9 @@ class Relay:
     provider: str = "custom"
     credentials: Credentials = Credentials()
     envelope: str = "address"  # or "verp"
+    max_connections: int = 4
+    max_per_minute: int = 0  # mails; 0: no limit
+    dkim: tuple[DkimKey, ...] = ()
     path: Path | None = None  # the Maildir
 
 
@@ -491,7 +505,7 @@ class Config:
     smtp: Listener | None
     submission: Listener | None = None
     mailboxes: Mapping[str, Mailbox]
-    relay: Relay
+    relays: tuple[Relay, ...]  # in their order, at least one
     http: Http | None
     departments: Mapping[str, Department]
     roles: Mapping[str, Role]
@@ -562,6 +576,20 @@ class Config:
         labels = host.split(".")
         places = (email, f"@{host}", *(f".{'.'.join(labels[at:])}" for at in range(len(labels))))
         return next((self._customers_by[place] for place in places if place in self._customers_by), None)
+
+    @property
+    def accounts(self) -> tuple[Credentials, ...]:
+        """What signs in, each account once: mailboxes, then relays of their own account."""
+        each = (
+            *(mailbox.credentials for mailbox in self.mailboxes.values()),
+            *(relay.credentials for relay in self.relays),
+        )
+        return tuple({one.account: one for one in each if one.account}.values())
+
+    def relays_for(self, sender: str) -> tuple[Relay, ...]:
+        """The relays that send mail from a desk address, in the order in which they are tried."""
+        own = tuple(relay for relay in self.relays if sender in relay.for_)
+        return own or tuple(relay for relay in self.relays if not relay.for_) or self.relays
 
     @property
     def max_mail_size(self) -> int:

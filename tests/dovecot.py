@@ -110,6 +110,7 @@ class Dovecot:
     capability_less: Sequence[str] = ()  # capabilities that it hides
     prefix: str = ""  # of the personal namespace: "INBOX." with "." between its levels
     junk: str = ""  # a folder that it marks as the one for junk (RFC 6154)
+    auth_port: int = 0  # where a Postfix asks whether people may sign in
     port: int = field(default_factory=reserved_port)
     tls_port: int = 0
 
@@ -148,6 +149,8 @@ class Dovecot:
         if self.token_server:
             text = text.replace("auth_mechanisms = plain login", "auth_mechanisms = plain login xoauth2 oauthbearer")
             text += self._oauth2(new=new)
+        if self.auth_port:
+            text += f"service auth {{\n  inet_listener postfix {{\n    port = {self.auth_port}\n  }}\n}}\n"
         if self.tls:
             prefix = ("ssl_server_cert_file = ", "ssl_server_key_file = ") if new else ("ssl_cert = <", "ssl_key = <")
             text += f"ssl = yes\n{prefix[0]}{self.directory}/tls/cert.pem\n{prefix[1]}{self.directory}/tls/key.pem\n"

@@ -89,7 +89,7 @@ def desk(**changes: Any) -> Config:
         },
         smtp=None,
         mailboxes={},
-        relay=Relay(),
+        relays=(Relay(),),
         http=None,
         departments=named(
             Department(name="Support", manager="ann"),

@@ -213,13 +213,7 @@ def _report(config: Config, reading: Reading) -> None:
 
 
 def _loops(config: Config, reading: Reading) -> None:
-    """The relay is not the desk's own listener, and no IMAP folder is read twice."""
-    smtp, relay = config.smtp, config.relay
-    if smtp and relay.transport == "smtp" and (smtp.host, smtp.port) == (relay.host, relay.port):
-        reading.error(
-            Spot().child("relay").child("port"),
-            "is the port of [smtp]: the desk would send mail to itself; write the mail server's port",
-        )
+    """No IMAP folder is read twice."""
     seen: dict[tuple[str, str, str], str] = {}
     for name, mailbox in config.mailboxes.items():
         first = seen.setdefault((mailbox.host.lower(), mailbox.credentials.user, mailbox.folder), name)

@@ -27,7 +27,6 @@ _TABLES = (
     "storage",
     "smtp",
     "submission",
-    "relay",
     "http",
     "defaults",
     "alerts",
@@ -41,7 +40,7 @@ _SHOWN = 8  # names in one line
 
 def changes(old: Config, new: Config) -> tuple[str, ...]:
     """The differences, one sentence each; empty when there are none."""
-    return (*_tables(old, new), *_named(old, new), *_rules(old, new), *_folder(old, new))
+    return (*_tables(old, new), *_relays(old, new), *_named(old, new), *_rules(old, new), *_folder(old, new))
 
 
 def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Problem, ...]:
@@ -83,6 +82,18 @@ def _tables(old: Config, new: Config) -> Iterator[str]:
             yield f"[{table}] {'added' if before is None else 'removed'}"
         else:
             yield f"[{table}] changed: {', '.join(_fields(before, after))}"
+
+
+def _relays(old: Config, new: Config) -> Iterator[str]:
+    before, after = ({relay.name: relay for relay in config.relays} for config in (old, new))
+    if len(before) == len(after) == 1:
+        one, other = old.relays[0], new.relays[0]
+        if one != other:
+            yield f"[relay] changed: {', '.join(_fields(one, other))}"
+        return
+    yield from _changes_by_name(("relay", "relays"), before, after)
+    if [name for name in before if name in after] != [name for name in after if name in before]:
+        yield "the order of the relays has changed"
 
 
 def _fields(before: Any, after: Any) -> list[str]:

@@ -19,6 +19,7 @@ from mailgate.config.sections.canned import read_canned
 from mailgate.config.sections.customers import read_customers
 from mailgate.config.sections.desk import read_addresses, read_desk, read_storage
 from mailgate.config.sections.listeners import read_http, read_smtp, read_submission
+from mailgate.config.sections.mailboxes import read_mailboxes
 from mailgate.config.sections.people import read_agents, read_departments, read_roles, read_teams
 from mailgate.config.sections.policies import (
     read_alerts,
@@ -28,11 +29,11 @@ from mailgate.config.sections.policies import (
     read_tickets,
     read_trust,
 )
+from mailgate.config.sections.relays import read_relays
 from mailgate.config.sections.routing import read_routing
 from mailgate.config.sections.rules import read_rules
 from mailgate.config.sections.schedules import read_schedules, read_slas
 from mailgate.config.sections.topics import read_topics
-from mailgate.config.sections.transports import read_mailboxes, read_relay
 from mailgate.config.toml.messages import quoted
 from mailgate.config.toml.reader import Reading, Spot, Table
 from mailgate.errors import ConfigError, Problem
@@ -100,15 +101,16 @@ def _config(top: Table) -> Config:
     templates = top.reading.folder / "templates"
     mailboxes = read_mailboxes(top)
     smtp = read_smtp(top)
+    submission = read_submission(top, smtp)
     config = Config(
         file=top.reading.file,
         desk=desk,
         storage=read_storage(top),
         addresses=read_addresses(top, desk),
         smtp=smtp,
-        submission=read_submission(top, smtp),
+        submission=submission,
         mailboxes=mailboxes,
-        relay=read_relay(top, mailboxes),
+        relays=read_relays(top, mailboxes, {"smtp": smtp, "submission": submission}),
         http=read_http(top),
         departments=read_departments(top),
         roles=read_roles(top),

@@ -33,7 +33,7 @@ class Health:
 async def check_health(current: DaemonStatus, store: Store) -> Health:
     """Combine the daemon's status with the queue lengths from the database."""
     problems = [f"{way.name}: {way.problem}" for way in current.ways_in if way.problem]
-    problems += [] if current.relay.ok else [f"relay: {current.relay.last_error}"]
+    problems += [f"{relay.name}: {relay.last_error}" for relay in current.relays if not relay.ok]
     problems += [current.worker] if current.worker else []
     problems += map(str, current.storage)
     try:

@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from mailgate.config.diff import changes
@@ -42,8 +43,9 @@ from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
+from mailgate.outbound.maildir import Transport
 from mailgate.outbound.relay import transport
-from mailgate.settings import Config
+from mailgate.settings import Config, Relay
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
 from mailgate.system.watchdog import Timeouts, Watchdog
@@ -134,12 +136,15 @@ class Daemon:
         self._deliverer = self._make_deliverer(self._config)
 
     def _make_deliverer(self, config: Config) -> Deliverer:
+        def connect(relay: Relay) -> Transport:
+            return transport(relay, config.hostname, self._sign_ins.account(relay.credentials))
+
         return Deliverer(
             self._store,
-            lambda: transport(config.relay, config.hostname, self._sign_ins.account(config.relay.credentials)),
+            [(relay, partial(connect, relay)) for relay in config.relays],
             self._clock,
             gave_up=lambda: self._worker.send(DeliveryFailed()),
-            relay_ill=self._relay_down,
+            report=self._relay_trouble,
         )
 
     async def _start(self) -> None:
@@ -241,27 +246,29 @@ class Daemon:
         """Look for mail in the outbox. A method, since a reload may replace the deliverer."""
         self._deliverer.notify()
 
-    def _relay_down(self, reply: Reply) -> None:
+    def _relay_trouble(self, relay: str, problem: str, reply: Reply) -> None:
+        subject = f"The relay {problem}" if len(self._config.relays) == 1 else f"The relay {relay} {problem}"
         self._notify_admin(
-            f"relay:{self._clock():%Y-%m-%dT%H:%M}",
-            "The relay takes no mail",
-            (f"The relay answers: {reply}", "Outgoing mail is kept and tried again with growing pauses."),
+            f"relay:{relay}:{problem}:{self._clock():%Y-%m-%dT%H:%M}",
+            subject,
+            (f"The relay answers: {reply}", "Its outgoing mail is kept and tried again with growing pauses."),
         )
 
     def _notify_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
         self._worker.send(NotifyAdmin(cause, subject, facts))
 
     def _status(self) -> status.DaemonStatus:
-        state = self._deliverer.state
-        relay = status.RelayStatus(ok=state.ill_since is None, last_error=state.last_error)
+        relays = tuple(
+            status.RelayStatus(state.name, not state.problem, state.problem) for state in self._deliverer.states
+        )
         ways_in = tuple(self._listeners.ways_in())
         storage = self._store.health.problems()
-        return status.DaemonStatus(ways_in, relay, self._watchdog.problem, self._sign_ins.states(), storage)
+        return status.DaemonStatus(ways_in, relays, self._watchdog.problem, self._sign_ins.states(), storage)
 
-    def _on_sign_in(self, account: str) -> None:
+    async def _on_sign_in(self, account: str) -> None:
         """Retry at once what waits for a sign-in of `account`: `mailgate login` stored a new token."""
         self._listeners.retry_now(account)
-        self._deliverer.retry_now()
+        await self._deliverer.retry_now()
 
     async def _health(self) -> Health:
         return await check_health(self._status(), self._store)
@@ -306,7 +313,7 @@ class Daemon:
         self._sign_ins.apply(new)
         await asyncio.to_thread(reload.save_active, new)
         await self._listeners.switch(old, servers)
-        if old.relay != new.relay:
+        if (old.relays, old.hostname) != (new.relays, new.hostname):
             await self._replace_deliverer(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
 
@@ -326,6 +333,7 @@ class Daemon:
         self._being_replaced.discard(task)
         if not self._stop.is_set():
             self._deliverer = self._make_deliverer(new)
+            await self._deliverer.retry_now()  # the change may be the cure of what waits
             self._run("deliverer", self._deliverer.run())
 
 

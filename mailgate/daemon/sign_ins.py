@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from mailgate.connect.accounts import Account, SignIn, in_thread
@@ -56,9 +56,8 @@ class SignIns:
 
     def apply(self, config: Config) -> None:
         """Take the accounts of another configuration; unchanged ones keep their access tokens."""
-        wanted = [mailbox.credentials for mailbox in config.mailboxes.values()] + [config.relay.credentials]
         old, self._accounts = self._accounts, {}
-        for credentials in wanted:
+        for credentials in config.accounts:
             known = old.get(credentials.account)
             account = known[1] if known and known[0] == credentials else account_of(credentials, config, self._clock)
             if account is not None:
@@ -73,7 +72,7 @@ class SignIns:
         """The state of each account."""
         return tuple(account.state() for _, account in self._accounts.values())
 
-    async def run(self, on_sign_in: Callable[[str], None], stop: asyncio.Event) -> None:
+    async def run(self, on_sign_in: Callable[[str], Awaitable[None]], stop: asyncio.Event) -> None:
         """Look after the accounts until `stop`; `on_sign_in(account)` is called after each `mailgate login`."""
         used_at = self._clock()
         while not stop.is_set():
@@ -81,7 +80,7 @@ class SignIns:
                 stamp = account.stamp()
                 if self._stamps.setdefault(name, stamp) != stamp:
                     self._stamps[name] = stamp
-                    on_sign_in(name)
+                    await on_sign_in(name)
             if self._clock() - used_at >= USE_INTERVAL:
                 used_at = self._clock()
                 await self._use_idle_tokens()

@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,9 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """The state of the relay."""
+    """The state of a relay."""
 
+    name: str = "relay"
     ok: bool = True
     last_error: str = ""
 
@@ -54,10 +55,15 @@ class DaemonStatus:
     """The content of the status file."""
 
     ways_in: tuple[WayIn, ...] = ()
-    relay: RelayStatus = field(default_factory=RelayStatus)
+    relays: tuple[RelayStatus, ...] = ()
     worker: str = ""  # what is wrong with the worker process; "" for nothing
     sign_ins: tuple[SignIn, ...] = ()
     storage: tuple[StorageProblem, ...] = ()
+
+    @property
+    def relay(self) -> RelayStatus:
+        """The first relay with a problem; without one, the first relay."""
+        return next((relay for relay in self.relays if not relay.ok), next(iter(self.relays), RelayStatus()))
 
 
 def status_path(config: Config) -> Path:
@@ -97,7 +103,8 @@ def read(config: Config) -> DaemonStatus:
     ways_in = tuple(WayIn(**each) for each in found["ways_in"])
     sign_ins = tuple(_sign_in(each) for each in found["sign_ins"])
     storage = tuple(map(storage_problem, found["storage"]))
-    return DaemonStatus(ways_in, RelayStatus(**found["relay"]), found["worker"], sign_ins, storage)
+    relays = tuple(RelayStatus(**each) for each in found["relays"])
+    return DaemonStatus(ways_in, relays, found["worker"], sign_ins, storage)
 
 
 def _sign_in(found: dict[str, Any]) -> SignIn:

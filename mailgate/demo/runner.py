@@ -111,7 +111,7 @@ class Runner:
         return found
 
     def _read_new(self) -> list[ReceivedMail]:
-        folder = Path(self._config.relay.path or "") / "new"
+        folder = Path(self._config.relays[0].path or "") / "new"
         if not folder.is_dir():
             return []
         names = sorted(path.name for path in folder.iterdir() if path.name not in self._known)

@@ -5,9 +5,13 @@ nothing here stores or sends.
 
 - 2xx at the end of DATA: sent.
 - 5xx before a recipient is named (connect, TLS, EHLO, login, MAIL): the relay is ill. So is
-  it when it cannot be reached, or refuses three recipients in a row in the same words.
-  Nothing is given up then, however long it lasts: an outage fails no mail.
-- 5xx at RCPT: this recipient. 5xx at DATA or after it: this message.
+  it when it cannot be reached, or refuses three recipients, or three different mails after
+  DATA, in a row in the same words. Nothing is given up then, however long it lasts.
+- The sender may not send as this address, by the relay's words: all mail of that address is
+  kept and tried again, and the other addresses go on.
+- Too many connections, by the relay's words: this connection pauses; nothing is wrong.
+- 5xx at RCPT: this recipient. 5xx at DATA or after it: this message. While the relay has not
+  shown lately that it takes anything, either is tried three times.
 - Anything else, 4xx and broken connections above all: again later, for five days.
 """
 
@@ -18,6 +22,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from mailgate.outbound.meanings import Meaning, meaning
 from mailgate.outbound.status_codes import DEAD_ADDRESS
 
 FIRST_PAUSE = timedelta(minutes=1)
@@ -26,7 +31,8 @@ GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1: at least 4-5 days
 RELAY_FIRST_PAUSE = timedelta(seconds=5)
 RELAY_LONGEST_PAUSE = timedelta(minutes=5)
 RELAY_PATIENCE = timedelta(minutes=15)  # an unreachable relay is told to the admin after this
-RECIPIENTS_IN_A_ROW = 3
+IN_A_ROW = 3
+UNPROVEN_TRIES = 3  # of what a relay refuses that has not taken anything lately
 JITTER = 0.2  # share of a pause by which it is shorter or longer
 
 TOKEN_REFUSED = frozenset({454, 530, 534, 535, 538})  # RFC 4954 6; 454: "temporary", as Exchange says of an ended one
@@ -113,6 +119,18 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class SenderRefused:
+    """Keep the mail and try again `after` from now, however old it is: the sender may not send as this address."""
+
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Keep the mail, close the connection and leave it closed for a while."""
+
+
+@dataclass(frozen=True, slots=True)
 class RelayIll:
     """Keep this and every other mail and pause the relay (`relay_pause`).
 
@@ -122,51 +140,75 @@ class RelayIll:
     tell: bool
 
 
-Verdict = Sent | RetryAt | Failed | RelayIll
+Verdict = Sent | RetryAt | Failed | SenderRefused | Throttled | RelayIll
 
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """Different recipients refused in a row, at RCPT, with one and the same answer."""
+    """Refused in a row with one and the same answer: different recipients at RCPT, or different mails after DATA."""
 
-    answer: tuple[int, str] = (0, "")  # code and enhanced code
-    recipients: tuple[str, ...] = ()
+    answer: tuple[str, int, str] = ("", 0, "")  # of what, code, enhanced code or first words
+    refused: tuple[str, ...] = ()  # recipients, or mails
 
-    def then(self, recipient: str, reply: Reply) -> Streak:
-        """The streak after one more reply; mail that got past RCPT, or other words, end it.
+    def then(self, recipient: str, reply: Reply, mail: str = "") -> Streak:
+        """The streak after one more reply to `mail` (the same for all copies of one message).
 
-        An answer that names a dead address is about that address, so it belongs to no
-        streak: three customers who left their jobs do not stop the desk.
+        An accepted mail or other words end it. An answer that names a dead address is about
+        that address, so it belongs to no streak: three customers who left their jobs do not
+        stop the desk.
         """
         if reply.stage.about_relay or reply.stage is Stage.MAIL:
             return self
-        if reply.stage is not Stage.RCPT or not reply.permanent or reply.dead_address:
+        if not reply.permanent or reply.dead_address:
             return Streak()
-        if reply.enhanced in _ABOUT_THE_MESSAGE:
-            return self  # a relay without SMTPUTF8 takes all other mail
-        answer = (reply.code, reply.enhanced)
-        before = self.recipients if self.answer == answer else ()
-        return Streak(answer, before if recipient in before else (*before, recipient))
+        if _about_message(reply):
+            return self  # a relay without SMTPUTF8, or with a size limit, takes all other mail
+        at_rcpt = reply.stage is Stage.RCPT
+        words = reply.enhanced or " ".join(reply.text.lower().split()[:3])
+        answer, one = ("rcpt" if at_rcpt else "data", reply.code, words), recipient if at_rcpt else mail
+        before = self.refused if self.answer == answer else ()
+        return Streak(answer, before if one in before else (*before, one))
 
     @property
     def means_ill(self) -> bool:
-        """True once it is the relay that refuses, not its recipients."""
-        return len(self.recipients) >= RECIPIENTS_IN_A_ROW
+        """True once it is the relay that refuses, not its recipients and no single mail."""
+        return len(self.refused) >= IN_A_ROW
 
 
-def judge(reply: Reply, attempts: int, age: timedelta, jitter: float, streak: Streak = Streak()) -> Verdict:
+def judge(
+    reply: Reply,
+    attempts: int,
+    age: timedelta,
+    jitter: float,
+    streak: Streak = Streak(),
+    *,
+    proven: bool = True,
+) -> Verdict:
     """What to do with a mail after `reply`.
 
     `attempts` counts this try (1 is the first), `age` is the time since the mail was
-    queued, `jitter` a number from 0 to 1, `streak` what `Streak.then` made of this reply.
-    When the verdict is `RelayIll` because of the streak, the mails of its other
-    recipients were refused by an ill relay too: the caller queues them again.
+    queued, `jitter` a number from 0 to 1, `streak` what `Streak.then` made of this reply,
+    `proven` whether the relay accepted another mail lately.
+    When the verdict is `RelayIll` because of the streak, the others in it were refused by an
+    ill relay too: the caller queues them again.
     """
     if reply.stage is Stage.DATA_END and 200 <= reply.code <= 299:
         return Sent()
+    match meaning(reply.code, reply.text):
+        case Meaning.THROTTLED if reply.stage.about_relay or reply.stage is Stage.MAIL:
+            return Throttled()
+        case Meaning.SENDER if not reply.stage.about_relay:
+            return SenderRefused(_growing(attempts, jitter, FIRST_PAUSE, LONGEST_PAUSE))
+        case Meaning.LOGIN:
+            return RelayIll(tell=True)
+        case Meaning.OWN_MAILBOX if reply.stage in (Stage.DATA, Stage.DATA_END):
+            return RelayIll(tell=True)
     if _relay_is_ill(reply, streak):
         return RelayIll(tell=reply.permanent or age >= RELAY_PATIENCE)
     if reply.permanent:
+        doubtful = not (proven or reply.dead_address or _about_message(reply))
+        if doubtful and attempts < UNPROVEN_TRIES:
+            return RetryAt(after(attempts, age, jitter))
         return Failed(Fault.RECIPIENT if reply.stage is Stage.RCPT else Fault.MESSAGE, reply.dead_address)
     if age >= GIVE_UP:
         return Failed(Fault.EXPIRED)
@@ -177,9 +219,13 @@ def _relay_is_ill(reply: Reply, streak: Streak) -> bool:
     if reply.stage.about_relay or (reply.code in _LOGIN_WANTED and reply.stage in (Stage.MAIL, Stage.RCPT)):
         return True
     if reply.stage is Stage.MAIL:
-        about_message = reply.enhanced in _ABOUT_THE_MESSAGE or (reply.code == 552 and not reply.enhanced)
-        return reply.permanent and not about_message
-    return reply.stage is Stage.RCPT and reply.permanent and streak.means_ill
+        return reply.permanent and not _about_message(reply)
+    return reply.permanent and not _about_message(reply) and streak.means_ill
+
+
+def _about_message(reply: Reply) -> bool:
+    """Whether a refusal speaks of the size or form of this one message."""
+    return reply.enhanced in _ABOUT_THE_MESSAGE or (reply.code == 552 and not reply.enhanced)
 
 
 def after(attempts: int, age: timedelta, jitter: float) -> timedelta:

@@ -15,16 +15,19 @@ import asyncio
 import re
 import ssl
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from mailgate.connect import sasl
+from mailgate.connect import rsa, sasl
 from mailgate.connect.accounts import Account, in_thread
 from mailgate.connect.oauth2 import TokenRefused
 from mailgate.connect.tls import client_context, connection_words
 from mailgate.errors import MailgateError
+from mailgate.outbound import dkim
 from mailgate.outbound.backoff import TOKEN_REFUSED, Reply, Stage
 from mailgate.outbound.downgrade import needs_utf8, without_utf8
 from mailgate.outbound.maildir import MaildirRelay, Transport
+from mailgate.outbound.sender import sender_of
+from mailgate.settings import DkimKey
 from mailgate.settings import Relay as RelayConfig
 
 CONNECT_TIMEOUT = 30.0  # seconds
@@ -67,6 +70,7 @@ class SmtpRelay:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._offered: dict[str, str] = {}  # EHLO keyword → parameters
+        self._signers: dict[DkimKey, Callable[[bytes], bytes]] = {}
         self._dirty = False  # a transaction was begun and not ended
 
     async def send(self, mail_from: str, recipient: str, data: bytes) -> Reply:
@@ -218,8 +222,7 @@ class SmtpRelay:
     # -- one mail
 
     async def _transaction(self, mail_from: str, recipient: str, data: bytes) -> Reply:
-        if "SMTPUTF8" not in self._offered and needs_utf8(data):
-            data = without_utf8(data)
+        data = self._ready(data)
         stages = [Stage.MAIL, Stage.RCPT, Stage.DATA]
         commands = [self._mail_command(mail_from, recipient, data), f"RCPT TO:<{recipient}>", "DATA"]
         if self._dirty:
@@ -235,6 +238,21 @@ class SmtpRelay:
         if reply.code == 421:
             self._drop()
         return reply
+
+    def _ready(self, data: bytes) -> bytes:
+        """The mail as it goes over the wire, but for its dots: nothing changes it after it is signed."""
+        if "SMTPUTF8" not in self._offered and needs_utf8(data):
+            data = without_utf8(data)
+        if not data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n"):
+            data = _BARE_END.sub(b"\r\n", data)  # a bare CR or LF would let one mail look like two at the next server
+        if not data.endswith(b"\r\n"):
+            data += b"\r\n"
+        key = dkim.key_for(sender_of(data), self._config.dkim)
+        if key is None:
+            return data
+        if key not in self._signers:
+            self._signers[key] = rsa.signer(key.key.value)
+        return dkim.signed(data, key.domain, key.selector, self._signers[key])
 
     def _mail_command(self, mail_from: str, recipient: str, data: bytes) -> str:
         words = [f"MAIL FROM:<{mail_from}>"]
@@ -272,14 +290,12 @@ class SmtpRelay:
 
     async def _write_data(self, data: bytes) -> None:
         assert self._writer is not None
-        if not data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n"):
-            data = _BARE_END.sub(b"\r\n", data)  # a bare CR or LF would let one mail look like two at the next server
         if data.startswith(b"."):
             data = b"." + data
         data = data.replace(b"\r\n.", b"\r\n..")  # RFC 5321 4.5.2
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                self._writer.write(data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n"))
+                self._writer.write(data + b".\r\n")
                 await self._writer.drain()
         except (OSError, TimeoutError) as error:
             raise _Refused(Reply(Stage.DATA_END, 0, _words(error, self._config.host))) from error

@@ -75,14 +75,19 @@ def failed(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, a
     )
 
 
-def relay_down(*, answer: str, failures: int, pause: float) -> None:
-    """The relay accepts no mail; all outgoing mail waits `pause` seconds."""
-    _say("relay-down", logging.WARNING, answer=answer, failures=failures, pause=round(pause, 1))
+def relay_down(*, relay: str, answer: str, failures: int, pause: float) -> None:
+    """A relay accepts no mail; its outgoing mail waits `pause` seconds."""
+    _say("relay-down", logging.WARNING, relay=relay, answer=answer, failures=failures, pause=round(pause, 1))
 
 
-def relay_up() -> None:
-    """The relay accepts mail again."""
-    _say("relay-up")
+def relay_up(*, relay: str) -> None:
+    """A relay accepts mail again."""
+    _say("relay-up", relay=relay)
+
+
+def relay_throttled(*, relay: str, answer: str, pause: float) -> None:
+    """A relay asks for fewer connections or less mail; one connection stays closed for `pause` seconds."""
+    _say("relay-throttled", relay=relay, answer=answer, pause=round(pause, 1))
 
 
 def _say(event: str, level: int = logging.INFO, *, exc_info: bool = False, **values: Value) -> None:

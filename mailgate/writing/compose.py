@@ -146,7 +146,7 @@ def _marks(notice: Notice) -> Iterator[bytes]:
 def _mail_from(notice: Notice, config: Config, address: str, message_id: str) -> str:
     if notice.kind in NULL_SENDER:
         return ""
-    return verp(address, message_id) if config.relay.envelope == "verp" else address
+    return verp(address, message_id) if config.relays_for(address)[0].envelope == "verp" else address
 
 
 def _files(notice: Notice, config: Config, contents: Mapping[str, bytes]) -> list[tuple[StoredAttachment, bytes]]:

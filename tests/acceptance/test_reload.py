@@ -63,6 +63,21 @@ def test_the_relay_can_be_changed(world: World) -> None:
     check_works(world)
 
 
+def test_what_waits_goes_out_when_the_relay_is_changed(world: World) -> None:
+    """Not at the time for which it was put off."""
+    world.relay.script["end"] = ["451 4.3.0 later"]
+    world.send(KAREN.writes("During", "Hello."))
+    wait_until(lambda: " deferred " in world.log_text(), world.log_text)
+    query = "SELECT id, next_attempt_at FROM outbox WHERE state = 'queued' AND attempts = 1"
+    wait_until(lambda: world.sql(query), world.log_text)
+    [(outbox_id, put_off_to)] = world.sql(query)
+    text = world.file.read_text("utf-8")
+    reload(world, text.replace(RELAY, RELAY.replace("127.0.0.1", "localhost")), "reloaded: [relay] changed: host")
+    world.await_stillness()
+    [(sent_at,)] = world.sql("SELECT sent_at FROM outbox WHERE id = ?", outbox_id)
+    assert sent_at < put_off_to
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -31,7 +31,8 @@ CORE = ("", "reading", "rules", "writing.mail", "writing.views")
 PURE = {
     *("connect.oauth2", "connect.providers", "connect.sasl", "inbound.imap.replies"),
     *("inbound.envelope", "inbound.imap.plan", "inbound.smtp.data", "inbound.smtp.proxy", "inbound.smtp.syntax"),
-    *("outbound.backoff", "outbound.downgrade", "outbound.status_codes"),
+    *("outbound.backoff", "outbound.dkim", "outbound.downgrade", "outbound.meanings"),
+    *("outbound.pacing", "outbound.sender", "outbound.status_codes"),
     *("writing.compose", "writing.report_text"),
     *("writing.templates.preview", "writing.templates.specimens"),
     "cli.report_json",

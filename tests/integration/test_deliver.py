@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailgate.notice import NoticeKind, Outgoing
-from mailgate.outbound import backoff, deliver
+from mailgate.outbound import backoff, deliver, lane
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
+from mailgate.outbound.lane import RelayState
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.settings import Relay as RelayConfig
 from mailgate.store.db import Db, Store, _hop
@@ -40,6 +44,10 @@ def mail(cause: str, recipient: str = "karen@client.example", ticket: int | None
     )
 
 
+def from_(outgoing: Outgoing, address: str) -> Outgoing:
+    return replace(outgoing, mail_from=address, data=f"From: Sales <{address}>\r\n".encode() + outgoing.data)
+
+
 def open_tickets(db: Db, *numbers: int) -> None:
     for number in numbers:
         db.run(
@@ -53,20 +61,21 @@ def open_tickets(db: Db, *numbers: int) -> None:
 class Post:
     """A deliverer on a store, with what it told."""
 
-    def __init__(self, store: Store, sink: Sink) -> None:
+    def __init__(self, store: Store, sink: Sink, relays: Sequence[RelayConfig] = (RelayConfig(),)) -> None:
         self.store, self.sink = store, sink
-        self.illnesses: list[Reply] = []
-        config = RelayConfig(host="127.0.0.1", port=sink.port)
+        self.reports: list[str] = []
+        configs = [replace(config, port=sink.port if config.port == 25 else config.port) for config in relays]
         self.deliverer = Deliverer(
             store,
-            lambda: SmtpRelay(config, "mx.bank.example"),
+            [(config, partial(SmtpRelay, config, "mx.bank.example")) for config in configs],
             clock,
             gave_up=lambda: None,
-            relay_ill=self.ill,
+            report=lambda relay, problem, _: self.reports.append(f"{relay} {problem}"),
         )
 
-    def ill(self, reply: Reply) -> None:
-        self.illnesses.append(reply)
+    @property
+    def relay(self) -> RelayState:
+        return self.deliverer.states[0]
 
     async def put(self, *mails: Outgoing) -> None:
         await self.store.write(outbox.add, mails, clock())
@@ -90,10 +99,12 @@ class Post:
 
 
 @asynccontextmanager
-async def post(path: Path, *, run: bool = True, **sink_options: Any):
+async def post(
+    path: Path, *, run: bool = True, relays: Sequence[RelayConfig] = (RelayConfig(),), **sink_options: Any
+) -> AsyncIterator[Post]:
     async with Sink(**sink_options) as sink:
         store = await Store.open(path / "mailgate.db")
-        one = Post(store, sink)
+        one = Post(store, sink, relays)
         await store.write(open_tickets, 1, 2, 3)
         task = asyncio.create_task(one.deliverer.run()) if run else None
         yield one
@@ -122,7 +133,7 @@ async def test_a_mail_goes_out_at_once_and_the_relay_s_answer_is_kept(tmp_path):
         await one.until("sent", "sent")
         assert row["sent_at"] is not None
         assert one.sink.taken[0].header("Message-ID") == "<first@bank.example>"
-        assert one.deliverer.state.ill_since is None
+        assert one.relay.ill_since is None
 
 
 async def test_hundreds_of_mails_go_over_a_few_kept_connections_once_each(tmp_path):
@@ -131,7 +142,7 @@ async def test_hundreds_of_mails_go_over_a_few_kept_connections_once_each(tmp_pa
         await one.sink.wait_for(500)
         await one.until(*["sent"] * 500)
         assert len({taken.header("Message-ID") for taken in one.sink.taken}) == 500
-        assert one.sink.connections == deliver.CONNECTIONS
+        assert one.sink.connections == RelayConfig().max_connections
 
 
 async def test_mail_about_a_ticket_to_one_recipient_keeps_its_order(tmp_path):
@@ -169,7 +180,7 @@ async def test_a_refused_recipient_fails_alone_and_waits_to_be_told_of(tmp_path)
 
 
 async def test_a_refused_message_is_told_apart_from_a_refused_recipient(tmp_path):
-    async with post(tmp_path, script={"end": ["554 5.7.1 spam"]}) as one:
+    async with post(tmp_path, script={"end": ["554 5.7.1 spam"] * 3}) as one:
         await one.put(mail("bad"))
         await one.until("failed")
         assert [refusal.of_message for refusal in await one.refused()] == [True]
@@ -177,18 +188,168 @@ async def test_a_refused_message_is_told_apart_from_a_refused_recipient(tmp_path
 
 async def test_the_same_refusal_for_three_recipients_means_an_ill_relay_and_fails_nobody(tmp_path):
     sink_script = {"rcpt": ["550 5.7.1 relaying denied"] * 3}
-    async with post(tmp_path, script=sink_script) as one:
-        one.deliverer._connections = 1
+    async with post(tmp_path, script=sink_script, relays=[RelayConfig(max_connections=1)]) as one:
         await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(5)))
         await one.until(*["sent"] * 5)
         assert await one.refused() == []
-        assert len(one.illnesses) == 1
+        assert len(one.reports) == 1
 
 
 async def test_two_refusals_in_the_same_words_are_two_failures(tmp_path):
-    async with post(tmp_path, script={"rcpt": ["550 5.7.1 no"] * 2}) as one:
+    async with post(tmp_path, script={f"r{n}@client.example": ["550 5.7.1 no"] for n in range(2)}) as one:
+        await one.put(mail("good"))
+        await one.until("sent")
         await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(2)))
-        await one.until("failed", "failed")
+        await one.until("sent", "failed", "failed")
+
+
+async def test_a_relay_that_has_not_accepted_anything_yet_is_not_believed_at_once(tmp_path):
+    async with post(tmp_path, script={"rcpt": ["550 5.7.1 no"] * 2}) as one:
+        await one.put(mail("first"))
+        [row] = await one.until("sent")
+        assert row["attempts"] == 3
+        assert await one.refused() == []
+
+
+async def test_three_mails_refused_alike_after_data_mean_an_ill_relay_and_fail_nobody(tmp_path):
+    """A relay that refuses all mail because of its content, such as its From or its signature."""
+    said = "554 5.7.0 Message rejected"
+    async with post(tmp_path, script={"end": [said] * 12}) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(6)))
+        await until(lambda: one.relay.ill_since)
+        assert said in one.relay.last_error
+        await one.until(*["sent"] * 6)
+        assert await one.refused() == []
+        assert one.reports == ["relay accepts no mail"]
+
+
+async def test_a_refused_sender_keeps_its_mail_and_the_other_addresses_go_on(tmp_path):
+    said = "554 5.2.252 SendAsDenied; a@bank.example not allowed to send as sales@bank.example"
+    async with post(tmp_path, script={"end sales@client.example": [said] * 4}) as one:
+        sales = [from_(mail(f"s{n}", "sales@client.example", ticket=1), "sales@bank.example") for n in range(2)]
+        await one.put(*sales, *(mail(f"m{n}", f"r{n}@client.example") for n in range(4)))
+        await one.until("queued", "queued", *["sent"] * 4)
+        assert one.relay.ill_since is None
+        assert one.relay.problem == f"does not accept sales@bank.example as sender: {said} (at data-end)"
+        await one.until(*["sent"] * 6)
+        assert one.relay.problem == ""
+        assert one.reports == ["relay does not accept sales@bank.example as sender"]
+
+
+async def test_an_account_with_a_full_mailbox_fails_nobody(tmp_path):
+    said = "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException"
+    async with post(tmp_path, script={"end": [said] * 3}) as one:
+        await one.put(mail("first"))
+        await until(lambda: one.relay.ill_since)
+        await one.until("sent")
+        assert one.reports == ["relay accepts no mail"]
+
+
+async def test_too_many_connections_close_one_and_are_no_trouble(tmp_path, monkeypatch):
+    monkeypatch.setattr(lane, "THROTTLE_PAUSE", 0.1)
+    said = "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending"
+    async with post(tmp_path, script={"mail": [said] * 5}) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(8)))
+        rows = await one.until(*["sent"] * 8)
+        assert {row["attempts"] for row in rows} == {1}
+        assert (one.relay.problem, one.reports) == ("", [])
+        assert one.sink.connections > RelayConfig().max_connections
+
+
+async def test_no_more_connections_than_the_relay_may_have(tmp_path):
+    async with post(tmp_path, relays=[RelayConfig(max_connections=1)]) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(30)))
+        await one.until(*["sent"] * 30)
+        assert one.sink.most_open == 1
+
+
+async def test_no_more_mails_a_minute_than_the_relay_may_be_given(tmp_path, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(lane, "_now", lambda: now)
+    async with post(tmp_path, relays=[RelayConfig(max_per_minute=3)]) as one:
+        await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(7)))
+        await one.until(*["sent"] * 3, *["queued"] * 4)
+        now += 59.0
+        one.deliverer.notify()
+        await one.put(mail("more"))
+        await one.until(*["sent"] * 3, *["queued"] * 5)
+        now += 1.0
+        one.deliverer.notify()
+        await one.until(*["sent"] * 6, *["queued"] * 2)
+
+
+async def test_the_next_relay_sends_while_the_first_is_down(tmp_path):
+    async with Sink(script={"connect": ["close"] * 8}) as first:
+        relays = [RelayConfig(name="first", port=first.port), RelayConfig(name="second")]
+        async with post(tmp_path, relays=relays) as one:
+            await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(20)))
+            await one.until(*["sent"] * 20)
+            assert one.relay.ill_since is not None
+            assert one.deliverer.states[1].ill_since is None
+            assert len(one.sink.taken) == 20
+
+            more = itertools.count()
+
+            async def well() -> bool:
+                await one.put(mail(f"more{next(more)}"))
+                return one.relay.ill_since is None
+
+            await until(well)
+            count = len(first.taken)
+            await one.put(mail("last"))
+            await first.wait_for(count + 1)
+
+
+async def test_an_address_with_a_relay_of_its_own_uses_no_other(tmp_path):
+    async with Sink() as own, Sink() as unused:
+        relays = [
+            RelayConfig(name="own", port=own.port, for_=("sales@bank.example",)),
+            RelayConfig(name="usual"),
+            RelayConfig(name="spare", port=unused.port),
+        ]
+        async with post(tmp_path, relays=relays) as one:
+            await one.put(from_(mail("s"), "sales@bank.example"), mail("m"))
+            await one.until("sent", "sent")
+            assert [taken.header("Subject") for taken in own.taken] == ["s"]
+            assert [taken.header("Subject") for taken in one.sink.taken] == ["m"]
+            assert unused.taken == []
+
+
+async def test_a_resting_relay_does_not_hold_up_the_mail_of_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
+    async with Sink(script={"connect": ["554 no"] * 9}) as ill:
+        relays = [RelayConfig(name="ill", port=ill.port, for_=("sales@bank.example",)), RelayConfig(name="well")]
+        async with post(tmp_path, relays=relays) as one:
+            await one.put(*(from_(mail(f"s{n}", f"r{n}@x.example"), "sales@bank.example") for n in range(80)))
+            await until(lambda: one.relay.ill_since)
+            await one.put(mail("m"))
+            await one.sink.wait_for(1)
+            assert one.reports == ["ill accepts no mail"]
+
+
+async def test_retry_is_now_also_while_the_relay_rests(tmp_path, monkeypatch):
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
+    async with post(tmp_path, script={"connect": ["554 no"]}, relays=[RelayConfig(max_connections=1)]) as one:
+        await one.put(mail("first"), mail("second"))
+        await until(lambda: one.relay.ill_since)
+        await one.until("queued", "queued")
+        await one.store.write(outbox.retry, 2)
+        one.deliverer.notify()
+        await one.until("queued", "sent")
+        assert one.relay.ill_since is None
+
+
+async def test_what_waits_for_a_relay_goes_out_when_the_cause_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
+    async with post(tmp_path, script={"connect": ["554 no"]}, relays=[RelayConfig(max_connections=1)]) as one:
+        await one.put(mail("first"), mail("second"))
+        await until(lambda: one.relay.ill_since)
+        await one.until("queued", "queued")
+        await one.deliverer.retry_now()
+        await one.until("sent", "sent")
 
 
 @pytest.mark.parametrize(
@@ -203,12 +364,12 @@ async def test_two_refusals_in_the_same_words_are_two_failures(tmp_path):
 async def test_an_ill_relay_is_waited_out_and_told_once(tmp_path, stage, answer):
     async with post(tmp_path, script={stage: [answer] * 6}) as one:
         await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(20)))
-        await until(lambda: one.deliverer.state.ill_since)
-        assert one.deliverer.state.last_error
+        await until(lambda: one.relay.ill_since)
+        assert one.relay.last_error
         await one.until(*["sent"] * 20)
-        assert one.deliverer.state.ill_since is None
+        assert one.relay.ill_since is None
         assert await one.refused() == []
-        assert len(one.illnesses) == (1 if answer.startswith("5") else 0)
+        assert len(one.reports) == (1 if answer.startswith("5") else 0)
 
 
 async def test_a_sender_that_the_relay_refuses_does_not_stop_the_others_for_long(tmp_path):
@@ -218,23 +379,23 @@ async def test_a_sender_that_the_relay_refuses_does_not_stop_the_others_for_long
             await one.put(mail(f"m{n}", f"r{n}@client.example"))
             await one.sink.wait_for(n + 1)
         await one.until("queued", *["sent"] * 10)
-        assert len(one.illnesses) == 1
+        assert len(one.reports) == 1
 
 
 async def test_an_ill_relay_is_tried_by_one_mail_at_a_time(tmp_path, monkeypatch):
     """Each connection finds it ill; from then on each pause is followed by one mail."""
-    pauses, pause = [], deliver.relay_pause
+    pauses, pause = [], lane.relay_pause
 
     def counted(*args: Any) -> timedelta:
         pauses.append(args)
         return pause(*args)
 
-    monkeypatch.setattr(deliver, "relay_pause", counted)
+    monkeypatch.setattr(lane, "relay_pause", counted)
     async with post(tmp_path, script={"mail": ["550 no"] * 1000}) as one:
         await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(20)))
         await until(lambda: len(pauses) >= 6)
         tried = sum(command.startswith("MAIL") for command in one.sink.commands)
-        assert 6 <= tried <= deliver.CONNECTIONS + len(pauses)
+        assert 6 <= tried <= RelayConfig().max_connections + len(pauses)
         assert (await one.states()).count("sending") <= 1
 
 
@@ -261,15 +422,15 @@ async def test_stop_lets_what_is_on_the_wire_finish_and_starts_nothing_more(tmp_
     async with post(tmp_path, gate=asyncio.Event(), run=False) as one:
         task = asyncio.create_task(one.deliverer.run())
         await one.put(*(mail(f"m{n}", f"r{n}@client.example") for n in range(30)))
-        await until(lambda: one.sink.at_gate == deliver.CONNECTIONS)
+        await until(lambda: one.sink.at_gate == RelayConfig().max_connections)
         stopping = asyncio.create_task(one.deliverer.stop(PATIENCE))
         await asyncio.sleep(0)  # it begins
         one.sink.gate.set()
         await stopping
         await task
         states = await one.states()
-        assert states.count("sent") == len(one.sink.taken) == deliver.CONNECTIONS
-        assert states.count("queued") == 30 - deliver.CONNECTIONS
+        assert states.count("sent") == len(one.sink.taken) == RelayConfig().max_connections
+        assert states.count("queued") == 30 - RelayConfig().max_connections
         assert {row["attempts"] for row in await one.rows() if row["state"] == "queued"} == {0}
 
 
@@ -318,7 +479,7 @@ async def test_a_row_that_becomes_due_later_is_sent_then(tmp_path):
 
 
 async def test_an_idle_connection_is_closed(tmp_path, monkeypatch):
-    monkeypatch.setattr(deliver, "IDLE", 0.1)
+    monkeypatch.setattr(lane, "IDLE", 0.1)
     async with post(tmp_path) as one:
         await one.put(mail("first"))
         await one.until("sent")
@@ -336,14 +497,16 @@ async def test_a_mistake_of_ours_ends_the_run_with_its_error_and_stop_does_not_h
         async def close(self) -> None:
             pass
 
-    async with post(tmp_path, run=False) as one:
-        one.deliverer._connect = Broken
-        task = asyncio.create_task(one.deliverer.run())
-        await one.put(mail("first"))
-        async with patience():
-            with pytest.raises(ZeroDivisionError):
-                await task
-            await one.deliverer.stop(0.1)
+    store = await Store.open(tmp_path / "mailgate.db")
+    deliverer = Deliverer(store, [(RelayConfig(), Broken)], clock, gave_up=lambda: None, report=lambda *_: None)
+    task = asyncio.create_task(deliverer.run())
+    await store.write(outbox.add, [mail("first")], clock())
+    deliverer.notify()
+    async with patience():
+        with pytest.raises(ZeroDivisionError):
+            await task
+        await deliverer.stop(0.1)
+    await store.close()
 
 
 async def test_a_database_that_cannot_be_written_at_the_start_is_waited_for(tmp_path, monkeypatch, caplog):

@@ -274,12 +274,13 @@ def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
     row = outbox.waiting(db)[0]
     assert (row.state, row.reason, row.last_error, row.next_attempt_at) == ("failed", "acknowledgement", "550 no", None)
     assert (row.to, row.size, outbox.data(db, 1)) == (("karen@client.example",), 4, b"data")
-    outbox.retry(db, 1, LATER)
+    outbox.retry(db, 1)
     assert outbox.item(db, 1).attempts == 0
-    assert outbox.item(db, 1).next_attempt_at == LATER
+    assert outbox.item(db, 1).next_attempt_at == NOW
+    assert [job.id for job in outbox.claim(db, NOW, 10, urgent=True)] == [1]
     outbox.drop(db, 2)
     assert outbox.item(db, 2).state == "dropped"
-    for wrong in (lambda: outbox.drop(db, 2), lambda: outbox.retry(db, 9, NOW), lambda: outbox.item(db, 9)):
+    for wrong in (lambda: outbox.drop(db, 2), lambda: outbox.retry(db, 9), lambda: outbox.item(db, 9)):
         with pytest.raises(NotFound):
             wrong()
     with pytest.raises(NotFound):

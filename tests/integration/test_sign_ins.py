@@ -72,7 +72,7 @@ def desk(tmp_path: Path, server: TokenServer) -> Desk:
 
 def test_a_mailbox_and_its_relay_are_one_account(desk: Desk) -> None:
     assert [state.account for state in desk.sign_ins.states()] == ["robot", "person"]
-    assert desk.sign_ins.account(desk.config.relay.credentials) is desk.account("person")
+    assert desk.sign_ins.account(desk.config.relays[0].credentials) is desk.account("person")
 
 
 def test_a_refusal_is_told_once_and_its_end_once(desk: Desk, server: TokenServer) -> None:
@@ -140,7 +140,7 @@ async def test_a_new_login_is_noticed(desk: Desk) -> None:
     stop, renewed = asyncio.Event(), asyncio.Event()
     names: list[str] = []
 
-    def heard(name: str) -> None:
+    async def heard(name: str) -> None:
         names.append(name)
         renewed.set()
 

@@ -167,7 +167,7 @@ The desk keeps running: write to it, and its mails are shown here. Ctrl-C stops 
 
   mailgate tickets list --status all -c {config.file}
   mailgate tickets show 1001 -c {config.file}
-  ls {config.relay.path}/new      # the desk's mails
+  ls {config.relays[0].path}/new      # the desk's mails
 """
         )
     while True:

@@ -42,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _credentials(config: Config, name: str, *, device: bool) -> Credentials:
     """The account with this name, if a person can sign in to it. Raises BadArgument."""
-    accounts = [mailbox.credentials for mailbox in config.mailboxes.values()] + [config.relay.credentials]
-    known = {each.account: each for each in accounts if each.account}
+    known = {each.account: each for each in config.accounts}
     credentials = known.get(name)
     if credentials is None:
         raise BadArgument(f'no mailbox or relay "{name}" signs in{did_you_mean(name, known)}')

@@ -30,7 +30,13 @@ _INBOX = _Queue(inbox.waiting, inbox.item, inbox.raw, lambda db, id_, _: inbox.r
 _QUEUES = {
     "inbox": _INBOX,
     "quarantine": _Queue(inbox.aside, inbox.item, inbox.raw, _INBOX.retry, inbox.drop),
-    "outbox": _Queue(outbox.waiting, outbox.item, outbox.data, outbox.retry, lambda db, id_, _: outbox.drop(db, id_)),
+    "outbox": _Queue(
+        outbox.waiting,
+        outbox.item,
+        outbox.data,
+        lambda db, id_, _: outbox.retry(db, id_),
+        lambda db, id_, _: outbox.drop(db, id_),
+    ),
 }
 
 

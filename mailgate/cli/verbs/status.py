@@ -52,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
                     for way in daemon.ways_in
                 ],
                 "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
+                "relays": [
+                    {"name": relay.name, "ok": relay.ok, "last_error": relay.last_error} for relay in daemon.relays
+                ],
                 "sign_ins": [_as_json(each) for each in daemon.sign_ins],
                 "left_in_mailbox": [_left_as_json(each) for each in left],
                 "storage": [
@@ -65,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
     print(f"daemon      {f'running (process {pid})' if pid else 'not running'}")
     for way in daemon.ways_in:
         print_line(f"source      {way.name}: {way.problem or 'ok'}")
+    for relay in daemon.relays:
+        name = f"{relay.name}: " if len(daemon.relays) > 1 else ""
+        print_line(f"relay       {name}{'ok' if relay.ok else relay.last_error}")
     if pid:
-        print_line(f"relay       {'ok' if daemon.relay.ok else daemon.relay.last_error}")
         print_line(f"storage     {'; '.join(each.what for each in daemon.storage) or 'ok'}")
     for sign_in in daemon.sign_ins:
         print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
@@ -88,8 +93,7 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
         problems.append(f"no daemon is running on {config.storage.database}; start it with: mailgate run")
     problems += [daemon.worker] if daemon.worker else []
     problems += [f"{way.name}: {way.problem}" for way in daemon.ways_in if way.problem]
-    if not daemon.relay.ok:
-        problems.append(f"relay: {daemon.relay.last_error}")
+    problems += [f"{relay.name}: {relay.last_error}" for relay in daemon.relays if not relay.ok]
     problems += _storage(config, pid, daemon)
     problems += [f"sign-in {each.account}: {each.error}" for each in daemon.sign_ins if not each.ok]
     problems += disks_nearly_full(config)

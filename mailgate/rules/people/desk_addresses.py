@@ -19,7 +19,8 @@ def desk_address(email: str, config: Config) -> str:
     base, _, tag = local.partition("+")
     found = config.addresses.get(f"{base}@{domain}") if tag else None
     # VERP senders come back to us even where other plus forms do not.
-    return found.email if found and (found.plus or (config.relay.envelope == "verp" and tag[0] == "b")) else ""
+    verp = any(relay.envelope == "verp" for relay in config.relays)
+    return found.email if found and (found.plus or (verp and tag[0] == "b")) else ""
 
 
 def is_note_address(email: str, config: Config) -> bool:

@@ -22,6 +22,7 @@ from mailgate.store.columns import maybe_moment, moment, storable
 from mailgate.store.db import Db
 from mailgate.ticket import Queued
 
+_AT_ONCE = 0.0  # the due time of what an administrator wants tried now, whatever state its relay is in
 # Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
 _FREE = (
     "one.state = 'queued' AND NOT EXISTS ("
@@ -116,11 +117,14 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
     )
 
 
-def claim(db: Db, now: datetime, limit: int) -> list[Job]:
-    """Take up to `limit` due rows, at most one of each lane, and count the attempt."""
+def claim(db: Db, now: datetime, limit: int, *, urgent: bool = False) -> list[Job]:
+    """Take up to `limit` due rows, at most one of each lane, and count the attempt.
+
+    `urgent`: only those of `retry`.
+    """
     rows = db.all(
         f"SELECT id FROM outbox AS one WHERE {_FREE} AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?",  # noqa: S608
-        [now.timestamp(), limit],
+        [_AT_ONCE if urgent else now.timestamp(), limit],
     )
     if not rows:
         return []
@@ -163,6 +167,24 @@ def later(db: Db, rows: Sequence[tuple[int, datetime, str]]) -> None:
     db.many(
         "UPDATE outbox SET state = 'queued', next_attempt_at = ?, last_error = ? WHERE id = ? AND state = 'sending'",
         [(when.timestamp(), storable(error), id_) for id_, when, error in rows],
+    )
+
+
+def put_off(db: Db, rows: Sequence[tuple[int, datetime]]) -> None:
+    """Give rows back that no relay takes before a time: (id, when). The attempt is uncounted."""
+    db.many(
+        "UPDATE outbox SET state = 'queued', attempts = attempts - 1, next_attempt_at = ?"
+        " WHERE id = ? AND state = 'sending'",
+        [(when.timestamp(), id_) for id_, when in rows],
+    )
+
+
+def hurry(db: Db, now: datetime) -> None:
+    """What was tried and waits for its next try is due now: the cause of its failure may be gone."""
+    at = now.timestamp()
+    db.run(
+        "UPDATE outbox SET next_attempt_at = ? WHERE state = 'queued' AND attempts > 0 AND next_attempt_at > ?",
+        [at, at],
     )
 
 
@@ -273,7 +295,7 @@ def _queued(row: Any) -> Queued:
         state=row["state"],
         reason=row["kind"],
         attempts=row["attempts"],
-        next_attempt_at=moment(row["next_attempt_at"]) if row["state"] == "queued" else None,
+        next_attempt_at=moment(row["next_attempt_at"] or row["created_at"]) if row["state"] == "queued" else None,
         last_error=row["last_error"],
         from_=row["mail_from"],
         to=(row["recipient"],),
@@ -283,12 +305,12 @@ def _queued(row: Any) -> Queued:
     )
 
 
-def retry(db: Db, outbox_id: int, now: datetime) -> None:
-    """Try a queued or failed mail now, as if for the first time. Raises NotFound."""
+def retry(db: Db, outbox_id: int) -> None:
+    """Try a queued or failed mail at once, as if for the first time, also while its relay rests. Raises NotFound."""
     changed = db.run(
         "UPDATE outbox SET state = 'queued', attempts = 0, next_attempt_at = ?"
         " WHERE id = ? AND state IN ('queued', 'failed')",
-        [now.timestamp(), outbox_id],
+        [_AT_ONCE, outbox_id],
     )
     if not changed:
         raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")

@@ -175,5 +175,5 @@ def _went(row: Any) -> list[Line]:
     if row["state"] == "sent":
         lines.append(line(row["sent_at"], "sent", row["answer"]))
     elif row["state"] in ("failed", "dropped"):
-        lines.append(line(row["next_attempt_at"], row["state"], row["last_error"]))
+        lines.append(line(row["next_attempt_at"] or row["created_at"], row["state"], row["last_error"]))
     return lines

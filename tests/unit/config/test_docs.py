@@ -34,7 +34,7 @@ oauth2 = {}
 
 def known() -> set[str]:
     """Every key that is read from a configuration with every table."""
-    text = EXAMPLE.read_text("utf-8").replace("[relay]\n", "[relay]\noauth2 = {}\n")
+    text = EXAMPLE.read_text("utf-8").replace("[relay]\n", "[relay]\noauth2 = {}\ndkim = {}\n")
     text = text.replace("[smtp]  ", "[smtp]\ntls = {} #")
     _, reading = read(EXAMPLE, text + MAILBOX, {})
     return {shape for shape in reading.asked if "." in shape and not FREE.match(shape)}

@@ -115,7 +115,7 @@ def test_the_minimal_config_has_all_built_ins() -> None:
     assert config.http is None
     assert config.smtp is not None
     assert (config.smtp.host, config.smtp.port, config.smtp.max_size) == ("127.0.0.1", 8025, 50_000_000)
-    assert (config.relay.transport, config.relay.host, config.relay.port) == ("smtp", "127.0.0.1", 25)
+    assert (config.relays[0].transport, config.relays[0].host, config.relays[0].port) == ("smtp", "127.0.0.1", 25)
 
 
 def test_paths_are_relative_to_the_config_file() -> None:
@@ -124,7 +124,7 @@ def test_paths_are_relative_to_the_config_file() -> None:
     assert storage.attachments == Path("/etc/mailgate/var/attachments")
     absolute = loaded('[storage]\ndatabase = "sqlite:////srv/desk.db"\nattachments = "/srv/files"\n').storage
     assert (absolute.database, absolute.attachments) == (Path("/srv/desk.db"), Path("/srv/files"))
-    assert loaded('[relay]\ntransport = "maildir"\n').relay.path == Path("/etc/mailgate/var/outgoing")
+    assert loaded('[relay]\ntransport = "maildir"\n').relays[0].path == Path("/etc/mailgate/var/outgoing")
 
 
 def test_the_built_in_department_remains_beside_others() -> None:
@@ -320,7 +320,7 @@ def test_the_first_config_is_valid_and_about_thirty_lines_long(imap: Imap | None
     assert config.desk.admin == "ann@bank.example"
     assert [agent.name for agent in config.agents.values()] == [ANN.name, BOB.name]
     assert (config.smtp is None) == (imap is not None)
-    assert config.relay.port == {"maildir": 25, "127.0.0.1:2525": 2525, "smtp.bank.example": 25}[relay]
+    assert config.relays[0].port == {"maildir": 25, "127.0.0.1:2525": 2525, "smtp.bank.example": 25}[relay]
 
 
 @given(st.text(max_size=20), st.text(max_size=20))

@@ -15,9 +15,11 @@ from mailgate.outbound.backoff import (
     RelayIll,
     Reply,
     RetryAt,
+    SenderRefused,
     Sent,
     Stage,
     Streak,
+    Throttled,
     after,
     judge,
     relay_pause,
@@ -29,8 +31,8 @@ OLD = timedelta(days=5)
 BEFORE_MAIL = [Stage.CONNECT, Stage.TLS, Stage.EHLO, Stage.LOGIN]
 
 
-def verdict(stage, code, text="", age=NEW, streak=Streak()):  # noqa: B008
-    return judge(Reply(stage, code, text), 1, age, 0.5, streak)
+def verdict(stage, code, text="", age=NEW, streak=Streak(), **more):  # noqa: B008
+    return judge(Reply(stage, code, text), more.pop("attempts", 1), age, 0.5, streak, **more)
 
 
 def test_only_a_2xx_at_the_end_of_data_is_sent():
@@ -121,14 +123,90 @@ def test_three_dead_addresses_in_a_row_are_no_ill_relay():
 
 @pytest.mark.parametrize(
     "reply",
-    [Reply(Stage.DATA_END, 250), Reply(Stage.RCPT, 450), Reply(Stage.DATA_END, 554), Reply(Stage.RCPT, 550, "5.1.1 x")],
+    [Reply(Stage.DATA_END, 250), Reply(Stage.RCPT, 450), Reply(Stage.DATA_END, 451), Reply(Stage.RCPT, 550, "5.1.1 x")],
 )
 def test_a_streak_ends_with_another_answer(reply):
     assert refuse("a@x", "b@x").then("c@x", reply) == Streak()
 
 
 def test_other_words_start_another_streak():
-    assert refuse("a@x", "b@x").then("c@x", Reply(Stage.RCPT, 550, "5.7.9 z")).recipients == ("c@x",)
+    assert refuse("a@x", "b@x").then("c@x", Reply(Stage.RCPT, 550, "5.7.9 z")).refused == ("c@x",)
+
+
+def refuse_mails(*mails, text="5.7.0 Message rejected"):
+    streak = Streak()
+    for mail in mails:
+        streak = streak.then("a@x", Reply(Stage.DATA_END, 554, text), mail)
+    return streak
+
+
+def test_three_mails_in_a_row_refused_alike_after_data_mean_the_relay_is_ill():
+    assert verdict(Stage.DATA_END, 554, streak=refuse_mails("one", "two")) == Failed(Fault.MESSAGE)
+    assert verdict(Stage.DATA_END, 554, streak=refuse_mails("one", "two", "three")) == RelayIll(tell=True)
+
+
+def test_copies_of_one_mail_are_one_in_the_streak():
+    assert not refuse_mails("one", "one", "two").means_ill
+
+
+def test_refused_recipients_and_refused_mails_are_two_streaks():
+    at_rcpt = refuse("a@x", "b@x", text="5.7.0 Message rejected")
+    assert at_rcpt.then("c@x", Reply(Stage.DATA_END, 554, "5.7.0 Message rejected"), "one").refused == ("one",)
+
+
+def test_an_oversized_mail_belongs_to_no_streak():
+    assert refuse_mails("one", "two").then("a@x", Reply(Stage.DATA_END, 552, "5.3.4 too big"), "three") == refuse_mails(
+        "one", "two"
+    )
+
+
+def test_words_without_an_enhanced_code_are_compared_by_their_beginning():
+    streak = Streak()
+    for number in range(3):
+        streak = streak.then(f"{number}@x", Reply(Stage.RCPT, 550, f"Relay access denied, id {number}"))
+    assert streak.means_ill
+
+
+@pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA, Stage.DATA_END])
+def test_a_relay_that_accepted_nothing_lately_is_asked_three_times(stage):
+    assert verdict(stage, 550, "5.7.1 no", proven=False) == RetryAt(timedelta(minutes=1))
+    assert verdict(stage, 550, "5.7.1 no", proven=False, attempts=2) == RetryAt(timedelta(minutes=2))
+    assert isinstance(verdict(stage, 550, "5.7.1 no", proven=False, attempts=3), Failed)
+
+
+def test_what_is_about_one_address_or_one_message_needs_no_proof():
+    assert verdict(Stage.RCPT, 550, "5.1.1 gone", proven=False) == Failed(Fault.RECIPIENT, dead_address=True)
+    assert verdict(Stage.DATA_END, 552, "5.3.4 too big", proven=False) == Failed(Fault.MESSAGE)
+
+
+SEND_AS = "5.7.60 SMTP; Client does not have permissions to send as this sender"
+
+
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DATA_END])
+def test_a_sender_that_the_account_may_not_use_waits_however_old_it_is(stage):
+    assert verdict(stage, 550, SEND_AS) == SenderRefused(timedelta(minutes=1))
+    assert verdict(stage, 550, SEND_AS, age=OLD * 9, attempts=50) == SenderRefused(LONGEST_PAUSE)
+
+
+@pytest.mark.parametrize("stage", [*BEFORE_MAIL, Stage.MAIL])
+def test_a_relay_that_asks_for_patience_before_a_mail_is_not_ill(stage):
+    assert verdict(stage, 432, "4.3.2 Concurrent connections limit exceeded") == Throttled()
+
+
+@pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA_END])
+def test_a_limit_named_later_in_the_dialogue_is_a_temporary_answer(stage):
+    assert verdict(stage, 450, "4.2.1 rate limit") == RetryAt(timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA_END])
+def test_a_relay_whose_words_want_a_login_is_ill(stage):
+    assert verdict(stage, 553, "5.7.1 Sender address rejected: not logged in") == RelayIll(tell=True)
+
+
+def test_an_account_that_is_full_is_an_ill_relay_and_no_failure():
+    said = "5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException"
+    assert verdict(Stage.DATA_END, 554, said) == RelayIll(tell=True)
+    assert verdict(Stage.RCPT, 552, said) == Failed(Fault.RECIPIENT), "that is the recipient's mailbox"
 
 
 @pytest.mark.parametrize("stage", [*BEFORE_MAIL, Stage.MAIL])

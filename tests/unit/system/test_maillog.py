@@ -49,8 +49,8 @@ def test_every_event_has_a_line(lines: pytest.LogCaptureFixture):
     maillog.session_error(peer="192.0.2.1")
     maillog.sent(outbox_id=1, ticket=None, kind="reply", recipient="a@b", answer="ok", seconds=0.12345)
     maillog.deferred(outbox_id=1, ticket=2, recipient="a@b", answer="450", attempts=1, pause=60.04)
-    maillog.relay_down(answer="554 no", failures=1, pause=5)
-    maillog.relay_up()
+    maillog.relay_down(relay="relay", answer="554 no", failures=1, pause=5)
+    maillog.relay_up(relay="relay")
     events = [record.__dict__["mail"]["event"] for record in lines.records]
     assert events == ["session-error", "sent", "deferred", "relay-down", "relay-up"]
     assert "seconds=0.123 " in lines.text or "seconds=0.123\n" in lines.text
@@ -58,5 +58,5 @@ def test_every_event_has_a_line(lines: pytest.LogCaptureFixture):
 
 def test_a_silent_log_costs_nothing(lines: pytest.LogCaptureFixture):
     lines.set_level(logging.CRITICAL, logger="mailgate.mail")
-    maillog.relay_up()
+    maillog.relay_up(relay="relay")
     assert lines.records == []

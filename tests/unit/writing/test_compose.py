@@ -391,7 +391,7 @@ def test_bounces_come_back_save_of_mail_whose_bounce_would_help_nobody(kind: Not
 
 
 def test_signed_envelope_senders_where_the_relay_allows_them():
-    config = replace(CONFIG, relay=replace(CONFIG.relay, envelope="verp"))
+    config = replace(CONFIG, relays=(replace(CONFIG.relays[0], envelope="verp"),))
     made = notice(K.REPLY)
     sent = compose(made, RENDERER.render(made, config, KEYRING, NOW), config, KEYRING, NOW)
     key = KEYRING.read_verp(sent.mail_from)

@@ -35,7 +35,7 @@ def oauth2(folder: Path, provider: str, table: str, **environ: str):
 def test_a_provider_sets_the_servers(tmp_path: Path) -> None:
     text = '[mailbox.support]\nprovider = "fastmail"\nuser = "u@fastmail.com"\npassword = "p"\n'
     found = config(tmp_path, text + '[relay]\nmailbox = "support"\n')
-    mailbox, relay = found.mailboxes["support"], found.relay
+    mailbox, relay = found.mailboxes["support"], found.relays[0]
     assert (mailbox.host, mailbox.port, mailbox.tls) == ("imap.fastmail.com", 993, "implicit")
     assert (relay.host, relay.port, relay.tls) == ("smtp.fastmail.com", 465, "implicit")
     assert relay.credentials == mailbox.credentials
@@ -109,14 +109,14 @@ def test_a_custom_token_server(tmp_path: Path) -> None:
 
 def test_a_relay_has_an_account_of_its_own(tmp_path: Path) -> None:
     text = '[relay]\nhost = "smtp.bank.example"\nuser = "desk"\npassword = "hunter2"\n'
-    relay = config(tmp_path, text).relay
+    relay = config(tmp_path, text).relays[0]
     assert (relay.port, relay.tls) == (587, "starttls")
     assert (relay.credentials.account, relay.credentials.user) == ("relay", "desk")
-    assert config(tmp_path, text.replace("user", "port = 465\nuser")).relay.tls == "implicit"
+    assert config(tmp_path, text.replace("user", "port = 465\nuser")).relays[0].tls == "implicit"
 
 
 def test_a_relay_without_credentials_does_not_sign_in(tmp_path: Path) -> None:
-    relay = config(tmp_path, "[relay]\n").relay
+    relay = config(tmp_path, "[relay]\n").relays[0]
     assert (relay.host, relay.port, relay.tls, relay.credentials.user) == ("127.0.0.1", 25, "none", "")
 
 
@@ -125,7 +125,7 @@ def test_a_password_over_an_unencrypted_connection_is_an_error(tmp_path: Path) -
     with pytest.raises(ConfigError, match=r"\[relay.tls\] the password would be sent unencrypted"):
         config(tmp_path, text)
     here = text.replace("smtp.bank.example", "127.0.0.1") + 'tls = "none"\n'
-    assert config(tmp_path, here).relay.tls == "none"
+    assert config(tmp_path, here).relays[0].tls == "none"
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:

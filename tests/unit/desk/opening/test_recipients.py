@@ -14,7 +14,7 @@ from tests.lab import desk, mail
 
 DESK = desk()
 SUPPORT, OUTAGES = "support@bank.example", "outages@bank.example"
-VERP = replace(DESK, relay=Relay(envelope="verp"))
+VERP = replace(DESK, relays=(Relay(envelope="verp"),))
 
 
 @pytest.mark.parametrize(

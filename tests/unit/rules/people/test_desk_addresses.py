@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -16,7 +16,7 @@ class Addresses:
     """As much of a configuration as is asked."""
 
     addresses: dict[str, Any]
-    relay: Relay = field(default_factory=Relay)
+    relays: tuple[Relay, ...] = (Relay(),)
 
 
 CONFIG = cast(
@@ -72,6 +72,6 @@ def test_no_other_is(address: str):
 
 
 def test_signed_bounce_senders_come_back_also_where_other_plus_forms_do_not():
-    verp = cast("Config", Addresses(dict(CONFIG.addresses), Relay(envelope="verp")))
+    verp = cast("Config", Addresses(dict(CONFIG.addresses), (Relay(envelope="verp"),)))
     assert is_desk("outages+bkey@bank.example", verp)
     assert not is_desk("outages+x@bank.example", verp)

@@ -1,0 +1,307 @@
+"""One relay: its connections, how it does, and how fast it may be used.
+
+It takes jobs while it is up and within its pace, and puts what became of them into the
+results of the deliverer.
+
+- When it is ill, nothing is given to it for growing pauses, then one mail tries it.
+- Recipients, or mails after DATA, refused with one and the same answer are not given up
+  while the next answers may show that it is the relay that refuses everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mailgate.outbound.backoff import (
+    Failed,
+    RelayIll,
+    Reply,
+    RetryAt,
+    SenderRefused,
+    Sent,
+    Stage,
+    Streak,
+    Throttled,
+    after,
+    judge,
+    relay_pause,
+)
+from mailgate.outbound.maildir import Transport
+from mailgate.outbound.pacing import Pacer
+from mailgate.outbound.results import Results
+from mailgate.outbound.sender import sender_of
+from mailgate.settings import Relay
+from mailgate.store.queues.outbox import Job
+from mailgate.system import maillog
+
+IN_HAND = 64  # jobs at a time
+OVERFULL = 4 * IN_HAND
+IDLE = 20.0  # seconds before an idle connection is closed
+THROTTLE_PAUSE = 60.0  # seconds for which a connection is left closed that was one too many
+PROVEN_FOR = 600.0  # seconds; so lately accepted mail shows that a refusal is about the mail refused
+NOTIFY_AGAIN = 3600.0  # seconds; trouble that comes and goes is reported once in that time
+
+
+@dataclass(frozen=True, slots=True)
+class RelayState:
+    """How a relay does. `refused_senders`: (address, answer) of those that it does not accept as senders."""
+
+    name: str = "relay"
+    ill_since: datetime | None = None
+    last_error: str = ""
+    last_spoke_at: datetime | None = None
+    refused_senders: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it; "" for nothing."""
+        refused = [f"does not accept {address} as sender: {answer}" for address, answer in self.refused_senders]
+        return "; ".join(([self.last_error] if self.ill_since else []) + refused)
+
+
+@dataclass(slots=True)
+class Outside:
+    """What a lane asks of its deliverer and of the machine."""
+
+    results: Results
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]  # from 0 to 1
+    wake: Callable[[], None]  # results are there, or room for jobs
+    elsewhere: Callable[[Job], bool]  # whether another relay takes a job now
+    report: Callable[[str, str, Reply], None]  # mails the administrator: the relay, its problem, its answer
+
+
+@dataclass(slots=True)
+class _Health:
+    streak: Streak = field(default_factory=Streak)
+    failures: int = 0
+    paused_until: float = 0.0  # on the loop's clock, which never jumps
+    accepted_at: float | None = None
+    reported: bool = False  # this illness
+    reports: dict[str, float] = field(default_factory=dict)  # problem → when it was reported last
+
+
+class Lane:
+    """One relay in use. `connect` makes a transport, called once for each connection."""
+
+    def __init__(self, relay: Relay, connect: Callable[[], Transport], outside: Outside) -> None:
+        self.relay = relay
+        self.state = RelayState(relay.name)
+        self.busy = 0  # jobs in the queue, on the wire, and suspects
+        self._connect = connect
+        self._outside = outside
+        self._queue: asyncio.Queue[Job] = asyncio.Queue()
+        self._suspects: list[tuple[Job, Reply, Failed]] = []
+        self._pacer = Pacer(relay.max_per_minute)
+        self._health = _Health()
+
+    # -- giving it jobs
+
+    @property
+    def down(self) -> bool:
+        """True while it rests, or one mail tries whether it is well again."""
+        return self._health.failures > 0 and (self._resting() > 0 or self.busy > 0)
+
+    def room(self) -> int:
+        """How many jobs it takes now."""
+        if self._resting() > 0:
+            return 0
+        most = 1 if self._health.failures else IN_HAND
+        return self._pacer.room(_now(), max(most - self.busy, 0))
+
+    def wait(self) -> float:
+        """Seconds until it may take a job again; 0 for now."""
+        if self._health.failures and self.busy and not self._resting():
+            return 1.0  # until the mail that tries it is answered
+        full = 1.0 if self.busy >= OVERFULL else 0.0
+        return max(self._resting(), self._pacer.wait(_now()), full)
+
+    def put(self, job: Job) -> None:
+        """Send this one."""
+        self.busy += 1
+        self._pacer.give(_now())
+        self._queue.put_nowait(job)
+
+    def give_back(self) -> None:
+        """What is not on the wire goes back to the outbox."""
+        self._pacer.take_back(self._queue.qsize())
+        while not self._queue.empty():
+            self._outside.results.untried.append(self._queue.get_nowait().id)
+            self.busy -= 1
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing waits for a connection."""
+        return self._queue.empty()
+
+    def retry_now(self) -> None:
+        """End the pause after a failure, for its cause may be gone."""
+        self._health.paused_until = 0.0
+
+    def _resting(self) -> float:
+        """Seconds that an ill relay is still left alone."""
+        return max(self._health.paused_until - _now(), 0.0)
+
+    # -- a connection
+
+    async def work(self) -> None:
+        """Send jobs over one connection until cancelled."""
+        transport = self._connect()
+        try:
+            while True:
+                job = await self._next(transport)
+                reply = await transport.send(job.mail_from, job.recipient, job.data)
+                if isinstance(self._take(job, reply), Throttled):
+                    await transport.close()
+                    await asyncio.sleep(THROTTLE_PAUSE)
+        finally:
+            await transport.close()
+
+    async def _next(self, transport: Transport) -> Job:
+        if self._queue.empty():
+            try:
+                async with asyncio.timeout(IDLE):
+                    return await self._queue.get()
+            except TimeoutError:
+                await transport.close()
+        return await self._queue.get()
+
+    # -- what was said
+
+    def _take(self, job: Job, reply: Reply) -> object:
+        """Judge a reply and put the outcome into the results; the verdict."""
+        health, now = self._health, self._outside.clock()
+        # All copies of one message are one mail: for a ticket's, whatever is said about it is the same text.
+        mail = str(job.ticket) if job.ticket is not None else job.cause
+        health.streak = health.streak.then(job.recipient, reply, mail)
+        age, jitter = now - job.created_at, self._outside.jitter()
+        verdict = judge(reply, job.attempts, age, jitter, health.streak, proven=self._proven())
+        match verdict:
+            case Sent():
+                self._sent(job, reply, now)
+            case RetryAt(after=pause):
+                self._put_off(job, reply, now, pause)
+                self._is_well(now)
+            case Failed():
+                self._suspects.append((job, reply, verdict))
+                self._is_well(now)
+            case SenderRefused(after=pause):
+                self._put_off(job, reply, now, pause)
+                self._is_well(now)
+                self._refuse_sender(sender_of(job.data) or job.mail_from, reply)
+            case Throttled():
+                maillog.relay_throttled(relay=self.relay.name, answer=str(reply), pause=THROTTLE_PAUSE)
+                self._outside.results.untried.append(job.id)
+                self.busy -= 1
+            case RelayIll(tell=tell):
+                self._pause(job, reply, now, tell=tell)
+        if not health.streak.refused:
+            self.release_suspects()
+        self._outside.wake()
+        return verdict
+
+    def _proven(self) -> bool:
+        accepted_at = self._health.accepted_at
+        return accepted_at is not None and _now() - accepted_at < PROVEN_FOR
+
+    def _sent(self, job: Job, reply: Reply, now: datetime) -> None:
+        maillog.sent(
+            outbox_id=job.id,
+            ticket=job.ticket,
+            kind=job.kind,
+            recipient=job.recipient,
+            answer=reply.text,
+            seconds=(now - job.created_at).total_seconds(),
+        )
+        self.busy -= 1
+        self._outside.results.sent.append((job, reply))
+        self._health.accepted_at = _now()
+        self._is_well(now)
+        if self.state.refused_senders:
+            self._accept_sender(sender_of(job.data) or job.mail_from)
+
+    def _put_off(self, job: Job, reply: Reply, now: datetime, pause: timedelta) -> None:
+        maillog.deferred(
+            outbox_id=job.id,
+            ticket=job.ticket,
+            recipient=job.recipient,
+            answer=str(reply),
+            attempts=job.attempts,
+            pause=pause.total_seconds(),
+        )
+        self.busy -= 1
+        self._outside.results.later.append((job, reply, now + pause))
+
+    def release_suspects(self) -> None:
+        """Give suspects up once it is clear that the relay is not ill, or nothing is on the wire that could show it."""
+        if self._health.streak.refused and self.busy > len(self._suspects):
+            return
+        for job, reply, _ in self._suspects:
+            maillog.failed(
+                outbox_id=job.id,
+                ticket=job.ticket,
+                recipient=job.recipient,
+                answer=str(reply),
+                attempts=job.attempts,
+            )
+        self.busy -= len(self._suspects)
+        self._outside.results.failed += self._suspects
+        self._suspects = []
+
+    def _pause(self, job: Job, reply: Reply, now: datetime, *, tell: bool) -> None:
+        health = self._health
+        if not self._resting():  # the other connections say the same: once counts
+            health.failures += 1
+            pause = relay_pause(health.failures, self._outside.jitter()).total_seconds()
+            health.paused_until = _now() + pause
+            maillog.relay_down(relay=self.relay.name, answer=str(reply), failures=health.failures, pause=pause)
+        since, spoke = self.state.ill_since or now, self.state.last_spoke_at
+        self.state = RelayState(self.relay.name, since, str(reply), spoke, self.state.refused_senders)
+        rest = timedelta(seconds=self._resting())
+        # A refused sender may be this one mail's fault: its own pauses grow, so that it stops the others ever less.
+        own = after(job.attempts, now - job.created_at, self._outside.jitter()) if reply.stage is Stage.MAIL else rest
+        self._put_off(job, reply, now, timedelta() if self._outside.elsewhere(job) else max(rest, own))
+        suspects, self._suspects = self._suspects, []
+        for suspect, said, _ in suspects:
+            self._put_off(suspect, said, now, rest)
+        self.give_back()
+        if tell and not health.reported:
+            health.reported = self._report("accepts no mail", reply)
+
+    def _refuse_sender(self, address: str, reply: Reply) -> None:
+        known = dict(self.state.refused_senders)
+        if address not in known:
+            self._report(f"does not accept {address} as sender", reply)
+        self._set_senders(tuple({**known, address: str(reply)}.items()))
+
+    def _accept_sender(self, address: str) -> None:
+        self._set_senders(tuple(each for each in self.state.refused_senders if each[0] != address))
+
+    def _set_senders(self, refused: tuple[tuple[str, str], ...]) -> None:
+        state = self.state
+        self.state = RelayState(state.name, state.ill_since, state.last_error, state.last_spoke_at, refused)
+
+    def _report(self, problem: str, reply: Reply) -> bool:
+        """Mail the administrator, unless that was done lately; whether it was done now."""
+        now = _now()
+        last = self._health.reports.get(problem)
+        if last is not None and now - last < NOTIFY_AGAIN:
+            return False
+        self._health.reports[problem] = now
+        self._outside.report(self.relay.name, problem, reply)
+        return True
+
+    def _is_well(self, now: datetime) -> None:
+        if self._health.failures:
+            maillog.relay_up(relay=self.relay.name)
+        self._health.failures = 0
+        self._health.reported = False
+        self._health.paused_until = 0.0
+        self.state = RelayState(self.relay.name, last_spoke_at=now, refused_senders=self.state.refused_senders)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,68 @@
+"""What became of mails in hand, until one transaction records it and claims new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailgate.outbound.backoff import Failed, Fault, Reply
+from mailgate.store.db import Db
+from mailgate.store.queues import outbox, trace
+from mailgate.store.queues.outbox import Job
+
+
+@dataclass(slots=True)
+class Results:
+    """Outcomes by kind. What was `untried` or `put_off` does not count as an attempt."""
+
+    sent: list[tuple[Job, Reply]] = field(default_factory=list)
+    later: list[tuple[Job, Reply, datetime]] = field(default_factory=list)
+    failed: list[tuple[Job, Reply, Failed]] = field(default_factory=list)
+    untried: list[int] = field(default_factory=list)
+    put_off: list[tuple[int, datetime]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.sent) + len(self.later) + len(self.failed) + len(self.untried) + len(self.put_off)
+
+    def extend(self, other: Results) -> None:
+        """Add what another one holds."""
+        self.sent += other.sent
+        self.later += other.later
+        self.failed += other.failed
+        self.untried += other.untried
+        self.put_off += other.put_off
+
+
+def record_and_claim(
+    db: Db, results: Results, room: int, now: datetime, *, urgent: bool
+) -> tuple[list[Job], datetime | None]:
+    """One transaction: what became of mails in hand, then up to `room` new ones and when the next is due.
+
+    `urgent`: only those that an administrator wants tried now, whatever state the relay is in.
+    """
+    outbox.sent(db, [(job.id, f"{reply.code} {reply.text}") for job, reply in results.sent], now)
+    outbox.later(db, [(job.id, when, str(reply)) for job, reply, when in results.later])
+    outbox.unclaim(db, results.untried)
+    outbox.put_off(db, results.put_off)
+    outbox.failed(db, [_failed(*each) for each in results.failed])
+    trace.add(db, [_deferred(job, reply, when, now) for job, reply, when in results.later])
+    jobs: Sequence[Job] = outbox.claim(db, now, room, urgent=urgent) if room else ()
+    return [*jobs], outbox.next_due(db) if len(jobs) < room else now
+
+
+def _failed(job: Job, reply: Reply, verdict: Failed) -> tuple[int, str, bool, bool]:
+    return job.id, str(reply), verdict.fault is Fault.MESSAGE, verdict.dead_address
+
+
+def _deferred(job: Job, reply: Reply, when: datetime, now: datetime) -> trace.Line:
+    return trace.Line(
+        at=now,
+        direction="out",
+        step="deferred",
+        text=f"{reply}; again at {when:%Y-%m-%d %H:%M:%S} UTC",
+        address=job.recipient,
+        message_id=job.message_id,
+        ticket=job.ticket,
+        outbox_id=job.id,
+    )

@@ -1,0 +1,69 @@
+"""Refusals that name their reason, in the words of the servers that send them."""
+
+import pytest
+
+from mailgate.outbound.meanings import Meaning, meaning
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "5.7.60 SMTP; Client does not have permissions to send as this sender"),
+        (554, "5.2.252 SendAsDenied; support@bank.example not allowed to send as sales@bank.example"),
+        (554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied"),
+        (553, "5.7.1 <sales@bank.example>: Sender address rejected: not owned by user support@bank.example"),
+        (554, "Message rejected: Email address is not verified."),
+        (550, "5.7.1 You are not authorized to send from this address"),
+        (551, "5.7.1 Not authorised to send from this header address"),
+    ],
+)
+def test_the_account_may_not_send_as_this_address(code, text):
+    assert meaning(code, text) is Meaning.SENDER
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (432, "4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending"),
+        (432, ""),
+        (421, "4.7.0 Too many concurrent SMTP connections; please try again later."),
+        (421, "4.7.28 Our system has detected an unusual rate of mail"),
+        (450, "4.2.1 The user is receiving mail at a rate that prevents additional messages"),
+        (451, "4.7.1 You have exceeded your message rate"),
+    ],
+)
+def test_the_relay_asks_for_fewer_connections_or_less_mail(code, text):
+    assert meaning(code, text) is Meaning.THROTTLED
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (553, "5.7.1 <support@bank.example>: Sender address rejected: not logged in"),
+        (530, "5.7.57 Client not authenticated to send mail"),
+        (550, "Authentication required"),
+    ],
+)
+def test_the_relay_wants_a_sign_in(code, text):
+    assert meaning(code, text) is Meaning.LOGIN
+
+
+def test_the_mailbox_of_the_account_is_full():
+    assert meaning(554, "5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceeded") is Meaning.OWN_MAILBOX
+    assert meaning(552, "5.2.2 your mailbox\nis full") is Meaning.OWN_MAILBOX
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (250, "2.0.0 throttled, yet accepted"),
+        (450, "4.7.60 Client does not have permissions to send as this sender"),
+        (550, "5.7.1 Too many connections"),
+        (552, "5.2.2 mailbox full"),
+        (550, "5.1.1 User unknown"),
+        (451, "4.3.0 try again later"),
+        (0, "no answer"),
+    ],
+)
+def test_other_answers_mean_what_their_code_says(code, text):
+    assert meaning(code, text) is None
