@@ -281,7 +281,7 @@ class Bench:
             with self.db.transaction():
                 fired = timers.fire_due(self.db, self.desk, self.now)
                 if agents_day.any_due(self.db, self.config, self.now):
-                    fired += agents_day.fire_day(self.db, self.desk, self.now)
+                    fired += agents_day.fire_due(self.db, self.desk, self.now)
             if not fired:
                 return self.new()
 

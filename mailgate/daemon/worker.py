@@ -46,7 +46,7 @@ from mailgate.worker.batch import recover
 from mailgate.worker.lanes import Worker
 from mailgate.worker.setup import make_runtime
 from mailgate.worker.timers import Timers
-from mailgate.worker.undelivered import tell_of_failures
+from mailgate.worker.undelivered import process_failures
 
 STOP_TIMEOUT = 4.0  # seconds for the current batch to finish
 POLL_INTERVAL = 0.5  # seconds between checks for writes by other processes
@@ -180,7 +180,7 @@ class WorkerProcess:
 
     async def _report_failed_deliveries(self) -> None:
         try:
-            if await self._store.through(tell_of_failures, self._runtime, self._clock()):
+            if await self._store.through(process_failures, self._runtime, self._clock()):
                 self._outbox_changed()
         except StorageError as error:
             log.warning("cannot report failed deliveries to agents, will retry: %s", error.cause)

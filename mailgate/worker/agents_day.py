@@ -1,7 +1,6 @@
-"""An agent's day: digests at the hour that each has chosen, and a welcome when an absence has run out.
+"""Mail to agents by the clock: digests, at the time that each agent chose, and the end of absences.
 
-Asks the store what is due and has it done like any mail: decide, write, out. What was done
-is written in the same transaction, so a restart neither forgets nor repeats it.
+That a mail was sent is written in its transaction, so a restart neither omits nor repeats one.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """The digest of an agent for a day in their zone. `first`: the first that is known of, which is not sent."""
+    """An agent's digest for a day in their time zone. `first`: no earlier one is recorded; it is not sent."""
 
     agent: Agent
     day: date
@@ -41,42 +40,44 @@ class _Due:
 
 
 def any_due(db: Db, config: Config, now: datetime) -> bool:
-    """True when there is something to do."""
+    """Whether a digest or the end of an absence is due."""
     return bool(absences.run_out(db, now)) or any(_digests(db, config, now))
 
 
-def fire_day(db: Db, desk: Runtime, now: datetime) -> int:
-    """Do what is due; how much that was."""
-    context = desk.context(now)
+def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
+    """Send what is due. Returns the number of digests and ended absences."""
+    context = runtime.context(now)
     back = absences.run_out(db, now)
     for absence in back:
-        with _alone(db, f"the return of {absence.agent}"):
-            apply.save(db, run_out(absence, gather_absence(db, absence, context.config), context), context, desk.writer)
+        with _savepoint(db, f"the return of {absence.agent}"):
+            apply.save(
+                db, run_out(absence, gather_absence(db, absence, context.config), context), context, runtime.writer
+            )
         absences.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
     active = find(db, Query()) if any(not each.first for each in due) else []
     for each in due:
-        with _alone(db, f"the digest of {each.agent.key}"):
+        with _savepoint(db, f"the digest of {each.agent.key}"):
             if not each.first and (notice := _digest(db, each, active, context)):
-                apply.save(db, Outcome(notices=(notice,)), context, desk.writer)
+                apply.save(db, Outcome(notices=(notice,)), context, runtime.writer)
         digests.done(db, each.agent.key, each.day)
     return len(back) + len(due)
 
 
 @contextmanager
-def _alone(db: Db, what: str) -> Iterator[None]:
-    """What fails on a mistake of ours undoes itself, is logged, and is not tried again and again."""
+def _savepoint(db: Db, what: str) -> Iterator[None]:
+    """A savepoint; an error of our own code is logged and rolled back, and the work is not tried again."""
     try:
         with db.savepoint():
             yield
     except StorageError:
         raise
     except Exception:
-        log.exception("%s could not be told", what)
+        log.exception("%s failed", what)
 
 
 def _digests(db: Db, config: Config, now: datetime) -> Iterator[_Due]:
-    """Digests whose hour has come. Of several that were missed it is the last alone."""
+    """The digests that are due; of several missed ones only the last."""
     wanted = [(agent, agent.digest) for agent in config.agents.values() if agent.digest is not None]
     done = digests.days(db) if wanted else {}
     for agent, minute in wanted:
@@ -86,7 +87,7 @@ def _digests(db: Db, config: Config, now: datetime) -> Iterator[_Due]:
 
 
 def _digest(db: Db, due: _Due, active: list[Ticket], context: Context) -> Notice | None:
-    """The digest; none for who is away, nor where nothing waits: a mail that says so would be noise."""
+    """The digest; None for an agent who is away, or whose queue is empty."""
     away = absences.away(db, context.now)
     listings = digest.listings(due.agent, active, away, context.now, context.config)
     if not listings or due.agent.key in away:

@@ -1,8 +1,7 @@
-"""Outcome → rows: the only writer of tickets. One transaction, or nothing.
+"""Writes outcomes: the only writer of tickets.
 
-Renders and composes the notices first (`prepare_outcome`), so that the outbox holds finished bytes
-and the transaction need not wait for them; then writes tickets, thread, events,
-deadlines, outbox, and the end of the inbox row.
+Notices are rendered and composed first (`prepare_outcome`), outside of the transaction; the outbox holds finished
+mails. Then tickets, entries, events, deadlines, outbox and the inbox row are written in one transaction.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ from mailgate.writing.templates.render import Renderer
 
 @dataclass(frozen=True, slots=True)
 class MailWriter:
-    """What turns notices into mail: templates, and the bytes of attachments by digest."""
+    """Templates, and the function that reads an attachment by its SHA-256 digest."""
 
     renderer: Renderer
     read: Callable[[str], bytes]
 
 
 def write_mail(notices: Sequence[Notice], context: Context, writer: MailWriter) -> list[Outgoing]:
-    """Render and compose notices to finished bytes; an attachment is read once for all of them."""
+    """Render and compose notices; each attachment is read once."""
     notices = [masked(notice, context.config) for notice in notices]
     going = (each for notice in notices for each in attachments.of(notice, context.config.attachments).attached)
     contents = {sha256: writer.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
@@ -47,7 +46,7 @@ def write_mail(notices: Sequence[Notice], context: Context, writer: MailWriter) 
 
 
 def subject_of(notice: Notice, context: Context, writer: MailWriter) -> str:
-    """The subject of the finished mail, for a dry run: attachments are not read."""
+    """The subject of a notice's mail, for a dry run: attachments are not read."""
     return _compose(masked(notice, context.config), context, writer, {}).subject
 
 
@@ -62,7 +61,7 @@ def _compose(notice: Notice, context: Context, writer: MailWriter, files: Mappin
 
 
 def save_change(db: Db, change: Change, context: Context) -> None:
-    """Write a ticket's change with its deadlines."""
+    """Write a change of a ticket, and its deadlines."""
     deadlines = clock(change.after, context.config).deadlines
     tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines], change.known_ids)
     if change.before and change.before.status.active and not change.after.status.active:
@@ -71,35 +70,35 @@ def save_change(db: Db, change: Change, context: Context) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PreparedOutcome:
-    """An outcome with its notices as finished mail: all that its transaction writes."""
+    """An outcome with its notices as finished mails."""
 
     outcome: Outcome
     mails: tuple[Outgoing, ...]
-    confirmed: PreparedOutcome | None = None  # what the held mail causes that this one confirms
+    confirmed: PreparedOutcome | None = None  # the outcome of the held mail that this one confirms
 
 
 def prepare_outcome(outcome: Outcome, context: Context, writer: MailWriter) -> PreparedOutcome:
-    """Compose what an outcome sends. Needs no transaction, and takes longer than the writing."""
+    """Compose the mails of an outcome. Needs no transaction, and takes longer than writing it."""
     inner = prepare_outcome(outcome.confirms[1], context, writer) if outcome.confirms else None
     return PreparedOutcome(outcome, tuple(write_mail(outcome.notices, context, writer)), inner)
 
 
 def save(db: Db, outcome: Outcome, context: Context, writer: MailWriter, *, inbox_id: int | None = None) -> Outcome:
-    """Complete an outcome and write its tickets, notices and what else follows, without the inbox row itself."""
-    whole = complete(db, outcome, context)
-    _save(db, prepare_outcome(whole, context, writer), context, inbox_id)
-    return whole
+    """Complete an outcome and write it, except for the state of an inbox row. Returns the completed outcome."""
+    completed = complete(db, outcome, context)
+    _save(db, prepare_outcome(completed, context, writer), context, inbox_id)
+    return completed
 
 
-def _save(db: Db, effect: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:
-    outcome = effect.outcome
+def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:
+    outcome = prepared.outcome
     if outcome.highest_number:
         tickets.note_number(db, outcome.highest_number)
     for email, why in outcome.dead:
         dead_addresses.mark(db, email, why, context.now)
     for change in outcome.changes:
         save_change(db, change, context)
-    outbox.add(db, effect.mails, context.now, inbox_id=inbox_id)
+    outbox.add(db, prepared.mails, context.now, inbox_id=inbox_id)
     for notice in outcome.notices:
         if notice.similar and notice.ticket:
             similar.note_shown(db, notice.ticket.number, [each.number for each in notice.similar])
@@ -120,20 +119,20 @@ def _save(db: Db, effect: PreparedOutcome, context: Context, inbox_id: int | Non
 
 
 def finish(
-    db: Db, inbox_id: int, mail: Mail, digest: str, steps: Sequence[str], effect: PreparedOutcome, context: Context
+    db: Db, inbox_id: int, mail: Mail, digest: str, steps: Sequence[str], prepared: PreparedOutcome, context: Context
 ) -> None:
-    """Write what became of an incoming mail: everything it caused, and the end of its row."""
-    outcome = effect.outcome
+    """Write the outcome of an incoming mail, and the final state of its inbox row."""
+    outcome = prepared.outcome
     if mail.bounce is None and outcome.reason is not Reason.DUPLICATE:
         dead_addresses.revive(db, mail.author.email)
-    _save(db, effect, context, inbox_id, mail.message_id)
+    _save(db, prepared, context, inbox_id, mail.message_id)
     if outcome.hold:
         _hold(db, inbox_id, outcome.hold, context.now)
-    if outcome.confirms and effect.confirmed:
+    if outcome.confirms and prepared.confirmed:
         released, inner = outcome.confirms
-        _save(db, effect.confirmed, context, released)
+        _save(db, prepared.confirmed, context, released)
         held.release(db, released)
-        if inner.hold:  # now proven, and overtaken by a colleague's answer
+        if inner.hold:  # now proven, but held because of a colleague's reply
             _hold(db, released, inner.hold, context.now)
             inbox.end(db, released, "held", context.now, inner.hold.why, ticket=inner.ticket)
         else:
@@ -151,8 +150,8 @@ def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:
     held.hold(db, inbox_id, hold.agent, hold.code, hold.why, now)
 
 
-def forget(db: Db, inbox_id: int, outcome: Outcome, context: Context, writer: MailWriter) -> None:
-    """Write the end of a held mail that its agent did not release in time."""
+def drop_held(db: Db, inbox_id: int, outcome: Outcome, context: Context, writer: MailWriter) -> None:
+    """Write the outcome of a held mail that was not confirmed in time."""
     save(db, outcome, context, writer, inbox_id=inbox_id)
     held.release(db, inbox_id)
     inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
@@ -166,7 +165,7 @@ def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None, message_id:
             step="limited",
             text=f"{notice.kind} not sent: {why}",
             address=notice.to.email,
-            message_id=message_id,  # of the mail that would have caused it
+            message_id=message_id,  # of the incoming mail
             ticket=outcome.ticket,
             inbox_id=inbox_id,
         )

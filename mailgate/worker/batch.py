@@ -1,9 +1,8 @@
-"""The worker between the two tables: claims mail from the inbox, batch by batch.
+"""Works mail of the inbox, batch by batch.
 
-Failure semantics: tries are counted at the claim; what fails undoes itself alone and is
-tried again alone; after three tries it is quarantined with its traceback and the
-administrator is told once. Trouble of the disk or database is nobody's fault: the batch
-goes back uncounted and is taken up after a pause.
+Failures: a mail's attempts are counted when it is claimed. A mail that fails is rolled back and tried again
+alone; after three attempts it is quarantined with its traceback, and the administrator is notified once. Storage
+errors count as no attempt: the batch is unclaimed and tried again after a pause (`lanes.py`).
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime
 
 BATCH = 32  # mails claimed at a time
-BUDGET = 0.05  # seconds of the writer's thread that a batch may take at a time
-HOLD = 0.004  # seconds that it may keep the database from others
+BUDGET = 0.05  # seconds that a batch may occupy the writer thread at a time
+HOLD = 0.004  # seconds that it may hold the write lock of the database
 
 
 def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
@@ -46,7 +45,7 @@ def claim(db: Db, *, large: bool | None = None) -> list[Claimed]:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A mail that could not be read: it fails alone, like one whose work fails."""
+    """A mail that could not be read."""
 
     inbox_id: int
     error: Exception
@@ -56,15 +55,15 @@ Batch = Sequence[Prepared | Unread]
 Decided = tuple[Verdict, apply.PreparedOutcome]
 
 
-def read(claimed: Sequence[Claimed], desk: Runtime, now: datetime) -> list[Prepared | Unread]:
-    """Read a batch of mails and keep their attachments: no transaction is open meanwhile."""
-    context = desk.context(now)
-    return [_read(each, desk, context) for each in claimed]
+def read(claimed: Sequence[Claimed], runtime: Runtime, now: datetime) -> list[Prepared | Unread]:
+    """Read a batch of mails and store their attachments, outside of any transaction."""
+    context = runtime.context(now)
+    return [_read(each, runtime, context) for each in claimed]
 
 
-def _read(claimed: Claimed, desk: Runtime, context: Context) -> Prepared | Unread:
+def _read(claimed: Claimed, runtime: Runtime, context: Context) -> Prepared | Unread:
     try:
-        return prepare(claimed, context, desk.files.keep)
+        return prepare(claimed, context, runtime.files.keep)
     except StorageError:
         raise
     except Exception as error:
@@ -72,130 +71,131 @@ def _read(claimed: Claimed, desk: Runtime, context: Context) -> Prepared | Unrea
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A mail that asks for reports which are not counted yet."""
+class Deferred:
+    """A mail that needs reports which are not counted yet."""
 
     prepared: Prepared
     reports: tuple[ReportOrder, ...]
 
 
-Aside = Callable[[Waiting], None]
+Defer = Callable[[Deferred], None]
 
 
-def work(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside | None = None) -> int:
-    """Work a batch, as many mails in a transaction as are quick; how many were finished, good or bad, or put `aside`.
+def work(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer | None = None) -> int:
+    """Work a batch in one or more transactions. Returns the number of mails that were done, failed or deferred.
 
-    A mail is put `aside` where it asks for reports that are not counted yet; without `aside` they are counted here.
-    Stops early when it has taken its time: the thread is needed for others meanwhile.
+    A mail that needs reports which are not counted yet is passed to `defer`; without it they are counted here.
+    Returns after BUDGET even if mails are left, since other tasks need the thread.
     """
     began = time.monotonic()
     finished = 0
     while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
-        finished += _some(db, batch[finished:], desk, context, aside)
+        finished += _work_some(db, batch[finished:], runtime, context, defer)
     return finished
 
 
 def work_and_claim(
-    db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside, *, large: bool
+    db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer, *, large: bool
 ) -> tuple[int, list[Claimed]]:
-    """`work`; and when it finished the batch, the next batch."""
-    finished = work(db, batch, desk, context, aside)
+    """`work`, and claim the next batch if this one is finished."""
+    finished = work(db, batch, runtime, context, defer)
     return finished, claim(db, large=large) if finished == len(batch) else []
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
-    """What became of a mail, to be told when it is written; `error` is the traceback of one that failed."""
+class _Result:
+    """The result of one mail, to be logged after the commit."""
 
     inbox_id: int
     ticket: int | None = None
-    way: Sequence[str] = ()
+    trace: Sequence[str] = ()
     error: Exception | None = None
-    waits: Waiting | None = None
+    deferred: Deferred | None = None
 
 
-def _some(db: Db, batch: Batch, desk: Runtime, context: Context, aside: Aside | None) -> int:
-    """Work the first mail of a batch, and those after it that are done before others have waited for long; how many.
+def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer | None) -> int:
+    """Work the first mails of a batch in one transaction of at most HOLD, at least one. Returns how many.
 
-    The first is decided over a snapshot, which holds nobody up, and again with the
-    database held where another process changed a ticket in between: what is written was
-    always decided on what is there. One that fails is undone alone.
+    The first is decided on a snapshot, without the write lock, and decided again inside the transaction if another
+    process has changed a ticket since. A mail that fails is rolled back alone.
     """
     first = batch[0]
     if isinstance(first, Unread):
-        record_failure(db, first.inbox_id, first.error, desk, context)
+        record_failure(db, first.inbox_id, first.error, runtime, context)
         return 1
     try:
         with storage_errors(), db.snapshot():
             seen = tickets.latest_event(db)
-            ahead = _decided(db, first, desk, context, count=aside is None)
+            ahead = _decide(db, first, runtime, context, count=defer is None)
     except StorageError:
         raise
     except Exception as error:
-        record_failure(db, first.received.id, error, desk, context)
+        record_failure(db, first.received.id, error, runtime, context)
         return 1
-    if aside and (missing := ahead[0].outcome.uncounted):
-        aside(Waiting(first, missing))
+    if defer and (missing := ahead[0].outcome.uncounted):
+        defer(Deferred(first, missing))
         return 1
-    ends: list[_End] = []
+    results: list[_Result] = []
     with db.transaction():
         until = time.monotonic() + HOLD
         known = ahead if tickets.latest_event(db) == seen else None
         for prepared in batch:
-            if isinstance(prepared, Unread) or (ends and time.monotonic() > until):
+            if isinstance(prepared, Unread) or (results and time.monotonic() > until):
                 break
-            ends.append(_one(db, prepared, None if ends else known, desk, context, count=aside is None))
-    for end in ends:
-        if aside and end.waits:
-            aside(end.waits)
-        elif end.error:
-            record_failure(db, end.inbox_id, end.error, desk, context)
+            results.append(_work_one(db, prepared, None if results else known, runtime, context, count=defer is None))
+    for result in results:
+        if defer and result.deferred:
+            defer(result.deferred)
+        elif result.error:
+            record_failure(db, result.inbox_id, result.error, runtime, context)
         else:
-            maillog.processed(end.inbox_id, end.ticket, end.way)
-    return len(ends)
+            maillog.processed(result.inbox_id, result.ticket, result.trace)
+    return len(results)
 
 
-def _one(db: Db, prepared: Prepared, known: Decided | None, desk: Runtime, context: Context, *, count: bool) -> _End:
-    """Write what becomes of a mail, which is decided here where it is not known."""
+def _work_one(
+    db: Db, prepared: Prepared, known: Decided | None, runtime: Runtime, context: Context, *, count: bool
+) -> _Result:
+    """Write the outcome of a mail; it is decided here unless `known`."""
     received = prepared.received
     try:
         with storage_errors(), db.savepoint():
-            verdict, effect = known or _decided(db, prepared, desk, context, count=count)
+            verdict, prepared_outcome = known or _decide(db, prepared, runtime, context, count=count)
             if missing := verdict.outcome.uncounted:
-                return _End(received.id, waits=Waiting(prepared, missing))
-            way = steps(verdict, context.in_english)
-            apply.finish(db, received.id, received.mail, prepared.digest, way, effect, context)
+                return _Result(received.id, deferred=Deferred(prepared, missing))
+            trace = steps(verdict, context.in_english)
+            apply.finish(db, received.id, received.mail, prepared.digest, trace, prepared_outcome, context)
     except StorageError:
         raise
     except Exception as error:
-        return _End(received.id, error=error)
-    return _End(received.id, verdict.outcome.ticket, way)
+        return _Result(received.id, error=error)
+    return _Result(received.id, verdict.outcome.ticket, trace)
 
 
-def _decided(db: Db, prepared: Prepared, desk: Runtime, context: Context, *, count: bool) -> Decided:
+def _decide(db: Db, prepared: Prepared, runtime: Runtime, context: Context, *, count: bool) -> Decided:
     verdict = think(db, prepared, context)
     if count and (missing := verdict.outcome.uncounted):
         verdict = think(db, prepared, count_reports(db, missing, context))
-    return verdict, apply.prepare_outcome(verdict.outcome, context, desk.writer)
+    return verdict, apply.prepare_outcome(verdict.outcome, context, runtime.writer)
 
 
-def record_failure(db: Db, inbox_id: int, error: Exception, desk: Runtime, context: Context) -> None:
-    """Note a mail's failed try; after the last it lies in quarantine, and the administrator is told.
+def record_failure(db: Db, inbox_id: int, error: Exception, runtime: Runtime, context: Context) -> None:
+    """Record a failed attempt; after the last one the mail is quarantined, and the administrator is notified.
 
-    A file that cannot be read counts as no try: the mail alone is put off.
+    A file that cannot be read does not count as an attempt: the mail is tried again later.
     """
     if isinstance(error, UnreadableFile):
-        _put_off(db, inbox_id, error, desk, context)
+        _put_off(db, inbox_id, error, runtime, context)
         return
     text = "".join(traceback.format_exception(error))
     maillog.processing_failed(inbox_id, text)
     with db.transaction():
         if inbox.failed(db, inbox_id, context.now, text):
-            _set_aside(db, inbox_id, text, desk, context)
+            _notify_quarantined(db, inbox_id, text, runtime, context)
 
 
-def _put_off(db: Db, inbox_id: int, error: UnreadableFile, desk: Runtime, context: Context) -> None:
-    """A mail waits for a file that cannot be read: it alone, and the administrator is told once."""
+def _put_off(db: Db, inbox_id: int, error: UnreadableFile, runtime: Runtime, context: Context) -> None:
+    """Try a mail whose file cannot be read again later; the administrator is notified once."""
     what = f"{error.public} ({error.cause})" if error.cause else error.public
     facts = (
         phrase("admin.unreadable", number=inbox_id, error=what),
@@ -203,57 +203,57 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, desk: Runtime, contex
         phrase("admin.unreadable_retry", number=inbox_id),
         phrase("admin.unreadable_drop", number=inbox_id),
     )
-    told = tell_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
+    notices = tell_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
     with db.transaction():
         at = inbox.put_off(db, inbox_id, context.now, what)
-        outbox.add(db, apply.write_mail(told, context, desk.writer), context.now)
+        outbox.add(db, apply.write_mail(notices, context, runtime.writer), context.now)
     maillog.put_off(inbox_id, what, (at - context.now).total_seconds())
 
 
-def _set_aside(db: Db, inbox_id: int, error: str, desk: Runtime, context: Context) -> None:
-    """A mail failed three times: the administrator is told once, and its way ends in quarantine."""
+def _notify_quarantined(db: Db, inbox_id: int, error: str, runtime: Runtime, context: Context) -> None:
+    """Notify the administrator of a mail that failed three times and is quarantined."""
     last = error.strip().splitlines()[-1]
     facts = (
         phrase("admin.quarantined", number=inbox_id, error=last),
         phrase("admin.quarantined_show", number=inbox_id),
         phrase("admin.quarantined_retry", number=inbox_id),
     )
-    told = tell_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
-    outbox.add(db, apply.write_mail(told, context, desk.writer), context.now)
+    notices = tell_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
+    outbox.add(db, apply.write_mail(notices, context, runtime.writer), context.now)
 
 
-def recover(db: Db, desk: Runtime, now: datetime) -> None:
-    """At start: take up what a dead process had in work, and what the configuration renamed."""
-    context = desk.context(now)
+def recover(db: Db, runtime: Runtime, now: datetime) -> None:
+    """At start: unclaim the mail of a process that died, and apply renames of the configuration."""
+    context = runtime.context(now)
     for inbox_id in inbox.reclaim(db, now):
-        _set_aside(db, inbox_id, "the process died three times while it worked on this mail", desk, context)
-    carry_over(db, desk, now)
+        _notify_quarantined(db, inbox_id, "the process died three times while it worked on this mail", runtime, context)
+    carry_over(db, runtime, now)
 
 
-def carry_over(db: Db, desk: Runtime, now: datetime) -> None:
-    """Give tickets, and what waits for agents, the new names of what the configuration renamed with `was`."""
-    context = desk.context(now)
-    names_in_use.rename_agents(db, new_names(desk.config).agents)
+def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
+    """Apply the renames of the configuration (`was`) to tickets, and to what waits for agents."""
+    context = runtime.context(now)
+    names_in_use.rename_agents(db, new_names(runtime.config).agents)
     for ticket in renamed_tickets(db, context):
-        apply.save_change(db, rename(ticket, Stamp(ADMIN, now), desk.config), context)
+        apply.save_change(db, rename(ticket, Stamp(ADMIN, now), runtime.config), context)
 
 
-def drain(db: Db, desk: Runtime, clock: Callable[[], datetime]) -> int:
-    """Work everything that waits, in this process and thread; how many mails. For `ingest` without a daemon."""
+def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime]) -> int:
+    """Work all mail of the inbox in this thread, for `ingest` without a daemon. Returns the number of mails."""
     total = 0
     with db.transaction():
-        recover(db, desk, clock())
+        recover(db, runtime, clock())
     while claimed := claim(db):
-        batch = read(claimed, desk, clock())
+        batch = read(claimed, runtime, clock())
         while batch:
-            finished = work(db, batch, desk, desk.context(clock()))
+            finished = work(db, batch, runtime, runtime.context(clock()))
             total += finished
             batch = batch[finished:]
     return total
 
 
 def renamed_tickets(db: Db, context: Context) -> list[Ticket]:
-    """Tickets to carry over: those that are open, or may still be reopened."""
+    """Tickets with an old name that are open or may still be reopened."""
     names = new_names(context.config)
     since = context.now - context.config.tickets.reopen_within
     found: dict[int, Ticket] = {}

@@ -1,4 +1,4 @@
-"""A verdict in words and as JSON: how a mail was read, and why it became what it became."""
+"""A verdict as text and as JSON, for `explain` and the trace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Say = Callable[[Sentence], str]
 
 
 def steps(verdict: Verdict, say: Say) -> list[str]:
-    """The way of the mail through the house, `step: text`, a line a decision: what `trace` keeps."""
+    """The steps of the mail as lines of the trace, `step: text`."""
     return list(_steps(verdict, say))
 
 
@@ -92,7 +92,7 @@ def document(
 
 
 def unread(file: str, why: str) -> dict[str, Json]:
-    """The same document of a file that could not be read."""
+    """The same document for a file that could not be read."""
     empty: dict[str, Json] = dict.fromkeys(("mail", "screen", "bounce", "forwarded", "sender", "ticket"))
     empty |= {"rules": [], "fields": {}, "commands": [], "changes": [], "notices": []}
     return {"file": file, **empty, "error": why}
@@ -133,7 +133,7 @@ def _forwarded(situation: Situation | None) -> Json:
 
 
 def _sender(situation: Situation | None, agents: Mapping[str, Agent]) -> Json:
-    """Who wrote: an agent by their own name, whatever From calls them."""
+    """The author; an agent by the configured name, not that in From."""
     if situation is None:
         return {"kind": "stranger", "name": "", "assurance": "none"}
     sender, role = situation.sender, situation.match.role

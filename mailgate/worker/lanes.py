@@ -1,7 +1,6 @@
-"""The worker's lanes: who claims which mail, and when; what is done with it is `worker/batch.py`.
+"""The worker's tasks: mail, large mail, and mail that asks for reports. One batch is `batch.py`.
 
-Trouble of the disk or database is nobody's fault: what was claimed goes back uncounted
-and is taken up after a pause.
+After a storage error the claimed mail is unclaimed, which counts as no attempt, and tried again after a pause.
 """
 
 from __future__ import annotations
@@ -23,36 +22,38 @@ from mailgate.store.queues.inbox import Claimed
 from mailgate.system import maillog
 from mailgate.system.clock import pause
 from mailgate.system.watchdog import Progress
-from mailgate.worker.batch import Aside, Waiting, claim, read, record_failure, work, work_and_claim
+from mailgate.worker.batch import Defer, Deferred, claim, read, record_failure, work, work_and_claim
 from mailgate.worker.setup import Runtime
 
-PAUSE = 1.0  # seconds before storage trouble is tried again; grows to PAUSE_MOST
+PAUSE = 1.0  # seconds after a storage error; doubled up to PAUSE_MOST
 PAUSE_MOST = 60.0
-RETRY_INTERVAL = 5.0  # seconds between looks for mail that was put off
+RETRY_INTERVAL = 5.0  # seconds between checks for mail that was put off
 
 
 class Worker:
-    """The daemon's task: wakes when mail was accepted and works until none is left.
+    """Works the inbox of a running daemon whenever mail was accepted.
 
-    Large mails have a lane of their own: reading one takes its time, and the others need not wait.
-    So have mails that ask for a report: it is counted before they are worked.
+    Large mails have a task of their own, since reading one takes long; so have mails that ask for a report.
     """
 
     def __init__(
-        self, store: Store, desk: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
+        self, store: Store, runtime: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
-        def carried() -> None:
+        def wrote_and_wake() -> None:
             wrote()
-            self._lanes[0].wake()  # the later mails of its sender waited for a large one; what failed is tried again
+            self._lanes[0].wake()  # mail of the same sender waits for a large one; failed mail is tried again
 
         self._store = store
         self._clock = clock
-        self._reports = _Reports(store, desk, clock, carried)
-        aside = self._reports.put
-        self._lanes = (_Lane(store, desk, clock, wrote, aside), _Lane(store, desk, clock, carried, aside, large=True))
+        self._reports = _Reports(store, runtime, clock, wrote_and_wake)
+        defer = self._reports.put
+        self._lanes = (
+            _Lane(store, runtime, clock, wrote, defer),
+            _Lane(store, runtime, clock, wrote_and_wake, defer, large=True),
+        )
 
     def wake(self) -> None:
-        """There may be mail in the inbox."""
+        """Check the inbox for mail."""
         for each in (*self._lanes, self._reports):
             each.wake()
 
@@ -66,7 +67,7 @@ class Worker:
         }
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop`; what is in hand then is finished or given back."""
+        """Work until `stop`; mail in progress is then finished or unclaimed."""
         running = (*(each.run(stop) for each in (*self._lanes, self._reports)), self._take_up_again(stop))
         tasks = [asyncio.create_task(each) for each in running]
         try:
@@ -77,7 +78,7 @@ class Worker:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take_up_again(self, stop: asyncio.Event) -> None:
-        """Have mail that waits for a file tried again when its time has come."""
+        """Retry mail whose file could not be read, when it is due."""
         while not stop.is_set():
             try:
                 if await self._store.read(inbox.any_retry_due, self._clock()):
@@ -94,23 +95,23 @@ class _Lane:
     def __init__(
         self,
         store: Store,
-        desk: Callable[[], Runtime],
+        runtime: Callable[[], Runtime],
         clock: Callable[[], datetime],
         wrote: Callable[[], None],
-        aside: Aside,
+        defer: Defer,
         *,
         large: bool = False,
     ) -> None:
         self.progress = Progress()
         self._large = large
         self._part = "large mail processing" if large else "mail processing"  # of `StorageHealth`
-        self._aside = aside
+        self._defer = defer
         self._store = store
-        self._desk = desk
+        self._runtime = runtime
         self._clock = clock
-        self._wrote = wrote  # tells the way out that the outbox may hold something new
+        self._wrote = wrote  # called when the outbox may hold new mail
         self._wake = asyncio.Event()
-        self._stranded: list[int] = []  # claimed, not worked, and the database would not take them back
+        self._unfinished: list[int] = []  # claimed, neither worked nor unclaimed yet
 
     def wake(self) -> None:
         self._wake.set()
@@ -122,7 +123,7 @@ class _Lane:
             await self._wake.wait()
             self._wake.clear()
             try:
-                await self._give_back()
+                await self._unclaim()
                 claimed = await self._store.through(claim, large=self._large)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
@@ -136,17 +137,17 @@ class _Lane:
                 self.wake()
 
     async def _batch(self, claimed: list[Claimed], stop: asyncio.Event) -> list[Claimed]:
-        """Work what was claimed; the next batch, claimed meanwhile. What is not worked at `stop` is given back."""
-        desk = self._desk()
-        later: list[Waiting] = []
+        """Work a batch. Returns the next one, claimed meanwhile; mail that is not worked at `stop` is unclaimed."""
+        runtime = self._runtime()
+        later: list[Deferred] = []
         waiting = [each.id for each in claimed]
         self.progress.step()
         try:
-            batch = await asyncio.to_thread(read, claimed, desk, self._clock())
+            batch = await asyncio.to_thread(read, claimed, runtime, self._clock())
             while batch and not stop.is_set():
                 now = self._clock()
                 finished, claimed = await self._store.through(
-                    work_and_claim, batch, desk, desk.context(now), later.append, large=self._large
+                    work_and_claim, batch, runtime, runtime.context(now), later.append, large=self._large
                 )
                 del batch[:finished], waiting[:finished]
                 self.progress.step()
@@ -154,33 +155,33 @@ class _Lane:
         finally:
             self.progress.idle()
             for each in later:
-                self._aside(each)
-            put_aside = {each.prepared.received.id for each in later}  # trouble may come before `waiting` knows
-            self._stranded += [each for each in waiting if each not in put_aside]
-            await self._give_back()
+                self._defer(each)
+            deferred = {each.prepared.received.id for each in later}  # an error may come before `waiting` is updated
+            self._unfinished += [each for each in waiting if each not in deferred]
+            await self._unclaim()
         return [] if waiting else claimed
 
-    async def _give_back(self) -> None:
-        if self._stranded:
-            await self._store.commit(inbox.unclaim, self._stranded)
-            self._stranded.clear()
+    async def _unclaim(self) -> None:
+        if self._unfinished:
+            await self._store.commit(inbox.unclaim, self._unfinished)
+            self._unfinished.clear()
 
 
 class _Reports:
-    """Works the mails that ask for a report, one after the other: first each is counted, in a thread of its own."""
+    """Works mails that ask for reports, one after the other; the reports are counted in a thread before."""
 
     def __init__(
-        self, store: Store, desk: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
+        self, store: Store, runtime: Callable[[], Runtime], clock: Callable[[], datetime], wrote: Callable[[], None]
     ) -> None:
         self.progress = Progress()
         self._store = store
-        self._desk = desk
+        self._runtime = runtime
         self._clock = clock
         self._wrote = wrote
-        self._waiting: list[Waiting] = []
+        self._waiting: list[Deferred] = []
         self._wake = asyncio.Event()
 
-    def put(self, waiting: Waiting) -> None:
+    def put(self, waiting: Deferred) -> None:
         self._waiting.append(waiting)
         self.wake()
 
@@ -195,7 +196,7 @@ class _Reports:
                 while self._waiting and not stop.is_set():
                     await self._next(stop)
         finally:
-            if self._waiting:  # else a stop would wait for the database, and fail where that is not to be had
+            if self._waiting:  # else a stop would fail where the database is not available
                 await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
 
     async def _next(self, stop: asyncio.Event) -> None:
@@ -213,11 +214,11 @@ class _Reports:
         self._waiting.pop(0)
         self._wrote()
 
-    async def _work(self, waiting: Waiting, stop: asyncio.Event) -> None:
-        """Count what the mail asks for, then work it. A mail whose counting fails stumbles like any other."""
-        desk = self._desk()
+    async def _work(self, waiting: Deferred, stop: asyncio.Event) -> None:
+        """Count the reports that the mail asks for, then work it. An error in counting is an error of the mail."""
+        runtime = self._runtime()
         reports: dict[timedelta, Report] = {}
-        more: list[Waiting] = [waiting]
+        more: list[Deferred] = [waiting]
 
         def stopped() -> bool:
             self.progress.step()
@@ -229,15 +230,15 @@ class _Reports:
                     raise Stopped
                 now = self._clock()
                 try:
-                    reports[asked.span] = await asyncio.to_thread(_count, asked, desk.config, now, stopped)
+                    reports[asked.span] = await asyncio.to_thread(_count, asked, runtime.config, now, stopped)
                 except (Stopped, StorageError):
                     raise
                 except Exception as error:
                     inbox_id = waiting.prepared.received.id
-                    await self._store.through(record_failure, inbox_id, error, desk, desk.context(now))
+                    await self._store.through(record_failure, inbox_id, error, runtime, runtime.context(now))
                     return
-            context = replace(desk.context(self._clock()), reports=reports)
-            await self._store.through(work, [waiting.prepared], desk, context, more.append)
+            context = replace(runtime.context(self._clock()), reports=reports)
+            await self._store.through(work, [waiting.prepared], runtime, context, more.append)
 
 
 def _count(asked: ReportOrder, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:

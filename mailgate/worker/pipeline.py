@@ -1,9 +1,6 @@
-"""The hinge: one stored mail through every stage, in order.
+"""The steps of a mail up to its outcome: gather, decide, complete (see `mailgate.desk`).
 
-    parse ▸ classify ▸ trust ▸ thread ▸ route ▸ decide ▸ announce      (think)
-    render ▸ compose ▸ write                                            (apply)
-
-`think` reads the store and writes nothing; `explain` is `think` without the rest.
+`apply.py` renders the outcome's notices and writes it; `explain` only shows it.
 """
 
 from __future__ import annotations
@@ -26,7 +23,7 @@ from mailgate.store.db import Db
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was found out about a mail and what becomes of it."""
+    """The situation and the outcome of a mail."""
 
     prepared: Prepared
     situation: Situation | None
@@ -34,9 +31,9 @@ class Verdict:
 
 
 def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
-    """Decide what becomes of a mail, as far as its reports are counted (`Outcome.uncounted`).
+    """Decide a mail. Reads the database, writes nothing.
 
-    Reads the store; writes nothing.
+    Where `Outcome.uncounted` is not empty, nothing is decided: call again with the context of `count_reports`.
     """
     mail = prepared.received.mail
     if any(defect.startswith("unreadable") for defect in mail.defects):
@@ -46,7 +43,7 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
     if situation.duplicate_of is not None:
         why = f"the same mail came before, as inbox {situation.duplicate_of}"
         return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
-    outcome = _burning(decide(situation, context), situation, context)
+    outcome = _with_burnt_keys(decide(situation, context), situation, context)
     outcome = replace(outcome, highest_number=situation.highest_number)
     if situation.shows(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
@@ -55,7 +52,7 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
 
 
 def count_reports(db: Db, missing: Sequence[ReportOrder], context: Context) -> Context:
-    """The context with reports that `think` found missing. It takes long: only where nobody waits for the database."""
+    """The context with the reports that `think` needs. Takes seconds on a large desk: not for the writer thread."""
     config, now = context.config, context.now
     counted = {
         each.span: as_seen(read_figures(db, config, now - each.span, now), each.agent, config) for each in missing
@@ -63,6 +60,6 @@ def count_reports(db: Db, missing: Sequence[ReportOrder], context: Context) -> C
     return replace(context, reports=counted)
 
 
-def _burning(outcome: Outcome, situation: Situation, context: Context) -> Outcome:
+def _with_burnt_keys(outcome: Outcome, situation: Situation, context: Context) -> Outcome:
     burnt = trust.keys_to_burn(situation.received.mail, situation.refs, context.config, context.keyring)
     return replace(outcome, burnt=burnt) if burnt else outcome

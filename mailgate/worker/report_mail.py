@@ -1,12 +1,10 @@
-"""The report by mail: what [report] says is due, written once for each time, whatever restarts.
+"""Scheduled reports by mail ([report] in the configuration).
 
-Which time was written last stands in the database, and goes there with the mails in one
-transaction. What came due while nobody ran is written at the start, once and not for each
-time missed. A time that was never in force before, and one that was changed, begins to
-count when it is first seen: nothing is sent for what was not yet asked for.
+The time of the last report is stored in one transaction with its mails, so a restart neither omits nor repeats
+one. Of several that were missed while the daemon was down, one is sent. A schedule that is new or was changed
+starts when it is first read: nothing is sent for the time before.
 
-The counting of a large desk takes seconds, so it is done beside the way of mail: on a
-connection of its own, and in no transaction that others would wait for.
+Counting takes seconds on a large desk, so it is done on a connection of its own, without the write lock.
 """
 
 from __future__ import annotations
@@ -29,17 +27,17 @@ from mailgate.worker.setup import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A time of [report] that has come, or that is in force for the first time and begins to count."""
+    """A scheduled report that is due, or whose schedule starts now."""
 
     name: str  # "weekly", "daily"
-    mark: str  # what stands in the database once it is done
+    mark: str  # the row of `meta` once it is done
     since: datetime
     until: datetime
-    begins: bool
+    begins: bool  # the schedule is new: nothing is sent
 
 
 def due(db: Db, config: Config, now: datetime) -> tuple[Due, ...]:
-    """What has to be done now."""
+    """The reports that are due."""
     return tuple(_due(db, config, now))
 
 
@@ -61,21 +59,21 @@ def _rhythm(at: Recurring, zone: str) -> str:
     return f"{'*' if at.weekday is None else at.weekday}/{at.minute}/{zone}"
 
 
-def write(dues: Sequence[Due], desk: Runtime, now: datetime) -> list[Outgoing]:
-    """The finished mails. Reads the database on a connection of its own; changes nothing."""
+def write(dues: Sequence[Due], runtime: Runtime, now: datetime) -> list[Outgoing]:
+    """Compose the mails. Opens a connection of its own and writes nothing."""
     mails: list[Outgoing] = []
-    context = desk.context(now)
+    context = runtime.context(now)
     for each in dues:
         if each.begins:
             continue
-        counted = count_aside(desk.config, each.since, each.until)
-        notices = tuple(mailed_reports(counted, each.name, desk.config))
-        mails += apply.write_mail(notices, context, desk.writer)
+        counted = count_aside(runtime.config, each.since, each.until)
+        notices = tuple(mailed_reports(counted, each.name, runtime.config))
+        mails += apply.write_mail(notices, context, runtime.writer)
     return mails
 
 
 def post(db: Db, dues: Sequence[Due], mails: Sequence[Outgoing], now: datetime) -> None:
-    """Into the outbox, and noted as done. Call inside a transaction."""
+    """Queue the mails and record the reports as done. Call inside a transaction."""
     outbox.add(db, mails, now)
     for each in dues:
         meta.put(db, f"report.{each.name}", each.mark)

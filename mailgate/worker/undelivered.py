@@ -1,7 +1,6 @@
-"""What the relay refused for good: an event on the ticket, and a word to its agent.
+"""Permanent failures of the relay: an event on the ticket, and a notice to its agent.
 
-The way out notes the refusal together with the mail's end; here it becomes known, in a
-transaction a mail. Nothing is sent from here.
+The sender records a failure in the outbox; here it is processed, each in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -20,34 +19,34 @@ from mailgate.store.queues.outbox import Refused
 from mailgate.worker import apply
 from mailgate.worker.setup import Runtime
 
-AT_ONCE = 50  # refusals told between other work
+AT_ONCE = 50  # failures processed between other work
 
 log = logging.getLogger("mailgate")
 
 
-def tell_of_failures(db: Db, desk: Runtime, now: datetime) -> int:
-    """Tell of what was refused since the last time; how many. Raises StorageError."""
+def process_failures(db: Db, runtime: Runtime, now: datetime) -> int:
+    """Process the failures that are new. Returns how many. Raises StorageError."""
     found = outbox.refused(db, AT_ONCE)
-    context = desk.context(now)
+    context = runtime.context(now)
     for refusal in found:
         try:
             with db.transaction():
-                _tell(db, refusal, desk, context)
+                _process(db, refusal, runtime, context)
                 outbox.told(db, refusal.id)
         except StorageError:
             raise
         except Exception:
-            log.exception("the failure of outgoing mail %d could not be told", refusal.id)
+            log.exception("processing the failure of outgoing mail %d failed", refusal.id)
             with db.transaction():
                 outbox.told(db, refusal.id)
     return len(found)
 
 
-def _tell(db: Db, refusal: Refused, desk: Runtime, context: Context) -> None:
+def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> None:
     known = gather_ticket(db, refusal.ticket, context)
     ticket = known.ticket(refusal.ticket) if refusal.ticket else None
     why = plainly("", refusal.answer)
     failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
     bare = bare_again(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
     outcome = bare or gave_up(known, ticket, failure, f"outbox:{refusal.id}", context)
-    apply.save(db, outcome, context, desk.writer)
+    apply.save(db, outcome, context, runtime.writer)

@@ -67,7 +67,7 @@ def _held(ticket: Ticket, stamp: acts.Stamp, agent: str, reason: Reason, context
     return lifecycle.note_event(ticket, EventKind.HELD, stamp, context.config, {**after})
 
 
-def forgotten(agent_key: str, reason: Reason, situation: Situation, context: Context) -> Outcome:
+def expired(agent_key: str, reason: Reason, situation: Situation, context: Context) -> Outcome:
     """Three days have passed: the answer is never sent, and its agent is told, with their words."""
     config, received, ticket = context.config, situation.received, situation.ticket
     why = "nobody sent it within three days"
