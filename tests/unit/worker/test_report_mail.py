@@ -243,7 +243,7 @@ def test_what_is_no_period_is_returned_and_nothing_is_done(tmp_path, typed):
     mail = alert(desk.send(KAREN, "It does not print."), "elliot@bank.example")
     answers = desk.send("elliot@bank.example", f"#assign me\n#report {typed}", answers=mail)
     assert told(answers) == {("command-failed", "elliot@bank.example")}
-    assert "not a period" in answers[0].text or "up to ten years" in answers[0].text
+    assert "is no period" in answers[0].text or "up to ten years" in answers[0].text
     assert desk.ticket().assignee is None
 
 
