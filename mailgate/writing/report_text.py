@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction
@@ -107,7 +108,7 @@ def _table(rows: Mapping[str, Figures], agents: Mapping[str, str], own: Words) -
     widths = [max(len(heading), 4) for heading in headings]
     yield _line("", headings, widths)
     for name, found in rows.items():
-        *above, last = _folded(row_name(name, agents, own))
+        *above, last = wrap(row_name(name, agents, own), _NAME)
         yield from above
         yield _line(last, _cells(found), widths)
 
@@ -125,8 +126,3 @@ def _cells(found: Figures) -> Sequence[str]:
 
 def _line(name: str, cells: Sequence[str], widths: Sequence[int]) -> str:
     return name.ljust(_NAME) + "".join(f" {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-
-
-def _folded(name: str) -> list[str]:
-    """A long name on several lines."""
-    return [name[at : at + _NAME] for at in range(0, len(name), _NAME)]

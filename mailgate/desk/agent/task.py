@@ -64,7 +64,7 @@ def carry_out(task: AgentWork) -> Outcome:
     """Do everything that the mail orders, or nothing."""
     request, resolved, context = task.request, task.resolved, task.context
     try:
-        post = agent_text_of(request, task.own, resolved, task.target.named, task.ticket, context.config)
+        post = agent_text_of(request, task.own, resolved, task.target.named, task.ticket, context)
     except Refused as trouble:
         return task.refused(*trouble.reasons)
     if stopped := _stopped(task, post):

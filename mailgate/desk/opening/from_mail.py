@@ -160,7 +160,7 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
     if routed.canned is None:
         return ""
     try:
-        return fill_canned(str(routed.canned.value), ticket, "", context.config)
+        return fill_canned(str(routed.canned.value), ticket, "", context.config, context.catalogue)
     except Refused as trouble:
         maillog.template_error(NoticeKind.ACKNOWLEDGEMENT, "; ".join(map(context.in_english, trouble.reasons)))
         return ""

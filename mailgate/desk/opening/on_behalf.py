@@ -197,7 +197,7 @@ def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: C
     request, received = plan.request, plan.situation.received
     kind, inbox_id = _kind(plan, resolved), received.id or None
     canned = resolved.of("canned")
-    text = with_canned(str(canned.value), plan.own, ticket, request, context.config) if canned else plan.own
+    text = with_canned(str(canned.value), plan.own, ticket, request, context) if canned else plan.own
     own = Entry(
         kind=kind,
         by=request.by,

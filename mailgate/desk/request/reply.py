@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailgate.desk.outcome import Context
 from mailgate.desk.request.request import Request
 from mailgate.phrase import Phrase, Sentence
 from mailgate.reading.page.excerpt import excerpt
@@ -59,7 +60,7 @@ class AgentText:
 
 
 def agent_text_of(
-    request: Request, own: str, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config
+    request: Request, own: str, resolved: ResolvedCommands, named: int, ticket: Ticket, context: Context
 ) -> AgentText:
     """What the mail posts on the ticket. Raises Refused where a canned response cannot be filled in.
 
@@ -67,13 +68,13 @@ def agent_text_of(
     merged into this one.
     """
     canned = resolved.of("canned")
-    text = with_canned(str(canned.value), own, ticket, request, config) if canned else own
+    text = with_canned(str(canned.value), own, ticket, request, context) if canned else own
     return AgentText(
         own=own,
         text=text,
         html="" if canned else excerpt(request.html, text),
         attachments=request.attachments,
-        seen=_visibility(request, resolved, named, ticket, config),
+        seen=_visibility(request, resolved, named, ticket, context.config),
     )
 
 
@@ -97,9 +98,10 @@ def _seen_below(request: Request, ticket: Ticket, text: str) -> list[str]:
     return [text] if any(each.endswith("\n" + text) for each in earlier) else []
 
 
-def with_canned(name: str, own: str, ticket: Ticket, request: Request, config: Config) -> str:
+def with_canned(name: str, own: str, ticket: Ticket, request: Request, context: Context) -> str:
     """The canned response, and the agent's own text below it. Raises Refused where it cannot be filled in."""
-    return f"{fill_canned(name, ticket, request.agent_key, config)}\n\n{own}".strip()
+    text = fill_canned(name, ticket, request.agent_key, context.config, context.catalogue)
+    return f"{text}\n\n{own}".strip()
 
 
 def _visibility(request: Request, resolved: ResolvedCommands, named: int, ticket: Ticket, config: Config) -> Visibility:

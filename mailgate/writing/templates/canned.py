@@ -13,24 +13,27 @@ from mailgate.config.toml.lines import nearest, scan
 from mailgate.errors import Problem, Refused
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import phrase
-from mailgate.rules.text.moments import ENGLISH
+from mailgate.rules.text.moments import ENGLISH, Dates
 from mailgate.settings import Canned, Config
 from mailgate.ticket import Address, Status, Ticket
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
+from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.templates.sandbox import broken, fill
 
 _SPECIMEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
-def fill_canned(name: str, ticket: Ticket, agent: str, config: Config) -> str:
-    """The canned response `name` for `ticket`; `agent` is the key of who sends it, "" for a machine.
+def fill_canned(name: str, ticket: Ticket, agent: str, config: Config, catalogue: Catalogue) -> str:
+    """The canned response `name` for `ticket`, in its language; `agent` is the key of who sends it, "" for a machine.
 
     Raises Refused where it cannot be filled in.
     """
     canned = config.canned[name]
+    language = ticket.language or config.desk.language
+    dates = catalogue.words(language, config.desk.language).dates
     try:
-        text = fill(canned.text.get(ticket.language or config.desk.language), canned_values(ticket, agent, config))
+        text = fill(canned.text.get(language), canned_values(ticket, agent, config, dates))
     except Exception as error:  # a template may raise anything
         raise Refused(phrase("refused.canned_broken", name=name, error=str(error))) from error
     return text.strip()
@@ -45,7 +48,7 @@ def _check(canned: Canned, config: Config) -> Iterator[Problem]:
     for language, text in canned.text.by_language.items():
         try:
             for ticket, agent in _specimens(config):
-                fill(text, canned_values(ticket, agent, config))
+                fill(text, canned_values(ticket, agent, config, ENGLISH))
         except Exception as error:
             place = ("canned", canned.name, "text", *([language] if language else []))
             line = nearest(scan(config.file.read_text("utf-8-sig")), place)
@@ -73,7 +76,7 @@ def _specimens(config: Config) -> Iterator[tuple[Ticket, str]]:
         yield ticket, next(iter(config.agents), "") if full else ""
 
 
-def canned_values(ticket: Ticket, agent: str, config: Config) -> Mapping[str, object]:
+def canned_values(ticket: Ticket, agent: str, config: Config, dates: Dates) -> Mapping[str, object]:
     """What a canned response may read; docs/templates.md lists it."""
     notice = Notice(kind=NoticeKind.REPLY, to=ticket.requester, cause="", ticket=ticket, by_agent=agent)
     address = identity.desk_address(notice, config)
@@ -88,7 +91,7 @@ def canned_values(ticket: Ticket, agent: str, config: Config) -> Mapping[str, ob
             "priority": ticket.priority,
             "topic": topic.name if topic and topic.public else "",
             "department": department.name if department and department.public else "",
-            "opened": ENGLISH.moment(ticket.created_at, config.desk.timezone),
+            "opened": dates.moment(ticket.created_at, config.desk.timezone),
         },
         "requester": {"name": name, "first_name": name.partition(" ")[0], "email": ticket.requester.email},
         "agent": {"name": who, "first_name": who.partition(" ")[0]},

@@ -6,6 +6,7 @@ administrator's changes phrase by phrase. What a language lacks is said in Engli
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -20,6 +21,8 @@ from mailgate.writing.views.words import Words
 
 FILE = "words.toml"
 _LISTS = {"dates.days": 7, "dates.months": 12}
+_VALUE = re.compile(r"\{(\w+)\}")
+_OF_DATES = {"weekday", "day", "month", "year", "time", "zone"}
 
 
 class Catalogue:
@@ -79,7 +82,7 @@ def read_words(roots: Sequence[Path], language: str) -> Words:
     for folder in ("", language) if language else ("",):
         for root in reversed(roots):
             path = root / folder / FILE
-            if path.is_file() and not any(check_words(path, ())):
+            if path.is_file() and not any(check_words(path, {})):
                 texts, sequences = _read(path)
                 phrases |= texts
                 lists |= sequences
@@ -88,8 +91,8 @@ def read_words(roots: Sequence[Path], language: str) -> Words:
     return Words(phrases["mail.language"], phrases, dates)
 
 
-def check_words(path: Path, known: Sequence[str]) -> Iterator[Problem]:
-    """What is wrong with one file; `known` are the names that phrases may have, () for any."""
+def check_words(path: Path, known: Mapping[str, str]) -> Iterator[Problem]:
+    """What is wrong with one file; `known` are the shipped phrases by name, {} to look at the file alone."""
     try:
         texts, lists = _read(path)
     except tomllib.TOMLDecodeError as error:
@@ -103,11 +106,18 @@ def check_words(path: Path, known: Sequence[str]) -> Iterator[Problem]:
             yield Problem("", f"{name} must be one line", file=str(path))
         elif known and name not in known:
             yield Problem("", f"no phrase is called {name}", file=str(path))
+        elif known and (strange := _values(text) - _values(known[name])):
+            yield Problem("", f"{name} has no value {{{min(strange)}}}", file=str(path))
     for name, values in lists.items():
         if name not in _LISTS:
             yield Problem("", f"{name} must be a text", file=str(path))
         elif len(values) != _LISTS[name]:
             yield Problem("", f"{name} must be {_LISTS[name]} texts", file=str(path))
+
+
+def _values(text: str) -> set[str]:
+    """The names in braces that values replace; those of Jinja2 and of dates are no such names."""
+    return set() if "{{" in text or "{%" in text else set(_VALUE.findall(text)) - _OF_DATES
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from jinja2 import Environment, Template, TemplateSyntaxError
 
 from mailgate.errors import Problem
-from mailgate.notice import REQUESTER_KINDS, Notice, NoticeKind
+from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
@@ -198,13 +198,13 @@ class _Templates:
         return self._voice("en" if path.parent == self._roots[0] else path.parent.name)
 
     def _words(self, path: Path) -> Iterator[Problem]:
-        """Whether a catalogue can be read, and every mail to requesters be written with it."""
-        problems = tuple(check_words(path, tuple(read_words((shipped(),), "").phrases)))
+        """Whether a catalogue can be read, and every mail be written with it."""
+        problems = tuple(check_words(path, read_words((shipped(),), "").phrases))
         yield from problems
         if problems or self._roots[0] not in (path.parent, path.parent.parent):
             return
         voice = self._voice_of(path)
-        for kind in sorted(REQUESTER_KINDS):
+        for kind in sorted(NoticeKind):
             try:
                 found = self._found(kind, "", voice)
                 for view in specimens(kind):

@@ -148,7 +148,7 @@ def test_subjects_of_two_hundred_characters_arrive_whole(subject: str):
     ("kind", "subject"),
     [
         (K.REJECTED, "Not accepted: Printer"),
-        (K.LIMIT_REACHED, "Not taken: Printer"),
+        (K.LIMIT_REACHED, "Not accepted: Printer"),
         (K.CONFIRM, "Please confirm: Printer"),
         (K.COMMAND_FAILED, "Re: Printer"),
         (K.ANSWER, "Re: Printer"),

@@ -42,6 +42,8 @@ def test_an_alert_says_who_put_whom_in_cc():
         phrase("remark.put_in_cc", who="Brenda", people=("Al Assistant", "b@x.example")),
     )
     assert participants.put_in_cc(act_on(TICKET, [], ANN, CONFIG), Address("brenda@x.example")) == ()
+    by_al = phrase("remark.put_in_cc", who="al@x.example", people=("b@x.example",))
+    assert participants.put_in_cc(change, Address("al@x.example")) == (by_al,), "nobody puts oneself in Cc"
 
 
 def test_who_is_new_on_a_ticket():

@@ -16,6 +16,7 @@ from mailgate.writing.templates.canned import canned_values
 from mailgate.writing.templates.render import shipped
 from mailgate.writing.views.views import AgentView, RequesterView
 from tests.lab import desk, ticket
+from tests.notices import ENGLISH
 
 PAGE = (Path(__file__).parents[4] / "docs/templates.md").read_text("utf-8")
 REQUESTERS = "In mail to requesters and collaborators, public values alone:"
@@ -81,7 +82,7 @@ def test_values_that_are_described_above_are_those_of_requesters() -> None:
 
 
 def test_a_canned_response_reads_what_its_table_lists() -> None:
-    values = canned_values(ticket(requester=Address("karen@client.example")), "ann", desk())
+    values = canned_values(ticket(requester=Address("karen@client.example")), "ann", desk(), ENGLISH.dates)
     documented = {name: set(re.findall(r"`(\w+)`", row)) for name, row in table(CANNED).items()}
     read = {name: set(value) for name, value in values.items() if isinstance(value, Mapping)}
     assert documented == read

@@ -153,6 +153,10 @@ def test_an_own_template_without_a_language_speaks_all_with_phrases(tmp_path: Pa
         ("[mail", "this is no TOML"),
         ("[acknowledgement]\nhappened = '{{ tokn }}'", "in acknowledgement: UndefinedError: 'tokn' is undefined"),
         ("[acknowledgement]\nhappened = '{{ token'", "in acknowledgement: TemplateSyntaxError"),
+        ("[overdue]\nhappened = '{{ tokn }}'", "in overdue: UndefinedError: 'tokn' is undefined"),
+        ("[event]\ndue = '{whom}: {at}'", "event.due has no value {whom}"),
+        ("[event]\ndue = 'Now {at}'", ""),
+        ("[dates]\nday = '{year}, {day} {month}'", ""),
     ],
 )
 @pytest.mark.parametrize("name", ["words.toml", "de/words.toml"])
