@@ -32,7 +32,7 @@ from mailgate.store.people import audience
 from mailgate.store.queues import held, inbox, trace
 from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
-from mailgate.worker import agents_day, apply, report_mail
+from mailgate.worker import agents_day, apply, report_mail, set_aside
 from mailgate.worker.setup import Runtime
 
 TICK = 0.5  # seconds
@@ -174,6 +174,9 @@ class Timers:
     async def _day(self) -> None:
         if await self._store.read(agents_day.any_due, self._runtime().config, self._clock()):
             await self._store.write(agents_day.fire_due, self._runtime(), self._clock())
+            self._wrote()
+        if await self._store.read(set_aside.due, self._clock()):
+            await self._store.write(set_aside.tell, self._runtime(), self._clock())
             self._wrote()
 
     async def _tidy(self) -> None:

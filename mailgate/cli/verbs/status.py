@@ -13,7 +13,7 @@ from mailgate.rules.people.absence import away_lines
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store.people import absences
-from mailgate.store.queues import inbox, left_behind
+from mailgate.store.queues import inbox, left_behind, quarantine
 from mailgate.store.queues.left_behind import Left
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import running
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     daemon = status.read(config) if pid else DaemonStatus()
     with reading(config) as db:
         queues = status.queue_lengths(db)
-        quarantined = inbox.troubles(db)
+        quarantined = quarantine.troubles(db)
         away = absences.away(db, now())
         left = left_behind.listed(db, [mailbox.place for mailbox in config.mailboxes.values()])
         put_off = inbox.put_off_mails(db)

@@ -228,7 +228,7 @@ def take_up_again(db: Db, now: datetime) -> None:
 
 def put_off_mails(db: Db) -> list[Queued]:
     """Mails that wait for a file that can be read again."""
-    return [_queued(row) for row in db.all("SELECT * FROM inbox WHERE retry_at IS NOT NULL ORDER BY id")]
+    return [queued(row) for row in db.all("SELECT * FROM inbox WHERE retry_at IS NOT NULL ORDER BY id")]
 
 
 def failed(db: Db, inbox_id: int, now: datetime, error: str) -> bool:
@@ -315,12 +315,12 @@ def unnamed(db: Db, names: Iterable[str]) -> set[str]:
 
 def waiting(db: Db) -> list[Queued]:
     """Mail on its way in, oldest first."""
-    return [_queued(row) for row in db.all("SELECT * FROM inbox WHERE state IN ('new', 'working') ORDER BY id")]
+    return [queued(row) for row in db.all("SELECT * FROM inbox WHERE state IN ('new', 'working') ORDER BY id")]
 
 
 def aside(db: Db) -> list[Queued]:
     """Mail that is held or quarantined, oldest first."""
-    return [_queued(row) for row in db.all("SELECT * FROM inbox WHERE state IN ('held', 'quarantined') ORDER BY id")]
+    return [queued(row) for row in db.all("SELECT * FROM inbox WHERE state IN ('held', 'quarantined') ORDER BY id")]
 
 
 def item(db: Db, inbox_id: int) -> Queued:
@@ -328,10 +328,11 @@ def item(db: Db, inbox_id: int) -> Queued:
     row = db.one("SELECT * FROM inbox WHERE id = ?", [inbox_id])
     if row is None:
         raise NotFound(f"no stored mail {inbox_id}")
-    return _queued(row)
+    return queued(row)
 
 
-def _queued(row: Any) -> Queued:
+def queued(row: Any) -> Queued:
+    """A row as a mail of the queue."""
     return Queued(
         id=row["id"],
         state=row["state"],
@@ -378,12 +379,6 @@ def counts(db: Db) -> dict[str, int]:
         for row in db.all(f"SELECT state, count(*) AS n FROM inbox WHERE state IN {states} GROUP BY state"):  # noqa: S608
             found[row["state"]] = row["n"]
     return found
-
-
-def troubles(db: Db) -> int:
-    """How many mails in quarantine ask for a look; an out-of-office without a ticket and a banned sender's do not."""
-    usual = [Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED]
-    return len(db.all("SELECT id FROM inbox WHERE state = 'quarantined' AND reason NOT IN (?, ?)", usual))
 
 
 def seen(db: Db, digest: str) -> int | None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mailgate.store.queues import inbox
+from mailgate.store.queues import inbox, quarantine
 from tests.desk import CONFIG, KAREN, Bench, to
 from tests.replay import derived
 
@@ -83,7 +83,7 @@ def test_mail_of_who_is_banned_goes_aside_unanswered_and_can_be_taken_up_again(b
     assert queued(bench) == [("quarantined", "banned", "prince@spam.example")]
     (end,) = [line for line in bench.way() if line.startswith("quarantined")]
     assert "banned prince@spam.example is banned since 2026-11-20 by Elliot Alderson: every day; #unban ends it" in end
-    assert inbox.troubles(bench.db) == 0, "the desk is well"
+    assert quarantine.troubles(bench.db) == 0, "the desk is well"
     bench.send(ELLIOT, "#unban prince@spam.example", answers=bench.alert)
     assert bench.kinds()[-1] == "unbanned"
     inbox.retry(bench.db, inbox.aside(bench.db)[0].id)

@@ -1,0 +1,30 @@
+"""SQL of mail in quarantine: what asks for a look, and what was put there since somebody looked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailgate.reasons import Reason
+from mailgate.store.db import Db
+from mailgate.store.queues.inbox import queued
+from mailgate.ticket import Queued
+
+USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED)  # they ask for no look
+_OVERTAKEN = 1000  # later mails that may have been worked before one that takes long
+
+
+def troubles(db: Db) -> int:
+    """How many mails in quarantine ask for a look; an out-of-office without a ticket and a banned sender's do not."""
+    return len(db.all("SELECT id FROM inbox WHERE state = 'quarantined' AND reason NOT IN (?, ?)", [*USUAL]))
+
+
+def since(db: Db, before: datetime, last_id: int) -> list[Queued]:
+    """Mail that was quarantined after a moment, oldest first; `last_id` is the newest that was known then.
+
+    What is much older than that is not looked for again.
+    """
+    rows = db.all(
+        "SELECT * FROM inbox WHERE state = 'quarantined' AND id > ? AND (id > ? OR done_at > ?) ORDER BY id",
+        [last_id - _OVERTAKEN, last_id, before.timestamp()],
+    )
+    return [queued(row) for row in rows]
