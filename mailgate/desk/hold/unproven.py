@@ -48,11 +48,17 @@ def hold_unproven(situation: Situation, context: Context) -> Outcome:
         cause=received.source_key,
         subject=received.mail.subject,
         address=came_to(situation, config),
-        facts=(Phrase("confirm.unproven"), *more),
+        facts=(Phrase("confirm.unproven"), *_lost_key(situation), *more),
         text=_shown(situation),
         code=code if waiting < MOST else "",
     )
     return outcome.with_notices(notice)
+
+
+def _lost_key(situation: Situation) -> tuple[Phrase, ...]:
+    """Why the key of the notice that the mail answers did not count."""
+    lost = situation.sender.lost_key
+    return (Phrase(f"confirm.key_{lost}"),) if lost else ()
 
 
 def _shown(situation: Situation) -> str:

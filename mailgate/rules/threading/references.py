@@ -55,19 +55,21 @@ def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, con
     for reason, key in named:
         if key:
             by_key.setdefault(key.text, Reference(reason, key.ticket, key))
+    in_subject = tokens(mail.subject, config.desk)[:_TOKENS_READ]
+    in_quote = () if by_key or in_subject or any(anchors.values()) else _quoted_tokens(body, config)[:_TOKENS_READ]
     return (
         *by_key.values(),
         *(Reference(Reason.ANCHOR, each.ticket, nonce=each.nonce) for each in dict.fromkeys(anchors.values()) if each),
         *(Reference(Reason.KNOWN_MESSAGE_ID, message_id=text) for text, each in anchors.items() if each is None),
-        *(Reference(Reason.SUBJECT_TOKEN, number) for number in tokens(mail.subject, config.desk)[:_TOKENS_READ]),
-        *(Reference(Reason.QUOTED_TOKEN, number) for number in _quoted_tokens(body, config)[:_TOKENS_READ]),
+        *(Reference(Reason.SUBJECT_TOKEN, number) for number in in_subject),
+        *(Reference(Reason.QUOTED_TOKEN, number) for number in in_quote),
     )
 
 
 def _quoted_tokens(body: Body, config: Config) -> tuple[int, ...]:
     """Tokens of a notice of ours that the mail quotes whole, from its copied subject on.
 
-    A program that keeps neither ids nor subject leaves nothing else; without our marker a token is anybody's text.
+    Read only where a program has kept neither ids nor subject; without our marker a token is anybody's text.
     """
     place = min((found for marker in MARKERS.values() if (found := body.cut.find(marker)) >= 0), default=-1)
     return (

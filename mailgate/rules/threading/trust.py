@@ -30,7 +30,8 @@ class Sender:
 
     `agent` is the key of the agent whose address it is, proven or not; `assurance` how we
     know that it is really them ("reply-key", "dmarc", or "" when nothing proves it);
-    `dmarc` is "pass", "fail" or "none"; `why` a sentence for `explain`.
+    `dmarc` is "pass", "fail" or "none"; `why` a sentence for `explain`; `lost_key` says why the agent's
+    own key in an unproven mail did not count: "disclosed", "expired", or "" without one.
     """
 
     address: str
@@ -38,6 +39,7 @@ class Sender:
     assurance: str = ""
     dmarc: str = "none"
     why: str = ""
+    lost_key: str = ""
     # KEYs in the mail that were made for this agent, live or not; for an outsider those of the questions to them
     own_keys: frozenset[str] = frozenset()
 
@@ -77,7 +79,8 @@ def identify(
     assurance, why = (
         _by_login(mail, agent, login, config) if login else _assurance(mail, agent, own, burnt, dmarc, config, now)
     )
-    return Sender(address, agent.key, assurance, dmarc, why, frozenset(key.text for key in own))
+    lost = "" if assurance else _lost_key(own, burnt, now)
+    return Sender(address, agent.key, assurance, dmarc, why, lost, frozenset(key.text for key in own))
 
 
 def _by_login(mail: Mail, agent: Agent, login: str, config: Config) -> tuple[str, str]:
@@ -115,11 +118,21 @@ def _assurance(
 def _no_key(own: tuple[Key, ...], live: Key | None, burnt: frozenset[str], now: datetime) -> str:
     if live:
         return "reply keys are not trusted here"
+    return _NO_KEY[_lost_key(own, burnt, now)]
+
+
+_NO_KEY = {
+    "disclosed": "its reply key went to somebody outside the desk",
+    "expired": "its reply key has expired",
+    "": "nothing but the From address names this agent",
+}
+
+
+def _lost_key(own: tuple[Key, ...], burnt: frozenset[str], now: datetime) -> str:
+    """Why the agent's own keys in a mail count no more."""
     if any(key.text in burnt for key in own):
-        return "its reply key went to somebody outside the desk"
-    if any(expired(key, now.date()) for key in own):
-        return "its reply key has expired"
-    return "nothing but the From address names this agent"
+        return "disclosed"
+    return "expired" if any(expired(key, now.date()) for key in own) else ""
 
 
 def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:

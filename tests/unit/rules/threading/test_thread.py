@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.mail import Bounce, Envelope, Mail
+from mailgate.mail import MARKER, Bounce, Envelope, Mail
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import strip_subject
@@ -180,6 +180,22 @@ def test_a_key_in_the_address_threads(place: str) -> None:
 def test_a_ref_line_threads() -> None:
     match = matched(mail(ELLIOT), visible=f"#claim\n#end\nRef: {key_text(alert())}")
     assert (match.number, match.why, match.role) == (1001, Reason.REF_LINE, "agent")
+
+
+@pytest.mark.parametrize(
+    ("letter", "found"),
+    [
+        (mail(subject="One more thing"), [Reason.QUOTED_TOKEN]),
+        (mail(subject="Re: [#1002] One more thing"), [Reason.SUBJECT_TOKEN]),
+        (mail(subject="One more thing", in_reply_to=(an_id(0),)), [Reason.REPLY_KEY]),
+    ],
+)
+def test_a_token_in_a_quoted_notice_counts_only_where_ids_and_subject_are_lost(
+    letter: Mail, found: list[Reason]
+) -> None:
+    """A mail that answers a notice about no ticket may quote one about a ticket all the same."""
+    quoted = body("Yes.", cut=f"{MARKER}\n\nYour request [#1001] is resolved.\n\nFirst Bank Support · [#1001]\n")
+    assert [ref.reason for ref in references(letter, quoted, ENVELOPE, KEYRING, DESK)] == found
 
 
 def test_a_key_whose_ticket_is_gone_says_so() -> None:
