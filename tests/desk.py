@@ -283,7 +283,7 @@ class Bench:
                 if agents_day.any_due(self.db, self.config, self.now):
                     fired += agents_day.fire_due(self.db, self.desk, self.now)
                 if set_aside.due(self.db, self.now):
-                    set_aside.tell(self.db, self.desk, self.now)
+                    set_aside.notify(self.db, self.desk, self.now)
             if not fired:
                 return self.new()
 

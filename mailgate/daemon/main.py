@@ -143,7 +143,7 @@ class Daemon:
             self._store,
             [(relay, partial(connect, relay)) for relay in config.relays],
             self._clock,
-            gave_up=lambda: self._worker.send(DeliveryFailed()),
+            take_failure=lambda: self._worker.send(DeliveryFailed()),
             report=self._relay_trouble,
         )
 

@@ -33,7 +33,7 @@ from mailgate.daemon.channel import (
     Stop,
 )
 from mailgate.daemon.reload import activate, validate
-from mailgate.desk.notify.admin import tell_admin
+from mailgate.desk.notify.admin import to_admin
 from mailgate.errors import ConfigError, MailgateError, Problem, StorageError
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.settings import Config
@@ -154,7 +154,7 @@ class WorkerProcess:
     async def _notify_admin(self, message: NotifyAdmin) -> None:
         now = self._clock()
         context = self._runtime.context(now)
-        notices = tell_admin(message.cause, message.subject, message.facts, context)
+        notices = to_admin(message.cause, message.subject, message.facts, context)
         mails = apply.write_mail(notices, context, self._runtime.writer)
         try:
             await self._store.write(outbox.add, mails, now)

@@ -1,7 +1,7 @@
-"""Mail of ours that did not arrive: bounces, and what the relay refused for good.
+"""Mail that was not delivered: bounces, and permanent failures of the relay.
 
-A report is believed only when it returns an id, or came to a bounce address, that we
-signed. It becomes an event on the ticket and the agent is told; it never is a ticket.
+A delivery report is accepted only if it returns a Message-ID, or came to a bounce address, that this desk signed.
+It becomes an event on the ticket and a notice to the agent; it never opens a ticket.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from mailgate.ticket import CLOCK, Address, EventKind, Json, Ticket
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One mail of ours that one recipient did not get."""
+    """A mail that was not delivered to one recipient."""
 
     kind: NoticeKind
     recipient: str
     why: str
-    agent: str = ""  # whose alert it was; "" for requesters' mail
-    dead: bool = False  # the address is no mailbox any more
+    agent: str = ""  # key of the recipient of an alert; "" for mail to requesters
+    dead: bool = False  # the address does not exist (any more)
 
 
 def take_bounce(situation: Situation, context: Context) -> Outcome:
-    """Record a bounce on the ticket whose mail it returns."""
+    """Record a bounce on the ticket that the returned mail was about."""
     bounce, known = situation.received.mail.bounce or Bounce("failed", ()), situation.known
     key = known.returned
     if key is None:
@@ -49,25 +49,25 @@ def take_bounce(situation: Situation, context: Context) -> Outcome:
     failure = Failure(
         key.kind, recipient, why, dead=not known.burnt and _is_dead(bounce, reported, key, recipient, context)
     )
-    graves = ((recipient, why),) if failure.dead else ()
+    dead = ((recipient, why),) if failure.dead else ()
     if ticket is None:
         about = "it returns a mail of ours that is about no ticket"
-        return Outcome(reason=Reason.DELIVERY_REPORT, why=about, dead=graves)
+        return Outcome(reason=Reason.DELIVERY_REPORT, why=about, dead=dead)
     after: dict[str, Json] = {"kind": bounce.kind, "recipient": recipient, "notice": key.kind.value, "reason": why}
     stamp = acts.Stamp(CLOCK, context.now)
     change = lifecycle.note_event(ticket, EventKind.BOUNCED, stamp, context.config, after)
-    outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,), dead=graves)
+    outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,), dead=dead)
     if bounce.kind == "delayed":
-        return outcome  # the server goes on trying: no reason for alarm
-    # One word about each mail, however many reports come back about it.
+        return outcome  # the server tries again
+    # The cause names the mail: one notice however many reports return it.
     complaint = bounce.kind == "feedback"
     return outcome.with_notices(
-        *_tell(known, change.after, failure, f"bounce:{key.text}", context, complaint=complaint)
+        *_notices(known, change.after, failure, f"bounce:{key.text}", context, complaint=complaint)
     )
 
 
 def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context) -> tuple[str, ReportedRecipient]:
-    """Whom the returned mail was written to, as its key tells, and what the report says about that address."""
+    """The recipient of the returned mail, by its key, and what the report says about that address."""
     first = bounce.recipients[0] if bounce.recipients else ReportedRecipient("", bounce.kind)
     signed = (each for each in bounce.recipients if context.keyring.is_for(key, each.email))
     reported = next(signed, first)
@@ -77,16 +77,16 @@ def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context)
 
 
 def _is_dead(bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
-    """Whether a report makes an address dead: only that to which we wrote."""
-    says_so = bounce.kind == "failed" and reported.status in DEAD_ADDRESS
-    return says_so and context.keyring.is_for(key, recipient) and not expired(key, context.now.date())
+    """Whether the report marks the recipient as dead; only an address that the key was made for."""
+    permanent = bounce.kind == "failed" and reported.status in DEAD_ADDRESS
+    return permanent and context.keyring.is_for(key, recipient) and not expired(key, context.now.date())
 
 
-def gave_up(known: Known, ticket: Ticket | None, failure: Failure, cause: str, context: Context) -> Outcome:
-    """The relay refused a mail for good: an event, and a word to the agent."""
-    graves = ((failure.recipient, failure.why),) if failure.dead else ()
+def take_failure(known: Known, ticket: Ticket | None, failure: Failure, cause: str, context: Context) -> Outcome:
+    """Record a permanent failure of the relay on its ticket, and notify the agent."""
+    dead = ((failure.recipient, failure.why),) if failure.dead else ()
     if ticket is None:
-        return Outcome(dead=graves)
+        return Outcome(dead=dead)
     after: dict[str, Json] = {
         "kind": "failed",
         "recipient": failure.recipient,
@@ -95,17 +95,16 @@ def gave_up(known: Known, ticket: Ticket | None, failure: Failure, cause: str, c
     }
     stamp = acts.Stamp(CLOCK, context.now)
     change = lifecycle.note_event(ticket, EventKind.NOTICE_FAILED, stamp, context.config, after)
-    outcome = Outcome(ticket=ticket.number, changes=(change,), dead=graves)
+    outcome = Outcome(ticket=ticket.number, changes=(change,), dead=dead)
     if failure.kind is NoticeKind.DELIVERY_FAILED:
         return outcome
-    return outcome.with_notices(*_tell(known, change.after, failure, cause, context))
+    return outcome.with_notices(*_notices(known, change.after, failure, cause, context))
 
 
-def bare_again(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
-    """An alert whose content the relay refused, once more without text and attachments; None when it was that.
+def without_content(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
+    """An alert whose content the relay refused, without text and attachments; None if this was it already.
 
-    Section 9 of the public interface: an agent must hear of the ticket even when a
-    scanner does not like what a customer sent.
+    Agents are alerted even if a content filter rejects what a customer sent (the public interface, section 9).
     """
     if not failure.agent or cause.endswith(_BARE):
         return None
@@ -124,7 +123,7 @@ _BARE = "|bare"
 
 
 def returned_key(situation: Situation, context: Context) -> Key | None:
-    """The key of ours that a report gives back, by bounce address or returned Message-ID."""
+    """The key in a report, from its bounce address or the returned Message-ID."""
     received, keyring = situation.received, context.keyring
     for recipient in received.envelope.recipients:
         if key := keyring.read_verp(recipient):
@@ -137,7 +136,7 @@ def returned_key(situation: Situation, context: Context) -> Key | None:
 
 
 def _written_to(ticket: Ticket, key: Key, context: Context) -> str:
-    """The address that the returned mail was written to, from the tag in its key."""
+    """The recipient of the returned mail, by the tag in its key."""
     known = (
         *ticket.participants,
         *(each.email for each in ticket.asked),
@@ -171,13 +170,13 @@ def _named(kind: NoticeKind) -> Phrase:
     return Phrase(f"mail_name.{kind.value if kind.to_requester else 'alert'}")
 
 
-def _tell(
+def _notices(
     known: Known, ticket: Ticket, failure: Failure, cause: str, context: Context, *, complaint: bool = False
 ) -> tuple[Notice, ...]:
-    """Who works the ticket hears of it; that an alert did not arrive, those who would hear in its place."""
+    """Notices to those who work the ticket; of a failed alert, to those who would have it instead."""
     audience = known.audience(ticket.number)
-    tries = (hearers(some, ticket, audience, context.config) for some in _who_hears(ticket, failure, context.config))
-    others = next((found for people in tries if (found := _but(people, failure.recipient))), ())
+    tries = (hearers(some, ticket, audience, context.config) for some in _recipients(ticket, failure, context.config))
+    others = next((found for people in tries if (found := _without(people, failure.recipient))), ())
     return tuple(
         Notice(
             kind=NoticeKind.DELIVERY_FAILED,
@@ -194,8 +193,8 @@ def _tell(
     )
 
 
-def _who_hears(ticket: Ticket, failure: Failure, config: Config) -> tuple[tuple[str, ...], ...]:
-    """Recipients by name, and who hears where that is only the one who was not reached."""
+def _recipients(ticket: Ticket, failure: Failure, config: Config) -> tuple[tuple[str, ...], ...]:
+    """Names of recipients, and of the next ones where those are only the failed address."""
     asked = askers_of(ticket, failure.recipient) if failure.kind is NoticeKind.ASKED else ()
     if askers := tuple(key for key in asked if key in config.agents and sees(config.agents[key], ticket, config)):
         return tuple(f"agent:{key}" for key in askers), ("admin",)
@@ -204,12 +203,12 @@ def _who_hears(ticket: Ticket, failure: Failure, config: Config) -> tuple[tuple[
     return ("team", "department"), ("admin",)
 
 
-def _but(people: tuple[Person, ...], email: str) -> list[Person]:
+def _without(people: tuple[Person, ...], email: str) -> list[Person]:
     return [who for who in people if who.address.email != email]
 
 
 def _unmatched(situation: Situation, context: Context) -> Outcome:
-    """A report of nothing that we signed: set aside, the administrator told at most once an hour."""
+    """A report that returns no mail of this desk: quarantined; the administrator is notified once an hour at most."""
     outcome = Outcome(
         state="quarantined", reason=Reason.BOUNCE_UNMATCHED, why="it returns no mail that this desk knows"
     )

@@ -1,4 +1,4 @@
-"""What becomes of a mail, by what it is and who sent it (the public interface, section 7)."""
+"""The decision about a mail, by its matter (the public interface, section 7)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from mailgate.ticket import Ticket
 
 
 def decide(situation: Situation, context: Context) -> Outcome:
-    """What becomes of the mail; `notify.announce.complete` finds its notices."""
+    """The outcome of a mail, before `notify.announce.complete`."""
     if ban := situation.known.ban:
-        return set_aside(Reason.BANNED, banned_by(ban, context.config))
+        return quarantined(Reason.BANNED, banned_by(ban, context.config))
     match situation.matter:
         case Matter.LOOP:
             return dropped(Reason.OWN_MESSAGE_ID, "a mail of this desk came back")
@@ -36,14 +36,14 @@ def decide(situation: Situation, context: Context) -> Outcome:
             return pass_to_admin(situation, context)
         case Matter.MACHINE:
             why = "an agent's answer with a machine's marks; only human mail works a ticket"
-            return set_aside(Reason.UNPROVEN_AGENT, why)
+            return quarantined(Reason.UNPROVEN_AGENT, why)
         case Matter.LOST:
             return _answers_lost(situation, context)
     return _of_person(situation, context)
 
 
 def _of_person(situation: Situation, context: Context, *, released: Reason | None = None) -> Outcome:
-    """Mail of a requester, an agent or anybody else. `released`: why it was held, where its agent has confirmed it."""
+    """Mail of a requester, an agent or anybody else. `released`: why it was held, of a mail that was confirmed."""
     match situation.matter:
         case Matter.REQUEST:
             return _request(situation, context, released)
@@ -56,12 +56,12 @@ def _of_person(situation: Situation, context: Context, *, released: Reason | Non
     if ticket := situation.ticket:
         return _about_ticket(situation, ticket, context)
     if situation.matter is Matter.AUTO_REPLY:
-        return set_aside(Reason.AUTO_REPLY_WITHOUT_TICKET, "an automatic answer that belongs to no ticket")
+        return quarantined(Reason.AUTO_REPLY_WITHOUT_TICKET, "an automatic answer that belongs to no ticket")
     return open_from_mail(situation, context)
 
 
 def _about_ticket(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
-    """Mail about a ticket, of anybody but an agent as such."""
+    """Mail about a ticket, except the work of agents."""
     if situation.rating:
         return receive_rating(situation, ticket, situation.rating, context)
     match situation.matter:
@@ -78,7 +78,7 @@ def _about_ticket(situation: Situation, ticket: Ticket, context: Context) -> Out
 
 
 def _request(situation: Situation, context: Context, released: Reason | None) -> Outcome:
-    """Proven work of an agent on a ticket, or for one that they open."""
+    """An agent's authenticated mail that works on a ticket or opens one."""
     config, verbs = context.config, situation.commands.verbs
     ticket = situation.known.ticket(number_of(situation))
     if opens_as_customer(situation, ticket, config):
@@ -95,26 +95,26 @@ def _request(situation: Situation, context: Context, released: Reason | None) ->
 
 
 def _unreadable(situation: Situation, context: Context) -> Outcome:
-    """Reply, note or commands: it cannot be known. The mail is returned, and none of its parts is passed on."""
+    """Whether it is a reply, a note or commands is not known: the mail is refused whole."""
     request = agent_mail(situation, context)
     return request.refused(situation.ticket, Phrase("refused.unreadable"), Phrase("refused.unencrypted"))
 
 
 def _answers_lost(situation: Situation, context: Context) -> Outcome:
-    """An agent answers what this database never sent (guarantee 7): nothing is done, and they are told."""
+    """An agent answers a mail that this database did not send (guarantee 7): refused."""
     if situation.sender.dmarc == "fail":
-        return set_aside(Reason.NOT_REMEMBERED, "it answers a mail that this desk does not know, and failed DMARC")
+        return quarantined(Reason.NOT_REMEMBERED, "it answers a mail that this desk does not know, and failed DMARC")
     refused = agent_mail(situation, context).refused(None, Phrase("refused.unknown_mail"))
     return replace(refused, reason=Reason.NOT_REMEMBERED)
 
 
 def _confirmed(situation: Situation, context: Context) -> Outcome:
-    """`#confirm CODE` from the agent's address: the held mail is worked as proven, once."""
+    """`#confirm CODE` from the agent's address: the held mail is decided as authenticated, once."""
     held, request = situation.known.held, agent_mail(situation, context)
     if held is None and situation.sender.proven:
         return held_reply.nothing_waits(request, situation.ticket)
     if held is None or situation.sender.dmarc == "fail":
-        return set_aside(Reason.UNPROVEN_AGENT, "no mail waits for this code")
+        return quarantined(Reason.UNPROVEN_AGENT, "no mail waits for this code")
     if refused := held_reply.refused(request, situation.ticket, held.situation.sender):
         return refused
     outcome = _of_person(held.situation, context, released=held.why if held.why in held_reply.BECAUSE else None)
@@ -123,17 +123,17 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
     return Outcome(
         reason=Reason.CONFIRMED,
         why=f"confirms inbox {held.inbox_id}",
-        notices=held_reply.left_out(request, situation.ticket, context.config),
+        notices=held_reply.ignored_text(request, situation.ticket, context.config),
         commands=situation.commands.commands,
         confirms=(held.inbox_id, outcome),
     )
 
 
-def set_aside(reason: Reason, why: str) -> Outcome:
-    """It lies in quarantine, whole, and nothing else happens."""
+def quarantined(reason: Reason, why: str) -> Outcome:
+    """The mail is quarantined, without any effect."""
     return Outcome(state="quarantined", reason=reason, why=why)
 
 
 def dropped(reason: Reason, why: str) -> Outcome:
-    """It has no effect."""
+    """The mail has no effect."""
     return Outcome(state="dropped", reason=reason, why=why)

@@ -1,13 +1,10 @@
-"""What a mail is to the desk, by what it is and who sent it (the public interface, section 7).
-
-`desk/gather` reads by it and `decide.py` decides by it.
-"""
+"""The matter of a mail: what is done with it, by its kind and sender (the public interface, section 7)."""
 
 from __future__ import annotations
 
 from mailgate.desk.notify.admin import is_for_postmaster, to_note_address
-from mailgate.desk.opening.forwarded import for_somebody
-from mailgate.desk.requester.words import commands_of
+from mailgate.desk.opening.forwarded import forwards_others_mail
+from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.situation import Matter, Situation
 from mailgate.reasons import Screen
 from mailgate.rules.commands.syntax import read_commands
@@ -17,7 +14,7 @@ from mailgate.ticket import Ticket
 
 
 def matter_of(situation: Situation, rating: Rating | None, config: Config) -> Matter:
-    """What the mail is; of a sender who is banned, what it would be."""
+    """The matter of a mail, bans aside."""
     match situation.screened.kind:
         case Screen.LOOP:
             return Matter.LOOP
@@ -39,32 +36,32 @@ def matter_of(situation: Situation, rating: Rating | None, config: Config) -> Ma
 
 
 def agents_matter(situation: Situation, config: Config) -> Matter:
-    """What an agent's mail is. Agents are customers too: only proven work on or for a ticket is a request."""
+    """The matter of an agent's mail. Agents are customers too: only work on or for a ticket is a request."""
     if "confirm" in situation.commands.verbs:
         return Matter.CONFIRMATION
     if situation.received.mail.unreadable and situation.sender.proven:
         return Matter.UNREADABLE
-    asks = asks_the_desk(situation, config)
-    if situation.ticket and situation.match.participant and not asks:
+    commands = has_commands(situation, config)
+    if situation.ticket and situation.match.participant and not commands:
         return Matter.MESSAGE
     if situation.sender.proven:
         return Matter.REQUEST
     names_ticket = situation.ticket is not None or bool(situation.match.strangers_to)
-    return Matter.UNPROVEN if asks or names_ticket or for_somebody(situation, config) else Matter.OPENING
+    return Matter.UNPROVEN if commands or names_ticket or forwards_others_mail(situation, config) else Matter.OPENING
 
 
-def asks_the_desk(situation: Situation, config: Config) -> bool:
-    """Whether an agent's mail holds commands or went to a note address: then it is no customer's."""
+def has_commands(situation: Situation, config: Config) -> bool:
+    """Whether an agent's mail holds agents' commands or went to a note address: then it is no customer's."""
     commands = situation.commands
-    orders = bool(commands.commands or commands.problems) and not _a_customers_words(situation)
-    return orders or to_note_address(situation, config)
+    found = bool(commands.commands or commands.problems) and not _requesters_commands(situation)
+    return found or to_note_address(situation, config)
 
 
-def _a_customers_words(situation: Situation) -> bool:
-    """Whether the mail holds commands that are its ticket's requester's, and none that is an agent's."""
-    asked = commands_of(situation)
-    below = read_commands(asked.text.split("\n"))
-    return bool(asked.words) and not (below.commands or below.problems)
+def _requesters_commands(situation: Situation) -> bool:
+    """Whether the mail holds commands of the ticket's requester and none of an agent."""
+    requested = commands_of(situation)
+    below = read_commands(requested.text.split("\n"))
+    return bool(requested.words) and not (below.commands or below.problems)
 
 
 def number_of(situation: Situation) -> int:
@@ -76,10 +73,10 @@ def number_of(situation: Situation) -> int:
 
 def opens_as_customer(situation: Situation, ticket: Ticket | None, config: Config) -> bool:
     """Whether an agent's mail opens a ticket of their own, like any customer's."""
-    return ticket is None and not (asks_the_desk(situation, config) or for_somebody(situation, config))
+    return ticket is None and not (has_commands(situation, config) or forwards_others_mail(situation, config))
 
 
 def opens_by_hand(situation: Situation, ticket: Ticket | None, config: Config) -> bool:
     """Whether a request opens a ticket for somebody: by `#new`, or a forwarded mail that has no ticket yet."""
     verbs = situation.commands.verbs
-    return "new" in verbs or (ticket is None and "ticket" not in verbs and for_somebody(situation, config))
+    return "new" in verbs or (ticket is None and "ticket" not in verbs and forwards_others_mail(situation, config))

@@ -1,4 +1,4 @@
-"""What every decision needs, and what it ends in."""
+"""The context and the outcome of a decision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mailgate.writing.templates.phrases import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every decision needs besides the mail: the configuration in force, keys, the time."""
+    """What every decision needs besides the mail: configuration, keys, time, and texts."""
 
     config: Config
     keyring: Keyring
@@ -49,7 +49,7 @@ class ReportOrder:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Agent mail that waits for its agent's `#confirm CODE`. `why`: what it lacks, proof or a second look."""
+    """Agent mail that waits for `#confirm CODE`; `why` it does."""
 
     agent: str
     code: str
@@ -58,7 +58,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """A change that people are notified of. Who they are is found by `mailgate.desk.notify.announce.complete`."""
+    """A change and what its notices need; they are made by `mailgate.desk.notify.announce.complete`."""
 
     change: Change
     occasion: Occasion
@@ -70,7 +70,7 @@ class Announcement:
 
 
 class AuthorAnswer(Protocol):
-    """The answer to the author of a request: it also says to whom the ticket was handed out."""
+    """The answer to the author of a request, which needs the complete outcome."""
 
     def added_to(self, outcome: Outcome) -> Outcome:
         """The complete outcome with the answer."""
@@ -79,13 +79,13 @@ class AuthorAnswer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What becomes of one incoming mail. Nothing of it has been written yet.
+    """What becomes of one mail, order or timer. Nothing is written yet.
 
     Where `uncounted` is not empty, nothing is decided: the mail is worked again once these reports are counted.
     """
 
     uncounted: tuple[ReportOrder, ...] = ()
-    # Changes without their notices, the main one first, and the answer that needs them; none in a complete outcome.
+    # Changes without their notices, the main one first, and the answer to the author; empty in a complete outcome.
     announced: tuple[Announcement, ...] = ()
     to_author: AuthorAnswer | None = None
 
@@ -95,20 +95,20 @@ class Outcome:
     ticket: int | None = None
     changes: tuple[Change, ...] = ()
     notices: tuple[Notice, ...] = ()
-    withheld: tuple[tuple[Notice, str], ...] = ()  # notices that a limit kept back, and which
+    withheld: tuple[tuple[Notice, str], ...] = ()  # notices that are not sent, and why
     burnt: tuple[str, ...] = ()
     bans: tuple[Ban, ...] = ()
     unbans: tuple[str, ...] = ()
     hold: Hold | None = None
     absences: tuple[Absence, ...] = ()  # agents who are away from now on
     returns: tuple[str, ...] = ()  # keys of agents who are back
-    proven: str = ""  # the sender's address, whose owner has shown themselves with this mail
-    dead: tuple[tuple[str, str], ...] = ()  # addresses that take no mail any more, and why
+    proven: str = ""  # the author's address, if the mail is authenticated
+    dead: tuple[tuple[str, str], ...] = ()  # addresses that do not exist any more, and why
     first_time: bool = False  # the requester was not known before
     first_contact: str = ""  # address of a first-time requester who is answered automatically
-    highest_number: int = 0  # of a ticket, seen in an id of ours: new tickets come behind it
-    confirms: tuple[int, Outcome] | None = None  # a held mail that this one releases, and what becomes of it
-    # What was found out on the way, for `explain`.
+    highest_number: int = 0  # of a ticket, seen in a key: new tickets get higher ones
+    confirms: tuple[int, Outcome] | None = None  # inbox id and outcome of a held mail that this one releases
+    # Details for `explain`.
     commands: tuple[Command, ...] = ()
     routed: Routed | None = None
     form: Form | None = None
@@ -117,11 +117,11 @@ class Outcome:
     problems: tuple[Sentence, ...] = ()  # why nothing was
 
     @property
-    def whole(self) -> Outcome:
-        """The outcome and, in one with it, that of the held mail which it releases: for who explains it."""
+    def combined(self) -> Outcome:
+        """The outcome together with that of the held mail which it releases, for `explain`."""
         if self.confirms is None:
             return self
-        inner = self.confirms[1].whole
+        inner = self.confirms[1].combined
         return replace(
             self,
             ticket=inner.ticket or self.ticket,

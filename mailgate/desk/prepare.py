@@ -1,4 +1,4 @@
-"""A stored mail is read and its attachments are kept, before any transaction."""
+"""Reads a stored mail and stores its attachments, before any transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Keep = Callable[[Iterable[bytes]], tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """The one mail that an agent's mail has attached, read like any other."""
+    """The only mail attached to an agent's mail, parsed."""
 
     mail: Mail
     body: Body
@@ -32,7 +32,7 @@ class Enclosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A mail that was read and whose attachments are kept; the transaction comes next."""
+    """A parsed mail whose attachments are stored."""
 
     received: Received
     attachments: tuple[StoredAttachment, ...]
@@ -41,7 +41,7 @@ class Prepared:
 
 
 def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
-    """Read a mail; `keep` stores an attachment's bytes, given in pieces, and tells their digest and number."""
+    """Parse a mail. `keep` stores the bytes of an attachment and returns their SHA-256 digest and number."""
     opened = read(claimed.load(), claimed.envelope)
     mail = read_through(opened.mail, addresses.read)
     kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
@@ -66,7 +66,7 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
 
 
 def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:
-    """The one mail that an agent's mail has attached: it may be forwarded. Nobody else's is opened."""
+    """The only attached mail of an agent, who may forward it; mail of others is not looked into."""
     if mail.author.email not in context.config.agents_by_email or mail.bounce:
         return None
     mails = [attachment for attachment in mail.attachments if attachment.type in ENCLOSED]
@@ -83,7 +83,7 @@ def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
 
 
 def read_again(claimed: Claimed) -> Mail | None:
-    """An earlier mail, to compare it with another; None where its file cannot be read."""
+    """A stored mail, to compare it with another; None if its file cannot be read."""
     try:
         return read_through(parse(claimed.load(), claimed.envelope), addresses.read)
     except UnreadableFile:

@@ -1,4 +1,4 @@
-"""From the database to a report, ticket by ticket. What is counted is told by `figures`."""
+"""Counts the figures of a report from the database, ticket by ticket."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db, open_reader
 from mailgate.store.tickets import report_rows
 
-Progress = Callable[[int, int], None]  # how many tickets were read, and of how many
+Progress = Callable[[int, int], None]  # number of tickets read, and of all
 
 
 def read_figures(
     db: Db, config: Config, since: datetime, until: datetime, progress: Progress = lambda _done, _all: None
 ) -> Counted:
-    """The figures of a period, from one moment's state of the database."""
+    """The figures of a period, from a snapshot of the database."""
     with db.snapshot():
         histories = _histories(db, config, since, progress)
         return figures(histories, since, until, config.desk.timezone, working_time(config))
@@ -53,13 +53,13 @@ def working_time(config: Config) -> Worked:
 
 
 class Stopped(Exception):
-    """The daemon stops; nothing was counted."""
+    """Counting was cancelled."""
 
 
-def count_aside(
+def count_on_own_connection(
     config: Config, since: datetime, until: datetime, stopped: Callable[[], bool] = lambda: False
 ) -> Counted:
-    """The figures of a period. Raises Stopped soon after `stopped` says so, and StorageError."""
+    """The figures of a period, read on a connection of its own. Raises Stopped soon after `stopped()`, StorageError."""
 
     def look(_done: int, _all: int) -> None:
         if stopped():

@@ -48,8 +48,8 @@ class TicketRecord:
     below: tuple[int, ...] = ()  # tickets merged into it, and into those
     worked: Mapping[int, datetime] = field(default_factory=dict)  # when the mail of an entry was worked, by inbox id
 
-    def was_told(self, email: str, since: datetime) -> bool:
-        """Whether a reply or the status went to the address since then."""
+    def notified(self, email: str, since: datetime) -> bool:
+        """Whether a reply or a status notice was made for the address since then."""
         kinds = (NoticeKind.REPLY, NoticeKind.STATUS_CHANGED)
         return any(each.recipient == email and each.created_at >= since and each.kind in kinds for each in self.notices)
 
@@ -59,9 +59,9 @@ class KnownRequester:
     """A person, by all of their addresses, for whom a ticket may be opened."""
 
     known: bool  # a requester before
-    proven: bool = False  # a mail of theirs was proven before
+    proven: bool = False  # a mail of theirs was authenticated before
     open_tickets: int = 0
-    told_of_limit: bool = False  # within the last day
+    limit_notified: bool = False  # a notice of the limit within the last day
     joinable: Ticket | None = None  # the newest with the mail's subject, as old as any rule lets mails `join` it
 
 
@@ -80,14 +80,14 @@ class Known:
     # Opening a ticket.
     next_number: int = 0
     requesters: Mapping[str, KnownRequester] = field(default_factory=dict)  # by address
-    # Mail that is not let in.
+    # Mail that is not accepted.
     ban: Ban | None = None  # one that covers the author
     unproven: int = 0  # mails of the agent that wait for a confirmation
     held: Held | None = None  # what `#confirm` releases
     # Delivery reports.
     returned: Key | None = None  # the key of the returned mail, where this database sent it
     burnt: bool = False  # that key was seen with a stranger
-    reported: bool = False  # the administrator was told of an unmatched report within the hour
+    reported: bool = False  # the administrator was notified of an unmatched report within the hour
     # An agent's commands.
     bans: tuple[Ban, ...] = ()  # newest first
     lists: Mapping[Query, tuple[Ticket, ...]] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Known:
         return record.ticket if record else None
 
     def thread(self, number: int) -> tuple[Entry, ...]:
-        """The entries of a ticket's own; none for a ticket that is opened now."""
+        """The entries of a ticket, without merged ones; none for a ticket that is opened now."""
         record = self.records.get(number)
         return record.thread if record else ()
 
@@ -137,13 +137,13 @@ class Known:
         )
 
     def announced(self, change: Change, occasion: Occasion, **more: Any) -> Announcement:
-        """An announcement to the readers of the ticket; of a new one nobody has heard yet."""
+        """An announcement to the readers of the ticket."""
         number = change.after.number if change.before else 0
         audience, thread = self.audience(number), self.thread(number)
         return Announcement(change=change, occasion=occasion, audience=audience, thread=thread, **more)
 
     def whole_thread(self, number: int) -> list[Entry]:
-        """The thread of a ticket and of all merged into it, oldest first; each entry with where it stands."""
+        """The thread of a ticket and of all merged into it, oldest first; each entry with the ticket it came for."""
         record = self.records.get(number)
         if record is None:
             return []
@@ -154,34 +154,34 @@ class Known:
 
 
 class Matter(StrEnum):
-    """The kinds of mail that are worked in different ways."""
+    """The kinds of mail, by what is done with them."""
 
-    LOOP = "loop"  # a mail of the desk that came back
+    LOOP = "loop"  # sent by the desk itself
     REPORT = "report"  # a bounce
     AUTO_REPLY = "auto-reply"
     POSTMASTER = "postmaster"
     RATING = "rating"
     MESSAGE = "message"  # of a requester or collaborator, or of an agent who writes as one
-    ANSWER = "answer"  # of somebody outside the desk whom an agent asked
-    OPENING = "opening"  # a mail of no ticket
-    # Of an agent as such.
+    ANSWER = "answer"  # to an agent's question, from outside the desk
+    OPENING = "opening"  # about no ticket
+    # Of an agent, about their work.
     REQUEST = "request"
     CONFIRMATION = "confirmation"
     UNPROVEN = "unproven"
     UNREADABLE = "unreadable"
-    LOST = "lost"  # it answers what this database never sent
-    MACHINE = "machine"  # a machine answers an agent's notice
+    LOST = "lost"  # it answers a mail that this database did not send
+    MACHINE = "machine"  # an automatic answer to an agent's notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """A mail with everything that was found out about it before the desk decides."""
+    """A mail with everything that the decision needs."""
 
     received: Received
     screened: Screened
     refs: tuple[Reference, ...]  # those that count
-    answers_lost: bool = False  # what it answers is of ours, and this database never sent it
-    highest_number: int = 0  # of a ticket, in the ids of ours that it bears
+    answers_lost: bool = False  # it answers a mail signed by this desk that this database did not send
+    highest_number: int = 0  # of a ticket, in keys of this desk in the mail
     found: Found
     sender: Sender
     match: Match
@@ -198,10 +198,10 @@ class Situation:
         """The ticket that the mail belongs to."""
         return self.found.tickets.get(self.match.number) if self.match.number else None
 
-    def shows(self, keyring: Keyring) -> bool:
-        """True when the mail is its author's: it passed DMARC, or a person answers a notice to them.
+    def is_authors(self, keyring: Keyring) -> bool:
+        """Whether the mail is its author's: it passed DMARC, or a person answers a notice to that address.
 
-        An out-of-office note answers what somebody else may have caused in their name.
+        An automatic answer does not count: somebody else may have caused it in the author's name.
         """
         email, sender = self.received.mail.author.email, self.sender
         keys = (ref.key for ref in self.refs if ref.key and ref.key.kind.to_requester)
@@ -210,13 +210,13 @@ class Situation:
 
     @property
     def human(self) -> bool:
-        """True for mail of a person: only such mail commands, confirms or adds people."""
+        """Whether a person wrote the mail: only then may it hold commands, confirm or add people."""
         return self.screened.kind is Screen.HUMAN
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A mail that waits for its agent, as if proven: on the tickets as they are now."""
+    """A held mail, as if it were authenticated, on the tickets as they are now."""
 
     inbox_id: int
     why: Reason

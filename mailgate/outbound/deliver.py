@@ -46,7 +46,7 @@ class Deliverer:
     """Sends the outbox until it is stopped.
 
     `relays` are the relays in their order, each with what makes a transport to it (called once
-    a connection). `gave_up` is called when refusals wait to be reported, `report(relay, problem, reply)`
+    a connection). `take_failure` is called when refusals wait to be reported, `report(relay, problem, reply)`
     mails the administrator. `jitter` draws from 0 to 1.
     """
 
@@ -56,13 +56,13 @@ class Deliverer:
         relays: Sequence[tuple[Relay, Callable[[], Transport]]],
         clock: Callable[[], datetime],
         *,
-        gave_up: Callable[[], None],
+        take_failure: Callable[[], None],
         report: Callable[[str, str, Reply], None],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._gave_up = gave_up
+        self._gave_up = take_failure
         self._wake = asyncio.Event()
         self._due: datetime | None = None
         self._results = Results()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailgate.desk.agent.away import run_out
+from mailgate.desk.agent.away import absence_ended
 from mailgate.desk.gather.records import gather_absence
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.errors import StorageError
@@ -51,7 +51,10 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     for absence in back:
         with _savepoint(db, f"the return of {absence.agent}"):
             apply.save(
-                db, run_out(absence, gather_absence(db, absence, context.config), context), context, runtime.writer
+                db,
+                absence_ended(absence, gather_absence(db, absence, context.config), context),
+                context,
+                runtime.writer,
             )
         absences.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))

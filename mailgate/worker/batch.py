@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.desk.notify.admin import tell_admin
+from mailgate.desk.notify.admin import to_admin
 from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import StorageError, UnreadableFile
@@ -203,7 +203,7 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, runtime: Runtime, con
         phrase("admin.unreadable_retry", number=inbox_id),
         phrase("admin.unreadable_drop", number=inbox_id),
     )
-    notices = tell_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
+    notices = to_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
     with db.transaction():
         at = inbox.put_off(db, inbox_id, context.now, what)
         outbox.add(db, apply.write_mail(notices, context, runtime.writer), context.now)
@@ -218,7 +218,7 @@ def _notify_quarantined(db: Db, inbox_id: int, error: str, runtime: Runtime, con
         phrase("admin.quarantined_show", number=inbox_id),
         phrase("admin.quarantined_retry", number=inbox_id),
     )
-    notices = tell_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
+    notices = to_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
     outbox.add(db, apply.write_mail(notices, context, runtime.writer), context.now)
 
 

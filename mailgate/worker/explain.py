@@ -63,7 +63,7 @@ def document(
     `subject_of` gives each notice's finished subject by its position, `agents` each agent by key; `say` writes
     problems in English.
     """
-    situation, outcome = verdict.situation, verdict.outcome.whole
+    situation, outcome = verdict.situation, verdict.outcome.combined
     received = verdict.prepared.received
     return {
         "file": file,

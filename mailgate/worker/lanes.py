@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailgate.desk.agent.reports import as_seen
+from mailgate.desk.agent.reports import report_for
 from mailgate.desk.outcome import ReportOrder
-from mailgate.desk.report import Stopped, count_aside
+from mailgate.desk.report import Stopped, count_on_own_connection
 from mailgate.errors import StorageError
 from mailgate.figures import Report
 from mailgate.settings import Config
@@ -242,4 +242,4 @@ class _Reports:
 
 
 def _count(asked: ReportOrder, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:
-    return as_seen(count_aside(config, now - asked.span, now, stopped), asked.agent, config)
+    return report_for(count_on_own_connection(config, now - asked.span, now, stopped), asked.agent, config)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailgate.desk.agent.reports import as_seen
-from mailgate.desk.decide import decide, dropped, set_aside
+from mailgate.desk.agent.reports import report_for
+from mailgate.desk.decide import decide, dropped, quarantined
 from mailgate.desk.gather.mail import gather
 from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Outcome, ReportOrder
@@ -38,14 +38,14 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
     mail = prepared.received.mail
     if any(defect.startswith("unreadable") for defect in mail.defects):
         why = "; ".join(mail.defects)
-        return Verdict(prepared=prepared, situation=None, outcome=set_aside(Reason.UNREADABLE, why))
+        return Verdict(prepared=prepared, situation=None, outcome=quarantined(Reason.UNREADABLE, why))
     situation = gather(db, prepared, context)
     if situation.duplicate_of is not None:
         why = f"the same mail came before, as inbox {situation.duplicate_of}"
         return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
     outcome = _with_burnt_keys(decide(situation, context), situation, context)
     outcome = replace(outcome, highest_number=situation.highest_number)
-    if situation.shows(context.keyring):
+    if situation.is_authors(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
     outcome = complete(db, outcome, context, alive=mail.author.email, quiet=prepared.received.quiet)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
@@ -55,7 +55,7 @@ def count_reports(db: Db, missing: Sequence[ReportOrder], context: Context) -> C
     """The context with the reports that `think` needs. Takes seconds on a large desk: not for the writer thread."""
     config, now = context.config, context.now
     counted = {
-        each.span: as_seen(read_figures(db, config, now - each.span, now), each.agent, config) for each in missing
+        each.span: report_for(read_figures(db, config, now - each.span, now), each.agent, config) for each in missing
     }
     return replace(context, reports=counted)
 

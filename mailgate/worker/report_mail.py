@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.desk.agent.reports import mailed_reports
-from mailgate.desk.report import count_aside
+from mailgate.desk.report import count_on_own_connection
 from mailgate.notice import Outgoing
 from mailgate.rules.report.due import last_due, period
 from mailgate.settings import Config, Recurring
@@ -66,7 +66,7 @@ def write(dues: Sequence[Due], runtime: Runtime, now: datetime) -> list[Outgoing
     for each in dues:
         if each.begins:
             continue
-        counted = count_aside(runtime.config, each.since, each.until)
+        counted = count_on_own_connection(runtime.config, each.since, each.until)
         notices = tuple(mailed_reports(counted, each.name, runtime.config))
         mails += apply.write_mail(notices, context, runtime.writer)
     return mails

@@ -1,8 +1,8 @@
-"""Tells the administrator what was set aside: of the first mail at once, of those that follow in one mail an hour.
+"""Notifies the administrator of quarantined mail: of the first at once, then with one summary an hour.
 
-Mail that failed three times, and that of a sender with too many tickets, has a mail of its own; automatic
-replies without a ticket and banned senders' mail are usual there, and are only counted. What was told is
-noted in the same transaction, so a restart neither forgets nor repeats it.
+Mail that failed three times, and that of a sender over the limit of open tickets, has a notice of its own;
+automatic replies without a ticket and mail of banned senders are only counted. What was reported is recorded in
+the same transaction, so a restart neither omits nor repeats it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from mailgate.desk.notify.admin import tell_admin
+from mailgate.desk.notify.admin import to_admin
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.reasons import Reason
 from mailgate.store import meta
@@ -23,30 +23,30 @@ from mailgate.worker.setup import Runtime
 EVERY = timedelta(hours=1)
 SHOWN = 20  # mails that are named in one
 _KEY = "set-aside"
-_TOLD = frozenset({Reason.LIMIT, Reason.POISON})  # in a mail of their own
+_NOTIFIED = frozenset({Reason.LIMIT, Reason.POISON})  # in a notice of their own
 
 
 def due(db: Db, now: datetime) -> bool:
-    """True when there is something to tell."""
-    told_at, last_id = _mark(db)
-    return now - told_at >= EVERY and any(_asks(each) for each in quarantine.since(db, told_at, last_id))
+    """Whether a summary is due."""
+    since, last_id = _mark(db)
+    return now - since >= EVERY and any(_reported(each) for each in quarantine.since(db, since, last_id))
 
 
-def tell(db: Db, desk: Runtime, now: datetime) -> None:
-    """Write the mail, and note what it tells of. Call inside a transaction."""
-    told_at, last_id = _mark(db)
-    found = quarantine.since(db, told_at, last_id)
-    named = [each for each in found if _asks(each)]
-    context = desk.context(now)
+def notify(db: Db, runtime: Runtime, now: datetime) -> None:
+    """Queue the summary, and record what it reports. Call inside a transaction."""
+    since, last_id = _mark(db)
+    found = quarantine.since(db, since, last_id)
+    named = [each for each in found if _reported(each)]
+    context = runtime.context(now)
     subject = phrase("admin.aside_subject", count=len(named))
-    notices = tell_admin(f"aside:{named[-1].id}", subject, tuple(_facts(named, found)), context)
-    outbox.add(db, apply.write_mail(notices, context, desk.writer), now)
+    notices = to_admin(f"aside:{named[-1].id}", subject, tuple(_facts(named, found)), context)
+    outbox.add(db, apply.write_mail(notices, context, runtime.writer), now)
     meta.put(db, _KEY, f"{now.isoformat()} {max(each.id for each in found)}")
 
 
-def _asks(mail: Queued) -> bool:
-    """Whether it asks for a look, and nobody was told of it."""
-    return mail.reason not in quarantine.USUAL and mail.reason not in _TOLD
+def _reported(mail: Queued) -> bool:
+    """Whether the summary names the mail."""
+    return mail.reason not in quarantine.USUAL and mail.reason not in _NOTIFIED
 
 
 def _facts(named: list[Queued], found: list[Queued]) -> Iterator[Sentence]:
@@ -61,6 +61,6 @@ def _facts(named: list[Queued], found: list[Queued]) -> Iterator[Sentence]:
 
 
 def _mark(db: Db) -> tuple[datetime, int]:
-    """When the administrator was told last, and the newest mail then."""
-    told_at, _, last_id = (meta.get(db, _KEY) or "").partition(" ")
-    return (datetime.fromisoformat(told_at), int(last_id)) if last_id else (datetime.fromtimestamp(0, UTC), 0)
+    """The time of the last summary, and the newest inbox id in it."""
+    since, _, last_id = (meta.get(db, _KEY) or "").partition(" ")
+    return (datetime.fromisoformat(since), int(last_id)) if last_id else (datetime.fromtimestamp(0, UTC), 0)

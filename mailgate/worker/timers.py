@@ -176,7 +176,7 @@ class Timers:
             await self._store.write(agents_day.fire_due, self._runtime(), self._clock())
             self._wrote()
         if await self._store.read(set_aside.due, self._clock()):
-            await self._store.write(set_aside.tell, self._runtime(), self._clock())
+            await self._store.write(set_aside.notify, self._runtime(), self._clock())
             self._wrote()
 
     async def _tidy(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from mailgate.desk.bounces import Failure, bare_again, gave_up
+from mailgate.desk.bounces import Failure, take_failure, without_content
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.desk.outcome import Context
 from mailgate.errors import StorageError
@@ -47,6 +47,6 @@ def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> No
     ticket = known.ticket(refusal.ticket) if refusal.ticket else None
     why = plainly("", refusal.answer)
     failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
-    bare = bare_again(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
-    outcome = bare or gave_up(known, ticket, failure, f"outbox:{refusal.id}", context)
+    shortened = without_content(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
+    outcome = shortened or take_failure(known, ticket, failure, f"outbox:{refusal.id}", context)
     apply.save(db, outcome, context, runtime.writer)

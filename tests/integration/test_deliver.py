@@ -69,7 +69,7 @@ class Post:
             store,
             [(config, partial(SmtpRelay, config, "mx.bank.example")) for config in configs],
             clock,
-            gave_up=lambda: None,
+            take_failure=lambda: None,
             report=lambda relay, problem, _: self.reports.append(f"{relay} {problem}"),
         )
 
@@ -498,7 +498,7 @@ async def test_a_mistake_of_ours_ends_the_run_with_its_error_and_stop_does_not_h
             pass
 
     store = await Store.open(tmp_path / "mailgate.db")
-    deliverer = Deliverer(store, [(RelayConfig(), Broken)], clock, gave_up=lambda: None, report=lambda *_: None)
+    deliverer = Deliverer(store, [(RelayConfig(), Broken)], clock, take_failure=lambda: None, report=lambda *_: None)
     task = asyncio.create_task(deliverer.run())
     await store.write(outbox.add, [mail("first")], clock())
     deliverer.notify()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailgate.desk.report import Stopped, count_aside
+from mailgate.desk.report import Stopped, count_on_own_connection
 from mailgate.errors import StorageError
 from mailgate.store.db import Store
 from mailgate.store.queues import inbox
@@ -56,9 +56,9 @@ def counting(monkeypatch, *, until_set):
         while not until_set.wait(0.01):
             if stopped():
                 raise Stopped
-        return count_aside(config, since, now, stopped)
+        return count_on_own_connection(config, since, now, stopped)
 
-    monkeypatch.setattr(lanes, "count_aside", slowly)
+    monkeypatch.setattr(lanes, "count_on_own_connection", slowly)
     return begun
 
 
@@ -128,7 +128,7 @@ async def test_a_report_that_cannot_be_counted_is_set_aside_and_stops_nobody(ben
     def never(config, since, now, stopped):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(lanes, "count_aside", never)
+    monkeypatch.setattr(lanes, "count_on_own_connection", never)
     bench.accept(bench.write(BOB, "#report", answers=bench.alert))
     bench.accept(bench.write(KAREN, "Two.", subject="After"))
     async with working(bench):
@@ -139,7 +139,7 @@ async def test_a_report_that_cannot_be_counted_is_set_aside_and_stops_nobody(ben
 
 def test_a_count_that_is_stopped_ends_soon(bench):
     with pytest.raises(Stopped):
-        count_aside(bench.config, bench.now, bench.now, lambda: True)
+        count_on_own_connection(bench.config, bench.now, bench.now, lambda: True)
 
 
 def test_where_reports_are_counted_aside_none_is_counted_in_a_transaction(bench):

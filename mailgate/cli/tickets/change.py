@@ -13,13 +13,13 @@ from functools import partial
 from mailgate.cli.common import config_of, now, plain, print_json, public_text, say, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.desk.agent import perform
-from mailgate.desk.agent.reports import as_seen
+from mailgate.desk.agent.reports import report_for
 from mailgate.desk.gather.opening import gather_candidates, gather_opening
 from mailgate.desk.gather.request import gather_order
 from mailgate.desk.opening import by_hand
 from mailgate.desk.opening.requester_named import requester_named
 from mailgate.desk.outcome import Outcome
-from mailgate.desk.report import count_aside
+from mailgate.desk.report import count_on_own_connection
 from mailgate.errors import BadArgument, NotFound, Refused
 from mailgate.figures import Report
 from mailgate.rules.commands.syntax import read_commands
@@ -138,7 +138,7 @@ def _apply_commands(db: Db, number: int, agent: Agent | None, lines: list[str], 
             return outcome
         at = now()
         for each in outcome.uncounted:
-            reports[each.span] = as_seen(count_aside(config, at - each.span, at), each.agent, config)
+            reports[each.span] = report_for(count_on_own_connection(config, at - each.span, at), each.agent, config)
 
 
 def _try_commands(

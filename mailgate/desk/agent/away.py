@@ -1,6 +1,6 @@
-"""Agents who go and come back: what is written down, and who is told.
+"""Absences of agents: `#away`, `#back`, and their end by the clock.
 
-Who comes back, by a word or by the clock, gets a list of what happened meanwhile.
+An agent who is back gets a list of the changes to their tickets meanwhile.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mailgate.settings import Agent
 from mailgate.ticket import Address
 
 
-def with_presence(request: Request, resolved: ResolvedCommands, outcome: Outcome, context: Context) -> Outcome:
-    """The outcome with what `#away` and `#back` do: of the writer, or of somebody whose manager they are."""
+def with_absences(request: Request, resolved: ResolvedCommands, outcome: Outcome, context: Context) -> Outcome:
+    """The outcome with the effects of `#away` and `#back`, for the author or for agents whose manager they are."""
     for order in resolved.orders:
         if isinstance(order.value, Absence):
             outcome = _leave(request, order.value, outcome, context)
@@ -42,7 +42,7 @@ def _leave(request: Request, absence: Absence, outcome: Outcome, context: Contex
         Phrase("away.if_here"),
     )
     subject = phrase("away.subject", absence=absence_phrase(absence))
-    return outcome.with_notices(_word(who, subject, request.cause, facts))
+    return outcome.with_notices(_notice(who, subject, request.cause, facts))
 
 
 def _come_back(request: Request, key: str, outcome: Outcome, context: Context) -> Outcome:
@@ -52,7 +52,7 @@ def _come_back(request: Request, key: str, outcome: Outcome, context: Context) -
         return outcome
     facts, listings = _welcome(absence, request.known.meanwhile[key], who, context)
     if who != request.agent:
-        word = _word(who, Phrase("away.welcome_back"), request.cause, facts)
+        word = _notice(who, Phrase("away.welcome_back"), request.cause, facts)
         return outcome.with_notices(replace(word, listings=listings))
     answered = any(_answers(notice, request) for notice in outcome.notices)
     notices = outcome.notices if answered else (*outcome.notices, *request.answer(NoticeKind.ANSWER, None))
@@ -69,21 +69,21 @@ def _answers(notice: Notice, request: Request) -> bool:
     return notice.kind is NoticeKind.ANSWER and request.agent is not None and notice.agent == request.agent.key
 
 
-def run_out(absence: Absence, changed: Sequence[TicketRecord], context: Context) -> Outcome:
-    """An absence has ended by itself: the agent hears what happened meanwhile."""
+def absence_ended(absence: Absence, changed: Sequence[TicketRecord], context: Context) -> Outcome:
+    """The end of an absence by the clock: the agent is notified of the changes meanwhile."""
     who = context.config.agents.get(absence.agent)
     outcome = Outcome(returns=(absence.agent,))
     if who is None or absence.until is None:
         return outcome
     facts, listings = _welcome(absence, changed, who, context)
     cause = f"back:{absence.agent}:{absence.until.timestamp():.0f}"
-    return outcome.with_notices(replace(_word(who, Phrase("away.welcome_back"), cause, facts), listings=listings))
+    return outcome.with_notices(replace(_notice(who, Phrase("away.welcome_back"), cause, facts), listings=listings))
 
 
 def _welcome(
     absence: Absence, changed: Sequence[TicketRecord], who: Agent, context: Context
 ) -> tuple[tuple[Phrase, ...], tuple[Listing, ...]]:
-    """A sentence on since when they were away, and a table of what happened to their tickets meanwhile."""
+    """A sentence with the start of the absence, and a table of the changes to their tickets meanwhile."""
     config = context.config
     seen = [each for each in changed if sees(who, each.ticket, config)]
     happened = ((each.ticket, meanwhile(each.events, who.key, config)) for each in seen)
@@ -94,7 +94,7 @@ def _welcome(
     return (first,), (meanwhile_listing(rows, who.key, config),)
 
 
-def _word(who: Agent, subject: Phrase, cause: str, facts: tuple[Phrase, ...]) -> Notice:
+def _notice(who: Agent, subject: Phrase, cause: str, facts: tuple[Phrase, ...]) -> Notice:
     """A mail to an agent about themselves."""
     return Notice(
         kind=NoticeKind.DIGEST,
@@ -107,7 +107,7 @@ def _word(who: Agent, subject: Phrase, cause: str, facts: tuple[Phrase, ...]) ->
 
 
 def who_is_away(request: Request, resolved: ResolvedCommands, context: Context) -> tuple[Answer, ...]:
-    """Who is away once the mail is done, for `#list` and `#help`; nothing when everybody is here."""
+    """The agents who are away once the mail is done, for `#list` and `#help`; empty if nobody is."""
     away = {**request.known.away}
     for order in resolved.orders:
         if isinstance(order.value, Absence):

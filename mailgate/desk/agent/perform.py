@@ -1,14 +1,13 @@
-"""An agent's mail: what it orders is understood, and carried out as far as it needs no ticket.
+"""Agents' mail and orders of the command line: commands are resolved, and done where they concern no ticket.
 
-All or nothing: one thing wrong and the agent gets the mail back, nothing done, nothing sent.
-What is done on a ticket is `task.py`.
+All or nothing: with one error the mail is refused whole. What is done on a ticket is `task.py`.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from mailgate.desk.agent.away import with_presence
+from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers
 from mailgate.desk.agent.reports import answer_reports, uncounted
 from mailgate.desk.agent.task import AgentWork, carry_out
@@ -29,7 +28,7 @@ from mailgate.ticket import Ticket
 
 
 def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
-    """Carry out an agent's mail or order on the ticket that it names (None: it names none)."""
+    """The outcome of a request on a ticket; None for a request that is about no ticket."""
     config = context.config
     if request.agent and ticket and not sees(request.agent, ticket, config):
         return request.refused(None, phrase("refused.not_found", number=ticket.number))
@@ -51,21 +50,21 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
     posts = bool(own or request.attachments)
     if target is None or (resolved.only_absences and not posts):
         if target or resolved.needs_no_ticket:
-            return _do_beside(request, resolved, ticket, context, unposted=posts)
+            return _without_ticket(request, resolved, ticket, context, unposted=posts)
         return request.refused(None, NO_TICKET)
     return carry_out(AgentWork(request, own, resolved, target, context))
 
 
 def not_found(request: Request) -> Outcome:
-    """`#ticket N` names no ticket (that this agent may see: the two look alike)."""
+    """`#ticket N` names no ticket, or none that the agent may see."""
     number = next((command.value for command in request.commands.commands if command.verb == "ticket"), "")
     return request.refused(None, phrase("refused.not_found", number=number))
 
 
-def _do_beside(
+def _without_ticket(
     request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context, *, unposted: bool
 ) -> Outcome:
-    """Do and answer a mail about the agents or the desk; where it is about no ticket its text goes nowhere."""
+    """The outcome of commands about agents or the desk; text in a mail that is about no ticket is ignored."""
     found = answers_of(request, resolved, ticket, context)
     done = tuple(order.summary for order in resolved.orders if order.summary)
     facts: list[Sentence] = [*done]
@@ -81,11 +80,11 @@ def _do_beside(
         answers=found.answers,
         commands=request.commands.commands,
     )
-    return with_presence(request, resolved, outcome, context)
+    return with_absences(request, resolved, outcome, context)
 
 
 def scope_of(request: Request, target: Target | None, context: Context) -> CommandScope:
-    """What reading the commands needs; a day alone starts when business opens by the ticket's, or the usual, plan."""
+    """The scope in which commands are resolved; a date means opening time by the schedule of the SLA plan."""
     config, known = context.config, request.known
     plan = config.slas.get(target.ticket.sla if target else str(config.defaults.sla))
     hours = config.schedules[plan.schedule] if plan else None

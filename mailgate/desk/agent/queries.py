@@ -1,4 +1,4 @@
-"""Answers by mail to an agent's questions: #show, #list, #search, #help."""
+"""Answers to queries: #show, #list, #search, #bans, #report, #help."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEARCHED = 12  # words of one search
 
 
 def answers_of(request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Found:
-    """The answers to every question of the mail; empty when there is none."""
+    """The answers to all queries of the request; empty for none."""
     parts = [_answer(order, request, ticket, context) for order in resolved.orders if order.verb in QUERIES]
     if resolved.has("list", "help"):
         parts.append(Found(who_is_away(request, resolved, context)))
@@ -49,7 +49,7 @@ def answer_queries(
     *,
     unposted: bool = False,
 ) -> Outcome:
-    """Answer every question of the mail in one mail; nothing changes. `unposted`: it held text as well."""
+    """The outcome of a request of queries alone. `unposted`: it also has text, which is ignored."""
     found = answers_of(request, resolved, ticket, context)
     facts = (Phrase("done.unposted_questions"),) if unposted else ()
     notices = answer_reports(request, resolved, context, facts)
@@ -90,7 +90,7 @@ def _help(config: Config) -> tuple[Answer, ...]:
 
 
 def _show(value: str, request: Request, ticket: Ticket | None, config: Config) -> Found:
-    """A ticket; "full" behind its number adds what was cut from its mails, "files" asks for its files instead."""
+    """A ticket; with "full" also what was cut from its mails, with "files" its files instead."""
     agent, known = request.agent, request.known
     number = number_shown(value)
     here = ticket is not None and number in ("", str(ticket.number))  # as it stands after the mail's own commands
@@ -108,7 +108,7 @@ def number_shown(value: str) -> str:
 
 
 def _bans(found: Sequence[Ban], config: Config) -> Answer:
-    """Who is banned."""
+    """The bans."""
     if not found:
         return Lines((Phrase("answer.nobody_banned"),))
     rows = tuple((ban.pattern, actor(ban.by, config), Day(ban.at), ban.reason) for ban in found)
@@ -119,7 +119,7 @@ def _bans(found: Sequence[Ban], config: Config) -> Answer:
 
 
 def query_of(command: Command, agent: Agent | None, config: Config) -> Query | None:
-    """The tickets that have to be read for a `#list` or `#search`; None where none have."""
+    """The tickets that a `#list` or `#search` needs; None for none."""
     wanted = _wanted(command.verb, command.value, agent, config) if command.verb in ("list", "search") else None
     return wanted[0] if isinstance(wanted, tuple) else None
 
@@ -137,7 +137,7 @@ def _list(verb: str, typed: str, request: Request, config: Config) -> Found:
 
 
 def _wanted(verb: str, typed: str, agent: Agent | None, config: Config) -> tuple[Query, Phrase] | Found:
-    """The tickets that are asked for, with the title of their table; else why that cannot be answered."""
+    """The query and the title of its table; or the answer that there is none."""
     if verb == "search":  # tickets in any status that have every word in their subject, requester or thread
         words = tuple(typed.replace('"', " ").split())
         if len(words) > SEARCHED:
@@ -156,7 +156,7 @@ def _wanted(verb: str, typed: str, agent: Agent | None, config: Config) -> tuple
 
 
 def _named_query(name: str, agent: Agent | None) -> Query | None:
-    """The tickets of a list that has a name of its own; None for any other word."""
+    """The query of a list by its fixed name; None for any other name."""
     match name.lower():
         case "open":
             return Query()
@@ -177,7 +177,7 @@ MOST = 10  # mails in one answer
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answers to questions, and files that go with them, mail by mail."""
+    """Answers to queries, and the files with them, in portions for one mail each."""
 
     answers: tuple[Answer, ...]
     parcels: tuple[tuple[StoredAttachment, ...], ...] = ()
@@ -224,7 +224,7 @@ def _why_not(file: StoredAttachment, config: Config) -> Phrase | None:
 
 
 def with_answers(notices: tuple[Notice, ...], found: Found) -> tuple[Notice, ...]:
-    """A mail to an agent with the answers and the first parcel, and a mail for each of the other parcels."""
+    """A notice with the answers and the first portion of files, and one for each other portion."""
     if not notices:
         return ()
     (notice,) = notices

@@ -1,6 +1,6 @@
 """Reports as notices: in answer to `#report`, by the schedule of [report], and for a file.
 
-What a reader is shown is theirs to see (`report.scope`); the counting is `report.figures`.
+What a reader may see is `rules/report/scope.py`; the figures are `rules/report/counting.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mailgate.writing.report_text import as_text
 def answer_reports(
     request: Request, resolved: ResolvedCommands, context: Context, facts: tuple[Sentence, ...] = ()
 ) -> tuple[Notice, ...]:
-    """A mail of its own for each `#report`, below `facts`; none for an order from the command line."""
+    """A notice for each `#report`, below `facts`; empty for an order from the command line."""
     orders = [order for order in resolved.orders if order.verb == "report"]
     return tuple(
         replace(
@@ -41,14 +41,14 @@ def answer_reports(
 
 
 def report_text(order: Order, request: Request, context: Context) -> str:
-    """The report that an order from the command line asks for."""
+    """The report as text, for the command line."""
     zone = context.config.zone(request.agent.key) if request.agent else context.config.desk.timezone
     agents = {key: agent.name for key, agent in context.config.agents.items()}
     return as_text(context.reports[_span(order)], zone, agents, context.catalogue.words("en"))
 
 
 def uncounted(resolved: ResolvedCommands, request: Request, context: Context) -> tuple[ReportOrder, ...]:
-    """The reports that the request asks for and that are not counted yet."""
+    """The reports of the request that are not counted yet."""
     spans = dict.fromkeys(_span(order) for order in resolved.orders if order.verb == "report")
     return tuple(ReportOrder(span, request.agent) for span in spans if span not in context.reports)
 
@@ -57,14 +57,14 @@ def _span(order: Order) -> timedelta:
     return read_period(str(order.value or ""))
 
 
-def as_seen(counted: Counted, agent: Agent | None, config: Config) -> Report:
-    """The report for an agent; None is the administrator."""
+def report_for(counted: Counted, agent: Agent | None, config: Config) -> Report:
+    """The report for an agent, None for the administrator."""
     scope = scope_of(agent, config)
     return counted.report(scope.seen, scope.said)
 
 
 def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Notice]:
-    """The report that is due as `name` ("weekly"), to each of its readers as they may see it."""
+    """The notices of a scheduled report, "weekly" or "daily", to each of its readers as they may see it."""
     for who in readers(config):
         scope = scope_of_reader(who, config)
         yield Notice(
@@ -78,7 +78,7 @@ def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Noti
 
 
 def report_page(report: Report, at: datetime) -> Notice:
-    """The notice of which the page of a file is made: it is to nobody."""
+    """The notice of which a report file is rendered; it has no recipient."""
     return Notice(
         kind=NoticeKind.REPORT,
         to=Address(""),

@@ -1,7 +1,6 @@
-"""What an agent's mail does to the ticket that it is about, and the answer to the agent.
+"""What a request does to its ticket, and the answer to its author.
 
-The commands were read before (`perform.py`). Here it may still be stopped as a whole: by what
-must not leave the desk, or by what wants a second look.
+The commands were resolved before (`perform.py`). The mail may still be refused, or held (`desk/hold`).
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mailgate.desk.agent.away import with_presence
+from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import Found, answers_of, with_answers
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.merge_split import Target, announcements, linked_back, merge_target, take_in
+from mailgate.desk.request.merge_split import Target, absorbed, announcements, linked_back, merge_target
 from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
 from mailgate.desk.request.request import AgentMail, CliOrder, Request
 from mailgate.errors import Refused
@@ -37,7 +36,7 @@ from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, T
 
 @dataclass(frozen=True, slots=True)
 class AgentWork:
-    """A mail that was understood, and where it is done."""
+    """A request whose commands are resolved, and the ticket that it works on."""
 
     request: Request
     own: str  # the agent's own text
@@ -47,21 +46,21 @@ class AgentWork:
 
     @property
     def ticket(self) -> Ticket:
-        """The ticket that it is about."""
+        """The ticket that it works on."""
         return self.target.ticket
 
     @property
     def stamp(self) -> acts.Stamp:
-        """Who does it, and when."""
+        """Author and time of its acts."""
         return acts.Stamp(self.request.by, self.request.at)
 
     def refused(self, *problems: Sentence) -> Outcome:
-        """Nothing of it is done; what would be split off is no ticket yet."""
+        """The request is refused; a ticket that would be split off does not exist yet."""
         return self.request.refused(self.target.source or self.ticket, *problems)
 
 
 def carry_out(task: AgentWork) -> Outcome:
-    """Do everything that the mail orders, or nothing."""
+    """The outcome of the request: everything is done, or nothing."""
     request, resolved, context = task.request, task.resolved, task.context
     try:
         post = agent_text_of(request, task.own, resolved, task.target.named, task.ticket, context)
@@ -82,11 +81,11 @@ def carry_out(task: AgentWork) -> Outcome:
     )
 
 
-# ── whether it is done ──────────────────────────────────────────────────────────────────
+# ── refused or held ────────────────────────────────────────────────────────────────────
 
 
 def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
-    """What becomes of a mail that is refused or held as it stands; None when it is done."""
+    """The outcome of a request that is refused or held; None if it is done."""
     if not post.writes and task.resolved.asks:
         return task.refused(Phrase("refused.ask_what"))
     request, context = task.request, task.context
@@ -101,19 +100,19 @@ def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
 
 
 def _unsendable(task: AgentWork, post: AgentText) -> Phrase | None:
-    """Why the text may not be written, or not leave the desk; None when it may."""
+    """Why the text may not be posted; None if it may."""
     request, target, context = task.request, task.target, task.context
     config, public = context.config, post.seen.public
     problem = why_not(request.agent, "reply" if public else "note", task.ticket.department, config)
     if problem or not (public or outsiders(task.resolved.asks, config)):
         return problem
     problem = attachments.unsendable(post.attachments, config.attachments)
-    problem = problem or (target.astray(config) or _unreachable(task) if public else None)
+    problem = problem or (target.misdirected(config) or _unreachable(task) if public else None)
     return problem or refusal(request, post, context)
 
 
 def _unreachable(task: AgentWork) -> Phrase | None:
-    """Why a public reply would reach nobody: the requester is an address of the desk, as of a web form; else None."""
+    """Why a reply would reach nobody: the requester is an address of the desk, as of a web form; None if it would."""
     ticket = task.ticket
     if task.resolved.has("requester", "cc") or any(each.active for each in ticket.collaborators):
         return None
@@ -133,9 +132,9 @@ def _changes(task: AgentWork, post: AgentText) -> tuple[Change, list[Change]]:
     if merge := merge_target(task.request.known, task.resolved):
         into, reason = merge
         done.append(acts.merge(into, stamp.because(reason), config))
-        others.append(take_in(ticket, into, reason, stamp, config))
+        others.append(absorbed(ticket, into, reason, stamp, config))
     entries = (post.entry(task.request),) if post.writes else ()
-    return target.whole(lifecycle.act_on(ticket, done, stamp, config, entries)), others
+    return target.combined(lifecycle.act_on(ticket, done, stamp, config, entries)), others
 
 
 def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
@@ -158,9 +157,9 @@ def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
 
 
 def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
-    """Who had a proven agent's public reply directly, and hears of the ticket from then on.
+    """The recipients of the agent's reply, who become collaborators.
 
-    Who is an inactive collaborator stays one: a mail program that answers to all names people whom nobody chose.
+    Inactive collaborators stay inactive: "reply to all" names people whom the agent did not choose.
     """
     request, ticket, config = task.request, task.ticket, task.context.config
     if request.agent and not may(request.agent, "cc", ticket.department, config):
@@ -184,13 +183,13 @@ def _occasion(task: AgentWork) -> Occasion:
 
 
 def _resolved_before(task: AgentWork) -> bool:
-    """Whether the requester has read within the day that the ticket was resolved."""
+    """Whether the requester was notified within the day that the ticket was resolved."""
     ticket = task.ticket
     if ticket.reopened == 0:
         return False
     record = task.request.known.records[ticket.number]
     since = resolved_since(record.events, task.context.now)
-    return since is not None and record.was_told(ticket.requester.email, since)
+    return since is not None and record.notified(ticket.requester.email, since)
 
 
 # ── the answer to the agent ─────────────────────────────────────────────────────────────
@@ -198,13 +197,13 @@ def _resolved_before(task: AgentWork) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AgentAnswer:
-    """The answer to the author of work that is done."""
+    """The answer to the author of a request that is done."""
 
     task: AgentWork
     post: AgentText
 
     def added_to(self, outcome: Outcome) -> Outcome:
-        """The complete outcome with what was done in words, the reports and answers that were asked for."""
+        """The complete outcome with the answer: what was done, and the reports and queries that were asked for."""
         request, resolved, context = self.task.request, self.task.resolved, self.task.context
         change = outcome.changes[0]
         found = answers_of(request, resolved, change.after, context)
@@ -212,10 +211,10 @@ class AgentAnswer:
         outcome = replace(outcome, report=report, answers=found.answers)
         outcome = outcome.with_notices(*answer_reports(request, resolved, context))
         outcome = outcome.with_notices(*self._notices(change, report, found))
-        return with_presence(request, resolved, outcome, context)
+        return with_absences(request, resolved, outcome, context)
 
     def _report(self, change: Change) -> Iterator[Phrase]:
-        """What was done; on the command line also what became of the text."""
+        """What was done, in words; on the command line also what the text became."""
         task = self.task
         if self.post.writes and isinstance(task.request, CliOrder):
             yield Phrase("done.reply_sent" if self.post.seen.public else "done.note_added")
@@ -223,7 +222,7 @@ class AgentAnswer:
         yield from hand_outs(change.events, task.context.config)
 
     def _notices(self, change: Change, report: Sequence[Phrase], found: Found) -> tuple[Notice, ...]:
-        """A mail after a note that the rule made, after commands without text, and with what was asked for."""
+        """An answer if the text became a note by rule, to commands without text, and to queries."""
         facts: list[Sentence] = []
         links: tuple[tuple[Sentence, str], ...] = ()
         post, seen = self.post, self.post.seen

@@ -1,4 +1,4 @@
-"""What is known about a mail: what it is, whose, about which ticket, and what that matter needs."""
+"""Gathers the situation of a mail: screening, sender, ticket, and what its matter needs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mailgate.desk.gather.request import of_agents_request, with_attached_mails_
 from mailgate.desk.matter import agents_matter, matter_of
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import Prepared, prepare, read_again
+from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.requester.rating import rating_of
-from mailgate.desk.requester.words import commands_of
 from mailgate.desk.situation import NO_COMMANDS, Held, Known, Matter, Situation
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason, Screen
@@ -33,7 +33,7 @@ from mailgate.store.tickets import histories, merged, tickets
 
 
 def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
-    """Everything that is known about a mail."""
+    """The situation of a mail."""
     situation = _find_out(db, prepared, context)
     duplicate = _duplicate_of(db, prepared, context)
     if duplicate is not None:
@@ -48,8 +48,8 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
 
 
 def gather_held(db: Db, inbox_id: int, context: Context) -> Situation:
-    """Everything that is known about a held mail, as if proven, on the tickets as they are now."""
-    prepared = prepare(inbox.again(db, inbox_id), context, attachments.digest)  # its files were kept when it came
+    """The situation of a held mail, as if it were authenticated, on the tickets as they are now."""
+    prepared = prepare(inbox.again(db, inbox_id), context, attachments.digest)  # its attachments are stored
     found = _find_out(db, prepared, context)
     sender = replace(found.sender, assurance="confirmed", dmarc="none")
     match = thread.pick(found.refs, found.found, sender, context.config)
@@ -89,7 +89,7 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
 
 
 def _duplicate_of(db: Db, prepared: Prepared, context: Context) -> int | None:
-    """The inbox id under which the same mail came before: its digest, or its id with the same words."""
+    """The inbox id of an earlier copy of the mail, by its digest, or by its Message-ID and text; None for none."""
     received = prepared.received
     seen = inbox.seen(db, prepared.digest)
     if seen is not None:
@@ -103,7 +103,7 @@ def _duplicate_of(db: Db, prepared: Prepared, context: Context) -> int | None:
     return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
 
 
-# ── what its matter needs ───────────────────────────────────────────────────────────────
+# ── by matter ──────────────────────────────────────────────────────────────────────────
 
 
 def _with_known(db: Db, situation: Situation, matter: Matter, rating: Rating | None, context: Context) -> Situation:
@@ -129,7 +129,7 @@ def _known(db: Db, situation: Situation, matter: Matter, context: Context) -> Kn
 
 
 def _of_report(db: Db, situation: Situation, context: Context) -> Known:
-    """The mail of ours that a delivery report returns, and its ticket."""
+    """What a delivery report needs: the returned mail, and its ticket."""
     key = returned_key(situation, context)
     if key is None or not outbox.remembered(db, [key.text]):
         admin, hour_ago = context.config.desk.admin, context.now - timedelta(hours=1)
@@ -139,7 +139,7 @@ def _of_report(db: Db, situation: Situation, context: Context) -> Known:
 
 
 def _of_customer(db: Db, situation: Situation, context: Context) -> Known:
-    """The ticket that a message is about, and what opening one needs where it may open one."""
+    """What a message needs: its ticket, and what opening one needs if it may."""
     ticket, role = situation.ticket, situation.match.role
     if ticket is None or not role:
         return of_opening(db, situation, {}, context)

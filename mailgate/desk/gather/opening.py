@@ -1,4 +1,4 @@
-"""What opening a ticket needs: for the author of a mail, or by hand for somebody else."""
+"""Gathers what opening a ticket needs, for the author of a mail or by hand for somebody else."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mailgate.ticket import Address, Ticket
 
 
 def of_opening(db: Db, situation: Situation, records: Mapping[int, TicketRecord], context: Context) -> Known:
-    """What is known of the author, and of the person in Reply-To where a rule may make the ticket theirs.
+    """What opening a ticket for the author needs, or for the person in Reply-To if a rule may choose that.
 
-    `records` are of the ticket that the mail answers too late.
+    `records`: of the ticket that the mail answers too late.
     """
     people = [author_of(situation, context.config)]
     if any(rule.requester for rule in context.config.rules):
@@ -41,20 +41,20 @@ def of_opening(db: Db, situation: Situation, records: Mapping[int, TicketRecord]
 
 
 def with_opening_by_hand(db: Db, known: Known, situation: Situation, context: Context) -> Known:
-    """What `#new` and a forwarded mail need besides."""
+    """What a request with `#new` or a forwarded mail needs besides."""
     typed = next((each.value for each in situation.commands.commands if each.verb == "new"), "")
     known = replace(known, next_number=next_number(db, context.config, situation.highest_number))
     try:
         known = replace(known, candidates=gather_candidates(db, typed))
         requester = requester_of(replace(situation, known=known), context.config)
-    except Refused:  # again when it is decided, with words for the agent
+    except Refused:  # raised again in the decision
         return known
     person = KnownRequester(known=tickets.is_known(db, *context.config.addresses_of(requester.email)))
     return replace(known, requesters={requester.email: person})
 
 
 def gather_opening(db: Db, requester: Address, context: Context) -> Known:
-    """What the opening of a ticket by hand needs."""
+    """What opening a ticket by hand needs."""
     person = KnownRequester(known=tickets.is_known(db, *context.config.addresses_of(requester.email)))
     return Known(
         away=absences.away(db, context.now),
@@ -64,7 +64,7 @@ def gather_opening(db: Db, requester: Address, context: Context) -> Known:
 
 
 def gather_candidates(db: Db, typed: str) -> tuple[Ticket, ...]:
-    """Tickets of requesters whom `typed` may mean, a name or an address. Raises Refused for what is no address."""
+    """Tickets of the requesters that `typed`, a name or an address, may mean. Raises Refused for an invalid address."""
     term = search_term(typed)
     return tuple(audience.of_requesters(db, term)) if term else ()
 
@@ -77,7 +77,7 @@ def _requester(db: Db, email: str, situation: Situation, context: Context) -> Kn
         known=tickets.is_known(db, *emails),
         proven=audience.is_proven(db, email),
         open_tickets=count,
-        told_of_limit=count >= most and audience.told_since(db, NoticeKind.LIMIT_REACHED, email, day_ago),
+        limit_notified=count >= most and audience.told_since(db, NoticeKind.LIMIT_REACHED, email, day_ago),
         joinable=_joinable(db, email, situation, context.config),
     )
 

@@ -1,4 +1,4 @@
-"""Records of tickets, and what else several kinds of mail need.
+"""Reads the records of tickets, and what else several matters need.
 
 A record is brief (the latest entries) or whole (every entry, every event, when its mails were worked).
 """
@@ -42,7 +42,7 @@ def read_records(
 
 
 def _below(number: int, family: Mapping[int, Ticket]) -> Iterator[int]:
-    """Those of a family that were merged into one of them, directly or not."""
+    """The numbers of tickets in `family` that were merged into `number`, directly or not."""
     for each in family.values():
         if each.merged_into == number:
             yield each.number
@@ -50,14 +50,14 @@ def _below(number: int, family: Mapping[int, Ticket]) -> Iterator[int]:
 
 
 def gather_ticket(db: Db, number: int | None, context: Context, *, events: bool = False) -> Known:
-    """A ticket that is changed without a mail: by a deadline, or because mail about it was refused."""
+    """What a change without a mail needs: by a deadline, or a failure of the relay."""
     ticket = tickets.get(db, number) if number else None
     records = read_records(db, [ticket], events=events) if ticket else {}
     return Known(away=absences.away(db, context.now), records=records)
 
 
 def gather_absence(db: Db, absence: Absence, config: Config) -> tuple[TicketRecord, ...]:
-    """The tickets of an agent to which something happened while the agent was away, with what it was."""
+    """The tickets of an agent that changed during an absence, with their events since."""
     numbers = absences.touched(db, absence.agent, config.teams_of(absence.agent), absence.since)
     found = tickets.get_many(db, numbers)
     return tuple(
@@ -67,5 +67,5 @@ def gather_absence(db: Db, absence: Absence, config: Config) -> tuple[TicketReco
 
 
 def next_number(db: Db, config: Config, highest: int = 0) -> int:
-    """The number of the next ticket; `highest`: a number that was given before, in a database since restored."""
+    """The number of the next ticket. `highest`: one that was used before the database was restored."""
     return tickets.next_number(db, max(config.desk.first_number, highest + 1))

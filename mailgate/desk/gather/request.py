@@ -1,4 +1,4 @@
-"""What a request needs: an agent's mail, or an order from the command line; and opening a ticket by hand."""
+"""Gathers what a request needs: an agent's mail, or an order of the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailgate.desk.gather.opening import of_opening, with_opening_by_hand
 from mailgate.desk.gather.records import gather_absence, next_number, read_records
 from mailgate.desk.matter import number_of, opens_as_customer, opens_by_hand
 from mailgate.desk.notify.related_tickets import OTHERS
-from mailgate.desk.opening.forwarded import placed
+from mailgate.desk.opening.forwarded import with_ticket
 from mailgate.desk.outcome import Context
 from mailgate.desk.request.request import CliOrder
 from mailgate.desk.situation import Ended, Known, Situation, TicketRecord
@@ -29,7 +29,7 @@ _WHOLE = _PUBLISHED | {"show", "split", "merge"}  # commands that need a whole r
 def gather_order(
     db: Db, number: int, agent: Agent | None, commands: Commands, cause: str, context: Context
 ) -> tuple[CliOrder, Ticket | None]:
-    """An order from the command line, and the ticket that it is about."""
+    """An order of the command line, and its ticket."""
     ticket = tickets.get(db, number)
     known = _of_request(db, ticket, commands, agent, context, writes=any(commands.rest))
     if "split" in commands.verbs:
@@ -38,7 +38,7 @@ def gather_order(
 
 
 def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
-    """The ticket that an agent's mail is about, or what opening one needs."""
+    """What an agent's request needs: its ticket, or what opening one needs."""
     config, commands = context.config, situation.commands
     number = number_of(situation)
     ticket = (situation.found.tickets.get(number) or tickets.get(db, number)) if number else None
@@ -57,7 +57,7 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
 
 
 def with_attached_mails_ticket(db: Db, situation: Situation, context: Context) -> Situation:
-    """The situation with the ticket of the mail that is attached, where nothing else names one: by its key or id."""
+    """The situation with the ticket of the attached mail, by its key or Message-ID, if no other is named."""
     enclosed, match = situation.enclosed, situation.match
     message_id = enclosed.mail.message_id if enclosed else ""
     if not message_id or match.number or match.strangers_to:
@@ -66,13 +66,13 @@ def with_attached_mails_ticket(db: Db, situation: Situation, context: Context) -
     if key and not outbox.remembered(db, [key.text]):
         return situation
     numbers = [key.ticket] if key else tickets.by_message_id(db, [message_id]).get(message_id, ())
-    return placed(situation, tickets.get_many(db, numbers).values(), context.config)
+    return with_ticket(situation, tickets.get_many(db, numbers).values(), context.config)
 
 
 def _of_request(
     db: Db, ticket: Ticket | None, commands: Commands, agent: Agent | None, context: Context, *, writes: bool
 ) -> Known:
-    """What commands and text need. `writes`: there is text, or a file."""
+    """What commands and text need. `writes`: there is text or a file."""
     config, verbs = context.config, commands.verbs
     away = absences.away(db, context.now)
     queries = {query_of(each, agent, config) for each in commands.commands if each.verb in ("list", "search")}
@@ -87,7 +87,7 @@ def _of_request(
 
 
 def _named(db: Db, commands: Commands) -> dict[int, TicketRecord]:
-    """The other tickets that commands name, and those into which they were merged."""
+    """Records of the other tickets that commands name, and of those they were merged into."""
     changed = {int(each.value) for each in commands.commands if each.verb in ("merge", "link")}
     numbers = (number_shown(each.value) for each in commands.commands if each.verb == "show")
     others, shown = histories.with_ends(db, changed), tickets.get_many(db, map(int, filter(None, numbers)))
@@ -95,7 +95,7 @@ def _named(db: Db, commands: Commands) -> dict[int, TicketRecord]:
 
 
 def _with_ticket(db: Db, known: Known, ticket: Ticket, verbs: frozenset[str], config: Config, *, writes: bool) -> Known:
-    """The ticket of a request; where it was merged, the one that it went into with all others that did."""
+    """`known` with the ticket of the request; of a merged one, with the ticket it went into and all merged there."""
     ends = histories.with_ends(db, [ticket.number]) if ticket.merged_into else {ticket.number: ticket}
     end = next(each for each in ends.values() if not each.merged_into)
     whole = writes or bool(verbs & _WHOLE) or end is not ticket or ticket.reopened > 0
@@ -116,7 +116,7 @@ def _with_ticket(db: Db, known: Known, ticket: Ticket, verbs: frozenset[str], co
 
 
 def _similar(db: Db, number: int) -> tuple[Ended, ...]:
-    """The tickets that agents were shown as similar to this one, each with how it ended."""
+    """The tickets that alerts listed as similar to this one, each with the event that ended it."""
     found = tickets.get_many(db, similar.shown(db, number))
     return tuple((ticket, similar.ending(db, number)) for number, ticket in found.items())
 

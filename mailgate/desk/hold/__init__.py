@@ -1,1 +1,1 @@
-"""What is held back: unproven mail, replies with internal text, replies that crossed a colleague's."""
+"""Mail that is held: without authentication, with internal text, or crossing a colleague's reply."""

@@ -1,7 +1,6 @@
-"""An agent's answer that a colleague's has overtaken: it waits for a second look.
+"""Holds an agent's reply that a colleague's reply crossed.
 
-Notes, commands alone, and answers that the requester has already had directly are never
-held. How an answer is held is `held_reply.py`.
+Notes, commands alone, and replies that the requester also received directly are never held.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from mailgate.ticket import EntryKind, Ticket
 
 
 def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -> Outcome | None:
-    """What becomes of a public answer that a colleague's reply has overtaken; None when it may go out."""
+    """The outcome of a reply that a colleague's reply crossed; None if it may be sent."""
     situation, received = request.situation, request.situation.received
     if request.released is Reason.COLLISION or _had_directly(request, ticket, context.config):
         return None
@@ -46,14 +45,14 @@ def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -
 
 
 def _had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
-    """Whether the answer has reached the requester by itself: to hold it then would only hide it."""
+    """Whether the requester received the reply directly: holding it would then only hide it from the desk."""
     return any(config.same_person(address.email, ticket.requester.email) for address in request.recipients)
 
 
 def _posted(record: TicketRecord, agent: str) -> list[Posted]:
-    """The entries of a ticket, oldest first, each with when it was posted and when the agent was handed a copy.
+    """The entries of a ticket, oldest first, each with the time it was posted and the time the agent was alerted of it.
 
-    An alert shows what was posted before it, so the first one made since is the copy.
+    An alert shows what was posted before it, so it is the first one made since.
     """
     alerts = [each for each in record.notices if each.agent == agent and each.kind in ALERT_KINDS]
     found = []

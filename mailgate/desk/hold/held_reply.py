@@ -1,8 +1,8 @@
-"""An agent's answer that waits for a second look: held and returned, sent by one link, forgotten after three days.
+"""Replies that are held for confirmation: returned to their agent, released by one link, dropped after three days.
 
-Nothing of the mail is done meanwhile, its commands included, and no target is met. Why it
-is held is found by `leak_guard.py` first and by `collision.py` then, so a mail that was sent on after the
-second has passed both. Who wrote it sends it, nobody else, and once.
+Meanwhile nothing of the mail is done, its commands included, and no SLA target is met. `leak_guard.py` is asked
+first and `collision.py` second, so a mail released after the second has passed both. Only its author can release
+it, once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
 
-# What an answer is held for, and what its agent reads when it has expired.
+# Why a reply was held, in the notice of its expiry.
 BECAUSE = {Reason.LEAK: "held.because_leak", Reason.COLLISION: "held.because_collision"}
-SHOWN = 5  # entries that are newer
+SHOWN = 5  # newer entries
 
 
 def hold(
@@ -38,7 +38,7 @@ def hold(
     context: Context,
     meanwhile: Sequence[Entry] = (),
 ) -> Outcome:
-    """Set the answer aside and return it with its files, the code that sends it, and what was written meanwhile."""
+    """Hold the reply, and return it with its files, the code that releases it and the entries written meanwhile."""
     reason, words = why
     cause = request.cause if reason is Reason.COLLISION else f"{request.cause}:{reason}"
     code = _code(request, cause, context)
@@ -57,7 +57,7 @@ def hold(
 
 
 def _code(request: AgentMail, cause: str, context: Context) -> str:
-    """The code that sends it: the same when the mail is worked again; another when it is held for another reason."""
+    """The code that releases it: stable for a mail and the reason."""
     author, day = request.author.email, request.at.date()
     return key_text(context.keyring.notice_id(0, author, NoticeKind.HELD, cause, day)).rpartition(".")[2][:12]
 
@@ -68,7 +68,7 @@ def _held(ticket: Ticket, stamp: acts.Stamp, agent: str, reason: Reason, context
 
 
 def expired(agent_key: str, reason: Reason, situation: Situation, context: Context) -> Outcome:
-    """Three days have passed: the answer is never sent, and its agent is told, with their words."""
+    """The expiry of a held reply after three days: it is dropped, and returned to its agent."""
     config, received, ticket = context.config, situation.received, situation.ticket
     why = "nobody sent it within three days"
     agent = config.agents.get(agent_key)
@@ -96,12 +96,12 @@ def expired(agent_key: str, reason: Reason, situation: Situation, context: Conte
 
 
 def nothing_waits(request: Request, ticket: Ticket | None) -> Outcome:
-    """The mail that the code was for was sent already, or forgotten."""
+    """The mail of the code was released already, or has expired."""
     return request.refused(ticket, Phrase("refused.code_unknown"), *_beside(request))
 
 
 def refused(request: Request, ticket: Ticket | None, held: Sender) -> Outcome | None:
-    """Why the mail that waits is not carried out, None when it is. `held`: who that mail is from."""
+    """The refusal of a confirmation; None if it is valid. `held`: the sender of the held mail."""
     problems: tuple[Sentence, ...] = _beside(request)
     if request.agent and held.agent != request.agent.key:
         problems = (Phrase("refused.code_anothers"), *problems)
@@ -116,8 +116,8 @@ def _beside(request: Request) -> tuple[Phrase, ...]:
     )
 
 
-def left_out(request: Request, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
-    """The word to an agent who wrote below the code: nobody reads that."""
+def ignored_text(request: Request, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
+    """The notice that text below the code was ignored; empty if there is none."""
     signature = request.signature(config)
     if only_signature(request.commands.rest, [signature] if signature else []):
         return ()

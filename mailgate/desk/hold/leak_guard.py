@@ -1,7 +1,7 @@
-"""The leak guard's last word on a text that leaves the desk: what is internal to the ticket, and what is known outside.
+"""The leak guard: compares what leaves the desk with the ticket's internal and public texts.
 
-A key never leaves; an answer with internal words waits for its agent's second look. Reads
-threads and events; what a leak is, is `rules/replies/leak.py`.
+A text with a reply key is refused; a reply with internal text is held for confirmation. What is compared how is
+`rules/replies/leak.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from mailgate.desk.hold.held_reply import hold
 from mailgate.desk.notify.related_tickets import how_it_ended, internal_titles
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.merge_split import Target, texts_beside
+from mailgate.desk.request.merge_split import Target, related_texts
 from mailgate.desk.request.reply import AgentText
 from mailgate.desk.request.request import AgentMail, Request
 from mailgate.desk.situation import Ended
@@ -32,11 +32,11 @@ from mailgate.rules.text.cleanup import seen
 from mailgate.settings import Config
 from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
-_WRAPPING = re.compile(r"[\s>|]+")  # what a mail program may have put into a long word
+_WRAPPING = re.compile(r"[\s>|]+")  # inserted into long words by mail programs
 
 
 def refusal(request: Request, post: AgentText, context: Context) -> Phrase | None:
-    """Why a text may not leave the desk at all: it holds a key."""
+    """Why a text may not be sent at all: it holds a key; "" if it may."""
     text, public = _all_of(request, post), post.seen.public
     unwrapped = _WRAPPING.sub("", seen(text))
     files = raw_of(request.files)
@@ -46,13 +46,13 @@ def refusal(request: Request, post: AgentText, context: Context) -> Phrase | Non
 
 
 def leaked(request: Request, post: AgentText, target: Target, context: Context) -> Phrase | None:
-    """Why a public reply from the command line is refused: it holds internal text; None when it does not."""
+    """Why a reply from the command line is refused: it holds internal text; None if it does not."""
     found = _internal(request, _all_of(request, post), target, context)
     return phrase("refused.leak", found=found) if found else None
 
 
 def key_published(orders: Sequence[Order], context: Context) -> Phrase | None:
-    """Why commands may not be done: what requesters read of them holds a key; None when nothing does."""
+    """Why commands may not be done: their public values hold a key; None if they may."""
     keys = context.keyring.find(_published(orders))
     return phrase("refused.key_command", key=keys[0].text) if keys else None
 
@@ -60,9 +60,9 @@ def key_published(orders: Sequence[Order], context: Context) -> Phrase | None:
 def guarded(
     request: AgentMail, orders: Sequence[Order], post: AgentText, target: Target, context: Context
 ) -> Outcome | None:
-    """What becomes of a mail that would show the requester what seems internal; None when it may be done.
+    """The outcome of a mail that would show the requester internal text; None if it may be done.
 
-    Who has seen the words and sends them all the same has the last say: about words the guard can be wrong.
+    A mail that was released once passes: the guard can be wrong about words.
     """
     ticket = target.source or target.ticket  # what would be split off is no ticket yet
     shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
@@ -77,31 +77,31 @@ def guarded(
 
 
 def _published(orders: Sequence[Order]) -> str:
-    """What requesters and collaborators read of an agent's commands: a new subject, and people's names."""
+    """The values of commands that requesters and collaborators read: a new subject, and people's names."""
     values = [order.value for order in orders if order.verb in ("subject", "cc", "requester")]
     people = (each for value in values for each in (value if isinstance(value, tuple) else (value,)))
     return "\n".join(each.name if isinstance(each, Address) else str(each) for each in people)
 
 
 def _all_of(request: Request, post: AgentText) -> str:
-    """The agent's own words, those of the attached files and, beyond the page's own, where its links lead."""
+    """The agent's own text, that of attached files, and the link targets of the HTML part."""
     linked = (part for value in attribute_values(post.html) for part in (value, unquote(value)))
     return "\n".join((post.own, *words_of(request.files), *linked))
 
 
 def _internal(request: Request, text: str, target: Target, context: Context) -> str:
-    """What of the desk's internal text a public text holds."""
+    """The internal text that a public text holds; "" for none."""
     config, known, ticket = context.config, request.known, target.ticket
     thread, events, similar = (
         known.thread(ticket.number),
         known.events(ticket.number),
         known.similar.get(ticket.number, ()),
     )
-    beside = texts_beside(known, target, config)
+    related = related_texts(known, target, config)
     return leak(
         text,
         internal=(
-            *beside.internal,
+            *related.internal,
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
             *(event.reason for event in events),
             *_as_read(_sentences(events, similar, ticket, request.agent_key, config), context),
@@ -113,8 +113,8 @@ def _internal(request: Request, text: str, target: Target, context: Context) -> 
             ticket.subject,
             *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
             *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
-            *(_had(entry, config) for entry in beside.messages),
-            *beside.public,
+            *(_had(entry, config) for entry in related.messages),
+            *related.public,
         ),
         titles=(*(other.subject for other, _ in similar), *internal_titles(known.others, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
@@ -124,7 +124,7 @@ def _internal(request: Request, text: str, target: Target, context: Context) -> 
 def _sentences(
     events: Iterable[Event], similar: Iterable[Ended], ticket: Ticket, writer: str, config: Config
 ) -> Iterator[Sentence]:
-    """What alerts may have said of the ticket, besides people's own words."""
+    """The sentences that alerts may have held about the ticket."""
     for event in events:
         yield from internal_sentences(event, ticket, config, writer)
     yield from (how_it_ended(other, event, config).ended for other, event in similar)
@@ -132,14 +132,14 @@ def _sentences(
 
 
 def _as_read(sentences: Iterable[Sentence], context: Context) -> Iterator[str]:
-    """Internal sentences as agents may have read them: in each language and time zone that one of them has."""
+    """Internal sentences in each language and time zone that an agent has."""
     voices = context.catalogue.voices(context.config)
     for sentence in sentences:
         yield from {words.sentence(sentence, zone) for words, zone in voices}
 
 
 def _had(entry: Entry, config: Config) -> str:
-    """What a message shows its requester to have: the words, and what they quote; an agent may quote an alert."""
+    """The text of a message and, except for an agent's, which may quote an alert, of its quotes."""
     quotes_alerts = entry.by.is_agent or entry.author.email in config.agents_by_email
     return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"
 
@@ -157,12 +157,12 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def words_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The names of files, and what can be read in them."""
+    """The names of files, and their text."""
     return [f"{each.name}\n{_readable(each.type, each.head(MOST_READ))}" for each in attachments]
 
 
 def raw_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The files character by character, whatever they are: keys are found in any."""
+    """The content of files as Latin-1, in which keys are searched."""
     return [each.head(MOST_READ).decode("latin-1") for each in attachments]
 
 

@@ -1,7 +1,7 @@
-"""Agent mail that nothing proves: held, with one `confirm` to the agent's own address.
+"""Agents' mail without authentication: held, with a request for confirmation to the agent's address.
 
-Guarantee 7: nothing of it is done until a person at that address answers with
-`#confirm CODE`, once, within three days.
+Nothing of it is done until a person at that address answers with `#confirm CODE`, once, within three days
+(guarantee 7).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHOWN = 4000  # characters of the held mail that the confirm shows
 
 
 def hold_unproven(situation: Situation, context: Context) -> Outcome:
-    """Set an agent's unproven mail aside and ask them about it."""
+    """Hold an agent's mail that is not authenticated, and ask the agent to confirm it."""
     config, received = context.config, situation.received
     agent = config.agents[situation.sender.agent]
     why = situation.sender.why

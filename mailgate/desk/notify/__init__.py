@@ -1,1 +1,1 @@
-"""Who is told, and how much: announcements, limits, dead addresses, the administrator."""
+"""The last step of a decision: notices, limits, dead addresses; and mail to the administrator."""

@@ -1,7 +1,4 @@
-"""What every kind of mail needs: the desk address it came to, and a word to the administrator.
-
-Also mail to postmaster@ of a desk domain, which is the administrator's and no ticket.
-"""
+"""The desk address that a mail came to; mail to the administrator, and to postmaster@."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from mailgate.ticket import Address
 
 
 def came_to(situation: Situation, config: Config) -> str:
-    """The desk address that a mail came to, and that answers to it are from."""
+    """The desk address that a mail came to, which is the sender of answers to it."""
     received = situation.received
     return deciding_address(desk_recipients(received.mail, received.envelope, config), config)
 
@@ -30,8 +27,8 @@ def to_note_address(situation: Situation, config: Config) -> bool:
     return any(is_note_address(email, config) for email in written)
 
 
-def tell_admin(cause: str, subject: Sentence, facts: tuple[Sentence, ...], context: Context) -> tuple[Notice, ...]:
-    """A mail to the administrator, one for each `cause`; none where nobody is named as such."""
+def to_admin(cause: str, subject: Sentence, facts: tuple[Sentence, ...], context: Context) -> tuple[Notice, ...]:
+    """A notice to the administrator, one for each `cause`; empty if none is configured."""
     admin = context.config.desk.admin
     if not admin:
         return ()
@@ -39,7 +36,7 @@ def tell_admin(cause: str, subject: Sentence, facts: tuple[Sentence, ...], conte
 
 
 def is_for_postmaster(situation: Situation, config: Config) -> bool:
-    """True for mail to postmaster@ alone, which the listener takes beside the desk's own addresses."""
+    """Whether the mail is to postmaster@ only, which the listener accepts besides the desk's addresses."""
     recipients = situation.received.envelope.recipients
     return bool(recipients) and all(
         not desk_address(email, config) and email.partition("@")[0].lower() == "postmaster" for email in recipients
@@ -47,12 +44,12 @@ def is_for_postmaster(situation: Situation, config: Config) -> bool:
 
 
 def pass_to_admin(situation: Situation, context: Context) -> Outcome:
-    """Mail to postmaster@ goes to the administrator (RFC 5321 4.5.1), or aside where there is none."""
+    """Mail to postmaster@ goes to the administrator (RFC 5321 4.5.1); without one it is quarantined."""
     received = situation.received
     author = received.mail.author
     who: Value = author.email or Phrase("admin.unknown_sender")
     fact = phrase("admin.postmaster", recipient=received.envelope.recipients[0], who=who)
-    notices = tell_admin(received.source_key, received.mail.subject, (fact,), context)
+    notices = to_admin(received.source_key, received.mail.subject, (fact,), context)
     if not notices:
         return Outcome(state="quarantined", reason=Reason.POSTMASTER, why="no administrator is configured")
     text = received.body.whole or received.mail.text

@@ -1,8 +1,6 @@
-"""The last step of each decision: whatever can be read only once it is known what changes.
+"""Completes an outcome with everything that can be read only after the decision.
 
-The agent that a ticket is handed out to, the people who are notified, the limits on
-automatic mail, addresses that do not work. This is the only way from a change to notices,
-so that no way in forgets one of them.
+Automatic assignment, notices, limits on automatic mail, dead addresses. All notices of changes are made here.
 """
 
 from __future__ import annotations
@@ -28,10 +26,10 @@ from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind
 
 
 def complete(db: Db, outcome: Outcome, context: Context, *, alive: str = "", quiet: bool = False) -> Outcome:
-    """The outcome with every change and notice that it causes.
+    """The complete outcome, with all changes and notices.
 
-    `alive`: an address that a mail just came from, so that it works. `quiet`: only what
-    people wrote is sent (`ingest --quiet`).
+    `alive`: an address that a mail just came from, so that it is not dead. `quiet`: only notices with people's own
+    text are kept (`ingest --quiet`).
     """
     if outcome.confirms:
         inbox_id, released = outcome.confirms
@@ -51,14 +49,14 @@ def complete(db: Db, outcome: Outcome, context: Context, *, alive: str = "", qui
 
 
 def _announced(db: Db, outcome: Outcome, context: Context) -> Outcome:
-    """The outcome with the announced changes and their notices: to each agent one, of a merge on what remains."""
+    """The outcome with the announced changes and their notices: one to each agent, after a merge about what remains."""
     done = [_announce(db, each, context) for each in outcome.announced]
     own = [notice for _, notices in done[:1] for notice in notices]
     others = [notice for _, notices in done[1:] for notice in notices]
     merged = any(change.after.merged_into for change, _ in done[:1])
     first, second = (others, own) if merged else (own, others)
-    read_it = {notice.to.email for notice in first if notice.agent}
-    kept = [notice for notice in second if not notice.agent or notice.to.email not in read_it]
+    notified = {notice.to.email for notice in first if notice.agent}
+    kept = [notice for notice in second if not notice.agent or notice.to.email not in notified]
     return replace(
         outcome,
         announced=(),
@@ -68,10 +66,10 @@ def _announced(db: Db, outcome: Outcome, context: Context) -> Outcome:
 
 
 def _announce(db: Db, each: Announcement, context: Context) -> tuple[Change, tuple[Notice, ...]]:
-    """A change, with the ticket handed out where it came to a team or department that does so, and its notices."""
+    """A change, with automatic assignment, and its notices."""
     config, own = context.config, each.change.entries
     shown = replace(each.change, entries=(*each.moved, *own)) if each.moved else each.change
-    change = _handed_out(db, shown, each.occasion, each.audience.away, config)
+    change = _assigned(db, shown, each.occasion, each.audience.away, config)
     notices = announce(change, each.occasion, each.audience, config)
     if each.merged:
         notices = tuple(_with_history(notice, each.merged) for notice in notices)
@@ -80,12 +78,12 @@ def _announce(db: Db, each: Announcement, context: Context) -> tuple[Change, tup
 
 
 def _with_history(notice: Notice, merged: Sequence[Entry]) -> Notice:
-    """An alert of a merge, with what stands in the ticket that was merged."""
+    """An alert of a merge, with the thread of the merged ticket."""
     both = sorted((*notice.history, *merged), key=lambda entry: entry.id or 0, reverse=True)
     return replace(notice, history=tuple(both[:HISTORY])) if notice.agent else notice
 
 
-def _handed_out(db: Db, change: Change, occasion: Occasion, away: Away, config: Config) -> Change:
+def _assigned(db: Db, change: Change, occasion: Occasion, away: Away, config: Config) -> Change:
     pool = auto_assign.pool_of(change, config)
     if pool is None:
         return change
@@ -99,7 +97,7 @@ def _handed_out(db: Db, change: Change, occasion: Occasion, away: Away, config: 
 
 
 def _with_canned(outcome: Outcome, occasion: Occasion, context: Context) -> Outcome:
-    """A canned response that goes out stands in the thread as the rule's; no agent answered, and no clock stops."""
+    """The outcome with the sent canned response as an entry of the rule; it meets no SLA target."""
     sent = any(notice.kind is NoticeKind.ACKNOWLEDGEMENT and notice.canned for notice in outcome.notices)
     if not sent or outcome.routed is None or outcome.routed.canned is None:
         return outcome

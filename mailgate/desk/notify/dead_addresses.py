@@ -1,7 +1,7 @@
-"""Nothing is sent to a dead address, and who wanted to send hears of it.
+"""Withholds notices to dead addresses.
 
-An agent whose reply would go there is told why, and the ticket notes it. An alert to an
-agent at such an address goes to those who would hear if there were nobody else.
+The author of a withheld reply is notified, and the ticket gets an event. An alert to an agent at a dead address
+goes to the fallback recipients.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def drop_undeliverable(
         notices=(
             *kept,
             *(each for each in failures if each and each.to.email not in desk),
-            *_instead(lost, kept, desk.keys(), context),
+            *_to_others(lost, kept, desk.keys(), context),
         ),
         withheld=(*outcome.withheld, *withheld),
         changes=changes if events else outcome.changes,
@@ -56,7 +56,7 @@ _REPLIES = (NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU, NoticeKind.ASKED)
 
 
 def _failure(notice: Notice, dead: Dead, audiences: Mapping[int, Audience], context: Context) -> Notice | None:
-    """The notice to the agent whose words do not go out."""
+    """The notice to the author of a withheld reply."""
     agent, ticket = context.config.agents.get(notice.by_agent), notice.ticket
     if agent is None:
         return None
@@ -90,10 +90,10 @@ def _noted(change: Change, events: tuple[dict[str, Json], ...], context: Context
     return change
 
 
-def _instead(
+def _to_others(
     lost: tuple[Notice, ...], kept: tuple[Notice, ...], desk: Collection[str], context: Context
 ) -> Iterator[Notice]:
-    """Alerts to others, where all of their readers are dead. `desk`: dead addresses of agents and the administrator."""
+    """Alerts to others if all recipients are dead. `desk`: dead addresses of agents and the administrator."""
     reached: set[str] = set()
     for notice in lost:
         if notice.agent and notice.ticket and not any(each.agent and each.ticket for each in kept):

@@ -1,6 +1,6 @@
-"""Limits on automatic mail: what is over one is withheld, recorded, and never sent late.
+"""Limits on automatic mail: notices over a limit are withheld and recorded, not delayed.
 
-A machine that no header gives away is known by its words, which come again.
+A machine without the usual headers is recognised by its repeated text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mailgate.store.db import Db
 from mailgate.store.people import audience
 from mailgate.ticket import Entry
 
-ECHO = timedelta(hours=1)  # within which the same words are answered once
+ECHO = timedelta(hours=1)  # within which the same text is acknowledged once
 LOOKED_AT = 20  # entries of a ticket
 PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
 
@@ -59,7 +59,7 @@ def _over(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
 
 
 def _echo(notice: Notice, outcome: Outcome, before: Sequence[Entry], context: Context) -> str:
-    """Why a message is not answered whose words came before: it may be a machine's, and answer ours."""
+    """Why a repeated message is not acknowledged: a machine may be answering; "" if it may be."""
     if notice.kind is not NoticeKind.FOLLOW_UP_RECEIVED:
         return ""
     since = context.now - ECHO

@@ -1,6 +1,6 @@
-"""Other tickets that alerts list: the requester's open ones, and ended ones that a new one is like.
+"""Related tickets in alerts: the requester's open ones, and similar resolved ones.
 
-Each agent reads only of those that they see.
+Each agent gets only those that they see.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _similar(notice: Notice, ends: Iterable[tuple[Ticket, Similar]], config: Con
 
 
 def how_it_ended(ticket: Ticket, event: Event | None, config: Config) -> Similar:
-    """How a ticket ended, by the event that ended it: who resolved or closed it, when, and the reason they gave."""
+    """How a ticket ended, by the event that ended it: author, time and reason."""
     ended = Phrase(f"state.{ticket.status}")
     if not event:
         return Similar(ticket.number, ticket.subject, ended, ticket.updated_at)
@@ -76,9 +76,9 @@ def how_it_ended(ticket: Ticket, event: Event | None, config: Config) -> Similar
 
 
 def internal_titles(others: Mapping[str, Sequence[Ticket]], ticket: Ticket, config: Config) -> Iterator[str]:
-    """Subjects that an alert may have listed, but for those whose ticket all readers of this one are on.
+    """Subjects of other tickets that alerts may have listed, except of tickets with the same readers.
 
-    `others` are tickets by the address of their requester.
+    `others`: tickets by the address of their requester.
     """
     for other in _without(others[ticket.requester.email], ticket):
         if not shared(ticket, other, config):

@@ -1,7 +1,6 @@
-"""A ticket opened by hand on someone's behalf: what `tickets new`, `#new` and a forward have in common.
+"""Opening a ticket on somebody's behalf: what `tickets new`, `#new` and forwarding have in common.
 
-Rules and form lines route it like a mail of the requester's. A rule that drops or rejects
-does not: somebody opens it on purpose.
+Rules and form lines apply as to a mail of the requester, except that no rule drops or rejects it.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from mailgate.ticket import ADMIN, Actor, Address, Change, Entry, EntryKind, Tic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What somebody asks to be opened; `given` is their mail, as far as there is one."""
+    """A ticket to be opened. `given`: the input of rules."""
 
     requester: Address
     given: RuleInput
@@ -36,11 +35,11 @@ class Opening:
     links: tuple[int, ...] = ()
 
     def routed(self, config: Config, chosen: Routing | None = None) -> Routed:
-        """Where the rules put it; `chosen` is what its opener said, which comes before them."""
+        """The routing by rules. `chosen`: what the author of the request chose, which precedes them."""
         return route(self.given, config, first=[(str(self.by), chosen)] if chosen else ())
 
     def draft(self, routed: Routed, context: Context) -> Ticket:
-        """The ticket as it was routed; nothing of it is written yet."""
+        """The routed ticket, not written yet."""
         return draft(
             self.given,
             routed,
@@ -62,7 +61,7 @@ def opened(
     stamp: acts.Stamp,
     context: Context,
 ) -> Change:
-    """The change that opens the ticket and does what else its opener said, as one."""
+    """The change that opens the ticket, and the other acts of its author."""
     message = next((entry for entry in entries if entry.kind is EntryKind.MESSAGE), None)
     change = open_routed(ticket, routed, stamp, context.config, message)
     also = lifecycle.act_on(change.after, done, stamp.because(""), context.config)
@@ -71,7 +70,7 @@ def opened(
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`tickets new`: what the administrator, or cron, asks for."""
+    """An order of `tickets new`."""
 
     requester: Address
     subject: str

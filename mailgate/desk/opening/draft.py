@@ -1,4 +1,4 @@
-"""The one place where a rule's input is put together, and where a routed ticket is drafted."""
+"""The input of rules and the draft of a routed ticket, for every way of opening one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rule_input(
     language: str,
     config: Config,
 ) -> RuleInput:
-    """What rules may ask. Nothing has a default: what one way of opening forgets would be a rule that never matches.
+    """The input of rules. There are no defaults: with a forgotten field, rules on it would never match.
 
     `requester` is the address by which the customer is found; the other names are those of `RuleInput`.
     """
@@ -63,7 +63,7 @@ def draft(
     now: datetime,
     config: Config,
 ) -> Ticket:
-    """The ticket as it was routed; nothing of it is written yet. Without a name its requester has that of the form."""
+    """The routed ticket, not written yet. A requester without a name has that of the form."""
 
     def text(key: str, default: str = "") -> str:
         value = routed.get(key)

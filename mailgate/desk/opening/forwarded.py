@@ -1,7 +1,6 @@
-"""A mail that an agent forwards: whose it was, what it says, and which ticket has it already.
+"""Mail that an agent forwards, inline or as an attached message/rfc822: its author, text and ticket.
 
-Inline or as an attached message/rfc822. Everything in it is a claim of whoever forwards:
-callers act on it only for an agent whose mail is proven.
+Everything in it is a claim of whoever forwards it: callers use it only for authenticated mail of agents.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from mailgate.ticket import Address, StoredAttachment, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
-    """A forwarded mail, ready to be a ticket's first message. `ids` are Message-IDs that stand for it."""
+    """A forwarded mail as the first message of a ticket. `ids`: Message-IDs by which its answers are found."""
 
     sender: Address
     subject: str
     text: str
-    mail: Mail  # as far as the rules may ask
+    mail: Mail  # as far as rules use it
     body: Body
     ids: tuple[str, ...] = ()
     attachments: tuple[StoredAttachment, ...] = ()
@@ -35,15 +34,15 @@ class Original:
 
 
 def original_of(situation: Situation) -> Original | None:
-    """The mail that this one forwards; None when it forwards none, or does not tell whose."""
-    if situation.received.mail.bounce:  # what a report returns was sent by us, and by nobody on
+    """The mail that this one forwards; None if it forwards none, or the author is not named."""
+    if situation.received.mail.bounce:  # it returns a mail of this desk
         return None
-    told = situation.received.body.original
-    return inline(situation, told.sender, told.subject) if told else _attached(situation)
+    header = situation.received.body.original
+    return inline(situation, header.sender, header.subject) if header else _attached(situation)
 
 
 def inline(situation: Situation, sender: Address, subject: str) -> Original:
-    """The mail that stands forwarded in the text, as one of `sender`."""
+    """The mail that is forwarded inline, as one of `sender`."""
     mail, text = situation.received.mail, text_of(situation.received.body.forward)
     return Original(
         sender=sender,
@@ -73,8 +72,8 @@ def _attached(situation: Situation) -> Original | None:
     )
 
 
-def for_somebody(situation: Situation, config: Config) -> bool:
-    """Whether an agent forwards somebody else's mail: not their own, and none of the desk's."""
+def forwards_others_mail(situation: Situation, config: Config) -> bool:
+    """Whether an agent forwards somebody else's mail, not their own and none of the desk."""
     original = original_of(situation)
     if original is None or desk_address(original.sender.email, config):
         return False
@@ -82,8 +81,8 @@ def for_somebody(situation: Situation, config: Config) -> bool:
     return agent is not None and original.sender.email not in agent.emails
 
 
-def placed(situation: Situation, found: Iterable[Ticket], config: Config) -> Situation:
-    """The situation with the ticket of the attached mail, the first of those `found` that the agent sees."""
+def with_ticket(situation: Situation, found: Iterable[Ticket], config: Config) -> Situation:
+    """The situation with the first of the tickets that the agent sees as the mail's ticket."""
     agent = config.agents[situation.sender.agent]
     ticket = next((each for each in found if sees(agent, each, config)), None)
     if ticket is None:

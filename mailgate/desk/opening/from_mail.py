@@ -1,11 +1,11 @@
-"""A mail that belongs to no ticket opens one: form lines, rules, limits, acknowledgement."""
+"""A mail that is about no ticket opens one: form lines, rules, limits, acknowledgement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mailgate.desk.notify.admin import came_to, tell_admin
+from mailgate.desk.notify.admin import came_to, to_admin
 from mailgate.desk.opening.draft import draft, rule_input
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import KnownRequester, Situation
@@ -35,7 +35,7 @@ from mailgate.writing.templates.canned import fill_canned
 
 
 def rule_input_of(situation: Situation, form: Form, context: Context, *, known: bool) -> RuleInput:
-    """What rules may ask about the mail."""
+    """The input of rules for a mail."""
     received, config = situation.received, context.config
     recipients = desk_recipients(received.mail, received.envelope, config)
     return rule_input(
@@ -59,7 +59,7 @@ _EMAIL_LINES = ("email", "e-mail", "mail", "e-mail address", "email address")  #
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """A mail that the rules let in, and for whom a ticket of it would be."""
+    """A mail that rules accept, and the person whose ticket it opens."""
 
     situation: Situation
     given: RuleInput
@@ -67,7 +67,7 @@ class _Opening:
     routed: Routed
     author: Address
     context: Context
-    follows: int | None  # the ended ticket that it answers too late to reopen
+    follows: int | None  # the closed ticket that it answers too late to reopen
 
     @property
     def requester(self) -> KnownRequester:
@@ -75,13 +75,13 @@ class _Opening:
         return self.situation.known.requesters[self.author.email]
 
     @property
-    def words(self) -> str:
-        """The mail's words, without form lines."""
-        return _words(self.situation, self.form)
+    def text(self) -> str:
+        """The text of the mail without form lines."""
+        return _text(self.situation, self.form)
 
 
 def open_from_mail(situation: Situation, context: Context, *, follows: int | None = None) -> Outcome:
-    """Open a ticket for a mail. `follows`: the ended ticket that it answers too late to reopen."""
+    """Open a ticket for a mail. `follows`: the closed ticket that it answers too late to reopen."""
     config = context.config
     author = author_of(situation, config)
     if not author.email:
@@ -101,16 +101,16 @@ def open_from_mail(situation: Situation, context: Context, *, follows: int | Non
 
 
 def _joined(opening: _Opening) -> Outcome | None:
-    """A mail that a rule has join the ticket which its author opened about the same; None where there is none.
+    """The outcome of a mail that joins its author's ticket of the same subject by a rule; None if there is none.
 
-    Monitoring sends the same subject with other figures, a hundred times an hour. Such a mail is
-    a message like any other, which reopens a resolved ticket, and answered by nothing automatic.
+    For monitoring, which sends the same subject with other figures many times an hour. The mail is a message, which
+    reopens a resolved ticket, and gets no automatic answer.
     """
     situation, routed, context = opening.situation, opening.routed, opening.context
     ticket, arrived = opening.requester.joinable, situation.received.arrived_at
     if not routed.join or opening.follows or ticket is None or ticket.created_at < arrived - routed.join:
         return None
-    entry = entry_of(situation, opening.author, opening.words)
+    entry = entry_of(situation, opening.author, opening.text)
     stamp = acts.Stamp(entry.by, entry.at)
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=True)
     occasion = Occasion(
@@ -141,14 +141,14 @@ def _opened(opening: _Opening) -> Outcome:
         reveal=_reveal(opening),
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
-        told=_told(follows, context.config),
+        told=_follows(follows, context.config),
         remarks=(*_remarks(situation, follows, opening.author, context.config), *put_in_cc(change, opening.author)),
         links=agree(change, opening.author.email),
     )
     return Outcome(
         ticket=number,
         reason=situation.match.why,
-        announced=(situation.known.announced(change, occasion, similar_to=opening.words),),
+        announced=(situation.known.announced(change, occasion, similar_to=opening.text),),
         routed=routed,
         form=opening.form,
         first_time=not opening.requester.known,
@@ -156,7 +156,7 @@ def _opened(opening: _Opening) -> Outcome:
 
 
 def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
-    """The canned response that a rule answers with; one that cannot be filled in leaves the acknowledgement."""
+    """The canned response of a rule; "", and so the acknowledgement, if it cannot be filled in."""
     if routed.canned is None:
         return ""
     try:
@@ -167,30 +167,30 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
 
 
 def may_answer(situation: Situation, context: Context) -> bool:
-    """Whether anything automatic may answer this mail (the public interface, section 7)."""
+    """Whether the mail may be answered automatically (the public interface, section 7)."""
     received = situation.received
     recent = context.now - received.arrived_at <= context.config.notices.acknowledge_within
     return recent and not received.quiet and _answerable(situation)
 
 
 def _answerable(situation: Situation) -> bool:
-    """Whether its sender may be answered by a machine at all, now or later."""
-    may_be_read = situation.screened.kind in (Screen.HUMAN, Screen.BULK) and situation.sender.dmarc != "fail"
-    return may_be_read and not situation.received.envelope.is_null
+    """Whether the sender may be answered automatically at all, now or later."""
+    answerable = situation.screened.kind in (Screen.HUMAN, Screen.BULK) and situation.sender.dmarc != "fail"
+    return answerable and not situation.received.envelope.is_null
 
 
 def _autoresponse(routed: Routed, situation: Situation) -> bool:
-    """Whether the ticket's requester is told anything automatically; a machine only where a rule says so."""
-    said = routed.values.get("autoresponse")
-    if said is None or not _answerable(situation):
+    """Whether the ticket's requester gets automatic notices; a machine only if a rule says so."""
+    chosen = routed.values.get("autoresponse")
+    if chosen is None or not _answerable(situation):
         return situation.human and _answerable(situation)
-    return bool(said.value) and (situation.human or said.rule != "")
+    return bool(chosen.value) and (situation.human or chosen.rule != "")
 
 
 def author_of(situation: Situation, config: Config) -> Address:
-    """The sender; of a mail from an address of the desk itself, as web forms write, the person it names.
+    """The author; of a mail from an address of the desk, as of a web form, the person that it names.
 
-    The address is "" where nobody is named.
+    The address is "" if nobody is named.
     """
     author = _sender(situation)
     if not desk_address(author.email, config):
@@ -232,13 +232,13 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
         ticket = replace(ticket, collaborators=people) if people else ticket
     stamp = acts.Stamp(Actor.requester(opening.author.email), opening.context.now)
-    entry = entry_of(situation, opening.author, opening.words)
+    entry = entry_of(situation, opening.author, opening.text)
     entry = replace(entry, came_for=0) if entry.came_for else entry  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
 
 
-def _words(situation: Situation, form: Form) -> str:
-    """The mail's words: without form lines, and whole where it forwards another."""
+def _text(situation: Situation, form: Form) -> str:
+    """The text of a mail without form lines; with the forwarded mail, if it forwards one."""
     mail, body = situation.received.mail, situation.received.body
     whole = replace(body, visible=form.rest).whole if form.fields else body.whole
     return whole.strip() or mail.text
@@ -263,14 +263,14 @@ def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind =
 
 
 def _reveal(opening: _Opening) -> bool:
-    """Whether the acknowledgement may hold the mail's text: never for who was only named in a From, or Reply-To."""
+    """Whether the acknowledgement may quote the mail: not if its author is only claimed by From or Reply-To."""
     situation = opening.situation
     own = opening.author.email == situation.received.mail.author.email
-    return (own and situation.shows(opening.context.keyring)) or opening.requester.proven
+    return (own and situation.is_authors(opening.context.keyring)) or opening.requester.proven
 
 
-def _told(follows: int | None, config: Config) -> tuple[Phrase, ...]:
-    """What the requester is told of an earlier ticket."""
+def _follows(follows: int | None, config: Config) -> tuple[Phrase, ...]:
+    """The sentence on an earlier ticket for the requester."""
     if not follows:
         return ()
     token = config.desk.token.replace("{number}", str(follows))
@@ -292,7 +292,7 @@ def _remarks(situation: Situation, follows: int | None, requester: Address, conf
 
 
 def named_to_reply(situation: Situation, config: Config) -> Address | None:
-    """Who is to be answered by the mail's own word; never the desk, which would write to itself."""
+    """The person in Reply-To; never the desk itself."""
     replies = situation.received.mail.reply_to
     return next((each for each in replies if each.email and not desk_address(each.email, config)), None)
 
@@ -301,7 +301,7 @@ def named_to_reply(situation: Situation, config: Config) -> Address | None:
 
 
 def rejected(situation: Situation, routed: Routed, form: Form, author: Address, context: Context) -> Outcome:
-    """A rule refuses the mail; its author is told the reason where they may be answered."""
+    """A rule rejects the mail; its author is notified of the reason if automatic answers are allowed."""
     assert routed.reject is not None
     outcome = Outcome(state="dropped", reason=Reason.RULE_REJECT, why=routed.reject.origin, routed=routed, form=form)
     if may_answer(situation, context) and situation.human:
@@ -311,7 +311,7 @@ def rejected(situation: Situation, routed: Routed, form: Form, author: Address, 
 
 
 def _over_limit(opening: _Opening) -> Outcome | None:
-    """What becomes of a mail of somebody who has as many open tickets as there may be; None of anybody else's."""
+    """The outcome of a mail whose author has reached `max_open_per_requester`; None for others."""
     situation, author, context = opening.situation, opening.author, opening.context
     most = context.config.tickets.max_open_per_requester
     if opening.requester.open_tickets < most:
@@ -323,11 +323,11 @@ def _over_limit(opening: _Opening) -> Outcome | None:
         routed=opening.routed,
         form=opening.form,
     )
-    if may_answer(situation, context) and situation.human and not opening.requester.told_of_limit:
+    if may_answer(situation, context) and situation.human and not opening.requester.limit_notified:
         outcome = outcome.with_notices(_to_author(NoticeKind.LIMIT_REACHED, author, situation, context))
     fact = phrase("admin.limit", email=author.email, most=most)
     subject = phrase("admin.limit_subject", email=author.email)
-    return outcome.with_notices(*tell_admin(f"limit:{author.email}:{context.now:%Y-%m-%d}", subject, (fact,), context))
+    return outcome.with_notices(*to_admin(f"limit:{author.email}:{context.now:%Y-%m-%d}", subject, (fact,), context))
 
 
 def _to_author(kind: NoticeKind, author: Address, situation: Situation, context: Context) -> Notice:

@@ -1,8 +1,7 @@
-"""An agent's mail that opens a ticket for somebody: `#new`, or a customer's mail that is forwarded.
+"""An agent's mail that opens a ticket for somebody: with `#new`, or by forwarding a customer's mail.
 
-The forwarded words are the first message, the agent's own above them a note (with #reply
-the first answer); what an agent writes below `#new` is the message as the agent tells it.
-Commands on top are done to the new ticket. All or nothing, like any mail of an agent's.
+A forwarded mail is the first message, and the agent's own text a note (with #reply the first reply); without one,
+the text below `#new` is the message. Commands are done to the new ticket. All or nothing, as for all requests.
 """
 
 from __future__ import annotations
@@ -47,22 +46,22 @@ from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be opened, before any command is done to it."""
+    """The ticket to be opened, before its commands."""
 
     request: AgentMail
     situation: Situation
     original: Original | None
     opening: by_hand.Opening
-    own: str  # the agent's own words
+    own: str  # the agent's own text
 
     @property
     def for_self(self) -> bool:
-        """The agent is the requester."""
+        """Whether the agent is the requester."""
         return self.opening.requester.email in self.request.agent.emails
 
 
 def open_for(request: AgentMail, context: Context) -> Outcome:
-    """Open a ticket for whom the mail names, or whose mail it forwards."""
+    """Open a ticket for the person that the mail names, or whose mail it forwards."""
     if request.commands.problems:
         return request.refused(None, *request.commands.problems)
     try:
@@ -76,13 +75,13 @@ def open_for(request: AgentMail, context: Context) -> Outcome:
 
 def _plan(request: AgentMail, context: Context) -> _Plan:
     situation, agent, config = request.situation, request.agent, context.config
-    _only_what_goes_with_it(request)
+    _check_commands(request)
     requester = requester_of(situation, config)
     own, received = _own(request, context), situation.received
     original = original_of(situation)
-    if requester.email in agent.emails:  # then it is a mail of theirs like any other
+    if requester.email in agent.emails:  # as any mail of theirs
         original, own = None, f"{own}\n\n{received.body.forward}".strip()
-    elif original is None and received.body.forwarded:  # the program told no address; the agent does
+    elif original is None and received.body.forwarded:  # without an address; the agent gives it
         original = inline(situation, requester, received.mail.subject)
     mail = replace(received.mail, from_=(requester,), text=own, html="", reply_to=())
     body = original.body if original else Body(own, "", tuple(own.split("\n")))
@@ -109,10 +108,11 @@ def _plan(request: AgentMail, context: Context) -> _Plan:
     return _Plan(request, situation, original, opening, own)
 
 
-def _only_what_goes_with_it(request: AgentMail) -> None:
+def _check_commands(request: AgentMail) -> None:
+    """Raise Refused for a command that needs an existing ticket."""
     for each in request.commands.commands:
-        goes_with_it = VERBS[each.verb].with_new or each.verb in QUERIES
-        if not goes_with_it or (each.verb == "note" and each.value):
+        allowed = VERBS[each.verb].with_new or each.verb in QUERIES
+        if not allowed or (each.verb == "note" and each.value):
             raise Refused(phrase("refused.line", line=each.line, why=Phrase("refused.for_existing")))
 
 
@@ -135,7 +135,7 @@ def requester_of(situation: Situation, config: Config) -> Address:
 
 
 def _own(request: AgentMail, context: Context) -> str:
-    """The agent's own words; a signature alone is none."""
+    """The agent's own text; "" for a signature alone."""
     rest = request.commands.rest
     text = "\n".join(rest).strip()
     signature = request.signature(context.config)
@@ -173,7 +173,7 @@ def _open(plan: _Plan, context: Context) -> Outcome:
 
 
 def _chosen(resolved: ResolvedCommands) -> tuple[Routing | None, str]:
-    """Topic and department bring other values with them, so they are part of the routing; and why."""
+    """The topic and department that the agent chose, which set other values in routing, and the reasons."""
     topic, department = resolved.of("topic"), resolved.of("transfer")
     if not (topic or department):
         return None, ""
@@ -184,7 +184,7 @@ def _chosen(resolved: ResolvedCommands) -> tuple[Routing | None, str]:
 
 
 def _kind(plan: _Plan, resolved: ResolvedCommands) -> EntryKind:
-    """What the agent's own words are: what they say, else a note beside a forwarded mail, else the message."""
+    """The kind of the agent's own text: by command, else a note with a forwarded mail, else the message."""
     if resolved.has("note"):
         return EntryKind.NOTE
     if resolved.has("reply", "canned"):
@@ -193,7 +193,7 @@ def _kind(plan: _Plan, resolved: ResolvedCommands) -> EntryKind:
 
 
 def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: Context) -> tuple[Entry, ...]:
-    """The first message, and the agent's own words where they are apart from it."""
+    """The first message, and the agent's own text if separate."""
     request, received = plan.request, plan.situation.received
     kind, inbox_id = _kind(plan, resolved), received.id or None
     canned = resolved.of("canned")
@@ -228,7 +228,7 @@ def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: C
 
 
 def _files(plan: _Plan) -> tuple[StoredAttachment, ...]:
-    """The files that are the agent's: beside an attached mail what is not that mail, of an inline one none."""
+    """The files of the agent's own text: with an attached mail all others, with an inline one none."""
     if plan.original is None:
         return plan.situation.attachments
     if plan.original.inline:
@@ -237,14 +237,14 @@ def _files(plan: _Plan) -> tuple[StoredAttachment, ...]:
 
 
 def _ids(plan: _Plan, context: Context) -> tuple[str, ...]:
-    """Message-IDs that stand for the ticket: the agent's mail, and what it forwards; ours need no row."""
+    """Message-IDs by which answers are found: of the agent's and the forwarded mail; keys need no row."""
     forwarded = plan.original.ids if plan.original else ()
     ids = dict.fromkeys((plan.request.message_id, *forwarded))
     return tuple(each for each in ids if each and not context.keyring.is_ours(each))
 
 
 def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Context) -> None:
-    """Raise Refused where the agent may not, or where words would go out that are internal."""
+    """Raise Refused if the agent lacks the permission, or internal text would be sent."""
     agent, config = plan.request.agent, context.config
     problem = why_not(agent, "reply", ticket.department, config, act="open_for")
     if problem and not plan.for_self:
@@ -274,7 +274,7 @@ def _own_acts(
     stamp: acts.Stamp,
     context: Context,
 ) -> Iterator[acts.Act]:
-    """What the agent's words and commands do to the new ticket; topic and department it has by now."""
+    """The acts of the agent's text and commands on the new ticket, besides its routing."""
     agent, stamp = plan.request.agent, stamp.because("")
     replies = any(entry.kind is EntryKind.REPLY for entry in entries)
     if replies:
@@ -287,7 +287,7 @@ def _own_acts(
         yield acts.assign(Assignee.agent(agent.key), stamp.because(reasons.ANSWERED_FIRST))
 
 
-# ── who hears of it ─────────────────────────────────────────────────────────────────────
+# ── notices ──────────────────────────────────────────────────────────────────────────────
 
 
 def _outcome(
@@ -333,7 +333,7 @@ def _outcome(
 
 
 def _by_rule(plan: _Plan, resolved: ResolvedCommands, change: Change) -> bool:
-    """The agent's words became a note without their saying so."""
+    """Whether the agent's text became a note without a command."""
     noted = any(entry.kind is EntryKind.NOTE and entry.text for entry in change.entries)
     return noted and plan.original is not None and not resolved.has("note")
 

@@ -1,7 +1,6 @@
-"""Whom a ticket is opened for: an address, or the name of somebody who wrote before.
+"""The requester in `#new` and `tickets new`: an address, or the name of a known requester.
 
-It guesses nothing: several people come back as candidates, nobody with the nearest names.
-An agent finds requesters only of tickets that they see.
+An ambiguous name is refused with the candidates. Agents find only requesters of tickets that they see.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ _SELF = ("me", "myself")
 
 
 def search_term(typed: str) -> str:
-    """The words by which to look for the requesters whom `typed` may mean: an address, else a name.
+    """The term by which requesters are searched: an address or a name; "" for "me".
 
-    "" for "me". Raises Refused for what is no address.
+    Raises Refused for an invalid address.
     """
     typed = typed.strip()
     if typed.casefold() in _SELF:
@@ -33,9 +32,10 @@ def search_term(typed: str) -> str:
 
 
 def requester_named(typed: str, candidates: Iterable[Ticket], agent: Agent | None, config: Config) -> Address:
-    """The person that `typed` means; raises Refused. `agent`: who asks, None the administrator.
+    """The person that `typed` means. `agent`: the author of the request, None for the administrator.
 
-    `candidates` are tickets of the requesters found by `search_term`, the newest last: its name is the one that holds.
+    `candidates`: tickets of the requesters found by `search_term`, the newest, whose name is used, last.
+    Raises Refused.
     """
     typed = typed.strip()
     if agent and typed.casefold() in _SELF:

@@ -1,7 +1,6 @@
-"""Merging and splitting: which ticket an agent's mail is about in the end, and what else changes with it.
+"""Merging and splitting: the ticket that a request works on, and the changes to other tickets.
 
-The acts are `rules/ticket/acts/merging.py`, who is told
-`rules/notices/to_requesters.py` and `rules/notices/to_agents.py`.
+The acts are `rules/ticket/acts/merging.py`; the notices `rules/notices/to_requesters.py` and `to_agents.py`.
 """
 
 from __future__ import annotations
@@ -27,25 +26,25 @@ from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The ticket that the rest of a mail is about, and what `#split` did to get there."""
+    """The ticket that a request works on, and what `#split` changes."""
 
     ticket: Ticket
-    led_from: Ticket | None = None  # the ticket that the mail named, where that was merged into `ticket`
+    led_from: Ticket | None = None  # the ticket that the mail named, if merged into `ticket`
     source: Ticket | None = None  # the ticket that a message was split off
-    acts: tuple[acts.Act, ...] = ()  # the first to be done to `ticket`
-    opened: Change | None = None  # what opened `ticket`
+    acts: tuple[acts.Act, ...] = ()  # done to `ticket` before all others
+    opened: Change | None = None  # the opening of `ticket`
     moved: tuple[Entry, ...] = ()
     others: tuple[Change, ...] = ()  # of other tickets
     done: Phrase | None = None  # by taking it apart from another ticket
 
     @property
     def named(self) -> int:
-        """The number of the ticket whose alert was answered, where it is another one."""
+        """Number of the ticket whose alert was answered, if another one; else 0."""
         other = self.led_from or self.source
         return other.number if other else 0
 
-    def astray(self, config: Config) -> Phrase | None:
-        """Why a public reply must not be sent: other people would read it than the agent wrote it for."""
+    def misdirected(self, config: Config) -> Phrase | None:
+        """Why a reply must not be sent: it would go to other people than the agent wrote it for; "" if it may."""
         named, ticket = self.led_from, self.ticket
         if named is None:
             return None
@@ -59,15 +58,15 @@ class Target:
             meant=named.requester.email,
         )
 
-    def whole(self, change: Change) -> Change:
-        """The change to `ticket` with what came before it."""
+    def combined(self, change: Change) -> Change:
+        """The change to `ticket` together with its opening."""
         if self.opened is None:
             return replace(change, moved=self.moved)
         return replace(change, before=None, events=self.opened.events + change.events, moved=self.opened.moved)
 
 
 def target_of(request: Request, ticket: Ticket, context: Context) -> Target:
-    """Where a mail that names `ticket` belongs. Raises Refused."""
+    """The ticket that a request naming `ticket` works on. Raises Refused."""
     verbs = request.commands.verbs
     split = next((command for command in request.commands.commands if command.verb == "split"), None)
     if verbs and verbs <= QUERIES | {"ticket", "quiet"}:
@@ -100,7 +99,7 @@ def _check(request: Request, ticket: Ticket, config: Config) -> None:
 
 
 def _split(request: Request, ticket: Ticket, entry_id: int, stamp: acts.Stamp, config: Config) -> Target:
-    """Undo a merge, where the mail is about a merged ticket or a message that came by one; else split a message off."""
+    """Undo the merge of the ticket or of the message's ticket; without a merge, split the message off."""
     _check(request, ticket, config)
     if ticket.merged_into and not entry_id:
         return _undo(request, ticket, stamp, config)
@@ -114,7 +113,7 @@ def _split(request: Request, ticket: Ticket, entry_id: int, stamp: acts.Stamp, c
 
 
 def _answered(request: Request, thread: Sequence[Entry], entry_id: int) -> Entry | None:
-    """The entry that is meant: by its id, else the one whose alert the mail answers, or that it answers itself."""
+    """The entry to split: by its id, else the one whose alert the mail answers, or that the mail answers itself."""
     if entry_id:
         return next((entry for entry in thread if entry.id == entry_id), None)
     cause = request.known.answered
@@ -137,7 +136,7 @@ def _part(known: Known, ticket: Ticket, entry: Entry, stamp: acts.Stamp, config:
 
 
 def _undo(request: Request, ticket: Ticket, stamp: acts.Stamp, config: Config) -> Target:
-    """Put a merged ticket back, with everything that came for it since."""
+    """Undo a merge, with everything that came for the merged ticket since."""
     known, end = request.known, _end_of(request, ticket, config)
     if not _sees(request, ticket, config):
         raise Refused(phrase("refused.not_found", number=ticket.number))
@@ -145,23 +144,23 @@ def _undo(request: Request, ticket: Ticket, stamp: acts.Stamp, config: Config) -
     record = known.records[ticket.number]
     event = _merging(record.events, "merged_into", ticket.merged_into)
     assert event is not None, "a ticket is merged by an event"
-    stands = _elsewhere(known, (ticket.number, *record.below))
-    came = sorted((entry for entries in stands.values() for entry in entries), key=lambda entry: entry.id or 0)
-    events = [event for number in stands for event in known.records[number].events]
+    elsewhere = _elsewhere(known, (ticket.number, *record.below))
+    came = sorted((entry for entries in elsewhere.values() for entry in entries), key=lambda entry: entry.id or 0)
+    events = [event for number in elsewhere for event in known.records[number].events]
     received = {(event.after, event.at) for event in events if event.kind is EventKind.MESSAGE}
     messages = [entry for entry in came if (entry.author.email, entry.at) in received]
-    holders = dict.fromkeys((ticket.merged_into, *stands))
+    holders = dict.fromkeys((ticket.merged_into, *elsewhere))
     return Target(
         ticket=ticket,
         acts=(acts.unmerge(event, came, messages, stamp),),
         moved=tuple(replace(each, came_for=0 if each.came_for == ticket.number else each.came_for) for each in came),
-        others=tuple(_let_go(known.records[n], ticket, stands.get(n, ()), stamp, config) for n in holders),
+        others=tuple(_without(known.records[n], ticket, elsewhere.get(n, ()), stamp, config) for n in holders),
         done=phrase("done.unmerged", number=ticket.number, into=ticket.merged_into),
     )
 
 
 def _elsewhere(known: Known, numbers: Collection[int]) -> dict[int, tuple[Entry, ...]]:
-    """Entries that came for one of the tickets and stand in others, by the ticket where they stand."""
+    """Entries that came for one of the tickets and are stored with others, by the ticket they are stored with."""
     others = ((number, entry) for number, each in known.records.items() for entry in each.thread)
     came = [(number, entry) for number, entry in others if entry.came_for in numbers and number not in numbers]
     found: dict[int, tuple[Entry, ...]] = {}
@@ -170,10 +169,10 @@ def _elsewhere(known: Known, numbers: Collection[int]) -> dict[int, tuple[Entry,
     return found
 
 
-def _let_go(
+def _without(
     holder: TicketRecord, ticket: Ticket, entries: tuple[Entry, ...], stamp: acts.Stamp, config: Config
 ) -> Change:
-    """The side of a ticket that loses `entries`, or into which `ticket` was merged."""
+    """The change to a ticket that loses `entries`, or into which `ticket` was merged."""
     into = holder.ticket.number == ticket.merged_into
     event = _merging(holder.events, "merged", ticket.number) if into else None
     act = acts.give_back(Gone(ticket.number, event, entries), holder.thread, holder.events, stamp)
@@ -200,15 +199,15 @@ def merge_target(known: Known, resolved: ResolvedCommands) -> tuple[Ticket, str]
     return (target, order.reason) if order and target else None
 
 
-def take_in(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, config: Config) -> Change:
-    """The side of the ticket that another one is merged into."""
+def absorbed(ticket: Ticket, target: Ticket, reason: str, stamp: acts.Stamp, config: Config) -> Change:
+    """The change to the ticket that another one is merged into."""
     return lifecycle.act_on(target, [acts.absorb(ticket, stamp.because(reason), config)], stamp, config)
 
 
 def linked_back(
     known: Known, resolved: ResolvedCommands, ticket: Ticket, stamp: acts.Stamp, config: Config
 ) -> Iterator[Change]:
-    """The other ticket's side of each `#link`."""
+    """The changes to the other tickets of each `#link`."""
     for number, reason in {order.value: order.reason for order in resolved.orders if order.verb == "link"}.items():
         other = known.ticket(number) if isinstance(number, int) else None
         if other and ticket.number not in other.links:
@@ -223,7 +222,7 @@ def announcements(
 ) -> Iterator[Announcement]:
     """The change and those to other tickets, each to its readers.
 
-    The requester of a ticket that took another in, or lost a message, is told nothing: nothing of theirs changed.
+    The requesters of the other tickets are not notified: nothing changed for them.
     """
     yield known.announced(change, occasion, moved=target.opened.moved if target.opened else ())
     for other in others:
@@ -240,18 +239,18 @@ def announcements(
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbours:
-    """What stands beside a ticket's own notes and replies, for the leak guard."""
+class RelatedTexts:
+    """Texts of merged and split tickets, for the leak guard."""
 
     internal: tuple[str, ...]
     public: tuple[str, ...]
-    messages: tuple[Entry, ...]  # of the ticket itself, that its readers may know
+    messages: tuple[Entry, ...]  # of the ticket itself, known to its readers
 
 
-def texts_beside(known: Known, target: Target, config: Config) -> Neighbours:
-    """Threads of tickets that were merged into this one, or that it was split off: known to its readers, or not.
+def related_texts(known: Known, target: Target, config: Config) -> RelatedTexts:
+    """Texts of tickets merged into this one, or that it is split off from, by whether its readers know them.
 
-    A message of somebody else, who came by a merge and whom no agent has let in, is not.
+    A message that came by a merge from somebody who is no participant is internal.
     """
     ticket, readers = target.ticket, merging.readers(target.ticket, config)
     mine = [entry for entry in known.thread(ticket.number) if entry.kind is EntryKind.MESSAGE]
@@ -267,4 +266,4 @@ def texts_beside(known: Known, target: Target, config: Config) -> Neighbours:
             theirs = entry.kind is EntryKind.MESSAGE and readers == config.addresses_of(entry.author.email)
             open_ = entry.kind is not EntryKind.NOTE and (shared or theirs)
             (public if open_ else internal).append(entry.text)
-    return Neighbours(tuple(internal), tuple(public), tuple(entry for entry in mine if entry not in guests))
+    return RelatedTexts(tuple(internal), tuple(public), tuple(entry for entry in mine if entry not in guests))

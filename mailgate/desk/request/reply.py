@@ -1,6 +1,6 @@
-"""What an agent's mail posts: its words, its page and its files, and whether the requester reads them.
+"""What an agent's mail posts: text, HTML and files, and whether it is a reply or a note.
 
-Whether they may is decided in `desk/hold`; the rule of public or internal is `rules/replies/visibility.py`.
+The rule of reply or note is `rules/replies/visibility.py`; whether it may be sent is checked in `desk/hold`.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from mailgate.settings import Config
 from mailgate.ticket import Assignee, Entry, EntryKind, StoredAttachment, Ticket
 from mailgate.writing.templates.canned import fill_canned
 
-LINKED = 1500  # characters of text that a mailto: link carries
+LINKED = 1500  # characters of text in a mailto: link at most
 LONGEST_SIGNATURE = 8  # lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentText:
-    """The words and files of a mail, and where they go."""
+    """The text and files of a mail, and their visibility."""
 
-    own: str  # the agent's own words
-    text: str  # what is posted: with #canned the response, and the agent's own words below it
-    html: str  # sanitised, and says what `text` says; "" where there is none
+    own: str  # the agent's own text
+    text: str  # what is posted: with #canned the response and the own text below it
+    html: str  # sanitised, with the content of `text`; "" for none
     attachments: tuple[StoredAttachment, ...]
     seen: Visibility
 
     @property
     def writes(self) -> bool:
-        """False for a mail of commands alone."""
+        """Whether something is posted: not by commands alone."""
         return bool(self.text or self.attachments)
 
     @property
@@ -44,7 +44,7 @@ class AgentText:
         return self.writes and self.seen.public
 
     def entry(self, request: Request) -> Entry:
-        """The post as it stands in the thread."""
+        """The entry of the thread."""
         return Entry(
             kind=EntryKind.REPLY if self.seen.public else EntryKind.NOTE,
             by=request.by,
@@ -62,10 +62,9 @@ class AgentText:
 def agent_text_of(
     request: Request, own: str, resolved: ResolvedCommands, named: int, ticket: Ticket, context: Context
 ) -> AgentText:
-    """What the mail posts on the ticket. Raises Refused where a canned response cannot be filled in.
+    """What the mail posts on the ticket. Raises Refused if a canned response cannot be filled in.
 
-    `own` is the agent's own text (`own_text`); `named` the ticket whose alert it answers, where that was
-    merged into this one.
+    `own`: the agent's own text (`own_text`). `named`: the ticket whose alert it answers, if merged into this one.
     """
     canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, request, context) if canned else own
@@ -79,7 +78,7 @@ def agent_text_of(
 
 
 def own_text(request: Request, ticket: Ticket | None, config: Config) -> str:
-    """The agent's own text without commands; a signature below commands is no text."""
+    """The agent's own text, without commands and a signature alone."""
     rest, signature = request.commands.rest, request.signature(config)
     text = "\n".join(rest).strip()
     if request.commands.commands and text:
@@ -91,7 +90,7 @@ def own_text(request: Request, ticket: Ticket | None, config: Config) -> str:
 
 
 def _seen_below(request: Request, ticket: Ticket, text: str) -> list[str]:
-    """`text` where it stood at the end of an earlier mail of this agent: then it is their signature."""
+    """`text` if an earlier mail of the agent ended with it, so that it is a signature."""
     if len(text.splitlines()) > LONGEST_SIGNATURE:
         return []
     earlier = (entry.text.rstrip() for entry in request.known.thread(ticket.number) if entry.by == request.by)
@@ -99,7 +98,7 @@ def _seen_below(request: Request, ticket: Ticket, text: str) -> list[str]:
 
 
 def with_canned(name: str, own: str, ticket: Ticket, request: Request, context: Context) -> str:
-    """The canned response, and the agent's own text below it. Raises Refused where it cannot be filled in."""
+    """The canned response with the agent's own text below. Raises Refused if it cannot be filled in."""
     text = fill_canned(name, ticket, request.agent_key, context.config, context.catalogue)
     return f"{text}\n\n{own}".strip()
 
@@ -114,5 +113,5 @@ def _visibility(request: Request, resolved: ResolvedCommands, named: int, ticket
 
 
 def to_send_it(text: str) -> tuple[tuple[Sentence, str], ...]:
-    """The one-tap link by which words that stayed a note are sent; a longer text would be cut, so it has none."""
+    """The mailto: link that sends a text which became a note; empty for a text over LINKED."""
     return ((Phrase("link.send"), f"#reply\n\n{escaped(text)}"),) if 0 < len(text) <= LINKED else ()

@@ -1,7 +1,4 @@
-"""A request: what an agent's mail, or `tickets do` on the command line, asks the desk to do.
-
-The code that carries requests out takes a `Request`; what can be held for a confirmation is an `AgentMail`.
-"""
+"""Requests: an agent's mail, or an order of `tickets do` on the command line."""
 
 from __future__ import annotations
 
@@ -34,8 +31,8 @@ class Request(ABC):
     cause: str  # identifies the request; the same when the mail is worked again
     at: datetime
     known: Known
-    # Of the mail; an order from the command line has none.
-    reason: Reason | None = None  # why it belongs to its ticket
+    # Of the mail; empty for an order from the command line.
+    reason: Reason | None = None  # how its ticket was found
     message_id: str = ""
     answered: Key | None = None  # the newest key of a notice that it answers
     answered_ids: Sequence[str] = ()  # In-Reply-To
@@ -63,15 +60,15 @@ class Request(ABC):
         return self.agent.key if self.agent else ""
 
     def signature(self, config: Config) -> str:
-        """The agent's signature as the desk writes it, which their mail program may have put below the text too."""
+        """The configured signature of the agent, which their mail program may have added too."""
         return self.agent.signature.get(config.desk.language).strip() if self.agent else ""
 
     def direct(self, config: Config) -> frozenset[str]:
-        """Addresses that received the mail itself, and are not sent it again."""
+        """Addresses that received the mail directly, and get no copy."""
         return frozenset(each.email for each in self.recipients if not desk_address(each.email, config))
 
     def refused(self, ticket: Ticket | None, *problems: Sentence) -> Outcome:
-        """Nothing is done; an agent has the mail back with every problem."""
+        """The outcome of a request with problems: nothing is done, and an agent's mail is returned."""
         return Outcome(
             reason=Reason.REFUSED,
             ticket=ticket.number if ticket else None,
@@ -82,23 +79,23 @@ class Request(ABC):
 
     @abstractmethod
     def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
-        """Where the text was sent. `named`: the ticket whose alert it answers, where that was merged into `ticket`."""
+        """Where the text was sent. `named`: the ticket whose alert it answers, if merged into `ticket`."""
 
     @abstractmethod
     def answer(
         self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[Sentence, ...] = (), text: str = ""
     ) -> tuple[Notice, ...]:
-        """A mail back to the agent, in the thread that they began; none for an order from the command line."""
+        """A notice to the agent in the thread of their mail; empty for an order from the command line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMail(Request):
-    """An agent's proven mail."""
+    """An agent's authenticated mail."""
 
     agent: Agent
     situation: Situation
     address: str  # the desk address that the mail came to
-    released: Reason | None = None  # why it was held, where its agent has confirmed it since
+    released: Reason | None = None  # why it was held, if it was confirmed since
 
     def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
         """Where the mail was sent, and what it answers."""
@@ -116,7 +113,7 @@ class AgentMail(Request):
     def answer(
         self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[Sentence, ...] = (), text: str = ""
     ) -> tuple[Notice, ...]:
-        """A mail back to the agent, in the thread that they began."""
+        """A notice to the agent in the thread of their mail."""
         mail = self.situation.received.mail
         notice = Notice(
             kind=kind,
@@ -139,11 +136,11 @@ class CliOrder(Request):
     """An order from the command line; its outcome is printed, not mailed."""
 
     def addressing(self, *_: object, **__: object) -> Addressing:
-        """Without a command of visibility, its text is a public reply."""
+        """Its text is a public reply, unless a command says otherwise."""
         return Addressing(answers=NoticeKind.NEW_MESSAGE)
 
     def answer(self, *_: object, **__: object) -> tuple[Notice, ...]:
-        """No mail."""
+        """No notice."""
         return ()
 
 

@@ -1,1 +1,1 @@
-"""Mail of requesters and collaborators on a ticket: messages, their own commands, ratings."""
+"""Mail of requesters, collaborators and outsiders on a ticket: messages, commands, ratings, answers."""

@@ -1,4 +1,4 @@
-"""A requester's or collaborator's mail on a ticket that exists."""
+"""Mail of requesters, collaborators and asked outsiders on an existing ticket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from mailgate.desk.opening.from_mail import entry_of, may_answer, open_from_mail, rejected, rule_input_of
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.requester.words import alone, answer, commands, commands_of, fulfil, without_words
+from mailgate.desk.requester.commands import (
+    answer,
+    as_commands,
+    carry_out,
+    commands_of,
+    only_commands,
+    without_commands,
+)
 from mailgate.desk.situation import Situation
 from mailgate.phrase import Phrase, Value, phrase
 from mailgate.reasons import Reason
@@ -24,19 +31,19 @@ from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, T
 
 
 def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
-    """A message comes in on `ticket`; too late an answer opens a new, linked ticket."""
-    asked = commands_of(situation)
-    if alone(asked, situation):
-        return fulfil(situation, ticket, asked, context)
-    closes = "close" in asked.words
-    if asked.words:
-        situation = without_words(situation, asked)
+    """A message on `ticket`; after `reopen_within` it opens a new, linked ticket."""
+    requested = commands_of(situation)
+    if only_commands(requested, situation):
+        return carry_out(situation, ticket, requested, context)
+    closes = "close" in requested.words
+    if requested.words:
+        situation = without_commands(situation, requested)
     if not closes and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
         late = open_from_mail(situation, context, follows=ticket.number)
         return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
-    change = _message(situation, ticket, asked, stamp, context)
+    change = _message(situation, ticket, requested, stamp, context)
     routed = route(rule_input_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
@@ -51,7 +58,7 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
         answers=situation.received.mail.message_id,
         automatic=(
             situation.match.participant
-            and not asked.words
+            and not requested.words
             and situation.human
             and may_answer(situation, context)
             and routed.get("autoresponse") is not False
@@ -64,23 +71,23 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
         ticket=ticket.number,
         reason=situation.match.why,
         announced=(situation.known.announced(change, occasion),),
-        notices=answer(situation, change, asked, context) if asked.words else (),
+        notices=answer(situation, change, requested, context) if requested.words else (),
         routed=routed,
-        commands=commands(asked),
+        commands=as_commands(requested),
     )
 
 
 def _message(
-    situation: Situation, ticket: Ticket, asked: RequesterCommands, stamp: acts.Stamp, context: Context
+    situation: Situation, ticket: Ticket, requested: RequesterCommands, stamp: acts.Stamp, context: Context
 ) -> Change:
-    """The message on its ticket, with what its author asked, whom it brings, and who gets a reopened ticket."""
+    """The change by a message, with the author's commands, new participants and the assignee of a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body
-    entry = entry_of(situation, author, body.whole or ("" if asked.words else situation.received.mail.text))
+    entry = entry_of(situation, author, body.whole or ("" if requested.words else situation.received.mail.text))
     waits = situation.match.participant or situation.match.participant_there
-    reopens = waits and "close" not in asked.words  # thanks with #close are no reason to start over
+    reopens = waits and "close" not in requested.words  # thanks with #close are no reason to start over
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
-    if asked.words:
-        done = acts_of(asked, context.config.addresses_of(author.email), stamp)
+    if requested.words:
+        done = acts_of(requested, context.config.addresses_of(author.email), stamp)
         change = lifecycle.also(change, done, stamp, context.config)
     if change.after.status.active and not ticket.status.active:
         known = situation.known
@@ -91,7 +98,7 @@ def _message(
 
 
 def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: Context) -> Outcome:
-    """The ended ticket names the one that an answer to it has opened, too."""
+    """The outcome with the link from the ended ticket to the one that the answer opened."""
     opened = next((each.change.after.number for each in late.announced if each.change.before is None), None)
     if opened is None:
         return late
@@ -103,7 +110,7 @@ def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: C
 
 
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
-    """An out-of-office note or receipt is stored, and does nothing; of a reaction the event says all."""
+    """An automatic answer is stored without effect; a reaction is an event alone."""
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     if Reason.REACTION in situation.screened.reasons:
@@ -111,7 +118,7 @@ def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> O
         stamp = stamp.because(f"reacted with {emoji}" if emoji else "reacted to a mail")
         change = lifecycle.note_event(ticket, EventKind.AUTO_REPLY, stamp, context.config, author.email)
         return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
-    # An agent's answers an alert, that of somebody who was asked a note; and either may quote what it answers.
+    # An agent's answers an alert, an outsider's a note; either may quote internal text.
     internal = situation.sender.agent or situation.match.role == "asked"
     kind = EntryKind.NOTE if internal else EntryKind.MESSAGE
     entry = entry_of(situation, author, situation.received.body.visible, kind)
@@ -120,9 +127,9 @@ def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> O
 
 
 def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
-    """The answer of somebody outside the desk whom an agent asked: a note, and nothing more.
+    """The answer of an outsider whom an agent asked: a note that agents are alerted of.
 
-    It opens, reopens and changes nothing, adds nobody to the ticket, and no requester hears of it.
+    It neither opens nor reopens a ticket, adds no participant, and is not shown to requesters.
     """
     received, config = situation.received, context.config
     author = received.mail.author
@@ -144,10 +151,10 @@ def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outco
 
 
 def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple[Collaborator, ...]:
-    """Who joins the ticket with this mail: an unknown sender, and people in Cc.
+    """The collaborators that the mail adds: an unknown sender, and people in To and Cc.
 
-    They hear of replies only when the requester's mail proves itself by a live key or
-    DMARC; all others are inactive until an agent agrees.
+    They are active, and get replies, only if the requester's mail carries a live key or passed DMARC; all others are
+    inactive until an agent activates them.
     """
     mail = situation.received.mail
     config = context.config
@@ -167,7 +174,7 @@ def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple
 
 
 def _has_live_key(situation: Situation, context: Context) -> bool:
-    """Whether the mail answers one of ours that was written to its author, not too long ago."""
+    """Whether the mail answers a notice to its author whose key has not expired."""
     key = situation.match.key
     emails = context.config.addresses_of(situation.received.mail.author.email)
     own = key is not None and any(context.keyring.is_for(key, email) for email in emails)
@@ -179,7 +186,7 @@ def _passed(situation: Situation) -> bool:
 
 
 def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
-    """Rules with `on = ["message"]` work on the ticket as well."""
+    """The change with the effects of rules with `on = ["message"]`."""
     for result in routed.results:
         if not result.matched:
             continue

@@ -1,7 +1,7 @@
-"""A requester's answer to "how did we do?": recorded, its words kept, and no ticket reopened.
+"""Satisfaction ratings by requesters: recorded without reopening the ticket.
 
-Believed is a person's mail with a key of ours that was made for exactly this requester and
-ticket, as the links in the notice of a resolved ticket carry it. Anything else is a message.
+A rating is a person's mail with a key made for this requester and ticket, as the links in the notice of a resolved
+ticket carry it. Anything else is a message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mailgate.ticket import Actor, Ticket
 
 
 def rating_of(situation: Situation, context: Context) -> Rating | None:
-    """The rating that the mail is; None for any other mail, also for a late one that says more than a word."""
+    """The rating in a mail; None for any other mail, and for a late rating with more than a word."""
     ticket, key, match = situation.ticket, situation.match.key, situation.match
     own = context.config.addresses_of(situation.received.mail.author.email)
     if not (situation.human and ticket and key and match.role == "requester" and situation.sender.dmarc != "fail"):
@@ -35,7 +35,7 @@ def _says_more(rating: Rating, situation: Situation) -> bool:
 
 
 def receive_rating(situation: Situation, ticket: Ticket, rating: Rating, context: Context) -> Outcome:
-    """Record a rating; a bad one, or one with words, is told to the agents. Too late, it changes nothing."""
+    """Record a rating; agents are alerted of a bad one and of one with text. Too late, it has no effect."""
     author, arrived = situation.received.mail.author, situation.received.arrived_at
     if not lifecycle.may_reopen(ticket, arrived, context.config):
         return Outcome(ticket=ticket.number, reason=Reason.TOO_OLD_TO_REOPEN, why=f"rated {rating.word}, too late")

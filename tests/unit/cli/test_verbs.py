@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailgate.cli.main import main
-from mailgate.desk.report import count_aside
+from mailgate.desk.report import count_on_own_connection
 from mailgate.store.db import open_writer
 from mailgate.store.queues import trace
 from mailgate.system.lock import Lock
@@ -513,9 +513,9 @@ def test_counting_a_report_does_not_lock_the_database(desk, capsys, monkeypatch)
     def counting(*args):
         with closing(open_writer(database)) as db, db.transaction():
             trace.add(db, [trace.Line(at=START, direction="in", step="refused", text="x", address="a@b.example")])
-        return count_aside(*args)
+        return count_on_own_connection(*args)
 
-    monkeypatch.setattr("mailgate.cli.tickets.change.count_aside", counting)
+    monkeypatch.setattr("mailgate.cli.tickets.change.count_on_own_connection", counting)
     capsys.readouterr()
     assert call("tickets", "do", "1001", "#report 7d", "#prio low") == 0
     out = capsys.readouterr().out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.desk.bounces import Failure, bare_again, gave_up
+from mailgate.desk.bounces import Failure, take_failure, without_content
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.worker import apply
@@ -83,21 +83,21 @@ def test_a_mail_that_the_relay_refused_for_good_is_told_and_its_own_failure_is_n
     context = bench.desk.context(bench.now)
     failure = Failure(NoticeKind.REPLY, "karen@client.example", "550 5.1.1 no")
     known = gather_ticket(bench.db, 1001, context)
-    outcome = gave_up(known, known.ticket(1001), failure, "outbox:7", context)
+    outcome = take_failure(known, known.ticket(1001), failure, "outbox:7", context)
     with bench.db.transaction():
         apply.save(bench.db, outcome, context, bench.desk.writer)
     assert {mail.kind for mail in bench.new()} == {"delivery-failed"}
     assert bench.kinds()[-1] == "notice-failed"
     again = Failure(NoticeKind.DELIVERY_FAILED, "elliot@bank.example", "550 5.1.1 no")
-    assert gave_up(known, known.ticket(1001), again, "outbox:8", context).notices == ()
+    assert take_failure(known, known.ticket(1001), again, "outbox:8", context).notices == ()
 
 
 def test_an_alert_that_the_relay_does_not_like_comes_again_bare(bench):
     failure = Failure(NoticeKind.NEW_TICKET, "elliot@bank.example", "554 virus", agent="elliot")
-    outcome = bare_again(bench.ticket(), failure, "outbox:7")
+    outcome = without_content(bench.ticket(), failure, "outbox:7")
     (notice,) = outcome.notices
     assert (notice.kind, notice.agent, notice.text) == (NoticeKind.NEW_TICKET, "elliot", "")
     assert "554 virus" in english(notice.facts[0])
-    assert bare_again(bench.ticket(), failure, notice.cause) is None, "once"
+    assert without_content(bench.ticket(), failure, notice.cause) is None, "once"
     to_karen = Failure(NoticeKind.REPLY, "karen@client.example", "554 virus")
-    assert bare_again(bench.ticket(), to_karen, "outbox:7") is None
+    assert without_content(bench.ticket(), to_karen, "outbox:7") is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailgate.desk.bounces import Failure, gave_up
+from mailgate.desk.bounces import Failure, take_failure
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
@@ -129,7 +129,7 @@ def test_an_address_that_the_relay_calls_dead_is_dead_with_or_without_a_ticket(b
         failure = Failure(NoticeKind.ACKNOWLEDGEMENT, f"k{number}@client.example", "no such mailbox", dead=True)
         with bench.db.transaction():
             known = gather_ticket(bench.db, number, context)
-            outcome = gave_up(known, known.ticket(number or 0), failure, f"outbox:{number}", context)
+            outcome = take_failure(known, known.ticket(number or 0), failure, f"outbox:{number}", context)
             apply.save(bench.db, outcome, context, bench.desk.writer)
     assert {row[0] for row in bench.db.all("SELECT email FROM dead_address")} == {
         "k1001@client.example",

@@ -1,7 +1,6 @@
-"""A requester's or collaborator's commands on a ticket of theirs: done, and answered in public words.
+"""Commands of requesters and collaborators: carried out and answered.
 
-Only a person's mail that did not fail its authentication asks for anything; all other text
-in it is a message like any other, and `requester.py` takes that.
+Only mail of persons that did not fail DMARC may hold commands; all other text is a message (`message.py`).
 """
 
 from __future__ import annotations
@@ -22,33 +21,33 @@ from mailgate.ticket import Actor, Change, Ticket
 
 
 def commands_of(situation: Situation) -> RequesterCommands:
-    """What the mail asks for."""
+    """The commands at the top of the mail."""
     if not situation.human or situation.sender.dmarc == "fail":
         return RequesterCommands()
     return read_requester_words(situation.received.body.lines, situation.match.role)
 
 
-def alone(asked: RequesterCommands, situation: Situation) -> bool:
-    """True for a mail of words alone: it posts nothing. Pictures of a signature are no message."""
-    return bool(asked.words) and not asked.text and all(each.cid for each in situation.attachments)
+def only_commands(requested: RequesterCommands, situation: Situation) -> bool:
+    """Whether the mail has commands and no message; embedded pictures are none."""
+    return bool(requested.words) and not requested.text and all(each.cid for each in situation.attachments)
 
 
-def without_words(situation: Situation, asked: RequesterCommands) -> Situation:
-    """The mail as a message: its text without the words on top."""
-    body = replace(situation.received.body, visible=asked.text, html="")
+def without_commands(situation: Situation, requested: RequesterCommands) -> Situation:
+    """The mail as a message, without the commands on top."""
+    body = replace(situation.received.body, visible=requested.text, html="")
     return replace(situation, received=replace(situation.received, body=body))
 
 
-def fulfil(situation: Situation, ticket: Ticket, asked: RequesterCommands, context: Context) -> Outcome:
-    """Do and answer a mail of words alone."""
+def carry_out(situation: Situation, ticket: Ticket, requested: RequesterCommands, context: Context) -> Outcome:
+    """The outcome of a mail that has only commands."""
     author, config = situation.received.mail.author, context.config
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
-    wanted = asked
+    allowed = requested
     if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
-        wanted = replace(asked, words=tuple(word for word in asked.words if word != "reopen"))
-    done = acts_of(wanted, config.addresses_of(author.email), stamp)
+        allowed = replace(requested, words=tuple(word for word in requested.words if word != "reopen"))
+    done = acts_of(allowed, config.addresses_of(author.email), stamp)
     known = situation.known
-    if "reopen" in wanted.words and not ticket.status.active:
+    if "reopen" in allowed.words and not ticket.status.active:
         done += back(ticket, known.records[ticket.number].events, known.away, stamp.at, config)
     change = lifecycle.act_on(ticket, done, stamp, config)
     occasion = Occasion(by=stamp.by, cause=situation.received.source_key, author=author, now=context.now)
@@ -56,31 +55,31 @@ def fulfil(situation: Situation, ticket: Ticket, asked: RequesterCommands, conte
         ticket=ticket.number,
         reason=situation.match.why,
         announced=(known.announced(change, occasion),),
-        notices=answer(situation, change, asked, context),
-        commands=commands(asked),
+        notices=answer(situation, change, requested, context),
+        commands=as_commands(requested),
     )
 
 
-def commands(asked: RequesterCommands) -> tuple[Command, ...]:
-    """The words as commands, for `explain` and `trace`."""
-    return tuple(Command(word, line=f"#{word}") for word in asked.words)
+def as_commands(requested: RequesterCommands) -> tuple[Command, ...]:
+    """The commands for `explain` and `trace`."""
+    return tuple(Command(word, line=f"#{word}") for word in requested.words)
 
 
-def answer(situation: Situation, change: Change, asked: RequesterCommands, context: Context) -> tuple[Notice, ...]:
-    """The mail that says how the ticket stands now."""
+def answer(situation: Situation, change: Change, requested: RequesterCommands, context: Context) -> tuple[Notice, ...]:
+    """The notice of the ticket's status."""
     ticket = change.after
     mail = situation.received.mail
-    told = list(answers(asked, ticket, situation.known.records[ticket.number].thread))
-    if "reopen" in asked.words and not ticket.status.active:
-        told.append(Phrase("asked.too-late"))
-    if not told or not may_answer(situation, context):
+    facts = list(answers(requested, ticket, situation.known.records[ticket.number].thread))
+    if "reopen" in requested.words and not ticket.status.active:
+        facts.append(Phrase("asked.too-late"))
+    if not facts or not may_answer(situation, context):
         return ()
     notice = Notice(
         kind=NoticeKind.STATUS_CHANGED,
         to=mail.author,
         cause=situation.received.source_key,
         ticket=ticket,
-        facts=tuple(told),
+        facts=tuple(facts),
         in_reply_to=mail.message_id,
         references=mail.references[-3:],
     )
