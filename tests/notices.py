@@ -113,7 +113,7 @@ def english(sentence: Sentence | None) -> str:
 
 def within(value: Value | None) -> str:
     """A value in English as it stands within a sentence, times in UTC; "" for none."""
-    return ENGLISH.said(value, UTC) if value else ""
+    return ENGLISH.text(value, UTC) if value else ""
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def refusal(pattern: str, zone: ZoneInfo = UTC) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        said = "; ".join(ENGLISH.said(reason, zone) for reason in error.reasons)
+        said = "; ".join(ENGLISH.text(reason, zone) for reason in error.reasons)
         assert re.search(pattern, said), said
     else:
         raise AssertionError("was not refused")

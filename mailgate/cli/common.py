@@ -110,4 +110,4 @@ def public_text(error: MailgateError) -> str:
     if not isinstance(error, Refused):
         return error.public
     english = Catalogue((shipped(),)).words("en")
-    return "; ".join(english.said(reason, ZoneInfo("UTC")) for reason in error.reasons)
+    return "; ".join(english.text(reason, ZoneInfo("UTC")) for reason in error.reasons)

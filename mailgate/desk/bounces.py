@@ -16,7 +16,7 @@ from mailgate.notice import Notice, NoticeKind
 from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly, why_phrase
 from mailgate.phrase import Phrase, Value, phrase
 from mailgate.reasons import Reason
-from mailgate.rules.notices.audience import Person, hearers
+from mailgate.rules.notices.audience import Person, alert_recipients
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.threading.keys import Key, expired
 from mailgate.rules.ticket import acts, lifecycle
@@ -175,7 +175,10 @@ def _notices(
 ) -> tuple[Notice, ...]:
     """Notices to those who work the ticket; of a failed alert, to those who would have it instead."""
     audience = known.audience(ticket.number)
-    tries = (hearers(some, ticket, audience, context.config) for some in _recipients(ticket, failure, context.config))
+    tries = (
+        alert_recipients(some, ticket, audience, context.config)
+        for some in _recipients(ticket, failure, context.config)
+    )
     others = next((found for people in tries if (found := _without(people, failure.recipient))), ())
     return tuple(
         Notice(

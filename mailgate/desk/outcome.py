@@ -36,7 +36,7 @@ class Context:
 
     def in_english(self, sentence: Sentence) -> str:
         """A sentence for logs, traces and the command line; times in the desk's zone."""
-        return self.catalogue.words("en").said(sentence, self.config.desk.timezone)
+        return self.catalogue.words("en").text(sentence, self.config.desk.timezone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def compose(
 
 
 def _recipients(notice: Notice) -> Iterator[bytes]:
-    """To and Cc. Agents see themselves alone; requester and collaborators see each other."""
+    """To and Cc: for an agent their own address alone; for requester and collaborators all of theirs."""
     if not notice.kind.to_requester:
         yield headers.addresses("To", [notice.to])
         return
@@ -116,13 +116,13 @@ def _threading(notice: Notice, keyring: Keyring) -> Iterator[bytes]:
     """
     public = notice.ticket is not None and notice.kind is not NoticeKind.ASKED
     anchor = [keyring.anchor(notice.ticket.number, notice.ticket.anchor)] if notice.ticket and public else []
-    told = [found for found in (*notice.references, notice.in_reply_to) if headers.is_id(found)]
+    known = [found for found in (*notice.references, notice.in_reply_to) if headers.is_id(found)]
     if notice.kind.to_requester:
-        told = [found for found in told if not _is_agents(found, keyring)]
-    if notice.in_reply_to in told:
+        known = [found for found in known if not _is_agents(found, keyring)]
+    if notice.in_reply_to in known:
         yield headers.message_ids("In-Reply-To", [notice.in_reply_to])
     # A later mention of an id is the one that counts: dict order from the right, then back
-    ids = list(dict.fromkeys(reversed([found for found in told if found not in anchor])))[: _MOST_IDS - len(anchor)]
+    ids = list(dict.fromkeys(reversed([found for found in known if found not in anchor])))[: _MOST_IDS - len(anchor)]
     if anchor or ids:
         yield headers.message_ids("References", [*anchor, *reversed(ids)])
 
@@ -133,7 +133,7 @@ def _is_agents(message_id: str, keyring: Keyring) -> bool:
 
 
 def _marks(notice: Notice) -> Iterator[bytes]:
-    """Which ticket and notice it is; and for all but a person's words passed on, that a machine wrote it."""
+    """The fields that name ticket and notice; and, but for a person's own words, those of automatic mail (RFC 3834)."""
     if notice.ticket:
         yield headers.fold("X-Mailgate-Ticket", [str(notice.ticket.number)])
     yield headers.fold("X-Mailgate-Notice", [str(notice.kind)])

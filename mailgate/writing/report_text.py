@@ -19,7 +19,7 @@ _NAME = 20  # columns of a name: a table line of 74, some of which begin with a 
 
 def period(report: Report, zone: ZoneInfo, own: Words) -> str:
     """The period of a report: "Mon 16 Nov 2026, 08:00 CET to Mon 23 Nov 2026, 08:00 CET"."""
-    return own.said(phrase("report.period", since=report.since, until=report.until), zone)
+    return own.text(phrase("report.period", since=report.since, until=report.until), zone)
 
 
 def duration(seconds: float | None, own: Words) -> str:

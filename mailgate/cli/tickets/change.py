@@ -108,8 +108,8 @@ def do(args: argparse.Namespace) -> int:
         agent = _agent(args.agent, config)
         outcome = _apply_commands(db, args.number, agent, lines, config)
     own, zone = Catalogue.of(config).words("en"), config.zone(agent.key if agent else "")
-    done = [*(own.said(each, zone) for each in outcome.report), *_answered(outcome, agent, own, config)]
-    errors = [own.said(each, zone) for each in outcome.problems]
+    done = [*(own.text(each, zone) for each in outcome.report), *_answered(outcome, agent, own, config)]
+    errors = [own.text(each, zone) for each in outcome.problems]
     if args.json:
         print_json({**result_fields(errors), "done": [*done], "errors": [*errors]})
     else:

@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         print_line(f"left        {_mailbox(each)}, UID {each.uid}: {each.why(config.max_mail_size)}{subject}")
     english = Catalogue.of(config).words("en")
     for line in away_lines(away, config):
-        print_line(f"away        {english.said(line, config.desk.timezone)}")
+        print_line(f"away        {english.text(line, config.desk.timezone)}")
     for problem in problems:
         print_line(f"problem     {problem}")
     return 1 if problems else 0

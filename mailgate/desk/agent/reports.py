@@ -60,7 +60,7 @@ def _span(order: Order) -> timedelta:
 def report_for(counted: Counted, agent: Agent | None, config: Config) -> Report:
     """The report for an agent, None for the administrator."""
     scope = scope_of(agent, config)
-    return counted.report(scope.seen, scope.said)
+    return counted.report(scope.seen, scope.label)
 
 
 def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Notice]:
@@ -73,7 +73,7 @@ def mailed_reports(counted: Counted, name: str, config: Config) -> Iterator[Noti
             agent=who.agent,
             cause=f"report:{name}:{counted.until:%Y-%m-%dT%H:%M}",
             subject=Phrase(f"report.subject_{name}"),
-            report=counted.report(scope.seen, scope.said),
+            report=counted.report(scope.seen, scope.label),
         )
 
 

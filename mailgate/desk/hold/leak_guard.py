@@ -133,9 +133,9 @@ def _sentences(
 
 def _as_read(sentences: Iterable[Sentence], context: Context) -> Iterator[str]:
     """Internal sentences in each language and time zone that an agent has."""
-    voices = context.catalogue.voices(context.config)
+    readers = context.catalogue.readers(context.config)
     for sentence in sentences:
-        yield from {words.sentence(sentence, zone) for words, zone in voices}
+        yield from {words.sentence(sentence, zone) for words, zone in readers}
 
 
 def _had(entry: Entry, config: Config) -> str:

@@ -13,7 +13,7 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.notice import Notice, NoticeKind
 from mailgate.outbound.status_codes import why_phrase
 from mailgate.phrase import Day, Phrase, phrase
-from mailgate.rules.notices.audience import FALLBACK, Audience, Person, hearers, person
+from mailgate.rules.notices.audience import FALLBACK, Audience, Person, alert_recipients, person
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.store.db import Db
 from mailgate.store.people import dead_addresses
@@ -107,7 +107,7 @@ def _to_others(
 
 def _others(ticket: Ticket, dead: Collection[str], context: Context) -> tuple[Person, ...]:
     for name in FALLBACK:
-        people = hearers((name,), ticket, Audience(), context.config)
+        people = alert_recipients((name,), ticket, Audience(), context.config)
         if alive := tuple(who for who in people if who.address.email not in dead):
             return alive
     return ()

@@ -141,7 +141,7 @@ def _opened(opening: _Opening) -> Outcome:
         reveal=_reveal(opening),
         extra_alert=routed.alert,
         canned=_canned(routed, change.after, context),
-        told=_follows(follows, context.config),
+        facts=_facts(follows, context.config),
         remarks=(*_remarks(situation, follows, opening.author, context.config), *put_in_cc(change, opening.author)),
         links=agree(change, opening.author.email),
     )
@@ -269,7 +269,7 @@ def _reveal(opening: _Opening) -> bool:
     return (own and situation.is_authors(opening.context.keyring)) or opening.requester.proven
 
 
-def _follows(follows: int | None, config: Config) -> tuple[Phrase, ...]:
+def _facts(follows: int | None, config: Config) -> tuple[Phrase, ...]:
     """The sentence on an earlier ticket for the requester."""
     if not follows:
         return ()

@@ -1,4 +1,4 @@
-"""Who hears of a change, and in which sentences: notices to requesters and agents, digests, tables.
+"""The notices that a change causes: recipients, kinds and sentences; also digests and tables.
 
 May import: the values, and the `rules` folders before it.
 """

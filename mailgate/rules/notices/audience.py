@@ -1,7 +1,7 @@
-"""Who hears of it: alert recipients by name → people. An alert never goes to nobody.
+"""Recipient names of [alerts] ("assignee", "department") → people. An alert always has a recipient.
 
-Skipped are who is away and who wants to hear less (`hear`), as long as there is anybody else;
-who may not know of a confidential ticket never hears of it at all.
+Agents who are away or who limit their alerts (`hear`) are skipped as long as there is anybody
+else; those who may not see a confidential ticket are always skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FALLBACK = ("team", "department", "manager", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who gets mail: an agent by key, or just an address."""
+    """A recipient: an agent by key, or just an address."""
 
     address: Address
     agent: str = ""
@@ -27,16 +27,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """What the store knows about a ticket's readers."""
+    """What is stored about a ticket's readers and thread."""
 
     last_sent: Mapping[str, str] = field(default_factory=dict)  # recipient → Message-ID of our latest mail to them
     alerted: tuple[str, ...] = ()  # keys of agents who got an alert about the ticket
     history: tuple[Entry, ...] = ()  # earlier entries, newest first
-    away: Mapping[str, Absence] = field(default_factory=dict)  # who is away, by agent's key
+    away: Mapping[str, Absence] = field(default_factory=dict)  # by agent's key
     merged: tuple[Entry, ...] = ()  # those of tickets that were merged into it; for agents alone
 
-    def told(self, most: int) -> tuple[Entry, ...]:
-        """The latest entries that an agent is shown, newest first."""
+    def latest(self, most: int) -> tuple[Entry, ...]:
+        """The latest entries for an alert, those of merged tickets among them, newest first."""
         both = (*self.history, *self.merged) if self.merged else self.history
         return tuple(sorted(both, key=lambda entry: entry.id or 0, reverse=True)[:most])
 
@@ -47,39 +47,39 @@ def person(agent: Agent) -> Person:
 
 
 def agents(keys: Iterable[str], config: Config) -> Iterator[Person]:
-    """The agents with these keys; a key of nobody's, as an empty one is, stands for nobody."""
+    """The agents with these keys; unknown and empty keys are skipped."""
     return (person(config.agents[key]) for key in keys if key in config.agents)
 
 
-def anybody(email: str, config: Config) -> Person:
-    """Whoever reads at an address: an agent where it is one's."""
+def person_at(email: str, config: Config) -> Person:
+    """The person with an address: an agent if it is one of an agent's."""
     known = config.agents_by_email.get(email)
     return person(known) if known else Person(Address(email))
 
 
-def hearers(
+def alert_recipients(
     names: Sequence[str], ticket: Ticket, audience: Audience, config: Config, *, but: str = "", urgent: bool = False
 ) -> tuple[Person, ...]:
-    """The people behind alert recipient names, each once; falls back until there is somebody.
+    """The people that recipient names stand for, each once; with none, those of `FALLBACK` in turn.
 
-    `but` is the key of an agent who needs no telling and does not count as somebody. Where
-    the whole way down nobody would hear, who hears little is told, and last who is away.
+    `but` is the key of an agent to leave out. If that finds nobody, agents who limit their
+    alerts are taken, and failing those, agents who are away.
     """
 
-    def listens(who: Person, name: str) -> bool:
+    def wants_it(who: Person, name: str) -> bool:
         return is_here(who, name) and _wants(who, name, ticket, config, urgent=urgent)
 
     def is_here(who: Person, _: str) -> bool:
         return who.agent not in audience.away
 
-    passes: tuple[Callable[[Person, str], bool], ...] = (listens, is_here, lambda _who, _name: True)
-    for heard in passes:
+    passes: tuple[Callable[[Person, str], bool], ...] = (wants_it, is_here, lambda _who, _name: True)
+    for accepts in passes:
         for tries in (names, *((name,) for name in FALLBACK)):
-            people = ((who, name) for name in tries for who in _who(name, ticket, audience, config))
+            people = ((who, name) for name in tries for who in _people(name, ticket, audience, config))
             found = {
                 who.address.email: who
                 for who, name in people
-                if not (but and who.agent == but) and _may_know(who, name, ticket, config) and heard(who, name)
+                if not (but and who.agent == but) and _may_see(who, name, ticket, config) and accepts(who, name)
             }
             if found:
                 return tuple(found.values())
@@ -87,7 +87,7 @@ def hearers(
 
 
 def _wants(who: Person, name: str, ticket: Ticket, config: Config, *, urgent: bool) -> bool:
-    """Whether the agent hears of what reaches many at once: `hear`, where the ticket is not their own."""
+    """Whether the agent's `hear` admits an alert to the recipients of this name; always for a ticket of their own."""
     agent = config.agents.get(who.agent)
     if agent is None or agent.hear == "department" or agent.key == ticket.last_respondent:
         return True
@@ -100,15 +100,15 @@ def _wants(who: Person, name: str, ticket: Ticket, config: Config, *, urgent: bo
     return urgent or not to_many
 
 
-def _may_know(who: Person, name: str, ticket: Ticket, config: Config) -> bool:
-    """Nobody but its members hears of a confidential department's ticket, save the administrator as the last."""
+def _may_see(who: Person, name: str, ticket: Ticket, config: Config) -> bool:
+    """Whether the person may get an alert about the ticket: of a confidential department its members and "admin"."""
     if not confidential(ticket.department, config) or name == "admin":
         return True
     agent = config.agents.get(who.agent)
     return agent is not None and sees(agent, ticket, config)
 
 
-def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Iterator[Person]:
+def _people(name: str, ticket: Ticket, audience: Audience, config: Config) -> Iterator[Person]:
     match name:
         case "assignee":
             yield from agents(_assignee(ticket, config), config)
@@ -124,18 +124,18 @@ def _who(name: str, ticket: Ticket, audience: Audience, config: Config) -> Itera
             yield from agents([department.manager] if department else [], config)
         case "last-respondent":
             last = config.agents.get(ticket.last_respondent)
-            if last and sees(last, ticket, config):  # who lost sight of it by a transfer reads it no longer
+            if last and sees(last, ticket, config):  # a transfer may have taken it out of their sight
                 yield person(last)
         case "alerted":
             known = [config.agents[key] for key in audience.alerted if key in config.agents]
             yield from map(person, (agent for agent in known if sees(agent, ticket, config)))
         case "admin":
             if config.desk.admin:
-                yield anybody(config.desk.admin, config)
+                yield person_at(config.desk.admin, config)
         case _ if name.startswith("agent:"):
             yield from agents([name.removeprefix("agent:")], config)
         case _:
-            yield anybody(name, config)
+            yield person_at(name, config)
 
 
 def _assignee(ticket: Ticket, config: Config) -> Sequence[str]:

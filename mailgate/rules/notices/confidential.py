@@ -1,8 +1,8 @@
 """Confidential departments: what an alert about one of their tickets may hold. Pure.
 
-Mail that nobody asked for carries none of the ticket's words: no subject, text, files, form
-lines, tags, reasons or earlier entries. What a member asks for (`#show`) is answered. Who
-may know of the ticket at all is `rights.py`.
+An alert holds nothing of the ticket's content: no subject, text, files, form lines, tags,
+reasons or earlier entries. A member's `#show` is answered in full. Access is in
+`rules/people/permissions.py`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from mailgate.settings import Config
 from mailgate.ticket import Ticket
 
 SUBJECT = "(confidential)"
-# What the agent asked for, or wrote.
+# Answers to the agent's own mail.
 _OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM, NoticeKind.HELD})
 _SHOW = (Phrase("link.show"), "#show\n")
 
 
 def shown_subject(ticket: Ticket, config: Config) -> str:
-    """The ticket's subject, as a mail that nobody asked for may show it."""
+    """The ticket's subject for an alert."""
     return SUBJECT if confidential(ticket.department, config) else ticket.subject
 
 
 def masked(notice: Notice, config: Config) -> Notice:
-    """The notice without what a confidential ticket says; requesters' own mail is left as it is."""
+    """The notice without the content of a confidential ticket; notices to its requester are unchanged."""
     ticket = notice.ticket
     outside = notice.kind.to_requester and notice.kind is not NoticeKind.ASKED
     if ticket is None or outside or not confidential(ticket.department, config):
@@ -37,7 +37,7 @@ def masked(notice: Notice, config: Config) -> Notice:
     bare = replace(
         notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=(), others=()
     )
-    if notice.kind is NoticeKind.HELD:  # what was written meanwhile is not in it
+    if notice.kind is NoticeKind.HELD:  # without the entries written meanwhile
         return replace(bare, links=(_SHOW,))
     if notice.kind in _OWN:
         return bare

@@ -1,8 +1,7 @@
-"""What stands in an agent's digest: overdue, due today, unassigned, theirs. Pure.
+"""The tables of an agent's digest: overdue, due today, unassigned, theirs. Pure.
 
-Each ticket stands once, in the first of the tables that it belongs to. Whose it is decides:
-the agent's and their teams' own, those that nobody has in their departments, and for a
-manager all of the department.
+Each ticket is in the first of the tables that it belongs to: tickets of the agent and their
+teams, unassigned ones of their departments, and for a manager all of the department.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, config: Config) -> tuple[Listing, ...]:
-    """The tables that hold anything, of open and pending tickets; the most pressing first in each."""
+    """The non-empty tables of open and pending tickets, each sorted by due time."""
     zone = config.zone(agent.key)
     found: dict[str, list[Ticket]] = {OVERDUE: [], TODAY: [], UNASSIGNED: [], MINE: []}
     midnight = _end_of_day(now, zone)
@@ -33,14 +32,14 @@ def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, 
         if table := _table(ticket, agent, midnight, config):
             found[table].append(ticket)
     return tuple(
-        waiting_listing(Phrase(f"digest.{table}"), sorted(tickets, key=_pressing), away, agent.key, config)
+        waiting_listing(Phrase(f"digest.{table}"), sorted(tickets, key=_by_due_time), away, agent.key, config)
         for table, tickets in found.items()
         if tickets
     )
 
 
 def _table(ticket: Ticket, agent: Agent, midnight: datetime, config: Config) -> str:
-    """The table that the ticket stands in; "" for one that is no affair of the agent's."""
+    """The table that the ticket is in; "" for none."""
     if not sees(agent, ticket, config):
         return ""
     mine = _is_theirs(ticket, agent, config)
@@ -68,11 +67,11 @@ def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     return to_utc(wall_time(tomorrow), zone)
 
 
-def _pressing(ticket: Ticket) -> tuple[datetime, int]:
+def _by_due_time(ticket: Ticket) -> tuple[datetime, int]:
     return ticket.due_at or _NEVER, ticket.number
 
 
 def subject(tables: Iterable[Listing]) -> Phrase:
-    """What waits, in a line: "Your queue: 2 overdue, 1 due today, 5 yours"."""
+    """The subject of the digest: "Your queue: 2 overdue, 1 due today, 5 yours"."""
     counts = tuple(phrase(f"{each.title.name}_count", count=each.count) for each in tables)
     return phrase("digest.subject", counts=counts)

@@ -1,6 +1,6 @@
-"""An occasion for mail: who did it and how, and what all notices about it have in common.
+"""What the notices about one change have in common: its author, how it came about, and remarks.
 
-Who is told, and in which kind of mail, is `notices.py` and `alerts.py`.
+Recipients and kinds are in `to_requesters.py` and `to_agents.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mailgate.ticket import Actor, Address, Change, Entry, Event, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """Who did it and how: what `announce` needs besides the change itself."""
+    """What `announce` needs besides the change itself."""
 
     by: Actor
     cause: str  # names the act; the same when the work is redone
@@ -24,16 +24,16 @@ class Occasion:
     now: datetime
     answers: str = ""  # Message-ID of the mail that did it
     direct: frozenset[str] = frozenset()  # addresses that had the mail directly
-    quiet: bool = False  # no requester is told
+    quiet: bool = False  # no notices to requesters and collaborators
     automatic: bool = False  # an automatic answer may go out
     reveal: bool = True  # the acknowledgement may hold the requester's own text
     on_behalf: bool = False  # opened by somebody else for the requester
     canned: str = ""  # the canned response that a rule answers with instead of the acknowledgement
     extra_alert: tuple[str, ...] = ()  # a rule's `alert`
-    told: tuple[Phrase, ...] = ()  # what the requester of a new ticket reads besides
-    resolved_before: bool = False  # the requester was told so within the day: commands alone tell it no second time
-    remarks: tuple[Sentence, ...] = ()  # more facts for agents
-    put_off: Event | None = None  # what set the time that has come
+    facts: tuple[Phrase, ...] = ()  # for the requester of a new ticket
+    resolved_before: bool = False  # the requester had a notice that it is resolved within the day
+    remarks: tuple[Sentence, ...] = ()  # for agents
+    put_off: Event | None = None  # the event that set the time of a reminder
     links: tuple[tuple[Sentence, str], ...] = ()  # one-tap links for agents: (label, mail body)
 
     @property
@@ -42,7 +42,7 @@ class Occasion:
         return self.by.agent_key
 
     def notice(self, kind: NoticeKind, who: Person, ticket: Ticket, audience: Audience) -> Notice:
-        """A notice with what all have in common; threaded by what its reader already has.
+        """A notice with what all have in common; it answers the latest mail that its reader has.
 
         Requesters' mails refer to the requester's own ids alone: an agent's Message-ID is a
         key and never leaves the desk.

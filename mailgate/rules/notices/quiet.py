@@ -1,7 +1,7 @@
-"""Quiet hours: which alert waits until they are over, and until when. Pure.
+"""Quiet hours: the alerts that wait for their end. Pure.
 
-What is urgent comes through, and so does what agents asked for or said themselves when to
-have. Nothing is lost: the outbox keeps it, in order.
+Urgent alerts are sent at once, and so are answers, confirmations and reminders. Waiting
+notices are in the outbox, in order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mailgate.rules.notices.to_agents import is_urgent
 from mailgate.rules.sla.wall_clock import quiet_until
 from mailgate.settings import Config
 
-# Alerts about what others did. An answer, a confirmation or a reminder is what the agent waits for.
+# Alerts about what others did.
 WAITING = frozenset(
     {
         NoticeKind.NEW_TICKET,

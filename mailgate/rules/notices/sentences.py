@@ -40,7 +40,7 @@ def event_sentence(event: Event, ticket: Ticket, config: Config, reader: str = "
     found = _sentence(event, ticket, config, reader)
     if found is None:
         return None
-    # The reason of a time set for later is told with the status.
+    # The reason of a time set for later is said with the status.
     reason = "" if event.kind is EventKind.WAKE_CHANGED else reason_of(event, config)
     return fact(_by(found, event, who), reason)
 
@@ -199,7 +199,7 @@ def _was(event: Event, name: str) -> Json:
 
 
 def merge_phrase(event: Event, token: str) -> Phrase:
-    """What the requester of a merged ticket is told: of the other one only where they are on it."""
+    """The phrase about a merge for the requester; the other ticket is named only where they are on it."""
     if event.kind is EventKind.SPLIT:
         return Phrase("told.split")
     if _detail(event, "known"):
@@ -209,5 +209,5 @@ def merge_phrase(event: Event, token: str) -> Phrase:
 
 
 def status_phrase(event: Event) -> Phrase:
-    """What a requester is told of a change of status."""
+    """The phrase about a change of status for the requester."""
     return Phrase(f"told.{Status(str(event.after))}")

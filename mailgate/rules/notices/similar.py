@@ -1,7 +1,7 @@
-"""Which ended tickets are like a new one: by the words of its subject and of its first lines.
+"""Ended tickets that are similar to a new one, by the words of its subject and first lines.
 
-Counting alone: what is asked of the store is bounded however many tickets there are, and a
-word that many tickets have says little. It knows no stems and no languages.
+Words are weighed by how rare they are (inverse document frequency), without stemming. The
+number of rows that are read is bounded, however many tickets there are.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _COMMON = (
     "avec avez bonjour cette dans depuis être mais merci mon nous peux plus pour sont votre vous "
     "buenos desde esta está este gracias hola más nuestra para pero puedo quiero"
 )
-_SAYS_NOTHING = frozenset(_COMMON.split())
+_STOP_WORDS = frozenset(_COMMON.split())
 
 
 def words_of(subject: str, text: str, most: int) -> tuple[str, ...]:
-    """The words that tell what a ticket is about, each once: its subject's first."""
+    """The words of a ticket that are no stop words, each once: those of its subject first."""
     found = _WORD.findall(f"{subject[:_READ]} {text[:_READ]}".casefold())
-    return tuple(dict.fromkeys(word for word in found if word not in _SAYS_NOTHING))[:most]
+    return tuple(dict.fromkeys(word for word in found if word not in _STOP_WORDS))[:most]
 
 
 def closest(asked: int, found: Iterable[tuple[int, int]]) -> tuple[int, ...]:
-    """Numbers of the tickets that are like the new one, the likest first.
+    """Numbers of the tickets that are similar to the new one, the most similar first.
 
     `found` are pairs of the place of a word, below `asked`, and a ticket that has it. Two
     words at least must be shared, and half of what all of them weigh.

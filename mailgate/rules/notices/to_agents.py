@@ -1,7 +1,7 @@
-"""Change → alerts: which agents hear of it, and in which kind of mail.
+"""Change → alerts to agents: recipients and kinds.
 
-One notice per person and occasion, the first of `PRECEDENCE`, with the other facts inside.
-What requesters are told is `notices.py`.
+One notice per person and change: the first kind of `PRECEDENCE`, with all facts in it. Notices
+to requesters are in `to_requesters.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.notices.alert_facts import not_shown, sentences_for
-from mailgate.rules.notices.audience import Audience, Person, hearers
+from mailgate.rules.notices.audience import Audience, Person, alert_recipients
 from mailgate.rules.notices.occasion import Occasion, written
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.ticket.lifecycle import ladder_step
@@ -41,7 +41,7 @@ HISTORY = 5  # earlier entries in an alert
 
 def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     """The alerts that a change causes: to each agent the first of `PRECEDENCE`, to the author of the change none."""
-    history = audience.told(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
+    history = audience.latest(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
     entry = _shown(change)
     theirs = entry is not None and change.before is None and entry.by.is_requester
     for kind, who in _one_each(_alerts(change, occasion, audience, config)):
@@ -55,7 +55,7 @@ def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Co
         cut = entry.lines_cut if entry else 0
         yield replace(
             notice,
-            by=entry.author if entry and theirs else notice.by,  # whose words they are, whoever forwarded them
+            by=entry.author if entry and theirs else notice.by,  # their author, also where an agent forwarded them
             by_agent="" if theirs else notice.by_agent,
             facts=(*facts, *([not_shown(cut)] if cut else [])),
             text=entry.text if entry else "",
@@ -75,7 +75,7 @@ def _one_each(alerts: Iterable[tuple[NoticeKind, Person]]) -> Iterable[tuple[Not
 
 
 def _shown(change: Change) -> Entry | None:
-    """What an alert is about: of a ticket that was opened with several entries the message, not the note."""
+    """The entry that an alert shows: of a ticket opened with several the message, not the note."""
     return change.entries[0] if change.entries and change.before is None else written(change)
 
 
@@ -84,40 +84,42 @@ def _alerts(
 ) -> Iterator[tuple[NoticeKind, Person]]:
     ticket = change.after
     own = "" if occasion.agent else _agent_of(occasion, config)
-    told_already = _customer(change, occasion, config)
+    customer = _customer(change, occasion, config)
     wrote = any(event.kind is EventKind.MESSAGE for event in change.events)
     for event in change.events:
         if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.is_requester:
-            continue  # told as their message
+            continue  # the message has an alert
         if event.kind is EventKind.ASSIGNED:
             yield from _assigned(ticket, audience, config, own)
         elif event.kind is EventKind.RATED and event.after != BAD and not change.entries:
-            continue  # praise without a word asks for nothing
+            continue  # a good rating without a comment needs no alert
         elif found := _alert(event, occasion, audience, ticket, config):
             kind, names = found
-            but = told_already if event.kind is EventKind.OPENED else ""
-            for who in hearers(names, ticket, audience, config, but=but or own, urgent=is_urgent(kind, ticket)):
+            but = customer if event.kind is EventKind.OPENED else ""
+            for who in alert_recipients(
+                names, ticket, audience, config, but=but or own, urgent=is_urgent(kind, ticket)
+            ):
                 yield kind, who
 
 
 def is_urgent(kind: NoticeKind, ticket: Ticket) -> bool:
-    """Whether an alert comes through quiet hours, and to who hears little."""
+    """Whether an alert is sent in quiet hours, and to agents who limit their alerts."""
     return kind in URGENT or ticket.priority in URGENT_PRIORITIES
 
 
 def _agent_of(occasion: Occasion, config: Config) -> str:
-    """The agent who acts as a customer: they wrote the mail, so somebody else is told."""
+    """The key of the agent who wrote the mail as a customer, and so gets no alert about it; "" for other people."""
     agent = config.agents_by_email.get(occasion.author.email)
     return agent.key if agent else ""
 
 
 def _customer(change: Change, occasion: Occasion, config: Config) -> str:
-    """The agent for whom a colleague opened the ticket: they read `opened-for-you`."""
+    """The key of the agent for whom a colleague opened the ticket, and who gets `opened-for-you`; "" for none."""
     agent = config.agents_by_email.get(change.after.requester.email)
     return agent.key if agent and change.before is None and occasion.on_behalf and not occasion.quiet else ""
 
 
-# Which kind of alert an event causes, and the key of [alerts] that says to whom.
+# The kind of alert that an event causes, and the key of [alerts] that names the recipients.
 _ALERT = {
     EventKind.OPENED: (NoticeKind.NEW_TICKET, "new_ticket"),
     EventKind.MESSAGE: (NoticeKind.NEW_MESSAGE, "new_message"),
@@ -143,7 +145,7 @@ def _alert(
         case EventKind.RELEASED:
             return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
         case EventKind.STATUS_CHANGED if event.by == CLOCK:
-            return None  # the clock closes in silence
+            return None  # closing after the configured time needs no alert
         case EventKind.NOTED:
             return NoticeKind.NOTE, (*_names("note", ticket, config), *_parties(event, occasion, ticket, config))
     if event.kind not in _ALERT:
@@ -154,7 +156,7 @@ def _alert(
 
 
 def _parties(event: Event, occasion: Occasion, ticket: Ticket, config: Config) -> tuple[str, ...]:
-    """The agents whom a note asks, and those whose question it may answer."""
+    """Recipients of a note: the agents that it asks, and those who asked its author."""
     asked = (config.agents_by_email.get(person.email) for person in asked_by(event))
     keys = (*(agent.key for agent in asked if agent), *askers_of(ticket, occasion.author.email))
     known = (config.agents[key] for key in keys if key in config.agents)
@@ -162,9 +164,9 @@ def _parties(event: Event, occasion: Occasion, ticket: Ticket, config: Config) -
 
 
 def _assigned(ticket: Ticket, audience: Audience, config: Config, own: str) -> Iterator[tuple[NoticeKind, Person]]:
-    """Whose ticket it is now hears `assigned`; the others who were alerted, that it is taken."""
-    holders = {who.address.email for who in hearers(("assignee",), ticket, audience, config)}
-    for who in hearers(_names("assigned", ticket, config), ticket, audience, config, but=own):
+    """`assigned` to the new assignee, `taken` to the other recipients."""
+    holders = {who.address.email for who in alert_recipients(("assignee",), ticket, audience, config)}
+    for who in alert_recipients(_names("assigned", ticket, config), ticket, audience, config, but=own):
         yield (NoticeKind.ASSIGNED if who.address.email in holders else NoticeKind.TAKEN), who
 
 
@@ -179,5 +181,5 @@ def _step_names(event: Event, ticket: Ticket, config: Config) -> tuple[str, ...]
     label = str(event.after.get("step")) if isinstance(event.after, dict) else ""
     if step := ladder_step(ticket, label, config):
         return step.alert
-    # The flag is told even when the ladder forgets it; a missed response to assignee, else department.
+    # A plan without a step at 100% still alerts; a missed response goes to the assignee, else the department.
     return ("assignee", "manager", "department") if event.kind is EventKind.OVERDUE else ("assignee",)

@@ -1,7 +1,7 @@
-"""Change → notices: who outside the desk is told what, and after them the agents (`alerts.py`).
+"""Change → notices to requesters, collaborators and asked outsiders, followed by those to agents (`to_agents.py`).
 
-Nobody hears of their own occasion. What a requester may see and what only agents may is
-kept apart here: facts for agents never enter a notice to a requester.
+The author of a change gets no notice of it. Facts for agents never enter a notice to a
+requester: the two are separate fields of `Occasion`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.notices.audience import Audience, Person
 from mailgate.rules.notices.occasion import Occasion, written
-from mailgate.rules.notices.status_phrases import for_others, status_phrases
+from mailgate.rules.notices.status_phrases import for_collaborators, status_phrases
 from mailgate.rules.notices.to_agents import to_agents
 from mailgate.rules.people.collaborators import machine
 from mailgate.rules.ticket.participants import newly_copied
@@ -46,8 +46,8 @@ def _to_requesters(change: Change, occasion: Occasion, audience: Audience, confi
     if change.before is None:
         yield from _on_opening(change, entry, occasion, audience, config)
     elif entry and occasion.automatic and ticket.autoresponse and config.notices.follow_up:
-        told = occasion.notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, audience)
-        yield replace(told, in_reply_to=occasion.answers)
+        notice = occasion.notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, audience)
+        yield replace(notice, in_reply_to=occasion.answers)
     if occasion.by.is_staff:
         yield from _copied(change, occasion, audience, config)
     if change.before and not config.same_person(ticket.requester.email, occasion.author.email):
@@ -55,7 +55,7 @@ def _to_requesters(change: Change, occasion: Occasion, audience: Audience, confi
 
 
 def _copied(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
-    """Whom an agent put on the ticket learns of it, once; who comes by a requester's Cc had that mail."""
+    """To each collaborator that an agent added; those in Cc of a requester's mail have that mail."""
     known = audience.history if change.before else tuple(reversed(change.entries))
     for reader in newly_copied(change):
         if change.before or reader.email not in occasion.direct:
@@ -77,7 +77,7 @@ def _on_opening(
     ticket = change.after
     text = entry.text if entry else ""
     if occasion.on_behalf:
-        if not machine(ticket.requester.email):  # nobody reads what a machine is told
+        if not machine(ticket.requester.email):  # nobody reads mail to a machine
             notice = occasion.notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, audience)
             notice = _with_first_message(notice, change, occasion)
             yield replace(notice, facts=status_phrases(change, config), is_first=True)
@@ -88,7 +88,7 @@ def _on_opening(
             text=text if occasion.reveal and not occasion.canned else "",
             canned=occasion.canned,
             reveal=occasion.reveal,
-            facts=occasion.told,
+            facts=occasion.facts,
             in_reply_to=occasion.answers,
             is_first=True,
             by=None,
@@ -96,7 +96,7 @@ def _on_opening(
 
 
 def _with_first_message(notice: Notice, change: Change, occasion: Occasion) -> Notice:
-    """What its requester reads of a ticket that was opened for them: the first message, if it is theirs to know."""
+    """The notice of a ticket opened for its requester, with the first message if that is the requester's own."""
     message = next((entry for entry in change.entries if entry.kind is EntryKind.MESSAGE), None)
     requester = change.after.requester.email
     if message is None or message.author.email != requester or requester in occasion.direct:
@@ -110,7 +110,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
     fact = () if occasion.quiet else status_phrases(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
     direct = {email for each in occasion.direct for email in config.addresses_of(each)}
-    if fact and ticket.requester.email in direct:  # who has the words already has not heard of the status
+    if fact and ticket.requester.email in direct:  # the reply that went to them directly does not say the status
         yield from _status_changed(change, occasion, audience, config)
     for reader in (ticket.requester, *active):
         if reader.email in direct or config.same_person(reader.email, occasion.author.email):
@@ -121,7 +121,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             text=entry.text,
             html=entry.html,
             attachments=entry.attachments,
-            facts=fact if reader is ticket.requester else for_others(fact),
+            facts=fact if reader is ticket.requester else for_collaborators(fact),
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
@@ -130,13 +130,13 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
 
 
 def _asks(change: Change, config: Config) -> bool:
-    """Whether the requester who is told of the change is asked how they were helped."""
+    """Whether the notice of the change asks the requester for a rating."""
     ticket = change.after
     return config.notices.satisfaction and ticket.autoresponse and ticket.status is Status.RESOLVED
 
 
 def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[Entry, ...]:
-    """The newest entry that requesters may read: no note, and no words of somebody whom no agent has let in."""
+    """The newest entry that requesters may read: a reply, or a message of the requester or an active collaborator."""
     people = (ticket.requester.email, *(person.email for person in ticket.collaborators if person.active))
     let_in = {email for person in people for email in config.addresses_of(person)}
     return tuple(
@@ -146,11 +146,11 @@ def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[E
     )[:1]
 
 
-# ── who was asked ───────────────────────────────────────────────────────────────────────
+# ── outsiders ───────────────────────────────────────────────────────────────────────────
 
 
 def _to_asked(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
-    """An outsider gets the note that asks them, and nothing else of the ticket; agents hear of it as of any note."""
+    """To an outsider the note that asks them, and nothing else of the ticket; agents get an alert as for any note."""
     entry = written(change)
     if entry is None:
         return

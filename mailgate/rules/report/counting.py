@@ -4,10 +4,10 @@ Pure counting over histories (the public interface, section 10). It reads no dat
 no clock, and leaves words and tables to others.
 
 A resolution is each end of work on a ticket: one that was reopened may have several.
-Shares count what was resolved or first answered in the period and had a target; what
-still waits beyond its target stands in `overdue_now`. Each figure belongs to the place
-where the ticket lay at that moment, so the rows of a dimension add up to the totals, and
-whoever may not see a place is told nothing that happened there.
+Shares count what was resolved or first answered in the period and had a target; tickets
+that are past their target are counted in `overdue_now`. Each figure belongs to the place
+of the ticket at that moment, so the rows of a dimension add up to the totals, and
+a reader who may not see a place gets no figure of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def figures(histories: Iterable[History], since: datetime, until: datetime, zone
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted in a period, place by place: the reports of everybody who may see some of them."""
+    """The counts of a period, place by place, from which the report of each reader is made."""
 
     since: datetime
     until: datetime
@@ -66,7 +66,7 @@ class Counted:
 
 
 def _rows(places: Mapping[Place, _Tally], dimension: str) -> dict[str, _Tally]:
-    """What was counted under each name of a dimension."""
+    """The figures under each name of a dimension."""
     found: dict[str, _Tally] = {}
     index = Place._fields.index(dimension)
     for place, tally in places.items():

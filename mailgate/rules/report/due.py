@@ -1,4 +1,4 @@
-"""When the report is due: a time on the wall that comes again, each day or on a day of the week.
+"""When the report is due: at a local time of day, daily or on a day of the week.
 
 Pure: the time and the time zone are arguments. Skipped and repeated times are those of
 `rules/text/moments.py`.
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from mailgate.rules.text.moments import to_utc, wall_time
 from mailgate.settings import Recurring
 
-_WEEK = 8  # days to look back, the one on which it was due this morning and this evening is not yet
+_WEEK = 8  # days to look back: a weekly report whose time today is still to come was due seven days ago
 
 
 def last_due(at: Recurring, now: datetime, zone: ZoneInfo) -> datetime:
-    """The last moment, at `now` (aware) or before it, at which it was due; UTC."""
+    """The latest due time up to and including `now` (aware), in UTC."""
     today = now.astimezone(zone).date()
     days = (today - timedelta(days=back) for back in range(_WEEK))
     dues = (to_utc(wall_time(day, at.minute), zone) for day in days if at.weekday in (None, day.weekday()))
@@ -24,5 +24,5 @@ def last_due(at: Recurring, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def period(at: Recurring, due: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """What the report of `due` tells of: from the time before to this one, so that nothing is told twice or never."""
+    """The period of the report of `due`: since the previous due time, without overlap or gap."""
     return last_due(at, due - timedelta(seconds=1), zone), due

@@ -1,8 +1,8 @@
 """A ticket's past in the terms of the report: events in, one `History` out.
 
-A pure reading of events; it counts nothing and knows no period. What happened is told
-with the place it happened in (department, team, agent, topic, priority of that moment),
-so that a transferred ticket burdens each department only for its own time.
+Pure, for any period. Each event is recorded with the ticket's place at that moment
+(department, team, agent, topic, priority), so that a transferred ticket counts for each
+department only while it was there.
 
 Its small values are named tuples: a report makes a million of them.
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from mailgate.ticket import Actor, EventKind, Json, Status
 
 Teams = Mapping[str, Collection[str]]
-# The kinds of events that tell a history anything; the others need not be brought.
+# The kinds of events that a history is made of; the others need not be read.
 TELLING = frozenset(
     {
         EventKind.OPENED,
@@ -52,7 +52,7 @@ _FIELDS = {
 
 
 class Case(NamedTuple):
-    """What the report reads of a ticket beside its events."""
+    """The fields of a ticket that the report reads beside its events."""
 
     number: int
     department: str
@@ -65,7 +65,7 @@ class Case(NamedTuple):
 
 
 class PastEvent(NamedTuple):
-    """What the report reads of an event."""
+    """The fields of an event that the report reads."""
 
     kind: EventKind
     by: Actor
@@ -75,7 +75,7 @@ class PastEvent(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a ticket lay at some moment; "" for no team and no agent."""
+    """The place of a ticket at some moment; "" for no team and no agent."""
 
     department: str
     topic: str
@@ -106,7 +106,7 @@ class Reached(NamedTuple):
 
 
 class Rated(NamedTuple):
-    """What the requester said of the help: "good", "okay" or "bad"."""
+    """The rating by the requester: "good", "okay" or "bad"."""
 
     at: datetime
     place: Place
@@ -122,7 +122,7 @@ class Span(NamedTuple):
 
 
 class History(NamedTuple):
-    """What the report wants to know of one ticket. Times are aware UTC, in order."""
+    """The history of one ticket for the report. Times are aware UTC, in order."""
 
     number: int
     opened: Moment
@@ -132,7 +132,7 @@ class History(NamedTuple):
     reopened: Sequence[Moment]
     set_aside: Sequence[Moment]  # merged into another ticket, or spam: ended, and no work
     spans: Sequence[Span]
-    rated: Rated | None  # the last word counts
+    rated: Rated | None  # the latest rating
     overdue: bool  # now, and somebody still owes work
 
     @property
@@ -146,19 +146,19 @@ def history(case: Case, events: Sequence[PastEvent], teams: Teams | None = None)
 
     `teams` are the members of each team by agent key: a ticket that a team's member
     takes stays the team's. A resolution or closing is credited to the agent who has the
-    ticket, else to the one who did it; the first answer to who gave it; a rating to the
+    ticket, else to its actor; the first answer to its author; a rating to the
     last resolution.
     """
     past = _opened(case, events[0] if events else None, teams or {})
     for event in events:
         past.take(event)
-    return past.told()
+    return past.history()
 
 
 def _opened(case: Case, first: PastEvent | None, teams: Teams) -> _Past:
-    """The beginning: as the opening tells it, else as the ticket is now."""
-    told = first.after if first and first.kind == EventKind.OPENED else None
-    start = told if isinstance(told, dict) else {}
+    """The place in which the ticket was opened: of the `opened` event, else its present one."""
+    after = first.after if first and first.kind == EventKind.OPENED else None
+    start = after if isinstance(after, dict) else {}
     at = min(case.created_at, first.at) if first else case.created_at
     place = Place(
         department=str(start.get("department", case.department)),
@@ -201,8 +201,8 @@ class _Past:
         if read := _READ.get(event.kind):
             read(self, event)
 
-    def told(self) -> History:
-        """Everything that was read."""
+    def history(self) -> History:
+        """The history of the events that were read."""
         return History(
             number=self.case.number,
             opened=self.opened,
@@ -252,7 +252,7 @@ class _Past:
         self._move(self.place._replace(**{_FIELDS[event.kind]: str(event.after)}))
 
     def read_set_aside(self, _: PastEvent) -> None:
-        """The act that ended the ticket was no work: it was spam, or another ticket's matter."""
+        """The ticket ended without work: it was spam, or was merged into another one."""
         if self.closed and self.closed[-1].at == self.at:
             self.closed.pop()
         if self.resolutions and self.resolutions[-1].at == self.at:
@@ -260,7 +260,7 @@ class _Past:
             self.set_aside.append(Moment(last.at, last.place))
 
     def _carry_on(self) -> None:
-        """A merge is taken back, and the clock stands as if it had run on."""
+        """A merge is undone; the SLA clock continues as if it had never stopped."""
         if self.earlier and self.reopened[-1].at == self.at:
             self.since, self.missed = self.earlier
 
@@ -268,12 +268,12 @@ class _Past:
         self.due = due = _time(event.after)
         if due is None or due > self.at:
             self.missed = False
-        # The act that ends a ticket works its due time out anew and tells it afterwards.
+        # When a ticket ends its due time is computed anew, and that event follows.
         if self.status not in _WORKING and self.resolutions and self.resolutions[-1].at == self.at:
             self.resolutions[-1] = self.resolutions[-1]._replace(in_time=self._in_time())
 
     def _in_time(self) -> bool | None:
-        """None without a target. Events tell due times in whole seconds."""
+        """None without a target. Due times in events are whole seconds."""
         return None if self.due is None else not self.missed and self.at.replace(microsecond=0) <= self.due
 
     def read_answered(self, event: PastEvent) -> None:

@@ -1,4 +1,4 @@
-"""The period that somebody asks for: "30d", "2 weeks", "12h", and thirty days without a word."""
+"""The period of a report as typed: "30d", "2 weeks", "12h"; thirty days by default."""
 
 from __future__ import annotations
 

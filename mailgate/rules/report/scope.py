@@ -1,4 +1,4 @@
-"""Who reads a report, and what of the desk they are shown. Figures name a place only to who may see it."""
+"""The readers of a report and the places that they may see; figures name no other place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailgate.figures import WHOLE_DESK
 from mailgate.phrase import Phrase, phrase
-from mailgate.rules.notices.audience import Person, agents, anybody
+from mailgate.rules.notices.audience import Person, agents, person_at
 from mailgate.rules.people.permissions import confidential, member
 from mailgate.rules.report.counting import Seen
 from mailgate.rules.report.history import Place
@@ -16,14 +16,14 @@ from mailgate.settings import Agent, Config
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What somebody is shown: which places, and that in words."""
+    """The places that a reader sees, and a phrase that names them."""
 
     seen: Seen
-    said: Phrase
+    label: Phrase
 
 
 def scope_of(agent: Agent | None, config: Config) -> Scope:
-    """What an agent sees: their departments and teams, and what is their own; None is the administrator.
+    """The places that an agent sees: their departments and teams, and their own; None is the administrator.
 
     Confidential departments are for their members, whatever else is the agent's.
     """
@@ -42,7 +42,7 @@ def scope_of(agent: Agent | None, config: Config) -> Scope:
 
 
 def scope_of_reader(who: Person, config: Config) -> Scope:
-    """What a reader of the mailed report is shown; a plain address, all but confidential departments."""
+    """The places in the mailed report for one reader; a plain address sees all but confidential departments."""
     if who.address.email == config.desk.admin:
         return scope_of(None, config)
     if who.agent:
@@ -53,7 +53,7 @@ def scope_of_reader(who: Person, config: Config) -> Scope:
 
 
 def readers(config: Config) -> tuple[Person, ...]:
-    """Who gets the report of [report], each once."""
+    """The recipients of the report of [report], each once."""
     found = {who.address.email: who for name in config.report.to for who in _who(name, config)}
     return tuple(found.values())
 
@@ -61,7 +61,7 @@ def readers(config: Config) -> tuple[Person, ...]:
 def _who(name: str, config: Config) -> Iterator[Person]:
     match name:
         case "admin":
-            yield from [anybody(config.desk.admin, config)] if config.desk.admin else []
+            yield from [person_at(config.desk.admin, config)] if config.desk.admin else []
         case "manager":
             yield from agents([department.manager for department in config.departments.values()], config)
         case "team-lead":
@@ -69,4 +69,4 @@ def _who(name: str, config: Config) -> Iterator[Person]:
         case _ if name.startswith("agent:"):
             yield from agents([name.removeprefix("agent:")], config)
         case _:
-            yield anybody(name, config)
+            yield person_at(name, config)

@@ -1,9 +1,9 @@
 """Working time: a schedule's hours as a function of absolute time that can be run forwards and backwards.
 
-The door of `holidays`. Refuses to know what time it is, and knows nothing of tickets.
+The only module that imports `holidays`. It does not depend on the present time.
 
-A schedule is open at an instant when the clock on its wall then shows opening hours on a
-day that is no holiday. So an hour that daylight saving skips is not worked, and an hour
+A schedule is open at an instant when the local time in its zone lies in opening hours, on
+a day that is not a holiday. So an hour that daylight saving skips is not worked, and an hour
 that it repeats is worked twice if it lies in opening hours. All results are UTC.
 """
 
@@ -43,7 +43,7 @@ def open_at(schedules: Mapping[str, Hours], name: str, at: datetime) -> bool:
 
 
 def known_holiday_code(code: str) -> bool:
-    """True for a code that has holidays: a country "US", or country and subdivision "DE-BY" (ISO 3166)."""
+    """True for a code with holidays: a country "US", or country and subdivision "DE-BY" (ISO 3166)."""
     try:
         _holidays_of(code)
     except NotImplementedError:

@@ -1,8 +1,8 @@
-"""The SLA clock of a ticket: when it is due, and each moment at which something has to happen.
+"""The SLA clock of a ticket: its due time, and the deadlines at which something has to happen.
 
 A pure function of the ticket and the configuration: whatever changed (topic, department,
-plan, status, a due time by hand), asking again gives the new answer. Refuses to know what
-time it is and to remember what it said; what has fired stands in the ticket.
+plan, status, a due time by hand), computing it again gives the new times. It does not
+depend on the present time; which steps have fired is recorded in the ticket.
 
 The rules, osTicket's grace period made exact:
 
@@ -27,7 +27,7 @@ from mailgate.rules.sla.calendar import Calendar, calendar_of
 from mailgate.settings import Config, SlaPlan
 from mailgate.ticket import Status, StatusSpan, Ticket
 
-OVERDUE = "100%"  # the step that sets the flag and tells `overdue`, whether the ladder names it or not
+OVERDUE = "100%"  # the step that sets the overdue flag and sends `overdue`, also in a plan that does not list it
 FIRST_RESPONSE = "first_response"
 NEXT_RESPONSE = "next_response"
 WAKE = "wake"
@@ -97,7 +97,7 @@ def plan_called(name: str, config: Config) -> SlaPlan:
 def running(ticket: Ticket, plan: SlaPlan) -> tuple[Stretch, ...]:
     """The stretches since `sla_started_at` in which the ticket was in no paused status.
 
-    A finished ticket's clock is taken to run on, as told above.
+    A finished ticket's clock is taken to run on, as described above.
     """
     log = ticket.status_log or (StatusSpan(ticket.status, ticket.sla_started_at),)
     stretches: list[Stretch] = []

@@ -1,4 +1,4 @@
-"""How a due time was arrived at, line by line, for people: `tickets show` and `due_explained`.
+"""The explanation of a due time, line by line: `tickets show` and `due_explained`.
 
 Tells what `sla.clock` counts and counts nothing of its own. In the desk's time zone, and
 bounded: the middle of a long story is summed up.
@@ -18,7 +18,7 @@ from mailgate.rules.text.moments import ENGLISH
 from mailgate.settings import Config, SlaPlan
 from mailgate.ticket import Ticket
 
-HEAD, TAIL = 8, 4  # lines of a long story that are told in full
+HEAD, TAIL = 8, 4  # lines shown at the beginning and end of a long explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Times as people read them; the year only where it is another than the story began in."""
+    """Times as text, with the year where it is not that of the first line."""
 
     zone: ZoneInfo
     year: int
@@ -62,7 +62,7 @@ def duration(length: timedelta) -> str:
 
 
 def explain_due(ticket: Ticket, config: Config) -> tuple[str, ...]:
-    """The lines that tell how the ticket's due time was arrived at."""
+    """The lines that explain the ticket's due time."""
     words = _Words(config.desk.timezone, ticket.sla_started_at.astimezone(config.desk.timezone).year)
     plan = plan_of(ticket, config)
     calendar = calendar_of(config.schedules[plan.schedule])

@@ -1,7 +1,4 @@
-"""Where a time zone's offset from UTC changes: daylight saving, and what governments decide.
-
-Looks only; what a changed clock means for anything is told elsewhere.
-"""
+"""The instants at which a time zone's offset from UTC changes: daylight saving, and changes by law."""
 
 from __future__ import annotations
 
@@ -44,5 +41,5 @@ def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
 
 def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
     offset = at.astimezone(zone).utcoffset()
-    assert offset is not None  # a ZoneInfo always knows
+    assert offset is not None  # a ZoneInfo always has an offset
     return offset

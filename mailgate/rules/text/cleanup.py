@@ -21,7 +21,7 @@ _BULLET = re.compile(r"(?:[-*\u2022\u00b7\u2013\u25cf\u25aa] )+(?=[*_`~]*\\?#\**
 _EMPHASIS = re.compile(r"([*_`~]{0,6})(\\?#)(\**)(?=[^\W_])")
 _BARE_VERB = re.compile(r"[*_`~]*#\**[a-z-]+[:*_`~]*", re.IGNORECASE)
 MARKS = "*_`~"
-LONGEST = 80  # characters of somebody's words that are told back to them
+LONGEST = 80  # characters of typed text in an error
 
 
 def seen(text: str) -> str:
@@ -57,12 +57,12 @@ def unmarked(line: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """What somebody typed, cut to a length that can be told back to them."""
+    """Typed text, cut to a length that fits into an error."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def quoted(text: str) -> str:
-    """What somebody typed, shortened and in quotes."""
+    """Typed text, shortened and in quotes."""
     return f"“{shortened(text)}”"
 
 

@@ -42,7 +42,7 @@ _OTHER = frozenset(
         ),
     }
 )
-# So does an invitation, as `reading/mime/invitation.py` tells it.
+# So does an invitation, as `reading/mime/invitation.py` writes it.
 _EVENT = frozenset({"invitation", "cancelled", "calendar entry", "other time proposed"})
 
 

@@ -1,4 +1,4 @@
-"""Which of the shipped languages a text is in, told by its commonest words; or none, where that is not sure.
+"""The language of a text, of those shipped, by its most frequent words; none where that is not clear.
 
 Counting alone, no library: a wrong language is worse than the desk's, so a short, mixed or
 foreign text has none here.

@@ -1,4 +1,4 @@
-"""Which configured name is meant by what somebody typed.
+"""The configured name that a typed one matches.
 
 A pure comparison of words. It never guesses: several candidates come back as
 `Ambiguous`, none as `Unknown` with the nearest names.

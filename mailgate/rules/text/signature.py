@@ -1,7 +1,7 @@
-"""Is what stands below a block of commands a signature and nothing else?
+"""Whether the text below a block of commands is a signature and nothing else.
 
 Known are the lines of phones and mail programs, the `-- ` delimiter, and the signatures that
-are given. Anything else is somebody's text: where unsure, it is text.
+are given. Anything else counts as text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mailgate.rules.text.cleanup import visible
 
 
 def only_signature(rest: Sequence[str], signatures: Sequence[str] = ()) -> bool:
-    """True when `rest` holds nothing that somebody wrote to be read.
+    """True if `rest` is blank or a signature.
 
     A signature is a block below a `-- ` line, one of `signatures` (configured, or seen at
     the end of an earlier mail), or a device line, in any order; blank lines do not count.

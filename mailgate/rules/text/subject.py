@@ -1,6 +1,6 @@
 """The subject line: ticket tokens and reply prefixes.
 
-Knows how a token is written, not whether its ticket exists or who may name it.
+The syntax alone: whether a ticket of this number exists is not looked up.
 """
 
 from __future__ import annotations

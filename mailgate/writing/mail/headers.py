@@ -1,7 +1,7 @@
 """Header fields as bytes on the wire: cleaned, encoded and folded.
 
 No value can start a new field: line breaks and control characters are gone before
-anything is written (RFC 5322 2.2). It knows no ticket and no notice, only names,
+anything is written (RFC 5322 2.2). Its input is plain data: names,
 addresses, ids and text; which fields a mail has is said in `compose`.
 """
 

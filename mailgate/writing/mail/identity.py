@@ -1,4 +1,4 @@
-"""Who a mail is from, what its subject and its Message-ID are: one answer for text and header.
+"""From, Reply-To, subject and Message-ID of a mail, the same for its text and its header.
 
 Rendering and composing both ask here, so that a `mailto:` link and the header above it
 never disagree. Nothing here is written into a mail by itself.
@@ -45,7 +45,7 @@ def _address(notice: Notice, config: Config) -> DeskAddress:
 
 
 def desk_name(notice: Notice, config: Config) -> str:
-    """Return what the desk is called, in the reader's language."""
+    """Return the name of the desk in the reader's language."""
     return config.desk.names.get(language(notice, config)) or config.desk.name
 
 
@@ -58,7 +58,7 @@ def language(notice: Notice, config: Config) -> str:
 
 
 def reply_to(address: DeskAddress, message_id: str) -> str:
-    """Return where an agent's answer goes: with the mail's key in it where plus addresses reach us.
+    """Return the address for an agent's answer: with the mail's key in it where plus addresses are on.
 
     It is the plain address where they do not, or where the key would make it too long;
     the key then stands in a `Ref:` line.
@@ -67,7 +67,7 @@ def reply_to(address: DeskAddress, message_id: str) -> str:
 
 
 def from_(notice: Notice, config: Config) -> Address:
-    """Return the From mailbox: the desk's address under the name of who speaks.
+    """Return the From mailbox: the desk's address under the name of the author.
 
     Requesters read an agent's name as the address's pattern allows; to agents it is
     "Karen Client via First Bank Support". Mail that carries nobody's words is the desk's.

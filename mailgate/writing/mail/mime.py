@@ -39,7 +39,7 @@ def body(text: str, html: str, files: Sequence[tuple[StoredAttachment, bytes]], 
     """Return the body's own header fields, an empty line, and the body.
 
     `html` may be empty. `seed` is the Message-ID: boundaries come from it, so that the
-    same mail has the same bytes again, and nobody can know them before it is written.
+    same mail has the same bytes again, and they cannot be predicted before it is written.
     """
     content = text_part("plain", text)
     images = [file for file in files if shown_in(html, file[0])]

@@ -25,7 +25,7 @@ _SPECIMEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
 def fill_canned(name: str, ticket: Ticket, agent: str, config: Config, catalogue: Catalogue) -> str:
-    """The canned response `name` for `ticket`, in its language; `agent` is the key of who sends it, "" for a machine.
+    """The canned response `name` for `ticket`, in its language; `agent` is the sender's key, "" for a rule.
 
     Raises Refused where it cannot be filled in.
     """
@@ -40,7 +40,7 @@ def fill_canned(name: str, ticket: Ticket, agent: str, config: Config, catalogue
 
 
 def check_canned(config: Config) -> tuple[Problem, ...]:
-    """What is wrong with the canned responses: each is filled in for specimen tickets, in all its languages."""
+    """Faults of the canned responses: each is filled in for specimen tickets, in all its languages."""
     return tuple(problem for canned in config.canned.values() for problem in _check(canned, config))
 
 
@@ -77,7 +77,7 @@ def _specimens(config: Config) -> Iterator[tuple[Ticket, str]]:
 
 
 def canned_values(ticket: Ticket, agent: str, config: Config, dates: Dates) -> Mapping[str, object]:
-    """What a canned response may read; docs/templates.md lists it."""
+    """The values that a canned response may read; docs/templates.md lists them."""
     notice = Notice(kind=NoticeKind.REPLY, to=ticket.requester, cause="", ticket=ticket, by_agent=agent)
     address = identity.desk_address(notice, config)
     topic, department = config.topics.get(ticket.topic), config.departments.get(ticket.department)

@@ -51,8 +51,8 @@ class Catalogue:
             self._known[folder] = read_words(self._roots, folder)
         return self._known[folder]
 
-    def voices(self, config: Config) -> tuple[tuple[Words, ZoneInfo], ...]:
-        """Each language, with a time zone, in which some agent or the administrator reads mail."""
+    def readers(self, config: Config) -> tuple[tuple[Words, ZoneInfo], ...]:
+        """The pairs of language and time zone in which agents and the administrator read mail."""
         desk = config.desk
         spoken = [(desk.language, desk.timezone)]
         spoken += [(each.language or desk.language, config.zone(each.key)) for each in config.agents.values()]
@@ -75,7 +75,7 @@ def _folders(roots: Sequence[Path]) -> set[Path]:
 def read_words(roots: Sequence[Path], language: str) -> Words:
     """The words of a language, "" for English. `roots`: the administrator's folder first.
 
-    A file with something wrong in it counts as missing: `check` tells what it is.
+    A file with a fault counts as missing; `check` reports it.
     """
     phrases: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
@@ -92,7 +92,7 @@ def read_words(roots: Sequence[Path], language: str) -> Words:
 
 
 def check_words(path: Path, known: Mapping[str, str]) -> Iterator[Problem]:
-    """What is wrong with one file; `known` are the shipped phrases by name, {} to look at the file alone."""
+    """The faults of one file; `known` are the shipped phrases by name, {} to look at the file alone."""
     try:
         texts, lists = _read(path)
     except tomllib.TOMLDecodeError as error:

@@ -1,4 +1,4 @@
-"""Notices into words: the templates, looked up, rendered and checked.
+"""Renders notices: looks templates up, fills them in, and checks them.
 
 A template is `[SET/][LANGUAGE/]KIND.txt` (header lines, an empty line, the body) with a
 `KIND.html` beside it; the administrator's folder comes before the shipped one. What a
@@ -33,7 +33,7 @@ from mailgate.writing.views.words import Words
 _KINDS = tuple(str(kind) for kind in NoticeKind)
 # What a template may set: its subject where there is no ticket, and fields that steer no mail.
 _ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
-_NAME = re.compile(r"[^./\\][^/\\]*\Z")  # a set's or language's name is never a way out of the folder
+_NAME = re.compile(r"[^./\\][^/\\]*\Z")  # the name of a set or language never leads out of the folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Renderer:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The words that mails are written in."""
+        """The phrases of every language."""
         return (self._own or self._shipped).catalogue
 
     @classmethod
@@ -63,7 +63,7 @@ class Renderer:
         return cls((config.templates,) if config.templates else ())
 
     def render(self, notice: Notice, config: Config, keyring: Keyring, now: datetime) -> Rendered:
-        """Return the notice in words.
+        """Return the notice as subject, text and HTML.
 
         A template of the administrator's that fails is answered by the shipped one, with
         the reason in `problem`: an alert never goes to nobody. `now` is aware UTC.
@@ -91,7 +91,7 @@ class Renderer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Voice:
+class _Language:
     """One language of some folders: its words, and the templates with these words in them."""
 
     folder: str  # of the language; "" for English
@@ -106,19 +106,19 @@ class _Templates:
     def __init__(self, roots: tuple[Path, ...]) -> None:
         self._roots = roots
         self.catalogue = Catalogue(roots)
-        self._voices: dict[str, _Voice] = {}
+        self._languages: dict[str, _Language] = {}
 
     def render(self, notice: Notice, template_set: str, config: Config, message_id: str, now: datetime) -> Rendered:
-        """Return the notice in words. Raises whatever a template raises."""
-        voice = self._voice(identity.language(notice, config), config.desk.language)
-        subject = voice.words.sentence(notice.subject, config.zone(notice.agent))
+        """Return the notice as subject, text and HTML. Raises whatever a template raises."""
+        language = self._language(identity.language(notice, config), config.desk.language)
+        subject = language.words.sentence(notice.subject, config.zone(notice.agent))
         notice = replace(notice, subject=subject)
         view: View
         if notice.kind.to_requester:
-            view = requester_view(notice, config, message_id, voice.words)
+            view = requester_view(notice, config, message_id, language.words)
         else:
-            view = agent_view(notice, config, message_id, now, voice.words)
-        found = self._found(notice.kind, template_set, voice)
+            view = agent_view(notice, config, message_id, now, language.words)
+        found = self._found(notice.kind, template_set, language)
         context = values(view)
         headers = [(name, plain(template.render(context))) for name, template in found.headers]
         return Rendered(
@@ -129,37 +129,38 @@ class _Templates:
             headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
         )
 
-    def _voice(self, *wanted: str) -> _Voice:
+    def _language(self, *wanted: str) -> _Language:
         """The first language of those wanted that there is ("de-AT" is also "de"), else English."""
         folder = self.catalogue.folder(*wanted)
-        known = self._voices.get(folder)
+        known = self._languages.get(folder)
         if known:
             return known
         words = self.catalogue.words(folder)
-        voice = self._voices[folder] = _Voice(folder, words, environment(self._roots, folder, words), {})
-        return voice
+        language = self._languages[folder] = _Language(folder, words, environment(self._roots, folder, words), {})
+        return language
 
-    def _found(self, kind: NoticeKind, template_set: str, voice: _Voice) -> _Found:
+    def _found(self, kind: NoticeKind, template_set: str, language: _Language) -> _Found:
         """Compile what a kind needs; the HTML is never from a less particular place than the text."""
-        known = voice.found.get((template_set, kind))
+        known = language.found.get((template_set, kind))
         if known:
             return known
         html: Template | None = None
-        for root, folder in self._places(template_set, voice.folder):
+        for root, folder in self._places(template_set, language.folder):
             name = f"@{root}/{folder}{kind}"
             if not html and (self._roots[root] / f"{folder}{kind}.html").is_file():
-                html = voice.environment.get_template(f"{name}.html")
+                html = language.environment.get_template(f"{name}.html")
             if (self._roots[root] / f"{folder}{kind}.txt").is_file():
                 source = (self._roots[root] / f"{folder}{kind}.txt").read_text("utf-8")
                 headers = ((field, value) for field, value in headers_of(source) if _ALLOWED.match(field))
                 found = _Found(
                     tuple(
-                        (field, voice.environment.from_string(voice.words.spoken(value))) for field, value in headers
+                        (field, language.environment.from_string(language.words.expanded(value)))
+                        for field, value in headers
                     ),
-                    voice.environment.get_template(f"{name}.txt"),
+                    language.environment.get_template(f"{name}.txt"),
                     html,
                 )
-                voice.found[template_set, kind] = found
+                language.found[template_set, kind] = found
                 return found
         raise FileNotFoundError(f"{kind}.txt")
 
@@ -177,36 +178,39 @@ class _Templates:
     # ── check ───────────────────────────────────────────────────────────────────────────
 
     def check(self) -> tuple[Problem, ...]:
-        """Return what is wrong in the first folder, and in what it does to the templates of the others."""
+        """Return the faults in the first folder, and those that it causes in templates of the others."""
         own = self._roots[0]
         words = [problem for path in sorted(own.rglob(FILE)) for problem in self._words(path)]
-        found = [*words, *(problem for path in _files(own) for problem in self._check(own, path, self._voice_of(path)))]
-        if not words:  # which are no fault of the templates that say them
+        found = [
+            *words,
+            *(problem for path in _files(own) for problem in self._check(own, path, self._language_of(path))),
+        ]
+        if not words:  # else each template that uses them would be reported as well
             found += self._below_own_layouts()
         return tuple(dict.fromkeys(found))
 
     def _below_own_layouts(self) -> Iterator[Problem]:
         """Try a layout (`_agent.html`) of the first folder in the templates of the others, which build on it."""
-        folders = {path.parent: self._voice_of(path) for path in _files(self._roots[0]) if path.stem.startswith("_")}
-        for voice in folders.values():
+        folders = {path.parent: self._language_of(path) for path in _files(self._roots[0]) if path.stem.startswith("_")}
+        for language in folders.values():
             for root in self._roots[1:]:
                 for path in _files(root):
-                    yield from self._check(root, path, voice)
+                    yield from self._check(root, path, language)
 
-    def _voice_of(self, path: Path) -> _Voice:
+    def _language_of(self, path: Path) -> _Language:
         """The language that a file of the first folder is written for."""
-        return self._voice("en" if path.parent == self._roots[0] else path.parent.name)
+        return self._language("en" if path.parent == self._roots[0] else path.parent.name)
 
     def _words(self, path: Path) -> Iterator[Problem]:
-        """Whether a catalogue can be read, and every mail be written with it."""
+        """Faults of a `words.toml`: in the file, and in any mail that is written with it."""
         problems = tuple(check_words(path, read_words((shipped(),), "").phrases))
         yield from problems
         if problems or self._roots[0] not in (path.parent, path.parent.parent):
             return
-        voice = self._voice_of(path)
+        language = self._language_of(path)
         for kind in sorted(NoticeKind):
             try:
-                found = self._found(kind, "", voice)
+                found = self._found(kind, "", language)
                 for view in specimens(kind):
                     for part in (found.text, *filter(None, [found.html]), *(value for _, value in found.headers)):
                         part.render(values(view))
@@ -214,11 +218,11 @@ class _Templates:
                 if not _own_fault(error, self._roots):
                     yield Problem("", f"in {kind}: {type(error).__name__}: {error}", file=str(path))
 
-    def _check(self, root: Path, path: Path, voice: _Voice) -> Iterator[Problem]:
+    def _check(self, root: Path, path: Path, language: _Language) -> Iterator[Problem]:
         """Compile one file, and render it for a full and a bare notice."""
         where = path.relative_to(root).as_posix()
         try:
-            template = voice.environment.get_template(f"@{self._roots.index(root)}/{where}")
+            template = language.environment.get_template(f"@{self._roots.index(root)}/{where}")
             if path.stem.startswith("_"):
                 return
             if path.stem not in _KINDS:
@@ -230,7 +234,7 @@ class _Templates:
             for name, _ in headers:
                 if not _ALLOWED.match(name):
                     yield Problem("", f"a template cannot set the header field {name}", file=str(path))
-            fields = [voice.environment.from_string(voice.words.spoken(value)) for _, value in headers]
+            fields = [language.environment.from_string(language.words.expanded(value)) for _, value in headers]
             for view in specimens(NoticeKind(path.stem)):
                 for part in (template, *fields):
                     part.render(values(view))
@@ -247,7 +251,7 @@ def _files(root: Path) -> list[Path]:
 
 
 def _own_fault(error: Exception, roots: Sequence[Path]) -> bool:
-    """True for an error that lies in a template of the administrator's: it is told there."""
+    """True for an error in a template of the administrator's, which is reported with that template."""
     return (
         isinstance(error, TemplateSyntaxError) and len(roots) > 1 and (error.filename or "").startswith(str(roots[0]))
     )

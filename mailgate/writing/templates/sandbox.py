@@ -1,4 +1,4 @@
-"""The sandbox that templates run in: Jinja2 with our words, filters and no way out.
+"""The Jinja2 sandbox of templates, with `{% say %}` and our filters.
 
 A template reads what it is given and changes nothing. Which template a notice takes is
 `render`'s business.
@@ -76,7 +76,7 @@ _OPEN = {view: frozenset(name for name in dir(view) if not name.startswith("_"))
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox; the fields of our own views are known to be harmless without a look at each."""
+    """The sandbox, without its checks for fields of our own views, which are plain data."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """The value of `obj.attribute` in a template."""
@@ -107,7 +107,7 @@ class _Loader(FileSystemLoader):
                 body = source.split("\n", lines)[lines]
                 source = "{#" + "\n" * lines + "-#}" + body
         try:
-            return self._words.spoken(source, html=template.endswith(".html")), path, fresh
+            return self._words.expanded(source, html=template.endswith(".html")), path, fresh
         except UnknownPhrase as error:
             raise TemplateSyntaxError(error.what, error.line, template, path) from error
 
@@ -164,7 +164,7 @@ def fill(source: str, values: Mapping[str, object]) -> str:
 
 
 def broken(error: Exception) -> str:
-    """What is wrong with a template, in words."""
+    """The fault of a template as text."""
     if isinstance(error, TemplateSyntaxError):
         return f"line {error.lineno} of the text: {error.message or 'this is no template'}"
     return f"{type(error).__name__}: {error}"

@@ -1,1 +1,1 @@
-"""What templates see: values and formatting for agents, requesters and reports."""
+"""The values that templates read, formatted for agents, requesters and reports."""

@@ -22,12 +22,12 @@ _WIDTH = 76
 
 def listing_view(listing: Listing, own: Words, zone: ZoneInfo) -> ListingView:
     """A table with its cells as text."""
-    title, shown = own.said(listing.title, zone), len(listing.rows)
+    title, shown = own.text(listing.title, zone), len(listing.rows)
     of = "listing.title" if shown == listing.count else "listing.first"
     return ListingView(
         title=own.filled(of, title=title, shown=str(shown), count=str(listing.count)),
         columns=tuple(own.phrases[f"column.{name}"] for name in listing.columns),
-        rows=tuple(tuple(plain(own.said(cell, zone)) or _EMPTY for cell in row) for row in listing.rows),
+        rows=tuple(tuple(plain(own.text(cell, zone)) or _EMPTY for cell in row) for row in listing.rows),
         labels=tuple(own.phrases.get(f"cell.{name}", "") for name in listing.columns),
     )
 
@@ -35,7 +35,7 @@ def listing_view(listing: Listing, own: Words, zone: ZoneInfo) -> ListingView:
 def answer_views(
     answers: tuple[Answer, ...], own: Words, zone: ZoneInfo, card: Callable[[Ticket], TicketView], about: int
 ) -> Iterator[AnswerView]:
-    """Each answer as text and with its structure. `about`: the ticket whose card the mail shows anyway."""
+    """Each answer as text and with its structure. `about`: the ticket whose card the mail has already."""
     for answer in answers:
         match answer:
             case Listing():
@@ -44,7 +44,7 @@ def answer_views(
             case Lines():
                 yield AnswerView(text="\n".join(readable(own.sentence(line, zone)) for line in answer.lines))
             case Columns():
-                rows = [(usage, own.said(text, zone)) for usage, text in answer.rows]
+                rows = [(usage, own.text(text, zone)) for usage, text in answer.rows]
                 yield AnswerView(text="\n".join(line for row in rows for line in _in_columns(*row)), fixed=True)
             case Fixed():
                 yield AnswerView(text=answer.text, fixed=True)

@@ -1,4 +1,4 @@
-"""The ticket card of a mail to an agent: every value of the ticket as text, and the next time that counts."""
+"""The ticket card of a mail to an agent: every value of the ticket as text, and its next target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailgate.writing.views.words import Words
 
 
 def ticket_view(ticket: Ticket, reader: str, config: Config, now: datetime, own: Words) -> TicketView:
-    """What the agent with the key `reader` is shown of a ticket at `now` (aware UTC)."""
+    """The card of a ticket at `now` (aware UTC) for the agent with the key `reader`."""
     zone = config.zone(reader)
     email = plain(ticket.requester.email)
     customer = config.customer_of(email)
@@ -34,9 +34,9 @@ def ticket_view(ticket: Ticket, reader: str, config: Config, now: datetime, own:
         department=ticket.department,
         topic=ticket.topic,
         priority=ticket.priority,
-        status=own.said(status(ticket, config), zone),
+        status=own.text(status(ticket, config), zone),
         satisfaction=ticket.satisfaction,
-        assignee=own.said(holder(ticket.assignee, reader, config), zone) if ticket.assignee else "",
+        assignee=own.text(holder(ticket.assignee, reader, config), zone) if ticket.assignee else "",
         sla=ticket.sla,
         due=own.dates.moment(ticket.due_at, zone) if ticket.due_at else "",
         clock=_clock(ticket, config, zone, now, own),
@@ -90,19 +90,19 @@ def _collaborators(ticket: Ticket, own: Words) -> tuple[str, ...]:
 
 
 def _clock(ticket: Ticket, config: Config, zone: ZoneInfo, now: datetime, own: Words) -> str:
-    """The next time that the SLA plan has set, that of the first answer or the due time; else how the ticket stands."""
+    """The next target of the SLA plan, first response or due time; for a ticket without one its status."""
     if not ticket.status.active:
         return own.phrases[f"state.{ticket.status}"]
     first = ticket.first_response_by
     if first and not ticket.first_response_at and first > now and (not ticket.due_at or first < ticket.due_at):
         return own.filled("clock.first_answer", at=clock(first, now, zone, own))
     if not ticket.due_at:
-        return own.said(status(ticket, config), zone) if ticket.status is Status.PENDING else ""
+        return own.text(status(ticket, config), zone) if ticket.status is Status.PENDING else ""
     return own.filled("clock.overdue" if ticket.overdue else "clock.due", at=clock(ticket.due_at, now, zone, own))
 
 
 def status(ticket: Ticket, config: Config) -> Phrase:
-    """How a ticket stands: "open", "pending until …", "closed, merged into [#1001]"."""
+    """The status of a ticket in words: "open", "pending until …", "closed, merged into [#1001]"."""
     if ticket.status is Status.PENDING and ticket.wake_at:
         return phrase("state.pending_until", at=ticket.wake_at)
     plain_status = Phrase(f"state.{ticket.status}")

@@ -1,4 +1,4 @@
-"""What an agent, or the administrator, reads of a notice: where an answer goes, the ticket, links."""
+"""The view of a notice for an agent or the administrator: destination of an answer, ticket, links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
 
 def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, own: Words) -> AgentView:
-    """Return what an agent reads; `message_id` is the mail's own, whose key the links carry. `now` is aware UTC."""
+    """Return the view; `message_id` is the mail's own, whose key the links carry. `now` is aware UTC."""
     address = identity.desk_address(notice, config)
     key = key_text(message_id)
     answer_to = identity.reply_to(address, message_id)
@@ -65,7 +65,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
             SimilarView(
                 identity.token(each.number, config),
                 plain(each.subject, 80),
-                own.said(phrase("similar.ended", ended=each.ended, at=each.at), zone),
+                own.text(phrase("similar.ended", ended=each.ended, at=each.at), zone),
             )
             for each in notice.similar
         ),
@@ -82,7 +82,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
 
 
 def _by(notice: Notice, own: Words) -> str:
-    """Whose act or words it is; the administrator at the command line has no address."""
+    """The name of the author; the administrator at the command line has no address."""
     if notice.by is None:
         return ""
     return person(notice.by.name, notice.by.email) if notice.by.email else own.phrases["actor.admin_name"]
@@ -100,7 +100,7 @@ def _destination(notice: Notice, own: Words) -> str:
 
 
 def _unseen(notice: Notice, config: Config, own: Words) -> str:
-    """Why the mail holds none of a confidential ticket's words, and how to read them."""
+    """The sentence that the mail holds nothing of a confidential ticket, with the command that shows it."""
     if not notice.ticket or notice.kind is NoticeKind.ANSWER or not confidential(notice.ticket.department, config):
         return ""
     return own.filled("destination.confidential", department=notice.ticket.department)
@@ -145,5 +145,5 @@ def _others(notice: Notice, config: Config, address: str, key: str, own: Words) 
             assignee=holder(other.assignee, notice.agent, config),
             opened=other.created_at,
         )
-        views.append(OtherView(token, plain(other.subject, 80) or NO_SUBJECT, own.said(about, zone), link))
+        views.append(OtherView(token, plain(other.subject, 80) or NO_SUBJECT, own.text(about, zone), link))
     return tuple(views)

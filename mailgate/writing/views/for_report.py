@@ -1,4 +1,4 @@
-"""What a template reads of a report: figures as finished text, bars as shares of their full length."""
+"""The view of a report: figures as text, bars as shares of their full length."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BACKLOG = 36  # columns of the chart; of a longer period every few days are one
 
 
 def report_view(report: Report, config: Config, zone: ZoneInfo, own: Words) -> ReportView:
-    """Return what a reader in `zone` reads."""
+    """Return the view of a report; times in `zone`."""
     agents = {key: agent.name for key, agent in config.agents.items()}
     totals = report.totals
     return ReportView(

@@ -1,4 +1,4 @@
-"""What a requester or collaborator may read of a notice, and nothing else.
+"""The view of a notice for a requester or collaborator: public values alone.
 
 No note, no agent's key, no internal value of the ticket is looked at here, but for deciding to
 leave something out.
@@ -27,7 +27,7 @@ _ECHO_LIMIT = 10_000  # characters of their own text in an acknowledgement
 
 
 def requester_view(notice: Notice, config: Config, message_id: str, own: Words) -> RequesterView:
-    """Return what the requester may read; `message_id` is the mail's own, whose key proves a rating."""
+    """Return the view; `message_id` is the mail's own, whose key proves a rating."""
     address = identity.desk_address(notice, config)
     ticket = notice.ticket
     going = passing.of(notice, config.attachments).attached
@@ -61,7 +61,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
 
 
 def _left_out(notice: Notice, config: Config, own: Words) -> tuple[FileView, ...]:
-    """The files that the mail speaks of and does not hold, and why."""
+    """The files that are not in the mail, with the reasons."""
     sorted_, rules = passing.of(notice, config.attachments), config.attachments
     too_large = ((file, own.phrases["files.too_large"]) for file in sorted_.too_large)
     blocked = (
@@ -71,7 +71,7 @@ def _left_out(notice: Notice, config: Config, own: Words) -> tuple[FileView, ...
 
 
 def _ratings(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[Link, ...]:
-    """Links by which the requester says how they were helped, with the key of this very mail.
+    """The rating links, with the key of this mail.
 
     It was made for them alone and gives nobody any right but to rate this ticket.
     """

@@ -19,7 +19,7 @@ _PREVIEW = 140  # characters; a list of mails shows fewer
 
 
 def clock(at: datetime, now: datetime, zone: ZoneInfo, own: Words) -> str:
-    """A moment to come or gone, as of `now`: "today 14:00, in 2 h", "Fri 20 Nov, 09:00, 3 days ago"."""
+    """A moment relative to `now`: "today 14:00, in 2 h", "Fri 20 Nov, 09:00, 3 days ago"."""
     local, here = at.astimezone(zone), now.astimezone(zone)
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((local.date() - here.date()).days)
     time = f"{local:%H:%M}"
@@ -32,7 +32,7 @@ def clock(at: datetime, now: datetime, zone: ZoneInfo, own: Words) -> str:
 
 
 def _length(at: datetime, now: datetime, own: Words) -> str:
-    """A stretch of time in its one unit that matters: "25 min", "2 h", "3 days"."""
+    """A duration in its largest unit: "25 min", "2 h", "3 days"."""
     minutes = round(abs((at - now).total_seconds()) / 60)
     if minutes < 90:
         return own.filled("clock.minutes", count=str(max(1, minutes)))
@@ -51,7 +51,7 @@ def size(octets: int) -> str:
 
 
 def person(name: str, email: str) -> str:
-    """The name, or the address of somebody without one."""
+    """The name, or the address without one."""
     return plain(name, 100) or plain(email)
 
 
@@ -66,7 +66,7 @@ def file_view(attachment: StoredAttachment, why: str = "") -> FileView:
 
 
 def left_out(notice: Notice, rules: Attachments, own: Words) -> tuple[FileView, ...]:
-    """The files that a mail to an agent lists and does not hold, each with the reason and the way to it."""
+    """The files that are not in a mail to an agent, each with the reason and the command that sends it."""
     sorted_ = passing.of(notice, rules)
     number = str(notice.ticket.number) if notice.ticket else ""
 
@@ -88,7 +88,7 @@ def left_out(notice: Notice, rules: Attachments, own: Words) -> tuple[FileView, 
 
 
 def words(text: str, limit: int) -> str:
-    """Somebody's words, clean, and cut where they are longer than `limit` characters."""
+    """A person's text, cleaned, and cut at `limit` characters."""
     text = readable(text).strip("\n")
     return text if len(text) <= limit else text[:limit].rstrip() + " …"
 

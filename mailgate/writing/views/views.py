@@ -1,4 +1,4 @@
-"""What a template may read: one value for requesters, one for agents; and what it makes of them.
+"""The values that a template may read, for requesters and for agents, and the rendered result.
 
 `RequesterView` holds public values alone: a template for requesters cannot leak what it
 was never given. Everything in both is finished text: no template formats a time or
@@ -58,13 +58,13 @@ class RequesterView:
     subject: str
     status: str
     status_name: str  # in the reader's language
-    by: str  # who speaks, as the requester may know them; "" for the desk itself
+    by: str  # the author, as the requester may know them; "" for the desk itself
     facts: tuple[str, ...]
     text: str  # "" where it must not be shown
     html: str  # the same words as sanitised HTML; "" where there is none
     canned: str  # the canned response that answers instead of the acknowledgement
     files: tuple[FileView, ...]
-    left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
+    left_out: tuple[FileView, ...]  # files that are not in the mail
     signature: str
     quoted: tuple[EntryView, ...]  # earlier public entries, newest first
     ratings: tuple[Link, ...]  # labelled "good", "okay", "bad": each opens a mail that says so
@@ -180,7 +180,7 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class BarView:
-    """A figure and the bar that shows it: `percent` of the full length, None where there is nothing to show."""
+    """A figure with its bar: `percent` of the full length, None for no bar."""
 
     label: str
     text: str  # "92%", "–"
@@ -211,7 +211,7 @@ class ReportView:
     """What a template may read of a report: finished text, and how long each bar is."""
 
     period: str
-    scope: str  # whose work it is about
+    scope: str  # the places that it covers
     counts: tuple[BarView, ...]
     attainment: tuple[BarView, ...]
     satisfaction: tuple[BarView, ...]  # empty where nobody has said anything
@@ -238,7 +238,7 @@ class AgentView:
     text: str
     html: str  # the same words as sanitised HTML; "" where there is none
     files: tuple[FileView, ...]
-    left_out: tuple[FileView, ...]  # files that the mail speaks of and does not hold
+    left_out: tuple[FileView, ...]  # files that are not in the mail
     subject: str
     ticket: TicketView | None
     similar: tuple[SimilarView, ...]

@@ -1,8 +1,7 @@
-"""The desk's own words in one language: sentences by name, and how it writes a moment.
+"""The phrases of `words.toml` in one language, and its forms of dates.
 
-They come from `words.toml` and hold nobody else's text. A template takes a sentence in
-with `{% say NAME %}` when it is compiled; what the rules say comes as a `Phrase`. Words
-are looked up here, never made.
+`{% say NAME %}` in a template is replaced by a phrase when the template is compiled; what
+the rules state comes as a `Phrase` with its values.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _UNESCAPED = re.compile(r"&(?!\w+;|#)|[<>]")
 
 
 class UnknownPhrase(LookupError):
-    """A template says something that no words.toml has."""
+    """A template names a phrase that no words.toml has."""
 
     def __init__(self, what: str, line: int) -> None:
         super().__init__(what)
@@ -36,7 +35,7 @@ class UnknownPhrase(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What mailgate says by itself, in one language."""
+    """The phrases and dates of one language."""
 
     language: str  # an RFC 5646 tag
     phrases: Mapping[str, str]  # by "table.key"
@@ -47,13 +46,13 @@ class Words:
         """The first line of every mail, above which an answer is written."""
         return MARKERS.get(self.language.partition("-")[0].lower(), MARKER)
 
-    def said(self, value: Value, zone: ZoneInfo) -> str:
+    def text(self, value: Value, zone: ZoneInfo) -> str:
         """A value in this language; moments in `zone`."""
         match value:
             case str():
                 return value
             case Phrase():
-                values = {name: self.said(each, zone) for name, each in value.values}
+                values = {name: self.text(each, zone) for name, each in value.values}
                 return fill(self.phrases[value.name], values)
             case datetime():
                 return self.dates.moment(value, zone)
@@ -62,14 +61,14 @@ class Words:
             case Short():
                 return self.dates.short(value.at, zone)
             case Choice():
-                *others, last = (self.said(each, zone) for each in value.among)
+                *others, last = (self.text(each, zone) for each in value.among)
                 return self.phrases["list.or"].join((", ".join(others), last)) if others else last
             case _:
-                return ", ".join(self.said(each, zone) for each in value)
+                return ", ".join(self.text(each, zone) for each in value)
 
     def sentence(self, sentence: Sentence, zone: ZoneInfo) -> str:
-        """A sentence in this language: its own first word has a capital letter, a name is left as it is."""
-        said = self.said(sentence, zone)
+        """A sentence in this language with a capital first letter, but for a name or value at its beginning."""
+        said = self.text(sentence, zone)
         return said[:1].upper() + said[1:] if self._opens_with_words(sentence) else said
 
     def _opens_with_words(self, value: Value) -> bool:
@@ -82,7 +81,7 @@ class Words:
         """A phrase with its values."""
         return fill(self.phrases[name], values)
 
-    def spoken(self, source: str, *, html: bool = False) -> str:
+    def expanded(self, source: str, *, html: bool = False) -> str:
         """A template's source with its phrases in place of each `{% say NAME %}`.
 
         Raises `UnknownPhrase` for a name that there is not.
@@ -102,7 +101,7 @@ class Words:
 
 
 def _in_html(text: str) -> str:
-    """A phrase as HTML: what is not Jinja2's is text."""
+    """A phrase as HTML; code of Jinja2 in it is unchanged."""
     pieces = _CODE.split(text)
     return "".join(
         piece if place % 2 else _UNESCAPED.sub(lambda found: _HTML[found[0]], piece)

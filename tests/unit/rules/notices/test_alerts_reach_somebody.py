@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.notices.audience import Audience, hearers
+from mailgate.rules.notices.audience import Audience, alert_recipients
 from mailgate.rules.people.absence import Absence
 from mailgate.rules.people.permissions import confidential, sees
 from mailgate.ticket import Assignee
@@ -48,7 +48,7 @@ def worlds(draw):
 @given(worlds(), st.lists(st.sampled_from(NAMES), max_size=4), st.booleans())
 def test_somebody_hears_wherever_there_is_anybody(world, names, urgent):
     config, ticket, audience = world
-    heard = hearers(names, ticket, audience, config, urgent=urgent)
+    heard = alert_recipients(names, ticket, audience, config, urgent=urgent)
     could = [agent for agent in config.agents.values() if ticket.department in agent.departments]
     if config.desk.admin or could:
         assert heard
@@ -63,4 +63,4 @@ def test_an_agents_own_ticket_is_told_however_little_they_hear(world, names):
     config, ticket, audience = world
     holder = ticket.assignee.name if ticket.assignee and ticket.assignee.kind == "agent" else ""
     if holder and holder not in audience.away and not confidential(ticket.department, config):
-        assert holder in {who.agent for who in hearers(("assignee", *names), ticket, audience, config)}
+        assert holder in {who.agent for who in alert_recipients(("assignee", *names), ticket, audience, config)}

@@ -60,4 +60,4 @@ def test_the_most_pressing_stands_first_and_the_subject_counts(config):
     waiting = [ticket(number=1, due_at=None), ticket(number=2), ticket(number=3, due_at=LATER - timedelta(hours=1))]
     found = listings(config.agents["elliot"], [*waiting, ticket(number=4, overdue=True)], {}, NOW, config)
     assert [[row[0] for row in each.rows] for each in found] == [["#4"], ["#3", "#2", "#1"]]
-    assert ENGLISH.said(subject(found), ZoneInfo("UTC")) == "Your queue: 1 overdue, 3 unassigned"
+    assert ENGLISH.text(subject(found), ZoneInfo("UTC")) == "Your queue: 1 overdue, 3 unassigned"

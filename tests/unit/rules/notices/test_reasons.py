@@ -45,7 +45,7 @@ def test_the_desks_own_reasons_are_phrases(kind: EventKind, reason: str, by: Act
     found = reason_of(event(kind, reason, by), CONFIG)
     assert not isinstance(found, str)
     assert english(found) in (said, said[:1].upper() + said[1:])
-    assert GERMAN.said(found, UTC) != said
+    assert GERMAN.text(found, UTC) != said
 
 
 @pytest.mark.parametrize(

@@ -121,12 +121,12 @@ def test_what_happened_is_told_shortly_and_without_ones_own_acts():
         Event(kind=kinds.DUE_CHANGED, by=CLOCK, at=NOW),
     ]
     ann = CONFIG.agents["ann"].name
-    assert ENGLISH.said(meanwhile(events, "elliot", CONFIG), UTC) == (
+    assert ENGLISH.text(meanwhile(events, "elliot", CONFIG), UTC) == (
         f"2 new messages, note by {ann}, answered by {ann},"
         " overdue, reassigned, moved to B, priority High, now resolved"
     )
     opened = meanwhile([Event(kind=kinds.OPENED, by=CLOCK, at=NOW)] * 2, "elliot", CONFIG)
-    assert ENGLISH.said(opened, UTC) == "opened (2 times)"
+    assert ENGLISH.text(opened, UTC) == "opened (2 times)"
     one = meanwhile([Event(kind=kinds.MESSAGE, by=Actor.requester("k@x"), at=NOW)], "elliot", CONFIG)
-    assert ENGLISH.said(one, UTC) == "1 new message"
+    assert ENGLISH.text(one, UTC) == "1 new message"
     assert meanwhile([], "elliot", CONFIG) == ()

@@ -10,7 +10,7 @@ import pytest
 
 from mailgate.notice import NoticeKind
 from mailgate.phrase import Phrase
-from mailgate.rules.notices.audience import Audience, hearers
+from mailgate.rules.notices.audience import Audience, alert_recipients
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.notices.sentences import event_sentence, status_phrase
 from mailgate.rules.notices.to_agents import PRECEDENCE
@@ -45,7 +45,7 @@ TEAM = Assignee("team", "Online Banking")
 
 
 def emails(names, config=CONFIG, audience=None, but="", **of_ticket):
-    found = hearers(names, ticket(**of_ticket), audience or Audience(), config, but=but)
+    found = alert_recipients(names, ticket(**of_ticket), audience or Audience(), config, but=but)
     return [who.address.email for who in found]
 
 
@@ -406,7 +406,7 @@ def test_threading_by_what_the_reader_has():
     ],
 )
 def test_who_acted(by, name):
-    assert ENGLISH.said(actor(by, CONFIG), UTC) == name
+    assert ENGLISH.text(actor(by, CONFIG), UTC) == name
 
 
 @pytest.mark.parametrize(

@@ -175,10 +175,10 @@ def test_a_phrase_that_there_is_not_is_told_with_its_line(tmp_path: Path):
 
 def test_what_is_put_into_a_phrase_is_never_looked_at_again():
     words = Words("en", {"x.y": "{a} {b} {c}"}, replace(ENGLISH.dates, day_form="{day}"))
-    said = words.said(phrase("x.y", a="{b}", b=Day(datetime(2026, 1, 5, tzinfo=UTC))), ZoneInfo("UTC"))
+    said = words.text(phrase("x.y", a="{b}", b=Day(datetime(2026, 1, 5, tzinfo=UTC))), ZoneInfo("UTC"))
     assert said == "{b} 5 {c}"
     with pytest.raises(UnknownPhrase):
-        words.spoken("{% say no %}")
+        words.expanded("{% say no %}")
 
 
 @pytest.mark.parametrize(
