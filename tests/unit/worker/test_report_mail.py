@@ -318,7 +318,8 @@ def test_a_desk_with_many_names_makes_no_mail_that_is_cut_off(tmp_path):
     assert rendered.html.count("and 48 more") == len(DIMENSIONS)
     assert "number 59" in rendered.html
     assert "number 47<" not in rendered.html
-    assert rendered.text.count("number 3\n") + rendered.text.count("number 3 ") >= len(DIMENSIONS)
+    text = " ".join(rendered.text.split())  # a long name is wrapped in its column
+    assert text.count("number 3 ") == len(DIMENSIONS)
 
 
 def test_an_empty_report_is_a_page_too(tmp_path):
