@@ -8,8 +8,9 @@ Never raises, and cuts nothing it is not sure of; the raw mail keeps everything.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from mailgate.mail import Body, Mail
+from mailgate.mail import Body, Forwarded, Mail
 from mailgate.reading.page import page as html
 from mailgate.reading.quotes import attribution, forwarded, split
 from mailgate.reading.quotes.split import Purpose
@@ -31,8 +32,15 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
         found = split.split(page.lines(), purpose)
         says = found.own or found.forward
         if not mail.text.strip() or (says and not _says_more(mail.text, page.text())):
-            return _body(mail, found, "" if found.trimmed else page.own())
+            body = _body(mail, found, "" if found.trimmed else page.own())
+            return body if body.original or not body.forwarded else replace(body, original=_original(mail, purpose))
     return _body(mail, split.split(split.text_lines(mail.text[:MAX_TEXT]), purpose))
+
+
+def _original(mail: Mail, purpose: Purpose) -> Forwarded | None:
+    """Who wrote the forwarded mail, by the text part, where the page shows no address."""
+    found = split.split(split.text_lines(mail.text[:MAX_TEXT]), purpose)
+    return forwarded.read("\n".join(found.forward), mail.subject) if found.forward else None
 
 
 def _says_more(text: str, page: str) -> bool:

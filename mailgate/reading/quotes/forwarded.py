@@ -138,6 +138,8 @@ def text_of(block: str) -> str:
     """What the forwarded mail says: the block without its announcing lines, copied header and quote marks."""
     lines = _unquoted(block.split("\n"))
     body = lines[_header_end(lines) :]
+    if all(QUOTE_MARK.match(line) for line in body if line.strip()):  # quoted below a line that is not
+        body = [QUOTE_MARK.sub("", line, count=1) for line in body]
     text = textwrap.dedent("\n".join(line.rstrip() for line in body)).strip("\n")
     return text.strip()
 

@@ -158,7 +158,7 @@ LANGUAGES = {
         answer="sv",
         forward="vb",
     ),
-    "Icelandic": Language(wrote="skrifaði"),
+    "Icelandic": Language(wrote="skrifaði", forward="fs"),
     "Finnish": Language(
         wrote="kirjoitti",
         on="ti ma ke to pe su",
@@ -241,8 +241,8 @@ LANGUAGES = {
         forwarded="proslijeđena poruka|poslana poruka",
         announced="započeta proslijeđena poruka|započni proslijeđenu poruku",
     ),
-    "Estonian": Language(wrote="kirjutas"),
-    "Latvian": Language(wrote="rakstīja"),
+    "Estonian": Language(wrote="kirjutas", forward="edasi"),
+    "Latvian": Language(wrote="rakstīja", forward="pārs"),
     "Lithuanian": Language(wrote="rašė", from_="od_koho", answer="ats"),
     "Turkish": Language(
         wrote="yazdı yazmış tarihinde şunu_yazdı",
@@ -264,7 +264,7 @@ LANGUAGES = {
         to="προς",
         subject="θέμα",
         forwarded="προωθημένο μήνυμα",
-        forward="προωθ",
+        forward="προωθ πρθ",
     ),
     "Russian": Language(
         wrote="пишет писал писала написал написала",
@@ -300,6 +300,7 @@ LANGUAGES = {
         subject="נושא",
         forwarded="הודעה שהועברה",
         answer="תגובה",
+        forward="הועבר",
     ),
     "Arabic": Language(wrote="كتب", from_="من"),
     "Japanese": Language(
@@ -342,7 +343,8 @@ LANGUAGES = {
     "Vietnamese": Language(
         wrote="viết đã", on="vào", sent="thời_gian", subject="chủ_đề", announced="bắt đầu thư được chuyển tiếp"
     ),
-    "Indonesian": Language(wrote="menulis"),
+    "Indonesian": Language(wrote="menulis", forward="trs"),
+    "Welsh": Language(forward="yml"),
 }
 # Languages of which only a few words are known, in whatever field they were seen.
 OTHERS = Language(on="om dom ond a", to="paraan tilføj", answer="bls vá atb")

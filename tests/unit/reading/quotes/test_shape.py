@@ -6,6 +6,7 @@ import pytest
 
 from mailgate.mail import Body
 from mailgate.reading.body import read_body
+from mailgate.reading.parse import parse
 from mailgate.reading.quotes import attribution, forwarded, shape
 from tests.lab import mail
 
@@ -179,3 +180,50 @@ def test_below_the_marker_of_another_desk_stands_its_notice(line: str) -> None:
 )
 def test_values(value: str, people: bool, moment: bool) -> None:
     assert (shape.is_people(value), shape.is_moment(value)) == (people, moment)
+
+
+LABELLED = (
+    "<b>Kutoka:</b> Ann Key &lt;ann@a.example&gt;<br><b>Tarehe:</b> 4 Mei 2026 10:00<br>"
+    "<b>Kwa:</b> Bob &lt;bob@b.example&gt;<br><b>Mada:</b> Paper"
+)
+NONE = "There is none."
+PAGES = {
+    "Apple Mail": f"FYI<br><blockquote type=cite><div>Mwanzo:</div><br>{LABELLED}<br><br>{NONE}</blockquote>",
+    "Outlook": (
+        "<div>FYI</div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'>"
+        f"<p>{LABELLED}</p></div><p>{NONE}</p>"
+    ),
+    "Outlook on the web": f"<div>FYI</div><hr><div id=divRplyFwdMsg>{LABELLED}</div>{NONE}",
+    "Yahoo": f"FYI<div class=yahoo_quoted><div>----- Ujumbe -----</div>{LABELLED}<div>{NONE}</div></div>",
+    "Gmail": f"FYI<div class=gmail_quote><div class=gmail_attr>------ Ujumbe ------<br>{LABELLED}</div>{NONE}</div>",
+    "Thunderbird": (
+        "<p>FYI</p><div class=moz-forward-container>------ Ujumbe ------<table class=moz-email-headers-table>"
+        "<tr><th>Mada: <td>Paper<tr><th>Tarehe: <td>4 May 2026 10:00<tr><th>Kutoka: <td>Ann Key &lt;ann@a.example&gt;"
+        f"<tr><th>Kwa: <td>bob@b.example</table><p>{NONE}</p></div>"
+    ),
+    "an announcing line": f"FYI<p>4 Mei 2026 10:00, Ann Key &lt;ann@a.example&gt; aliandika:</p><blockquote>{NONE}",
+}
+
+
+@pytest.mark.parametrize("program", PAGES)
+def test_a_page_that_forwards_in_any_language(program: str) -> None:
+    raw = f"Subject: Fwd: Paper\nContent-Type: text/html; charset=utf-8\n\n{PAGES[program]}".encode()
+    body = read_body(parse(raw))
+    assert body.visible == "FYI"
+    assert body.original
+    assert (body.original.sender.name, body.original.sender.email) == ("Ann Key", "ann@a.example")
+    assert body.original.subject == "Paper"
+    assert forwarded.text_of(body.forward) == "There is none."
+
+
+def test_an_author_whom_the_page_names_without_an_address_is_read_in_the_text_part() -> None:
+    page = LABELLED.replace("&lt;ann@a.example&gt;", "").replace("&lt;bob@b.example&gt;", "").replace("Kutoka", "From")
+    text = "FYI\n\nFrom: Ann Key <ann@a.example>\nTarehe: 4 Mei 2026 10:00\nKwa: Bob\nMada: Paper\n\nThere is none.\n"
+    rich = f"FYI<hr id=stopSpelling>{page}<p>There is none."
+    parts = f"--b\nContent-Type: text/plain\n\n{text}--b\nContent-Type: text/html\n\n{rich}\n--b--\n"
+    head = "Subject: Fwd: Paper\nContent-Type: multipart/alternative; boundary=b\n\n"
+    body = read_body(parse((head + parts).encode()))
+    assert body.original
+    assert body.original.sender.email == "ann@a.example"
+    none = read_body(parse((head + parts.replace(" <ann@a.example>", "")).encode()))
+    assert (none.forwarded, none.original) == (True, None)
