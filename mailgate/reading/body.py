@@ -15,7 +15,7 @@ from mailgate.reading.page import page as html
 from mailgate.reading.quotes import attribution, forwarded, split
 from mailgate.reading.quotes.split import Purpose
 
-MAX_TEXT = 2_000_000  # characters of a text body that are looked at
+MAX_TEXT = 4_000_000  # characters of a text body: more is never read of one (`reading.mime.contents`)
 WORD = re.compile(r"https?://\S+|[^\W_]{3,}")
 FEW = 3  # words by which two forms of one text may differ, and
 SHARE = 0.1  # the share of them

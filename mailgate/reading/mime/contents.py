@@ -21,6 +21,7 @@ from mailgate.reading.page.page import Page
 
 MAX_TEXT = 4_000_000  # bytes of one text that are read; a longer one is attached as well
 MAX_PAGE = 40_000_000  # bytes of a page that are searched for pictures
+PIECES = frozenset({"message/partial", "message/external-body"})  # RFC 2046 5.2.2, 5.2.3: the rest is elsewhere
 CALENDARS = frozenset({"text/calendar", "application/ics"})
 BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -166,6 +167,8 @@ def _damaged(text: str, packed: dict[int, tnef.Inside], parts: list[Part]) -> st
     if any(inside.damaged for inside in packed.values()):
         return "written in a rich text format that is damaged"
     alone = parts[0] if len(parts) == 1 else None
+    if alone and alone.type in PIECES:
+        return "only a piece of one"
     unknown = alone and alone.type.startswith("application/") and alone.type not in files.EXTENSIONS
     return f"of the type {alone.type[:80]}" if alone and unknown and not leaves.is_file(alone) else ""
 

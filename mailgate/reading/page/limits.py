@@ -16,6 +16,12 @@ MAX_DEPTH = 400
 MAX_TAG = 16_000  # characters of one tag
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 TAG_PIECE = re.compile(r"[^\"'>]*")
+UNSEEN = re.compile(r"<!--|<(style|script)\b", re.IGNORECASE)
+CLOSING = {
+    "": re.compile("-->"),
+    "style": re.compile("</style", re.IGNORECASE),
+    "script": re.compile("</script", re.IGNORECASE),
+}
 ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 # Elements that never hold others, or that their own next sibling closes.
 _SHALLOW = "area base br col embed hr img input link meta param source track wbr p li td tr th option"
@@ -23,11 +29,33 @@ SHALLOW = frozenset(_SHALLOW.split())
 
 
 def bounded(page: str) -> str:
-    """Cut a page to what may be parsed; one that is built to hurt loses its tags."""
-    page = page[:MAX_PAGE]
+    """Cut a page to what may be parsed; one that is built to hurt loses its tags.
+
+    What no reader sees (styles, scripts, comments) goes before anything that one does.
+    """
+    if len(page) > MAX_PAGE:
+        page = _without_looks(page)[:MAX_PAGE]
     if len(page) > SMALL and _hurts(page):
         return ANY_TAG.sub(" ", page).replace("<", " ")
     return page
+
+
+def _without_looks(page: str) -> str:
+    """The page without styles, scripts and comments; what is not closed stays."""
+    kept: list[str] = []
+    end = at = 0
+    closes: dict[str, int] = {}  # where each kind is closed next: searched for once, however many open
+    while found := UNSEEN.search(page, at):
+        kind = (found[1] or "").lower()
+        if closes.get(kind, 0) < found.end():
+            closing = CLOSING[kind].search(page, found.end())
+            closes[kind] = closing.start() if closing else len(page)
+        close = page.find(">", closes[kind])
+        at = found.end()
+        if close >= 0:
+            kept.append(page[end : found.start()])
+            end = at = close + 1
+    return "".join((*kept, page[end:]))
 
 
 def _hurts(page: str) -> bool:
