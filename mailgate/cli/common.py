@@ -77,12 +77,17 @@ def secrets_of(config: Config, *, new: bool = False) -> tuple[bytes, ...]:
         return open_secrets(db, config)
 
 
+def parse_duration(option: str, text: str) -> timedelta:
+    """The value of an option that is a duration. Raises ConfigError."""
+    try:
+        return duration(text) or timedelta()
+    except ValueError as error:
+        raise ConfigError((Problem("", f"{option} {text}: {error}"),)) from error
+
+
 def parse_since(text: str, at: datetime) -> datetime:
     """The time that `--since TEXT` means: a duration before `at`. Raises ConfigError."""
-    try:
-        return at - (duration(text) or timedelta())
-    except ValueError as error:
-        raise ConfigError((Problem("", f"--since {text}: {error}"),)) from error
+    return at - parse_duration("--since", text)
 
 
 def print_json(value: Json) -> None:

@@ -51,6 +51,8 @@ class Provider:
     junk: str = ""  # its folder for junk, where the server does not mark it (RFC 6154)
     max_connections: int = 4
     max_per_minute: int = 0  # 0: no limit is known
+    spf: str = ""  # what an SPF record of a domain hosted there includes
+    dkim_selectors: tuple[str, ...] = ()  # with which it signs, as far as they are the same for everybody
     page: str  # where the sign-in is explained
     advice: str = ""  # what to do there before the first sign-in
 
@@ -76,6 +78,9 @@ _MICROSOFT = Provider(
         " offline_access",
         unused_life=timedelta(days=90),
     ),
+    # https://learn.microsoft.com/defender-office-365/email-authentication-spf-configure, …-dkim-configure
+    spf="spf.protection.outlook.com",
+    dkim_selectors=("selector1", "selector2"),
     max_connections=1,  # three are allowed to a mailbox, its other programs included
     max_per_minute=30,
     page="https://learn.microsoft.com/exchange/client-developer/legacy-protocols/"
@@ -102,6 +107,9 @@ _GOOGLE = Provider(
         authorize_more="access_type=offline&prompt=consent",
         unused_life=timedelta(days=180),
     ),
+    # https://support.google.com/a/answer/33786 (SPF), https://support.google.com/a/answer/174124 (DKIM)
+    spf="_spf.google.com",
+    dkim_selectors=("google",),
     page="https://support.google.com/accounts/answer/185833",
     advice="turn on 2-Step Verification, then make an app password; or use a service account",
 )
@@ -115,6 +123,9 @@ _FASTMAIL = Provider(
     domains=("fastmail.com", "fastmail.fm"),
     mx=(".messagingengine.com",),
     password="app",
+    # https://www.fastmail.help/hc/en-us/articles/360060591153 (records of a domain)
+    spf="spf.messagingengine.com",
+    dkim_selectors=("fm1", "fm2", "fm3"),
     page="https://www.fastmail.help/hc/en-us/articles/360058752854",
     advice="make an app password: Settings, Privacy & Security, Manage app passwords",
 )

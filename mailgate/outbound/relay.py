@@ -219,6 +219,36 @@ class SmtpRelay:
         finally:
             self._drop()
 
+    # -- without a mail
+
+    async def sign_in(self) -> Reply | None:
+        """Connect and sign in; the refusal, None when the relay is ready for a mail."""
+        try:
+            await self._open()
+        except _Refused as refused:
+            self._drop()
+            return refused.reply
+        return None
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """The EHLO keywords that the relay offered."""
+        return frozenset(self._offered)
+
+    async def try_sender(self, mail_from: str) -> Reply:
+        """What the relay says to a sender: MAIL, then RSET."""
+        if self._writer is None and (refusal := await self.sign_in()):
+            return refusal
+        try:
+            self._write(f"MAIL FROM:<{mail_from}>")
+            reply = await self._read(Stage.MAIL, REPLY_TIMEOUT)
+            self._write("RSET")
+            await self._read(Stage.MAIL, REPLY_TIMEOUT)
+        except _Refused as refused:
+            self._drop()
+            return refused.reply
+        return reply
+
     # -- one mail
 
     async def _transaction(self, mail_from: str, recipient: str, data: bytes) -> Reply:

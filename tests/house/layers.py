@@ -22,6 +22,7 @@ LAYERS = (
     "desk",
     "worker",
     "daemon",
+    "probes",
     "demo",
     "cli",
 )
@@ -35,6 +36,7 @@ PURE = {
     *("outbound.pacing", "outbound.sender", "outbound.status_codes"),
     *("writing.compose", "writing.report_text"),
     *("writing.templates.preview", "writing.templates.specimens"),
+    *("probes.hints", "probes.domain_records", "probes.stage"),
     "cli.report_json",
 }
 

@@ -31,6 +31,7 @@ DOORS = {
     "apscheduler": ("worker/timers.py",),
     "chardet": ("reading/encodings/charset.py",),
     "cryptography": ("connect/rsa.py",),
+    "dnspython": ("connect/resolver.py",),
     "google-re2": ("config/toml/regex.py",),
     "holidays": ("rules/sla/calendar.py",),
     "imapclient": ("inbound/imap/connection.py",),
@@ -41,7 +42,7 @@ DOORS = {
     "selectolax": ("reading/page/page.py",),
     "shtab": ("cli/",),
 }
-IMPORT_NAMES = {"google-re2": "re2"}
+IMPORT_NAMES = {"dnspython": "dns", "google-re2": "re2"}
 
 MAX_FILE = 400  # lines
 MAX_FUNCTION = 60

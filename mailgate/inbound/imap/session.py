@@ -25,6 +25,7 @@ from mailgate.settings import Mailbox
 
 LONGEST_IDLE = 540.0  # seconds; RFC 2177 allows 29 minutes, address translators fewer than ten
 SEARCH_WINDOW = 50_000  # messages a SEARCH may name in one response line (imaplib reads up to 1 MB)
+FEATURES = ("MOVE", "UIDPLUS", "IDLE")  # what makes a difference here; RFC 6851, 4315, 2177
 LISTED_FOLDERS = 20  # folder names that an error message may list
 _HEADERS = "BODY.PEEK[HEADER.FIELDS (FROM SUBJECT MESSAGE-ID)]"
 _HEADERS_KEY = b"BODY[HEADER.FIELDS (FROM SUBJECT MESSAGE-ID)]"
@@ -47,7 +48,7 @@ class Fetched:
 
 
 class Session:
-    """A logged-in connection with its folder selected, once `open` has returned."""
+    """A signed-in connection with its folder selected, once `open` has returned."""
 
     uidvalidity = 0
     exists = 0  # messages in the folder when it was opened
@@ -61,8 +62,16 @@ class Session:
 
     def open(self) -> None:
         """Connect, sign in, select. Raises Lost, Denied, or what keeps an access token from being had."""
+        self.sign_in()
+        self.select()
+
+    def sign_in(self) -> None:
+        """Connect and sign in; the first half of `open`. Raises as it does."""
+        connect(self._mailbox, self._account, self._keep)
+
+    def select(self) -> None:
+        """Select the folder; the second half of `open`. Raises as it does."""
         mailbox = self._mailbox
-        connect(mailbox, self._account, self._keep)
         with wire(mailbox.host):
             if self._client.has_capability("NAMESPACE"):
                 self._spaces = namespaces(self._client.namespace())
@@ -99,6 +108,11 @@ class Session:
             names = sorted(str(name) for _, _, name in self._client.list_folders())
             return f"; the account has {', '.join(names[:LISTED_FOLDERS])}" if names else ""
         return ""
+
+    def capabilities(self) -> frozenset[str]:
+        """Those of `FEATURES` that the server has."""
+        with wire(self._mailbox.host):
+            return frozenset(name for name in FEATURES if self._client.has_capability(name))
 
     # looking
 
@@ -255,6 +269,14 @@ class Session:
             return []  # a search in another charset, which few servers know
         with wire():
             return list(self._client.search(["HEADER", "Message-ID", message_id]))
+
+    def delete_by_message_id(self, message_id: str) -> bool:
+        """Delete a message of ours; whether it was there. With `after = "leave"` it stays."""
+        found = self._by_message_id(message_id)
+        if found and self._mailbox.after != "leave":
+            for text, named in uid_sets(found):
+                self._delete(text, named)
+        return bool(found)
 
     # waiting
 
