@@ -100,7 +100,7 @@ class NotFound(MailgateError):
 
 
 class Refused(MailgateError):
-    """A command that may not be done, or cannot be; `reasons` are for whom it is refused."""
+    """A command that is not permitted or not possible; `reasons` are shown to its author."""
 
     temporary = False
 

@@ -93,4 +93,4 @@ class Report:
     days: tuple[date, ...]
     totals: Figures
     by: Mapping[str, Mapping[str, Figures]]  # dimension → name → figures, by name
-    scope: Phrase = WHOLE_DESK  # whose work it tells of
+    scope: Phrase = WHOLE_DESK  # the part of the desk that it covers

@@ -122,8 +122,8 @@ class AuthResult:
     authserv_id: str
     dmarc: str  # "pass", "fail" (a fail under quarantine or reject, or unstated policy), "none"
     position: int  # index among all header fields, from the top
-    domain: str = ""  # header.from: whose mail DMARC judged; "" where that is not told
-    dkim: tuple[str, ...] | None = None  # domains whose signature held; None where that is not told
+    domain: str = ""  # header.from of the DMARC result; "" where it is not named
+    dkim: tuple[str, ...] | None = None  # domains with a valid signature; None where they are not named
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ class Body:
     lines: tuple[str, ...]
     html: str = ""
     forwarded: bool = False  # the mail forwards another one
-    original: Forwarded | None = None  # who wrote the forwarded mail, where that is told
+    original: Forwarded | None = None  # the author of the forwarded mail, where one is named
     forward: str = ""  # the forwarded mail as it stands in the body; in neither `visible` nor `cut`
 
     @property
@@ -235,6 +235,6 @@ class Received:
     envelope: Envelope
     mail: Mail
     body: Body
-    authserv_ids: tuple[str, ...] = ()  # whose Authentication-Results are believed on this way in
+    authserv_ids: tuple[str, ...] = ()  # hosts whose Authentication-Results are trusted on this way in
     quiet: bool = False  # ingest --quiet: no automatic mail
     login: str = ""  # key of the agent who logged in to hand it over

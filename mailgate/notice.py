@@ -179,7 +179,7 @@ class Notice:
     cause: str
     ticket: Ticket | None = None
     agent: str = ""  # key of the agent it goes to; empty for requesters, collaborators, admin
-    by: Address | None = None  # whose act or words it carries
+    by: Address | None = None  # the author of the act or words
     by_agent: str = ""  # key of the agent whose act it is
     facts: tuple[Sentence, ...] = ()
     text: str = ""

@@ -29,7 +29,7 @@ class Reason(StrEnum):
     AUTO_SUBMITTED_REPLIED = "auto-submitted-replied"
     AUTO_SUBMITTED_GENERATED = "auto-submitted-generated"
     DISPOSITION_NOTIFICATION = "disposition-notification"
-    DELIVERY_RECEIPT = "delivery-receipt"  # a delivery status that tells of nobody who was missed
+    DELIVERY_RECEIPT = "delivery-receipt"  # a delivery status report without a failed recipient
     CALENDAR_REPLY = "calendar-reply"
     REACTION = "reaction"  # an emoji as an answer: Gmail's part, or Outlook's one line
     VACATION_HEADER = "vacation-header"  # X-Autoreply, X-Autorespond and their kin

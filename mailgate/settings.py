@@ -143,7 +143,7 @@ class Listener:
     protocol: str = "smtp"  # or "lmtp"
     submission: bool = False  # agents log in; nobody else sends
     tls: ServerTls | None = None
-    proxy: tuple[IPv4Network | IPv6Network, ...] = ()  # whose PROXY header is believed
+    proxy: tuple[IPv4Network | IPv6Network, ...] = ()  # networks whose PROXY header is trusted
     max_size: int = MAX_MAIL
     max_connections: int = 200
     authserv_ids: tuple[str, ...] = ()
@@ -174,7 +174,7 @@ class OAuth2:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """As whom to sign in at a server; one of `password` and `oauth2`."""
+    """The user name and credential for a server; one of `password` and `oauth2`."""
 
     account: str = ""  # what `mailgate login` calls it; one account may serve a mailbox and a relay
     user: str = ""  # "": no sign-in
@@ -414,7 +414,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """[alerts]: which recipients hear of what."""
+    """[alerts]: the recipients of each kind of alert."""
 
     new_ticket: tuple[str, ...] = ("assignee", "department")
     new_message: tuple[str, ...] = ("assignee", "last-respondent")
@@ -487,7 +487,7 @@ class Recurring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportMail:
-    """[report]: when the report is mailed, and to whom."""
+    """[report]: the schedule and the recipients of the report."""
 
     weekly: Recurring | None = None
     daily: Recurring | None = None
@@ -551,7 +551,7 @@ class Config:
         return {email: frozenset(emails) for emails in known for email in emails}
 
     def addresses_of(self, email: str) -> frozenset[str]:
-        """Every address of the person whose one is `email`, this one included: an agent's or a customer's."""
+        """All addresses of the person who owns `email`, an agent or one of a customer's people."""
         return self._persons.get(email) or frozenset((email,))
 
     def same_person(self, one: str, other: str) -> bool:
@@ -569,7 +569,7 @@ class Config:
         return found
 
     def customer_of(self, email: str) -> Customer | None:
-        """The customer whose address this is: one of its people's, else one in its domains."""
+        """The customer that an address belongs to: by its people, else by its domains."""
         if not self.customers:
             return None
         host = email.rpartition("@")[2]

@@ -63,7 +63,7 @@ class _Failure:
 class Account:
     """The access token of one account. May be used from any thread; blocks while a token is fetched.
 
-    `post` makes one request (`mailgate.connect.web.post`), `clock` tells the time (aware UTC).
+    `post` makes one request (`mailgate.connect.web.post`), `clock` returns the time (aware UTC).
     """
 
     def __init__(

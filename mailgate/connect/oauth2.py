@@ -19,7 +19,7 @@ from mailgate.errors import MailgateError
 from mailgate.settings import OAuth2, Secret
 
 ASSERTION_LIFE = timedelta(minutes=10)  # Microsoft: 5-10 minutes; Google: an hour at most
-USUAL_LIFE = timedelta(hours=1)  # of an access token whose answer says nothing (RFC 6749 5.1 leaves it open)
+USUAL_LIFE = timedelta(hours=1)  # of an access token without `expires_in` (optional in RFC 6749 5.1)
 _LONGEST_LIFE = 366 * 86400  # seconds; a larger number is nonsense and would leave timedelta's range
 _SHOWN = 300  # characters of a server's own words
 _TRY_AGAIN = frozenset({"temporarily_unavailable", "server_error", "slow_down", "authorization_pending"})
@@ -218,7 +218,7 @@ def _life(value: object) -> timedelta | None:
 
 
 def _words(text: object, secrets: Iterable[Secret]) -> str:
-    """A server's own words on one short line, without what we told it."""
+    """A server's error text on one short line, without the secrets that we sent."""
     if not isinstance(text, str):
         return ""
     for secret in secrets:

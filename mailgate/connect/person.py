@@ -20,7 +20,7 @@ from mailgate.connect.oauth2 import Grant, TokenRefused, TokenUnavailable
 from mailgate.settings import Credentials, OAuth2
 
 PATIENCE = 900.0  # seconds for the whole sign-in
-REQUEST_TIMEOUT = 5.0  # seconds in which a browser says what it wants
+REQUEST_TIMEOUT = 5.0  # seconds in which a browser must send its request
 LONGEST_HEAD = 16_384  # bytes of a browser's request
 _INTERVAL = 5.0  # seconds between questions; RFC 8628 3.2, where the server says nothing
 _PAGE = "<!doctype html><title>mailgate</title><p>{}</p>"

@@ -50,7 +50,7 @@ def by_token(name: str, user: str, token: str, host: str, port: int) -> bytes:
 def end_of_failure(name: str) -> bytes:
     """What the client says to the error of a token mechanism, so that the server ends it with a refusal.
 
-    RFC 7628 3.2.3 wants one %x01; XOAUTH2 wants an empty response.
+    RFC 7628 3.2.3 requires one %x01; XOAUTH2 an empty response.
     """
     return b"\x01" if name == OAUTHBEARER else b""
 

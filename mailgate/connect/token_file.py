@@ -37,7 +37,7 @@ class Stored:
 
 
 class TokenFile:
-    """Where the refresh token of one account lies. Everything raises StorageError."""
+    """The file of one account's refresh token. Everything raises StorageError."""
 
     def __init__(self, folder: Path, account: str) -> None:
         name = quote(account, safe=" ")

@@ -7,7 +7,7 @@ A mail goes through four steps, which `mailgate.worker.pipeline` calls in order:
     decide      Situation -> Outcome         pure: no function takes the database
     complete    Outcome -> Outcome           the reads that depend on the decision (notify/announce.py)
 
-`gather` finds out what the mail is (`Matter`), whose it is and to which ticket it belongs, and reads what such
+`gather` finds out what the mail is (`Matter`), its author and the ticket it belongs to, and reads what such
 a mail needs: the ticket with its thread, events and notices, the tickets that an agent's commands name, who is
 away, what is known of the requester. `decide` sees nothing else. Its outcome holds announcements: changes whose
 readers are still to be found. `complete` hands tickets out, turns announcements into notices, and takes out

@@ -28,7 +28,7 @@ _Waiter = tuple[list[Delivery], asyncio.Future[list[int]]]
 class Acceptor:
     """Takes deliveries for the inbox; lives on the loop that its methods are awaited on.
 
-    `clock` tells the time (aware UTC); `notify` wakes the processor after each commit.
+    `clock` returns the time (aware UTC); `notify` wakes the processor after each commit.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime], notify: Callable[[], None]) -> None:

@@ -19,9 +19,9 @@ _ANGLES = re.compile(r"<([^<>]*)>")
 
 
 def read_envelope(raw: bytes, fallback: Sequence[str] = ()) -> Envelope:
-    """The envelope that the topmost trace fields tell; only the last delivery's count.
+    """The envelope in the topmost trace fields; only those of the last delivery count.
 
-    The sender is "" for `Return-Path: <>` (the null sender) and None when nothing tells.
+    The sender is "" for `Return-Path: <>` (the null sender) and None when it is unknown.
     Recipients are the address before aliases (`X-Original-To`) and the mailbox that took
     it (`Delivered-To`), else those of `fallback` that are addresses.
     """

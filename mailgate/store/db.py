@@ -224,7 +224,7 @@ class Store:
             return await _hop(self._writer, whole)
 
     async def commit(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Like `write`, but durable with the next `write` of anybody: for what tells nobody outside.
+        """Like `write`, but durable with the next `write`: for writes that acknowledge nothing to the outside.
 
         A process that dies loses nothing of it; a power cut may, together with all that came after it.
         """

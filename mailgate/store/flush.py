@@ -2,7 +2,7 @@
 
 SQLite commits into its log; a commit is safe from a power cut once that file is flushed.
 Flushing inside the commit would hold up the writer for as long as the disk takes, so it
-is done beside it, in a thread. Whoever goes on to tell the outside world waits here.
+is done beside it, in a thread. Callers that acknowledge to the outside wait here.
 """
 
 from __future__ import annotations

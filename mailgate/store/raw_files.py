@@ -65,7 +65,7 @@ class RawFiles:
         return replace(delivery, raw=self.keep(delivery.raw))
 
     def path(self, name: str) -> Path:
-        """Where a mail lies."""
+        """The path of a mail."""
         return self._folder / name
 
     def read(self, name: str) -> bytes:

@@ -68,7 +68,7 @@ def user_name(uid: int) -> str:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """What tells a file from another one of the same name; None for a missing file."""
+    """The identity of a file (device, inode); None for a missing file."""
     try:
         found = path.stat()
     except OSError:

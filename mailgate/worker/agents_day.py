@@ -90,7 +90,7 @@ def _digests(db: Db, config: Config, now: datetime) -> Iterator[_Due]:
 
 
 def _digest(db: Db, due: _Due, active: list[Ticket], context: Context) -> Notice | None:
-    """The digest; None for an agent who is away, or whose queue is empty."""
+    """The digest; None for an agent who is away or has an empty queue."""
     away = absences.away(db, context.now)
     listings = digest.listings(due.agent, active, away, context.now, context.config)
     if not listings or due.agent.key in away:

@@ -27,7 +27,7 @@ from mailgate.worker.setup import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A scheduled report that is due, or whose schedule starts now."""
+    """A scheduled report that is due; a new schedule starts now."""
 
     name: str  # "weekly", "daily"
     mark: str  # the row of `meta` once it is done

@@ -26,7 +26,7 @@ from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Assignee, Entry, Json, Ticket
 
 EXPORT_BATCH = 200  # tickets of an export in memory
-_SHOWN_IN_THREAD = ("opened", "routed", "message", "replied", "noted")  # events whose content the thread shows
+_SHOWN_IN_THREAD = ("opened", "routed", "message", "replied", "noted")  # events that the thread shows already
 STATUSES = ("open", "pending", "resolved", "closed")
 
 

@@ -1,4 +1,4 @@
-"""[relay] and [[relay]]: where outgoing mail goes, as whom, how fast, and signed by which key."""
+"""[relay] and [[relay]]: the SMTP servers for outgoing mail: sign-in, limits, DKIM keys."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class SmtpListener:
         return session
 
     async def stop(self, grace: float) -> None:
-        """Accept no new connection, tell idle peers 421, let running DATA finish for `grace` seconds."""
+        """Accept no new connection, send 421 to idle peers, let running DATA finish for `grace` seconds."""
         self._service.stopping = True
         if self._server is not None:
             self._server.close()
@@ -110,7 +110,7 @@ class SmtpListener:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the socket of a process that is gone. Raises OSError where one listens, or something else lies there."""
+    """Remove the socket of an exited process. Raises OSError where one listens, or where the path is no socket."""
     if not path.exists():
         return
     if not path.is_socket():

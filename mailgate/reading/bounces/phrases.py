@@ -21,7 +21,7 @@ MAILERS = (
     "mmdf",
     "microsoftexchange",
 )
-# Names that people write under too: believed only with a subject that a server writes.
+# Names that people write under too: they count only with a subject that a server writes.
 ADMINISTRATORS = frozenset({"sysadmin", "administrator", "admin", "system administrator", "mail administrator"})
 ADMINISTRATOR_SUBJECT = re.compile(
     r"undeliver|returned mail|mail delivery|delivery (?:status|failure|notification)|"
@@ -93,7 +93,7 @@ DELAYED = re.compile(
 GIVEN_UP = re.compile(
     r"giv(?:en|ing) up|permanent|fatal|failed|will not be|could not be delivered|cannot be|undeliverable", re.IGNORECASE
 )
-# Below such a line stands the returned mail, whose addresses are nobody's failure.
+# Below such a line stands the returned mail; its addresses are not failed recipients.
 COPY_BELOW = re.compile(
     r"copy of (?:the|your) (?:original )?message|copy of the (?:message|body)|"
     r"original (?:mail|message)(?! (?:was|could|cannot|has)\b)|"

@@ -1,4 +1,4 @@
-"""Bounces that are told in free text: older and special mail servers.
+"""Bounces in free text: older and special mail servers.
 
 A text counts as a bounce only when a mail server sent it and it says that a mail was not delivered:
 in words that are known, or by what it is made of, a null sender, the header of the mail that it returns
@@ -42,7 +42,7 @@ SUMMARY_TO = re.compile(r"^\s*(?:to|cc)\s*:", re.IGNORECASE)
 NOTES_LINE = re.compile(r"^\s*(?:final|original)-recipient\s*:\s*(?:rfc822\s*;)?\s*(\S+@\S+)", re.IGNORECASE)
 # The address that we wrote to, below the one that it led to.
 ORIGINAL_LINE = re.compile(r"^\s*original address\s*:", re.IGNORECASE)
-# Whom a text tells to write to, when it names another as well.
+# Addresses that a text asks to write to, beside the failed one.
 SERVICE = re.compile(
     r"^(?:owner-|majordomo@|postmaster@|abuse@|hostmaster@)|-(?:ctl|request|admin|help|owner|(?:un)?subscribe)@"
 )

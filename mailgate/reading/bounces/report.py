@@ -2,7 +2,7 @@
 
 Reads RFC 3464 reports, RFC 5965 feedback and the fields that some servers add to plain
 text. Free text is `mailgate.reading.bounces.prose`'s. It says what a report claims;
-whether to believe it is decided later, by a signed address or a returned id of ours.
+whether it is trusted is decided later, by a signed address or a returned id of ours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_ORIGINAL = 200_000  # bytes of a returned message that are searched for its 
 MAX_ORIGINAL_FIELDS = 100
 MAX_ENCLOSED = 1_000_000  # bytes of an enclosed message that are searched for a report
 MAX_DIAGNOSTIC = 500  # characters
-REACHED = frozenset({"delivered", "relayed", "expanded"})  # actions of RFC 3464 2.3.3 that tell of success
+REACHED = frozenset({"delivered", "relayed", "expanded"})  # actions of RFC 3464 2.3.3 that mean success
 STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 HEX_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]{1,200}@[^\s<>\"(),;:\[\]]{1,200}")

@@ -79,7 +79,7 @@ class _Damaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Element:
-    """One element: its tag, where its content lies, and where the next element begins."""
+    """One element: its tag, where its content begins, and where the next element begins."""
 
     tag: int
     start: int

@@ -1,7 +1,7 @@
 """Authentication-Results fields (RFC 8601), as far as DMARC goes.
 
 Only fields above the first Received are read: those below came with the message from
-outside. Whether their authserv-id is to be believed is `mailgate.rules.threading.trust`'s question.
+outside. Whether their authserv-id is trusted is `mailgate.rules.threading.trust`'s question.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DMARC = re.compile(r"(?:^|;)\s*dmarc\s*(?:/\s*1\s*)?=\s*([a-z]+)", re.IGNORECASE
 POLICY = re.compile(
     r"\b(?:p|dis|policy\.dmarc|policy\.published-domain-policy)\s*=\s*(none|quarantine|reject)", re.IGNORECASE
 )
-# RFC 8601 2.7: what each method says, and of whom.
+# RFC 8601 2.7: the result of each method, and the identity that it checked.
 FROM = re.compile(r"\sheader\.from\s*=\s*(?:[^\s;@]*@)?([^\s;]+)", re.IGNORECASE)
 DKIM = re.compile(r"(?:^|;)\s*dkim\s*(?:/\s*1\s*)?=\s*([a-z]+)([^;]*)", re.IGNORECASE)
 SIGNER = re.compile(r"\sheader\.[di]\s*=\s*(?:[^\s;@]*@)?([^\s;]+)", re.IGNORECASE)
@@ -62,7 +62,7 @@ def _judged(plain: str) -> str:
 
 
 def _signers(plain: str) -> tuple[str, ...] | None:
-    """The domains whose DKIM signature held; None where the field does not tell them."""
+    """The domains whose DKIM signature held; None where the field does not name them."""
     told = DKIM.findall(plain)
     held = [SIGNER.search(of_whom) for result, of_whom in told if result.lower() == "pass"]
     named = [found[1].lower() for found in held if found]

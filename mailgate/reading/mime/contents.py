@@ -1,7 +1,7 @@
 """What a message says: its text and its HTML decoded, its files, and why nothing can be read of it.
 
 Files that stand uuencoded in a text, packed in a winmail.dat or as `data:` in a page are attachments
-too, and an invitation is told in words above the text.
+too, and an invitation is described above the text.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _lines(text: str) -> str:
 
 
 def _take_reaction(found: Leaves) -> str:
-    """The emoji of a reaction, whose part is no file then."""
+    """The emoji of a reaction; its part is no attachment then."""
     for part in found.files:
         if part.type == reaction.TYPE and not leaves.is_file(part):
             emoji = reaction.read(leaves.decoded(part))
@@ -196,7 +196,7 @@ def _take_reaction(found: Leaves) -> str:
 
 
 def _event(parts: list[Part]) -> invitation.Event:
-    """What the first calendar part that tells of an event says."""
+    """The description of the event in the first calendar part that has one."""
     calendars = (part for part in parts if part.type in CALENDARS)
     events = (invitation.read(leaves.decoded(part), part.params.get("charset", "")) for part in calendars)
     return next((event for event in events if event.facts), invitation.Event())
@@ -224,7 +224,7 @@ def _with(told: tuple[str, ...], text: str, page: str) -> tuple[str, str]:
 
 
 def _meta_charset(data: bytes) -> str:
-    """What an HTML page without a declared charset says of itself."""
+    """The charset that an HTML page names in its own `meta` element."""
     found = META_CHARSET.search(data[:4096])
     return found[1].decode("ascii", "replace") if found else ""
 

@@ -79,7 +79,7 @@ def _is_tnef(part: Part) -> bool:
 
 
 def named(name: str, content: bytes | transfer.Encoded, kind: str = "", cid: str = "") -> Attachment:
-    """A file that is no MIME part; its type is told or else guessed from its name."""
+    """A file that is no MIME part; its type is the declared one, else guessed from its name."""
     plain = _leaf(name)
     guess = TYPES.get(plain.rpartition(".")[2].lower(), "application/octet-stream")
     return Attachment(plain, kind if mime.TYPE.match(kind) and kind.isprintable() else guess, content, _cid(cid))

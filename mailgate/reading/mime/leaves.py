@@ -1,6 +1,6 @@
 """Which leaves of a message are its text and its HTML, and which are files (RFC 8621 4.1.4).
 
-Nothing is decoded here but what tells the kinds apart. Every leaf that is no body is a file, save
+Nothing is decoded here but what distinguishes the kinds. Every leaf that is no body is a file, save
 further forms of a body that was found (RFC 2046 5.1.4).
 """
 
@@ -19,7 +19,7 @@ RICH_FORMS = frozenset({"text/x-amp-html", "text/watch-html"})  # HTML for speci
 RTF = frozenset({"text/rtf", "application/rtf"})
 ENRICHED = frozenset({"text/enriched", "text/richtext"})
 # Text that is read wherever it stands unnamed. Other kinds of text are read where they are all there is
-# (RFC 2046 4.1.4: an unknown kind is read as plain), and what these describe is told or attached.
+# (RFC 2046 4.1.4: an unknown kind is read as plain), and what these describe is shown as text or attached.
 READ = frozenset({"text/plain", HTML, "text", "text/markdown", "text/x-markdown", *ENRICHED})
 _DATA = "text/calendar text/vcard text/x-vcard text/directory text/csv text/rfc822-headers"
 DATA = frozenset({*_DATA.split(), reaction.TYPE})

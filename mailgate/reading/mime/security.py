@@ -53,7 +53,7 @@ def _opened(part: Part, budget: Iterator[int], guesses: Guesses) -> Part:
     entity = _entity(cms.read(_content(part)).content, guesses)
     if entity is None:
         return part
-    # The message keeps its own header; only what tells how its content is made comes from within.
+    # The message keeps its own header; only the fields that describe its content come from within.
     outer = tuple(each for each in part.fields if not each[0].startswith("content-"))
     inside = tuple(each for each in entity.fields if each[0].startswith("content-"))
     return _opened(replace(entity, fields=(*outer, *inside)), budget, guesses)

@@ -36,7 +36,7 @@ class _Token:
 
 
 def excerpt(page: str, text: str) -> str:
-    """The sanitised HTML of the lines of `page` that say `text`; "" where they cannot be told apart."""
+    """The sanitised HTML of the lines of `page` that say `text`; "" where they cannot be distinguished."""
     return cut(html.Page(page).own(), text) if page and text.strip() else ""
 
 

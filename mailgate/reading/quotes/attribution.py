@@ -45,7 +45,7 @@ PRONOUNS = frozenset(_PRONOUNS.split())
 
 
 def is_attribution(text: str) -> bool:
-    """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:", believed above a quote."""
+    """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:", accepted above a quote."""
     text = " ".join(BIDI.sub("", text[: 2 * MAX_ATTRIBUTION]).split())
     if shape.is_attribution(text) or shape.may_be_attribution(text):
         return True
@@ -64,7 +64,7 @@ def is_attribution(text: str) -> bool:
 
 
 def is_undated(text: str) -> bool:
-    """True for "On Monday Ann wrote:" and "Ann Key wrote:": believed only right above the quote that ends a mail."""
+    """True for "On Monday Ann wrote:" and "Ann Key wrote:": accepted only right above the quote that ends a mail."""
     words = WORD.findall(text) if len(text) <= MAX_UNDATED and text.rstrip(" *_").endswith((":", "：")) else []
     said = [word.lower() in WROTE for word in words]
     if len(words) < 2 or not any(said):
@@ -91,7 +91,7 @@ def _is_open_attribution(text: str) -> bool:
 
 
 def is_certain(text: str) -> bool:
-    """An attribution that needs no quote below it to be believed."""
+    """An attribution that is accepted without a quote below it."""
     if shape.is_attribution(text):
         return True
     words = WORD.findall(text[:MAX_ATTRIBUTION].lstrip("- "))

@@ -88,7 +88,7 @@ _LONGEST = 80  # characters
 def is_device_line(line: str) -> bool:
     """True for a line that a phone or mail program adds by itself, in any of its forms and languages.
 
-    A program that is not known is believed where the line links to it.
+    An unknown program counts where the line links to it.
     """
     folded = " ".join(line[:400].casefold().split())
     plain = _LINK.sub("", folded).strip("*_<>[] ")

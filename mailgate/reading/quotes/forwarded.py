@@ -1,7 +1,7 @@
 """Whose mail was forwarded inline, under which subject, and what it says.
 
 Reads the copied header or the announcing line at the top of a forwarded block. It does
-not look for the block (`mailgate.reading.quotes.split`) and believes nothing: whoever forwards
+not look for the block (`mailgate.reading.quotes.split`) and trusts nothing: whoever forwards
 can write anything there.
 """
 

@@ -210,7 +210,7 @@ def is_attribution(text: str) -> bool:
 def may_be_attribution(text: str) -> bool:
     """The same without its certainty, for a line right above a quote.
 
-    It begins with the date and tells the time, or it is a name with its address and one word.
+    It begins with the date and has the time, or it is a name with its address and one word.
     """
     text = _announcing(text)
     if found := _BRACKETED.search(text):

@@ -44,7 +44,7 @@ FORWARDS = frozenset({Purpose.FORWARD, Purpose.FORWARD_ANSWERED})
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A body in its parts; `trimmed` says that more or less is visible than the containers of a page tell."""
+    """A body in its parts; `trimmed` says that more or less is visible than the containers of the page mark."""
 
     visible: tuple[str, ...]
     own: tuple[str, ...]
@@ -116,19 +116,19 @@ def _read_bars(lines: list[Line]) -> None:
             lines[place] = replace(line, text=line.text[1:].removeprefix(" "), level=1, kind=Kind.QUOTE)
 
 
-def _sort(head: list[Line], forward: list[Line], told: list[Kind], *, marked: bool) -> Split:
-    """Put the lines in their parts; `told` is what each was before any rule looked at it."""
+def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marked: bool) -> Split:
+    """Put the lines in their parts; `marked_as` is the kind of each before any rule was applied."""
     last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and _says_something(line.text)), default=-1)
     visible: list[Line] = []
     cut: list[Line] = []
     trimmed = bool(forward)
     for place, line in enumerate(head):
-        # A quote with an answer below it is what the answer speaks of; of our own notices nothing is kept.
+        # A quote with an answer below it is the context of the answer; of our own notices nothing is kept.
         keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and not marked)
         shown = place <= last and keeps
         (visible if shown else cut).append(line)
         # The page of own words would differ: it holds what no container marks, and lacks what one does.
-        trimmed = trimmed or (bool(line.text) and shown is not (told[place] is Kind.OWN))
+        trimmed = trimmed or (bool(line.text) and shown is not (marked_as[place] is Kind.OWN))
     return Split(
         _strip([_show(line) for line in visible]),
         _strip([_show(line) for line in visible if line.kind is Kind.OWN]),

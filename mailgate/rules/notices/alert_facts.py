@@ -58,7 +58,7 @@ def put_off_by(events: Sequence[Event]) -> Event | None:
 
 
 def reminder(event: Event, reader: str, config: Config) -> Phrase:
-    """The sentence of a reminder: by whom, when and why the ticket was put off."""
+    """The sentence of a reminder: who snoozed the ticket, when and why."""
     if reader and event.by.agent_key == reader:
         return fact(phrase("clause.put_off_you", at=event.at), event.reason)
     return fact(phrase("clause.put_off", who=actor(event.by, config), at=event.at), event.reason)

@@ -14,7 +14,7 @@ from mailgate.settings import Agent, Config
 from mailgate.ticket import ActorKind, Event, EventKind, Json, Status, Ticket
 
 _ENDED = (Status.RESOLVED, Status.CLOSED)
-# Events whose reason is no more than how they came about, and the phrase that says both.
+# Events whose reason only repeats their cause, and the phrase for both.
 _HOW = {
     (EventKind.STATUS_CHANGED, reasons.REOPENED): "event.answer_reopened",
     (EventKind.STATUS_CHANGED, reasons.ANSWERED): "event.answer_opened",

@@ -16,8 +16,8 @@ from mailgate.rules.people.actors import actor, holder
 from mailgate.settings import Config
 from mailgate.ticket import Event, EventKind, Ticket
 
-MOST = 50  # rows of one table that nobody asked for
-LISTED = 100  # rows of one that an agent asked for
+MOST = 50  # rows of a table in a mail that is sent unasked
+LISTED = 100  # rows of a table that an agent requested
 _SUBJECT = 60  # characters
 
 

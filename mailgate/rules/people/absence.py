@@ -1,4 +1,4 @@
-"""Who is away: the value, and the words in which it is told.
+"""An agent's absence: the value, and its sentences.
 
 An agent who is away gets no alerts and is handed no tickets. Whether somebody is away now
 is asked of the store; who may say so of whom is `understanding.py`.
@@ -52,7 +52,7 @@ def holder_away(name: str) -> Phrase:
 
 
 def stands_in(ticket: Ticket, reader: str, away: Away, config: Config) -> tuple[Phrase, ...]:
-    """What is told to who hears of a ticket because its agent is away."""
+    """The sentence for recipients who get an alert because the ticket's agent is away."""
     holder = ticket.assignee.agent_key if ticket.assignee else ""
     if not holder or holder == reader or holder not in away or holder not in config.agents:
         return ()

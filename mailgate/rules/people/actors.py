@@ -1,4 +1,4 @@
-"""Who did something, and whose a ticket is, in words."""
+"""The names of actors and of assignees, as they are shown."""
 
 from __future__ import annotations
 

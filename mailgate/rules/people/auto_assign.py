@@ -1,6 +1,6 @@
 """Who is handed the next ticket of a team or department: round-robin, or who has least open.
 
-Pure: whose turn it is and who has how many tickets are arguments. Who is away, or may not
+Pure: the turn and the number of tickets of each agent are arguments. Who is away, or may not
 answer there, is never chosen; with nobody left the ticket stays where it is.
 """
 
@@ -20,7 +20,7 @@ NONE, ROUND_ROBIN, LEAST_LOADED = "none", "round-robin", "least-loaded"
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Where a ticket is handed out: how, to whom, and in which words its event says so."""
+    """An automatic assignment: its method, the agents, and the reason in its event."""
 
     how: str
     members: tuple[str, ...]  # keys, in the order of the config
@@ -62,7 +62,7 @@ def candidates(pool: Pool, ticket: Ticket, away: Collection[str], giver: str, co
 
 
 def choose(how: str, among: Sequence[str], turns: Mapping[str, int], load: Mapping[str, int]) -> str:
-    """The one of `among` whose turn it is; "" for none.
+    """The next of `among` in turn; "" for none.
 
     `turns` counts up: who was last handed one has the highest, who never was has none.
     `load` is how many open tickets each has. Ties go to the longest wait, then by order.
@@ -75,7 +75,7 @@ def choose(how: str, among: Sequence[str], turns: Mapping[str, int], load: Mappi
 
 
 def hand_outs(events: Sequence[Event], config: Config) -> tuple[Phrase, ...]:
-    """To whom the ticket was handed out, for whoever caused it."""
+    """The sentence that names the agent whom the ticket was assigned to, for the author of the change."""
     keys = (event.after.get("agent") for event in events if is_hand_out(event) and isinstance(event.after, dict))
     return tuple(phrase("done.handed_out", name=config.called(Assignee.agent(str(key)))) for key in keys)
 

@@ -1,6 +1,6 @@
 """What an agent sees and may do. osTicket's department access and roles.
 
-Whether somebody is that agent is `trust.py`; this module believes its caller.
+Authentication is done in `threading/trust.py`; this module checks permissions only.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def may(agent: Agent, permission: str, department: str, config: Config) -> bool:
 
 
 def why_not(agent: Agent | None, permission: str, department: str, config: Config, *, act: str = "") -> Phrase | None:
-    """The sentence that tells an agent what they may not do, and what it would take; None when they may.
+    """Why an agent may not do it, and which permission it needs; None when they may.
 
     `act`: what it is, in [may], where the permission is named after something else;
     `department` is empty for what needs the permission in any of theirs. The administrator

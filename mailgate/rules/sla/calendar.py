@@ -253,7 +253,7 @@ def _holidays(codes: tuple[str, ...], dates: tuple[str, ...], year: int) -> Mapp
 
 def _holidays_of(code: str, *years: int) -> Mapping[date, str]:
     """Holidays of a code in `years`; raises NotImplementedError for a code that is none."""
-    from holidays import country_holidays  # most of a second: only desks with holidays pay it, when a day is asked for
+    from holidays import country_holidays  # most of a second: only desks with holidays pay it, at the first question
 
     country, _, subdivision = code.partition("-")
     # English where the country has it; else its own default language.

@@ -7,7 +7,7 @@ Everything is lower-case RFC 4648 base32 without padding, so that a mail program
 case breaks nothing. TICKET is the number in base32 digits (0: mail without a ticket), PERSON
 (5 characters) a tag of the recipient's address, KIND one character, DAY (3) days since
 2020-01-01, NONCE (5) a tag of the cause, MAC (26) 128 bits of HMAC-SHA256 over all before it.
-An anchor's NONCE (5) tells tickets apart that had the same number before and after a restore;
+An anchor's NONCE (5) distinguishes tickets that had the same number before and after a restore;
 those opened under schema 3 have none. Its TAG (10) is an HMAC over all before it.
 With a ticket number of up to five digits (33 million) and a domain of up to 18 characters a
 Message-ID has at most 70. The domain is not signed: some gateways rewrite it.

@@ -21,7 +21,7 @@ def agree(change: Change, author: str) -> tuple[tuple[Sentence, str], ...]:
 
 
 def put_in_cc(change: Change, author: Address) -> tuple[Phrase, ...]:
-    """Who put whom in Cc, where they wait for an agent's consent: why a mail has links that add them."""
+    """The author of a Cc whose recipients wait for an agent's consent: why a mail has links that add them."""
     new = (each for each in _inactive(change) if _is_new(each, change) and each.email != author.email)
     people = tuple(each.name or each.email for each in new)[:AGREED]
     return (phrase("remark.put_in_cc", who=author.name or author.email, people=people),) if people else ()

@@ -27,7 +27,7 @@ class Check:
 
 
 def _latest(kinds: str, value: str) -> str:
-    """SQL: what the newest event of some kinds says of a ticket; of `opened` the named member."""
+    """SQL: the value that the newest event of some kinds gives a ticket; of `opened` the named member."""
     return (
         f"(SELECT CASE kind WHEN 'opened' THEN json_extract(\"after\", '$.{value}')"  # noqa: S608 - names of our own
         " ELSE json_extract(\"after\", '$') END"

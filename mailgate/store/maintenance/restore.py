@@ -61,7 +61,7 @@ class Places:
 
 
 def about(source: Path) -> dict[str, Any]:
-    """What a backup says of itself. Raises Refused for a folder that is none, or was never finished."""
+    """The manifest of a backup. Raises Refused for a folder that is none, or was never finished."""
     try:
         found = json.loads((source / ABOUT).read_bytes())
     except (OSError, ValueError):

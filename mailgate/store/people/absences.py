@@ -1,4 +1,4 @@
-"""SQL of who is away, and of whose turn it is when tickets are handed out."""
+"""SQL of absences, and of the turns of automatic assignment."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def release(db: Db, inbox_id: int) -> None:
 
 
 def expired(db: Db, now: datetime, limit: int) -> list[Waiting]:
-    """Mails whose agent did not confirm in time, the oldest first."""
+    """Mails that were not confirmed in time, the oldest first."""
     since = (now - WAITS).timestamp()
     rows = db.all("SELECT * FROM held WHERE at <= ? ORDER BY at LIMIT ?", [since, limit])
     return [Waiting(row["inbox_id"], row["agent"], row["why"]) for row in rows]

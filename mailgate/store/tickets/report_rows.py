@@ -81,7 +81,7 @@ def _event(word: str, by: Actor, at: float, after: str | None, before: str | Non
 
 @lru_cache(maxsize=10_000)
 def _opening(text: str) -> dict[str, Json]:
-    """The fields that an opening tells."""
+    """The fields of an opening event."""
     return {name: value for name, value in zip(_OPENING, json.loads(text), strict=True) if value is not None}
 
 

@@ -79,7 +79,7 @@ class Renderer:
             return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
 
     def file(self, kind: NoticeKind) -> Path:
-        """Return where the template of a kind lies, for mail of no set and language."""
+        """Return the path of the template of a kind, without a set or language."""
         return (self._own or self._shipped).file(kind)
 
     def check(self) -> tuple[Problem, ...]:

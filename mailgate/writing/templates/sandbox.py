@@ -47,7 +47,7 @@ _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 
 
 class Compiled(BytecodeCache):
-    """Bytecode in memory, by where a template lies and the checksum of its text."""
+    """Bytecode in memory, by the path of a template and the checksum of its text."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], CodeType | None] = {}
