@@ -33,7 +33,7 @@ class Lost(MailgateError):
 
 
 class Throttled(Lost):
-    """The server wants to be left alone, for `seconds` where it says so (0: it does not)."""
+    """The server asks for a pause of `seconds` (0: it names no time)."""
 
     def __init__(self, public: str, *, cause: str, seconds: float) -> None:
         super().__init__(public, cause=cause)

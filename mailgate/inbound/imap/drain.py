@@ -45,7 +45,7 @@ class Memory:
 
     uidvalidity: int = 0
     aside: dict[int, tuple[int, datetime]] = field(default_factory=dict)  # uid → tries, next try
-    fragile: dict[int, int] = field(default_factory=dict)  # in hand when a connection died → how many at once now
+    fragile: dict[int, int] = field(default_factory=dict)  # in work when a connection was lost → how many at once now
     in_hand: tuple[int, ...] = ()
     taken: int = 0
     skipped: int = 0
@@ -66,11 +66,11 @@ class Memory:
             self.aside[uid] = (tries, now + timedelta(seconds=wait))
 
     def due(self, now: datetime) -> tuple[int, ...]:
-        """Messages set aside whose time has come."""
+        """Messages set aside that are due again."""
         return tuple(sorted(uid for uid, (_, at) in self.aside.items() if at <= now))
 
     def lost(self, now: datetime) -> None:
-        """The connection died: whatever was in hand may have been the cause.
+        """The connection was lost: any message in work may have been the cause.
 
         It is fetched in ever smaller groups until the culprit is alone, and set aside then;
         most often it was the network, and a few smaller groups cost nothing.
@@ -81,7 +81,7 @@ class Memory:
         self.in_hand = ()
 
     def by_limit(self, uids: Sequence[int], count: int) -> list[tuple[int, list[int]]]:
-        """Messages by how many of them may be in hand at once, `count` at most; sound ones first."""
+        """Messages by how many of them may be fetched at once, `count` at most; those without failures first."""
         groups: dict[int, list[int]] = {}
         for uid in uids:
             groups.setdefault(min(count, self.fragile.get(uid, count)), []).append(uid)
@@ -211,7 +211,7 @@ class Drain:
         return fetched
 
     def _leave(self, uids: Sequence[int], reason: str, sizes: Mapping[int, int]) -> None:
-        """Record messages that stay in the mailbox, with what their headers tell of them."""
+        """Record messages that stay in the mailbox, with what their headers say."""
         if not uids:
             return
         found = self._in_hand(self._session.headers, tuple(uids)) if reason == left_behind.TOO_LARGE else {}

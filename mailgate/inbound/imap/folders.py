@@ -15,7 +15,7 @@ _NOT_SELECTABLE = (b"\\noselect", b"\\nonexistent")
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """What a server says of its namespaces: prefix and separator of the personal one, prefixes of the others."""
+    """The namespaces of a server (RFC 2342): prefix and separator of the personal one, prefixes of the others."""
 
     prefix: str = ""
     separator: str = "/"

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"[^\s<>\"(),:;]+@[^\s<>\"(),:;]+")
 
 
 class Summary(TypedDict):
-    """What is told of a message."""
+    """The headers by which a message in a mailbox is described."""
 
     from_email: str
     subject: str

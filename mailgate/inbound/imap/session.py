@@ -94,13 +94,13 @@ class Session:
         try:
             with wire():
                 # EXAMINE where nothing will be changed (RFC 3501 6.3.2)
-                told = self._client.select_folder(self._folder, readonly=self._mailbox.after == "leave")
+                selected = self._client.select_folder(self._folder, readonly=self._mailbox.after == "leave")
         except Failed as error:
             raise Denied(f"folder {self._folder!r} cannot be opened{self._folders()}", cause=error.cause) from error
-        self.uidvalidity = int(told.get(b"UIDVALIDITY") or 0)
+        self.uidvalidity = int(selected.get(b"UIDVALIDITY") or 0)
         if not self.uidvalidity:
             raise Denied("the server gives the folder no UIDVALIDITY")
-        self.exists = int(told.get(b"EXISTS", 0))
+        self.exists = int(selected.get(b"EXISTS", 0))
         self.can_idle = bool(self._client.has_capability("IDLE"))
 
     def _folders(self) -> str:
@@ -117,14 +117,14 @@ class Session:
     # looking
 
     def news(self) -> bool:
-        """True when the server told of new messages since this was last asked.
+        """True when the server announced new messages since the last call.
 
-        What it told during another command it does not tell again in IDLE. Asking also
-        empties the library's ever-growing list of such words.
+        What it announces during another command it does not repeat in IDLE. The call also
+        empties the library's list of such responses, which would grow for ever.
         """
-        told = self._client._imap.response("EXISTS")[1]  # noqa: SLF001
+        announced = self._client._imap.response("EXISTS")[1]  # noqa: SLF001
         self._client._imap.response("EXPUNGE")  # noqa: SLF001
-        return any(told)
+        return any(announced)
 
     def all_uids(self) -> list[int]:
         """UID of every message in the folder, for the first look of a connection."""

@@ -31,7 +31,7 @@ from mailgate.store.db import Store
 
 NETWORK_PAUSE = (1.0, 300.0)  # seconds, first and longest, after a lost connection
 DENIED_PAUSE = (30.0, 900.0)  # after a refused login: servers lock accounts that hammer
-QUIET_LOOKS = 3  # looks without a new message after which a chattering server is no longer believed
+QUIET_LOOKS = 3  # looks without a new message after which unsolicited responses no longer cause one
 IDLE_FAILURES = 3  # refused IDLEs in a row after which the folder is polled
 
 log = logging.getLogger("mailgate.imap")
@@ -43,7 +43,7 @@ class MailboxStatus:
 
     name: str
     connected: bool = False
-    idle: bool = False  # the server tells at once; False: polling
+    idle: bool = False  # the server announces new messages; False: polling
     last_seen: datetime | None = None  # the last complete look at the folder
     last_error: str = ""  # of the trouble that lasts; "" when all is well
     error_since: datetime | None = None
@@ -114,7 +114,7 @@ class Watcher:
             self._waker.send(b"!")
 
     async def stop(self, grace: float = 5.0) -> None:
-        """Stop the thread: at once when it waits, after the batch in hand when it works.
+        """Stop the thread: at once when it waits, after the current batch when it works.
 
         After `grace` seconds the connection is cut; the ledger knows what was done.
         """
@@ -210,7 +210,7 @@ class Watcher:
         self._idle_failures = 0
 
     def _look(self, drain: Drain, session: Session) -> None:
-        """Look until the server has nothing new to tell; then it will tell in IDLE."""
+        """Look until there is nothing new; from then on IDLE announces it."""
         drain.trouble = ""
         quiet = 0
         while not self._stopping.is_set() and quiet < QUIET_LOOKS:

@@ -83,7 +83,7 @@ class Session(SMTP):
         self._peer = self._peer or peer_of(transport)
         if self._wants_tls_first:
             assert isinstance(transport, asyncio.ReadTransport)
-            transport.pause_reading()  # the client speaks first, and its hello belongs to the handshake
+            transport.pause_reading()  # the client speaks first, and its hello is part of the handshake
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -199,9 +199,9 @@ class Session(SMTP):
             self._reset()
             await self._refuse(replies.BUSY)
 
-    async def _refuse(self, reply: replies.Reply, recipient: str = "", *, tell: bool = False) -> None:
+    async def _refuse(self, reply: replies.Reply, recipient: str = "", *, log: bool = False) -> None:
         code, text = reply
-        if tell:
+        if log:
             self._service.refuse(self._peer, self._sender, recipient, code, text)
         await self._say(f"{code} {text}")
         self._errors += 1
@@ -327,7 +327,7 @@ class Session(SMTP):
         service.failed_logins.add(self._peer)
         self._tries += 1
         await asyncio.sleep(FAILED_LOGIN_PAUSE)
-        await self._refuse(replies.AUTH_FAILED, tell=True)
+        await self._refuse(replies.AUTH_FAILED, log=True)
         if self._tries >= LOGIN_TRIES:
             self._close_with(f"421 4.7.0 {self.hostname} Error: too many failed logins")
 
@@ -348,10 +348,10 @@ class Session(SMTP):
         trouble = mail_trouble(parameters, self._service.config.max_size, login=submission)
         self._sender = sender
         if trouble is not None:
-            await self._refuse(replies.MAIL_TROUBLES[trouble], tell=True)
+            await self._refuse(replies.MAIL_TROUBLES[trouble], log=True)
             return self._reset()
         if submission and not self._service.callbacks.owns(self._agent, sender):
-            await self._refuse(replies.NOT_YOURS, tell=True)
+            await self._refuse(replies.NOT_YOURS, log=True)
             return self._reset()
         return await self._say("250 2.1.0 Ok")
 
@@ -367,7 +367,7 @@ class Session(SMTP):
             return await self._refuse((555, "5.5.4 Unsupported RCPT parameter"))
         if not self._service.callbacks.is_desk(address):
             refusal = replies.NOT_A_RELAY if self._service.config.submission else replies.UNKNOWN_USER
-            return await self._refuse(refusal, address, tell=True)
+            return await self._refuse(refusal, address, log=True)
         recipient = normalise(address)
         if recipient not in self._recipients:
             if len(self._recipients) >= MAX_RECIPIENTS:
@@ -395,7 +395,7 @@ class Session(SMTP):
             if answer[0] == 250:
                 await self._say(f"250 {answer[1]}")
             else:
-                await self._refuse(answer, ", ".join(self._recipients), tell=True)
+                await self._refuse(answer, ", ".join(self._recipients), log=True)
         finally:
             self._in_data = False
             self._reset()

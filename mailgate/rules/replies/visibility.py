@@ -14,7 +14,7 @@ from mailgate.notice import REPLYABLE_KINDS, NoticeKind
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """Where the text goes. `by_rule`: the rule and not the agent made it a note, so the agent is told."""
+    """Where the text goes. `by_rule`: the rule and not the agent made it a note, so the agent is notified."""
 
     public: bool
     by_rule: bool

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from mailgate.rules.text.moments import to_utc, wall_time
 from mailgate.settings import Recurring
 
-_WEEK = 8  # days to look back: a weekly report whose time today is still to come was due seven days ago
+_WEEK = 8  # days to look back: a weekly report that is due later today was last due seven days ago
 
 
 def last_due(at: Recurring, now: datetime, zone: ZoneInfo) -> datetime:

@@ -137,7 +137,7 @@ class History(NamedTuple):
 
     @property
     def now(self) -> Place | None:
-        """Where the ticket lies while it is open or pending, None once it is done."""
+        """The department of the ticket while it is open or pending, None once it is done."""
         return self.spans[-1].place if self.spans and self.spans[-1].end is None else None
 
 

@@ -38,7 +38,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What became of one rule. `because` is worded when it is asked for: routing has no use for it."""
+    """The result of one rule. `because` is put into words on demand: routing does not use it."""
 
     rule: Rule
     given: RuleInput
@@ -181,7 +181,7 @@ def _place(rules: Layers, given: RuleInput, config: Config, requester: Chosen | 
 
 
 def _customer(given: RuleInput, config: Config, requester: Chosen | None) -> Layers:
-    """The customer whose the ticket will be: a rule may make it that of `Reply-To`."""
+    """The customer that the ticket will belong to: a rule may make it that of `Reply-To`."""
     mail = given.mail
     author = mail.reply_to[0] if requester and mail.reply_to else mail.author
     customer = config.customer_of(author.email)

@@ -2,7 +2,7 @@
 
 A table of signs with weights. One that only a machine sets is enough; what a person may write too
 (a subject, a first sentence) needs another sign beside it, and a subject that begins with "Re:" or
-asks something speaks against it: a person taken for a machine is the worse error.
+asks something counts against it: taking a person for a machine is the worse error.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LETTERS_OF_A_WORD = 6  # a prefix as short as "Re" or "Antw" is no word
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What speaks for an automatic answer. A sign without a reason only lends weight to one that has."""
+    """A sign of an automatic answer, with its weight. One without a reason only adds to others."""
 
     weight: int
     seen: Callable[[Incoming], bool]
@@ -75,7 +75,7 @@ def _disposition(incoming: Incoming) -> bool:
 
 
 def _receipt(incoming: Incoming) -> bool:
-    """A delivery report that is no bounce: it tells of no failure."""
+    """A delivery report without a failure, so not a bounce."""
     return _is_report(incoming, "message/delivery-status", "message/global-delivery-status")
 
 

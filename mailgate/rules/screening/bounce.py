@@ -1,6 +1,6 @@
 """Is the mail a delivery or feedback report?
 
-What the report says was read by `mailgate.reading.bounces.report`; whether it is believed is
+What the report says was read by `mailgate.reading.bounces.report`; whether it is trusted is
 decided where it is matched with a mail of ours.
 """
 
@@ -17,6 +17,6 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
         return ()
     if report.kind == "feedback":
         return (Reason.FEEDBACK_REPORT,)
-    # RFC 3464 2: the report proper; other formats were believed for their sender and words.
+    # RFC 3464 2: the report proper; other formats were accepted for their sender and words.
     shape = Reason.DELIVERY_REPORT if incoming.mail.content_type == "multipart/report" else Reason.ROBOT_SENDER
     return (shape, Reason.NULL_SENDER_REPORT) if incoming.null_sender else (shape,)

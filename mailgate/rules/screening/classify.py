@@ -32,7 +32,7 @@ RULES: tuple[tuple[Screen, Callable[[Incoming], tuple[Reason, ...]]], ...] = (
 
 
 def classify(mail: Mail, envelope: Envelope, is_ours: Callable[[str], bool], desk: frozenset[str]) -> Screened:
-    """Screen a mail. `is_ours` tells a Message-ID that this desk signed; `desk` are its normalised addresses."""
+    """Screen a mail. `is_ours` is true for a Message-ID that this desk signed; `desk` are its normalised addresses."""
     incoming = Incoming(mail, envelope, is_ours, desk)
     for kind, signs in RULES:
         found = signs(incoming)

@@ -1,4 +1,4 @@
-"""A mailing list or group that put its own address into From: whose mail is it really?
+"""A mailing list or group that put its own address into From: the original author.
 
 Lists do so because DMARC would fail for a mail that they changed ("Karen Client via
 Support" <support@…>). Believed only with a list's own marks, and never as a proof: what

@@ -2,9 +2,9 @@
 
 The only module that imports `holidays`. It does not depend on the present time.
 
-A schedule is open at an instant when the local time in its zone lies in opening hours, on
+A schedule is open at an instant when the local time in its zone is in opening hours, on
 a day that is not a holiday. So an hour that daylight saving skips is not worked, and an hour
-that it repeats is worked twice if it lies in opening hours. All results are UTC.
+that it repeats counts twice if it is in opening hours. All results are UTC.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Calendar:
         return None
 
     def is_open(self, at: datetime) -> bool:
-        """Whether `at` lies in opening hours."""
+        """Whether `at` is in opening hours."""
         return self.next_open(at) == at
 
     def opens_on(self, day: date) -> datetime | None:

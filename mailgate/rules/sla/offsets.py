@@ -31,7 +31,7 @@ def constant_offsets(
 
 
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The instant of an offset change, to the second, that lies after `before` and not after `after`."""
+    """The instant of an offset change, to the second, after `before` and not after `after`."""
     old = _offset(zone, before)
     while after - before > SECOND:
         middle = before + (after - before) // (2 * SECOND) * SECOND

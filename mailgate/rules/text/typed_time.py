@@ -50,7 +50,7 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
     that a clock change skips is moved on by the skipped hour; of a repeated one the
     first that is still to come is meant.
 
-    Raises `WhenError` for what cannot be read, is past, or lies over ten years ahead.
+    Raises `WhenError` for what cannot be read, is past, or is over ten years ahead.
     """
     typed = " ".join(text.lower().replace(",", " ").split())
     try:

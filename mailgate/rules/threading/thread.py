@@ -23,7 +23,7 @@ from mailgate.ticket import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """What the store is asked for before `pick`."""
+    """What is looked up in the store before `pick`."""
 
     numbers: tuple[int, ...]
     message_ids: tuple[str, ...]
@@ -46,7 +46,7 @@ PARTICIPANTS = ("requester", "collaborator")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The ticket that a mail belongs to, why, and as whose message.
+    """The ticket that a mail belongs to, why, and the role of its author.
 
     `role` is "agent", "requester", "collaborator", "inactive" (stored as an inactive
     collaborator's message), "asked" (an outsider whom an agent asked: a note) or "" (no ticket).
@@ -65,7 +65,7 @@ class Match:
 
     @property
     def participant(self) -> bool:
-        """Whether it is from the requester or from a collaborator whom an agent has let in."""
+        """Whether it is from the requester or from an active collaborator."""
         return self.role in PARTICIPANTS
 
     @property
@@ -125,7 +125,7 @@ def pick(
     `refs` are those that count and `lost` the others of ours, as `sift` says.
 
     Who has a part in a ticket that was merged comes in on the one that it went into: as
-    what they are there, else as somebody whom no agent has let in yet.
+    their role there, else as somebody not yet added by an agent.
     """
     match = _pick(refs, found, sender, config)
     if lost and match.number is None and not match.strangers_to:
@@ -154,7 +154,7 @@ def _pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Confi
 
 
 def _role_by_key(key: Key, ticket: Ticket, sender: Sender, config: Config) -> str:
-    """As whose message a key lets a mail in; "" for an agent's key in anybody else's mail."""
+    """The role that a key gives a mail; "" for an agent's key in anybody else's mail."""
     if not key.kind.to_requester:
         return "agent" if key.text in sender.own_keys else ""
     if key.kind is NoticeKind.ASKED:
@@ -177,7 +177,7 @@ _WEAK_ORDER = {Reason.ANCHOR: 0, Reason.KNOWN_MESSAGE_ID: 1, Reason.SUBJECT_TOKE
 
 
 def _role_without_key(ticket: Ticket, sender: Sender, config: Config) -> str:
-    """As whose message a mail that only names the ticket comes in; "" for a stranger's.
+    """The role of a mail that only names the ticket; "" for a stranger's.
 
     A proven agent comes as the agent even on their own request; an unproven one as the
     customer that everybody is who has their address.
@@ -198,7 +198,7 @@ def _asked(ticket: Ticket, sender: Sender) -> str:
 
 
 def _on_ticket(ticket: Ticket, sender: Sender, config: Config) -> str:
-    """As whose message it comes in; any address of a person is that person."""
+    """The role of its author; any address of a person is that person."""
     if not sender.address:
         return ""
     if config.same_person(sender.address, ticket.requester.email):

@@ -1,7 +1,7 @@
 """Who sent a mail, and how that is known. A `From` address alone proves nothing.
 
-Three proofs: a live reply key made for exactly this agent, an aligned DMARC pass told by a
-server that is believed on that way in, and a login at our own listener. This module looks
+Three proofs: a live reply key made for exactly this agent, an aligned DMARC pass from a
+server that is trusted on that way in, and a login at our own listener. This module looks
 nothing up (which keys are burnt is an argument) and does not say what an agent may do: that
 is `rules.people.permissions`.
 """
@@ -60,7 +60,7 @@ def identify(
     *,
     login: str = "",
 ) -> Sender:
-    """Who sent the mail. `authserv_ids` are those believed on its way in; `now` is aware UTC.
+    """Who sent the mail. `authserv_ids` are those trusted on its way in; `now` is aware UTC.
 
     `login` is the key of the agent who logged in to hand it over.
     """
@@ -136,7 +136,7 @@ def _lost_key(own: tuple[Key, ...], burnt: frozenset[str], now: datetime) -> str
 
 
 def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:
-    """What a believed server said about DMARC: "pass", "fail" or "none" (RFC 8601 7.1).
+    """The DMARC result of a trusted server: "pass", "fail" or "none" (RFC 8601 7.1).
 
     A pass counts only in the topmost field; a fail in any, for nobody forges one to gain by it.
     """
@@ -151,7 +151,7 @@ def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:
 
 
 def dkim_flaw(mail: Mail) -> str:
-    """Why a DMARC pass is not enough to believe in From and Subject; "" when it is.
+    """Why a DMARC pass does not prove From and Subject; "" when it is.
 
     At least one signature of the author's domain, each of which covers From and Subject and
     the whole body: with `l=` (RFC 6376 8.2) anybody can append to a signed mail.
