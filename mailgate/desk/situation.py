@@ -14,7 +14,7 @@ from typing import Any
 from mailgate.desk.outcome import Announcement
 from mailgate.desk.prepare import Enclosed
 from mailgate.mail import Received
-from mailgate.notice import ALERT_KINDS, NoticeKind, SentNotice
+from mailgate.notice import NoticeKind, SentNotice
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.notices.audience import Audience
@@ -130,7 +130,7 @@ class Known:
         )
         return Audience(
             last_sent={each.recipient: each.message_id for each in record.notices},
-            alerted=tuple(dict.fromkeys(e.agent for e in record.notices if e.agent and e.kind in ALERT_KINDS)),
+            involved=tuple(dict.fromkeys(entry.by.agent_key for entry in record.thread if entry.by.is_agent)),
             history=tuple(reversed(record.thread[-SHOWN:])),
             merged=tuple(merged),
             away=self.away,

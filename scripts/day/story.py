@@ -196,8 +196,8 @@ def _in_the_morning(day: Day) -> Got:
     day.page.tells("""Karen reads an ordinary mail:""")
     reply = news.only(KAREN_AT_HOME.email, "reply")
     day.page.block(as_read(reply))
-    day.page.tells("""Elliot needs not look at it any more:""")
-    day.page.block(as_read(news.only(ELLIOT.email, "taken"), until=RULE))
+    day.page.tells("""Elliot hears nothing: he has not written on it, and if he did now, his answer would be held.""")
+    assert news.kinds == {KAREN_AT_HOME.email: ["reply"]}
 
     day.scene("Tue 09:10", "Karen answers from work")
     day.page.tells("""This time from Outlook, which puts the whole history below, unmarked:""")

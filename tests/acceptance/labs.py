@@ -71,7 +71,7 @@ def outage(world: World, put: Put) -> None:
 
     # Sofia uses the link in the alert.
     news = world.step(SOFIA.taps(news.only(SOFIA.email), "Claim"))
-    assert news.kinds == {ELLIOT.email: ["taken"], SOFIA.email: ["answer"]}
+    assert news.kinds == {SOFIA.email: ["answer"]}, "nobody else has written on it"
     assert world.ticket(number)["assignee"] == {"agent": "sofia"}
 
     # The requester is informed: a reply to the first alert is public.
@@ -140,6 +140,7 @@ def upgrade(world: World, put: Put) -> None:
         MARCUS.email: ["answer"],
     }
     assert "CANARY software is theirs" in news.only(ELLIOT.email).text
+    done = news.only(MARCUS.email)
 
     # Another SLA plan with a reason, and a question to the requester, in one mail.
     before = world.ticket(number)["due_at"]
@@ -149,13 +150,8 @@ def upgrade(world: World, put: Put) -> None:
             "#sla Sev-C -- CANARY an upgrade can wait\n#reply\n\nWhich Adobe product, and on how many machines?",
         )
     )
-    assert news.kinds == {
-        CARLA.email: ["reply"],
-        ANN.email: ["taken"],
-        MARCUS.email: ["taken"],
-        TIM.email: ["taken"],
-    }
-    question, taken = news.only(CARLA.email), news.only(MARCUS.email)
+    assert news.kinds == {CARLA.email: ["reply"]}
+    question = news.only(CARLA.email)
     ticket = world.ticket(number)
     assert (ticket["department"], ticket["sla"], ticket["assignee"]) == ("Support", "Sev-C", {"agent": "elliot"})
     assert ticket["due_at"] != before
@@ -171,7 +167,7 @@ def upgrade(world: World, put: Put) -> None:
     news = world.step(ELLIOT.answers(alert, "#note\n\nCANARY tried the silent installer, it fails on the old image."))
     assert news.kinds == {}
     # Marcus replies to his last alert without a command: by the rules a note, of which he is informed.
-    news = world.step(MARCUS.answers(taken, "CANARY there are licences left over from the audit."))
+    news = world.step(MARCUS.answers(done, "CANARY there are licences left over from the audit."))
     assert news.kinds == {ELLIOT.email: ["note"], MARCUS.email: ["answer"]}
     assert "CANARY there are licences left" in news.only(ELLIOT.email).text
 
@@ -228,12 +224,7 @@ def laptop(world: World, put: Put) -> None:
     assert "It stays dark." in news.only(TIM.email).text
 
     news = world.step(MARCUS.taps(alerts[MARCUS.email], "Claim"))
-    assert news.kinds == {
-        ANN.email: ["taken"],
-        ELLIOT.email: ["taken"],
-        TIM.email: ["taken"],
-        MARCUS.email: ["answer"],
-    }
+    assert news.kinds == {MARCUS.email: ["answer"]}
     news = world.step(MARCUS.answers(alerts[MARCUS.email], "Does the lamp at the side shine?"))
     assert news.kinds == {CARLOS.email: ["reply"]}
     news = put(CARLOS.answers(news.only(CARLOS.email), "No, nothing at all."))

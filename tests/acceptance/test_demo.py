@@ -41,7 +41,7 @@ def test_once_plays_three_tickets_and_exits(tmp_path: Path) -> None:
     assert lines[-1] == {"ok": True, "error": None}
     assert len([line for line in lines if "step" in line]) == 17
     kinds = {line["out"]["kind"] for line in lines if "out" in line}
-    assert {"acknowledgement", "new-ticket", "overdue", "assigned", "transferred", "taken", "reply"} <= kinds
+    assert {"acknowledgement", "new-ticket", "overdue", "assigned", "transferred", "reply"} <= kinds
     (report,) = [line for line in lines if "totals" in line]
     assert (report["totals"]["opened"], report["totals"]["resolved"]) == (3, 3)
     assert (desk / "mailgate.db").exists()

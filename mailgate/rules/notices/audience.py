@@ -30,7 +30,7 @@ class Audience:
     """What is stored about a ticket's readers and thread."""
 
     last_sent: Mapping[str, str] = field(default_factory=dict)  # recipient → Message-ID of our latest mail to them
-    alerted: tuple[str, ...] = ()  # keys of agents who got an alert about the ticket
+    involved: tuple[str, ...] = ()  # keys of agents who have written on the ticket
     history: tuple[Entry, ...] = ()  # earlier entries, newest first
     away: Mapping[str, Absence] = field(default_factory=dict)  # by agent's key
     merged: tuple[Entry, ...] = ()  # those of tickets that were merged into it; for agents alone
@@ -127,8 +127,8 @@ def _people(name: str, ticket: Ticket, audience: Audience, config: Config) -> It
             if last and sees(last, ticket, config):  # a transfer may have taken it out of their sight
                 yield person(last)
         case "alerted":
-            known = [config.agents[key] for key in audience.alerted if key in config.agents]
-            yield from map(person, (agent for agent in known if sees(agent, ticket, config)))
+            involved = agents(dict.fromkeys((*audience.involved, *asked(ticket, config))), config)
+            yield from (who for who in involved if sees(config.agents[who.agent], ticket, config))
         case "admin":
             if config.desk.admin:
                 yield person_at(config.desk.admin, config)
@@ -136,6 +136,12 @@ def _people(name: str, ticket: Ticket, audience: Audience, config: Config) -> It
             yield from agents([name.removeprefix("agent:")], config)
         case _:
             yield person_at(name, config)
+
+
+def asked(ticket: Ticket, config: Config) -> tuple[str, ...]:
+    """Keys of the agents who were asked about the ticket (`#note NAME`)."""
+    found = (config.agents_by_email.get(each.email) for each in ticket.asked)
+    return tuple(agent.key for agent in found if agent)
 
 
 def _assignee(ticket: Ticket, config: Config) -> Sequence[str]:

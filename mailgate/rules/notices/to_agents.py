@@ -90,10 +90,10 @@ def _alerts(
         if wrote and event.kind is EventKind.STATUS_CHANGED and event.by.is_requester:
             continue  # the message has an alert
         if event.kind is EventKind.ASSIGNED:
-            yield from _assigned(ticket, audience, config, own)
+            yield from _assigned(event, ticket, audience, config, own)
         elif event.kind is EventKind.RATED and event.after != BAD and not change.entries:
             continue  # a good rating without a comment needs no alert
-        elif found := _alert(event, occasion, audience, ticket, config):
+        elif found := _alert(event, occasion, ticket, config):
             kind, names = found
             but = customer if event.kind is EventKind.OPENED else ""
             for who in alert_recipients(
@@ -132,7 +132,7 @@ _ALERT = {
 
 
 def _alert(
-    event: Event, occasion: Occasion, audience: Audience, ticket: Ticket, config: Config
+    event: Event, occasion: Occasion, ticket: Ticket, config: Config
 ) -> tuple[NoticeKind, tuple[str, ...]] | None:
     """The kind of alert that an event causes and its recipients by name, or None."""
     match event.kind:
@@ -143,7 +143,7 @@ def _alert(
         case EventKind.WAKE_CHANGED if event.by == CLOCK:
             return NoticeKind.REMINDER, ("assignee",)
         case EventKind.RELEASED:
-            return NoticeKind.TAKEN, ("alerted",) if audience.alerted else ("department",)
+            return NoticeKind.TAKEN, ("department", "alerted")
         case EventKind.STATUS_CHANGED if event.by == CLOCK:
             return None  # closing after the configured time needs no alert
         case EventKind.NOTED:
@@ -163,11 +163,21 @@ def _parties(event: Event, occasion: Occasion, ticket: Ticket, config: Config) -
     return tuple(f"agent:{agent.key}" for agent in known if sees(agent, ticket, config))
 
 
-def _assigned(ticket: Ticket, audience: Audience, config: Config, own: str) -> Iterator[tuple[NoticeKind, Person]]:
-    """`assigned` to the new assignee, `taken` to the other recipients."""
+def _assigned(
+    event: Event, ticket: Ticket, audience: Audience, config: Config, own: str
+) -> Iterator[tuple[NoticeKind, Person]]:
+    """`assigned` to the new assignee, `taken` to the other recipients and to the agent whose ticket it was."""
     holders = {who.address.email for who in alert_recipients(("assignee",), ticket, audience, config)}
-    for who in alert_recipients(_names("assigned", ticket, config), ticket, audience, config, but=own):
+    names = (*_names("assigned", ticket, config), *_was_assigned(event, ticket, config))
+    for who in alert_recipients(names, ticket, audience, config, but=own):
         yield (NoticeKind.ASSIGNED if who.address.email in holders else NoticeKind.TAKEN), who
+
+
+def _was_assigned(event: Event, ticket: Ticket, config: Config) -> tuple[str, ...]:
+    """The agent whose ticket it was before the event, as a recipient, if they still see it."""
+    key = str(event.before.get("agent") or "") if isinstance(event.before, dict) else ""
+    agent = config.agents.get(key)
+    return (f"agent:{key}",) if agent and sees(agent, ticket, config) else ()
 
 
 def _names(alert: str, ticket: Ticket, config: Config) -> tuple[str, ...]:
@@ -178,8 +188,10 @@ def _names(alert: str, ticket: Ticket, config: Config) -> tuple[str, ...]:
 
 
 def _step_names(event: Event, ticket: Ticket, config: Config) -> tuple[str, ...]:
+    """The recipients of a step. Beside `assignee` the department stands in for nobody: with one it hears nothing."""
     label = str(event.after.get("step")) if isinstance(event.after, dict) else ""
-    if step := ladder_step(ticket, label, config):
-        return step.alert
     # A plan without a step at 100% still alerts; a missed response goes to the assignee, else the department.
-    return ("assignee", "manager", "department") if event.kind is EventKind.OVERDUE else ("assignee",)
+    default = ("assignee", "manager", "department") if event.kind is EventKind.OVERDUE else ("assignee",)
+    step = ladder_step(ticket, label, config)
+    names = step.alert if step else default
+    return tuple(name for name in names if name != "department") if ticket.assignee and "assignee" in names else names

@@ -114,7 +114,8 @@ def _links(notice: Notice, config: Config, address: str, key: str, own: Words) -
         label = "link.send_anyway" if notice.kind is NoticeKind.HELD else "link.confirm"
         offers.append((Phrase(label), f"#confirm {notice.code}\n"))
     elif ticket and notice.kind not in (NoticeKind.CONFIRM, NoticeKind.HELD):
-        offers += links.commands(ticket, notice.agent)
+        taken = notice.kind is NoticeKind.TAKEN and ticket.assignee
+        offers += (links.SHOW,) if taken else links.commands(ticket, notice.agent)
         if passing.of(notice, config.attachments).too_large:
             offers.append((Phrase("link.files"), "#show files\n"))
     zone = config.zone(notice.agent)

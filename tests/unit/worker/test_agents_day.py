@@ -268,7 +268,6 @@ def test_a_day_by_the_clock(tmp_path):
         ("06:00", "ann", "new-ticket"),
         ("07:00", "elliot", "digest"),
         ("09:00", "ann", "digest"),
-        ("10:00", "ann", "taken"),
         ("10:00", "elliot", "answer"),
         ("12:00", "elliot", "answer"),
         ("13:00", "ann", "new-message"),

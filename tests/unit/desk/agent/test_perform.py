@@ -38,7 +38,6 @@ def test_an_answer_to_an_alert_is_a_reply_and_claims_the_ticket(opened):
     assert told(mails) == {
         ("reply", "karen@client.example"),
         ("reply", "jane@client.example"),
-        ("taken", "ann@bank.example"),
     }
     assert str(opened.ticket().assignee) == "agent:elliot"
     assert opened.ticket().first_response_at == opened.now

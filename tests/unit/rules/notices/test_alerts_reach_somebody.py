@@ -42,7 +42,7 @@ def worlds(draw):
         priority=draw(st.sampled_from(["Normal", "High"])),
         last_respondent=draw(st.sampled_from(["", *AGENTS])),
     )
-    return config, ticket, Audience(away=away, alerted=tuple(draw(st.sets(st.sampled_from(AGENTS)))))
+    return config, ticket, Audience(away=away, involved=tuple(draw(st.sets(st.sampled_from(AGENTS)))))
 
 
 @given(worlds(), st.lists(st.sampled_from(NAMES), max_size=4), st.booleans())

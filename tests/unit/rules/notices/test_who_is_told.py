@@ -75,8 +75,9 @@ def test_a_recipient_name_means(name, about, expected):
     assert emails([name], **about) == expected
 
 
-def test_alerted_are_those_who_had_an_alert():
-    audience = Audience(alerted=("bob", "gone"))
+def test_alerted_are_those_who_wrote_or_were_asked():
+    assert emails(["alerted"], **ASKED_BOB) == ["bob@base.example"]
+    audience = Audience(involved=("bob", "gone"))
     assert emails(["alerted"], audience=audience, **ASKED_BOB) == ["bob@base.example"]
     assert "bob@base.example" not in emails(["alerted"], audience=audience), "who sees it no longer"
 
@@ -167,11 +168,11 @@ def test_a_note_goes_to_assignee_and_last_respondent():
     assert told(note) == {("note", "bob@base.example"), ("note", "elliot@bank.example")}
 
 
-def test_assigned_hear_assigned_and_those_who_were_alerted_that_it_is_taken():
+def test_assigned_hear_assigned_and_those_who_wrote_or_were_asked_that_it_is_taken():
     change = changed(
         [acts.priority("High", ANN), acts.assign(Assignee("agent", "elliot"), ANN.because("x"))], **ASKED_BOB
     )
-    audience = Audience(alerted=("elliot", "bob", "ann"))
+    audience = Audience(involved=("elliot", "ann"))
     assert told(change, audience=audience) == {("assigned", "elliot@bank.example"), ("taken", "bob@base.example")}
     by_kind = {str(n.kind): n for n in announce(change, occasion(), audience, CONFIG)}
     assert [*map(english, by_kind["taken"].facts)] == ["Ann Admin assigned the ticket to Elliot Alderson: x"], (
@@ -180,10 +181,18 @@ def test_assigned_hear_assigned_and_those_who_were_alerted_that_it_is_taken():
     assert len(by_kind["assigned"].facts) == 2, "with the other facts inside"
 
 
-def test_released_is_told_to_those_who_were_alerted_else_the_department():
+def test_a_colleague_takes_it_and_only_whose_it_was_hears_of_it():
+    taken = changed([acts.assign(Assignee("agent", "ann"), ANN)])
+    assert told(taken) == set(), "the department had an alert, and that is all that it had to do with it"
+    from_elliot = changed([acts.assign(Assignee("agent", "ann"), ANN)], assignee=Assignee("agent", "elliot"))
+    assert told(from_elliot) == {("taken", "elliot@bank.example")}
+    moved = changed([acts.assign(Assignee("agent", "ann"), ANN)], assignee=Assignee("agent", "bob"))
+    assert told(moved) == set(), "Bob does not see it any more"
+
+
+def test_released_is_told_to_the_department_and_to_who_was_asked():
     change = changed([acts.assign(None, ANN)], assignee=Assignee("agent", "ann"), **ASKED_BOB)
-    assert told(change) == {("taken", "elliot@bank.example")}
-    assert told(change, audience=Audience(alerted=("bob",))) == {("taken", "bob@base.example")}
+    assert told(change) == {("taken", "elliot@bank.example"), ("taken", "bob@base.example")}
 
 
 def test_the_first_kind_wins_with_the_other_facts_inside():
@@ -260,6 +269,21 @@ def ladder(alert, at=1.0):
 def test_steps_of_the_ladder_go_to_whom_they_name(config, step, expected):
     change = lifecycle.fire(ticket(), step, config, NOW)
     assert told(change, CLOCK, config=config) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "assignee", "expected"),
+    [
+        (("assignee", "manager", "department"), Assignee("agent", "bob"), {"bob@base.example", "ann@bank.example"}),
+        (("assignee", "department"), TEAM, {"elliot@bank.example"}),
+        (("assignee", "department"), None, {"elliot@bank.example", "ann@bank.example"}),
+        (("department",), Assignee("agent", "bob"), {"elliot@bank.example", "ann@bank.example"}),
+    ],
+)
+def test_a_department_hears_of_a_step_while_nobody_is_assigned_or_where_it_is_named_alone(names, assignee, expected):
+    config = ladder(names)
+    change = lifecycle.fire(ticket(assignee=assignee), "100%", config, NOW)
+    assert {who for _, who in told(change, CLOCK, config=config)} == expected
 
 
 def test_an_agent_who_writes_as_a_customer_is_not_told_but_somebody_is():
