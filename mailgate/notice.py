@@ -205,6 +205,24 @@ class Notice:
     reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
 
 
+_LINE = 76  # characters of a line of base64 (RFC 2045 6.8)
+
+
+def wire_size(octets: int) -> int:
+    """How many bytes a file takes on the wire: in base64, in lines."""
+    encoded = -(-octets // 3) * 4
+    return encoded + 2 * -(-encoded // _LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A stored file in a mail: its content belongs at an offset of the mail's own bytes, in base64."""
+
+    at: int  # bytes
+    sha256: str
+    size: int  # bytes of the content
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """A finished mail: what the outbox keeps until the relay has it."""
@@ -216,6 +234,12 @@ class Outgoing:
     recipient: str
     message_id: str
     subject: str
-    data: bytes  # RFC 5322, CRLF line endings
+    data: bytes  # RFC 5322, CRLF line endings, without the content of the files
+    files: tuple[FilePart, ...] = ()
     agent: str = ""
     not_before: datetime | None = None  # quiet hours: it waits until then
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole mail."""
+        return len(self.data) + sum(wire_size(file.size) for file in self.files)

@@ -21,6 +21,8 @@ from urllib.parse import unquote
 
 from mailgate.config.load import load
 from mailgate.mail import Delivery, Envelope
+from mailgate.notice import FilePart
+from mailgate.outbound.payload import Payload
 from mailgate.reading.encodings.flowed import join
 from mailgate.store.db import Db, open_writer
 from mailgate.store.queues import inbox
@@ -293,11 +295,11 @@ class Bench:
         """Outgoing mails since the last look."""
         rows = self.db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", [self.seen])
         self.seen = rows[-1]["id"] if rows else self.seen
-        return [sent(row) for row in rows]
+        return [sent(row, self.desk.files) for row in rows]
 
     def sent(self) -> list[Sent]:
         """Every outgoing mail there ever was."""
-        return [sent(row) for row in self.db.all("SELECT * FROM outbox ORDER BY id")]
+        return [sent(row, self.desk.files) for row in self.db.all("SELECT * FROM outbox ORDER BY id")]
 
     def ticket(self, number: int = 1001) -> Ticket:
         found = tickets.get(self.db, number)
@@ -353,7 +355,8 @@ def _opened(path: Path) -> Db:
     return db
 
 
-def sent(row) -> Sent:
+def sent(row, attachments) -> Sent:
+    files = [FilePart(*each) for each in json.loads(row["files"])]
     return Sent(
         row["kind"],
         row["recipient"],
@@ -361,7 +364,7 @@ def sent(row) -> Sent:
         row["message_id"],
         row["agent"],
         row["mail_from"],
-        row["data"],
+        b"".join(Payload(row["data"], files, attachments).pieces()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,7 +21,8 @@ from mailgate.phrase import Phrase, Sentence, Value, phrase
 from mailgate.rules.notices.tables import found_listing
 from mailgate.rules.threading.keys import Keyring
 from mailgate.ticket import Actor, Address, Assignee, Collaborator, Entry, EntryKind, Status, StoredAttachment, Ticket
-from mailgate.writing.compose import NO_FILES, compose
+from mailgate.writing.compose import compose
+from mailgate.writing.mail.mime import base64_lines
 from mailgate.writing.templates.render import Renderer
 
 CASES = Path(__file__).parent / "cases/outbound"
@@ -128,10 +129,18 @@ def refusal(pattern: str, zone: ZoneInfo = UTC) -> Iterator[None]:
         raise AssertionError("was not refused")
 
 
-def write(made: Notice, files: dict[str, bytes] | None = None, renderer: Renderer = RENDERER) -> Outgoing:
+def write(made: Notice, renderer: Renderer = RENDERER) -> Outgoing:
     """The finished mail."""
-    rendered = renderer.render(made, CONFIG, KEYRING, NOW)
-    return compose(made, rendered, CONFIG, KEYRING, NOW, files or NO_FILES)
+    return compose(made, renderer.render(made, CONFIG, KEYRING, NOW), CONFIG, KEYRING, NOW)
+
+
+def whole(mail: Outgoing, contents: Mapping[str, bytes] | None = None) -> bytes:
+    """The mail with the content of its files, by their digest."""
+    data, at = b"", 0
+    for file in mail.files:
+        data += mail.data[at : file.at] + base64_lines((contents or {})[file.sha256])
+        at = file.at
+    return data + mail.data[at:]
 
 
 _K = NoticeKind

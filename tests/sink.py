@@ -51,6 +51,7 @@ class Sink:
     tokens: Mapping[str, str] = field(default_factory=dict)  # access token → user, as the token server has them
     signed_in: list[str] = field(default_factory=list)  # the user of each connection that did
     gate: asyncio.Event | None = None  # the answer to the end of DATA waits for it
+    gate_from: int = 0  # bytes; the answer to a smaller mail does not wait
     at_gate: int = 0  # mails that wait there
     script: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     taken: list[Taken] = field(default_factory=list)
@@ -212,7 +213,7 @@ class _Dialogue:
             while not wire.endswith(b"\r\n.\r\n"):
                 wire += await self.reader.readuntil(b".\r\n")
         data = wire[:-3].replace(b"\r\n.", b"\r\n")[2:]
-        if self.sink.gate:
+        if self.sink.gate and len(data) >= self.sink.gate_from:
             self.sink.at_gate += 1
             await self.sink.gate.wait()
             self.sink.at_gate -= 1

@@ -46,6 +46,7 @@ from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.maildir import Transport
 from mailgate.outbound.relay import transport
 from mailgate.settings import Config, Relay
+from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store
 from mailgate.system.clock import Clock
 from mailgate.system.watchdog import Timeouts, Watchdog
@@ -145,6 +146,7 @@ class Daemon:
             self._clock,
             take_failure=lambda: self._worker.send(DeliveryFailed()),
             report=self._relay_trouble,
+            attachments=AttachmentStore(config.storage.attachments),
         )
 
     async def _start(self) -> None:
@@ -313,7 +315,7 @@ class Daemon:
         self._sign_ins.apply(new)
         await asyncio.to_thread(reload.save_active, new)
         await self._listeners.switch(old, servers)
-        if (old.relays, old.hostname) != (new.relays, new.hostname):
+        if _delivery(old) != _delivery(new):
             await self._replace_deliverer(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
 
@@ -335,6 +337,11 @@ class Daemon:
             self._deliverer = self._make_deliverer(new)
             await self._deliverer.retry_now()  # the change may be the cure of what waits
             self._run("deliverer", self._deliverer.run())
+
+
+def _delivery(config: Config) -> tuple[object, ...]:
+    """What the deliverer was made from."""
+    return config.relays, config.hostname, config.storage.attachments
 
 
 def _exit_now() -> None:

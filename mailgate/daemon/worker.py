@@ -155,7 +155,7 @@ class WorkerProcess:
         now = self._clock()
         context = self._runtime.context(now)
         notices = to_admin(message.cause, message.subject, message.facts, context)
-        mails = apply.write_mail(notices, context, self._runtime.writer)
+        mails = apply.write_mail(notices, context, self._runtime.renderer)
         try:
             await self._store.write(outbox.add, mails, now)
         except StorageError as error:

@@ -28,6 +28,7 @@ from mailgate.outbound.maildir import Transport
 from mailgate.outbound.results import Results, record_and_claim
 from mailgate.outbound.sender import sender_of
 from mailgate.settings import Relay
+from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store
 from mailgate.store.queues import outbox
 from mailgate.store.queues.outbox import Job
@@ -47,7 +48,7 @@ class Deliverer:
 
     `relays` are the relays in their order, each with what makes a transport to it (called once
     a connection). `take_failure` is called when refusals wait to be reported, `report(relay, problem, reply)`
-    mails the administrator. `jitter` draws from 0 to 1.
+    mails the administrator. `attachments` has the files of the mails. `jitter` draws from 0 to 1.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Deliverer:
         *,
         take_failure: Callable[[], None],
         report: Callable[[str, str, Reply], None],
+        attachments: AttachmentStore,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
@@ -66,7 +68,7 @@ class Deliverer:
         self._wake = asyncio.Event()
         self._due: datetime | None = None
         self._results = Results()
-        outside = Outside(self._results, clock, jitter, self._wake_soon, self._goes_elsewhere, report)
+        outside = Outside(self._results, attachments, clock, jitter, self._wake_soon, self._goes_elsewhere, report)
         self.lanes = tuple(Lane(relay, connect, outside) for relay, connect in relays)
         self._in_hand = 0
         self._urgent = False
@@ -99,8 +101,8 @@ class Deliverer:
         try:
             await self._release()
             for lane in self.lanes:
-                names = (f"{lane.relay.name}-{n}" for n in range(lane.relay.max_connections))
-                workers += [asyncio.create_task(lane.work(), name=name) for name in names]
+                connections = range(lane.relay.max_connections)
+                workers += [asyncio.create_task(lane.work(n), name=f"{lane.relay.name}-{n}") for n in connections]
             for task in workers:
                 task.add_done_callback(lambda _: self._wake.set())
             while not self._stopping or (self._in_hand > 0 and not self._cut_off):
@@ -161,13 +163,19 @@ class Deliverer:
             lane.release_suspects()
         results = self._take_results()
         now, room = self._clock(), self._room()
+        large = 0 if self._stopping else sum(lane.large_room() for lane in self.lanes)
         urgent = self._urgent and not room and not self._stopping and any(lane.down for lane in self.lanes)
         self._urgent = False
         if not results and not room and not urgent:
             return
         try:
             jobs, self._due = await self._store.write(
-                record_and_claim, results, URGENT if urgent else room, now, urgent=urgent
+                record_and_claim,
+                results,
+                URGENT if urgent else room,
+                now,
+                large=URGENT if urgent else large,
+                urgent=urgent,
             )
         except StorageError as error:
             log.warning("deliveries cannot be recorded now: %s", error.cause)

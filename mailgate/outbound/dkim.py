@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
+from itertools import chain
 
 from mailgate.settings import DkimKey
 
@@ -23,7 +24,6 @@ LINE = 72  # characters of base64 or of header names in a line
 _FIELD = re.compile(rb"([!-9;-~]+):((?:[^\r\n]|\r\n[ \t])*)\r\n")
 _BLANKS = re.compile(rb"[ \t]+")
 _BLANK_ENDS = re.compile(rb"[ \t]+(?=\r\n)")
-_EMPTY_END = re.compile(rb"(?:\r\n)*\Z")
 
 
 def key_for(sender: str, keys: Iterable[DkimKey]) -> DkimKey | None:
@@ -33,32 +33,35 @@ def key_for(sender: str, keys: Iterable[DkimKey]) -> DkimKey | None:
     return max(fitting, key=lambda key: len(key.domain), default=None)
 
 
-def signed(data: bytes, domain: str, selector: str, sign: Callable[[bytes], bytes]) -> bytes:
-    """The mail with a DKIM-Signature on top.
+def signature(pieces: Iterable[bytes], domain: str, selector: str, sign: Callable[[bytes], bytes]) -> bytes:
+    """The DKIM-Signature field that belongs on top of a mail, CRLF included.
 
-    `data` has CRLF line ends throughout, also at its end, and is sent unchanged afterwards; `sign` makes an
-    RSASSA-PKCS1-v1_5 signature with SHA-256.
+    `pieces` are the mail, of whole lines with CRLF line ends throughout, the header in the first one; they are
+    sent unchanged afterwards. `sign` makes an RSASSA-PKCS1-v1_5 signature with SHA-256.
     """
-    fields, body = _split(data)
+    rest = iter(pieces)
+    fields, begun = _split(next(rest))
     names = list(_names([name for name, _ in fields]))
-    digest = base64.b64encode(sha256(relaxed_body(body)).digest()).decode()
+    hashed = sha256()
+    for piece in relaxed_body(chain((begun,), rest)):
+        hashed.update(piece)
+    digest = base64.b64encode(hashed.digest()).decode()
     head = (
         f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain}; s={selector};\r\n"
         f"\th={_folded(':'.join(names), ':')};\r\n\tbh={digest};\r\n\tb="
     )
     last_first = list(reversed(fields))
     chosen = []
-    for (
-        name
-    ) in names:  # RFC 6376 5.4.2: several fields of one name from the last up; one that is not there adds nothing
+    # RFC 6376 5.4.2: several fields of one name from the last up; one that is not there adds nothing
+    for name in names:
         found = next((field for field in last_first if field[0] == name), None)
         if found is not None:
             last_first.remove(found)
             chosen.append(relaxed_field(*found))
     name, _, value = head.partition(":")
     own = relaxed_field(name.lower(), value.encode()).removesuffix(b"\r\n")
-    signature = base64.b64encode(sign(b"".join(chosen) + own)).decode()
-    return f"{head}{_folded(signature)}\r\n".encode() + data
+    value_of_b = base64.b64encode(sign(b"".join(chosen) + own)).decode()
+    return f"{head}{_folded(value_of_b)}\r\n".encode()
 
 
 def relaxed_field(name: str, value: bytes) -> bytes:
@@ -67,11 +70,18 @@ def relaxed_field(name: str, value: bytes) -> bytes:
     return name.encode() + b":" + _BLANKS.sub(b" ", unfolded).strip(b" ") + b"\r\n"
 
 
-def relaxed_body(body: bytes) -> bytes:
-    """A body in relaxed form (RFC 6376 3.4.4)."""
-    lines = _BLANKS.sub(b" ", _BLANK_ENDS.sub(b"", body))
-    lines = _EMPTY_END.sub(b"", lines, count=1)
-    return lines + b"\r\n" if lines else b""
+def relaxed_body(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A body in relaxed form (RFC 6376 3.4.4), in pieces."""
+    held, empty = b"", True  # blanks and line ends count once it is known what follows them
+    for piece in pieces:
+        joined = held + piece
+        text = joined.rstrip(b" \t\r\n")
+        held = joined[len(text) :]
+        if text:
+            empty = False
+            yield _BLANKS.sub(b" ", _BLANK_ENDS.sub(b"", text))
+    if not empty:
+        yield b"\r\n"
 
 
 def _split(data: bytes) -> tuple[list[tuple[str, bytes]], bytes]:

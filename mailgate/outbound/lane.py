@@ -31,9 +31,12 @@ from mailgate.outbound.backoff import (
 )
 from mailgate.outbound.maildir import Transport
 from mailgate.outbound.pacing import Pacer
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.results import Results
 from mailgate.outbound.sender import sender_of
+from mailgate.outbound.waiting import Waiting
 from mailgate.settings import Relay
+from mailgate.store.attachments import AttachmentStore
 from mailgate.store.queues.outbox import Job
 from mailgate.system import maillog
 
@@ -67,6 +70,7 @@ class Outside:
     """What a lane asks of its deliverer and of the machine."""
 
     results: Results
+    attachments: AttachmentStore
     clock: Callable[[], datetime]
     jitter: Callable[[], float]  # from 0 to 1
     wake: Callable[[], None]  # results are there, or room for jobs
@@ -93,7 +97,8 @@ class Lane:
         self.busy = 0  # jobs in the queue, on the wire, and suspects
         self._connect = connect
         self._outside = outside
-        self._queue: asyncio.Queue[Job] = asyncio.Queue()
+        self._large = 0  # jobs of `busy` that are large mails
+        self._queue = Waiting()
         self._suspects: list[tuple[Job, Reply, Failed]] = []
         self._pacer = Pacer(relay.max_per_minute)
         self._health = _Health()
@@ -112,6 +117,10 @@ class Lane:
         most = 1 if self._health.failures else IN_HAND
         return self._pacer.room(_now(), max(most - self.busy, 0))
 
+    def large_room(self) -> int:
+        """How many large jobs it takes now: one a connection."""
+        return 0 if self._resting() > 0 else max(self.relay.max_connections - self._large, 0)
+
     def wait(self) -> float:
         """Seconds until it may take a job again; 0 for now."""
         if self._health.failures and self.busy and not self._resting():
@@ -121,21 +130,22 @@ class Lane:
 
     def put(self, job: Job) -> None:
         """Send this one."""
-        self.busy += 1
+        self._count(job, 1)
         self._pacer.give(_now())
-        self._queue.put_nowait(job)
+        self._queue.put(job)
 
     def give_back(self) -> None:
         """What is not on the wire goes back to the outbox."""
-        self._pacer.take_back(self._queue.qsize())
-        while not self._queue.empty():
-            self._outside.results.untried.append(self._queue.get_nowait().id)
-            self.busy -= 1
+        jobs = self._queue.clear()
+        self._pacer.take_back(len(jobs))
+        for job in jobs:
+            self._outside.results.untried.append(job.id)
+            self._count(job, -1)
 
     @property
     def idle(self) -> bool:
         """True when nothing waits for a connection."""
-        return self._queue.empty()
+        return not self._queue
 
     def retry_now(self) -> None:
         """End the pause after a failure, for its cause may be gone."""
@@ -145,29 +155,34 @@ class Lane:
         """Seconds that an ill relay is still left alone."""
         return max(self._health.paused_until - _now(), 0.0)
 
+    def _count(self, job: Job, change: int) -> None:
+        self.busy += change
+        self._large += change * job.large
+
     # -- a connection
 
-    async def work(self) -> None:
-        """Send jobs over one connection until cancelled."""
+    async def work(self, number: int) -> None:
+        """Send jobs over one connection until cancelled. The first of several takes no large mail."""
+        large = number > 0 or self.relay.max_connections == 1  # others would wait behind large mails
         transport = self._connect()
         try:
             while True:
-                job = await self._next(transport)
-                reply = await transport.send(job.mail_from, job.recipient, job.data)
+                job = await self._next(transport, large=large)
+                mail = Payload(job.data, job.files, self._outside.attachments)
+                reply = await transport.send(job.mail_from, job.recipient, mail)
                 if isinstance(self._take(job, reply), Throttled):
                     await transport.close()
                     await asyncio.sleep(THROTTLE_PAUSE)
         finally:
             await transport.close()
 
-    async def _next(self, transport: Transport) -> Job:
-        if self._queue.empty():
-            try:
-                async with asyncio.timeout(IDLE):
-                    return await self._queue.get()
-            except TimeoutError:
-                await transport.close()
-        return await self._queue.get()
+    async def _next(self, transport: Transport, *, large: bool) -> Job:
+        try:
+            async with asyncio.timeout(IDLE):
+                return await self._queue.get(large=large)
+        except TimeoutError:
+            await transport.close()
+        return await self._queue.get(large=large)
 
     # -- what was said
 
@@ -195,7 +210,7 @@ class Lane:
             case Throttled():
                 maillog.relay_throttled(relay=self.relay.name, answer=str(reply), pause=THROTTLE_PAUSE)
                 self._outside.results.untried.append(job.id)
-                self.busy -= 1
+                self._count(job, -1)
             case RelayIll(tell=tell):
                 self._pause(job, reply, now, tell=tell)
         if not health.streak.refused:
@@ -216,7 +231,7 @@ class Lane:
             answer=reply.text,
             seconds=(now - job.created_at).total_seconds(),
         )
-        self.busy -= 1
+        self._count(job, -1)
         self._outside.results.sent.append((job, reply))
         self._health.accepted_at = _now()
         self._is_well(now)
@@ -232,7 +247,7 @@ class Lane:
             attempts=job.attempts,
             pause=pause.total_seconds(),
         )
-        self.busy -= 1
+        self._count(job, -1)
         self._outside.results.later.append((job, reply, now + pause))
 
     def release_suspects(self) -> None:
@@ -247,7 +262,7 @@ class Lane:
                 answer=str(reply),
                 attempts=job.attempts,
             )
-        self.busy -= len(self._suspects)
+            self._count(job, -1)
         self._outside.results.failed += self._suspects
         self._suspects = []
 

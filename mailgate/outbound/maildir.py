@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from mailgate.errors import UnreadableFile
 from mailgate.outbound.backoff import Reply, Stage
+from mailgate.outbound.payload import Payload
 
 
 class Transport(Protocol):
     """What hands mail over, one at a time."""
 
-    async def send(self, mail_from: str, recipient: str, data: bytes) -> Reply:
+    async def send(self, mail_from: str, recipient: str, mail: Payload) -> Reply:
         """Hand one mail over; the decisive answer. Never raises for trouble of the other side."""
 
     async def close(self) -> None:
@@ -29,14 +31,16 @@ class MaildirRelay:
         self._path = path
         self._count = 0
 
-    async def send(self, mail_from: str, recipient: str, data: bytes) -> Reply:
+    async def send(self, mail_from: str, recipient: str, mail: Payload) -> Reply:
         """Write one mail, its envelope on top as a local delivery agent does. Disk trouble is the relay's."""
         head = f"Return-Path: <{mail_from}>\nDelivered-To: {recipient}\n"
-        mail = _one_line_each(head) + data.replace(b"\r\n", b"\n")
         self._count += 1
         name = f"{time.time():.6f}.P{os.getpid()}Q{id(self)}N{self._count}.{socket.gethostname()}"
         try:
-            await asyncio.to_thread(_write_durably, self._path, name.replace("/", "\\057"), mail)
+            place = name.replace("/", "\\057")
+            await asyncio.to_thread(_write_durably, self._path, place, _one_line_each(head), mail)
+        except UnreadableFile as error:
+            return unreadable_reply(error)
         except OSError as error:
             return Reply(Stage.CONNECT, 0, f"{self._path}: {error.strerror or type(error).__name__}")
         return Reply(Stage.DATA_END, 250, f"2.0.0 written as {name}")
@@ -45,18 +49,25 @@ class MaildirRelay:
         """Nothing is open between mails."""
 
 
+def unreadable_reply(error: UnreadableFile) -> Reply:
+    """A file of the mail cannot be read: the mail alone is tried again later."""
+    return Reply(Stage.DATA_END, 0, f"{error.public} ({error.cause})" if error.cause else error.public)
+
+
 def _one_line_each(head: str) -> bytes:
     return "".join(line + "\n" for line in head.split("\n") if line.isprintable() and line).encode()
 
 
-def _write_durably(path: Path, name: str, mail: bytes) -> None:
+def _write_durably(path: Path, name: str, head: bytes, mail: Payload) -> None:
     """tmp, fsync, rename into new, fsync the folder."""
     for folder in ("tmp", "new", "cur"):
         (path / folder).mkdir(parents=True, exist_ok=True)
     draft = path / "tmp" / name
     try:
         with draft.open("xb") as file:
-            file.write(mail)
+            file.write(head)
+            for piece in mail.pieces():
+                file.write(piece.replace(b"\r\n", b"\n"))
             file.flush()
             os.fsync(file.fileno())
         draft.rename(path / "new" / name)

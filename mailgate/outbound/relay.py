@@ -21,25 +21,24 @@ from mailgate.connect import rsa, sasl
 from mailgate.connect.accounts import Account, in_thread
 from mailgate.connect.oauth2 import TokenRefused
 from mailgate.connect.tls import client_context, connection_words
-from mailgate.errors import MailgateError
+from mailgate.errors import MailgateError, UnreadableFile
 from mailgate.outbound import dkim
 from mailgate.outbound.backoff import TOKEN_REFUSED, Reply, Stage
-from mailgate.outbound.downgrade import needs_utf8, without_utf8
-from mailgate.outbound.maildir import MaildirRelay, Transport
+from mailgate.outbound.maildir import MaildirRelay, Transport, unreadable_reply
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.sender import sender_of
 from mailgate.settings import DkimKey
 from mailgate.settings import Relay as RelayConfig
 
 CONNECT_TIMEOUT = 30.0  # seconds
 REPLY_TIMEOUT = 300.0  # RFC 5321 4.5.3.2.2 - 4.5.3.2.3
-SEND_TIMEOUT = 600.0  # for the bytes of one mail; RFC 5321 4.5.3.2.5 asks for 3 minutes a block
+SEND_TIMEOUT = 180.0  # for a piece of a mail; RFC 5321 4.5.3.2.5
 END_TIMEOUT = 600.0  # RFC 5321 4.5.3.2.6
 QUIT_TIMEOUT = 2.0
 LONGEST_REPLY = 100  # lines
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^ ]+')  # RFC 5321 4.1.2
-_BARE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def transport(config: RelayConfig, hostname: str, account: Account | None = None) -> Transport:
@@ -73,26 +72,26 @@ class SmtpRelay:
         self._signers: dict[DkimKey, Callable[[bytes], bytes]] = {}
         self._dirty = False  # a transaction was begun and not ended
 
-    async def send(self, mail_from: str, recipient: str, data: bytes) -> Reply:
+    async def send(self, mail_from: str, recipient: str, mail: Payload) -> Reply:
         """Hand one mail over; the decisive answer, code 0 when the connection was lost."""
         if not _fits_envelope(recipient) or (mail_from and not _fits_envelope(mail_from)):
             return Reply(Stage.RCPT, 553, "5.1.3 not an address that can be written to")
         kept = self._writer is not None
-        reply = await self._attempt(mail_from, recipient, data)
+        reply = await self._attempt(mail_from, recipient, mail)
         if self._token and reply.code in TOKEN_REFUSED and reply.stage in (Stage.LOGIN, Stage.MAIL, Stage.RCPT):
             # A token ends, or is revoked, while a connection lives: once more with a new one.
             self._drop()
-            reply = await self._attempt(mail_from, recipient, data, refused=self._token)
+            reply = await self._attempt(mail_from, recipient, mail, refused=self._token)
         elif kept and reply.stage is Stage.MAIL and reply.code in (0, 421):
             # The relay hung up on a connection that idled: that says nothing about this mail.
-            reply = await self._attempt(mail_from, recipient, data)
+            reply = await self._attempt(mail_from, recipient, mail)
         return reply
 
-    async def _attempt(self, mail_from: str, recipient: str, data: bytes, *, refused: str = "") -> Reply:
+    async def _attempt(self, mail_from: str, recipient: str, mail: Payload, *, refused: str = "") -> Reply:
         try:
             if self._writer is None:
                 await self._open(refused)
-            return await self._transaction(mail_from, recipient, data)
+            return await self._transaction(mail_from, recipient, mail)
         except _Refused as refused:
             if refused.reply.code in (0, 421) or refused.reply.stage.about_relay:
                 self._drop()
@@ -251,10 +250,13 @@ class SmtpRelay:
 
     # -- one mail
 
-    async def _transaction(self, mail_from: str, recipient: str, data: bytes) -> Reply:
-        data = self._ready(data)
+    async def _transaction(self, mail_from: str, recipient: str, mail: Payload) -> Reply:
+        try:
+            mail = await self._ready(mail)
+        except UnreadableFile as error:
+            return unreadable_reply(error)
         stages = [Stage.MAIL, Stage.RCPT, Stage.DATA]
-        commands = [self._mail_command(mail_from, recipient, data), f"RCPT TO:<{recipient}>", "DATA"]
+        commands = [self._mail_command(mail_from, recipient, mail), f"RCPT TO:<{recipient}>", "DATA"]
         if self._dirty:
             self._write("RSET")
             await self._expect(Stage.MAIL, 250)
@@ -262,35 +264,33 @@ class SmtpRelay:
         refusal = await self._say_all(stages, commands)
         if refusal is not None:
             return refusal
-        await self._write_data(data)
+        await self._write_data(mail)
         reply = await self._read(Stage.DATA_END, END_TIMEOUT)
         self._dirty = False  # RFC 5321 4.1.1.4: the end of DATA clears the transaction, whatever the answer
         if reply.code == 421:
             self._drop()
         return reply
 
-    def _ready(self, data: bytes) -> bytes:
+    async def _ready(self, mail: Payload) -> Payload:
         """The mail as it goes over the wire, but for its dots: nothing changes it after it is signed."""
-        if "SMTPUTF8" not in self._offered and needs_utf8(data):
-            data = without_utf8(data)
-        if not data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n"):
-            data = _BARE_END.sub(b"\r\n", data)  # a bare CR or LF would let one mail look like two at the next server
-        if not data.endswith(b"\r\n"):
-            data += b"\r\n"
-        key = dkim.key_for(sender_of(data), self._config.dkim)
+        if "SMTPUTF8" not in self._offered and mail.needs_utf8:
+            mail = mail.without_utf8()
+        await mail.check()
+        key = dkim.key_for(sender_of(mail.start), self._config.dkim)
         if key is None:
-            return data
+            return mail
         if key not in self._signers:
             self._signers[key] = rsa.signer(key.key.value)
-        return dkim.signed(data, key.domain, key.selector, self._signers[key])
+        words = (mail.pieces(), key.domain, key.selector, self._signers[key])
+        return mail.with_field(await asyncio.to_thread(dkim.signature, *words))
 
-    def _mail_command(self, mail_from: str, recipient: str, data: bytes) -> str:
+    def _mail_command(self, mail_from: str, recipient: str, mail: Payload) -> str:
         words = [f"MAIL FROM:<{mail_from}>"]
         if "SIZE" in self._offered:
-            words.append(f"SIZE={len(data)}")  # RFC 1870 6
-        if not data.isascii() and "8BITMIME" in self._offered:
+            words.append(f"SIZE={mail.size}")  # RFC 1870 6
+        if not mail.is_ascii and "8BITMIME" in self._offered:
             words.append("BODY=8BITMIME")  # RFC 6152 2
-        if not (mail_from + recipient).isascii() or needs_utf8(data):
+        if not (mail_from + recipient).isascii() or mail.needs_utf8:
             if "SMTPUTF8" not in self._offered:  # RFC 6531 3.2
                 raise _Refused(Reply(Stage.RCPT, 553, "5.6.7 the relay takes no addresses beyond ASCII"))
             words.append("SMTPUTF8")
@@ -318,17 +318,27 @@ class SmtpRelay:
             self._drop()
         return refusal
 
-    async def _write_data(self, data: bytes) -> None:
-        assert self._writer is not None
-        if data.startswith(b"."):
-            data = b"." + data
-        data = data.replace(b"\r\n.", b"\r\n..")  # RFC 5321 4.5.2
+    async def _write_data(self, mail: Payload) -> None:
+        """Send the mail in pieces, and its end. Raises _Refused; a mail without its end drops the connection."""
+        kept = b""  # the last piece goes out together with the end
         try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                self._writer.write(data + b".\r\n")
-                await self._writer.drain()
+            async for piece in mail.stream():
+                if kept:
+                    await self._write_piece(kept)
+                kept = piece.replace(b"\r\n.", b"\r\n..")  # RFC 5321 4.5.2; every piece begins with a line
+                if kept.startswith(b"."):
+                    kept = b"." + kept
+            await self._write_piece(kept + b".\r\n")
+        except UnreadableFile as error:
+            raise _Refused(unreadable_reply(error)) from error
         except (OSError, TimeoutError) as error:
             raise _Refused(Reply(Stage.DATA_END, 0, _words(error, self._config.host))) from error
+
+    async def _write_piece(self, piece: bytes) -> None:
+        assert self._writer is not None
+        async with asyncio.timeout(SEND_TIMEOUT):
+            self._writer.write(piece)
+            await self._writer.drain()
 
     # -- lines
 

@@ -35,11 +35,12 @@ class Results:
 
 
 def record_and_claim(
-    db: Db, results: Results, room: int, now: datetime, *, urgent: bool
+    db: Db, results: Results, room: int, now: datetime, *, large: int, urgent: bool
 ) -> tuple[list[Job], datetime | None]:
     """One transaction: what became of mails in hand, then up to `room` new ones and when the next is due.
 
-    `urgent`: only those that an administrator wants tried now, whatever state the relay is in.
+    `large`: how many of the new ones may be large. `urgent`: only those that an administrator wants tried now,
+    whatever state the relay is in.
     """
     outbox.sent(db, [(job.id, f"{reply.code} {reply.text}") for job, reply in results.sent], now)
     outbox.later(db, [(job.id, when, str(reply)) for job, reply, when in results.later])
@@ -47,8 +48,9 @@ def record_and_claim(
     outbox.put_off(db, results.put_off)
     outbox.failed(db, [_failed(*each) for each in results.failed])
     trace.add(db, [_deferred(job, reply, when, now) for job, reply, when in results.later])
-    jobs: Sequence[Job] = outbox.claim(db, now, room, urgent=urgent) if room else ()
-    return [*jobs], outbox.next_due(db) if len(jobs) < room else now
+    jobs: Sequence[Job] = outbox.claim(db, now, room, large=large, urgent=urgent) if room else ()
+    more_large = sum(job.large for job in jobs) < large
+    return [*jobs], outbox.next_due(db, large=more_large) if len(jobs) < room else now
 
 
 def _failed(job: Job, reply: Reply, verdict: Failed) -> tuple[int, str, bool, bool]:

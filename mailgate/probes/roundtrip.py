@@ -18,6 +18,7 @@ from mailgate.errors import MailgateError
 from mailgate.inbound.imap.session import Session
 from mailgate.notice import NoticeKind
 from mailgate.outbound.backoff import Stage as SmtpStage
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.relay import transport
 from mailgate.probes.mailbox import words
 from mailgate.probes.stage import Stage, State
@@ -87,7 +88,7 @@ async def _send(context: Context, relay: Relay, probe: ProbeMail) -> Stage:
         return Stage(probe.target, "send", State.FAILED, 'transport = "maildir" sends nothing')
     one = transport(relay, context.config.hostname, context.account(relay.credentials))
     try:
-        reply = await one.send(probe.address, probe.address, _mail(probe))
+        reply = await one.send(probe.address, probe.address, Payload(_mail(probe)))
     finally:
         await one.close()
     good = reply.stage is SmtpStage.DATA_END and 200 <= reply.code <= 299

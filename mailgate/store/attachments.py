@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mailgate.errors import UnreadableFile
 from mailgate.store.db import Db
 from mailgate.system.durable import DurableFile, flush
 from mailgate.system.storage import os_trouble, unreadable
@@ -27,10 +29,11 @@ def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
 
 
 def named(db: Db) -> list[str]:
-    """The digests of the attachments that thread entries name, each once."""
+    """The digests of the files that thread entries and outgoing mails name, each once."""
     rows = db.all(
-        "SELECT DISTINCT json_extract(value, '$.sha256') AS sha256 FROM entry, json_each(attachments)"
-        " WHERE attachments <> '[]' ORDER BY sha256"
+        "SELECT json_extract(value, '$.sha256') AS sha256 FROM entry, json_each(attachments)"
+        " WHERE attachments <> '[]'"
+        " UNION SELECT json_extract(value, '$[1]') FROM outbox, json_each(files) WHERE files <> '[]' ORDER BY sha256"
     )
     return [row["sha256"] for row in rows]
 
@@ -91,3 +94,24 @@ class AttachmentStore:
             return self.path(sha256).read_bytes()
         except OSError as error:
             raise unreadable(error, self.path(sha256)) from error
+
+    def check(self, sha256: str, size: int) -> None:
+        """Raise UnreadableFile unless content of this digest and size can be read."""
+        path = self.path(sha256)
+        try:
+            with path.open("rb") as file:
+                found = os.fstat(file.fileno()).st_size
+        except OSError as error:
+            raise unreadable(error, path) from error
+        if found != size:
+            raise UnreadableFile(f"{path} has {found} bytes of {size}")
+
+    def pieces(self, sha256: str, length: int) -> Iterator[bytes]:
+        """The content in pieces of `length` bytes, the last one shorter. Raises UnreadableFile."""
+        path = self.path(sha256)
+        try:
+            with path.open("rb") as file:
+                while piece := file.read(length):
+                    yield piece
+        except OSError as error:
+            raise unreadable(error, path) from error

@@ -176,7 +176,7 @@ CREATE TABLE outbox (
     agent TEXT NOT NULL DEFAULT '',
     message_id TEXT NOT NULL,
     subject TEXT NOT NULL,
-    data BLOB NOT NULL,
+    data BLOB NOT NULL,                       -- head and words; empty once keep_sent is over
     state TEXT NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -185,9 +185,12 @@ CREATE TABLE outbox (
     sent_at REAL,
     last_error TEXT NOT NULL DEFAULT '',
     answer TEXT NOT NULL DEFAULT '',          -- the relay's own words
+    files TEXT NOT NULL DEFAULT '[]',         -- JSON list of [offset in data, sha256, bytes]: files that belong there
+    size INTEGER NOT NULL DEFAULT 0,          -- bytes of the whole on the wire
     UNIQUE (cause, kind, recipient)
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_attempt_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_due_large ON outbox (next_attempt_at, id) WHERE state = 'queued' AND size > 1000000;
 CREATE INDEX outbox_lane ON outbox (ticket, recipient, id) WHERE state IN ('queued', 'sending');
 CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending';
 CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';

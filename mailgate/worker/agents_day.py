@@ -54,7 +54,7 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
                 db,
                 absence_ended(absence, gather_absence(db, absence, context.config), context),
                 context,
-                runtime.writer,
+                runtime.renderer,
             )
         absences.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
@@ -62,7 +62,7 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     for each in due:
         with _savepoint(db, f"the digest of {each.agent.key}"):
             if not each.first and (notice := _digest(db, each, active, context)):
-                apply.save(db, Outcome(notices=(notice,)), context, runtime.writer)
+                apply.save(db, Outcome(notices=(notice,)), context, runtime.renderer)
         digests.done(db, each.agent.key, each.day)
     return len(back) + len(due)
 

@@ -6,7 +6,7 @@ mails. Then tickets, entries, events, deadlines, outbox and the inbox row are wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +17,6 @@ from mailgate.notice import Notice, Outgoing
 from mailgate.reasons import Reason
 from mailgate.rules.notices.confidential import masked
 from mailgate.rules.notices.quiet import not_before
-from mailgate.rules.replies import attachments
 from mailgate.rules.sla.clock import clock
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses
@@ -29,34 +28,23 @@ from mailgate.writing.compose import compose
 from mailgate.writing.templates.render import Renderer
 
 
-@dataclass(frozen=True, slots=True)
-class MailWriter:
-    """Templates, and the function that reads an attachment by its SHA-256 digest."""
-
-    renderer: Renderer
-    read: Callable[[str], bytes]
+def write_mail(notices: Sequence[Notice], context: Context, renderer: Renderer) -> list[Outgoing]:
+    """Render and compose notices: head and words of each mail, and which files belong in it."""
+    return [_compose(masked(notice, context.config), context, renderer) for notice in notices]
 
 
-def write_mail(notices: Sequence[Notice], context: Context, writer: MailWriter) -> list[Outgoing]:
-    """Render and compose notices; each attachment is read once."""
-    notices = [masked(notice, context.config) for notice in notices]
-    going = (each for notice in notices for each in attachments.of(notice, context.config.attachments).attached)
-    contents = {sha256: writer.read(sha256) for sha256 in dict.fromkeys(each.sha256 for each in going)}
-    return [_compose(notice, context, writer, contents) for notice in notices]
+def subject_of(notice: Notice, context: Context, renderer: Renderer) -> str:
+    """The subject of a notice's mail, for a dry run."""
+    return _compose(masked(notice, context.config), context, renderer).subject
 
 
-def subject_of(notice: Notice, context: Context, writer: MailWriter) -> str:
-    """The subject of a notice's mail, for a dry run: attachments are not read."""
-    return _compose(masked(notice, context.config), context, writer, {}).subject
-
-
-def _compose(notice: Notice, context: Context, writer: MailWriter, files: Mapping[str, bytes]) -> Outgoing:
+def _compose(notice: Notice, context: Context, renderer: Renderer) -> Outgoing:
     waits = not_before(notice, context.config, context.now)
     at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
-    rendered = writer.renderer.render(notice, context.config, context.keyring, at)
+    rendered = renderer.render(notice, context.config, context.keyring, at)
     if rendered.problem:
         maillog.template_error(notice.kind, rendered.problem)
-    mail = compose(notice, rendered, context.config, context.keyring, at, files)
+    mail = compose(notice, rendered, context.config, context.keyring, at)
     return replace(mail, not_before=waits) if waits else mail
 
 
@@ -77,16 +65,16 @@ class PreparedOutcome:
     confirmed: PreparedOutcome | None = None  # the outcome of the held mail that this one confirms
 
 
-def prepare_outcome(outcome: Outcome, context: Context, writer: MailWriter) -> PreparedOutcome:
+def prepare_outcome(outcome: Outcome, context: Context, renderer: Renderer) -> PreparedOutcome:
     """Compose the mails of an outcome. Needs no transaction, and takes longer than writing it."""
-    inner = prepare_outcome(outcome.confirms[1], context, writer) if outcome.confirms else None
-    return PreparedOutcome(outcome, tuple(write_mail(outcome.notices, context, writer)), inner)
+    inner = prepare_outcome(outcome.confirms[1], context, renderer) if outcome.confirms else None
+    return PreparedOutcome(outcome, tuple(write_mail(outcome.notices, context, renderer)), inner)
 
 
-def save(db: Db, outcome: Outcome, context: Context, writer: MailWriter, *, inbox_id: int | None = None) -> Outcome:
+def save(db: Db, outcome: Outcome, context: Context, renderer: Renderer, *, inbox_id: int | None = None) -> Outcome:
     """Complete an outcome and write it, except for the state of an inbox row. Returns the completed outcome."""
     completed = complete(db, outcome, context)
-    _save(db, prepare_outcome(completed, context, writer), context, inbox_id)
+    _save(db, prepare_outcome(completed, context, renderer), context, inbox_id)
     return completed
 
 
@@ -150,9 +138,9 @@ def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:
     held.hold(db, inbox_id, hold.agent, hold.code, hold.why, now)
 
 
-def drop_held(db: Db, inbox_id: int, outcome: Outcome, context: Context, writer: MailWriter) -> None:
+def drop_held(db: Db, inbox_id: int, outcome: Outcome, context: Context, renderer: Renderer) -> None:
     """Write the outcome of a held mail that was not confirmed in time."""
-    save(db, outcome, context, writer, inbox_id=inbox_id)
+    save(db, outcome, context, renderer, inbox_id=inbox_id)
     held.release(db, inbox_id)
     inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
 

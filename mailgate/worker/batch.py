@@ -176,7 +176,7 @@ def _decide(db: Db, prepared: Prepared, runtime: Runtime, context: Context, *, c
     verdict = think(db, prepared, context)
     if count and (missing := verdict.outcome.uncounted):
         verdict = think(db, prepared, count_reports(db, missing, context))
-    return verdict, apply.prepare_outcome(verdict.outcome, context, runtime.writer)
+    return verdict, apply.prepare_outcome(verdict.outcome, context, runtime.renderer)
 
 
 def record_failure(db: Db, inbox_id: int, error: Exception, runtime: Runtime, context: Context) -> None:
@@ -206,7 +206,7 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, runtime: Runtime, con
     notices = to_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
     with db.transaction():
         at = inbox.put_off(db, inbox_id, context.now, what)
-        outbox.add(db, apply.write_mail(notices, context, runtime.writer), context.now)
+        outbox.add(db, apply.write_mail(notices, context, runtime.renderer), context.now)
     maillog.put_off(inbox_id, what, (at - context.now).total_seconds())
 
 
@@ -219,7 +219,7 @@ def _notify_quarantined(db: Db, inbox_id: int, error: str, runtime: Runtime, con
         phrase("admin.quarantined_retry", number=inbox_id),
     )
     notices = to_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
-    outbox.add(db, apply.write_mail(notices, context, runtime.writer), context.now)
+    outbox.add(db, apply.write_mail(notices, context, runtime.renderer), context.now)
 
 
 def recover(db: Db, runtime: Runtime, now: datetime) -> None:

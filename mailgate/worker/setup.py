@@ -18,7 +18,6 @@ from mailgate.settings import Config
 from mailgate.store import meta
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
-from mailgate.worker.apply import MailWriter
 from mailgate.writing.templates.render import Renderer
 
 _FINGERPRINT = "secret"  # row of `meta`: the fingerprint of the secret that signs the keys of this database
@@ -32,19 +31,19 @@ class Runtime:
 
     config: Config
     keyring: Keyring
-    writer: MailWriter
+    renderer: Renderer
     files: AttachmentStore
 
     def context(self, now: datetime) -> Context:
         """The context of a decision at `now`, in UTC."""
-        return Context(self.config, self.keyring, now, self.writer.renderer.catalogue)
+        return Context(self.config, self.keyring, now, self.renderer.catalogue)
 
 
 def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:
     """Build the runtime of a configuration. `secrets`: newest first."""
     files = AttachmentStore(config.storage.attachments)
     keyring = Keyring(secrets, config.desk.domain)
-    return Runtime(config, keyring, MailWriter(Renderer.of(config), files.read), files)
+    return Runtime(config, keyring, Renderer.of(config), files)
 
 
 def begin(db: Db, config: Config, *, new: bool = False) -> None:

@@ -77,7 +77,7 @@ def _fire(db: Db, number: int, step: str, at: datetime, runtime: Runtime, now: d
         put_off=put_off_by(record.events) if step == WAKE else None,
     )
     outcome = Outcome(ticket=number, announced=(known.announced(change, occasion),))
-    apply.save(db, outcome, context, runtime.writer)
+    apply.save(db, outcome, context, runtime.renderer)
 
 
 def any_due(db: Db, now: datetime) -> bool:
@@ -92,7 +92,7 @@ def drop_expired(db: Db, runtime: Runtime, now: datetime) -> int:
     for each in waiting:
         try:
             with db.savepoint():
-                apply.drop_held(db, each.inbox_id, _expired(db, each, context), context, runtime.writer)
+                apply.drop_held(db, each.inbox_id, _expired(db, each, context), context, runtime.renderer)
         except StorageError:
             raise
         except Exception:

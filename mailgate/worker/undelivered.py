@@ -49,4 +49,4 @@ def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> No
     failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
     shortened = without_content(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
     outcome = shortened or take_failure(known, ticket, failure, f"outbox:{refusal.id}", context)
-    apply.save(db, outcome, context, runtime.writer)
+    apply.save(db, outcome, context, runtime.renderer)

@@ -6,22 +6,20 @@ is the same mail again. It renders nothing, reads no file and sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from mailgate.notice import Notice, NoticeKind, Outgoing
+from mailgate.notice import FilePart, Notice, NoticeKind, Outgoing
 from mailgate.rules.replies import attachments as files
 from mailgate.rules.threading.keys import Keyring, verp
 from mailgate.settings import Config
-from mailgate.ticket import Address, StoredAttachment
+from mailgate.ticket import Address
 from mailgate.writing.mail import headers, identity, mime
 from mailgate.writing.views.views import Rendered
 
-NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 _MOST_IDS = 10  # in References; RFC 5322 3.6.4 sets no bound, mail programs do
 
 # Answers to a mail that just came in (RFC 3834 5); all other machine mail is auto-generated.
@@ -54,9 +52,8 @@ def compose(
     config: Config,
     keyring: Keyring,
     now: datetime,
-    attachments: Mapping[str, bytes] = NO_FILES,
 ) -> Outgoing:
-    """Return the finished mail. `attachments` is content by sha256; what is not in it is not attached."""
+    """Return the finished mail; files are in it by their digest."""
     message_id = rendered.message_id
     subject = identity.subject(notice, config) if notice.ticket else rendered.subject
     address = identity.desk_address(notice, config)
@@ -74,6 +71,8 @@ def compose(
             b"MIME-Version: 1.0\r\n",
         ]
     )
+    going = files.of(notice, config.attachments).attached
+    data, parts = _joined([head, *mime.body(rendered.text, rendered.html, going, message_id)])
     return Outgoing(
         kind=notice.kind,
         ticket=notice.ticket.number if notice.ticket else None,
@@ -82,7 +81,8 @@ def compose(
         recipient=notice.to.email,
         message_id=message_id,
         subject=headers.plain(subject),
-        data=head + mime.body(rendered.text, rendered.html, _files(notice, config, attachments), message_id),
+        data=data,
+        files=parts,
         agent=notice.agent,
     )
 
@@ -149,6 +149,15 @@ def _mail_from(notice: Notice, config: Config, address: str, message_id: str) ->
     return verp(address, message_id) if config.relays_for(address)[0].envelope == "verp" else address
 
 
-def _files(notice: Notice, config: Config, contents: Mapping[str, bytes]) -> list[tuple[StoredAttachment, bytes]]:
-    going = files.of(notice, config.attachments).attached
-    return [(found, contents[found.sha256]) for found in going if found.sha256 in contents]
+def _joined(pieces: Iterable[mime.Piece]) -> tuple[bytes, tuple[FilePart, ...]]:
+    """The bytes of a mail without its files, and where these belong."""
+    data: list[bytes] = []
+    parts: list[FilePart] = []
+    size = 0
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            data.append(piece)
+            size += len(piece)
+        else:
+            parts.append(FilePart(size, piece.sha256, piece.size))
+    return b"".join(data), tuple(parts)

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from mailgate.notice import NoticeKind, Outgoing
+from mailgate.notice import FilePart, NoticeKind, Outgoing
 from mailgate.outbound import backoff, deliver, lane
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.lane import RelayState
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.settings import Relay as RelayConfig
+from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db, Store, _hop
 from mailgate.store.queues import outbox, trace
 from tests.sink import Sink
@@ -61,8 +62,9 @@ def open_tickets(db: Db, *numbers: int) -> None:
 class Post:
     """A deliverer on a store, with what it told."""
 
-    def __init__(self, store: Store, sink: Sink, relays: Sequence[RelayConfig] = (RelayConfig(),)) -> None:
+    def __init__(self, store: Store, sink: Sink, folder: Path, relays: Sequence[RelayConfig]) -> None:
         self.store, self.sink = store, sink
+        self.attachments = AttachmentStore(folder / "attachments")
         self.reports: list[str] = []
         configs = [replace(config, port=sink.port if config.port == 25 else config.port) for config in relays]
         self.deliverer = Deliverer(
@@ -71,6 +73,7 @@ class Post:
             clock,
             take_failure=lambda: None,
             report=lambda relay, problem, _: self.reports.append(f"{relay} {problem}"),
+            attachments=self.attachments,
         )
 
     @property
@@ -104,7 +107,7 @@ async def post(
 ) -> AsyncIterator[Post]:
     async with Sink(**sink_options) as sink:
         store = await Store.open(path / "mailgate.db")
-        one = Post(store, sink, relays)
+        one = Post(store, sink, path, relays)
         await store.write(open_tickets, 1, 2, 3)
         task = asyncio.create_task(one.deliverer.run()) if run else None
         yield one
@@ -498,7 +501,14 @@ async def test_a_mistake_of_ours_ends_the_run_with_its_error_and_stop_does_not_h
             pass
 
     store = await Store.open(tmp_path / "mailgate.db")
-    deliverer = Deliverer(store, [(RelayConfig(), Broken)], clock, take_failure=lambda: None, report=lambda *_: None)
+    deliverer = Deliverer(
+        store,
+        [(RelayConfig(), Broken)],
+        clock,
+        take_failure=lambda: None,
+        report=lambda *_: None,
+        attachments=AttachmentStore(tmp_path),
+    )
     task = asyncio.create_task(deliverer.run())
     await store.write(outbox.add, [mail("first")], clock())
     deliverer.notify()
@@ -531,3 +541,67 @@ async def test_stop_does_not_hang_while_the_database_cannot_be_written(tmp_path,
         async with patience():
             await one.deliverer.stop(0.1)
             await run
+
+
+# ── files ───────────────────────────────────────────────────────────────────────────────
+
+
+def with_file(one: Post, cause: str, content: bytes, recipient: str = "ann@bank.example") -> Outgoing:
+    """A mail with a file of this content."""
+    sha256, size = one.attachments.keep([content])
+    made = mail(cause, recipient)
+    return replace(made, files=(FilePart(len(made.data), sha256, size),))
+
+
+async def test_a_file_goes_out_from_its_folder(tmp_path):
+    async with post(tmp_path) as one:
+        await one.put(with_file(one, "a", b"content of the file"))
+        (row,) = await one.until("sent")
+        assert b"Y29udGVudCBvZiB0aGUgZmlsZQ==\r\n" in one.sink.taken[0].data
+        assert b"Y29udGVudCBv" not in row["data"]
+        assert row["size"] == len(one.sink.taken[0].data)
+
+
+async def test_a_file_that_cannot_be_read_delays_its_mail_alone(tmp_path):
+    """Also where that shows in the middle: the relay gets no end, and so no mail."""
+    async with post(tmp_path) as one:
+        broken, gone = with_file(one, "a", b"broken"), with_file(one, "b", b"gone")
+        path = one.attachments.path(broken.files[0].sha256)
+        path.write_bytes(b"br0ken")
+        one.attachments.path(gone.files[0].sha256).unlink()
+        await one.put(broken, gone, mail("c"))
+        await until(lambda: len(one.sink.taken) == 1)
+        rows = await one.until("queued", "queued", "sent")
+        assert "is damaged" in rows[0]["last_error"]
+        assert "no such file" in rows[1]["last_error"]
+        path.write_bytes(b"broken")
+        one.attachments.keep([b"gone"])
+        await one.until("sent", "sent", "sent")
+        assert one.reports == []
+
+
+async def test_large_mails_hold_up_no_others(tmp_path):
+    """Ten large ones wait for a slow relay; one connection is always there for what is small."""
+    slow = asyncio.Event()
+    async with post(tmp_path, gate=slow, gate_from=outbox.LARGE) as one:
+        large = [with_file(one, f"large{n}", b"x" * 1_000_000, f"a{n}@bank.example") for n in range(10)]
+        await one.put(*large)
+        await until(lambda: one.sink.at_gate == RelayConfig().max_connections - 1)
+        await one.put(*(mail(f"small{n}", f"k{n}@client.example") for n in range(20)))
+        await until(lambda: len(one.sink.taken) == 20)
+        assert all(len(taken.data) < outbox.LARGE for taken in one.sink.taken)
+
+        async def few_claimed() -> bool:
+            return (await one.store.read(outbox.counts))["sending"] <= RelayConfig().max_connections
+
+        await until(few_claimed)
+        slow.set()
+        await until(lambda: len(one.sink.taken) == 30)
+
+
+async def test_one_connection_takes_all_in_order(tmp_path):
+    async with post(tmp_path, relays=[RelayConfig(max_connections=1)]) as one:
+        await one.put(
+            with_file(one, "a", b"x" * 1_000_000), mail("b"), with_file(one, "c", b"y" * 1_000_000), mail("d")
+        )
+        await one.until("sent", "sent", "sent", "sent")

@@ -12,6 +12,7 @@ from mailgate.demo.mail_client import ReceivedMail, SentMail
 from mailgate.demo.runner import Runner, StepFailed
 from mailgate.demo.scenario import ELLIOT, KAREN, SOFIA
 from mailgate.outbound.maildir import MaildirRelay
+from mailgate.outbound.payload import Payload
 from mailgate.store.db import open_writer
 from tests.desk import CONFIG
 
@@ -38,7 +39,7 @@ def demo(tmp_path: Path) -> Runner:
 
 async def deliver(demo: Runner, to: str, kind: str) -> None:
     raw = f"From: support@bank.example\r\nSubject: x\r\nX-Mailgate-Notice: {kind}\r\n\r\nx\r\n".encode()
-    await MaildirRelay(demo._config.relays[0].path).send("", to, raw)
+    await MaildirRelay(demo._config.relays[0].path).send("", to, Payload(raw))
 
 
 async def test_an_early_notice_of_a_timer_belongs_to_the_step_that_expects_it(demo: Runner) -> None:

@@ -20,6 +20,7 @@ from mailgate.daemon import status
 from mailgate.daemon.reload import load_active, save_active
 from mailgate.errors import StorageError, UnreadableFile
 from mailgate.outbound.backoff import Stage
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.settings import Relay
 from mailgate.store.attachments import AttachmentStore
@@ -158,7 +159,7 @@ def test_a_step_that_an_earlier_one_moved_does_not_fire(tmp_path: Path) -> None:
 async def test_a_relay_whose_name_is_no_host_name_is_a_relay_that_is_ill(host: str) -> None:
     """It ends no connection's task, and with it the daemon."""
     relay = SmtpRelay(Relay(host=host), "mx.bank.example")
-    reply = await relay.send("support@bank.example", "karen@client.example", b"Subject: x\r\n\r\nx\r\n")
+    reply = await relay.send("support@bank.example", "karen@client.example", Payload(b"Subject: x\r\n\r\nx\r\n"))
     assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
 
 

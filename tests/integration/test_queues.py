@@ -273,7 +273,7 @@ def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
     outbox.failed(db, [(1, "550 no", True, False), (2, "550 no", False, False)])
     row = outbox.waiting(db)[0]
     assert (row.state, row.reason, row.last_error, row.next_attempt_at) == ("failed", "acknowledgement", "550 no", None)
-    assert (row.to, row.size, outbox.data(db, 1)) == (("karen@client.example",), 4, b"data")
+    assert (row.to, row.size, outbox.content(db, 1)) == (("karen@client.example",), 4, (b"data", ()))
     outbox.retry(db, 1)
     assert outbox.item(db, 1).attempts == 0
     assert outbox.item(db, 1).next_attempt_at == NOW
@@ -284,7 +284,7 @@ def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
         with pytest.raises(NotFound):
             wrong()
     with pytest.raises(NotFound):
-        outbox.data(db, 9)
+        outbox.content(db, 9)
 
 
 # -- trace

@@ -13,6 +13,7 @@ import pytest
 from mailgate.outbound import relay as relay_module
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.maildir import MaildirRelay
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.relay import SmtpRelay, transport
 from mailgate.settings import Credentials
 from mailgate.settings import Relay as RelayConfig
@@ -55,7 +56,7 @@ async def served(serve):
 async def test_a_mail_is_handed_over_and_the_relay_s_own_words_come_back():
     async with Sink() as sink:
         relay = to(sink)
-        reply = await relay.send("support@bank.example", "karen@client.example", MAIL)
+        reply = await relay.send("support@bank.example", "karen@client.example", Payload(MAIL))
         await relay.close()
     assert (reply.stage, reply.code, reply.text) == (Stage.DATA_END, 250, "2.0.0 taken as 1")
     [mail] = sink.taken
@@ -68,7 +69,7 @@ async def test_a_connection_is_kept_for_the_next_mail():
     async with Sink() as sink:
         relay = to(sink)
         for _ in range(3):
-            await relay.send("a@b.example", "c@d.example", MAIL)
+            await relay.send("a@b.example", "c@d.example", Payload(MAIL))
         await relay.close()
     assert (sink.connections, len(sink.taken)) == (1, 3)
     assert "RSET" not in sink.commands
@@ -77,9 +78,9 @@ async def test_a_connection_is_kept_for_the_next_mail():
 async def test_after_a_refusal_the_transaction_is_reset():
     async with Sink(script={"c@d.example": ["550 5.1.1 unknown"]}) as sink:
         relay = to(sink)
-        reply = await relay.send("a@b.example", "c@d.example", MAIL)
+        reply = await relay.send("a@b.example", "c@d.example", Payload(MAIL))
         assert (reply.stage, reply.code, reply.enhanced) == (Stage.RCPT, 550, "5.1.1")
-        assert (await relay.send("a@b.example", "e@f.example", MAIL)).code == 250
+        assert (await relay.send("a@b.example", "e@f.example", Payload(MAIL))).code == 250
         await relay.close()
     assert sink.connections == 1
     assert [mail.recipients for mail in sink.taken] == [("e@f.example",)]
@@ -100,7 +101,7 @@ async def test_a_data_that_is_granted_without_a_recipient_is_ended_empty(monkeyp
 
     async with served(serve) as port:
         relay = SmtpRelay(RelayConfig(host="127.0.0.1", port=port), "me")
-        reply = await relay.send("a@b.example", "c@d.example", MAIL)
+        reply = await relay.send("a@b.example", "c@d.example", Payload(MAIL))
         await relay.close()
     assert (reply.stage, reply.code) == (Stage.RCPT, 550)
     assert said[2] == b".\r\n"
@@ -131,9 +132,9 @@ async def test_a_data_that_is_granted_without_a_recipient_is_ended_empty(monkeyp
 async def test_the_stage_of_a_refusal_is_told_and_the_next_mail_goes_through(script, stage, code, pipelining):
     async with Sink(script={key: list(value) for key, value in script.items()}, pipelining=pipelining) as sink:
         relay = to(sink)
-        reply = await relay.send("a@b.example", "c@d.example", MAIL)
+        reply = await relay.send("a@b.example", "c@d.example", Payload(MAIL))
         assert (reply.stage, reply.code) == (stage, code), reply
-        assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
         await relay.close()
     assert len(sink.taken) == 1
 
@@ -141,7 +142,7 @@ async def test_the_stage_of_a_refusal_is_told_and_the_next_mail_goes_through(scr
 async def test_an_old_server_without_ehlo_is_greeted_with_helo():
     async with Sink(script={"ehlo": ["502 what?"]}) as sink:
         relay = to(sink)
-        assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
         await relay.close()
     assert sink.commands[1].startswith("HELO")
     assert "SIZE" not in sink.commands[2]
@@ -151,9 +152,9 @@ async def test_an_old_server_without_ehlo_is_greeted_with_helo():
 async def test_a_relay_that_hung_up_meanwhile_costs_no_attempt(goodbye):
     async with Sink() as sink:
         relay = to(sink)
-        await relay.send("a@b.example", "c@d.example", MAIL)
+        await relay.send("a@b.example", "c@d.example", Payload(MAIL))
         sink.script["mail"] = [goodbye]
-        assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
         await relay.close()
     assert (sink.connections, len(sink.taken)) == (2, 2)
 
@@ -161,7 +162,7 @@ async def test_a_relay_that_hung_up_meanwhile_costs_no_attempt(goodbye):
 async def test_nobody_there_is_told_as_connect():
     async with Sink() as sink:
         pass
-    reply = await to(sink).send("a@b.example", "c@d.example", MAIL)
+    reply = await to(sink).send("a@b.example", "c@d.example", Payload(MAIL))
     assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
     assert reply.text
 
@@ -169,7 +170,7 @@ async def test_nobody_there_is_told_as_connect():
 async def test_silence_ends_at_the_deadline(monkeypatch):
     monkeypatch.setattr(relay_module, "END_TIMEOUT", 0.1)
     async with Sink(script={"end": ["hang"]}) as sink:
-        reply = await to(sink).send("a@b.example", "c@d.example", MAIL)
+        reply = await to(sink).send("a@b.example", "c@d.example", Payload(MAIL))
     assert (reply.stage, reply.code) == (Stage.DATA_END, 0)
     assert "no answer" in reply.text
 
@@ -178,7 +179,7 @@ async def test_dots_and_line_ends_travel_whole_and_cannot_end_the_mail():
     data = b".one\r\n..two\r\n.\r\nthree\n.\nfour\r.\rfive"
     async with Sink() as sink:
         relay = to(sink)
-        await relay.send("a@b.example", "c@d.example", data)
+        await relay.send("a@b.example", "c@d.example", Payload(data))
         await relay.close()
     [mail] = sink.taken
     assert mail.data == b".one\r\n..two\r\n.\r\nthree\r\n.\r\nfour\r\n.\r\nfive\r\n"
@@ -190,9 +191,9 @@ async def test_dots_and_line_ends_travel_whole_and_cannot_end_the_mail():
 async def test_no_address_breaks_out_of_the_envelope(address):
     async with Sink() as sink:
         relay = to(sink)
-        reply = await relay.send("a@b.example", address, MAIL)
+        reply = await relay.send("a@b.example", address, Payload(MAIL))
         assert (reply.stage, reply.code, reply.enhanced) == (Stage.RCPT, 553, "5.1.3")
-        assert (await relay.send(address, "c@d.example", MAIL)).code == 553
+        assert (await relay.send(address, "c@d.example", Payload(MAIL))).code == 553
         await relay.close()
     assert sink.commands == []
 
@@ -200,7 +201,7 @@ async def test_no_address_breaks_out_of_the_envelope(address):
 async def test_what_the_relay_offers_is_used():
     async with Sink() as sink:
         relay = to(sink)
-        await relay.send("", "jürgen@d.example", "Subject: ü\r\n\r\n".encode())
+        await relay.send("", "jürgen@d.example", Payload("Subject: ü\r\n\r\n".encode()))
         await relay.close()
     assert "MAIL FROM:<> SIZE=15 BODY=8BITMIME SMTPUTF8" in sink.commands
 
@@ -210,8 +211,8 @@ async def test_a_relay_without_smtputf8_gets_the_mail_without_addresses_beyond_a
     for utf8 in (True, False):
         async with Sink(utf8=utf8) as sink:
             relay = to(sink)
-            assert (await relay.send("support@bank.example", "karen@client.example", mail)).code == 250
-            refused = await relay.send("support@bank.example", "jürgen@x.example", mail)
+            assert (await relay.send("support@bank.example", "karen@client.example", Payload(mail))).code == 250
+            refused = await relay.send("support@bank.example", "jürgen@x.example", Payload(mail))
             await relay.close()
         assert (refused.code == 250) is utf8
         assert ("jürgen".encode() in sink.taken[0].data) is utf8
@@ -223,8 +224,8 @@ async def test_a_relay_without_smtputf8_gets_the_mail_without_addresses_beyond_a
 async def test_a_quoted_local_part_is_written_to():
     async with Sink() as sink:
         relay = to(sink)
-        assert (await relay.send("support@bank.example", '"john doe"@x.example', MAIL)).code == 250
-        assert (await relay.send("support@bank.example", "john doe@x.example", MAIL)).code == 553
+        assert (await relay.send("support@bank.example", '"john doe"@x.example', Payload(MAIL))).code == 250
+        assert (await relay.send("support@bank.example", "john doe@x.example", Payload(MAIL))).code == 553
         await relay.close()
     assert 'RCPT TO:<"john doe"@x.example>' in sink.commands
 
@@ -232,7 +233,7 @@ async def test_a_quoted_local_part_is_written_to():
 async def test_starttls_is_verified_and_used():
     async with Sink(tls=server_tls()) as sink:
         relay = to(sink, "starttls", CERTIFICATE)
-        assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
         await relay.close()
     assert sink.commands[:3] == ["EHLO mx.bank.example", "STARTTLS", "EHLO mx.bank.example"]
 
@@ -240,21 +241,21 @@ async def test_starttls_is_verified_and_used():
 async def test_implicit_tls_is_verified_and_used():
     async with Sink(tls=server_tls(), implicit_tls=True) as sink:
         relay = to(sink, "implicit", CERTIFICATE)
-        assert (await relay.send("a@b.example", "c@d.example", MAIL)).code == 250
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
         await relay.close()
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 async def test_a_certificate_nobody_vouches_for_is_refused(tls):
     async with Sink(tls=server_tls(), implicit_tls=tls == "implicit") as sink:
-        reply = await to(sink, tls).send("a@b.example", "c@d.example", MAIL)
+        reply = await to(sink, tls).send("a@b.example", "c@d.example", Payload(MAIL))
     assert (reply.stage, reply.code) == (Stage.TLS, 0)
     assert sink.taken == []
 
 
 async def test_a_relay_without_starttls_gets_nothing_in_clear():
     async with Sink() as sink:
-        reply = await to(sink, "starttls", CERTIFICATE).send("a@b.example", "c@d.example", MAIL)
+        reply = await to(sink, "starttls", CERTIFICATE).send("a@b.example", "c@d.example", Payload(MAIL))
     assert reply.stage is Stage.TLS
     assert sink.commands == ["EHLO mx.bank.example"]
 
@@ -273,19 +274,19 @@ async def test_words_slipped_in_before_tls_are_not_believed():
     async with served(serve) as port:
         config = RelayConfig(host="127.0.0.1", port=port, tls="starttls", credentials=Credentials(ca=CERTIFICATE))
         relay = SmtpRelay(config, "me")
-        reply = await relay.send("a@b.example", "c@d.example", MAIL)
+        reply = await relay.send("a@b.example", "c@d.example", Payload(MAIL))
     assert (reply.stage, reply.code) == (Stage.TLS, 0)
 
 
 async def test_an_answer_without_end_ends():
     async with Sink(script={"connect": ["220-x\r\n" * 1000 + "220 y"]}) as sink:
-        reply = await to(sink).send("a@b.example", "c@d.example", MAIL)
+        reply = await to(sink).send("a@b.example", "c@d.example", Payload(MAIL))
     assert (reply.stage, reply.code, reply.text) == (Stage.CONNECT, 0, "an answer without end")
 
 
 async def test_a_maildir_gets_each_mail_whole_with_its_envelope(tmp_path: Path):
     relay = transport(RelayConfig(transport="maildir", path=tmp_path / "out"), "me")
-    replies = [await relay.send("", "karen@client.example", b"Subject: %d\r\n\r\nx\r\n" % n) for n in range(3)]
+    replies = [await relay.send("", "karen@client.example", Payload(b"Subject: %d\r\n\r\nx\r\n" % n)) for n in range(3)]
     await relay.close()
     assert {reply.code for reply in replies} == {250}
     box = mailbox.Maildir(tmp_path / "out")
@@ -296,6 +297,6 @@ async def test_a_maildir_gets_each_mail_whole_with_its_envelope(tmp_path: Path):
 
 async def test_disk_trouble_is_the_relay_s_not_the_mail_s(tmp_path: Path):
     (tmp_path / "out").write_text("a file stands in the way")
-    reply = await MaildirRelay(tmp_path / "out").send("", "karen@client.example", MAIL)
+    reply = await MaildirRelay(tmp_path / "out").send("", "karen@client.example", Payload(MAIL))
     assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
     assert reply.stage.about_relay

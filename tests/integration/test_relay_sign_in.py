@@ -14,6 +14,7 @@ from mailgate.connect import web
 from mailgate.connect.accounts import Account
 from mailgate.connect.token_file import TokenFile
 from mailgate.outbound.backoff import Stage
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.settings import Credentials, OAuth2, Secret
 from mailgate.settings import Relay as RelayConfig
@@ -65,7 +66,7 @@ async def to() -> AsyncIterator[To]:
 
 
 async def send(relay: SmtpRelay):
-    return await relay.send("support@bank.example", "karen@client.example", MAIL)
+    return await relay.send("support@bank.example", "karen@client.example", Payload(MAIL))
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])

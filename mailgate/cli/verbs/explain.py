@@ -57,7 +57,7 @@ def _explain(db: Db, runtime: Runtime, name: str, stored: Stored, *, as_json: bo
     context = runtime.context(now())
     verdict = _think(db, stored, context)
     subjects = {
-        n: subject_of(notice, context, runtime.writer) for n, notice in enumerate(verdict.outcome.combined.notices)
+        n: subject_of(notice, context, runtime.renderer) for n, notice in enumerate(verdict.outcome.combined.notices)
     }
     found = document(verdict, name, subjects, runtime.config.agents, context.in_english)
     if as_json:

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say, writing
+from mailgate.outbound.payload import Payload
 from mailgate.rules.ticket.as_json import rfc3339
+from mailgate.settings import Config
+from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.ticket import Json, Queued
@@ -21,19 +24,28 @@ class _Queue:
 
     listing: Callable[[Db], list[Queued]]
     item: Callable[[Db, int], Queued]
-    data: Callable[[Db, int], bytes]
+    data: Callable[[Db, int, Config], bytes]
     retry: Callable[[Db, int, datetime], None]
     drop: Callable[[Db, int, datetime], None]
 
 
-_INBOX = _Queue(inbox.waiting, inbox.item, inbox.raw, lambda db, id_, _: inbox.retry(db, id_), inbox.drop)
+def _received(db: Db, inbox_id: int, _: Config) -> bytes:
+    return inbox.raw(db, inbox_id)
+
+
+def _outgoing(db: Db, outbox_id: int, config: Config) -> bytes:
+    data, files = outbox.content(db, outbox_id)
+    return b"".join(Payload(data, files, AttachmentStore(config.storage.attachments)).pieces())
+
+
+_INBOX = _Queue(inbox.waiting, inbox.item, _received, lambda db, id_, _: inbox.retry(db, id_), inbox.drop)
 _QUEUES = {
     "inbox": _INBOX,
-    "quarantine": _Queue(inbox.aside, inbox.item, inbox.raw, _INBOX.retry, inbox.drop),
+    "quarantine": _Queue(inbox.aside, inbox.item, _received, _INBOX.retry, inbox.drop),
     "outbox": _Queue(
         outbox.waiting,
         outbox.item,
-        outbox.data,
+        _outgoing,
         lambda db, id_, _: outbox.retry(db, id_),
         lambda db, id_, _: outbox.drop(db, id_),
     ),
@@ -66,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     with reading(config) as db:
         if args.sub == "list":
             return _list(queue.listing(db), as_json=args.json)
-        item, data = queue.item(db, args.id), queue.data(db, args.id)
+        item, data = queue.item(db, args.id), queue.data(db, args.id, config)
     if args.json:
         raw = data.decode("utf-8", "backslashreplace")
         print_json({**_json(item), "raw": raw})

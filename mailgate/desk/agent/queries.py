@@ -9,7 +9,7 @@ from mailgate.desk.agent.away import who_is_away
 from mailgate.desk.agent.reports import answer_reports, report_text
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import CliOrder, Request
-from mailgate.notice import Answer, Fixed, Lines, Listing, Notice, NoticeKind, ShownTicket
+from mailgate.notice import Answer, Fixed, Lines, Listing, Notice, NoticeKind, ShownTicket, wire_size
 from mailgate.phrase import Choice, Day, Phrase, Sentence, Value, phrase
 from mailgate.rules.commands.help import HELP
 from mailgate.rules.commands.orders import Order, ResolvedCommands
@@ -218,7 +218,7 @@ def _file_line(file: StoredAttachment, entry: Entry, why: Phrase | None) -> Phra
 def _why_not(file: StoredAttachment, config: Config) -> Phrase | None:
     if extension := attachments.blocked(file.name, config.attachments):
         return phrase("answer.file_blocked", ending=extension)
-    if attachments.wire_size(file.size) > config.attachments.send_max:
+    if wire_size(file.size) > config.attachments.send_max:
         return Phrase("answer.file_too_large")
     return None
 

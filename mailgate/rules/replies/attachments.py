@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mailgate.notice import Notice, NoticeKind
+from mailgate.notice import Notice, NoticeKind, wire_size
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.text.cleanup import seen
 from mailgate.settings import Attachments
 from mailgate.ticket import StoredAttachment
 
-_LINE = 76  # characters of a line of base64 (RFC 2045 6.8)
 _PATH = re.compile(r"[/\\]")
 _STREAM = re.compile(r"[:;]")  # "a.exe:b.txt" is a stream of a.exe on NTFS; old servers end a name at ";"
 _ENDING = ". \t\"'"  # Windows drops dots and blanks at the end of a name
@@ -37,12 +36,6 @@ class Sorted:
 
 
 _NONE = Sorted()
-
-
-def wire_size(octets: int) -> int:
-    """Return how many bytes a file takes on the wire: in base64, in lines."""
-    encoded = -(-octets // 3) * 4
-    return encoded + 2 * -(-encoded // _LINE)
 
 
 def blocked(name: str, rules: Attachments) -> str:

@@ -17,11 +17,12 @@ from datetime import datetime
 from typing import Any
 
 from mailgate.errors import NotFound
-from mailgate.notice import NoticeKind, Outgoing, SentNotice
+from mailgate.notice import FilePart, NoticeKind, Outgoing, SentNotice
 from mailgate.store.columns import maybe_moment, moment, storable
 from mailgate.store.db import Db
 from mailgate.ticket import Queued
 
+LARGE = 1_000_000  # bytes; the number stands in the schema too
 _AT_ONCE = 0.0  # the due time of what an administrator wants tried now, whatever state its relay is in
 # Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
 _FREE = (
@@ -44,9 +45,16 @@ class Job:
     agent: str
     message_id: str
     subject: str
-    data: bytes = field(repr=False)
+    data: bytes = field(repr=False)  # without the content of the files
+    files: tuple[FilePart, ...]
+    size: int  # bytes of the whole
     attempts: int  # this one included
     created_at: datetime
+
+    @property
+    def large(self) -> bool:
+        """Whether it takes so long to send that others must not wait for it."""
+        return self.size > LARGE
 
 
 def caused_by(db: Db, key: str) -> int | None:
@@ -90,7 +98,7 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
     mails = list(outgoing)
     db.many(
         "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject, data,"
-        " created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " files, size, created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (cause, kind, recipient) DO NOTHING",
         [
             (
@@ -104,6 +112,8 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
                 mail.message_id,
                 storable(mail.subject),
                 mail.data,
+                json.dumps([[file.at, file.sha256, file.size] for file in mail.files]),
+                mail.size,
                 at,
                 mail.not_before.timestamp() if mail.not_before else at,
             )
@@ -117,18 +127,19 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
     )
 
 
-def claim(db: Db, now: datetime, limit: int, *, urgent: bool = False) -> list[Job]:
+def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent: bool = False) -> list[Job]:
     """Take up to `limit` due rows, at most one of each lane, and count the attempt.
 
-    `urgent`: only those of `retry`.
+    `large`: how many of them may be over LARGE; None for all. `urgent`: only those of `retry`.
     """
-    rows = db.all(
-        f"SELECT id FROM outbox AS one WHERE {_FREE} AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?",  # noqa: S608
-        [_AT_ONCE if urgent else now.timestamp(), limit],
-    )
+    at = _AT_ONCE if urgent else now.timestamp()
+    due = f"SELECT id, next_attempt_at AS at FROM outbox AS one WHERE {_FREE} AND next_attempt_at <= ?"  # noqa: S608
+    order = "ORDER BY next_attempt_at, id LIMIT ?"
+    rows = db.all(f"{due} AND size <= {LARGE} {order}", [at, limit])
+    rows += db.all(f"{due} AND size > {LARGE} {order}", [at, limit if large is None else min(large, limit)])
     if not rows:
         return []
-    ids = json.dumps([row["id"] for row in rows])
+    ids = json.dumps([row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]))[:limit]])
     db.run(
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))",
         [ids],
@@ -149,9 +160,15 @@ def _job(row: Any) -> Job:
         message_id=row["message_id"],
         subject=row["subject"],
         data=row["data"],
+        files=_files(row["files"]),
+        size=row["size"],
         attempts=row["attempts"],
         created_at=moment(row["created_at"]),
     )
+
+
+def _files(text: str) -> tuple[FilePart, ...]:
+    return tuple(FilePart(*each) for each in json.loads(text))
 
 
 def sent(db: Db, answers: Sequence[tuple[int, str]], now: datetime) -> None:
@@ -256,9 +273,13 @@ def release(db: Db) -> int:
     return db.run("UPDATE outbox SET state = 'queued' WHERE state = 'sending'")
 
 
-def next_due(db: Db) -> datetime | None:
-    """When the next row is due that nothing earlier of its lane keeps back; None when none waits."""
-    row = db.one(f"SELECT next_attempt_at AS at FROM outbox AS one WHERE {_FREE} ORDER BY next_attempt_at, id LIMIT 1")  # noqa: S608
+def next_due(db: Db, *, large: bool = True) -> datetime | None:
+    """When the next row is due that nothing earlier of its lane keeps back; None when none waits.
+
+    Without `large`, rows over LARGE do not count.
+    """
+    which = _FREE if large else f"{_FREE} AND size <= {LARGE}"
+    row = db.one(f"SELECT next_attempt_at AS at FROM outbox AS one WHERE {which} ORDER BY next_attempt_at, id LIMIT 1")  # noqa: S608
     return None if row is None else moment(row["at"])
 
 
@@ -267,26 +288,28 @@ def waiting(db: Db) -> list[Queued]:
     return [
         _queued(row)
         for row in db.all(
-            "SELECT *, length(data) AS size FROM outbox WHERE state IN ('queued', 'sending')"
-            " UNION ALL SELECT *, length(data) AS size FROM outbox WHERE state = 'failed' ORDER BY id"
+            "SELECT * FROM outbox WHERE state IN ('queued', 'sending')"
+            " UNION ALL SELECT * FROM outbox WHERE state = 'failed' ORDER BY id"
         )
     ]
 
 
 def item(db: Db, outbox_id: int) -> Queued:
     """One row, in whatever state. Raises NotFound."""
-    row = db.one("SELECT *, length(data) AS size FROM outbox WHERE id = ?", [outbox_id])
+    row = db.one("SELECT * FROM outbox WHERE id = ?", [outbox_id])
     if row is None:
         raise NotFound(f"no outgoing mail {outbox_id}")
     return _queued(row)
 
 
-def data(db: Db, outbox_id: int) -> bytes:
-    """The bytes of an outgoing mail. Raises NotFound."""
-    row = db.one("SELECT data FROM outbox WHERE id = ?", [outbox_id])
+def content(db: Db, outbox_id: int) -> tuple[bytes, tuple[FilePart, ...]]:
+    """An outgoing mail without the content of its files, and where these belong. Raises NotFound."""
+    row = db.one("SELECT data, files FROM outbox WHERE id = ?", [outbox_id])
     if row is None:
         raise NotFound(f"no outgoing mail {outbox_id}")
-    return bytes(row["data"])
+    if not row["data"]:
+        raise NotFound(f"the content of outgoing mail {outbox_id} is not kept any more (keep_sent)")
+    return bytes(row["data"]), _files(row["files"])
 
 
 def _queued(row: Any) -> Queued:

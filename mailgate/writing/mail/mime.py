@@ -35,24 +35,26 @@ _C1 = re.compile(rb"\xc2[\x80-\x9f]")  # in HTML a reference to one of them woul
 _NAME_LIMIT = 120
 
 
-def body(text: str, html: str, files: Sequence[tuple[StoredAttachment, bytes]], seed: str) -> bytes:
+Piece = bytes | StoredAttachment  # a stored file stands for its content in base64
+
+
+def body(text: str, html: str, files: Sequence[StoredAttachment], seed: str) -> list[Piece]:
     """Return the body's own header fields, an empty line, and the body.
 
     `html` may be empty. `seed` is the Message-ID: boundaries come from it, so that the
     same mail has the same bytes again, and they cannot be predicted before it is written.
     """
-    content = text_part("plain", text)
-    images = [file for file in files if shown_in(html, file[0])]
+    content: list[Piece] = [text_part("plain", text)]
+    images = [file for file in files if shown_in(html, file)]
     files = [file for file in files if file not in images]
     if html:
-        page = text_part("html", html)
+        page: list[Piece] = [text_part("html", html)]
         if images:
-            page = _multipart(
-                "related", [page, *(file_part(*image, inline=True) for image in images)], f"{seed}related"
-            )
+            shown = [file_part(image, inline=True) for image in images]
+            page = _multipart("related", [page, *shown], f"{seed}related")
         content = _multipart("alternative", [content, page], f"{seed}alternative")
     if files:
-        content = _multipart("mixed", [content, *(file_part(*file) for file in files)], f"{seed}mixed")
+        content = _multipart("mixed", [content, *map(file_part, files)], f"{seed}mixed")
     return content
 
 
@@ -88,20 +90,21 @@ def _quoted_printable(octets: bytes) -> bytes:
     return encoded.replace(b"\n", b"\r\n")
 
 
-def _base64(octets: bytes) -> bytes:
+def base64_lines(octets: bytes) -> bytes:
+    """Return octets in base64, in lines (RFC 2045 6.8); pieces of whole lines (57 octets) may be joined."""
     encoded = b2a_base64(octets, newline=False)
-    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]  # RFC 2045 6.8
+    lines = [encoded[at : at + 76] for at in range(0, len(encoded), 76)]
     return b"\r\n".join([*lines, b""])
 
 
 _ENCODED: Mapping[bytes, Callable[[bytes], bytes]] = {
     b"7bit": lambda octets: octets.replace(b"\n", b"\r\n"),
     b"quoted-printable": _quoted_printable,
-    b"base64": lambda octets: _base64(octets.replace(b"\n", b"\r\n")),
+    b"base64": lambda octets: base64_lines(octets.replace(b"\n", b"\r\n")),
 }
 
 
-def file_part(attachment: StoredAttachment, content: bytes, *, inline: bool = False) -> bytes:
+def file_part(attachment: StoredAttachment, *, inline: bool = False) -> list[Piece]:
     """Return an attachment in base64, under a name that is only a name (RFC 2183 2.3).
 
     `inline`: it is an image that the page beside it shows (RFC 2387, RFC 2392).
@@ -112,7 +115,7 @@ def file_part(attachment: StoredAttachment, content: bytes, *, inline: bool = Fa
     shown = f"\r\nContent-ID: <{content_id(attachment)}>\r\nContent-Disposition: inline"
     placed = shown if inline else "\r\nContent-Disposition: attachment"
     head = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64{placed}"
-    return f"{head}{parameter('filename', file_name(attachment.name))}\r\n\r\n".encode() + _base64(content)
+    return [f"{head}{parameter('filename', file_name(attachment.name))}\r\n\r\n".encode(), attachment]
 
 
 def file_name(name: str) -> str:
@@ -137,9 +140,12 @@ def _clean(text: str) -> bytes:
     return _C1.sub(b"", octets) if b"\xc2" in octets else octets
 
 
-def _multipart(subtype: str, parts: Sequence[bytes], seed: str) -> bytes:
+def _multipart(subtype: str, parts: Sequence[Sequence[Piece]], seed: str) -> list[Piece]:
     # "=_" occurs in neither quoted-printable nor base64 (RFC 2045 6.7)
     boundary = b"=_" + sha256(seed.encode()).hexdigest()[:32].encode()
     head = b'Content-Type: multipart/%s;\r\n boundary="%s"\r\n\r\n' % (subtype.encode(), boundary)
     delimiter = b"--" + boundary
-    return head + b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
+    pieces: list[Piece] = [head]
+    for part in parts:
+        pieces += [delimiter, b"\r\n", *part, b"\r\n"]
+    return [*pieces, delimiter, b"--\r\n"]

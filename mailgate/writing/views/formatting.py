@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mailgate.notice import Notice
+from mailgate.notice import Notice, wire_size
 from mailgate.rules.replies import attachments as passing
 from mailgate.settings import Attachments
 from mailgate.ticket import Entry, EntryKind, StoredAttachment
@@ -71,7 +71,7 @@ def left_out(notice: Notice, rules: Attachments, own: Words) -> tuple[FileView, 
     number = str(notice.ticket.number) if notice.ticket else ""
 
     def too_large(file: StoredAttachment) -> str:
-        if passing.wire_size(file.size) <= rules.send_max:
+        if wire_size(file.size) <= rules.send_max:
             return own.phrases["files.show" if number else "files.too_large"]
         return at_admin(own.phrases["files.unmailable"])
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.connect.rsa import public_key, signer
-from mailgate.outbound.dkim import OVERSIGNED, key_for, relaxed_body, relaxed_field, signed
+from mailgate.outbound.dkim import OVERSIGNED, key_for, relaxed_body, relaxed_field, signature
 from mailgate.settings import DkimKey, Secret
 
 PEM = (Path(__file__).parents[2] / "data/client.pem").read_text()
@@ -29,7 +29,10 @@ def verified(data: bytes) -> bool:
 
 
 def sign(data: bytes) -> bytes:
-    return signed(data, "bank.example", "s1", SIGN)
+    """A mail of whole lines with its signature, made from it in pieces of a line."""
+    data = data if data.endswith(b"\r\n") else data + b"\r\n"
+    head, empty, body = data.partition(b"\r\n\r\n")
+    return signature([head + empty, *body.splitlines(keepends=True)], "bank.example", "s1", SIGN) + data
 
 
 MAIL = (
@@ -88,21 +91,21 @@ def test_signatures_are_valid_whatever_the_text(body: bytes, subject: str) -> No
     ],
 )
 def test_a_change_breaks_the_signature(changed: bytes) -> None:
-    signature = sign(MAIL).removesuffix(MAIL)
-    assert verified(signature + MAIL)
-    assert not verified(signature + changed)
+    field = sign(MAIL).removesuffix(MAIL)
+    assert verified(field + MAIL)
+    assert not verified(field + changed)
 
 
 def test_changes_of_blanks_on_the_way_do_not_matter() -> None:
-    signature = sign(MAIL).removesuffix(MAIL)
+    field = sign(MAIL).removesuffix(MAIL)
     rewrapped = MAIL.replace(b"Re:  payment\r\n\tfailed \r\n", b"Re: payment failed\r\n")
-    assert verified(signature + rewrapped.replace(b"The  text \t", b"The text"))
+    assert verified(field + rewrapped.replace(b"The  text \t", b"The text"))
 
 
 def test_lines_of_the_signature_are_short_and_every_field_is_oversigned() -> None:
-    signature = sign(MAIL).removesuffix(MAIL).decode()
-    assert max(map(len, signature.split("\r\n"))) <= 100
-    names = re.search(r"h=(.*?);", signature.replace("\r\n\t", ""))[1].split(":")
+    field = sign(MAIL).removesuffix(MAIL).decode()
+    assert max(map(len, field.split("\r\n"))) <= 100
+    names = re.search(r"h=(.*?);", field.replace("\r\n\t", ""))[1].split(":")
     assert {name: names.count(name) for name in ("from", "cc", "subject")} == {"from": 2, "cc": 1, "subject": 2}
     assert set(names) == set(OVERSIGNED)
 
@@ -110,9 +113,19 @@ def test_lines_of_the_signature_are_short_and_every_field_is_oversigned() -> Non
 def test_the_relaxed_forms_of_the_standard() -> None:
     """The example of RFC 6376 3.4.5."""
     assert relaxed_field("a", b" X") + relaxed_field("b", b" Y\t\r\n\tZ  ") == b"a:X\r\nb:Y Z\r\n"
-    assert relaxed_body(b" C \r\nD \t E\r\n\r\n\r\n") == b" C\r\nD E\r\n"
-    assert relaxed_body(b"") == b""
-    assert relaxed_body(b"\r\n\r\n") == b""
+    assert relaxed(b" C \r\nD \t E\r\n\r\n\r\n") == b" C\r\nD E\r\n"
+    assert relaxed(b"") == b""
+    assert relaxed(b"\r\n\r\n") == b""
+
+
+@given(st.lists(st.text(st.sampled_from("ab \t\n"), max_size=8), max_size=6))
+def test_a_body_in_pieces_is_the_same_body(pieces: list[str]) -> None:
+    lines = [piece.replace("\n", "\r\n").encode() for piece in pieces]
+    assert relaxed(*lines) == relaxed(b"".join(lines))
+
+
+def relaxed(*pieces: bytes) -> bytes:
+    return b"".join(relaxed_body(pieces))
 
 
 def key(domain: str) -> DkimKey:

@@ -71,7 +71,7 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
             with elsewhere.transaction():
                 order = by_hand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
                 known = gather_opening(elsewhere, order.requester, context)
-                apply.save(elsewhere, by_hand.open_by_hand(order, known, context), context, bench.desk.writer)
+                apply.save(elsewhere, by_hand.open_by_hand(order, known, context), context, bench.desk.renderer)
         return verdict
 
     monkeypatch.setattr(processor, "think", think_while_others_write)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailgate.mail import Delivery, Envelope
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.worker import batch as processor
@@ -48,19 +49,29 @@ def test_poison_is_tried_three_times_then_set_aside_and_told_once(bench):
     assert bench.drain() == [], "told once"
 
 
-def test_a_file_that_cannot_be_read_puts_off_the_mail_that_needs_it_alone(bench):
+def large_mail(bench):
+    """A mail whose bytes lie in a file: its id, and the file."""
+    raw = bench.write(
+        KAREN, "The dump.", subject="Dump", files=(("d.bin", "application/octet-stream", b"d" * 300_000),)
+    )
+    envelope = Envelope("karen@client.example", ("support@bank.example",))
+    large = Delivery(source="smtp", source_key="large", envelope=envelope, raw=raw, arrived_at=bench.now)
+    filed = bench.db.files.filed(large)
+    with bench.db.transaction():
+        return inbox.add(bench.db, [filed], bench.now)[0], bench.db.files.path(filed.raw.name)
+
+
+def test_a_file_that_cannot_be_read_puts_off_its_mail_alone(bench):
     """It counts as no try, is told once, tried again with growing pauses, and worked when the file is back."""
-    confirm, code = held_reply(bench)
-    place = bench.config.storage.attachments
-    place.rename(place.with_name("elsewhere"))
-    bench.accept(bench.write(ELLIOT, f"#confirm {code}", answers=confirm))
+    number, file = large_mail(bench)
+    file.rename(file.with_name("elsewhere"))
     bench.accept(bench.write(KAREN, "A good one.", subject="Good"))
     mails = bench.drain()
     assert "acknowledgement" in {mail.kind for mail in mails}, "the mail behind it is worked"
     (admin,) = (mail for mail in mails if mail.kind == "admin")
-    assert f"cannot read {place}/" in admin.text
+    assert f"cannot read {file}" in admin.text
     (waiting,) = inbox.put_off_mails(bench.db)
-    assert (waiting.state, waiting.attempts) == ("new", 0)
+    assert (waiting.id, waiting.state, waiting.attempts) == (number, "new", 0)
     assert waiting.next_attempt_at == bench.now + timedelta(minutes=1)
     assert "no such file" in waiting.last_error
     assert bench.drain() == [], "it waits"
@@ -70,15 +81,15 @@ def test_a_file_that_cannot_be_read_puts_off_the_mail_that_needs_it_alone(bench)
     assert bench.drain() == [], "told once"
     (waiting,) = inbox.put_off_mails(bench.db)
     assert timedelta(minutes=2) < waiting.next_attempt_at - bench.now < timedelta(minutes=3)
-    bench.now += timedelta(hours=10)
+    bench.now += timedelta(days=10)
     inbox.take_up_again(bench.db, bench.now)
     bench.drain()
     (waiting,) = inbox.put_off_mails(bench.db)
     assert waiting.next_attempt_at == bench.now + timedelta(hours=1), "an hour at most"
-    place.with_name("elsewhere").rename(place)
+    file.with_name("elsewhere").rename(file)
     inbox.retry(bench.db, waiting.id)
     bench.drain()
-    assert ("reply", "See the plan.") in bench.thread()
+    assert bench.ticket(1003).subject == "Dump"
     assert inbox.put_off_mails(bench.db) == []
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import MARKER, Envelope
-from mailgate.notice import Notice, NoticeKind
+from mailgate.notice import Notice, NoticeKind, wire_size
 from mailgate.reading.body import read_body
 from mailgate.reading.encodings.flowed import join
 from mailgate.reading.parse import parse
@@ -22,7 +22,7 @@ from mailgate.rules.threading.references import Reference, references
 from mailgate.ticket import Address, Assignee, Collaborator, Status, Ticket
 from mailgate.writing.compose import AUTO_REPLIED, NULL_SENDER, compose
 from mailgate.writing.mail.flowed import flow
-from mailgate.writing.mail.mime import readable
+from mailgate.writing.mail.mime import base64_lines, readable
 from tests.notices import (
     ANN,
     BUILT,
@@ -37,6 +37,7 @@ from tests.notices import (
     RENDERER,
     TICKET,
     notice,
+    whole,
     write,
 )
 
@@ -45,7 +46,7 @@ PLUS = replace(TICKET, address="plus@bank.example")
 
 
 def read(made: Notice) -> EmailMessage:
-    message = message_from_bytes(write(made, {INVOICE.sha256: PDF}).data, policy=policy.default)
+    message = message_from_bytes(whole(write(made), {INVOICE.sha256: PDF}), policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
@@ -408,9 +409,12 @@ def test_requesters_get_files_with_an_agents_words_only(kind: NoticeKind):
     assert names == (["invoice.pdf"] if kind in (K.REPLY, K.OPENED_FOR_YOU, K.ASKED) else [])
 
 
-def test_a_file_whose_content_is_not_given_is_listed_only():
-    data = write(notice(K.NEW_TICKET, attachments=(INVOICE,))).data
-    message = message_from_bytes(data, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    assert message.get_content_type() == "multipart/alternative"
-    assert "Attached: invoice.pdf, 120 kB" in part(message, "plain")
+def test_files_are_named_where_they_belong_and_not_read():
+    """Fifty agents get one file: it stands in no mail of theirs until it goes out."""
+    mail = write(notice(K.NEW_TICKET, attachments=(INVOICE,)))
+    (file,) = mail.files
+    assert (file.sha256, file.size) == (INVOICE.sha256, INVOICE.size)
+    assert mail.data[: file.at].endswith(b"\r\n\r\n")
+    assert mail.data[file.at :].startswith(b"\r\n--=_")
+    assert mail.size == len(mail.data) + wire_size(INVOICE.size)
+    assert whole(mail, {INVOICE.sha256: PDF}) == mail.data[: file.at] + base64_lines(PDF) + mail.data[file.at :]

@@ -12,7 +12,7 @@ from mailgate.mail import MARKER
 from mailgate.notice import NoticeKind
 from mailgate.reading.body import read_body
 from mailgate.reading.parse import parse
-from tests.notices import BUILT, CASES, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, write
+from tests.notices import BUILT, CASES, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, whole, write
 
 GMAIL = '<div>#close</div><div>Done.</div><br><div class="gmail_quote"><blockquote>{}</blockquote></div>'
 OUTLOOK = """<p>#close</p><p>Done.</p><hr><p><b>From:</b> First Bank Support &lt;support@bank.example&gt;<br>
@@ -21,7 +21,7 @@ BARE = "<div>#close</div><div>Done.</div><div>{}</div>"
 
 
 def mail(kind: NoticeKind) -> bytes:
-    return write(notice(kind), {INVOICE.sha256: PDF}).data
+    return whole(write(notice(kind)), {INVOICE.sha256: PDF})
 
 
 @pytest.mark.parametrize("kind", BUILT)
@@ -98,7 +98,7 @@ def test_no_internal_value_reaches_a_requester(kind: NoticeKind):
     fields: dict[str, object] = {"history": (NOTE, MESSAGE), "attachments": (INVOICE,)}
     if notice(kind).ticket:
         fields["ticket"] = FULL
-    data = write(notice(kind, **fields), {INVOICE.sha256: PDF}).data
+    data = whole(write(notice(kind, **fields)), {INVOICE.sha256: PDF})
     found = parse(data)
     shown = f"{data.decode()}\n{found.text}\n{found.html}\n{found.subject}"
     assert "SECRET" not in shown
@@ -109,7 +109,7 @@ def test_no_internal_value_reaches_a_requester(kind: NoticeKind):
 
 def test_an_acknowledgement_to_somebody_unproven_holds_none_of_their_text():
     fields = {"reveal": False, "attachments": (INVOICE,), "text": "CANARY buy now"}
-    found = parse(write(notice(NoticeKind.ACKNOWLEDGEMENT, **fields), {INVOICE.sha256: PDF}).data)
+    found = parse(whole(write(notice(NoticeKind.ACKNOWLEDGEMENT, **fields)), {INVOICE.sha256: PDF}))
     assert "CANARY" not in found.text + found.html
     assert "invoice" not in found.text + found.html
     assert not found.attachments

@@ -18,7 +18,7 @@ from mailgate.phrase import Phrase
 from mailgate.reading.encodings.flowed import join
 from mailgate.reading.parse import parse
 from mailgate.ticket import Address, StoredAttachment
-from tests.notices import ANN, BUILT, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, write
+from tests.notices import ANN, BUILT, FULL, INVOICE, MESSAGE, NOTE, PDF, notice, read, whole, write
 
 K = NoticeKind
 LONG_ID = "<" + "x" * 200 + "@mail.client.example>"
@@ -49,7 +49,7 @@ def written(kind: NoticeKind, *, worst: bool) -> bytes:
         made = replace(made, **WORST, **({"ticket": ticket} if made.ticket else {"subject": GREEK}))
         if kind.to_requester:
             made = replace(made, facts=(Phrase("told.resolved"),), cc=(ANN, Address("j@client.example", "J, “R” Ω")))
-    return write(made, {INVOICE.sha256: PDF}).data
+    return whole(write(made), {INVOICE.sha256: PDF})
 
 
 def shown(part: EmailMessage) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.notice import wire_size
 from mailgate.rules.replies import attachments
 from mailgate.settings import Attachments
 from mailgate.ticket import StoredAttachment
@@ -70,7 +71,7 @@ def test_every_name_is_judged(name: str) -> None:
 
 
 def test_a_size_is_that_of_the_base64_on_the_wire() -> None:
-    assert [attachments.wire_size(octets) for octets in (0, 1, 57, 58, 1_000_000)] == [0, 6, 78, 84, 1_368_424]
+    assert [wire_size(octets) for octets in (0, 1, 57, 58, 1_000_000)] == [0, 6, 78, 84, 1_368_424]
 
 
 def test_a_large_file_does_not_push_out_the_small_ones_behind_it() -> None:
@@ -85,7 +86,7 @@ def test_parcels_hold_every_file_once_and_none_is_too_heavy(sizes: list[int]) ->
     given_files = [file(f"{place}.pdf", size) for place, size in enumerate(sizes)]
     shared = attachments.parcels(given_files, 6000)
     assert [each for parcel in shared for each in parcel] == given_files
-    assert all(sum(attachments.wire_size(each.size) for each in parcel) <= 6000 for parcel in shared)
+    assert all(sum(wire_size(each.size) for each in parcel) <= 6000 for parcel in shared)
 
 
 # ── at the desk ─────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.notice import wire_size
 from mailgate.reading.encodings.flowed import join
 from mailgate.ticket import StoredAttachment
 from mailgate.writing.mail import mime
@@ -22,6 +23,11 @@ def read(body: bytes) -> EmailMessage:
     assert isinstance(message, EmailMessage)
     assert not [defect for part in message.walk() for defect in part.defects]
     return message
+
+
+def filled(pieces: list[mime.Piece], content: bytes = b"") -> bytes:
+    """The body with the content of its files, which is the same in all."""
+    return b"".join(each if isinstance(each, bytes) else mime.base64_lines(content) for each in pieces)
 
 
 def stored(name: str, kind: str = "application/pdf") -> StoredAttachment:
@@ -156,7 +162,7 @@ def test_control_characters_do_not_reach_mail_programs():
 
 
 def test_text_and_html_are_alternatives_and_files_stand_beside_them():
-    message = read(mime.body("text", "<p>html", [(stored("a.pdf"), b"\x00\xff" * 500)], "<1@b>"))
+    message = read(filled(mime.body("text", "<p>html", [stored("a.pdf")], "<1@b>"), b"\x00\xff" * 500))
     assert message.get_content_type() == "multipart/mixed"
     alternative, file = message.iter_parts()
     assert [part.get_content_type() for part in alternative.iter_parts()] == ["text/plain", "text/html"]
@@ -166,18 +172,26 @@ def test_text_and_html_are_alternatives_and_files_stand_beside_them():
 
 
 def test_without_html_there_is_one_part():
-    assert read(mime.body("text", "", [], "<1@b>")).get_content_type() == "text/plain"
+    assert read(filled(mime.body("text", "", [], "<1@b>"))).get_content_type() == "text/plain"
+
+
+@given(st.binary(max_size=1000), st.integers(1, 5))
+def test_whole_lines_of_base64_may_be_joined(content: bytes, lines: int):
+    """As a file is encoded that is too large to be read at once."""
+    pieces = [content[at : at + 57 * lines] for at in range(0, len(content), 57 * lines)]
+    assert b"".join(map(mime.base64_lines, pieces)) == mime.base64_lines(content)
+    assert len(mime.base64_lines(content)) == wire_size(len(content))
 
 
 def test_an_empty_file_is_a_file():
-    *_, file = read(mime.body("text", "", [(stored("empty.bin"), b"")], "<1@b>")).iter_parts()
+    *_, file = read(filled(mime.body("text", "", [stored("empty.bin")], "<1@b>"), b"")).iter_parts()
     assert file.get_payload(decode=True) == b""
 
 
 @pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", "", "evil", "text/plain\r\nX: y", "a/b; name=c"])
 def test_a_type_that_cannot_be_base64_or_is_none_becomes_octets(kind: str):
     content = b"Subject: inner\r\n\r\nText"
-    *_, file = read(mime.body("text", "", [(stored("mail.eml", kind), content)], "<1@b>")).iter_parts()
+    *_, file = read(filled(mime.body("text", "", [stored("mail.eml", kind)], "<1@b>"), content)).iter_parts()
     assert file.get_content_type() == "application/octet-stream"
     assert file.get_payload(decode=True) == content
 
