@@ -86,7 +86,7 @@ def any_of(table: Mapping[str, str]) -> re.Pattern[str]:
 
 
 DELAYED = re.compile(
-    r"delay|not yet been|has not (?:yet )?been delivered|will (?:be retried|continue|keep)|still (?:being|trying)|"
+    r"delay|not yet been|will (?:be retried|continue|keep)|still (?:being|trying)|"
     r"warning message only|do not need to re-?send|temporarily|verzögert|retardé|遅延|延迟",
     re.IGNORECASE,
 )

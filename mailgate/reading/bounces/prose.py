@@ -9,8 +9,9 @@ who is not certain. Linear in its input.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from mailgate.mail import ReportedRecipient, normalise
 from mailgate.reading.bounces import phrases
@@ -30,7 +31,9 @@ MAX_LINES = 400
 MAX_LINE = 400  # characters
 MAX_SUBJECT = 1000  # characters
 MAX_RECIPIENTS = 50
-ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
+ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&*+/=?^_{|}~-][A-Za-z0-9!#$%&'*+/=?^_{|}~.-]{0,63}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?"
+)
 NOT_RECIPIENT = re.compile(
     r"\b(?:from|contact|help|sender|by|helo|return-path|message-id|reply-to|assistance|e?mail us|visit|mail to|"
     r"write to)\b\W{0,12}$",
@@ -50,7 +53,14 @@ NAMES_FOLLOW = re.compile(r"(?:following|recipients?|address(?:es)?|users?|deliv
 BARE_NAME = re.compile(r"^[ \t]+([A-Za-z0-9][A-Za-z0-9._+-]{0,63})(?:[ \t]+\(.*|[ \t]{2,}.*)?$")
 MAX_BARE_NAMES = 10
 NEAR = 4  # lines above a code on which the address may stand that it is about
+NEAR_WORDS = 40  # characters of the line above, where an address begins its line
 MARKS = " \t<([\"'*-"  # that stand before an address
+LEADS = ("to", "for", "recipient", "address", "user")  # words before one that failed
+# What led to the address that failed: "(expanded from <ann@…>)".
+EXPANDED = re.compile(r"\((?:expanded|(?:ultimately )?generated) from:? ?\W{0,2}$", re.IGNORECASE)
+SUCCESS = re.compile(r"\bsuccess(?:ful|fully)\b|(?<![\d.])2\.\d\.\d(?![\d.])", re.IGNORECASE)
+COMMAND = re.compile(r"\bRCPT TO:", re.IGNORECASE)
+ACCEPTED = re.compile(r"^\W{0,8}2\d\d[ -]")  # the reply to a command
 SENDER_FIELDS = frozenset(
     {"from", "sender", "reply-to", "return-path"}
 )  # of the returned mail: its author failed nobody
@@ -58,6 +68,10 @@ STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 CODE_LINE = re.compile(r"^\W{0,8}[45]\d\d[ -]")
 CODE_ALONE = re.compile(r"\W{0,8}[45]\d\d(?:[ -]+[45]\.\d{1,3}\.\d{1,3})?")
 REPLY_CODE = re.compile(r"\b[45]\d\d[ -]")
+# The same where it is no other number: behind a mark, or a word for it.
+SURE_CODE = re.compile(
+    r"[:=;'\"(\[\])>#]\W{0,4}[45]\d\d[ -]|\b(?:error|code|smtp|status)\W{0,3}[45]\d\d\b", re.IGNORECASE
+)
 HEADER_LINE = re.compile(r"^[>\s]{0,8}([A-Za-z][A-Za-z0-9-]{1,40}):[ \t]+(.{1,2000})$")
 
 
@@ -115,8 +129,10 @@ def read(
             return None
         daemon = any(map(_is_daemon, senders))
         machine = daemon or null or fields.get("auto-submitted", "no").lower().strip() != "no"
-        is_report = daemon and (bool(original) or _named(told).surely)
-        if not is_report and not _says_failure(told, machine=machine, returns=bool(original)):
+        names = _named(told).surely
+        is_report = daemon and (bool(original) or names)
+        certain = bool(original) or (names and null and from_mailer(senders, fields))
+        if not is_report and not _says_failure(told, machine=machine, returns=bool(original), certain=certain):
             return None
     action, status, why = verdict(subject, text)
     ours = {a.email for a in senders} | _mentioned([("to", fields.get("to", ""))], {"to"})
@@ -136,13 +152,12 @@ def _is_daemon(sender: Address) -> bool:
     return sender.email.startswith(MAILERS) and "post" not in sender.email.partition("@")[0]
 
 
-def _says_failure(told: Sequence[str], *, machine: bool, returns: bool) -> bool:
+def _says_failure(told: Sequence[str], *, machine: bool, returns: bool, certain: bool) -> bool:
     """Whether a text reports a failure: in words beside what a report is made of, or by its make alone.
 
-    `machine`: no person sent it; `returns`: the header of another mail comes with it.
+    `machine`: no person sent it; `returns`: the header of another mail comes with it; `certain`: words are enough.
     """
-    coded = any(CODE_LINE.match(line) for line in told)
-    if (returns or coded) and FAILED_TEXT.search("\n".join(told)[:6000]):
+    if (certain or any(CODE_LINE.match(line) for line in told)) and FAILED_TEXT.search("\n".join(told)[:6000]):
         return True
     return machine and any(
         returns or _names_somebody(told, place) for place, line in enumerate(told) if _has_code(line)
@@ -150,7 +165,7 @@ def _says_failure(told: Sequence[str], *, machine: bool, returns: bool) -> bool:
 
 
 def _has_code(line: str) -> bool:
-    return bool(STATUS_CODE.search(line) or REPLY_CODE.search(line))
+    return bool(STATUS_CODE.search(line) or CODE_LINE.match(line) or SURE_CODE.search(line))
 
 
 def _names_somebody(told: Sequence[str], place: int) -> bool:
@@ -160,12 +175,14 @@ def _names_somebody(told: Sequence[str], place: int) -> bool:
 
 def _told(text: str) -> list[str]:
     """The lines above the copy of the returned mail."""
-    out: list[str] = []
-    for line in (line[:MAX_LINE] for line in text[: MAX_LINES * MAX_LINE].split("\n")[:MAX_LINES]):
-        if COPY_BELOW.search(line) and out:
-            break
-        out.append(line)
-    return out
+    lines = [line[:MAX_LINE] for line in text[: MAX_LINES * MAX_LINE].split("\n")[:MAX_LINES]]
+    below = (place for place, line in enumerate(lines) if place and COPY_BELOW.search(line) and any(lines[:place]))
+    return lines[: next((place for place in below if not _tells_on(lines[place + 1 :])), len(lines))]
+
+
+def _tells_on(lines: Sequence[str]) -> bool:
+    """Whether a code stands below before any line of a header does: it was no copy that was announced."""
+    return any(_has_code(line) for line in takewhile(lambda line: not HEADER_LINE.match(line), lines[: 2 * NEAR]))
 
 
 @dataclass(slots=True)
@@ -174,7 +191,19 @@ class _Named:
 
     coded: dict[str, None] = field(default_factory=dict)  # behind a reply code, or in a field of a report
     named: dict[str, None] = field(default_factory=dict)
-    held: dict[str, None] = field(default_factory=dict)  # somewhere
+    held: dict[str, int] = field(default_factory=dict)  # somewhere, and how many times
+    listed: bool = False  # an address has begun a line: what sentences name below it is whom to ask
+
+    def add(self, email: str, line: str, before: str) -> None:
+        """Add an address by what stands before it on its line."""
+        if _is_code(before):
+            self.coded[email] = None
+        elif not before and not SUMMARY_TO.match(line):
+            self.named[email], self.listed = None, True
+        elif not self.listed and before.rstrip(" :").lower().endswith(LEADS) and not SUMMARY_TO.match(line):
+            self.named[email] = None
+        else:
+            self.held[email] = self.held.get(email, 0) + 1
 
     @property
     def surely(self) -> bool:
@@ -185,8 +214,9 @@ class _Named:
 def _failed(lines: Sequence[str], ours: set[str], written_to: set[str]) -> list[str]:
     """Addresses that failed: those behind a code, those that the mail went to, those that lines name as such.
 
-    An address that stands somewhere in a text is believed where the returned mail went to it, or where no
-    other stands there. Those of mailing lists' services are named where there are no others.
+    An address that stands somewhere in a text is believed where the returned mail went to it, where no other
+    stands there, or where it is the first of them and the only one that is named again. Those of mailing lists'
+    services are named where there are no others.
     """
     found = _named(lines)
     tiers = [[email for email in tier if email not in ours] for tier in (found.coded, found.named, found.held)]
@@ -194,12 +224,16 @@ def _failed(lines: Sequence[str], ours: set[str], written_to: set[str]) -> list[
     coded, named, held = people if any(people) else tiers
     if coded or named:
         return coded or [email for email in named if email in written_to] or named
-    return [email for email in held if email in written_to] or (held if len(held) == 1 else [])
+    again = [email for email in held if found.held[email] > 1]
+    first = held[:1] if len(held) == 1 or again == held[:1] else []
+    return [email for email in held if email in written_to] or first
 
 
 def _named(lines: Sequence[str]) -> _Named:
     found = _Named()
-    for line in lines:
+    above = ""
+    for line in _failing(lines):
+        wrapped, above = ("" if above.rstrip().endswith(":") else above[-NEAR_WORDS:]), line
         notes = NOTES_LINE.match(line)
         if notes:
             found.coded[normalise(notes[1].strip("<>"))] = None
@@ -210,24 +244,28 @@ def _named(lines: Sequence[str]) -> _Named:
             found.named.popitem()
         for each in ADDRESS.finditer(line):
             before = line[: each.start()]
-            if not NOT_RECIPIENT.search(before):
-                tier = found.coded if _is_code(before) else found.named if _opens(line, before) else found.held
-                tier[normalise(each[0].rstrip(".")).removeprefix("smtp=")] = None
+            email = normalise(each[0].rstrip(".")).removeprefix("smtp=")
+            if EXPANDED.search(before):
+                found.named[email] = None
+            elif not NOT_RECIPIENT.search(before if before.strip() else f"{wrapped} {before}"):
+                found.add(email, line, before.strip(MARKS))
     return found
+
+
+def _failing(lines: Sequence[str]) -> Iterator[str]:
+    """The lines without those that tell of success: by their word, or by the reply to the command."""
+    section = False  # of addresses below a heading that says so
+    for line, below in zip(lines, (*lines[1:], ""), strict=True):
+        if SUCCESS.search(line) and not FAILED_TEXT.search(line):
+            section = line.rstrip().endswith((":", "-"))
+            continue
+        section = section and (not line.strip() or "@" in line)
+        if not section and not (ACCEPTED.match(below) and COMMAND.search(line)):
+            yield line
 
 
 def _is_code(before: str) -> bool:
     return bool(CODE_ALONE.fullmatch(before.strip(MARKS)))
-
-
-def _opens(line: str, before: str) -> bool:
-    """True when a line names the address behind `before` as the one that it is about."""
-    if SUMMARY_TO.match(line):
-        return False
-    before = before.strip(MARKS)
-    return not before or before.lower().endswith(
-        ("to", "for", "recipient", "address", "user", "to:", "rcpt to:", "address:")
-    )
 
 
 def _bare_names(lines: Sequence[str], senders: Sequence[Address]) -> list[str]:

@@ -42,6 +42,8 @@ STEMS = tuple(stem.replace("_", " ") for stem in phrases.AUTOMATIC.split())
 # Notes writes "AUTO: Ann Key is out of the office (returning 12/01/2026)", in every language: by its shape.
 NOTES = re.compile(r"AUTO\s?: [^()]{5,120}\([^()]*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[^()]*\)\s*$")
 PREFIX = re.compile(r"([^:：]{2,40}?)\s?[:：]\s?\S")
+TITLE = 4  # words
+_PHRASES = (*phrases.AWAY, *phrases.ABSENT)
 LETTERS_OF_A_WORD = 6  # a prefix as short as "Re" or "Antw" is no word
 
 
@@ -142,7 +144,21 @@ def _automatic_subject(incoming: Incoming) -> bool:
 
 def _absent_subject(incoming: Incoming) -> bool:
     subject = _subject(incoming)
-    return subject.startswith(phrases.ABSENT) or (not _automatic_subject(incoming) and subject.startswith(STEMS))
+    if subject.startswith(phrases.ABSENT):
+        return True
+    return not _automatic_subject(incoming) and (subject.startswith(STEMS) or _is_title(subject))
+
+
+def _is_title(subject: str) -> bool:
+    """A few words, and "automatic" or the like among them: "Yahoo! Auto Response"."""
+    return len(subject.split()) <= TITLE and any(stem in subject for stem in STEMS)
+
+
+def _own_absence_subject(incoming: Incoming) -> bool:
+    """Notes before its version 7: "Ann Key is out of the office." in the name of its author."""
+    name = incoming.mail.author.name.lower()
+    subject = _subject(incoming)
+    return bool(name) and subject.startswith(name) and any(phrase in subject for phrase in _PHRASES)
 
 
 def _other_subject(incoming: Incoming) -> bool:
@@ -182,6 +198,11 @@ def _null_sender(incoming: Incoming) -> bool:
     return incoming.null_sender
 
 
+def _answers_from_nobody(incoming: Incoming) -> bool:
+    """A person's answer can be answered (RFC 3834 3.3: a responder's cannot)."""
+    return incoming.null_sender and incoming.is_reply
+
+
 def _persons_subject(incoming: Incoming) -> bool:
     """What begins with "Re:" or asks something is a person's."""
     subject = incoming.mail.subject
@@ -202,9 +223,11 @@ SIGNS = (
     Sign(CERTAIN, _notes_subject, Reason.VACATION_SUBJECT),
     Sign(3, _automatic_subject, Reason.VACATION_SUBJECT),
     Sign(3, _absent_subject, Reason.VACATION_SUBJECT),
+    Sign(3, _own_absence_subject, Reason.VACATION_SUBJECT),
     Sign(2, _auto_subject, Reason.VACATION_SUBJECT),
     Sign(1, _other_subject, Reason.VACATION_SUBJECT),
     Sign(1, _away_text, Reason.VACATION_TEXT),
+    Sign(1, _answers_from_nobody, Reason.NULL_SENDER),
     Sign(3, _null_sender),
     Sign(2, _generated),
     Sign(2, _in_bulk),
