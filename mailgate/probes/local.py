@@ -28,12 +28,17 @@ _ANY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - co
 
 def try_local(config: Config, now: datetime) -> Iterator[Stage]:
     """The listeners, whether or not the daemon runs, the database and the templates."""
+    yield from try_listeners(config, now)
+    yield from _database(config)
+    yield from _templates(config)
+
+
+def try_listeners(config: Config, now: datetime) -> Iterator[Stage]:
+    """The certificate of each listener, and its greeting, or whether its port is free while no daemon runs."""
     is_running = running(config.storage.database) is not None
     for name, listener in (("smtp", config.smtp), ("submission", config.submission)):
         if listener is not None:
             yield from _listener(f"listener {name}", listener, now, is_running=is_running)
-    yield from _database(config)
-    yield from _templates(config)
 
 
 def _listener(target: str, listener: Listener, now: datetime, *, is_running: bool) -> Iterator[Stage]:

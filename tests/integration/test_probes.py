@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mailgate.connect import web
+from mailgate.connect import resolver, web
 from mailgate.connect.accounts import Account
 from mailgate.connect.resolver import Resolver
 from mailgate.connect.rsa import public_key
@@ -320,5 +320,6 @@ def test_the_keys_of_a_provider_are_looked_for(config: Config) -> None:
 
 
 def test_silence_of_the_name_server_is_a_warning(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolver, "LIFETIME", 0.3)
     [stage] = try_domains(config, Resolver([("127.0.0.1", reserved_port())]))
     assert (stage.name, stage.state) == ("dns", State.WARNING)

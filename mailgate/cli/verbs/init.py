@@ -1,26 +1,41 @@
-"""`mailgate init DIR`: asks six things and writes a first config that passes `check`."""
+"""`mailgate init DIR`: asks for the address, proposes the rest, and writes a first config that passes `check`."""
 
 from __future__ import annotations
 
 import argparse
-import re
+import asyncio
+import getpass
 import sys
 from contextlib import suppress
-from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
-from mailgate.cli.common import print_json, say
+from mailgate.cli.common import now, print_json, say
+from mailgate.cli.interview import Interview, Terminal, Trials
+from mailgate.cli.verbs import login
 from mailgate.config.load import load
-from mailgate.config.sample import Answers, Imap, Person, starter
-from mailgate.errors import BadArgument, ConfigError, Refused
+from mailgate.config.sample import MAILBOX, starter
+from mailgate.connect.providers import PROVIDERS, Provider, by_domain, by_mx
+from mailgate.connect.resolver import NoAnswer, Resolver
+from mailgate.errors import BadArgument, ConfigError, MailgateError, Refused
+from mailgate.probes.everything import accounts_of, try_everything
+from mailgate.probes.local import try_listeners
+from mailgate.probes.mailbox import try_mailbox
+from mailgate.probes.relay import try_relay
+from mailgate.probes.stage import Stage, failed, table
+from mailgate.settings import Config
+
+_ZONE_FILES = Path("/usr/share/zoneinfo")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """The six answers as flags, for scripts."""
+    """The answers as flags, for scripts."""
     parser.add_argument("dir", type=Path, metavar="DIR")
     parser.add_argument("--name", help="the desk's name")
     parser.add_argument("--address", help="the address people write to")
+    parser.add_argument("--provider", choices=[*PROVIDERS], help="how mail comes and goes: an account there")
+    parser.add_argument("--user", help="the account's user name at the provider (default: the address)")
+    parser.add_argument("--tenant", help="Microsoft 365: the organisation (default: the address's domain)")
+    parser.add_argument("--client-id", help="Microsoft 365: the registered application")
     parser.add_argument("--listen", help="how mail comes: SMTP here, HOST:PORT")
     parser.add_argument("--imap", metavar="USER@HOST", help="how mail comes: an IMAP account, user and host")
     parser.add_argument("--relay", help="how mail goes: HOST:PORT of the relay, or maildir")
@@ -29,12 +44,53 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write DIR/config.toml; never over an old one."""
+    """Write DIR/config.toml, never over an old one; at a terminal, then try the connections: 1 if one fails."""
     path: Path = args.dir / "config.toml"
     if path.exists():
         raise Refused(f"{path} is there already")
-    text = starter(_answers(args))
-    args.dir.mkdir(parents=True, exist_ok=True)
+    terminal = Terminal(ask=input, ask_secret=getpass.getpass, say=say) if sys.stdin.isatty() else None
+    interview = Interview(terminal, _given(args), args.dir, _trials())
+    try:
+        text = starter(interview.run())
+    except (EOFError, KeyboardInterrupt) as error:
+        raise BadArgument(_interrupted(interview, args.dir)) from error
+    _write(path, text, interview)
+    stages = _connect(path) if terminal else []
+    if args.json:
+        print_json({"config": str(path)})
+    elif terminal is None:
+        say(f"{path} is written. Next:\n  mailgate check --connect -c {path}\n  mailgate run -c {path}")
+    else:
+        say("\n".join(table(stages)))
+        check = f"  mailgate check --connect -c {path}\n" if failed(stages) else ""
+        say(f"{path} is written. Next:\n{check}  mailgate run -c {path}")
+    return 1 if failed(stages) else 0
+
+
+def _given(args: argparse.Namespace) -> dict[str, str]:
+    """The answers that are flags, by the key of their question."""
+    values = {
+        "name": args.name,
+        "address": args.address,
+        "source": args.provider or args.imap or args.listen,
+        "user": args.user,
+        "tenant": args.tenant,
+        "client-id": args.client_id,
+        "relay": args.relay,
+        "agents": ", ".join(args.agent),
+        "timezone": args.timezone,
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def _interrupted(interview: Interview, folder: Path) -> str:
+    if interview.kept is None:
+        return "no more answers; nothing is written"
+    return f"no more answers; those that you gave are kept: run mailgate init {folder} again"
+
+
+def _write(path: Path, text: str, interview: Interview) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
         load(path)
@@ -42,68 +98,66 @@ def run(args: argparse.Namespace) -> int:
         if any("environment variable" not in problem.what for problem in error.problems):
             path.unlink()
             with suppress(OSError):  # it holds something else
-                args.dir.rmdir()
+                path.parent.rmdir()
             say("nothing is written; put this right and run init again:")
             raise
         say("\n".join(f"before the first start: {problem.what}" for problem in error.problems))
-    if args.json:
-        print_json({"config": str(path)})
-    else:
-        say(f"{path} is written. Next:\n  mailgate check -c {path}\n  mailgate run -c {path}")
-    return 0
+    if interview.kept:
+        interview.kept.unlink()
 
 
-def _answers(args: argparse.Namespace) -> Answers:
-    asks = sys.stdin.isatty()
-    name = args.name or _ask("Name of the desk", "Help Desk", asks=asks)
-    address = args.address or _ask("Address that people write to", "", asks=asks)
-    way = (
-        args.imap
-        or args.listen
-        or _ask("Mail comes by SMTP here (HOST:PORT) or from IMAP (USER@HOST)", "127.0.0.1:8025", asks=asks)
-    )
-    relay = args.relay or _ask("Mail goes through the relay (HOST:PORT, or maildir)", "127.0.0.1:25", asks=asks)
-    agents = args.agent or _ask("Agents ('Ann Lee <ann@x.example>, …')", "", asks=asks).split(",")
-    timezone = args.timezone or _ask("Time zone", "UTC", asks=asks)
-    by_imap = bool(args.imap) or "@" in way
-    user, _, host = way.rpartition("@")
-    return Answers(
-        name=name,
-        address=address,
-        agents=_keyed([_person(each) for each in agents if each.strip()]),
-        timezone=timezone,
-        listen="" if by_imap else way,
-        imap=Imap(host=host, user=user) if by_imap else None,
-        relay=relay,
+# ── what is looked up and tried ─────────────────────────────────────────────────────────
+
+
+def _trials() -> Trials:
+    return Trials(
+        provider_of=_provider_of,
+        timezone=_timezone,
+        mailbox=_mailbox,
+        relay=lambda config: asyncio.run(_relay(config)),
+        listener=lambda config: [*try_listeners(config, now())],
     )
 
 
-def _ask(question: str, default: str, *, asks: bool) -> str:
-    if not asks:
-        if default:
-            return default
-        raise BadArgument(f"{question}: give it as a flag (mailgate init --help)")
+def _provider_of(domain: str) -> Provider | None:
+    """The provider of a domain, by its name or its MX records."""
+    if found := by_domain(domain):
+        return found
     try:
-        said = input(f"{question}{f' [{default}]' if default else ''}: ").strip()
-    except EOFError as error:
-        raise BadArgument("no more answers; nothing is written") from error
-    return said or default
+        return by_mx(Resolver().look_up(domain, "MX"))
+    except NoAnswer:
+        return None
 
 
-def _person(text: str) -> Person:
-    found = re.fullmatch(r"\s*(?:(.*?)\s*)?<?([^<>\s]+@[^<>\s]+)>?\s*", text)
-    if not found:
-        raise BadArgument(f"--agent {text}: write it as 'Ann Lee <ann@x.example>'")
-    email = found[2]
-    name = (found[1] or email.partition("@")[0]).strip("\"' ")
-    return Person(key=re.sub(r"[^a-z0-9]+", "-", email.partition("@")[0].lower()).strip("-"), name=name, email=email)
+def _timezone() -> str:
+    """The time zone of this machine (localtime(5)); "" where it is not a link into the zone files."""
+    try:
+        return str(Path("/etc/localtime").resolve().relative_to(_ZONE_FILES))
+    except ValueError:
+        return ""
 
 
-def _keyed(people: list[Person]) -> tuple[Person, ...]:
-    """Give each agent a key of their own: ann@a.example and ann@b.example are ann and ann-2."""
-    found: dict[str, Person] = {}
-    for person in people:
-        keys = chain([person.key], (f"{person.key}-{count}" for count in range(2, len(people) + 1)))
-        key = next(key for key in keys if key not in found)
-        found[key] = replace(person, key=key)
-    return tuple(found.values())
+def _mailbox(config: Config) -> list[Stage]:
+    mailbox = config.mailboxes[MAILBOX]
+    return try_mailbox(mailbox, accounts_of(config, now)(mailbox.credentials), now)
+
+
+async def _relay(config: Config) -> list[Stage]:
+    relay = config.relays[0]
+    account = accounts_of(config, now)(relay.credentials)
+    return await try_relay(relay, [*config.addresses], config.hostname, account, now)
+
+
+def _connect(path: Path) -> list[Stage]:
+    """Sign in where a person has to, and try everything."""
+    try:
+        config, _ = load(path)
+    except ConfigError:
+        return []
+    for credentials in config.accounts:
+        if credentials.oauth2 is not None and credentials.oauth2.flow == "code":
+            try:
+                login.run(argparse.Namespace(config=str(path), account=credentials.account, device=False, json=False))
+            except MailgateError as error:
+                say(f"mailgate: {error.public}")
+    return asyncio.run(try_everything(config, Resolver(), now))

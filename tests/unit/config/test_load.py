@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from mailgate.config import load as loader
 from mailgate.config.load import find, load, read
-from mailgate.config.sample import Answers, Imap, Person, starter
+from mailgate.config.sample import Account, Answers, Person, starter
+from mailgate.connect.providers import PROVIDERS
 from mailgate.errors import ConfigError
 from mailgate.settings import EVERYTHING, Alerts, Config, Notices, Step, Tickets, Trust
 from tests.configs import REST, completed
@@ -302,25 +303,45 @@ ANN = Person(key="ann", name='Ann "Annie" Reyes', email="ann@bank.example")
 BOB = Person(key="bob.b", name="Bob\\Ö", email="bob@bank.example")
 
 
-@pytest.mark.parametrize("imap", [None, Imap(host="imap.bank.example", user="support", password_env="PW")])
-@pytest.mark.parametrize("relay", ["maildir", "127.0.0.1:2525", "smtp.bank.example"])
-def test_the_first_config_is_valid_and_about_thirty_lines_long(imap: Imap | None, relay: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "account",
+    [
+        None,
+        Account(host="imap.bank.example", user="support"),
+        Account(host="imap.bank.example", port="143", user="support"),
+        Account(provider="fastmail", user="support@bank.example"),
+        Account(provider="microsoft", user="s@bank.example", sign_in="client", tenant="bank.example", client_id="id"),
+        Account(provider="microsoft", user="s@bank.example", sign_in="code", client_id="id", secret=""),
+        Account(provider="google", user="s@bank.example", sign_in="code", client_id="id"),
+        Account(provider="google", user="s@bank.example", sign_in="service-account", secret='{ file = "key.json" }'),
+    ],
+)
+@pytest.mark.parametrize("relay", ["maildir", "127.0.0.1:2525", "smtp.bank.example", "smtp.bank.example:587"])
+def test_the_first_config_is_valid_and_about_thirty_lines_long(
+    account: Account | None, relay: str, tmp_path: Path
+) -> None:
     answers = Answers(
         name="First Bank",
         address="support@bank.example",
         agents=(ANN, BOB),
         timezone="Europe/Berlin",
-        imap=imap,
+        account=account,
         relay=relay,
     )
     (tmp_path / "config.toml").write_text(text := starter(answers))
-    config, warnings = load(tmp_path / "config.toml", {"PW": "x"})
+    (tmp_path / "key.json").write_text('{"client_email": "robot@bank.example", "private_key": ""}')
+    config, warnings = load(tmp_path / "config.toml", {"SUPPORT_PASSWORD": "x"})
     assert warnings == ()
     assert 25 <= len(text.splitlines()) <= 38
     assert config.desk.admin == "ann@bank.example"
     assert [agent.name for agent in config.agents.values()] == [ANN.name, BOB.name]
-    assert (config.smtp is None) == (imap is not None)
-    assert config.relays[0].port == {"maildir": 25, "127.0.0.1:2525": 2525, "smtp.bank.example": 25}[relay]
+    assert (config.smtp is None) == (account is not None)
+    ports = {"maildir": 25, "127.0.0.1:2525": 2525, "smtp.bank.example": 25, "smtp.bank.example:587": 587}
+    provider = PROVIDERS.get(account.provider) if account else None
+    [sends] = config.relays
+    assert sends.port == (provider.smtp.port if provider else ports[relay])
+    signs_in = account is not None and (provider is not None or sends.port == 587)
+    assert sends.credentials.user == (account.user if account and signs_in else "")
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
