@@ -204,7 +204,7 @@ class Mailbox:
 
     @property
     def place(self) -> str:
-        """What the ledger calls its folder: equal UIDs in another folder are other messages."""
+        """The identity of its folder in the database: equal UIDs in another folder are other messages."""
         return f"{self.name}:{self.credentials.user}:{self.folder}"
 
 
@@ -615,12 +615,10 @@ class Config:
         """Names of the teams that the agent is in."""
         return tuple(team.name for team in self.teams.values() if agent in team.members or agent == team.lead)
 
-    def called(self, assignee: Assignee | None, reader: str = "") -> str:
-        """What people call an agent or a team; "" for nobody, "you" for the agent with the key `reader`."""
+    def called(self, assignee: Assignee | None) -> str:
+        """The name of an agent or a team as people know it; "" for nobody."""
         if assignee is None:
             return ""
-        if reader and assignee == Assignee.agent(reader):
-            return "you"
         agent = self.agents.get(assignee.name) if assignee.kind == "agent" else None
         return agent.name if agent else assignee.name
 

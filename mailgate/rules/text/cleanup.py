@@ -61,11 +61,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def quoted(text: str) -> str:
-    """Typed text, shortened and in quotes."""
-    return f"“{shortened(text)}”"
-
-
 def _without_links(line: str) -> str:
     """`line` without written-out links; a mailto link with nothing before it leaves its address."""
     parts: list[str] = []

@@ -9,7 +9,7 @@ import pytest
 from mailgate.desk.bounces import Failure, take_failure
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
-from mailgate.outbound.status_codes import DEAD_ADDRESS, plainly
+from mailgate.outbound.status_codes import DEAD_ADDRESS
 from mailgate.worker import apply
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 
@@ -135,21 +135,3 @@ def test_an_address_that_the_relay_calls_dead_is_dead_with_or_without_a_ticket(b
         "k1001@client.example",
         "kNone@client.example",
     }
-
-
-@pytest.mark.parametrize(
-    ("status", "said", "words"),
-    [
-        ("5.1.1", "550 5.1.1 <x@y>: unknown", "no such mailbox (550 5.1.1 <x@y>: unknown)"),
-        ("5.2.2", "mailbox exceeded", "the mailbox is full (5.2.2 mailbox exceeded)"),
-        ("5.7.26", "unauthenticated", "their mail server refuses it as unwanted (5.7.26 unauthenticated)"),
-        ("", "550 No such user here", "no such mailbox (550 No such user here)"),
-        ("5.0.0", "552 mailbox is full", "the mailbox is full (5.0.0 552 mailbox is full)"),
-        ("", "554 5.3.4 too much", "the mail is too large for them (554 5.3.4 too much)"),
-        ("", "connect to mx.example: Connection timed out", "their mail server could not be reached (connect to"),
-        ("5.0.0", "", "their mail server says: 5.0.0"),
-        ("", "", "no reason was given"),
-    ],
-)
-def test_the_reason_is_said_in_plain_words(status, said, words):
-    assert plainly(status, said).startswith(words)
