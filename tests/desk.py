@@ -276,6 +276,14 @@ class Bench:
         body = unquote(found[2]).replace("\r\n", "\n")
         return self.send(sender or mail.to, body, to=unquote(found[1]), subject=mail.subject)
 
+    def write_by_link(self, mail: Sent, label: str, text: str, *, below: bool = False) -> list[Sent]:
+        """Somebody taps a link of a notice to them, types above or below what it filled in, and sends the mail."""
+        found = re.search(rf"^{re.escape(label)}: mailto:(\S+?)\?subject=(\S+?)&body=(\S*)$", mail.text, re.MULTILINE)
+        assert found, f"no link {label} in {mail.kind} to {mail.to}"
+        address, subject, filled = (unquote(each).replace("\r\n", "\n") for each in found.groups())
+        body = f"{filled}\n{text}\n" if below else f"{text}\n{filled}\n"
+        return self.send(mail.to, body, to=address, subject=subject)
+
     def wait(self, **span: float) -> list[Sent]:
         """Let time pass, then let the clock fire what came due."""
         self.now += timedelta(**span)

@@ -22,7 +22,7 @@ from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.duplicates import same_but_for_marks
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading import thread, trust
-from mailgate.rules.threading.references import highest_number, references
+from mailgate.rules.threading.references import highest_number, references, without_link_lines
 from mailgate.rules.ticket.lifecycle import may_reopen
 from mailgate.rules.ticket.rating import Rating
 from mailgate.store import attachments
@@ -84,7 +84,7 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
         match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
         attachments=prepared.attachments,
         enclosed=prepared.enclosed,
-        commands=read_commands(received.body.lines) if agents else NO_COMMANDS,
+        commands=read_commands(without_link_lines(received.body.lines)) if agents else NO_COMMANDS,
     )
 
 

@@ -18,6 +18,7 @@ from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.replies.visibility import Addressing
 from mailgate.rules.threading.keys import Key
+from mailgate.rules.threading.references import without_link_lines
 from mailgate.settings import Agent, Config
 from mailgate.ticket import ADMIN, Actor, Address, StoredAttachment, Ticket
 
@@ -100,14 +101,16 @@ class AgentMail(Request):
     def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
         """Where the mail was sent, and what it answers."""
         key, to = self.answered, {address.email for address in self.situation.received.mail.to}
-        answers = key.kind if key and key.ticket in (ticket.number, named) else None  # or #ticket names another
+        answers = key if key and key.ticket in (ticket.number, named) else None  # or #ticket names another
+        asked = answers is not None and answers.kind is NoticeKind.NOTE
         return Addressing(
-            answers=answers,
+            answers_public=answers.public if answers else None,
+            link=answers.says if answers else "",
             forwards_alert=self.situation.received.body.forwarded or self.situation.enclosed is not None,
             desk_only_copied=not any(desk_address(email, config) for email in to),
             requester_in_to=not to.isdisjoint(config.addresses_of(ticket.requester.email)),
             to_note_address=to_note_address(self.situation, config),
-            was_asked=answers is NoticeKind.NOTE and any(each.email == self.author.email for each in ticket.asked),
+            was_asked=asked and any(each.email == self.author.email for each in ticket.asked),
         )
 
     def answer(
@@ -137,7 +140,7 @@ class CliOrder(Request):
 
     def addressing(self, *_: object, **__: object) -> Addressing:
         """Its text is a public reply, unless a command says otherwise."""
-        return Addressing(answers=NoticeKind.NEW_MESSAGE)
+        return Addressing(answers_public=True)
 
     def answer(self, *_: object, **__: object) -> tuple[Notice, ...]:
         """No notice."""
@@ -160,7 +163,7 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         recipients=(*mail.to, *mail.cc),
         attachments=situation.attachments,
         files=mail.attachments,
-        text=received.body.visible,
+        text="\n".join(without_link_lines(received.body.visible.split("\n"))).strip("\n"),
         html=mail.html,
         cut=received.body.cut,
         inbox_id=received.id or None,

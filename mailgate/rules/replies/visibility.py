@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from mailgate.notice import REPLYABLE_KINDS, NoticeKind
-
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
@@ -25,7 +23,9 @@ class Visibility:
 class Addressing:
     """Where an agent's text was sent, and what it answers."""
 
-    answers: NoticeKind | None  # the kind of the notice with the newest key in the mail; None: it carries no key
+    # Whether the notice with the newest key in the mail says that an answer is public; None: it carries no key.
+    answers_public: bool | None
+    link: str = ""  # the link that opened the mail: "reply", "note", or "" for none
     forwards_alert: bool = False
     desk_only_copied: bool = False  # every desk address stands in Cc or Bcc
     requester_in_to: bool = False
@@ -39,7 +39,7 @@ def visibility(
     """Decide where the text of an agent's mail goes.
 
     `verbs` are canonical verbs. `assigns_away`: to another agent or a team. What the agent
-    says (`#note` and the note address before `#reply`) wins over every rule.
+    says (`#note` and the note address before `#reply`, then the link) wins over every rule.
     """
     found = _visibility(sent, verbs, transfers=transfers, assigns_away=assigns_away)
     return replace(found, by_rule=False) if sent.was_asked and "reply" not in verbs else found
@@ -53,18 +53,19 @@ def _visibility(sent: Addressing, verbs: Collection[str], *, transfers: bool, as
     for verb in ("reply", "canned"):
         if verb in verbs:
             return Visibility(public=True, by_rule=False, why=verb)
-    answers = sent.answers
+    if sent.link:
+        return Visibility(public=sent.link == "reply", by_rule=False, why=f"{sent.link}_link")
     reasons = (
         (sent.forwards_alert, "forwards_alert"),
         ("spam" in verbs, "spam"),
         (transfers, "transfers"),
         (assigns_away, "assigns"),
         (sent.desk_only_copied and not sent.requester_in_to, "copied"),
-        (answers is not None and answers not in REPLYABLE_KINDS, "answers_alert"),
-        (answers is None and not sent.requester_in_to, "answers_nothing"),
+        (sent.answers_public is False, "answers_alert"),
+        (sent.answers_public is None and not sent.requester_in_to, "answers_nothing"),
     )
     for holds, why in reasons:
         if holds:
             return Visibility(public=False, by_rule=True, why=why)
     # Without a key the requester holds the text already: a note would hide nothing from them.
-    return Visibility(public=True, by_rule=False, why="answers_message" if answers else "to_requester")
+    return Visibility(public=True, by_rule=False, why="answers_message" if sent.answers_public else "to_requester")

@@ -1,7 +1,11 @@
 """Signed Message-IDs: reply keys that prove who may act, and anchors that only point at a ticket.
 
     <n.TICKET.PERSONKINDDAYNONCE.MAC@domain>    a notice; the part before the @ is its KEY
+    <p.…>  <i.…>                                the same, where an answer is public, or internal, against its kind
     <t.TICKET.NONCETAG@domain>                  a ticket's public anchor, the same for everyone
+
+A link that opens an answer or a note of its own carries the KEY with `.r` or `.n` behind it. That is not
+signed: it says no more than `#reply` or `#note` on top of the mail would.
 
 Everything is lower-case RFC 4648 base32 without padding, so that a mail program which folds
 case breaks nothing. TICKET is the number in base32 digits (0: mail without a ticket), PERSON
@@ -26,7 +30,7 @@ from datetime import date
 from functools import cached_property
 
 from mailgate.mail import normalise
-from mailgate.notice import NoticeKind
+from mailgate.notice import REPLYABLE_KINDS, NoticeKind
 
 LIFETIME = 30  # days for which a key gives authority; it threads for ever
 LOCAL_PART_MAX = 64  # octets, RFC 5321 4.5.3.1.1
@@ -63,13 +67,17 @@ LETTERS: Mapping[NoticeKind, str] = {
     NoticeKind.HELD: "2",
 }
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
+# Where an answer goes: as the kind says, to the requester, to nobody outside the desk.
+_USUAL, _PUBLIC, _INTERNAL = "n", "p", "i"
+_SAYS = {"r": "reply", "n": "note"}
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 6, in lower case
 _EPOCH = date(2020, 1, 1).toordinal()
 _B = "[a-z2-7]"
-_KEY = re.compile(rf"n\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})")
+KEY = r"[nip]\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}(?:\.[rn](?![a-z2-7]))?"  # in lower case; for searches
+_KEY = re.compile(rf"([nip])\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})(?:\.([rn]))?")
 _ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{5}})?({_B}{{10}})")
-_EMBEDDED = re.compile(_KEY.pattern.replace("(", "(?:"))  # begins with a literal: fast to search for
+_EMBEDDED = re.compile(KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,9 @@ class Key:
     kind: NoticeKind
     day: int  # days since 2020-01-01
     nonce: str
-    text: str
+    text: str  # without what a link adds
+    public: bool = False  # its notice says that an answer goes to the requester
+    says: str = ""  # a link's own word: "reply", "note", or ""
 
     def __str__(self) -> str:
         return self.text
@@ -131,30 +141,48 @@ class Keyring:
             for secret in self.secrets
         )
 
-    def notice_id(self, ticket: int, email: str, kind: NoticeKind, cause: str, day: date) -> str:
-        """The Message-ID, in angle brackets, of the notice of `kind` to `email` about `cause`."""
+    def notice_id(
+        self, ticket: int, email: str, kind: NoticeKind, cause: str, day: date, *, public: bool | None = None
+    ) -> str:
+        """The Message-ID, in angle brackets, of the notice of `kind` to `email` about `cause`.
+
+        `public`: whether it says that an answer goes to the requester; None: as its kind does.
+        """
         ring, address = self._rings[0], normalise(email)
         nonce = _tag(ring.nonce, f"{cause}\0{kind}\0{address}", 5)
         day_digits = _digits(day.toordinal() - _EPOCH).rjust(3, _ALPHABET[0])
-        signed = f"n.{_digits(ticket)}.{_tag(ring.person, address, 5)}{LETTERS[kind]}{day_digits}{nonce}"
+        usual = public is None or public == (kind in REPLYABLE_KINDS)
+        letter = _USUAL if usual else _PUBLIC if public else _INTERNAL
+        signed = f"{letter}.{_digits(ticket)}.{_tag(ring.person, address, 5)}{LETTERS[kind]}{day_digits}{nonce}"
         return f"<{signed}.{_tag(ring.mac, signed, 26)}@{self.domain}>"
 
     def read(self, text: str) -> Key | None:
         """The key in a Message-ID (with or without brackets) or KEY; None unless we signed it."""
         key = key_text(text).lower()
         found = _KEY.fullmatch(key)
-        kind = _KINDS.get(found[3]) if found else None
+        kind = _KINDS.get(found[4]) if found else None
         if not found or not kind:
             return None
-        signed = key[: -len(found[6]) - 1]
-        if not any(hmac.compare_digest(_tag(ring.mac, signed, 26), found[6]) for ring in self._rings):
+        signed, mac = key[: found.end(6)], found[7]
+        if not any(hmac.compare_digest(_tag(ring.mac, signed, 26), mac) for ring in self._rings):
             return None
-        return Key(_number(found[1]), found[2], kind, _number(found[4]), found[5], key)
+        letter = found[1]
+        public = kind in REPLYABLE_KINDS if letter == _USUAL else letter == _PUBLIC
+        return Key(
+            _number(found[2]),
+            found[3],
+            kind,
+            _number(found[5]),
+            found[6],
+            key[: found.end(7)],
+            public,
+            _SAYS.get(found[8], ""),
+        )
 
     def find(self, text: str) -> tuple[Key, ...]:
         """Every key that stands anywhere in a text, in whatever case, in order, each once."""
         texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(text.lower()))
-        return tuple(key for key in map(self.read, texts) if key)
+        return tuple({key.text: key for key in map(self.read, texts) if key}.values())
 
     def is_for(self, key: Key, email: str) -> bool:
         """Whether the key was written to this address (under any secret)."""
@@ -196,6 +224,11 @@ class Keyring:
 def key_text(message_id: str) -> str:
     """What stands between < and @: the KEY of a notice's Message-ID."""
     return message_id.strip().removeprefix("<").removesuffix(">").partition("@")[0]
+
+
+def saying(key: str, word: str) -> str:
+    """The KEY as a link carries it whose mail is a "reply" or a "note"."""
+    return f"{key}.{word[0]}"
 
 
 def anchor_nonce(opening: str) -> str:

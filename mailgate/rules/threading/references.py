@@ -7,13 +7,13 @@ whether the sender has a part in it is `thread.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mailgate.mail import MARKERS, Body, Envelope, Mail
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import tokens
-from mailgate.rules.threading.keys import Key, Keyring
+from mailgate.rules.threading.keys import KEY, Key, Keyring
 from mailgate.settings import Config
 
 _IDS_READ = 50  # of In-Reply-To and of References, the newest
@@ -21,7 +21,8 @@ _TOKENS_READ = 20
 _TEXT_READ = 262_144  # characters that are searched for Ref lines
 _ABOVE = 1000  # characters above our marker in which a program copies the header of our notice
 _NOTICE = 3000  # characters of the notice
-_KEY = re.compile(r"n\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}")  # begins with a literal: fast to search for
+_KEY = re.compile(KEY)
+_OF_LINK = re.compile(r"\.[rn]\W*\Z", re.IGNORECASE)
 _REF = re.compile(r"\bref\W{1,12}$", re.IGNORECASE)  # "Ref: ", also inside markup: "*Ref:* `"
 
 
@@ -54,7 +55,9 @@ def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, con
     by_key: dict[str, Reference] = {}
     for reason, key in named:
         if key:
-            by_key.setdefault(key.text, Reference(reason, key.ticket, key))
+            known = by_key.setdefault(key.text, Reference(reason, key.ticket, key))
+            if key.says:  # the link of a notice, beside the notice itself
+                by_key[key.text] = replace(known, key=key)
     in_subject = tokens(mail.subject, config.desk)[:_TOKENS_READ]
     in_quote = () if by_key or in_subject or any(anchors.values()) else _quoted_tokens(body, config)[:_TOKENS_READ]
     return (
@@ -94,6 +97,11 @@ def ref_line(line: str) -> bool:
     """Whether a line is nothing but the `Ref: KEY` that our links put into a mail."""
     found = _KEY.search(line)
     return bool(found and _REF.search(line, 0, found.start()) and not re.search(r"\w", line[found.end() :]))
+
+
+def without_link_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """The lines of a mail without the `Ref: KEY.r` that the link put there which opened it."""
+    return tuple(line for line in lines if not (ref_line(line) and _OF_LINK.search(line)))
 
 
 def _ref_lines(mail: Mail, body: Body) -> Iterator[str]:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailgate.notice import Notice
+from mailgate.rules.notices.destination import Destination, destination
 from mailgate.rules.text.subject import NO_SUBJECT, strip_subject
-from mailgate.rules.threading.keys import Keyring, key_text, plus
+from mailgate.rules.threading.keys import Keyring, key_text, plus, saying
 from mailgate.settings import Config, DeskAddress
 from mailgate.ticket import Address
 from mailgate.writing.mail.headers import plain
@@ -19,10 +20,12 @@ from mailgate.writing.mail.headers import plain
 SUBJECT_LIMIT = 500  # characters of a requester's subject that are passed on
 
 
-def message_id(notice: Notice, keyring: Keyring, now: datetime) -> str:
-    """Return the mail's Message-ID: the same for the same cause, person and day."""
+def message_id(notice: Notice, config: Config, keyring: Keyring, now: datetime) -> str:
+    """Return the mail's Message-ID: the same for the same cause, person and day. It says where an answer goes."""
     number = notice.ticket.number if notice.ticket else 0
-    return keyring.notice_id(number, notice.to.email, notice.kind, notice.cause, now.date())
+    said = destination(notice, config)
+    public = None if said is Destination.UNSAID else said is Destination.REQUESTER
+    return keyring.notice_id(number, notice.to.email, notice.kind, notice.cause, now.date(), public=public)
 
 
 def desk_address(notice: Notice, config: Config) -> DeskAddress:
@@ -57,13 +60,16 @@ def language(notice: Notice, config: Config) -> str:
     return (agent.language if agent else "") or config.desk.language
 
 
-def reply_to(address: DeskAddress, message_id: str) -> str:
+def reply_to(address: DeskAddress, message_id: str, link: str = "") -> str:
     """Return the address for an agent's answer: with the mail's key in it where plus addresses are on.
+
+    `link`: "reply" or "note" for a link whose mail is one whatever the answered mail says.
 
     It is the plain address where they do not, or where the key would make it too long;
     the key then stands in a `Ref:` line.
     """
-    return plus(address.email, key_text(message_id)) if address.plus else address.email
+    key = key_text(message_id)
+    return plus(address.email, saying(key, link) if link else key) if address.plus else address.email
 
 
 def from_(notice: Notice, config: Config) -> Address:

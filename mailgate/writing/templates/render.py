@@ -68,7 +68,7 @@ class Renderer:
         A template of the administrator's that fails is answered by the shipped one, with
         the reason in `problem`: an alert never goes to nobody. `now` is aware UTC.
         """
-        message_id = identity.message_id(notice, keyring, now)
+        message_id = identity.message_id(notice, config, keyring, now)
         template_set = notice.ticket.template if notice.ticket else ""
         try:
             return (self._own or self._shipped).render(notice, template_set, config, message_id, now)

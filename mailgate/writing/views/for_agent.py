@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 
-from mailgate.notice import REPLYABLE_KINDS, Notice, NoticeKind
-from mailgate.phrase import Phrase, phrase
+from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase, Sentence, phrase
+from mailgate.rules.commands.permitted import permitted
+from mailgate.rules.notices.destination import Destination, destination
 from mailgate.rules.people.actors import holder
-from mailgate.rules.people.permissions import confidential
+from mailgate.rules.people.permissions import confidential, may
 from mailgate.rules.replies import attachments as passing
 from mailgate.rules.text.subject import NO_SUBJECT
-from mailgate.rules.threading.keys import key_text
+from mailgate.rules.threading.keys import key_text, saying
 from mailgate.rules.ticket.merging import mergeable
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
@@ -51,8 +53,8 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         address=address.email,
         address_name=address.name,
         name=plain(notice.to.name, 100),
-        destination=" ".join(filter(None, (_destination(notice, own), _unseen(notice, config, own)))),
-        public=notice.kind in REPLYABLE_KINDS,
+        destination=" ".join(filter(None, (_destination(notice, config, own), _unseen(notice, config, own)))),
+        public=destination(notice, config) is Destination.REQUESTER,
         by=_by(notice, own),
         facts=facts,
         text=text,
@@ -69,12 +71,12 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
             )
             for each in notice.similar
         ),
-        others=_others(notice, config, answer_to, foot_key, own),
+        others=_others(notice, config, message_id, own),
         history=tuple(entry_view(entry, own.dates.moment(entry.at, zone), own) for entry in notice.history),
-        links=_links(notice, config, answer_to, foot_key, own),
+        links=_links(notice, config, message_id, own),
         listings=tuple(listing_view(each, own, zone) for each in notice.listings),
         answers=answers,
-        ref=foot_key if notice.ticket or notice.agent else "",
+        ref=foot_key if notice.agent else "",
         code=notice.code,
         preview=preview(text or next(iter(facts), "")),
         report=report_view(notice.report, config, zone, own) if notice.report else None,
@@ -88,15 +90,21 @@ def _by(notice: Notice, own: Words) -> str:
     return person(notice.by.name, notice.by.email) if notice.by.email else own.phrases["actor.admin_name"]
 
 
-def _destination(notice: Notice, own: Words) -> str:
-    if notice.kind in (NoticeKind.CONFIRM, NoticeKind.HELD) or not notice.ticket:
-        return ""
-    if notice.kind not in REPLYABLE_KINDS:
-        return own.phrases["destination.note"]
-    requester = person(notice.ticket.requester.name, notice.ticket.requester.email)
-    others = sum(collaborator.active for collaborator in notice.ticket.collaborators)
-    name = f"destination.{('reply', 'reply_and_one')[others] if others < 2 else 'reply_and_others'}"
-    return own.filled(name, requester=requester, count=str(others))
+def _destination(notice: Notice, config: Config, own: Words) -> str:
+    """Where an answer goes, and who gets a copy of it; "" where the mail promises nothing."""
+    ticket = notice.ticket
+    match destination(notice, config):
+        case Destination.REQUESTER if ticket:
+            requester = person(ticket.requester.name, ticket.requester.email)
+            copies = ", ".join(person(each.name, each.email) for each in ticket.collaborators if each.active)
+            name = "destination.reply_and_copies" if copies else "destination.reply"
+            return own.filled(name, requester=requester, copies=copies)
+        case Destination.NOTE:
+            return own.phrases["destination.note"]
+        case Destination.REFUSED if ticket:
+            return own.filled("destination.refused", department=ticket.department)
+        case _:
+            return ""
 
 
 def _unseen(notice: Notice, config: Config, own: Words) -> str:
@@ -106,32 +114,76 @@ def _unseen(notice: Notice, config: Config, own: Words) -> str:
     return own.filled("destination.confidential", department=notice.ticket.department)
 
 
-def _links(notice: Notice, config: Config, address: str, key: str, own: Words) -> tuple[Link, ...]:
-    """One-tap links to `address`; `key` stands at the foot of each mail where the address does not hold it."""
-    ticket = notice.ticket
-    offers = [*notice.links]
+def _to_write(notice: Notice, config: Config, message_id: str, own: Words) -> Iterator[Link]:
+    """The links that open an empty mail: an answer where the notice is a note, and a note."""
+    agent, ticket = config.agents.get(notice.agent), notice.ticket
+    where = destination(notice, config)
+    if agent is None or ticket is None or ticket.merged_into or where is Destination.UNSAID:
+        return
+    if where is not Destination.REQUESTER and may(agent, "reply", ticket.department, config):
+        name = person(ticket.requester.name, ticket.requester.email)
+        yield _empty(notice, config, message_id, "reply", own.filled("link.answer", name=name))
+    if may(agent, "note", ticket.department, config) and not _is_brief(notice):
+        yield _empty(notice, config, message_id, "note", own.phrases["link.note"])
+
+
+def _empty(notice: Notice, config: Config, message_id: str, word: str, label: str) -> Link:
+    """A link that opens an empty mail, a "reply" or a "note" whatever the notice is."""
+    address = identity.desk_address(notice, config)
+    answer_to = identity.reply_to(address, message_id, word)
+    foot = f"\n\nRef: {saying(key_text(message_id), word)}\n" if answer_to == address.email else ""
+    (link,) = links.mailto(answer_to, _subject(notice, config), [(label, "")], foot)
+    return link
+
+
+def _links(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[Link, ...]:
+    """The one-tap links that the reader's role can use: the notice's own, those that open an empty mail, commands."""
+    agent, ticket = config.agents.get(notice.agent), notice.ticket
+    if agent is None:
+        return ()
+    zone, department = config.zone(agent.key), ticket.department if ticket else ""
+
+    def usable(offers: Iterable[tuple[Sentence, str]]) -> tuple[Link, ...]:
+        allowed = ((label, body) for label, body in offers if permitted(body, agent, department, config))
+        return _mailto(notice, config, message_id, [(own.sentence(label, zone), body) for label, body in allowed])
+
+    first, written = usable(notice.links), tuple(_to_write(notice, config, message_id, own))
+    return (*first, *written, *usable(_commands(notice, config)))
+
+
+def _commands(notice: Notice, config: Config) -> Iterator[tuple[Sentence, str]]:
+    """The commands that a notice of its kind offers: (label, mail body)."""
     if notice.code:
         label = "link.send_anyway" if notice.kind is NoticeKind.HELD else "link.confirm"
-        offers.append((Phrase(label), f"#confirm {notice.code}\n"))
-    elif ticket and notice.kind not in (NoticeKind.CONFIRM, NoticeKind.HELD):
-        taken = notice.kind is NoticeKind.TAKEN and ticket.assignee
-        offers += (links.SHOW,) if taken else links.commands(ticket, notice.agent)
+        yield Phrase(label), f"#confirm {notice.code}\n"
+    elif _is_brief(notice):
+        yield links.SHOW
+    elif notice.ticket and notice.kind not in (NoticeKind.CONFIRM, NoticeKind.HELD):
+        yield from links.commands(notice.ticket, notice.agent)
         if passing.of(notice, config.attachments).too_large:
-            offers.append((Phrase("link.files"), "#show files\n"))
-    zone = config.zone(notice.agent)
-    return _mailto(notice, config, address, key, [(own.sentence(label, zone), body) for label, body in offers])
+            yield Phrase("link.files"), "#show files\n"
 
 
-def _mailto(
-    notice: Notice, config: Config, address: str, key: str, offers: Iterable[tuple[str, str]]
-) -> tuple[Link, ...]:
+def _is_brief(notice: Notice) -> bool:
+    """Whether a notice is the one line that somebody has the ticket now."""
+    return notice.kind is NoticeKind.TAKEN and notice.ticket is not None and notice.ticket.assignee is not None
+
+
+def _mailto(notice: Notice, config: Config, message_id: str, offers: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+    """Links that open filled-in mails; the key stands at the foot of each where the address does not hold it."""
+    address = identity.desk_address(notice, config)
+    answer_to = identity.reply_to(address, message_id)
+    foot = f"\nRef: {key_text(message_id)}\n" if answer_to == address.email else ""
+    filled = [(label, links.closed_off(body)) for label, body in offers]
+    return links.mailto(answer_to, _subject(notice, config), filled, foot)
+
+
+def _subject(notice: Notice, config: Config) -> str:
     about = identity.token(notice.ticket.number, config) + " " if notice.ticket else ""
-    subject = f"Re: {about}{identity.title(notice, config)}"
-    foot = f"\nRef: {key}\n" if key else ""
-    return links.mailto(address, subject, [(label, links.closed_off(body)) for label, body in offers], foot)
+    return f"Re: {about}{identity.title(notice, config)}"
 
 
-def _others(notice: Notice, config: Config, address: str, key: str, own: Words) -> tuple[OtherView, ...]:
+def _others(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[OtherView, ...]:
     """The requester's other open tickets, each with a link that merges this one into it, where the reader may."""
     agent, ticket, zone = config.agents.get(notice.agent), notice.ticket, config.zone(notice.agent)
     views = []
@@ -139,7 +191,7 @@ def _others(notice: Notice, config: Config, address: str, key: str, own: Words) 
         token = identity.token(other.number, config)
         merge = ticket and agent and mergeable(ticket, other, agent, config)
         offer = ((own.filled("link.merge", token=token), f"#merge {other.number}\n"),) if merge else ()
-        link = next(iter(_mailto(notice, config, address, key, offer)), None)
+        link = next(iter(_mailto(notice, config, message_id, offer)), None)
         about = phrase(
             "other.about",
             status=status(other, config),

@@ -45,12 +45,11 @@ def _lines(text: str) -> str:
 
 
 def commands(ticket: Ticket, agent: str) -> tuple[tuple[Sentence, str], ...]:
-    """Return (label, mail body) of what an agent can do with the ticket as it stands."""
+    """Return (label, mail body) of the commands for the ticket as it stands, whatever a role lets somebody do."""
     if ticket.merged_into:
         return ()  # whatever is done is done to the ticket that it went into
     claimed = ticket.assignee is not None and ticket.assignee.agent_key == agent
     offers: list[tuple[Sentence, str]] = [] if claimed else [(Phrase("link.claim"), f"#claim\n{END}\n")]
-    offers.append((Phrase("link.note"), f"#note\n\n\n{END}\n"))
     if ticket.status.active:
         offers.append((Phrase("link.resolve"), f"#resolve\n{END}\n"))
     else:

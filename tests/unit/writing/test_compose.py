@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -260,7 +261,8 @@ def test_without_plus_addresses_the_key_is_a_line_below_the_marker_and_in_every_
     text = part(read(made), "plain")
     assert raw_field(made, "Reply-To") == "support@bank.example"
     assert text.index(MARKER) < text.index(f"\nRef: {key}\n")
-    assert text.count(f"%0D%0ARef%3A%20{key}%0D%0A") == text.count("mailto:") == 6
+    assert text.count(f"%0D%0ARef%3A%20{key}%0D%0A") == text.count("mailto:") - 1 == 5
+    assert text.count(f"body=%0D%0A%0D%0ARef%3A%20{key}.n%0D%0A") == 1, "the note's mail is empty"
 
 
 def test_with_plus_addresses_the_key_is_in_reply_to_and_in_every_link():
@@ -268,7 +270,8 @@ def test_with_plus_addresses_the_key_is_in_reply_to_and_in_every_link():
     key = key_text(write(made).message_id)
     text = part(read(made), "plain")
     assert raw_field(made, "Reply-To") == f"plus+k{key}@bank.example"
-    assert text.count(f"mailto:plus+k{key}@bank.example?") == 6
+    assert text.count(f"mailto:plus+k{key}@bank.example?") == 5
+    assert re.search(rf"mailto:plus\+k{key}\.n@bank\.example\?subject=\S+&body=$", text, re.MULTILINE)
     assert "Ref:" not in text
 
 
@@ -289,11 +292,11 @@ def links(made: Notice) -> list[str]:
 @pytest.mark.parametrize(
     ("status", "assignee", "offered"),
     [
-        (Status.OPEN, None, ["Claim", "Note", "Resolve", "Close", "Spam"]),
-        (Status.PENDING, Assignee("team", "elliot"), ["Claim", "Note", "Resolve", "Close", "Spam"]),
+        (Status.OPEN, None, ["Note", "Claim", "Resolve", "Close", "Spam"]),
+        (Status.PENDING, Assignee("team", "elliot"), ["Note", "Claim", "Resolve", "Close", "Spam"]),
         (Status.OPEN, Assignee("agent", "elliot"), ["Note", "Resolve", "Close", "Spam"]),
-        (Status.RESOLVED, None, ["Claim", "Note", "Reopen", "Close", "Spam"]),
-        (Status.CLOSED, None, ["Claim", "Note", "Reopen", "Spam"]),
+        (Status.RESOLVED, None, ["Note", "Claim", "Reopen", "Close", "Spam"]),
+        (Status.CLOSED, None, ["Note", "Claim", "Reopen", "Spam"]),
     ],
 )
 def test_links_offer_what_can_be_done(status: Status, assignee: Assignee | None, offered: list[str]):
@@ -327,9 +330,7 @@ def tapped(made: Notice, label: str) -> tuple[list[str], tuple[str, ...], list[R
 
 
 @pytest.mark.parametrize("ticket", [TICKET, PLUS])
-@pytest.mark.parametrize(
-    ("label", "verb"), [("Claim", "assign"), ("Note", "note"), ("Resolve", "status"), ("Close", "status")]
-)
+@pytest.mark.parametrize(("label", "verb"), [("Claim", "assign"), ("Resolve", "status"), ("Close", "status")])
 def test_a_tapped_link_is_read_as_its_command_on_this_ticket_with_this_key(ticket: Ticket, label: str, verb: str):
     made = notice(K.NEW_TICKET, ticket=ticket)
     verbs, text, named = tapped(made, label)
@@ -366,8 +367,69 @@ def test_the_first_line_of_an_alert_says_where_an_answer_goes():
     assert first_line(notice(K.OVERDUE)) == "Your answer stays an internal note."
     one = replace(TICKET, collaborators=(Collaborator("j@x.example"), Collaborator("k@x.example", active=False)))
     two = replace(TICKET, collaborators=(Collaborator("j@x.example"), Collaborator("k@x.example")))
-    assert first_line(notice(K.NEW_MESSAGE, ticket=one)).startswith("Your answer goes to Karen Client and 1 other (")
-    assert first_line(notice(K.NEW_MESSAGE, ticket=two)).startswith("Your answer goes to Karen Client and 2 others (")
+    said = "Your answer goes to Karen Client, with copies to {} (public reply)."
+    assert first_line(notice(K.NEW_MESSAGE, ticket=one)) == said.format("j@x.example")
+    assert first_line(notice(K.NEW_MESSAGE, ticket=two)) == said.format("j@x.example, k@x.example")
+
+
+WAITS = replace(TICKET, waiting_since=NOW, assignee=Assignee("agent", "elliot"))
+OF_ASSIGNEE = (K.ASSIGNED, K.TRANSFERRED, K.REMINDER, K.OVERDUE, K.ESCALATED)
+
+
+def public(made: Notice) -> bool:
+    """Whether an answer is public, by the key; the first line and the links agree with it."""
+    found = KEYRING.read(write(made).message_id)
+    line, offered = first_line(made), links(made)
+    assert found.public == line.endswith("(public reply).")
+    assert ("Answer Karen Client" in offered) != found.public
+    assert "Note" in offered
+    return found.public
+
+
+@pytest.mark.parametrize("kind", OF_ASSIGNEE)
+def test_the_assignees_alert_is_public_while_the_requester_waits(kind: NoticeKind):
+    assert public(notice(kind, ticket=WAITS))
+    assert not public(notice(kind, ticket=replace(WAITS, waiting_since=None)))
+    assert not public(notice(kind, ticket=replace(WAITS, assignee=Assignee("agent", "ann"))))
+    assert not public(notice(kind, ticket=replace(WAITS, assignee=None)))
+    team = next(name for name, team in CONFIG.teams.items() if "elliot" in team.members)
+    assert public(notice(kind, ticket=replace(WAITS, assignee=Assignee("team", team))))
+    assert not public(notice(kind, ticket=replace(WAITS, assignee=Assignee("team", "gone"))))
+
+
+@pytest.mark.parametrize("kind", [K.NOTE, K.TAKEN, K.STATUS, K.DELIVERY_FAILED, K.COMMAND_FAILED, K.ANSWER])
+def test_any_other_alert_is_a_note_with_a_link_that_answers(kind: NoticeKind):
+    assert not public(notice(kind, ticket=WAITS))
+
+
+@pytest.mark.parametrize(
+    ("may", "said", "offered"),
+    [
+        (("note",), "Your answer stays an internal note.", ["Note"]),
+        (("reply",), "Your answer goes to Karen Client (public reply).", []),
+        (("reply", "status"), "Your answer goes to Karen Client (public reply).", ["Resolve"]),
+        ((), "Your role in Support lets you read this ticket, but neither answer nor write notes.", []),
+    ],
+)
+def test_nobody_is_promised_or_offered_what_their_role_cannot_do(may, said: str, offered: list[str]):
+    role = replace(CONFIG.roles["All Access"], may=frozenset(may))
+    config = replace(CONFIG, roles={**CONFIG.roles, "All Access": role})
+    made = notice(K.NEW_TICKET, ticket=WAITS)
+    rendered = RENDERER.render(made, config, KEYRING, NOW)
+    assert rendered.text.split("\n")[2] == said
+    assert [line.partition(":")[0] for line in rendered.text.split("\n") if ": mailto:" in line][
+        : len(offered)
+    ] == offered
+    assert KEYRING.read(rendered.message_id).public == ("reply" in may)
+
+
+def test_an_alert_to_somebody_who_is_no_agent_promises_and_offers_nothing():
+    made = notice(K.NEW_TICKET, to=Address("boss@bank.example"), agent="")
+    text = part(read(made), "plain")
+    assert "mailto:" not in text
+    assert "Ref:" not in text
+    assert "Your answer" not in text
+    assert "#assign" not in text
 
 
 # ── marks and envelope ──────────────────────────────────────────────────────────────────

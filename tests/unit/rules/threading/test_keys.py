@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mailgate.notice import REQUESTER_KINDS, NoticeKind
 from mailgate.rules.threading import keys
-from mailgate.rules.threading.keys import LETTERS, Anchor, Keyring, anchor_nonce, expired, key_text, plus, verp
+from mailgate.rules.threading.keys import LETTERS, Anchor, Keyring, anchor_nonce, expired, key_text, plus, saying, verp
 from tests.lab import KEYRING
 
 DAY = date(2026, 11, 21)
@@ -212,3 +212,28 @@ def test_a_keyring_shows_no_secret_and_needs_one() -> None:
             Keyring(secrets, "bank.example")
     with pytest.raises(ValueError, match="negative"):
         KEYRING.notice_id(-1, "a@b.example", NoticeKind.NOTE, "c", DAY)
+
+
+# ── where an answer goes ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.NEW_TICKET, NoticeKind.ASSIGNED, NoticeKind.NOTE])
+@pytest.mark.parametrize("public", [False, True, None])
+def test_a_key_says_whether_an_answer_is_public(kind: NoticeKind, public: bool | None) -> None:
+    """Keys that were sent before say it by their kind, as `n.` does."""
+    text = key_text(KEYRING.notice_id(7, "ann@bank.example", kind, "c", DAY, public=public))
+    usual = kind is NoticeKind.NEW_TICKET
+    assert KEYRING.read(text).public == (usual if public is None else public)
+    assert text[0] == ("n" if public in (None, usual) else "p" if public else "i")
+    assert KEYRING.read({"n": "p", "p": "i", "i": "n"}[text[0]] + text[1:]) is None, "the letter is signed"
+
+
+@pytest.mark.parametrize("word", ["reply", "note"])
+def test_the_key_of_a_link_is_the_notices_with_a_word(word: str) -> None:
+    text = key_text(an_id())
+    link = saying(text, word)
+    assert KEYRING.read(text).says == ""
+    assert (KEYRING.read(link).text, KEYRING.read(link).says) == (text, word)
+    assert KEYRING.read_plus(plus("support@bank.example", link)).says == word
+    assert KEYRING.read(text + ".x") is None
+    assert [key.text for key in KEYRING.find(f"{text} Ref: {link}.")] == [text]
