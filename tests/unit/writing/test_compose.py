@@ -420,7 +420,7 @@ def test_nobody_is_promised_or_offered_what_their_role_cannot_do(may, said: str,
     assert [line.partition(":")[0] for line in rendered.text.split("\n") if ": mailto:" in line][
         : len(offered)
     ] == offered
-    assert KEYRING.read(rendered.message_id).public == ("reply" in may)
+    assert KEYRING.read(rendered.message_id).public == (may != ("note",)), "a text is refused as the reply that it is"
 
 
 def test_an_alert_to_somebody_who_is_no_agent_promises_and_offers_nothing():

@@ -149,7 +149,9 @@ def test_a_snoozed_ticket_is_open_again_then_and_its_assignee_is_reminded_once(o
     assert "It is time to come back to [#1001]: it is open again." in mail.text
     assert "You put it off on Fri 20 Nov 2026, 09:00 UTC: parts come today" in mail.text
     assert "The clock" not in mail.text
-    assert "Your answer goes to Karen Client (public reply)." in mail.text, "she waits for an answer"
+    assert "Your answer goes to Karen Client, with copies to jane@client.example (public reply)." in mail.text, (
+        "she waits for an answer"
+    )
     assert (opened.ticket().status, opened.ticket().wake_at) == ("open", None)
     assert opened.wait(hours=5) == []
 

@@ -224,7 +224,7 @@ def test_all_or_nothing(opened, text, problem):
 def test_view_only_is_refused_with_permission_and_role(bench):
     mails = bench.send(KAREN, "Down", to="outages@bank.example")
     got = to(mails, "vera@bank.example")
-    for text, permission in (("#claim", "assign"), ("#close", "close"), ("Hello", "note"), ("#reply\n\nx", "reply")):
+    for text, permission in (("#claim", "assign"), ("#close", "close"), ("Hello", "reply"), ("#note\n\nx", "note")):
         refused = to(bench.send("vera@bank.example", text, answers=got), "vera@bank.example")
         assert refused.kind == "command-failed"
         assert f"permission `{permission}`" in refused.text
