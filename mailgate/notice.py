@@ -123,13 +123,16 @@ class Listing:
     """A table in a mail to an agent, before it is written in their language.
 
     `columns` are names in [column] of `words.toml`; the first two name a row. `count` is how
-    many rows there are; the mail may hold the first ones alone.
+    many rows there are; the mail may hold the first ones alone. `tickets` are those of the
+    rows, in a table of tickets: each row has links to answer, claim, resolve and put off its own.
     """
 
     title: Phrase
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     count: int
+    tickets: tuple[Ticket, ...] = ()
+    said: tuple[str, ...] = ()  # the newest words of each row's requester, where the mail shows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,7 @@ class Notice:
     in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers
     references: tuple[str, ...] = ()
     subject: Sentence = ""  # only for mail without a ticket
+    numbers: tuple[int, ...] = ()  # of the tickets, where it is in place of an alert about each
     address: str = ""  # desk address to write from; only for mail without a ticket
     code: str = ""  # confirm code
     links: tuple[tuple[Sentence, str], ...] = ()  # (label, mail body) of extra one-tap links

@@ -6,11 +6,16 @@ from mailgate.desk.notify.admin import is_for_postmaster, to_note_address
 from mailgate.desk.opening.forwarded import forwards_others_mail
 from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.situation import Matter, Situation
+from mailgate.notice import NoticeKind
 from mailgate.reasons import Screen
 from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.notices.together import TOGETHER
 from mailgate.rules.ticket.rating import Rating
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
+
+# What an agent writes in answer to these is meant for a ticket, though it names none.
+_OF_TABLES = (NoticeKind.DIGEST, NoticeKind.REPORT, *TOGETHER)
 
 
 def matter_of(situation: Situation, rating: Rating | None, config: Config) -> Matter:
@@ -72,8 +77,11 @@ def number_of(situation: Situation) -> int:
 
 
 def opens_as_customer(situation: Situation, ticket: Ticket | None, config: Config) -> bool:
-    """Whether an agent's mail opens a ticket of their own, like any customer's."""
-    return ticket is None and not (has_commands(situation, config) or forwards_others_mail(situation, config))
+    """Whether an agent's mail opens a ticket of their own, like any customer's: not an answer to a mail of tables."""
+    if ticket is not None or has_commands(situation, config) or forwards_others_mail(situation, config):
+        return False
+    key = situation.match.key
+    return key is None or key.ticket != 0 or key.kind not in _OF_TABLES
 
 
 def opens_by_hand(situation: Situation, ticket: Ticket | None, config: Config) -> bool:

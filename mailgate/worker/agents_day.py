@@ -1,4 +1,4 @@
-"""Mail to agents by the clock: digests, at the time that each agent chose, and the end of absences.
+"""Mail to agents by the clock: digests, at the time that each agent chose, the end of absences and of quiet hours.
 
 That a mail was sent is written in its transaction, so a restart neither omits nor repeats one.
 """
@@ -18,10 +18,16 @@ from mailgate.errors import StorageError
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase
 from mailgate.rules.notices import digest
+from mailgate.rules.notices.quiet import SPARE, end_of_quiet
+from mailgate.rules.notices.together import catch_up
+from mailgate.rules.people.permissions import sees
 from mailgate.rules.sla import wall_clock
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.store.people import absences, digests
+from mailgate.store.queues import outbox
+from mailgate.store.queues.outbox import Waiting
+from mailgate.store.tickets import tickets
 from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Address, Ticket
 from mailgate.worker import apply
@@ -40,13 +46,16 @@ class _Due:
 
 
 def any_due(db: Db, config: Config, now: datetime) -> bool:
-    """Whether a digest or the end of an absence is due."""
-    return bool(absences.run_out(db, now)) or any(_digests(db, config, now))
+    """Whether a digest, or the end of an absence or of quiet hours, is due."""
+    return bool(absences.run_out(db, now)) or any(_digests(db, config, now)) or any(_after_quiet(db, config, now))
 
 
 def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     """Send what is due. Returns the number of digests and ended absences."""
     context = runtime.context(now)
+    for agent, waiting in list(_after_quiet(db, context.config, now)):
+        with _savepoint(db, f"what waited for {agent.key}"):
+            _gather(db, agent, waiting, runtime, context)
     back = absences.run_out(db, now)
     for absence in back:
         with _savepoint(db, f"the return of {absence.agent}"):
@@ -65,6 +74,33 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
                 apply.save(db, Outcome(notices=(notice,)), context, runtime.renderer)
         digests.done(db, each.agent.key, each.day)
     return len(back) + len(due)
+
+
+def _after_quiet(db: Db, config: Config, now: datetime) -> Iterator[tuple[Agent, list[Waiting]]]:
+    """The agents whose quiet hours have ended, with the alerts that waited for that."""
+    for agent in config.agents.values():
+        zone = config.zone(agent.key)
+        found = outbox.waiting_for(db, agent.key, now + SPARE) if agent.quiet else []
+        ended = ((each, end_of_quiet(agent, each.kind, each.written, zone)) for each in found)
+        if waited := [each for each, end in ended if end and end <= now and each.due == end + SPARE]:
+            yield agent, waited
+
+
+def _gather(db: Db, agent: Agent, waiting: list[Waiting], runtime: Runtime, context: Context) -> None:
+    """Send one alert as it is; of several, one mail in their place, about the tickets that the agent still sees."""
+    if len(waiting) == 1:
+        outbox.send_now(db, [waiting[0].id], context.now)
+        return
+    config, since = context.config, waiting[0].written
+    known = tickets.get_many(db, {each.ticket for each in waiting})
+    seen = [ticket for ticket in known.values() if sees(agent, ticket, config)]
+    outbox.replaced(db, [each.id for each in waiting])
+    if not seen:
+        return
+    events = {each.number: [e for e in tickets.events(db, each.number) if e.at >= since] for each in seen}
+    threads = {each.number: [e for e in tickets.thread(db, each.number) if e.at >= since] for each in seen}
+    notice = catch_up(agent, seen, events, threads, f"quiet:{agent.key}:{waiting[-1].id}", config)
+    apply.save_alerts(db, [notice], context, runtime.renderer)
 
 
 @contextmanager
@@ -101,6 +137,6 @@ def _digest(db: Db, due: _Due, active: list[Ticket], context: Context) -> Notice
         agent=due.agent.key,
         cause=f"digest:{due.agent.key}:{due.day.isoformat()}",
         subject=digest.subject(listings),
-        facts=(Phrase("digest.intro"),),
+        facts=(digest.headline(listings), Phrase("digest.intro")),
         listings=listings,
     )

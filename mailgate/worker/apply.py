@@ -16,7 +16,7 @@ from mailgate.mail import Mail
 from mailgate.notice import Notice, Outgoing
 from mailgate.reasons import Reason
 from mailgate.rules.notices.confidential import masked
-from mailgate.rules.notices.quiet import not_before
+from mailgate.rules.notices.quiet import GATHERED, SPARE, not_before
 from mailgate.rules.sla.clock import clock
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses
@@ -45,6 +45,8 @@ def _compose(notice: Notice, context: Context, renderer: Renderer) -> Outgoing:
     if rendered.problem:
         maillog.template_error(notice.kind, rendered.problem)
     mail = compose(notice, rendered, context.config, context.keyring, at)
+    if waits and notice.kind in GATHERED:
+        waits += SPARE
     return replace(mail, not_before=waits) if waits else mail
 
 
@@ -74,8 +76,15 @@ def prepare_outcome(outcome: Outcome, context: Context, renderer: Renderer) -> P
 def save(db: Db, outcome: Outcome, context: Context, renderer: Renderer, *, inbox_id: int | None = None) -> Outcome:
     """Complete an outcome and write it, except for the state of an inbox row. Returns the completed outcome."""
     completed = complete(db, outcome, context)
-    _save(db, prepare_outcome(completed, context, renderer), context, inbox_id)
+    save_completed(db, completed, context, renderer, inbox_id=inbox_id)
     return completed
+
+
+def save_completed(
+    db: Db, outcome: Outcome, context: Context, renderer: Renderer, *, inbox_id: int | None = None
+) -> None:
+    """Write a complete outcome, except for the state of an inbox row."""
+    _save(db, prepare_outcome(outcome, context, renderer), context, inbox_id)
 
 
 def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:
@@ -104,6 +113,26 @@ def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | N
     if outcome.first_contact:
         audience.note_first_contact(db, outcome.first_contact, context.now)
     trace.add(db, _withheld(outcome, context.now, inbox_id, message_id))
+
+
+def save_alerts(db: Db, notices: Sequence[Notice], context: Context, renderer: Renderer) -> None:
+    """Write alerts whose changes are written. Of a mail about several tickets, each ticket's trace has a line."""
+    outbox.add(db, write_mail(notices, context, renderer), context.now)
+    trace.add(
+        db,
+        [
+            trace.Line(
+                at=context.now,
+                direction="out",
+                step="together",
+                text=f"{notice.kind} about {len(notice.numbers)} tickets in one mail",
+                address=notice.to.email,
+                ticket=number,
+            )
+            for notice in notices
+            for number in notice.numbers
+        ],
+    )
 
 
 def finish(

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,15 +21,18 @@ from mailgate.desk.decide import dropped
 from mailgate.desk.gather.mail import gather_held
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.desk.hold.held_reply import expired
+from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.errors import StorageError
+from mailgate.notice import Notice
 from mailgate.reasons import Reason
 from mailgate.rules.notices.alert_facts import put_off_by
 from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.notices.together import TOGETHER, together
 from mailgate.rules.sla.clock import WAKE
 from mailgate.rules.ticket import lifecycle
 from mailgate.store.db import Db, Store
-from mailgate.store.people import audience
+from mailgate.store.people import absences, audience
 from mailgate.store.queues import held, inbox, trace
 from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
@@ -38,7 +42,7 @@ from mailgate.worker.setup import Runtime
 TICK = 0.5  # seconds
 DAY_TICK = 2.0  # seconds between checks for digests and ended absences
 REPORT_TICK = 5.0  # seconds between checks for scheduled reports
-AT_ONCE = 50  # deadlines in one transaction
+AT_ONCE = 100  # deadlines in one transaction
 FORGET_AT_ONCE = 200  # mails whose bytes are deleted in one transaction
 PUT_OFF = timedelta(hours=1)  # until a failed deadline is tried again
 KEEP_TRACE = timedelta(days=90)
@@ -48,23 +52,36 @@ log = logging.getLogger(__name__)
 
 
 def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
-    """Fire the due deadlines and drop expired held mail, each in a savepoint. Returns how many."""
+    """Fire the due deadlines and drop expired held mail, each in a savepoint. Returns how many.
+
+    Alerts about several overdue tickets are one mail to each reader.
+    """
     due = deadlines.due(db, now, AT_ONCE)
+    alerts: list[Notice] = []
     for number, step, at in due:
         if not deadlines.is_still_due(db, number, step, now):
             continue  # an earlier step of the same ticket moved it
         try:
             with db.savepoint():
-                _fire(db, number, step, at, runtime, now)
+                alerts += _fire(db, number, step, at, runtime, now)
         except StorageError:
             raise
         except Exception:
             log.exception("deadline %s of ticket %d failed", step, number)
             deadlines.put_off(db, number, step, now + PUT_OFF)
+    for notice in together(alerts, absences.away(db, now), runtime.config) if alerts else ():
+        try:
+            with db.savepoint():
+                apply.save_alerts(db, [notice], runtime.context(now), runtime.renderer)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("%s alert to %s failed", notice.kind, notice.to.email)
     return len(due) + drop_expired(db, runtime, now)
 
 
-def _fire(db: Db, number: int, step: str, at: datetime, runtime: Runtime, now: datetime) -> None:
+def _fire(db: Db, number: int, step: str, at: datetime, runtime: Runtime, now: datetime) -> tuple[Notice, ...]:
+    """Fire a deadline. Returns the alerts that are not written yet, since others may join them."""
     context = runtime.context(now)
     known = gather_ticket(db, number, context, events=step == WAKE)
     record = known.records[number]
@@ -76,8 +93,11 @@ def _fire(db: Db, number: int, step: str, at: datetime, runtime: Runtime, now: d
         now=now,
         put_off=put_off_by(record.events) if step == WAKE else None,
     )
-    outcome = Outcome(ticket=number, announced=(known.announced(change, occasion),))
-    apply.save(db, outcome, context, runtime.renderer)
+    outcome = complete(db, Outcome(ticket=number, announced=(known.announced(change, occasion),)), context)
+    alerts = tuple(notice for notice in outcome.notices if notice.kind in TOGETHER)
+    at_once = tuple(notice for notice in outcome.notices if notice.kind not in TOGETHER)
+    apply.save_completed(db, replace(outcome, notices=at_once), context, runtime.renderer)
+    return alerts
 
 
 def any_due(db: Db, now: datetime) -> bool:

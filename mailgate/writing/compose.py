@@ -134,8 +134,8 @@ def _is_agents(message_id: str, keyring: Keyring) -> bool:
 
 def _marks(notice: Notice) -> Iterator[bytes]:
     """The fields that name ticket and notice; and, but for a person's own words, those of automatic mail (RFC 3834)."""
-    if notice.ticket:
-        yield headers.fold("X-Mailgate-Ticket", [str(notice.ticket.number)])
+    for number in (notice.ticket.number,) if notice.ticket else notice.numbers:
+        yield headers.fold("X-Mailgate-Ticket", [str(number)])
     yield headers.fold("X-Mailgate-Notice", [str(notice.kind)])
     if notice.kind not in (NoticeKind.REPLY, NoticeKind.ASKED):
         how = "auto-replied" if notice.kind in AUTO_REPLIED else "auto-generated"  # RFC 3834 5

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from tests.acceptance.people import Got
 
 CUT = "[…]"
-_LINK = re.compile(r"^(\s*\w[\w #\[\]-]*: mailto:[\w.]+)\S*$", re.MULTILINE)
+_LINK = re.compile(r"^(\s*(?:\[\d+\] )?\w[\w #\[\]-]*: mailto:[\w.]+)\S*$", re.MULTILINE)
 _LONG_ID = re.compile(r"\+k[a-z0-9.-]{20,}@")
 
 

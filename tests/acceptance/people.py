@@ -86,7 +86,7 @@ class Got:
     @property
     def links(self) -> Mapping[str, str]:
         """The mailto: links in the text, by label."""
-        return dict(re.findall(r"^ *(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE))
+        return dict(re.findall(r"^ *(?:\[\d+\] )?(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE))
 
 
 # ── mail clients ───────────────────────────────────────────────────────────────────────

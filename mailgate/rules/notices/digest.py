@@ -6,13 +6,13 @@ teams, unassigned ones of their departments, and for a manager all of the depart
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Listing
 from mailgate.phrase import Phrase, phrase
-from mailgate.rules.notices.tables import waiting_listing
+from mailgate.rules.notices.tables import urgency, waiting_listing
 from mailgate.rules.people.absence import Away
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.text.moments import to_utc, wall_time
@@ -20,7 +20,7 @@ from mailgate.settings import Agent, Config
 from mailgate.ticket import Ticket
 
 OVERDUE, TODAY, UNASSIGNED, MINE = "overdue", "today", "unassigned", "mine"
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_PRESSING = (f"digest.{OVERDUE}", f"digest.{TODAY}")
 
 
 def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, config: Config) -> tuple[Listing, ...]:
@@ -32,7 +32,7 @@ def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, 
         if table := _table(ticket, agent, midnight, config):
             found[table].append(ticket)
     return tuple(
-        waiting_listing(Phrase(f"digest.{table}"), sorted(tickets, key=_by_due_time), away, agent.key, config)
+        waiting_listing(Phrase(f"digest.{table}"), sorted(tickets, key=urgency), away, agent.key, config)
         for table, tickets in found.items()
         if tickets
     )
@@ -67,8 +67,13 @@ def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
     return to_utc(wall_time(tomorrow), zone)
 
 
-def _by_due_time(ticket: Ticket) -> tuple[datetime, int]:
-    return ticket.due_at or _NEVER, ticket.number
+def headline(tables: Sequence[Listing]) -> Phrase:
+    """What waits, in a line: "8 tickets need you: 2 overdue, 1 due today."."""
+    count = sum(each.count for each in tables)
+    said = phrase("digest.headline_one" if count == 1 else "digest.headline", count=count)
+    pressing = tuple(phrase(f"{e.title.name}_count", count=e.count) for e in tables if e.title.name in _PRESSING)
+    what = phrase("digest.headline_counts", headline=said, counts=pressing) if pressing else said
+    return phrase("fact.plain", what=what)
 
 
 def subject(tables: Iterable[Listing]) -> Phrase:

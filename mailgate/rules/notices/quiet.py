@@ -6,12 +6,13 @@ notices are in the outbox, in order.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.notices.to_agents import is_urgent
 from mailgate.rules.sla.wall_clock import quiet_until
-from mailgate.settings import Config
+from mailgate.settings import Agent, Config
 
 # Alerts about what others did.
 WAITING = frozenset(
@@ -29,6 +30,16 @@ WAITING = frozenset(
         NoticeKind.DELIVERY_FAILED,
     }
 )
+
+
+# What one mail at their end stands for (`together.py`). That a mail did not arrive is a mail of its own.
+GATHERED = WAITING - {NoticeKind.DELIVERY_FAILED}
+SPARE = timedelta(seconds=30)  # after their end, in which that mail is made; then each alert goes out by itself
+
+
+def end_of_quiet(agent: Agent, kind: NoticeKind, written: datetime, zone: ZoneInfo) -> datetime | None:
+    """The end of the quiet hours in which an alert to be gathered was written (UTC); None outside of them."""
+    return quiet_until(agent.quiet, written, zone) if agent.quiet and kind in GATHERED else None
 
 
 def not_before(notice: Notice, config: Config, now: datetime) -> datetime | None:

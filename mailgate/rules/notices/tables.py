@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from mailgate.notice import Listing
 from mailgate.phrase import Phrase, Short, Value, phrase
@@ -16,9 +17,15 @@ from mailgate.rules.people.actors import actor, holder
 from mailgate.settings import Config
 from mailgate.ticket import Event, EventKind, Ticket
 
-MOST = 50  # rows of a table in a mail that is sent unasked
-LISTED = 100  # rows of a table that an agent requested
+MOST = 25  # rows of one table that nobody asked for
+LISTED = 50  # rows of a table that an agent requested: with their links as much as mail programs show of one mail
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _SUBJECT = 60  # characters
+
+
+def urgency(ticket: Ticket) -> tuple[bool, datetime, int]:
+    """The key that sorts the most urgent tickets first: overdue ones, then by due time."""
+    return not ticket.overdue, ticket.due_at or _NEVER, ticket.number
 
 
 def meanwhile(events: Sequence[Event], agent: str, config: Config) -> tuple[Phrase, ...]:
@@ -71,6 +78,7 @@ def meanwhile_listing(rows: Sequence[tuple[Ticket, Value]], reader: str, config:
             for ticket, what in rows[:MOST]
         ),
         len(rows),
+        tuple(ticket for ticket, _ in rows[:MOST]),
     )
 
 
@@ -85,11 +93,12 @@ def waiting_listing(title: Phrase, found: Sequence[Ticket], away: Away, reader: 
                 ticket.requester.name or ticket.requester.email,
                 ticket.priority,
                 assigned(ticket, away, reader, config),
-                Short(ticket.due_at) if ticket.due_at else "",
+                _due(ticket),
             )
             for ticket in found[:MOST]
         ),
         len(found),
+        tuple(found[:MOST]),
     )
 
 
@@ -110,6 +119,7 @@ def found_listing(title: Phrase, found: Sequence[Ticket], reader: str, config: C
             for ticket in found[:LISTED]
         ),
         len(found),
+        tuple(found[:LISTED]),
     )
 
 

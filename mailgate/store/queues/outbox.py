@@ -127,6 +127,40 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An alert about a ticket that was written for a later time and not tried yet."""
+
+    id: int
+    ticket: int
+    kind: NoticeKind
+    written: datetime
+    due: datetime
+
+
+def waiting_for(db: Db, agent: str, until: datetime) -> list[Waiting]:
+    """Alerts to an agent that were put off to a time up to `until`, oldest first."""
+    rows = db.all(
+        "SELECT id, ticket, kind, created_at, next_attempt_at FROM outbox WHERE state = 'queued' AND agent = ?"
+        " AND attempts = 0 AND ticket IS NOT NULL AND next_attempt_at > created_at AND next_attempt_at <= ?"
+        " ORDER BY id",
+        [agent, until.timestamp()],
+    )
+    return [Waiting(id_, ticket, NoticeKind(kind), moment(at), moment(due)) for id_, ticket, kind, at, due in rows]
+
+
+def send_now(db: Db, ids: Sequence[int], now: datetime) -> None:
+    """Make queued mails due."""
+    db.many(
+        "UPDATE outbox SET next_attempt_at = ? WHERE id = ? AND state = 'queued'", [(now.timestamp(), i) for i in ids]
+    )
+
+
+def replaced(db: Db, ids: Sequence[int]) -> None:
+    """Never send these queued mails: another one stands for them."""
+    db.many("UPDATE outbox SET state = 'dropped' WHERE id = ? AND state = 'queued'", [(id_,) for id_ in ids])
+
+
 def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent: bool = False) -> list[Job]:
     """Take up to `limit` due rows, at most one of each lane, and count the attempt.
 

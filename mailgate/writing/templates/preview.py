@@ -126,7 +126,11 @@ def _words(
             "code": "K7QX2M",
             "history": history[:1],
         },
-        NoticeKind.DIGEST: {"subject": digest.subject(waiting), "listings": waiting},
+        NoticeKind.DIGEST: {
+            "subject": digest.subject(waiting),
+            "facts": (digest.headline(waiting), Phrase("digest.intro")),
+            "listings": waiting,
+        },
         NoticeKind.CONFIRM: {"text": "#close", "code": "K7QX2M", **ours},
         NoticeKind.ADMIN: {"facts": ("A mail could not be read; it waits in the quarantine.",)},
         NoticeKind.ANSWER: {"answers": (found_listing(Phrase("table.open"), [ticket, _jam(ticket)], "", config),)},

@@ -1,12 +1,15 @@
-"""Two specimen views of each kind, one full and one bare, on which templates are tried.
+"""Specimen views of each kind, one full and one bare, on which templates are tried.
 
 So `check` finds a misspelt variable before a mail needs it. No notice is made of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailgate.mail import MARKER
 from mailgate.notice import REPLYABLE_KINDS, NoticeKind
+from mailgate.rules.notices.together import TOGETHER
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
     AgentView,
@@ -51,14 +54,20 @@ _ENTRY = EntryView(
 )
 
 
-_LISTING = ListingView("Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),), ("", ""))
+_LINK = Link("Claim", "mailto:support@desk.example", 1)
+_LISTING = ListingView(
+    "Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),), ("", ""), ((_LINK,),), ("It is down.",), (True,)
+)
 
 
-def specimens(kind: NoticeKind) -> tuple[View, View]:
-    """Return a full and a bare view for `kind`."""
+def specimens(kind: NoticeKind) -> tuple[View, ...]:
+    """Return a full and a bare view for `kind`, and one about several tickets where it may be."""
     if kind.to_requester:
         return _requester(kind, full=True), _requester(kind, full=False)
-    return _agent(kind, full=True), _agent(kind, full=False)
+    full, bare = _agent(kind, full=True), _agent(kind, full=False)
+    return (
+        (full, bare, replace(full, ticket=None, text="", history=(), others=())) if kind in TOGETHER else (full, bare)
+    )
 
 
 def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
@@ -113,7 +122,8 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         if full
         else (),
         history=(_ENTRY, _ENTRY) if full else (),
-        links=(Link("Claim", "mailto:support@desk.example"),) if full else (),
+        links=(_LINK,) if full else (),
+        numbered=(_LINK,) if full else (),
         listings=(_LISTING,) if full else (),
         answers=_answers() if full else (),
         ref="n.aaaa.aaaaa" if full else "",

@@ -12,6 +12,7 @@ from mailgate.ticket import Entry, Ticket
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views.formatting import entry_view
+from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import AnswerView, ListingView, TicketView
 from mailgate.writing.views.words import Words
 
@@ -20,8 +21,10 @@ _COLUMN = 28  # where explanations of commands begin
 _WIDTH = 76
 
 
-def listing_view(listing: Listing, own: Words, zone: ZoneInfo) -> ListingView:
-    """A table with its cells as text."""
+def listing_view(
+    listing: Listing, own: Words, zone: ZoneInfo, links_of: Callable[[Ticket], tuple[Link, ...]] | None = None
+) -> ListingView:
+    """A table with its cells as text, and the links of each row's ticket."""
     title, shown = own.text(listing.title, zone), len(listing.rows)
     of = "listing.title" if shown == listing.count else "listing.first"
     return ListingView(
@@ -29,17 +32,25 @@ def listing_view(listing: Listing, own: Words, zone: ZoneInfo) -> ListingView:
         columns=tuple(own.phrases[f"column.{name}"] for name in listing.columns),
         rows=tuple(tuple(plain(own.text(cell, zone)) or _EMPTY for cell in row) for row in listing.rows),
         labels=tuple(own.phrases.get(f"cell.{name}", "") for name in listing.columns),
+        links=tuple(map(links_of, listing.tickets)) if links_of else (),
+        said=tuple(readable(words) for words in listing.said),
+        late=tuple(ticket.overdue for ticket in listing.tickets),
     )
 
 
 def answer_views(
-    answers: tuple[Answer, ...], own: Words, zone: ZoneInfo, card: Callable[[Ticket], TicketView], about: int
+    answers: tuple[Answer, ...],
+    own: Words,
+    zone: ZoneInfo,
+    card: Callable[[Ticket], TicketView],
+    about: int,
+    links_of: Callable[[Ticket], tuple[Link, ...]] | None = None,
 ) -> Iterator[AnswerView]:
     """Each answer as text and with its structure. `about`: the ticket whose card the mail has already."""
     for answer in answers:
         match answer:
             case Listing():
-                table = listing_view(answer, own, zone)
+                table = listing_view(answer, own, zone, links_of)
                 yield AnswerView(text="\n".join((table.title, "", *table.lines)), listing=table)
             case Lines():
                 yield AnswerView(text="\n".join(readable(own.sentence(line, zone)) for line in answer.lines))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 
-from mailgate.notice import Notice, NoticeKind
+from mailgate.notice import Listing, Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.permitted import permitted
 from mailgate.rules.notices.destination import Destination, destination
@@ -16,7 +16,8 @@ from mailgate.rules.replies import attachments as passing
 from mailgate.rules.text.subject import NO_SUBJECT
 from mailgate.rules.threading.keys import key_text, saying
 from mailgate.rules.ticket.merging import mergeable
-from mailgate.settings import Config
+from mailgate.settings import Agent, Config
+from mailgate.ticket import Ticket
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.inline import with_images
@@ -30,6 +31,7 @@ from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import AgentView, OtherView, SimilarView
 from mailgate.writing.views.words import Words
 
+_ROWS_WITH_LINKS = 10  # rows of tables in a mail, at most, for their links to stand in the text part, too
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
 
@@ -45,7 +47,12 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
 
     card = partial(ticket_view, reader=notice.agent, config=config, now=now, own=own)
     number = notice.ticket.number if notice.ticket else 0
-    answers = tuple(answer_views(notice.answers, own, zone, card, number))
+    rows = RowLinks(notice, config.agents.get(notice.agent), config, message_id, own)
+    answers = tuple(answer_views(notice.answers, own, zone, card, number, rows.of))
+    listings = tuple(listing_view(each, own, zone, rows.of) for each in notice.listings)
+    to_tap = links.numbered(_links(notice, config, message_id, own), len(rows.numbered))
+    others = _others(notice, config, message_id, own, len(rows.numbered) + len(to_tap))
+    merges = (each.merge for each in others if each.merge)
     text = "\n\n".join(each.text for each in answers) or words(notice.text, _TEXT_LIMIT)
     return AgentView(
         marker=own.marker if notice.to.email else "",
@@ -71,16 +78,48 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
             )
             for each in notice.similar
         ),
-        others=_others(notice, config, message_id, own),
+        others=others,
         history=tuple(entry_view(entry, own.dates.moment(entry.at, zone), own) for entry in notice.history),
-        links=_links(notice, config, message_id, own),
-        listings=tuple(listing_view(each, own, zone) for each in notice.listings),
+        links=to_tap,
+        numbered=(*rows.numbered, *to_tap, *merges),
+        listings=listings,
         answers=answers,
         ref=foot_key if notice.agent else "",
         code=notice.code,
         preview=preview(text or next(iter(facts), "")),
         report=report_view(notice.report, config, zone, own) if notice.report else None,
     )
+
+
+class RowLinks:
+    """The links of the tickets in the tables of one mail, numbered where the text part has room for them.
+
+    Each names its ticket, since the mail is about several or about none.
+    """
+
+    def __init__(self, notice: Notice, agent: Agent | None, config: Config, message_id: str, own: Words) -> None:
+        tables = [*notice.listings, *(each for each in notice.answers if isinstance(each, Listing))]
+        self._in_text = sum(len(each.tickets) for each in tables) <= _ROWS_WITH_LINKS
+        self._notice, self._agent, self._config, self._own = notice, agent, config, own
+        self._message_id = message_id
+        self.numbered: tuple[Link, ...] = ()  # those made until now that have a number
+
+    def of(self, ticket: Ticket) -> tuple[Link, ...]:
+        """The links of one row that the reader's role can use."""
+        if self._agent is None:
+            return ()
+        zone = self._config.zone(self._agent.key)
+        offers = [
+            (self._own.sentence(label, zone), f"#ticket {ticket.number}\n{body}")
+            for label, body in links.of_row(ticket, self._agent.key)
+            if permitted(body, self._agent, ticket.department, self._config)
+        ]
+        about = f"Re: {identity.token(ticket.number, self._config)}"  # no more: a table has many links
+        made = _mailto(self._notice, self._config, self._message_id, offers, about)
+        if self._in_text:
+            made = links.numbered(made, len(self.numbered))
+            self.numbered += made
+        return made
 
 
 def _by(notice: Notice, own: Words) -> str:
@@ -169,13 +208,15 @@ def _is_brief(notice: Notice) -> bool:
     return notice.kind is NoticeKind.TAKEN and notice.ticket is not None and notice.ticket.assignee is not None
 
 
-def _mailto(notice: Notice, config: Config, message_id: str, offers: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+def _mailto(
+    notice: Notice, config: Config, message_id: str, offers: Iterable[tuple[str, str]], subject: str = ""
+) -> tuple[Link, ...]:
     """Links that open filled-in mails; the key stands at the foot of each where the address does not hold it."""
     address = identity.desk_address(notice, config)
     answer_to = identity.reply_to(address, message_id)
     foot = f"\nRef: {key_text(message_id)}\n" if answer_to == address.email else ""
     filled = [(label, links.closed_off(body)) for label, body in offers]
-    return links.mailto(answer_to, _subject(notice, config), filled, foot)
+    return links.mailto(answer_to, subject or _subject(notice, config), filled, foot)
 
 
 def _subject(notice: Notice, config: Config) -> str:
@@ -183,15 +224,19 @@ def _subject(notice: Notice, config: Config) -> str:
     return f"Re: {about}{identity.title(notice, config)}"
 
 
-def _others(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[OtherView, ...]:
-    """The requester's other open tickets, each with a link that merges this one into it, where the reader may."""
+def _others(notice: Notice, config: Config, message_id: str, own: Words, before: int) -> tuple[OtherView, ...]:
+    """The requester's other open tickets, each with a link that merges this one into it, where the reader may.
+
+    `before`: how many links have a number already.
+    """
     agent, ticket, zone = config.agents.get(notice.agent), notice.ticket, config.zone(notice.agent)
     views = []
     for other in notice.others:
         token = identity.token(other.number, config)
         merge = ticket and agent and mergeable(ticket, other, agent, config)
         offer = ((own.filled("link.merge", token=token), f"#merge {other.number}\n"),) if merge else ()
-        link = next(iter(_mailto(notice, config, message_id, offer)), None)
+        link = next(iter(links.numbered(_mailto(notice, config, message_id, offer), before)), None)
+        before += link is not None
         about = phrase(
             "other.about",
             status=status(other, config),

@@ -7,7 +7,7 @@ carries the ticket's token and the reader's own key. Commands are for agents alo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -25,6 +25,10 @@ class Link:
 
     label: str
     href: str
+    number: int = 0  # by which the text part names it; 0 where only the HTML has it
+
+    def __str__(self) -> str:
+        return f"{self.label} [{self.number}]" if self.number else self.label
 
 
 def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: str = "") -> tuple[Link, ...]:
@@ -36,6 +40,11 @@ def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: 
     start = f"mailto:{quote(address, safe='@+')}?subject={about}&body="
     end = _lines(foot) if foot else ""
     return tuple(Link(label, start + _lines(body) + end) for label, body in offers)
+
+
+def numbered(links: Iterable[Link], before: int) -> tuple[Link, ...]:
+    """The links with their numbers, which go on after `before` others."""
+    return tuple(replace(link, number=number) for number, link in enumerate(links, before + 1))
 
 
 @lru_cache(64)  # most are the same few commands
@@ -59,6 +68,21 @@ def commands(ticket: Ticket, agent: str) -> tuple[tuple[Sentence, str], ...]:
     if not ticket.spam:
         offers.append((Phrase("link.spam"), f"#spam\n{END}\n"))
     return tuple(offers)
+
+
+def of_row(ticket: Ticket, agent: str) -> tuple[tuple[Sentence, str], ...]:
+    """Return (label, mail body) of the commands for a ticket in a table, whatever a role lets somebody do."""
+    if ticket.merged_into:
+        return ()
+    claimed = ticket.assignee is not None and ticket.assignee.agent_key == agent
+    offers = (
+        (True, "link.reply", f"#reply\n\n\n{END}\n"),
+        (not claimed, "link.claim", f"#claim\n{END}\n"),
+        (ticket.status.active, "link.resolve", f"#resolve\n{END}\n"),
+        (ticket.status.active, "link.snooze", f"#snooze tomorrow\n{END}\n"),
+        (not ticket.status.active, "link.reopen", f"#reopen\n{END}\n"),
+    )
+    return tuple((Phrase(label), body) for sensible, label, body in offers if sensible)
 
 
 def closed_off(body: str) -> str:

@@ -134,32 +134,47 @@ class ListingView:
 
     The first two columns name a row: a ticket's number and subject. `labels` say what a cell
     is where its column's heading is not seen ("due {value}"); "" for cells that say so by
-    themselves.
+    themselves. The other lists have an item a row, or are empty.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     labels: tuple[str, ...]
+    links: tuple[tuple[Link, ...], ...] = ()  # what can be done with a row's ticket
+    said: tuple[str, ...] = ()  # the newest words of a row's requester
+    late: tuple[bool, ...] = ()  # the row's ticket is overdue
+
+    @property
+    def details(self) -> tuple[tuple[str, ...], ...]:
+        """What is known of each row beside its name, each cell as it reads without its column's heading."""
+        return tuple(tuple(self._details(row)) for row in self.rows)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """Aligned rows below their columns, where a line holds them; else the rest of a row stands below its name."""
         table = (self.columns, *self.rows)
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        if sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
-            width = min(max(len(row[0]) for row in self.rows), _NAME)
-            return tuple(line for row in self.rows for line in self._by_itself(row, width))
+        numbered = any(link.number for row in self.links for link in row)
+        if numbered or any(self.said) or sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
+            width = min(max((len(row[0]) for row in self.rows), default=0), _NAME)
+            return tuple(line for place, row in enumerate(self.rows) for line in self._by_itself(place, row, width))
         gap = " " * _GAP
         return tuple(gap.join(map(str.ljust, row, widths)).rstrip() for row in table)
 
-    def _by_itself(self, row: Sequence[str], width: int) -> Iterator[str]:
+    def _details(self, row: Sequence[str]) -> Iterator[str]:
+        for label, cell in zip(self.labels[2:], row[2:], strict=True):
+            if cell not in ("", "-"):
+                yield fill(label, {"value": cell}) if label else cell
+
+    def _by_itself(self, place: int, row: Sequence[str], width: int) -> Iterator[str]:
         """A row without columns: "#1001  The portal is down", and below "Karen Client, due Fri 20 Nov 12:00"."""
-        name, title, *rest = row
+        name, title, *_ = row
         indent = " " * (width + _GAP)
-        cells = [(label, cell) for label, cell in zip(self.labels[2:], rest, strict=True) if cell not in ("", "-")]
-        about = ", ".join(fill(label, {"value": cell}) if label else cell for label, cell in cells)
-        below = [line for text in (title, about) for line in wrap(text, _WIDTH - len(indent))]
+        said = f"“{self.said[place]}”" if self.said and self.said[place] else ""
+        offers = "  ".join(str(link) for link in (self.links[place] if self.links else ()) if link.number)
+        texts = (title, ", ".join(self._details(row)), said, offers)
+        below = [line for text in texts for line in wrap(text, _WIDTH - len(indent))]
         beside = below.pop(0) if len(name) <= width and title else ""
         named = wrap(name, _WIDTH) or [""]
         yield from named[:-1]
@@ -245,6 +260,7 @@ class AgentView:
     others: tuple[OtherView, ...]  # the requester's other open tickets
     history: tuple[EntryView, ...]
     links: tuple[Link, ...]
+    numbered: tuple[Link, ...]  # every link that the text part names by a number, with those of rows
     listings: tuple[ListingView, ...]
     answers: tuple[AnswerView, ...]  # to the questions of the agent's mail; `text` has them as text
     ref: str  # the key, where it cannot travel in the address

@@ -146,18 +146,62 @@ def test_an_alert_that_waits_tells_times_as_of_when_it_comes(quiet):
     mails = {mail.to: mail for mail in quiet.send(KAREN, "The portal is down.")}
     assert "due tomorrow 16:00, in 18 h" in mails[ANN].text
     assert "due today 16:00, in 9 h" in mails[ELLIOT].text
+    until(quiet, "2026-11-21 07:00")
+    assert (ELLIOT, "new-ticket") in handed_over(quiet), "one alert is sent as it is"
     assert mails[ELLIOT].message["Date"] == "Sat, 21 Nov 2026 07:00:00 +0000"
 
 
-def test_alerts_wait_until_quiet_hours_end_and_come_in_order(quiet):
+@pytest.fixture
+def night(quiet):
+    """Three alerts about two tickets wait for Elliot."""
     mails = quiet.send(KAREN, "The portal is down.")
-    quiet.send(KAREN, "Hello?", answers=to(mails, "karen@client.example"))
-    quiet.send(KAREN, "Anybody?", subject="Two")
+    quiet.ack = to(mails, "karen@client.example")
+    quiet.send(KAREN, "Hello?\n\nIs anybody there?", answers=quiet.ack)
+    quiet.anns = {1001: to(mails, ANN), 1002: to(quiet.send(KAREN, "Anybody?", subject="Two"), ANN)}
     assert ELLIOT not in [who for who, _ in handed_over(quiet)]
-    quiet.now = at("2026-11-21 06:59")
+    assert until(quiet, "2026-11-21 06:59") == []
     assert handed_over(quiet) == []
-    quiet.now = at("2026-11-21 07:00")
-    assert handed_over(quiet) == [(ELLIOT, "new-ticket"), (ELLIOT, "new-ticket"), (ELLIOT, "new-message")]
+    return quiet
+
+
+def test_alerts_wait_until_quiet_hours_end_and_come_as_one_mail(night):
+    (mail,) = until(night, "2026-11-21 07:00")
+    assert (mail.to, mail.kind, mail.subject) == (ELLIOT, "digest", "2 tickets in your quiet hours")
+    assert mail.message.get_all("X-Mailgate-Ticket") == ["1001", "1002"]
+    assert "1 new message, opened, assigned to nobody, open" in " ".join(mail.text.split())
+    assert "“Hello? Is anybody there?”" in mail.text
+    assert handed_over(night) == [(ELLIOT, "digest")]
+    night.now += timedelta(hours=1)
+    assert night.wait() == [] == handed_over(night), "nothing of it comes once more"
+
+
+def test_the_mail_after_quiet_hours_tells_what_is_true_then_and_only_of_what_its_reader_sees(night):
+    night.send(ANN, "#transfer Maintenance", answers=night.anns[1002])
+    night.send(ANN, "#resolve", answers=night.anns[1001])
+    mails = until(night, "2026-11-21 07:00")
+    assert [mail.subject for mail in mails if mail.to == ELLIOT] == ["1 ticket in your quiet hours"]
+    text = " ".join(to(mails, ELLIOT).text.split())
+    assert "now resolved" in text
+    assert "#1002" not in text
+
+
+def test_of_what_its_reader_sees_no_more_there_is_no_mail(night):
+    for number in (1001, 1002):
+        night.send(ANN, "#transfer Maintenance", answers=night.anns[number])
+    assert [mail for mail in until(night, "2026-11-21 07:00") if mail.to == ELLIOT] == []
+    assert ELLIOT not in [who for who, _ in handed_over(night)]
+
+
+def test_alerts_that_nobody_gathers_go_out_by_themselves_and_in_order(night):
+    night.now = at("2026-11-21 07:01")
+    assert handed_over(night) == [(ELLIOT, "new-ticket"), (ELLIOT, "new-ticket"), (ELLIOT, "new-message")]
+    assert night.wait() == []
+
+
+def test_other_quiet_hours_since_leave_what_waits_as_it_is(night):
+    night.configure(config(elliot='quiet = "20:00-06:30"'))
+    night.now = at("2026-11-21 07:01")
+    assert len(handed_over(night)) == 3
 
 
 def test_what_is_urgent_comes_through_behind_what_came_before_it(quiet):

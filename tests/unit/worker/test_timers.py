@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
+from mailgate.store.queues import trace
 from mailgate.ticket import CLOCK
+from mailgate.worker import timers
 from tests.desk import ELLIOT, KAREN, Bench, to, told
 
 
@@ -45,3 +50,80 @@ def test_a_deadline_that_cannot_be_worked_is_put_off_and_stops_no_other(bench):
     bench.wait(hours=19)
     assert bench.ticket(1002).overdue
     assert bench.db.one("SELECT min(at) FROM deadline WHERE ticket = 1001")[0] > bench.now.timestamp()
+
+
+# ── several tickets at once ─────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def late(bench):
+    """Three tickets of Support that come due in one pass; Elliot has the second."""
+    for name in ("Two", "Three"):
+        mails = bench.send(KAREN, f"{name} does not open.", subject=f"{name} is slow")
+        if name == "Two":
+            bench.send(ELLIOT, "#claim", answers=to(mails, "elliot@bank.example"))
+    bench.new()
+    return {mail.to: mail for mail in bench.wait(hours=19)}
+
+
+def test_overdue_tickets_are_one_mail_to_each_reader(bench, late):
+    assert set(late) == {"elliot@bank.example", "ann@bank.example"}
+    mail = late["elliot@bank.example"]
+    assert (mail.kind, mail.subject, mail.ticket) == ("overdue", "3 tickets are overdue", None)
+    assert mail.message["X-Mailgate-Notice"] == "overdue"
+    assert mail.message.get_all("X-Mailgate-Ticket") == ["1001", "1002", "1003"]
+    assert [line for line in mail.text.splitlines() if line.startswith("#")][1:] == [
+        "#1001  Portal is down",
+        "#1002  Two is slow",
+        "#1003  Three is slow",
+    ]
+    assert all(bench.ticket(number).overdue for number in (1001, 1002, 1003))
+
+
+def row_link(mail, label: str, number: int):
+    """Address, subject and body of the mail that a link of a row opens."""
+    found = re.findall(rf"{label}: mailto:(\S+?)\?subject=(\S+?)&body=(\S+)", mail.text)
+    opened = [tuple(map(unquote, each)) for each in found]
+    return next(each for each in opened if f"#ticket {number}\r\n" in each[2])
+
+
+def test_each_row_keeps_its_tickets_link_and_the_key_of_the_mail(bench, late):
+    mail = late["elliot@bank.example"]
+    address, subject, body = row_link(mail, "Resolve", 1003)
+    assert (address, subject) == (mail.reply_to, "Re: [#1003]")
+    bench.send(ELLIOT, body.replace("\r\n", "\n"), to=address, subject=subject)
+    assert [bench.ticket(number).status for number in (1001, 1002, 1003)] == ["open", "open", "resolved"]
+    address, subject, body = row_link(mail, "Answer", 1001)
+    answered = body.replace("\r\n", "\n").replace("#reply\n\n", "#reply\n\nWe are on it.\n")
+    mails = bench.send(ELLIOT, answered, to=address, subject=subject)
+    assert "We are on it." in to(mails, "karen@client.example").text
+    assert bench.ticket(1001).assignee.name == "elliot"
+    with pytest.raises(StopIteration):
+        row_link(mail, "Claim", 1002)  # it is Elliot's
+
+
+def test_the_trace_of_each_ticket_has_the_mail(bench, late):
+    for number in (1001, 1002, 1003):
+        assert [line.address for line in trace.by_ticket(bench.db, number) if line.step == "together"] == [*late]
+
+
+def test_a_mail_about_several_that_cannot_be_written_stops_no_deadline(bench, monkeypatch):
+    bench.send(KAREN, "Two does not open.", subject="Two is slow")
+    written = timers.apply.save_alerts
+
+    def fails(db, notices, context, renderer):
+        if notices[0].agent == "ann":
+            raise ZeroDivisionError
+        written(db, notices, context, renderer)
+
+    monkeypatch.setattr(timers.apply, "save_alerts", fails)
+    assert {mail.to for mail in bench.wait(hours=19)} == {"elliot@bank.example"}
+    assert bench.ticket(1002).overdue
+
+
+def test_text_that_answers_a_mail_about_several_opens_no_ticket(bench, late):
+    mail = late["elliot@bank.example"]
+    (returned,) = bench.send(ELLIOT, "We are on it.", answers=mail)
+    assert returned.kind == "command-failed"
+    assert "name one with #ticket NUMBER" in returned.text
+    assert bench.numbers() == [1001, 1002, 1003]

@@ -286,7 +286,7 @@ def test_requesters_answer_to_the_plain_address():
 
 def links(made: Notice) -> list[str]:
     text = part(read(made), "plain")
-    return [line.partition(":")[0] for line in text.split("\n") if ": mailto:" in line]
+    return re.findall(r"(?m)^\[\d+\] (.+): mailto:", text)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_links_offer_what_can_be_done(status: Status, assignee: Assignee | None,
 
 
 def test_a_notices_own_links_come_first_and_end_in_end():
-    made = notice(K.ANSWER, links=(("Send it", "#reply\n\nHello & bye"), ("Ready", "#close\n#end\n")))
+    made = notice(K.ANSWER, answers=(), links=(("Send it", "#reply\n\nHello & bye"), ("Ready", "#close\n#end\n")))
     text = part(read(made), "plain")
     assert links(made)[:2] == ["Send it", "Ready"]
     assert "body=%23reply%0D%0A%0D%0AHello%20%26%20bye%0D%0A%23end%0D%0A" in text
@@ -313,7 +313,7 @@ def test_a_notices_own_links_come_first_and_end_in_end():
 
 def tapped(made: Notice, label: str) -> tuple[list[str], tuple[str, ...], list[Reference]]:
     """What the desk reads when an agent taps a link and sends the mail with a signature: verbs, text, tickets named."""
-    line = next(line for line in part(read(made), "plain").split("\n") if line.startswith(f"{label}: "))
+    line = next(line for line in part(read(made), "plain").split("\n") if f"] {label}: " in line)
     link = urlsplit(line.partition(": ")[2])
     fields = parse_qs(link.query)
     raw = f"From: elliot@bank.example\r\nTo: {unquote(link.path)}\r\nSubject: {fields['subject'][0]}\r\n\r\n"
@@ -351,7 +351,8 @@ def test_a_confirm_offers_its_code_and_nothing_else():
 def test_html_and_text_hold_the_same_links():
     message = read(notice(K.NEW_TICKET))
     html = part(message, "html").replace("&amp;", "&")
-    hrefs = [line.partition(": ")[2] for line in part(message, "plain").split("\n") if ": mailto:" in line]
+    hrefs = re.findall(r"mailto:\S+", part(message, "plain"))
+    assert hrefs
     assert all(f'href="{href}"' in html for href in hrefs)
 
 
@@ -417,9 +418,7 @@ def test_nobody_is_promised_or_offered_what_their_role_cannot_do(may, said: str,
     made = notice(K.NEW_TICKET, ticket=WAITS)
     rendered = RENDERER.render(made, config, KEYRING, NOW)
     assert rendered.text.split("\n")[2] == said
-    assert [line.partition(":")[0] for line in rendered.text.split("\n") if ": mailto:" in line][
-        : len(offered)
-    ] == offered
+    assert re.findall(r"(?m)^\[\d+\] (.+): mailto:", rendered.text)[: len(offered)] == offered
     assert KEYRING.read(rendered.message_id).public == (may != ("note",)), "a text is refused as the reply that it is"
 
 

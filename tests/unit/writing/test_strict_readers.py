@@ -129,5 +129,6 @@ def test_text_and_html_say_the_same(kind: NoticeKind, worst: bool):
     mail = parse(written(kind, worst=worst))
     page = _Visible()
     page.feed(mail.html)
-    text = re.sub(r"(?m)^(.+): mailto:\S+$", r"\1", mail.text)
+    text = re.sub(r"(?m)^\[\d+\] .+: mailto:\S+$| \[\d+\](?=   ?\w|$)", "", mail.text)
+    text = re.sub(r"(?m)^(.+): mailto:\S+$", r"\1", text)
     assert words("".join(page.words)) == words(text)

@@ -39,7 +39,7 @@ def test_spam_closes_and_its_sender_hears_nothing(bench):
 
 def test_every_alert_has_the_links_of_the_contract(bench):
     for label in ("Claim", "Note", "Resolve", "Close", "Spam"):
-        assert f"\n{label}: mailto:" in bench.alert.text
+        assert f"] {label}: mailto:" in bench.alert.text
     assert "body=%23spam%0D%0A%23end" in bench.alert.text
 
 

@@ -351,8 +351,9 @@ def test_agents_are_written_to_in_their_own_language(tmp_path: Path):
 
 def test_specimens_show_a_template_what_a_real_notice_would():
     for kind in BUILT:
-        full, bare = specimens(kind)
+        full, bare, *several = specimens(kind)
         assert type(full) is type(bare) is (RequesterView if kind.to_requester else AgentView)
+        assert all(view.ticket is None and view.listings for view in several), "one of several tickets has rows"
 
 
 def _light(colour: str) -> float:
