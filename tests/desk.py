@@ -278,7 +278,9 @@ class Bench:
 
     def write_by_link(self, mail: Sent, label: str, text: str, *, below: bool = False) -> list[Sent]:
         """Somebody taps a link of a notice to them, types above or below what it filled in, and sends the mail."""
-        found = re.search(rf"^{re.escape(label)}: mailto:(\S+?)\?subject=(\S+?)&body=(\S*)$", mail.text, re.MULTILINE)
+        found = re.search(
+            rf"^\[\d+\] {re.escape(label)}: mailto:(\S+?)\?subject=(\S+?)&body=(\S*)$", mail.text, re.MULTILINE
+        )
         assert found, f"no link {label} in {mail.kind} to {mail.to}"
         address, subject, filled = (unquote(each).replace("\r\n", "\n") for each in found.groups())
         body = f"{filled}\n{text}\n" if below else f"{text}\n{filled}\n"

@@ -10,15 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.rules.notices.audience import Audience, Person
 from mailgate.rules.notices.occasion import Occasion, written
-from mailgate.rules.notices.status_phrases import for_collaborators, status_phrases
+from mailgate.rules.notices.sentences import merge_phrase, status_phrase
 from mailgate.rules.notices.to_agents import to_agents
 from mailgate.rules.people.collaborators import machine
 from mailgate.rules.ticket.participants import newly_copied
 from mailgate.rules.ticket.questions import asked_by, outsiders
 from mailgate.settings import Config
-from mailgate.ticket import Address, Change, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import Address, Change, Entry, EntryKind, Event, EventKind, Status, Ticket
+
+_STRUCTURAL = (EventKind.MERGED, EventKind.SPLIT)
 
 
 def announce(change: Change, occasion: Occasion, audience: Audience, config: Config) -> tuple[Notice, ...]:
@@ -64,7 +67,7 @@ def _copied(change: Change, occasion: Occasion, audience: Audience, config: Conf
 
 
 def _status_changed(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
-    fact = status_phrases(change, config)
+    fact = _status_phrases(change, config)
     again = occasion.resolved_before and not change.entries and change.after.status is Status.RESOLVED
     if fact and change.after.autoresponse and not again:
         notice = occasion.notice(NoticeKind.STATUS_CHANGED, Person(change.after.requester), change.after, audience)
@@ -80,7 +83,7 @@ def _on_opening(
         if not machine(ticket.requester.email):  # nobody reads mail to a machine
             notice = occasion.notice(NoticeKind.OPENED_FOR_YOU, Person(ticket.requester), ticket, audience)
             notice = _with_first_message(notice, change, occasion)
-            yield replace(notice, facts=status_phrases(change, config), is_first=True)
+            yield replace(notice, facts=_status_phrases(change, config), is_first=True)
     elif occasion.automatic and config.notices.acknowledge and ticket.autoresponse:
         notice = occasion.notice(NoticeKind.ACKNOWLEDGEMENT, Person(ticket.requester), ticket, audience)
         yield replace(
@@ -107,7 +110,7 @@ def _with_first_message(notice: Notice, change: Change, occasion: Occasion) -> N
 
 def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     ticket = change.after
-    fact = () if occasion.quiet else status_phrases(change, config)
+    fact = () if occasion.quiet else _status_phrases(change, config)
     active = tuple(Address(person.email, person.name) for person in ticket.collaborators if person.active)
     direct = {email for each in occasion.direct for email in config.addresses_of(each)}
     if fact and ticket.requester.email in direct:  # the reply that went to them directly does not say the status
@@ -121,7 +124,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
             text=entry.text,
             html=entry.html,
             attachments=entry.attachments,
-            facts=fact if reader is ticket.requester else for_collaborators(fact),
+            facts=fact if reader is ticket.requester else _for_collaborators(fact),
             asks=bool(fact) and reader is ticket.requester and _asks(change, config),
             also_to=() if reader is ticket.requester else (ticket.requester,),
             cc=active,
@@ -144,6 +147,38 @@ def _public(history: Sequence[Entry], ticket: Ticket, config: Config) -> tuple[E
         for entry in history
         if entry.kind is EntryKind.REPLY or (entry.kind is EntryKind.MESSAGE and entry.author.email in let_in)
     )[:1]
+
+
+# ── what requesters are told of a change: nothing internal ──────────────────────────────
+
+
+def _status_phrases(change: Change, config: Config) -> tuple[Phrase, ...]:
+    """The phrase for a change of status or a merge that requesters get a notice of; () for any other change."""
+    announced = config.notices.status_changes
+    if any(event.kind is EventKind.SPAM_MARKED for event in change.events):
+        return ()
+    structural = next((event for event in change.events if event.kind in _STRUCTURAL), None)
+    if structural and change.before:
+        return _merge_phrases(structural, change, config)
+    for event in change.events:
+        if event.kind is not EventKind.STATUS_CHANGED:
+            continue
+        reopened = event.after == Status.OPEN and event.before in (Status.RESOLVED, Status.CLOSED)
+        if event.after in announced or (reopened and "reopened" in announced):
+            return (status_phrase(event),)
+    return ()
+
+
+def _merge_phrases(event: Event, change: Change, config: Config) -> tuple[Phrase, ...]:
+    """For the requester of an open or pending ticket: where it went, or that it is separate again."""
+    goes = change.after.merged_into and change.before and change.before.status.active
+    comes = change.before and change.before.merged_into and not change.after.merged_into and change.after.status.active
+    return (merge_phrase(event, config.desk.token),) if goes or comes else ()
+
+
+def _for_collaborators(phrases: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
+    """The same without the number of the other ticket, which collaborators may not see."""
+    return tuple(Phrase("told.merged") if phrase.name == "told.merged_with" else phrase for phrase in phrases)
 
 
 # ── outsiders ───────────────────────────────────────────────────────────────────────────
