@@ -56,11 +56,7 @@ def is_attribution(text: str) -> bool:
         return _is_open_attribution(text)
     when = has_date(text)
     email = bool(EMAIL.search(text))
-    if any(verb in text for verb in JOINED):
-        return when or email
-    said = any(word.lower().rstrip("(a)") in WROTE or word.lower() in WROTE for word in WORD.findall(text)[-8:])
-    said = said or _says_early(text)
-    return (said and (when or email or ruled)) or (email and when and shape.field(text) is None)
+    return (_says_wrote(text) and (when or email or ruled)) or (email and when and shape.field(text) is None)
 
 
 def is_undated(text: str) -> bool:
@@ -78,9 +74,12 @@ def is_undated(text: str) -> bool:
     return handle or (len(names) <= 4 and all(len(word) > 1 and word[0].isupper() for word in names))
 
 
-def _says_early(text: str) -> bool:
-    """The verb stands early in some: "Am 3. Mai 2026 schrieb Ann <…>:"."""
-    return any(word.lower() in WROTE for word in WORD.findall(text)[:16])
+def _says_wrote(text: str) -> bool:
+    """Whether the verb stands near the end, or early: "Am 3. Mai 2026 schrieb Ann <…>:"."""
+    words = [word.lower() for word in WORD.findall(text)]
+    if any(verb in text for verb in JOINED):
+        return True
+    return any(word in WROTE or word.rstrip("(a)") in WROTE for word in (*words[:16], *words[-8:]))
 
 
 def _is_open_attribution(text: str) -> bool:
@@ -91,16 +90,15 @@ def _is_open_attribution(text: str) -> bool:
 
 
 def is_certain(text: str) -> bool:
-    """An attribution that is accepted without a quote below it."""
+    """An attribution that needs no quote below it to be believed."""
     if shape.is_attribution(text):
         return True
     words = WORD.findall(text[:MAX_ATTRIBUTION].lstrip("- "))
-    return (
-        bool(words)
-        and is_attribution(text)
-        and words[0].lower().rstrip(".") in STARTS
-        and bool(TIME.search(text) or EMAIL.search(text))
-    )
+    begins = bool(words) and words[0].lower().rstrip(".") in STARTS
+    if not begins or not is_attribution(text):
+        return False
+    # "On 3 May 2026 at 10:00 please write to ann@a.example:" is a sentence.
+    return _says_wrote(text) and bool(TIME.search(text) or EMAIL.search(text))
 
 
 def label(line: str) -> str:
@@ -163,6 +161,12 @@ def is_forward(line: str) -> bool:
     if not line.rstrip("*_ ").endswith((":", "：")) or len(line) > 120:
         return False
     return " ".join(line.lower().split()).strip("*_ >:：") in ANNOUNCED
+
+
+def is_forward_line(line: str) -> bool:
+    """Such words as all of a line, which announce a forwarded mail where its header stands below."""
+    plain = " ".join(line[:120].lower().split()).strip("*_ :：")
+    return plain in ANNOUNCED or plain in FORWARDED
 
 
 def _is_ruled(line: str, words: Sequence[str]) -> bool:

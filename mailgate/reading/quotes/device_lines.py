@@ -80,9 +80,16 @@ _VERB_FIRST = rf"{_BEGINS}(?: {_MINOR}){{0,8}} ?{_DEVICE}(?:{_SUFFIX}|-{_DEVICE}
 _VERB_LAST = rf"(?:{_MINOR} ){{0,3}}{_DEVICE} ?{_SUFFIX} ?{_ENDS}"
 _WHOLE = r"von (?:unterwegs|mobilgerät) gesendet|verzonden met mail"
 _LINE = re.compile(rf"[([]?(?:{_VERB_FIRST}|{_VERB_LAST}|{_WHOLE})[.)\]]?")
-_LINK = re.compile(r" ?[<([]https?://[^<>\[\]()]*[>)\]]")
+_LINK = re.compile(r" ?[<([] ?https?://[^<>\[\]()]*[>)\]]")
 _LINKED = re.compile(rf"{_BEGINS}(?: [^\s,;:!?]+){{1,4}}\.?")
 _LONGEST = 80  # characters
+_FEW = 7  # words
+_SENTENCE = (".", "!", "?", ":", ",", ";", "。", "？", "！", "؟")
+# As their makers spell them.
+_NAMED = re.compile(
+    r"\b(?:iPhone|iPad|iOS|Android|Outlook|Windows|Samsung|Galaxy|Huawei|Xiaomi|Yahoo|Gmail|Thunderbird|Proton)"
+    r"|小米|华为"
+)
 
 
 def is_device_line(line: str) -> bool:
@@ -95,3 +102,14 @@ def is_device_line(line: str) -> bool:
     if len(plain) > _LONGEST:
         return False
     return bool(_LINE.fullmatch(plain)) or (plain != folded and bool(_LINK.search(folded) and _LINKED.fullmatch(plain)))
+
+
+def may_be_device_line(line: str) -> bool:
+    """True for a few words with the name of a device or program, in a language that is not English or with a link.
+
+    It needs a place where such lines stand: somebody who writes a sentence ends it.
+    """
+    plain = _LINK.sub("", " ".join(line[:400].split())).strip("*_<>[] ")
+    if len(plain.split()) > _FEW or plain.endswith(_SENTENCE) or not _NAMED.search(plain):
+        return False
+    return not plain.isascii() or bool(_LINK.search(line[:400]))

@@ -36,7 +36,7 @@ def read(block: str, subject: str) -> Forwarded | None:
 
     `subject` is that of the forwarding mail, for programs that copy none.
     """
-    lines = [line[:MAX_LINE].lstrip("> *_\t\xa0\ufeff") for line in block.split("\n")[:MAX_LINES]]
+    lines = [_bare(line[:MAX_LINE]) for line in block.split("\n")[:MAX_LINES]]
     bare = subject.partition(":")[2].strip() or subject
     found = _found(lines, bare)
     if found is None:
@@ -45,9 +45,17 @@ def read(block: str, subject: str) -> Forwarded | None:
     return Forwarded(sender, copied or bare) if sender else None
 
 
+def _bare(line: str) -> str:
+    return line if shape.between_marks(line) else line.lstrip("> *_\t\xa0\ufeff")
+
+
 def _found(lines: Sequence[str], subject: str) -> tuple[Address | None, str] | None:
-    """Sender and subject by what stands first: a header, one on a single line, or an announcing line."""
+    """Sender and subject by what stands first: a header, one on a single line, or an announcing line.
+
+    Below an announcing line between rules a header may stand, which says more.
+    """
     said = 0  # lines of words
+    announced: tuple[Address | None, str] | None = None
     labelled = shape.Lines(lines)
     for place, line in enumerate(lines):
         if not line.strip():
@@ -56,12 +64,14 @@ def _found(lines: Sequence[str], subject: str) -> tuple[Address | None, str] | N
             return _author(header), _subject(header, subject)
         if single := _single_line(line):
             return _person(single), _subject_within(single)
-        if size := _announcing(lines, place):
-            return _announced_sender(lines[place : place + size]), ""
+        if announced is None and (size := _announcing(lines, place)):
+            announced = _announced_sender(lines[place : place + size]), ""
+            if not shape.ruled(line)[0]:
+                return announced
         said += 1
         if said > MAX_ABOVE:
             break
-    return None
+    return announced
 
 
 def _header_at(lines: shape.Lines, place: int) -> Header | None:
@@ -129,7 +139,7 @@ def _announced_sender(lines: Sequence[str]) -> Address | None:
         return None
     before = head[: email.start()]
     name = QUOTED_NAME.search(before) or LAST_WORDS.search(NAME_END.sub("", before))
-    words = name[1].strip(" \"'<([«»").split() if name else []
+    words = name[1].strip(" \"'<>([«»").split() if name else []
     # "the user John Doe", in some languages
     return Address(normalise(email[0]), " ".join(dropwhile(str.islower, words)))
 
@@ -138,10 +148,25 @@ def text_of(block: str) -> str:
     """What the forwarded mail says: the block without its announcing lines, copied header and quote marks."""
     lines = _unquoted(block.split("\n"))
     body = lines[_header_end(lines) :]
+    body = body[_below_header(body) :]
     if all(QUOTE_MARK.match(line) for line in body if line.strip()):  # quoted below a line that is not
         body = [QUOTE_MARK.sub("", line, count=1) for line in body]
     text = textwrap.dedent("\n".join(line.rstrip() for line in body)).strip("\n")
     return text.strip()
+
+
+def _below_header(lines: Sequence[str]) -> int:
+    """Past what some programs draw between the header and the words: a rule, or words between two."""
+    first = next((place for place, line in enumerate(lines) if line.strip() and not shape.is_rule(line)), 0)
+    return first + 1 if first < len(lines) and _is_divider(lines, first) else first
+
+
+def _is_divider(lines: Sequence[str], place: int) -> bool:
+    """Words between rules, of which nothing but words follow: above another header they announce another mail."""
+    line = lines[place].strip()
+    drawn = line[:3] == 3 * line[:1] == line[-3:] and line.startswith(shape.DASHES)
+    below = next((at for at in range(place + 1, len(lines)) if lines[at].strip()), None)
+    return drawn and below is not None and shape.field(lines[below]) is None
 
 
 def _unquoted(lines: Sequence[str]) -> list[str]:
@@ -154,20 +179,23 @@ def _unquoted(lines: Sequence[str]) -> list[str]:
 def _header_end(lines: Sequence[str]) -> int:
     """Where the forwarded words begin."""
     said = 0
+    announced = 0
     labelled = shape.Lines(lines)
     for place, line in enumerate(lines[:MAX_LINES]):
         if not line.strip() or shape.is_rule(line):
             continue
         if header := _header_at(labelled, place):
             return place + header.size
-        if size := _announcing(lines, place):
-            return place + size
+        if not announced and (size := _announcing(lines, place)):
+            announced = place + size
+            if not shape.ruled(line)[0]:
+                return announced
         if _announces(line):
             continue
         said += 1
         if said > MAX_ABOVE:
             break
-    return _first(lines)
+    return announced or _first(lines)
 
 
 def _announces(line: str) -> bool:
@@ -176,7 +204,10 @@ def _announces(line: str) -> bool:
 
 def _announcing(lines: Sequence[str], place: int) -> int:
     """On how many lines "On …, Name <address> wrote:" stands, which may be wrapped; 0 where it does not."""
-    for size in range(1, shape.MAX_WRAPPED + 1):
+    for size, line in enumerate(lines[place : place + shape.MAX_WRAPPED], 1):
+        labelled = shape.field(line)
+        if size > 1 and labelled and labelled.people:
+            break  # a copied header stands there
         if attribution.is_attribution(" ".join(line.strip() for line in lines[place : place + size])):
             return size
     return 0

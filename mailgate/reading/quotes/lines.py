@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+MAX_LINES = 20_000  # lines beyond are own: unread is not cut
+ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
 
 
 class Kind(StrEnum):
@@ -21,3 +26,18 @@ class Line:
     text: str
     level: int = 0
     kind: Kind = Kind.OWN
+
+
+def says_something(text: str) -> bool:
+    """Whether a line has words, unlike an empty one or an ornament."""
+    return bool(text.strip()) and not ORNAMENT.match(text[:200])
+
+
+def first_own(lines: Sequence[Line]) -> int:
+    """Where the sender first says something; the number of lines when nowhere."""
+    return next((place for place, line in enumerate(lines) if is_own(line)), len(lines))
+
+
+def is_own(line: Line) -> bool:
+    """Whether the sender says something on a line."""
+    return line.kind is Kind.OWN and says_something(line.text)

@@ -37,7 +37,7 @@ LANGUAGES = {
         subject="subject",
         original="original message|original mail|reply message|reply original",
         forwarded="forwarded message|forwarded by|forwarded mail|forward message",
-        announced="begin forwarded message|forwarded message",
+        announced="begin forwarded message|forwarded message|this is a forwarded message",
         answer="re resp ref",
         forward="fwd fw fd",
     ),

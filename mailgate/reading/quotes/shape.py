@@ -33,11 +33,16 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 _RULED = re.compile(r"[-_=*–—―]{2,}\s*([^-_=*–—―].{1,160}?)\s*[-_=*–—―]{2,}(.*)$")
+_MARKED = re.compile(r">>> ?([^>\s][^\n]{0,200}?) ?>>>")
 _BARE_RULE = re.compile(r"\s*[-_=–—―]{5,}\s*$")
 DASHES = tuple("-_=*–—―")
 _BRACKETED = re.compile(rf"[<(\[«]\s{{0,2}}(?:mailto:)?({EMAIL.pattern})\s{{0,2}}[>)\]»]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _ENDS = (":", "：", ":*", ": *", ":_")
+_RUN_ON = re.compile(r":[ \t]{2,}(?=\S)")
+MAX_MEMO = 6  # lines of the header of a memo that are looked at
+MEMO_LABEL = 12  # characters
+NAMED_WORDS = 4  # of a name and a verb
 NAME_WORDS = 12  # words that stand around date and address in the longest attributions
 BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # direction marks around names and addresses
 
@@ -68,6 +73,13 @@ def ruled(line: str) -> tuple[str, str]:
     head = line[:MAX_LINE].lstrip(" >*\t\xa0")
     found = _RULED.match(head) if head.startswith(DASHES) else None
     return (found[1], found[2]) if found else ("", "")
+
+
+def between_marks(line: str) -> str:
+    """What stands between three marks on either side: GroupWise's ">>> Ann Key 11/2/2026 10:00 >>>"."""
+    head = line[:MAX_LINE].strip()
+    found = _MARKED.fullmatch(head) if head.startswith(">>>") else None
+    return found[1] if found else ""
 
 
 def is_date_line(line: str) -> bool:
@@ -199,12 +211,34 @@ def is_attribution(text: str) -> bool:
 
     Beside date, time and bracketed address it has few words; it ends with a colon, or stands between rules.
     """
+    marked = bool(between_marks(text))
     text = _announcing(text)
-    found = _BRACKETED.search(text)
-    if not found or not _CLOCK.search(text) or not (_DAY.search(text) or _YEAR.search(text)):
+    if not _CLOCK.search(text) or not (_DAY.search(text) or _YEAR.search(text)):
         return False
+    found = _BRACKETED.search(text)
+    if not found:
+        return marked
     before, after = text[: found.start()], text[found.end() :]
     return len(_WORD.findall(before)) <= NAME_WORDS and len(_WORD.findall(after)) <= NAME_WORDS // 2
+
+
+def announced_apart(line: str) -> tuple[str, ...]:
+    """A line in two where the mail that it announces begins on it behind blanks, as Yahoo writes on phones."""
+    colon = _RUN_ON.search(line[:MAX_ATTRIBUTION]) if ":  " in line[:MAX_ATTRIBUTION] else None
+    if colon and is_attribution(line[: colon.start() + 1]):
+        return line[: colon.start() + 1], line[colon.end() :]
+    return (line,)
+
+
+def memo_size(lines: Sequence[str]) -> int:
+    """On how many lines the header of a memo begins, as Notes writes it above the mail that is answered; 0 for none.
+
+    Name and address, below them the time and nothing else, then a label and whom it was for.
+    """
+    if len(lines) < 2 or not is_people(lines[0]) or not is_date_line(lines[1]) or not _CLOCK.search(lines[1]):
+        return 0
+    below = [line.strip() for line in lines[2:] if line.strip()]
+    return 2 if len(below) > 1 and len(below[0]) <= MEMO_LABEL and is_people(below[1]) else 0
 
 
 def may_be_attribution(text: str) -> bool:
@@ -216,7 +250,12 @@ def may_be_attribution(text: str) -> bool:
     if found := _BRACKETED.search(text):
         return len(_WORD.findall(text[: found.start()])) <= NAME_WORDS // 2 and len(text[found.end() :].split()) == 1
     day = _DAY.search(text) if _CLOCK.search(text) else None
-    return bool(day) and len(_WORD.findall(text[: day.start()])) <= 2 and len(_WORD.findall(text)) <= NAME_WORDS  # type: ignore[union-attr]
+    if day is None or len(_WORD.findall(text)) > NAME_WORDS:
+        return False
+    before = _WORD.findall(text[: day.start()])
+    # "Ann Key 写道 2026-05-03 10:00:", a name and a word, unlike "The log says on 3 May 2026 10:00:".
+    named = 2 <= len(before) <= NAMED_WORDS and before[0].istitle() and before[1].istitle()
+    return len(before) <= 2 or (named and day[0][0].isdigit() and not _WORD.search(day[0]))
 
 
 def _announcing(text: str) -> str:
@@ -225,5 +264,7 @@ def _announcing(text: str) -> str:
     inner, behind = ruled(text)
     if inner and not behind:
         text = f"{inner}:"  # Zoho and Notes draw rules around it
+    elif marked := between_marks(text):
+        text = f"{marked}:"
     ends = text.endswith(_ENDS) and len(text) <= MAX_ATTRIBUTION
     return text if ends and not field(text) else ""

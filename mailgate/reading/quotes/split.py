@@ -14,18 +14,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailgate.mail import MARKERS
-from mailgate.reading.quotes import attribution, device_lines, shape
-from mailgate.reading.quotes.lines import Kind, Line
+from mailgate.reading.quotes import attribution, shape, signature
+from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, is_own, says_something
 
-MAX_LINES = 20_000  # lines beyond are own: unread is not cut
-MAX_SIGNATURE = 12  # lines
-SENTENCE = 5  # words of a line that ends like a sentence, and
-LONG = 14  # words of any line: then it is no line of a signature
 ATTRIBUTION_LINES = 5
+ANNOUNCING = 8  # words of a line above a quoted mail
 MOSTLY = 0.8  # of the lines: some lose their quote mark where a program wraps them
 QUOTED = re.compile(r"^ ?((?:> ?)+)")
-INITIALS = re.compile(r"^ ?([A-Z][A-Za-z]{0,3})> ?")  # "AK> text": quotes that bear their author's initials
-ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
+INITIALS = re.compile(
+    r"^ {0,8}([A-Z][A-Za-z]{0,15})> ?"
+)  # "AK> text": quotes that bear their author's initials or name
+SHORT = 2  # letters of initials; what is longer may be a prompt: "SQL> select 1"
 MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
 _MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
 
@@ -57,12 +56,12 @@ def text_lines(text: str) -> list[Line]:
     """Lines of plain text; leading `>` are quote marks. What follows the 20,000th is one own line."""
     head = text.split("\n", MAX_LINES)
     rest = [Line(head.pop())] if len(head) > MAX_LINES else []
-    return [_text_line(line) for line in head] + rest
+    return [_text_line(piece) for line in head for piece in shape.announced_apart(line)] + rest
 
 
 def _text_line(line: str) -> Line:
     found = QUOTED.match(line) if line.startswith((">", " >")) else None
-    if not found:
+    if not found or shape.between_marks(line):
         return Line(line if line == "-- " else line.rstrip())
     return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
 
@@ -87,21 +86,31 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER) -> Split:
         _cut_tail(head, labelled)
         _cut_attributions(head)
         _cut_undated(head)
-    _cut_signature(head, strictly=new)
+    signature.cut(head, strictly=new, alone=forward is None)
     return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
 
 
 def _read_initials(lines: list[Line]) -> None:
-    """Quote marks with the initials of who is quoted; one alone is an arrow of the sender's."""
+    """Quote marks with the initials of who is quoted; one alone is an arrow of the sender's.
+
+    A name or a longer word is believed below a line that announces a quote.
+    """
     seen: dict[str, list[int]] = {}
     for place, line in enumerate(lines[:MAX_LINES]):
-        found = INITIALS.match(line.text) if line.kind is Kind.OWN and ">" in line.text[:6] else None
+        found = INITIALS.match(line.text) if line.kind is Kind.OWN and ">" in line.text[:26] else None
         if found:
             seen.setdefault(found[1], []).append(place)
-    for places in seen.values():
-        for place in places if len(places) > 1 else ():
+    for name, places in seen.items():
+        believed = len(places) > 1 and (len(name) <= SHORT or _is_introduced(lines, places[0]))
+        for place in places if believed else ():
             text = INITIALS.sub("", lines[place].text)
             lines[place] = replace(lines[place], text=text, level=1, kind=Kind.QUOTE)
+
+
+def _is_introduced(lines: Sequence[Line], place: int) -> bool:
+    """Whether a quote or what announces one stands right above, but for an empty line."""
+    above = next((line for line in reversed(lines[max(0, place - 2) : place]) if line.text.strip()), None)
+    return above is not None and (above.kind is Kind.QUOTE or attribution.is_attribution(above.text))
 
 
 def _read_bars(lines: list[Line]) -> None:
@@ -118,7 +127,7 @@ def _read_bars(lines: list[Line]) -> None:
 
 def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marked: bool) -> Split:
     """Put the lines in their parts; `marked_as` is the kind of each before any rule was applied."""
-    last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and _says_something(line.text)), default=-1)
+    last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and says_something(line.text)), default=-1)
     visible: list[Line] = []
     cut: list[Line] = []
     trimmed = bool(forward)
@@ -142,10 +151,6 @@ def _show(line: Line) -> str:
     return (f"{'>' * line.level} {line.text}" if line.level else line.text).rstrip()
 
 
-def _says_something(text: str) -> bool:
-    return bool(text.strip()) and not ORNAMENT.match(text[:200])
-
-
 def _strip(lines: list[str]) -> tuple[str, ...]:
     first, last = 0, len(lines)
     while first < last and not lines[first].strip():
@@ -160,15 +165,6 @@ def _is_marker(text: str) -> bool:
         return False
     joined = "".join(text[:500].split())
     return any(mark in joined for mark in MARKS)
-
-
-def _first_own(lines: Sequence[Line]) -> int:
-    """Where the sender first says something; the number of lines when nowhere."""
-    return next((place for place, line in enumerate(lines) if _is_own(line)), len(lines))
-
-
-def _is_own(line: Line) -> bool:
-    return line.kind is Kind.OWN and _says_something(line.text)
 
 
 def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -> int | None:
@@ -189,7 +185,7 @@ def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -
             return place
         if purpose is Purpose.FORWARD and line.kind is Kind.QUOTE and _is_quoted(lines[place:]):
             return place
-        said = said or _says_something(line.text)
+        said = said or says_something(line.text)
     return None
 
 
@@ -201,7 +197,7 @@ def _announces_forward(texts: Sequence[str], place: int, purpose: Purpose, *, sa
 
 def _is_quoted(lines: Sequence[Line]) -> bool:
     """Whether nearly all that is said is quoted."""
-    said = [line for line in lines if _says_something(line.text)]
+    said = [line for line in lines if says_something(line.text)]
     return sum(line.kind is Kind.QUOTE for line in said) >= MOSTLY * len(said)
 
 
@@ -213,12 +209,22 @@ def _with_rule(lines: Sequence[Line], place: int) -> int:
     if above < 0:
         return place
     text = lines[above].text
-    return above if shape.is_rule(text) or shape.ruled(text)[0] or shape.is_date_line(text) else place
+    if shape.is_rule(text) or shape.ruled(text)[0] or shape.is_date_line(text) or attribution.is_forward_line(text):
+        return above
+    return above if lines[place].level and _announces_quote(lines, above) else place
+
+
+def _announces_quote(lines: Sequence[Line], place: int) -> bool:
+    """Whether a line is the one that Apple Mail writes above the mail that it quotes: a paragraph of few words."""
+    line = lines[place]
+    alone = place == 0 or not lines[place - 1].text.strip()
+    words = line.text.split()
+    return alone and not line.level and line.text.endswith((":", "：")) and len(words) <= ANNOUNCING
 
 
 def _cut_tail(lines: list[Line], labelled: shape.Lines) -> None:
     """History that a program put below the answer without quote marks: all that follows goes."""
-    first = _first_own(lines)
+    first = first_own(lines)
     for place, line in enumerate(lines[:MAX_LINES]):
         if line.kind is not Kind.OWN or not line.text.strip():
             continue
@@ -265,14 +271,14 @@ def _cut_attributions(lines: list[Line]) -> None:
             _mark(lines, place, len(lines) if tail else place + size)
             if tail:
                 return
-        said = said or _is_own(lines[place])
+        said = said or is_own(lines[place])
 
 
 def _cut_undated(lines: list[Line]) -> None:
     """The last own line, where it announces the quote that follows it and says no date."""
-    last = next((place for place in range(len(lines) - 1, 0, -1) if _is_own(lines[place])), 0)
+    last = next((place for place in range(len(lines) - 1, 0, -1) if is_own(lines[place])), 0)
     below = next((line for line in lines[last + 1 :] if line.text.strip()), None)
-    if below and below.level and _first_own(lines) < last and attribution.is_undated(lines[last].text):
+    if below and below.level and first_own(lines) < last and attribution.is_undated(lines[last].text):
         _mark(lines, last, last + 1)
 
 
@@ -300,6 +306,8 @@ def _certain_at(lines: Sequence[Line], place: int) -> int:
     """How many lines from `place` on are a certain attribution; it may be wrapped."""
     if shape.is_attribution(lines[place].text):
         return 1
+    if memo := shape.memo_size([line.text for line in lines[place : place + shape.MAX_MEMO]]):
+        return memo
     words = lines[place].text.lstrip("- ").split(None, 1)
     starts = bool(words) and words[0].lower().rstrip(".,:") in attribution.STARTS
     if not starts and (not shape.has_date(lines[place].text) or (place and lines[place - 1].text.strip())):
@@ -321,52 +329,3 @@ def _last_quote(lines: Sequence[Line]) -> int:
     """Where the last marked quote stands; -1 when there is none."""
     places = (place for place in range(len(lines) - 1, -1, -1) if lines[place].level)
     return next((place for place in places if not lines[place].text.endswith(":")), -1)
-
-
-def _cut_signature(lines: list[Line], *, strictly: bool) -> None:
-    """The block below "-- " (RFC 3676 4.3), and the line that a telephone adds."""
-    first = _first_own(lines)
-    looking = True  # one signature above each quote: the last; further "--" above it divide a text
-    for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
-        line = lines[place]
-        if line.kind is Kind.QUOTE:
-            looking = True
-        elif looking and line.kind is Kind.OWN and line.text in {"--", "-- "}:
-            looking = False
-            end = _signature_end(lines, place)
-            sure = line.text == "-- " and not strictly
-            if end and first < place and (sure or _is_signature(lines[place + 1 : end])):
-                _sign(lines, place, end)
-    for place in range(min(len(lines), MAX_LINES) - 1, 0, -1):
-        line = lines[place]
-        if line.kind is not Kind.OWN or not _says_something(line.text):
-            continue
-        if not device_lines.is_device_line(line.text) or first >= place:
-            return
-        _sign(lines, place, place + 1)
-
-
-def _is_signature(lines: Sequence[Line]) -> bool:
-    """Whether lines say who somebody is: names, numbers, addresses; a sentence among them is a text's."""
-    for line in lines:
-        words = line.text.split()
-        if len(words) > LONG or (len(words) >= SENTENCE and words[-1].endswith((".", "!", "?", "。", "？"))):
-            return False
-    return True
-
-
-def _signature_end(lines: Sequence[Line], place: int) -> int:
-    """Where the signature that begins at `place` ends; 0 when it is too long for one."""
-    written = 0
-    for end in range(place + 1, len(lines)):
-        if lines[end].kind is not Kind.OWN:
-            return end
-        written += bool(lines[end].text.strip())
-        if written > MAX_SIGNATURE or end - place > 4 * MAX_SIGNATURE:
-            return 0
-    return len(lines)
-
-
-def _sign(lines: list[Line], start: int, end: int) -> None:
-    for place in range(start, end):
-        lines[place] = replace(lines[place], kind=Kind.SIGNATURE)

@@ -6,6 +6,7 @@ import pytest
 
 from mailgate.mail import Mail
 from mailgate.reading.body import read_body
+from mailgate.reading.quotes import attribution
 from tests.lab import mail
 
 
@@ -114,3 +115,18 @@ def test_a_line_without_a_date_goes_with_the_quote_that_ends_the_mail(line: str)
 )
 def test_a_sentence_above_the_quote_that_ends_the_mail_stays(line: str) -> None:
     assert line in read_body(answer(text=f"Please look.\n\n{line}\n> Out of paper\n")).visible
+
+
+@pytest.mark.parametrize(
+    ("line", "certain"),
+    [
+        ("On 3 May 2026 at 10:00, Ann <ann@x.example> wrote:", True),
+        ("On 3 May 2026 at 10:00, ann@x.example wrote:", True),
+        ("On 3 May 2026 at 10:00 please mail ann@x.example:", False),
+        ("On the table:", False),
+        ("Ann wrote on 3 May 2026:", False),
+        ("在 2026-05-03 10:00, ann@x.example 写道：", True),
+    ],
+)
+def test_what_needs_no_quote_below(line: str, certain: bool) -> None:
+    assert attribution.is_certain(line) is certain
