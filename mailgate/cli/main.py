@@ -39,7 +39,7 @@ VERBS = {
     "status": "show whether the daemon runs, its connections and the queue lengths",
     "database": "show schema version and size; migrate; check integrity",
     "backup": "copy everything while the daemon runs; verify a copy",
-    "restore": "put a backup back into an empty place",
+    "restore": "restore a backup (where no database exists)",
     "completion": "print a shell completion script",
 }
 _STORAGE = ("database", "backup", "restore")  # verbs of `mailgate.cli.storage`

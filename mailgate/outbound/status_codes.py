@@ -16,7 +16,7 @@ DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 _NO_MAILBOX = "no such mailbox"
 _FULL = "the mailbox is full"
 _TOO_LARGE = "the mail is too large for them"
-_REFUSED = "their mail server refuses it as unwanted"
+_REFUSED = "their mail server rejects it as spam"
 _NO_DOMAIN = "no such domain"
 _UNREACHABLE = "their mail server could not be reached"
 # By subject and detail, or by subject alone.
@@ -26,18 +26,18 @@ _BY_CODE = {
     "1.3": "the address is not written as an address",
     "1.6": "the mailbox has moved and left no new address",
     "1.10": "the domain takes no mail",
-    "1.": "the address is not good",
+    "1.": "the address is invalid",
     "2.1": "the mailbox is switched off",
     "2.2": _FULL,
     "2.3": _TOO_LARGE,
     "2.": "the mailbox does not take it",
     "3.4": _TOO_LARGE,
     "3.": "their mail server has trouble",
-    "4.6": "mail to that address runs in circles",
+    "4.6": "mail to that address loops",
     "4.": _UNREACHABLE,
-    "5.": "their mail server did not understand ours",
-    "6.7": "the way there does not take such an address",
-    "6.": "their mail server does not take its form",
+    "5.": "their mail server rejected the SMTP dialogue",
+    "6.7": "a server on the route does not support such addresses",
+    "6.": "their mail server rejects the format of the message",
     "7.": _REFUSED,
 }
 _CODE = re.compile(r"\b[245]\.(\d{1,3})\.(\d{1,3})\b")

@@ -295,7 +295,8 @@ def test_the_way_of_a_mail_is_found_by_address_message_id_and_ticket_in_both_dir
     inbox.claim(db, 10)
     mail = Mail(message_id="<m@x>", from_=(Address("karen@client.example"),), subject="s")
     inbox.end(db, one, "done", LATER, mail=mail, ticket=1, way=["screened: human", "rule: Printers: all"])
-    trace.add(db, [Line(at=LATER, direction="out", step="limited", text="no", message_id="<m@x>", ticket=1)])
+    limited = Line(at=LATER, direction="out", step="limited", text="no", message_id="<m@x>", ticket=1, inbox_id=one)
+    trace.add(db, [limited])
     outbox.add(db, [outgoing("a"), outgoing("b", "ann@bank.example")], LATER, inbox_id=one)
     outbox.sent(db, [(1, "250 taken")], LATER)
     outbox.failed(db, [(2, "550 no", False, False)])
@@ -315,6 +316,19 @@ def test_the_way_of_a_mail_is_found_by_address_message_id_and_ticket_in_both_dir
     }
     assert trace.recent(db, LATER + timedelta(days=1)) == []
     assert trace.by_message_id(db, "") == []
+
+
+def test_two_mails_of_one_moment_are_traced_one_after_the_other(db: Db):
+    numbers = stored(db, "a", "b")
+    inbox.claim(db, 10)
+    for one in numbers:
+        mail = Mail(message_id=f"<{one}@x>", from_=(Address("karen@client.example"),), subject="s")
+        inbox.end(db, one, "done", NOW, "reply-key", mail=mail, ticket=1, way=["screened: human"])
+    lines = trace.by_ticket(db, 1)
+    assert [(line.inbox_id, line.step) for line in lines] == [
+        (one, step) for one in numbers for step in ("arrived", "screened", "done")
+    ]
+    assert lines[-1].text == "ticket 1, named by reply-key"
 
 
 def test_a_mail_that_was_not_read_yet_is_found_by_its_envelope_sender(db: Db):

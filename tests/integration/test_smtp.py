@@ -180,6 +180,11 @@ async def test_the_null_sender_is_taken(desk: Desk):
     assert [row["sender"] for row in await desk.rows()] == [""]
 
 
+async def test_help_names_what_this_listener_implements(desk: Desk):
+    client = await desk.client()
+    assert await client.say("HELP") == "214 2.0.0 DATA EHLO HELO HELP MAIL NOOP QUIT RCPT RSET VRFY"
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [

@@ -438,8 +438,11 @@ class Session(SMTP):
         await self._say("252 2.1.5 Cannot VRFY user, but will accept message and attempt delivery")
 
     async def help(self, _: str) -> None:
-        """RFC 5321 4.1.1.8."""
-        verbs = " ".join(sorted(verb.decode() for verb in _COMMANDS))
+        """RFC 5321 4.1.1.8: the commands that this listener implements."""
+        absent = {b"EXPN", b"BDAT", *((b"EHLO", b"HELO") if self._lmtp else (b"LHLO",))}
+        absent |= set() if self._service.tls else {b"STARTTLS"}
+        absent |= set() if self._service.config.submission else {b"AUTH"}
+        verbs = " ".join(sorted(verb.decode() for verb in _COMMANDS.keys() - absent))
         await self._say(f"214 2.0.0 {verbs}")
 
     async def not_implemented(self, _: str) -> None:

@@ -100,12 +100,12 @@ def _ways(db: Db, traced: str, came: str, went: str, it: object, since: datetime
         {**bound, "caused": caused},
     )
     steps = db.all(f"SELECT * FROM trace WHERE {traced} AND at >= :since ORDER BY id", bound)  # noqa: S608
-    # Within one moment: arrived, what was found, how it ended, what it caused.
+    # Within one moment mail by mail; of each: arrived, what was found, how it ended, what it caused.
     lines = [line for row in incoming for line in _came(row)]
     lines += [_stored(row) for row in steps]
     lines += [line for row in incoming for line in _ended(row)]
     lines += [line for row in outgoing for line in _went(row)]
-    return sorted(lines, key=lambda line: line.at)
+    return sorted(lines, key=lambda line: (line.at, line.inbox_id or 0))
 
 
 def _stored(row: Any) -> Line:
@@ -151,10 +151,13 @@ def _of(row: Any, at: float, step: str, text: str) -> Line:
 
 
 def _end(row: Any) -> str:
-    """Why a mail ended as it did; that it named no ticket is no fault of a mail that made one, or asked for none."""
-    if row["state"] == "done" and row["reason"] == Reason.NOTHING_NAMES_A_TICKET:
+    """How a mail ended, and why."""
+    reason = str(row["reason"])
+    if row["state"] != "done":
+        return reason
+    if reason == Reason.NOTHING_NAMES_A_TICKET:
         return f"new ticket {row['ticket']}" if row["ticket"] else "about no ticket"
-    return str(row["reason"])
+    return f"ticket {row['ticket']}, named by {reason}" if row["ticket"] and reason else reason
 
 
 def _went(row: Any) -> list[Line]:

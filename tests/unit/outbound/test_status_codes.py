@@ -11,7 +11,7 @@ from mailgate.phrase import Phrase, phrase
     [
         ("5.1.1", "550 5.1.1 <x@y>: unknown", "no such mailbox (550 5.1.1 <x@y>: unknown)"),
         ("5.2.2", "mailbox exceeded", "the mailbox is full (5.2.2 mailbox exceeded)"),
-        ("5.7.26", "unauthenticated", "their mail server refuses it as unwanted (5.7.26 unauthenticated)"),
+        ("5.7.26", "unauthenticated", "their mail server rejects it as spam (5.7.26 unauthenticated)"),
         ("", "550 No such user here", "no such mailbox (550 No such user here)"),
         ("5.0.0", "552 mailbox is full", "the mailbox is full (5.0.0 552 mailbox is full)"),
         ("", "554 5.3.4 too much", "the mail is too large for them (554 5.3.4 too much)"),

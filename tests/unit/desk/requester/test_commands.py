@@ -64,7 +64,9 @@ def test_status_and_help_are_answered_in_public_words_and_change_nothing(bench):
     bench.send(ELLIOT, "#reply\n\nWe look.", answers=bench.alert)
     before = bench.kinds()
     mail = to(bench.send(KAREN, "#status\n#help", answers=bench.ack), "karen@client.example")
-    assert "It was opened on Fri 20 Nov 2026; our last answer is of Fri 20 Nov 2026." in " ".join(mail.text.split())
+    assert "It was opened on Fri 20 Nov 2026; our last answer was sent on Fri 20 Nov 2026." in " ".join(
+        mail.text.split()
+    )
     assert "#reopen opens it again" in " ".join(mail.text.split())
     assert not {word for word in ("hunter2", "High", "Elliot") if word in mail.everything}
     assert mail.message["Auto-Submitted"]

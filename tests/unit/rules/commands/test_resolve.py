@@ -141,7 +141,7 @@ def test_the_administrator_has_all_rights_but_is_no_agent():
     assert read("#close", agent=None).orders[0].value == NewStatus(Status.CLOSED)
     assert read("#due 2h", agent=None).orders
     (problem,) = read("#claim", agent=None).problems
-    assert '"me" is an agent' in within(problem)
+    assert "“me” needs an agent" in within(problem)
 
 
 def test_without_a_ticket_questions_alone_are_understood():

@@ -286,7 +286,7 @@ def test_questions_keep_what_they_ask():
 
 def test_a_known_verb_further_down_returns_the_mail():
     said = problem("Hello,\n\n  *#Close*\nElliot")
-    assert said == "commands go on top: “#Close” stands below other text (write \\#close for the word itself)"
+    assert said == "commands go on top: “#Close” is below other text (write \\#close for the word itself)"
     assert problem("Hello\n - #note").startswith("commands go on top: “#note”")
     assert problem("Hello\n#note: see above").startswith("commands go on top")
     assert read("Hello\n#monday blues\n#42\n#open-source").problems == ()

@@ -238,7 +238,7 @@ def test_pending_until_then_and_open_again():
     endless = done(acts.wake(None, ANN), before=asleep.after)
     assert (endless.after.wake_at, endless.events[0].before) == (None, rfc3339(until))
     said = sentences.event_sentence(endless.events[0], endless.after, CONFIG)
-    assert english(said) == "It is pending without an end."
+    assert english(said) == "It is pending with no end date."
     for status in set(STATUSES) - {Status.PENDING}:
         assert done(acts.status(status, ANN), before=asleep.after).after.wake_at is None
     woken = lifecycle.fire(asleep.after, "wake", CONFIG, until)
