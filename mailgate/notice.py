@@ -136,6 +136,16 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedMail:
+    """A stored mail in a list, with (label, mail body) of what can be done with it."""
+
+    sender: str
+    subject: str
+    about: Phrase
+    links: tuple[tuple[Phrase, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """Sentences of an answer to an agent, one a line."""
 
@@ -191,6 +201,7 @@ class Notice:
     history: tuple[Entry, ...] = ()  # earlier entries the reader may see, newest first
     similar: tuple[Similar, ...] = ()  # ended tickets that a new one is like
     others: tuple[Ticket, ...] = ()  # the requester's other open tickets that the reader may see
+    mails: tuple[ListedMail, ...] = ()  # that wait for somebody to look
     cc: tuple[Address, ...] = ()  # shown in To/Cc, not written to by this mail
     also_to: tuple[Address, ...] = ()
     in_reply_to: str = ""  # Message-ID in angle brackets that this mail answers

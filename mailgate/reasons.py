@@ -64,6 +64,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     LIMIT = "limit"
     BANNED = "banned"  # an agent banned its sender with #ban
+    SPAM = "spam"  # a mail server marked it
     UNREADABLE = "unreadable"
     POISON = "poison"  # three tries failed
     UNPROVEN_AGENT = "unproven-agent"

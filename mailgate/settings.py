@@ -494,6 +494,16 @@ class ReportMail:
     to: tuple[str, ...] = ("admin", "manager")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spam:
+    """[spam]: what becomes of mail that a mail server marked as spam."""
+
+    headers: bool = True  # whether the marks count
+    action: str = "hold"  # or "tag", "drop"
+    digest: Recurring | None = Recurring(8 * 60)  # None: no daily list
+    to: tuple[str, ...] = ("admin",)  # also "agent:KEY", addresses
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """The whole configuration, checked: every name in it refers to something."""
@@ -524,6 +534,7 @@ class Config:
     attachments: Attachments = Attachments()
     customers: Mapping[str, Customer] = field(default_factory=dict)
     report: ReportMail = ReportMail()
+    spam: Spam = Spam()
     canned: Mapping[str, Canned] = field(default_factory=dict)
     hostname: str = "localhost"  # our own name in EHLO and greetings
     templates: Path | None = None  # the administrator's templates/, when there is one

@@ -63,6 +63,8 @@ class EventKind(StrEnum):
     SPLIT = "split"  # a message off its ticket, or a merged ticket off the one it went into
     LINKED = "linked"
     SPAM_MARKED = "spam-marked"
+    SPAM_HELD = "spam-held"  # its first mail was held as spam before the ticket was opened
+    SPAM_RELEASED = "spam-released"
     BANNED = "banned"
     UNBANNED = "unbanned"
     OVERDUE = "overdue"

@@ -28,7 +28,7 @@ from mailgate.store.db import Db, open_writer
 from mailgate.store.queues import inbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Event, Ticket
-from mailgate.worker import agents_day, batch, set_aside, timers
+from mailgate.worker import agents_day, batch, set_aside, spam_digest, timers
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 
 KAREN = "Karen Client <karen@client.example>"
@@ -294,6 +294,8 @@ class Bench:
                 fired = timers.fire_due(self.db, self.desk, self.now)
                 if agents_day.any_due(self.db, self.config, self.now):
                     fired += agents_day.fire_due(self.db, self.desk, self.now)
+                if spam_digest.due(self.db, self.config, self.now):
+                    spam_digest.notify(self.db, self.desk, self.now)
                 if set_aside.due(self.db, self.now):
                     set_aside.notify(self.db, self.desk, self.now)
             if not fired:

@@ -34,6 +34,7 @@ _TABLES = (
     "trust",
     "tickets",
     "report",
+    "spam",
 )
 _SHOWN = 8  # names in one line
 

@@ -26,6 +26,7 @@ from mailgate.config.sections.policies import (
     read_attachments,
     read_notices,
     read_report,
+    read_spam,
     read_tickets,
     read_trust,
 )
@@ -129,6 +130,7 @@ def _config(top: Table) -> Config:
         tickets=read_tickets(top),
         attachments=read_attachments(top),
         report=read_report(top),
+        spam=read_spam(top),
         canned=read_canned(top),
         templates=templates if templates.is_dir() else None,
         hostname=desk.hostname or _hostname() or desk.domain,

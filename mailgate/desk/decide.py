@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mailgate.desk import bounces
 from mailgate.desk.agent import perform
-from mailgate.desk.hold import held_reply
+from mailgate.desk.hold import held_reply, spam
 from mailgate.desk.hold.unproven import hold_unproven
 from mailgate.desk.matter import number_of, opens_as_customer, opens_by_hand
 from mailgate.desk.notify.admin import pass_to_admin
@@ -16,7 +16,7 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import agent_mail
 from mailgate.desk.requester import message
 from mailgate.desk.requester.rating import receive_rating
-from mailgate.desk.situation import Matter, Situation
+from mailgate.desk.situation import Matter, Situation, SpamRelease
 from mailgate.phrase import Phrase
 from mailgate.reasons import Reason
 from mailgate.rules.ticket.bans import banned_by
@@ -27,6 +27,8 @@ def decide(situation: Situation, context: Context) -> Outcome:
     """The outcome of a mail, before `notify.announce.complete`."""
     if ban := situation.known.ban:
         return quarantined(Reason.BANNED, banned_by(ban, context.config))
+    if marked := spam.set_aside(situation, context):
+        return marked
     match situation.matter:
         case Matter.LOOP:
             return dropped(Reason.OWN_MESSAGE_ID, "a mail of this desk came back")
@@ -115,9 +117,14 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
         return held_reply.nothing_waits(request, situation.ticket)
     if held is None or situation.sender.dmarc == "fail":
         return quarantined(Reason.UNPROVEN_AGENT, "no mail waits for this code")
-    if refused := held_reply.refused(request, situation.ticket, held.situation.sender):
+    author = None if held.why is Reason.SPAM else held.situation.sender.agent
+    if refused := held_reply.refused(request, situation.ticket, author):
         return refused
-    outcome = _of_person(held.situation, context, released=held.why if held.why in held_reply.BECAUSE else None)
+    if held.why is Reason.SPAM:
+        by = SpamRelease(held.at, request.by)
+        outcome = decide(replace(held.situation, released=by), context)
+    else:
+        outcome = _of_person(held.situation, context, released=held.why if held.why in held_reply.BECAUSE else None)
     if outcome.uncounted:
         return outcome
     return Outcome(

@@ -49,7 +49,7 @@ class ReportOrder:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Agent mail that waits for `#confirm CODE`; `why` it does."""
+    """Mail that waits for `#confirm CODE`; `why` it does. `agent`: whose it is, "" for held spam."""
 
     agent: str
     code: str
@@ -107,6 +107,7 @@ class Outcome:
     first_time: bool = False  # the requester was not known before
     first_contact: str = ""  # address of a first-time requester who is answered automatically
     highest_number: int = 0  # of a ticket, seen in a key: new tickets get higher ones
+    releases_spam: bool = False  # it was held as spam, and is no more
     confirms: tuple[int, Outcome] | None = None  # inbox id and outcome of a held mail that this one releases
     # Details for `explain`.
     commands: tuple[Command, ...] = ()

@@ -28,7 +28,7 @@ from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket.bans import Ban
 from mailgate.rules.ticket.rating import Rating
 from mailgate.store.tickets.queries import Query
-from mailgate.ticket import Change, Entry, Event, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Change, Entry, Event, StoredAttachment, Ticket
 
 NO_COMMANDS = Commands((), (), ())
 SHOWN = 6  # latest entries of a thread that notices may show
@@ -173,6 +173,14 @@ class Matter(StrEnum):
     MACHINE = "machine"  # an automatic answer to an agent's notice
 
 
+@dataclass(frozen=True, slots=True)
+class SpamRelease:
+    """Since when a mail was held as spam, and by whom it was released."""
+
+    held_at: datetime
+    by: Actor
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """A mail with everything that the decision needs."""
@@ -191,6 +199,8 @@ class Situation:
     matter: Matter = Matter.OPENING
     commands: Commands = NO_COMMANDS  # of an agent
     rating: Rating | None = None
+    spam: str = ""  # the field by which a mail server marked it as spam, where that counts
+    released: SpamRelease | None = None  # it was held as spam
     known: Known = field(default_factory=Known)
 
     @property
@@ -216,8 +226,9 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A held mail, as if it were authenticated, on the tickets as they are now."""
+    """A held mail on the tickets as they are now; of an agent, as if it were authenticated."""
 
     inbox_id: int
     why: Reason
+    at: datetime  # since when
     situation: Situation

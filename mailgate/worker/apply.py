@@ -145,6 +145,8 @@ def finish(
     _save(db, prepared, context, inbox_id, mail.message_id)
     if outcome.hold:
         _hold(db, inbox_id, outcome.hold, context.now)
+    elif outcome.releases_spam:
+        held.release(db, inbox_id)
     if outcome.confirms and prepared.confirmed:
         released, inner = outcome.confirms
         _save(db, prepared.confirmed, context, released)
@@ -154,7 +156,7 @@ def finish(
             inbox.end(db, released, "held", context.now, inner.hold.why, ticket=inner.ticket)
         else:
             inbox.end(db, released, "done", context.now, Reason.CONFIRMED, ticket=inner.ticket)
-    error = outcome.why if outcome.state == "quarantined" else ""
+    error = outcome.why if outcome.state == "quarantined" or outcome.reason is Reason.SPAM else ""
     reason = outcome.reason or ""
     inbox.end(
         db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error, way=steps
@@ -172,6 +174,8 @@ def drop_held(db: Db, inbox_id: int, outcome: Outcome, context: Context, rendere
     save(db, outcome, context, renderer, inbox_id=inbox_id)
     held.release(db, inbox_id)
     inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
+    if outcome.reason is Reason.SPAM:
+        held.forget_bytes(db, inbox_id)
 
 
 def _withheld(outcome: Outcome, now: datetime, inbox_id: int | None, message_id: str) -> list[trace.Line]:

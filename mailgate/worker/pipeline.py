@@ -44,7 +44,7 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         why = f"the same mail came before, as inbox {situation.duplicate_of}"
         return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
     outcome = _with_burnt_keys(decide(situation, context), situation, context)
-    outcome = replace(outcome, highest_number=situation.highest_number)
+    outcome = replace(outcome, highest_number=situation.highest_number, releases_spam=situation.released is not None)
     if situation.is_authors(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
     outcome = complete(db, outcome, context, alive=mail.author.email, quiet=prepared.received.quiet)

@@ -36,7 +36,7 @@ from mailgate.store.people import absences, audience
 from mailgate.store.queues import held, inbox, trace
 from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
-from mailgate.worker import agents_day, apply, report_mail, set_aside
+from mailgate.worker import agents_day, apply, report_mail, set_aside, spam_digest
 from mailgate.worker.setup import Runtime
 
 TICK = 0.5  # seconds
@@ -124,6 +124,8 @@ def drop_expired(db: Db, runtime: Runtime, now: datetime) -> int:
 def _expired(db: Db, waiting: held.Waiting, context: Context) -> Outcome:
     """The outcome of a held mail that was not confirmed in time; a held reply is returned to its agent."""
     why = Reason(waiting.why)
+    if why is Reason.SPAM:
+        return dropped(why, "it was held as spam, and nobody released it within 30 days")
     if why is Reason.UNPROVEN_AGENT:
         return dropped(why, "its agent did not confirm it in time")
     return expired(waiting.agent, why, gather_held(db, waiting.inbox_id, context), context)
@@ -194,6 +196,9 @@ class Timers:
     async def _day(self) -> None:
         if await self._store.read(agents_day.any_due, self._runtime().config, self._clock()):
             await self._store.write(agents_day.fire_due, self._runtime(), self._clock())
+            self._wrote()
+        if await self._store.read(spam_digest.due, self._runtime().config, self._clock()):
+            await self._store.write(spam_digest.notify, self._runtime(), self._clock())
             self._wrote()
         if await self._store.read(set_aside.due, self._clock()):
             await self._store.write(set_aside.notify, self._runtime(), self._clock())

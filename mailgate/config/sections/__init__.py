@@ -8,7 +8,7 @@
     customers       [customer]
     schedules       [schedule], [sla]
     topics          [topic]
-    policies        [alerts], [notices], [trust], [tickets], [attachments], [report]
+    policies        [alerts], [notices], [trust], [tickets], [attachments], [report], [spam]
     rules           [[rule]]
     criteria        the criteria of a rule
     canned          [canned]

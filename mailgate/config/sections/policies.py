@@ -1,4 +1,4 @@
-"""[alerts], [notices], [trust], [tickets], [attachments] and [report]: the desk's policies."""
+"""[alerts], [notices], [trust], [tickets], [attachments], [report] and [spam]: the desk's policies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailgate.config.sections.routing import RECIPIENTS, domain, recipients
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import one_of
 from mailgate.config.toml.reader import Table
-from mailgate.settings import Alerts, Attachments, Notices, Rate, ReportMail, Tickets, Trust
+from mailgate.settings import Alerts, Attachments, Notices, Rate, ReportMail, Spam, Tickets, Trust
 
 _MAX_SIZE = 1_000_000_000  # bytes
 _EXTENSION = re.compile(r"\w{1,20}")
@@ -127,6 +127,25 @@ def read_report(top: Table) -> ReportMail:
     )
     table.done()
     return report
+
+
+def read_spam(top: Table) -> Spam:
+    """Read [spam]."""
+    table = top.table("spam") or top.sub("spam", {})
+    defaults = Spam()
+    to = recipients(table, "to", defaults.to)
+    for index, name in enumerate(to):
+        if name in RECIPIENTS and name != "admin":
+            what = f'"{name}" means nothing without a ticket: {one_of(("admin", "agent:KEY"))}, or an address'
+            table.reading.error(table.at("to").inside(index), what)
+    spam = Spam(
+        headers=table.flag("headers", default=True),
+        action=table.choice("action", ("hold", "tag", "drop"), defaults.action),
+        digest=table.value("digest", units.daily, defaults.digest, units.CLOCK_FORM),
+        to=to,
+    )
+    table.done()
+    return spam
 
 
 def _domains(table: Table) -> tuple[str, ...]:

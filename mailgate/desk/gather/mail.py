@@ -14,10 +14,11 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import Prepared, prepare, read_again
 from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.requester.rating import rating_of
-from mailgate.desk.situation import NO_COMMANDS, Held, Known, Matter, Situation
+from mailgate.desk.situation import NO_COMMANDS, Held, Known, Matter, Situation, SpamRelease
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.screening import spam
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.duplicates import same_but_for_marks
 from mailgate.rules.text.subject import strip_subject
@@ -30,6 +31,7 @@ from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans
 from mailgate.store.queues import held, inbox, outbox
 from mailgate.store.tickets import histories, merged, tickets
+from mailgate.ticket import ADMIN
 
 
 def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
@@ -44,13 +46,28 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     lets_in = situation.sender.agent or matter in (Matter.LOOP, Matter.REPORT)
     if not lets_in and (ban := bans.over(db, authors)):
         return replace(situation, matter=matter, known=Known(ban=ban))
+    situation = _with_spam(db, situation, context)
     return _with_known(db, situation, matter, rating, context)
 
 
-def gather_held(db: Db, inbox_id: int, context: Context) -> Situation:
-    """The situation of a held mail, as if it were authenticated, on the tickets as they are now."""
+def _with_spam(db: Db, situation: Situation, context: Context) -> Situation:
+    """With the mark of a mail server; a mail that was held by it and is worked again was released."""
+    received, config = situation.received, context.config
+    if not config.spam.headers or situation.sender.proven:
+        return situation
+    found = spam.mark(received.mail, spam.provider_of(received.source_key, config.mailboxes.values()))
+    if found and (since := held.spam_since(db, received.id)):
+        return replace(situation, released=SpamRelease(since, ADMIN))
+    return replace(situation, spam=found)
+
+
+def gather_held(db: Db, inbox_id: int, context: Context, why: Reason = Reason.UNPROVEN_AGENT) -> Situation:
+    """The situation of a held mail on the tickets as they are now; of an agent, as if it were authenticated."""
     prepared = prepare(inbox.again(db, inbox_id), context, attachments.digest)  # its attachments are stored
     found = _find_out(db, prepared, context)
+    if why is Reason.SPAM:
+        rating = rating_of(found, context)
+        return _with_known(db, found, matter_of(found, rating, context.config), rating, context)
     sender = replace(found.sender, assurance="confirmed", dmarc="none")
     match = thread.pick(found.refs, found.found, sender, context.config)
     situation = replace(found, sender=sender, match=match)
@@ -155,4 +172,5 @@ def _of_confirmation(db: Db, situation: Situation, context: Context) -> Known:
     waiting = held.by_code(db, situation.sender.agent, code.strip().lower(), context.now)
     if waiting is None:
         return Known()
-    return Known(held=Held(waiting.inbox_id, Reason(waiting.why), gather_held(db, waiting.inbox_id, context)))
+    why = Reason(waiting.why)
+    return Known(held=Held(waiting.inbox_id, why, waiting.at, gather_held(db, waiting.inbox_id, context, why)))

@@ -19,7 +19,6 @@ from mailgate.reasons import Reason
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.text.signature import only_signature
 from mailgate.rules.threading.keys import key_text
-from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
@@ -100,10 +99,13 @@ def nothing_waits(request: Request, ticket: Ticket | None) -> Outcome:
     return request.refused(ticket, Phrase("refused.code_unknown"), *_beside(request))
 
 
-def refused(request: Request, ticket: Ticket | None, held: Sender) -> Outcome | None:
-    """The refusal of a confirmation; None if it is valid. `held`: the sender of the held mail."""
+def refused(request: Request, ticket: Ticket | None, author: str | None) -> Outcome | None:
+    """The refusal of a confirmation; None if it is valid.
+
+    `author`: the agent who wrote the held mail; None for mail that every agent with its code may release.
+    """
     problems: tuple[Sentence, ...] = _beside(request)
-    if request.agent and held.agent != request.agent.key:
+    if request.agent and author is not None and author != request.agent.key:
         problems = (Phrase("refused.code_anothers"), *problems)
     return request.refused(ticket, *problems) if problems else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from mailgate.desk.hold import spam
 from mailgate.desk.notify.admin import came_to, to_admin
 from mailgate.desk.opening.draft import draft, rule_input
 from mailgate.desk.outcome import Context, Outcome
@@ -130,7 +131,7 @@ def _opened(opening: _Opening) -> Outcome:
     follows = opening.follows
     number = situation.known.next_number
     links = tuple(dict.fromkeys((*([follows] if follows else []), *situation.match.strangers_to)))
-    change = _open(opening, number, links)
+    change = spam.noted(_open(opening, number, links), situation, context.config)
     occasion = Occasion(
         by=change.events[0].by,
         cause=situation.received.source_key,
@@ -167,8 +168,10 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
 
 
 def may_answer(situation: Situation, context: Context) -> bool:
-    """Whether the mail may be answered automatically (the public interface, section 7)."""
+    """Whether the mail may be answered automatically (the public interface, section 7); marked as spam it may not."""
     received = situation.received
+    if situation.spam:
+        return False
     recent = context.now - received.arrived_at <= context.config.notices.acknowledge_within
     return recent and not received.quiet and _answerable(situation)
 

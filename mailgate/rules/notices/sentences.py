@@ -137,8 +137,8 @@ def _edited(event: Event, reader: Agent | None) -> Phrase | None:
             return phrase("event.tagged", tags=fresh) if fresh else phrase("event.untagged", tags=gone)
         case EventKind.SUBJECT_CHANGED:
             return phrase("event.subject", before=str(event.before))
-        case EventKind.SPAM_MARKED:
-            return Phrase("event.spam")
+        case EventKind.SPAM_MARKED | EventKind.SPAM_RELEASED:
+            return Phrase("event.spam" if event.kind is EventKind.SPAM_MARKED else "event.spam_released")
         case EventKind.MERGED:
             return _merged(event)
         case EventKind.SPLIT:

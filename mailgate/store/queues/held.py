@@ -1,4 +1,4 @@
-"""SQL of agent mail that waits for its `#confirm`, and of reply keys that were burnt."""
+"""SQL of mail that waits for a `#confirm`, of agents or marked as spam, and of reply keys that were burnt."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from mailgate.reasons import Reason
+from mailgate.store.columns import moment
 from mailgate.store.db import Db
+from mailgate.store.queues.inbox import queued
+from mailgate.ticket import Queued
 
 WAITS = timedelta(days=3)  # a confirm code is good for so long
+SPAM_WAITS = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mail that waits for its agent. `why` is the reason token it was held with."""
+    """A mail that waits: for `agent`, or for anybody who has its code (""). `why`: the reason token."""
 
     inbox_id: int
     agent: str
     why: str
+    at: datetime
 
 
 def hold(db: Db, inbox_id: int, agent: str, code: str, why: str, now: datetime) -> None:
@@ -37,10 +44,34 @@ def waiting_for(db: Db, agent: str, why: str, now: datetime) -> int:
 
 
 def by_code(db: Db, agent: str, code: str, now: datetime) -> Waiting | None:
-    """The mail that this code of this agent releases, or None."""
-    since = (now - WAITS).timestamp()
-    row = db.one("SELECT * FROM held WHERE agent = ? AND code = ? AND at > ?", [agent, code, since])
-    return Waiting(row["inbox_id"], row["agent"], row["why"]) if row else None
+    """The mail that this code releases for the agent, or None."""
+    row = db.one("SELECT * FROM held WHERE code = ? AND agent IN (?, '')", [code, agent])
+    found = _waiting(row) if row else None
+    return found if found and found.at > now - _patience(found.why) else None
+
+
+def spam_since(db: Db, inbox_id: int) -> datetime | None:
+    """Since when a mail is held as spam; None for any other."""
+    row = db.one("SELECT at FROM held WHERE inbox_id = ? AND why = ?", [inbox_id, Reason.SPAM])
+    return moment(row["at"]) if row else None
+
+
+def spam(db: Db, since: datetime) -> list[tuple[str, Queued]]:
+    """The code and the mail of what was held as spam after a moment, oldest first."""
+    rows = db.all(
+        "SELECT held.code, inbox.* FROM held JOIN inbox ON inbox.id = held.inbox_id"
+        " WHERE held.why = ? AND held.at > ? AND inbox.state = 'held' ORDER BY held.at, inbox.id",
+        [Reason.SPAM, since.timestamp()],
+    )
+    return [(row["code"], queued(row)) for row in rows]
+
+
+def _patience(why: str) -> timedelta:
+    return SPAM_WAITS if why == Reason.SPAM else WAITS
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(row["inbox_id"], row["agent"], row["why"], moment(row["at"]))
 
 
 def release(db: Db, inbox_id: int) -> None:
@@ -48,11 +79,18 @@ def release(db: Db, inbox_id: int) -> None:
     db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
 
 
+def forget_bytes(db: Db, inbox_id: int) -> None:
+    """Delete the bytes of a mail that nobody released."""
+    db.run("DELETE FROM raw WHERE id = (SELECT raw_id FROM inbox WHERE id = ?)", [inbox_id])
+
+
 def expired(db: Db, now: datetime, limit: int) -> list[Waiting]:
     """Mails that were not confirmed in time, the oldest first."""
-    since = (now - WAITS).timestamp()
-    rows = db.all("SELECT * FROM held WHERE at <= ? ORDER BY at LIMIT ?", [since, limit])
-    return [Waiting(row["inbox_id"], row["agent"], row["why"]) for row in rows]
+    rows = db.all(
+        "SELECT * FROM held WHERE at <= iif(why = ?, ?, ?) AND at <= ? ORDER BY at LIMIT ?",
+        [Reason.SPAM, *((now - each).timestamp() for each in (SPAM_WAITS, WAITS, WAITS)), limit],
+    )
+    return [_waiting(row) for row in rows]
 
 
 def burn(db: Db, keys: Iterable[str], now: datetime) -> None:

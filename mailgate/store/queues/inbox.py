@@ -349,7 +349,10 @@ def queued(row: Any) -> Queued:
 
 
 def retry(db: Db, inbox_id: int) -> None:
-    """Work a mail that was set aside or put off once more, as if it had just come. Raises NotFound."""
+    """Work a mail that was set aside or put off once more, as if it had just come. Raises NotFound.
+
+    That it was held as spam is known until then: it was released.
+    """
     changed = db.run(
         "UPDATE inbox SET state = 'new', tries = 0, reason = '', error = '', done_at = NULL, retry_at = NULL"
         " WHERE id = ? AND raw_id IS NOT NULL AND (state IN ('held', 'quarantined') OR retry_at IS NOT NULL)",
@@ -357,7 +360,7 @@ def retry(db: Db, inbox_id: int) -> None:
     )
     if not changed:
         raise NotFound(f"no mail {inbox_id} is held or quarantined")
-    db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
+    db.run("DELETE FROM held WHERE inbox_id = ? AND why <> ?", [inbox_id, Reason.SPAM])
 
 
 def drop(db: Db, inbox_id: int, now: datetime) -> None:

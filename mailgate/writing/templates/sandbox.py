@@ -36,6 +36,7 @@ from mailgate.writing.views.views import (
     EntryView,
     FileView,
     ListingView,
+    MailView,
     OtherView,
     RequesterView,
     SimilarView,
@@ -67,7 +68,7 @@ _COMPILED = Compiled()
 
 _VIEWS = (
     *(RequesterView, AgentView, TicketView, EntryView, FileView),
-    *(SimilarView, OtherView, ListingView, AnswerView, Link),
+    *(SimilarView, OtherView, MailView, ListingView, AnswerView, Link),
 )
 # What a template may read of our views: looking it up here is ten times as cheap as asking the sandbox.
 _OPEN = {view: frozenset(name for name in dir(view) if not name.startswith("_")) for view in _VIEWS} | {

@@ -18,6 +18,7 @@ from mailgate.writing.views.views import (
     EntryView,
     FileView,
     ListingView,
+    MailView,
     OtherView,
     ReportView,
     RequesterView,
@@ -119,6 +120,9 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         ticket=_ticket(full=full) if ticket else None,
         similar=(SimilarView("[#990]", "Portal is down", "resolved by Ann"),) if full else (),
         others=(OtherView("[#991]", _LONG, "open", Link("Merge into [#991]", "mailto:support@desk.example")),)
+        if full
+        else (),
+        mails=(MailView("karen@client.example", _LONG, "X-Spam-Flag: YES", (Link("Release", "mailto:a@b.example"),)),)
         if full
         else (),
         history=(_ENTRY, _ENTRY) if full else (),

@@ -28,7 +28,7 @@ from mailgate.writing.views.card import status, ticket_view
 from mailgate.writing.views.for_report import report_view
 from mailgate.writing.views.formatting import entry_view, files, left_out, person, preview, words
 from mailgate.writing.views.links import Link
-from mailgate.writing.views.views import AgentView, OtherView, SimilarView
+from mailgate.writing.views.views import AgentView, MailView, OtherView, SimilarView
 from mailgate.writing.views.words import Words
 
 _ROWS_WITH_LINKS = 10  # rows of tables in a mail, at most, for their links to stand in the text part, too
@@ -52,7 +52,8 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
     listings = tuple(listing_view(each, own, zone, rows.of) for each in notice.listings)
     to_tap = links.numbered(_links(notice, config, message_id, own), len(rows.numbered))
     others = _others(notice, config, message_id, own, len(rows.numbered) + len(to_tap))
-    merges = (each.merge for each in others if each.merge)
+    merges = tuple(each.merge for each in others if each.merge)
+    mails = _mails(notice, config, message_id, own, len(rows.numbered) + len(to_tap) + len(merges))
     text = "\n\n".join(each.text for each in answers) or words(notice.text, _TEXT_LIMIT)
     return AgentView(
         marker=own.marker if notice.to.email else "",
@@ -79,9 +80,10 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
             for each in notice.similar
         ),
         others=others,
+        mails=mails,
         history=tuple(entry_view(entry, own.dates.moment(entry.at, zone), own) for entry in notice.history),
         links=to_tap,
-        numbered=(*rows.numbered, *to_tap, *merges),
+        numbered=(*rows.numbered, *to_tap, *merges, *(link for each in mails for link in each.links)),
         listings=listings,
         answers=answers,
         ref=foot_key if notice.agent else "",
@@ -244,4 +246,17 @@ def _others(notice: Notice, config: Config, message_id: str, own: Words, before:
             opened=other.created_at,
         )
         views.append(OtherView(token, plain(other.subject, 80) or NO_SUBJECT, own.text(about, zone), link))
+    return tuple(views)
+
+
+def _mails(notice: Notice, config: Config, message_id: str, own: Words, before: int) -> tuple[MailView, ...]:
+    """Stored mails, each with the links of what the reader can do with it. `before`: how many links have a number."""
+    zone = config.zone(notice.agent)
+    views = []
+    for each in notice.mails:
+        offers = [(own.sentence(label, zone), body) for label, body in each.links]
+        made = links.numbered(_mailto(notice, config, message_id, offers), before)
+        before += len(made)
+        about = plain(own.text(each.about, zone))
+        views.append(MailView(plain(each.sender, 100), plain(each.subject, 80) or NO_SUBJECT, about, made))
     return tuple(views)

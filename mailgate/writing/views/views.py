@@ -120,6 +120,16 @@ class OtherView:
 
 
 @dataclass(frozen=True, slots=True)
+class MailView:
+    """A mail that waits for somebody to look."""
+
+    sender: str
+    subject: str
+    about: str  # "Fri 20 Nov 2026, 13:00 EST, x-spam-flag: YES"
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SimilarView:
     """An ended ticket that a new one is like: "[#990]", its subject, how and when it ended."""
 
@@ -258,6 +268,7 @@ class AgentView:
     ticket: TicketView | None
     similar: tuple[SimilarView, ...]
     others: tuple[OtherView, ...]  # the requester's other open tickets
+    mails: tuple[MailView, ...]  # that wait for somebody to look
     history: tuple[EntryView, ...]
     links: tuple[Link, ...]
     numbered: tuple[Link, ...]  # every link that the text part names by a number, with those of rows

@@ -1,0 +1,57 @@
+"""Mail that a mail server marked as spam: held unanswered, dropped, or let in with a tag (`[spam] action`).
+
+Only mail that would open a ticket is concerned: who answers a mail of ours is known, and is never
+held. Held mail is listed once a day (`worker/spam_digest.py`), and gone after 30 days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailgate.desk.outcome import Context, Hold, Outcome
+from mailgate.desk.situation import Matter, Situation, SpamRelease
+from mailgate.notice import NoticeKind
+from mailgate.reasons import Reason
+from mailgate.rules.threading.keys import key_text
+from mailgate.rules.ticket import acts, lifecycle
+from mailgate.settings import Config
+from mailgate.ticket import CLOCK, Change, Event, EventKind
+
+TAG = "spam"
+_CONCERNED = (Matter.OPENING, Matter.AUTO_REPLY, Matter.POSTMASTER)
+
+
+def set_aside(situation: Situation, context: Context) -> Outcome | None:
+    """The outcome of a mail that is marked as spam, where it is held or dropped; None for all other mail."""
+    if not situation.spam or situation.matter not in _CONCERNED or (situation.ticket and situation.match.role):
+        return None
+    if context.config.spam.action == "drop":
+        return Outcome(state="dropped", reason=Reason.SPAM, why=situation.spam)
+    if context.config.spam.action == "hold":
+        hold = Hold("", _code(situation, context), Reason.SPAM)
+        return Outcome(state="held", reason=Reason.SPAM, why=situation.spam, hold=hold)
+    return None
+
+
+def _code(situation: Situation, context: Context) -> str:
+    """The code that releases it, the same each time the work is done."""
+    cause = f"{situation.received.source_key}:spam"
+    day = situation.received.arrived_at.date()
+    return key_text(context.keyring.notice_id(0, "", NoticeKind.ADMIN, cause, day)).rpartition(".")[2][:12]
+
+
+def noted(change: Change, situation: Situation, config: Config) -> Change:
+    """The opened ticket with the tag of mail that is let in, or the events of mail that was released."""
+    stamp = acts.Stamp(CLOCK, change.after.updated_at)
+    if situation.spam:
+        return lifecycle.also(change, [acts.tag((TAG,), stamp)], stamp, config)
+    if situation.released:
+        return replace(change, events=(*change.events, *_events(situation.released, change)))
+    return change
+
+
+def _events(released: SpamRelease, change: Change) -> tuple[Event, ...]:
+    return (
+        Event(kind=EventKind.SPAM_HELD, by=CLOCK, at=released.held_at),
+        Event(kind=EventKind.SPAM_RELEASED, by=released.by, at=change.after.updated_at),
+    )
