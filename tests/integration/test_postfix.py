@@ -11,6 +11,7 @@ import pytest
 from mailgate.connect.rsa import public_key
 from mailgate.outbound.backoff import Reply, Stage
 from mailgate.outbound.meanings import Meaning, meaning
+from mailgate.outbound.payload import Payload
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.settings import Credentials, DkimKey, Secret
 from mailgate.settings import Relay as RelayConfig
@@ -43,7 +44,7 @@ async def send(
     credentials = Credentials(account="relay", user=user, password=Secret(password), ca=CERTIFICATE)
     config = RelayConfig(host="localhost", port=postfix.port, tls="starttls", credentials=credentials, dkim=keys)
     relay = SmtpRelay(config, "desk.bank.example")
-    reply = await relay.send(sender, "karen@client.example", mail)
+    reply = await relay.send(sender, "karen@client.example", Payload(mail))
     await relay.close()
     return reply
 
