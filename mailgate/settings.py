@@ -109,7 +109,10 @@ class Storage:
     database: Path
     attachments: Path
     migrate: bool = True  # the daemon brings an older database up to date when it starts
-    keep_raw: timedelta = timedelta(days=365)
+    keep_raw: timedelta = timedelta(days=365)  # received mail as it came
+    keep_sent: timedelta = timedelta(days=30)  # the bytes of sent mail
+    keep_closed: timedelta | None = None  # closed tickets; None: for ever
+    keep_trace: timedelta = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

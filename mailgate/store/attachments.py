@@ -2,6 +2,10 @@
 
 A file is written aside, piece by piece, synced, renamed into place, and its folder
 synced, before any row may name it. What a mail calls its attachment never becomes a path.
+
+A file that no row names is swept away a day after it was last stored. Storing content that is there
+already renews its time, and the sweep looks at the time again before it removes a file: both hold a
+lock, so that no file goes between its storing and the row that names it.
 """
 
 from __future__ import annotations
@@ -11,11 +15,13 @@ import itertools
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from mailgate.errors import UnreadableFile
 from mailgate.store.db import Db
 from mailgate.system.durable import DurableFile, flush
+from mailgate.system.lock import alone, shared
 from mailgate.system.storage import os_trouble, unreadable
 
 
@@ -38,6 +44,10 @@ def named(db: Db) -> list[str]:
     return [row["sha256"] for row in rows]
 
 
+SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
+SWEPT_AT_ONCE = 100  # files that are removed while nobody can store one
+
+
 class AttachmentStore:
     """A folder of files named by their content."""
 
@@ -57,14 +67,26 @@ class AttachmentStore:
         first, *more = tuple(itertools.islice(walk, 2)) or (b"",)
         if not more:
             sha256, size = digest([first])
-            return (sha256, size) if self._has(sha256) else self._write([first])
+            return (sha256, size) if self._renewed(sha256) else self._write([first])
         return self._write(itertools.chain([first], more, walk))
 
-    def _has(self, sha256: str) -> bool:
+    def _renewed(self, sha256: str) -> bool:
+        """Whether the content is there; its time is now, then."""
+        path = self.path(sha256)
         try:
-            return self.path(sha256).exists()
+            if not path.exists():
+                return False
+            with shared(self._lock):
+                os.utime(path)
+        except (FileNotFoundError, PermissionError):
+            return False
         except OSError as error:
-            raise os_trouble(error, self.path(sha256), "read") from error
+            raise os_trouble(error, path, "read") from error
+        return True
+
+    @property
+    def _lock(self) -> Path:
+        return self._folder / ".lock"
 
     def _write(self, pieces: Iterable[bytes]) -> tuple[str, int]:
         sha256 = hashlib.sha256()
@@ -79,7 +101,8 @@ class AttachmentStore:
                 file.finish()
                 target = self.path(sha256.hexdigest())
                 target.parent.mkdir(exist_ok=True)
-                aside.replace(target)
+                with shared(self._lock):
+                    aside.replace(target)
             finally:
                 file.remove()
             for folder in (target.parent, self._folder):
@@ -87,6 +110,29 @@ class AttachmentStore:
         except OSError as error:
             raise os_trouble(error, self._folder) from error
         return target.name, file.size
+
+    def old(self, now: float) -> set[str]:
+        """Digests of the files that were last stored so long ago that their row must stand, if there is to be one."""
+        return {path.name for path in self._files() if _is_old(path, now)}
+
+    def sweep(self, digests: Iterable[str], now: float) -> None:
+        """Remove those of the files that are old, and what a crash left half written. Raises StorageError."""
+        names = iter(digests)
+        try:
+            while portion := [*itertools.islice(names, SWEPT_AT_ONCE)]:
+                with alone(self._lock):
+                    for path in map(self.path, portion):
+                        if _is_old(path, now):
+                            path.unlink(missing_ok=True)
+            for path in self._folder.glob(".?*"):
+                if path != self._lock and _is_old(path, now):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise os_trouble(error, self._folder) from error
+
+    def _files(self) -> Iterator[Path]:
+        for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
+            yield from folder.iterdir()
 
     def read(self, sha256: str) -> bytes:
         """The content with this digest. Raises UnreadableFile."""
@@ -115,3 +161,10 @@ class AttachmentStore:
                     yield piece
         except OSError as error:
             raise unreadable(error, path) from error
+
+
+def _is_old(path: Path, now: float) -> bool:
+    """Whether a file is there and was last stored over a day before `now` (seconds since 1970 UTC)."""
+    with suppress(FileNotFoundError):
+        return now - path.stat().st_mtime > SWEPT_AFTER
+    return False

@@ -39,6 +39,9 @@ def connect(path: Path | None, mode: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     try:
         if mode in ("rw", "rwc"):
+            connection.execute(
+                "PRAGMA auto_vacuum = INCREMENTAL"
+            )  # of a new file; any other keeps its own until VACUUM
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
             connection.execute("PRAGMA foreign_keys = ON")
@@ -146,6 +149,32 @@ def copy(path: Path, target: Path) -> None:
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+def gives_back(connection: sqlite3.Connection) -> bool:
+    """Whether free pages of the database can be given back to the file system."""
+    return int(connection.execute("PRAGMA auto_vacuum").fetchone()[0]) == _INCREMENTAL
+
+
+_INCREMENTAL = 2  # https://www.sqlite.org/pragma.html#pragma_auto_vacuum
+
+
+def keeps_space(path: Path) -> bool:
+    """Whether a database is from before space could be given back, so that it should be rewritten once."""
+    with storage_errors(), closing(connect(path, "ro")) as connection:
+        return not gives_back(connection)
+
+
+def rewrite(path: Path) -> None:
+    """Rewrite a database: it holds nothing but its content then, and gives space back from then on.
+
+    Nobody can write meanwhile. It takes its size once more on the disk, and once in SQLITE_TMPDIR or /var/tmp.
+    Raises StorageError; then the database is as it was.
+    """
+    with storage_errors(), closing(connect(path, "rw")) as connection:
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def log_path(database: Path) -> Path:

@@ -52,6 +52,7 @@ CREATE INDEX inbox_aside ON inbox (state, id) WHERE state IN ('held', 'quarantin
 CREATE INDEX inbox_message_id ON inbox (message_id) WHERE message_id <> '';
 CREATE INDEX inbox_from ON inbox (from_email);
 CREATE INDEX inbox_raw ON inbox (raw_id) WHERE raw_id IS NOT NULL;  -- else each forgotten raw scans the inbox
+CREATE INDEX inbox_kept ON inbox (received_at) WHERE raw_id IS NOT NULL;
 CREATE INDEX inbox_retry ON inbox (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX inbox_ticket ON inbox (ticket) WHERE ticket IS NOT NULL;
 
@@ -90,6 +91,7 @@ CREATE INDEX ticket_active ON ticket (number) WHERE status IN ('open', 'pending'
 CREATE INDEX ticket_requester ON ticket (requester_email, status);
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_department ON ticket (department, status);
+CREATE INDEX ticket_closed ON ticket (closed_at) WHERE status = 'closed' AND merged_into IS NULL;
 
 CREATE TABLE collaborator (
     ticket INTEGER NOT NULL REFERENCES ticket (number),
@@ -119,6 +121,8 @@ CREATE TABLE entry (
 ) STRICT;
 CREATE INDEX entry_ticket ON entry (ticket, id);
 CREATE INDEX entry_came_for ON entry (came_for) WHERE came_for IS NOT NULL;
+CREATE INDEX entry_files ON entry (id) WHERE attachments <> '[]';
+CREATE INDEX entry_inbox ON entry (inbox_id) WHERE inbox_id IS NOT NULL;
 
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
@@ -141,6 +145,7 @@ CREATE TABLE known_id (
     ticket INTEGER NOT NULL REFERENCES ticket (number),
     PRIMARY KEY (message_id, ticket)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX known_id_ticket ON known_id (ticket);
 
 -- Words of resolved and closed tickets: a new ticket is shown with those that it is like.
 CREATE TABLE ended_word (
@@ -148,6 +153,7 @@ CREATE TABLE ended_word (
     ticket INTEGER NOT NULL REFERENCES ticket (number),
     PRIMARY KEY (word, ticket)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ended_word_ticket ON ended_word (ticket);
 
 -- Which tickets agents were shown with a ticket: their words are internal to it.
 CREATE TABLE similar_shown (
@@ -155,6 +161,7 @@ CREATE TABLE similar_shown (
     similar INTEGER NOT NULL,
     PRIMARY KEY (ticket, similar)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX similar_shown_similar ON similar_shown (similar);
 
 -- What the clock has to do and when; a ticket's rows are replaced with each change.
 CREATE TABLE deadline (
@@ -198,6 +205,8 @@ CREATE INDEX outbox_message_id ON outbox (message_id);
 CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket, id);
 CREATE INDEX outbox_inbox ON outbox (inbox_id) WHERE inbox_id IS NOT NULL;
+CREATE INDEX outbox_kept ON outbox (created_at) WHERE state IN ('sent', 'failed', 'dropped') AND data <> x'';
+CREATE INDEX outbox_files ON outbox (id) WHERE files <> '[]';
 
 -- What the relay refused for good, until its ticket and agent have been told.
 CREATE TABLE refused (

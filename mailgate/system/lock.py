@@ -112,6 +112,22 @@ def running(database: Path) -> int | None:
 
 
 @contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold a lock file together with others, but with nobody who holds it alone. Raises OSError."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a lock file alone. Raises OSError."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def keep_files(database: Path) -> Iterator[None]:
     """No attachment or raw mail file is removed during the block. Raises StorageError."""
     with _files_lock(database) as file:

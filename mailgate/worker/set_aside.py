@@ -15,7 +15,7 @@ from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.reasons import Reason
 from mailgate.store import meta
 from mailgate.store.db import Db
-from mailgate.store.queues import outbox, quarantine
+from mailgate.store.queues import inbox, outbox, quarantine
 from mailgate.ticket import Queued
 from mailgate.worker import apply
 from mailgate.worker.setup import Runtime
@@ -46,7 +46,7 @@ def notify(db: Db, runtime: Runtime, now: datetime) -> None:
 
 def _reported(mail: Queued) -> bool:
     """Whether the summary names the mail."""
-    return mail.reason not in quarantine.USUAL and mail.reason not in _NOTIFIED
+    return mail.reason not in inbox.USUAL and mail.reason not in _NOTIFIED
 
 
 def _facts(named: list[Queued], found: list[Queued]) -> Iterator[Sentence]:
@@ -55,7 +55,7 @@ def _facts(named: list[Queued], found: list[Queued]) -> Iterator[Sentence]:
         yield phrase("admin.aside", number=each.id, who=who, subject=each.subject or "-", why=each.last_error)
     if more := len(named) - SHOWN:
         yield from [phrase("admin.aside_more", count=more)] if more > 0 else []
-    if usual := sum(each.reason in quarantine.USUAL for each in found):
+    if usual := sum(each.reason in inbox.USUAL for each in found):
         yield phrase("admin.aside_usual", count=usual)
     yield Phrase("admin.aside_list")
 

@@ -32,21 +32,18 @@ from mailgate.rules.notices.together import TOGETHER, together
 from mailgate.rules.sla.clock import WAKE
 from mailgate.rules.ticket import lifecycle
 from mailgate.store.db import Db, Store
-from mailgate.store.people import absences, audience
-from mailgate.store.queues import held, inbox, trace
+from mailgate.store.people import absences
+from mailgate.store.queues import held, inbox
 from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
-from mailgate.worker import agents_day, apply, report_mail, set_aside, spam_digest
+from mailgate.worker import agents_day, apply, report_mail, set_aside, spam_digest, upkeep
 from mailgate.worker.setup import Runtime
 
 TICK = 0.5  # seconds
 DAY_TICK = 2.0  # seconds between checks for digests and ended absences
 REPORT_TICK = 5.0  # seconds between checks for scheduled reports
 AT_ONCE = 100  # deadlines in one transaction
-FORGET_AT_ONCE = 200  # mails whose bytes are deleted in one transaction
 PUT_OFF = timedelta(hours=1)  # until a failed deadline is tried again
-KEEP_TRACE = timedelta(days=90)
-KEEP_CONTACTS = timedelta(days=7)
 
 log = logging.getLogger(__name__)
 
@@ -131,17 +128,6 @@ def _expired(db: Db, waiting: held.Waiting, context: Context) -> Outcome:
     return expired(waiting.agent, why, gather_held(db, waiting.inbox_id, context), context)
 
 
-def tidy(db: Db, runtime: Runtime, now: datetime) -> bool:
-    """Delete data that is past its retention, in small portions since mail waits meanwhile.
-
-    Returns whether more is left.
-    """
-    forgotten = inbox.forget_raw(db, now - runtime.config.storage.keep_raw, FORGET_AT_ONCE)
-    trace.forget(db, now - KEEP_TRACE)
-    audience.forget_first_contacts(db, now - KEEP_CONTACTS)
-    return forgotten == FORGET_AT_ONCE
-
-
 class Timers:
     """The timers of a running daemon."""
 
@@ -163,6 +149,7 @@ class Timers:
         every(self._guarded(self._tick), seconds=TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._day), seconds=DAY_TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._tidy), hours=1, misfire_grace_time=None, next_run_time=now + timedelta(minutes=5))
+        every(self._guarded(self._sweep), hours=24, misfire_grace_time=None, next_run_time=now + timedelta(minutes=10))
         every(self._guarded(self._reports), seconds=REPORT_TICK, misfire_grace_time=None, next_run_time=now)
         self._scheduler.start()
 
@@ -205,14 +192,22 @@ class Timers:
             self._wrote()
 
     async def _tidy(self) -> None:
-        more = True
-        while more:
-            more = await self._store.write(tidy, self._runtime(), self._clock())
-            await asyncio.sleep(TICK)  # incoming mail goes first
-        files = self._store.files
-        old = await asyncio.to_thread(files.old, time.time())  # a file's time is the wall clock's
-        if old:
-            await asyncio.to_thread(files.sweep, await self._store.read(inbox.unnamed, old))
+        storage = self._runtime().config.storage
+        for portion in upkeep.PORTIONS:
+            more = True
+            while more:
+                more = await self._store.write(portion, storage, self._clock())
+                await asyncio.sleep(TICK)  # incoming mail goes first
+
+    async def _sweep(self) -> None:
+        """Remove files that no row names. A file's time is the wall clock's."""
+        now, raw, attachments = time.time(), self._store.files, self._runtime().files
+        if old := await asyncio.to_thread(raw.old, now):
+            await asyncio.to_thread(raw.sweep, await self._store.read(inbox.unnamed, old))
+        old = await asyncio.to_thread(attachments.old, now)
+        unnamed = await self._store.read(upkeep.unnamed, old)
+        database = self._runtime().config.storage.database
+        await asyncio.to_thread(upkeep.sweep, attachments, unnamed, now, database)
 
     @staticmethod
     def _guarded(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store, open_reader, open_writer
 from mailgate.store.queues import inbox
 from mailgate.system.lock import Lock
-from mailgate.worker import batch, timers
+from mailgate.worker import batch
 from tests.desk import CONFIG, Bench
 from tests.waiting import PATIENCE, until
 
@@ -161,26 +160,6 @@ async def test_a_relay_whose_name_is_no_host_name_is_a_relay_that_is_ill(host: s
     relay = SmtpRelay(Relay(host=host), "mx.bank.example")
     reply = await relay.send("support@bank.example", "karen@client.example", Payload(b"Subject: x\r\n\r\nx\r\n"))
     assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
-
-
-def test_tidying_forgets_little_at_a_time_and_says_that_there_is_more(bench: Bench) -> None:
-    """Bytes older than `keep_raw` go; the rows and what waits stay."""
-    for n in range(5):
-        bench.accept(MAIL.format(n=n).encode(), key=f"key {n}")
-    bench.drain()
-    waits = bench.accept(MAIL.format(n=9).encode(), key="waits")
-    later = bench.now + timedelta(days=400)
-    most, timers.FORGET_AT_ONCE = timers.FORGET_AT_ONCE, 3
-    try:
-        with bench.db.transaction():
-            assert timers.tidy(bench.db, bench.desk, later)
-        with bench.db.transaction():
-            assert not timers.tidy(bench.db, bench.desk, later)
-    finally:
-        timers.FORGET_AT_ONCE = most
-    kept = bench.db.all("SELECT id FROM inbox WHERE raw_id IS NOT NULL")
-    assert [row["id"] for row in kept] == [waits]
-    assert len(bench.db.all("SELECT id FROM raw")) == 1
 
 
 def test_to_forget_bytes_does_not_scan_the_inbox(bench: Bench) -> None:

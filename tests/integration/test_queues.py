@@ -194,7 +194,7 @@ def test_a_large_mail_is_a_file_which_goes_when_no_row_names_it(db: Db, tmp_path
     assert db.files.old(later) == set(names)
     assert inbox.unnamed(db, names) == {names[2]}
     inbox.end(db, ids[0], "done", NOW)
-    inbox.forget_raw(db, LATER)
+    inbox.forget_raw(db, LATER, 10)
     db.files.sweep(inbox.unnamed(db, db.files.old(later)))
     assert db.files.old(later) == {names[1]}
     assert inbox.raw(db, ids[1]) == big
@@ -206,8 +206,8 @@ def test_a_large_mail_is_a_file_which_goes_when_no_row_names_it(db: Db, tmp_path
 def test_bytes_are_forgotten_only_when_old_and_finished(db: Db):
     ids = stored(db, "a", "b")
     inbox.end(db, ids[0], "done", NOW)
-    assert inbox.forget_raw(db, NOW) == 0
-    assert inbox.forget_raw(db, LATER) == 1
+    assert inbox.forget_raw(db, NOW, 10) == 0
+    assert inbox.forget_raw(db, LATER, 10) == 1
     with pytest.raises(NotFound):
         inbox.raw(db, ids[0])
     assert inbox.raw(db, ids[1])
@@ -340,8 +340,8 @@ def test_a_mail_that_was_not_read_yet_is_found_by_its_envelope_sender(db: Db):
 
 def test_old_lines_are_forgotten(db: Db):
     trace.add(db, [Line(at=NOW, direction="in", step="refused", text="x", address="a@b")])
-    assert trace.forget(db, NOW) == 0
-    assert trace.forget(db, LATER) == 1
+    assert trace.forget(db, NOW, 10) == 0
+    assert trace.forget(db, LATER, 10) == 1
 
 
 # -- the engine's plans
@@ -358,6 +358,17 @@ def test_old_lines_are_forgotten(db: Db):
         ("SELECT * FROM trace WHERE message_id = 'x' AND message_id <> ''", "trace_message_id"),
         ("SELECT * FROM inbox WHERE message_id = 'x' AND message_id <> ''", "inbox_message_id"),
         ("SELECT count(*) FROM outbox WHERE state = 'failed'", "outbox_failed"),
+        ("SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL AND received_at < 1 ORDER BY received_at", "inbox_kept"),
+        (
+            "SELECT id FROM outbox WHERE state IN ('sent', 'failed', 'dropped') AND data <> x'' AND created_at < 1",
+            "outbox_kept",
+        ),
+        (
+            "SELECT number FROM ticket WHERE status = 'closed' AND merged_into IS NULL AND closed_at < 1",
+            "ticket_closed",
+        ),
+        ("SELECT * FROM entry WHERE attachments <> '[]'", "entry_files"),
+        ("SELECT * FROM outbox WHERE files <> '[]'", "outbox_files"),
         ("SELECT count(*) FROM outbox WHERE state = 'sending'", "outbox_sending"),
     ],
 )

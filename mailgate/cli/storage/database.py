@@ -11,6 +11,7 @@ from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore
+from mailgate.store.connection import keeps_space, rewrite
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.maintenance.size import Files, Stored, stored
 from mailgate.store.schema import copies, copy_path, migrate, pending
@@ -19,7 +20,7 @@ from mailgate.ticket import Json
 
 _SUBS = (
     ("status", "schema version and size"),
-    ("migrate", "bring an older database up to date; a copy of it is made before"),
+    ("migrate", "bring an older database up to date, after a copy, and make it give space back"),
     ("check", "look for damage and for rows that contradict each other"),
 )
 
@@ -71,6 +72,8 @@ def _status(config: Config, *, as_json: bool) -> int:
     print_line(f"database      {path}")
     print_line(f"schema        {found.schema or 'none yet'} (this program has {schema.VERSION})")
     print_line(f"size          {_mb(found.size)}, of which {_mb(found.free)} are free; log {_mb(found.log)}")
+    if not found.gives_back:
+        print_line(f"              it keeps what is free; stop the daemon once and run: {_MIGRATE}")
     print_line(f"large mails   {_files(found.large_mails)}")
     print_line(f"attachments   {_files(found.attachments)}")
     if found.rows:
@@ -92,6 +95,7 @@ def _stored_json(found: Stored) -> dict[str, Json]:
         "schema": found.schema,
         "size": found.size,
         "free": found.free,
+        "gives_back": found.gives_back,
         "log": found.log,
         "large_mails": {"count": found.large_mails.count, "size": found.large_mails.size},
         "attachments": {"count": found.attachments.count, "size": found.attachments.size},
@@ -112,13 +116,18 @@ def _migrate(config: Config, *, as_json: bool) -> int:
     path = config.storage.database
     with Lock(path):
         done = migrate(path, now())
+        rewritten = path.exists() and keeps_space(path)
+        if rewritten:
+            rewrite(path)
     copy = copy_path(path, done[0].version - 1) if done else None
     if as_json:
         rows: list[Json] = [{"version": each.version, "name": each.name} for each in done]
-        print_json({**result_fields(()), "done": rows, "copy": str(copy) if copy else None})
+        print_json({**result_fields(()), "done": rows, "copy": str(copy) if copy else None, "rewritten": rewritten})
         return 0
     for each in done:
         print_line(f"schema {each.version}: {each.name}")
+    if rewritten:
+        print_line("the database was rewritten: it gives space back from now on")
     say(f"the database as it was: {copy}" if copy else "the database is up to date")
     return 0
 

@@ -13,8 +13,9 @@ from mailgate.cli.common import config_of, new_option, now, print_json, secrets_
 from mailgate.config.dump import effective
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
-from mailgate.errors import WrongSchema
+from mailgate.errors import StorageError, WrongSchema
 from mailgate.settings import Config
+from mailgate.store.connection import keeps_space, rewrite
 from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
 
@@ -63,5 +64,12 @@ def _bring_up_to_date(config: Config) -> None:
     if not config.storage.migrate and (todo := pending(path)):
         count = f"{len(todo)} migration{'s' if len(todo) > 1 else ''}"
         raise WrongSchema(f"the database waits for {count} and [storage] migrate is off: mailgate database migrate")
-    for done in migrate(path, now()):
-        logging.getLogger("mailgate").info("database migrated to schema %d: %s", done.version, done.name)
+    log = logging.getLogger("mailgate")
+    done = migrate(path, now())
+    for each in done:
+        log.info("database migrated to schema %d: %s", each.version, each.name)
+    if done and keeps_space(path):
+        try:
+            rewrite(path)
+        except StorageError as error:
+            log.warning("the database could not be rewritten, so it gives no space back: %s", error.cause)

@@ -56,6 +56,9 @@ def read_storage(top: Table) -> Storage:
         attachments=table.place("attachments", "var/attachments"),
         migrate=table.flag("migrate", default=True),
         keep_raw=table.duration("keep_raw", timedelta(days=365)),
+        keep_sent=table.duration("keep_sent", timedelta(days=30)),
+        keep_closed=table.duration_or_none("keep_closed"),
+        keep_trace=table.duration("keep_trace", timedelta(days=90)),
     )
     table.done()
     return storage

@@ -29,7 +29,7 @@ from mailgate.rules.ticket.rating import Rating
 from mailgate.store import attachments
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans
-from mailgate.store.queues import held, inbox, outbox
+from mailgate.store.queues import held, inbox, sent
 from mailgate.store.tickets import histories, merged, tickets
 from mailgate.ticket import ADMIN
 
@@ -83,8 +83,8 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     wanted = thread.lookups(refs)
     by_id = tickets.by_message_id(db, wanted.message_ids)
     numbers = {*wanted.numbers, *(number for found in by_id.values() for number in found)}
-    sent = outbox.remembered(db, wanted.keys)
-    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys), sent)
+    remembered = sent.remembered(db, wanted.keys)
+    found = thread.Found(histories.with_ends(db, numbers), by_id, held.burnt(db, wanted.keys), remembered)
     sifted = thread.sift(refs, found)
     sender = trust.identify(
         mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now, login=received.login
@@ -148,7 +148,7 @@ def _known(db: Db, situation: Situation, matter: Matter, context: Context) -> Kn
 def _of_report(db: Db, situation: Situation, context: Context) -> Known:
     """What a delivery report needs: the returned mail, and its ticket."""
     key = returned_key(situation, context)
-    if key is None or not outbox.remembered(db, [key.text]):
+    if key is None or not sent.remembered(db, [key.text]):
         admin, hour_ago = context.config.desk.admin, context.now - timedelta(hours=1)
         return Known(reported=bool(admin) and audience.told_since(db, NoticeKind.DELIVERY_FAILED, admin, hour_ago))
     known = gather_ticket(db, merged.end_of(db, key.ticket) if key.ticket else None, context)

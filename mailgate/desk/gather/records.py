@@ -13,7 +13,7 @@ from mailgate.rules.people.absence import Absence
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.people import absences
-from mailgate.store.queues import outbox
+from mailgate.store.queues import sent
 from mailgate.store.tickets import histories, merged, tickets
 from mailgate.ticket import Ticket
 
@@ -34,7 +34,7 @@ def read_records(
                 ticket=each,
                 thread=tuple(thread_),
                 events=tuple(tickets.events(db, number)) if whole or events else (),
-                notices=outbox.about(db, number) if whole or each is ticket else (),
+                notices=sent.about(db, number) if whole or each is ticket else (),
                 below=tuple(sorted(_below(number, below))),
                 worked=histories.worked_at(db, ids),
             )

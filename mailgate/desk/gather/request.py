@@ -17,7 +17,7 @@ from mailgate.rules.commands.syntax import Commands
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.store.people import absences, bans
-from mailgate.store.queues import outbox
+from mailgate.store.queues import sent
 from mailgate.store.tickets import histories, similar, tickets
 from mailgate.store.tickets.queries import find
 from mailgate.ticket import EntryKind, Status, Ticket
@@ -50,7 +50,7 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
         return with_opening_by_hand(db, known, situation, context)
     known = _of_request(db, ticket, commands, agent, context, writes=writes)
     if "split" in commands.verbs:
-        answered = outbox.caused_by(db, situation.match.key.text) if situation.match.key else None
+        answered = sent.caused_by(db, situation.match.key.text) if situation.match.key else None
         number = next_number(db, config, situation.highest_number)
         known = replace(known, answered=answered, next_number=number)
     return known
@@ -63,7 +63,7 @@ def with_attached_mails_ticket(db: Db, situation: Situation, context: Context) -
     if not message_id or match.number or match.strangers_to:
         return situation
     key = context.keyring.read(message_id)
-    if key and not outbox.remembered(db, [key.text]):
+    if key and not sent.remembered(db, [key.text]):
         return situation
     numbers = [key.ticket] if key else tickets.by_message_id(db, [message_id]).get(message_id, ())
     return with_ticket(situation, tickets.get_many(db, numbers).values(), context.config)

@@ -5,7 +5,6 @@ Reads alone and repairs nothing. Each finding is a sentence that names the row.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -139,10 +138,16 @@ def _raw_files(db: Db) -> Iterator[str]:
 
 
 def _attachments(db: Db, attachments: AttachmentStore) -> Iterator[str]:
-    for row in db.all("SELECT ticket, attachments FROM entry WHERE attachments <> '[]' ORDER BY id"):
-        for each in json.loads(row["attachments"]):
-            path = attachments.path(each["sha256"])
-            size = path.stat().st_size if path.is_file() else None
-            if size != each["size"]:
-                state = "is gone" if size is None else f"has {size} bytes of {each['size']}"
-                yield f"an attachment of ticket {row['ticket']} {state}: {path}"
+    """Files that entries name, and mails on their way out."""
+    rows = db.all(
+        "SELECT 'ticket ' || ticket AS owner, json_extract(value, '$.sha256') AS sha256,"
+        " json_extract(value, '$.size') AS size FROM entry, json_each(attachments) WHERE attachments <> '[]'"
+        " UNION ALL SELECT 'outgoing mail ' || outbox.id, json_extract(value, '$[1]'), json_extract(value, '$[2]')"
+        " FROM outbox, json_each(files) WHERE files <> '[]' AND state IN ('queued', 'sending')"
+    )
+    for owner, sha256, wanted in rows:
+        path = attachments.path(sha256)
+        size = path.stat().st_size if path.is_file() else None
+        if size != wanted:
+            state = "is gone" if size is None else f"has {size} bytes of {wanted}"
+            yield f"an attachment of {owner} {state}: {path}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailgate.store.columns import moment
-from mailgate.store.connection import connect, log_path, storage_errors
+from mailgate.store.connection import connect, gives_back, log_path, storage_errors
 from mailgate.store.raw_files import raw_folder
 from mailgate.store.schema import VERSION, version_of
 
@@ -32,6 +32,7 @@ class Stored:
     schema: int  # 0: there is no database
     size: int = 0
     free: int = 0  # of `size`: pages that are used again
+    gives_back: bool = True  # free pages are given back to the file system
     log: int = 0
     migrations: tuple[tuple[int, str, datetime], ...] = ()  # version, name, when
     rows: dict[str, int] = field(default_factory=dict)
@@ -55,6 +56,7 @@ def stored(path: Path, attachments: Path) -> Stored:
             schema=version,
             size=_size(path),
             free=page * free,
+            gives_back=gives_back(connection),
             log=_size(log_path(path)),
             migrations=tuple((row["version"], row["name"], moment(row["at"])) for row in found),
             rows=rows,
@@ -74,4 +76,4 @@ def _files(folder: Path) -> Files:
 
 def _sizes(folder: Path) -> Iterator[int]:
     for place, _, names in os.walk(folder):
-        yield from (_size(Path(place, name)) for name in names)
+        yield from (_size(Path(place, name)) for name in names if not name.startswith("."))

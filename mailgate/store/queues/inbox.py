@@ -26,6 +26,7 @@ from mailgate.store.db import Db
 from mailgate.store.raw_files import RawFiles
 from mailgate.ticket import Queued
 
+USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED)  # mail in quarantine that asks for no look
 MAX_TRIES = 3
 RETRY_FIRST, RETRY_MOST = timedelta(minutes=1), timedelta(hours=1)  # for a mail that waits for a file
 CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
@@ -289,16 +290,16 @@ def raw(db: Db, inbox_id: int) -> bytes:
     return db.files.read(row["file"]) if row["file"] else bytes(row["data"])
 
 
-def forget_raw(db: Db, before: datetime, limit: int = 500) -> int:
-    """Delete the bytes of up to `limit` mails that came before a time, finished or of banned senders; how many.
+def forget_raw(db: Db, before: datetime, limit: int) -> int:
+    """Delete the bytes of up to `limit` mails that came before a time and ask for no look any more; how many.
 
     The file of a large one is named by no row then: it is swept away later.
     """
     return db.run(
         "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL"
-        " AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason = ?))"
-        " AND received_at < ? ORDER BY id LIMIT ?)",
-        [Reason.BANNED.value, before.timestamp(), limit],
+        " AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason IN (?, ?)))"
+        " AND received_at < ? ORDER BY received_at LIMIT ?)",
+        [*USUAL, before.timestamp(), limit],
     )
 
 

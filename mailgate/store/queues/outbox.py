@@ -17,8 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from mailgate.errors import NotFound
-from mailgate.notice import FilePart, NoticeKind, Outgoing, SentNotice
-from mailgate.store.columns import maybe_moment, moment, storable
+from mailgate.notice import FilePart, NoticeKind, Outgoing
+from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
 from mailgate.ticket import Queued
 
@@ -55,34 +55,6 @@ class Job:
     def large(self) -> bool:
         """Whether it takes so long to send that others must not wait for it."""
         return self.size > LARGE
-
-
-def caused_by(db: Db, key: str) -> int | None:
-    """The incoming mail that caused the mail of ours with this KEY; None for others, and for those of no mail."""
-    row = db.one("SELECT inbox_id FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
-    return None if row is None else row["inbox_id"]
-
-
-def about(db: Db, number: int) -> tuple[SentNotice, ...]:
-    """Every notice about a ticket, oldest first."""
-    sql = "SELECT recipient, agent, kind, message_id, created_at, sent_at FROM outbox WHERE ticket = ? ORDER BY id"
-    return tuple(
-        SentNotice(recipient, agent, NoticeKind(kind), message_id, moment(created_at), maybe_moment(sent_at))
-        for recipient, agent, kind, message_id, created_at, sent_at in db.all(sql, [number])
-    )
-
-
-def remembered(db: Db, keys: Iterable[str]) -> frozenset[str]:
-    """Those of the KEYs that belong to mails of this database, whatever domain stands behind them."""
-    wanted = json.dumps([*keys])
-    if wanted == "[]":
-        return frozenset()
-    rows = db.all(
-        "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM outbox"
-        " WHERE message_id >= '<' || value || '@' AND message_id < '<' || value || 'A')",  # "A" comes after "@"
-        [wanted],
-    )
-    return frozenset(row["value"] for row in rows)
 
 
 def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
@@ -346,6 +318,18 @@ def content(db: Db, outbox_id: int) -> tuple[bytes, tuple[FilePart, ...]]:
     return bytes(row["data"]), _files(row["files"])
 
 
+def forget_content(db: Db, before: datetime, limit: int) -> int:
+    """Delete the bytes of up to `limit` mails that were written before a time and have ended; how many.
+
+    Their rows stay: what was sent to whom, when, and the relay's answer.
+    """
+    return db.run(
+        "UPDATE outbox SET data = x'', files = '[]' WHERE id IN (SELECT id FROM outbox"
+        " WHERE state IN ('sent', 'failed', 'dropped') AND data <> x'' AND created_at < ? ORDER BY created_at LIMIT ?)",
+        [before.timestamp(), limit],
+    )
+
+
 def _queued(row: Any) -> Queued:
     return Queued(
         id=row["id"],
@@ -366,10 +350,11 @@ def retry(db: Db, outbox_id: int) -> None:
     """Try a queued or failed mail at once, as if for the first time, also while its relay rests. Raises NotFound."""
     changed = db.run(
         "UPDATE outbox SET state = 'queued', attempts = 0, next_attempt_at = ?"
-        " WHERE id = ? AND state IN ('queued', 'failed')",
+        " WHERE id = ? AND state IN ('queued', 'failed') AND data <> x''",
         [_AT_ONCE, outbox_id],
     )
     if not changed:
+        content(db, outbox_id)  # says why, where its bytes are not kept any more
         raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailgate.reasons import Reason
 from mailgate.store.db import Db
-from mailgate.store.queues.inbox import queued
+from mailgate.store.queues.inbox import USUAL, queued
 from mailgate.ticket import Queued
 
-USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED)  # they ask for no look
 _OVERTAKEN = 1000  # later mails that may have been worked before one that takes long
 
 

@@ -84,9 +84,10 @@ def recent(db: Db, since: datetime) -> list[Line]:
     return _ways(db, "at >= :since", "received_at >= :since", "created_at >= :since", None, since)
 
 
-def forget(db: Db, before: datetime) -> int:
-    """Delete lines older than a time; how many."""
-    return db.run("DELETE FROM trace WHERE at < ?", [before.timestamp()])
+def forget(db: Db, before: datetime, limit: int) -> int:
+    """Delete up to `limit` lines older than a time; how many."""
+    sql = "DELETE FROM trace WHERE id IN (SELECT id FROM trace WHERE at < ? ORDER BY at LIMIT ?)"
+    return db.run(sql, [before.timestamp(), limit])
 
 
 def _ways(db: Db, traced: str, came: str, went: str, it: object, since: datetime) -> list[Line]:

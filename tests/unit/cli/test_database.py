@@ -12,10 +12,11 @@ import pytest
 
 from mailgate.cli.main import VERBS, main
 from mailgate.store import schema
+from mailgate.store.connection import keeps_space
 from mailgate.store.db import open_writer
 from mailgate.system.lock import Lock
 from tests.desk import CONFIG, KAREN, Bench
-from tests.old_desk import unpack
+from tests.old_desk import LEFT_AT, unpack
 
 # A command line of each verb that opens the database, and how it ends where that is refused.
 REFUSED = {
@@ -116,6 +117,27 @@ def test_migrate_once_and_then_nothing(desk, capsys):
     assert "the database is up to date" in printed(capsys)
 
 
+def test_a_database_from_before_gives_space_back_once_it_was_rewritten(desk, capsys):
+    """Also one that has today's schema."""
+    path = unpack(desk)
+    schema.migrate(path, LEFT_AT)
+    assert keeps_space(path)
+    main(("database", "status"))
+    assert "it keeps what is free; stop the daemon once and run: mailgate database migrate" in printed(capsys)
+    assert main(("database", "migrate")) == 0
+    assert "it gives space back from now on" in printed(capsys)
+    assert not keeps_space(path)
+    main(("database", "status"))
+    assert "keeps" not in printed(capsys)
+    assert main(("database", "check")) == 0
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM ticket").fetchone() == (6,)
+
+
+def test_a_new_database_gives_space_back(desk):
+    assert not keeps_space(made(desk))
+
+
 def test_migrate_as_json(desk, capsys):
     path = unpack(desk)
     assert main(("database", "migrate", "--json")) == 0
@@ -123,7 +145,12 @@ def test_migrate_as_json(desk, capsys):
     assert (found["ok"], found["copy"]) == (True, str(schema.copy_path(path, 3)))
     assert [each["version"] for each in found["done"]] == [each.version for each in schema.migrations()]
     assert main(("database", "migrate", "--json")) == 0
-    assert json.loads(capsys.readouterr().out) == {"ok": True, "done": [], "copy": None}
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": True,
+        "done": [],
+        "copy": None,
+        "rewritten": False,
+    }
 
 
 def test_nobody_migrates_under_a_daemon(desk, capsys):
@@ -247,12 +274,17 @@ def test_what_contradicts_is_named(bench, capsys, name):
 
 
 def test_attachments_that_are_gone_or_short_are_named(bench, desk, capsys):
-    (file,) = (each for each in (desk / "var" / "attachments").rglob("*") if each.is_file())
+    (file,) = (each for each in (desk / "var" / "attachments").rglob("*") if len(each.name) == 64)
     file.write_bytes(b"err")
     assert "of ticket 1001 has 3 bytes of 8" in checked(capsys)["problems"][0]
     file.unlink()
     assert "of ticket 1001 is gone" in checked(capsys)["problems"][0]
     assert main(("database", "check")) == 1
+    capsys.readouterr()
+    bench.db.run("UPDATE entry SET attachments = '[]'")
+    assert "of outgoing mail 2 is gone" in checked(capsys)["problems"][0]
+    bench.db.run("UPDATE outbox SET state = 'sent', sent_at = 0")
+    assert checked(capsys)["problems"] == []
 
 
 def test_many_findings_are_cut(bench, capsys):

@@ -115,7 +115,7 @@ def test_a_machine_of_who_is_banned_is_silent_too(bench):
 def test_their_bytes_are_forgotten_like_those_of_worked_mail(bench):
     bench.send(ELLIOT, "#ban @spam.example", answers=bench.alert)
     bench.send(SPAMMER, "Again.", subject="Money")
-    assert inbox.forget_raw(bench.db, bench.now.replace(year=2028)) == 3
+    assert inbox.forget_raw(bench.db, bench.now.replace(year=2028), 10) == 3
 
 
 @pytest.mark.parametrize(
