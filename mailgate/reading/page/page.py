@@ -39,7 +39,7 @@ TAILS = (
     "#divRplyFwdMsg, #appendonsend, #mail-editor-reference-message-container, #OLK_SRC_BODY_SECTION, "
     ".OutlookMessageHeader, #zwchr, hr[data-marker=__DIVIDER__], #stopSpelling, #replySplit"
 )
-SIGNATURES = "[class*=signature i], [id*=signature i]"
+SIGNATURES = "[class*=signature i], [id*=signature i], [name*=signature i], [id^=Zm-][id$=-Sgn]"
 HIDING = "[style*=display], [style*=DISPLAY], [style*=Display]"
 OUTLOOK_BORDER = re.compile(
     r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from mailgate.reading.quotes import phrases, shape
 from mailgate.reading.quotes.shape import BIDI, EMAIL, MAX_ATTRIBUTION, TIME, Header, has_date
@@ -47,7 +48,7 @@ PRONOUNS = frozenset(_PRONOUNS.split())
 def is_attribution(text: str) -> bool:
     """True for a line like "On 3 May 2026 at 10:00, Ann <ann@…> wrote:", accepted above a quote."""
     text = " ".join(BIDI.sub("", text[: 2 * MAX_ATTRIBUTION]).split())
-    if shape.is_attribution(text) or shape.may_be_attribution(text):
+    if shape.is_attribution(text, strictly=False) or shape.may_be_attribution(text):
         return True
     ruled = text.startswith("--") and text.endswith("--")  # Zoho and Notes draw rules around it
     if ruled:
@@ -89,16 +90,23 @@ def _is_open_attribution(text: str) -> bool:
     return text.endswith(OPEN_ENDS) or bool(OLD_GMAIL.match(text))
 
 
+def is_whole(text: str) -> bool:
+    """One with date, time and bracketed address, by its order or by its verb."""
+    return shape.is_attribution(text) or (shape.is_attribution(text, strictly=False) and _says_wrote(text))
+
+
 def is_certain(text: str) -> bool:
-    """An attribution that needs no quote below it to be believed."""
-    if shape.is_attribution(text):
+    """An attribution that needs no quote below it to be accepted."""
+    if is_whole(text):
         return True
     words = WORD.findall(text[:MAX_ATTRIBUTION].lstrip("- "))
     begins = bool(words) and words[0].lower().rstrip(".") in STARTS
     if not begins or not is_attribution(text):
         return False
-    # "On 3 May 2026 at 10:00 please write to ann@a.example:" is a sentence.
-    return _says_wrote(text) and bool(TIME.search(text) or EMAIL.search(text))
+    # Sentences: "On 3 May 2026 at 10:00 please write to ann@a.example:", "On Monday at 10:00 I wrote down:".
+    behind = list(takewhile(lambda word: word.lower() not in WROTE, reversed(words)))
+    goes_on = bool(behind) and all(word.isalpha() and word.islower() for word in behind)
+    return _says_wrote(text) and not goes_on and bool(TIME.search(text) or EMAIL.search(text))
 
 
 def label(line: str) -> str:
@@ -117,7 +125,8 @@ def copied_header(lines: shape.Lines, place: int, *, surely: bool = True) -> Hea
     if found is None:
         return None
     kinds = {LABELS[field.label] for field in found.fields if field.label in LABELS}
-    has_values = bool(found.people) or found.dated
+    # A journey has a From, a To and a date: without anybody's address the subject must be there.
+    has_values = bool(found.people) or (found.dated and "subject" in kinds)
     named = "from" in kinds and len(kinds) >= 3
     return (
         found if found.is_mail or (named and (has_values or not surely)) or (not surely and found.may_be_mail) else None

@@ -132,10 +132,15 @@ class Header:
 
     @property
     def is_mail(self) -> bool:
-        """Whether by its values alone it is the header of a mail: from, to, when and a subject, or from and when."""
+        """Whether by its values alone it is the header of a mail: from, to, when and a subject, or from and when.
+
+        Where one is named, it is with name and address: an address alone may be the value of a form.
+        """
         if len(self.fields) < 4 or not self.dated:
             return False
-        return len(self.people) >= 2 or (self.fields[0].people and self.fields[1].moment)
+        return len(self.people) >= 2 or (
+            self.fields[0].people and self.fields[1].moment and bool(_BRACKETED.search(self.fields[0].value))
+        )
 
     @property
     def may_be_mail(self) -> bool:
@@ -206,20 +211,27 @@ class Lines:
 # ── attributions ────────────────────────────────────────────────────────────────────────
 
 
-def is_attribution(text: str) -> bool:
+def is_attribution(text: str, *, strictly: bool = True) -> bool:
     """True for "date, time, Name <address> wrote:" in any order and language: it needs no quote below it.
 
     Beside date, time and bracketed address it has few words; it ends with a colon, or stands between rules.
+    Strictly, it begins with the name where the date stands behind, unlike "Write to Ann <…> before 3 May 2026 10:00:".
     """
     marked = bool(between_marks(text))
     text = _announcing(text)
-    if not _CLOCK.search(text) or not (_DAY.search(text) or _YEAR.search(text)):
+    if not _CLOCK.search(text) or not _has_day(text):
         return False
     found = _BRACKETED.search(text)
     if not found:
         return marked
-    before, after = text[: found.start()], text[found.end() :]
-    return len(_WORD.findall(before)) <= NAME_WORDS and len(_WORD.findall(after)) <= NAME_WORDS // 2
+    before, after = _WORD.findall(text[: found.start()]), _WORD.findall(text[found.end() :])
+    if len(before) > NAME_WORDS or len(after) > NAME_WORDS // 2:
+        return False
+    return not strictly or marked or _has_day(text[: found.start()]) or not any(map(str.islower, before))
+
+
+def _has_day(text: str) -> bool:
+    return bool(_DAY.search(text) or _YEAR.search(text))
 
 
 def announced_apart(line: str) -> tuple[str, ...]:

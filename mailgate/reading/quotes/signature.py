@@ -5,6 +5,7 @@ A sentence is none. Where unsure it cuts less.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, says
 
 MAX_SIGNATURE = 12  # lines
 SENTENCE = 5  # words of a line that ends like a sentence, and
+POSTSCRIPT = re.compile(r"P\.? ?S\b[.:]?", re.IGNORECASE)  # of the text, although it stands below the signature
 PLAIN = 3  # words of a line without any capital, number or address, and
 LONG = 14  # words of any line: then it is no line of a signature
 
@@ -64,7 +66,7 @@ def _signature_end(lines: Sequence[Line], place: int) -> int:
     """Where the signature that begins at `place` ends; 0 when it is too long for one."""
     written = 0
     for end in range(place + 1, len(lines)):
-        if lines[end].kind is not Kind.OWN:
+        if lines[end].kind is not Kind.OWN or (not lines[end - 1].text.strip() and POSTSCRIPT.match(lines[end].text)):
             return end
         written += bool(lines[end].text.strip())
         if written > MAX_SIGNATURE or end - place > 4 * MAX_SIGNATURE:

@@ -191,7 +191,7 @@ def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -
 
 def _announces_forward(texts: Sequence[str], place: int, purpose: Purpose, *, said: bool) -> bool:
     if purpose is Purpose.NEW:
-        return not said and attribution.size_at(texts, place, shape.is_attribution) > 0
+        return not said and attribution.size_at(texts, place, attribution.is_whole) > 0
     return purpose in FORWARDS and attribution.size_at(texts, place, attribution.is_attribution) > 0
 
 
@@ -304,7 +304,7 @@ def _attribution_above(lines: Sequence[Line], place: int) -> int:
 
 def _certain_at(lines: Sequence[Line], place: int) -> int:
     """How many lines from `place` on are a certain attribution; it may be wrapped."""
-    if shape.is_attribution(lines[place].text):
+    if attribution.is_whole(lines[place].text):
         return 1
     if memo := shape.memo_size([line.text for line in lines[place : place + shape.MAX_MEMO]]):
         return memo
@@ -320,7 +320,7 @@ def _certain_at(lines: Sequence[Line], place: int) -> int:
         if len(joined) > shape.MAX_ATTRIBUTION:
             return 0
         ends = joined.endswith((":", "：", "--"))
-        if ends and (attribution.is_certain(joined) if starts else shape.is_attribution(joined)):
+        if ends and (attribution.is_certain(joined) if starts else attribution.is_whole(joined)):
             return 0 if any(_certain_at(lines, below) for below in range(place + 1, place + size)) else size
     return 0
 
