@@ -168,11 +168,12 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class ShownTicket:
-    """A ticket and its whole thread, oldest entry first."""
+    """A ticket with its whole thread and what happened to it, each oldest first."""
 
     ticket: Ticket
     thread: tuple[Entry, ...]
     full: bool = False  # with quoted text and signatures that were cut
+    events: tuple[tuple[datetime, Phrase], ...] = ()
 
 
 Answer = Listing | Lines | Columns | Fixed | ShownTicket  # to one question of an agent's mail

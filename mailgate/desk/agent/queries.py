@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailgate.desk.agent.away import who_is_away
 from mailgate.desk.agent.reports import answer_reports, report_text
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import CliOrder, Request
+from mailgate.mail import normalise
 from mailgate.notice import Answer, Fixed, Lines, Listing, Notice, NoticeKind, ShownTicket, wire_size
 from mailgate.phrase import Choice, Day, Phrase, Sentence, Value, phrase
 from mailgate.rules.commands.help import HELP
 from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.verbs import QUERIES
-from mailgate.rules.notices.tables import found_listing
+from mailgate.rules.notices.digest import end_of_day
+from mailgate.rules.notices.sentences import event_sentence
+from mailgate.rules.notices.tables import found_listing, urgency
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.replies import attachments
-from mailgate.rules.text.names import Ambiguous, Matched, departments, match
+from mailgate.rules.text.names import Ambiguous, Matched, Unknown, departments, match, queues
 from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Agent, Config
 from mailgate.store.tickets.queries import Query
@@ -28,6 +33,7 @@ from mailgate.writing.mail.mime import file_name
 from mailgate.writing.views.formatting import size
 
 SEARCHED = 12  # words of one search
+_EVENTS = 100  # of a ticket that is shown
 
 
 def answers_of(request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Found:
@@ -69,7 +75,7 @@ def _answer(order: Order, request: Request, ticket: Ticket | None, context: Cont
         case "show":
             return _show(value, request, ticket, config)
         case "list" | "search":
-            return _list(order.verb, value, request, config)
+            return _list(order.verb, value, request, context)
         case "report":  # by mail it is a mail of its own
             return Found((Fixed(report_text(order, request, context)),) if isinstance(request, CliOrder) else ())
         case "bans":
@@ -99,7 +105,15 @@ def _show(value: str, request: Request, ticket: Ticket | None, config: Config) -
         return _says("answer.no_ticket", number=number) if number else _says("answer.which_ticket")
     if value.endswith("files"):
         return show_files(wanted, known.thread(wanted.number), config)
-    return Found((ShownTicket(wanted, tuple(known.whole_thread(wanted.number)), value.endswith("full")),))
+    thread = tuple(known.whole_thread(wanted.number))
+    return Found((ShownTicket(wanted, thread, value.endswith("full"), _events(wanted, request, config)),))
+
+
+def _events(ticket: Ticket, request: Request, config: Config) -> tuple[tuple[datetime, Phrase], ...]:
+    """What happened to the ticket beside its entries, the latest."""
+    events = request.known.events(ticket.number)
+    said = ((event.at, event_sentence(event, ticket, config, request.agent_key)) for event in events)
+    return tuple((at, sentence) for at, sentence in said if sentence)[-_EVENTS:]
 
 
 def number_shown(value: str) -> str:
@@ -118,25 +132,27 @@ def _bans(found: Sequence[Ban], config: Config) -> Answer:
 # ── lists ───────────────────────────────────────────────────────────────────────────────
 
 
-def query_of(command: Command, agent: Agent | None, config: Config) -> Query | None:
+def query_of(command: Command, agent: Agent | None, context: Context) -> Query | None:
     """The tickets that a `#list` or `#search` needs; None for none."""
-    wanted = _wanted(command.verb, command.value, agent, config) if command.verb in ("list", "search") else None
+    wanted = _wanted(command.verb, command.value, agent, context) if command.verb in ("list", "search") else None
     return wanted[0] if isinstance(wanted, tuple) else None
 
 
-def _list(verb: str, typed: str, request: Request, config: Config) -> Found:
-    agent = request.agent
-    wanted = _wanted(verb, typed, agent, config)
+def _list(verb: str, typed: str, request: Request, context: Context) -> Found:
+    agent, config = request.agent, context.config
+    wanted = _wanted(verb, typed, agent, context)
     if isinstance(wanted, Found):
         return wanted
     query, title = wanted
     found = [each for each in request.known.lists[query] if agent is None or sees(agent, each, config)]
     if not found:
         return _says("answer.no_tickets", title=title)
+    if verb == "list":
+        found.sort(key=urgency)
     return Found((found_listing(title, found, request.agent_key, config),))
 
 
-def _wanted(verb: str, typed: str, agent: Agent | None, config: Config) -> tuple[Query, Phrase] | Found:
+def _wanted(verb: str, typed: str, agent: Agent | None, context: Context) -> tuple[Query, Phrase] | Found:
     """The query and the title of its table; or the answer that there is none."""
     if verb == "search":  # tickets in any status that have every word in their subject, requester or thread
         words = tuple(typed.replace('"', " ").split())
@@ -144,20 +160,48 @@ def _wanted(verb: str, typed: str, agent: Agent | None, config: Config) -> tuple
             return _says("answer.too_many_words", most=SEARCHED)
         return Query(statuses=(), words=words), Phrase("table.search")
     name = typed.strip() or "open"
-    if query := _named_query(name, agent):
+    if query := _named_query(name.lower(), agent, context):
         return query, Phrase(f"table.{name.lower()}")
-    found = match(name, departments(config))
+    found = _queue(name, context.config)
     if isinstance(found, Matched):
-        return Query(department=found.name), phrase("table.department", name=found.name)
+        kind, _, key = found.id.partition(":")
+        return _QUERIES[kind](key), phrase(f"table.{kind}", name=found.name)
+    if email := _address(name):
+        people = tuple(context.config.addresses_of(email))
+        return Query(statuses=(), requesters=people, limit=_ENDED), phrase("table.requester", name=email)
     near = found.candidates if isinstance(found, Ambiguous) else found.nearest
     if near:
         return _says("answer.no_list_near", typed=name, near=Choice(near))
     return _says("answer.no_list", typed=name)
 
 
-def _named_query(name: str, agent: Agent | None) -> Query | None:
+_ENDED = 200  # tickets of a list that holds ended ones: the newest
+_QUERIES: Mapping[str, Callable[[str], Query]] = {
+    "department": lambda name: Query(department=name),
+    "agent": lambda key: Query(agent=key),
+    "team": lambda name: Query(team=name),
+}
+
+
+def _queue(typed: str, config: Config) -> Matched | Ambiguous | Unknown:
+    """The department, agent or team that is meant; of those that fit as well as each other the department."""
+    found = match(typed, queues(config))
+    if isinstance(found, Ambiguous):
+        department = match(typed, departments(config))
+        if isinstance(department, Matched):
+            return Matched(department.name, f"department:{department.name}")
+    return found
+
+
+def _address(typed: str) -> str:
+    """The address that was typed; "" for other text."""
+    found = re.fullmatch(r"(?:[^<]*<)?([^<>\s]+@[^<>\s]+)>?", typed)
+    return normalise(found[1]) if found else ""
+
+
+def _named_query(name: str, agent: Agent | None, context: Context) -> Query | None:
     """The query of a list by its fixed name; None for any other name."""
-    match name.lower():
+    match name:
         case "open":
             return Query()
         case "mine":
@@ -166,6 +210,13 @@ def _named_query(name: str, agent: Agent | None) -> Query | None:
             return Query(unassigned=True)
         case "overdue":
             return Query(overdue=True)
+        case "today":
+            zone = context.config.zone(agent.key if agent else "")
+            return Query(due_before=end_of_day(context.now, zone))
+        case "pending":
+            return Query(statuses=(name,))
+        case "resolved" | "closed":
+            return Query(statuses=(name,), limit=_ENDED)
         case _:
             return None
 

@@ -75,7 +75,7 @@ def _of_request(
     """What commands and text need. `writes`: there is text or a file."""
     config, verbs = context.config, commands.verbs
     away = absences.away(db, context.now)
-    queries = {query_of(each, agent, config) for each in commands.commands if each.verb in ("list", "search")}
+    queries = {query_of(each, agent, context) for each in commands.commands if each.verb in ("list", "search")}
     known = Known(
         away=away,
         records=_named(db, commands),

@@ -292,7 +292,7 @@ TABLE: tuple[Verb[Any], ...] = (
         about=About.QUERY,
         repeats=True,
         read=simple.as_typed,
-        usage=("#list [open|mine|unassigned|overdue|DEPARTMENT]",),
+        usage=("#list [NAME]", "#list overdue  #list today  #list mine"),
     ),
     Verb(
         name="search",

@@ -27,7 +27,7 @@ def listings(agent: Agent, active: Iterable[Ticket], away: Away, now: datetime, 
     """The non-empty tables of open and pending tickets, each sorted by due time."""
     zone = config.zone(agent.key)
     found: dict[str, list[Ticket]] = {OVERDUE: [], TODAY: [], UNASSIGNED: [], MINE: []}
-    midnight = _end_of_day(now, zone)
+    midnight = end_of_day(now, zone)
     for ticket in active:
         if table := _table(ticket, agent, midnight, config):
             found[table].append(ticket)
@@ -62,7 +62,8 @@ def _is_theirs(ticket: Ticket, agent: Agent, config: Config) -> bool:
     return assignee.name == agent.key if assignee.kind == "agent" else assignee.name in config.teams_of(agent.key)
 
 
-def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
+def end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
+    """The next midnight in `zone` (UTC)."""
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
     return to_utc(wall_time(tomorrow), zone)
 

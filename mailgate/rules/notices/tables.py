@@ -23,9 +23,11 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 _SUBJECT = 60  # characters
 
 
-def urgency(ticket: Ticket) -> tuple[bool, datetime, int]:
-    """The key that sorts the most urgent tickets first: overdue ones, then by due time."""
-    return not ticket.overdue, ticket.due_at or _NEVER, ticket.number
+def urgency(ticket: Ticket) -> tuple[int, datetime, int]:
+    """The key that sorts the most urgent tickets first: overdue ones, then by due time; ended ones last, by number."""
+    if not ticket.status.active:
+        return 2, _NEVER, -ticket.number
+    return int(not ticket.overdue), ticket.due_at or _NEVER, ticket.number
 
 
 def meanwhile(events: Sequence[Event], agent: str, config: Config) -> tuple[Phrase, ...]:

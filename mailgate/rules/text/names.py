@@ -125,6 +125,11 @@ def assignees(config: Config) -> tuple[Candidate, ...]:
     return (*people, *teams)
 
 
+def queues(config: Config) -> tuple[Candidate, ...]:
+    """Everything that has tickets: departments, agents and teams; ids are "department:NAME" or those of `Assignee`."""
+    return (*(replace(one, id=f"department:{one.name}") for one in departments(config)), *assignees(config))
+
+
 def agents(config: Config) -> tuple[Candidate, ...]:
     """Every agent by key, full name and addresses; ids are keys."""
     return tuple(Candidate(one.name, (one.key, *one.emails, *one.was), one.key) for one in config.agents.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from mailgate.store.columns import marks
 from mailgate.store.db import Db
@@ -20,6 +21,8 @@ class Query:
     team: str = ""  # assigned to this team
     unassigned: bool = False
     overdue: bool = False
+    due_before: datetime | None = None  # aware UTC
+    requesters: tuple[str, ...] = ()  # any of these addresses
     words: tuple[str, ...] = ()  # all of them, in subject, requester or thread
     limit: int = 0  # 0: all
 
@@ -44,6 +47,10 @@ def find(db: Db, query: Query) -> list[Ticket]:
         need("assignee IS NULL")
     if query.overdue:
         need("overdue = 1")
+    if query.due_before:
+        need("due_at < ?", query.due_before.timestamp())
+    if query.requesters:
+        need(f"requester_email IN ({marks(query.requesters)})", *query.requesters)
     for word in query.words:
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         need(

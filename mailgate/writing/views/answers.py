@@ -13,7 +13,7 @@ from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views.formatting import entry_view
 from mailgate.writing.views.links import Link
-from mailgate.writing.views.views import AnswerView, ListingView, TicketView
+from mailgate.writing.views.views import AnswerView, EntryView, ListingView, TicketView
 from mailgate.writing.views.words import Words
 
 _EMPTY = "-"
@@ -74,11 +74,26 @@ def _in_columns(usage: str, text: str) -> list[str]:
 
 def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, *, with_card: bool) -> AnswerView:
     entries = [_whole(entry) if answer.full else entry for entry in answer.thread]
-    thread = tuple(entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text)) for entry in entries)
+    thread = tuple(
+        replace(
+            entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text)),
+            id=str(entry.id or ""),
+        )
+        for entry in entries
+    )
+    events = tuple(f"{own.dates.moment(at, zone)}: {own.sentence(sentence, zone)}" for at, sentence in answer.events)
     head = [f"{ticket.token} {ticket.subject}", "", *ticket.lines] if with_card else []
-    said = [f"{entry.author}, {entry.at} ({entry.kind}):\n\n{entry.text}" for entry in thread]
-    text = "\n\n".join(filter(None, ("\n".join(head), *said)))
-    return AnswerView(text=text, ticket=ticket if with_card else None, thread=thread)
+    said = [_said(entry, own) for entry in thread]
+    happened = [own.phrases["answer.events"], "", *map(readable, events)] if events else []
+    text = "\n\n".join(filter(None, ("\n".join(head), *said, "\n".join(happened))))
+    return AnswerView(text=text, ticket=ticket if with_card else None, thread=thread, events=events)
+
+
+def _said(entry: EntryView, own: Words) -> str:
+    """An entry as text: who wrote it, when, its id, its words and files."""
+    head = f"{entry.author}, {entry.at} ({', '.join(filter(None, (entry.kind, entry.id and f'id {entry.id}')))}):"
+    files = own.filled("answer.attached", files="; ".join(map(str, entry.files))) if entry.files else ""
+    return "\n\n".join(filter(None, (head, entry.text, files)))
 
 
 def _whole(entry: Entry) -> Entry:

@@ -42,6 +42,7 @@ class EntryView:
     at: str
     text: str
     files: tuple[FileView, ...]
+    id: str = ""  # by which a command names it (`#split 17`); "" where the mail does not show it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +201,7 @@ class AnswerView:
     listing: ListingView | None = None
     ticket: TicketView | None = None  # its card
     thread: tuple[EntryView, ...] = ()
+    events: tuple[str, ...] = ()  # what happened to it, each with its time
     fixed: bool = False  # the blanks of the text matter
 
 

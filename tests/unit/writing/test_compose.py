@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from mailgate.mail import MARKER, Envelope
 from mailgate.notice import Notice, NoticeKind, wire_size
+from mailgate.phrase import Phrase
 from mailgate.reading.body import read_body
 from mailgate.reading.encodings.flowed import join
 from mailgate.reading.parse import parse
 from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.notices.tables import waiting_listing
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.threading.references import Reference, references
 from mailgate.ticket import Address, Assignee, Collaborator, Status, Ticket
@@ -309,6 +311,13 @@ def test_a_notices_own_links_come_first_and_end_in_end():
     assert links(made)[:2] == ["Send it", "Ready"]
     assert "body=%23reply%0D%0A%0D%0AHello%20%26%20bye%0D%0A%23end%0D%0A" in text
     assert "body=%23close%0D%0A%23end%0D%0A%0D%0ARef" in text
+
+
+def test_somebody_who_is_no_agent_gets_rows_without_links():
+    table = waiting_listing(Phrase("table.overdue"), [TICKET], {}, "", CONFIG)
+    made = notice(K.OVERDUE, ticket=None, agent="", to=KAREN, subject="1 ticket", facts=("Late.",), listings=(table,))
+    assert f"#{TICKET.number}" in part(read(made), "plain")
+    assert links(made) == []
 
 
 def tapped(made: Notice, label: str) -> tuple[list[str], tuple[str, ...], list[Reference]]:

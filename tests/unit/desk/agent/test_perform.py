@@ -283,7 +283,7 @@ def test_show_list_help(opened):
         ("overdue", set()),
         ("support", {"#1001", "#1002"}),
         ("maintenance", set()),
-        ("no such list", {"There is no list “no such list”. Lists: open, mine, unassigned, overdue, or a department."}),
+        ("no such list", {"There is no list “no such list”. Lists: open, mine, unassigned, overdue, today"}),
         ("supprt", {"Did you mean Support?"}),
     ],
 )

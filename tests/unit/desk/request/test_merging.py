@@ -405,4 +405,4 @@ def test_show_tells_where_it_went_and_what_it_holds(bench):
     assert "closed, merged into [#1002]" in text
     text = to(bench.send(ELLIOT, "#show", answers=bench.alerts[1002]), ELLIOT).text
     assert "Merged in:       [#1001]" in text
-    assert "(message for #1001):" in text
+    assert "(message for #1001, id" in text

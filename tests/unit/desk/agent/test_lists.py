@@ -1,0 +1,103 @@
+"""What #list takes, in which order its rows stand, and what #show tells beside the thread."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.desk import CONFIG, KAREN, Bench, to
+
+ANN, BOB, ELLIOT, VERA = (f"{name}@bank.example" for name in ("ann", "bob", "elliot", "vera"))
+SAM = "Sam Other <sam@other.example>"
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """1001 is Elliot's, 1002 the team's and due first, 1003 Sam's and nobody's, 1004 closed, 1005 Bob's."""
+    made = Bench(tmp_path, CONFIG)
+    first = to(made.send(KAREN, "One", subject="One"), ANN)
+    made.alert = first
+    made.send(ANN, "#assign elliot", answers=first)
+    made.send(ANN, "#assign Online\n#due 2h", answers=to(made.send(KAREN, "Two", subject="Two"), ANN))
+    made.send(SAM, "Three", subject="Three")
+    made.send(ANN, "#close", answers=to(made.send(KAREN, "Four", subject="Four"), ANN))
+    made.send(BOB, "#claim", answers=to(made.send(SAM, "Five", to="outages@bank.example", subject="Five"), BOB))
+    return made
+
+
+def listed(bench: Bench, *lines: str) -> str:
+    return to(bench.send(ANN, "\n".join(lines), answers=bench.alert), ANN).text.partition("\n-----")[0]
+
+
+def numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"(?m)^#(\d+)", text)]
+
+
+@pytest.mark.parametrize(
+    ("named", "title", "expected"),
+    [
+        ("", "Open tickets (3)", [1002, 1001, 1003]),
+        ("elliot", "Open tickets of Elliot Alderson (1)", [1001]),
+        ("ELLIOT@bank.example", "Open tickets of Elliot Alderson (1)", [1001]),
+        ("Online Banking", "Open tickets of the team Online Banking (1)", [1002]),
+        ("Support", "Open tickets of Support (3)", [1002, 1001, 1003]),
+        ("closed", "Closed tickets (1)", [1004]),
+        ("sam@other.example", "Tickets of sam@other.example (1)", [1003]),
+        ("Karen Client <karen@client.example>", "Tickets of Karen", [1002, 1001, 1004]),
+        ("today", "Due today (1)", [1002]),
+        ("unassigned", "Unassigned tickets (1)", [1003]),
+    ],
+)
+def test_a_list_takes_an_agent_a_team_a_status_an_address_or_today(bench, named, title, expected):
+    text = listed(bench, f"#list {named}")
+    assert numbers(text) == expected, "the most urgent first, and only what Ann sees"
+    assert title.partition(" of Karen")[0] in text
+
+
+@pytest.mark.parametrize("named", ["pending", "resolved", "bob", "nobody@x.example"])
+def test_a_list_without_tickets_says_so(bench, named):
+    assert ": none." in listed(bench, f"#list {named}")
+
+
+def test_several_lists_in_one_mail_have_a_heading_each(bench):
+    text = listed(bench, "#list overdue", "#list elliot", "#list unassigned")
+    found = [line for line in text.splitlines() if "tickets" in line]
+    assert found == ["Overdue tickets: none.", "Open tickets of Elliot Alderson (1)", "Unassigned tickets (1)"]
+
+
+def test_what_is_no_list_is_told_with_the_names_that_there_are(bench):
+    text = " ".join(listed(bench, "#list sammy").split())
+    assert "There is no list “sammy”. Lists: open, mine, unassigned, overdue, today, pending," in text
+    assert "Did you mean Elliot Alderson?" in listed(bench, "#list eliot alderson")
+
+
+def test_a_department_comes_before_a_team_with_its_name(tmp_path):
+    bench = Bench(tmp_path, CONFIG.replace('[team."Online Banking"]', "[team.Support]"))
+    bench.alert = to(bench.send(KAREN, "One"), ANN)
+    assert "Open tickets of Support (1)" in listed(bench, "#list support")
+
+
+def test_only_links_that_the_role_allows_stand_in_a_row(bench):
+    vera = CONFIG.replace('departments = ["Systems Administrators"]', 'departments = ["Support"]')
+    bench.configure(vera)
+    mails = bench.send(KAREN, "Six", subject="Six")
+    text = to(bench.send(VERA, "#list", answers=to(mails, VERA)), VERA).text
+    assert numbers(text)
+    assert "#ticket" not in text
+    assert "#reply" in to(bench.send(ELLIOT, "#list", answers=to(mails, ELLIOT)), ELLIOT).text.replace("%23", "#")
+
+
+def test_a_ticket_is_shown_with_its_files_events_and_ids(bench):
+    file = ("log.txt", "text/plain", b"x" * 2000)
+    mails = bench.send(KAREN, "See the log.", subject="Six", files=(file,))
+    alert = to(mails, ANN)
+    bench.send(ANN, "#prio high -- many ask", answers=alert)
+    shown = to(bench.send(ANN, "#show", answers=alert), ANN)
+    entry = bench.db.one("SELECT id FROM entry WHERE ticket = 1006")["id"]
+    assert f"(message, id {entry}):" in shown.text
+    assert "Attached: log.txt, 2 kB" in shown.text
+    happened = " ".join(shown.text.partition("What happened")[2].split())
+    assert "Ann Reyes changed the priority from Normal to High: many ask" in happened
+    assert f"id {entry}" in shown.part("html")
+    assert "Ann Reyes changed the priority" in shown.part("html")
