@@ -193,9 +193,13 @@ class Bench:
         headers: dict[str, str] | None = None,
         html: str = "",
         files: tuple[tuple[str, str, bytes], ...] = (),
+        pictures: tuple[tuple[str, str, bytes, str], ...] = (),
         message_id: str = "",
     ) -> bytes:
-        """A mail as a mail program writes it; `answers` makes it an answer to one of ours."""
+        """A mail as a mail program writes it; `answers` makes it an answer to one of ours.
+
+        `pictures` are embedded in the HTML, each with its Content-ID.
+        """
         self.mails += 1
         fields = [("From", sender)]
         fields.append(("To", answers.reply_to if answers and to == "support@bank.example" else to))
@@ -217,6 +221,10 @@ class Bench:
         mail.set_content(text)
         if html:
             mail.add_alternative(html, subtype="html")
+            for name, kind, content, cid in pictures:
+                main, _, sub = kind.partition("/")
+                page = mail.get_payload()[-1]
+                page.add_related(content, maintype=main, subtype=sub, filename=name, cid=f"<{cid}>")
         for name, kind, content in files:
             main, _, sub = kind.partition("/")
             mail.add_attachment(content, maintype=main, subtype=sub, filename=name)

@@ -130,7 +130,7 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
     return Outcome(
         reason=Reason.CONFIRMED,
         why=f"confirms inbox {held.inbox_id}",
-        notices=held_reply.ignored_text(request, situation.ticket, context.config),
+        notices=held_reply.ignored_text(request, situation.ticket),
         commands=situation.commands.commands,
         confirms=(held.inbox_id, outcome),
     )

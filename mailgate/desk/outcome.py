@@ -69,6 +69,15 @@ class Announcement:
     similar_to: str | None = None  # text of a new ticket whose alerts list similar tickets that have ended
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How an agent's mail ended, as digests of its lines, and the signatures that it shows."""
+
+    agent: str
+    ending: tuple[str, ...]
+    signatures: tuple[str, ...]
+
+
 class AuthorAnswer(Protocol):
     """The answer to the author of a request, which needs the complete outcome."""
 
@@ -97,6 +106,7 @@ class Outcome:
     notices: tuple[Notice, ...] = ()
     withheld: tuple[tuple[Notice, str], ...] = ()  # notices that are not sent, and why
     burnt: tuple[str, ...] = ()
+    signing: Signing | None = None
     bans: tuple[Ban, ...] = ()
     unbans: tuple[str, ...] = ()
     hold: Hold | None = None

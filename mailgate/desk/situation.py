@@ -97,6 +97,8 @@ class Known:
     others: Mapping[str, tuple[Ticket, ...]] = field(default_factory=dict)  # a requester's newest, by address
     answered: int | None = None  # inbox id of the mail that caused the alert which is answered
     subjects: Mapping[int, str] = field(default_factory=dict)  # of stored mails, by inbox id
+    signatures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # learned, by agent's key
+    endings: tuple[tuple[str, ...], ...] = ()  # of the author's earlier mails, see `rules/text/signature.py`
 
     def ticket(self, number: int) -> Ticket | None:
         """A ticket that was read."""

@@ -74,4 +74,5 @@ def _body(mail: Mail, found: split.Split, page: str = "") -> Body:
         forwarded=bool(found.forward),
         original=forwarded.read(block, mail.subject) if block else None,
         forward=block,
+        signature=found.signature,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.desk.notify.announce import complete
-from mailgate.desk.outcome import Context, Hold, Outcome
+from mailgate.desk.outcome import Context, Hold, Outcome, Signing
 from mailgate.mail import Mail
 from mailgate.notice import Notice, Outgoing
 from mailgate.reasons import Reason
@@ -19,7 +19,7 @@ from mailgate.rules.notices.confidential import masked
 from mailgate.rules.notices.quiet import GATHERED, SPARE, not_before
 from mailgate.rules.sla.clock import clock
 from mailgate.store.db import Db
-from mailgate.store.people import absences, audience, bans, dead_addresses
+from mailgate.store.people import absences, audience, bans, dead_addresses, signatures
 from mailgate.store.queues import held, inbox, outbox, trace
 from mailgate.store.tickets import similar, tickets
 from mailgate.system import maillog
@@ -108,6 +108,7 @@ def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | N
     bans.remove(db, outcome.unbans)
     if outcome.burnt:
         held.burn(db, outcome.burnt, context.now)
+    _learn(db, outcome.signing, context)
     if outcome.proven:
         audience.note_proven(db, outcome.proven, context.now)
     if outcome.first_contact:
@@ -133,6 +134,15 @@ def save_alerts(db: Db, notices: Sequence[Notice], context: Context, renderer: R
             for number in notice.numbers
         ],
     )
+
+
+def _learn(db: Db, signing: Signing | None, context: Context) -> None:
+    if signing is None:
+        return
+    if signing.ending:
+        signatures.note_ending(db, signing.agent, signing.ending)
+    for text in signing.signatures:
+        signatures.learn(db, signing.agent, text, context.now)
 
 
 def finish(

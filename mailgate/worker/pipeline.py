@@ -15,6 +15,7 @@ from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Outcome, ReportOrder
 from mailgate.desk.prepare import Prepared
 from mailgate.desk.report import read_figures
+from mailgate.desk.request.request import signing_of
 from mailgate.desk.situation import Situation
 from mailgate.reasons import Reason
 from mailgate.rules.threading import trust
@@ -44,7 +45,12 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         why = f"the same mail came before, as inbox {situation.duplicate_of}"
         return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
     outcome = _with_burnt_keys(decide(situation, context), situation, context)
-    outcome = replace(outcome, highest_number=situation.highest_number, releases_spam=situation.released is not None)
+    outcome = replace(
+        outcome,
+        highest_number=situation.highest_number,
+        releases_spam=situation.released is not None,
+        signing=signing_of(situation, context.config),
+    )
     if situation.is_authors(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
     outcome = complete(db, outcome, context, alive=mail.author.email, quiet=prepared.received.quiet)

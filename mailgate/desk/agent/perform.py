@@ -13,7 +13,6 @@ from mailgate.desk.agent.reports import answer_reports, uncounted
 from mailgate.desk.agent.task import AgentWork, carry_out
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, target_of
-from mailgate.desk.request.reply import own_text
 from mailgate.desk.request.request import Request
 from mailgate.errors import Refused
 from mailgate.notice import NoticeKind
@@ -44,10 +43,10 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
         return request.refused(ticket, *resolved.problems)
     if missing := uncounted(resolved, request, context):
         return Outcome(uncounted=missing)
-    own = own_text(request, target.ticket if target else None, config)
+    own = request.own_text
     if resolved.only_asks:
         return answer_queries(request, resolved, ticket, context, unposted=bool(own))
-    posts = bool(own or request.attachments)
+    posts = bool(own or request.own_files)
     if target is None or (resolved.only_absences and not posts):
         if target or resolved.needs_no_ticket:
             return _without_ticket(request, resolved, ticket, context, unposted=posts)

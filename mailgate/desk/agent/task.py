@@ -176,6 +176,7 @@ def _occasion(task: AgentWork) -> Occasion:
         now=task.context.now,
         answers=request.message_id,
         direct=request.direct(task.context.config),
+        signature=request.signature,
         quiet=task.resolved.has("quiet") or (opened and not task.ticket.autoresponse),
         on_behalf=opened,
         resolved_before=_resolved_before(task),

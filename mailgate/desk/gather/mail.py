@@ -8,7 +8,7 @@ from datetime import timedelta
 from mailgate.desk.bounces import returned_key
 from mailgate.desk.gather.opening import of_opening
 from mailgate.desk.gather.records import gather_ticket, read_records
-from mailgate.desk.gather.request import of_agents_request, with_attached_mails_ticket
+from mailgate.desk.gather.request import of_agents_request, with_attached_mails_ticket, with_signatures
 from mailgate.desk.matter import agents_matter, matter_of
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import Prepared, prepare, read_again
@@ -169,8 +169,9 @@ def _of_customer(db: Db, situation: Situation, context: Context) -> Known:
 
 def _of_confirmation(db: Db, situation: Situation, context: Context) -> Known:
     code = next(each.value for each in situation.commands.commands if each.verb == "confirm")
-    waiting = held.by_code(db, situation.sender.agent, code.strip().lower(), context.now)
+    agent = situation.sender.agent
+    known, waiting = with_signatures(db, Known(), agent), held.by_code(db, agent, code.strip().lower(), context.now)
     if waiting is None:
-        return Known()
+        return known
     why = Reason(waiting.why)
-    return Known(held=Held(waiting.inbox_id, why, waiting.at, gather_held(db, waiting.inbox_id, context, why)))
+    return replace(known, held=Held(waiting.inbox_id, why, waiting.at, gather_held(db, waiting.inbox_id, context, why)))

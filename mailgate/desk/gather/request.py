@@ -16,7 +16,7 @@ from mailgate.desk.situation import Ended, Known, Situation, TicketRecord
 from mailgate.rules.commands.syntax import Commands
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
-from mailgate.store.people import absences, bans
+from mailgate.store.people import absences, bans, signatures
 from mailgate.store.queues import sent
 from mailgate.store.tickets import histories, similar, tickets
 from mailgate.store.tickets.queries import find
@@ -34,6 +34,7 @@ def gather_order(
     known = _of_request(db, ticket, commands, agent, context, writes=any(commands.rest))
     if "split" in commands.verbs:
         known = replace(known, next_number=next_number(db, context.config))
+    known = with_signatures(db, known, agent.key if agent else "")
     return CliOrder(agent=agent, commands=commands, cause=cause, at=context.now, known=known), ticket
 
 
@@ -46,14 +47,21 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
         return of_opening(db, situation, {}, context)
     agent, writes = config.agents[situation.sender.agent], any(commands.rest) or bool(situation.attachments)
     if opens_by_hand(situation, ticket, config):
-        known = _of_request(db, None, commands, agent, context, writes=writes)
+        known = with_signatures(db, _of_request(db, None, commands, agent, context, writes=writes), agent.key)
         return with_opening_by_hand(db, known, situation, context)
-    known = _of_request(db, ticket, commands, agent, context, writes=writes)
+    known = with_signatures(db, _of_request(db, ticket, commands, agent, context, writes=writes), agent.key)
     if "split" in commands.verbs:
         answered = sent.caused_by(db, situation.match.key.text) if situation.match.key else None
         number = next_number(db, config, situation.highest_number)
         known = replace(known, answered=answered, next_number=number)
     return known
+
+
+def with_signatures(db: Db, known: Known, agent: str) -> Known:
+    """`known` with how its agent signs, and the authors of the notes that it holds."""
+    authors = {entry.by.agent_key for each in known.records.values() for entry in each.thread}
+    learned = signatures.of_agents(db, {agent, *authors} - {""})
+    return replace(known, signatures=learned, endings=signatures.endings(db, agent) if agent else ())
 
 
 def with_attached_mails_ticket(db: Db, situation: Situation, context: Context) -> Situation:

@@ -17,10 +17,8 @@ from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.people.permissions import sees
-from mailgate.rules.text.signature import only_signature
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
-from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
 
 # Why a reply was held, in the notice of its expiry.
@@ -118,9 +116,8 @@ def _beside(request: Request) -> tuple[Phrase, ...]:
     )
 
 
-def ignored_text(request: Request, ticket: Ticket | None, config: Config) -> tuple[Notice, ...]:
+def ignored_text(request: Request, ticket: Ticket | None) -> tuple[Notice, ...]:
     """The notice that text below the code was ignored; empty if there is none."""
-    signature = request.signature(config)
-    if only_signature(request.commands.rest, [signature] if signature else []):
+    if request.signed_only:
         return ()
     return request.answer(NoticeKind.ANSWER, ticket, (Phrase("done.code_taken"),))

@@ -17,7 +17,7 @@ from mailgate.desk.notify.related_tickets import how_it_ended, internal_titles
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, related_texts
 from mailgate.desk.request.reply import AgentText
-from mailgate.desk.request.request import AgentMail, Request
+from mailgate.desk.request.request import AgentMail, Request, signer_of
 from mailgate.desk.situation import Ended
 from mailgate.mail import Attachment
 from mailgate.phrase import Phrase, Sentence, phrase
@@ -29,6 +29,7 @@ from mailgate.rules.notices.alert_facts import internal_sentences
 from mailgate.rules.people.absence import holder_away
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.text.cleanup import seen
+from mailgate.rules.text.signature import signature_of
 from mailgate.settings import Config
 from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
@@ -86,7 +87,7 @@ def _published(orders: Sequence[Order]) -> str:
 def _all_of(request: Request, post: AgentText) -> str:
     """The agent's own text, that of attached files, and the link targets of the HTML part."""
     linked = (part for value in attribute_values(post.html) for part in (value, unquote(value)))
-    return "\n".join((post.own, *words_of(request.files), *linked))
+    return "\n".join((post.own, post.signature, *words_of(request.files), *linked))
 
 
 def _internal(request: Request, text: str, target: Target, context: Context) -> str:
@@ -115,10 +116,20 @@ def _internal(request: Request, text: str, target: Target, context: Context) -> 
             *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
             *(_had(entry, config) for entry in related.messages),
             *related.public,
+            *_standing(request, thread, config),
         ),
         titles=(*(other.subject for other, _ in similar), *internal_titles(known.others, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
     )
+
+
+def _standing(request: Request, thread: Sequence[Entry], config: Config) -> Iterator[str]:
+    """How the writer and the authors of notes sign: nothing internal, also where a note holds it."""
+    for key in {request.agent_key, *(entry.by.agent_key for entry in thread)} & config.agents.keys():
+        signer = signer_of(config.agents[key], request.known)
+        yield from signer.signatures
+        yield from (signature_of(entry.text, signer) for entry in thread if entry.by.agent_key == key)
+    yield signature_of("\n".join(request.commands.rest), request.signer)
 
 
 def _sentences(

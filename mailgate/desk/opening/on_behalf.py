@@ -38,7 +38,6 @@ from mailgate.rules.replies.leak import leak
 from mailgate.rules.routing.criteria import language_of
 from mailgate.rules.routing.route import Routed
 from mailgate.rules.text.forms import read_form
-from mailgate.rules.text.signature import only_signature
 from mailgate.rules.ticket import acts, reasons
 from mailgate.settings import Config, Routing
 from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind, StoredAttachment, Ticket
@@ -77,7 +76,7 @@ def _plan(request: AgentMail, context: Context) -> _Plan:
     situation, agent, config = request.situation, request.agent, context.config
     _check_commands(request)
     requester = requester_of(situation, config)
-    own, received = _own(request, context), situation.received
+    own, received = request.own_text, situation.received
     original = original_of(situation)
     if requester.email in agent.emails:  # as any mail of theirs
         original, own = None, f"{own}\n\n{received.body.forward}".strip()
@@ -132,16 +131,6 @@ def requester_of(situation: Situation, config: Config) -> Address:
     if situation.received.body.forwarded or any(each.type in ENCLOSED for each in situation.attachments):
         raise Refused(Phrase("refused.forwards_unknown"))
     return Address(agent.email, agent.name)
-
-
-def _own(request: AgentMail, context: Context) -> str:
-    """The agent's own text; "" for a signature alone."""
-    rest = request.commands.rest
-    text = "\n".join(rest).strip()
-    signature = request.signature(context.config)
-    if text and only_signature(rest, [signature] if signature else []):
-        return ""
-    return text.removesuffix(signature).rstrip() if signature else text
 
 
 # ── opened ──────────────────────────────────────────────────────────────────────────────
@@ -230,10 +219,10 @@ def _entries(plan: _Plan, resolved: ResolvedCommands, ticket: Ticket, context: C
 def _files(plan: _Plan) -> tuple[StoredAttachment, ...]:
     """The files of the agent's own text: with an attached mail all others, with an inline one none."""
     if plan.original is None:
-        return plan.situation.attachments
+        return plan.request.own_files
     if plan.original.inline:
         return ()
-    return tuple(each for each in plan.situation.attachments if each.type not in ENCLOSED)
+    return tuple(each for each in plan.request.own_files if each.type not in ENCLOSED)
 
 
 def _ids(plan: _Plan, context: Context) -> tuple[str, ...]:

@@ -14,13 +14,11 @@ from mailgate.reading.page.excerpt import excerpt
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.commands.syntax import escaped
 from mailgate.rules.replies.visibility import Visibility, visibility
-from mailgate.rules.text.signature import only_signature
 from mailgate.settings import Config
 from mailgate.ticket import Assignee, Entry, EntryKind, StoredAttachment, Ticket
 from mailgate.writing.templates.canned import fill_canned
 
 LINKED = 1500  # characters of text in a mailto: link at most
-LONGEST_SIGNATURE = 8  # lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +29,7 @@ class AgentText:
     text: str  # what is posted: with #canned the response and the own text below it
     html: str  # sanitised, with the content of `text`; "" for none
     attachments: tuple[StoredAttachment, ...]
+    signature: str  # what the mail program marked as one; it stands below a reply of whoever has none configured
     seen: Visibility
 
     @property
@@ -64,7 +63,7 @@ def agent_text_of(
 ) -> AgentText:
     """What the mail posts on the ticket. Raises Refused if a canned response cannot be filled in.
 
-    `own`: the agent's own text (`own_text`). `named`: the ticket whose alert it answers, if merged into this one.
+    `own`: the agent's own text. `named`: the ticket whose alert it answers, if merged into this one.
     """
     canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, request, context) if canned else own
@@ -72,29 +71,10 @@ def agent_text_of(
         own=own,
         text=text,
         html="" if canned else excerpt(request.html, text),
-        attachments=request.attachments,
+        attachments=request.own_files,
+        signature=request.signature,
         seen=_visibility(request, resolved, named, ticket, context.config),
     )
-
-
-def own_text(request: Request, ticket: Ticket | None, config: Config) -> str:
-    """The agent's own text, without commands and a signature alone."""
-    rest, signature = request.commands.rest, request.signature(config)
-    text = "\n".join(rest).strip()
-    if request.commands.commands and text:
-        known = [signature] if signature else []
-        known += _seen_below(request, ticket, text) if ticket else []
-        if only_signature(rest, known):
-            return ""
-    return text.removesuffix(signature).rstrip() if signature else text
-
-
-def _seen_below(request: Request, ticket: Ticket, text: str) -> list[str]:
-    """`text` if an earlier mail of the agent ended with it, so that it is a signature."""
-    if len(text.splitlines()) > LONGEST_SIGNATURE:
-        return []
-    earlier = (entry.text.rstrip() for entry in request.known.thread(ticket.number) if entry.by == request.by)
-    return [text] if any(each.endswith("\n" + text) for each in earlier) else []
 
 
 def with_canned(name: str, own: str, ticket: Ticket, request: Request, context: Context) -> str:

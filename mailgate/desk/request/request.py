@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.desk.notify.admin import came_to, to_note_address
-from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.situation import Known, Situation
+from mailgate.desk.outcome import Context, Outcome, Signing
+from mailgate.desk.situation import Known, Matter, Situation
 from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Sentence
@@ -17,6 +17,7 @@ from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.replies.visibility import Addressing
+from mailgate.rules.text.signature import NOBODY, Signer, ending, learned, only_signature, signature_of
 from mailgate.rules.threading.keys import Key
 from mailgate.rules.threading.references import without_link_lines
 from mailgate.settings import Agent, Config
@@ -43,6 +44,7 @@ class Request(ABC):
     text: str = ""  # the visible text, commands included
     html: str = ""  # the whole page
     cut: str = ""  # quoted history and signature that were cut from the text
+    signature: str = ""  # what of it the mail program marks as the signature
     inbox_id: int | None = None
 
     @property
@@ -60,9 +62,31 @@ class Request(ABC):
         """Key of the agent, "" for the administrator."""
         return self.agent.key if self.agent else ""
 
-    def signature(self, config: Config) -> str:
-        """The configured signature of the agent, which their mail program may have added too."""
-        return self.agent.signature.get(config.desk.language).strip() if self.agent else ""
+    @property
+    def signer(self) -> Signer:
+        """How the author signs."""
+        return signer_of(self.agent, self.known) if self.agent else NOBODY
+
+    @property
+    def signed_only(self) -> bool:
+        """Whether nothing but a signature stands below the commands."""
+        return only_signature(self.commands.rest, self.signer, thanks=bool(self.commands.commands))
+
+    @property
+    def own_text(self) -> str:
+        """The author's own text, without commands, a signature alone, and the configured signature at its end."""
+        if self.signed_only:
+            return ""
+        text = "\n".join(self.commands.rest).strip()
+        configured = tuple(self.agent.signature.by_language.values()) if self.agent else ()
+        signature = signature_of(text, Signer(signatures=configured)) if configured else ""
+        return text.removesuffix(signature).rstrip() if signature else text
+
+    @property
+    def own_files(self) -> tuple[StoredAttachment, ...]:
+        """The attachments, but for pictures in a mail that holds nothing but a signature."""
+        pictures = self.signed_only and any(map(str.strip, (*self.commands.rest, self.signature)))
+        return tuple(each for each in self.attachments if not (pictures and each.cid))
 
     def direct(self, config: Config) -> frozenset[str]:
         """Addresses that received the mail directly, and get no copy."""
@@ -147,6 +171,22 @@ class CliOrder(Request):
         return ()
 
 
+def signer_of(agent: Agent, known: Known) -> Signer:
+    """How an agent signs: their name, and the signatures that are configured or were learned."""
+    configured = agent.signature.by_language.values()
+    return Signer(agent.name, (*configured, *known.signatures.get(agent.key, ())), known.endings)
+
+
+def signing_of(situation: Situation, config: Config) -> Signing | None:
+    """What an agent's authenticated mail tells of how they sign; None for any other mail."""
+    agent = config.agents.get(situation.sender.agent)
+    if agent is None or situation.matter is not Matter.REQUEST:
+        return None
+    text, marked = "\n".join(situation.commands.rest), situation.received.body.signature
+    shown = (marked, learned(text, signer_of(agent, situation.known)))
+    return Signing(agent.key, ending(text), tuple(filter(None, shown)))
+
+
 def agent_mail(situation: Situation, context: Context) -> AgentMail:
     """The request that an agent's mail makes."""
     received, mail = situation.received, situation.received.mail
@@ -166,6 +206,7 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         text="\n".join(without_link_lines(received.body.visible.split("\n"))).strip("\n"),
         html=mail.html,
         cut=received.body.cut,
+        signature=received.body.signature,
         inbox_id=received.id or None,
         situation=situation,
         address=came_to(situation, context.config),

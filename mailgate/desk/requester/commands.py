@@ -15,6 +15,7 @@ from mailgate.phrase import Phrase
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_requester_words
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.notices.occasion import Occasion
+from mailgate.rules.text.signature import Signer, ending
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.reopening import back
 from mailgate.ticket import Actor, Change, Ticket
@@ -24,7 +25,14 @@ def commands_of(situation: Situation) -> RequesterCommands:
     """The commands at the top of the mail."""
     if not situation.human or situation.sender.dmarc == "fail":
         return RequesterCommands()
-    return read_requester_words(situation.received.body.lines, situation.match.role)
+    return read_requester_words(situation.received.body.lines, situation.match.role, signer_of(situation))
+
+
+def signer_of(situation: Situation) -> Signer:
+    """How the author signs: their name, and how their earlier messages on the ticket end, once those are read."""
+    author, ticket = situation.received.mail.author, situation.ticket
+    thread = situation.known.thread(ticket.number) if ticket else ()
+    return Signer(author.name, endings=tuple(ending(each.text) for each in thread if each.author.email == author.email))
 
 
 def only_commands(requested: RequesterCommands, situation: Situation) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mailgate.desk.opening.from_mail import entry_of
 from mailgate.desk.outcome import Context, Outcome
+from mailgate.desk.requester.commands import signer_of
 from mailgate.desk.situation import Situation
 from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
@@ -25,7 +26,7 @@ def rating_of(situation: Situation, context: Context) -> Rating | None:
         return None
     if not (key.kind.to_requester and any(context.keyring.is_for(key, each) for each in own) and may_rate(ticket)):
         return None
-    rating = read_rating(situation.received.body.lines)
+    rating = read_rating(situation.received.body.lines, signer_of(situation))
     late = not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config)
     return None if rating and late and _says_more(rating, situation) else rating
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import dropwhile, takewhile
 
 from mailgate.reading.quotes import device_lines
 from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, says_something
@@ -40,6 +41,15 @@ def cut(lines: list[Line], *, strictly: bool, alone: bool) -> None:
         if (alone and first >= place) or not _is_device_line(lines, place, followed=not alone):
             return
         _sign(lines, place, place + 1)
+
+
+def of(lines: Sequence[Line]) -> str:
+    """The first signature that was cut, without its `-- ` and without the line of a telephone."""
+    below = dropwhile(lambda line: line.kind is not Kind.SIGNATURE, lines)
+    signed = takewhile(lambda line: line.kind is Kind.SIGNATURE or not line.text.strip(), below)
+    texts = (line.text.rstrip() for line in signed)
+    said = [text for text in texts if text != "--" and not device_lines.is_device_line(text)]
+    return "\n".join(said).strip("\n")
 
 
 def _is_device_line(lines: Sequence[Line], place: int, *, followed: bool) -> bool:

@@ -50,6 +50,7 @@ class Split:
     cut: tuple[str, ...]
     forward: tuple[str, ...] = ()
     trimmed: bool = False
+    signature: str = ""  # of what is cut
 
 
 def text_lines(text: str) -> list[Line]:
@@ -144,6 +145,7 @@ def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marke
         _strip([_show(line) for line in cut]),
         _strip([_show(line) for line in forward]),
         trimmed,
+        signature.of(cut),
     )
 
 

@@ -13,7 +13,7 @@ from itertools import dropwhile
 
 from mailgate.phrase import Day, Phrase
 from mailgate.rules.text.cleanup import clean, visible
-from mailgate.rules.text.signature import only_signature
+from mailgate.rules.text.signature import NOBODY, Signer, only_signature
 from mailgate.rules.ticket import acts
 from mailgate.ticket import Entry, EntryKind, Status, Ticket
 
@@ -28,14 +28,14 @@ class RequesterCommands:
     text: str = ""
 
 
-def read_requester_words(lines: Sequence[str], role: str) -> RequesterCommands:
+def read_requester_words(lines: Sequence[str], role: str, signer: Signer = NOBODY) -> RequesterCommands:
     """Read the words at the top of the sender's own lines; `role` is "requester", "collaborator" or any other."""
     words: dict[str, None] = {}
     rest = _from_text(lines)
     while rest and (word := _word(rest[0], role)):
         words[word] = None
         rest = _from_text(rest[1:])
-    text = "" if only_signature(rest) else "\n".join(rest).strip()
+    text = "" if only_signature(rest, signer) else "\n".join(rest).strip()
     return RequesterCommands(tuple(words), text) if words else RequesterCommands()
 
 

@@ -28,6 +28,7 @@ class Occasion:
     automatic: bool = False  # an automatic answer may go out
     reveal: bool = True  # the acknowledgement may hold the requester's own text
     on_behalf: bool = False  # opened by somebody else for the requester
+    signature: str = ""  # what the agent's mail program marks as one
     canned: str = ""  # the canned response that a rule answers with instead of the acknowledgement
     extra_alert: tuple[str, ...] = ()  # a rule's `alert`
     facts: tuple[Phrase, ...] = ()  # for the requester of a new ticket

@@ -122,6 +122,7 @@ def _replies(change: Change, entry: Entry, occasion: Occasion, audience: Audienc
         yield replace(
             notice,
             text=entry.text,
+            signature=occasion.signature,
             html=entry.html,
             attachments=entry.attachments,
             facts=fact if reader is ticket.requester else _for_collaborators(fact),
@@ -192,4 +193,10 @@ def _to_asked(change: Change, occasion: Occasion, audience: Audience, config: Co
     for event in change.events:
         for person in outsiders(asked_by(event), config):
             notice = occasion.notice(NoticeKind.ASKED, Person(person), change.after, audience)
-            yield replace(notice, text=entry.text, html=entry.html, attachments=entry.attachments)
+            yield replace(
+                notice,
+                text=entry.text,
+                signature=occasion.signature,
+                html=entry.html,
+                attachments=entry.attachments,
+            )

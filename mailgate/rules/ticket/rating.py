@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailgate.rules.text.cleanup import unmarked, visible
-from mailgate.rules.text.signature import only_signature
+from mailgate.rules.text.signature import NOBODY, Signer, only_signature
 from mailgate.rules.threading.references import ref_line
 from mailgate.ticket import Ticket
 
@@ -29,7 +29,7 @@ class Rating:
     text: str = ""
 
 
-def read_rating(lines: Sequence[str]) -> Rating | None:
+def read_rating(lines: Sequence[str], signer: Signer = NOBODY) -> Rating | None:
     """The rating of a mail, from the sender's own lines; None without one.
 
     The first line that holds nothing but a rating counts, wherever it stands. On the first line of the mail
@@ -42,7 +42,7 @@ def read_rating(lines: Sequence[str]) -> Rating | None:
         return None
     rest = [same_line, *(line for line in (*lines[:at], *lines[at + 1 :]) if not ref_line(line))]
     words = [line for line in rest if visible(line)]
-    text = "" if not words or only_signature(words) else "\n".join(rest).strip()
+    text = "" if not words or only_signature(words, signer) else "\n".join(rest).strip()
     return Rating(word, text)
 
 

@@ -30,8 +30,8 @@ def assigned(db: Db, kind: str, names: Sequence[str], since: datetime) -> list[T
 
 
 def rename_agents(db: Db, names: Mapping[str, str]) -> None:
-    """Give what waits for agents, their absences and their digests the agents' new keys; `names`: old key → new key."""
-    for table in ("held", "absence", "digest_day"):
+    """Give what waits for agents, their absences, digests and signatures the agents' new keys; `names`: old → new."""
+    for table in ("held", "absence", "digest_day", "signature", "mail_ending"):
         db.many(f"UPDATE OR IGNORE {table} SET agent = ? WHERE agent = ?", [(new, old) for old, new in names.items()])  # noqa: S608
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.replies import attachments as passing
+from mailgate.rules.text.signature import is_signed
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket.rating import RATINGS
 from mailgate.settings import Config
@@ -95,8 +96,8 @@ def _quoted(notice: Notice, config: Config, own: Words) -> tuple[EntryView, ...]
 def _signature(notice: Notice, config: Config) -> str:
     """The agent's signature, or name where the text does not end with it, then the department's.
 
-    Masked agents (an address whose `from` has no `{agent}`) are not named here either,
-    and a department that is not public signs nothing.
+    The signature is the configured one, else that of the agent's mail program. Masked agents (an address whose
+    `from` has no `{agent}`) are not named here either, and a department that is not public signs nothing.
     """
     if notice.kind not in _SPOKEN or not notice.ticket:
         return ""
@@ -105,15 +106,8 @@ def _signature(notice: Notice, config: Config) -> str:
     name = identity.agent_name(notice, config)
     if name:
         own = config.agents[notice.by_agent].signature.get(language).strip()
-        lines.append(own or ("" if _signed(notice.text, name) else name))
+        lines.append(own or readable(notice.signature) or ("" if is_signed(notice.text, name) else name))
     department = config.departments.get(notice.ticket.department)
     if department and department.public:
         lines.append(department.signature.get(language).strip())
     return "\n".join(line for line in lines if line)
-
-
-def _signed(text: str, name: str) -> bool:
-    """True when one of the last lines already is the name or the first name."""
-    names = {name.casefold(), name.split(" ", maxsplit=1)[0].casefold()}
-    ends = [line.strip(" ,.-–—").casefold() for line in text.rstrip().split("\n")[-3:]]
-    return any(end in names for end in ends)

@@ -79,6 +79,31 @@ def test_what_is_public_never_counts():
     assert found("pin 4711", public=("shipping 47110",)), "whole words alone are the same words"
 
 
+@pytest.mark.parametrize(
+    ("text", "is_name"),
+    [
+        ("Ask our Infrastructure department.", True),
+        ("The department Infrastructure will call.", True),
+        ("Department: Infrastructure", True),
+        ("Our infrastructure people know.", True),
+        ("Die Abteilung Infrastructure meldet sich.", True),
+        ("We sent it to Infrastructure today.", True),
+        ("I asked Infrastructure about it.", True),
+        ("Our infrastructure is up again.", False),
+        ("Infrastructure works again.", False),
+        ("Thanks to infrastructure changes it is faster.", False),
+        ("The Infrastructure Act, as a team of lawyers reads it", False),
+    ],
+)
+def test_a_name_of_one_word_counts_where_it_is_used_as_one(text, is_name):
+    assert bool(found(text, hidden=("Infrastructure",))) == is_name
+
+
+def test_a_name_that_is_no_word_counts_anywhere():
+    assert found("It is RedTeam who knows", hidden=("RedTeam",)) == "RedTeam"
+    assert found("See Tier2 now", hidden=("Tier2",)) == "Tier2"
+
+
 def test_hidden_names_and_keys():
     assert found("Ask our  Red-Team people", hidden=("", "Red Team")) == "Red Team"
     assert found("Ask the Red\u00adTeam", hidden=("RedTeam",)) == "RedTeam"
