@@ -498,6 +498,14 @@ class ReportMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """[alarm]: what is run, and what is posted to, when trouble begins and ends."""
+
+    command: tuple[str, ...] = ()  # program and arguments
+    webhook: str = ""  # URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spam:
     """[spam]: what becomes of mail that a mail server marked as spam."""
 
@@ -538,6 +546,7 @@ class Config:
     customers: Mapping[str, Customer] = field(default_factory=dict)
     report: ReportMail = ReportMail()
     spam: Spam = Spam()
+    alarm: Alarm = Alarm()
     canned: Mapping[str, Canned] = field(default_factory=dict)
     hostname: str = "localhost"  # our own name in EHLO and greetings
     templates: Path | None = None  # the administrator's templates/, when there is one

@@ -35,6 +35,7 @@ _TABLES = (
     "tickets",
     "report",
     "spam",
+    "alarm",
 )
 _SHOWN = 8  # names in one line
 

@@ -22,6 +22,7 @@ from mailgate.config.sections.listeners import read_http, read_smtp, read_submis
 from mailgate.config.sections.mailboxes import read_mailboxes
 from mailgate.config.sections.people import read_agents, read_departments, read_roles, read_teams
 from mailgate.config.sections.policies import (
+    read_alarm,
     read_alerts,
     read_attachments,
     read_notices,
@@ -131,6 +132,7 @@ def _config(top: Table) -> Config:
         attachments=read_attachments(top),
         report=read_report(top),
         spam=read_spam(top),
+        alarm=read_alarm(top),
         canned=read_canned(top),
         templates=templates if templates.is_dir() else None,
         hostname=desk.hostname or _hostname() or desk.domain,

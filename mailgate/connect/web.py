@@ -1,6 +1,6 @@
-"""One HTTPS request to a token server, blocking: for a thread of its own.
+"""One HTTP request to a token server or a webhook, blocking: for a thread of its own.
 
-Follows no redirect, for what is posted is secret. The system's proxy settings are obeyed.
+Follows no redirect, for what is posted to a token server is secret. The system's proxy settings are obeyed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from mailgate.connect.oauth2 import TokenUnavailable
 from mailgate.connect.tls import client_context, connection_words
+from mailgate.errors import MailgateError
 
 TIMEOUT = 30.0  # seconds for each step: connect, and each wait for bytes
 LARGEST = 1_000_000  # bytes of an answer
@@ -43,6 +44,23 @@ def post(url: str, form: Mapping[str, str], ca: Path | None = None) -> tuple[int
         reason = error.reason if isinstance(error, URLError) else error
         cause = connection_words(reason, host) if isinstance(reason, BaseException) else str(reason)
         raise TokenUnavailable(f"the token server {host} cannot be reached", cause=cause) from None
+
+
+def post_json(url: str, data: bytes) -> int:
+    """Post a JSON object; the status. Raises MailgateError when there is no answer."""
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - checked with the config
+    try:
+        opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=client_context(None)))
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+    except (OSError, ssl.SSLError, http.client.HTTPException) as error:
+        host = urlsplit(url).hostname or ""
+        reason = error.reason if isinstance(error, URLError) else error
+        cause = connection_words(reason, host) if isinstance(reason, BaseException) else str(reason)
+        raise MailgateError(f"the webhook at {host} cannot be reached", cause=cause) from None
 
 
 def _rest(error: HTTPError) -> bytes:

@@ -14,12 +14,13 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from mailgate.config.diff import changes
 from mailgate.config.load import read
-from mailgate.daemon import reload, status
+from mailgate.daemon import alarms, reload, status
 from mailgate.daemon.channel import (
     ApplyConfig,
     Channel,
@@ -48,6 +49,7 @@ from mailgate.outbound.relay import transport
 from mailgate.settings import Config, Relay
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store
+from mailgate.store.queues import arrivals
 from mailgate.system.clock import Clock
 from mailgate.system.watchdog import Timeouts, Watchdog
 
@@ -165,6 +167,8 @@ class Daemon:
         self._run("checkpoint", checkpoint_wal(self._config.storage.database, self._stop))
         self._run("reload", self._reload_on_request())
         self._run("sign-ins", self._sign_ins.run(self._on_sign_in, self._stop))
+        watch = alarms.Alarms(lambda: self._config, self._clock, self._send_alarm, self._notify_admin)
+        self._run("alarms", watch.run(self._status, self._silence, self._stop))
         self._run("status", status.keep_written(self._config, self._status, self._stop))
         await self._listeners.start_others()
         log.info("ready: %s", ", ".join(self._listeners.names()) or "no mail source but `mailgate ingest`")
@@ -266,6 +270,12 @@ class Daemon:
         ways_in = tuple(self._listeners.ways_in())
         storage = self._store.health.problems()
         return status.DaemonStatus(ways_in, relays, self._watchdog.problem, self._sign_ins.states(), storage)
+
+    async def _send_alarm(self, channel: str, what: dict[str, Any]) -> None:
+        await alarms.send(self._config, channel, what)
+
+    async def _silence(self) -> datetime | None:
+        return await self._store.read(arrivals.unusual_silence, self._clock())
 
     async def _on_sign_in(self, account: str) -> None:
         """Retry at once what waits for a sign-in of `account`: `mailgate login` stored a new token."""

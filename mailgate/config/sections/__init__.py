@@ -8,7 +8,7 @@
     customers       [customer]
     schedules       [schedule], [sla]
     topics          [topic]
-    policies        [alerts], [notices], [trust], [tickets], [attachments], [report], [spam]
+    policies        [alerts], [notices], [trust], [tickets], [attachments], [report], [spam], [alarm]
     rules           [[rule]]
     criteria        the criteria of a rule
     canned          [canned]

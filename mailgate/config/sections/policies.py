@@ -1,15 +1,17 @@
-"""[alerts], [notices], [trust], [tickets], [attachments], [report] and [spam]: the desk's policies."""
+"""[alerts], [notices], [trust], [tickets], [attachments], [report], [spam] and [alarm]: the desk's policies."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from mailgate.config.sections.routing import RECIPIENTS, domain, recipients
 from mailgate.config.toml import units
-from mailgate.config.toml.messages import one_of
+from mailgate.config.toml.messages import one_of, quoted_text
 from mailgate.config.toml.reader import Table
-from mailgate.settings import Alerts, Attachments, Notices, Rate, ReportMail, Spam, Tickets, Trust
+from mailgate.settings import Alarm, Alerts, Attachments, Notices, Rate, ReportMail, Spam, Tickets, Trust
 
 _MAX_SIZE = 1_000_000_000  # bytes
 _EXTENSION = re.compile(r"\w{1,20}")
@@ -146,6 +148,26 @@ def read_spam(top: Table) -> Spam:
     )
     table.done()
     return spam
+
+
+def read_alarm(top: Table) -> Alarm:
+    """Read [alarm]."""
+    table = top.table("alarm") or top.sub("alarm", {})
+    alarm = Alarm(
+        command=table.texts("command", example='["/usr/local/bin/page", "--urgent"]'),
+        webhook=table.value("webhook", _url, "", '"https://alerts.bank.example/mailgate"'),
+    )
+    if alarm.command and shutil.which(alarm.command[0]) is None:
+        table.reading.warn(table.at("command"), f"{alarm.command[0]}: no such program")
+    table.done()
+    return alarm
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError(f"{quoted_text(text)} is no URL: it begins with https:// and names a host")
+    return text
 
 
 def _domains(table: Table) -> tuple[str, ...]:

@@ -1,0 +1,294 @@
+"""Alarms: each begins once and ends once, for what mail cannot report (`[alarm] command`, `webhook`).
+
+A problem becomes an alarm when it has lasted for a while, and ends when it was away for a while, so
+that a connection that comes and goes is one alarm. What was sent is kept in a file beside the
+database, not in it, since storage trouble is an alarm: a restart neither repeats nor forgets one.
+A command or webhook that fails is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mailgate.connect.accounts import in_thread
+from mailgate.connect.web import post_json
+from mailgate.daemon.status import DaemonStatus
+from mailgate.errors import MailgateError
+from mailgate.settings import Config
+from mailgate.system.clock import pause
+from mailgate.system.durable import flush
+
+INTERVAL = 5.0  # seconds between looks
+SILENCE_INTERVAL = timedelta(minutes=10)  # between questions whether mail comes as usual
+COMMAND_TIMEOUT = 30.0  # seconds
+RETRY_FIRST, RETRY_MOST = timedelta(seconds=10), timedelta(minutes=15)
+EXPIRES_SOON = timedelta(days=14)
+LASTED = {"mailbox": timedelta(minutes=5), "relay": timedelta(minutes=5), "storage": timedelta(minutes=1)}
+GONE = timedelta(minutes=1)  # a problem that is back sooner has not ended
+MAILED = ("mailbox", "no-mail")  # kinds of which the administrator would hear nothing else by mail
+
+log = logging.getLogger("mailgate")
+Notify = Callable[[str, str, tuple[str, ...]], None]
+Send = Callable[[str, dict[str, Any]], Awaitable[None]]  # the channel and the object
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A problem: "mailbox", "relay", "storage", "sign-in", "no-mail" or "worker", of which one, and in words."""
+
+    kind: str
+    name: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """What makes two problems the same."""
+        return f"{self.kind}:{self.name}"
+
+
+def problems(status: DaemonStatus, config: Config, silent_since: datetime | None, now: datetime) -> Iterator[Alarm]:
+    """The problems there are now. A refused sign-in is one, not one more for each connection that needs it."""
+    refused = {state.account for state in status.sign_ins if state.lasting and not state.ok}
+    for state in status.sign_ins:
+        if state.account in refused:
+            yield Alarm("sign-in", state.account, f"the sign-in {state.account} is refused: {state.error}")
+        elif state.expires_at and state.expires_at - now <= EXPIRES_SOON:
+            text = f"the sign-in {state.account} expires on {state.expires_at:%Y-%m-%d %H:%M} UTC"
+            yield Alarm("sign-in", state.account, text)
+    for way in status.ways_in:
+        name = way.name.removeprefix("imap ")
+        if way.problem and name != way.name and name not in refused:
+            yield Alarm("mailbox", name, f"the mailbox {name} cannot be read: {way.problem}")
+    accounts = {relay.name: relay.credentials.account for relay in config.relays}
+    for relay in status.relays:
+        if not relay.ok and accounts.get(relay.name) not in refused:
+            yield Alarm("relay", relay.name, f"the relay {relay.name} is down: {relay.last_error}")
+    for problem in status.storage:
+        yield Alarm("storage", problem.what, str(problem))
+    if status.worker:
+        yield Alarm("worker", "", status.worker)
+    if silent_since:
+        yield Alarm("no-mail", "", f"no mail has come since {silent_since:%Y-%m-%d %H:%M} UTC, longer than usual")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An alarm that began. `sent` holds "begin command" and the like; `ended` is "" while it lasts. Times: ISO 8601."""
+
+    kind: str
+    name: str
+    text: str
+    since: str
+    ended: str = ""
+    sent: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """When a problem was seen first, or was away first."""
+
+    first: datetime
+    away: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Retry:
+    """When a failed channel is tried again, and the pause after the next failure."""
+
+    at: datetime
+    pause: timedelta = field(default=RETRY_FIRST)
+
+
+class Alarms:
+    """The alarms of one daemon.
+
+    `clock` returns aware UTC; `send(channel, object)` raises MailgateError when it fails; `notify(cause, subject,
+    facts)` mails the administrator.
+    """
+
+    def __init__(self, config: Callable[[], Config], clock: Callable[[], datetime], send: Send, notify: Notify) -> None:
+        self._config = config
+        self._clock = clock
+        self._send = send
+        self._notify = notify
+        self._file = alarm_path(config())
+        self._seen: dict[str, _Seen] = {}
+        self._retries: dict[str, _Retry] = {}
+        self._records: dict[str, Record] = _read(self._file)
+        for key in self._records:
+            self._seen[key] = _Seen(clock())
+
+    @property
+    def active(self) -> tuple[Record, ...]:
+        """The alarms that last."""
+        return tuple(record for record in self._records.values() if not record.ended)
+
+    def look(self, found: Iterable[Alarm]) -> None:
+        """Begin and end alarms by the problems there are now."""
+        now = self._clock()
+        present = {alarm.key: alarm for alarm in found}
+        for key, alarm in present.items():
+            seen = self._seen.setdefault(key, _Seen(now))
+            seen.away = None
+            if key not in self._records and now - seen.first >= LASTED.get(alarm.kind, timedelta()):
+                self._begin(alarm, seen.first)
+        for key in [key for key in self._seen if key not in present]:
+            seen = self._seen[key]
+            seen.away = seen.away or now
+            if now - seen.away >= GONE or key not in self._records:
+                del self._seen[key]
+                self._end(key, now)
+
+    def _begin(self, alarm: Alarm, since: datetime) -> None:
+        log.error("alarm: %s", alarm.text)
+        self._records[alarm.key] = Record(alarm.kind, alarm.name, alarm.text, since.isoformat())
+        self._save()
+        if alarm.kind in MAILED:
+            self._notify(f"alarm:{alarm.key}:{since.isoformat()}", _subject(alarm.kind, alarm.name), (alarm.text,))
+
+    def _end(self, key: str, now: datetime) -> None:
+        record = self._records.get(key)
+        if record is None or record.ended:
+            return
+        log.info("alarm is over: %s", record.text)
+        self._records[key] = replace(record, ended=now.isoformat())
+        self._save()
+        if record.kind in MAILED:
+            subject = f"Over: {_subject(record.kind, record.name)}"
+            self._notify(f"alarm-over:{key}:{record.since}", subject, (f"Since {now:%Y-%m-%d %H:%M} UTC.",))
+
+    async def deliver(self) -> None:
+        """Send what was not sent, by each channel of the configuration."""
+        alarm = self._config().alarm
+        channels = [name for name, wanted in (("command", alarm.command), ("webhook", alarm.webhook)) if wanted]
+        for key, record in [*self._records.items()]:
+            states = ("begin", "end") if record.ended else ("begin",)
+            for channel in channels:
+                for state in states:
+                    if f"{state} {channel}" not in self._records[key].sent and not await self._try(key, state, channel):
+                        break  # the end comes after the beginning
+            every = {f"{state} {channel}" for state in states for channel in channels}
+            if record.ended and every <= {*self._records[key].sent}:
+                del self._records[key]
+                self._save()
+
+    async def _try(self, key: str, state: str, channel: str) -> bool:
+        """Send one object; whether that worked."""
+        record, now = self._records[key], self._clock()
+        retry = self._retries.get(f"{key} {channel}")
+        if retry and now < retry.at:
+            return False
+        try:
+            await self._send(channel, _object(record, state, self._config()))
+        except MailgateError as error:
+            log.warning("alarm %s failed: %s: %s", channel, error.public, error.cause)
+            wait = retry.pause if retry else RETRY_FIRST
+            self._retries[f"{key} {channel}"] = _Retry(now + wait, min(2 * wait, RETRY_MOST))
+            return False
+        self._retries.pop(f"{key} {channel}", None)
+        self._records[key] = replace(record, sent=(*record.sent, f"{state} {channel}"))
+        self._save()
+        return True
+
+    def _save(self) -> None:
+        with suppress(OSError):  # a full disk: the alarm is sent, and may be sent again after a restart
+            if self._records:
+                _write(self._file, json.dumps({key: asdict(record) for key, record in self._records.items()}))
+            else:
+                self._file.unlink(missing_ok=True)
+
+    async def run(
+        self,
+        current: Callable[[], DaemonStatus],
+        silence: Callable[[], Awaitable[datetime | None]],
+        stop: asyncio.Event,
+    ) -> None:
+        """Look and send until `stop`. `silence` returns since when no mail came, where that is unusual."""
+        silent: datetime | None = None
+        asked: datetime | None = None
+        while not stop.is_set():
+            now = self._clock()
+            if asked is None or now - asked >= SILENCE_INTERVAL or silent:
+                asked = now
+                with suppress(MailgateError):
+                    silent = await silence()
+            self.look(problems(current(), self._config(), silent, now))
+            await self.deliver()
+            await pause(stop, INTERVAL)
+
+
+def alarm_path(config: Config) -> Path:
+    """The file of the alarms that belongs to the configured database."""
+    return config.storage.database.with_name(config.storage.database.name + ".alarms")
+
+
+def _read(path: Path) -> dict[str, Record]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return {key: Record(**{**fields, "sent": tuple(fields["sent"])}) for key, fields in found.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, "utf-8")
+    flush(temporary)
+    temporary.replace(path)
+
+
+def _subject(kind: str, name: str) -> str:
+    return f"The mailbox {name} cannot be read" if kind == "mailbox" else "No mail for longer than usual"
+
+
+def _object(record: Record, state: str, config: Config) -> dict[str, Any]:
+    """What a command or webhook is given."""
+    return {
+        "alarm": record.kind,
+        "name": record.name,
+        "state": state,
+        "text": record.text,
+        "since": record.since,
+        "ended": record.ended or None,
+        "desk": config.desk.name,
+        "host": os.uname().nodename,
+    }
+
+
+# ── channels ────────────────────────────────────────────────────────────────────────────
+
+
+async def send(config: Config, channel: str, what: dict[str, Any]) -> None:
+    """Run the command with the object on its standard input, or post it. Raises MailgateError."""
+    data = json.dumps(what, ensure_ascii=False).encode()
+    if channel == "webhook":
+        code = await in_thread(post_json, config.alarm.webhook, data)
+        if not 200 <= code <= 299:
+            raise MailgateError("the webhook refused it", cause=f"HTTP status {code}")
+        return
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *config.alarm.command, stdin=-1, stdout=asyncio.subprocess.DEVNULL, stderr=-1
+        )
+    except OSError as error:
+        raise MailgateError("the command cannot be run", cause=f"{config.alarm.command[0]}: {error.strerror}") from None
+    try:
+        async with asyncio.timeout(COMMAND_TIMEOUT):
+            _, printed = await process.communicate(data + b"\n")
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        raise MailgateError("the command took too long", cause=f"{COMMAND_TIMEOUT:.0f} s") from None
+    if process.returncode:
+        last = printed.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise MailgateError(f"the command exited with {process.returncode}", cause=" ".join(last))
