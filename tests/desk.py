@@ -35,6 +35,7 @@ KAREN = "Karen Client <karen@client.example>"
 ELLIOT = "Elliot Alderson <elliot@bank.example>"
 ANN = "Ann Reyes <ann@bank.example>"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+OUTBOX = "SELECT * FROM outbox JOIN outgoing USING (id)"
 CONFIG = """
 [desk]
 name = "First Bank Help Desk"
@@ -313,13 +314,17 @@ class Bench:
 
     def new(self) -> list[Sent]:
         """Outgoing mails since the last look."""
-        rows = self.db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", [self.seen])
+        rows = self.db.all(f"{OUTBOX} WHERE id > ? ORDER BY id", [self.seen])
         self.seen = rows[-1]["id"] if rows else self.seen
         return [sent(row, self.desk.files) for row in rows]
 
     def sent(self) -> list[Sent]:
         """Every outgoing mail there ever was."""
-        return [sent(row, self.desk.files) for row in self.db.all("SELECT * FROM outbox ORDER BY id")]
+        return [sent(row, self.desk.files) for row in self.db.all(f"{OUTBOX} ORDER BY id")]
+
+    def read_sent(self, row) -> Sent:
+        """A row of the outbox as a mail."""
+        return sent(row, self.desk.files)
 
     def ticket(self, number: int = 1001) -> Ticket:
         found = tickets.get(self.db, number)

@@ -39,7 +39,7 @@ def named(db: Db) -> list[str]:
     rows = db.all(
         "SELECT json_extract(value, '$.sha256') AS sha256 FROM entry, json_each(attachments)"
         " WHERE attachments <> '[]'"
-        " UNION SELECT json_extract(value, '$[1]') FROM outbox, json_each(files) WHERE files <> '[]' ORDER BY sha256"
+        " UNION SELECT json_extract(value, '$[1]') FROM outgoing, json_each(files) WHERE files <> '[]' ORDER BY sha256"
     )
     return [row["sha256"] for row in rows]
 

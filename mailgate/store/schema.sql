@@ -183,7 +183,6 @@ CREATE TABLE outbox (
     agent TEXT NOT NULL DEFAULT '',
     message_id TEXT NOT NULL,
     subject TEXT NOT NULL,
-    data BLOB NOT NULL,                       -- head and words; empty once keep_sent is over
     state TEXT NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'dropped')),
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -192,7 +191,6 @@ CREATE TABLE outbox (
     sent_at REAL,
     last_error TEXT NOT NULL DEFAULT '',
     answer TEXT NOT NULL DEFAULT '',          -- the relay's own words
-    files TEXT NOT NULL DEFAULT '[]',         -- JSON list of [offset in data, sha256, bytes]: files that belong there
     size INTEGER NOT NULL DEFAULT 0,          -- bytes of the whole on the wire
     UNIQUE (cause, kind, recipient)
 ) STRICT;
@@ -205,8 +203,16 @@ CREATE INDEX outbox_message_id ON outbox (message_id);
 CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket, id);
 CREATE INDEX outbox_inbox ON outbox (inbox_id) WHERE inbox_id IS NOT NULL;
-CREATE INDEX outbox_kept ON outbox (created_at) WHERE state IN ('sent', 'failed', 'dropped') AND data <> x'';
-CREATE INDEX outbox_files ON outbox (id) WHERE files <> '[]';
+
+-- The bytes of outgoing mail, until keep_sent is over.
+CREATE TABLE outgoing (
+    id INTEGER PRIMARY KEY REFERENCES outbox (id),
+    at REAL NOT NULL,                         -- when it was written
+    data BLOB NOT NULL,                       -- head and words
+    files TEXT NOT NULL DEFAULT '[]'          -- JSON list of [offset in data, sha256, bytes]: files that belong there
+) STRICT;
+CREATE INDEX outgoing_at ON outgoing (at);
+CREATE INDEX outgoing_files ON outgoing (id) WHERE files <> '[]';
 
 -- What the relay refused for good, until its ticket and agent have been told.
 CREATE TABLE refused (

@@ -88,7 +88,7 @@ class Post:
         return await self.store.read(outbox.refused, 10)
 
     async def rows(self) -> list[Any]:
-        return await self.store.read(lambda db: db.all("SELECT * FROM outbox ORDER BY id"))
+        return await self.store.read(lambda db: db.all("SELECT * FROM outbox JOIN outgoing USING (id) ORDER BY id"))
 
     async def states(self) -> list[str]:
         return [row["state"] for row in await self.rows()]

@@ -359,16 +359,13 @@ def test_old_lines_are_forgotten(db: Db):
         ("SELECT * FROM inbox WHERE message_id = 'x' AND message_id <> ''", "inbox_message_id"),
         ("SELECT count(*) FROM outbox WHERE state = 'failed'", "outbox_failed"),
         ("SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL AND received_at < 1 ORDER BY received_at", "inbox_kept"),
-        (
-            "SELECT id FROM outbox WHERE state IN ('sent', 'failed', 'dropped') AND data <> x'' AND created_at < 1",
-            "outbox_kept",
-        ),
+        ("SELECT id FROM outgoing WHERE at < 1 ORDER BY at", "outgoing_at"),
         (
             "SELECT number FROM ticket WHERE status = 'closed' AND merged_into IS NULL AND closed_at < 1",
             "ticket_closed",
         ),
         ("SELECT * FROM entry WHERE attachments <> '[]'", "entry_files"),
-        ("SELECT * FROM outbox WHERE files <> '[]'", "outbox_files"),
+        ("SELECT * FROM outgoing WHERE files <> '[]'", "outgoing_files"),
         ("SELECT count(*) FROM outbox WHERE state = 'sending'", "outbox_sending"),
     ],
 )

@@ -92,6 +92,11 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "SELECT id FROM outbox WHERE state = 'sent' AND sent_at IS NULL",
     ),
     (
+        "bytes of the outbox",
+        "outgoing mail {0} is {1} and its bytes are gone",
+        "SELECT id, state FROM outbox WHERE state IN ('queued', 'sending') AND id NOT IN (SELECT id FROM outgoing)",
+    ),
+    (
         "refusals",
         "outgoing mail {0} was refused and is {1}",
         "SELECT outbox_id, state FROM refused JOIN outbox ON id = outbox_id WHERE state NOT IN ('failed', 'dropped')",
@@ -142,8 +147,8 @@ def _attachments(db: Db, attachments: AttachmentStore) -> Iterator[str]:
     rows = db.all(
         "SELECT 'ticket ' || ticket AS owner, json_extract(value, '$.sha256') AS sha256,"
         " json_extract(value, '$.size') AS size FROM entry, json_each(attachments) WHERE attachments <> '[]'"
-        " UNION ALL SELECT 'outgoing mail ' || outbox.id, json_extract(value, '$[1]'), json_extract(value, '$[2]')"
-        " FROM outbox, json_each(files) WHERE files <> '[]' AND state IN ('queued', 'sending')"
+        " UNION ALL SELECT 'outgoing mail ' || outgoing.id, json_extract(value, '$[1]'), json_extract(value, '$[2]')"
+        " FROM outgoing JOIN outbox USING (id), json_each(files) WHERE files <> '[]' AND state IN ('queued', 'sending')"
     )
     for owner, sha256, wanted in rows:
         path = attachments.path(sha256)

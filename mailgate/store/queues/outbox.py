@@ -68,12 +68,12 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
     """
     at = now.timestamp()
     mails = list(outgoing)
-    db.many(
-        "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject, data,"
-        " files, size, created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (cause, kind, recipient) DO NOTHING",
-        [
-            (
+    for mail in mails:
+        for row in db.all(
+            "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject,"
+            " size, created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (cause, kind, recipient) DO NOTHING RETURNING id",
+            [
                 mail.ticket,
                 inbox_id,
                 mail.kind.value,
@@ -83,15 +83,13 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
                 mail.agent,
                 mail.message_id,
                 storable(mail.subject),
-                mail.data,
-                json.dumps([[file.at, file.sha256, file.size] for file in mail.files]),
                 mail.size,
                 at,
                 mail.not_before.timestamp() if mail.not_before else at,
-            )
-            for mail in mails
-        ],
-    )
+            ],
+        ):
+            files = json.dumps([[file.at, file.sha256, file.size] for file in mail.files])
+            db.run("INSERT INTO outgoing (id, at, data, files) VALUES (?, ?, ?, ?)", [row["id"], at, mail.data, files])
     db.many(
         "UPDATE outbox SET next_attempt_at = ? WHERE recipient = ? AND ticket = ? AND state = 'queued'"
         " AND attempts = 0 AND next_attempt_at > ?",
@@ -150,7 +148,8 @@ def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))",
         [ids],
     )
-    rows = db.all("SELECT * FROM outbox WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id", [ids])
+    sql = "SELECT * FROM outbox JOIN outgoing USING (id) WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    rows = db.all(sql, [ids])
     return [_job(row) for row in rows]
 
 
@@ -310,10 +309,9 @@ def item(db: Db, outbox_id: int) -> Queued:
 
 def content(db: Db, outbox_id: int) -> tuple[bytes, tuple[FilePart, ...]]:
     """An outgoing mail without the content of its files, and where these belong. Raises NotFound."""
-    row = db.one("SELECT data, files FROM outbox WHERE id = ?", [outbox_id])
+    item(db, outbox_id)
+    row = db.one("SELECT data, files FROM outgoing WHERE id = ?", [outbox_id])
     if row is None:
-        raise NotFound(f"no outgoing mail {outbox_id}")
-    if not row["data"]:
         raise NotFound(f"the content of outgoing mail {outbox_id} is not kept any more (keep_sent)")
     return bytes(row["data"]), _files(row["files"])
 
@@ -324,8 +322,8 @@ def forget_content(db: Db, before: datetime, limit: int) -> int:
     Their rows stay: what was sent to whom, when, and the relay's answer.
     """
     return db.run(
-        "UPDATE outbox SET data = x'', files = '[]' WHERE id IN (SELECT id FROM outbox"
-        " WHERE state IN ('sent', 'failed', 'dropped') AND data <> x'' AND created_at < ? ORDER BY created_at LIMIT ?)",
+        "DELETE FROM outgoing WHERE id IN (SELECT outgoing.id FROM outgoing JOIN outbox USING (id)"
+        " WHERE state IN ('sent', 'failed', 'dropped') AND at < ? ORDER BY at LIMIT ?)",
         [before.timestamp(), limit],
     )
 
@@ -350,7 +348,7 @@ def retry(db: Db, outbox_id: int) -> None:
     """Try a queued or failed mail at once, as if for the first time, also while its relay rests. Raises NotFound."""
     changed = db.run(
         "UPDATE outbox SET state = 'queued', attempts = 0, next_attempt_at = ?"
-        " WHERE id = ? AND state IN ('queued', 'failed') AND data <> x''",
+        " WHERE id = ? AND state IN ('queued', 'failed') AND id IN (SELECT id FROM outgoing)",
         [_AT_ONCE, outbox_id],
     )
     if not changed:

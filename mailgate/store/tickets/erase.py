@@ -19,6 +19,7 @@ _ROWS = (
         "DELETE FROM refused WHERE outbox_id IN"
         " (SELECT id FROM outbox WHERE ticket IN (SELECT value FROM json_each(:them)))"
     ),
+    ("DELETE FROM outgoing WHERE id IN (SELECT id FROM outbox WHERE ticket IN (SELECT value FROM json_each(:them)))"),
     "DELETE FROM outbox WHERE ticket IN (SELECT value FROM json_each(:them))",
     "DELETE FROM trace WHERE ticket IN (SELECT value FROM json_each(:them))",
     "DELETE FROM similar_shown WHERE ticket IN (SELECT value FROM json_each(:them))",

@@ -252,6 +252,7 @@ BROKEN = {
         "mail 1 waits for ann to confirm it and is done",
     ),
     "outbox": ("UPDATE outbox SET state = 'sent'", "outgoing mail 1 is sent without the time of it"),
+    "bytes of the outbox": ("DELETE FROM outgoing", "is queued and its bytes are gone"),
     "refusals": ("INSERT INTO refused VALUES (1, 'no', 0, 0)", "outgoing mail 1 was refused and is queued"),
     "references": (
         "INSERT INTO collaborator VALUES (99, 'a@b.example', '', 1, 0)",

@@ -165,8 +165,8 @@ def test_the_same_notice_is_never_queued_twice(bench):
     before = len(bench.sent())
     row = bench.db.one("SELECT * FROM outbox ORDER BY id LIMIT 1")
     bench.db.run(
-        "INSERT INTO outbox (kind, cause, mail_from, recipient, message_id, subject, data, created_at, next_attempt_at)"
-        " VALUES (?, ?, '', ?, ?, '', x'', 0, 0) ON CONFLICT (cause, kind, recipient) DO NOTHING",
+        "INSERT INTO outbox (kind, cause, mail_from, recipient, message_id, subject, created_at, next_attempt_at)"
+        " VALUES (?, ?, '', ?, ?, '', 0, 0) ON CONFLICT (cause, kind, recipient) DO NOTHING",
         [row["kind"], row["cause"], row["recipient"], row["message_id"]],
     )
     assert len(bench.sent()) == before

@@ -67,10 +67,10 @@ def test_the_bytes_of_sent_mail_go_and_what_was_sent_to_whom_stays(bench):
     deliver(bench)
     bench.now += timedelta(days=29)
     run(bench)
-    assert count(bench, "outbox WHERE data = x''") == 0
+    assert count(bench, "outgoing") == count(bench, "outbox")
     bench.now += timedelta(days=2)
     run(bench)
-    assert count(bench, "outbox WHERE data <> x''") == 0
+    assert count(bench, "outgoing") == 0
     row = bench.db.one("SELECT * FROM outbox WHERE recipient = 'karen@client.example'")
     assert (row["kind"], row["sent_at"]) == ("acknowledgement", START.timestamp() + 1)
     assert row["answer"] == "250 2.0.0 queued as A1"
@@ -84,8 +84,8 @@ def test_mail_that_waits_keeps_its_bytes_and_what_failed_cannot_be_retried_witho
     outbox.failed(bench.db, [(first, "550 no", False, False)])
     bench.now += DAYS_400
     run(bench)
-    assert bench.db.one("SELECT data FROM outbox WHERE id = ?", [first])["data"] == b""
-    assert count(bench, "outbox WHERE state = 'queued' AND data = x''") == 0
+    assert bench.db.one("SELECT data FROM outgoing WHERE id = ?", [first]) is None
+    assert count(bench, "outgoing") == count(bench, "outbox WHERE state = 'queued'") > 0
     with pytest.raises(NotFound, match="not kept any more"):
         outbox.retry(bench.db, first)
     assert outbox.item(bench.db, first).state == "failed"
