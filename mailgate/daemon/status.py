@@ -37,8 +37,13 @@ class WayIn:
 
     @property
     def problem(self) -> str:
-        """What is wrong with it; "" for nothing."""
-        return self.last_error or ("" if self.connected else "not connected")
+        """What is wrong with it; "" for nothing, also while it connects for the first time."""
+        return self.last_error
+
+    @property
+    def state(self) -> str:
+        """The problem, or how it stands."""
+        return self.last_error or ("ok" if self.connected else "connecting")
 
 
 @dataclass(frozen=True, slots=True)

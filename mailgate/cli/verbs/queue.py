@@ -1,14 +1,19 @@
-"""`mailgate queue inbox|outbox|quarantine list|show|retry|drop`: show and manage queued mail."""
+"""`mailgate queue inbox|outbox|quarantine list|show|retry|drop`: show and manage queued mail.
+
+`list`, `retry` and `drop` choose by ids or by `--state`, `--reason` and `--to`; `--all` is every mail of the queue.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say, writing
+from mailgate.errors import BadArgument, NotFound
 from mailgate.outbound.payload import Payload
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
@@ -57,14 +62,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     common = common_options()
     parser.add_argument("queue", choices=tuple(_QUEUES))
     subs = parser.add_subparsers(dest="sub", metavar="list|show|retry|drop", required=True)
-    subs.add_parser("list", help="list the mail in the queue, oldest first", parents=[common])
+    show = subs.add_parser("show", help="print one mail as it was received or will be sent", parents=[common])
+    show.add_argument("id", type=int, metavar="ID")
     for name, what in (
-        ("show", "print one mail as it was received or will be sent"),
-        ("retry", "try one mail again now"),
-        ("drop", "remove one mail from the queue without processing it"),
+        ("list", "list the mail in the queue, oldest first"),
+        ("retry", "try mail again now, also while the relay rests"),
+        ("drop", "remove mail from the queue without processing it"),
     ):
         sub = subs.add_parser(name, help=what, parents=[common])
-        sub.add_argument("id", type=int, metavar="ID")
+        sub.add_argument("ids", type=int, nargs="*", metavar="ID")
+        sub.add_argument("--all", action="store_true", help="every mail of the queue")
+        sub.add_argument("--state", help="only mail in this state, such as failed or held")
+        sub.add_argument("--reason", help="only mail set aside for this reason, such as spam")
+        sub.add_argument("--to", metavar="TEXT", help="only mail to an address that contains this")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,12 +82,13 @@ def run(args: argparse.Namespace) -> int:
     config = config_of(args, thorough=False)
     queue = _QUEUES[args.queue]
     if args.sub in ("retry", "drop"):
+        if not (args.ids or args.all or _filtered(args)):
+            raise BadArgument(f"{args.sub} what? Name ids, a filter, or --all")
         with writing(config) as db, db.transaction():
-            (queue.retry if args.sub == "retry" else queue.drop)(db, args.id, now())
-        return _done(args)
+            return _done(args, _act(db, queue, args))
     with reading(config) as db:
         if args.sub == "list":
-            return _list(queue.listing(db), as_json=args.json)
+            return _list(_chosen(queue.listing(db), args), as_json=args.json)
         item, data = queue.item(db, args.id), queue.data(db, args.id, config)
     if args.json:
         raw = data.decode("utf-8", "backslashreplace")
@@ -89,11 +100,48 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _done(args: argparse.Namespace) -> int:
+def _filtered(args: argparse.Namespace) -> bool:
+    return any((args.state, args.reason, args.to))
+
+
+def _chosen(found: list[Queued], args: argparse.Namespace) -> list[Queued]:
+    """The mails that the options choose."""
+    wanted = (args.to or "").casefold()
+    return [
+        mail
+        for mail in found
+        if (not args.ids or mail.id in args.ids)
+        and args.state in (None, mail.state)
+        and args.reason in (None, mail.reason)
+        and (not wanted or any(wanted in address.casefold() for address in mail.to))
+    ]
+
+
+def _act(db: Db, queue: _Queue, args: argparse.Namespace) -> list[int]:
+    """Retry or drop what is chosen, all or nothing; its ids.
+
+    An id that is named has to be there (NotFound); what a filter finds and cannot be done, such as a mail that is
+    being sent now, is left out.
+    """
+    act = queue.retry if args.sub == "retry" else queue.drop
+    if args.ids and not _filtered(args):
+        for number in args.ids:
+            act(db, number, now())
+        return list(args.ids)
+    done = []
+    for mail in _chosen(queue.listing(db), args):
+        with suppress(NotFound):
+            act(db, mail.id, now())
+            done.append(mail.id)
+    return done
+
+
+def _done(args: argparse.Namespace, ids: list[int]) -> int:
     if args.json:
-        print_json({"ok": True})
-    else:
-        say("will be tried again" if args.sub == "retry" else "dropped")
+        print_json({"ok": True, "ids": [*ids]})
+        return 0
+    what = "will be tried again" if args.sub == "retry" else "dropped"
+    say(what if len(ids) == 1 else f"{len(ids)} mails: {what}" if ids else "no mail matches")
     return 0
 
 

@@ -1,4 +1,8 @@
-"""`mailgate status`: is the daemon running, what is it connected to, how long are the queues."""
+"""`mailgate status`: is the daemon running, what is it connected to, how long are the queues.
+
+A problem is what is wrong now. A delivery that failed for good is none: its ticket and its agent were notified, and
+`queue outbox list --state failed` has it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         left = left_behind.listed(db, [mailbox.place for mailbox in config.mailboxes.values()])
         put_off = inbox.put_off_mails(db)
     problems = (
-        *_problems(config, pid, daemon, quarantined, queues["failed"]),
+        *_problems(config, pid, daemon, quarantined),
         *(f"mail {each.id} cannot be read: {each.last_error}; see: mailgate queue inbox list" for each in put_off),
     )
     if args.json:
@@ -67,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         return 1 if problems else 0
     print(f"daemon      {f'running (process {pid})' if pid else 'not running'}")
     for way in daemon.ways_in:
-        print_line(f"source      {way.name}: {way.problem or 'ok'}")
+        print_line(f"source      {way.name}: {way.state}")
     for relay in daemon.relays:
         name = f"{relay.name}: " if len(daemon.relays) > 1 else ""
         print_line(f"relay       {name}{'ok' if relay.ok else relay.last_error}")
@@ -87,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined: int, failed: int) -> tuple[str, ...]:
+def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined: int) -> tuple[str, ...]:
     problems = []
     if pid is None:
         problems.append(f"no daemon is running on {config.storage.database}; start it with: mailgate run")
@@ -99,8 +103,6 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
     problems += disks_nearly_full(config)
     if quarantined:
         problems.append(f"mail in quarantine: {quarantined}; see: mailgate queue quarantine list")
-    if failed:
-        problems.append(f"failed deliveries: {failed}; see: mailgate queue outbox list")
     return tuple(problems)
 
 

@@ -158,7 +158,8 @@ def test_each_kind() -> None:
     status = DaemonStatus(
         ways_in=(
             WayIn("smtp 127.0.0.1:25", connected=False, last_error="x"),
-            WayIn("imap a", connected=False, last_error=""),
+            WayIn("imap a", connected=False, last_error="login refused"),
+            WayIn("imap b", connected=False, last_error=""),
         ),
         relays=(RelayStatus(ok=False, last_error="421"),),
         worker="it hangs",
