@@ -5,6 +5,7 @@ No parsing happens here; `mailgate.reading.parse` makes these.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -22,11 +23,15 @@ MARKERS = {
     "es": "##- Escriba su respuesta encima de esta línea -##",
 }
 
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
+_DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")  # UTS #46 7: sharp s, final sigma, the zero width joiners
+
 
 def normalise(email: str) -> str:
     """Return an address in the form in which addresses are compared.
 
-    NFC local part in lower case, and the domain as lower-case A-labels (RFC 5890).
+    NFC local part in lower case, and the domain as lower-case A-labels (RFC 5890), mapped as browsers and mail
+    servers do (UTS #46, non-transitional): "straße.example" is not "strasse.example".
     A string that is no address comes back stripped and lower-cased.
     """
     local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
@@ -35,8 +40,16 @@ def normalise(email: str) -> str:
     domain = domain.rstrip(".").lower()
     if not domain.isascii():
         with suppress(UnicodeError):  # an impossible domain stays as it is: it equals nothing real
-            domain = domain.encode("idna").decode("ascii")
+            domain = ".".join(_a_label(label) for label in _DOTS.split(domain))
     return f"{local.lower()}@{domain}"
+
+
+def _a_label(label: str) -> str:
+    """One label of a domain; IDNA 2003, which Python knows, maps four characters that are valid ones since."""
+    mapped = unicodedata.normalize("NFKC", label.lower())
+    if not _DEVIATIONS.isdisjoint(mapped):
+        return f"xn--{mapped.encode('punycode').decode('ascii')}"
+    return label.encode("idna").decode("ascii")
 
 
 def is_null_path(path: str) -> bool:
@@ -120,7 +133,8 @@ class AuthResult:
     """One Authentication-Results header (RFC 8601), as far as DMARC goes."""
 
     authserv_id: str
-    dmarc: str  # "pass", "fail" (a fail under quarantine or reject, or unstated policy), "none"
+    # "pass", "fail" (a fail under quarantine or reject, or unstated policy), "none", "unclear" (several results)
+    dmarc: str
     position: int  # index among all header fields, from the top
     domain: str = ""  # header.from of the DMARC result; "" where it is not named
     dkim: tuple[str, ...] | None = None  # domains with a valid signature; None where they are not named
@@ -167,6 +181,7 @@ class Mail:
     bounce: Bounce | None = None
     auth: tuple[AuthResult, ...] = ()  # only those above the first Received field
     content_type: str = "text/plain"
+    restored: bool = False  # the author is read from what a mailing list says that is not the desk's own
     defects: tuple[str, ...] = ()
     reaction: str = ""  # the emoji that is all of the mail
     calendar_method: str = ""  # METHOD of the calendar object that the mail is, in lower case (RFC 5546 1.4)

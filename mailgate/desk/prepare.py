@@ -11,6 +11,7 @@ from mailgate.mail import Attachment, Body, Mail, Received
 from mailgate.reading.body import read_body
 from mailgate.reading.mime import addresses
 from mailgate.reading.parse import parse, read
+from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
@@ -43,7 +44,7 @@ class Prepared:
 def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
     """Parse a mail. `keep` stores the bytes of an attachment and returns their SHA-256 digest and number."""
     opened = read(claimed.load(), claimed.envelope)
-    mail = read_through(opened.mail, addresses.read)
+    mail = read_through(opened.mail, addresses.read, lambda email: bool(desk_address(email, context.config)))
     kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
     received = Received(
         id=claimed.id,
@@ -85,6 +86,6 @@ def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
 def read_again(claimed: Claimed) -> Mail | None:
     """A stored mail, to compare it with another; None if its file cannot be read."""
     try:
-        return read_through(parse(claimed.load(), claimed.envelope), addresses.read)
+        return read_through(parse(claimed.load(), claimed.envelope), addresses.read, lambda _: True)
     except UnreadableFile:
         return None

@@ -164,7 +164,7 @@ def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
     request, ticket, config = task.request, task.ticket, task.context.config
     if request.agent and not may(request.agent, "cc", ticket.department, config):
         return ()
-    return collaborators_of(request.recipients, ticket, config, active=True)
+    return collaborators_of(request.recipients, ticket, config, active=lambda _: True)
 
 
 def _occasion(task: AgentWork) -> Occasion:

@@ -19,7 +19,7 @@ from mailgate.reading.page import excerpt
 from mailgate.reading.quotes.shape import EMAIL
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.notices.occasion import Occasion
-from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
 from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients
 from mailgate.rules.routing.criteria import RuleInput, language_of
 from mailgate.rules.routing.route import Routed, route
@@ -225,14 +225,20 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         number=number,
         subject=repaired(strip_subject(mail.subject, config.desk)),
         requester=opening.author,
-        autoresponse=_autoresponse(opening.routed, situation) and opening.author.email not in config.addresses,
+        autoresponse=_autoresponse(opening.routed, situation) and not desk_address(opening.author.email, config),
         links=links,
         now=opening.context.now,
         config=config,
     )
     if situation.human:
-        genuine = situation.sender.dmarc != "fail"
-        people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=genuine)
+        proven = situation.is_authors(opening.context.keyring)
+        forged = situation.sender.dmarc == "fail"
+        people = collaborators_of(
+            (*mail.to, *mail.cc),
+            ticket,
+            config,
+            active=lambda email: proven or (not forged and of_own_organization(email, opening.author.email, config)),
+        )
         ticket = replace(ticket, collaborators=people) if people else ticket
     stamp = acts.Stamp(Actor.requester(opening.author.email), opening.context.now)
     entry = entry_of(situation, opening.author, opening.text)

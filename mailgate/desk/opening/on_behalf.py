@@ -150,7 +150,7 @@ def _open(plan: _Plan, context: Context) -> Outcome:
         ticket = opening.draft(routed, context)
     if not plan.original:
         mail = plan.situation.received.mail
-        people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=True)
+        people = collaborators_of((*mail.to, *mail.cc), ticket, config, active=lambda _: True)
         ticket = replace(ticket, collaborators=people)
     entries = _entries(plan, resolved, ticket, context)
     _check(plan, entries, ticket, context)

@@ -19,7 +19,7 @@ from mailgate.phrase import Phrase, Value, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.commands.requester_words import RequesterCommands, acts_of
 from mailgate.rules.notices.occasion import Occasion
-from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import expired
@@ -153,22 +153,23 @@ def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outco
 def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple[Collaborator, ...]:
     """The collaborators that the mail adds: an unknown sender, and people in To and Cc.
 
-    They are active, and get replies, only if the requester's mail carries a live key or passed DMARC; all others are
-    inactive until an agent activates them.
+    They are active, and get replies, if the requester's mail carries a live key or passed DMARC, or if they are of the
+    requester's own organization; all others are inactive until an agent activates them.
     """
     mail = situation.received.mail
     config = context.config
     if not situation.human:
         return ()
     joining = () if situation.match.participant else (mail.author,)
-    active = situation.match.role == "requester" and (_has_live_key(situation, context) or _passed(situation))
+    requesters = situation.match.role == "requester"
+    proven = requesters and (_has_live_key(situation, context) or _passed(situation))
     return (
-        *collaborators_of(joining, ticket, config, active=False),
+        *collaborators_of(joining, ticket, config, active=lambda _: False),
         *collaborators_of(
             (each for each in (*mail.to, *mail.cc) if not config.same_person(each.email, mail.author.email)),
             ticket,
             config,
-            active=active,
+            active=lambda email: proven or (requesters and of_own_organization(email, mail.author.email, config)),
         ),
     )
 

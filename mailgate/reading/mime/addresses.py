@@ -30,6 +30,11 @@ MAILBOX = re.compile(r"[^\s<>\"(),;:]{1,200}@[^\s<>\"(),;]{1,300}")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.){1,200}"@[^\s<>"(),;]{1,300}')  # RFC 5322 3.4.1: a local part in quotes
 DOT_ATOM = re.compile(r"[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+)*")
 
+# An address inside a name, also with the at signs of other scripts: a reader would take it for the sender's.
+AT = re.compile("[@\uff20\ufe6b]")
+IN_NAME = re.compile(r"[^\s<>()\[\]\"',;:]{1,200}[@\uff20\ufe6b][^\s<>()\[\]\"',;:]{1,200}")
+STRAY = " \t<>()[]\"',;:-"
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -44,7 +49,10 @@ class _Entry:
 
 
 def read(value: str, guesses: Guesses | None = None) -> tuple[Address, ...]:
-    """Every mailbox of an undecoded field value, groups opened, names decoded."""
+    """Every mailbox of an undecoded field value, groups opened, names decoded.
+
+    An address in a name is no part of it: `"ceo@bigco.example" <evil@x.example>` has no name.
+    """
     value = value.strip()
     if len(value) <= SHORT:  # most mail has one plain mailbox in each field
         if PLAIN.match(value):
@@ -141,4 +149,4 @@ def _name(phrase: str, guesses: Guesses | None) -> str:
     decoded = headers.words(phrase, guesses).strip()
     if len(decoded) > 1 and decoded[0] == decoded[-1] and decoded[0] in "\"'":
         decoded = decoded[1:-1].strip()
-    return decoded
+    return IN_NAME.sub("", decoded).strip(STRAY) if AT.search(decoded) else decoded

@@ -42,8 +42,8 @@ def _result(value: str, position: int) -> AuthResult:
     # RFC 8601 2.2: the authserv-id comes first, perhaps with a version; some servers leave it out.
     authserv_id = words[0].lower() if words and "=" not in words[0] else ""
     results = DMARC.findall(plain)
-    if len(results) != 1:  # none, or several that contradict each other
-        return AuthResult(authserv_id, "none", position)
+    if len(results) != 1:
+        return AuthResult(authserv_id, "unclear" if results else "none", position)
     result = results[0].lower()
     if result == "pass":
         return AuthResult(authserv_id, "pass", position, _judged(plain), _signers(plain))

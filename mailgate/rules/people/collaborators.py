@@ -1,12 +1,13 @@
 """Who may become a collaborator of a ticket: people, and nobody else (the public interface, section 4).
 
-Desk, agent, list and no-reply addresses never do. Whether those who may are active is
-decided by the caller, who knows what proves the mail that names them.
+Desk, agent, list and no-reply addresses never do. Whoever a mail names that is not proven to be its author's
+waits for an agent's consent, unless they are of the requester's own organization.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
 from mailgate.phrase import Phrase
 from mailgate.settings import Config
@@ -14,21 +15,43 @@ from mailgate.ticket import Address, Collaborator, Ticket
 
 # As local parts begin and end once dots, dashes and underscores are gone.
 _ROBOTS = ("noreply", "donotreply", "mailerdaemon", "postmaster", "bounce", "listserv", "majordomo", "mailman")
+_PUBLIC_HOSTS = (
+    "gmail googlemail outlook hotmail live msn yahoo ymail aol icloud me mac gmx web t-online freenet posteo mailbox"
+    " mail yandex rambler qq 163 126 sina foxmail naver daum hanmail orange wanadoo free laposte sfr libero virgilio"
+    " tiscali wp onet o2 interia seznam centrum uol bol terra proton protonmail pm tuta tutanota fastmail zoho hey"
+)
+# Hosts where anybody has an address: their names, before "com", "de" or "co.uk".
+_PUBLIC = re.compile(rf"(?:{'|'.join(_PUBLIC_HOSTS.split())})\.(?:[a-z]{{2,3}}\.)?[a-z]+")
 _LISTS = ("-request", "-bounces", "-owner", "-subscribe", "-unsubscribe")
 
 
 def collaborators_of(
-    people: Iterable[Address], ticket: Ticket, config: Config, *, active: bool
+    people: Iterable[Address], ticket: Ticket, config: Config, *, active: Callable[[str], bool]
 ) -> tuple[Collaborator, ...]:
-    """Those of `people` who are not on the ticket yet and may be, as far as there is room."""
+    """Those of `people` who are not on the ticket yet and may be, as far as there is room.
+
+    `active` is asked by address. Those who wait take no room from those who do not.
+    """
     known = frozenset(email for each in ticket.participants for email in config.addresses_of(each))
-    room = config.tickets.max_collaborators - len(ticket.collaborators)
     fresh = {
-        person.email: Collaborator(person.email, person.name, active)
+        person.email: Collaborator(person.email, person.name, active(person.email))
         for person in people
         if person.email not in known and not unfit(person.email, config)
     }
-    return tuple(fresh.values())[: max(room, 0)]
+    found: list[Collaborator] = []
+    for state in (True, False):
+        taken = sum(each.active or not state for each in (*ticket.collaborators, *found))
+        room = max(config.tickets.max_collaborators - taken, 0)
+        found += [each for each in fresh.values() if each.active is state][:room]
+    return tuple(each for each in fresh.values() if each in found)
+
+
+def of_own_organization(email: str, requester: str, config: Config) -> bool:
+    """Whether an address is of the requester's domain, or of the same `[customer]`; strangers share public hosts."""
+    customer = config.customer_of(requester)
+    domain = requester.rpartition("@")[2]
+    same_domain = email.rpartition("@")[2] == domain and not _PUBLIC.fullmatch(domain)
+    return same_domain or (customer is not None and config.customer_of(email) is customer)
 
 
 def unfit(email: str, config: Config) -> Phrase | None:

@@ -16,7 +16,7 @@ from mailgate.ticket import Address
 
 # The name that lists write: 'Karen Client' via Support. The word is the same in most languages.
 _VIA = re.compile(
-    r"^[\"'‘“]?(?P<name>.{1,200}?)[\"'’”]?\s+(?:via|über|tramite|przez|através de)\s+\S.{0,200}$", re.IGNORECASE
+    r"^[\"'‘“]?(?P<name>.{0,200}?)[\"'’”]?(?:^|\s+)(?:via|über|tramite|przez|através de)\s+\S.{0,200}$", re.IGNORECASE
 )
 _ORIGINAL = ("x-original-from", "x-original-sender")
 _LIST = ("list-id", "list-post", "mailing-list", "x-google-group-id", "x-mailman-version")
@@ -24,8 +24,12 @@ _LIST = ("list-id", "list-post", "mailing-list", "x-google-group-id", "x-mailman
 Read = Callable[[str], tuple[Address, ...]]
 
 
-def read_through(mail: Mail, read: Read) -> Mail:
-    """The mail with its author in From again; `read` reads a field of addresses."""
+def read_through(mail: Mail, read: Read, is_desk: Callable[[str], bool]) -> Mail:
+    """The mail with its author in From again; `read` reads a field of addresses.
+
+    Anybody can write the marks of a list. Only that of the desk's own address (`is_desk`) is known to be one: the
+    author whom another names is `restored`, which counts as a failed DMARC check.
+    """
     if len(mail.from_) != 1:
         return mail
     written = _VIA.match(mail.author.name)
@@ -36,7 +40,8 @@ def read_through(mail: Mail, read: Read) -> Mail:
     if author is None or not written:
         return mail
     named = author if author.name else Address(author.email, written["name"].strip())
-    return replace(mail, from_=(named,), auth=tuple(each for each in mail.auth if each.dmarc != "pass"))
+    kept = tuple(each for each in mail.auth if each.dmarc != "pass")
+    return replace(mail, from_=(named,), auth=kept, restored=not is_desk(mail.author.email))
 
 
 def _is_authors(address: Address, name: str, mail: Mail) -> bool:

@@ -138,16 +138,21 @@ def _lost_key(own: tuple[Key, ...], burnt: frozenset[str], now: datetime) -> str
 def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:
     """The DMARC result of a trusted server: "pass", "fail" or "none" (RFC 8601 7.1).
 
-    A pass counts only in the topmost field; a fail in any, for nobody forges one to gain by it.
+    A server may spread its results over several fields. A pass counts where the topmost field is a trusted server's,
+    none of them says otherwise, and it names the author's domain (`header.from`); a fail in any counts, for nobody
+    forges one to gain by it.
     """
-    believed = frozenset(name.lower() for name in authserv_ids)
+    accepted = frozenset(name.lower() for name in authserv_ids)
+    if mail.restored:
+        return "fail"  # what was checked was the list's mail: of the author whom it names nothing is known
     results = sorted(mail.auth, key=lambda result: result.position)
-    said = [result.dmarc if result.authserv_id.lower() in believed else "none" for result in results]
+    trusted = [result for result in results if result.authserv_id.lower() in accepted]
+    said = {result.dmarc for result in trusted}
     if "fail" in said:
         return "fail"
-    judged = results[0].domain if results else ""
-    about_author = judged in ("", mail.author.email.rpartition("@")[2])  # else the server read another From than we do
-    return "pass" if said[:1] == ["pass"] and about_author else "none"
+    domain = mail.author.email.rpartition("@")[2]
+    judged = {result.domain for result in trusted if result.dmarc == "pass"}
+    return "pass" if trusted[:1] == results[:1] and "unclear" not in said and judged == {domain} else "none"
 
 
 def dkim_flaw(mail: Mail) -> str:
@@ -166,7 +171,8 @@ def dkim_flaw(mail: Mail) -> str:
     if not aligned:
         return f"no DKIM signature of {domain}"
     top = min(mail.auth, key=lambda result: result.position, default=None)
-    if top and top.dkim is not None and not any(_aligned(signer, domain) for signer in top.dkim):
+    held = [each.dkim for each in mail.auth if top and each.authserv_id == top.authserv_id and each.dkim is not None]
+    if held and not any(_aligned(signer, domain) for signers in held for signer in signers):
         return f"no DKIM signature of {domain} held"  # the pass came by SPF alone: who else sends from there?
     if any("l" in tags for tags in aligned):
         return "the DKIM signature leaves the end of the body open (l=)"

@@ -27,7 +27,8 @@ def cc(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], Phra
         if why := unfit(person.email, config):
             raise Refused(phrase("refused.unfit_collaborator", email=person.email, why=why))
     most = config.tickets.max_collaborators
-    if new and len(ticket.collaborators) + len(new) > most:
+    active = {each.email for each in ticket.collaborators if each.active}
+    if new and len(active | {person.email for person in people if person.email != ticket.requester.email}) > most:
         raise Refused(phrase("refused.too_many_collaborators", most=most))
     return people, phrase("done.cc", people=emails(people))
 

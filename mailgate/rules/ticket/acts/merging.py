@@ -45,7 +45,7 @@ def absorb(other: Ticket, stamp: Stamp, config: Config) -> Act:
             _earliest(after, other) if other.status.active else after,
             merged=(*ticket.merged, other.number),
             links=_with(ticket.links, other.number),
-            collaborators=(*ticket.collaborators, *collaborators_of(people, ticket, config, active=False)),
+            collaborators=(*ticket.collaborators, *collaborators_of(people, ticket, config, active=lambda _: False)),
         )
         event = stamp.event(EventKind.MERGED, _holding(ticket), _holding(after))
         return after, (*events, event)

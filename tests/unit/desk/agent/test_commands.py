@@ -99,11 +99,11 @@ def test_an_inactive_collaborators_message_comes_with_a_link_that_agrees(opened)
 
 
 def test_people_whom_an_unproven_mail_names_are_agreed_to_one_by_one(opened):
-    cc = "him@client.example, her@client.example"
+    cc = "him@other.example, her@other.example"
     mails = opened.send(KAREN, "And them.", subject="[#1001] Portal is down", cc=cc)
     alert = to(mails, "elliot@bank.example")
-    assert "Add him@client.example: mailto:" in alert.text
-    assert "Add her@client.example: mailto:" in alert.text
+    assert "Add him@other.example: mailto:" in alert.text
+    assert "Add her@other.example: mailto:" in alert.text
     assert all("Add h" not in mail.text for mail in mails if not mail.agent)
 
 

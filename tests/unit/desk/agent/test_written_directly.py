@@ -12,7 +12,7 @@ from tests.desk import CONFIG, Bench, Sent, to, told
 
 KAREN = "karen@client.example"
 JANE = "jane@client.example"
-ZOE = "zoe@client.example"
+ZOE = "zoe@other.example"
 ELLIOT = "elliot@bank.example"
 ANN = "ann@bank.example"
 NOTE = "support+note@bank.example"

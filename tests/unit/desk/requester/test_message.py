@@ -95,18 +95,19 @@ def test_a_collaborator_gets_replies_only(bench):
 
 def test_who_is_added_by_an_answer_with_a_live_key_is_active_and_by_others_not(bench):
     bench.send(KAREN, "My boss as well.", answers=bench.ack, cc="boss@client.example")
-    bench.send(KAREN, "And him.", subject="[#1001] Portal is down", cc="him@client.example")
+    bench.send(KAREN, "And him.", subject="[#1001] Portal is down", cc="him@other.example")
     reply = to(bench.send(ELLIOT, "Hello.", answers=bench.alert), "jane@client.example")
     bench.send("jane@client.example", "And her.", answers=reply, cc="her@client.example, jane@client.example")
     bench.now += timedelta(days=31)
-    bench.send(KAREN, "Much later.", answers=bench.ack, cc="late@client.example")
+    bench.send(KAREN, "Much later.", answers=bench.ack, cc="late@other.example, near@client.example")
     people = {person.email: person.active for person in bench.ticket().collaborators}
     assert people == {
         "jane@client.example": True,
         "boss@client.example": True,
-        "him@client.example": False,
+        "him@other.example": False,
         "her@client.example": False,
-        "late@client.example": False,
+        "late@other.example": False,
+        "near@client.example": True,
     }
     assert bench.kinds().count("cc-changed") == 4
     mails = bench.send(ELLIOT, "#reply\n\nTo all.", answers=bench.alert, cc="")
@@ -114,6 +115,7 @@ def test_who_is_added_by_an_answer_with_a_live_key_is_active_and_by_others_not(b
         "karen@client.example",
         "jane@client.example",
         "boss@client.example",
+        "near@client.example",
     }
 
 

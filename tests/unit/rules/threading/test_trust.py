@@ -23,7 +23,7 @@ ELLIOT = "elliot@bank.example"
 DAY = date(2026, 11, 20)
 KEY = KEYRING.notice_id(1001, ELLIOT, NoticeKind.NEW_TICKET, "cause", DAY)
 GOOD = "v=1; a=rsa-sha256; d=bank.example; s=a;\r\n\th=From:To : Subject:Date; bh=x; b=y"
-PASS = AuthResult("mx.bank.example", "pass", 0)
+PASS = AuthResult("mx.bank.example", "pass", 0, "bank.example")
 
 
 def who(
@@ -158,14 +158,40 @@ def test_a_header_of_a_server_that_is_not_named_is_never_believed() -> None:
     assert not who(signed(GOOD, replace(PASS, authserv_id="evil.example")), STRICT).proven
 
 
-def test_only_the_topmost_field_counts_for_a_pass() -> None:
+def dmarc(*auth: AuthResult) -> str:
+    return dmarc_result(mail(ELLIOT, auth=auth), ("mx.BANK.example",))
+
+
+def test_a_pass_below_another_server_s_field_does_not_count() -> None:
     below = (AuthResult("other.example", "none", 0), replace(PASS, position=1))
-    assert dmarc_result(mail(auth=below), ("mx.bank.example",)) == "none"
-    assert dmarc_result(mail(auth=tuple(reversed(below))), ("mx.bank.example",)) == "none"
-    above = (PASS, AuthResult("other.example", "none", 1))
-    assert dmarc_result(mail(auth=above), ("mx.bank.example",)) == "pass"
-    assert dmarc_result(mail(auth=(replace(PASS, authserv_id="MX.bank.example"),)), ("mx.BANK.example",)) == "pass"
-    assert dmarc_result(mail(), ("mx.bank.example",)) == "none"
+    assert dmarc(*below) == "none"
+    assert dmarc(*reversed(below)) == "none"
+    assert dmarc(PASS, AuthResult("other.example", "none", 1)) == "pass"
+    assert dmarc(replace(PASS, authserv_id="MX.bank.example")) == "pass"
+    assert dmarc() == "none"
+
+
+def test_results_that_a_server_spreads_over_several_fields_are_one() -> None:
+    spf, below = AuthResult("mx.bank.example", "none", 0), replace(PASS, position=1)
+    assert dmarc(spf, below) == "pass"
+    assert dmarc(spf, replace(below, domain="evil.example")) == "none"
+    assert dmarc(PASS, replace(below, domain="evil.example")) == "none", "they contradict each other"
+    assert dmarc(PASS, replace(below, dmarc="unclear")) == "none"
+
+
+def test_a_pass_that_names_no_domain_proves_nothing() -> None:
+    assert dmarc(replace(PASS, domain="")) == "none"
+
+
+def test_an_author_whom_a_list_names_has_failed() -> None:
+    assert dmarc_result(mail(ELLIOT, auth=(PASS,), restored=True), ("mx.bank.example",)) == "fail"
+
+
+def test_signatures_are_read_in_every_field_of_the_server_that_passed_it() -> None:
+    other = AuthResult("mx.bank.example", "none", 1, dkim=("evil.example",))
+    assert "held" in dkim_flaw(signed(GOOD, PASS, other))
+    assert dkim_flaw(signed(GOOD, PASS, replace(other, dkim=("bank.example",)))) == ""
+    assert dkim_flaw(signed(GOOD, PASS, replace(other, authserv_id="other.example"))) == ""
 
 
 def test_a_fail_counts_wherever_a_believed_server_says_it() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.rules.notices import sentences
-from mailgate.rules.people.collaborators import collaborators_of
+from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
 from mailgate.rules.ticket import acts, lifecycle, renames
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.as_json import entry_json, event_json, rfc3339, ticket_json
@@ -427,11 +427,32 @@ def test_who_never_is_a_collaborator(email):
 
 def test_people_are_as_far_as_there_is_room():
     people = [Address(f"p{n}@x.example", "P") for n in range(20)] + [Address("p0@x.example")]
-    found = collaborators_of(people, ticket(), CONFIG, active=False)
+    found = collaborators_of(people, ticket(), CONFIG, active=lambda _: False)
     assert len(found) == CONFIG.tickets.max_collaborators
     assert found[0] == Collaborator("p0@x.example", "", active=False)
-    full = ticket(collaborators=found)
-    assert collaborators_of([Address("late@x.example")], full, CONFIG, active=True) == ()
+    late = [Address("late@x.example")]
+    waiting = ticket(collaborators=found)
+    assert collaborators_of(late, waiting, CONFIG, active=lambda _: False) == ()
+    assert len(collaborators_of(late, waiting, CONFIG, active=lambda _: True)) == 1, "who waits takes nobody's room"
+    full = ticket(collaborators=tuple(replace(each, active=True) for each in found))
+    assert collaborators_of(late, full, CONFIG, active=lambda _: True) == ()
+    some = collaborators_of(people, ticket(), CONFIG, active=lambda email: email == "p15@x.example")
+    assert [each.email for each in some if each.active] == ["p15@x.example"]
+    assert len(some) == CONFIG.tickets.max_collaborators
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "own"),
+    [
+        ("a@x.example", "b@x.example", True),
+        ("a@x.example", "b@y.example", False),
+        ("a@gmail.com", "b@gmail.com", False),
+        ("a@yahoo.co.uk", "b@yahoo.co.uk", False),
+        ("a@mail.client.example", "b@mail.client.example", True),
+    ],
+)
+def test_who_is_of_the_requesters_own_organization(one, other, own):
+    assert of_own_organization(one, other, CONFIG) is own
 
 
 # ── renamed things ──────────────────────────────────────────────────────────────────────

@@ -1,0 +1,167 @@
+"""Attacks on the desk, one test each, by the classes of docs/security.md.
+
+Where the way in does not matter, the mails are played on a desk without sockets; what is done to an edge is
+tested at that edge.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.desk import ANN, CONFIG, KAREN, Bench, Sent, outside, to
+
+MALLORY = "Mallory <mallory@evil.example>"
+TRUSTED = ("mx.bank.example",)
+FAILED = "mx.bank.example; dmarc=fail (p=reject) header.from=client.example"
+PASSED = "mx.bank.example; dmarc=pass header.from=client.example"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path, CONFIG)
+
+
+def opened(bench: Bench) -> Sent:
+    """A ticket of Karen's, and the alert that Ann has of it."""
+    return to(bench.send(KAREN, "It is jammed.", subject="Printer"), "ann@bank.example")
+
+
+def active(bench: Bench, number: int = 1001) -> set[str]:
+    return {each.email for each in bench.ticket(number).collaborators if each.active}
+
+
+# ── whose mail it is ────────────────────────────────────────────────────────────────────
+
+
+LISTS = {
+    "a field of Google Groups": {"X-Original-From": KAREN, "List-Id": "<x.evil.example>"},
+    "a field of a mailing list": {"X-Original-Sender": "karen@client.example"},
+    "Reply-To and a list's id": {"Reply-To": KAREN, "List-Id": "<x.evil.example>"},
+    "Cc and a list's mark": {"Cc": KAREN, "List-Post": "<mailto:x@evil.example>", "Reply-To": "<x@evil.example>"},
+}
+
+
+@pytest.mark.parametrize("fields", LISTS.values(), ids=LISTS.keys())
+def test_a_list_that_nobody_knows_speaks_for_no_requester(bench: Bench, fields: dict[str, str]) -> None:
+    alert = opened(bench)
+    bench.send(ANN, "#resolve\n\nIt works again.", answers=alert)
+    bench.send("'Karen Client' via X <x@evil.example>", "Pay at evil.example.", subject="[#1001] P", headers=fields)
+    assert bench.ticket().status.value == "resolved"
+    assert "Pay at" not in str(bench.thread())
+
+
+@pytest.mark.parametrize("fields", LISTS.values(), ids=LISTS.keys())
+def test_a_list_that_nobody_knows_speaks_for_no_agent(bench: Bench, fields: dict[str, str]) -> None:
+    opened(bench)
+    named = {name: value.replace(KAREN, ANN).replace("karen@client", "ann@bank") for name, value in fields.items()}
+    bench.send("'Ann Reyes' via X <x@evil.example>", "#close", subject="[#1001] P", headers=named)
+    assert bench.ticket().status.value == "open"
+
+
+RESULTS = {
+    "a comment": "mx.bank.example; spf=pass (dmarc=pass header.from=client.example)",
+    "a quoted reason": 'mx.bank.example; spf=fail reason="x; dmarc=pass header.from=client.example"',
+    "a quoted greeting": 'mx.bank.example; spf=none smtp.helo="a;dmarc=pass header.from=client.example"',
+    "another domain": "mx.bank.example; dmarc=pass header.from=evil.example",
+    "no domain": "mx.bank.example; dmarc=pass",
+    "two results": "mx.bank.example; dmarc=pass header.from=client.example; dmarc=none header.from=client.example",
+    "another server": "mx.evil.example; dmarc=pass header.from=client.example",
+    "a server whose name begins alike": "mx.bank.example.evil.example; dmarc=pass header.from=client.example",
+    "a field of policy": "mx.bank.example; dkim=pass policy.dmarc=pass header.from=client.example",
+}
+
+
+@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS.keys())
+def test_words_that_look_like_a_result_are_none(bench: Bench, result: str) -> None:
+    bench.send(KAREN, "x", cc="eve@evil.example", headers={"Authentication-Results": result}, authserv_ids=TRUSTED)
+    assert active(bench) == set()
+
+
+def test_a_result_in_a_second_field_of_the_server_counts(bench: Bench) -> None:
+    raw = bench.write(KAREN, "x", cc="dan@other.example")
+    head = f"Authentication-Results: mx.bank.example; spf=pass\r\nAuthentication-Results: {PASSED}\r\n"
+    bench.accept(head.encode() + raw, authserv_ids=TRUSTED)
+    bench.drain()
+    assert active(bench) == {"dan@other.example"}
+    bench.accept(head.replace("spf=pass", FAILED.partition("; ")[2]).encode() + raw, authserv_ids=TRUSTED)
+
+
+def test_a_failure_in_any_field_of_the_server_counts(bench: Bench) -> None:
+    raw = bench.write(KAREN, "x", cc="dan@other.example")
+    head = f"Authentication-Results: {PASSED}\r\nAuthentication-Results: {FAILED}\r\n"
+    bench.accept(head.encode() + raw, authserv_ids=TRUSTED)
+    assert [mail.kind for mail in bench.drain() if mail.to == "karen@client.example"] == []
+    assert active(bench) == set()
+
+
+@pytest.mark.parametrize("address", ["ann@baßk.example", "ann@b\u200dank.example", "ann@baｎk.example.evil.example"])
+def test_a_domain_that_looks_like_an_agents_is_another(tmp_path: Path, address: str) -> None:
+    bench = Bench(tmp_path, CONFIG.replace("ann@bank.example", "ann@bassk.example"))
+    alert = to(bench.send(KAREN, "It is jammed.", subject="Printer"), "ann@bassk.example")
+    bench.send(f"Ann <{address}>", "#close", answers=alert)
+    assert bench.ticket().status.value == "open"
+
+
+NAMES = (
+    '"ann@bank.example" <mallory@evil.example>',
+    '"Karen Client <karen@client.example>" <mallory@evil.example>',
+    "=?utf-8?q?karen=40client=2Eexample?= <mallory@evil.example>",
+    "karen\uff20client.example <mallory@evil.example>",
+)
+
+
+@pytest.mark.parametrize("sender", NAMES)
+def test_a_name_that_is_an_address_is_not_shown(bench: Bench, sender: str) -> None:
+    mails = bench.send(sender, "Please call me.")
+    alert = to(mails, "ann@bank.example")
+    assert "mallory@evil.example" in alert.text
+    assert "karen@client.example" not in alert.text
+    assert "ann@bank.example" not in alert.text.partition("Claim:")[0]
+
+
+COPIES = {
+    "to a stranger": ("eve@evil.example", set()),
+    "to their own company": ("boss@client.example", {"boss@client.example"}),
+    "to both": ("boss@client.example, eve@evil.example", {"boss@client.example"}),
+    "to a host that begins alike": ("eve@client.example.evil.example", set()),
+}
+
+
+@pytest.mark.parametrize(("cc", "expected"), COPIES.values(), ids=COPIES.keys())
+def test_a_copy_of_a_mail_that_nothing_proves_adds_strangers_to_nothing(
+    bench: Bench, cc: str, expected: set[str]
+) -> None:
+    alert = to(bench.send(KAREN, "x", cc=cc), "ann@bank.example")
+    assert active(bench) == expected
+    mails = bench.send(ANN, "The answer.", answers=alert)
+    assert {mail.to for mail in outside(mails)} == {"karen@client.example", *expected}
+
+
+def test_an_agent_adds_who_waits_by_a_link(bench: Bench) -> None:
+    alert = to(bench.send(KAREN, "x", cc="Dan Other <dan@other.example>"), "ann@bank.example")
+    assert "Dan Other" in alert.text.partition("wrote:")[0]
+    bench.write_by_link(alert, "Add Dan Other", "")
+    assert active(bench) == {"dan@other.example"}
+
+
+def test_copies_that_wait_take_nobodys_place(bench: Bench) -> None:
+    crowd = ", ".join(f"c{number}@evil.example" for number in range(12))
+    alert = to(bench.send(KAREN, "x", cc=crowd), "ann@bank.example")
+    bench.send(ANN, "#cc dan@other.example", answers=alert)
+    assert active(bench) == {"dan@other.example"}
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "First Bank <support@bank.example>",
+        "Form <support+web@bank.example>",
+        "Other <outages@bank.example>",
+    ],
+)
+def test_an_answer_to_the_desk_itself_goes_round_nobody(bench: Bench, sender: str) -> None:
+    mails = bench.send(sender, "Please call me.")
+    assert [mail.kind for mail in mails if mail.to.startswith(("support", "outages"))] == []
+    assert "an answer would reach nobody" in to(mails, "ann@bank.example").text or bench.ticket().requester.email == ""
