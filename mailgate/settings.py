@@ -93,6 +93,7 @@ class Desk:
     old_tokens: tuple[str, ...] = ()
     first_number: int = 1001
     admin: str = ""  # address; "" until set
+    marker: bool = True  # the line above which an answer is written
     hostname: str = ""  # of EHLO and greetings; "": see `Config.hostname`
     secret: tuple[Secret | Path, ...] = ()  # newest first; a path is a file read at start (`config.secret`)
 

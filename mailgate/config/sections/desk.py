@@ -34,6 +34,7 @@ def read_desk(top: Table) -> Desk:
         old_tokens=_old_tokens(table),
         first_number=table.whole("first_number", 1001, 1, 10**9),
         admin=table.value("admin", address, "", '"postmaster@bank.example"'),
+        marker=table.flag("marker", default=True),
         hostname=table.value("hostname", domain, "", '"desk.bank.example"'),
         secret=_secrets(table),
     )

@@ -7,11 +7,11 @@ from datetime import datetime
 from mailgate.phrase import Phrase, Sentence, Value, phrase
 from mailgate.rules.notices.reasons import reason_of
 from mailgate.rules.people import auto_assign
-from mailgate.rules.people.actors import actor
+from mailgate.rules.people.actors import actor, name_of
 from mailgate.rules.ticket import reasons, reopening
 from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Agent, Config
-from mailgate.ticket import ActorKind, Event, EventKind, Json, Status, Ticket
+from mailgate.ticket import ActorKind, Address, Event, EventKind, Json, Status, Ticket
 
 _ENDED = (Status.RESOLVED, Status.CLOSED)
 # Events whose reason only repeats their cause, and the phrase for both.
@@ -65,7 +65,7 @@ def _called(event: Event, ticket: Ticket, config: Config) -> Value:
     if event.by.is_requester:
         names = {each.email: each.name for each in ticket.collaborators}
         names |= {ticket.requester.email: ticket.requester.name}
-        return names.get(event.by.name) or event.by.name
+        return name_of(Address(event.by.name, names.get(event.by.name, "")))
     return actor(event.by, config)
 
 

@@ -13,7 +13,7 @@ from mailgate.notice import Listing
 from mailgate.phrase import Phrase, Short, Value, phrase
 from mailgate.rules.notices.confidential import shown_subject
 from mailgate.rules.people.absence import Away
-from mailgate.rules.people.actors import actor, holder
+from mailgate.rules.people.actors import actor, holder, name_of
 from mailgate.settings import Config
 from mailgate.ticket import Event, EventKind, Ticket
 
@@ -92,7 +92,7 @@ def waiting_listing(title: Phrase, found: Sequence[Ticket], away: Away, reader: 
         tuple(
             (
                 *named(ticket, config),
-                ticket.requester.name or ticket.requester.email,
+                name_of(ticket.requester),
                 ticket.priority,
                 assigned(ticket, away, reader, config),
                 _due(ticket),

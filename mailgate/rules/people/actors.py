@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from mailgate.phrase import Phrase, Value, phrase
 from mailgate.settings import Config
-from mailgate.ticket import Actor, ActorKind, Assignee
+from mailgate.ticket import Actor, ActorKind, Address, Assignee
+
+_ADDRESS = re.compile(r"\S+@\S+\.\S+")
+
+
+def is_address(name: str) -> bool:
+    """Whether a display name holds an address, which may be somebody else's."""
+    return bool(_ADDRESS.search(name))
+
+
+def name_of(person: Address) -> str:
+    """The name of somebody outside the desk; their address without a name, and where the name holds an address."""
+    return person.email if not person.name or is_address(person.name) else person.name
 
 
 def holder(assignee: Assignee | None, reader: str, config: Config) -> Value:

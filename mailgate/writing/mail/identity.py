@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mailgate.notice import Notice
 from mailgate.rules.notices.destination import Destination, destination
+from mailgate.rules.people.actors import name_of
 from mailgate.rules.text.subject import NO_SUBJECT, strip_subject
 from mailgate.rules.threading.keys import Keyring, key_text, plus, saying
 from mailgate.settings import Config, DeskAddress
@@ -81,7 +82,7 @@ def from_(notice: Notice, config: Config) -> Address:
     """
     address = desk_address(notice, config)
     if not notice.kind.to_requester:
-        who = plain(notice.by.name or notice.by.email, 60) if notice.by else ""
+        who = plain(name_of(notice.by), 60) if notice.by else ""
         who = "" if who == config.desk.name else who  # the clock's
         return Address(address.email, f"{who} via {address.name}" if who else address.name)
     agent = agent_name(notice, config)

@@ -108,7 +108,11 @@ def _words(
         NoticeKind.NEW_MESSAGE: {"text": "It works on the web again.", "by": KAREN, "history": history},
         NoticeKind.COLLEAGUE_REPLY: {"text": ANSWERED, "history": asked, **ours},
         NoticeKind.NOTE: {"text": NOTED, "history": asked, **ours},
-        NoticeKind.ASSIGNED: {"ticket": mine, "facts": ("Ann assigned the ticket to you: her shift ends.",)},
+        NoticeKind.ASSIGNED: {
+            "ticket": mine,
+            "facts": ("Ann assigned the ticket to you: her shift ends.",),
+            "history": history,
+        },
         NoticeKind.TAKEN: {"ticket": mine, **ours},
         NoticeKind.TRANSFERRED: {"history": history, **ours},
         NoticeKind.STATUS: {"ticket": resolved, "history": history, **ours},

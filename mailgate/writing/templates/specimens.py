@@ -55,7 +55,7 @@ _ENTRY = EntryView(
 )
 
 
-_LINK = Link("Claim", "mailto:support@desk.example", 1)
+_LINK = Link("Claim", "mailto:support@desk.example", number=1)
 _LISTING = ListingView(
     "Mine (1)", ("Ticket", "Subject"), (("#1001", _LONG),), ("", ""), ((_LINK,),), ("It is down.",), (True,)
 )
@@ -66,9 +66,9 @@ def specimens(kind: NoticeKind) -> tuple[View, ...]:
     if kind.to_requester:
         return _requester(kind, full=True), _requester(kind, full=False)
     full, bare = _agent(kind, full=True), _agent(kind, full=False)
-    return (
-        (full, bare, replace(full, ticket=None, text="", history=(), others=())) if kind in TOGETHER else (full, bare)
-    )
+    if kind not in TOGETHER:
+        return full, bare
+    return full, bare, replace(full, ticket=None, text="", latest=None, history=(), others=())
 
 
 def _requester(kind: NoticeKind, *, full: bool) -> RequesterView:
@@ -125,6 +125,7 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         mails=(MailView("karen@client.example", _LONG, "X-Spam-Flag: YES", (Link("Release", "mailto:a@b.example"),)),)
         if full
         else (),
+        latest=_ENTRY if full else None,
         history=(_ENTRY, _ENTRY) if full else (),
         links=(_LINK,) if full else (),
         numbered=(_LINK,) if full else (),

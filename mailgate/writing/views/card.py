@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,8 +19,13 @@ from mailgate.writing.views.views import TicketView
 from mailgate.writing.views.words import Words
 
 
-def ticket_view(ticket: Ticket, reader: str, config: Config, now: datetime, own: Words) -> TicketView:
-    """The card of a ticket at `now` (aware UTC) for the agent with the key `reader`."""
+def ticket_view(
+    ticket: Ticket, reader: str, config: Config, now: datetime, own: Words, *, brief: bool = False
+) -> TicketView:
+    """The card of a ticket at `now` (aware UTC) for the agent with the key `reader`.
+
+    `brief`: without the rows that say what most tickets have: the defaults, open, nobody's.
+    """
     zone = config.zone(reader)
     email = plain(ticket.requester.email)
     customer = config.customer_of(email)
@@ -49,10 +55,26 @@ def ticket_view(ticket: Ticket, reader: str, config: Config, now: datetime, own:
         form=tuple((plain(name, 40).capitalize(), plain(value, 200)) for name, value in (ticket.fields or {}).items()),
     )
     asked = tuple(dict.fromkeys(person(each.name, each.email) for each in ticket.asked))
-    return _with_rows(view, asked, _tokens(ticket.merged, config), own)
+    return _with_rows(view, asked, _tokens(ticket.merged, config), _usual(ticket, config) if brief else (), own)
 
 
-def _with_rows(view: TicketView, asked: tuple[str, ...], merged: tuple[str, ...], own: Words) -> TicketView:
+def _usual(ticket: Ticket, config: Config) -> tuple[str, ...]:
+    """The names of the card's rows that say what most tickets have."""
+    defaults = config.defaults
+    usual = {
+        "department": ticket.department == defaults.department,
+        "topic": ticket.topic == defaults.topic,
+        "priority": ticket.priority == defaults.priority,
+        "sla": ticket.sla == defaults.sla,
+        "status": ticket.status is Status.OPEN,
+        "assignee": ticket.assignee is None,
+    }
+    return tuple(name for name, so in usual.items() if so)
+
+
+def _with_rows(
+    view: TicketView, asked: tuple[str, ...], merged: tuple[str, ...], left_out: Collection[str], own: Words
+) -> TicketView:
     """The view with the card's rows in their order, and its line at a glance."""
     assignee = view.assignee or own.phrases["ticket.nobody"]
     named = view.requester != view.requester_email
@@ -75,7 +97,7 @@ def _with_rows(view: TicketView, asked: tuple[str, ...], merged: tuple[str, ...]
         "links": ", ".join(view.links),
         "merged": ", ".join(merged),
     }
-    rows = ((own.phrases[f"card.{name}"], value) for name, value in values.items() if value)
+    rows = ((own.phrases[f"card.{name}"], value) for name, value in values.items() if value and name not in left_out)
     glance = own.filled("ticket.glance", priority=view.priority, topic=view.topic, assignee=assignee)
     return replace(view, glance=glance, rows=(*rows, *(row for row in view.form if row[1])))
 

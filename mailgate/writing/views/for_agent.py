@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
-from mailgate.notice import Listing, Notice, NoticeKind
+from mailgate.notice import Listing, Notice, NoticeKind, Similar
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.permitted import permitted
 from mailgate.rules.notices.destination import Destination, destination
@@ -17,7 +19,7 @@ from mailgate.rules.text.subject import NO_SUBJECT
 from mailgate.rules.threading.keys import key_text, saying
 from mailgate.rules.ticket.merging import mergeable
 from mailgate.settings import Agent, Config
-from mailgate.ticket import Ticket
+from mailgate.ticket import Entry, EntryKind, Ticket
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.inline import with_images
@@ -28,9 +30,20 @@ from mailgate.writing.views.card import status, ticket_view
 from mailgate.writing.views.for_report import report_view
 from mailgate.writing.views.formatting import entry_view, files, left_out, person, preview, words
 from mailgate.writing.views.links import Link
-from mailgate.writing.views.views import AgentView, MailView, OtherView, SimilarView
+from mailgate.writing.views.views import AgentView, EntryView, MailView, OtherView, SimilarView
 from mailgate.writing.views.words import Words
 
+# Alerts about a ticket and not about somebody's words: they show its requester's newest message first.
+_ABOUT_TICKET = frozenset(
+    {
+        NoticeKind.ASSIGNED,
+        NoticeKind.TRANSFERRED,
+        NoticeKind.STATUS,
+        NoticeKind.OVERDUE,
+        NoticeKind.ESCALATED,
+        NoticeKind.REMINDER,
+    }
+)
 _ROWS_WITH_LINKS = 10  # rows of tables in a mail, at most, for their links to stand in the text part, too
 _TEXT_LIMIT = 100_000  # characters in an alert; `#show` answers with the rest
 
@@ -53,10 +66,15 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
     to_tap = links.numbered(_links(notice, config, message_id, own), len(rows.numbered))
     others = _others(notice, config, message_id, own, len(rows.numbered) + len(to_tap))
     merges = tuple(each.merge for each in others if each.merge)
+    latest = _latest(notice)
+
+    def shown(entry: Entry) -> EntryView:
+        return entry_view(entry, own.dates.moment(entry.at, zone), own)
+
     mails = _mails(notice, config, message_id, own, len(rows.numbered) + len(to_tap) + len(merges))
     text = "\n\n".join(each.text for each in answers) or words(notice.text, _TEXT_LIMIT)
     return AgentView(
-        marker=own.marker if notice.to.email else "",
+        marker=own.marker if notice.to.email and config.desk.marker else "",
         desk=identity.desk_name(notice, config),
         address=address.email,
         address_name=address.name,
@@ -70,18 +88,12 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         files=files(going),
         left_out=left_out(notice, config.attachments, own),
         subject=identity.title(notice, config),
-        ticket=card(notice.ticket) if notice.ticket else None,
-        similar=tuple(
-            SimilarView(
-                identity.token(each.number, config),
-                plain(each.subject, 80),
-                own.text(phrase("similar.ended", ended=each.ended, at=each.at), zone),
-            )
-            for each in notice.similar
-        ),
+        ticket=card(notice.ticket, brief=True) if notice.ticket else None,
+        similar=tuple(_similar(each, config, own, zone) for each in notice.similar),
         others=others,
         mails=mails,
-        history=tuple(entry_view(entry, own.dates.moment(entry.at, zone), own) for entry in notice.history),
+        latest=shown(latest) if latest else None,
+        history=tuple(shown(entry) for entry in notice.history if entry is not latest),
         links=to_tap,
         numbered=(*rows.numbered, *to_tap, *merges, *(link for each in mails for link in each.links)),
         listings=listings,
@@ -124,6 +136,19 @@ class RowLinks:
         return made
 
 
+def _similar(found: Similar, config: Config, own: Words, zone: ZoneInfo) -> SimilarView:
+    """An ended ticket that a new one is like."""
+    ended = own.text(phrase("similar.ended", ended=found.ended, at=found.at), zone)
+    return SimilarView(identity.token(found.number, config), plain(found.subject, 80), ended)
+
+
+def _latest(notice: Notice) -> Entry | None:
+    """The newest message of an alert that is about its ticket alone."""
+    if notice.text or notice.kind not in _ABOUT_TICKET:
+        return None
+    return next((entry for entry in notice.history if entry.kind is EntryKind.MESSAGE), None)
+
+
 def _by(notice: Notice, own: Words) -> str:
     """The name of the author; the administrator at the command line has no address."""
     if notice.by is None:
@@ -163,7 +188,7 @@ def _to_write(notice: Notice, config: Config, message_id: str, own: Words) -> It
         return
     if where is not Destination.REQUESTER and may(agent, "reply", ticket.department, config):
         name = person(ticket.requester.name, ticket.requester.email)
-        yield _empty(notice, config, message_id, "reply", own.filled("link.answer", name=name))
+        yield replace(_empty(notice, config, message_id, "reply", own.filled("link.answer", name=name)), main=True)
     if may(agent, "note", ticket.department, config) and not _is_brief(notice):
         yield _empty(notice, config, message_id, "note", own.phrases["link.note"])
 

@@ -35,7 +35,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
     # A person's answer is passed on whole; what requesters wrote themselves they have
     text = words(notice.text, len(notice.text) if notice.kind in _SPOKEN else _ECHO_LIMIT)
     return RequesterView(
-        marker=own.marker,
+        marker=own.marker if config.desk.marker else "",
         desk=identity.desk_name(notice, config),
         address=address.email,
         address_name=address.name,

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Notice, wire_size
+from mailgate.rules.people.actors import is_address
 from mailgate.rules.replies import attachments as passing
 from mailgate.settings import Attachments
 from mailgate.ticket import Entry, EntryKind, StoredAttachment
@@ -51,8 +52,9 @@ def size(octets: int) -> str:
 
 
 def person(name: str, email: str) -> str:
-    """The name, or the address without one."""
-    return plain(name, 100) or plain(email)
+    """The name, or the address without one; both where the name holds another address."""
+    said, address = plain(name, 100), plain(email)
+    return f"{said} <{address}>" if is_address(said) and said.lower() != address else said or address
 
 
 def files(attachments: tuple[StoredAttachment, ...]) -> tuple[FileView, ...]:

@@ -25,6 +25,7 @@ class Link:
 
     label: str
     href: str
+    main: bool = False  # it answers the requester
     number: int = 0  # by which the text part names it; 0 where only the HTML has it
 
     def __str__(self) -> str:

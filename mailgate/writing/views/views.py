@@ -271,7 +271,8 @@ class AgentView:
     similar: tuple[SimilarView, ...]
     others: tuple[OtherView, ...]  # the requester's other open tickets
     mails: tuple[MailView, ...]  # that wait for somebody to look
-    history: tuple[EntryView, ...]
+    latest: EntryView | None  # the requester's newest message, in an alert that has no words of its own
+    history: tuple[EntryView, ...]  # without `latest`
     links: tuple[Link, ...]
     numbered: tuple[Link, ...]  # every link that the text part names by a number, with those of rows
     listings: tuple[ListingView, ...]

@@ -35,6 +35,8 @@ from tests.notices import (
     JANE,
     KAREN,
     KEYRING,
+    MESSAGE,
+    NOTE,
     NOW,
     PDF,
     RENDERER,
@@ -488,3 +490,60 @@ def test_files_are_named_where_they_belong_and_not_read():
     assert mail.data[file.at :].startswith(b"\r\n--=_")
     assert mail.size == len(mail.data) + wire_size(INVOICE.size)
     assert whole(mail, {INVOICE.sha256: PDF}) == mail.data[: file.at] + base64_lines(PDF) + mail.data[file.at :]
+
+
+# ── what an alert shows first ───────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [K.ASSIGNED, K.TRANSFERRED, K.STATUS, K.OVERDUE, K.ESCALATED, K.REMINDER])
+def test_an_alert_about_a_ticket_begins_with_its_requesters_newest_message(kind: NoticeKind):
+    older = replace(MESSAGE, text="It was slow before.")
+    text = part(read(notice(kind, history=(NOTE, MESSAGE, older))), "plain")
+    places = [
+        text.index(each)
+        for each in ("Nobody can log in", "Requester:", "Conversation, newest first", "the vendor knows")
+    ]
+    assert places == sorted(places)
+    assert text.count("Nobody can log in") == 1
+    assert "> It was slow before." in text
+
+
+def test_an_alert_with_words_of_its_own_has_the_others_below():
+    text = part(read(notice(K.NOTE, history=(MESSAGE,))), "plain")
+    assert (
+        text.index("Look at the load balancer")
+        < text.index("Earlier, newest first")
+        < text.index("> Nobody can log in")
+    )
+    assert "Conversation" not in part(read(notice(K.OVERDUE, history=(NOTE,))), "plain")
+
+
+def test_the_card_of_an_alert_leaves_out_what_most_tickets_have():
+    text = part(read(notice(K.OVERDUE)), "plain")
+    assert [line.partition(":")[0] for line in text.splitlines() if re.match(r"[A-Z][\w ]+: {2,}", line)] == [
+        "Requester",
+        "Due",
+        "Opened",
+    ]
+    unusual = replace(TICKET, department="Maintenance", priority="High", status=Status.PENDING)
+    text = part(read(notice(K.OVERDUE, ticket=unusual)), "plain")
+    assert all(f"\n{row}" in text for row in ("Department:", "Priority:", "Status:"))
+
+
+def test_a_desk_may_do_without_the_line_above_which_to_answer():
+    config = replace(CONFIG, desk=replace(CONFIG.desk, marker=False))
+    for made in (notice(K.NEW_TICKET), notice(K.REPLY)):
+        rendered = RENDERER.render(made, config, KEYRING, NOW)
+        assert MARKER not in rendered.text + rendered.html
+        assert not rendered.text.startswith("\n")
+
+
+def test_a_name_that_is_an_address_is_shown_with_the_true_one():
+    mallory = Address("mallory@evil.example", "boss@bank.example")
+    made = notice(K.NEW_TICKET, ticket=replace(TICKET, requester=mallory), by=mallory)
+    assert "New ticket [#1001] from boss@bank.example <mallory@evil.example>." in part(read(made), "plain")
+    assert "boss@" not in raw_field(made, "From")
+    assert "mallory@evil.example via " in raw_field(made, "From")
+    same = Address("karen@client.example", "Karen@Client.example")
+    text = part(read(notice(K.NEW_TICKET, ticket=replace(TICKET, requester=same), by=same)), "plain")
+    assert "from Karen@Client.example." in text

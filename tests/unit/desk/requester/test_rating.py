@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -19,8 +21,8 @@ KEY = "n.7j.c5vpxdcotgxaz2.o4yklg63rzqgy5b6hb3poklvti"
 
 def links(mail: Sent) -> dict[str, str]:
     """The rating links of a mail, by their word."""
-    found = [line.split(": ", 1) for line in mail.text.splitlines() if ": mailto:" in line]
-    return {label.lower(): href for label, href in found}
+    found = re.findall(r'href="(mailto:[^"]+)"[^>]*>(\w+)<', mail.part("html"))
+    return {label.lower(): unescape(href) for href, label in found}
 
 
 def tap(bench: Bench, href: str, sender: str = KAREN, words: str = "", **more: object) -> list[Sent]:
@@ -43,10 +45,20 @@ def resolved(bench: Bench, text: str = "#resolved\n\nFixed.") -> Sent:
 
 
 @pytest.mark.parametrize("text", ["#resolved\n\nFixed.", "#resolved"])
-def test_the_notice_of_a_resolved_ticket_asks_with_three_links_in_text_and_html(bench, text):
+def test_the_notice_of_a_resolved_ticket_asks_with_three_links_and_in_words(bench, text):
     mail = resolved(bench, text)
     assert tuple(links(mail)) == RATINGS
     assert mail.part("html").count("mailto:") == len(RATINGS)
+    assert "mailto:" not in mail.text, "two hundred characters each"
+    assert "Answer this mail with #good, #okay or #bad on its first line" in " ".join(mail.text.split())
+
+
+@pytest.mark.parametrize("word", RATINGS)
+def test_who_reads_text_alone_rates_by_hand(bench, word):
+    mail = resolved(bench, "#resolved")
+    bench.send(KAREN, f"#{word}\n\nIt was quick.", answers=mail)
+    assert bench.ticket().satisfaction == word
+    assert bench.ticket().status == "resolved"
 
 
 def test_only_the_requester_is_asked(bench):

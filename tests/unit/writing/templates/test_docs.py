@@ -23,7 +23,7 @@ REQUESTERS = "In mail to requesters and collaborators, public values alone:"
 AGENTS = "In mail to agents:"
 CANNED = "read public values alone:"
 # Values that the view has and the table leaves out, because they never differ there.
-CONSTANT = {("quoted", "internal"), ("quoted", "id"), ("history", "id"), ("files", "why")}
+CONSTANT = {("quoted", "internal"), ("quoted", "id"), ("history", "id"), ("latest", "id"), ("files", "why")}
 
 
 def table(above: str) -> dict[str, str]:
