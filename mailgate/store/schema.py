@@ -18,7 +18,7 @@ from pathlib import Path
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store.connection import connect, copy, storage_errors
 
-VERSION = 11
+VERSION = 13
 OLDEST = 3  # the first that is migrated
 
 _FILES = "mailgate.store"

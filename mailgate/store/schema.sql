@@ -19,7 +19,7 @@ CREATE TABLE raw (
 ) STRICT;
 CREATE UNIQUE INDEX raw_file ON raw (file) WHERE file IS NOT NULL;
 
--- Every mail that was taken. A row is never deleted; its raw bytes are after keep_raw.
+-- Every mail that was taken. Its raw bytes are deleted after keep_raw, the row with its ticket.
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY,
     source TEXT NOT NULL CHECK (source IN ('smtp', 'imap', 'pipe', 'cli')),
@@ -56,12 +56,12 @@ CREATE INDEX inbox_kept ON inbox (received_at) WHERE raw_id IS NOT NULL;
 CREATE INDEX inbox_retry ON inbox (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX inbox_ticket ON inbox (ticket) WHERE ticket IS NOT NULL;
 
--- What was seen before: outlives the raw bytes.
+-- What was seen before: outlives the mail itself.
 CREATE TABLE digest (
     digest TEXT PRIMARY KEY,
     inbox_id INTEGER NOT NULL,
     seen_at REAL NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ticket (
     number INTEGER PRIMARY KEY,

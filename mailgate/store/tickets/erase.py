@@ -1,7 +1,7 @@
 """Erases whole tickets: after `keep_closed`, and for a person who is forgotten.
 
-What a received mail leaves is a row without content, because a repeated delivery is known by it. What was
-sent about the ticket is erased, so its keys and Message-IDs no longer count, and an answer opens a new ticket.
+The digests of received mails stay, because a repeated delivery is known by them. What was sent about the
+ticket is erased, so its keys and Message-IDs no longer count, and an answer opens a new ticket.
 """
 
 from __future__ import annotations
@@ -69,20 +69,41 @@ def erase(db: Db, numbers: Iterable[int]) -> list[int]:
     for sql in _ROWS:
         db.run(sql, them)
     tickets.note_number(db, gone[-1])
-    empty_mails(db, mails)
+    erase_mails(db, mails)
     return gone
 
 
-def empty_mails(db: Db, ids: Iterable[int]) -> None:
-    """Erase the content of received mails, except of those that are still to be worked, and what was noted of them."""
-    db.run(
-        "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE id IN (SELECT value FROM json_each(?))"
-        " AND raw_id IS NOT NULL AND state NOT IN ('new', 'working', 'held'))",
-        [json.dumps([*ids])],
+def erase_mails(db: Db, ids: Iterable[int]) -> None:
+    """Erase received mails, except those that are still to be worked.
+
+    Their digests stay, so that they are known when they come again. The newest row stays too, without content:
+    its id would be given once more.
+    """
+    them = json.dumps(
+        [
+            row["id"]
+            for row in db.all(
+                "SELECT id FROM inbox WHERE id IN (SELECT value FROM json_each(?))"
+                " AND state NOT IN ('new', 'working', 'held')",
+                [json.dumps([*ids])],
+            )
+        ]
     )
+    db.run(
+        "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox"
+        " WHERE id IN (SELECT value FROM json_each(?)) AND raw_id IS NOT NULL)",
+        [them],
+    )
+    db.run("UPDATE outbox SET inbox_id = NULL WHERE inbox_id IN (SELECT value FROM json_each(?))", [them])
+    db.run("UPDATE entry SET inbox_id = NULL WHERE inbox_id IN (SELECT value FROM json_each(?))", [them])
+    db.run("DELETE FROM trace WHERE inbox_id IN (SELECT value FROM json_each(?))", [them])
     db.run(
         "UPDATE inbox SET sender = NULL, recipients = '[]', authserv_ids = '[]', error = '', message_id = '',"
         " from_email = '', subject = '', ticket = NULL, way = '[]'"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND state NOT IN ('new', 'working', 'held')",
-        [json.dumps([*ids])],
+        " WHERE id = (SELECT max(id) FROM inbox) AND id IN (SELECT value FROM json_each(?))",
+        [them],
+    )
+    db.run(
+        "DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?)) AND id < (SELECT max(id) FROM inbox)",
+        [them],
     )
