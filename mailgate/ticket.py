@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     MESSAGE = "message"
     REPLIED = "replied"
     NOTED = "noted"
+    PUBLISHED = "published"  # a note became a reply
     ASSIGNED = "assigned"
     RELEASED = "released"
     TRANSFERRED = "transferred"
@@ -317,7 +318,7 @@ class Change:
     events: tuple[Event, ...] = ()
     entries: tuple[Entry, ...] = ()
     known_ids: tuple[str, ...] = ()  # foreign Message-IDs that stand for the ticket, besides its entries'
-    moved: tuple[Entry, ...] = ()  # stored entries that are another ticket's until now
+    moved: tuple[Entry, ...] = ()  # stored entries that come from another ticket, or are of another kind from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

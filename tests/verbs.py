@@ -12,7 +12,8 @@ from mailgate.ticket import EventKind
 class Example(NamedTuple):
     """A use of a verb, and its outcome."""
 
-    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens", "returned"
+    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens", "returned",
+    # "code" (it takes one that is not guessed)
     permission: str = ""
     value: str = ""  # one that it takes at the desk of `tests.desk`
     leaves: EventKind | None = None  # the event on the ticket, if that changes
@@ -22,6 +23,7 @@ class Example(NamedTuple):
 EXAMPLES = {
     "note": Example("nothing", "note"),
     "reply": Example("nothing", "reply"),
+    "send": Example("code", "reply", "abcdefgh"),
     "assign": Example("done", "assign", "vera", EventKind.ASSIGNED, says="Assigned to|Released"),
     "transfer": Example("done", "transfer", "maintenance", EventKind.TRANSFERRED, says="Moved to Maintenance"),
     "topic": Example("done", "topic", "general", EventKind.TOPIC_CHANGED, says="Help topic: "),

@@ -72,7 +72,7 @@ def carry_out(task: AgentWork) -> Outcome:
     return Outcome(
         ticket=task.ticket.number,
         reason=request.reason,
-        announced=tuple(announcements(request.known, change, others, task.target, _occasion(task))),
+        announced=tuple(announcements(request.known, change, others, task.target, _occasion(task), post.published)),
         changes=tuple(linked_back(request.known, resolved, task.ticket, task.stamp, context.config)),
         to_author=AgentAnswer(task, post),
         bans=bans_of(resolved, task.stamp),
@@ -133,15 +133,17 @@ def _changes(task: AgentWork, post: AgentText) -> tuple[Change, list[Change]]:
         into, reason = merge
         done.append(acts.merge(into, stamp.because(reason), config))
         others.append(absorbed(ticket, into, reason, stamp, config))
-    entries = (post.entry(task.request),) if post.writes else ()
-    return target.combined(lifecycle.act_on(ticket, done, stamp, config, entries)), others
+    entries = (post.entry(task.request),) if post.writes and not post.published else ()
+    change = target.combined(lifecycle.act_on(ticket, done, stamp, config, entries))
+    return (replace(change, moved=(*change.moved, post.published)) if post.published else change), others
 
 
 def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
     request, resolved, ticket, stamp = task.request, task.resolved, task.ticket, task.stamp
     config = task.context.config
     if post.replies:
-        yield acts.reply(request.agent_key, stamp)
+        note = post.published
+        yield acts.publish(note.id or 0, request.agent_key, stamp) if note else acts.reply(request.agent_key, stamp)
         yield acts.copy_in(_copied(task), stamp)
     elif post.writes:
         yield acts.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
@@ -219,6 +221,9 @@ class AgentAnswer:
         task = self.task
         if self.post.writes and isinstance(task.request, CliOrder):
             yield Phrase("done.reply_sent" if self.post.seen.public else "done.note_added")
+        if self.post.published or self.post.sent_before:
+            name = task.ticket.requester.name or task.ticket.requester.email
+            yield phrase("done.sent_already" if self.post.sent_before else "done.sent", name=name)
         yield from (order.summary for order in task.resolved.orders if order.summary)
         yield from hand_outs(change.events, task.context.config)
 
@@ -229,8 +234,8 @@ class AgentAnswer:
         post, seen = self.post, self.post.seen
         if post.writes and seen.by_rule:
             facts.append(_kept_as_note(seen, change.after))
-            links = to_send_it(post.text)
-        elif not post.writes:
+            links = to_send_it(post.entry(self.task.request), change.after, self.task.context)
+        elif post.published or not post.writes:
             facts += report or (Phrase("done.nothing"),)
         if any(event.kind is EventKind.MERGED for event in change.events):
             links += ((Phrase("link.undo_merge"), f"#ticket {self.task.ticket.number}\n#split\n"),)

@@ -22,7 +22,7 @@ from mailgate.store.tickets import histories, similar, tickets
 from mailgate.store.tickets.queries import find
 from mailgate.ticket import EntryKind, Status, Ticket
 
-_PUBLISHED = frozenset({"canned", "subject", "cc", "requester"})  # commands that requesters read of
+_PUBLISHED = frozenset({"canned", "send", "subject", "cc", "requester"})  # commands that requesters read of
 _WHOLE = _PUBLISHED | {"show", "split", "merge"}  # commands that need a whole record of the ticket
 
 

@@ -48,7 +48,7 @@ def refusal(request: Request, post: AgentText, context: Context) -> Phrase | Non
 
 def leaked(request: Request, post: AgentText, target: Target, context: Context) -> Phrase | None:
     """Why a reply from the command line is refused: it holds internal text; None if it does not."""
-    found = _internal(request, _all_of(request, post), target, context)
+    found = _internal(request, _all_of(request, post), post.published, target, context)
     return phrase("refused.leak", found=found) if found else None
 
 
@@ -69,7 +69,7 @@ def guarded(
     shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
     if not shown.strip() or request.released:
         return None
-    found = _internal(request, shown, target, context)
+    found = _internal(request, shown, post.published, target, context)
     if not found:
         return None
     text = post.text if post.replies else request.text
@@ -90,20 +90,20 @@ def _all_of(request: Request, post: AgentText) -> str:
     return "\n".join((post.own, post.signature, *words_of(request.files), *linked))
 
 
-def _internal(request: Request, text: str, target: Target, context: Context) -> str:
-    """The internal text that a public text holds; "" for none."""
+def _internal(request: Request, text: str, published: Entry | None, target: Target, context: Context) -> str:
+    """The internal text that a public text holds; "" for none. A note that is published is not compared with itself."""
     config, known, ticket = context.config, request.known, target.ticket
     thread, events, similar = (
         known.thread(ticket.number),
         known.events(ticket.number),
         known.similar.get(ticket.number, ()),
     )
-    related = related_texts(known, target, config)
+    related, own = related_texts(known, target, config), published.id if published else 0
     return leak(
         text,
         internal=(
             *related.internal,
-            *(entry.text for entry in thread if entry.kind is EntryKind.NOTE),
+            *(entry.text for entry in thread if entry.kind is EntryKind.NOTE and entry.id != own),
             *(event.reason for event in events),
             *_as_read(_sentences(events, similar, ticket, request.agent_key, config), context),
         ),

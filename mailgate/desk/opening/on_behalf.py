@@ -304,7 +304,7 @@ def _outcome(
     found = answers_of(request, resolved, ticket, context)
     opened = phrase("done.opened", token=f"#{ticket.number}", who=str(ticket.requester))
     report = (opened, *(each.summary for each in resolved.orders if each.summary))
-    links = _links(plan, resolved, change)
+    links = _links(plan, resolved, change, context)
     notice = request.answer(NoticeKind.ANSWER, ticket, _facts(plan, resolved, change, report))
     known, given = request.known, plan.opening.given
     return Outcome(
@@ -331,5 +331,7 @@ def _facts(plan: _Plan, resolved: ResolvedCommands, change: Change, report: Sequ
     return (*report, Phrase("done.own_note")) if _by_rule(plan, resolved, change) else tuple(report)
 
 
-def _links(plan: _Plan, resolved: ResolvedCommands, change: Change) -> tuple[tuple[Sentence, str], ...]:
-    return to_send_it(plan.own) if _by_rule(plan, resolved, change) else ()
+def _links(
+    plan: _Plan, resolved: ResolvedCommands, change: Change, context: Context
+) -> tuple[tuple[Sentence, str], ...]:
+    return to_send_it(change.entries[-1], change.after, context) if _by_rule(plan, resolved, change) else ()

@@ -218,13 +218,22 @@ def linked_back(
 
 
 def announcements(
-    known: Known, change: Change, others: Sequence[Change], target: Target, occasion: Occasion
+    known: Known,
+    change: Change,
+    others: Sequence[Change],
+    target: Target,
+    occasion: Occasion,
+    published: Entry | None = None,
 ) -> Iterator[Announcement]:
-    """The change and those to other tickets, each to its readers.
+    """The change and those to other tickets, each to its readers. `published`: a note that becomes a reply.
 
     The requesters of the other tickets are not notified: nothing changed for them.
     """
-    yield known.announced(change, occasion, moved=target.opened.moved if target.opened else ())
+    own = known.announced(change, occasion, moved=target.opened.moved if target.opened else ())
+    if published:  # shown as new, and not as an earlier note
+        earlier = tuple(each for each in own.audience.history if each.id != published.id)
+        own = replace(own, moved=(published,), audience=replace(own.audience, history=earlier))
+    yield own
     for other in others:
         number, into = other.after.number, change.after.merged_into
         theirs = replace(occasion, quiet=True, cause=f"{occasion.cause}|{number}", on_behalf=False)

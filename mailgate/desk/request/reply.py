@@ -5,20 +5,18 @@ The rule of reply or note is `rules/replies/visibility.py`; whether it may be se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailgate.desk.outcome import Context
+from mailgate.desk.request.published_note import note_to_send, send_code
 from mailgate.desk.request.request import Request
-from mailgate.phrase import Phrase, Sentence
+from mailgate.phrase import Sentence, phrase
 from mailgate.reading.page.excerpt import excerpt
 from mailgate.rules.commands.orders import ResolvedCommands
-from mailgate.rules.commands.syntax import escaped
 from mailgate.rules.replies.visibility import Visibility, visibility
 from mailgate.settings import Config
 from mailgate.ticket import Assignee, Entry, EntryKind, StoredAttachment, Ticket
 from mailgate.writing.templates.canned import fill_canned
-
-LINKED = 1500  # characters of text in a mailto: link at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +29,8 @@ class AgentText:
     attachments: tuple[StoredAttachment, ...]
     signature: str  # what the mail program marked as one; it stands below a reply of whoever has none configured
     seen: Visibility
+    published: Entry | None = None  # the stored note that is sent, as the reply that it becomes
+    sent_before: bool = False  # the note was sent already: nothing is posted
 
     @property
     def writes(self) -> bool:
@@ -58,13 +58,31 @@ class AgentText:
         )
 
 
+def published(note: Entry) -> AgentText:
+    """A note that is sent as it stands; nothing if it was sent already."""
+    seen = Visibility(public=True, by_rule=False, why="sent")
+    if note.kind is EntryKind.REPLY:
+        return AgentText(own="", text="", html="", attachments=(), signature="", seen=seen, sent_before=True)
+    return AgentText(
+        own=note.text,
+        text=note.text,
+        html=note.html,
+        attachments=note.attachments,
+        signature="",
+        seen=seen,
+        published=replace(note, kind=EntryKind.REPLY),
+    )
+
+
 def agent_text_of(
     request: Request, own: str, resolved: ResolvedCommands, named: int, ticket: Ticket, context: Context
 ) -> AgentText:
-    """What the mail posts on the ticket. Raises Refused if a canned response cannot be filled in.
+    """What the mail posts on the ticket. Raises Refused if `#send` or `#canned` cannot be done.
 
     `own`: the agent's own text. `named`: the ticket whose alert it answers, if merged into this one.
     """
+    if note := note_to_send(request, resolved, ticket, context):
+        return published(note)
     canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, request, context) if canned else own
     return AgentText(
@@ -92,6 +110,9 @@ def _visibility(request: Request, resolved: ResolvedCommands, named: int, ticket
     return visibility(sent, verbs, transfers="transfer" in verbs, assigns_away=away)
 
 
-def to_send_it(text: str) -> tuple[tuple[Sentence, str], ...]:
-    """The mailto: link that sends a text which became a note; empty for a text over LINKED."""
-    return ((Phrase("link.send"), f"#reply\n\n{escaped(text)}"),) if 0 < len(text) <= LINKED else ()
+def to_send_it(entry: Entry, ticket: Ticket, context: Context) -> tuple[tuple[Sentence, str], ...]:
+    """The link that sends a text which became a note."""
+    if entry.inbox_id is None:  # an order of the command line, or a dry run
+        return ()
+    name = ticket.requester.name or ticket.requester.email
+    return ((phrase("link.send", name=name), f"#send {send_code(entry, context.keyring)}\n"),)

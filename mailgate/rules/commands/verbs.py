@@ -1,8 +1,8 @@
 """The table of mail commands: a verb is a row, with everything that is known of it.
 
 `read` (in `values/`) turns what was typed into a value, `act` (in `rules/ticket/acts`) changes the ticket. What
-is not an act is done by the desk: `#new` in `desk/opening`, `#merge` and `#split` in `desk/request/merge_split.py`,
-text (`#reply`, `#note`, `#canned`), absences and answers in `desk/agent`. Names are part of the public interface.
+is not an act is done by the desk: `#new` in `desk/opening`, `#merge`, `#split` and `#send` in `desk/request`, text
+(`#reply`, `#note`, `#canned`), absences and answers in `desk/agent`. Names are part of the public interface.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ TABLE: tuple[Verb[Any], ...] = (
         with_merge=True,
         read=simple.confirms(None),
         usage=("#reply",),
+    ),
+    Verb(
+        name="send",
+        needs_value=True,
+        permission="reply",
+        read=simple.as_typed,
+        usage=("#send CODE",),
     ),
     Verb(
         name="assign",

@@ -44,7 +44,7 @@ def _what(event: Event, config: Config) -> Phrase | None:
     match event.kind:
         case EventKind.OPENED:
             return Phrase("meanwhile.opened")
-        case EventKind.REPLIED:
+        case EventKind.REPLIED | EventKind.PUBLISHED:
             return phrase("meanwhile.replied", who=actor(event.by, config))
         case EventKind.NOTED:
             return phrase("meanwhile.noted", who=actor(event.by, config))

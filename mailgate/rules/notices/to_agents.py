@@ -125,6 +125,7 @@ _ALERT = {
     EventKind.MESSAGE: (NoticeKind.NEW_MESSAGE, "new_message"),
     EventKind.RATED: (NoticeKind.NEW_MESSAGE, "new_message"),
     EventKind.REPLIED: (NoticeKind.COLLEAGUE_REPLY, "colleague_reply"),
+    EventKind.PUBLISHED: (NoticeKind.COLLEAGUE_REPLY, "colleague_reply"),
     EventKind.TRANSFERRED: (NoticeKind.TRANSFERRED, "transferred"),
     EventKind.STATUS_CHANGED: (NoticeKind.STATUS, "status"),
     EventKind.MERGED: (NoticeKind.STATUS, "status"),

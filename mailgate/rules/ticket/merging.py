@@ -49,7 +49,7 @@ def waiting(events: Sequence[Event], thread: Sequence[Entry]) -> datetime | None
                 since = moment(event.after.get("created_at")) if isinstance(event.after, dict) else None
             case EventKind.MESSAGE if (event.after, event.at) in there:
                 since = since or event.at
-            case EventKind.REPLIED:
+            case EventKind.REPLIED | EventKind.PUBLISHED:
                 since = None
             case EventKind.STATUS_CHANGED if event.after in (Status.RESOLVED, Status.CLOSED):
                 since = None

@@ -26,10 +26,13 @@ def end_of(db: Db, number: int) -> int:
 
 
 def move(db: Db, number: int, entries: Iterable[Entry]) -> None:
-    """Make stored entries another ticket's, and their Message-IDs names of it."""
+    """Make stored entries a ticket's, of the kind that they have now, and their Message-IDs names of it."""
     for entry in entries:
         row = db.one("SELECT ticket FROM entry WHERE id = ?", [entry.id])
-        db.run("UPDATE entry SET ticket = ?, came_for = ? WHERE id = ?", [number, entry.came_for or None, entry.id])
+        db.run(
+            "UPDATE entry SET ticket = ?, came_for = ?, kind = ? WHERE id = ?",
+            [number, entry.came_for or None, entry.kind.value, entry.id],
+        )
         if row and entry.message_id:
             db.run("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [entry.message_id, row["ticket"]])
             db.run("INSERT OR IGNORE INTO known_id (message_id, ticket) VALUES (?, ?)", [entry.message_id, number])

@@ -4,7 +4,7 @@ Each returns an `Act`: a ticket → the changed ticket and its events. `lifecycl
 and closes the change; permissions are `rules/people/permissions.py`, notices `rules/notices`.
 
     act.py       Act, Draft, Stamp; record (an event that changes no field)
-    messages.py  reply, note, ask (#note NAME), receive_message, rate
+    messages.py  reply, note, ask (#note NAME), publish (#send), receive_message, rate
     routing.py   assign, transfer, topic, sla, priority, due; routing_acts (`then` of rules and escalation steps)
     statuses.py  status, wake, set_status (both: #pending WHEN), escalate
     labels.py    subject, tag, untag, link
@@ -19,7 +19,7 @@ from mailgate.rules.ticket.acts.act import Act, Draft, Stamp, record
 from mailgate.rules.ticket.acts.bans import ban, spam, unban
 from mailgate.rules.ticket.acts.labels import link, subject, tag, untag
 from mailgate.rules.ticket.acts.merging import absorb, give_back, merge, split, unmerge
-from mailgate.rules.ticket.acts.messages import ask, note, rate, receive_message, reply
+from mailgate.rules.ticket.acts.messages import ask, note, publish, rate, receive_message, reply
 from mailgate.rules.ticket.acts.people import cc, copy_in, requester, uncc
 from mailgate.rules.ticket.acts.routing import assign, due, priority, routing_acts, sla, topic, transfer
 from mailgate.rules.ticket.acts.statuses import escalate, set_status, status, wake
@@ -41,6 +41,7 @@ __all__ = [
     "merge",
     "note",
     "priority",
+    "publish",
     "rate",
     "receive_message",
     "record",

@@ -23,18 +23,23 @@ def receive_message(author: str, at: datetime, stamp: Stamp, *, waits: bool) -> 
 
 def reply(agent: str, stamp: Stamp) -> Act:
     """An agent's public reply (`agent`: their key). The first one meets the first-response target."""
+    return lambda ticket: (_answered(ticket, agent, stamp), (stamp.because("").event(EventKind.REPLIED),))
 
-    def act(ticket: Ticket) -> Draft:
-        after = replace(
-            ticket,
-            first_response_at=ticket.first_response_at or stamp.at,
-            waiting_since=None,
-            last_respondent=agent or ticket.last_respondent,
-            escalated=tuple(step for step in ticket.escalated if step != NEXT_RESPONSE),  # for the next wait
-        )
-        return after, (stamp.because("").event(EventKind.REPLIED),)
 
-    return act
+def publish(note: int, agent: str, stamp: Stamp) -> Act:
+    """A note, by its id, becomes a public reply of `agent` (a key)."""
+    event = stamp.because("").event(EventKind.PUBLISHED, after={"entry": note})
+    return lambda ticket: (_answered(ticket, agent, stamp), (event,))
+
+
+def _answered(ticket: Ticket, agent: str, stamp: Stamp) -> Ticket:
+    return replace(
+        ticket,
+        first_response_at=ticket.first_response_at or stamp.at,
+        waiting_since=None,
+        last_respondent=agent or ticket.last_respondent,
+        escalated=tuple(step for step in ticket.escalated if step != NEXT_RESPONSE),  # for the next wait
+    )
 
 
 def note(stamp: Stamp) -> Act:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, outside, to
@@ -85,3 +87,88 @@ def test_an_alert_that_somebody_else_gets_instead_is_theirs(bench, alerts):
     assert alert.agent == "ann"
     other = to([mail for mail in sent if mail.agent], ELLIOT_)
     assert bench.desk.keyring.read(other.message_id).public == ("public reply" in other.text)
+
+
+# ── #send: a text that became a note ────────────────────────────────────────────────────
+
+
+def kept(bench, alerts, text="The vendor is on it.", **more):
+    """The mail that tells Ann that her text became a note."""
+    note = to(bench.send(ELLIOT, "#note\n\nWho knows?", answers=to(alerts, ELLIOT_)), ANN_)
+    return to(bench.send(ANN_, text, answers=note, **more), ANN_)
+
+
+def code_of(mail):
+    return re.search(r"%23send%20(\w{12})%0D%0A", mail.text)[1]
+
+
+@pytest.mark.parametrize("text", ["The vendor is on it.", "A long answer, line by line.\n" * 900])
+def test_a_note_is_sent_on_with_one_tap_whatever_its_length(bench, alerts, text):
+    told_ = kept(bench, alerts, text)
+    assert "Send it to Karen Client: mailto:" in told_.text
+    sent = bench.write_by_link(told_, "Send it to Karen Client", "")
+    reply = to(sent, KAREN_)
+    assert reply.kind == "reply"
+    assert text.strip() in reply.text
+    assert ("reply", text.strip()) in bench.thread()
+    assert [kind for kind, _ in bench.thread()].count("note") == 1, "Elliot's question"
+    assert bench.kinds().count("published") == 1
+    assert "replied" not in bench.kinds()
+    assert "Your note was sent to Karen Client." in to(sent, ANN_).text
+    assert bench.ticket().first_response_at
+    assert bench.ticket().last_respondent == "ann"
+    assert bench.ticket().assignee.name == "ann", "she answered first"
+    assert to(sent, ELLIOT_).kind == "taken"
+
+
+def test_a_note_is_sent_once(bench, alerts):
+    told_ = kept(bench, alerts)
+    bench.write_by_link(told_, "Send it to Karen Client", "")
+    again = bench.write_by_link(told_, "Send it to Karen Client", "")
+    assert not outside(again)
+    assert "was sent to Karen Client already" in to(again, ANN_).text
+
+
+def test_only_its_author_sends_a_note_and_nothing_beside_it(bench, alerts):
+    told_ = kept(bench, alerts)
+    other = bench.send(ELLIOT, f"#send {code_of(told_)}\n", answers=to(alerts, ELLIOT_))
+    assert "o note of yours on this ticket has this code" in to(other, ELLIOT_).text
+    beside = bench.send(ANN_, f"#send {code_of(told_)}\n\nAnd more.", answers=told_)
+    assert "write your text in a mail of its own" in to(beside, ANN_).text
+    assert not outside([*other, *beside])
+
+
+def test_commands_go_with_a_note_that_is_sent(bench, alerts):
+    sent = bench.send(ANN_, f"#send {code_of(kept(bench, alerts))}\n#resolve", answers=to(alerts, ANN_))
+    assert [mail.kind for mail in outside(sent)] == ["reply"]
+    assert bench.ticket().status == "resolved"
+
+
+def test_a_sent_note_is_compared_with_other_notes_and_never_with_itself(bench, alerts):
+    secret = "their contract ends in March, and nobody may tell them"
+    bench.send(ELLIOT, f"#note\n\nPsst: {secret}.", answers=to(alerts, ELLIOT_))
+    told_ = kept(bench, alerts, f"I hear {secret}.")
+    held = bench.write_by_link(told_, "Send it to Karen Client", "")
+    assert {mail.kind for mail in held} == {"held"}
+    released = bench.tap(to(held, ANN_))
+    assert [mail.kind for mail in outside(released)] == ["reply"]
+    assert bench.kinds().count("published") == 1
+
+
+def test_a_note_is_sent_with_its_files_and_its_formatting(bench, alerts):
+    told_ = kept(
+        bench, alerts, "See the file.", files=(("plan.txt", "text/plain", b"one"),), html="<p>See <b>the</b> file.</p>"
+    )
+    reply = to(bench.write_by_link(told_, "Send it to Karen Client", ""), KAREN_)
+    assert "<b>the</b>" in reply.part("html")
+    assert [part.get_filename() for part in reply.message.walk() if part.get_filename()] == ["plan.txt"]
+
+
+def test_who_may_not_reply_is_offered_no_sending(tmp_path):
+    bench = Bench(tmp_path, CONFIG.replace("may = []", 'may = ["note"]'))
+    alert = to(bench.send(KAREN, "Down", to="outages@bank.example"), "vera@bank.example")
+    assert "Your answer stays an internal note." in alert.text
+    sent = bench.send("vera@bank.example", "I would restart it.", answers=alert)
+    assert not outside(sent)
+    assert bench.thread()[-1] == ("note", "I would restart it.")
+    assert "Send it to" not in "".join(mail.text for mail in sent if mail.to == "vera@bank.example")

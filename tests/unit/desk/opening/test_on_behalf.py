@@ -302,7 +302,9 @@ def test_a_forwarded_mail_is_its_authors_ticket_and_the_agents_words_a_note(benc
     assert "Karen Client via" in str(alert.message["From"])
     mine = to(mails, ELLIOT)
     assert "kept as an internal note" in mine.text
-    assert "Send it to the requester" in mine.text
+    code = re.search(r"Send it to Karen Client: mailto:\S+body=%23send%20(\w+)%0D", mine.text)
+    sent = send(bench, f"#send {code[1]}", ELLIOT, answers=mine)
+    assert "delicate" in to(sent, "karen@client.example").text
 
 
 def test_the_answer_goes_to_the_original_author_and_the_note_never(bench):
