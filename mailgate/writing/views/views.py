@@ -204,6 +204,11 @@ class AnswerView:
     events: tuple[str, ...] = ()  # what happened to it, each with its time
     fixed: bool = False  # the blanks of the text matter
 
+    @property
+    def asked(self) -> bool:
+        """Whether it holds what was asked for, and not only a sentence about it."""
+        return self.fixed or self.listing is not None or self.ticket is not None or bool(self.thread)
+
 
 @dataclass(frozen=True, slots=True)
 class BarView:

@@ -68,6 +68,7 @@ def test_several_lists_in_one_mail_have_a_heading_each(bench):
 
 def test_what_is_no_list_is_told_with_the_names_that_there_are(bench):
     text = " ".join(listed(bench, "#list sammy").split())
+    assert "Here is what you asked for" not in text
     assert "There is no list “sammy”. Lists: open, mine, unassigned, overdue, today, pending," in text
     assert "Did you mean Elliot Alderson?" in listed(bench, "#list eliot alderson")
 

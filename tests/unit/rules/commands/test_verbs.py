@@ -20,7 +20,8 @@ from tests.verbs import EXAMPLES, permission
 README = (Path(__file__).parents[4] / "README.md").read_text("utf-8")
 WORD = re.compile(r"(?<![\w#\\])#([a-z]+)")
 PARAGRAPHS = [english(line) for part in HELP if isinstance(part, Lines) for line in part.lines]
-ROWS = [f"{usage} {english(text)}" for part in HELP if isinstance(part, Columns) for usage, text in part.rows]
+TABLES = [part for part in HELP if isinstance(part, Columns)]
+ROWS = [f"{usage} {english(text)}" for usage, text in TABLES[-1].rows]  # the first has those of every day
 SHOWN = "\n".join((*PARAGRAPHS, *ROWS))
 
 
