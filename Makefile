@@ -4,6 +4,7 @@
 #   make run ARGS="-c config.toml"       the daemon, in the foreground
 #   make test [ARGS="-k imap"]           every test, with the same examples and seeds for everybody
 #   make explore [ARGS="--minutes 10"]   property tests and fuzzers with new seeds, until Ctrl-C
+#   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of three scenarios (two hours)
 #   make coverage                        the core at 100 % branch coverage by the unit tests
 #   make others                          the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                           lint, format, types, the rules of the house
@@ -11,7 +12,7 @@
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test explore coverage others check lock clean
+.PHONY: help demo run test explore sweep coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -41,6 +42,11 @@ explore:
 	@scripts/setup dev
 	@scripts/system-packages
 	@$(PYTHON_HERE) scripts/explore $(ARGS)
+
+sweep:
+	@scripts/setup dev
+	@scripts/system-packages
+	@$(PYTHON_HERE) -m tests.crash $(ARGS)
 
 coverage:
 	@scripts/setup dev

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from mailgate.errors import StorageError
 from mailgate.settings import Secret
+from mailgate.system.crash_points import crossing
 from mailgate.system.durable import DurableFile, flush, give_to_owner
 
 FOLDER = "sign-in"
@@ -89,7 +90,9 @@ class TokenFile:
                 file.write(json.dumps(found).encode())
                 file.finish()
                 give_to_owner(aside, self.path.parent)
+                crossing("new name")
                 aside.replace(self.path)
+                crossing("named")
             except BaseException:
                 file.remove()
                 raise

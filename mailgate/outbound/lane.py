@@ -39,6 +39,7 @@ from mailgate.settings import Relay
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.queues.outbox import Job
 from mailgate.system import maillog
+from mailgate.system.crash_points import crossing
 
 IN_HAND = 64  # jobs at a time
 OVERFULL = 4 * IN_HAND
@@ -169,7 +170,9 @@ class Lane:
             while True:
                 job = await self._next(transport, large=large)
                 mail = Payload(job.data, job.files, self._outside.attachments)
+                crossing("hand-over to the relay")
                 reply = await transport.send(job.mail_from, job.recipient, mail)
+                crossing("relay answered")
                 if isinstance(self._take(job, reply), Throttled):
                     await transport.close()
                     await asyncio.sleep(THROTTLE_PAUSE)

@@ -12,6 +12,7 @@ from typing import Protocol
 from mailgate.errors import UnreadableFile
 from mailgate.outbound.backoff import Reply, Stage
 from mailgate.outbound.payload import Payload
+from mailgate.system.crash_points import crossing
 
 
 class Transport(Protocol):
@@ -70,7 +71,9 @@ def _write_durably(path: Path, name: str, head: bytes, mail: Payload) -> None:
                 file.write(piece.replace(b"\r\n", b"\n"))
             file.flush()
             os.fsync(file.fileno())
+        crossing("new name")
         draft.rename(path / "new" / name)
+        crossing("named")
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mailgate.errors import UnreadableFile
 from mailgate.store.db import Db
+from mailgate.system.crash_points import crossing
 from mailgate.system.durable import DurableFile, flush
 from mailgate.system.lock import alone, shared
 from mailgate.system.storage import os_trouble, unreadable
@@ -102,7 +103,9 @@ class AttachmentStore:
                 target = self.path(sha256.hexdigest())
                 target.parent.mkdir(exist_ok=True)
                 with shared(self._lock):
+                    crossing("new name")
                     aside.replace(target)
+                    crossing("named")
             finally:
                 file.remove()
             for folder in (target.parent, self._folder):

@@ -26,6 +26,7 @@ from mailgate.store import schema
 from mailgate.store.connection import connect, is_busy, log_path, make_private, storage_errors
 from mailgate.store.flush import Flusher
 from mailgate.store.raw_files import RawFiles
+from mailgate.system.crash_points import crossing
 from mailgate.system.storage import StorageHealth
 
 P = ParamSpec("P")
@@ -103,7 +104,9 @@ class Db:
             self._begin()
             try:
                 yield self
+                crossing("commit")
                 self._connection.execute("COMMIT")
+                crossing("committed")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")

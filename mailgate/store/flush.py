@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from mailgate.errors import DatabaseDamaged, StorageError
+from mailgate.system.crash_points import crossing
 from mailgate.system.storage import identity, os_trouble
 
 
@@ -70,7 +71,9 @@ class Flusher:
         try:
             if self._file is None:
                 self._file = os.open(self._log, os.O_RDONLY)
+            crossing("flush of the log")
             os.fdatasync(self._file)
+            crossing("log flushed")
             opened = os.fstat(self._file)
         except OSError as error:
             raise os_trouble(error, self._log) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store.connection import connect, copy, storage_errors
+from mailgate.system.crash_points import crossing
 
 VERSION = 13
 OLDEST = 3  # the first that is migrated
@@ -145,7 +146,9 @@ def _exclusive(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN EXCLUSIVE")
     try:
         yield
+        crossing("commit of the schema")
         connection.execute("COMMIT")
+        crossing("schema committed")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

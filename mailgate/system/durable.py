@@ -10,6 +10,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from mailgate.system.crash_points import crossing
+
 FLUSH_EVERY = 1_000_000  # bytes
 
 
@@ -40,7 +42,9 @@ class DurableFile:
 
     def finish(self) -> None:
         """Flush the rest and close. The file's name is durable only after `flush` of its folder."""
+        crossing("flush of a file")
         os.fsync(self._file)
+        crossing("file flushed")
         self.close()
 
     def close(self) -> None:
@@ -61,7 +65,9 @@ def flush(path: Path) -> None:
     """Make the content of a file durable, or the names in a folder. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        crossing("flush of names")
         os.fsync(descriptor)
+        crossing("names flushed")
     finally:
         os.close(descriptor)
 

@@ -22,6 +22,7 @@ from mailgate.inbound.imap.connection import READ_TIMEOUT, Denied, Failed, Lost,
 from mailgate.inbound.imap.folders import Namespaces, full_name, junk_folder, namespaces
 from mailgate.inbound.imap.plan import uid_sets
 from mailgate.settings import Mailbox
+from mailgate.system.crash_points import crossing
 
 LONGEST_IDLE = 540.0  # seconds; RFC 2177 allows 29 minutes, address translators fewer than ten
 SEARCH_WINDOW = 50_000  # messages a SEARCH may name in one response line (imaplib reads up to 1 MB)
@@ -195,6 +196,7 @@ class Session:
     def finish(self, uids: Iterable[int]) -> Iterator[tuple[int, ...]]:
         """Move, flag, delete or leave messages as `after` says; yields what each command did."""
         for text, named in uid_sets(uids):
+            crossing("change of a mailbox")
             if self._mailbox.after == "move":
                 self._move(text, self._move_to)
             elif self._mailbox.after == "seen":
@@ -202,6 +204,7 @@ class Session:
                     self._client.add_flags(text, [b"\\Seen"], silent=True)
             elif self._mailbox.after == "delete":
                 self._delete(text, named)
+            crossing("mailbox changed")
             yield named
 
     def _move(self, text: str, target: str) -> None:

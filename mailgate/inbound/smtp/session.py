@@ -25,6 +25,7 @@ from mailgate.inbound.smtp.service import Service
 from mailgate.inbound.smtp.syntax import mail_trouble, read_path
 from mailgate.mail import Delivery, Envelope, Kept, normalise
 from mailgate.system import maillog
+from mailgate.system.crash_points import crossing
 
 COMMAND_TIMEOUT = 300.0  # seconds; RFC 5321 4.5.3.2.7
 TLS_TIMEOUT = 30.0  # seconds for a handshake
@@ -390,10 +391,12 @@ class Session(SMTP):
             config = self._service.config
             content = await receive(self._reader, config.max_size, self._service.acceptor, self._reset_timeout)
             answer = replies.FLAWS[content] if isinstance(content, Flaw) else await self._take(content)
+            crossing("answer to a mail")
             for _ in range(self._accepted - 1 if self._lmtp else 0):
                 await self._say(f"{answer[0]} {answer[1]}")
             if answer[0] == 250:
                 await self._say(f"250 {answer[1]}")
+                crossing("mail answered")
             else:
                 await self._refuse(answer, ", ".join(self._recipients), log=True)
         finally:

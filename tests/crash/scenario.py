@@ -1,0 +1,102 @@
+"""What happens to the desk while it is killed: mail by each way in, answers, commands, a held mail, SLA, a backup.
+
+A scenario is sent by people who do what real programs do: a mail that was not accepted is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.acceptance.people import Person, gmail, mutt, outlook
+from tests.acceptance.world import desk
+from tests.crash.supervised import Supervised
+from tests.dovecot import Dovecot
+from tests.old_desk import unpack
+
+KAREN = Person("Karen Client", "karen@client.example", gmail)
+OLGA = Person("Olga Other", "olga@other.example", outlook)
+ELLIOT = Person("Elliot Alderson", "elliot@bank.example", mutt)
+ANN = Person("Ann Reyes", "ann@bank.example", outlook)
+SOFIA = "sofia@bank.example"
+
+MAILBOX = """
+[mailbox.support]
+host = "127.0.0.1"
+port = IMAP_PORT
+tls = "none"
+user = "IMAP_USER"
+password = "IMAP_PASSWORD"
+existing = "take"
+"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A configuration and what happens; `config` may put an older desk into the folder."""
+
+    name: str
+    play: Callable[[Supervised, Dovecot], None]
+    config: Callable[[Path], str]
+    lmtp: bool = False
+    mailbox: bool = True
+
+
+def everyday(world: Supervised, dovecot: Dovecot) -> None:
+    """The life of three tickets."""
+    world.post(KAREN.writes("The printer is jammed", "It ate my report."))
+    alert = world.got(ELLIOT.email, "new-ticket", "The printer is jammed")
+    world.post(ELLIOT.answers(alert, "Open the flap at the back."))
+    reply = world.got(KAREN.email, "reply", "The printer is jammed")
+    world.post(KAREN.answers(reply, "It prints again, but blue only."))
+    world.got(ELLIOT.email, "new-message", "The printer is jammed")
+    world.still()
+
+    large = OLGA.writes("A large file", "See the file.")
+    content = bytes(range(256)) * 1500
+    large.add_attachment(content, maintype="application", subtype="octet-stream", filename="dump.bin")
+    world.post(large)
+    world.got(OLGA.email, "acknowledgement", "A large file")
+    alert = world.got(ANN.email, "new-ticket", "A large file")
+    world.post(ANN.answers(alert, "#assign elliot\n#priority high\n\nThis one is for you."))
+    world.got(ELLIOT.email, "assigned", "A large file")
+    world.still()
+
+    for each in ("From the mailbox", "Also from the mailbox"):
+        dovecot.deliver([OLGA.writes(each, "By IMAP.").as_bytes()], user=world.user)
+        world.got(OLGA.email, "acknowledgement", each)
+    world.until(lambda: not dovecot.uids(user=world.user))
+
+    world.post(ELLIOT.writes("Re: [#1001] The printer is jammed", "#resolve\n\nThis is not proven."))
+    held = world.got(ELLIOT.email, "confirm", "")
+    world.post(ELLIOT.taps(held, "Confirm"))
+    world.still()
+
+    world.command("backup")
+    world.post(KAREN.writes("The bank is down", "Everything is.", to="outages@bank.example"))
+    world.got(SOFIA, "overdue", "The bank is down")
+    world.still()
+
+
+def upgrade(world: Supervised, _: Dovecot) -> None:
+    """A desk of schema 3 is migrated, and its waiting mail goes on."""
+    world.got("elliot@bank.example", "overdue", "")
+    world.still()
+
+
+RELAY = '[relay]\nhost = "127.0.0.1"\nport = RELAY_PORT\n\n[smtp]\nlisten = "127.0.0.1:0"\n'
+
+
+def _old_config(folder: Path) -> str:
+    unpack(folder)
+    return (folder / "config.toml").read_text().replace('[relay]\ntransport = "maildir"\npath = "out"\n', RELAY)
+
+
+DESK = desk(sev_a="3s", more=MAILBOX)
+LMTP = DESK.replace("[smtp]\n", '[smtp]\nprotocol = "lmtp"\n')
+SCENARIOS = (
+    Scenario("everyday", everyday, lambda _: DESK),
+    Scenario("everyday by LMTP", everyday, lambda _: LMTP, lmtp=True),
+    Scenario("upgrade", upgrade, _old_config, mailbox=False),
+)
