@@ -28,6 +28,8 @@ _LISTEN, _RELAY = "127.0.0.1:8025", "127.0.0.1:25"  # what is proposed
 START = Answers(name="Help Desk", address="support@bank.example", agents=(_NOBODY,), relay="maildir")
 _KEPT = ".init-answers.json"
 
+_STATE = "/var/lib/mailgate"  # for a configuration in /etc, which the systemd unit mounts read-only
+
 Change = Callable[[str], Answers]
 
 
@@ -63,7 +65,7 @@ class Interview:
         if terminal is not None:
             with suppress(OSError, ValueError):
                 self._kept = json.loads((folder / _KEPT).read_text("utf-8"))
-        self._answers = START
+        self._answers = replace(START, state=_STATE if folder.resolve().is_relative_to("/etc") else "")
 
     @property
     def kept(self) -> Path | None:

@@ -48,6 +48,7 @@ class Answers:
     timezone: str = "UTC"
     listen: str = "127.0.0.1:8025"  # of the SMTP listener; ignored with `account`
     account: Account | None = None
+    state: str = ""  # folder of database, attachments and secret; "": var/ beside the configuration
     relay: str = "127.0.0.1:25"  # or "maildir": files in var/outgoing; ignored with a provider's account
 
 
@@ -62,6 +63,7 @@ def starter(answers: Answers) -> str:
             f"name = {as_toml(answers.name)}",
             f"timezone = {as_toml(answers.timezone)}",
             f"admin = {as_toml(admin)}  # is notified of quarantined mail and a relay that is down",
+            *_state(answers.state),
             "",
             f"[address.{as_toml(answers.address)}]",
             f"name = {as_toml(answers.name)}",
@@ -76,6 +78,18 @@ def starter(answers: Answers) -> str:
             '# department = "Support"',
             "",
         )
+    )
+
+
+def _state(folder: str) -> tuple[str, ...]:
+    if not folder:
+        return ()
+    return (
+        f"secret = {{ file = {as_toml(f'{folder}/secret')} }}",
+        "",
+        "[storage]",
+        f"database = {as_toml(f'sqlite:///{folder}/mailgate.db')}",
+        f"attachments = {as_toml(f'{folder}/attachments')}",
     )
 
 

@@ -7,6 +7,7 @@ connection.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -30,12 +31,17 @@ class Health:
     gauges: Mapping[str, float]
 
 
-async def check_health(current: DaemonStatus, store: Store) -> Health:
-    """Combine the daemon's status with the queue lengths from the database."""
+def problems_of(current: DaemonStatus) -> list[str]:
+    """What is wrong now."""
     problems = [f"{way.name}: {way.problem}" for way in current.ways_in if way.problem]
     problems += [f"{relay.name}: {relay.last_error}" for relay in current.relays if not relay.ok]
     problems += [current.worker] if current.worker else []
-    problems += map(str, current.storage)
+    return [*problems, *map(str, current.storage)]
+
+
+async def check_health(current: DaemonStatus, store: Store) -> Health:
+    """Combine the daemon's status with the queue lengths from the database."""
+    problems = problems_of(current)
     try:
         queues = await store.read(status.queue_lengths)
     except StorageError as error:
@@ -57,8 +63,11 @@ class HttpServer:
         self._health = health
         self._server: asyncio.Server | None = None
 
-    async def start(self) -> None:
-        """Bind and listen. Raises OSError when the address cannot be bound."""
+    async def start(self, opened: socket.socket | None = None) -> None:
+        """Listen, at `opened` if there is one. Raises OSError when the address cannot be bound."""
+        if opened is not None:
+            self._server = await asyncio.start_server(self._serve, sock=opened, limit=MAX_REQUEST)
+            return
         self._server = await asyncio.start_server(self._serve, self._config.host, self._config.port, limit=MAX_REQUEST)
 
     @property

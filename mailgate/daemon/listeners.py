@@ -29,6 +29,7 @@ from mailgate.store.db import Store
 from mailgate.store.queues import left_behind
 from mailgate.system.clock import Clock
 from mailgate.system.passwords import verify_password
+from mailgate.system.service_manager import OpenSockets
 
 if TYPE_CHECKING:
     from mailgate.inbound.imap.watcher import Watcher
@@ -56,7 +57,7 @@ class Listeners:
     """All listeners of one daemon.
 
     `config` returns the configuration in force, `health` the content for probes, `account` the
-    OAuth 2.0 account of credentials.
+    OAuth 2.0 account of credentials, `opened` the sockets that the service manager has opened.
     """
 
     def __init__(
@@ -68,9 +69,11 @@ class Listeners:
         clock: Clock,
         health: Callable[[], Awaitable[Health]],
         account: Callable[[Credentials], Account | None],
+        opened: OpenSockets,
     ) -> None:
         self._config = config
         self._account = account
+        self._opened = opened
         self._store = store
         self._acceptor = acceptor
         self._refusals = refusals
@@ -152,7 +155,7 @@ class Listeners:
             tls=servers.tls[table],
         )
         with _binding(f"[{table}] listen = {wanted.endpoint}"):
-            await listener.start()
+            await listener.start(self._opened.take(table, [str(wanted.path or ""), (wanted.host, wanted.port)]))
         return listener
 
     @property
@@ -170,7 +173,7 @@ class Listeners:
             return None
         server = HttpServer(config.http, self._health)
         with _binding(f"[http] listen = {config.http.host}:{config.http.port}"):
-            await server.start()
+            await server.start(self._opened.take("http", [(config.http.host, config.http.port)]))
         return server
 
     async def _watch(self, name: str) -> None:

@@ -35,7 +35,7 @@ from mailgate.daemon.channel import (
     Stop,
 )
 from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes, watch_storage
-from mailgate.daemon.http import Health, check_health
+from mailgate.daemon.http import Health, check_health, problems_of
 from mailgate.daemon.leftovers import report_leftovers
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
 from mailgate.daemon.sign_ins import SignIns
@@ -51,6 +51,7 @@ from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store
 from mailgate.store.queues import arrivals
 from mailgate.system.clock import Clock
+from mailgate.system.service_manager import Notifier, OpenSockets
 from mailgate.system.watchdog import Timeouts, Watchdog
 
 SHUTDOWN_TIMEOUT = 9.0  # seconds from the first signal until the process exits, whatever still runs
@@ -62,7 +63,7 @@ class Daemon:
     """The daemon process on one database.
 
     `worker` is the daemon's end of the socket pair to its worker process. `ready` is called
-    once mail is accepted. `monotonic` is the watchdog's clock, in seconds.
+    once mail is accepted. `monotonic` is the watchdog's clock, in seconds. `opened` are sockets of the service manager.
     """
 
     def __init__(
@@ -73,10 +74,14 @@ class Daemon:
         ready: Callable[[Daemon], None] | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - an immutable value
         monotonic: Callable[[], float] = time.monotonic,
+        notifier: Notifier = Notifier(""),  # noqa: B008 - one without a socket does nothing
+        opened: OpenSockets = OpenSockets(),  # noqa: B008 - an immutable value
     ) -> None:
         self._config = config
         self._worker_socket = worker
         self._ready = ready
+        self._notifier = notifier
+        self._opened = opened
         self._clock = Clock()
         self._watchdog = Watchdog(timeouts, monotonic)
         self._stop = asyncio.Event()
@@ -135,6 +140,7 @@ class Daemon:
             self._clock,
             self._health,
             self._sign_ins.account,
+            self._opened,
         )
         self._deliverer = self._make_deliverer(self._config)
 
@@ -155,6 +161,7 @@ class Daemon:
         await self._listeners.start_receiving()
         if self._ready:
             self._ready(self)
+        self._notifier.ready()
         self._run("worker", self._receive_messages())
         self._run("watchdog", self._watchdog.run(lambda: self._worker.send(Ping()), self._stop))
         self._run("deliverer", self._deliverer.run())
@@ -195,6 +202,7 @@ class Daemon:
     async def _close(self) -> None:
         """Stop everything, sources of mail first."""
         self._stop.set()
+        self._notifier.stopping()
         self._worker.send(Stop())
         self._listeners.stop_http()
         self._reload_requested.set()
@@ -237,11 +245,19 @@ class Daemon:
                     self._wake_deliverer()
                 case Pong(progress, storage):
                     self._watchdog.record(progress)
+                    self._tell_service_manager()
                     self._store.health.adopt(storage)
                 case ConfigResult():
                     self._config_results.put_nowait(message)
         if not self._stop.is_set():
             raise MailgateError("worker exited unexpectedly, see the log above")
+
+    def _tell_service_manager(self) -> None:
+        """Feed its watchdog while the worker makes progress, and say what is wrong now."""
+        now = self._status()
+        if not now.worker:
+            self._notifier.alive()
+        self._notifier.status("; ".join(problems_of(now)) or "ready")
 
     def _on_external_write(self) -> None:
         """Another process wrote: there may be mail to send, or a mail to move to junk."""
@@ -292,7 +308,9 @@ class Daemon:
             await self._reload_requested.wait()
             self._reload_requested.clear()
             if not self._stop.is_set():
+                self._notifier.reloading()
                 await self.reload()
+                self._notifier.ready()
 
     async def reload(self) -> None:
         """Read the configuration file and put it in force; on any error keep the old one and notify the admin."""

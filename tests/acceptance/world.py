@@ -14,6 +14,7 @@ import os
 import select
 import signal
 import smtplib
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -31,6 +32,13 @@ from tests.sink import Sink
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
+# Becomes Python with the other arguments, and a descriptor as its third.
+HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
 
 
 class SinkThread:
@@ -105,16 +113,19 @@ class World:
 
     # ── the process ─────────────────────────────────────────────────────────────────────
 
-    def start(self) -> None:
-        """Start the daemon and wait until it accepts mail."""
+    def start(self, environ: Mapping[str, str] | None = None, *, hand_over: socket.socket | None = None) -> None:
+        """Start the daemon and wait until it accepts mail. `hand_over` is its first descriptor (sd_listen_fds(3))."""
+        words = ["-m", "mailgate", "run", "-c", str(self.file), "--json"]
+        given = (hand_over.fileno(),) if hand_over else ()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mailgate", "run", "-c", self.file, "--json"],
+                [sys.executable, "-c", HAND_OVER, str(*given), *words] if given else [sys.executable, *words],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environ or {}),
+                pass_fds=given,
             )
         stdout = self._process.stdout
         assert stdout is not None

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 
@@ -18,6 +19,7 @@ from mailgate.settings import Config
 from mailgate.store.connection import keeps_space, rewrite
 from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
+from mailgate.system.service_manager import Notifier, open_sockets
 
 GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, most short-lived
 
@@ -50,11 +52,12 @@ def run(args: argparse.Namespace) -> int:
             print_json({"ready": True, "port": daemon.port})
             sys.stdout.flush()
 
+    notifier, opened = Notifier.of_environment(os.environ), open_sockets(os.environ, os.getpid())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon handles it: the configuration was just read
     with Lock(config.storage.database):
         _bring_up_to_date(config)
         with start_worker(config, secrets_of(config, new=args.new)) as worker:
-            asyncio.run(Daemon(config, worker, ready=ready).run())
+            asyncio.run(Daemon(config, worker, ready=ready, notifier=notifier, opened=opened).run())
     return 0
 
 

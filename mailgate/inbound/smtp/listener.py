@@ -44,20 +44,25 @@ class SmtpListener:
         failed = FailedLogins(time.monotonic)
         self._service = Service(config, tls, hostname, acceptor, callbacks, failed)
         self._server: asyncio.Server | ProxiedServer | None = None
+        self._is_given = False  # the socket is the service manager's
         self.sessions: set[Session] = set()
 
-    async def start(self) -> None:
-        """Listen. Raises OSError when the address cannot be bound."""
+    async def start(self, opened: socket.socket | None = None) -> None:
+        """Listen, at `opened` where the service manager has opened it. Raises OSError when it cannot be bound."""
         logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd logs every command of every peer
         config, loop = self._service.config, asyncio.get_running_loop()
         backlog = max(config.max_connections, 100)
-        if config.path is not None:
+        self._is_given = opened is not None
+        if opened is not None and not config.proxy:
+            listen = loop.create_unix_server if config.path is not None else loop.create_server
+            self._server = await listen(self._session, sock=opened, backlog=backlog)
+        elif config.path is not None:
             _remove_stale(config.path)
             self._server = await loop.create_unix_server(self._session, config.path, backlog=backlog)
             config.path.chmod(0o666)  # as Dovecot's LMTP socket: the folder decides who reaches it
         elif config.proxy:
             self._server = ProxiedServer(lambda: self._service.config.proxy, self._session)
-            await self._server.start(config.host, config.port, backlog)
+            await self._server.start(config.host, config.port, backlog, opened)
         else:
             self._server = await loop.create_server(self._session, config.host, config.port, backlog=backlog)
 
@@ -97,7 +102,7 @@ class SmtpListener:
         self._service.stopping = True
         if self._server is not None:
             self._server.close()
-            if self._service.config.path is not None:
+            if self._service.config.path is not None and not self._is_given:
                 self._service.config.path.unlink(missing_ok=True)
         for session in list(self.sessions):
             session.leave()

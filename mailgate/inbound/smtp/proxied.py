@@ -33,9 +33,14 @@ class ProxiedServer:
         self._opening = 0
         self.sockets: list[socket.socket] = []
 
-    async def start(self, host: str, port: int, backlog: int) -> None:
-        """Listen. Raises OSError when the address cannot be bound."""
+    async def start(self, host: str, port: int, backlog: int, opened: socket.socket | None = None) -> None:
+        """Listen, at `opened` if there is one. Raises OSError when the address cannot be bound."""
         loop = asyncio.get_running_loop()
+        if opened is not None:
+            opened.setblocking(False)  # noqa: FBT003 - the socket module's own argument
+            self.sockets.append(opened)
+            self._run(self._accept(opened))
+            return
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         try:
             for family, _, _, _, address in dict.fromkeys(found):

@@ -172,6 +172,14 @@ def test_what_was_typed_is_proposed_by_the_next_run(tmp_path: Path) -> None:
     assert found["smtp"] == {"listen": "127.0.0.1:2500"}
 
 
+def test_the_state_of_a_configuration_in_etc_is_elsewhere() -> None:
+    given = {"address": "a@b.example", "agents": "ann@x.example"}
+    found = tomllib.loads(starter(Interview(None, given, Path("/etc/mailgate"), trials()).run()))
+    assert found["storage"]["database"] == "sqlite:////var/lib/mailgate/mailgate.db"
+    assert found["storage"]["attachments"] == "/var/lib/mailgate/attachments"
+    assert found["desk"]["secret"] == {"file": "/var/lib/mailgate/secret"}
+
+
 def test_flags_are_not_asked_for(tmp_path: Path) -> None:
     given = {"address": "a@bank.example", "source": "127.0.0.1:25", "relay": "maildir", "agents": "ann@x.example"}
     found, lines = ask(tmp_path, ["Desk", ""], given=given)
