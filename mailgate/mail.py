@@ -232,6 +232,7 @@ class Body:
     forwarded: bool = False  # the mail forwards another one
     original: Forwarded | None = None  # the author of the forwarded mail, where one is named
     forward: str = ""  # the forwarded mail as it stands in the body; in neither `visible` nor `cut`
+    quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures that only what was quoted shows
     signature: str = ""  # the part of `cut` that the author's program marks as one, but for a telephone's line
 
     @property

@@ -31,9 +31,16 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
         page = page or html.Page(mail.html)
         found = split.split(page.lines(), purpose)
         says = found.own or found.forward
+        in_quotes = page.quoted_pictures if purpose is Purpose.ANSWER else frozenset()
+        pictures = (found.quoted_pictures | in_quotes) - found.own_pictures
         if not mail.text.strip() or (says and not _says_more(mail.text, page.text())):
-            body = _body(mail, found, "" if found.trimmed else page.own())
+            body = replace(_body(mail, found, "" if found.trimmed else page.own()), quoted_pictures=pictures)
             return body if body.original or not body.forwarded else replace(body, original=_original(mail, purpose))
+        return replace(_read_text(mail, purpose), quoted_pictures=pictures)
+    return _read_text(mail, purpose)
+
+
+def _read_text(mail: Mail, purpose: Purpose) -> Body:
     return _body(mail, split.split(split.text_lines(mail.text[:MAX_TEXT]), purpose))
 
 

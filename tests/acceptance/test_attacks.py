@@ -6,6 +6,7 @@ tested at that edge.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,117 @@ def test_an_answer_to_the_desk_itself_goes_round_nobody(bench: Bench, sender: st
     mails = bench.send(sender, "Please call me.")
     assert [mail.kind for mail in mails if mail.to.startswith(("support", "outages"))] == []
     assert "an answer would reach nobody" in to(mails, "ann@bank.example").text or bench.ticket().requester.email == ""
+
+
+# ── files are told apart like words ─────────────────────────────────────────────────────
+
+PICTURE = b"\x89PNG\r\n\x1a\n an internal drawing"
+SECRET = "zebra canary forty two purple monkey"
+
+
+def noted(bench: Bench, alert: Sent, name: str = "drawing.png", content: bytes = PICTURE) -> Sent:
+    """Elliot's alert of a note of Ann's with a file."""
+    mails = bench.send(ANN, f"#note\n\n{SECRET}.", answers=alert, files=((name, "image/png", content),))
+    return to(mails, "elliot@bank.example")
+
+
+def with_picture(bench: Bench, alert: Sent, page: str, *, cid: str = "p1@x", content: bytes = PICTURE) -> bytes:
+    """Ann's answer as a page with an embedded picture."""
+    raw = bench.write(ANN, "unused", answers=alert)
+    head = raw.partition(b"\r\n\r\n")[0].decode()
+    fields = [line for line in head.split("\r\n") if not line.lower().startswith(("content-", "mime-"))]
+    parts = (
+        f"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{page}\r\n--b\r\n"
+        f"Content-Type: image/png; name=p.png\r\nContent-ID: <{cid}>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
+    body = parts + b64encode(content).decode() + "\r\n--b--\r\n"
+    kind = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n"
+    return "\r\n".join((*fields, kind)).encode() + body.encode()
+
+
+def answered(bench: Bench, raw: bytes) -> str:
+    """What went outside."""
+    bench.accept(raw)
+    return "\n".join(mail.data.decode("utf-8", "replace") for mail in outside(bench.drain()))
+
+
+QUOTED_PAGES = {
+    "Apple Mail": "<p>We look into it.</p><blockquote type=cite><p>A note</p><img src='cid:p1@x'></blockquote>",
+    "Outlook": (
+        "<p>We look into it.</p><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'>"
+        "<p><b>From:</b> First Bank<br><b>Sent:</b> Monday</p></div><p><img src='cid:p1@x'></p>"
+    ),
+    "our own marker alone": (
+        "<p>We look into it.</p><p>##- Write your answer above this line -##</p><p>A note</p><img src='cid:p1@x'>"
+    ),
+    "an announcing line": (
+        "<p>We look into it.</p><p>On Mon, Nov 2, 2026 at 10:00 AM First Bank &lt;support@bank.example&gt; wrote:</p>"
+        "<p>A note <img src=cid:p1%40x></p>"
+    ),
+}
+
+
+@pytest.mark.parametrize("page", QUOTED_PAGES.values(), ids=QUOTED_PAGES.keys())
+def test_a_picture_of_the_quoted_mail_goes_nowhere(bench: Bench, page: str) -> None:
+    gone = answered(bench, with_picture(bench, opened(bench), page, content=PICTURE + b"changed"))
+    assert "We look into it." in gone
+    assert b64encode(PICTURE)[:20].decode() not in gone
+
+
+def test_a_picture_of_the_agents_own_goes_along(bench: Bench) -> None:
+    page = f"<p>See <img src='cid:p1@x'></p>{QUOTED_PAGES['Apple Mail'].partition('</p>')[2]}"
+    gone = answered(bench, with_picture(bench, opened(bench), page))
+    assert b64encode(PICTURE)[:20].decode() in gone
+
+
+@pytest.mark.parametrize("name", ["drawing.png", "holiday.jpg", "x"])
+def test_a_file_of_a_note_holds_the_reply_under_any_name(bench: Bench, name: str) -> None:
+    alert = opened(bench)
+    noted(bench, alert)
+    mails = bench.send(ANN, "See the file.", answers=alert, files=((name, "application/octet-stream", PICTURE),))
+    assert outside(mails) == []
+    assert [mail.kind for mail in mails] == ["held"]
+
+
+FILES = {
+    "wide characters with their mark": SECRET.encode("utf-16"),
+    "wide characters in a file of Outlook's": b"\xd0\xcf\x11\xe0\0\0\1" + SECRET.encode("utf-16-le") + b"\0\0\3\0",
+    "base64": b"Content:\n" + b64encode(b"x" * 60 + b"\n" + SECRET.encode()),
+    "quoted-printable": SECRET.replace("a", "=61").encode(),
+    "behind three megabytes": b"filler words and more\n" * 150_000 + SECRET.encode(),
+    "a page": SECRET.replace(" ", "</b> <i>").encode(),
+}
+
+
+@pytest.mark.parametrize("content", FILES.values(), ids=FILES.keys())
+def test_the_guard_reads_files_in_every_encoding_to_their_end(bench: Bench, content: bytes) -> None:
+    alert = opened(bench)
+    noted(bench, alert)
+    mails = bench.send(ANN, "See the file.", answers=alert, files=(("a.dat", "application/octet-stream", content),))
+    assert outside(mails) == []
+
+
+@pytest.mark.parametrize("form", ["plain", "utf-16-le", "base64", "far down"])
+def test_a_key_in_a_file_never_leaves(bench: Bench, form: str) -> None:
+    alert = opened(bench)
+    key = alert.message_id.encode()
+    forms = {
+        "plain": key,
+        "utf-16-le": alert.message_id.encode("utf-16-le"),
+        "base64": b64encode(b"In-Reply-To: " + key + b" and more of it"),
+        "far down": b"\xff\xd8" + b"\x01" * 3_000_000 + key,
+    }
+    mails = bench.send(ANN, "See it.", answers=alert, files=(("a.msg", "application/octet-stream", forms[form]),))
+    assert outside(mails) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("smime.p7s", "application/pkcs7-signature"), ("a.vcf", "text/vcard"), ("me.VCF", "text/plain")]
+)
+def test_what_tells_who_a_masked_agent_is_stays_inside(tmp_path: Path, name: str, kind: str) -> None:
+    masked = CONFIG.replace('name = "First Bank Support"', 'name = "First Bank Support"\nfrom = "{address}"')
+    bench = Bench(tmp_path, masked)
+    mails = bench.send(ANN, "We look into it.", answers=opened(bench), files=((name, kind, b"CN=Ann Reyes"),))
+    (gone,) = outside(mails)
+    assert name not in gone.everything
+    assert b64encode(b"CN=Ann Reyes") not in gone.data

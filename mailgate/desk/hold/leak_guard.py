@@ -6,9 +6,11 @@ A text with a reply key is refused; a reply with internal text is held for confi
 
 from __future__ import annotations
 
+import binascii
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from html import unescape
 from urllib.parse import unquote
 
@@ -49,6 +51,7 @@ def refusal(request: Request, post: AgentText, context: Context) -> Phrase | Non
 def leaked(request: Request, post: AgentText, target: Target, context: Context) -> Phrase | None:
     """Why a reply from the command line is refused: it holds internal text; None if it does not."""
     found = _internal(request, _all_of(request, post), post.published, target, context)
+    found = found or internal_file(request, target)
     return phrase("refused.leak", found=found) if found else None
 
 
@@ -67,9 +70,10 @@ def guarded(
     """
     ticket = target.source or target.ticket  # what would be split off is no ticket yet
     shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
-    if not shown.strip() or request.released:
+    if not (shown.strip() or post.attachments) or request.released:
         return None
     found = _internal(request, shown, post.published, target, context)
+    found = found or (internal_file(request, target) if post.replies else "")
     if not found:
         return None
     text = post.text if post.replies else request.text
@@ -155,35 +159,50 @@ def _had(entry: Entry, config: Config) -> str:
     return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"
 
 
-MOST_READ = 1_000_000  # bytes of one file
-
-
 _TAG = re.compile(r"<[^<>]*>")
-
-
 _FIELD = re.compile(rb"(?:[!-9;-~]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}")  # RFC 5322 2.2: a mail's header
-
-
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PRINTABLE = re.compile(rb"[\t\n\r -~\xa0-\xff]{4,}")
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{32,}={0,2}[ \t]*\r?\n?)+")
+_QUOTED_PRINTABLE = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
 
 
 def words_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The names of files, and their text."""
-    return [f"{each.name}\n{_readable(each.type, each.head(MOST_READ))}" for each in attachments]
+    """The names of files, and their text to its end."""
+    return [f"{each.name}\n{_readable(each.type, each.content)}" for each in attachments]
 
 
 def raw_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The content of files as Latin-1, in which keys are searched."""
-    return [each.head(MOST_READ).decode("latin-1") for each in attachments]
+    """The content of files as Latin-1 and decoded, in which keys are searched."""
+    contents = (each.content for each in attachments)
+    return [text for content in contents for text in (content.decode("latin-1"), *_decoded(content))]
+
+
+def internal_file(request: Request, target: Target) -> str:
+    """The name of a file of the request that only internal entries of the ticket hold; "" for none."""
+    thread = request.known.thread(target.ticket.number)
+    public = {file.sha256 for entry in thread if entry.kind is not EntryKind.NOTE for file in entry.attachments}
+    internal = {file.sha256 for entry in thread if entry.kind is EntryKind.NOTE for file in entry.attachments}
+    return next((file.name for file in request.attachments if file.sha256 in internal - public), "")
 
 
 def _readable(kind: str, content: bytes) -> str:
-    if content.startswith(_WIDE):
-        return content.decode("utf-16", "replace")
-    if b"\0" in content and not kind.startswith(("text/", "message/")):
-        return ""
-    text = content.decode("utf-8", "replace")
+    text = "" if b"\0" in content and not kind.startswith(("text/", "message/")) else content.decode("utf-8", "replace")
     if kind.startswith("message/") or _FIELD.match(content):
         mail = parse(content)
         text = f"{text}\n{mail.subject}\n{mail.text}\n{mail.html}"
-    return f"{text}\n{unescape(_TAG.sub(' ', text))}"
+    page = (unescape(_TAG.sub(" ", text)),) if "<" in text or "&" in text else ()
+    return "\n".join((text, *page, *_decoded(content)))
+
+
+def _decoded(content: bytes) -> Iterator[str]:
+    """The text that a file holds in other encodings than UTF-8: wide characters, base64, quoted-printable."""
+    if content.startswith(_WIDE):
+        yield content.decode("utf-16", "replace")
+    elif b"\0" in content:  # Outlook's files hold UTF-16 among other data
+        yield b"\n".join(_PRINTABLE.findall(content.replace(b"\0", b""))).decode("latin-1")
+    for run in _BASE64.findall(content):
+        with suppress(binascii.Error):
+            yield binascii.a2b_base64(run).replace(b"\0", b"").decode("utf-8", "replace")
+    if _QUOTED_PRINTABLE.search(content):
+        yield binascii.a2b_qp(content).decode("utf-8", "replace")

@@ -16,6 +16,7 @@ from mailgate.phrase import Sentence
 from mailgate.reasons import Reason
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.desk_addresses import desk_address
+from mailgate.rules.replies import attachments
 from mailgate.rules.replies.visibility import Addressing
 from mailgate.rules.text.signature import NOBODY, Signer, ending, learned, only_signature, signature_of
 from mailgate.rules.threading.keys import Key
@@ -187,9 +188,25 @@ def signing_of(situation: Situation, config: Config) -> Signing | None:
     return Signing(agent.key, ending(text), tuple(filter(None, shown)))
 
 
+def _own(situation: Situation, context: Context) -> list[tuple[StoredAttachment, Attachment]]:
+    """The files that the agent attached: no picture that only the quoted mail shows, no signature of the text.
+
+    What tells who an agent is goes nowhere where their name does not.
+    """
+    mail, quoted = situation.received.mail, situation.received.body.quoted_pictures
+    address = context.config.addresses.get(came_to(situation, context.config))
+    masked = address is not None and "{agent}" not in address.from_
+    return [
+        (stored, file)
+        for stored, file in zip(situation.attachments, mail.attachments, strict=True)
+        if not (file.cid and file.cid in quoted) and not attachments.names_its_author(file.name, file.type, card=masked)
+    ]
+
+
 def agent_mail(situation: Situation, context: Context) -> AgentMail:
     """The request that an agent's mail makes."""
     received, mail = situation.received, situation.received.mail
+    own = _own(situation, context)
     return AgentMail(
         agent=context.config.agents[situation.sender.agent],
         commands=situation.commands,
@@ -201,8 +218,8 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         answered=situation.match.key,
         answered_ids=mail.in_reply_to,
         recipients=(*mail.to, *mail.cc),
-        attachments=situation.attachments,
-        files=mail.attachments,
+        attachments=tuple(stored for stored, _ in own),
+        files=tuple(file for _, file in own),
         text="\n".join(without_link_lines(received.body.visible.split("\n"))).strip("\n"),
         html=mail.html,
         cut=received.body.cut,

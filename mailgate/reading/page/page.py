@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -60,6 +61,7 @@ class Page:
         self._marks = _marks(self._tree)
         self._tail = _tail(self._tree)
         self._lines: list[Line] | None = None
+        self.quoted_pictures: frozenset[str] = frozenset()  # Content-IDs, where no own line is near
 
     def text(self) -> str:
         """The readable text, quoted parts marked with `>`."""
@@ -69,7 +71,9 @@ class Page:
         """The lines as a reader sees them; those in quote containers are marked."""
         if self._lines is None:
             hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
-            self._lines = _Writer(self._marks, self._tail, hidden).write(self._tree.body or self._tree.root)
+            writer = _Writer(self._marks, self._tail, hidden)
+            self._lines = writer.write(self._tree.body or self._tree.root)
+            self.quoted_pictures = frozenset(writer.quoted)
         return self._lines
 
     def own(self) -> str:
@@ -148,6 +152,8 @@ class _Writer:
         self.hidden = hidden
         self.out: list[Line] = []
         self.row: list[str] = []
+        self.pictures: list[str] = []  # of the row
+        self.quoted: set[str] = set()  # pictures without any text in a container of quoted mail
         self.filled = False  # whether the row holds more than blanks
         self.level = 0
         self.kind = Kind.OWN
@@ -196,6 +202,9 @@ class _Writer:
             self.row.append("  ")
         elif tag == "img":
             self._text(node.attributes.get("alt") or "")
+            source = node.attributes.get("src") or ""
+            if source[:4].lower() == "cid:":
+                self.pictures.append(unquote(source[4:]))
         if mark and not self.ended:
             self._end_line()
             self.kind = mark
@@ -236,8 +245,15 @@ class _Writer:
         text = "".join(self.row).replace("\xa0", " ").rstrip()
         self.row = []
         self.filled = False
+        pictures, self.pictures = tuple(self.pictures), []
         if text.strip() or force:
-            self.out.append(Line(text.lstrip(" ") if not text.startswith("  ") else text, self.level, self.kind))
+            shown = text.lstrip(" ") if not text.startswith("  ") else text
+            self.out.append(Line(shown, self.level, self.kind, pictures))
+        elif self.kind is Kind.QUOTE or self.level:
+            self.quoted.update(pictures)
+        elif pictures and (said := [place for place in (-1, -2) if self.out[place:] and self.out[place].text]):
+            above = self.out[said[0]]
+            self.out[said[0]] = replace(above, pictures=above.pictures + pictures)
 
     def _blank(self) -> None:
         if self.out and self.out[-1].text:

@@ -26,6 +26,7 @@ class Line:
     text: str
     level: int = 0
     kind: Kind = Kind.OWN
+    pictures: tuple[str, ...] = ()  # Content-IDs of what a page shows on it, or below it on a line of its own
 
 
 def says_something(text: str) -> bool:

@@ -51,6 +51,8 @@ class Split:
     forward: tuple[str, ...] = ()
     trimmed: bool = False
     signature: str = ""  # of what is cut
+    quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures on quoted lines
+    own_pictures: frozenset[str] = frozenset()
 
 
 def text_lines(text: str) -> list[Line]:
@@ -146,7 +148,14 @@ def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marke
         _strip([_show(line) for line in forward]),
         trimmed,
         signature.of(cut),
+        _pictures(head, quoted=True),
+        _pictures([*head, *forward], quoted=False),
     )
+
+
+def _pictures(lines: Sequence[Line], *, quoted: bool) -> frozenset[str]:
+    """The pictures on quoted lines, or on the others."""
+    return frozenset(cid for line in lines if (line.kind is Kind.QUOTE) is quoted for cid in line.pictures)
 
 
 def _show(line: Line) -> str:

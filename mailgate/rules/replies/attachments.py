@@ -20,6 +20,9 @@ _PATH = re.compile(r"[/\\]")
 _STREAM = re.compile(r"[:;]")  # "a.exe:b.txt" is a stream of a.exe on NTFS; old servers end a name at ";"
 _ENDING = ". \t\"'"  # Windows drops dots and blanks at the end of a name
 
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+_CARDS = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
+
 # Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
 _WITH_WORDS = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU, NoticeKind.ASKED})
 # Kinds whose files go by the larger limit: words of people passed on, and files that were asked for.
@@ -84,6 +87,12 @@ def parcels(files: Sequence[StoredAttachment], most: int) -> list[tuple[StoredAt
         found[-1] = (*found[-1], file)
         taken += size
     return found
+
+
+def names_its_author(name: str, kind: str, *, card: bool) -> bool:
+    """Whether a file is the signature of a mail, which is none of a text sent anew, or (`card`) a visiting card."""
+    ending = seen(name).casefold().rpartition(".")[2]
+    return kind in _SIGNATURES or ending == "p7s" or (card and (kind in _CARDS or ending == "vcf"))
 
 
 def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> Phrase | None:

@@ -73,17 +73,22 @@ def _short_lines(text: str) -> Iterator[_Run]:
             yield words
 
 
-def _runs_of_lines(text: str) -> set[_Run]:
-    """Whole lines and runs of them, shorter than a shingle: a mail program may have wrapped a line."""
-    lines = [words for line in text.splitlines() if (words := tuple(_words(line)))]
+def _runs_of_lines(text: str, wanted: Collection[_Run]) -> set[_Run]:
+    """Which of `wanted` are whole lines or runs of them, shorter than a shingle: a program may have wrapped a line."""
+    firsts = {run[0] for run in wanted}
+    marked = (_QUOTE_MARKS.sub("", line) for line in seen(text).casefold().splitlines())
+    lines = [words for line in marked if (words := tuple(_WORD.findall(line)))] if wanted else []
     runs: set[_Run] = set()
     for start in range(len(lines)):
+        if lines[start][0] not in firsts:
+            continue
         run: _Run = ()
         for words in lines[start : start + SHINGLE]:
             run += words
             if len(run) >= SHINGLE:
                 break
-            runs.add(run)
+            if run in wanted:
+                runs.add(run)
     return runs
 
 
@@ -106,15 +111,16 @@ def leak(
     words = _words(text)
     written, titled = tuple(internal), tuple(titles)
     names = {wanted: name for name in hidden_names if (wanted := tuple(_words(name)))}
-    own = set(_shingles(words))
-    secrets = {each for one in (*written, *titled) for each in _shingles(_words(one)) if each in own}
+    # What is guarded is small, and what leaves may be a file of megabytes: that is only passed over.
+    guarded = {each for one in (*written, *titled) for each in _shingles(_words(one))}
     short = [line for one in written for line in _short_lines(one)]
     said = _among(words, {*names, *filter(_tells, short)})
     said -= {each for each, name in names.items() if each in said and _is_word(name) and not _is_used(name, text)}
-    whole = _runs_of_lines(text)
+    short_titles = [line for one in titled for line in _short_lines(one)]
+    whole = _runs_of_lines(text, {*short, *short_titles})
     lines = [line for line in short if line in said or line in whole]
-    lines += [line for one in titled for line in _short_lines(one) if line in whole]
-    shown = [each for each in _shingles(words) if each in secrets]
+    lines += [line for line in short_titles if line in whole]
+    shown = [each for each in _shingles(words) if each in guarded]
     shown += [line for line in lines if not _COURTESY.issuperset(line)]
     known = _known(public, {*shown, *(name for name in names if name in said)})
     for wanted, name in names.items():

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from mailgate.desk.hold.leak_guard import MOST_READ, raw_of, words_of
+from mailgate.desk.hold.leak_guard import raw_of, words_of
 from mailgate.mail import Attachment
 
 SECRET = "zebra canary forty two purple monkey"
@@ -33,8 +33,22 @@ def test_text_and_mails_are_read_whatever_they_are_called(kind: str, content: by
     assert SECRET in " ".join(words("x", kind, content).split())
 
 
-def test_the_name_of_any_file_is_read_and_of_other_formats_nothing_else() -> None:
-    assert words("Maintenance.pdf", "application/pdf", b"%PDF\0Maintenance") == "Maintenance.pdf\n"
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\0\1" + SECRET.encode("utf-16-le"),
+        b64encode(b"-" * 40 + SECRET.encode()),
+        SECRET.replace("z", "=7A").encode(),
+        b"\0" + SECRET.encode(),
+    ],
+    ids=["wide characters", "base64", "quoted-printable", "among other bytes"],
+)
+def test_text_in_other_encodings_is_read(content: bytes) -> None:
+    assert SECRET in " ".join(words("x", "application/octet-stream", content).split())
+
+
+def test_the_name_of_any_file_is_read() -> None:
+    assert words("Maintenance.pdf", "application/pdf", b"%PDF").startswith("Maintenance.pdf\n")
 
 
 def test_keys_are_looked_for_in_every_byte() -> None:
@@ -42,5 +56,7 @@ def test_keys_are_looked_for_in_every_byte() -> None:
 
 
 def test_what_cannot_be_read_is_no_trouble_and_costs_linear_time() -> None:
-    for content in (b"<" * MOST_READ, b"\xff\xfe\xff", b"a: b\n" * 200_000, b"a:" * 500_000, b"\n\t" * 500_000):
+    many = 1_000_000
+    hostile = (b"<" * many, b"\xff\xfe\xff", b"a: b\n" * many, b"a:" * many, b"\n\t" * many, b"A" * many, b"=\n" * many)
+    for content in (*hostile, b"\0" * many, b"=" * many, (b"A" * 40 + b"\n") * 30_000):
         words("x", "text/html", content)

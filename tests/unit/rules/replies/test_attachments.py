@@ -170,3 +170,20 @@ def test_a_reply_within_the_limit_goes_out_whole(bench: Bench) -> None:
     alert = to(bench.send(KAREN, "help"), ELLIOT)
     reply = to(bench.send(ELLIOT, "here", answers=alert, files=(("a.pdf", PDF, b"f" * 20_000),)), KAREN)
     assert attached(reply) == ["a.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "card", "names"),
+    [
+        ("smime.p7s", "application/pkcs7-signature", False, True),
+        ("x", "application/x-pkcs7-signature", False, True),
+        ("a.P7S", "application/octet-stream", False, True),
+        ("a.vcf", "text/vcard", False, False),
+        ("a.vcf", "text/plain", True, True),
+        ("a", "text/x-vcard", True, True),
+        ("contract.p7m", "application/pkcs7-mime", True, False),
+        ("photo.jpg", "image/jpeg", True, False),
+    ],
+)
+def test_signatures_of_mails_and_visiting_cards(name, kind, card, names):
+    assert attachments.names_its_author(name, kind, card=card) is names
