@@ -45,7 +45,7 @@ def test_a_kill_changes_nothing(
 ) -> None:
     run = play(scenario, dovecot, tmp_path, at)
     assert run.killed
-    assert not list(problems(peace(scenario), run, at))
+    assert not list(problems(scenario, peace(scenario), run, at))
 
 
 def test_an_everyday_desk_crosses_boundaries_in_both_processes_and_in_commands(

@@ -41,6 +41,7 @@ class Scenario:
     config: Callable[[Path], str]
     lmtp: bool = False
     mailbox: bool = True
+    compared: tuple[str, ...] = ("tickets", "threads", "events", "mail", "not sent", "notices")  # parts of the state
 
 
 def everyday(world: Supervised, dovecot: Dovecot) -> None:
@@ -98,5 +99,6 @@ LMTP = DESK.replace("[smtp]\n", '[smtp]\nprotocol = "lmtp"\n')
 SCENARIOS = (
     Scenario("everyday", everyday, lambda _: DESK),
     Scenario("everyday by LMTP", everyday, lambda _: LMTP, lmtp=True),
-    Scenario("upgrade", upgrade, _old_config, mailbox=False),
+    # Its deadlines were due long ago: whether the clock or the waiting mail comes first is open.
+    Scenario("upgrade", upgrade, _old_config, mailbox=False, compared=("threads", "mail", "not sent")),
 )

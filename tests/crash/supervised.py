@@ -74,6 +74,7 @@ class Supervised(World):
         assert code == -signal.SIGKILL, f"the daemon ended with {code}:\n{self.log_text()}"
         assert not self.killed, "killed twice"
         self.killed = True
+        wait_until(lambda: not _alive(process.pid))  # the worker, too: a service manager waits for both
 
     def revive(self) -> None:
         """Start the daemon again when it was killed."""
@@ -135,8 +136,9 @@ class Supervised(World):
         return found[0]
 
     def still(self) -> None:
-        """Wait until inbox and outbox are empty."""
-        self.until(lambda: self._on_its_way() == 0)
+        """Wait until inbox and outbox are empty, and nothing is due."""
+        due = "SELECT count(*) FROM deadline WHERE at <= unixepoch()"
+        self.until(lambda: self.sql(due) == [(0,)] and self._on_its_way() == 0)
 
     # ── what is left ────────────────────────────────────────────────────────────────────
 
@@ -164,6 +166,14 @@ class Supervised(World):
     def copies(self) -> int:
         """Mails that the relay took more than once."""
         return len(self.taken) - len({(mail.id, mail.to) for mail in self.taken})
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 _TICKETS = "SELECT number, subject, status, department, topic, priority, assignee, requester_email FROM ticket"

@@ -37,11 +37,12 @@ def play(scenario: Scenario, dovecot: Dovecot, folder: Path, at: str = "") -> Ru
         return Run(world.state(), crossings, world.killed, world.copies, moved)
 
 
-def problems(peace: Run, run: Run, at: str) -> Iterator[str]:
+def problems(scenario: Scenario, peace: Run, run: Run, at: str) -> Iterator[str]:
     """What a kill changed that it must not."""
-    for part, before in peace.state.items():
-        if run.state[part] != before:
-            yield f"{at}: {part} differ\n  in peace: {before}\n  killed:   {run.state[part]}"
+    for part in scenario.compared:
+        before, after = peace.state[part], run.state[part]
+        if before != after:
+            yield f"{at}: {part} differ\n  in peace: {before}\n  killed:   {after}"
     if run.moved < peace.moved:
         yield f"{at}: {peace.moved - run.moved} messages are lost from the mailbox"
 
@@ -53,7 +54,7 @@ def sweep(scenario: Scenario, dovecot: Dovecot, every: int) -> Iterator[tuple[st
         yield "", peace, []
         for number, at in enumerate(peace.crossings[::every]):
             run = play(scenario, dovecot, _new(Path(folder), f"k{number}"), at)
-            yield at, run, list(problems(peace, run, at))
+            yield at, run, list(problems(scenario, peace, run, at))
 
 
 def _new(folder: Path, name: str) -> Path:
