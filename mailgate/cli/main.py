@@ -40,9 +40,10 @@ VERBS = {
     "database": "show schema version and size; migrate; check integrity",
     "backup": "copy everything while the daemon runs; verify a copy",
     "restore": "restore a backup (where no database exists)",
+    "forget": "erase one person, with a report",
     "completion": "print a shell completion script",
 }
-_STORAGE = ("database", "backup", "restore")  # verbs of `mailgate.cli.storage`
+_STORAGE = ("database", "backup", "restore", "forget")  # verbs of `mailgate.cli.storage`
 
 
 class Parser(argparse.ArgumentParser):

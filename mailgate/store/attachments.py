@@ -118,14 +118,17 @@ class AttachmentStore:
         """Digests of the files that were last stored so long ago that their row must stand, if there is to be one."""
         return {path.name for path in self._files() if _is_old(path, now)}
 
-    def sweep(self, digests: Iterable[str], now: float) -> None:
-        """Remove those of the files that are old, and what a crash left half written. Raises StorageError."""
+    def sweep(self, digests: Iterable[str], now: float, *, older_than: float = SWEPT_AFTER) -> None:
+        """Remove those of the files that were last stored `older_than` seconds ago, and what a crash left half written.
+
+        Raises StorageError.
+        """
         names = iter(digests)
         try:
             while portion := [*itertools.islice(names, SWEPT_AT_ONCE)]:
                 with alone(self._lock):
                     for path in map(self.path, portion):
-                        if _is_old(path, now):
+                        if _is_old(path, now, older_than):
                             path.unlink(missing_ok=True)
             for path in self._folder.glob(".?*"):
                 if path != self._lock and _is_old(path, now):
@@ -166,8 +169,8 @@ class AttachmentStore:
             raise unreadable(error, path) from error
 
 
-def _is_old(path: Path, now: float) -> bool:
-    """Whether a file is there and was last stored over a day before `now` (seconds since 1970 UTC)."""
+def _is_old(path: Path, now: float, older_than: float = SWEPT_AFTER) -> bool:
+    """Whether a file is there and was last stored `older_than` seconds before `now` (seconds since 1970 UTC)."""
     with suppress(FileNotFoundError):
-        return now - path.stat().st_mtime > SWEPT_AFTER
+        return now - path.stat().st_mtime > older_than
     return False

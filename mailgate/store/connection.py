@@ -174,7 +174,8 @@ def rewrite(path: Path) -> None:
     with storage_errors(), closing(connect(path, "rw")) as connection:
         connection.execute("PRAGMA temp_store = FILE")
         connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise StorageError("the log of the database could not be emptied", cause="somebody reads it all the while")
 
 
 def log_path(database: Path) -> Path:

@@ -112,6 +112,16 @@ class Db:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def dry_run(self) -> Iterator[None]:
+        """BEGIN IMMEDIATE … ROLLBACK: what the block writes is undone. Raises as `transaction` does."""
+        with storage_errors():
+            self._begin()
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
     def _begin(self) -> None:
         """BEGIN IMMEDIATE. The other process writes for a millisecond: ask again sooner than SQLite would."""
         patience = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]

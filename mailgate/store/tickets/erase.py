@@ -30,6 +30,7 @@ _ROWS = (
     "DELETE FROM collaborator WHERE ticket IN (SELECT value FROM json_each(:them))",
     "DELETE FROM event WHERE ticket IN (SELECT value FROM json_each(:them))",
     "DELETE FROM entry WHERE ticket IN (SELECT value FROM json_each(:them))",
+    "UPDATE entry SET came_for = NULL WHERE came_for IN (SELECT value FROM json_each(:them))",
     "DELETE FROM ticket WHERE number IN (SELECT value FROM json_each(:them))",
 )
 # Received mails of the tickets `:them`, without those that other tickets hold entries of.

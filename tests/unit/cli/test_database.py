@@ -32,6 +32,7 @@ REFUSED = {
     "status": ("status",),
     "database": ("database", "migrate"),
     "backup": ("backup", "copy"),
+    "forget": ("forget", "karen@client.example"),
 }
 WITHOUT_DATABASE = {"demo", "hash-password", "init", "login", "templates", "completion", "restore"}
 NEWER = f"a newer mailgate (schema 99, this program has {schema.VERSION})"

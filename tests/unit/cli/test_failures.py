@@ -110,6 +110,9 @@ backup
 backup a b
 backup verify
 backup verify missing
+forget
+forget nobody
+forget a@b.example stray
 restore
 restore missing
 restore folder stray
@@ -147,6 +150,7 @@ database status
 database migrate
 database check
 backup copy
+forget vera@client.example
 """.strip().splitlines()
 WITHOUT_CONFIG = {"demo", "init", "completion", "hash-password", "restore"}
 WITHOUT_DATABASE = {"login support"}
@@ -233,7 +237,15 @@ def test_a_missing_database_is_read_as_empty_and_not_created(desk, capsys, line)
     code = main([*split(line), "--json"])
     found = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     assert found or line == "tickets export"
-    if line in ("reload", "status", "trace 1001", "tickets show 1001", "queue quarantine show 1", "backup copy"):
+    if line in (
+        "reload",
+        "status",
+        "trace 1001",
+        "tickets show 1001",
+        "queue quarantine show 1",
+        "backup copy",
+        "forget vera@client.example",
+    ):
         assert (code, found[0]["ok"]) == (1, False)
     else:
         assert code == 0

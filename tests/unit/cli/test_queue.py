@@ -103,7 +103,7 @@ def test_the_outbox_by_recipient_and_state(db: Db, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "dropped\n"
 
 
-def test_a_failed_delivery_is_no_problem_for_ever(db: Db, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_mail_is_no_problem_for_ever(db: Db, capsys: pytest.CaptureFixture[str]) -> None:
     with db.transaction():
         db.run("UPDATE outbox SET state = 'failed' WHERE recipient = 'eve@client.example'")
     capsys.readouterr()

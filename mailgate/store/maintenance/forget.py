@@ -1,0 +1,232 @@
+"""Erases one person, by address: their tickets, their part in the tickets of others, and all else that names them.
+
+All of it is one transaction, so a dry run is the same without its commit. Deleted content lies in free pages
+and in the log until the database is rewritten (`connection.rewrite`); `remains` then reads every file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailgate.store.attachments import named
+from mailgate.store.db import Db
+from mailgate.store.queues import inbox
+from mailgate.store.tickets.erase import erase, erase_mails
+from mailgate.store.tickets.merged import below, end_of
+
+ADDRESS = "erased@mailgate.invalid"  # stands for the address where a row of somebody else stays (RFC 2606)
+NAME = "(erased)"
+_HEADER = 65_536  # bytes of a mail in which its people are looked for
+_NOT_REDACTED = {"ban", "left_in_mailbox", "digest", "migration", "mail_ending"}  # tables
+_BUSY = {"inbox": "state NOT IN ('new', 'working', 'held')", "outbox": "state <> 'sending'"}  # rows that may change
+
+
+@dataclass(slots=True)
+class Erased:
+    """What was erased of a person, and what stays and why."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    tickets: list[int] = field(default_factory=list)
+    blanked_in: list[int] = field(default_factory=list)  # tickets of others
+    stays: list[tuple[str, str]] = field(default_factory=list)  # what, and why
+    attachments: set[str] = field(default_factory=set)  # digests that nothing names any more
+    raw_files: set[str] = field(default_factory=set)  # names of large mails that no row names any more
+    needles: tuple[str, ...] = ()  # the address, and the full names that are theirs alone
+
+
+def forget(db: Db, email: str) -> Erased:
+    """Erase a person, in the transaction that runs. `email` is in the form in which addresses are compared."""
+    done = Erased()
+    files, raw = {*named(db)}, _raw_files(db)
+    names = _names(db, email, done)
+    done.needles = (email, *names)
+    own, shared = _tickets(db, email)
+    done.counts["received mails"] = len(_received(db, email))
+    done.counts["sent mails"] = len(db.all("SELECT id FROM outbox WHERE recipient = ?", [email]))
+    _own_mails_aside(db, email, done)
+    done.tickets = erase(db, own)
+    done.counts["tickets"] = len(done.tickets)
+    for number in shared:
+        _blank(db, number, email, done)
+    _mails(db, email)
+    for table, column in (("dead_address", "email"), ("proven", "email"), ("first_contact", "email")):
+        done.counts["notes about the address"] += db.run(f"DELETE FROM {table} WHERE {column} = ?", [email])  # noqa: S608
+    _redact(db, email, names, done)
+    _what_stays(db, email, done)
+    done.attachments = files - {*named(db)}
+    done.raw_files = raw - _raw_files(db)
+    done.counts["attachments"] = len(done.attachments)
+    return done
+
+
+def _raw_files(db: Db) -> set[str]:
+    return {row["file"] for row in db.all("SELECT file FROM raw WHERE file IS NOT NULL")}
+
+
+def _tickets(db: Db, email: str) -> tuple[list[int], list[int]]:
+    """The person's tickets, and those of others in which they have a part (with what was merged into these)."""
+    rows = db.all("SELECT number FROM ticket WHERE requester_email = ?", [email])
+    roots = sorted({end_of(db, row["number"]) for row in rows})
+    strange = "SELECT 1 FROM ticket WHERE number IN (SELECT value FROM json_each(?)) AND requester_email <> ? LIMIT 1"
+    mixed = {root for root in roots if db.one(strange, [json.dumps([root, *below(db, root)]), email])}
+    part = db.all("SELECT ticket FROM entry WHERE author_email = ?", [email])
+    part += db.all("SELECT ticket FROM collaborator WHERE email = ?", [email])
+    own = [root for root in roots if root not in mixed]
+    theirs = {each for root in own for each in (root, *below(db, root))}
+    return own, sorted((mixed | {row["ticket"] for row in part}) - theirs)
+
+
+def _names(db: Db, email: str, done: Erased) -> tuple[str, ...]:
+    """The person's full names, without those that others bear; the longest first."""
+    every = (
+        "SELECT requester_name AS name, requester_email AS email FROM ticket"
+        " UNION SELECT author_name, author_email FROM entry UNION SELECT name, email FROM collaborator"
+    )
+    names = [row["name"] for row in db.all(f"SELECT DISTINCT name FROM ({every}) WHERE email = ?", [email])]  # noqa: S608
+    found = []
+    for name in names:
+        if len(name.split()) < 2:
+            continue  # "Karen" is a word that others may write
+        if db.one(f"SELECT 1 FROM ({every}) WHERE name = ? AND email <> ? LIMIT 1", [name, email]):  # noqa: S608
+            done.stays.append((f"the name {name}", "other people write under it, too"))
+            continue
+        found.append(name)
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _own_mails_aside(db: Db, email: str, done: Erased) -> None:
+    """Mail of the person that was set aside is dropped. What is still to be worked stays."""
+    theirs = "(from_email = :email OR sender = :email)"
+    db.run(f"DELETE FROM held WHERE inbox_id IN (SELECT id FROM inbox WHERE {theirs})", {"email": email})  # noqa: S608
+    db.run(
+        f"UPDATE inbox SET state = 'dropped' WHERE {theirs} AND state IN ('held', 'quarantined')",  # noqa: S608
+        {"email": email},
+    )
+    for row in db.all("SELECT id, sender FROM inbox WHERE state IN ('new', 'working') AND raw_id IS NOT NULL"):
+        header = inbox.raw(db, row["id"])[:_HEADER].decode("utf-8", "replace").lower()
+        if row["sender"] == email or email in header:
+            done.stays.append((f"received mail {row['id']}", "it waits to be worked: run this again afterwards"))
+
+
+def _blank(db: Db, number: int, email: str, done: Erased) -> None:
+    """Erase the person's part of another requester's ticket: what they wrote, and the bytes of all its mails."""
+    done.blanked_in.append(number)
+    mails = {row["inbox_id"] for row in db.all("SELECT inbox_id FROM entry WHERE ticket = ?", [number])}
+    mails |= {row["id"] for row in db.all("SELECT id FROM inbox WHERE ticket = ?", [number])}
+    theirs = db.all("SELECT id, inbox_id, message_id FROM entry WHERE ticket = ? AND author_email = ?", [number, email])
+    for row in theirs:
+        db.run("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [row["message_id"], number])
+        db.run(
+            "UPDATE entry SET text = ?, html = '', cut = '', message_id = '', attachments = '[]', author_email = ?,"
+            " author_name = ? WHERE id = ?",
+            [NAME, ADDRESS, NAME, row["id"]],
+        )
+    done.counts["messages in tickets of others"] += len(theirs)
+    erase_mails(db, [row["inbox_id"] for row in theirs if row["inbox_id"]])
+    ended = "id IN (SELECT value FROM json_each(?)) AND raw_id IS NOT NULL AND state IN ('done', 'dropped')"
+    db.run(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {ended})", [json.dumps([*mails])])  # noqa: S608
+    db.run(
+        "DELETE FROM outgoing WHERE id IN"
+        " (SELECT id FROM outbox WHERE ticket = ? AND state NOT IN ('queued', 'sending'))",
+        [number],
+    )
+    db.run("DELETE FROM collaborator WHERE ticket = ? AND email = ?", [number, email])
+    db.run(
+        "UPDATE ticket SET requester_email = ?, requester_name = ? WHERE number = ? AND requester_email = ?",
+        [ADDRESS, NAME, number, email],
+    )
+
+
+def _received(db: Db, email: str) -> list[int]:
+    """Ids of the mails from a person."""
+    return [row["id"] for row in db.all("SELECT id FROM inbox WHERE from_email = ? OR sender = ?", [email, email])]
+
+
+def _mails(db: Db, email: str) -> None:
+    """Erase what was received from the person and sent to them without a ticket, and mails that name several people."""
+    erase_mails(db, _received(db, email))
+    them = {"email": email}
+    to_them = "SELECT id FROM outbox WHERE recipient = :email AND state <> 'sending'"
+    db.run(f"DELETE FROM refused WHERE outbox_id IN ({to_them})", them)  # noqa: S608
+    db.run(f"DELETE FROM trace WHERE address = :email OR outbox_id IN ({to_them})", them)  # noqa: S608
+    db.run(f"DELETE FROM outgoing WHERE id IN ({to_them})", them)  # noqa: S608
+    db.run(f"DELETE FROM outbox WHERE id IN ({to_them})", them)  # noqa: S608
+    db.run(  # digests and reports name people in words that cannot be searched for
+        "DELETE FROM outgoing WHERE id IN"
+        " (SELECT id FROM outbox WHERE ticket IS NULL AND state NOT IN ('queued', 'sending'))"
+    )
+
+
+def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> None:
+    """Replace address and names in every text of every table."""
+    for needle, instead in ((email, ADDRESS), *((name, NAME) for name in names)):
+        for form in {needle, json.dumps(needle)[1:-1]}:
+            for table, column in _texts(db):
+                where = f'instr(lower("{column}"), lower(:form)) > 0 AND {_BUSY.get(table, "1")}'
+                for row in db.all(f'SELECT DISTINCT "{column}" FROM {table} WHERE {where}', {"form": form}):  # noqa: S608
+                    done.counts["other mentions"] += db.run(
+                        f'UPDATE OR IGNORE {table} SET "{column}" = ? WHERE "{column}" = ? AND {_BUSY.get(table, "1")}',  # noqa: S608
+                        [_replaced(row[0], form, instead), row[0]],
+                    )
+
+
+def _texts(db: Db) -> Iterator[tuple[str, str]]:
+    """Table and column of every text that may name a person."""
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    for table in [row["name"] for row in db.all(tables) if row["name"] not in _NOT_REDACTED]:
+        yield from ((table, row["name"]) for row in db.all(f"PRAGMA table_info({table})") if row["type"] == "TEXT")
+
+
+def _replaced(text: str, needle: str, instead: str) -> str:
+    """The text with each occurrence replaced, whatever its ASCII letters' case."""
+    low, found, at = _lower(text), _lower(needle), 0
+    pieces = []
+    while (place := low.find(found, at)) >= 0:
+        pieces += [text[at:place], instead]
+        at = place + len(needle)
+    return "".join([*pieces, text[at:]])
+
+
+def _lower(text: str) -> str:
+    """As SQLite's lower(): ASCII alone, so that places stay the same."""
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
+def _what_stays(db: Db, email: str, done: Erased) -> None:
+    """Note what still names the person and why."""
+    for row in db.all("SELECT pattern FROM ban WHERE pattern = ?", [email]):
+        done.stays.append((f"the ban on {row['pattern']}", "it keeps their mail out: #unban lifts it"))
+    for row in db.all("SELECT mailbox, uid FROM left_in_mailbox WHERE from_email = ?", [email]):
+        done.stays.append((f"message {row['uid']} in the mailbox {row['mailbox']}", "it lies there: delete it there"))
+    for row in db.all("SELECT id, data FROM outgoing JOIN outbox USING (id) WHERE state IN ('queued', 'sending')"):
+        if any(needle.lower().encode() in bytes(row["data"]).lower() for needle in done.needles):
+            done.stays.append((f"outgoing mail {row['id']}", "it waits to be sent: run this again afterwards"))
+    if done.counts["received mails"] or done.tickets or done.blanked_in:
+        done.stays.append(
+            ("digests of their mails", "a repeated delivery is known by them; nothing can be read from them")
+        )
+
+
+def remains(folders: Iterable[Path], needles: Iterable[str]) -> Iterator[Path]:
+    """The files below some folders whose bytes still name the person."""
+    wanted = [needle.encode() for needle in needles]
+    wanted += [each.lower() for each in wanted]
+    for folder in folders:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            if _holds(path, wanted):
+                yield path
+
+
+def _holds(path: Path, needles: Iterable[bytes]) -> bool:
+    most = max(len(needle) for needle in needles)
+    kept = b""
+    with path.open("rb") as file:
+        while piece := file.read(1_000_000):
+            if any(needle in kept + piece for needle in needles):
+                return True
+            kept = piece[-most:]
+    return False

@@ -1,0 +1,196 @@
+"""`mailgate forget`: no file holds a byte of the person afterwards, and nothing of others is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from mailgate.cli.main import main
+from mailgate.store.maintenance.invariants import check
+from mailgate.store.queues import outbox
+from tests.desk import ANN, KAREN, Bench
+
+HER = "vera.quist@client.example"
+VERA = f"Vera Quist <{HER}>"
+ANN_ADDRESS = "ann@bank.example"
+# What only she has brought into the desk, as bytes.
+NEEDLES = (b"vera.quist", b"Vera.Quist", b"Quist", b"zanzibar", b"xylophone", b"quagmire", b"marzipan", b"kumquat")
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MAILGATE_CONFIG", raising=False)
+    return Bench(tmp_path)
+
+
+def alert(bench, number):
+    return next(mail for mail in reversed(bench.sent()) if (mail.to, mail.ticket) == (ANN_ADDRESS, number))
+
+
+def deliver(bench):
+    while jobs := outbox.claim(bench.db, bench.now, 100):
+        outbox.sent(bench.db, [(job.id, "250 ok") for job in jobs], bench.now)
+
+
+def life(bench):
+    """A desk with a person in it: own tickets, a part in another's, files, a large mail, one in quarantine."""
+    file = (("log.bin", "application/x-log", b"marzipan " * 50),)
+    bench.send(VERA, "The zanzibar is broken.", subject="My xylophone", files=file)  # 1001
+    bench.send(ANN, "Dear Vera Quist, which zanzibar?", answers=alert(bench, 1001))
+    large = (("dump.bin", "application/x-dump", os.urandom(1000) + b"kumquat" * 60_000),)
+    bench.send(VERA, "The one in the quagmire.", subject="My xylophone again", files=large)  # 1002
+    bench.send(KAREN, "Mine is broken, Vera Quist knows it.", subject="Our printer", cc=VERA)  # 1003
+    sent = next(mail for mail in reversed(bench.sent()) if mail.ticket == 1003 and mail.to != ANN_ADDRESS)
+    bench.send(VERA, "It is the quagmire again.", answers=sent, subject=sent.subject, files=file)
+    bench.send(ANN, "#note\nVera.Quist@client.example says nothing new.", answers=alert(bench, 1003))
+    bench.send(VERA, "I am away.", subject="Out of office", headers={"Auto-Submitted": "auto-replied"})
+    bench.send(ANN, "#list", subject="List")
+    deliver(bench)
+    bench.db.run("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def age_files(bench):
+    for path in bench.config.storage.attachments.rglob("*"):
+        if path.is_file():
+            os.utime(path, (0, 0))
+
+
+def holding(folder, needles=NEEDLES):
+    """Which files of the data directory hold which of the bytes."""
+    files = [path for path in sorted((folder / "var").rglob("*")) if path.is_file()]
+    return {(path.name[:20], needle) for path in files for needle in needles if needle in path.read_bytes()}
+
+
+def forget(capsys, *words):
+    code = main(("forget", *words, "--json"))
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_no_byte_of_the_person_is_left(bench, tmp_path, capsys):
+    life(bench)
+    age_files(bench)
+    assert {needle for _, needle in holding(tmp_path)} >= {b"zanzibar", b"quagmire", b"marzipan", b"kumquat", b"Quist"}
+    code, said = forget(capsys, "Vera.Quist@Client.Example")
+    assert code == 0
+    assert holding(tmp_path) == set()
+    assert (said["address"], said["dry_run"]) == (HER, False)
+    assert said["found"] == said["removed"]
+    assert said["found"]["tickets"] == [1001, 1002]
+    assert said["found"]["in_tickets_of_others"] == [1003]
+    assert said["found"]["attachments"] == 2
+    assert [each["what"] for each in said["stays"]] == ["digests of their mails"]
+
+
+def test_the_tickets_of_others_go_on(bench, capsys):
+    life(bench)
+    forget(capsys, HER)
+    assert bench.numbers() == [1003]
+    ticket = bench.ticket(1003)
+    assert ticket.requester.email == "karen@client.example"
+    assert ticket.collaborators == ()
+    texts = [text for _, text in bench.thread(1003)]
+    assert texts[0] == "Mine is broken, (erased) knows it."
+    assert "(erased)" in texts
+    assert "erased@mailgate.invalid says nothing new." in texts
+    assert not [problem for each in check(bench.db, bench.desk.files) for problem in each.problems]
+    bench.send(KAREN, "It works now.", answers=None, subject="[#1003] Our printer")
+    bench.send(VERA, "Hello again.", subject="A new matter")
+    assert bench.numbers()[-1] > 1003
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(bench, tmp_path, capsys):
+    life(bench)
+    before = list(bench.db._connection.iterdump())
+    files = holding(tmp_path)
+    code, said = forget(capsys, HER, "--dry-run")
+    assert (code, said["dry_run"], said["removed"]) == (0, True, {})
+    assert list(bench.db._connection.iterdump()) == before
+    assert holding(tmp_path) == files
+    age_files(bench)
+    _, done = forget(capsys, HER)
+    assert done["found"] == said["found"]
+
+
+def test_the_report_as_text(bench, capsys):
+    life(bench)
+    assert main(("forget", HER, "--dry-run")) == 0
+    said = capsys.readouterr().out
+    assert f"{HER}: would be erased\n" in said
+    assert "tickets: 1001, 1002\n" in said
+    assert "their part in tickets of others: 1003\n" in said
+    assert "stays: digests of their mails" in said
+
+
+def test_what_must_stay_is_said_with_the_reason(bench, tmp_path, capsys):
+    life(bench)
+    bench.db.run('INSERT INTO ban (pattern, "by", at, reason) VALUES (?, ?, 0, ?)', [HER, "agent:ann", ""])
+    bench.send(KAREN, "And this?", subject="Files", files=(("a.bin", "application/x-a", HER.encode()),))
+    deliver(bench)
+    (tmp_path / "var" / "mailgate.db.schema-3").write_bytes(b"old " + HER.encode())
+    age_files(bench)
+    _, said = forget(capsys, HER)
+    stays = {each["what"].rpartition("/")[2]: each["why"] for each in said["stays"]}
+    assert stays[f"the ban on {HER}"] == "it keeps their mail out: #unban lifts it"
+    assert stays["mailgate.db.schema-3"] == "the database as it was before an upgrade: delete it"
+    assert "a file in a ticket of somebody else names them" in stays.values()
+
+
+def test_what_was_stored_a_moment_ago_is_left_to_the_sweep(bench, capsys):
+    """A mail that is being worked may have stored the same content, and its row is to come."""
+    life(bench)
+    _, said = forget(capsys, HER)
+    assert [each["why"] for each in said["stays"]].count(
+        "a backup runs, or it was stored a moment ago: the daemon removes it within two days"
+    ) == 2
+
+
+def test_mail_on_its_way_is_said(bench, capsys):
+    bench.send(KAREN, "Mine is broken.", subject="Our printer", cc=VERA)
+    _, said = forget(capsys, HER)
+    assert "it waits to be sent: run this again afterwards" in [each["why"] for each in said["stays"]]
+
+
+def test_mail_that_waits_to_be_worked_is_said_and_goes_next_time(bench, tmp_path, capsys):
+    bench.accept(bench.write(VERA, "The zanzibar is broken."))
+    _, said = forget(capsys, HER)
+    assert ("received mail 1", "it waits to be worked: run this again afterwards") in [
+        tuple(each.values()) for each in said["stays"]
+    ]
+    bench.drain()
+    deliver(bench)
+    forget(capsys, HER)
+    assert bench.numbers() == []
+    assert holding(tmp_path) == set()
+
+
+def test_a_name_that_others_bear_stays(bench, capsys):
+    life(bench)
+    bench.send("Vera Quist <other@client.example>", "I am another one.", subject="Another")
+    _, said = forget(capsys, HER)
+    assert ("the name Vera Quist", "other people write under it, too") in [
+        tuple(each.values()) for each in said["stays"]
+    ]
+    assert bench.ticket(1004).requester.name == "Vera Quist"
+
+
+def test_somebody_unknown_is_no_error(bench, capsys):
+    bench.send(KAREN, "It is broken.")
+    code, said = forget(capsys, "nobody@nowhere.example")
+    assert (code, said["found"]["tickets"], said["stays"]) == (0, [], [])
+    assert bench.numbers() == [1001]
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        (ANN_ADDRESS, "is an address of the agent ann"),
+        ("support@bank.example", "is an address of the desk"),
+        ("vera", "is not an address"),
+    ],
+)
+def test_agents_and_the_desk_are_refused(bench, capsys, address, why):
+    assert main(("forget", address)) != 0
+    assert why in capsys.readouterr().err
