@@ -211,6 +211,7 @@ class Notice:
     subject: Sentence = ""  # only for mail without a ticket
     numbers: tuple[int, ...] = ()  # of the tickets, where it is in place of an alert about each
     address: str = ""  # desk address to write from; only for mail without a ticket
+    lines_cut: int = 0  # of the mail whose text it is: quoted text, or a signature
     code: str = ""  # confirm code
     links: tuple[tuple[Sentence, str], ...] = ()  # (label, mail body) of extra one-tap links
     listings: tuple[Listing, ...] = ()  # tables for an agent, below the text

@@ -13,7 +13,7 @@ from scripts.day.hands import ZONE, Hands
 from scripts.day.mutt import Mutt
 from scripts.day.page import CUT, Page, as_read, as_written, shortened
 from tests.acceptance.people import Got, Person, apple, gmail, outlook
-from tests.acceptance.world import News, World, wait_until
+from tests.acceptance.world import TIMED, News, World, wait_until
 
 DESK = f"""\
 [desk]
@@ -108,8 +108,8 @@ class Day:
             arrived = until in {"", *(mail.kind for mail in self.world.taken[self._told :])}
             return arrived and not self._busy()
 
-        wait_until(done, 20, self.world.log_text)
-        news = self.world.news()
+        wait_until(done, self.world.log_text)
+        news = self.world.wait_for(ANN, until) if until in TIMED else self.world.news()
         self._told = self.world.count
         for mail in news[ANN]:
             self.mutt.gets(mail.raw)
@@ -267,10 +267,11 @@ def _card_reader(day: Day) -> Got:
     day.page.tells("""Within a second of the hour:""")
     late = news.only(ANN, "overdue")
     day.ann_reads(late)
-    day.page.tells("""An answer to this mail would be a note, so Ann says that hers is not, and takes the ticket:""")
+    day.page.tells("""The ticket is nobody's, so an answer to this mail would be a note: Ann says that hers is not.
+        With it she has the ticket.""")
     news = day.ann_answers(
         late,
-        "#claim\n#reply\n\nHello Dana,\n\nsorry for the wait. I have a spare one here and bring it over now.\n\nAnn",
+        "#reply\n\nHello Dana,\n\nsorry for the wait. I have a spare one here and bring it over now.\n\nAnn",
     )
     day.page.block(as_read(news.only(DANA.email, "reply")))
     day.scene("Tue 13:00", "A reminder")

@@ -14,7 +14,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, getaddresses, make_msgid, parsedate_to_datetime
 from functools import cached_property
-from html import escape
+from html import escape, unescape
 from typing import cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -85,8 +85,10 @@ class Got:
 
     @property
     def links(self) -> Mapping[str, str]:
-        """The mailto: links in the text, by label."""
-        return dict(re.findall(r"^ *(?:\[\d+\] )?(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE))
+        """The mailto: links of the page and of the text, by label."""
+        text = re.findall(r"^ *(?:\[\d+\] )?(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE)
+        page = re.findall(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>', self.html)
+        return {unescape(label): unescape(href) for href, label in page} | dict(text)
 
 
 # ── mail clients ───────────────────────────────────────────────────────────────────────

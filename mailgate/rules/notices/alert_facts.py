@@ -41,11 +41,6 @@ def sentences_for(
     return (*(sentence for _, sentence in sentences), *occasion.remarks, *gone)
 
 
-def not_shown(count: int) -> Phrase:
-    """The sentence that counts lines of the mail left out, with the command that shows them."""
-    return Phrase("remark.line_not_shown") if count == 1 else phrase("remark.lines_not_shown", count=count)
-
-
 def _announced(change: Change) -> Sequence[Event]:
     """The events without a release that an assignment follows."""
     assigned = any(event.kind is EventKind.ASSIGNED for event in change.events)

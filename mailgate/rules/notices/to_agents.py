@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.notices.alert_facts import not_shown, sentences_for
+from mailgate.rules.notices.alert_facts import sentences_for
 from mailgate.rules.notices.audience import Audience, Person, alert_recipients
 from mailgate.rules.notices.occasion import Occasion, written
 from mailgate.rules.people.permissions import sees
@@ -52,12 +52,12 @@ def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Co
         if kind is NoticeKind.TAKEN:
             yield replace(notice, facts=facts)
             continue
-        cut = entry.lines_cut if entry else 0
         yield replace(
             notice,
             by=entry.author if entry and theirs else notice.by,  # their author, also where an agent forwarded them
             by_agent="" if theirs else notice.by_agent,
-            facts=(*facts, *([not_shown(cut)] if cut else [])),
+            facts=facts,
+            lines_cut=entry.lines_cut if entry else 0,
             text=entry.text if entry else "",
             html=entry.html if entry else "",
             attachments=entry.attachments if entry else (),

@@ -114,6 +114,7 @@ def _agent(kind: NoticeKind, *, full: bool) -> AgentView:
         facts=("This happened.", "That, too.") if full else (),
         text="Some words.\n\nSome more." if full else "",
         html="<p>Some <b>words</b>.</p><p>Some more.</p>" if full else "",
+        not_shown="3 lines not shown." if full else "",
         files=(_FILE, _FILE) if full else (),
         left_out=(FileView("setup.exe", "1.2 MB", "not passed on"),) if full else (),
         subject=_LONG if full else "(no subject)",

@@ -85,6 +85,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         facts=facts,
         text=text,
         html=with_images(notice.html, going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
+        not_shown=_not_shown(notice.lines_cut, own),
         files=files(going),
         left_out=left_out(notice, config.attachments, own),
         subject=identity.title(notice, config),
@@ -134,6 +135,12 @@ class RowLinks:
             made = links.numbered(made, len(self.numbered))
             self.numbered += made
         return made
+
+
+def _not_shown(count: int, own: Words) -> str:
+    """The sentence that counts lines of the mail left out; "" for none."""
+    name = "remark.line_not_shown" if count == 1 else "remark.lines_not_shown"
+    return own.filled(name, count=str(count)) if count else ""
 
 
 def _similar(found: Similar, config: Config, own: Words, zone: ZoneInfo) -> SimilarView:

@@ -269,6 +269,7 @@ class AgentView:
     facts: tuple[str, ...]
     text: str
     html: str  # the same words as sanitised HTML; "" where there is none
+    not_shown: str  # how many lines of the mail are left out, with the command that shows them; "" for none
     files: tuple[FileView, ...]
     left_out: tuple[FileView, ...]  # files that are not in the mail
     subject: str
