@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from mailgate.daemon import status
+from mailgate.daemon.metrics import COUNTED, Sample, text
 from mailgate.daemon.status import DaemonStatus
 from mailgate.errors import StorageError
 from mailgate.settings import Http
 from mailgate.store.db import Store
+from mailgate.store.queues import arrivals
 
 MAX_REQUEST = 4096  # bytes
 REQUEST_TIMEOUT = 5.0  # seconds
@@ -25,10 +29,10 @@ _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Al
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The daemon's problems (none: ready), and its gauges by Prometheus name and labels."""
+    """The daemon's problems (none: ready), and its figures."""
 
     problems: tuple[str, ...]
-    gauges: Mapping[str, float]
+    samples: tuple[Sample, ...]
 
 
 def problems_of(current: DaemonStatus) -> list[str]:
@@ -39,20 +43,43 @@ def problems_of(current: DaemonStatus) -> list[str]:
     return [*problems, *map(str, current.storage)]
 
 
-async def check_health(current: DaemonStatus, store: Store) -> Health:
-    """Combine the daemon's status with the queue lengths from the database."""
+async def check_health(current: DaemonStatus, store: Store, counts: Mapping[str, int], now: datetime) -> Health:
+    """Combine the daemon's status with the queues of the database and the events that were counted; `now` is UTC."""
     problems = problems_of(current)
     try:
         queues = await store.read(status.queue_lengths)
     except StorageError as error:
         queues = {}
         problems += [] if current.storage else [f"storage: {error.public}"]
-    gauges = {f'mailgate_queue{{queue="{name}"}}': float(count) for name, count in queues.items()}
-    gauges |= {f'mailgate_way_in_connected{{way="{way.name}"}}': float(way.connected) for way in current.ways_in}
-    gauges["mailgate_relay_ok"] = float(current.relay.ok)
-    gauges["mailgate_storage_ok"] = float(not current.storage)
-    gauges["mailgate_worker_ok"] = float(not current.worker)
-    return Health(tuple(problems), gauges)
+    ages = await _ages(store, now)
+    return Health(tuple(problems), (*_samples(current, queues, ages, now), *_counters(counts)))
+
+
+async def _ages(store: Store, now: datetime) -> dict[str, float]:
+    """Seconds since the oldest mail of each queue came."""
+    with suppress(StorageError):
+        oldest = await store.read(arrivals.oldest, now)
+        return {name: max((now - at).total_seconds(), 0.0) if at else 0.0 for name, at in oldest.items()}
+    return {}
+
+
+def _samples(
+    current: DaemonStatus, queues: Mapping[str, int], ages: Mapping[str, float], now: datetime
+) -> Iterator[Sample]:
+    yield from (Sample("mailgate_queue", count, (("queue", name),)) for name, count in queues.items())
+    yield from (Sample("mailgate_queue_age_seconds", age, (("queue", name),)) for name, age in ages.items())
+    yield from (Sample("mailgate_way_in_connected", way.connected, (("way", way.name),)) for way in current.ways_in)
+    yield from (Sample("mailgate_relay_ok", relay.ok, (("relay", relay.name),)) for relay in current.relays)
+    yield Sample("mailgate_storage_ok", not current.storage)
+    yield Sample("mailgate_worker_ok", not current.worker)
+    for each in current.sign_ins:
+        if each.expires_at:
+            left = (each.expires_at - now).total_seconds()
+            yield Sample("mailgate_sign_in_expires_seconds", left, (("account", each.account),))
+
+
+def _counters(counts: Mapping[str, int]) -> Iterator[Sample]:
+    return (Sample(f"mailgate_{event}_total", counts.get(event, 0)) for event in COUNTED)
 
 
 class HttpServer:
@@ -85,8 +112,8 @@ class HttpServer:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
-                code, text = await self._respond(head.split(b"\r\n", 1)[0].split())
-                writer.write(_response(code, text))
+                code, page = await self._respond(head.split(b"\r\n", 1)[0].split())
+                writer.write(_response(code, page))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a client that does not speak HTTP gets no response
@@ -110,12 +137,8 @@ class HttpServer:
 
 
 def metrics(health: Health) -> str:
-    """Format the gauges in Prometheus' text exposition format."""
-    gauges = {"mailgate_ready": float(not health.problems), **health.gauges}
-    lines = []
-    for name, value in gauges.items():
-        lines += [f"# TYPE {name.partition('{')[0]} gauge", f"{name} {value:g}"]
-    return "\n".join(dict.fromkeys(lines)) + "\n"
+    """The page for Prometheus."""
+    return text((Sample("mailgate_ready", not health.problems), *health.samples))
 
 
 def _response(code: int, text: str) -> bytes:

@@ -50,7 +50,9 @@ from mailgate.settings import Config, Relay
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store
 from mailgate.store.queues import arrivals
+from mailgate.system import maillog
 from mailgate.system.clock import Clock
+from mailgate.system.log_format import EventCounter
 from mailgate.system.service_manager import Notifier, OpenSockets
 from mailgate.system.watchdog import Timeouts, Watchdog
 
@@ -82,6 +84,7 @@ class Daemon:
         self._ready = ready
         self._notifier = notifier
         self._opened = opened
+        self._events = EventCounter()
         self._clock = Clock()
         self._watchdog = Watchdog(timeouts, monotonic)
         self._stop = asyncio.Event()
@@ -95,6 +98,7 @@ class Daemon:
     async def run(self) -> None:
         """Run until a signal or `stop`. Raises the exception of a task that died."""
         self._store = await Store.open(self._config.storage.database, self._clock)
+        maillog.log.addHandler(self._events)
         try:
             self._worker = await Channel.open(self._worker_socket)
             reload.save_active(self._config)
@@ -108,6 +112,7 @@ class Daemon:
             finally:
                 await self._close()
         finally:
+            maillog.log.removeHandler(self._events)
             await self._store.close()
             if self._forced_exit:
                 self._forced_exit.cancel()
@@ -299,7 +304,7 @@ class Daemon:
         await self._deliverer.retry_now()
 
     async def _health(self) -> Health:
-        return await check_health(self._status(), self._store)
+        return await check_health(self._status(), self._store, self._events.counts, self._clock())
 
     # ── reload ──────────────────────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ from mailgate.mail import Delivery, Kept
 from mailgate.store.db import Store
 from mailgate.store.queues import inbox
 from mailgate.store.raw_files import LARGE, Draft
+from mailgate.system import maillog
 
 __all__ = ["Acceptor", "Delivery"]
 
@@ -115,6 +116,14 @@ class Acceptor:
             self._notify()
             position = 0
             for deliveries, answer in batch:
+                for inbox_id, each in zip(ids[position:], deliveries, strict=False):
+                    maillog.accepted(
+                        inbox_id=inbox_id,
+                        source=each.source,
+                        sender=each.envelope.sender,
+                        recipients=each.envelope.recipients,
+                        size=len(each.raw),
+                    )
                 if not answer.done():  # a peer that hung up waits no longer; its mail is stored all the same
                     answer.set_result(ids[position : position + len(deliveries)])
                 position += len(deliveries)

@@ -231,6 +231,7 @@ class Lane:
             ticket=job.ticket,
             kind=job.kind,
             recipient=job.recipient,
+            message_id=job.message_id,
             answer=reply.text,
             seconds=(now - job.created_at).total_seconds(),
         )
@@ -246,6 +247,7 @@ class Lane:
             outbox_id=job.id,
             ticket=job.ticket,
             recipient=job.recipient,
+            message_id=job.message_id,
             answer=str(reply),
             attempts=job.attempts,
             pause=pause.total_seconds(),
@@ -262,6 +264,7 @@ class Lane:
                 outbox_id=job.id,
                 ticket=job.ticket,
                 recipient=job.recipient,
+                message_id=job.message_id,
                 answer=str(reply),
                 attempts=job.attempts,
             )

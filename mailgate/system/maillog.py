@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii
 
@@ -16,6 +17,7 @@ from mailgate.errors import MailgateError
 
 log = logging.getLogger("mailgate.mail")
 
+_QUEUE_ID = re.compile(r"\b(?:queued as\s+|id=|InternalId=)([A-Za-z0-9][\w.@-]{2,80})", re.IGNORECASE)
 LONGEST = 300  # characters of one value
 
 Value = str | int | float | bool | None
@@ -36,33 +38,46 @@ def session_error(*, peer: str) -> None:
     _say("session-error", logging.ERROR, exc_info=True, peer=peer)
 
 
-def sent(*, outbox_id: int, ticket: int | None, kind: str, recipient: str, answer: str, seconds: float) -> None:
-    """The relay accepted a mail, `seconds` after it was written."""
+def sent(
+    *, outbox_id: int, ticket: int | None, kind: str, recipient: str, message_id: str, answer: str, seconds: float
+) -> None:
+    """The relay accepted a mail, `seconds` after it was written; with its own id for it, where the answer names one."""
     _say(
         "sent",
         outbox=outbox_id,
         ticket=ticket,
         kind=kind,
         recipient=recipient,
+        message_id=message_id,
+        queue_id=queue_id(answer),
         answer=answer,
         seconds=round(seconds, 3),
     )
 
 
-def deferred(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, attempts: int, pause: float) -> None:
+def queue_id(answer: str) -> str | None:
+    """The id that a relay gave a mail: "queued as ID" (Postfix), "OK id=ID" (Exim), "[InternalId=ID, …]" (Exchange)."""
+    found = _QUEUE_ID.search(answer)
+    return found[1] if found else None
+
+
+def deferred(
+    *, outbox_id: int, ticket: int | None, recipient: str, message_id: str, answer: str, attempts: int, pause: float
+) -> None:
     """The relay deferred a mail; it is tried again after `pause` seconds."""
     _say(
         "deferred",
         outbox=outbox_id,
         ticket=ticket,
         recipient=recipient,
+        message_id=message_id,
         answer=answer,
         attempts=attempts,
         pause=round(pause, 1),
     )
 
 
-def failed(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, attempts: int) -> None:
+def failed(*, outbox_id: int, ticket: int | None, recipient: str, message_id: str, answer: str, attempts: int) -> None:
     """A mail was given up: the relay refused it for good, or it expired."""
     _say(
         "failed",
@@ -70,6 +85,7 @@ def failed(*, outbox_id: int, ticket: int | None, recipient: str, answer: str, a
         outbox=outbox_id,
         ticket=ticket,
         recipient=recipient,
+        message_id=message_id,
         answer=answer,
         attempts=attempts,
     )
@@ -109,9 +125,9 @@ def _cut(value: Value) -> Value:
     return value
 
 
-def processed(inbox_id: int, ticket: int | None, way: Sequence[str]) -> None:
+def processed(inbox_id: int, ticket: int | None, message_id: str, way: Sequence[str]) -> None:
     """A mail was processed and committed; `way` names each decision."""
-    _say("processed", inbox=inbox_id, ticket=ticket, way=" | ".join(way))
+    _say("processed", inbox=inbox_id, ticket=ticket, message_id=message_id or None, way=" | ".join(way))
 
 
 def processing_failed(inbox_id: int, error: str) -> None:

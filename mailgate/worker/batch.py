@@ -108,6 +108,7 @@ class _Result:
 
     inbox_id: int
     ticket: int | None = None
+    message_id: str = ""
     trace: Sequence[str] = ()
     error: Exception | None = None
     deferred: Deferred | None = None
@@ -149,7 +150,7 @@ def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: 
         elif result.error:
             record_failure(db, result.inbox_id, result.error, runtime, context)
         else:
-            maillog.processed(result.inbox_id, result.ticket, result.trace)
+            maillog.processed(result.inbox_id, result.ticket, result.message_id, result.trace)
     return len(results)
 
 
@@ -169,7 +170,7 @@ def _work_one(
         raise
     except Exception as error:
         return _Result(received.id, error=error)
-    return _Result(received.id, verdict.outcome.ticket, trace)
+    return _Result(received.id, verdict.outcome.ticket, received.mail.message_id, trace)
 
 
 def _decide(db: Db, prepared: Prepared, runtime: Runtime, context: Context, *, count: bool) -> Decided:

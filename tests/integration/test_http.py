@@ -7,11 +7,14 @@ import asyncio
 import pytest
 
 from mailgate.daemon.http import Health, HttpServer
+from mailgate.daemon.metrics import Sample
 from mailgate.settings import Http
 from tests.waiting import patience
 
-GOOD = Health((), {'mailgate_queue{queue="inbox"}': 3.0, 'mailgate_queue{queue="held"}': 1.0})
-ILL = Health(("relay: refused",), {})
+GOOD = Health(
+    (), (Sample("mailgate_queue", 3, (("queue", "inbox"),)), Sample("mailgate_queue", 1, (("queue", "held"),)))
+)
+ILL = Health(("relay: refused",), ())
 
 
 def ask(request: bytes, health: Health = GOOD) -> str:
@@ -60,6 +63,7 @@ def test_each_page_says_how_it_stands(request_line: str, health: Health, status:
 def test_figures_of_one_name_share_their_type_line() -> None:
     lines = ask(b"GET /metrics HTTP/1.1\r\n\r\n").partition("\r\n\r\n")[2].splitlines()
     assert lines.count("# TYPE mailgate_queue gauge") == 1
+    assert len([line for line in lines if line.startswith("# HELP mailgate_queue ")]) == 1
     assert 'mailgate_queue{queue="inbox"} 3' in lines
     assert "mailgate_ready 1" in lines
 

@@ -19,6 +19,7 @@ from mailgate.settings import Config
 from mailgate.store.connection import keeps_space, rewrite
 from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
+from mailgate.system.log_format import FORMATS, formatter
 from mailgate.system.service_manager import Notifier, open_sockets
 
 GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, most short-lived
@@ -26,6 +27,7 @@ GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the options."""
+    parser.add_argument("--log", choices=FORMATS, default="text", help="the form of the log: text (default) or json")
     parser.add_argument("--verbose", action="store_true", help="log debugging information")
     new_option(parser)
 
@@ -34,11 +36,9 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     # `check` and `reload` check holiday codes; here that would delay the first mail by most of a second.
     config = config_of(args, thorough=False, secrets=True)
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(args.log))
+    logging.basicConfig(level=logging.DEBUG if args.verbose else logging.INFO, handlers=[handler])
     for name in ("asyncio", "aiosqlite", "imapclient"):
         logging.getLogger(name).setLevel(logging.WARNING)
     if args.verbose:

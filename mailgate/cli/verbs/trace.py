@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             number = f"#{line.ticket} " if line.ticket else ""
             at = line.at.astimezone(zone)
             arrow = "->" if line.direction == "out" else "<-"
-            print_line(f"{at:%Y-%m-%d %H:%M:%S} {arrow} {number}{line.address}  {line.step}: {line.text}")
+            print_line(f"{at:%Y-%m-%d %H:%M:%S %Z} {arrow} {number}{line.address}  {line.step}: {line.text}")
     return 0
 
 

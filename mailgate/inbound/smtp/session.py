@@ -422,9 +422,6 @@ class Session(SMTP):
             return replies.BUSY
         except StorageError:
             return replies.STORAGE_FULL
-        maillog.accepted(
-            inbox_id=inbox_id, source="smtp", sender=self._sender, recipients=recipients, size=len(content)
-        )
         return 250, f"2.0.0 Ok: queued as {inbox_id}"
 
     async def rset(self, _: str) -> None:

@@ -1,4 +1,4 @@
-"""SQL of the question whether no mail has come for longer than usual.
+"""SQL of times: when the oldest mail that waits came, and whether none has come for longer than usual.
 
 Usual is what the same hours of the last four weeks show: a weekend is compared with weekends.
 """
@@ -48,3 +48,14 @@ def _first(db: Db, at: datetime) -> int:
         else:
             low = found["id"] + 1
     return low
+
+
+def oldest(db: Db, now: datetime) -> dict[str, datetime | None]:
+    """When the oldest mail that waits in "inbox" and "outbox" was stored; what is meant for later does not wait."""
+    inbox = db.one("SELECT received_at FROM inbox WHERE state IN ('new', 'working') ORDER BY id LIMIT 1")
+    outbox = db.one(
+        "SELECT created_at FROM outbox WHERE state IN ('queued', 'sending') AND (attempts > 0 OR next_attempt_at <= ?)"
+        " ORDER BY created_at LIMIT 1",
+        [now.timestamp()],
+    )
+    return {"inbox": moment(inbox[0]) if inbox else None, "outbox": moment(outbox[0]) if outbox else None}
