@@ -255,6 +255,8 @@ class Outgoing:
     data: bytes  # RFC 5322, CRLF line endings, without the content of the files
     files: tuple[FilePart, ...] = ()
     agent: str = ""
+    readers: tuple[str, ...] | None = None  # whom an answer reaches, as the mail says; None where it promises nothing
+    names: tuple[int, ...] = ()  # tickets that it names beside its own
     not_before: datetime | None = None  # quiet hours: it waits until then
 
     @property

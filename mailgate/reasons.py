@@ -59,6 +59,7 @@ class Reason(StrEnum):
     # ends
     CONFIRMED = "confirmed"  # released a held mail
     COLLISION = "collision"  # a colleague's reply is newer than what the answer answers
+    MORE_READERS = "more-readers"  # a reply would reach somebody whom the answered notice did not name
     LEAK = "leak"  # a public reply holds what seems internal to the desk
     REFUSED = "refused"  # a command that may not be done, or cannot be
     DUPLICATE = "duplicate"

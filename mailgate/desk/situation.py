@@ -95,6 +95,7 @@ class Known:
     candidates: tuple[Ticket, ...] = ()  # of requesters whom `#new NAME` may mean, the newest last
     similar: Mapping[int, tuple[Ended, ...]] = field(default_factory=dict)  # shown with a ticket, by its number
     others: Mapping[str, tuple[Ticket, ...]] = field(default_factory=dict)  # a requester's newest, by address
+    promised: frozenset[str] | None = None  # whom a reply reaches, as the answered notice said; None: it said nothing
     answered: int | None = None  # inbox id of the mail that caused the alert which is answered
     subjects: Mapping[int, str] = field(default_factory=dict)  # of stored mails, by inbox id
     signatures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # learned, by agent's key

@@ -192,6 +192,8 @@ CREATE TABLE outbox (
     last_error TEXT NOT NULL DEFAULT '',
     answer TEXT NOT NULL DEFAULT '',          -- the relay's own words
     size INTEGER NOT NULL DEFAULT 0,          -- bytes of the whole on the wire
+    readers TEXT,                             -- JSON list: whom an answer reaches, as the mail says; NULL: it does not
+    names TEXT NOT NULL DEFAULT '[]',         -- JSON list: tickets that it names beside its own
     UNIQUE (cause, kind, recipient)
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_attempt_at, id) WHERE state = 'queued';
@@ -199,6 +201,7 @@ CREATE INDEX outbox_due_large ON outbox (next_attempt_at, id) WHERE state = 'que
 CREATE INDEX outbox_lane ON outbox (ticket, recipient, id) WHERE state IN ('queued', 'sending');
 CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending';
 CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
+CREATE INDEX outbox_naming ON outbox (id) WHERE state IN ('queued', 'failed') AND names <> '[]';
 CREATE INDEX outbox_message_id ON outbox (message_id);
 CREATE INDEX outbox_recipient ON outbox (recipient, created_at);
 CREATE INDEX outbox_ticket ON outbox (ticket, id);

@@ -24,6 +24,7 @@ from mailgate.store.queues import held, inbox, outbox, trace
 from mailgate.store.tickets import similar, tickets
 from mailgate.system import maillog
 from mailgate.ticket import Change
+from mailgate.worker import recheck
 from mailgate.writing.compose import compose
 from mailgate.writing.templates.render import Renderer
 
@@ -54,6 +55,7 @@ def save_change(db: Db, change: Change, context: Context) -> None:
     """Write a change of a ticket, and its deadlines."""
     deadlines = clock(change.after, context.config).deadlines
     tickets.save(db, change, [(deadline.step, deadline.at) for deadline in deadlines], change.known_ids)
+    recheck.after_change(db, change, context)
     if change.before and change.before.status.active and not change.after.status.active:
         similar.remember(db, change.after)
 

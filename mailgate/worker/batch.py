@@ -27,7 +27,7 @@ from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import names_in_use, tickets
 from mailgate.system import maillog
 from mailgate.ticket import ADMIN, Ticket
-from mailgate.worker import apply
+from mailgate.worker import apply, recheck
 from mailgate.worker.explain import steps
 from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime
@@ -232,11 +232,12 @@ def recover(db: Db, runtime: Runtime, now: datetime) -> None:
 
 
 def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
-    """Apply the renames of the configuration (`was`) to tickets, and to what waits for agents."""
+    """Apply the renames of the configuration (`was`) to tickets, and to what waits for agents; judge what waits."""
     context = runtime.context(now)
     names_in_use.rename_agents(db, new_names(runtime.config).agents)
     for ticket in renamed_tickets(db, context):
         apply.save_change(db, rename(ticket, Stamp(ADMIN, now), runtime.config), context)
+    recheck.after_reload(db, context)
 
 
 def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime]) -> int:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import FilePart, Notice, NoticeKind, Outgoing
+from mailgate.rules.notices.destination import named, promised
 from mailgate.rules.replies import attachments as files
 from mailgate.rules.threading.keys import Keyring, verp
 from mailgate.settings import Config
@@ -84,6 +85,8 @@ def compose(
         data=data,
         files=parts,
         agent=notice.agent,
+        readers=promised(notice, config),
+        names=named(notice),
     )
 
 

@@ -13,6 +13,7 @@ from mailgate.desk.agent.queries import Found, answers_of, with_answers
 from mailgate.desk.agent.reports import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
+from mailgate.desk.hold.more_readers import more_readers
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, absorbed, announcements, linked_back, merge_target
 from mailgate.desk.request.reply import AgentText, agent_text_of, to_send_it
@@ -96,7 +97,10 @@ def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
         problem = leaked(request, post, task.target, context) if post.replies else None
         return task.refused(problem) if problem else None
     held = guarded(request, task.resolved.orders, post, task.target, context)
-    return held or (collision(request, post.text, task.ticket, context) if post.replies else None)
+    if held or not post.replies:
+        return held
+    crossed = more_readers(request, post.text, task.ticket, context)
+    return crossed or collision(request, post.text, task.ticket, context)
 
 
 def _unsendable(task: AgentWork, post: AgentText) -> Phrase | None:

@@ -71,7 +71,10 @@ def gather_held(db: Db, inbox_id: int, context: Context, why: Reason = Reason.UN
     sender = replace(found.sender, assurance="confirmed", dmarc="none")
     match = thread.pick(found.refs, found.found, sender, context.config)
     situation = replace(found, sender=sender, match=match)
-    return _with_known(db, situation, agents_matter(situation, context.config), None, context)
+    held_ = _with_known(db, situation, agents_matter(situation, context.config), None, context)
+    if (promised := sent.readers_when_held(db, inbox_id)) is None:
+        return held_
+    return replace(held_, known=replace(held_.known, promised=promised))
 
 
 def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:

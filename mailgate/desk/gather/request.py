@@ -50,6 +50,8 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
         known = with_signatures(db, _of_request(db, None, commands, agent, context, writes=writes), agent.key)
         return with_opening_by_hand(db, known, situation, context)
     known = with_signatures(db, _of_request(db, ticket, commands, agent, context, writes=writes), agent.key)
+    if situation.match.key:
+        known = replace(known, promised=sent.readers(db, situation.match.key.text))
     if "split" in commands.verbs:
         answered = sent.caused_by(db, situation.match.key.text) if situation.match.key else None
         number = next_number(db, config, situation.highest_number)

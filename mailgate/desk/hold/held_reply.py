@@ -1,8 +1,8 @@
 """Replies that are held for confirmation: returned to their agent, released by one link, dropped after three days.
 
 Meanwhile nothing of the mail is done, its commands included, and no SLA target is met. `leak_guard.py` is asked
-first and `collision.py` second, so a mail released after the second has passed both. Only its author can release
-it, once.
+first, `more_readers.py` second and `collision.py` third, so a mail released after one has passed those before. Only
+its author can release it, once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
 
 # Why a reply was held, in the notice of its expiry.
-BECAUSE = {Reason.LEAK: "held.because_leak", Reason.COLLISION: "held.because_collision"}
+BECAUSE = {
+    Reason.LEAK: "held.because_leak",
+    Reason.MORE_READERS: "held.because_readers",
+    Reason.COLLISION: "held.because_collision",
+}
 SHOWN = 5  # newer entries
 
 
@@ -34,10 +38,14 @@ def hold(
     text: str,
     context: Context,
     meanwhile: Sequence[Entry] = (),
+    about: str = "",
 ) -> Outcome:
-    """Hold the reply, and return it with its files, the code that releases it and the entries written meanwhile."""
+    """Hold the reply, and return it with its files, the code that releases it and the entries written meanwhile.
+
+    `about` tells two holds of one mail for the same reason apart.
+    """
     reason, words = why
-    cause = request.cause if reason is Reason.COLLISION else f"{request.cause}:{reason}"
+    cause = request.cause if reason is Reason.COLLISION else f"{request.cause}:{reason}{about and ':'}{about}"
     code = _code(request, cause, context)
     history, files = tuple(reversed(meanwhile[-SHOWN:])), request.attachments
     notices = request.answer(NoticeKind.HELD, ticket, facts, text)

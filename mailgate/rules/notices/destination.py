@@ -45,14 +45,31 @@ def destination(notice: Notice, config: Config) -> Destination:
     return Destination.NOTE if may(agent, "note", ticket.department, config) else Destination.REFUSED
 
 
+def promised(notice: Notice, config: Config) -> tuple[str, ...] | None:
+    """Return the addresses that an answer to the requester reaches; None for a reader who may not reply."""
+    agent, ticket = config.agents.get(notice.agent), notice.ticket
+    if agent is None or ticket is None or not may(agent, "reply", ticket.department, config):
+        return None
+    return (ticket.requester.email, *(each.email for each in ticket.collaborators if each.active))
+
+
+def named(notice: Notice) -> tuple[int, ...]:
+    """Return the tickets that a mail to an agent names beside its own."""
+    listed = (row[0] for listing in notice.listings for row in listing.rows)
+    typed = (int(cell[1:]) for cell in listed if isinstance(cell, str) and cell[:1] == "#" and cell[1:].isdigit())
+    others, similar = (each.number for each in notice.others), (each.number for each in notice.similar)
+    own = notice.ticket.number if notice.ticket else 0
+    return tuple(sorted({*notice.numbers, *others, *similar, *typed} - {own})) if notice.agent else ()
+
+
 def _is_public(notice: Notice, ticket: Ticket, config: Config) -> bool:
     """Whether the notice is public for a reader who may reply."""
     if notice.kind not in _OF_ASSIGNEE:
         return notice.kind in REPLYABLE_KINDS
-    return ticket.waiting_since is not None and _is_assignee(notice.agent, ticket, config)
+    return ticket.waiting_since is not None and is_assignee(notice.agent, ticket, config)
 
 
-def _is_assignee(agent: str, ticket: Ticket, config: Config) -> bool:
+def is_assignee(agent: str, ticket: Ticket, config: Config) -> bool:
     """Whether the ticket is the agent's, or that of a team with the agent as a member."""
     assignee = ticket.assignee
     if assignee is None or assignee.kind == "agent":

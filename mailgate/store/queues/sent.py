@@ -7,13 +7,29 @@ from collections.abc import Iterable
 
 from mailgate.notice import NoticeKind, SentNotice
 from mailgate.store.columns import maybe_moment, moment
-from mailgate.store.db import Db
+from mailgate.store.db import Db, Row
 
 
 def caused_by(db: Db, key: str) -> int | None:
     """The incoming mail that caused the mail of ours with this KEY; None for others, and for those of no mail."""
     row = db.one("SELECT inbox_id FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
     return None if row is None else row["inbox_id"]
+
+
+def readers(db: Db, key: str) -> frozenset[str] | None:
+    """Whom an answer to the mail of ours with this KEY reaches, as it said; None where it promised nothing."""
+    row = db.one("SELECT readers FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
+    return _readers(row)
+
+
+def readers_when_held(db: Db, inbox_id: int) -> frozenset[str] | None:
+    """The same of the newest notice that a mail was held."""
+    sql = "SELECT readers FROM outbox WHERE inbox_id = ? AND kind = 'held' ORDER BY id DESC LIMIT 1"
+    return _readers(db.one(sql, [inbox_id]))
+
+
+def _readers(row: Row | None) -> frozenset[str] | None:
+    return None if row is None or row["readers"] is None else frozenset(json.loads(row["readers"]))
 
 
 def about(db: Db, number: int) -> tuple[SentNotice, ...]:

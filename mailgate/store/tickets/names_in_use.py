@@ -33,6 +33,10 @@ def rename_agents(db: Db, names: Mapping[str, str]) -> None:
     """Give what waits for agents, their absences, digests and signatures the agents' new keys; `names`: old → new."""
     for table in ("held", "absence", "digest_day", "signature", "mail_ending"):
         db.many(f"UPDATE OR IGNORE {table} SET agent = ? WHERE agent = ?", [(new, old) for old, new in names.items()])  # noqa: S608
+    db.many(
+        "UPDATE outbox SET agent = ? WHERE agent = ? AND state IN ('queued', 'failed')",
+        [(new, old) for old, new in names.items()],
+    )
 
 
 def names_in_use(db: Db) -> dict[str, dict[str, int]]:

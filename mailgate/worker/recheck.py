@@ -1,0 +1,78 @@
+"""Withdraws mail that waits and is not due any more: its reader may not see the ticket, or it is not true now.
+
+Done in the transaction that changes the ticket, and with each new configuration, so that nothing goes out that was
+judged by what was true before. What a relay connection has in hand goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+
+from mailgate.desk.outcome import Context
+from mailgate.rules.notices.still_due import not_due, not_reader
+from mailgate.rules.people.permissions import confidential, sees
+from mailgate.settings import Agent, Config
+from mailgate.store.db import Db
+from mailgate.store.queues import outbox, trace
+from mailgate.store.queues.outbox import Unsent
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Change, Ticket
+
+
+def after_change(db: Db, change: Change, context: Context) -> None:
+    """Judge what waits about a ticket, or names it, after a change of what its readers may see or have to do."""
+    if change.before is None or _standing(change.before) == _standing(change.after):
+        return
+    found = outbox.unsent_about(db, change.after.number, context.now)
+    _withdraw(db, found, {change.after.number: change.after}, context)
+
+
+def after_reload(db: Db, context: Context) -> None:
+    """Judge everything that waits, with a new configuration."""
+    found = outbox.unsent(db, context.now)
+    numbers = set(chain.from_iterable((each.ticket, *each.names) for each in found)) - {0}
+    _withdraw(db, found, tickets.get_many(db, numbers), context)
+
+
+def _standing(ticket: Ticket) -> tuple[object, ...]:
+    """What decides who sees a ticket, and what is true of it."""
+    people = (ticket.requester, ticket.collaborators, ticket.asked)
+    return (ticket.department, ticket.assignee, ticket.status, ticket.overdue, ticket.spam, ticket.merged_into, *people)
+
+
+def _withdraw(db: Db, found: Iterable[Unsent], about: dict[int, Ticket], context: Context) -> None:
+    config = context.config
+    gone = [(each, why) for each in found if (why := _why(each, about, config))]
+    outbox.withdraw(db, [(each.id, why) for each, why in gone])
+    trace.add(
+        db,
+        [
+            trace.Line(
+                at=context.now,
+                direction="out",
+                step="withdrawn",
+                text=f"{each.kind} not sent: {why}",
+                address=each.recipient,
+                message_id=each.message_id,
+                ticket=each.ticket or None,
+            )
+            for each, why in gone
+        ],
+    )
+
+
+def _why(unsent: Unsent, about: dict[int, Ticket], config: Config) -> str:
+    if unsent.agent and (why := not_reader(unsent.agent, unsent.recipient, config)):
+        return why
+    ticket = about.get(unsent.ticket)
+    if ticket and (why := not_due(unsent.kind, unsent.agent, unsent.recipient, ticket, config)):
+        return why
+    agent = config.agents.get(unsent.agent)
+    named = (about[number] for number in unsent.names if number in about)
+    hidden = (each for each in named if agent and _is_hidden(agent, each, config))
+    return next((f"its reader does not see ticket {each.number}, which it names" for each in hidden), "")
+
+
+def _is_hidden(agent: Agent, ticket: Ticket, config: Config) -> bool:
+    return confidential(ticket.department, config) or not sees(agent, ticket, config)
