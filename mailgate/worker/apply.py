@@ -16,7 +16,7 @@ from mailgate.mail import Mail
 from mailgate.notice import Notice, Outgoing
 from mailgate.reasons import Reason
 from mailgate.rules.notices.confidential import masked
-from mailgate.rules.notices.quiet import GATHERED, SPARE, not_before
+from mailgate.rules.notices.waiting import GATHERED, SPARE, not_before
 from mailgate.rules.sla.clock import clock
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses, signatures

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from itertools import chain
 
 from mailgate.desk.outcome import Context
-from mailgate.rules.notices.still_due import not_due, not_reader
+from mailgate.rules.notices.waiting import not_due, not_reader
 from mailgate.rules.people.permissions import confidential, sees
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
-from mailgate.store.queues import outbox, trace
-from mailgate.store.queues.outbox import Unsent
+from mailgate.store.queues import trace, unsent
+from mailgate.store.queues.unsent import Unsent
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Change, Ticket
 
@@ -24,13 +24,13 @@ def after_change(db: Db, change: Change, context: Context) -> None:
     """Judge what waits about a ticket, or names it, after a change of what its readers may see or have to do."""
     if change.before is None or _standing(change.before) == _standing(change.after):
         return
-    found = outbox.unsent_about(db, change.after.number, context.now)
+    found = unsent.about(db, change.after.number, context.now)
     _withdraw(db, found, {change.after.number: change.after}, context)
 
 
 def after_reload(db: Db, context: Context) -> None:
     """Judge everything that waits, with a new configuration."""
-    found = outbox.unsent(db, context.now)
+    found = unsent.every(db, context.now)
     numbers = set(chain.from_iterable((each.ticket, *each.names) for each in found)) - {0}
     _withdraw(db, found, tickets.get_many(db, numbers), context)
 
@@ -44,7 +44,7 @@ def _standing(ticket: Ticket) -> tuple[object, ...]:
 def _withdraw(db: Db, found: Iterable[Unsent], about: dict[int, Ticket], context: Context) -> None:
     config = context.config
     gone = [(each, why) for each in found if (why := _why(each, about, config))]
-    outbox.withdraw(db, [(each.id, why) for each, why in gone])
+    unsent.withdraw(db, [(each.id, why) for each, why in gone])
     trace.add(
         db,
         [
@@ -62,14 +62,14 @@ def _withdraw(db: Db, found: Iterable[Unsent], about: dict[int, Ticket], context
     )
 
 
-def _why(unsent: Unsent, about: dict[int, Ticket], config: Config) -> str:
-    if unsent.agent and (why := not_reader(unsent.agent, unsent.recipient, config)):
+def _why(mail: Unsent, about: dict[int, Ticket], config: Config) -> str:
+    if mail.agent and (why := not_reader(mail.agent, mail.recipient, config)):
         return why
-    ticket = about.get(unsent.ticket)
-    if ticket and (why := not_due(unsent.kind, unsent.agent, unsent.recipient, ticket, config)):
+    ticket = about.get(mail.ticket)
+    if ticket and (why := not_due(mail.kind, mail.agent, mail.recipient, ticket, config)):
         return why
-    agent = config.agents.get(unsent.agent)
-    named = (about[number] for number in unsent.names if number in about)
+    agent = config.agents.get(mail.agent)
+    named = (about[number] for number in mail.names if number in about)
     hidden = (each for each in named if agent and _is_hidden(agent, each, config))
     return next((f"its reader does not see ticket {each.number}, which it names" for each in hidden), "")
 

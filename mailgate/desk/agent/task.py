@@ -99,7 +99,7 @@ def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
     held = guarded(request, task.resolved.orders, post, task.target, context)
     if held or not post.replies:
         return held
-    crossed = more_readers(request, post.text, task.ticket, context)
+    crossed = more_readers(request, post.text, task.target, context)
     return crossed or collision(request, post.text, task.ticket, context)
 
 

@@ -121,55 +121,6 @@ def waiting_for(db: Db, agent: str, until: datetime) -> list[Waiting]:
     return [Waiting(id_, ticket, NoticeKind(kind), moment(at), moment(due)) for id_, ticket, kind, at, due in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """A mail that waits for a later time, or was given up and may be retried."""
-
-    id: int
-    kind: NoticeKind
-    agent: str
-    recipient: str
-    message_id: str
-    ticket: int  # 0 for none
-    names: tuple[int, ...]  # other tickets
-
-
-_UNSENT = (
-    "SELECT id, kind, agent, recipient, message_id, ticket, names FROM outbox"
-    " WHERE ((state = 'queued' AND next_attempt_at > ?) OR state = 'failed')"
-)
-
-
-def unsent(db: Db, now: datetime) -> list[Unsent]:
-    """Every mail that waits for a later time, or was given up."""
-    return [_unsent(row) for row in db.all(_UNSENT, [now.timestamp()])]
-
-
-def unsent_about(db: Db, number: int, now: datetime) -> list[Unsent]:
-    """Those of them that are about a ticket, or name it."""
-    named = (
-        " AND id IN (SELECT one.id FROM outbox AS one, json_each(one.names) WHERE one.state IN ('queued', 'failed')"
-        " AND one.names <> '[]' AND json_each.value = ?)"
-    )
-    own = db.all(f"{_UNSENT} AND ticket = ?", [now.timestamp(), number])
-    return [_unsent(row) for row in (*own, *db.all(_UNSENT + named, [now.timestamp(), number]))]
-
-
-def _unsent(row: Any) -> Unsent:
-    names = tuple(json.loads(row["names"]))
-    return Unsent(
-        row["id"], NoticeKind(row["kind"]), row["agent"], row["recipient"], row["message_id"], row["ticket"] or 0, names
-    )
-
-
-def withdraw(db: Db, rows: Sequence[tuple[int, str]]) -> None:
-    """Never send these: (id, why)."""
-    db.many(
-        "UPDATE outbox SET state = 'dropped', last_error = ? WHERE id = ? AND state IN ('queued', 'failed')",
-        [(storable(why), id_) for id_, why in rows],
-    )
-
-
 def send_now(db: Db, ids: Sequence[int], now: datetime) -> None:
     """Make queued mails due."""
     db.many(

@@ -95,8 +95,8 @@ def test_a_collaborator_gets_replies_only(bench):
 
 def test_who_is_added_by_an_answer_with_a_live_key_is_active_and_by_others_not(bench):
     bench.send(KAREN, "My boss as well.", answers=bench.ack, cc="boss@client.example")
-    bench.send(KAREN, "And him.", subject="[#1001] Portal is down", cc="him@other.example")
-    reply = to(bench.send(ELLIOT, "Hello.", answers=bench.alert), "jane@client.example")
+    told = bench.send(KAREN, "And him.", subject="[#1001] Portal is down", cc="him@other.example")
+    reply = to(bench.send(ELLIOT, "Hello.", answers=to(told, "elliot@bank.example")), "jane@client.example")
     bench.send("jane@client.example", "And her.", answers=reply, cc="her@client.example, jane@client.example")
     bench.now += timedelta(days=31)
     bench.send(KAREN, "Much later.", answers=bench.ack, cc="late@other.example, near@client.example")

@@ -9,7 +9,7 @@ import pytest
 from mailgate.notice import Listing, NoticeKind, Similar
 from mailgate.phrase import Phrase
 from mailgate.rules.notices.destination import Destination, destination, named, promised
-from mailgate.rules.notices.still_due import not_due, not_reader
+from mailgate.rules.notices.waiting import not_due, not_reader
 from mailgate.ticket import Address, Assignee, Collaborator, Status
 from tests.notices import CONFIG, ELLIOT, NOW, TICKET, notice
 
