@@ -232,12 +232,12 @@ class AgentAnswer:
         yield from hand_outs(change.events, task.context.config)
 
     def _notices(self, change: Change, report: Sequence[Phrase], found: Found) -> tuple[Notice, ...]:
-        """An answer if the text became a note by rule, to commands without text, and to queries."""
+        """An answer if the text became a note by rule, to commands without text, and to queries: what was done."""
         facts: list[Sentence] = []
         links: tuple[tuple[Sentence, str], ...] = ()
         post, seen = self.post, self.post.seen
         if post.writes and seen.by_rule:
-            facts.append(_kept_as_note(seen, change.after))
+            facts += [_kept_as_note(seen, change.after), *report]
             links = to_send_it(post.entry(self.task.request), change.after, self.task.context)
         elif post.published or not post.writes:
             facts += report or (Phrase("done.nothing"),)

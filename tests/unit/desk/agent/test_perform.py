@@ -100,6 +100,13 @@ def test_text_of_a_transfer_or_an_assignment_away_is_a_note_unless_reply(opened)
     assert opened.thread()[-1][0] == "note"
 
 
+def test_the_answer_to_a_text_that_became_a_note_names_the_commands_that_were_done(opened):
+    mails = opened.send(ANN, "#assign elliot\n#tag server\n\nPlease look.", answers=alert(opened, "ann"))
+    answer = to(mails, "ann@bank.example")
+    assert "kept as an internal note" in answer.text
+    assert "Assigned to Elliot Alderson." in answer.text
+
+
 def test_a_ticket_that_changes_hands_is_not_told_as_nobodys_in_between(opened):
     opened.send(ELLIOT, "#claim", answers=alert(opened))
     mails = opened.send(ELLIOT, "#transfer Systems\n#assign bob", answers=alert(opened))
