@@ -233,6 +233,7 @@ class Body:
     original: Forwarded | None = None  # the author of the forwarded mail, where one is named
     forward: str = ""  # the forwarded mail as it stands in the body; in neither `visible` nor `cut`
     quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures that only what was quoted shows
+    own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of the line that shows it, or is above it)
     signature: str = ""  # the part of `cut` that the author's program marks as one, but for a telephone's line
 
     @property

@@ -32,11 +32,13 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
         found = split.split(page.lines(), purpose)
         says = found.own or found.forward
         in_quotes = page.quoted_pictures if purpose is Purpose.ANSWER else frozenset()
-        pictures = (found.quoted_pictures | in_quotes) - found.own_pictures
+        own = found.own_pictures
+        quoted = (found.quoted_pictures | in_quotes) - {cid for cid, _ in own}
         if not mail.text.strip() or (says and not _says_more(mail.text, page.text())):
-            body = replace(_body(mail, found, "" if found.trimmed else page.own()), quoted_pictures=pictures)
+            body = _body(mail, found, "" if found.trimmed else page.own())
+            body = replace(body, quoted_pictures=quoted, own_pictures=own)
             return body if body.original or not body.forwarded else replace(body, original=_original(mail, purpose))
-        return replace(_read_text(mail, purpose), quoted_pictures=pictures)
+        return replace(_read_text(mail, purpose), quoted_pictures=quoted, own_pictures=own)
     return _read_text(mail, purpose)
 
 

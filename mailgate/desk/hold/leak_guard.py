@@ -179,11 +179,16 @@ def raw_of(attachments: Iterable[Attachment]) -> list[str]:
 
 
 def internal_file(request: Request, target: Target) -> str:
-    """The name of a file of the request that only internal entries of the ticket hold; "" for none."""
+    """The name of a file of the request that only internal entries of the ticket hold; "" for none.
+
+    A picture in the author's signature is no file of theirs.
+    """
     thread = request.known.thread(target.ticket.number)
     public = {file.sha256 for entry in thread if entry.kind is not EntryKind.NOTE for file in entry.attachments}
     internal = {file.sha256 for entry in thread if entry.kind is EntryKind.NOTE for file in entry.attachments}
-    return next((file.name for file in request.attachments if file.sha256 in internal - public), "")
+    signed = request.signature_pictures
+    files = (file for file in request.attachments if not (file.cid and file.cid in signed))
+    return next((file.name for file in files if file.sha256 in internal - public), "")
 
 
 def _readable(kind: str, content: bytes) -> str:

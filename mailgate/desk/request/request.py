@@ -42,6 +42,7 @@ class Request(ABC):
     recipients: Sequence[Address] = ()  # To and Cc
     attachments: tuple[StoredAttachment, ...] = ()
     files: Sequence[Attachment] = ()  # the attachments with their bytes
+    own_pictures: Sequence[tuple[str, str]] = ()  # (Content-ID, text of its line) of those that the author embedded
     text: str = ""  # the visible text, commands included
     html: str = ""  # the whole page
     cut: str = ""  # quoted history and signature that were cut from the text
@@ -88,6 +89,12 @@ class Request(ABC):
         """The attachments, but for pictures in a mail that holds nothing but a signature."""
         pictures = self.signed_only and any(map(str.strip, (*self.commands.rest, self.signature)))
         return tuple(each for each in self.attachments if not (pictures and each.cid))
+
+    @property
+    def signature_pictures(self) -> frozenset[str]:
+        """Content-IDs of the pictures in the author's signature, such as a logo."""
+        signed = set(signature_of("\n".join(self.commands.rest), self.signer).split("\n")) - {""}
+        return frozenset(cid for cid, line in self.own_pictures if line.strip() in signed)
 
     def direct(self, config: Config) -> frozenset[str]:
         """Addresses that received the mail directly, and get no copy."""
@@ -220,6 +227,7 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         recipients=(*mail.to, *mail.cc),
         attachments=tuple(stored for stored, _ in own),
         files=tuple(file for _, file in own),
+        own_pictures=received.body.own_pictures,
         text="\n".join(without_link_lines(received.body.visible.split("\n"))).strip("\n"),
         html=mail.html,
         cut=received.body.cut,

@@ -52,7 +52,7 @@ class Split:
     trimmed: bool = False
     signature: str = ""  # of what is cut
     quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures on quoted lines
-    own_pictures: frozenset[str] = frozenset()
+    own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of its line) of the others
 
 
 def text_lines(text: str) -> list[Line]:
@@ -148,14 +148,9 @@ def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marke
         _strip([_show(line) for line in forward]),
         trimmed,
         signature.of(cut),
-        _pictures(head, quoted=True),
-        _pictures([*head, *forward], quoted=False),
+        frozenset(cid for line in head if line.kind is Kind.QUOTE for cid in line.pictures),
+        tuple((cid, line.text) for line in (*head, *forward) if line.kind is not Kind.QUOTE for cid in line.pictures),
     )
-
-
-def _pictures(lines: Sequence[Line], *, quoted: bool) -> frozenset[str]:
-    """The pictures on quoted lines, or on the others."""
-    return frozenset(cid for line in lines if (line.kind is Kind.QUOTE) is quoted for cid in line.pictures)
 
 
 def _show(line: Line) -> str:

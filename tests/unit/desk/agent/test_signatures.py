@@ -92,6 +92,18 @@ def test_a_logo_alone_is_posted_by_no_command_but_a_pasted_picture_is(bench, ale
     assert [mail.kind for mail in outside(bench.send(ELLIOT, **fields))] == ["reply"]
 
 
+def test_a_picture_pasted_into_a_note_is_guarded_above_a_signature_with_a_logo(bench, alert):
+    def with_picture(text):
+        fields = written("outlook classic", text, FORMAL, alert)
+        fields["pictures"] = (*fields.get("pictures", ()), ("shot.png", "image/png", b"\x89PNG secret", "shot@1"))
+        last = text.rpartition("\n")[2]
+        fields["html"] = str(fields["html"]).replace(last, f'{last}</p><p class="MsoNormal"><img src="cid:shot@1">', 1)
+        return bench.send(ELLIOT, **fields)
+
+    with_picture("#note\n\nHer screen.")
+    assert {mail.kind for mail in with_picture("Like this.")} == {"held"}
+
+
 @pytest.mark.parametrize("text", ["Thanks!", "Elliot, it works.", "Best regards from Ann", "Thanks\nElliot"])
 def test_a_short_text_is_a_text(bench, alert, text):
     answer(bench, "mutt", text, "", alert)
