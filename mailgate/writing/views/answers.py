@@ -33,7 +33,7 @@ def listing_view(
         rows=tuple(tuple(plain(own.text(cell, zone)) or _EMPTY for cell in row) for row in listing.rows),
         labels=tuple(own.phrases.get(f"cell.{name}", "") for name in listing.columns),
         links=tuple(map(links_of, listing.tickets)) if links_of else (),
-        said=tuple(readable(words) for words in listing.said),
+        said=tuple(own.filled("listing.said", words=readable(words)) if words else "" for words in listing.said),
         late=tuple(ticket.overdue for ticket in listing.tickets),
     )
 

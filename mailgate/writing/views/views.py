@@ -153,7 +153,7 @@ class ListingView:
     rows: tuple[tuple[str, ...], ...]
     labels: tuple[str, ...]
     links: tuple[tuple[Link, ...], ...] = ()  # what can be done with a row's ticket
-    said: tuple[str, ...] = ()  # the newest words of a row's requester
+    said: tuple[str, ...] = ()  # the newest words of a row's requester, in quotation marks
     late: tuple[bool, ...] = ()  # the row's ticket is overdue
 
     @property
@@ -182,7 +182,7 @@ class ListingView:
         """A row without columns: "#1001  The portal is down", and below "Karen Client, due Fri 20 Nov 12:00"."""
         name, title, *_ = row
         indent = " " * (width + _GAP)
-        said = f"“{self.said[place]}”" if self.said and self.said[place] else ""
+        said = self.said[place] if self.said else ""
         offers = "  ".join(str(link) for link in (self.links[place] if self.links else ()) if link.number)
         texts = (title, ", ".join(self._details(row)), said, offers)
         below = [line for text in texts for line in wrap(text, _WIDTH - len(indent))]
