@@ -94,7 +94,7 @@ def _gather(db: Db, agent: Agent, waiting: list[Waiting], runtime: Runtime, cont
     config, since = context.config, waiting[0].written
     known = tickets.get_many(db, {each.ticket for each in waiting})
     seen = [ticket for ticket in known.values() if sees(agent, ticket, config)]
-    outbox.replaced(db, [each.id for each in waiting])
+    outbox.replaced(db, [each.id for each in waiting], context.now)
     if not seen:
         return
     events = {each.number: [e for e in tickets.events(db, each.number) if e.at >= since] for each in seen}

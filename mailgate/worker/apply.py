@@ -128,7 +128,7 @@ def save_alerts(db: Db, notices: Sequence[Notice], context: Context, renderer: R
                 at=context.now,
                 direction="out",
                 step="together",
-                text=f"{notice.kind} about {len(notice.numbers)} tickets in one mail",
+                text=f"{notice.kind} about tickets {', '.join(map(str, notice.numbers))}",
                 address=notice.to.email,
                 ticket=number,
             )

@@ -128,9 +128,12 @@ def send_now(db: Db, ids: Sequence[int], now: datetime) -> None:
     )
 
 
-def replaced(db: Db, ids: Sequence[int]) -> None:
+def replaced(db: Db, ids: Sequence[int], now: datetime) -> None:
     """Never send these queued mails: another one stands for them."""
-    db.many("UPDATE outbox SET state = 'dropped' WHERE id = ? AND state = 'queued'", [(id_,) for id_ in ids])
+    db.many(
+        "UPDATE outbox SET state = 'dropped', next_attempt_at = ?, last_error = ? WHERE id = ? AND state = 'queued'",
+        [(now.timestamp(), "one mail stands for all that waited", id_) for id_ in ids],
+    )
 
 
 def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent: bool = False) -> list[Job]:

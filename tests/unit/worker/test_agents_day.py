@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate.store.queues import outbox
+from mailgate.store.queues import outbox, trace
 from mailgate.worker import agents_day
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
@@ -171,6 +171,8 @@ def test_alerts_wait_until_quiet_hours_end_and_come_as_one_mail(night):
     assert "1 new message, opened, assigned to nobody, open" in " ".join(mail.text.split())
     assert "“Hello? Is anybody there?”" in mail.text
     assert handed_over(night) == [(ELLIOT, "digest")]
+    told_of = [line.text for line in trace.by_ticket(night.db, 1001) if line.address == ELLIOT][-3:]
+    assert told_of == ["digest about tickets 1001, 1002", *["one mail stands for all that waited"] * 2]
     night.now += timedelta(hours=1)
     assert night.wait() == [] == handed_over(night), "nothing of it comes once more"
 
