@@ -25,6 +25,7 @@ MARKERS = {
 
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
 _DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")  # UTS #46 7: sharp s, final sigma, the zero width joiners
+MAX_ADDRESS = 400  # characters; an address has at most 320 octets (RFC 5321 4.5.3.1)
 
 
 def normalise(email: str) -> str:
@@ -32,11 +33,14 @@ def normalise(email: str) -> str:
 
     NFC local part in lower case, and the domain as lower-case A-labels (RFC 5890), mapped as browsers and mail
     servers do (UTS #46, non-transitional): "straße.example" is not "strasse.example".
-    A string that is no address comes back stripped and lower-cased.
+    A string that is no address, or too long for one, comes back stripped and lower-cased.
     """
-    local, at, domain = unicodedata.normalize("NFC", email.strip()).rpartition("@")
+    email = email.strip()
+    local, at, domain = (
+        unicodedata.normalize("NFC", email).rpartition("@") if len(email) <= MAX_ADDRESS else ("", "", "")
+    )
     if not at:
-        return email.strip().lower()
+        return email.lower()
     domain = domain.rstrip(".").lower()
     if not domain.isascii():
         with suppress(UnicodeError):  # an impossible domain stays as it is: it equals nothing real

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import cost
 from tests.desk import ANN, CONFIG, KAREN, Bench, Sent, outside, to
 
 MALLORY = "Mallory <mallory@evil.example>"
@@ -280,3 +281,56 @@ def test_what_tells_who_a_masked_agent_is_stays_inside(tmp_path: Path, name: str
     (gone,) = outside(mails)
     assert name not in gone.everything
     assert b64encode(b"CN=Ann Reyes") not in gone.data
+
+
+# ── hostile size ────────────────────────────────────────────────────────────────────────
+
+ANSWER = (
+    b"From: Karen Client <karen@client.example>\r\nTo: support@bank.example\r\nSubject: Re: [#1001] P\r\n"
+    b"Message-ID: <big@client.example>\r\nIn-Reply-To: <x@bank.example>\r\n"
+)
+FORWARD = ANSWER.replace(b"Re: [#1001] P", b"Fwd: [#1001] P").replace(b"In-Reply-To: <x@bank.example>\r\n", b"")
+PARTS = ANSWER + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+PAGE = ANSWER + b"Content-Type: text/html\r\n\r\n"
+SIZES = {
+    "75,000 PGP signature markers": ANSWER
+    + b"\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nHello\r\n"
+    + b"-----BEGIN PGP SIGNATURE-----\r\n" * 75_000,
+    "30,000 #close lines": ANSWER + b"\r\n" + b"#close\r\n" * 30_000 + b"Hello",
+    "40,000 combining marks": ANSWER
+    + b"Content-Type: text/plain; charset=utf-8\r\n\r\nHello"
+    + b"\xcc\x81\xcc\xa3" * 20_000,
+    "800,000 boundaries on one line": PARTS + b"--b\r\n\r\nHello" + b"--b" * 800_000,
+    "quotes above 10,000 answers, forwarded": FORWARD + b"\r\n" + b"> quoted\r\n" * 5000 + b"Hello there\r\n" * 10_000,
+    "formatting that each paragraph opens again": PAGE
+    + b"<p>Hello"
+    + b"".join(b"<b a=%d>" % number for number in range(399))
+    + b"</p>"
+    + b"<p>x</p>" * 20_000,
+    "a million at signs behind a rule": FORWARD + b"\r\nHello\r\n" + (b"-- x -- " + b"a.a@" * 480 + b": \r\n") * 500,
+    "a million quote marks": ANSWER + b"\r\nHello\r\n" + b"> " * 500_000,
+}
+
+
+@pytest.mark.parametrize("raw", SIZES.values(), ids=SIZES.keys())
+def test_a_mail_of_hostile_size_costs_little_and_adds_its_words(bench: Bench, raw: bytes) -> None:
+    """Each of these has held the desk for minutes, or forever."""
+    opened(bench)
+    bench.accept(raw, authserv_ids=TRUSTED)
+    assert cost.in_mails(bench.drain) < cost.MOST
+    assert "Hello" in bench.thread()[-1][1]
+
+
+def test_a_page_stays_within_three_times_its_size(bench: Bench) -> None:
+    alert = opened(bench)
+    page = "<p>" + "".join(f"<b title={number}>" for number in range(60)) + "</p>" + "<p>x" * 1500
+    sent = bench.send(ANN, "x", html=page, answers=alert)
+    assert all(len(mail.part("html")) < 3 * len(page) + 30_000 for mail in sent)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "x" + "f" * 9000])
+def test_a_number_of_thousands_of_digits_in_a_file_is_no_fault(bench: Bench, number: str) -> None:
+    alert = opened(bench)
+    file = ("page.html", "text/html", f"<p>&#{number};</p>".encode())
+    sent = bench.send(ANN, "See the page.", answers=alert, files=(file,))
+    assert [mail.to for mail in outside(sent)] == ["karen@client.example"]

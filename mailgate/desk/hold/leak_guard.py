@@ -160,6 +160,7 @@ def _had(entry: Entry, config: Config) -> str:
 
 
 _TAG = re.compile(r"<[^<>]*>")
+_NO_CHARACTER = re.compile(r"&#(?:[xX][0-9a-fA-F]{20,}|[0-9]{20,})")  # a number that Python does not read
 _FIELD = re.compile(rb"(?:[!-9;-~]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}")  # RFC 5322 2.2: a mail's header
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PRINTABLE = re.compile(rb"[\t\n\r -~\xa0-\xff]{4,}")
@@ -196,7 +197,7 @@ def _readable(kind: str, content: bytes) -> str:
     if kind.startswith("message/") or _FIELD.match(content):
         mail = parse(content)
         text = f"{text}\n{mail.subject}\n{mail.text}\n{mail.html}"
-    page = (unescape(_TAG.sub(" ", text)),) if "<" in text or "&" in text else ()
+    page = (unescape(_NO_CHARACTER.sub("", _TAG.sub(" ", text))),) if "<" in text or "&" in text else ()
     return "\n".join((text, *page, *_decoded(content)))
 
 

@@ -165,11 +165,14 @@ class _Reader:
         spans: list[tuple[int, int]] = []
         at, opened = start, -1
         while (at := _find(self.data, marker, at, end)) >= 0:
+            if at > start and self.data[at - 1] != 10:
+                at += len(marker)
+                continue
             line_end = self.data.find(b"\n", at, end)
             line_end = end if line_end < 0 else line_end
             tail = self.data[at + len(marker) : line_end].strip(BLANK)
-            if (at > start and self.data[at - 1] != 10) or (tail and tail[:2] != b"--"):
-                at += len(marker)
+            if tail and tail[:2] != b"--":
+                at = line_end
                 continue
             if opened >= 0:
                 spans.append((opened, _before_line_end(self.data, at, opened)))

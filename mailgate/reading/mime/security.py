@@ -20,11 +20,8 @@ MAX_OPENED = 4  # S/MIME parts of one mail, within each other or side by side
 ENTITY = frozenset({"content-type", "content-transfer-encoding", "mime-version"})  # fields of a MIME entity
 SIGNED_WITHOUT_CONTENT = "packed into an S/MIME signature that is damaged"
 SMIME, PGP = "encrypted (S/MIME)", "encrypted with PGP"
-_SIGNED = re.compile(
-    r"\A\s*-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,30}: [^\n]*\n)*\n(.*?)\n"
-    r"(-----BEGIN PGP SIGNATURE-----\n.*?-----END PGP SIGNATURE-----)",
-    re.DOTALL,
-)
+_SIGNED = re.compile(r"\s*-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z]{1,30}: [^\n]*\n)*\n")
+_SIGNATURE, _SIGNATURE_END = "\n-----BEGIN PGP SIGNATURE-----\n", "-----END PGP SIGNATURE-----"
 _DASHED = re.compile(r"(?m)^- ")  # RFC 9580 7.2: lines that begin with a dash are escaped so
 _ENCRYPTED = re.compile(r"\A\s*-----BEGIN PGP MESSAGE-----\n")
 
@@ -32,11 +29,14 @@ _ENCRYPTED = re.compile(r"\A\s*-----BEGIN PGP MESSAGE-----\n")
 def clear(text: str) -> tuple[str, str]:
     """A clear-signed text without its armour (RFC 9580 7), and the signature; "" where it is none."""
     found = _SIGNED.match(text)
-    if found is None:
+    begins = text.find(_SIGNATURE, found.end()) if found else -1
+    ends = text.find(_SIGNATURE_END, begins + len(_SIGNATURE)) if begins >= 0 else -1
+    if found is None or ends < 0:
         return text, ""
-    rest = text[found.end() :].strip()
-    own = _DASHED.sub("", found[1])
-    return f"{own}\n\n{rest}\n" if rest else f"{own}\n", f"{found[2]}\n"
+    ends += len(_SIGNATURE_END)
+    rest = text[ends:].strip()
+    own = _DASHED.sub("", text[found.end() : begins])
+    return f"{own}\n\n{rest}\n" if rest else f"{own}\n", f"{text[begins + 1 : ends]}\n"
 
 
 def opened(root: Part, guesses: Guesses) -> Part:

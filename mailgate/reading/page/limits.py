@@ -1,8 +1,9 @@
 """HTML cut to what may be parsed: size, depth of nesting, length of a tag.
 
 Parsers of HTML need quadratic time in the depth of nesting and in the attributes of one
-tag; this is the one guard before both. Linear in its input; it understands no HTML
-beyond where a tag ends.
+tag, and they open a formatting element that was left open again in each block that follows
+(HTML 13.2.4.3), so that a page of 40 kB becomes one of 40 MB. This is the one guard before
+all of these. Linear in its input; it understands no HTML beyond where a tag ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ MAX_PAGE = 1_000_000  # characters that are read
 SMALL = 30_000  # characters; below this neither nesting nor attributes can be costly
 MAX_DEPTH = 400
 MAX_TAG = 16_000  # characters of one tag
+MAX_REOPENED = 2000  # formatting elements that a parser may add to any page, and one for each character of a long one
+ALIKE = 3  # of formatting elements that are alike a parser keeps three (HTML 13.2.4.3)
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 TAG_PIECE = re.compile(r"[^\"'>]*")
 UNSEEN = re.compile(r"<!--|<(style|script)\b", re.IGNORECASE)
@@ -26,6 +29,9 @@ ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 # Elements that never hold others, or that their own next sibling closes.
 _SHALLOW = "area base br col embed hr img input link meta param source track wbr p li td tr th option"
 SHALLOW = frozenset(_SHALLOW.split())
+FORMATTING = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
 
 
 def bounded(page: str) -> str:
@@ -35,7 +41,7 @@ def bounded(page: str) -> str:
     """
     if len(page) > MAX_PAGE:
         page = _without_looks(page)[:MAX_PAGE]
-    if len(page) > SMALL and _hurts(page):
+    if _hurts(page):
         return ANY_TAG.sub(" ", page).replace("<", " ")
     return page
 
@@ -59,23 +65,59 @@ def _without_looks(page: str) -> str:
 
 
 def _hurts(page: str) -> bool:
-    depth = 0
-    opened: dict[str, int] = {}  # an end without its beginning closes nothing
-    for closing, name, length in _tags(page):
-        if length > MAX_TAG and name != "img":  # a picture may stand in its own tag
-            return True
-        if name in SHALLOW or (closing and not opened.get(name)):
-            continue
-        step = -1 if closing else 1
-        opened[name] = opened.get(name, 0) + step
-        depth += step
-        if depth > MAX_DEPTH:
+    """Whether the page costs a parser far more than its size."""
+    nesting, formatting = _Nesting(), _Formatting(max(MAX_REOPENED, len(page)))
+    large = len(page) > SMALL
+    for closing, name, start, end in _tags(page):
+        if large and ((end - start > MAX_TAG and name != "img") or nesting.exceeds(name, closing=closing)):
+            return True  # a picture may stand in its own tag
+        if formatting.exceeds(name, page[start:end] if name in FORMATTING else "", closing=closing):
             return True
     return False
 
 
-def _tags(page: str) -> Iterator[tuple[bool, str, int]]:
-    """Each tag: closing or not, its name, its length; quoted `>` do not end one."""
+class _Nesting:
+    """Counts how deep elements stand in each other."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._opened: dict[str, int] = {}  # an end without its beginning closes nothing
+
+    def exceeds(self, name: str, *, closing: bool) -> bool:
+        """Count a tag; True when it stands too deep."""
+        if name not in SHALLOW and not (closing and not self._opened.get(name)):
+            step = -1 if closing else 1
+            self._opened[name] = self._opened.get(name, 0) + step
+            self._depth += step
+        return self._depth > MAX_DEPTH
+
+
+class _Formatting:
+    """Counts how often a parser may have to open formatting elements again: at each tag all that are open."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._many = 0  # open elements that a parser would keep
+        self._open: dict[str, list[str]] = {}  # by name
+        self._alike: dict[str, int] = {}
+
+    def exceeds(self, name: str, tag: str, *, closing: bool) -> bool:
+        """Count a tag; True when it is too much. `tag`: all of it, for a formatting element; else ""."""
+        opened = self._open.setdefault(name, []) if tag else []
+        if tag and not closing:
+            opened.append(tag)
+            self._alike[tag] = self._alike.get(tag, 0) + 1
+            self._many += self._alike[tag] <= ALIKE
+        elif opened:
+            last = opened.pop()
+            self._many -= self._alike[last] <= ALIKE
+            self._alike[last] -= 1
+        self._left -= self._many
+        return self._left < 0
+
+
+def _tags(page: str) -> Iterator[tuple[bool, str, int, int]]:
+    """Each tag: closing or not, its name, where it begins and ends; quoted `>` do not end one."""
     at = 0
     while opening := OPENING.search(page, at):
         at = opening.end()
@@ -84,4 +126,4 @@ def _tags(page: str) -> Iterator[tuple[bool, str, int]]:
             if page[at : at + 1] in {'"', "'"}:
                 close = page.find(page[at], at + 1)
                 at = close + 1 if close >= 0 else len(page)
-        yield bool(opening[1]), opening[2].lower(), at - opening.start()
+        yield bool(opening[1]), opening[2].lower(), opening.start(), at

@@ -176,6 +176,7 @@ def _is_marker(text: str) -> bool:
 def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -> int | None:
     """Where a forwarded mail begins, or None. A copied mail in one that answers nothing was put there to be read."""
     expected = purpose in FORWARDS or purpose is Purpose.NEW
+    quoted = _mostly_quoted(lines) if purpose is Purpose.FORWARD else frozenset()
     said = False
     for place, line in enumerate(lines[:MAX_LINES]):
         if not line.text.strip():
@@ -189,7 +190,7 @@ def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -
         # Outlook 2019 forwards with nothing but "On …, … wrote:".
         if line.level == 0 and _announces_forward(labelled.lines, place, purpose, said=said):
             return place
-        if purpose is Purpose.FORWARD and line.kind is Kind.QUOTE and _is_quoted(lines[place:]):
+        if line.kind is Kind.QUOTE and place in quoted:
             return place
         said = said or says_something(line.text)
     return None
@@ -201,10 +202,17 @@ def _announces_forward(texts: Sequence[str], place: int, purpose: Purpose, *, sa
     return purpose in FORWARDS and attribution.size_at(texts, place, attribution.is_attribution) > 0
 
 
-def _is_quoted(lines: Sequence[Line]) -> bool:
-    """Whether nearly all that is said is quoted."""
-    said = [line for line in lines if says_something(line.text)]
-    return sum(line.kind is Kind.QUOTE for line in said) >= MOSTLY * len(said)
+def _mostly_quoted(lines: Sequence[Line]) -> frozenset[int]:
+    """The places from which on nearly all that is said is quoted."""
+    said = quoted = 0
+    found: list[int] = []
+    for place in range(len(lines) - 1, -1, -1):
+        if says_something(lines[place].text):
+            said += 1
+            quoted += lines[place].kind is Kind.QUOTE
+        if quoted >= MOSTLY * said:
+            found.append(place)
+    return frozenset(found)
 
 
 def _with_rule(lines: Sequence[Line], place: int) -> int:

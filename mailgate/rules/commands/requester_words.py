@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import dropwhile
 
 from mailgate.phrase import Day, Phrase
 from mailgate.rules.text.cleanup import clean, visible
@@ -31,16 +30,16 @@ class RequesterCommands:
 def read_requester_words(lines: Sequence[str], role: str, signer: Signer = NOBODY) -> RequesterCommands:
     """Read the words at the top of the sender's own lines; `role` is "requester", "collaborator" or any other."""
     words: dict[str, None] = {}
-    rest = _from_text(lines)
-    while rest and (word := _word(rest[0], role)):
-        words[word] = None
-        rest = _from_text(rest[1:])
+    height = 0  # of the block of words, blank lines included
+    for line in lines:
+        if word := _word(line, role):
+            words[word] = None
+        elif visible(line):
+            break
+        height += 1
+    rest = lines[height:]
     text = "" if only_signature(rest, signer) else "\n".join(rest).strip()
     return RequesterCommands(tuple(words), text) if words else RequesterCommands()
-
-
-def _from_text(lines: Sequence[str]) -> list[str]:
-    return list(dropwhile(lambda line: not visible(line), lines))
 
 
 def _word(line: str, role: str) -> str:

@@ -17,6 +17,7 @@ from mailgate.settings import Mailbox
 _FIRST = re.compile(r"[A-Za-z]+")
 MICROSOFT = "microsoft"
 _SPAM_CONFIDENCE = 5  # from this level on Microsoft files a mail as junk
+_LONGEST_LEVEL = 3  # digits
 
 
 def _yes(value: str) -> bool:
@@ -62,7 +63,7 @@ def _filtered(value: str) -> bool:
 
 def _confident(value: str) -> bool:
     text = value.strip()
-    return text.isdecimal() and int(text) >= _SPAM_CONFIDENCE
+    return text.isdecimal() and len(text) <= _LONGEST_LEVEL and int(text) >= _SPAM_CONFIDENCE
 
 
 # https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo

@@ -22,18 +22,42 @@ _EMPHASIS = re.compile(r"([*_`~]{0,6})(\\?#)(\**)(?=[^\W_])")
 _BARE_VERB = re.compile(r"[*_`~]*#\**[a-z-]+[:*_`~]*", re.IGNORECASE)
 MARKS = "*_`~"
 LONGEST = 80  # characters of typed text in an error
+MAX_COMBINING = 30  # combining marks in a row that are kept (Unicode UAX #15, 13: Stream-Safe Text Format)
+# What may be more of them; combining marks are neither word characters nor white space but for the two last.
+_PILE = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{MAX_COMBINING + 1},}}")
+
+
+def nfkc(text: str) -> str:
+    """A text in NFKC. Of more than 30 combining marks in a row the first 30 are kept.
+
+    Putting a run of marks into their canonical order costs the square of its length.
+    """
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _PILE.sub(lambda found: _without_pile(found[0]), text))
+
+
+def _without_pile(run: str) -> str:
+    kept: list[str] = []
+    height = 0
+    for character in run:
+        # by the first of what it decomposes into: U+0F73 is no combining mark and becomes two
+        combining = unicodedata.combining(unicodedata.normalize("NFKD", character)[0])
+        height = height + 1 if combining else 0
+        if height <= MAX_COMBINING:
+            kept.append(character)
+    return "".join(kept)
 
 
 def seen(text: str) -> str:
     """A text in NFKC without invisible characters; its lines and spaces stay."""
-    text = _INVISIBLE.sub("", text)
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return nfkc(_INVISIBLE.sub("", text))
 
 
 def visible(line: str) -> str:
     """The line in NFKC, without invisible characters, every run of white space one space."""
     if not line.isascii():
-        line = unicodedata.normalize("NFKC", _INVISIBLE.sub("", line))
+        line = nfkc(_INVISIBLE.sub("", line))
     return " ".join(_INVISIBLE.sub("", line).split())
 
 

@@ -7,11 +7,11 @@ A pure comparison of words. It never guesses: several candidates come back as
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from mailgate.rules.text.cleanup import nfkc
 from mailgate.settings import Config
 from mailgate.ticket import Assignee
 
@@ -89,7 +89,7 @@ def match(typed: str, names: Iterable[Candidate]) -> Matched | Ambiguous | Unkno
 
 def fold(text: str) -> str:
     """`text` as names are compared: NFKC, case folded, white space and dashes alike."""
-    text = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).casefold().split())
+    text = " ".join(nfkc(text).translate(_DASHES).casefold().split())
     return re.sub(r" ?/ ?", " / ", text)
 
 

@@ -39,6 +39,32 @@ def test_many_of_them_cost_linear_time(piece: str, monkeypatch: pytest.MonkeyPat
     assert growth(lambda size: limits.bounded(piece * size), 40_000) < LINEAR
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p>" + "".join(f"<b a={number}>" for number in range(300)) + "</p>" + "<p>x</p>" * 5000,
+        "<div>" + "".join(f"<font size={number}>" for number in range(60)) + "</div>" + "<p>x" * 2000,
+        "<td>" + "".join(f"<A HREF={number}><i x={number}>" for number in range(200)) + "<td>" * 500,
+    ],
+)
+def test_a_page_whose_formatting_would_be_opened_again_and_again_loses_its_tags(page: str) -> None:
+    """A parser makes a thousand times its size of it (HTML 13.2.4.3)."""
+    assert "<" not in limits.bounded(page)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<font color=red><p>left open" * 300,  # three that are alike are all that a parser keeps
+        "<p><b><i>word</i></b> <a href=x>link</a></p>" * 500,
+        "</b></b></i>" * 5000,
+        "".join(f"<b a={number}>x</b>" for number in range(5000)),
+    ],
+)
+def test_formatting_as_programs_write_it_stays(page: str) -> None:
+    assert limits.bounded(page) == page
+
+
 def test_a_long_text_is_shown_to_its_end() -> None:
     text = "The log goes on and on.\n" * 120_000
     assert len(text) > 2_000_000
