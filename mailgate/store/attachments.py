@@ -114,9 +114,9 @@ class AttachmentStore:
             raise os_trouble(error, self._folder) from error
         return target.name, file.size
 
-    def old(self, now: float) -> set[str]:
+    def old(self, now: float, *, older_than: float = SWEPT_AFTER) -> set[str]:
         """Digests of the files that were last stored so long ago that their row must stand, if there is to be one."""
-        return {path.name for path in self._files() if _is_old(path, now)}
+        return {path.name for path in self._files() if _is_old(path, now, older_than)}
 
     def sweep(self, digests: Iterable[str], now: float, *, older_than: float = SWEPT_AFTER) -> None:
         """Remove those of the files that were last stored `older_than` seconds ago, and what a crash left half written.
@@ -129,7 +129,9 @@ class AttachmentStore:
                 with alone(self._lock):
                     for path in map(self.path, portion):
                         if _is_old(path, now, older_than):
+                            crossing("removal of a file")
                             path.unlink(missing_ok=True)
+                            crossing("file removed")
             for path in self._folder.glob(".?*"):
                 if path != self._lock and _is_old(path, now):
                     path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
+from mailgate.system.crash_points import crossing
 from mailgate.system.durable import flush
 from mailgate.system.storage import os_trouble
 
@@ -173,7 +174,9 @@ def rewrite(path: Path) -> None:
     """
     with storage_errors(), closing(connect(path, "rw")) as connection:
         connection.execute("PRAGMA temp_store = FILE")
+        crossing("rewrite of the database")
         connection.execute("VACUUM")
+        crossing("database rewritten")
         if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise StorageError("the log of the database could not be emptied", cause="somebody reads it all the while")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
+from mailgate.system.crash_points import crossing
 from mailgate.system.durable import DurableFile, flush
 from mailgate.system.lock import remove_files
 from mailgate.system.storage import os_trouble, unreadable
@@ -80,18 +81,20 @@ class RawFiles:
         with suppress(OSError):
             self.path(kept.name).unlink(missing_ok=True)
 
-    def old(self, now: float) -> set[str]:
+    def old(self, now: float, *, older_than: float = SWEPT_AFTER) -> set[str]:
         """Names of the files whose row must stand by now, if there is to be one."""
         with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
-            return {entry.name for entry in entries if now - entry.stat().st_mtime > SWEPT_AFTER}
+            return {entry.name for entry in entries if now - entry.stat().st_mtime > older_than}
         return set()
 
     def sweep(self, names: Collection[str]) -> None:
         """Remove files that no row names; none while a backup copies files. Raises StorageError."""
         with remove_files(self._database) as free:
             for name in names if free else ():
+                crossing("removal of a file")
                 with suppress(OSError):
                     self.path(name).unlink(missing_ok=True)
+                crossing("file removed")
 
 
 class Draft:

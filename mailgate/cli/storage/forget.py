@@ -11,10 +11,11 @@ from mailgate.cli.json_errors import result_fields
 from mailgate.errors import BadArgument, Refused
 from mailgate.mail import normalise
 from mailgate.settings import Config
-from mailgate.store.attachments import AttachmentStore
+from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.connection import rewrite
 from mailgate.store.db import Db
 from mailgate.store.maintenance.forget import Erased, forget, remains
+from mailgate.store.queues import inbox
 from mailgate.store.schema import copies
 from mailgate.system.lock import remove_files
 from mailgate.ticket import Json
@@ -60,12 +61,16 @@ def _require_outsider(email: str, config: Config) -> None:
 
 
 def _remove_files(db: Db, config: Config, erased: Erased) -> None:
-    """Remove the files that nothing names any more, at once instead of with the daily sweep."""
-    db.files.sweep(erased.raw_files)
+    """Remove the files that nothing names any more, at once instead of with the daily sweep.
+
+    Also those that an interrupted run has left.
+    """
+    attachments, now = AttachmentStore(config.storage.attachments), time.time()
+    db.files.sweep(inbox.unnamed(db, db.files.old(now, older_than=IN_WORK)))
     with remove_files(config.storage.database) as free:
         if free:
-            AttachmentStore(config.storage.attachments).sweep(erased.attachments, time.time(), older_than=IN_WORK)
-    attachments = AttachmentStore(config.storage.attachments)
+            unnamed = attachments.old(now, older_than=IN_WORK) - {*named(db)}
+            attachments.sweep(unnamed, now, older_than=IN_WORK)
     left = [attachments.path(each) for each in erased.attachments]
     left += [db.files.path(each) for each in erased.raw_files]
     why = "a backup runs, or it was stored a moment ago: the daemon removes it within two days"

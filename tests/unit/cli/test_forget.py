@@ -10,6 +10,8 @@ import pytest
 from mailgate.cli.main import main
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.queues import outbox
+from mailgate.store.raw_files import raw_folder
+from mailgate.system import crash_points
 from tests.desk import ANN, KAREN, Bench
 
 HER = "vera.quist@client.example"
@@ -53,9 +55,11 @@ def life(bench):
 
 
 def age_files(bench):
-    for path in bench.config.storage.attachments.rglob("*"):
-        if path.is_file():
-            os.utime(path, (0, 0))
+    storage = bench.config.storage
+    for folder in (storage.attachments, raw_folder(storage.database)):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                os.utime(path, (0, 0))
 
 
 def holding(folder, needles=NEEDLES):
@@ -194,3 +198,45 @@ def test_somebody_unknown_is_no_error(bench, capsys):
 def test_agents_and_the_desk_are_refused(bench, capsys, address, why):
     assert main(("forget", address)) != 0
     assert why in capsys.readouterr().err
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def observers():
+    yield crash_points.observers
+    crash_points.observers.clear()
+
+
+def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(tmp_path, monkeypatch, capsys, observers):
+    """What the first has not done, the second does: in the database, its log, and the folders."""
+    number = 0
+    while True:
+        number += 1
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        bench = Bench(folder)
+        life(bench)
+        age_files(bench)
+        left = iter(range(number - 1, -1, -1))
+
+        def kill(_boundary, left=left):
+            if next(left) == 0:
+                raise Killed
+
+        observers.append(kill)
+        try:
+            main(("forget", HER))
+        except Killed:
+            pass
+        else:
+            break
+        finally:
+            observers.clear()
+        forget(capsys, HER)
+        assert holding(folder) == set(), number
+        assert bench.numbers() == [1003]
+    assert number > 10
