@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,22 +80,24 @@ def _tickets(db: Db, email: str) -> tuple[list[int], list[int]]:
     return own, sorted((mixed | {row["ticket"] for row in part}) - theirs)
 
 
+_PEOPLE = (("ticket", "requester_"), ("entry", "author_"), ("collaborator", ""))  # table, prefix of email and name
+
+
 def _names(db: Db, email: str, done: Erased) -> tuple[str, ...]:
     """The person's full names, without those that others bear; the longest first."""
-    every = (
-        "SELECT requester_name AS name, requester_email AS email FROM ticket"
-        " UNION SELECT author_name, author_email FROM entry UNION SELECT name, email FROM collaborator"
-    )
-    names = [row["name"] for row in db.all(f"SELECT DISTINCT name FROM ({every}) WHERE email = ?", [email])]  # noqa: S608
-    found = []
-    for name in names:
-        if len(name.split()) < 2:
-            continue  # "Karen" is a word that others may write
-        if db.one(f"SELECT 1 FROM ({every}) WHERE name = ? AND email <> ? LIMIT 1", [name, email]):  # noqa: S608
-            done.stays.append((f"the name {name}", "other people write under it, too"))
-            continue
-        found.append(name)
-    return tuple(sorted(found, key=len, reverse=True))
+    borne: set[str] = set()
+    for table, prefix in _PEOPLE:
+        rows = db.all(f"SELECT DISTINCT {prefix}name FROM {table} WHERE {prefix}email = ?", [email])  # noqa: S608
+        borne |= {row[0] for row in rows if len(row[0].split()) > 1}  # "Karen" is a word that others may write
+    shared: set[str] = set()
+    for table, prefix in _PEOPLE:
+        sql = (
+            f"SELECT DISTINCT {prefix}name FROM {table}"  # noqa: S608
+            f" WHERE {prefix}name IN (SELECT value FROM json_each(?)) AND {prefix}email <> ?"
+        )
+        shared |= {row[0] for row in db.all(sql, [json.dumps([*borne]), email])}
+    done.stays += [(f"the name {name}", "other people write under it, too") for name in sorted(shared)]
+    return tuple(sorted(borne - shared, key=lambda name: (-len(name), name)))
 
 
 def _own_mails_aside(db: Db, email: str, done: Erased) -> None:
@@ -162,37 +164,55 @@ def _mails(db: Db, email: str) -> None:
 
 
 def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> None:
-    """Replace address and names in every text of every table."""
-    for needle, instead in ((email, ADDRESS), *((name, NAME) for name in names)):
-        for form in {needle, json.dumps(needle)[1:-1]}:
-            for table, column in _texts(db):
-                where = f'instr(lower("{column}"), lower(:form)) > 0 AND {_BUSY.get(table, "1")}'
-                for row in db.all(f'SELECT DISTINCT "{column}" FROM {table} WHERE {where}', {"form": form}):  # noqa: S608
-                    done.counts["other mentions"] += db.run(
-                        f'UPDATE OR IGNORE {table} SET "{column}" = ? WHERE "{column}" = ? AND {_BUSY.get(table, "1")}',  # noqa: S608
-                        [_replaced(row[0], form, instead), row[0]],
-                    )
+    """Replace address and names in every text of every table, each table read once."""
+    instead = dict.fromkeys(_forms(email), ADDRESS) | {form: NAME for name in names for form in _forms(name)}
+    for table, columns, key in _texts(db):
+        hit = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns for _ in instead)
+        patterns = [_pattern(form) for _ in columns for form in instead]
+        found = f"SELECT {', '.join((*key, *columns))} FROM {table} WHERE ({hit}) AND {_BUSY.get(table, '1')}"  # noqa: S608
+        values = ", ".join(f"{column} = ?" for column in columns)
+        place = " AND ".join(f"{column} = ?" for column in key)
+        changed = f"UPDATE OR IGNORE {table} SET {values} WHERE {place}"  # noqa: S608
+        for row in db.all(found, patterns):
+            texts = [text and _replaced(text, instead) for text in [*row][len(key) :]]
+            done.counts["other mentions"] += db.run(changed, [*texts, *[*row][: len(key)]])
 
 
-def _texts(db: Db) -> Iterator[tuple[str, str]]:
-    """Table and column of every text that may name a person."""
-    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-    for table in [row["name"] for row in db.all(tables) if row["name"] not in _NOT_REDACTED]:
-        yield from ((table, row["name"]) for row in db.all(f"PRAGMA table_info({table})") if row["type"] == "TEXT")
+def _forms(needle: str) -> set[str]:
+    """How a text may hold it: as it is, and in JSON."""
+    return {needle, json.dumps(needle)[1:-1]}
 
 
-def _replaced(text: str, needle: str, instead: str) -> str:
-    """The text with each occurrence replaced, whatever its ASCII letters' case."""
-    low, found, at = _lower(text), _lower(needle), 0
-    pieces = []
-    while (place := low.find(found, at)) >= 0:
-        pieces += [text[at:place], instead]
-        at = place + len(needle)
-    return "".join([*pieces, text[at:]])
+def _pattern(needle: str) -> str:
+    return "%" + "".join(f"\\{char}" if char in "%_\\" else char for char in needle) + "%"
+
+
+def _texts(db: Db) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each table that may name a person: its texts, and the columns that tell its rows apart, quoted."""
+    for table in db.all("PRAGMA table_list"):
+        if table["type"] != "table" or table["name"] in _NOT_REDACTED or table["name"].startswith("sqlite_"):
+            continue
+        columns = db.all(f"PRAGMA table_info({table['name']})")
+        texts = [f'"{each["name"]}"' for each in columns if each["type"] == "TEXT"]
+        key = [f'"{each["name"]}"' for each in columns if each["pk"]] if table["wr"] else ["rowid"]
+        if texts:
+            yield table["name"], texts, key
+
+
+def _replaced(text: str, instead: Mapping[str, str]) -> str:
+    """The text with each occurrence replaced, whatever the case of its ASCII letters."""
+    for needle, other in instead.items():
+        low, found, at = _lower(text), _lower(needle), 0
+        pieces = []
+        while (place := low.find(found, at)) >= 0:
+            pieces += [text[at:place], other]
+            at = place + len(needle)
+        text = "".join([*pieces, text[at:]])
+    return text
 
 
 def _lower(text: str) -> str:
-    """As SQLite's lower(): ASCII alone, so that places stay the same."""
+    """As SQLite's LIKE: ASCII alone, so that places stay the same."""
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 
