@@ -36,11 +36,14 @@ def with_related(
     if any(_is_alert(notice) for notice in notices):
         emails = config.addresses_of(ticket.requester.email)
         found = _without(tickets.of_requester(db, emails, (Status.OPEN, Status.PENDING), OTHERS), ticket)
-        notices = tuple(replace(e, others=_others(e, found, config)) if _is_alert(e) else e for e in notices)
+        if found:
+            notices = tuple(replace(e, others=_others(e, found, config)) if _is_alert(e) else e for e in notices)
     if similar_to is None or not any(notice.kind in _SHOW_SIMILAR for notice in notices):
         return notices
     words = similar.words_of(ticket.subject, similar_to, similar.ASKED)
     numbers = similar.closest(len(words), stored.having(db, words))[: 2 * similar.SHOWN]
+    if not numbers:
+        return notices
     known = tickets.get_many(db, numbers)
     found = [known[number] for number in numbers if number in known]
     ended = [each for each in found if not each.status.active and not confidential(each.department, config)]

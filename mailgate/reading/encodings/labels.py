@@ -8,6 +8,7 @@ bytes really are: ISO-8859-1 is Windows-1252.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 MAX_LABEL = 60  # characters
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
@@ -60,6 +61,7 @@ _NUMBERED = re.compile(r"(?:cp|windows|win|wincp|ibm|ms|dos|codepage|oem|ansicp)
 _PART = re.compile(r"(?:iso|csiso)?8859([1-9]|1[0-6])$")
 
 
+@lru_cache(64)  # the many words and parts of a mail have few charsets
 def codec(declared: str) -> str:
     """The codec for a declared charset; where it is not known the name itself, for Python may know it. "" for none."""
     name = declared[:MAX_LABEL].strip(" '\"\t").lower().partition("*")[0]  # RFC 2231 5: a language may follow

@@ -7,7 +7,7 @@ carries the ticket's token and the reader's own key. Commands are for agents alo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -45,7 +45,7 @@ def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: 
 
 def numbered(links: Iterable[Link], before: int) -> tuple[Link, ...]:
     """The links with their numbers, which go on after `before` others."""
-    return tuple(replace(link, number=number) for number, link in enumerate(links, before + 1))
+    return tuple(Link(each.label, each.href, each.main, number) for number, each in enumerate(links, before + 1))
 
 
 @lru_cache(64)  # most are the same few commands
