@@ -38,7 +38,7 @@ class Sink:
     recipient's address, "mail SENDER" or "end RECIPIENT" to the answers to give, the first
     first; without one it says yes.
 
-    An answer of "close" hangs up, one of "hang" says nothing more.
+    An answer of "close" hangs up, one of "hang" says nothing more, "half TEXT" hangs up within a line.
     """
 
     port: int = 0
@@ -112,6 +112,11 @@ class Sink:
         self._arrived.set()
 
 
+def says_yes(answer: str) -> bool:
+    """Whether the last line of an answer has a code of success (RFC 5321 4.2.1)."""
+    return re.match(r"[23]\d\d(?: |$)", (answer.splitlines() or [""])[-1]) is not None
+
+
 class _Dialogue:
     def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self.sink, self.reader, self.writer, self.number = sink, reader, writer, number
@@ -131,9 +136,13 @@ class _Dialogue:
             raise ConnectionResetError
         if answer == "hang":
             await asyncio.Event().wait()
+        if answer.startswith("half "):
+            self.writer.write(answer.removeprefix("half ").encode())
+            await self.writer.drain()
+            raise ConnectionResetError
         self.writer.write(f"{answer}\r\n".encode())
         await self.writer.drain()
-        return answer[:1] in "23"
+        return says_yes(answer)
 
     async def run(self) -> None:
         if not await self.say("220 sink ESMTP", "connect"):
@@ -224,7 +233,7 @@ class _Dialogue:
             self.sink.keep(mail)
             raise ConnectionResetError
         answer = self.answer(f"250 2.0.0 taken as {len(self.sink.taken) + 1}", key, "end")
-        if answer.startswith("2"):  # first: who hears the answer may look at once
+        if says_yes(answer):  # first: who hears the answer may look at once
             self.sink.keep(mail)
         await self.say(answer)
         self.mail_from, self.recipients = None, []
