@@ -42,7 +42,7 @@ from mailgate.daemon.sign_ins import SignIns
 from mailgate.errors import ConfigError, MailgateError, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
-from mailgate.outbound.backoff import Reply
+from mailgate.outbound.backoff import Reply, Stage
 from mailgate.outbound.deliver import Deliverer
 from mailgate.outbound.maildir import Transport
 from mailgate.outbound.relay import transport
@@ -274,6 +274,10 @@ class Daemon:
         self._deliverer.notify()
 
     def _relay_trouble(self, relay: str, problem: str, reply: Reply) -> None:
+        if reply.stage is Stage.FILE:
+            what = "Mails that hold it wait, and are tried again with growing pauses. Other mail is not affected."
+            self._notify_admin(f"file:{self._clock().isoformat()}", "An attachment cannot be read", (reply.text, what))
+            return
         subject = f"The relay {problem}" if len(self._config.relays) == 1 else f"The relay {relay} {problem}"
         self._notify_admin(
             f"relay:{relay}:{problem}:{self._clock():%Y-%m-%dT%H:%M}",

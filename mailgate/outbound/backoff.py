@@ -53,6 +53,7 @@ class Stage(StrEnum):
     RCPT = "rcpt"
     DATA = "data"  # the command; its 354 is no reply worth judging
     DATA_END = "data-end"
+    FILE = "file"  # no answer of the relay: an attachment of the mail cannot be read
 
     @property
     def about_relay(self) -> bool:
@@ -157,7 +158,7 @@ class Streak:
         that address, so it belongs to no streak: three customers who left their jobs do not
         stop the desk.
         """
-        if reply.stage.about_relay or reply.stage is Stage.MAIL:
+        if reply.stage.about_relay or reply.stage in (Stage.MAIL, Stage.FILE):
             return self
         if not reply.permanent or reply.dead_address:
             return Streak()

@@ -200,6 +200,9 @@ class Lane:
         match verdict:
             case Sent():
                 self._sent(job, reply, now)
+            case RetryAt(after=pause) if reply.stage is Stage.FILE:
+                self._put_off(job, reply, now, pause)
+                self._report("cannot read an attachment", reply)
             case RetryAt(after=pause):
                 self._put_off(job, reply, now, pause)
                 self._is_well(now)

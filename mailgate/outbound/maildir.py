@@ -52,7 +52,7 @@ class MaildirRelay:
 
 def unreadable_reply(error: UnreadableFile) -> Reply:
     """A file of the mail cannot be read: the mail alone is tried again later."""
-    return Reply(Stage.DATA_END, 0, f"{error.public} ({error.cause})" if error.cause else error.public)
+    return Reply(Stage.FILE, 0, f"{error.public} ({error.cause})" if error.cause else error.public)
 
 
 def _one_line_each(head: str) -> bytes:

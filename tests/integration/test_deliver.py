@@ -483,7 +483,8 @@ async def test_a_file_that_cannot_be_read_delays_its_mail_alone(tmp_path):
         path.write_bytes(b"broken")
         one.attachments.keep([b"gone"])
         await one.until("sent", "sent", "sent")
-        assert one.reports == []
+        assert one.reports == ["relay cannot read an attachment"], "once an hour"
+        assert one.relay.ill_since is None
 
 
 async def test_large_mails_hold_up_no_others(tmp_path):

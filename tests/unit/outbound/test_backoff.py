@@ -253,3 +253,11 @@ def test_pauses_stay_within_a_fifth_and_the_last_try_falls_at_the_end(attempts, 
 def test_pauses_never_shrink(attempts, jitter):
     assert after(attempts + 1, NEW, jitter) >= after(attempts, NEW, jitter)
     assert relay_pause(attempts + 1, jitter) >= relay_pause(attempts, jitter)
+
+
+def test_a_file_that_cannot_be_read_says_nothing_about_the_relay():
+    reply = Reply(Stage.FILE, 0, "no such file")
+    streak = Streak().then("a@x.example", Reply(Stage.RCPT, 550, "5.7.1 no"))
+    assert streak.then("b@x.example", reply) == streak
+    assert isinstance(judge(reply, 1, NEW, 0.5, streak), RetryAt)
+    assert isinstance(judge(reply, 9, GIVE_UP, 0.5), Failed)
