@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailgate.errors import StorageError
 from mailgate.settings import Storage
-from mailgate.store.connection import checkpoint, log_mark
+from mailgate.store.connection import checkpoint, log_mark, log_trouble
 from mailgate.store.db import Store
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.clock import pause
@@ -60,7 +60,7 @@ async def watch_storage(
     told: dict[str, StorageProblem] = {}
     folders = (places.attachments, raw_folder(places.database))
     while not stop.is_set():
-        health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders)]))
+        health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders), *log_trouble(places.database)]))
         await store.probe()
         problems = {problem.what: problem for problem in health.problems()}
         for what, problem in problems.items():

@@ -18,6 +18,8 @@ from mailgate.system.crash_points import crossing
 from mailgate.system.durable import flush
 from mailgate.system.storage import os_trouble
 
+LOG_KEPT = 48_000_000  # bytes of the log that stay when it begins anew: more than it has in use, usually
+LOG_MOST = 100_000_000  # bytes; a log that is larger is kept from beginning anew by a reader
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction
 
 
@@ -44,6 +46,7 @@ def connect(path: Path | None, mode: str) -> sqlite3.Connection:
                 "PRAGMA auto_vacuum = INCREMENTAL"
             )  # of a new file; any other keeps its own until VACUUM
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT}")
             connection.execute("PRAGMA synchronous = FULL")  # accepted means durable
             connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -191,6 +194,15 @@ def log_mark(database: Path) -> int:
     with suppress(FileNotFoundError):
         return log_path(database).stat().st_mtime_ns
     return 0
+
+
+def log_trouble(database: Path) -> Iterator[StorageError]:
+    """That the log grows, because a reader does not let go of what it holds; nothing where it does not."""
+    with suppress(FileNotFoundError):
+        size = log_path(database).stat().st_size
+        if size > LOG_MOST:
+            what = "the log of the database grows: a reader holds it"
+            yield StorageError(what, cause=f"{size / 1e6:.0f} MB", cure=f"find it with: fuser {database}")
 
 
 def checkpoint(database: Path) -> None:

@@ -18,7 +18,8 @@ from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.mail import Delivery, Envelope
 from mailgate.settings import Storage
-from mailgate.store import meta
+from mailgate.store import connection, meta
+from mailgate.store.connection import checkpoint, log_path, log_trouble
 from mailgate.store.db import Store
 from tests.waiting import until
 
@@ -211,3 +212,31 @@ async def test_the_administrator_hears_when_it_begins_and_when_it_is_over(
         ("Storage trouble is over", "Over: storage: the tape is torn, since 2026-11-20 09:00 UTC; glue it"),
     ]
     assert not attachments.exists()
+
+
+async def test_a_log_that_a_reader_holds_is_told_and_shrinks_when_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOG_KEPT", 1_000_000)
+    monkeypatch.setattr(connection, "LOG_MOST", 3_000_000)
+    path = tmp_path / "mailgate.db"
+    store = await Store.open(path)
+
+    async def grow(count: int) -> None:
+        for _ in range(count):
+            await store.write(lambda db: db.run("INSERT INTO raw (data) VALUES (zeroblob(100000))"))
+            checkpoint(path)
+
+    await grow(60)
+    assert list(log_trouble(path)) == [], "without a reader it begins anew each time"
+    with closing(sqlite3.connect(path)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meta").fetchone()
+        await grow(60)
+        (trouble,) = log_trouble(path)
+        assert str(trouble) == "the log of the database grows: a reader holds it"
+        assert trouble.cure == f"find it with: fuser {path}"
+    await grow(2)
+    assert list(log_trouble(path)) == []
+    assert log_path(path).stat().st_size <= 1_000_000
+    await store.close()
