@@ -41,7 +41,7 @@ def _one(alerts: Sequence[Notice], away: Away, config: Config) -> Notice:
         cause=f"{first.cause}|{len(tickets)}",
         subject=headline,
         numbers=tuple(ticket.number for ticket in tickets),
-        facts=(phrase("fact.plain", what=headline),),
+        facts=(phrase("fact.plain", what=headline), Phrase("digest.intro")),
         listings=(waiting_listing(Phrase(f"table.{first.kind}"), tickets, away, first.agent, config),),
     )
 

@@ -51,7 +51,9 @@ def answer_views(
         match answer:
             case Listing():
                 table = listing_view(answer, own, zone, links_of)
-                yield AnswerView(text="\n".join((table.title, "", *table.lines)), listing=table)
+                unnumbered = not any(link.number for row in table.links for link in row)
+                how = ("", own.phrases["listing.how"]) if any(table.links) and unnumbered else ()
+                yield AnswerView(text="\n".join((table.title, "", *table.lines, *how)), listing=table)
             case Lines():
                 yield AnswerView(text="\n".join(readable(own.sentence(line, zone)) for line in answer.lines))
             case Columns():
