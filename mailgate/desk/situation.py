@@ -96,6 +96,7 @@ class Known:
     similar: Mapping[int, tuple[Ended, ...]] = field(default_factory=dict)  # shown with a ticket, by its number
     others: Mapping[str, tuple[Ticket, ...]] = field(default_factory=dict)  # a requester's newest, by address
     promised: frozenset[str] | None = None  # whom a reply reaches, as the answered notice said; None: it said nothing
+    tables_at: datetime | None = None  # when the mail about several tickets or none was made that is answered
     answered: int | None = None  # inbox id of the mail that caused the alert which is answered
     subjects: Mapping[int, str] = field(default_factory=dict)  # of stored mails, by inbox id
     signatures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # learned, by agent's key

@@ -52,11 +52,19 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
     known = with_signatures(db, _of_request(db, ticket, commands, agent, context, writes=writes), agent.key)
     if situation.match.key:
         known = replace(known, promised=sent.readers(db, situation.match.key.text))
+    if key := _of_tables(situation):
+        known = replace(known, tables_at=sent.made_at(db, key))
     if "split" in commands.verbs:
         answered = sent.caused_by(db, situation.match.key.text) if situation.match.key else None
         number = next_number(db, config, situation.highest_number)
         known = replace(known, answered=answered, next_number=number)
     return known
+
+
+def _of_tables(situation: Situation) -> str:
+    """The KEY of the mail about several tickets or none that the mail answers; "" if there is none."""
+    keys = (ref.key for ref in situation.refs if ref.key and ref.key.text in situation.sender.own_keys)
+    return next((key.text for key in keys if key.ticket == 0), "")
 
 
 def with_signatures(db: Db, known: Known, agent: str) -> Known:

@@ -29,7 +29,7 @@ def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -
     record = request.known.records.get(ticket.number)
     if record is None:  # it is split off with this mail
         return None
-    answered = _answered(situation, record)
+    answered = _answered(situation, record) or request.known.tables_at
     entries = _posted(record, request.agent.key)
     newer = overlooked(
         (each for each in entries if each.entry.kind is EntryKind.REPLY and each.entry.by != request.by),

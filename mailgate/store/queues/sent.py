@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from mailgate.notice import NoticeKind, SentNotice
 from mailgate.store.columns import maybe_moment, moment
@@ -14,6 +15,12 @@ def caused_by(db: Db, key: str) -> int | None:
     """The incoming mail that caused the mail of ours with this KEY; None for others, and for those of no mail."""
     row = db.one("SELECT inbox_id FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
     return None if row is None else row["inbox_id"]
+
+
+def made_at(db: Db, key: str) -> datetime | None:
+    """When the mail of ours with this KEY was made; None for others."""
+    row = db.one("SELECT created_at FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
+    return None if row is None else moment(row["created_at"])
 
 
 def readers(db: Db, key: str) -> frozenset[str] | None:

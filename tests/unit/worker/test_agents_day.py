@@ -187,6 +187,25 @@ def test_the_mail_after_quiet_hours_tells_what_is_true_then_and_only_of_what_its
     assert "#1002" not in text
 
 
+@pytest.mark.parametrize(("minutes", "kind"), [(-10, "reply"), (5, "held")])
+def test_an_answer_from_a_row_is_held_where_a_colleague_answered_after_the_mail(night, minutes, kind):
+    """What the mail says already, its reader knows."""
+
+    def ann_answers():
+        night.send(ANN, "We look into it.", answers=night.anns[1001])
+
+    until(night, "2026-11-21 06:50")
+    if minutes < 0:
+        ann_answers()
+    mail = to(until(night, "2026-11-21 07:00"), ELLIOT)
+    until(night, "2026-11-21 07:05")
+    if minutes > 0:
+        ann_answers()
+    body = "#ticket 1001\n#reply\n\nIt works again.\n"
+    sent = night.send(ELLIOT, body, to=mail.reply_to, subject="Re: [#1001]")
+    assert [each.kind for each in sent if each.kind in ("reply", "held")] == [kind]
+
+
 def test_of_what_its_reader_sees_no_more_there_is_no_mail(night):
     for number in (1001, 1002):
         night.send(ANN, "#transfer Maintenance", answers=night.anns[number])
