@@ -58,7 +58,8 @@ def answer_views(
                 yield AnswerView(text="\n".join(readable(own.sentence(line, zone)) for line in answer.lines))
             case Columns():
                 rows = [(usage, own.text(text, zone)) for usage, text in answer.rows]
-                yield AnswerView(text="\n".join(line for row in rows for line in _in_columns(*row)), fixed=True)
+                lines = (line for row in rows for line in _in_columns(*row))
+                yield AnswerView(text="\n".join(lines), explained=tuple(rows), fixed=True)
             case Fixed():
                 yield AnswerView(text=answer.text, fixed=True)
             case _:

@@ -202,6 +202,7 @@ class AnswerView:
     ticket: TicketView | None = None  # its card
     thread: tuple[EntryView, ...] = ()
     events: tuple[str, ...] = ()  # what happened to it, each with its time
+    explained: tuple[tuple[str, str], ...] = ()  # commands, each with its explanation
     fixed: bool = False  # the blanks of the text matter
 
     @property
