@@ -1,11 +1,14 @@
 """Mail that was not delivered: bounces, and permanent failures of the relay.
 
 A delivery report is accepted only if it returns a Message-ID, or came to a bounce address, that this desk signed.
-It becomes an event on the ticket and a notice to the agent; it never opens a ticket.
+It becomes an event on the ticket and a notice to the agent; it never opens a ticket. An address is dead by our relay's
+own answer, by a report to a bounce address that only the relay has seen, or by the second report about it: whoever has
+read a mail of ours can write one. No report that anybody can write makes an agent's address dead.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -46,14 +49,18 @@ def take_bounce(situation: Situation, context: Context) -> Outcome:
     recipient, reported = _reported(bounce, ticket, key, context)
     said = reported.diagnostic
     why = said or "abuse" if bounce.kind == "feedback" else plainly(reported.status, said)
-    failure = Failure(
-        key.kind, recipient, why, dead=not known.burnt and _is_dead(bounce, reported, key, recipient, context)
-    )
+    mark = mark_of(key)
+    permanent = not known.burnt and _is_permanent(bounce, reported, key, recipient, context)
+    agents = recipient in context.config.agents_by_email
+    certain = _came_to_bounce_address(situation, context) or (not agents and bool(known.bounced - {mark}))
+    failure = Failure(key.kind, recipient, why, dead=permanent and certain)
     dead = ((recipient, why),) if failure.dead else ()
     if ticket is None:
         about = "it returns a mail of ours that is about no ticket"
         return Outcome(reason=Reason.DELIVERY_REPORT, why=about, dead=dead)
     after: dict[str, Json] = {"kind": bounce.kind, "recipient": recipient, "notice": key.kind.value, "reason": why}
+    if permanent:
+        after["mail"] = mark
     stamp = acts.Stamp(CLOCK, context.now)
     change = lifecycle.note_event(ticket, EventKind.BOUNCED, stamp, context.config, after)
     outcome = Outcome(ticket=ticket.number, reason=Reason.DELIVERY_REPORT, changes=(change,), dead=dead)
@@ -76,8 +83,23 @@ def _reported(bounce: Bounce, ticket: Ticket | None, key: Key, context: Context)
     return (_written_to(ticket, key, context) if ticket else "") or reported.email, reported
 
 
-def _is_dead(bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
-    """Whether the report marks the recipient as dead; only an address that the key was made for."""
+def mark_of(key: Key) -> str:
+    """What tells a mail of ours from another in events, which agents read: nothing that opens anything."""
+    return hashlib.sha256(key.text.encode()).hexdigest()[:8]
+
+
+def returned_to(situation: Situation, ticket: Ticket | None, key: Key, context: Context) -> str:
+    """The recipient of the returned mail; "" where it cannot be told."""
+    return _reported(situation.received.mail.bounce or Bounce("failed", ()), ticket, key, context)[0]
+
+
+def _came_to_bounce_address(situation: Situation, context: Context) -> bool:
+    """Whether the report came to an address that stood in the envelope of a mail of ours alone."""
+    return any(context.keyring.read_verp(each) for each in situation.received.envelope.recipients)
+
+
+def _is_permanent(bounce: Bounce, reported: ReportedRecipient, key: Key, recipient: str, context: Context) -> bool:
+    """Whether the report says that the recipient is dead; only an address that the key was made for."""
     permanent = bounce.kind == "failed" and reported.status in DEAD_ADDRESS
     return permanent and context.keyring.is_for(key, recipient) and not expired(key, context.now.date())
 

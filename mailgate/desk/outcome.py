@@ -113,6 +113,8 @@ class Outcome:
     absences: tuple[Absence, ...] = ()  # agents who are away from now on
     returns: tuple[str, ...] = ()  # keys of agents who are back
     proven: str = ""  # the author's address, if the mail is authenticated
+    standing: str = ""  # what the mail counts for beside others, see `Situation.standing`
+    outdoes: int | None = None  # inbox id of a weak copy of the mail, which came before
     dead: tuple[tuple[str, str], ...] = ()  # addresses that do not exist any more, and why
     first_time: bool = False  # the requester was not known before
     first_contact: str = ""  # address of a first-time requester who is answered automatically

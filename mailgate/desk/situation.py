@@ -87,6 +87,7 @@ class Known:
     # Delivery reports.
     returned: Key | None = None  # the key of the returned mail, where this database sent it
     burnt: bool = False  # that key was seen with a stranger
+    bounced: frozenset[str] = frozenset()  # other mails of ours to that address that came back, by their marks
     reported: bool = False  # the administrator was notified of an unmatched report within the hour
     # An agent's commands.
     bans: tuple[Ban, ...] = ()  # newest first
@@ -200,6 +201,7 @@ class Situation:
     attachments: tuple[StoredAttachment, ...] = ()
     enclosed: Enclosed | None = None
     duplicate_of: int | None = None  # inbox id of the same mail
+    outdoes: int | None = None  # inbox id of a copy that counts for less
     matter: Matter = Matter.OPENING
     commands: Commands = NO_COMMANDS  # of an agent
     rating: Rating | None = None
@@ -221,6 +223,16 @@ class Situation:
         keys = (ref.key for ref in self.refs if ref.key and ref.key.kind.to_requester)
         answers = self.human and sender.dmarc != "fail" and any(keyring.is_for(key, email) for key in keys)
         return bool(email) and (sender.dmarc == "pass" or answers)
+
+    def standing(self, keyring: Keyring) -> str:
+        """What the mail counts for beside others: "proven", "weak" where it has no effect of its own, "" otherwise.
+
+        A weak mail is no earlier copy of a better one, and what proves nothing uses up nobody's limits.
+        """
+        machine = self.screened.kind in (Screen.AUTO_REPLY, Screen.LOOP, Screen.BOUNCE)
+        if machine or self.sender.dmarc == "fail" or (self.sender.agent and not self.sender.proven):
+            return "weak"
+        return "proven" if self.sender.proven or self.is_authors(keyring) else ""
 
     @property
     def human(self) -> bool:

@@ -171,6 +171,11 @@ class Streak:
         return Streak(answer, before if one in before else (*before, one))
 
     @property
+    def of_one_domain(self) -> bool:
+        """Whether all refused recipients have the same domain."""
+        return len({each.rpartition("@")[2] for each in self.refused}) == 1
+
+    @property
     def means_ill(self) -> bool:
         """True once it is the relay that refuses, not its recipients and no single mail."""
         return len(self.refused) >= IN_A_ROW
@@ -204,7 +209,7 @@ def judge(
             return RelayIll(tell=True)
         case Meaning.OWN_MAILBOX if reply.stage in (Stage.DATA, Stage.DATA_END):
             return RelayIll(tell=True)
-    if _relay_is_ill(reply, streak):
+    if _relay_is_ill(reply, streak, proven=proven):
         return RelayIll(tell=reply.permanent or age >= RELAY_PATIENCE)
     if reply.permanent:
         doubtful = not (proven or reply.dead_address or _about_message(reply))
@@ -216,12 +221,18 @@ def judge(
     return RetryAt(after(attempts, age, jitter))
 
 
-def _relay_is_ill(reply: Reply, streak: Streak) -> bool:
+def _relay_is_ill(reply: Reply, streak: Streak, *, proven: bool) -> bool:
+    """Whether it is the relay that refuses.
+
+    Recipients of one domain do not show it of a relay that accepts mail: who writes to the desk chooses where its
+    answers go.
+    """
     if reply.stage.about_relay or (reply.code in _LOGIN_WANTED and reply.stage in (Stage.MAIL, Stage.RCPT)):
         return True
     if reply.stage is Stage.MAIL:
         return reply.permanent and not _about_message(reply)
-    return reply.permanent and not _about_message(reply) and streak.means_ill
+    chosen = proven and reply.stage is Stage.RCPT and streak.of_one_domain
+    return reply.permanent and not _about_message(reply) and streak.means_ill and not chosen
 
 
 def _about_message(reply: Reply) -> bool:

@@ -44,7 +44,8 @@ CREATE TABLE inbox (
     done_at REAL,
     way TEXT NOT NULL DEFAULT '[]',           -- JSON list: what was found on its way, "step: text"
     login TEXT NOT NULL DEFAULT '',           -- key of the agent who logged in to hand it over
-    retry_at REAL                             -- a file of it cannot be read: tried again then
+    retry_at REAL,                            -- a file of it cannot be read: tried again then
+    standing TEXT NOT NULL DEFAULT ''         -- 'proven' to be its author's, 'weak' where it has no effect, '' else
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;

@@ -171,8 +171,21 @@ def finish(
     error = outcome.why if outcome.state == "quarantined" or outcome.reason is Reason.SPAM else ""
     reason = outcome.reason or ""
     inbox.end(
-        db, inbox_id, outcome.state, context.now, reason, mail=mail, ticket=outcome.ticket, error=error, way=steps
+        db,
+        inbox_id,
+        outcome.state,
+        context.now,
+        reason,
+        mail=mail,
+        ticket=outcome.ticket,
+        error=error,
+        way=steps,
+        standing=outcome.standing,
     )
+    if outcome.outdoes is not None and held.waits(db, outcome.outdoes):
+        # Nobody confirms what has been done by a copy that was proven.
+        held.release(db, outcome.outdoes)
+        inbox.end(db, outcome.outdoes, "dropped", context.now, Reason.DUPLICATE)
     if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
         inbox.remember(db, digest, inbox_id, context.now)
 

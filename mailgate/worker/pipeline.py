@@ -50,6 +50,8 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         highest_number=situation.highest_number,
         releases_spam=situation.released is not None,
         signing=signing_of(situation, context.config),
+        standing=situation.standing(context.keyring),
+        outdoes=situation.outdoes,
     )
     if situation.is_authors(context.keyring):
         outcome = replace(outcome, proven=prepared.received.mail.author.email)

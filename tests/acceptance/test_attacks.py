@@ -334,3 +334,113 @@ def test_a_number_of_thousands_of_digits_in_a_file_is_no_fault(bench: Bench, num
     file = ("page.html", "text/html", f"<p>&#{number};</p>".encode())
     sent = bench.send(ANN, "See the page.", answers=alert, files=(file,))
     assert [mail.to for mail in outside(sent)] == ["karen@client.example"]
+
+
+# ── reports and limits ──────────────────────────────────────────────────────────────────
+
+DEAD = "Final-Recipient: rfc822; {to}\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 no such user\r\n"
+
+
+def forged_report(returned: str, recipient: str, number: int = 0) -> bytes:
+    """A report in the name of a mail server."""
+    return (
+        f"From: MAILER-DAEMON@mx{number}.example\r\nTo: support@bank.example\r\nSubject: Undelivered Mail\r\n"
+        f"Message-ID: <dsn.{number}.{hash(returned)}@mx.example>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"{DEAD.format(to=recipient)}\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {returned}\r\nSubject: x\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def forged_prose(returned: str, recipient: str, number: int = 0) -> bytes:
+    """The same in the words of an old server."""
+    return (
+        f"From: MAILER-DAEMON@mx{number}.example\r\nTo: support@bank.example\r\nSubject: failure notice\r\n"
+        f"Message-ID: <old.{number}.{hash(returned)}@mx.example>\r\n\r\nI could not deliver it.\r\n\r\n"
+        f"<{recipient}>:\r\n550 5.1.1 no such user\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n"
+        f"Return-Path: <support@bank.example>\r\nMessage-ID: {returned}\r\nFrom: support@bank.example\r\n\r\nx\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("report", [forged_report, forged_prose])
+@pytest.mark.parametrize("count", [1, 4])
+def test_who_has_read_one_mail_of_ours_makes_nobody_dead(bench: Bench, report, count: int) -> None:
+    mails = bench.send(KAREN, "It is jammed.", subject="Printer")
+    for number in range(count):
+        bench.accept(
+            report(to(mails, "karen@client.example").message_id, "karen@client.example", number), envelope_from=""
+        )
+    bench.drain()
+    sent = bench.send(ANN, "We come.", answers=to(mails, "ann@bank.example"))
+    assert "karen@client.example" in {mail.to for mail in sent if mail.kind == "reply"}
+
+
+@pytest.mark.parametrize("report", [forged_report, forged_prose])
+def test_no_report_makes_an_agent_dead(bench: Bench, report) -> None:
+    for number in range(3):
+        mails = bench.send(f"c{number}@client.example", "Hello", subject=f"Matter {number}")
+        bench.accept(report(to(mails, "ann@bank.example").message_id, "ann@bank.example", number), envelope_from="")
+        bench.drain()
+    assert "ann@bank.example" in {mail.to for mail in bench.send(KAREN, "Hello", subject="New")}
+
+
+def proven(bench: Bench, text: str, **more: str) -> list[Sent]:
+    """A mail of Karen's that passed DMARC."""
+    headers = {"Authentication-Results": PASSED}
+    return bench.send(KAREN, text, headers=headers, authserv_ids=TRUSTED, **more)
+
+
+FORGERIES = {"without any result": {}, "that failed": {"Authentication-Results": FAILED}}
+
+
+@pytest.mark.parametrize("headers", FORGERIES.values(), ids=FORGERIES.keys())
+@pytest.mark.parametrize("limit", ['[notices]\nlimit_per_sender = "2/1h"', "[tickets]\nmax_open_per_requester = 2"])
+def test_forged_mail_uses_up_nobodys_limits(tmp_path: Path, headers: dict[str, str], limit: str) -> None:
+    bench = Bench(tmp_path, f"{CONFIG}\n{limit}\n")
+    for number in range(4):
+        bench.send(KAREN, f"Forged {number}", subject=f"Forged {number}", headers=headers, authserv_ids=TRUSTED)
+    mails = proven(bench, "Help me.", subject="Genuine")
+    assert ("acknowledgement", "karen@client.example") in {(mail.kind, mail.to) for mail in mails}
+    assert bench.last()["state"] == "done"
+
+
+def test_a_limit_holds_for_proven_mail_too(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, f'{CONFIG}\n[notices]\nlimit_per_sender = "2/1h"\n')
+    kinds = [[mail.kind for mail in outside(proven(bench, f"x {n}", subject=f"Matter {n}"))] for n in range(3)]
+    assert kinds == [["acknowledgement"], ["acknowledgement"], []]
+
+
+COPIES_BEFORE = {
+    "marked as a machine's": {"Auto-Submitted": "auto-replied"},
+    "marked as an absence": {"X-Autoreply": "yes"},
+    "that failed DMARC": {"Authentication-Results": FAILED},
+}
+
+
+@pytest.mark.parametrize("headers", COPIES_BEFORE.values(), ids=COPIES_BEFORE.keys())
+def test_a_forged_copy_never_makes_the_genuine_mail_a_duplicate(bench: Bench, headers: dict[str, str]) -> None:
+    raw = bench.write(KAREN, "It is jammed.", subject="Printer", message_id="<m@client.example>")
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+    bench.accept(head + raw, authserv_ids=TRUSTED)
+    bench.drain()
+    before = bench.numbers()
+    for _ in range(2):
+        bench.accept(raw, authserv_ids=TRUSTED)
+    mails = bench.drain()
+    assert len(bench.numbers()) == len(before) + 1, "one ticket, however often the genuine one comes"
+    assert "acknowledgement" in {mail.kind for mail in mails}
+
+
+def test_a_proven_copy_releases_an_agents_mail_that_was_forged_before(bench: Bench) -> None:
+    alert = opened(bench)
+    raw = bench.write(ANN, "We look into it.", answers=alert)
+    keyed = (b"In-Reply-To", b"References", b"To")
+    stripped = b"\r\n".join(line for line in raw.split(b"\r\n") if not line.startswith(keyed))
+    bench.accept(stripped, rcpt=("support@bank.example",))
+    (confirm,) = bench.drain()
+    assert confirm.kind == "confirm"
+    bench.accept(raw)
+    assert [mail.kind for mail in outside(bench.drain())] == ["reply"]
+    assert outside(bench.tap(confirm)) == [], "it has been sent"

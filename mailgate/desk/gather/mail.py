@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from mailgate.desk.bounces import returned_key
+from mailgate.desk.bounces import returned_key, returned_to
 from mailgate.desk.gather.opening import of_opening
 from mailgate.desk.gather.records import gather_ticket, read_records
 from mailgate.desk.gather.request import of_agents_request, with_attached_mails_ticket, with_signatures
@@ -28,18 +28,22 @@ from mailgate.rules.ticket.lifecycle import may_reopen
 from mailgate.rules.ticket.rating import Rating
 from mailgate.store import attachments
 from mailgate.store.db import Db
-from mailgate.store.people import absences, audience, bans
+from mailgate.store.people import absences, audience, bans, dead_addresses
 from mailgate.store.queues import held, inbox, sent
 from mailgate.store.tickets import histories, merged, tickets
-from mailgate.ticket import ADMIN
+from mailgate.ticket import ADMIN, Ticket
+
+SIGNS = timedelta(days=30)  # for which a first report about an address counts
 
 
 def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     """The situation of a mail."""
     situation = _find_out(db, prepared, context)
-    duplicate = _duplicate_of(db, prepared, context)
-    if duplicate is not None:
-        return replace(situation, duplicate_of=duplicate)
+    earlier = _copy_of(db, prepared, context)
+    if earlier is not None:
+        if situation.standing(context.keyring) == "weak" or inbox.standing(db, earlier) != "weak":
+            return replace(situation, duplicate_of=earlier)
+        situation = replace(situation, outdoes=earlier)
     rating = rating_of(situation, context)
     matter = matter_of(situation, rating, context.config)
     authors = [author.email for author in situation.received.mail.from_]
@@ -108,7 +112,7 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     )
 
 
-def _duplicate_of(db: Db, prepared: Prepared, context: Context) -> int | None:
+def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
     """The inbox id of an earlier copy of the mail, by its digest, or by its Message-ID and text; None for none."""
     received = prepared.received
     seen = inbox.seen(db, prepared.digest)
@@ -155,7 +159,14 @@ def _of_report(db: Db, situation: Situation, context: Context) -> Known:
         admin, hour_ago = context.config.desk.admin, context.now - timedelta(hours=1)
         return Known(reported=bool(admin) and audience.told_since(db, NoticeKind.DELIVERY_FAILED, admin, hour_ago))
     known = gather_ticket(db, merged.end_of(db, key.ticket) if key.ticket else None, context)
-    return replace(known, returned=key, burnt=bool(held.burnt(db, (key.text,))))
+    ticket = next((each.ticket for each in known.records.values()), None)
+    recipient = returned_to(situation, ticket, key, context)
+    bounced = _bounced(db, recipient, ticket, context) if ticket else frozenset()
+    return replace(known, returned=key, burnt=bool(held.burnt(db, (key.text,))), bounced=bounced)
+
+
+def _bounced(db: Db, recipient: str, ticket: Ticket, context: Context) -> frozenset[str]:
+    return dead_addresses.bounced(db, recipient, ticket.number, context.now - SIGNS)
 
 
 def _of_customer(db: Db, situation: Situation, context: Context) -> Known:

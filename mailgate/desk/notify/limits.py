@@ -24,6 +24,7 @@ PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
 def limit(db: Db, outcome: Outcome, before: Sequence[Entry], context: Context) -> Outcome:
     """The outcome without the automatic notices that are over a limit. `before`: latest entries of its ticket.
 
+    What others wrote in somebody's name uses up no limit of what is proven to be theirs.
     The acknowledgement of a first-time requester counts against the limit for all of those together.
     """
     kept: list[Notice] = []
@@ -47,13 +48,15 @@ def _over(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
     if notice.agent or notice.kind not in AUTOMATIC_KINDS:
         return ""
     limits, now = context.config.notices, context.now
-    per_sender = limits.limit_per_sender
-    if audience.automatic_to(db, notice.to.email, now - per_sender.period) >= per_sender.count:
+    per_sender, proven = limits.limit_per_sender, outcome.proven == notice.to.email
+    ticket = notice.ticket.number if notice.ticket else 0
+    since = now - per_sender.period
+    if audience.automatic_to(db, notice.to.email, since, ticket if proven else None) >= per_sender.count:
         return f"limit_per_sender: {per_sender.count} automatic mails in {per_sender.period}"
-    if notice.ticket and audience.automatic_about(db, notice.ticket.number, now - timedelta(hours=1)) >= PER_TICKET:
+    if ticket and audience.automatic_about(db, ticket, now - timedelta(hours=1)) >= PER_TICKET:
         return f"{PER_TICKET} automatic mails an hour about one ticket"
     unknown = limits.limit_unknown
-    if outcome.first_time and audience.first_contacts(db, now - unknown.period) >= unknown.count:
+    if outcome.first_time and not proven and audience.first_contacts(db, now - unknown.period) >= unknown.count:
         return f"limit_unknown: {unknown.count} acknowledgements to first-time requesters in {unknown.period}"
     return ""
 

@@ -14,6 +14,7 @@ from functools import cached_property
 MAX_LINE = 2000  # characters of a line that are looked at; Yahoo writes a whole header on one
 MAX_ATTRIBUTION = 400  # characters
 MAX_HEADER = 20  # lines of a copied header
+MAX_RUNS = 3000  # labelled lines at which a header may begin; a log of more is no header
 MAX_WRAPPED = 4  # lines on which one of its fields may go on
 _QUOTES = "\"'“”„«»‹›"
 _ATOM = rf"[^\s<>()\[\]:;,@{_QUOTES}]"  # no @, or a run of them costs the square of its length
@@ -162,6 +163,7 @@ class Lines:
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
         self._fields: dict[int, Field | None] = {}
+        self._runs = 0  # that were looked at
 
     def field(self, place: int) -> Field | None:
         """The labelled line at a place."""
@@ -177,8 +179,9 @@ class Lines:
         unless one stands below every field.
         """
         first = self.field(place)
-        if first is None:
+        if first is None or self._runs >= MAX_RUNS:
             return None
+        self._runs += 1
         fields, end = [first], place + 1
         spaced: bool | None = None
         for at, found, gap, between in self._labelled(place + 1):

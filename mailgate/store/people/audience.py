@@ -13,11 +13,22 @@ from mailgate.ticket import Ticket
 _AUTOMATIC = tuple(sorted(AUTOMATIC_KINDS))
 
 
-def automatic_to(db: Db, email: str, since: datetime) -> int:
-    """How many automatic mails were written to one requester since a time."""
+_OWN = (
+    "(ticket = ? OR EXISTS (SELECT 1 FROM inbox WHERE inbox.ticket = outbox.ticket"
+    " AND inbox.from_email = outbox.recipient AND standing = 'proven'))"
+)
+
+
+def automatic_to(db: Db, email: str, since: datetime, proven_on: int | None = None) -> int:
+    """How many automatic mails were written to one requester since a time.
+
+    `proven_on`: the ticket on which a proven mail of theirs came; then those about tickets without any do not count.
+    """
+    own = "1" if proven_on is None else _OWN
     row = db.one(
-        f"SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ? AND kind IN ({marks(_AUTOMATIC)})",  # noqa: S608
-        [email, since.timestamp(), *_AUTOMATIC],
+        "SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ?"  # noqa: S608
+        f" AND kind IN ({marks(_AUTOMATIC)}) AND {own}",
+        [email, since.timestamp(), *_AUTOMATIC, *(() if proven_on is None else (proven_on,))],
     )
     return int(row[0]) if row else 0
 

@@ -74,6 +74,11 @@ def _waiting(row: Any) -> Waiting:
     return Waiting(row["inbox_id"], row["agent"], row["why"], moment(row["at"]))
 
 
+def waits(db: Db, inbox_id: int) -> bool:
+    """Whether a mail waits."""
+    return db.one("SELECT 1 FROM held WHERE inbox_id = ?", [inbox_id]) is not None
+
+
 def release(db: Db, inbox_id: int) -> None:
     """The mail waits no longer."""
     db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])

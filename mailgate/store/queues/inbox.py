@@ -253,6 +253,7 @@ def end(
     ticket: int | None = None,
     error: str = "",
     way: Sequence[str] = (),
+    standing: str = "",
 ) -> None:
     """The mail was worked, and ends in one of four states; what was read of it is noted with it.
 
@@ -266,7 +267,8 @@ def end(
         "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, retry_at = NULL,"
         " ticket = coalesce(:ticket, ticket), error = CASE WHEN :error = '' THEN error ELSE :error END,"
         " message_id = coalesce(:message_id, message_id), from_email = coalesce(:from_email, from_email),"
-        " subject = coalesce(:subject, subject), way = coalesce(:way, way) WHERE id = :id",
+        " subject = coalesce(:subject, subject), way = coalesce(:way, way),"
+        " standing = CASE WHEN :standing = '' THEN standing ELSE :standing END WHERE id = :id",
         {
             "id": inbox_id,
             "state": state,
@@ -274,6 +276,7 @@ def end(
             "now": now.timestamp(),
             "ticket": ticket,
             "error": storable(error),
+            "standing": standing,
             "message_id": storable(mail.message_id) if mail else None,
             "from_email": storable(mail.author.email) if mail else None,
             "subject": storable(mail.subject) if mail else None,
@@ -391,9 +394,16 @@ def seen(db: Db, digest: str) -> int | None:
     return None if row is None else int(row["inbox_id"])
 
 
+def standing(db: Db, inbox_id: int) -> str:
+    """What a worked mail counts for: "proven", "weak" or "" (`Situation.standing`)."""
+    row = db.one("SELECT standing FROM inbox WHERE id = ?", [inbox_id])
+    return str(row[0]) if row else ""
+
+
 def remember(db: Db, digest: str, inbox_id: int, now: datetime) -> None:
-    """Note a content digest; the first mail that had it keeps it."""
+    """Note a content digest; the first mail that had it keeps it, until one comes that counts for more."""
     db.run(
-        "INSERT INTO digest (digest, inbox_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO digest (digest, inbox_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " inbox_id = excluded.inbox_id WHERE inbox_id IN (SELECT id FROM inbox WHERE standing = 'weak')",
         [digest, inbox_id, now.timestamp()],
     )

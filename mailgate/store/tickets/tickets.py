@@ -77,9 +77,14 @@ def numbers(db: Db) -> list[int]:
     return [row[0] for row in db.all("SELECT number FROM ticket ORDER BY number")]
 
 
-def open_count(db: Db, *requester: str) -> int:
-    """How many open and pending tickets a requester has, by all of their addresses."""
+def open_count(db: Db, *requester: str, proven: bool = False) -> int:
+    """How many open and pending tickets a requester has, by all of their addresses; `proven`: with proven mail."""
     sql = f"SELECT count(*) FROM ticket WHERE requester_email IN ({marks(requester)}) AND status IN ('open', 'pending')"  # noqa: S608
+    if proven:
+        sql += (
+            " AND EXISTS (SELECT 1 FROM entry JOIN inbox ON inbox.id = entry.inbox_id"
+            " WHERE entry.ticket = number AND inbox.standing = 'proven' AND inbox.from_email = author_email)"
+        )
     row = db.one(sql, requester)
     return int(row[0]) if row else 0
 

@@ -110,7 +110,13 @@ def refuse(*recipients, text="5.7.1 Relay access denied"):
 
 def test_three_recipients_in_a_row_with_the_same_refusal_mean_the_relay_is_ill():
     assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x")) == Failed(Fault.RECIPIENT)
-    assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x", "c@x")) == RelayIll(tell=True)
+    assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x", "c@y")) == RelayIll(tell=True)
+
+
+def test_recipients_of_one_domain_do_not_make_a_relay_ill_that_accepts_mail():
+    one_domain = refuse("a@evil.example", "b@evil.example", "c@evil.example")
+    assert verdict(Stage.RCPT, 554, streak=one_domain) == Failed(Fault.RECIPIENT)
+    assert verdict(Stage.RCPT, 554, streak=one_domain, proven=False) == RelayIll(tell=True)
 
 
 def test_one_recipient_refused_three_times_is_no_ill_relay():

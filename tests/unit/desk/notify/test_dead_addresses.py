@@ -10,6 +10,7 @@ from mailgate.desk.bounces import Failure, take_failure
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.outbound.status_codes import DEAD_ADDRESS
+from mailgate.store.people import dead_addresses
 from mailgate.worker import apply
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
 
@@ -58,6 +59,9 @@ def test_nothing_goes_to_a_dead_address_until_a_mail_comes_from_it(bench, code):
         ("delivery-failed", "elliot@bank.example"),
         ("delivery-failed", "ann@bank.example"),
     }
+    mails = bench.send(ELLIOT, "Are you there?", answers=bench.alert)
+    come_back(bench, report(bench.ack.message_id, status=code, said="once more"))
+    come_back(bench, report(to(mails, "karen@client.example").message_id, status=code))
     mails = bench.send(ELLIOT, "Try again now.", answers=bench.alert)
     assert told(mails) == {("delivery-failed", "elliot@bank.example")}
     assert "Your mail was not sent to karen@client.example" in to(mails, "elliot@bank.example").text
@@ -93,6 +97,30 @@ def test_a_complaint_is_recorded_and_told(bench):
     assert (bench.kinds()[-1], bench.events()[-1].after["kind"]) == ("bounced", "feedback")
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_reports_about_one_mail_make_nobody_dead(bench, number):
+    """Whoever has read a mail of ours can write them."""
+    for again in range(number):
+        come_back(bench, report(bench.ack.message_id, said=f"550 no such user, {again}"))
+    assert ("reply", "karen@client.example") in told(bench.send(ELLIOT, "Again.", answers=bench.alert))
+
+
+def test_a_report_to_a_bounce_address_is_enough(tmp_path):
+    bench = Bench(tmp_path, CONFIG.replace('path = "out"', 'path = "out"\nenvelope = "verp"'))
+    mails = bench.send(KAREN, "It does not open.")
+    ack = to(mails, "karen@client.example")
+    bench.accept(report(ack.message_id), envelope_from="", rcpt=(ack.mail_from,))
+    bench.drain()
+    assert bench.db.one("SELECT email FROM dead_address")[0] == "karen@client.example"
+
+
+def test_reports_on_two_tickets_of_one_requester_count_together(bench):
+    other = to(bench.send(KAREN, "Another matter.", subject="Fax"), "karen@client.example")
+    for mail in (bench.ack, other):
+        come_back(bench, report(mail.message_id))
+    assert bench.db.one("SELECT email FROM dead_address")[0] == "karen@client.example"
+
+
 def test_only_the_address_that_we_wrote_to_dies(bench):
     """A report may name whom it likes; the key that it returns tells who it was."""
     come_back(bench, report(bench.ack.message_id, recipient="ann@bank.example"))
@@ -118,6 +146,9 @@ def test_an_alert_to_a_dead_agent_goes_to_the_others(tmp_path):
     (alert,) = [mail for mail in bench.send(KAREN, "Help") if mail.to == "elliot@bank.example"]
     mails = come_back(bench, report(alert.message_id, recipient="elliot@bank.example"))
     assert told(mails) == {("delivery-failed", "root@ops.example")}
+    assert bench.db.one("SELECT count(*) FROM dead_address")[0] == 0, "a report makes no agent dead"
+    with bench.db.transaction():
+        dead_addresses.mark(bench.db, "elliot@bank.example", "no such mailbox", bench.now)
     mails = bench.send("Leo <leo@client.example>", "Hello", subject="New")
     assert told(mails) == {("acknowledgement", "leo@client.example"), ("new-ticket", "ann@bank.example")}
     assert "mail to elliot@bank.example does not arrive" in to(mails, "ann@bank.example").text

@@ -227,3 +227,10 @@ def test_an_author_whom_the_page_names_without_an_address_is_read_in_the_text_pa
     assert body.original.sender.email == "ann@a.example"
     none = read_body(parse((head + parts.replace(" <ann@a.example>", "")).encode()))
     assert (none.forwarded, none.original) == (True, None)
+
+
+def test_a_log_of_thousands_of_labelled_lines_is_no_header() -> None:
+    log = "Key: value\n" * (shape.MAX_RUNS + 10)
+    lines = shape.Lines((log + "From: Ann <ann@a.example>\nSent: 3 May 2026 10:00").split("\n"))
+    assert lines.header(0)
+    assert next(place for place in range(shape.MAX_RUNS + 12) if lines.header(place) is None) == shape.MAX_RUNS - 1
