@@ -251,9 +251,11 @@ class _Writer:
             self.out.append(Line(shown, self.level, self.kind, pictures))
         elif self.kind is Kind.QUOTE or self.level:
             self.quoted.update(pictures)
-        elif pictures and (said := [place for place in (-1, -2) if self.out[place:] and self.out[place].text]):
-            above = self.out[said[0]]
-            self.out[said[0]] = replace(above, pictures=above.pictures + pictures)
+        elif pictures and (
+            said := [at for at, line in enumerate(self.out[-2:], max(0, len(self.out) - 2)) if line.text]
+        ):
+            above = self.out[said[-1]]
+            self.out[said[-1]] = replace(above, pictures=above.pictures + pictures)
 
     def _blank(self) -> None:
         if self.out and self.out[-1].text:
