@@ -19,7 +19,7 @@ from mailgate.errors import StorageError, WrongSchema
 from mailgate.store.connection import connect, copy, storage_errors
 from mailgate.system.crash_points import crossing
 
-VERSION = 14
+VERSION = 15
 OLDEST = 3  # the first that is migrated
 
 _FILES = "mailgate.store"
