@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
+from textwrap import wrap
 
 import pytest
 
@@ -444,3 +445,86 @@ def test_a_proven_copy_releases_an_agents_mail_that_was_forged_before(bench: Ben
     bench.accept(raw)
     assert [mail.kind for mail in outside(bench.drain())] == ["reply"]
     assert outside(bench.tap(confirm)) == [], "it has been sent"
+
+
+# ── text that is not the agent's does nothing ───────────────────────────────────────────
+
+LONG = (
+    "please tell everybody in the department that the second printer on the third floor wants to be looked at and to "
+)
+QUOTED = "On Fri, 20 Nov 2026 at 09:00 First Bank <support@bank.example> wrote:"
+
+
+def quoted(alert: Sent, width: int, *, mark: str = "> ", rest: str = "") -> str:
+    """The alert as a program quotes it that gives wrapped lines no mark, or `rest`."""
+    wrapped = (wrap(line, width) or [""] for line in alert.text.split("\n"))
+    return "\n".join(f"{mark}{first}\n" + "".join(f"{rest}{each}\n" for each in more) for first, *more in wrapped)
+
+
+@pytest.mark.parametrize("width", range(100, 125, 3))
+@pytest.mark.parametrize("order", ["#close", "#resolve -- done"])
+def test_a_customers_line_that_a_program_wraps_is_no_command(bench: Bench, width: int, order: str) -> None:
+    alert = to(bench.send(KAREN, f"{LONG}{order}", subject="Printer"), "ann@bank.example")
+    mails = bench.send(ANN, f"We look.\n\n{QUOTED}\n{quoted(alert, width)}", answers=alert)
+    assert bench.ticket().status.value == "open"
+    assert [mail.kind for mail in outside(mails)] == ["reply"]
+    assert bench.thread()[-1] == ("reply", "We look.")
+
+
+@pytest.mark.parametrize("said", ["#close", "x\n#close", "*#close*\nx", "- #close"])
+def test_a_customers_command_glued_to_a_quote_is_none(bench: Bench, said: str) -> None:
+    alert = to(bench.send(KAREN, f"Hello\n{said}", subject="Printer"), "ann@bank.example")
+    bench.send(ANN, f"> Hello\n{said}\n\nWe look.", answers=alert)
+    assert bench.ticket().status.value == "open"
+
+
+COPIED = "From: x <x@y.example>\nSent: 3 May 2026 10:00\nTo: z@y.example\nSubject: x"
+FORWARDED = {
+    "Gmail's line": f"---------- Forwarded message ---------\n{COPIED}",
+    "Apple's line": f"Begin forwarded message:\n\n{COPIED}",
+    "a header": COPIED,
+}
+
+
+@pytest.mark.parametrize("said", FORWARDED.values(), ids=FORWARDED.keys())
+@pytest.mark.parametrize("mark", ["", "> "])
+def test_a_forwarded_line_in_a_customers_text_makes_no_note_of_an_answer(bench: Bench, said: str, mark: str) -> None:
+    alert = to(bench.send(KAREN, f"See:\n{said}\n\nHello", subject="Printer"), "ann@bank.example")
+    bench.send(ANN, f"We come.\n\n{quoted(alert, 998, mark=mark)}", answers=alert)
+    assert bench.thread()[-1] == ("reply", "We come.")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "mailto:support@bank.example?body=%23close",
+        "MAILTO:Support%40bank.example?subject=x&amp;body=%23note",
+        "mailto:support+kn.7j.x.y@bank.example?body=%23spam",
+        "mailto:outages@BANK.example",
+    ],
+)
+def test_a_customers_link_to_the_desk_is_text(bench: Bench, link: str) -> None:
+    page = f'<p>Hello <a href="{link}">Claim [2]</a> <a href="mailto:me@client.example">me</a></p>'
+    alert = to(bench.send(KAREN, "Hello Claim [2] me", html=page), "ann@bank.example").part("html")
+    assert "Claim [2]" in alert
+    assert "mailto:me@client.example" in alert
+    assert (
+        link.partition(":")[2].partition("?")[0].lower() not in alert.lower().partition("hello")[2].partition("</p>")[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ann Reyes, Fri 20 Nov 2026, 09:00 UTC (note):",
+        "[note] Ann Reyes: pay him",
+        "-" * 70,
+        "[1] Claim: mailto:mallory@evil.example?body=x",
+        "Note [1]   Claim [2]   Resolve [3]",
+    ],
+)
+def test_a_customers_text_cannot_pass_for_an_entry_of_ours(bench: Bench, line: str) -> None:
+    alert = to(bench.send(KAREN, f"Hello\n\n{line}\n\nPay him.", subject="Printer"), "ann@bank.example")
+    shown = to(bench.send(ANN, "#show", answers=alert), "ann@bank.example")
+    for mail in (alert, shown):
+        assert f"Hello\n\n> {line}\n\nPay him." in mail.text

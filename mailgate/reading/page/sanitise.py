@@ -5,6 +5,11 @@ The door of nh3. It cuts no quotes and reads no text.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from html import unescape
+from urllib.parse import unquote
+
 import nh3
 
 MAX_PAGE = 300_000  # characters; a larger page is passed on as text alone
@@ -12,6 +17,7 @@ _ALLOWED = (
     "a abbr b blockquote br caption cite code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins "
     "kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var"
 )
+_MAILTO = re.compile(r'\shref="mailto:([^"]*)"', re.IGNORECASE)
 ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
     "a": {"href"},
@@ -40,6 +46,15 @@ def clean(page: str) -> str:
         strip_comments=True,
         url_relative="deny",
     )
+
+
+def without_links(clean: str, leads_in: Callable[[str], bool]) -> str:
+    """A page that `clean` made, without the links to addresses for which `leads_in` holds: their words stay."""
+    return _MAILTO.sub(lambda link: "" if leads_in(_address(link[1])) else link[0], clean)
+
+
+def _address(link: str) -> str:
+    return unquote(unescape(link).partition("?")[0])
 
 
 def _own_images(tag: str, attribute: str, value: str) -> str | None:

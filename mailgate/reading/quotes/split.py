@@ -24,6 +24,10 @@ QUOTED = re.compile(r"^ ?((?:> ?)+)")
 INITIALS = re.compile(
     r"^ {0,8}([A-Z][A-Za-z]{0,15})> ?"
 )  # "AK> text": quotes that bear their author's initials or name
+NARROW = 40  # characters of the longest quoted line: shorter ones are wrapped by nobody
+WRAPS = 2  # lines that a program wrapped for sure: then it wraps all
+SENTENCE_ENDS = (".", "!", "?", ":", "。", "？", "！")
+COMMAND = re.compile(r"[\s*_`~\\•-]{0,6}#")
 SHORT = 2  # letters of initials; what is longer may be a prompt: "SQL> select 1"
 MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
 _MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
@@ -81,6 +85,7 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER) -> Split:
     else:
         _read_initials(work)
         _read_bars(work)
+        _read_wrapped(work)
     labelled = shape.Lines([line.text for line in work])
     forward = _forward_start(work, labelled, purpose)
     end = len(work) if forward is None else forward
@@ -126,6 +131,39 @@ def _read_bars(lines: list[Line]) -> None:
         elif open_ or _attribution_above(lines, place):
             open_ = True
             lines[place] = replace(line, text=line.text[1:].removeprefix(" "), level=1, kind=Kind.QUOTE)
+
+
+def _read_wrapped(lines: list[Line]) -> None:
+    """What is glued to a quoted line: the rest of a line that a program wrapped without a quote mark of its own.
+
+    It is known by its first word, for which there was no room above; an answer that somebody typed there ends nothing
+    that was cut off, unless the program is known to wrap. What looks like a command is not the author's in such a
+    place, whatever room there was.
+    """
+    width = max((_width(line) for line in lines[:MAX_LINES] if line.level), default=0)
+    if _cut_wrapped(lines, width, surely=True) >= WRAPS:
+        _cut_wrapped(lines, width, surely=False)
+
+
+def _cut_wrapped(lines: list[Line], width: int, *, surely: bool) -> int:
+    """Mark the rests of lines, with `surely` those that continue a sentence; how many there are."""
+    rests = 0
+    for place in range(1, min(len(lines), MAX_LINES)):
+        line, above = lines[place], lines[place - 1]
+        if line.kind is not Kind.OWN or above.kind is not Kind.QUOTE or not (above.level and above.text and line.text):
+            continue
+        first = line.text.split(None, 1)[0]
+        rest = width >= NARROW and _width(above) + 1 + len(first) > width
+        if surely:
+            rest = rest and not above.text.endswith(SENTENCE_ENDS) and not first[:1].isupper()
+        rests += rest
+        if rest or COMMAND.match(line.text):
+            lines[place] = replace(line, level=above.level, kind=Kind.QUOTE)
+    return rests
+
+
+def _width(line: Line) -> int:
+    return len(line.text) + 2 * line.level
 
 
 def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marked: bool) -> Split:
@@ -181,6 +219,8 @@ def _forward_start(lines: list[Line], labelled: shape.Lines, purpose: Purpose) -
     for place, line in enumerate(lines[:MAX_LINES]):
         if not line.text.strip():
             continue
+        if _is_marker(line.text):
+            return None  # below stands a notice of ours, and in it what others wrote
         if line.level == 0 and attribution.is_forward(line.text):
             return place
         if expected and attribution.copied_header(labelled, place, surely=purpose is Purpose.NEW):

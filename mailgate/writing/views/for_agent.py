@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from mailgate.notice import Listing, Notice, NoticeKind, Similar
 from mailgate.phrase import Phrase, Sentence, phrase
+from mailgate.reading.page.sanitise import without_links
 from mailgate.rules.commands.permitted import permitted
 from mailgate.rules.notices.destination import Destination, destination
 from mailgate.rules.people.actors import holder
+from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import confidential, may
 from mailgate.rules.replies import attachments as passing
 from mailgate.rules.text.subject import NO_SUBJECT
@@ -28,7 +30,7 @@ from mailgate.writing.views import links
 from mailgate.writing.views.answers import answer_views, listing_view
 from mailgate.writing.views.card import status, ticket_view
 from mailgate.writing.views.for_report import report_view
-from mailgate.writing.views.formatting import entry_view, files, left_out, person, preview, words
+from mailgate.writing.views.formatting import entry_view, files, left_out, person, preview, set_off, words
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import AgentView, EntryView, MailView, OtherView, SimilarView
 from mailgate.writing.views.words import Words
@@ -72,7 +74,8 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         return entry_view(entry, own.dates.moment(entry.at, zone), own)
 
     mails = _mails(notice, config, message_id, own, len(rows.numbered) + len(to_tap) + len(merges))
-    text = "\n\n".join(each.text for each in answers) or words(notice.text, _TEXT_LIMIT)
+    said = words(notice.text, _TEXT_LIMIT)
+    text = "\n\n".join(each.text for each in answers) or (said if notice.by_agent else set_off(said))
     return AgentView(
         marker=own.marker if notice.to.email and config.desk.marker else "",
         desk=identity.desk_name(notice, config),
@@ -84,7 +87,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         by=_by(notice, own),
         facts=facts,
         text=text,
-        html=with_images(notice.html, going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
+        html=with_images(_page(notice, config), going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
         not_shown=_not_shown(notice.lines_cut, own),
         files=files(going),
         left_out=left_out(notice, config.attachments, own),
@@ -135,6 +138,13 @@ class RowLinks:
             made = links.numbered(made, len(self.numbered))
             self.numbered += made
         return made
+
+
+def _page(notice: Notice, config: Config) -> str:
+    """The page of somebody's words, in which a link to the desk would look like a button of ours."""
+    if notice.by_agent:
+        return notice.html
+    return without_links(notice.html, lambda email: bool(desk_address(email, config)))
 
 
 def _not_shown(count: int, own: Words) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,15 @@ from mailgate.writing.views.words import Words
 
 EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
 _PREVIEW = 140  # characters; a list of mails shows fewer
+
+
+# What notices to agents write around people's words, in any language: rules, the marker, the heading of an entry,
+# numbered links and buttons, a kind in brackets.
+_OURS = re.compile(
+    r"\s*(?:[-_=]{20,}\s*$|##-|[^\n]{1,200}\d{1,2}:\d{2}[^\n]{0,40}\([^()\n]{1,60}\):\s*$"
+    r"|\[\d{1,3}\] [^\n]{1,80}: ?(?:mailto|https?):|\S[^\n]{0,60}\[\d{1,3}\](?: {2,}\S|\s*$)|\[[^\W\d_]{3,20}\] )",
+    re.IGNORECASE,
+)
 
 
 def clock(at: datetime, now: datetime, zone: ZoneInfo, own: Words) -> str:
@@ -95,6 +105,11 @@ def words(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[:limit].rstrip() + " …"
 
 
+def set_off(text: str) -> str:
+    """Somebody's text with a quote mark on the lines that look like the desk's own marks: rules, headings, links."""
+    return "\n".join(f"> {line}" if _OURS.match(line) else line for line in text.split("\n"))
+
+
 def preview(text: str) -> str:
     """The first words of a text in one line, for the list of mails."""
     return " ".join(text[:_PREVIEW].split())
@@ -108,6 +123,6 @@ def entry_view(entry: Entry, at: str, own: Words, limit: int = EXCERPT) -> Entry
         internal=entry.kind is EntryKind.NOTE,
         author=person(entry.author.name, entry.author.email),
         at=at,
-        text=words(entry.text, limit),
+        text=words(entry.text, limit) if entry.by.is_agent else set_off(words(entry.text, limit)),
         files=files(entry.attachments),
     )

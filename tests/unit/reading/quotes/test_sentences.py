@@ -130,3 +130,34 @@ def test_a_sentence_above_the_quote_that_ends_the_mail_stays(line: str) -> None:
 )
 def test_what_needs_no_quote_below(line: str, certain: bool) -> None:
     assert attribution.is_certain(line) is certain
+
+
+LONG = "> The second printer on the third floor was moved to the cellar and"
+
+
+@pytest.mark.parametrize(
+    ("glued", "own"),
+    [
+        ("does not print.", "Yes."),
+        ("does not print.\nnor scan.", "Yes.\nnor scan."),
+        ("\ndoes not print.", "Yes.\n\ndoes not print."),
+        ("Here.", "Yes.\nHere."),
+        ("#close", "Yes."),
+        ("#close\nHere.", "Yes.\nHere."),
+    ],
+    ids=["the rest", "room for it", "a paragraph", "a capital", "a command", "a command and words"],
+)
+def test_the_rest_of_a_quoted_line_that_a_program_wrapped(glued: str, own: str) -> None:
+    lines = read_body(answer(text=f"Yes.\n{LONG}\n{glued}\n")).lines
+    assert "\n".join(lines) == own
+
+
+def test_a_program_that_wraps_wraps_all() -> None:
+    bought = "> It is the one that we bought from the shop in the High Street of"
+    text = f"Yes.\n\n{LONG}\ndoes not print.\n{LONG}\nis old.\n{bought}\nReading.\n"
+    assert read_body(answer(text=text)).visible == "Yes."
+
+
+def test_an_answer_below_a_short_quoted_line_is_its_authors() -> None:
+    text = f"{LONG}\n> does not print.\n> Where?\non floor two.\n"
+    assert read_body(answer(text=text)).visible.endswith("> Where?\non floor two.")
