@@ -71,7 +71,7 @@ def alert(random: Random) -> str:
         f"{MARKER}\n\nYour answer goes to Karen Client (public reply).\n\nNew ticket [#1001] from Karen Client.\n"
         f"due tomorrow 03:00, in 18 h | Normal priority | General Inquiry | assigned to nobody\n\n"
         f"Karen Client wrote:\n\n{said}\n\nNote [1]   Claim [2]\n\n{'-' * 70}\n"
-        f"[2] Claim: mailto:support+kn.7j.5usxphcot5qahf.3dpw@bank.example?subject=Re%3A%20x&body=%23claim%0D%0A%23end\n\n"
+        f"[2] Claim: mailto:support+kn.7j.5usxphcot5qahf.3dpw@bank.example?subject=x&body=%23claim%0D%0A%23end\n\n"
         "Or put commands on top of an answer, such as #assign NAME or #transfer DEPARTMENT; #help lists them.\n"
     )
 

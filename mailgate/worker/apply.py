@@ -20,7 +20,7 @@ from mailgate.rules.notices.waiting import GATHERED, SPARE, not_before
 from mailgate.rules.sla.clock import clock
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses, signatures
-from mailgate.store.queues import held, inbox, outbox, trace
+from mailgate.store.queues import copies, held, inbox, outbox, trace
 from mailgate.store.tickets import similar, tickets
 from mailgate.system import maillog
 from mailgate.ticket import Change
@@ -187,7 +187,7 @@ def finish(
         held.release(db, outcome.outdoes)
         inbox.end(db, outcome.outdoes, "dropped", context.now, Reason.DUPLICATE)
     if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
-        inbox.remember(db, digest, inbox_id, context.now)
+        copies.remember(db, digest, inbox_id, context.now)
 
 
 def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:

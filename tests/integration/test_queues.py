@@ -15,7 +15,7 @@ from mailgate.notice import NoticeKind, Outgoing
 from mailgate.reasons import Reason
 from mailgate.store import raw_files
 from mailgate.store.db import Db, open_writer
-from mailgate.store.queues import inbox, outbox, trace
+from mailgate.store.queues import copies, inbox, outbox, trace
 from mailgate.store.queues.trace import Line
 from mailgate.ticket import Address
 
@@ -216,10 +216,10 @@ def test_bytes_are_forgotten_only_when_old_and_finished(db: Db):
 
 
 def test_the_first_mail_with_a_digest_keeps_it(db: Db):
-    assert inbox.seen(db, "d") is None
-    inbox.remember(db, "d", 1, NOW)
-    inbox.remember(db, "d", 2, NOW)
-    assert inbox.seen(db, "d") == 1
+    assert copies.seen(db, "d") is None
+    copies.remember(db, "d", 1, NOW)
+    copies.remember(db, "d", 2, NOW)
+    assert copies.seen(db, "d") == 1
 
 
 # -- outbox

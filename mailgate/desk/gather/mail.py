@@ -29,7 +29,7 @@ from mailgate.rules.ticket.rating import Rating
 from mailgate.store import attachments
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses
-from mailgate.store.queues import held, inbox, sent
+from mailgate.store.queues import copies, held, inbox, sent
 from mailgate.store.tickets import histories, merged, tickets
 from mailgate.ticket import ADMIN, Ticket
 
@@ -41,7 +41,7 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     situation = _find_out(db, prepared, context)
     earlier = _copy_of(db, prepared, context)
     if earlier is not None:
-        if situation.standing(context.keyring) == "weak" or inbox.standing(db, earlier) != "weak":
+        if situation.standing(context.keyring) == "weak" or copies.standing(db, earlier) != "weak":
             return replace(situation, duplicate_of=earlier)
         situation = replace(situation, outdoes=earlier)
     rating = rating_of(situation, context)
@@ -115,7 +115,7 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
 def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
     """The inbox id of an earlier copy of the mail, by its digest, or by its Message-ID and text; None for none."""
     received = prepared.received
-    seen = inbox.seen(db, prepared.digest)
+    seen = copies.seen(db, prepared.digest)
     if seen is not None:
         return seen if seen != received.id else None
 

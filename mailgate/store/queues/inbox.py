@@ -386,24 +386,3 @@ def counts(db: Db) -> dict[str, int]:
         for row in db.all(f"SELECT state, count(*) AS n FROM inbox WHERE state IN {states} GROUP BY state"):  # noqa: S608
             found[row["state"]] = row["n"]
     return found
-
-
-def seen(db: Db, digest: str) -> int | None:
-    """The inbox id under which the same content came before, if it did."""
-    row = db.one("SELECT inbox_id FROM digest WHERE digest = ?", [digest])
-    return None if row is None else int(row["inbox_id"])
-
-
-def standing(db: Db, inbox_id: int) -> str:
-    """What a worked mail counts for: "proven", "weak" or "" (`Situation.standing`)."""
-    row = db.one("SELECT standing FROM inbox WHERE id = ?", [inbox_id])
-    return str(row[0]) if row else ""
-
-
-def remember(db: Db, digest: str, inbox_id: int, now: datetime) -> None:
-    """Note a content digest; the first mail that had it keeps it, until one comes that counts for more."""
-    db.run(
-        "INSERT INTO digest (digest, inbox_id, seen_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
-        " inbox_id = excluded.inbox_id WHERE inbox_id IN (SELECT id FROM inbox WHERE standing = 'weak')",
-        [digest, inbox_id, now.timestamp()],
-    )
