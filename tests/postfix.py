@@ -12,6 +12,7 @@ import signal
 import smtplib
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +31,6 @@ data_directory = {dir}/data
 maillog_file = {dir}/log
 maillog_file_prefixes = {dir}
 myhostname = mx.bank.example
-mydestination =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
@@ -74,6 +74,8 @@ class Postfix:
     certificate: Path | None = None  # PEM with its key: offers STARTTLS
     sasl: int = 0  # the port where a Dovecot says whether people may sign in: then senders have to
     owned: str = ""  # "ADDRESS USER": who may send as that address, with `sasl`
+    main: str = ""  # lines for main.cf; "DIR" is the folder
+    tables: Mapping[str, str] = field(default_factory=dict)  # files in it, where "DIR" is the folder too
     port: int = field(default_factory=reserved_port)
 
     def __post_init__(self) -> None:
@@ -85,7 +87,9 @@ class Postfix:
         for name in ("spool", "data"):
             (self.directory / name).mkdir()
         shutil.chown(self.directory / "data", "postfix")
-        more = []
+        more = [self.main.replace("DIR", str(self.directory))]
+        for name, text in self.tables.items():
+            (self.directory / name).write_text(text.replace("DIR", str(self.directory)))
         if self.certificate:
             shutil.copy(self.certificate, self.directory / "tls.pem")
             more += [f"smtpd_tls_chain_files = {self.directory}/tls.pem", "smtpd_tls_security_level = may"]
