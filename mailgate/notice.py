@@ -220,6 +220,7 @@ class Notice:
     is_first: bool = False  # the first mail about the ticket that this person gets
     asks: bool = False  # it offers the links by which the requester says how they were helped
     canned: str = ""  # the canned response that an acknowledgement is
+    public: bool = False  # of a `command-failed`: the mail that failed would have gone to the requester
     reveal: bool = True  # False: hold none of the requester's text (unproven first-timer)
 
 

@@ -467,6 +467,7 @@ class Tickets:
     after_reply: str = ""  # or "pending"
     reopen_within: timedelta = timedelta(days=30)
     close_resolved_after: timedelta = timedelta(days=3)
+    thanks: str = "keep"  # a message that only thanks, on an ended ticket; or "reopen"
     strangers: str = "new"  # or "collaborator"
     max_open_per_requester: int = 50
     max_collaborators: int = 10

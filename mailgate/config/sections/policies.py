@@ -72,6 +72,7 @@ def read_tickets(top: Table) -> Tickets:
         after_reply=table.choice("after_reply", ("", "pending"), ""),
         reopen_within=table.duration("reopen_within", timedelta(days=30), zero=True),
         close_resolved_after=table.duration("close_resolved_after", timedelta(days=3)),
+        thanks=table.choice("thanks", ("keep", "reopen"), "keep"),
         strangers=table.choice("strangers", ("new", "collaborator"), "new"),
         max_open_per_requester=table.whole("max_open_per_requester", 50, 1, 1_000_000),
         max_collaborators=table.whole("max_collaborators", 10, 0, 1_000),

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 from mailgate.desk.notify.admin import came_to, to_note_address
 from mailgate.desk.outcome import Context, Outcome, Signing
 from mailgate.desk.situation import Known, Matter, Situation
 from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind
-from mailgate.phrase import Sentence
+from mailgate.phrase import Phrase, Sentence
 from mailgate.reasons import Reason
-from mailgate.rules.commands.syntax import Commands
+from mailgate.rules.commands.correction import corrected
+from mailgate.rules.commands.syntax import Commands, read_commands
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.replies import attachments
-from mailgate.rules.replies.visibility import Addressing
+from mailgate.rules.replies.visibility import Addressing, visibility
 from mailgate.rules.text.signature import NOBODY, Signer, ending, learned, only_signature, signature_of
 from mailgate.rules.threading.keys import Key
 from mailgate.rules.threading.references import without_link_lines
 from mailgate.settings import Agent, Config
 from mailgate.ticket import ADMIN, Actor, Address, StoredAttachment, Ticket
+
+LINKED = 1700  # characters of a mail in a link: some programs cut it at 2,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +109,14 @@ class Request(ABC):
         return Outcome(
             reason=Reason.REFUSED,
             ticket=ticket.number if ticket else None,
-            notices=self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, self.text),
+            notices=self.returned(ticket, problems),
             commands=self.commands.commands,
             problems=problems,
         )
+
+    def returned(self, ticket: Ticket | None, problems: tuple[Sentence, ...]) -> tuple[Notice, ...]:
+        """The notice that nothing was done."""
+        return self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, self.text)
 
     @abstractmethod
     def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
@@ -127,6 +135,7 @@ class AgentMail(Request):
 
     agent: Agent
     situation: Situation
+    config: Config
     address: str  # the desk address that the mail came to
     released: Reason | None = None  # why it was held, if it was confirmed since
 
@@ -144,6 +153,22 @@ class AgentMail(Request):
             to_note_address=to_note_address(self.situation, config),
             was_asked=asked and any(each.email == self.author.email for each in ticket.asked),
         )
+
+    def returned(self, ticket: Ticket | None, problems: tuple[Sentence, ...]) -> tuple[Notice, ...]:
+        """The notice that nothing was done: with the mail corrected where that can be told, to the same destination."""
+        text = corrected(without_link_lines(self.situation.received.body.lines), problems)
+        short = 0 < len(quote(text)) <= LINKED
+        links: tuple[tuple[Sentence, str], ...] = ((Phrase("link.send_corrected"), text),) if short else ()
+        commands = read_commands(text.split("\n")) if text else self.commands
+        public = ticket is not None and self._goes_out(ticket, commands)
+        notices = self.answer(NoticeKind.COMMAND_FAILED, ticket, problems, self.text)
+        return tuple(replace(each, links=links, public=public) for each in notices)
+
+    def _goes_out(self, ticket: Ticket, commands: Commands) -> bool:
+        """Whether the text of the mail would go to the requester."""
+        assigns = any(each.verb == "assign" and each.value not in ("me", "nobody") for each in commands.commands)
+        sent, verbs = self.addressing(ticket, 0, self.config), commands.verbs
+        return visibility(sent, verbs, transfers="transfer" in verbs, assigns_away=assigns).public
 
     def answer(
         self, kind: NoticeKind, ticket: Ticket | None, facts: tuple[Sentence, ...] = (), text: str = ""
@@ -234,5 +259,6 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         signature=received.body.signature,
         inbox_id=received.id or None,
         situation=situation,
+        config=context.config,
         address=came_to(situation, context.config),
     )

@@ -22,11 +22,13 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.text.forms import Form
+from mailgate.rules.text.thanks import only_thanks
 from mailgate.rules.threading.keys import expired
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.participants import agree, put_in_cc
 from mailgate.rules.ticket.questions import askers_of
 from mailgate.rules.ticket.reopening import back
+from mailgate.settings import Config
 from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, Ticket
 
 
@@ -38,12 +40,13 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     closes = "close" in requested.words
     if requested.words:
         situation = without_commands(situation, requested)
-    if not closes and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
+    thanks = not requested.words and _only_thanks(situation, ticket, context.config)
+    if not (closes or thanks) and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
         late = open_from_mail(situation, context, follows=ticket.number)
         return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
-    change = _message(situation, ticket, requested, stamp, context)
+    change = _message(situation, ticket, requested, stamp, context, thanks=thanks)
     routed = route(rule_input_of(situation, Form(), context, known=True), context.config, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
@@ -58,13 +61,13 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
         answers=situation.received.mail.message_id,
         automatic=(
             situation.match.participant
-            and not requested.words
+            and not (requested.words or thanks)
             and situation.human
             and may_answer(situation, context)
             and routed.get("autoresponse") is not False
         ),
         extra_alert=routed.alert,
-        remarks=(*_remarks(situation), *put_in_cc(change, author)),
+        remarks=(*_remarks(situation), *put_in_cc(change, author), *_of_thanks(ticket, thanks=thanks)),
         links=agree(change, author.email),
     )
     return Outcome(
@@ -78,13 +81,19 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
 
 
 def _message(
-    situation: Situation, ticket: Ticket, requested: RequesterCommands, stamp: acts.Stamp, context: Context
+    situation: Situation,
+    ticket: Ticket,
+    requested: RequesterCommands,
+    stamp: acts.Stamp,
+    context: Context,
+    *,
+    thanks: bool,
 ) -> Change:
     """The change by a message, with the author's commands, new participants and the assignee of a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body
     entry = entry_of(situation, author, body.whole or ("" if requested.words else situation.received.mail.text))
     waits = situation.match.participant or situation.match.participant_there
-    reopens = waits and "close" not in requested.words  # thanks with #close are no reason to start over
+    reopens = waits and not thanks and "close" not in requested.words
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
     if requested.words:
         done = acts_of(requested, context.config.addresses_of(author.email), stamp)
@@ -95,6 +104,20 @@ def _message(
         change = lifecycle.also(change, returned, stamp, context.config)
     people = _new_people(situation, ticket, context)
     return lifecycle.also(change, [acts.copy_in(people, stamp)], stamp, context.config) if people else change
+
+
+def _only_thanks(situation: Situation, ticket: Ticket, config: Config) -> bool:
+    """Whether the mail only thanks for a ticket that has ended, and so changes nothing."""
+    if ticket.status.active or config.tickets.thanks == "reopen" or not situation.human:
+        return False
+    if any(not each.cid for each in situation.attachments):
+        return False
+    names = (ticket.requester.name, config.desk.name, *(agent.name for agent in config.agents.values()))
+    return only_thanks(situation.received.body.whole, situation.received.mail.author.name, names)
+
+
+def _of_thanks(ticket: Ticket, *, thanks: bool) -> tuple[Phrase, ...]:
+    return (phrase("remark.only_thanks", status=Phrase(f"state.{ticket.status}")),) if thanks else ()
 
 
 def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: Context) -> Outcome:

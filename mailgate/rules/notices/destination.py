@@ -65,7 +65,7 @@ def named(notice: Notice) -> tuple[int, ...]:
 def _is_public(notice: Notice, ticket: Ticket, config: Config) -> bool:
     """Whether the notice is public for a reader who may reply."""
     if notice.kind not in _OF_ASSIGNEE:
-        return notice.kind in REPLYABLE_KINDS
+        return notice.public or notice.kind in REPLYABLE_KINDS
     return ticket.waiting_since is not None and is_assignee(notice.agent, ticket, config)
 
 

@@ -172,3 +172,38 @@ def test_who_may_not_reply_is_offered_no_sending(tmp_path):
     assert not outside(sent)
     assert bench.thread()[-1] == ("note", "I would restart it.")
     assert "Send it to" not in "".join(mail.text for mail in sent if mail.to == "vera@bank.example")
+
+
+# ── an answer to `command-failed` ───────────────────────────────────────────────────────
+
+
+def test_an_answer_to_a_failed_mail_goes_where_that_would_have_gone(bench, alerts):
+    failed = to(bench.send(ELLIOT, "#resolvd\n\nIt works again.", answers=to(alerts, ELLIOT_)), ELLIOT_)
+    assert failed.kind == "command-failed"
+    assert "Your answer goes to Karen Client (public reply)." in failed.text
+    sent = bench.send(ELLIOT, "#resolved\n\nIt works again.", answers=failed)
+    assert [mail.kind for mail in outside(sent)] == ["reply"]
+    assert bench.thread()[-1] == ("reply", "It works again.")
+
+
+def test_the_corrected_mail_is_sent_with_one_tap(bench, alerts):
+    failed = to(bench.send(ELLIOT, "#resolvd\n\nIt works again.", answers=to(alerts, ELLIOT_)), ELLIOT_)
+    sent = bench.write_by_link(failed, "Send it corrected", "Elliot\nRoom 12", below=True)
+    assert [mail.kind for mail in outside(sent)] == ["reply"]
+    assert bench.thread()[-1] == ("reply", "It works again.")
+    assert bench.ticket().status == "resolved"
+
+
+@pytest.mark.parametrize("text", ["#note\n#resolvd\n\nHm.", "#transfr Systems\n\nHm.", "#asign bob\n\nHm."])
+def test_what_would_have_been_a_note_stays_one(bench, alerts, text):
+    failed = to(bench.send(ELLIOT, text, answers=to(alerts, ELLIOT_)), ELLIOT_)
+    assert "Your answer stays an internal note." in failed.text
+    assert not outside(bench.send(ELLIOT, "Hm.", answers=failed))
+    assert bench.thread()[-1] == ("note", "Hm.")
+
+
+@pytest.mark.parametrize("text", ["#frobnicate\n\nHm.", "#prio x\n\nHm.", "#resolvd\n\n" + "Long. " * 400])
+def test_no_link_where_it_cannot_be_told_or_would_be_cut(bench, alerts, text):
+    failed = to(bench.send(ELLIOT, text, answers=to(alerts, ELLIOT_)), ELLIOT_)
+    assert failed.kind == "command-failed"
+    assert "Send it corrected" not in failed.text

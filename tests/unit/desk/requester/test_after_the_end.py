@@ -13,6 +13,7 @@ from mailgate.store.db import open_writer
 from mailgate.ticket import ADMIN, CLOCK, Actor, Assignee, EventKind
 from mailgate.worker.setup import make_runtime, open_secrets
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
+from tests.mail_programs import PROGRAMS, written
 
 SUBJECT = "[#1001] Portal is down"
 
@@ -269,7 +270,7 @@ def test_thanks_reopen_and_resolving_again_within_a_day_tells_nobody(bench):
 
 def test_a_day_later_it_is_told_again(bench):
     resolve(bench)
-    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    alert = to(again(bench, "And the app?"), "elliot@bank.example")
     bench.now += timedelta(hours=25)
     assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=alert)) == ["status-changed"]
 
@@ -304,3 +305,53 @@ def test_new_collaborators_hear_of_it_all_the_same(bench):
     mails = bench.send(ELLIOT, "#cc jane@client.example\n#resolved", answers=alert)
     assert ("collaborator-added", "jane@client.example") in told(mails)
     assert kinds_to_karen(mails) == []
+
+
+# ── thanks ──────────────────────────────────────────────────────────────────────────────
+
+
+def ended(bench, command="#resolve"):
+    alert = to(bench.send(KAREN, "The portal is down."), "elliot@bank.example")
+    return to(bench.send(ELLIOT, f"{command}\n#claim\n\nIt works again.", answers=alert), "karen@client.example")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_thanks_reopen_nothing_and_the_assignee_reads_them(tmp_path, program):
+    bench = Bench(tmp_path)
+    reply = ended(bench)
+    sent = bench.send(KAREN, **written(program, "Thank you very much, it works!", "Karen Client\nClient Inc.", reply))
+    assert bench.ticket().status == "resolved"
+    assert bench.ticket().reopened == 0
+    assert [kind for kind, _ in bench.thread()] == ["message", "reply", "message"]
+    alert = to(sent, "elliot@bank.example")
+    assert "It only thanks: the ticket stays resolved." in alert.text
+    assert len(sent) == 1
+    bench.write_by_link(alert, "Reopen", "")
+    assert bench.ticket().status == "open"
+
+
+@pytest.mark.parametrize("text", ["Thanks, but it is down again.", "Thanks. Who did it?"])
+def test_what_says_more_reopens(tmp_path, text):
+    bench = Bench(tmp_path)
+    bench.send(KAREN, text, answers=ended(bench))
+    assert bench.ticket().status == "open"
+
+
+def test_thanks_with_a_file_reopen_and_so_do_all_where_the_desk_wants_it(tmp_path):
+    bench = Bench(tmp_path)
+    reply = ended(bench)
+    bench.send(KAREN, "Thanks!", answers=reply, files=(("log.txt", "text/plain", b"x"),))
+    assert bench.ticket().status == "open"
+    bench.configure(CONFIG + '[tickets]\nthanks = "reopen"\n')
+    bench.send(ELLIOT, "#resolve\n", answers=next(mail for mail in bench.sent() if mail.agent == "elliot"))
+    bench.send(KAREN, "Thanks!", answers=reply)
+    assert bench.ticket().status == "open"
+
+
+def test_late_thanks_open_no_new_ticket(tmp_path):
+    bench = Bench(tmp_path)
+    reply = ended(bench)
+    bench.wait(days=40)
+    bench.send(KAREN, "Thank you!", answers=reply)
+    assert bench.numbers() == [1001]
+    assert bench.ticket().status == "closed"
