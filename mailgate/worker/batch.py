@@ -126,7 +126,7 @@ def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: 
         return 1
     try:
         with storage_errors(), db.snapshot():
-            seen = tickets.latest_event(db)
+            seen = tickets.version(db)
             ahead = _decide(db, first, runtime, context, count=defer is None)
     except StorageError:
         raise
@@ -139,7 +139,7 @@ def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: 
     results: list[_Result] = []
     with db.transaction():
         until = time.monotonic() + HOLD
-        known = ahead if tickets.latest_event(db) == seen else None
+        known = ahead if tickets.version(db) == seen else None
         for prepared in batch:
             if isinstance(prepared, Unread) or (results and time.monotonic() > until):
                 break

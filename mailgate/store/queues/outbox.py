@@ -239,14 +239,18 @@ class Refused:
 
 
 def failed(db: Db, rows: Sequence[tuple[int, str, bool, bool]]) -> None:
-    """Given up: (id, what was said, was it the message, is the address dead). Somebody is to be told."""
+    """Given up: (id, what was said, was it the message, is the address dead). Somebody is to be told.
+
+    A mail that was erased while it was sent is nothing to tell of.
+    """
     db.many(
         "UPDATE outbox SET state = 'failed', last_error = ? WHERE id = ?",
         [(storable(answer), id_) for id_, answer, *_ in rows],
     )
     db.many(
-        "INSERT INTO refused (outbox_id, answer, of_message, dead) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        [(id_, storable(answer), int(of_message), int(dead)) for id_, answer, of_message, dead in rows],
+        "INSERT INTO refused (outbox_id, answer, of_message, dead) SELECT id, ?, ?, ? FROM outbox WHERE id = ?"
+        " ON CONFLICT DO NOTHING",
+        [(storable(answer), int(of_message), int(dead), id_) for id_, answer, of_message, dead in rows],
     )
 
 

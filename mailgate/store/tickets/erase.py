@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.tickets import merged, tickets
 
@@ -70,6 +71,7 @@ def erase(db: Db, numbers: Iterable[int]) -> list[int]:
     for sql in _ROWS:
         db.run(sql, them)
     tickets.note_number(db, gone[-1])
+    meta.put(db, tickets.ERASURES, str(int(meta.get(db, tickets.ERASURES) or 0) + 1))
     erase_mails(db, mails)
     return gone
 

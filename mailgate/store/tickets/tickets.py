@@ -51,10 +51,13 @@ def by_message_id(db: Db, ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def latest_event(db: Db) -> int:
-    """The id of the newest event of all tickets: as long as it stands still, no ticket has changed."""
+ERASURES = "erasures"  # row of `meta`: how often tickets were erased, which leaves no event
+
+
+def version(db: Db) -> tuple[int, str]:
+    """The newest event and the number of erasures of all tickets: while both are the same, no ticket has changed."""
     row = db.one("SELECT max(id) AS id FROM event")
-    return int(row["id"] or 0) if row else 0
+    return int(row["id"] or 0) if row else 0, meta.get(db, ERASURES) or ""
 
 
 def next_number(db: Db, first: int) -> int:

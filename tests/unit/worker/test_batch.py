@@ -10,6 +10,7 @@ from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Envelope, Kept
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox
+from mailgate.store.tickets import erase
 from mailgate.ticket import Address
 from mailgate.worker import apply
 from mailgate.worker import batch as processor
@@ -80,3 +81,27 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
     assert thoughts == [1002, 1003]
     assert bench.numbers() == [1001, 1002, 1003]
     assert bench.db.one("SELECT requester_email AS who FROM ticket WHERE number = 1003")["who"] == "ben@client.example"
+
+
+def test_a_mail_is_decided_again_when_its_ticket_was_erased_meanwhile(bench, monkeypatch):
+    """An erasure leaves no event, and must not be undone by a decision that did not know of it."""
+    bench.send(KAREN, "It is broken.")
+    bench.send("ben@client.example", "Mine too.", subject="Another matter")
+    answered = next(mail for mail in bench.sent() if mail.to == "karen@client.example")
+    bench.accept(bench.write(KAREN, "Still broken.", answers=answered))
+    elsewhere = open_writer(bench.config.storage.database)
+    thinking, thoughts = processor.think, []
+
+    def think_while_others_erase(db, prepared, context):
+        verdict = thinking(db, prepared, context)
+        thoughts.append(verdict.outcome.ticket)
+        if len(thoughts) == 1:
+            with elsewhere.transaction():
+                erase.erase(elsewhere, [1001])
+        return verdict
+
+    monkeypatch.setattr(processor, "think", think_while_others_erase)
+    bench.drain()
+    elsewhere.close()
+    assert thoughts == [1001, 1003]
+    assert bench.numbers() == [1002, 1003]

@@ -137,3 +137,17 @@ def test_a_ticket_about_which_mail_is_on_its_way_stays(bench):
     assert closed(bench) == [1001]
     bench.now -= timedelta(days=1)
     assert erase.closed_before(bench.db, bench.now - timedelta(days=1), 10) == []
+
+
+def test_a_mail_that_is_erased_while_it_is_sent_may_end_in_any_way(bench):
+    bench.send(KAREN, "It is broken.")
+    jobs = outbox.claim(bench.db, bench.now, 100)
+    with bench.db.transaction():
+        erase.erase(bench.db, [1001])
+    first = jobs[0].id
+    with bench.db.transaction():
+        outbox.sent(bench.db, [(first, "250 ok")], bench.now)
+        outbox.later(bench.db, [(first, bench.now, "451 later")])
+        outbox.unclaim(bench.db, [first])
+        outbox.failed(bench.db, [(first, "550 no", True, True)])
+    assert outbox.refused(bench.db, 10) == []
