@@ -33,7 +33,7 @@ class Supervised(World):
     def __init__(self, folder: Path, config: str, *, at: str = "", lmtp: bool = False) -> None:
         super().__init__(folder, config)
         self.crossings = folder / "crossings"
-        self.user = f"{folder.name}@bank.example"  # of the mailbox
+        self.user = f"{folder.parent.name}.{folder.name}@bank.example"  # of the mailbox
         self.at = at
         self.killed = False
         self._lmtp = lmtp

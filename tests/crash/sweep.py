@@ -27,7 +27,11 @@ class Run:
 def play(scenario: Scenario, dovecot: Dovecot, folder: Path, at: str = "") -> Run:
     """Play a scenario, with a kill at one crossing; what is left."""
     config = scenario.config(folder)
-    for name, value in (("PORT", str(dovecot.port)), ("USER", f"{folder.name}@bank.example"), ("PASSWORD", PASSWORD)):
+    for name, value in (
+        ("PORT", str(dovecot.port)),
+        ("USER", f"{folder.parent.name}.{folder.name}@bank.example"),
+        ("PASSWORD", PASSWORD),
+    ):
         config = config.replace(f"IMAP_{name}", value)
     with Supervised(folder, config, at=at, lmtp=scenario.lmtp) as world:
         world.start()

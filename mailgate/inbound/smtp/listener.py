@@ -45,6 +45,7 @@ class SmtpListener:
         self._service = Service(config, tls, hostname, acceptor, callbacks, failed)
         self._server: asyncio.Server | ProxiedServer | None = None
         self._is_given = False  # the socket is the service manager's
+        self.port = 0  # TCP (where the config says 0, the one that was given); 0 for a unix socket
         self.sessions: set[Session] = set()
 
     async def start(self, opened: socket.socket | None = None) -> None:
@@ -65,13 +66,8 @@ class SmtpListener:
             await self._server.start(config.host, config.port, backlog, opened)
         else:
             self._server = await loop.create_server(self._session, config.host, config.port, backlog=backlog)
-
-    @property
-    def port(self) -> int:
-        """The TCP port (where the config says 0, the one that was given); 0 for a unix socket."""
-        assert self._server is not None
         name = self._server.sockets[0].getsockname()
-        return int(name[1]) if isinstance(name, tuple) else 0
+        self.port = int(name[1]) if isinstance(name, tuple) else 0
 
     @property
     def config(self) -> Listener:

@@ -50,3 +50,21 @@ def test_what_is_forwarded_is_not_quoted() -> None:
         "From: Ann &lt;ann@a.example&gt;<br>Date: 3 May 2026 10:00<br>To: Bob<br>Subject: x<br><br>It <img src=cid:a>"
     )
     assert read_body(mail(subject="Fwd: x", html=page)).quoted_pictures == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("<br><p></p><img src=cid:a>", ()),
+        ("<img src=cid:a>", ()),
+        ("<p>Ann</p><img src=cid:a>", (("a", "Ann"),)),
+        ("<p>Ann</p><br><img src=cid:a><br><img src=cid:b>", (("a", "Ann"), ("b", "Ann"))),
+    ],
+)
+def test_a_picture_on_a_line_of_its_own_belongs_to_the_words_above(page: str, expected: tuple[tuple[str, str], ...]):
+    assert read_body(mail(subject="x", html=page)).own_pictures == expected
+
+
+def test_a_line_has_a_hundred_pictures_at_most() -> None:
+    page = "<p>Ann</p>" + "".join(f"<div><img src=cid:{number}></div>" for number in range(1000))
+    assert len(read_body(mail(subject="x", html=page)).own_pictures) == 100
