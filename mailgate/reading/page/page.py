@@ -18,6 +18,8 @@ from mailgate.reading.page import limits, sanitise
 from mailgate.reading.quotes.lines import Kind, Line
 
 MAX_BORDERS = 200  # elements that are looked at
+MOST_PICTURES = 100  # that are counted to one line
+ABOVE = 5  # lines above a picture on a line of its own, among which are the words that it belongs to
 MAX_LINK = 300  # characters of a link that is shown; longer ones track their readers
 _BLOCKS = (
     "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
@@ -246,16 +248,22 @@ class _Writer:
         self.row = []
         self.filled = False
         pictures, self.pictures = tuple(self.pictures), []
-        if text.strip() or force:
-            shown = text.lstrip(" ") if not text.startswith("  ") else text
-            self.out.append(Line(shown, self.level, self.kind, pictures))
-        elif self.kind is Kind.QUOTE or self.level:
+        said = bool(text.strip())
+        if not said and (self.kind is Kind.QUOTE or self.level):
             self.quoted.update(pictures)
-        elif pictures and (
-            said := [at for at, line in enumerate(self.out[-2:], max(0, len(self.out) - 2)) if line.text]
-        ):
-            above = self.out[said[-1]]
-            self.out[said[-1]] = replace(above, pictures=above.pictures + pictures)
+        elif not said:
+            self._shown_below(pictures)
+        if said or force:
+            shown = text.lstrip(" ") if not text.startswith("  ") else text
+            self.out.append(Line(shown, self.level, self.kind, pictures if said else ()))
+
+    def _shown_below(self, pictures: tuple[str, ...]) -> None:
+        """Count pictures on a line of their own to the words above."""
+        for place in range(len(self.out) - 1, max(-1, len(self.out) - 1 - ABOVE), -1) if pictures else ():
+            line = self.out[place]
+            if line.text:
+                self.out[place] = replace(line, pictures=(*line.pictures, *pictures)[:MOST_PICTURES])
+                return
 
     def _blank(self) -> None:
         if self.out and self.out[-1].text:
