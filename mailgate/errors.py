@@ -7,6 +7,7 @@ MailgateError            public text, private cause, temporary or permanent
 │   ├── DatabaseDamaged  the database was damaged, deleted or replaced; restore it
 │   └── WrongSchema      the database belongs to an older or newer mailgate
 ├── UnreadableFile       one stored file cannot be read; the mail that needs it waits
+├── TooExpensive         a mail whose reading exceeds its budget; it is quarantined at once
 ├── LockHeld             another mailgate runs on this database
 ├── NotFound             no such ticket, message or queue entry
 ├── Refused              a command that may not be done, or cannot be
@@ -85,6 +86,12 @@ class WrongSchema(StorageError):
 
 class UnreadableFile(MailgateError):
     """One stored file cannot be read. Only the mail that needs it is affected."""
+
+
+class TooExpensive(MailgateError):
+    """Reading one mail takes more time or memory than it may."""
+
+    temporary = False
 
 
 class LockHeld(MailgateError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,11 +12,14 @@ from mailgate.mail import Attachment, Body, Mail, Received
 from mailgate.reading.body import read_body
 from mailgate.reading.mime import addresses
 from mailgate.reading.parse import parse, read
+from mailgate.rules.commands.requester_words import read_requester_words
+from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
 from mailgate.store.queues.inbox import Claimed
+from mailgate.system.budget import OUT_OF_MEMORY, limit_this_process
 from mailgate.ticket import StoredAttachment
 
 ENCLOSED = frozenset({"message/rfc822", "message/global"})  # types of attached mails
@@ -89,3 +93,25 @@ def read_again(claimed: Claimed) -> Mail | None:
         return read_through(parse(claimed.load(), claimed.envelope), addresses.read, lambda _: True)
     except UnreadableFile:
         return None
+
+
+def trial() -> None:
+    """`python -m mailgate.desk.prepare SECONDS BYTES`: read the mail on standard input, and the commands in it.
+
+    Ends by a signal or with OUT_OF_MEMORY where the mail needs more than that; prints nothing.
+    """
+    raw = sys.stdin.buffer.read()
+    limit_this_process(*map(int, sys.argv[1:3]))
+    try:
+        opened = read(raw)
+        if "unreadable: MemoryError" in opened.mail.defects:
+            sys.exit(OUT_OF_MEMORY)
+        body = read_body(opened.mail, opened.page)
+        read_commands(body.lines)
+        read_requester_words(body.lines, "requester")
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
+
+
+if __name__ == "__main__":
+    trial()

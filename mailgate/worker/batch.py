@@ -1,8 +1,9 @@
 """Works mail of the inbox, batch by batch.
 
 Failures: a mail's attempts are counted when it is claimed. A mail that fails is rolled back and tried again
-alone; after three attempts it is quarantined with its traceback, and the administrator is notified once. Storage
-errors count as no attempt: the batch is unclaimed and tried again after a pause (`lanes.py`).
+alone; after three attempts it is quarantined with its traceback, and the administrator is notified once. One whose
+reading exceeds its budget (`system/budget.py`) is quarantined at once. Storage errors count as no attempt: the batch is
+unclaimed and tried again after a pause (`lanes.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import datetime
 from mailgate.desk.notify.admin import to_admin
 from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
-from mailgate.errors import StorageError, UnreadableFile
+from mailgate.errors import StorageError, TooExpensive, UnreadableFile
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.renames import new_names, rename
@@ -26,6 +27,7 @@ from mailgate.store.queues import inbox, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import names_in_use, tickets
 from mailgate.system import maillog
+from mailgate.system.budget import Budget, try_in_own_process
 from mailgate.ticket import ADMIN, Ticket
 from mailgate.worker import apply, recheck
 from mailgate.worker.explain import steps
@@ -34,6 +36,7 @@ from mailgate.worker.setup import Runtime
 
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds that a batch may occupy the writer thread at a time
+TRIAL = "mailgate.desk.prepare"  # run as a program it reads a mail, and does nothing
 HOLD = 0.004  # seconds that it may hold the write lock of the database
 
 
@@ -55,15 +58,25 @@ Batch = Sequence[Prepared | Unread]
 Decided = tuple[Verdict, apply.PreparedOutcome]
 
 
-def read(claimed: Sequence[Claimed], runtime: Runtime, now: datetime) -> list[Prepared | Unread]:
-    """Read a batch of mails and store their attachments, outside of any transaction."""
+def read(
+    claimed: Sequence[Claimed], runtime: Runtime, now: datetime, budget: Budget | None = None
+) -> list[Prepared | Unread]:
+    """Read a batch of mails and store their attachments, outside of any transaction.
+
+    `budget`: what each may cost. A mail that was tried before is then read by a process of its own first, since its
+    try may have ended with this one.
+    """
     context = runtime.context(now)
-    return [_read(each, runtime, context) for each in claimed]
+    return [_read(each, runtime, context, budget) for each in claimed]
 
 
-def _read(claimed: Claimed, runtime: Runtime, context: Context) -> Prepared | Unread:
+def _read(claimed: Claimed, runtime: Runtime, context: Context, budget: Budget | None) -> Prepared | Unread:
     try:
-        return prepare(claimed, context, runtime.files.keep)
+        if budget is None:
+            return prepare(claimed, context, runtime.files.keep)
+        if claimed.tries > 1:
+            try_in_own_process(TRIAL, claimed.load(), budget.seconds)
+        return budget.spend(lambda: prepare(claimed, context, runtime.files.keep))
     except StorageError:
         raise
     except Exception as error:
@@ -183,6 +196,8 @@ def _decide(db: Db, prepared: Prepared, runtime: Runtime, context: Context, *, c
 def record_failure(db: Db, inbox_id: int, error: Exception, runtime: Runtime, context: Context) -> None:
     """Record a failed attempt; after the last one the mail is quarantined, and the administrator is notified.
 
+    An attempt that exceeded the budget is the last.
+
     A file that cannot be read does not count as an attempt: the mail is tried again later.
     """
     if isinstance(error, UnreadableFile):
@@ -191,7 +206,7 @@ def record_failure(db: Db, inbox_id: int, error: Exception, runtime: Runtime, co
     text = "".join(traceback.format_exception(error))
     maillog.processing_failed(inbox_id, text)
     with db.transaction():
-        if inbox.failed(db, inbox_id, context.now, text):
+        if inbox.failed(db, inbox_id, context.now, text, last=isinstance(error, TooExpensive)):
             _notify_quarantined(db, inbox_id, text, runtime, context)
 
 

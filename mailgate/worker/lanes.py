@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from mailgate.desk.agent.reports import report_for
 from mailgate.desk.outcome import ReportOrder
+from mailgate.desk.prepare import Prepared
 from mailgate.desk.report import Stopped, count_on_own_connection
 from mailgate.errors import StorageError
 from mailgate.figures import Report
@@ -20,9 +21,10 @@ from mailgate.store.db import Store
 from mailgate.store.queues import inbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.system import maillog
+from mailgate.system.budget import CHECKED, Budget
 from mailgate.system.clock import pause
 from mailgate.system.watchdog import Progress
-from mailgate.worker.batch import Defer, Deferred, claim, read, record_failure, work, work_and_claim
+from mailgate.worker.batch import Defer, Deferred, Unread, claim, read, record_failure, work, work_and_claim
 from mailgate.worker.setup import Runtime
 
 PAUSE = 1.0  # seconds after a storage error; doubled up to PAUSE_MOST
@@ -143,7 +145,7 @@ class _Lane:
         waiting = [each.id for each in claimed]
         self.progress.step()
         try:
-            batch = await asyncio.to_thread(read, claimed, runtime, self._clock())
+            batch = await self._read(claimed, runtime)
             while batch and not stop.is_set():
                 now = self._clock()
                 finished, claimed = await self._store.through(
@@ -160,6 +162,14 @@ class _Lane:
             self._unfinished += [each for each in waiting if each not in deferred]
             await self._unclaim()
         return [] if waiting else claimed
+
+    async def _read(self, claimed: list[Claimed], runtime: Runtime) -> list[Prepared | Unread]:
+        """Read a batch in a thread; what exceeds the budget of a mail is ended."""
+        budget = Budget()
+        reading = asyncio.create_task(asyncio.to_thread(read, claimed, runtime, self._clock(), budget))
+        while not (await asyncio.wait({reading}, timeout=CHECKED))[0]:
+            budget.check()
+        return await reading
 
     async def _unclaim(self) -> None:
         if self._unfinished:

@@ -232,10 +232,10 @@ def put_off_mails(db: Db) -> list[Queued]:
     return [queued(row) for row in db.all("SELECT * FROM inbox WHERE retry_at IS NOT NULL ORDER BY id")]
 
 
-def failed(db: Db, inbox_id: int, now: datetime, error: str) -> bool:
-    """Note a failed try; True when it was the last and the mail is quarantined now."""
+def failed(db: Db, inbox_id: int, now: datetime, error: str, *, last: bool = False) -> bool:
+    """Note a failed try; True when it was the last, by `last` or by its number, and the mail is quarantined now."""
     row = db.one("SELECT tries FROM inbox WHERE id = ?", [inbox_id])
-    if row is None or row["tries"] >= MAX_TRIES:
+    if row is None or last or row["tries"] >= MAX_TRIES:
         end(db, inbox_id, "quarantined", now, Reason.POISON, error=error)
         return True
     db.run("UPDATE inbox SET state = 'new', error = ? WHERE id = ?", [storable(error), inbox_id])
