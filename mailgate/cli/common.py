@@ -92,7 +92,23 @@ def parse_since(text: str, at: datetime) -> datetime:
 
 def print_json(value: Json) -> None:
     """Print one JSON document on standard output."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(json_text(value))
+
+
+def json_text(value: Json) -> str:
+    """A JSON document in which control characters, bidirectional and invisible marks are escapes (RFC 8259 7)."""
+    text = json.dumps(value, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+
+
+def print_raw(raw: bytes) -> None:
+    """Print a mail on standard output as it is; on a terminal without control characters but line ends."""
+    if sys.stdout.isatty():
+        print(plain(raw.decode("utf-8", "replace").replace("\r\n", "\n")))
+    else:
+        sys.stdout.buffer.write(raw)
 
 
 def plain(text: str) -> str:

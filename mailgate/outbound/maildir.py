@@ -13,6 +13,7 @@ from mailgate.errors import UnreadableFile
 from mailgate.outbound.backoff import Reply, Stage
 from mailgate.outbound.payload import Payload
 from mailgate.system.crash_points import crossing
+from mailgate.system.durable import make_private_folder
 
 
 class Transport(Protocol):
@@ -60,15 +61,14 @@ def _one_line_each(head: str) -> bytes:
 
 
 def _write_durably(path: Path, name: str, head: bytes, mail: Payload) -> None:
-    """tmp, fsync, rename into new, fsync the folder."""
+    """tmp, fsync, rename into new, fsync the folder; readable by the owner alone."""
     for folder in ("tmp", "new", "cur"):
-        (path / folder).mkdir(parents=True, exist_ok=True)
+        make_private_folder(path / folder)
     draft = path / "tmp" / name
     try:
-        with draft.open("xb") as file:
+        with open(draft, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(head)
-            for piece in mail.pieces():
-                file.write(piece.replace(b"\r\n", b"\n"))
+            file.writelines(piece.replace(b"\r\n", b"\n") for piece in mail.pieces())
             file.flush()
             os.fsync(file.fileno())
         crossing("new name")

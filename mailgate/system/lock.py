@@ -38,7 +38,7 @@ class Lock:
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a+")
+            file = open(self._path, "a+", encoding="ascii", opener=_private)
         except OSError as error:
             raise StorageError(f"cannot write {self._path}", cause=error.strerror or str(error)) from error
         try:
@@ -59,6 +59,10 @@ class Lock:
         if self._file is not None:
             self._file.truncate(0)
             self._file.close()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def _take(file: IO[str], path: Path) -> None:

@@ -247,9 +247,13 @@ def recover(db: Db, runtime: Runtime, now: datetime) -> None:
 
 
 def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
-    """Apply the renames of the configuration (`was`) to tickets, and to what waits for agents; judge what waits."""
+    """Apply the renames of the configuration (`was`) to tickets, and to what waits for agents; judge what waits.
+
+    Queued mail to those who are no agents any more is dropped.
+    """
     context = runtime.context(now)
     names_in_use.rename_agents(db, new_names(runtime.config).agents)
+    outbox.withdraw(db, runtime.config.agents, now)
     for ticket in renamed_tickets(db, context):
         apply.save_change(db, rename(ticket, Stamp(ADMIN, now), runtime.config), context)
     recheck.after_reload(db, context)

@@ -6,12 +6,19 @@ tested at that edge.
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 from base64 import b64encode
 from pathlib import Path
 from textwrap import wrap
 
 import pytest
 
+from mailgate.cli.common import json_text, print_raw
+from mailgate.outbound.maildir import MaildirRelay
+from mailgate.outbound.payload import Payload
+from mailgate.system.lock import Lock
 from tests import cost
 from tests.desk import ANN, CONFIG, KAREN, Bench, Sent, outside, to
 
@@ -528,3 +535,58 @@ def test_a_customers_text_cannot_pass_for_an_entry_of_ours(bench: Bench, line: s
     shown = to(bench.send(ANN, "#show", answers=alert), "ann@bank.example")
     for mail in (alert, shown):
         assert f"Hello\n\n> {line}\n\nPay him." in mail.text
+
+
+# ── the edges ───────────────────────────────────────────────────────────────────────────
+
+NO_CHARSETS = (
+    *("unicode_escape", "unicode escape", "Unicode--Escape!", "raw unicode escape", "raw_unicode_escape."),
+    *("punycode_", "punycode.", "idna-", "undefined", "zlib", "rot13"),
+)
+
+
+@pytest.mark.parametrize("name", NO_CHARSETS)
+def test_a_codec_that_is_no_charset_decodes_nothing(bench: Bench, name: str) -> None:
+    raw = ANSWER + f'Content-Type: text/plain; charset="{name}"\r\n\r\n'.encode() + rb"Hello \x23close \u0023 a-b-9"
+    bench.accept(raw.replace(b"[#1001] ", b""))
+    bench.drain()
+    assert bench.thread()[-1][1].strip() == r"Hello \x23close \u0023 a-b-9"
+
+
+@pytest.mark.parametrize("mark", ["\x9b31m", "\u202e", "\u200b", "\x1b[2J", "\U000e0041", "\u2066", "\x7f"])
+def test_no_mark_reaches_a_terminal(
+    mark: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"subject": f"Printer {mark} jammed"}
+    assert json_text(said).isprintable()
+    assert json.loads(json_text(said)) == said
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_raw(f"Subject: {mark}\r\n\r\nHello\r\n".encode())
+    assert all(line.isprintable() for line in capsys.readouterr().out.split("\n"))
+
+
+def test_mail_in_a_maildir_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        relay, mail = MaildirRelay(tmp_path / "out"), Payload(b"Subject: x\r\n\r\nx\r\n")
+        asyncio.run(relay.send("a@bank.example", "k@client.example", mail))
+        with Lock(tmp_path / "desk" / "mailgate.db"):
+            modes = {path: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.name != "desk"}
+    finally:
+        os.umask(before)
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert len(modes) == 6
+
+
+def test_an_alert_that_waits_for_who_left_is_never_sent(tmp_path: Path) -> None:
+    quiet = CONFIG.replace("[agent.ann]", '[agent.ann]\nquiet = "00:00-23:59"')
+    bench = Bench(tmp_path, quiet)
+    alerts = [mail for mail in bench.send(KAREN, "It is jammed.") if mail.to == "ann@bank.example"]
+    assert alerts
+    left = quiet.replace("[agent.ann]", "[agent.joe]").replace("ann@bank.example", "joe@bank.example")
+    bench.configure(left.replace('"ann"', '"joe"').replace("Ann Reyes", "Joe Doe"))
+    rows = bench.db.all("SELECT state, recipient FROM outbox WHERE recipient = 'ann@bank.example'")
+    assert {row["state"] for row in rows} == {"dropped"}
+    others = bench.db.all("SELECT state FROM outbox WHERE recipient <> 'ann@bank.example'")
+    assert {row["state"] for row in others} == {"queued"}

@@ -218,6 +218,30 @@ async def test_a_first_command_and_its_code(desk: Desk, line: str, code: str):
 
 
 @pytest.mark.parametrize(
+    "first",
+    [
+        b"POST / HTTP/1.1\r\nHost: mail.bank.example\r\n",
+        b"PROPFIND / HTTP/1.1\r\n",
+        b"PRI * HTTP/2.0\r\n",
+        b"\x16\x03\x01\x02\x00\x01\r\n",  # TLS
+        b"SSH-2.0-client\r\n",
+        b"INVITE sip:support@bank.example SIP/2.0\r\n",
+        b"NOOP\r\nHost: mail.bank.example\r\n",
+    ],
+)
+async def test_what_is_no_mail_client_is_sent_away_before_it_says_more(desk: Desk, first: bytes):
+    client = await desk.client(greet=False)
+    mail = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<support@bank.example>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n"
+    client.send(first + b"EHLO browser.example\r\n" + mail)
+    said = [await client.answer()]
+    while not said[-1].startswith("421"):
+        said.append(await client.answer())
+    assert await client.gone()
+    assert not any(answer.startswith(("354", "250-")) for answer in said)
+    assert not await desk.rows()
+
+
+@pytest.mark.parametrize(
     ("line", "code"),
     [
         ("MAIL FROM:<a@b.example>", "250"),

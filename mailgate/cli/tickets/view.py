@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mailgate.cli.common import config_of, plain, print_json, print_line, reading, say
+from mailgate.cli.common import config_of, json_text, plain, print_json, print_line, print_raw, reading, say
 from mailgate.cli.progress import Progress, progress_bar
 from mailgate.errors import BadArgument, NotFound
 from mailgate.rules.sla.explained import explain_due
@@ -130,7 +129,7 @@ def _show_raw(raw: bytes, *, as_json: bool) -> int:
     if as_json:
         print_json({"raw": raw.decode("utf-8", "backslashreplace")})
     else:
-        sys.stdout.buffer.write(raw)
+        print_raw(raw)
     return 0
 
 
@@ -260,4 +259,4 @@ def _lines(db: Db, config: Config, progress: Progress) -> Iterator[str]:
     for start in range(0, len(numbers), EXPORT_BATCH):
         progress(start, len(numbers))
         for _, ticket in sorted(tickets.get_many(db, numbers[start : start + EXPORT_BATCH]).items()):
-            yield json.dumps(ticket_document(db, ticket, config, tickets.thread(db, ticket.number)), ensure_ascii=False)
+            yield json_text(ticket_document(db, ticket, config, tickets.thread(db, ticket.number)))

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say, writing
+from mailgate.cli.common import common_options, config_of, now, print_json, print_line, print_raw, reading, say, writing
 from mailgate.errors import BadArgument, NotFound
 from mailgate.outbound.payload import Payload
 from mailgate.rules.ticket.as_json import rfc3339
@@ -96,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     say(f"{item.state} {item.reason} from {item.from_} to {', '.join(item.to) or '-'}, attempts: {item.attempts}")
     say(item.last_error)
-    sys.stdout.buffer.write(data)
+    print_raw(data)
     return 0
 
 

@@ -188,6 +188,10 @@ class Session(SMTP):
             self._close_with(f"421 4.7.0 {self.hostname} Error: this is a mail server")
             return
         method = _COMMANDS.get(verb)
+        if method is None and not (self.session and self.session.host_name):
+            await self._refuse(replies.UNKNOWN_COMMAND)  # whatever speaks here, what follows are no commands
+            self._close_with(f"421 4.7.0 {self.hostname} Error: this is a mail server")
+            return
         if method is None or len(line) > (LONGEST_AUTH if verb == b"AUTH" else LONGEST_COMMAND):
             await self._refuse(replies.UNKNOWN_COMMAND if method is None else replies.LINE_TOO_LONG)
             return

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 
 from mailgate.reading.encodings import japanese, labels
 
 # Text in these may be bytes below 128 alone and still not be ASCII.
 SEVEN_BIT = frozenset({"iso2022_jp_ext", "iso2022_kr", "utf-7", "hz", "utf-16", "utf-16-le", "utf-16-be"})
 SEVEN_BIT_NAMES = ("iso2022", "iso-2022", "iso_2022", "utf-32", "utf32")
-# Codecs of Python that are not character sets, or that answer with something else than text.
-NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+# Codecs of Python that are charsets and stand under no other name in its table.
+_UNLISTED = (
+    "cp1006 cp720 cp737 cp856 cp874 cp875 iso8859_1 koi8_t koi8_u mac_arabic mac_croatian mac_farsi mac_romanian "
+    "palmos utf_8_sig"
+)
+# Those of its table that make something else of bytes than text.
+_NO_TEXT = frozenset(
+    ["base64_codec", "bz2_codec", "hex_codec", "mbcs", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"]
+)
+CHARSETS = (frozenset(aliases.values()) | {*_UNLISTED.split()}) - _NO_TEXT
 SURROGATE = re.compile("[\ud800-\udfff]")
 # What bytes of other charsets look like in Windows-1252: three accented letters in a row, a capital behind a small
 # letter, a sign or mark between letters; no apostrophe.
@@ -83,7 +93,7 @@ def _nearest(data: bytes, codec: str, guesses: Guesses | None) -> str:
     text = _strict(data, guess)
     if text is not None:
         return text
-    if codec and codec != "cp1252":
+    if codec != "cp1252" and _is_charset(codec):
         with suppress(LookupError, UnicodeError, ValueError, TypeError):
             return data.decode(codec, "replace")
     return data.decode("latin-1") if codec == "cp1252" else data.decode("utf-8", "replace")
@@ -102,8 +112,17 @@ def _is_western(text: str) -> bool:
     return not text.isascii() and not NOT_WESTERN.search(text)
 
 
+def _is_charset(codec: str) -> bool:
+    """Whether Python decodes text by this name, however it is written: `unicode escape!` and `punycode_` are none.
+
+    By its table: each name that is not in it would be searched for on the disk and remembered for ever.
+    """
+    name = normalize_encoding(codec).lower() if codec.isascii() else ""
+    return aliases.get(name, aliases.get(name.replace(".", "_"), name)) in CHARSETS
+
+
 def _strict(data: bytes, codec: str) -> str | None:
-    if not codec or codec.replace("-", "_") in NOT_CHARSETS or not codec.isascii():
+    if not _is_charset(codec):
         return None
     try:
         text = data.decode(codec)

@@ -11,7 +11,7 @@ lane. Rows are `queued`, `sending` while a relay has them in hand, and end as `s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -350,6 +350,15 @@ def _queued(row: Any) -> Queued:
         subject=row["subject"],
         size=row["size"],
         received_at=moment(row["created_at"]),
+    )
+
+
+def withdraw(db: Db, agents: Collection[str], now: datetime) -> None:
+    """Never send what is queued for any other agent than these: who has left hears nothing more."""
+    db.run(
+        "UPDATE outbox SET state = 'dropped', next_attempt_at = ?, last_error = 'its reader is no agent any more'"
+        " WHERE state = 'queued' AND agent <> '' AND agent NOT IN (SELECT value FROM json_each(?))",
+        [now.timestamp(), json.dumps(sorted(agents))],
     )
 
 
