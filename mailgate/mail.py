@@ -238,6 +238,7 @@ class Body:
     forward: str = ""  # the forwarded mail as it stands in the body; in neither `visible` nor `cut`
     quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures that only what was quoted shows
     own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of the line that shows it, or is above it)
+    glued: str = ""  # a line like a command right below a quoted one, in `cut`: it may be the author's
     signature: str = ""  # the part of `cut` that the author's program marks as one, but for a telephone's line
 
     @property

@@ -29,7 +29,7 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
     purpose = _purpose(mail)
     if mail.html:
         page = page or html.Page(mail.html)
-        found = split.split(page.lines(), purpose)
+        found = split.split(page.lines(), purpose, page=True)
         says = found.own or found.forward
         in_quotes = page.quoted_pictures if purpose is Purpose.ANSWER else frozenset()
         own = found.own_pictures
@@ -84,4 +84,5 @@ def _body(mail: Mail, found: split.Split, page: str = "") -> Body:
         original=forwarded.read(block, mail.subject) if block else None,
         forward=block,
         signature=found.signature,
+        glued=found.glued,
     )

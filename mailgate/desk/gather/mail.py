@@ -15,12 +15,15 @@ from mailgate.desk.prepare import Prepared, prepare, read_again
 from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.requester.rating import rating_of
 from mailgate.desk.situation import NO_COMMANDS, Held, Known, Matter, Situation, SpamRelease
+from mailgate.mail import Body
 from mailgate.notice import NoticeKind
+from mailgate.phrase import phrase
 from mailgate.reasons import Reason, Screen
-from mailgate.rules.commands.syntax import read_commands
+from mailgate.rules.commands.syntax import Commands, read_commands
 from mailgate.rules.screening import spam
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.duplicates import same_but_for_marks
+from mailgate.rules.text.cleanup import shortened
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading import thread, trust
 from mailgate.rules.threading.references import highest_number, references, without_link_lines
@@ -108,7 +111,7 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
         match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
         attachments=prepared.attachments,
         enclosed=prepared.enclosed,
-        commands=read_commands(without_link_lines(received.body.lines)) if agents else NO_COMMANDS,
+        commands=_commands(received.body) if agents else NO_COMMANDS,
     )
 
 
@@ -125,6 +128,14 @@ def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
     earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
     again = ((each.id, mail) for each in earlier if (mail := read_again(each)))
     return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
+
+
+def _commands(body: Body) -> Commands:
+    """The commands in an agent's own lines. One that may be the agent's or of the quoted line above it is a problem."""
+    found = read_commands(without_link_lines(body.lines))
+    if not body.glued:
+        return found
+    return replace(found, problems=(*found.problems, phrase("refused.glued", line=shortened(body.glued.strip()))))
 
 
 # ── by matter ──────────────────────────────────────────────────────────────────────────

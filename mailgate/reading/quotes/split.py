@@ -28,6 +28,7 @@ NARROW = 40  # characters of the longest quoted line: shorter ones are wrapped b
 WRAPS = 2  # lines that a program wrapped for sure: then it wraps all
 SENTENCE_ENDS = (".", "!", "?", ":", "。", "？", "！")
 COMMAND = re.compile(r"[\s*_`~\\•-]{0,6}#")
+WORD = re.compile(r"[\s*_`~•-]{0,6}#[^\W\d_]")  # a command that is no number and not escaped
 SHORT = 2  # letters of initials; what is longer may be a prompt: "SQL> select 1"
 MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
 _MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
@@ -57,6 +58,7 @@ class Split:
     signature: str = ""  # of what is cut
     quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures on quoted lines
     own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of its line) of the others
+    glued: str = ""  # a line like a command right below a quoted line: it may be quoted text
 
 
 def text_lines(text: str) -> list[Line]:
@@ -73,19 +75,21 @@ def _text_line(line: str) -> Line:
     return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
 
 
-def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER) -> Split:
-    """Sort the lines of a body."""
+def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: bool = False) -> Split:
+    """Sort the lines of a body. `page`: its elements tell what is quoted, and no program has wrapped them."""
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
     marked = any(_is_marker(line.text) for line in work)
     if marked and purpose is Purpose.NEW:
         purpose = Purpose.ANSWER  # of a notice of ours, whatever became of its ids
-    new = purpose is Purpose.NEW
+    new, glued = purpose is Purpose.NEW, ""
     if new:
         work = [replace(line, kind=Kind.OWN) if line.kind is Kind.QUOTE else line for line in work]
     else:
         _read_initials(work)
         _read_bars(work)
-        _read_wrapped(work)
+        if not page:
+            glued = _glued(work)
+            _read_wrapped(work)
     labelled = shape.Lines([line.text for line in work])
     forward = _forward_start(work, labelled, purpose)
     end = len(work) if forward is None else forward
@@ -95,7 +99,16 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER) -> Split:
         _cut_attributions(head)
         _cut_undated(head)
     signature.cut(head, strictly=new, alone=forward is None)
-    return _sort(head, work[end:], [line.kind for line in lines], marked=marked)
+    return replace(_sort(head, work[end:], [line.kind for line in lines], marked=marked), glued=glued)
+
+
+def _glued(lines: Sequence[Line]) -> str:
+    """The first line like a command that stands right below a quoted line: its author's, or the rest of that line."""
+    for place in range(1, min(len(lines), MAX_LINES)):
+        line, above = lines[place], lines[place - 1]
+        if line.kind is Kind.OWN and above.kind is Kind.QUOTE and above.level and above.text and WORD.match(line.text):
+            return line.text
+    return ""
 
 
 def _read_initials(lines: list[Line]) -> None:

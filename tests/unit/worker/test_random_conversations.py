@@ -1,16 +1,19 @@
 """Whole conversations at random: nothing internal gets out, nothing public is lost or doubled.
 
-Requesters, collaborators and agents write as their mail programs do, quoting what they got in several
-styles; agents write notes and reasons that hold canaries, and now and then paste them into an answer. They
-ask an expert outside, merge and split, open tickets for people and forward their mail, put people in Cc, write
-to a requester directly, and cross each other's answers.
+Requesters, collaborators and agents write as their mail programs do, quoting what they got in several styles and as
+eleven programs write, with a signature of their own, and tap links of any notice; agents write notes and reasons that
+hold canaries, and now and then paste them into an answer. They ask an expert outside, merge and split, open tickets
+for people and forward their mail, put people in Cc, write to a requester directly, and cross each other's answers.
+Each public answer reaches whom the answered notice promised, or whom its author named; nobody reads a bare signature.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 
@@ -19,6 +22,7 @@ from mailgate.store.tickets import tickets
 from mailgate.ticket import EventKind
 from mailgate.worker import batch
 from tests.desk import CONFIG, Bench, Sent
+from tests.mail_programs import PROGRAMS, written
 from tests.replay import untold
 
 KAREN, JANE, ZOE = "karen@client.example", "jane@client.example", "zoe@elsewhere.example"
@@ -42,6 +46,12 @@ To: <{agent}>
 
 {text}
 """
+SIGNED = {
+    "elliot@bank.example": "Best regards\nElliot Alderson\nSupport Engineer",
+    "ann@bank.example": "Ann Reyes\nFirst Bank, Room 12\n+1 555 010 1000",
+    "bob@bank.example": "Mit freundlichen Grüßen\nBob Base",
+}
+_LINKS = re.compile(r"^(?:\[\d+\] )?((?:Answer|Note|Send it to)[\w ]*): mailto:", re.MULTILINE)
 WORDS = (
     *("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"),
     *("inlet", "jetty", "knoll", "larch", "maple", "north", "ocean", "pearl"),
@@ -104,6 +114,14 @@ def html_bottom(text, mail):
 STYLES = (top, bottom, bare_bottom, outlook, unmarked, gmail, outlook_html, html_bottom)
 
 
+def _link(mail: Sent, label: str) -> tuple[str, str, str]:
+    found = re.search(
+        rf"^(?:\[\d+\] )?{re.escape(label)}: mailto:(\S+?)\?subject=(\S+?)&body=(\S*)$", mail.text, re.MULTILINE
+    )
+    assert found
+    return found[1], found[2], found[3]
+
+
 class Conversation:
     """One random conversation.
 
@@ -124,6 +142,7 @@ class Conversation:
         self.messages: list[str] = []
         self.canaries: list[str] = []
         self.count = 0
+        self.answered: dict[str, Sent] = {}  # the notice that a reply answers
 
     def token(self, kind: str) -> str:
         self.count += 1
@@ -147,8 +166,12 @@ class Conversation:
 
     def write(self, who: str, text: str, mail: Sent | None = None, **more: object) -> None:
         fields: dict[str, object] = {"text": text}
-        if mail:
+        if mail and self.dice.random() < 0.5:
             fields = self.dice.choice(STYLES)(text, mail) | {"answers": mail}
+        elif mail:
+            fields = written(self.dice.choice([*PROGRAMS]), text, SIGNED.get(who, ""), mail)
+        if mail and who in AGENTS:
+            self.answered |= {token: mail for token in TOKEN.findall(text) if token.startswith("REPLY")}
         fields |= more
         if self.trusted and who in AGENTS:
             fields |= {"authserv_ids": ("mx.bank.example",), "headers": PASS | dict(fields.get("headers") or {})}
@@ -200,6 +223,40 @@ class Conversation:
         said = self.token("REPLY")
         self.replies.append(said)
         self.write(who, f"{said} {self.sentence()}", self.mails[who][0])
+
+    def taps(self) -> None:
+        """An agent taps Answer or Note, or sends on what became a note, and types above or below what is filled in."""
+        who = self.dice.choice(AGENTS)
+        mail = self.some_mail(who)
+        label = (
+            self.dice.choice([each for each in _LINKS.findall(mail.text) if each != "Claim"] or [""]) if mail else ""
+        )
+        if not label or (label.startswith("Send") and "CANARY" in self.kept(mail)):
+            return
+        said = "" if label.startswith("Send") else self.token("REPLY" if label.startswith("Answer") else "CANARY")
+        if said.startswith("REPLY"):
+            self.replies.append(said)
+            self.answered[said] = mail
+        elif said:
+            self.canaries.append(f"{said} {self.sentence()}")
+            said = self.canaries[-1]
+        address, subject, filled = (unquote(each).replace("\r\n", "\n") for each in _link(mail, label))
+        text = f"{said} {self.sentence()}" if said.startswith("REPLY") else said
+        body = self.dice.choice(("{0}\n{1}\n\n{2}", "{1}\n{0}\n\n{2}") if said else ("{1}\n{2}",))
+        self.write(who, body.format(text, filled, SIGNED[who]), to=address, subject=subject)
+
+    def kept(self, mail: Sent) -> str:
+        """The text that became a note, of the mail that tells so."""
+        sql = "SELECT text FROM entry WHERE inbox_id = (SELECT inbox_id FROM outbox WHERE message_id = ?)"
+        return "".join(row["text"] for row in self.bench.db.all(sql, [mail.message_id]))
+
+    def only_signs(self) -> None:
+        """A mail of a signature and nothing else, also below a command."""
+        who = self.dice.choice(AGENTS)
+        if mail := self.some_mail(who):
+            command = self.dice.choice(("", "#prio high", "#assign ann", "#open"))
+            fields = written(self.dice.choice([*PROGRAMS]), command, SIGNED[who], mail)
+            self.write(who, str(fields.pop("text")), **fields)
 
     def notes(self) -> None:
         who = self.dice.choice(AGENTS)
@@ -336,6 +393,8 @@ class Conversation:
             *[self.answers] * 4,
             *[self.replies_or_notes] * 9,
             *[self.notes] * 2,
+            *[self.taps] * 4,
+            self.only_signs,
             *[self.commands] * 4,
             *[self.pastes] * 2,
             *[self.asks_somebody] * 2,
@@ -381,6 +440,8 @@ def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, monkeypa
     for number in bench.numbers():
         assert not untold(bench.ticket(number), bench.events(number))
     check_replies(bench, talk, outgoing)
+    check_promises(bench, talk, outgoing)
+    check_signatures(bench)
     assert not bench.db.all("SELECT error FROM inbox WHERE state NOT IN ('done', 'held', 'dropped', 'quarantined')")
     assert not bench.db.all("SELECT error FROM inbox WHERE reason = 'poison'")
     assert any(kind == "reply" for number in bench.numbers() for kind, _ in bench.thread(number)), "something was said"
@@ -425,6 +486,28 @@ def check_replies(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> Non
         assert copies.count(requester) == (not has_it), f"{token} to {copies}; the requester is {requester}"
     for token in talk.opened_for:
         assert sum(mail.to == NINA and token in own_words(mail) for mail in outgoing) <= 1
+
+
+def check_promises(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> None:
+    """A reply reached only whom the answered notice promised, or whom its author put on the ticket or sent it on to."""
+    released = {token for mail in outgoing if mail.kind == "held" for token in TOKEN.findall(mail.text)}
+    for token, mail in talk.answered.items():
+        row = bench.db.one("SELECT readers FROM outbox WHERE message_id = ?", [mail.message_id])
+        entry = bench.db.one("SELECT by FROM entry WHERE kind = 'reply' AND text LIKE ?", [f"%{token}%"])
+        if token in released or entry is None or row["readers"] is None:
+            continue
+        events = [event for number in bench.numbers() for event in bench.events(number) if str(event.by) == entry["by"]]
+        chosen = {email for event in events for email in OUTSIDE if email in str(event.after)}
+        reached = {each.to for each in outgoing if each.kind == "reply" and token in own_words(each)}
+        assert reached <= {*json.loads(row["readers"]), *chosen}, f"{token} to {reached}, promised {row['readers']}"
+
+
+def check_signatures(bench: Bench) -> None:
+    """No entry is a signature and nothing besides."""
+    texts = [text for number in bench.numbers() for _, text in bench.thread(number)]
+    assert not [
+        text for text in texts for signature in SIGNED.values() if " ".join(text.split()) == " ".join(signature.split())
+    ]
 
 
 def requester_of(bench: Bench, token: str) -> str:

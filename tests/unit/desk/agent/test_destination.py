@@ -207,3 +207,25 @@ def test_no_link_where_it_cannot_be_told_or_would_be_cut(bench, alerts, text):
     failed = to(bench.send(ELLIOT, text, answers=to(alerts, ELLIOT_)), ELLIOT_)
     assert failed.kind == "command-failed"
     assert "Send it corrected" not in failed.text
+
+
+# ── a command right below quoted text ───────────────────────────────────────────────────
+
+
+def quoting(mail, text):
+    return "\n".join(["Ann wrote:", *(f"> {line}" for line in mail.text.splitlines()), text])
+
+
+def test_a_note_is_never_published_because_its_command_stands_right_below_a_quote(bench, alerts):
+    alert = to(alerts, ELLIOT_)
+    sent = bench.send(ELLIOT, quoting(alert, "#note\n\nShe is difficult."), answers=alert)
+    assert {mail.kind for mail in sent} == {"command-failed"}
+    assert "“#note” stands right below quoted text" in to(sent, ELLIOT_).text
+    assert len(bench.thread()) == 1
+
+
+def test_a_page_tells_where_its_quote_ends(bench, alerts):
+    alert = to(alerts, ELLIOT_)
+    page = f"<blockquote>{alert.text}</blockquote><p>#note</p><p>She is difficult.</p>"
+    bench.send(ELLIOT, quoting(alert, "\n#note\n\nShe is difficult."), html=page, answers=alert)
+    assert bench.thread()[-1] == ("note", "She is difficult.")
