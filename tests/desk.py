@@ -259,7 +259,7 @@ class Bench:
             quiet=quiet,
         )
         with self.db.transaction():
-            return inbox.add(self.db, [delivery], self.now)[0]
+            return inbox.add(self.db, [self.db.files.filed(delivery)], self.now)[0]
 
     def drain(self) -> list[Sent]:
         """Work the inbox; the mails that it caused."""

@@ -148,7 +148,7 @@ def test_what_was_stored_a_moment_ago_is_left_to_the_sweep(bench, capsys):
     _, said = forget(capsys, HER)
     assert [each["why"] for each in said["stays"]].count(
         "a backup runs, or it was stored a moment ago: the daemon removes it within two days"
-    ) == 2
+    ) == 3
 
 
 def test_mail_on_its_way_is_said(bench, capsys):

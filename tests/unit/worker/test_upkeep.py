@@ -10,9 +10,11 @@ from datetime import timedelta
 import pytest
 
 from mailgate.errors import NotFound
+from mailgate.store.db import Store
 from mailgate.store.queues import outbox
+from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import keep_files
-from mailgate.worker import upkeep
+from mailgate.worker import timers, upkeep
 from tests.desk import ANN, KAREN, START, Bench
 
 ANN_ADDRESS = "ann@bank.example"
@@ -215,3 +217,42 @@ def test_the_database_gives_space_back(bench):
 
 def pages(bench):
     return bench.db.one("PRAGMA page_count")[0]
+
+
+# ── the daemon ──────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_timers_of_the_daemon_delete_what_is_over_and_sweep_the_files(bench, monkeypatch):
+    """Hourly what ends by its time, daily the files: attachments and large mails that no row names."""
+    monkeypatch.setattr(timers, "TICK", 0)
+    large = (("dump.bin", "application/x-dump", os.urandom(300_000)),)
+    bench.send(KAREN, "It is broken.", files=large)
+    deliver(bench)
+    (raw,) = raw_folder(bench.config.storage.database).iterdir()
+    bench.db.run("UPDATE entry SET attachments = '[]'")
+    bench.now += DAYS_400
+    store = await Store.open(bench.config.storage.database, lambda: bench.now)
+    running = timers.Timers(store, lambda: bench.desk, lambda: bench.now, lambda: None)
+    await running._tidy()
+    assert (count(bench, "raw"), count(bench, "outgoing")) == (0, 0)
+    await running._sweep()
+    assert raw.exists(), "its time is not over"
+    assert len(files(bench)) == 1
+    for path in (raw, bench.desk.files.path(files(bench)[0])):
+        os.utime(path, (0, 0))
+    await running._sweep()
+    assert not raw.exists()
+    assert files(bench) == []
+    await store.close()
+
+
+async def test_upkeep_and_sweep_are_among_the_timers(bench):
+    store = await Store.open(bench.config.storage.database, lambda: bench.now)
+    running = timers.Timers(store, lambda: bench.desk, lambda: bench.now, lambda: None)
+    running.start()
+    try:
+        every = [job.trigger.interval for job in running._scheduler.get_jobs()]
+        assert {timedelta(hours=1), timedelta(hours=24)} <= {*every}
+    finally:
+        running.stop()
+        await store.close()
