@@ -35,12 +35,25 @@ def new_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new", action="store_true", help="start a new desk with a secret that exists already")
 
 
-def config_of(args: argparse.Namespace, *, thorough: bool = True, secrets: bool = False) -> Config:
+def config_of(
+    args: argparse.Namespace, *, thorough: bool = True, secrets: bool = False, or_in_force: bool = False
+) -> Config:
     """Load the configuration that the command line names. Raises ConfigError.
 
-    `secrets`: passwords are needed, since the command signs in somewhere; `thorough`: see `load`.
+    `secrets`: passwords are needed, since the command signs in somewhere; `thorough`: see `load`. `or_in_force`: while
+    the file has errors, that of the running daemon does, so that a pipe takes mail while somebody edits.
     """
-    config, _ = load(find(args.config, os.environ), thorough=thorough, secrets=secrets)
+    path = find(args.config, os.environ)
+    try:
+        config, _ = load(path, thorough=thorough, secrets=secrets)
+    except ConfigError:
+        from mailgate.daemon.reload import in_force  # late: only needed while a file is edited
+
+        found = in_force(path) if or_in_force else None
+        if found is None:
+            raise
+        say(f"{path} has errors, see mailgate check; the configuration of the running daemon is used")
+        return found
     return config
 
 

@@ -7,6 +7,7 @@ The daemon (`main.py`) decides when to switch.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from mailgate.config.load import load, read
 from mailgate.errors import ConfigError
 from mailgate.settings import Config
 from mailgate.store.db import Db
+from mailgate.system.lock import running
 from mailgate.worker.batch import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.canned import check_canned
@@ -65,8 +67,38 @@ def load_active(config: Config) -> Config | None:
     return active
 
 
+def in_force(file: Path) -> Config | None:
+    """The configuration of the daemon that runs with `file`, which has errors now; None when none is found.
+
+    The database is where the file says; where it is no TOML, where a line of it says, or at the usual place.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    try:
+        database = read(file, text, os.environ, thorough=False, secrets=False)[0].storage.database
+    except ConfigError:
+        named = _DATABASE.search(text)
+        database = file.parent / (named[1] if named else "var/mailgate.db")
+    if running(database) is None:
+        return None
+    try:
+        saved = _active_copy(database).read_text("utf-8")
+        return read(file, saved, os.environ, thorough=False, secrets=False)[0]
+    except (ConfigError, OSError, ValueError):
+        return None
+
+
+_DATABASE = re.compile(r'^\s*database\s*=\s*"sqlite:///([^"]+)"', re.MULTILINE)
+
+
 def _active_path(config: Config) -> Path:
-    return config.storage.database.with_name(config.storage.database.name + ".config.toml")
+    return _active_copy(config.storage.database)
+
+
+def _active_copy(database: Path) -> Path:
+    return database.with_name(database.name + ".config.toml")
 
 
 def _write(path: Path, config: Config) -> None:

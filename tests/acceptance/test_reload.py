@@ -178,3 +178,20 @@ def test_a_file_that_is_not_a_database_is_reported_without_a_traceback(tmp_path:
         assert done.returncode in (1, 75), verb
         assert "not a database" in done.stderr.decode(), verb
         assert "Traceback" not in done.stderr.decode(), verb
+
+
+@pytest.mark.parametrize("broken", ["[desk\n", "[desk]\nname = 7\n"])
+def test_a_half_edited_file_stops_neither_status_nor_a_pipe(world: World, broken: str) -> None:
+    mail = world.folder / "a.eml"
+    mail.write_bytes(b"From: k@client.example\nTo: support@bank.example\nSubject: hi\n\nhello\n")
+    whole = world.file.read_text("utf-8")
+    world.file.write_text(broken, "utf-8")
+    assert world.cli("status")["pid"] == world.pid
+    assert world.cli("ingest", str(mail))["taken"] == 1
+    world.settle()
+    assert [each["number"] for each in world.look("tickets", "list")] == [1002, 1001]
+    world.cli("check", code=2)
+    world.end()
+    world.cli("status", code=2)
+    world.file.write_text(whole, "utf-8")
+    world.start()

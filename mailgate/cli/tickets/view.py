@@ -31,7 +31,7 @@ STATUSES = ("open", "pending", "resolved", "closed")
 
 def listing(args: argparse.Namespace) -> int:
     """`tickets list`: print a table or JSON."""
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, or_in_force=True)
     query = _query(args, config)
     with reading(config) as db:
         found = find(db, query)

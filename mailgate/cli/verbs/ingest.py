@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Accept the mail, and process it when no daemon is running."""
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, or_in_force=True)
     paths = [Path(name) for name in args.files if name != "-"]
     if not paths:
         raw = without_from_line(sys.stdin.buffer.read())

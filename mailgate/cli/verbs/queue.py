@@ -78,7 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the sub-verb."""
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, or_in_force=True)
     queue = _QUEUES[args.queue]
     if args.sub in ("retry", "drop"):
         if not (args.ids or args.all or _filtered(args)):

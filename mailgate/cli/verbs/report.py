@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, or_in_force=True)
     until = now()
     since = parse_since(args.since, until)
     with reading(config) as db, progress_bar("reading tickets") as progress:

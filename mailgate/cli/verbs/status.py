@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the status; 1 when there is a problem."""
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, or_in_force=True)
     pid = running(config.storage.database)
     daemon = status.read(config) if pid else DaemonStatus()
     with reading(config) as db:

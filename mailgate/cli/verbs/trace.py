@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the lines in order of time. Raises NotFound when there are none."""
-    config = config_of(args, thorough=False)
+    config = config_of(args, thorough=False, or_in_force=True)
     since = parse_since(args.since, now()) if args.since else BEGINNING
     with reading(config) as db:
         lines = _find(db, args.what, since)
