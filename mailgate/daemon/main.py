@@ -259,6 +259,8 @@ class Daemon:
 
     def _tell_service_manager(self) -> None:
         """Feed its watchdog while the worker makes progress, and say what is wrong now."""
+        if self._stop.is_set():  # it was told so
+            return
         now = self._status()
         if not now.worker:
             self._notifier.alive()
