@@ -9,6 +9,7 @@ from mailgate.rules.notices.reasons import reason_of
 from mailgate.rules.people import auto_assign
 from mailgate.rules.people.actors import actor, name_of
 from mailgate.rules.ticket import reasons, reopening
+from mailgate.rules.ticket.lifecycle import ROUTING
 from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Agent, Config
 from mailgate.ticket import ActorKind, Address, Event, EventKind, Json, Status, Ticket
@@ -55,7 +56,7 @@ def _by(clause: Phrase, event: Event, who: Value) -> Phrase:
     table, _, name = clause.name.partition(".")
     if table != "event":
         return clause
-    if event.by.kind is ActorKind.CLOCK or event.by in (auto_assign.BY, reopening.BY):
+    if event.by.kind is ActorKind.CLOCK or event.by in (auto_assign.BY, reopening.BY, ROUTING):
         return Phrase(f"automatic.{name}", clause.values)
     return Phrase(clause.name, (("who", who), *clause.values))
 

@@ -169,10 +169,22 @@ def ladder_step(ticket: Ticket, label: str, config: Config) -> Step | None:
     return next((step for step in plan_of(ticket, config).escalate if step.label == label), None)
 
 
+ROUTING = Actor.rule("routing")  # what no rule of the configuration chose, and no person
+
+
 def open_routed(ticket: Ticket, routed: Routed, stamp: Stamp, config: Config, entry: Entry | None) -> Change:
     """Open `ticket` as it was routed, with the origin of each value."""
     change = open_ticket(ticket, stamp, config, _values(routed), entry)
-    return replace(change, events=(*change.events, *_more(ticket, routed, stamp)))
+    opened, *rest = change.events
+    routed_by = [replace(event, by=_router(routed, stamp)) for event in rest]
+    return replace(change, events=(opened, *routed_by, *_more(ticket, routed, stamp)))
+
+
+def _router(routed: Routed, stamp: Stamp) -> Actor:
+    """The last rule that chose something; without one the desk, or the agent who opens the ticket."""
+    rules = {chosen.rule for chosen in routed.values.values()} - {""}
+    last = next((each.name for each in reversed(routed.results) if each.matched and each.name in rules), "")
+    return Actor.rule(last) if last else ROUTING if stamp.by.is_requester else stamp.by
 
 
 def _values(routed: Routed) -> Json:
@@ -186,7 +198,7 @@ def _json(chosen: Chosen) -> Json:
 def _more(ticket: Ticket, routed: Routed, stamp: Stamp) -> Iterator[Event]:
     if ticket.assignee:
         rule = routed.values["assign"].rule
-        who = replace(stamp, by=Actor.rule(rule)) if rule else stamp
-        yield who.event(EventKind.ASSIGNED, None, assignee_json(ticket.assignee))
+        by = Actor.rule(rule) if rule else ROUTING if stamp.by.is_requester else stamp.by
+        yield replace(stamp, by=by).event(EventKind.ASSIGNED, None, assignee_json(ticket.assignee))
     if ticket.links:
         yield stamp.event(EventKind.LINKED, [], list(ticket.links))

@@ -468,7 +468,8 @@ def check_asked(bench: Bench, mail: Sent, talk: Conversation) -> None:
 
 def check_replies(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> None:
     """Each public reply went once to the requester, never twice to anybody; what was held or refused to nobody."""
-    replied = sum(event.kind is EventKind.REPLIED for number in bench.numbers() for event in bench.events(number))
+    answers = (EventKind.REPLIED, EventKind.PUBLISHED)
+    replied = sum(event.kind in answers for number in bench.numbers() for event in bench.events(number))
     posted = [
         entry for number in bench.numbers() for entry in tickets.thread(bench.db, number) if entry.kind == "reply"
     ]

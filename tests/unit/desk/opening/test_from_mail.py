@@ -499,3 +499,18 @@ def test_an_answer_reaches_the_collaborators_of_a_ticket_of_the_desk_itself(benc
 def test_a_form_line_that_is_no_address_names_nobody(bench):
     bench.send("Website <support@bank.example>", "Name: X\nEmail: none\n\nI need a card.")
     assert bench.ticket().requester.email == "support@bank.example"
+
+
+def test_routing_is_credited_to_the_rule_that_chose_and_never_to_the_requester(tmp_path):
+    rule = '[[rule]]\nname = "Cards"\nwhen = { subject = "card" }\nthen = { assign = "agent:ann", priority = "High" }\n'
+    bench = Bench(tmp_path, CONFIG + '[defaults]\nassign = "agent:elliot"\n' + rule)
+    bench.send(KAREN, "It is lost.", subject="My card")
+    mails = bench.send(KAREN, "It is down.", subject="Portal")
+    by = {number: [(event.kind.value, str(event.by)) for event in bench.events(number)] for number in (1001, 1002)}
+    assert by[1001][:3] == [
+        ("opened", "requester:karen@client.example"),
+        ("routed", "rule:Cards"),
+        ("assigned", "rule:Cards"),
+    ]
+    assert by[1002][1:3] == [("routed", "rule:routing"), ("assigned", "rule:routing")]
+    assert "The ticket was assigned to you" in next(mail.text for mail in mails if mail.agent == "elliot")
