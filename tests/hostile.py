@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mailgate.desk.hold.leak_guard import raw_of, words_of
 from mailgate.mail import Envelope
 from mailgate.reading.body import read_body
 from mailgate.reading.mime import addresses
@@ -24,6 +23,7 @@ from mailgate.reading.parse import read
 from mailgate.reading.quotes import forwarded
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import escaped, read_commands
+from mailgate.rules.replies.file_texts import raw_of, words_of
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.screening import spam
 from mailgate.rules.screening.classify import classify
@@ -381,7 +381,7 @@ def steps(raw: bytes) -> Mapping[str, float]:
     step(
         "trust", lambda: identify(mail, refs, frozenset(), config, KEYRING, ("mx",), datetime(2026, 11, 20, tzinfo=UTC))
     )
-    step("burnt keys", lambda: keys_to_burn(mail, refs, config, KEYRING))
+    step("burnt keys", lambda: keys_to_burn(mail, KEYRING.find(mail.text), refs, config, KEYRING))
     step("links", lambda: without_link_lines(found.lines))
     step("files", lambda: (words_of(mail.attachments), raw_of(mail.attachments)))
     step("signatures", lambda: (signature_of(found.visible, SIGNER), learned(found.visible, SIGNER)))

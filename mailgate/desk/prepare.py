@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mailgate.desk.outcome import Context
@@ -15,14 +15,18 @@ from mailgate.reading.parse import parse, read
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.people.desk_addresses import desk_address
+from mailgate.rules.replies.file_texts import WRAPPING, raw_of
 from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.threading.keys import Key
 from mailgate.store.queues.inbox import Claimed
 from mailgate.system.budget import OUT_OF_MEMORY, limit_this_process
 from mailgate.ticket import StoredAttachment
 
 ENCLOSED = frozenset({"message/rfc822", "message/global"})  # types of attached mails
+MOST_ENCLOSED = 8  # mails within each other that are searched for keys
+SEEN = ("image/", "audio/", "video/")  # types of files without words
 Keep = Callable[[Iterable[bytes]], tuple[str, int]]
 
 
@@ -42,6 +46,7 @@ class Prepared:
     received: Received
     attachments: tuple[StoredAttachment, ...]
     digest: str
+    keys: tuple[Key, ...] = ()  # that stand anywhere in the mail, its header and its files included
     enclosed: Enclosed | None = None
 
 
@@ -66,8 +71,21 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         received=received,
         attachments=kept,
         digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
+        keys=tuple(context.keyring.find("\n".join(_searched(opened.mail)))),
         enclosed=_enclosed(mail, context, keep),
     )
+
+
+def _searched(mail: Mail, depth: int = 0) -> Iterator[str]:
+    """All that a mail says, and the mails and texts in it: where keys are looked for."""
+    yield from (value for _, value in mail.headers)
+    for text in (mail.text, mail.html):
+        yield from (text, WRAPPING.sub("", text))
+    for file in mail.attachments:
+        if file.type in ENCLOSED and depth < MOST_ENCLOSED:
+            yield from _searched(parse(file.content), depth + 1)
+        elif not file.type.startswith(SEEN):
+            yield from raw_of((file,))
 
 
 def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:

@@ -43,8 +43,9 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
     situation = gather(db, prepared, context)
     if situation.duplicate_of is not None:
         why = f"the same mail came before, as inbox {situation.duplicate_of}"
-        return Verdict(prepared=prepared, situation=situation, outcome=dropped(Reason.DUPLICATE, why))
-    outcome = _with_burnt_keys(decide(situation, context), situation, context)
+        outcome = _with_burnt_keys(dropped(Reason.DUPLICATE, why), situation, prepared, context)
+        return Verdict(prepared=prepared, situation=situation, outcome=outcome)
+    outcome = _with_burnt_keys(decide(situation, context), situation, prepared, context)
     outcome = replace(
         outcome,
         highest_number=situation.highest_number,
@@ -68,6 +69,7 @@ def count_reports(db: Db, missing: Sequence[ReportOrder], context: Context) -> C
     return replace(context, reports=counted)
 
 
-def _with_burnt_keys(outcome: Outcome, situation: Situation, context: Context) -> Outcome:
-    burnt = trust.keys_to_burn(situation.received.mail, situation.refs, context.config, context.keyring)
+def _with_burnt_keys(outcome: Outcome, situation: Situation, prepared: Prepared, context: Context) -> Outcome:
+    mail = situation.received.mail
+    burnt = trust.keys_to_burn(mail, prepared.keys, situation.refs, context.config, context.keyring)
     return replace(outcome, burnt=burnt) if burnt else outcome

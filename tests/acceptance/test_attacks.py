@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import wrap
 
@@ -289,6 +290,60 @@ def test_what_tells_who_a_masked_agent_is_stays_inside(tmp_path: Path, name: str
     (gone,) = outside(mails)
     assert name not in gone.everything
     assert b64encode(b"CN=Ann Reyes") not in gone.data
+
+
+# ── keys that others hold ───────────────────────────────────────────────────────────────
+
+Carrier = Callable[[str], dict[str, object]]
+CARRIERS: dict[str, Carrier] = {
+    "a field of no standing": lambda key: {"headers": {"X-Thread": f"<{key}@bank.example>"}},
+    "the first of a hundred references": lambda key: {
+        "headers": {"References": f"<{key}@bank.example> " + " ".join(f"<{n}@x.example>" for n in range(100))}
+    },
+    "far down in a text": lambda key: {"text": "See below.\n\n" + "word word word\n" * 40_000 + f"Ref: {key}\n"},
+    "a text that a program wrapped": lambda key: {"text": f"See below.\n\n> {key[:40]}\n> {key[40:]}\n"},
+    "an attached mail": lambda key: {
+        "files": (("a.eml", "message/rfc822", f"Message-ID: <{key}@b>\r\n\r\nx".encode()),)
+    },
+    "a mail that Outlook attached": lambda key: {
+        "files": (("a.msg", "application/vnd.ms-outlook", b"\xd0\xcf\x11\xe0" + key.encode("utf-16-le")),)
+    },
+    "a mail in base64 in an attached one": lambda key: {
+        "files": (
+            (
+                "a.eml",
+                "message/rfc822",
+                b"Content-Transfer-Encoding: base64\r\n\r\n" + b64encode(b"x" * 70 + key.encode() + b"x" * 70),
+            ),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS.keys())
+def test_a_key_that_was_seen_outside_opens_nothing_more(bench: Bench, carrier: Carrier) -> None:
+    alert = opened(bench)
+    key = str(alert.message["Message-ID"]).strip("<>").partition("@")[0]
+    given = {"text": "See below.", **carrier(key)}
+    bench.send(ANN, subject="Printer", cc="printers@vendor.example", answers=None, **given)
+    bench.send(ANN, "#close", answers=alert)
+    assert bench.ticket().status.value == "open"
+
+
+def test_a_key_in_a_second_copy_of_a_mail_is_seen_all_the_same(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.send(ANN, "It will be mended.", answers=alert, message_id="<one@bank.example>")
+    bench.send(ANN, "It will be mended.", answers=alert, message_id="<one@bank.example>", cc="printers@vendor.example")
+    assert bench.last()["reason"] == "duplicate"
+    bench.send(ANN, "#close", answers=alert)
+    assert bench.ticket().status.value == "open"
+
+
+def test_a_colleague_who_got_a_copy_acts_as_nobody_else(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.send(ANN, "#note\n\nJust so you know.", answers=alert, cc="elliot@bank.example")
+    bench.send(ANN, "#close", answers=alert)  # from Elliot's program
+    assert bench.ticket().status.value == "open"
 
 
 # ── hostile size ────────────────────────────────────────────────────────────────────────

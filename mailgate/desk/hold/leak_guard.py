@@ -6,12 +6,7 @@ A text with a reply key is refused; a reply with internal text is held for confi
 
 from __future__ import annotations
 
-import binascii
-import codecs
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from html import unescape
 from urllib.parse import unquote
 
 from mailgate.desk.hold.held_reply import hold
@@ -21,27 +16,24 @@ from mailgate.desk.request.merge_split import Target, related_texts
 from mailgate.desk.request.reply import AgentText
 from mailgate.desk.request.request import AgentMail, Request, signer_of
 from mailgate.desk.situation import Ended
-from mailgate.mail import Attachment
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.reading.page.excerpt import attribute_values
-from mailgate.reading.parse import parse
 from mailgate.reasons import Reason
 from mailgate.rules.commands.orders import Order
 from mailgate.rules.notices.alert_facts import internal_sentences
 from mailgate.rules.people.absence import holder_away
+from mailgate.rules.replies.file_texts import WRAPPING, raw_of, words_of
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.text.cleanup import seen
 from mailgate.rules.text.signature import signature_of
 from mailgate.settings import Config
 from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
-_WRAPPING = re.compile(r"[\s>|]+")  # inserted into long words by mail programs
-
 
 def refusal(request: Request, post: AgentText, context: Context) -> Phrase | None:
     """Why a text may not be sent at all: it holds a key; "" if it may."""
     text, public = _all_of(request, post), post.seen.public
-    unwrapped = _WRAPPING.sub("", seen(text))
+    unwrapped = WRAPPING.sub("", seen(text))
     files = raw_of(request.files)
     if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
         return phrase("refused.key_reply" if public else "refused.key_question", key=keys[0])
@@ -159,26 +151,6 @@ def _had(entry: Entry, config: Config) -> str:
     return entry.text if quotes_alerts else f"{entry.text}\n{entry.cut}"
 
 
-_TAG = re.compile(r"<[^<>]*>")
-_NO_CHARACTER = re.compile(r"&#(?:[xX][0-9a-fA-F]{20,}|[0-9]{20,})")  # a number that Python does not read
-_FIELD = re.compile(rb"(?:[!-9;-~]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}")  # RFC 5322 2.2: a mail's header
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_PRINTABLE = re.compile(rb"[\t\n\r -~\xa0-\xff]{4,}")
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{32,}={0,2}[ \t]*\r?\n?)+")
-_QUOTED_PRINTABLE = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
-
-
-def words_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The names of files, and their text to its end."""
-    return [f"{each.name}\n{_readable(each.type, each.content)}" for each in attachments]
-
-
-def raw_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The content of files as Latin-1 and decoded, in which keys are searched."""
-    contents = (each.content for each in attachments)
-    return [text for content in contents for text in (content.decode("latin-1"), *_decoded(content))]
-
-
 def internal_file(request: Request, target: Target) -> str:
     """The name of a file of the request that only internal entries of the ticket hold; "" for none.
 
@@ -190,25 +162,3 @@ def internal_file(request: Request, target: Target) -> str:
     signed = request.signature_pictures
     files = (file for file in request.attachments if not (file.cid and file.cid in signed))
     return next((file.name for file in files if file.sha256 in internal - public), "")
-
-
-def _readable(kind: str, content: bytes) -> str:
-    text = "" if b"\0" in content and not kind.startswith(("text/", "message/")) else content.decode("utf-8", "replace")
-    if kind.startswith("message/") or _FIELD.match(content):
-        mail = parse(content)
-        text = f"{text}\n{mail.subject}\n{mail.text}\n{mail.html}"
-    page = (unescape(_NO_CHARACTER.sub("", _TAG.sub(" ", text))),) if "<" in text or "&" in text else ()
-    return "\n".join((text, *page, *_decoded(content)))
-
-
-def _decoded(content: bytes) -> Iterator[str]:
-    """The text that a file holds in other encodings than UTF-8: wide characters, base64, quoted-printable."""
-    if content.startswith(_WIDE):
-        yield content.decode("utf-16", "replace")
-    elif b"\0" in content:  # Outlook's files hold UTF-16 among other data
-        yield b"\n".join(_PRINTABLE.findall(content.replace(b"\0", b""))).decode("latin-1")
-    for run in _BASE64.findall(content):
-        with suppress(binascii.Error):
-            yield binascii.a2b_base64(run).replace(b"\0", b"").decode("utf-8", "replace")
-    if _QUOTED_PRINTABLE.search(content):
-        yield binascii.a2b_qp(content).decode("utf-8", "replace")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.perform import scope_of
 from mailgate.desk.agent.queries import answers_of, with_answers
-from mailgate.desk.hold.leak_guard import words_of
 from mailgate.desk.opening import by_hand
 from mailgate.desk.opening.draft import rule_input
 from mailgate.desk.opening.forwarded import Original, inline, original_of
@@ -34,6 +33,7 @@ from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import why_not
 from mailgate.rules.replies import attachments
+from mailgate.rules.replies.file_texts import words_of
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.routing.criteria import language_of
 from mailgate.rules.routing.route import Routed

@@ -21,7 +21,6 @@ from mailgate.rules.threading.references import Reference
 from mailgate.settings import Agent, Config
 
 _DKIM_TAG = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)", re.IGNORECASE)
-_TEXT_READ = 262_144  # characters that are searched for keys to burn
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +71,7 @@ def identify(
         mine = frozenset(key.text for key in asked if keyring.is_for(key, address))
         return Sender(address, dmarc=dmarc, why="not an agent's address", own_keys=mine)
     own = tuple(
-        ref.key
-        for ref in refs
-        if ref.key and not ref.key.kind.to_requester and any(keyring.is_for(ref.key, email) for email in agent.emails)
+        ref.key for ref in refs if ref.key and not ref.key.kind.to_requester and _is_for(ref.key, agent, keyring)
     )
     assurance, why = (
         _by_login(mail, agent, login, config) if login else _assurance(mail, agent, own, burnt, dmarc, config, now)
@@ -190,15 +187,28 @@ def _signed_fields(value: str) -> set[str]:
     return {name.strip().lower() for name in value.split(":")}
 
 
-def keys_to_burn(mail: Mail, refs: Iterable[Reference], config: Config, keyring: Keyring) -> tuple[str, ...]:
-    """Agents' KEYs in a mail that somebody outside the desk wrote or also got: their authority ends.
+def keys_to_burn(
+    mail: Mail, carried: Iterable[Key], refs: Iterable[Reference], config: Config, keyring: Keyring
+) -> tuple[str, ...]:
+    """Agents' KEYs in a mail that anybody but their agent wrote or also got: their authority ends.
 
-    An outsider who writes with a key holds it: the agent had answered them directly. The mail
-    that burns a key still counts, so burn after `identify`. A bounce returns the key of an
-    alert to us, and has shown it to nobody but a mail server.
+    `carried` are the keys that stand anywhere in the mail. Whoever writes with a key holds it: the agent had answered
+    them directly, or a colleague got a copy. The mail that burns a key still counts, so burn after `identify`. A bounce
+    returns the key of an alert to us, and has shown it to nobody but a mail server.
     """
-    if mail.bounce or not outsiders(mail, config):
+    if mail.bounce:
         return ()
-    quoted = (*keyring.find(mail.text[:_TEXT_READ]), *keyring.find(mail.html[:_TEXT_READ]))
-    keys = (*(ref.key for ref in refs if ref.key), *quoted)
-    return tuple(dict.fromkeys(key.text for key in keys if not key.kind.to_requester))
+    keys = (*(ref.key for ref in refs if ref.key), *carried)
+    others = outsiders(mail, config)
+    named = (config.agents_by_email.get(each.email) for each in (*mail.from_, *mail.to, *mail.cc))
+    holders = [agent for agent in named if agent]
+    burnt = (
+        key.text
+        for key in keys
+        if not key.kind.to_requester and (others or any(not _is_for(key, agent, keyring) for agent in holders))
+    )
+    return tuple(dict.fromkeys(burnt))
+
+
+def _is_for(key: Key, agent: Agent, keyring: Keyring) -> bool:
+    return any(keyring.is_for(key, email) for email in agent.emails)

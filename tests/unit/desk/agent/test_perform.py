@@ -417,9 +417,14 @@ def test_a_confirmed_mail_is_carried_out_once(opened):
     assert len(opened.events()) == events
 
 
-def test_a_code_is_its_agents_alone_and_ends_after_three_days(opened):
+def test_a_code_is_its_agents_alone(opened):
     confirm = to(opened.send(ELLIOT, "#close", subject="[#1001] Portal is down"), "elliot@bank.example")
     assert confirm_with(opened, confirm, who=ANN) == []
+    assert opened.ticket().status == "open"
+
+
+def test_a_code_ends_after_three_days(opened):
+    confirm = to(opened.send(ELLIOT, "#close", subject="[#1001] Portal is down"), "elliot@bank.example")
     opened.now += timedelta(days=3, seconds=10)
     assert told(confirm_with(opened, confirm)) == {("command-failed", "elliot@bank.example")}
     assert opened.ticket().status == "open"

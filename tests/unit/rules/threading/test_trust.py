@@ -258,7 +258,8 @@ def test_a_signature_that_the_server_found_broken_signs_nothing(held: tuple[str,
 
 
 def burnt(letter: Mail) -> tuple[str, ...]:
-    return keys_to_burn(letter, references(letter, body(), ENVELOPE, KEYRING, DESK), DESK, KEYRING)
+    carried = KEYRING.find(f"{letter.text}\n{letter.html}")
+    return keys_to_burn(letter, carried, references(letter, body(), ENVELOPE, KEYRING, DESK), DESK, KEYRING)
 
 
 def test_keys_in_a_mail_that_went_outside_are_burnt() -> None:
@@ -277,10 +278,17 @@ def test_keys_in_a_mail_that_went_outside_are_burnt() -> None:
 
 
 @pytest.mark.parametrize(
-    "to", ["support@bank.example", "ann@bank.example", plus("support@bank.example", key_text(KEY)), ""]
+    "to",
+    ["support@bank.example", ELLIOT, "elliot@home.example", plus("support@bank.example", key_text(KEY)), ""],
 )
-def test_a_mail_among_desk_and_agents_burns_nothing(to: str) -> None:
+def test_a_mail_to_the_desk_and_oneself_burns_nothing(to: str) -> None:
     assert burnt(mail(ELLIOT, in_reply_to=(KEY,), to=(Address(to),))) == ()
+
+
+def test_a_key_that_a_colleague_holds_is_burnt() -> None:
+    """They could act as its agent with it."""
+    assert burnt(mail(ELLIOT, in_reply_to=(KEY,), cc=(Address("ann@bank.example"),))) == (key_text(KEY),)
+    assert burnt(mail("ann@bank.example", in_reply_to=(KEY,))) == (key_text(KEY),)
 
 
 def test_a_key_that_comes_back_from_outside_is_burnt_unless_in_a_bounce() -> None:

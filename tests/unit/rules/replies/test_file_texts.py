@@ -6,8 +6,8 @@ from base64 import b64encode
 
 import pytest
 
-from mailgate.desk.hold.leak_guard import raw_of, words_of
 from mailgate.mail import Attachment
+from mailgate.rules.replies.file_texts import raw_of, words_of
 
 SECRET = "zebra canary forty two purple monkey"
 MAIL = b"From: a@b.example\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
