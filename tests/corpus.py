@@ -43,7 +43,7 @@ MARKS = {
     "strangers": 67,
     "ordinary": 214,
     "auto-replies": 213,
-    "reply": 50,  # of 56: the sources disagree about signatures and what stands below them
+    "reply": 51,  # of 56: the sources disagree about signatures and what stands below them
     "lost": 56,
     "forwards": 69,
     "forward-names": 69,

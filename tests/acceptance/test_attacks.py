@@ -346,6 +346,86 @@ def test_a_colleague_who_got_a_copy_acts_as_nobody_else(bench: Bench) -> None:
     assert bench.ticket().status.value == "open"
 
 
+def attached(bench: Bench, alert: Sent, sender: str, kind: str, **fields: str) -> bytes:
+    """The alert as an attachment of a mail."""
+    raw = bench.write(sender, "see", **fields)
+    head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    kept = b"\r\n".join(line for line in head if not line.lower().startswith((b"content-", b"mime")))
+    body = b"--b\r\nContent-Type: text/plain\r\n\r\nsee\r\n--b\r\nContent-Type: %s\r\n\r\n%s\r\n--b--\r\n"
+    mime = b"\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    return kept + mime + body % (kind.encode(), alert.data)
+
+
+def twice(bench: Bench, alert: Sent) -> None:
+    """A mail of its agent's, and a copy that also went to an outsider, which is dropped as a duplicate."""
+    raw = bench.write(ANN, "hello", answers=alert)
+    bench.accept(raw)
+    bench.drain()
+    bench.accept(raw.replace(b"\r\nSubject:", b"\r\nCc: eve@evil.example\r\nSubject:", 1))
+
+
+EVE = "eve@evil.example"
+VERA = "Vera View <vera@bank.example>"
+DISCLOSED = {
+    "a copy to an outsider": lambda bench, alert: bench.take(ANN, "x", answers=alert, cc=EVE),
+    "a copy to a colleague": lambda bench, alert: bench.take(ANN, "#note\n\nx", answers=alert, cc="bob@bank.example"),
+    "a colleague's answer": lambda bench, alert: bench.take(VERA, "x", answers=alert),
+    "a header": lambda bench, alert: bench.take(MALLORY, "x", headers={"X-Was": alert.message_id}),
+    "the last of many ids": lambda bench, alert: bench.take(
+        MALLORY, "x", headers={"References": "<a@b.example> " * 300 + alert.message_id}
+    ),
+    "far down in a text": lambda bench, alert: bench.take(MALLORY, "filler " * 60_000 + alert.message_id),
+    "far down in a page": lambda bench, alert: bench.take(MALLORY, "x", html=f"<p>{'x ' * 200_000}{alert.message_id}"),
+    "wrapped and quoted": lambda bench, alert: bench.take(
+        MALLORY, f"> {alert.message_id[:30]}\n> {alert.message_id[30:]}"
+    ),
+    "forwarded as an attachment by its agent": lambda bench, alert: bench.accept(
+        attached(bench, alert, ANN, "message/rfc822", cc=EVE)
+    ),
+    "attached by a stranger": lambda bench, alert: bench.accept(attached(bench, alert, MALLORY, "message/rfc822")),
+    "only its header attached": lambda bench, alert: bench.accept(
+        attached(bench, alert, MALLORY, "text/rfc822-headers")
+    ),
+    "a file of any kind": lambda bench, alert: bench.take(
+        MALLORY, "x", files=(("m.eml", "application/octet-stream", alert.data),)
+    ),
+    "an absence": lambda bench, alert: bench.take(
+        MALLORY, "x", headers={"Auto-Submitted": "auto-replied", "In-Reply-To": alert.message_id}
+    ),
+    "a duplicate": twice,
+}
+
+
+@pytest.mark.parametrize("disclose", DISCLOSED.values(), ids=DISCLOSED.keys())
+def test_a_key_that_somebody_else_has_seen_gives_no_power(bench: Bench, disclose) -> None:
+    alert = opened(bench)
+    disclose(bench, alert)
+    bench.drain()
+    (confirm,) = [mail for mail in bench.send(ANN, "#close", answers=alert) if mail.to == "ann@bank.example"]
+    assert (confirm.kind, bench.ticket().status.value) == ("confirm", "open")
+
+
+def test_a_key_that_only_its_agent_has_seen_keeps_its_power(bench: Bench) -> None:
+    alert = opened(bench)
+    bench.send(ANN, "We look.", answers=alert)
+    bench.send(KAREN, "Thank you.", subject="[#1001] Printer")
+    bench.send(ANN, "#close", answers=alert)
+    assert bench.ticket().status.value == "closed"
+
+
+@pytest.mark.parametrize("form", [str, str.upper, lambda key: key.replace("bank", "BANK")])
+def test_a_key_that_this_database_never_sent_gives_no_power(tmp_path: Path, form) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    other = Bench(tmp_path / "other", CONFIG)
+    foreign = [opened(other), to(other.send(KAREN, "More", subject="Fax"), "ann@bank.example")][1]
+    bench = Bench(tmp_path / "one", CONFIG)  # the same secret, another database
+    opened(bench)
+    headers = {"In-Reply-To": form(foreign.message_id)}
+    bench.send(ANN, "#close", subject="[#1001] Printer", headers=headers)
+    assert bench.ticket().status.value == "open"
+
+
 # ── hostile size ────────────────────────────────────────────────────────────────────────
 
 ANSWER = (
@@ -527,10 +607,10 @@ def quoted(alert: Sent, width: int, *, mark: str = "> ", rest: str = "") -> str:
 @pytest.mark.parametrize("order", ["#close", "#resolve -- done"])
 def test_a_customers_line_that_a_program_wraps_is_no_command(bench: Bench, width: int, order: str) -> None:
     alert = to(bench.send(KAREN, f"{LONG}{order}", subject="Printer"), "ann@bank.example")
-    mails = bench.send(ANN, f"We look.\n\n{QUOTED}\n{quoted(alert, width)}", answers=alert)
+    bench.send(ANN, f"We look.\n\n{QUOTED}\n{quoted(alert, width)}", answers=alert)
     assert bench.ticket().status.value == "open"
-    assert [mail.kind for mail in outside(mails)] == ["reply"]
-    assert bench.thread()[-1] == ("reply", "We look.")
+    # It is sent without what was wrapped, or returned where it might be an order.
+    assert [text for kind, text in bench.thread() if kind == "reply"] in (["We look."], [])
 
 
 @pytest.mark.parametrize("said", ["#close", "x\n#close", "*#close*\nx", "- #close"])
