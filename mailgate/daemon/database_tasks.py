@@ -38,14 +38,18 @@ async def watch_external_writes(store: Store, changed: Callable[[], None], stop:
 async def checkpoint_wal(database: Path, stop: asyncio.Event) -> None:
     """Checkpoint the write-ahead log in a thread, so that no commit has to, until `stop` is set."""
     seen = 0
+    failed = False
     while not stop.is_set():
         await pause(stop, POLL_INTERVAL)
         try:
             if (mark := log_mark(database)) != seen:
                 await asyncio.to_thread(checkpoint, database)
                 seen = mark
+                failed = False
         except StorageError as error:
-            log.warning("cannot checkpoint the write-ahead log, it grows: %s", error.cause)
+            if not failed:  # twice a second otherwise
+                log.warning("cannot checkpoint the write-ahead log, it grows: %s", error.cause or error.public)
+            failed = True
 
 
 PROBE_INTERVAL = 5.0  # seconds

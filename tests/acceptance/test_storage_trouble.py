@@ -112,6 +112,7 @@ def test_readyz_says_so(tmp_path: Path) -> None:
                 return 0, ""
 
         wait_until(lambda: page("/readyz")[0] == 200)
+        world.step(KAREN.writes("The portal is down", "Nobody can log in."))  # the worker has the database open, too
         assert "mailgate_storage_ok 1" in page("/metrics")[1]
         (tmp_path / "var" / "mailgate.db").rename(tmp_path / "var" / "elsewhere.db")
         wait_until(lambda: page("/readyz")[0] == 503)
