@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from mailgate.mail import MARKERS
 from mailgate.reading.quotes import attribution, shape, signature
@@ -21,9 +22,8 @@ ATTRIBUTION_LINES = 5
 ANNOUNCING = 8  # words of a line above a quoted mail
 MOSTLY = 0.8  # of the lines: some lose their quote mark where a program wraps them
 QUOTED = re.compile(r"^ ?((?:> ?)+)")
-INITIALS = re.compile(
-    r"^ {0,8}([A-Z][A-Za-z]{0,15})> ?"
-)  # "AK> text": quotes that bear their author's initials or name
+# "AK> text": quotes that bear their author's initials or name
+INITIALS = re.compile(r"^ {0,8}([A-Z][A-Za-z]{0,15})> ?")
 NARROW = 40  # characters of the longest quoted line: shorter ones are wrapped by nobody
 WRAPS = 2  # lines that a program wrapped for sure: then it wraps all
 SENTENCE_ENDS = (".", "!", "?", ":", "。", "？", "！")
@@ -103,10 +103,11 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: boo
 
 
 def _glued(lines: Sequence[Line]) -> str:
-    """The first line like a command that stands right below a quoted line: its author's, or the rest of that line."""
-    for place in range(1, min(len(lines), MAX_LINES)):
-        line, above = lines[place], lines[place - 1]
-        if line.kind is Kind.OWN and above.kind is Kind.QUOTE and above.level and above.text and WORD.match(line.text):
+    """The first line like a command right below a quoted line that had room for it: who knows whose it is?"""
+    width = _widest(lines)
+    for above, line in pairwise(lines[:MAX_LINES]):
+        below = line.kind is Kind.OWN and above.kind is Kind.QUOTE and above.level and above.text
+        if below and WORD.match(line.text) and (width < NARROW or _room(above, line) <= width):
             return line.text
     return ""
 
@@ -150,12 +151,10 @@ def _read_wrapped(lines: list[Line]) -> None:
     """What is glued to a quoted line: the rest of a line that a program wrapped without a quote mark of its own.
 
     It is known by its first word, for which there was no room above; an answer that somebody typed there ends nothing
-    that was cut off, unless the program is known to wrap. What looks like a command is not the author's in such a
-    place, whatever room there was.
+    that was cut off, unless the program is known to wrap. A line like a command is read as quoted here, see `_glued`.
     """
-    width = max((_width(line) for line in lines[:MAX_LINES] if line.level), default=0)
-    if _cut_wrapped(lines, width, surely=True) >= WRAPS:
-        _cut_wrapped(lines, width, surely=False)
+    if _cut_wrapped(lines, _widest(lines), surely=True) >= WRAPS:
+        _cut_wrapped(lines, _widest(lines), surely=False)
 
 
 def _cut_wrapped(lines: list[Line], width: int, *, surely: bool) -> int:
@@ -165,18 +164,21 @@ def _cut_wrapped(lines: list[Line], width: int, *, surely: bool) -> int:
         line, above = lines[place], lines[place - 1]
         if line.kind is not Kind.OWN or above.kind is not Kind.QUOTE or not (above.level and above.text and line.text):
             continue
-        first = line.text.split(None, 1)[0]
-        rest = width >= NARROW and _width(above) + 1 + len(first) > width
+        rest = width >= NARROW and _room(above, line) > width
         if surely:
-            rest = rest and not above.text.endswith(SENTENCE_ENDS) and not first[:1].isupper()
+            rest = rest and not above.text.endswith(SENTENCE_ENDS) and not line.text.lstrip()[:1].isupper()
         rests += rest
         if rest or COMMAND.match(line.text):
             lines[place] = replace(line, level=above.level, kind=Kind.QUOTE)
     return rests
 
 
-def _width(line: Line) -> int:
-    return len(line.text) + 2 * line.level
+def _widest(lines: Sequence[Line]) -> int:
+    return max((len(line.text) + 2 * line.level for line in lines[:MAX_LINES] if line.level), default=0)
+
+
+def _room(above: Line, line: Line) -> int:
+    return len(above.text) + 2 * above.level + 1 + len(line.text.split(None, 1)[0])
 
 
 def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marked: bool) -> Split:

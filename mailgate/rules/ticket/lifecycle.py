@@ -181,10 +181,10 @@ def open_routed(ticket: Ticket, routed: Routed, stamp: Stamp, config: Config, en
 
 
 def _router(routed: Routed, stamp: Stamp) -> Actor:
-    """The last rule that chose something; without one the desk, or the agent who opens the ticket."""
+    """The last rule that chose something; without one the author of the mail."""
     rules = {chosen.rule for chosen in routed.values.values()} - {""}
     last = next((each.name for each in reversed(routed.results) if each.matched and each.name in rules), "")
-    return Actor.rule(last) if last else ROUTING if stamp.by.is_requester else stamp.by
+    return Actor.rule(last) if last else stamp.by
 
 
 def _values(routed: Routed) -> Json:

