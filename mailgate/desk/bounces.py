@@ -23,7 +23,7 @@ from mailgate.rules.notices.audience import Person, alert_recipients
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.threading.keys import Key, expired
 from mailgate.rules.ticket import acts, lifecycle
-from mailgate.rules.ticket.questions import askers_of
+from mailgate.rules.ticket.asked_people import askers_of
 from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, EventKind, Json, Ticket
 

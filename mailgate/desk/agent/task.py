@@ -30,7 +30,7 @@ from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
 from mailgate.rules.replies.visibility import Visibility
 from mailgate.rules.ticket import acts, lifecycle, reasons
-from mailgate.rules.ticket.questions import outsiders
+from mailgate.rules.ticket.asked_people import outsiders
 from mailgate.rules.ticket.reopening import resolved_since
 from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, Ticket
 

@@ -25,8 +25,8 @@ from mailgate.rules.text.forms import Form
 from mailgate.rules.text.thanks import only_thanks
 from mailgate.rules.threading.keys import expired
 from mailgate.rules.ticket import acts, lifecycle
+from mailgate.rules.ticket.asked_people import askers_of
 from mailgate.rules.ticket.participants import agree, put_in_cc
-from mailgate.rules.ticket.questions import askers_of
 from mailgate.rules.ticket.reopening import back
 from mailgate.settings import Config
 from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, Ticket

@@ -14,7 +14,7 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.notices.sentences import event_sentence, fact
 from mailgate.rules.people.absence import stands_in
 from mailgate.rules.people.actors import actor
-from mailgate.rules.ticket.questions import asked_by
+from mailgate.rules.ticket.asked_people import asked_by
 from mailgate.settings import Config
 from mailgate.ticket import Change, Event, EventKind, Ticket
 

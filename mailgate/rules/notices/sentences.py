@@ -9,8 +9,8 @@ from mailgate.rules.notices.reasons import reason_of
 from mailgate.rules.people import auto_assign
 from mailgate.rules.people.actors import actor, name_of
 from mailgate.rules.ticket import reasons, reopening
+from mailgate.rules.ticket.asked_people import asked_by
 from mailgate.rules.ticket.lifecycle import ROUTING
-from mailgate.rules.ticket.questions import asked_by
 from mailgate.settings import Agent, Config
 from mailgate.ticket import ActorKind, Address, Event, EventKind, Json, Status, Ticket
 

@@ -14,8 +14,8 @@ from mailgate.rules.notices.alert_facts import sentences_for
 from mailgate.rules.notices.audience import Audience, Person, alert_recipients
 from mailgate.rules.notices.occasion import Occasion, written
 from mailgate.rules.people.permissions import sees
+from mailgate.rules.ticket.asked_people import asked_by, askers_of
 from mailgate.rules.ticket.lifecycle import ladder_step
-from mailgate.rules.ticket.questions import asked_by, askers_of
 from mailgate.rules.ticket.rating import BAD
 from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Change, Entry, Event, EventKind, Ticket

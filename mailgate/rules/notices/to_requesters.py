@@ -16,8 +16,8 @@ from mailgate.rules.notices.occasion import Occasion, written
 from mailgate.rules.notices.sentences import merge_phrase, status_phrase
 from mailgate.rules.notices.to_agents import to_agents
 from mailgate.rules.people.collaborators import machine
+from mailgate.rules.ticket.asked_people import asked_by, outsiders
 from mailgate.rules.ticket.participants import newly_copied
-from mailgate.rules.ticket.questions import asked_by, outsiders
 from mailgate.settings import Config
 from mailgate.ticket import Address, Change, Entry, EntryKind, Event, EventKind, Status, Ticket
 

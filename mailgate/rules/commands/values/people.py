@@ -12,7 +12,7 @@ from mailgate.rules.commands.values.addresses import emails, misspelt, read_addr
 from mailgate.rules.people.collaborators import unfit
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import confidential, member
-from mailgate.rules.ticket.questions import outsiders
+from mailgate.rules.ticket.asked_people import outsiders
 from mailgate.settings import Config
 from mailgate.ticket import Address, Ticket
 
