@@ -71,9 +71,14 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         received=received,
         attachments=kept,
         digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
-        keys=tuple(context.keyring.find("\n".join(_searched(opened.mail)))),
+        keys=_keys(opened.mail, context),
         enclosed=_enclosed(mail, context, keep),
     )
+
+
+def _keys(mail: Mail, context: Context) -> tuple[Key, ...]:
+    """The keys that a mail carries anywhere. One text at a time: a file may have fifty megabytes."""
+    return tuple({key.text: key for text in _searched(mail) for key in context.keyring.find(text)}.values())
 
 
 def _searched(mail: Mail, depth: int = 0) -> Iterator[str]:

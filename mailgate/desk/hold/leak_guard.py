@@ -7,6 +7,7 @@ A text with a reply key is refused; a reply with internal text is held for confi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from urllib.parse import unquote
 
 from mailgate.desk.hold.held_reply import hold
@@ -34,10 +35,9 @@ def refusal(request: Request, post: AgentText, context: Context) -> Phrase | Non
     """Why a text may not be sent at all: it holds a key; "" if it may."""
     text, public = _all_of(request, post), post.seen.public
     unwrapped = WRAPPING.sub("", seen(text))
-    files = raw_of(request.files)
-    if keys := [key.text for each in (text, unwrapped, *files) for key in context.keyring.find(each)]:
-        return phrase("refused.key_reply" if public else "refused.key_question", key=keys[0])
-    return None
+    texts = chain((text, unwrapped), raw_of(request.files))
+    found = next((key.text for each in texts for key in context.keyring.find(each)), "")
+    return phrase("refused.key_reply" if public else "refused.key_question", key=found) if found else None
 
 
 def leaked(request: Request, post: AgentText, target: Target, context: Context) -> Phrase | None:

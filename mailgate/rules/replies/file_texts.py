@@ -12,6 +12,7 @@ from html import unescape
 from mailgate.mail import Attachment
 from mailgate.reading.parse import parse
 
+OVERLAP = 2_000  # bytes of a piece of a large file that are read with the next one: more than any key takes
 WRAPPING = re.compile(r"[\s>|]+")  # inserted into long words by mail programs
 _TAG = re.compile(r"<[^<>]*>")
 _NO_CHARACTER = re.compile(r"&#(?:[xX][0-9a-fA-F]{20,}|[0-9]{20,})")  # a number that Python does not read
@@ -27,10 +28,15 @@ def words_of(attachments: Iterable[Attachment]) -> list[str]:
     return [f"{each.name}\n{_readable(each.type, each.content)}" for each in attachments]
 
 
-def raw_of(attachments: Iterable[Attachment]) -> list[str]:
-    """The content of files as Latin-1 and decoded, in which keys are searched."""
-    contents = (each.content for each in attachments)
-    return [text for content in contents for text in (content.decode("latin-1"), *_decoded(content))]
+def raw_of(attachments: Iterable[Attachment]) -> Iterator[str]:
+    """The content of files as Latin-1 and decoded, in which keys are searched: of a large file piece by piece."""
+    for attachment in attachments:
+        before = b""
+        for piece in attachment.pieces():
+            content = before + piece
+            yield content.decode("latin-1")
+            yield from _decoded(content)
+            before = content[-OVERLAP:]
 
 
 def _readable(kind: str, content: bytes) -> str:
@@ -48,8 +54,17 @@ def _decoded(content: bytes) -> Iterator[str]:
         yield content.decode("utf-16", "replace")
     elif b"\0" in content:  # Outlook's files hold UTF-16 among other data
         yield b"\n".join(_PRINTABLE.findall(content.replace(b"\0", b""))).decode("latin-1")
-    for run in _BASE64.findall(content):
-        with suppress(binascii.Error):
-            yield binascii.a2b_base64(run).replace(b"\0", b"").decode("utf-8", "replace")
+    for found in _BASE64.finditer(content):
+        for octets in _from_base64(found[0], whole=found.start() > 0):
+            yield octets.replace(b"\0", b"").decode("utf-8", "replace")
     if _QUOTED_PRINTABLE.search(content):
         yield binascii.a2b_qp(content).decode("utf-8", "replace")
+
+
+def _from_base64(run: bytes, *, whole: bool) -> Iterator[bytes]:
+    """Base64 decoded; a run that is not `whole` may begin within a group of four characters."""
+    with suppress(binascii.Error):
+        yield binascii.a2b_base64(run)
+    plain = b"".join(run.split())
+    for start in range(1, 1 if whole else 4):
+        yield binascii.a2b_base64(plain[start : len(plain) - (len(plain) - start) % 4])

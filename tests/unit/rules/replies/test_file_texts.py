@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from base64 import b64encode
 
 import pytest
@@ -52,7 +53,7 @@ def test_the_name_of_any_file_is_read() -> None:
 
 
 def test_keys_are_looked_for_in_every_byte() -> None:
-    assert "n.7j.abc" in raw_of([Attachment("x", "image/png", b"\0\xffn.7j.abc")])[0]
+    assert "n.7j.abc" in next(raw_of([Attachment("x", "image/png", b"\0\xffn.7j.abc")]))
 
 
 def test_what_cannot_be_read_is_no_trouble_and_costs_linear_time() -> None:
@@ -60,3 +61,21 @@ def test_what_cannot_be_read_is_no_trouble_and_costs_linear_time() -> None:
     hostile = (b"<" * many, b"\xff\xfe\xff", b"a: b\n" * many, b"a:" * many, b"\n\t" * many, b"A" * many, b"=\n" * many)
     for content in (*hostile, b"\0" * many, b"=" * many, (b"A" * 40 + b"\n") * 30_000):
         words("x", "text/html", content)
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_a_large_file_is_searched_piece_by_piece_and_nothing_is_lost_between_them(cut: int):
+    plain = b"x" * 100 + b"<n.7j.abc@bank.example>" + b"y" * 100
+    at = 100 + cut % 23
+    assert any("n.7j.abc@bank" in text for text in raw_of([Attachment("x", "text/plain", [plain[:at], plain[at:]])]))
+    coded = base64.encodebytes(plain)
+    pieces = [coded[: 120 + cut], coded[120 + cut :]]
+    assert any("n.7j.abc@bank" in text for text in raw_of([Attachment("x", "text/plain", pieces)]))
+
+
+def test_a_piece_that_begins_within_base64_is_decoded_from_each_place():
+    plain = b"x" * 6000 + b"<n.7j.abc@bank.example>" + b"y" * 60
+    coded = base64.b64encode(plain)
+    for at in range(4000, 4004):
+        pieces = [coded[:at], coded[at:7000], coded[7000:]]
+        assert any("n.7j.abc@bank" in text for text in raw_of([Attachment("x", "text/plain", pieces)]))
