@@ -27,10 +27,10 @@ from mailgate.reading.parse import read
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.list_sender import read_through
 from tests import cost
+from tests.corpus import CORPUS
 from tests.waiting import PATIENCE
 
 OWN = Path(__file__).parent / "cases/inbound"
-CORPUS = Path(__file__).parents[1] / "../shared/corpus"
 # Runs that the suite repeats in short: a seed that once found a fault stays here.
 SEEDS = (1, 2, 3, 11, 2026, 5322, 2047, 2231, 3464)
 HANG = PATIENCE  # seconds after which a mail is given up

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -12,9 +13,12 @@ _ALSO = "/usr/sbin:/usr/local/sbin"  # not in everybody's PATH
 
 def need(program: str, package: str) -> str:
     """The path of a program. Where it is missing the test is skipped and says how not to; in CI that is a failure."""
-    if found := shutil.which(program) or shutil.which(program, path=_ALSO):
-        return found
-    missing = f"{program} is missing: `make test` installs it as root, or: apt-get install {package}"
-    if os.environ.get("CI"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    found = shutil.which(program) or shutil.which(program, path=_ALSO)
+    if not found:
+        lacking(f"{program} is missing: `make test` installs it as root, or: apt-get install {package}")
+    return found
+
+
+def lacking(what: str) -> NoReturn:
+    """End a test whose surroundings lack something: skipped, in CI failed."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)

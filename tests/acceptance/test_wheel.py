@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import lacking
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new environment with the wheel and the locked versions of its dependencies."""
     uv = shutil.which("uv", path=f"{ROOT}/.tools/bin{os.pathsep}{os.environ.get('PATH', '')}")
     if uv is None:
-        pytest.skip("uv is not here: make test brings it")
+        lacking("uv is not here: make test brings it")
     folder = tmp_path_factory.mktemp("empty")
     run(uv, "venv", "-q", "--no-project", "--python", sys.executable, folder / "venv", cwd=folder)
     python = folder / "venv/bin/python"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import ssl
 import stat
@@ -24,6 +23,7 @@ from mailgate.inbound.smtp.replies import Refusal
 from mailgate.inbound.smtp.service import MAX_FAILED_LOGINS, Callbacks, FailedLogins
 from mailgate.settings import Listener, ServerTls
 from mailgate.store.db import Store
+from tests.programs import need
 from tests.smtp_client import CERTIFICATE, Client, b64, plain, trusting
 from tests.waiting import patience, until
 
@@ -490,10 +490,17 @@ async def test_a_browser_is_closed_at_once(verb: str, opened: Opened) -> None:
 # a real client
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
 async def test_openssl_s_client_speaks_starttls_with_us(opened: Opened) -> None:
     async with opened(tls=TLS) as desk:
-        command = ["openssl", "s_client", "-starttls", "smtp", "-connect", f"127.0.0.1:{desk.listener.port}", "-quiet"]
+        command = [
+            need("openssl", "openssl"),
+            "s_client",
+            "-starttls",
+            "smtp",
+            "-connect",
+            f"127.0.0.1:{desk.listener.port}",
+            "-quiet",
+        ]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )

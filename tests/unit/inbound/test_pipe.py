@@ -3,7 +3,6 @@
 import mailbox
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 from mailgate.errors import NotFound
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
 from mailgate.mail import Envelope
+from tests.corpus import ABSENT, CORPUS
 
 NOW = datetime(2026, 11, 21, 22, tzinfo=UTC)
-CORPUS = Path(__file__).parents[3] / "../shared/corpus"
 
 
 def write(path, *lines, end=b"\n"):
@@ -249,7 +248,7 @@ def test_arrival_is_when_it_was_delivered_there_and_never_yet_to_come():
     assert delivery(Stored(b"x"), NOW).arrived_at == NOW
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real mails lies beside the checkout")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason=ABSENT)
 def test_real_mails_come_whole_through_file_mbox_and_maildir(tmp_path):
     files = sorted(file for file in CORPUS.rglob("*.eml"))[:60]
     assert files

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.corpus import CORPUS, MARKS, TABLES, Mark, measure, without
+from tests.corpus import ABSENT, CORPUS, MARKS, TABLES, Mark, measure, without
 
 
 @pytest.fixture(scope="module")
 def marks() -> dict[str, Mark]:
     if not (CORPUS / "INDEX.tsv").is_file():
-        pytest.skip("the corpus is not beside the checkout")
+        pytest.skip(ABSENT)
     return measure()
 
 

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 
 from mailgate.ticket import Actor
-from tests.corpus import CORPUS
+from tests.corpus import ABSENT, CORPUS
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ELLIOT, ANN, BOB, VERA = "elliot@bank.example", "ann@bank.example", "bob@bank.example", "vera@bank.example"
@@ -490,7 +490,7 @@ def rows():
 
 def test_every_programs_forward_becomes_the_right_ticket(bench):
     if not rows():
-        pytest.skip("the corpus is not beside the checkout")
+        pytest.skip(ABSENT)
     texts = set()
     for place, row in enumerate(rows()):
         own = "#prio high\n\nA word of mine.\n\n" if place % 2 else ""
