@@ -42,6 +42,7 @@ NOT_RECIPIENT = re.compile(
 # A summary of the mail that was sent: its author failed nobody, and who it went to is the second best guess.
 SUMMARY_FROM = re.compile(r"^\s*(?:mail from|from|sender|reply-to|message-id|return-path)\s*:", re.IGNORECASE)
 SUMMARY_TO = re.compile(r"^\s*(?:to|cc)\s*:", re.IGNORECASE)
+HEADER_LINES = 60  # of a returned header that are looked at
 NOTES_LINE = re.compile(r"^\s*(?:final|original)-recipient\s*:\s*(?:rfc822\s*;)?\s*(\S+@\S+)", re.IGNORECASE)
 # The address that we wrote to, below the one that it led to.
 ORIGINAL_LINE = re.compile(r"^\s*original address\s*:", re.IGNORECASE)
@@ -297,17 +298,38 @@ def _mentioned(fields: Sequence[tuple[str, str]], names: Collection[str]) -> set
 
 
 def quoted_header(text: str) -> tuple[tuple[str, str], ...]:
-    """Header fields of a returned mail that stands in the text itself."""
+    """Header fields of a returned mail that stands in the text itself.
+
+    It begins with a trace field, below words that announce a copy, or as a paragraph of fields with an id.
+    """
+    lines = text[:200_000].split("\n")[:3000]
     below = False
     fields: list[tuple[str, str]] = []
-    for line in text[:200_000].split("\n")[:3000]:
+    for place, line in enumerate(lines):
         if not below:
             below = bool(COPY_BELOW.search(line[:MAX_LINE]))
-            if not line.lower().startswith(("return-path:", "received: ")):
+            begins = line.lower().startswith(("return-path:", "received: ")) or _is_header(lines, place)
+            if not begins:
                 continue
+            below = True
         match = HEADER_LINE.match(line[:2000])
         if match and len(fields) < 100:
             fields.append((match[1].lower(), match[2].strip()))
         elif not line.strip() and len(fields) > 2:
             break
     return tuple(fields) if any(name in {"message-id", "received", "from"} for name, _ in fields) else ()
+
+
+def _is_header(lines: Sequence[str], place: int) -> bool:
+    """Whether a paragraph begins here that holds nothing but header fields, a Message-ID among them."""
+    if place and lines[place - 1].strip():
+        return False
+    names = []
+    for line in lines[place : place + HEADER_LINES]:
+        if not line.strip():
+            break
+        if match := HEADER_LINE.match(line[:2000]):
+            names.append(match[1].lower())
+        elif not (names and line[:1] in " \t"):
+            return False
+    return len(names) > 2 and "message-id" in names

@@ -215,6 +215,12 @@ RETURNED = f"\n--b\nContent-Type: text/rfc822-headers\n\n{HEADER}\n--b--\n"
 UNKNOWN = "Ujumbe wako haukufika."  # a language of which no word is known
 
 
+def told(text: str) -> Bounce | None:
+    """The report in a mail that is text alone."""
+    head = "From: mailer@odd.example\nTo: support@bank.example\nSubject: Tatizo\n\n"
+    return parse((head + text).encode(), Envelope("", ("support@bank.example",))).bounce
+
+
 def returned(
     text: str, sender: str = "Web <web@client.example>", subject: str = "Tatizo", envelope: str | None = ""
 ) -> Bounce | None:
@@ -243,6 +249,36 @@ def test_a_null_sender_a_returned_header_and_a_code_make_a_report_in_any_languag
     assert bounce
     assert [each.email for each in bounce.recipients] == recipients
     assert bounce.original_message_id == "<n.1.x@bank.example>"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        HEADER,
+        "From: support@bank.example\nTo: k@client.example\nSubject: Your\n request\nMessage-ID: <n.1.x@bank.example>\n",
+        f"Received: from a by b; Mon, 30 Nov 2026 09:00:00 +0000\n{HEADER}",
+        f"Return-Path: <support@bank.example>\n{HEADER}\nHello Karen\n",
+    ],
+)
+def test_a_header_that_stands_in_the_text_is_that_of_the_returned_mail(block: str) -> None:
+    bounce = told(f"{UNKNOWN}\n<karen@client.example>: 550 5.1.1\n\n{block}")
+    assert bounce
+    assert bounce.original_message_id == "<n.1.x@bank.example>"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "Message-ID: <n.1.x@bank.example>\nSubject: x\n",
+        "From: support@bank.example\nTo: karen@client.example\nSubject: x\n",
+        f"Yours\n{HEADER}",
+        f"{HEADER}and words\n",
+        " folded\n" + HEADER,
+    ],
+)
+def test_other_lines_with_colons_are_no_returned_header(block: str) -> None:
+    bounce = told(f"{UNKNOWN}\n<karen@client.example>: 550 5.1.1\n\n{block}")
+    assert not bounce or not bounce.original_message_id
 
 
 @pytest.mark.parametrize("path", ["<>", "<MAILER-DAEMON>", "MAILER-DAEMON@mx.example", "<#@[]>", " < > "])
