@@ -25,7 +25,7 @@ from mailgate.notice import FilePart
 from mailgate.outbound.payload import Payload
 from mailgate.reading.encodings.flowed import join
 from mailgate.store.db import Db, open_writer
-from mailgate.store.queues import inbox
+from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Event, Ticket
 from mailgate.worker import agents_day, batch, set_aside, spam_digest, timers
@@ -161,6 +161,9 @@ class Bench:
         self.mails = 0
         self.seen = 0  # id of the newest outgoing mail that was looked at
         self.db: Db
+        self.opened: dict[str, Sent]  # of `with_ticket`
+        self.ack: Sent
+        self.alert: Sent
         self.configure(config, first=True)
 
     def configure(self, config: str, *, first: bool = False) -> None:
@@ -310,6 +313,11 @@ class Bench:
             if not fired:
                 return self.new()
 
+    def deliver(self) -> None:
+        """The relay takes everything, also what waits behind another mail."""
+        while jobs := outbox.claim(self.db, self.now, 100):
+            outbox.sent(self.db, [(job.id, "250 ok") for job in jobs], self.now)
+
     # ── what there is ───────────────────────────────────────────────────────────────────
 
     def new(self) -> list[Sent]:
@@ -409,3 +417,12 @@ def told(mails: list[Sent]) -> set[tuple[str, str]]:
     """(kind, recipient) of each."""
     assert len({(mail.kind, mail.to) for mail in mails}) == len(mails)
     return {(mail.kind, mail.to) for mail in mails}
+
+
+def with_ticket(folder: Path) -> Bench:
+    """A desk with a ticket: `opened` are its first mails by recipient, `ack` the requester's, `alert` an agent's."""
+    bench = Bench(folder)
+    bench.opened = {mail.to: mail for mail in bench.send(KAREN, "It does not open.", cc="jane@client.example")}
+    bench.ack = bench.opened["karen@client.example"]
+    bench.alert = bench.opened["elliot@bank.example"]
+    return bench

@@ -9,7 +9,6 @@ import pytest
 
 from mailgate.cli.main import main
 from mailgate.store.maintenance.invariants import check
-from mailgate.store.queues import outbox
 from mailgate.store.raw_files import raw_folder
 from mailgate.system import crash_points
 from tests.desk import ANN, KAREN, Bench
@@ -32,11 +31,6 @@ def alert(bench, number):
     return next(mail for mail in reversed(bench.sent()) if (mail.to, mail.ticket) == (ANN_ADDRESS, number))
 
 
-def deliver(bench):
-    while jobs := outbox.claim(bench.db, bench.now, 100):
-        outbox.sent(bench.db, [(job.id, "250 ok") for job in jobs], bench.now)
-
-
 def life(bench):
     """A desk with a person in it: own tickets, a part in another's, files, a large mail, one in quarantine."""
     file = (("log.bin", "application/x-log", b"marzipan " * 50),)
@@ -50,7 +44,7 @@ def life(bench):
     bench.send(ANN, "#note\nVera.Quist@client.example says nothing new.", answers=alert(bench, 1003))
     bench.send(VERA, "I am away.", subject="Out of office", headers={"Auto-Submitted": "auto-replied"})
     bench.send(ANN, "#list", subject="List")
-    deliver(bench)
+    bench.deliver()
     bench.db.run("PRAGMA wal_checkpoint(PASSIVE)")
 
 
@@ -132,7 +126,7 @@ def test_what_must_stay_is_said_with_the_reason(bench, tmp_path, capsys):
     life(bench)
     bench.db.run('INSERT INTO ban (pattern, "by", at, reason) VALUES (?, ?, 0, ?)', [HER, "agent:ann", ""])
     bench.send(KAREN, "And this?", subject="Files", files=(("a.bin", "application/x-a", HER.encode()),))
-    deliver(bench)
+    bench.deliver()
     (tmp_path / "var" / "mailgate.db.schema-3").write_bytes(b"old " + HER.encode())
     age_files(bench)
     _, said = forget(capsys, HER)
@@ -164,7 +158,7 @@ def test_mail_that_waits_to_be_worked_is_said_and_goes_next_time(bench, tmp_path
         tuple(each.values()) for each in said["stays"]
     ]
     bench.drain()
-    deliver(bench)
+    bench.deliver()
     forget(capsys, HER)
     assert bench.numbers() == []
     assert holding(tmp_path) == set()

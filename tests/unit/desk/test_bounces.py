@@ -8,17 +8,13 @@ from mailgate.desk.bounces import Failure, take_failure, without_content
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
 from mailgate.worker import apply
-from tests.desk import ELLIOT, KAREN, Bench, to, told
+from tests.desk import ELLIOT, to, told, with_ticket
 from tests.notices import english
 
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path)
-    made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
-    made.ack = made.opened["karen@client.example"]
-    made.alert = made.opened["elliot@bank.example"]
-    return made
+    return with_ticket(tmp_path)
 
 
 def dsn(returned="", recipient="karen@client.example", action="failed"):

@@ -10,16 +10,12 @@ from mailgate.mail import Delivery, Envelope
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.worker import batch as processor
-from tests.desk import ELLIOT, KAREN, Bench, to, told
+from tests.desk import ELLIOT, KAREN, to, told, with_ticket
 
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path)
-    made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
-    made.ack = made.opened["karen@client.example"]
-    made.alert = made.opened["elliot@bank.example"]
-    return made
+    return with_ticket(tmp_path)
 
 
 def held_reply(bench):

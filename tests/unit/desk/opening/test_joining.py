@@ -16,11 +16,6 @@ RULES = """
 name = "Monitoring"
 when = { from = "nagios@mon.example" }
 then = { join = "24h", priority = "High" }
-
-[[rule]]
-name = "Web form"
-when = { from = "webform@bank-www.example", reply_to = true }
-then = { requester = "reply_to", autoresponse = true }
 """
 
 

@@ -7,24 +7,7 @@ import pytest
 from mailgate.reading.mime import addresses
 from mailgate.reading.parse import parse
 from mailgate.rules.screening.list_sender import read_through
-from tests.desk import CONFIG, Bench, told
-
-RULES = """
-[[rule]]
-name = "Monitoring"
-when = { from = "nagios@mon.example" }
-then = { join = "24h", priority = "High" }
-
-[[rule]]
-name = "Web form"
-when = { from = "webform@bank-www.example", reply_to = true }
-then = { requester = "reply_to", autoresponse = true }
-"""
-
-
-@pytest.fixture
-def bench(tmp_path):
-    return Bench(tmp_path, CONFIG + RULES)
+from tests.desk import told
 
 
 def author(*fields):

@@ -8,11 +8,6 @@ from tests.desk import CONFIG, Bench, to, told
 
 RULES = """
 [[rule]]
-name = "Monitoring"
-when = { from = "nagios@mon.example" }
-then = { join = "24h", priority = "High" }
-
-[[rule]]
 name = "Web form"
 when = { from = "webform@bank-www.example", reply_to = true }
 then = { requester = "reply_to", autoresponse = true }

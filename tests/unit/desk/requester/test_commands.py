@@ -6,16 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
 
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path)
-    made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
-    made.ack = made.opened["karen@client.example"]
-    made.alert = made.opened["elliot@bank.example"]
-    return made
+    return with_ticket(tmp_path)
 
 
 def test_a_requester_closes_and_the_desk_hears(bench):

@@ -9,18 +9,14 @@ import pytest
 from mailgate.reading.parse import parse
 from mailgate.ticket import Actor
 from tests.corpus import ABSENT, CORPUS
-from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
 
 FOLLOW = CONFIG + "[notices]\nfollow_up = true\n"
 
 
 @pytest.fixture
 def bench(tmp_path):
-    made = Bench(tmp_path)
-    made.opened = {mail.to: mail for mail in made.send(KAREN, "It does not open.", cc="jane@client.example")}
-    made.ack = made.opened["karen@client.example"]
-    made.alert = made.opened["elliot@bank.example"]
-    return made
+    return with_ticket(tmp_path)
 
 
 def test_an_answer_is_a_message_on_the_ticket(bench):

@@ -25,12 +25,6 @@ def alert(bench, number):
     return next(mail for mail in reversed(bench.sent()) if (mail.to, mail.ticket) == (ANN_ADDRESS, number))
 
 
-def deliver(bench):
-    """Everything, also what waits behind another mail."""
-    while jobs := outbox.claim(bench.db, bench.now, 100):
-        outbox.sent(bench.db, [(job.id, "250 ok") for job in jobs], bench.now)
-
-
 def closed(bench):
     return erase.closed_before(bench.db, bench.now, 10)
 
@@ -51,7 +45,7 @@ def test_nothing_is_left_of_a_ticket_but_the_digests_of_its_mails(bench):
     bench.send(ANN, "Please restart it.", answers=alert(bench, 1001))
     bench.send(ANN, "#resolve", answers=alert(bench, 1001))
     bench.send(ANN, "#close", answers=alert(bench, 1001))
-    deliver(bench)
+    bench.deliver()
     with bench.db.transaction():
         assert erase.erase(bench.db, [1001]) == [1001]
     assert whole(bench) == before
@@ -90,7 +84,7 @@ def test_a_number_is_never_given_again(bench):
 
 def test_an_answer_to_an_erased_ticket_opens_a_new_one(bench):
     sent = bench.send(KAREN, "It is broken.")
-    deliver(bench)
+    bench.deliver()
     with bench.db.transaction():
         erase.erase(bench.db, [1001])
     bench.send(KAREN, "Still broken.", answers=next(mail for mail in sent if mail.to == "karen@client.example"))
@@ -114,12 +108,12 @@ def test_merged_tickets_go_with_the_one_that_they_were_merged_into(bench):
     bench.send(KAREN, "One.")
     bench.send(KAREN, "Two.", subject="Another matter")
     bench.send(ANN, "#merge 1001", answers=alert(bench, 1002))
-    deliver(bench)
+    bench.deliver()
     assert bench.ticket(1002).merged_into == 1001
     bench.now += timedelta(days=1)
     assert closed(bench) == []
     bench.send(ANN, "#close", answers=alert(bench, 1001))
-    deliver(bench)
+    bench.deliver()
     bench.now += timedelta(days=1)
     assert closed(bench) == [1001]
     with bench.db.transaction():
@@ -133,7 +127,7 @@ def test_a_ticket_about_which_mail_is_on_its_way_stays(bench):
     bench.send(ANN, "#close", answers=alert(bench, 1001))
     bench.now += timedelta(days=1)
     assert closed(bench) == []
-    deliver(bench)
+    bench.deliver()
     assert closed(bench) == [1001]
     bench.now -= timedelta(days=1)
     assert erase.closed_before(bench.db, bench.now - timedelta(days=1), 10) == []
