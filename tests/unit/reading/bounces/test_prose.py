@@ -2,10 +2,12 @@
 
 import pytest
 
-from mailgate.mail import Bounce, Envelope
+from mailgate.mail import Bounce, Envelope, Mail
+from mailgate.reading.bounces import prose
 from mailgate.reading.parse import parse
 from mailgate.reasons import Screen
 from mailgate.rules.screening.classify import classify
+from mailgate.ticket import Address
 
 COPY = "\nReceived: from desk.example by mx.example; Mon, 2 Nov 2026 10:00:00 +0000\nFrom: support@bank.example\n"
 COPY += "To: karen@client.example\nSubject: Your request\nMessage-ID: <n.1.x@bank.example>\n\nHello Karen\n"
@@ -360,3 +362,30 @@ def test_a_report_is_known_by_its_parts(content: str) -> None:
     bounce = parse(f"From: x@mx.example\n{content}".encode()).bounce
     assert bounce
     assert [each.email for each in bounce.recipients] == ["karen@client.example"]
+
+
+def robot(subject: str, text: str, extra: str = "") -> Mail:
+    return parse(f"From: MAILER-DAEMON@mx.example\nTo: us@bank.example\nSubject: {subject}\n{extra}\n{text}".encode())
+
+
+def test_free_text_bounces() -> None:
+    said = robot("Hello", "550 no such user <k@x.example>\n")
+    assert said.bounce is not None
+    assert [r.email for r in said.bounce.recipients] == ["k@x.example"]
+    assert robot("Hello", "Lunch is ready\n").bounce is None
+    assert robot("Hello", "your mail could not be delivered\n").bounce is None  # no code, nothing returned
+    assert robot("Vacation", "550 user unknown", "Auto-Submitted: auto-replied\n").bounce is None
+    delayed = robot("Warning: delayed 4 hours", "k@x.example\nfor help contact admin@mx.example or us@bank.example")
+    assert delayed.bounce is not None
+    assert (delayed.bounce.kind, [r.email for r in delayed.bounce.recipients]) == ("delayed", ["k@x.example"])
+
+
+def test_notes_lines_name_recipients() -> None:
+    said = robot("failure notice", "something\nfinal-recipient: rfc822; k@x.example\n")
+    assert said.bounce is not None
+    assert said.bounce.recipients[0].email == "k@x.example"
+
+
+def test_a_robot_by_name() -> None:
+    assert prose.from_mailer([Address("x@y.example", "Mail Delivery Subsystem")], {})
+    assert not prose.from_mailer([Address("ann@y.example", "Ann")], {})

@@ -1,7 +1,11 @@
 """Which parts are words, which are files, and which are but another form of the same words."""
 
+import base64
+
 import pytest
 
+from mailgate.reading.encodings import transfer
+from mailgate.reading.mime import leaves
 from mailgate.reading.parse import parse
 
 
@@ -42,3 +46,14 @@ PLAIN, PAGE = ("text/plain", "Words."), ("text/html", "<p>Page.</p>")
 def test_forms_of_a_text(raw: bytes, text: str, html: str, files: list[str]) -> None:
     mail = parse(raw)
     assert (mail.text, mail.html, [a.name for a in mail.attachments]) == (text, html, files)
+
+
+def test_a_large_attachment_is_decoded_when_it_is_wanted_and_each_time_anew():
+    content = bytes(range(256)) * 5000
+    raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\nContent-Type: application/zip; name=a.zip\n"
+    raw += b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(content) + b"\n--b--\n"
+    (file,) = parse(raw).attachments
+    assert isinstance(file.data, transfer.Encoded)
+    assert file.content == b"".join(file.pieces()) == content
+    assert file.head(1000) == content[:1000]
+    assert max(map(len, file.pieces())) < leaves.LARGE

@@ -70,3 +70,26 @@ def test_who_wrote_it(block: str, sender: Address | None) -> None:
 def test_what_it_says(above: str, said: str) -> None:
     """The copied header and what announces it go; of the words none does."""
     assert forwarded.text_of(above + said) == said
+
+
+@pytest.mark.parametrize(
+    ("block", "found"),
+    [
+        ("From: Bob <bob@x.example>\nSubject: offer", ("bob@x.example", "Bob", "offer")),
+        ("*From:* Bob [mailto:bob@x.example]\n*Subject:* offer", ("bob@x.example", "Bob", "offer")),
+        ("From: Bob\n<bob@x.example>\nTo: me", ("bob@x.example", "Bob", "question")),
+        ("From: Bob\nTo: me <me@x.example>", None),
+        ('On 2 Nov 2026, "Bob" <bob@x.example> wrote:', ("bob@x.example", "Bob", "question")),
+        ("2.11.2026 10:00 <bob@x.example> wrote:", ("bob@x.example", "", "question")),
+        ("Begin forwarded message:\nnothing", None),
+    ],
+)
+def test_forwarded_senders(block: str, found: tuple[str, str, str] | None) -> None:
+    got = forwarded.read(block, "Fwd: question")
+    assert (got and (got.sender.email, got.sender.name, got.subject)) == found
+
+
+def test_a_forward_without_a_prefix_keeps_its_subject() -> None:
+    got = forwarded.read("From: bob@x.example", "question")
+    assert got is not None
+    assert (got.sender.email, got.subject) == ("bob@x.example", "question")

@@ -1,0 +1,67 @@
+"""Own words, quoted words and signatures."""
+
+import pytest
+
+from mailgate.mail import MARKER, Mail
+from mailgate.reading.body import read_body
+from mailgate.reading.mime import addresses
+from mailgate.reading.quotes import split
+from tests.cost import LINEAR, growth
+
+
+def test_a_pasted_mail_in_a_new_mail_is_kept() -> None:
+    """Who writes anew and copies a mail into it wants it read; in an answer it is history."""
+    pasted = "Look:\n\nFrom: Bob <bob@x.example>\nSent: Monday\nTo: Ann\nSubject: offer\n\nBuy this.\n"
+    new = read_body(Mail(text=pasted, subject="strange mail"))
+    assert "Buy this." in new.whole
+    assert new.forwarded
+    answer = read_body(Mail(text=pasted, subject="AW: offer"))
+    assert (answer.whole, answer.forwarded) == ("Look:", False)
+    assert "Buy this." in answer.cut
+
+
+def test_a_long_last_part_is_no_signature() -> None:
+    """Dashes also divide a text: only a short end is a signature, and only the last one."""
+    long = "intro\n--\n" + "\n".join(f"line {i}" for i in range(30))
+    assert read_body(Mail(text=long)).visible == long
+    assert read_body(Mail(text="a\n--\nb\n--\nc")).visible == "a\n--\nb"
+
+
+def test_a_mail_of_history_alone_keeps_it() -> None:
+    """Nothing own stands above: then the copied mail is what was sent."""
+    text = "-----Original Message-----\nFrom: a\nHello"
+    assert read_body(Mail(text=text, subject="Re: x")).visible == text
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "-----Original Message-----\nFrom: us\n",
+        "________________\nFrom: us\nSent: now\nTo: you\nSubject: x\n\n",
+        "On 2 Nov 2026 10:00, us <us@x.example> wrote:\n\n",
+        "________________\n",
+        "",
+    ],
+)
+def test_what_leads_to_our_marker_goes_with_it(above: str) -> None:
+    """And a rule that the sender drew further up stays."""
+    text = f"first\n_____\nsecond\n\n{above}{MARKER}\nsecret\n#close\n"
+    body = read_body(Mail(text=text, subject="Re: x"))
+    assert body.visible == "first\n_____\nsecond"
+    assert body.lines == ("first", "_____", "second")
+
+
+def test_an_answer_without_words_says_nothing() -> None:
+    """Our notice sent back alone is no text of the sender's, however it was copied."""
+    for above in ("-----Original Message-----\nFrom: us\n", "From: us\nSent: now\nTo: you\nSubject: x\n\n", ""):
+        body = read_body(Mail(text=f"\n{above}{MARKER}\nsecret\n", subject="Re: x"))
+        assert (body.visible, body.lines) == ("", ())
+
+
+def test_marker_deep_in_a_wrapped_quote_is_found() -> None:
+    lines = split.text_lines("Yes\n\n##- Write your answer above this line -##\nnotice")
+    assert split.split(lines).own == ("Yes",)
+
+
+def test_quotes_that_never_end_take_no_longer_than_others():
+    assert growth(lambda quotes: addresses.read('"' + '\\"' * quotes), 48_000) < LINEAR
