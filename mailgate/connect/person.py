@@ -15,7 +15,7 @@ from contextlib import suppress
 from selectors import EVENT_READ, DefaultSelector
 
 from mailgate.connect import oauth2
-from mailgate.connect.accounts import Post
+from mailgate.connect.access_tokens import Post
 from mailgate.connect.oauth2 import Grant, TokenRefused, TokenUnavailable
 from mailgate.settings import Credentials, OAuth2
 

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mailgate.connect.accounts import in_thread
+from mailgate.connect.access_tokens import in_thread
 from mailgate.connect.web import post_json
 from mailgate.daemon.status import DaemonStatus
 from mailgate.errors import MailgateError

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.daemon.http import Health, HttpServer
 from mailgate.daemon.status import WayIn
 from mailgate.errors import Refused, StorageError

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from mailgate.connect.accounts import Account, SignIn, in_thread
+from mailgate.connect.access_tokens import Account, SignIn, in_thread
 from mailgate.connect.token_file import FOLDER, TokenFile
 from mailgate.connect.web import post
 from mailgate.errors import MailgateError

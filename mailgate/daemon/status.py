@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mailgate.connect.accounts import SignIn
+from mailgate.connect.access_tokens import SignIn
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox

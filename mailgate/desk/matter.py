@@ -9,7 +9,7 @@ from mailgate.desk.situation import Matter, Situation
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Screen
 from mailgate.rules.commands.syntax import read_commands
-from mailgate.rules.notices.together import TOGETHER
+from mailgate.rules.notices.combined import TOGETHER
 from mailgate.rules.ticket.rating import Rating
 from mailgate.settings import Config
 from mailgate.ticket import Ticket

@@ -18,7 +18,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 
 from mailgate.connect import rsa, sasl
-from mailgate.connect.accounts import Account, in_thread
+from mailgate.connect.access_tokens import Account, in_thread
 from mailgate.connect.oauth2 import TokenRefused
 from mailgate.connect.tls import client_context, connection_words
 from mailgate.errors import MailgateError, UnreadableFile

@@ -1,4 +1,4 @@
-"""What became of mails in hand, until one transaction records it and claims new ones."""
+"""Delivery results, until one transaction records them and claims new mails."""
 
 from __future__ import annotations
 

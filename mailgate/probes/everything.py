@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from mailgate.connect.accounts import Account, in_thread
+from mailgate.connect.access_tokens import Account, in_thread
 from mailgate.connect.resolver import Resolver
 from mailgate.daemon.sign_ins import account_of
 from mailgate.probes.domains import try_domains

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.errors import MailgateError
 from mailgate.inbound.imap.session import FEATURES, Session
 from mailgate.probes.hints import Failure, hint

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from mailgate.connect.accounts import Account, in_thread
+from mailgate.connect.access_tokens import Account, in_thread
 from mailgate.outbound.relay import SmtpRelay
 from mailgate.probes.hints import Failure, hint
 from mailgate.probes.mailbox import about, token_stage, with_hint

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
-from mailgate.connect.accounts import Account, in_thread
+from mailgate.connect.access_tokens import Account, in_thread
 from mailgate.errors import MailgateError
 from mailgate.inbound.imap.session import Session
 from mailgate.notice import NoticeKind

@@ -18,7 +18,7 @@ from mailgate.errors import StorageError
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase
 from mailgate.rules.notices import digest
-from mailgate.rules.notices.together import catch_up
+from mailgate.rules.notices.combined import catch_up
 from mailgate.rules.notices.waiting import SPARE, end_of_quiet
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.sla import wall_clock

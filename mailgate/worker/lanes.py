@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailgate.desk.agent.reports import report_for
+from mailgate.desk.agent.report_mails import report_for
 from mailgate.desk.outcome import ReportOrder
 from mailgate.desk.prepare import Prepared
 from mailgate.desk.report import Stopped, count_on_own_connection

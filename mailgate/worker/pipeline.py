@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailgate.desk.agent.reports import report_for
+from mailgate.desk.agent.report_mails import report_for
 from mailgate.desk.decide import decide, dropped, quarantined
 from mailgate.desk.gather.mail import gather
 from mailgate.desk.notify.announce import complete

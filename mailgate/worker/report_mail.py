@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.desk.agent.reports import mailed_reports
+from mailgate.desk.agent.report_mails import mailed_reports
 from mailgate.desk.report import count_on_own_connection
 from mailgate.notice import Outgoing
 from mailgate.rules.report.due import last_due, period

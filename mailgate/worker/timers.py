@@ -27,8 +27,8 @@ from mailgate.errors import StorageError
 from mailgate.notice import Notice
 from mailgate.reasons import Reason
 from mailgate.rules.notices.alert_facts import put_off_by
+from mailgate.rules.notices.combined import TOGETHER, together
 from mailgate.rules.notices.occasion import Occasion
-from mailgate.rules.notices.together import TOGETHER, together
 from mailgate.rules.sla.clock import WAKE
 from mailgate.rules.ticket import lifecycle
 from mailgate.store.db import Db, Store

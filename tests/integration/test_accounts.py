@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.connect import web
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.oauth2 import Grant, TokenRefused, TokenUnavailable
 from mailgate.connect.token_file import Stored, TokenFile
 from mailgate.errors import StorageError
@@ -334,7 +334,7 @@ import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from mailgate.connect import web
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.token_file import TokenFile
 from mailgate.settings import OAuth2, Secret
 from mailgate.system import durable

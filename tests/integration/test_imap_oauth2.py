@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.connect import sasl, web
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.token_file import TokenFile
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap import connection

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.connect import resolver, web
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.resolver import Resolver
 from mailgate.connect.rsa import public_key
 from mailgate.connect.token_file import TokenFile

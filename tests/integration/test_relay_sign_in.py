@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailgate.connect import web
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.token_file import TokenFile
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.payload import Payload

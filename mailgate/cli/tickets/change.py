@@ -13,7 +13,7 @@ from functools import partial
 from mailgate.cli.common import config_of, now, plain, print_json, public_text, say, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.desk.agent import perform
-from mailgate.desk.agent.reports import report_for
+from mailgate.desk.agent.report_mails import report_for
 from mailgate.desk.gather.opening import gather_candidates, gather_opening
 from mailgate.desk.gather.request import gather_order
 from mailgate.desk.opening import by_hand

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailgate.cli.common import config_of, now, parse_since, plain, print_json, reading, say
 from mailgate.cli.progress import progress_bar
 from mailgate.cli.report_json import report_json, report_rows
-from mailgate.desk.agent.reports import report_page
+from mailgate.desk.agent.report_mails import report_page
 from mailgate.desk.report import read_figures
 from mailgate.figures import Report
 from mailgate.rules.threading.keys import Keyring

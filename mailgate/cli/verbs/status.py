@@ -10,7 +10,7 @@ import argparse
 
 from mailgate.cli.common import config_of, now, print_json, print_line, reading
 from mailgate.cli.json_errors import result_fields
-from mailgate.connect.accounts import SignIn
+from mailgate.connect.access_tokens import SignIn
 from mailgate.daemon import status
 from mailgate.daemon.status import DaemonStatus, disks_nearly_full
 from mailgate.rules.people.absence import away_lines

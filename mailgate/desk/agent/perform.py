@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers
-from mailgate.desk.agent.reports import answer_reports, uncounted
+from mailgate.desk.agent.report_mails import answer_reports, uncounted
 from mailgate.desk.agent.task import AgentWork, carry_out
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.merge_split import Target, target_of

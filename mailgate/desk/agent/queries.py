@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.desk.agent.away import who_is_away
-from mailgate.desk.agent.reports import answer_reports, report_text
+from mailgate.desk.agent.report_mails import answer_reports, report_text
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import CliOrder, Request
 from mailgate.mail import normalise

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import Found, answers_of, with_answers
-from mailgate.desk.agent.reports import answer_reports
+from mailgate.desk.agent.report_mails import answer_reports
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
 from mailgate.desk.hold.more_readers import more_readers

@@ -17,7 +17,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from mailgate.connect import sasl
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.tls import client_context, connection_words
 from mailgate.errors import MailgateError
 from mailgate.inbound.imap.replies import judge, plain

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.providers import PROVIDERS
 from mailgate.errors import MailgateError
 from mailgate.inbound.imap.connection import READ_TIMEOUT, Denied, Failed, Lost, connect, cut, wire
-from mailgate.inbound.imap.folders import Namespaces, full_name, junk_folder, namespaces
+from mailgate.inbound.imap.folder_names import Namespaces, full_name, junk_folder, namespaces
 from mailgate.inbound.imap.plan import uid_sets
 from mailgate.settings import Mailbox
 from mailgate.system.crash_points import crossing

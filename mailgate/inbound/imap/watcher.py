@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.connect.accounts import Account
+from mailgate.connect.access_tokens import Account
 from mailgate.connect.oauth2 import TokenRefused
 from mailgate.errors import MailgateError
 from mailgate.inbound.accept import Acceptor

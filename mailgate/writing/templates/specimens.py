@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mailgate.mail import MARKER
 from mailgate.notice import REPLYABLE_KINDS, NoticeKind
-from mailgate.rules.notices.together import TOGETHER
+from mailgate.rules.notices.combined import TOGETHER
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
     AgentView,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailgate.connect.accounts import SignIn
+from mailgate.connect.access_tokens import SignIn
 from mailgate.daemon.alarms import Alarm, Alarms, alarm_path, problems
 from mailgate.daemon.status import DaemonStatus, RelayStatus, WayIn
 from mailgate.errors import MailgateError

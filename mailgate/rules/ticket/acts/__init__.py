@@ -15,13 +15,13 @@ and closes the change; permissions are `rules/people/permissions.py`, notices `r
 May import: what `rules/ticket` may, and of `rules/ticket` what does not import this folder.
 """
 
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp, record
 from mailgate.rules.ticket.acts.bans import ban, spam, unban
 from mailgate.rules.ticket.acts.labels import link, subject, tag, untag
 from mailgate.rules.ticket.acts.merging import absorb, give_back, merge, split, unmerge
 from mailgate.rules.ticket.acts.messages import ask, note, publish, rate, receive_message, reply
 from mailgate.rules.ticket.acts.people import cc, copy_in, requester, uncc
 from mailgate.rules.ticket.acts.routing import assign, due, priority, routing_acts, sla, topic, transfer
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp, record
 from mailgate.rules.ticket.acts.statuses import escalate, set_status, status, wake
 
 __all__ = [

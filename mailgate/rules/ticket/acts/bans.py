@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp, record
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp, record
 from mailgate.rules.ticket.acts.statuses import status
 from mailgate.ticket import EventKind, Status, Ticket
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp
 from mailgate.ticket import EventKind, Ticket
 
 

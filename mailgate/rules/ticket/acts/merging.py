@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.sla.clock import OVERDUE
 from mailgate.rules.ticket import reasons
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp
 from mailgate.rules.ticket.acts.statuses import status, wake
 from mailgate.rules.ticket.as_json import collaborators_json, moment, rfc3339
 from mailgate.rules.ticket.merging import readers, waiting, wakes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailgate.rules.sla.clock import NEXT_RESPONSE
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp, record
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp, record
 from mailgate.ticket import Address, Asked, EventKind, Json, Ticket
 
 

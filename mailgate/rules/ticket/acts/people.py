@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp
 from mailgate.rules.ticket.as_json import address_json, collaborators_json
 from mailgate.ticket import Address, Collaborator, EventKind, Ticket
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailgate.rules.ticket import reasons
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
 from mailgate.rules.ticket.acts.labels import tag
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp
 from mailgate.rules.ticket.acts.statuses import status
 from mailgate.rules.ticket.as_json import assignee_json, rfc3339
 from mailgate.settings import Config, Routing

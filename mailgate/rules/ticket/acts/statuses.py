@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailgate.rules.ticket.acts.act import Act, Draft, Stamp
+from mailgate.rules.ticket.acts.stamp import Act, Draft, Stamp
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.ticket import EventKind, Status, StatusSpan, Ticket
 

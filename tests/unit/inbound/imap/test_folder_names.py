@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.inbound.imap.folders import Namespaces, full_name, junk_folder, namespaces
+from mailgate.inbound.imap.folder_names import Namespaces, full_name, junk_folder, namespaces
 
 PLAIN = Namespaces()
 DOTS = Namespaces("INBOX.", ".", ("user.", "shared."))
