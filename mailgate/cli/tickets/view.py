@@ -197,7 +197,7 @@ def _at(item: dict[str, Json], zone: ZoneInfo) -> str:
 
 
 def _local(moment: Json, zone: ZoneInfo) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M:%S}" if isinstance(moment, str) else "-"
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if isinstance(moment, str) else "-"
 
 
 def _changed(event: dict[str, Json], zone: ZoneInfo) -> str:

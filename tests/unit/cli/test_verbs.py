@@ -118,10 +118,12 @@ def test_show_prints_local_times_and_the_people_that_a_note_asked(desk, capsys):
     capsys.readouterr()
     assert call("tickets", "show", "1001") == 0
     out = capsys.readouterr().out
-    there = f"{datetime.now(ZoneInfo('Asia/Tokyo')):%Y-%m-%d }"
-    assert re.search(rf"^--- note 2, Ann Reyes, {there}\d\d:\d\d:\d\d$", out, re.MULTILINE)
-    assert re.search(rf"^{there}\S+  noted +agent:ann asked expert@x\.example$", out, re.MULTILINE)
-    assert re.search(r"due-changed +admin \S+ \S+ -> \d{4}-\d\d-\d\d \S+$", out, re.MULTILINE)
+    assert call("tickets", "show", "1001", "--json") == 0
+    note = json.loads(capsys.readouterr().out)["thread"][1]
+    there = f"{datetime.fromisoformat(note['at']).astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M:%S} JST"
+    assert f"\n--- note 2, Ann Reyes, {there}\n" in out
+    assert re.search(rf"^{there}  noted +agent:ann asked expert@x\.example$", out, re.MULTILINE)
+    assert re.search(r"due-changed +admin \S+ \S+ JST -> \d{4}-\d\d-\d\d \S+ JST$", out, re.MULTILINE)
 
 
 def test_show_prints_changes_of_people_and_the_wake_time(desk, capsys):
