@@ -107,6 +107,7 @@ class Dovecot:
 
     tls: bool = False
     token_server: str = ""  # its URL: then people sign in with its tokens as well
+    mechanisms: str = "xoauth2 oauthbearer"  # with which they do
     capability_less: Sequence[str] = ()  # capabilities that it hides
     prefix: str = ""  # of the personal namespace: "INBOX." with "." between its levels
     junk: str = ""  # a folder that it marks as the one for junk (RFC 6154)
@@ -147,7 +148,7 @@ class Dovecot:
         if self.prefix or self.junk:
             text += self._namespace()
         if self.token_server:
-            text = text.replace("auth_mechanisms = plain login", "auth_mechanisms = plain login xoauth2 oauthbearer")
+            text = text.replace("auth_mechanisms = plain login", f"auth_mechanisms = plain login {self.mechanisms}")
             text += self._oauth2(new=new)
         if self.auth_port:
             text += f"service auth {{\n  inet_listener postfix {{\n    port = {self.auth_port}\n  }}\n}}\n"
@@ -173,14 +174,16 @@ class Dovecot:
             return (
                 "oauth2 {\n  introspection_mode = post\n  force_introspection = yes\n"
                 f"  introspection_url = {url}\n  active_attribute = active\n  active_value = true\n"
-                "  username_attribute = username\n}\npassdb oauth2 {\n  mechanisms_filter = xoauth2 oauthbearer\n}\n"
+                "  username_attribute = username\n}\npassdb oauth2 {\n  mechanisms_filter = "
+                + self.mechanisms
+                + "\n}\n"
             )
         asked = self.directory / "oauth2.conf"
         asked.write_text(
             f"introspection_mode = post\nforce_introspection = yes\nintrospection_url = {url}\n"
             "active_attribute = active\nactive_value = true\nusername_attribute = username\n"
         )
-        return f"passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {asked}\n}}\n"
+        return f"passdb {{\n  driver = oauth2\n  mechanisms = {self.mechanisms}\n  args = {asked}\n}}\n"
 
     def start(self) -> None:
         """Start it and wait until it answers."""

@@ -130,6 +130,11 @@ class Postfix:
         except OSError:
             return False
 
+    def queued(self) -> int:
+        """How many mails it holds: each is counted until the next server has said that it has it."""
+        queues = ("maildrop", "incoming", "active", "deferred")
+        return sum(1 for queue in queues for path in (self.directory / "spool" / queue).rglob("*") if path.is_file())
+
     def log(self) -> str:
         """What the server wrote about itself."""
         found = [self.directory / "log", self.directory / "stderr"]

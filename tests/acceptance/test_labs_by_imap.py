@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import partial
@@ -47,11 +47,8 @@ def world(tmp_path: Path, server: Dovecot) -> Iterator[World]:
         yield world
 
 
-@pytest.mark.parametrize("lab", [labs.outage, labs.upgrade, labs.laptop])
-def test_the_labs_with_requesters_mail_by_imap(
-    world: World, server: Dovecot, lab: Callable[[World, Callable[[EmailMessage], News]], None]
-) -> None:
-    """Tickets, notices and reasons are the same as by SMTP."""
+def test_a_lab_with_requesters_mail_by_imap(world: World, server: Dovecot) -> None:
+    """Tickets, notices and reasons are the same as by SMTP. The others: test_labs_by_real_servers.py."""
 
     def put(mail: EmailMessage) -> News:
         before = taken(world)
@@ -60,7 +57,7 @@ def test_the_labs_with_requesters_mail_by_imap(
         return world.settle()
 
     world.start()
-    lab(world, put)
+    labs.outage(world, put)
     assert server.uids() == []
 
 

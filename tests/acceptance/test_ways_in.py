@@ -1,4 +1,4 @@
-"""Mail by LMTP, by submission and through TLS, with the real process; certificates that are replaced while it runs."""
+"""Mail by submission and through TLS, with the real process; certificates that are replaced while it runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance import labs
 from tests.acceptance.labs import ELLIOT, KAREN
-from tests.acceptance.world import News, World, desk
+from tests.acceptance.world import World, desk
 from tests.ports import reserved_port
 from tests.smtp_client import CERTIFICATE, trusting
 from tests.waiting import PATIENCE, wait_until
@@ -35,25 +34,6 @@ def certificate(folder: Path, name: str) -> Path:
     whole = folder / f"{name}.pem"
     whole.write_text(pair[0].read_text() + pair[1].read_text())
     return whole
-
-
-@pytest.mark.parametrize("lab", [labs.outage, labs.upgrade, labs.laptop])
-def test_the_labs_over_lmtp(lab, tmp_path: Path) -> None:
-    """The same tickets, notices and reasons; agents' mail by LMTP too."""
-    path = tmp_path / "lmtp.sock"
-    with World(tmp_path, desk(sev_a="4s", instead={LISTEN: 'listen = "unix:lmtp.sock"\nprotocol = "lmtp"'})) as world:
-
-        def put(mail: EmailMessage, **envelope: object) -> News:
-            sender = str(envelope.get("sender") or mail["From"].addresses[0].addr_spec)
-            to = [each.addr_spec for each in mail["To"].addresses]
-            with smtplib.LMTP(str(path), 0, timeout=PATIENCE) as client:
-                assert client.sendmail(sender, to, mail.as_bytes()) == {}
-            return world.settle()
-
-        world.step = put  # type: ignore[method-assign]
-        world.start()
-        assert world.cli("status")["ways_in"] == [{"name": f"lmtp unix:{path}", "connected": True, "last_error": ""}]
-        lab(world, put)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -102,6 +102,8 @@ class World:
 
     def __init__(self, folder: Path, config: str) -> None:
         self.folder = folder
+        self.in_front: list[Callable[[], int]] = []  # of each server between the people and the daemon: mails it holds
+        self.behind: list[Callable[[], int]] = []  # and of each between the daemon and the relay
         self.file = folder / "config.toml"
         self._relay = SinkThread()
         self._config = config
@@ -260,6 +262,11 @@ class World:
             db.close()
 
     def _on_its_way(self) -> int:
+        """Mails that are not where they go, asked in the order in which mail travels, so that none slips past."""
+        ahead = sum(held() for held in self.in_front)
+        return ahead + self._within() + sum(held() for held in self.behind)
+
+    def _within(self) -> int:
         ((busy,),) = self.sql(
             "SELECT (SELECT count(*) FROM inbox WHERE state IN ('new', 'working') AND retry_at IS NULL)"
             " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
