@@ -28,7 +28,8 @@ from mailgate.store.db import Db, open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import Event, Ticket
-from mailgate.worker import agents_day, batch, set_aside, spam_digest, timers
+from mailgate.worker import batch, timers
+from mailgate.worker.daily import agents_day, set_aside, spam_digest
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 
 KAREN = "Karen Client <karen@client.example>"

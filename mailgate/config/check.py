@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from mailgate.config.toml.messages import did_you_mean, quoted_text
 from mailgate.config.toml.reader import Name, Reading, Spot
 from mailgate.rules.report.scope import readers
-from mailgate.settings import Config
+from mailgate.settings import Agent, Config, Department, SlaPlan, Team, Topic
 
 _LABELS = {"address": "desk address", "sla": "SLA plan", "canned": "canned response"}  # of kinds of names
 
@@ -26,6 +26,7 @@ def check(config: Config, reading: Reading) -> None:
     _old_names(config, reading)
     _loops(config, reading)
     _report(config, reading)
+    _unattended(config, reading)
     if config.smtp is None and not config.mailboxes:
         reading.warn(Spot(), "no mail source but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
 
@@ -58,6 +59,9 @@ def _names(config: Config, reading: Reading) -> None:
 
 def _suggestion(name: Name, known: Collection[str], config: Config) -> str:
     """What to write instead of a name without a definition."""
+    for successor, old_names in _former(name.kind, config):
+        if name.name in old_names:
+            return f": it is called {quoted_text(successor)} now"
     if name.kind == "agent":
         word = name.name.casefold()
         for key, agent in config.agents.items():
@@ -67,6 +71,22 @@ def _suggestion(name: Name, known: Collection[str], config: Config) -> str:
         return near
     header = {"agent": f"agent.{name.name}"}.get(name.kind, f"{name.kind}.{quoted_text(name.name)}")
     return f": write [{header}], or one of {', '.join(map(quoted_text, known)) or '(none yet)'}"
+
+
+def _former(kind: str, config: Config) -> Iterable[tuple[str, Collection[str]]]:
+    """What has former names, with these, by kind."""
+    return ((name, thing.was) for name, thing in _renamable(config).get(kind, {}).items())
+
+
+def _renamable(config: Config) -> Mapping[str, Mapping[str, Department | Team | Agent | SlaPlan | Topic]]:
+    """What tickets name and `was` renames, by kind."""
+    return {
+        "department": config.departments,
+        "team": config.teams,
+        "agent": config.agents,
+        "sla": config.slas,
+        "topic": config.topics,
+    }
 
 
 def _people(config: Config, reading: Reading) -> None:
@@ -186,13 +206,7 @@ def _case_duplicates(config: Config, reading: Reading) -> None:
 
 def _old_names(config: Config, reading: Reading) -> None:
     """A former name in `was` exists no longer, and has one successor."""
-    for kind, things in (
-        ("department", config.departments),
-        ("team", config.teams),
-        ("agent", config.agents),
-        ("sla", config.slas),
-        ("topic", config.topics),
-    ):
+    for kind, things in _renamable(config).items():
         successors: dict[str, str] = {}
         for name, thing in things.items():
             for index, old in enumerate(thing.was):
@@ -210,6 +224,20 @@ def _report(config: Config, reading: Reading) -> None:
     if wanted and config.agents and not readers(config):
         what = 'the report has no recipients: name people in to, such as to = ["agent:ann"], or [desk] admin'
         reading.error(Spot().child("report").child("to"), what)
+
+
+def _unattended(config: Config, reading: Reading) -> None:
+    """Somebody is in the department of tickets that nothing else routes."""
+    name = config.defaults.department or ""
+    if config.agents and name in config.departments and is_unattended(name, config):
+        what = f"no agent is in {quoted_text(name)}, where tickets go that nothing else routes"
+        cure = f"name another in [defaults] department, or write was = [{quoted_text(name)}] in its successor"
+        reading.warn(Spot().child("defaults").child("department"), f"{what}: {cure}")
+
+
+def is_unattended(department: str, config: Config) -> bool:
+    """Whether a department has neither an agent nor a manager, so that the admin alone hears of its tickets."""
+    return not config.members[department] and not config.departments[department].manager
 
 
 def _loops(config: Config, reading: Reading) -> None:

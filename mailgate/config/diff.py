@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mailgate.config.check import is_unattended
 from mailgate.errors import Problem
 from mailgate.settings import Config
 
@@ -46,7 +47,7 @@ def changes(old: Config, new: Config) -> tuple[str, ...]:
 
 
 def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Problem, ...]:
-    """A warning for each name that open tickets use and the configuration no longer defines.
+    """A warning for each name that open tickets use and the configuration no longer defines, or nobody attends to.
 
     `used` counts open tickets by kind ("department", "team", "agent", "sla", "topic" or
     "priority"), then by name. A former name in `was` counts as defined.
@@ -60,19 +61,20 @@ def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Prob
         ("topic", config.topics),
     ):
         known[kind] = {name for key, thing in things.items() for name in (key, *thing.was)}
+    empty = {name for name in config.departments if is_unattended(name, config)}
     return tuple(
-        Problem("", _orphan(kind, name, count), file=str(config.file), warning=True)
+        Problem("", _orphan(kind, name, count, exists=name in known[kind]), file=str(config.file), warning=True)
         for kind, counts in sorted(used.items())
         for name, count in sorted(counts.items())
-        if count and name not in known[kind]
+        if count and (name not in known[kind] or (kind == "department" and name in empty))
     )
 
 
-def _orphan(kind: str, name: str, count: int) -> str:
+def _orphan(kind: str, name: str, count: int, *, exists: bool) -> str:
     word = "SLA plan" if kind == "sla" else kind
     uses = "1 open ticket uses" if count == 1 else f"{count} open tickets use"
     advice = f': add was = ["{name}"] to its successor' if kind != "priority" else ""
-    return f'{uses} the {word} "{name}", which no longer exists{advice}'
+    return f'{uses} the {word} "{name}", {"in which no agent is" if exists else "which no longer exists"}{advice}'
 
 
 def _tables(old: Config, new: Config) -> Iterator[str]:

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailgate.config.built_in import DEFAULT_ROUTING, PRIORITIES
+from mailgate.config.built_in import DEFAULT_ROUTING, PRIORITIES, name_of_built_in
 from mailgate.config.check import check
 from mailgate.config.sections.canned import read_canned
 from mailgate.config.sections.customers import read_customers
@@ -154,7 +154,9 @@ def _defaults(top: Table) -> Routing:
     routing = read_routing(table)
     table.done()
     given = {key: value for key in table.data if (value := getattr(routing, key, None)) is not None}
-    return dataclasses.replace(DEFAULT_ROUTING, **given)
+    names = ((kind, str(getattr(DEFAULT_ROUTING, kind))) for kind in ("topic", "department", "sla"))
+    built_in = {kind: name_of_built_in(name, top.data.get(kind)) for kind, name in names}
+    return dataclasses.replace(DEFAULT_ROUTING, **(built_in | given))
 
 
 def _text(path: Path) -> str:

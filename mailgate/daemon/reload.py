@@ -17,7 +17,7 @@ from mailgate.errors import ConfigError
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.system.lock import running
-from mailgate.worker.batch import carry_over
+from mailgate.worker.carry_over import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.phrases import shipped

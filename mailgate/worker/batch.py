@@ -19,17 +19,15 @@ from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import StorageError, TooExpensive, UnreadableFile
 from mailgate.phrase import Phrase, phrase
-from mailgate.rules.ticket.acts import Stamp
-from mailgate.rules.ticket.renames import new_names, rename
 from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.queues.inbox import Claimed
-from mailgate.store.tickets import names_in_use, tickets
+from mailgate.store.tickets import tickets
 from mailgate.system import maillog
 from mailgate.system.budget import Budget, try_in_own_process
-from mailgate.ticket import ADMIN, Ticket
-from mailgate.worker import apply, recheck
+from mailgate.worker import apply
+from mailgate.worker.carry_over import carry_over
 from mailgate.worker.explain import steps
 from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime
@@ -246,19 +244,6 @@ def recover(db: Db, runtime: Runtime, now: datetime) -> None:
     carry_over(db, runtime, now)
 
 
-def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
-    """Apply the renames of the configuration (`was`) to tickets, and to what waits for agents; judge what waits.
-
-    Queued mail to those who are no agents any more is dropped.
-    """
-    context = runtime.context(now)
-    names_in_use.rename_agents(db, new_names(runtime.config).agents)
-    outbox.withdraw(db, runtime.config.agents, now)
-    for ticket in renamed_tickets(db, context):
-        apply.save_change(db, rename(ticket, Stamp(ADMIN, now), runtime.config), context)
-    recheck.after_reload(db, context)
-
-
 def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime]) -> int:
     """Work all mail of the inbox in this thread, for `ingest` without a daemon. Returns the number of mails."""
     total = 0
@@ -271,15 +256,3 @@ def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime]) -> int:
             total += finished
             batch = batch[finished:]
     return total
-
-
-def renamed_tickets(db: Db, context: Context) -> list[Ticket]:
-    """Tickets with an old name that are open or may still be reopened."""
-    names = new_names(context.config)
-    since = context.now - context.config.tickets.reopen_within
-    found: dict[int, Ticket] = {}
-    for field, old in (("department", names.departments), ("topic", names.topics), ("sla", names.slas)):
-        found |= {ticket.number: ticket for ticket in names_in_use.under(db, field, list(old), since)}
-    for kind, old in (("team", names.teams), ("agent", names.agents)):
-        found |= {ticket.number: ticket for ticket in names_in_use.assigned(db, kind, list(old), since)}
-    return [found[number] for number in sorted(found)]

@@ -36,7 +36,8 @@ from mailgate.store.people import absences
 from mailgate.store.queues import held, inbox
 from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
-from mailgate.worker import agents_day, apply, report_mail, set_aside, spam_digest, upkeep
+from mailgate.worker import apply, upkeep
+from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
 from mailgate.worker.setup import Runtime
 
 TICK = 0.5  # seconds

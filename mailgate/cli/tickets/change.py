@@ -30,7 +30,7 @@ from mailgate.store.db import Db
 from mailgate.system.lock import running
 from mailgate.ticket import Address, Assignee, Json
 from mailgate.worker import apply
-from mailgate.worker.batch import carry_over
+from mailgate.worker.carry_over import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.views.answers import answer_views

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailgate.config.built_in import ALL_ACCESS, SUPPORT, VIEW_ONLY
+from mailgate.config.built_in import ALL_ACCESS, SUPPORT, VIEW_ONLY, name_of_built_in
 from mailgate.config.sections.policies import read_some_alerts
 from mailgate.config.sections.routing import address, language, read_routing
 from mailgate.config.toml import units
@@ -19,7 +19,7 @@ HAND_OUT = ("none", "round-robin", "least-loaded")
 
 def read_departments(top: Table) -> dict[str, Department]:
     """Read every [department.NAME]; *Support* is built in."""
-    found = {SUPPORT.name: SUPPORT}
+    found = {SUPPORT.name: SUPPORT} if _support(top) == SUPPORT.name else {}
     for name, table in top.named("department"):
         found[name] = Department(
             name=name,
@@ -35,6 +35,10 @@ def read_departments(top: Table) -> dict[str, Department]:
         )
         table.done()
     return found
+
+
+def _support(top: Table) -> str:
+    return name_of_built_in(SUPPORT.name, top.data.get("department"))
 
 
 def read_roles(top: Table) -> dict[str, Role]:
@@ -59,7 +63,7 @@ def read_agents(top: Table) -> dict[str, Agent]:
         elif nested and "email" not in table:
             table.error("", f"a key with a dot needs quotes: write [agent.{key}-{nested[0]}]")
             continue
-        found[key] = _agent(key, table)
+        found[key] = _agent(key, table, _support(top))
     return found
 
 
@@ -82,14 +86,14 @@ def read_teams(top: Table) -> dict[str, Team]:
     return found
 
 
-def _agent(key: str, table: Table) -> Agent:
+def _agent(key: str, table: Table, support: str) -> Agent:
     role = table.name("role", "role", ALL_ACCESS.name)
     agent = Agent(
         key=key,
         name=table.needed("name", '"Elliot Alderson"'),
         emails=_emails(table),
         role=role,
-        departments=_departments(table, role),
+        departments=_departments(table, role, support),
         signature=table.by_language("signature"),
         timezone=table.zone("timezone", None),
         language=table.value("language", language, "", '"en"'),
@@ -123,15 +127,15 @@ def _emails(table: Table) -> tuple[str, ...]:
     return tuple(found) or ("",)
 
 
-def _departments(table: Table, role: str) -> dict[str, str]:
-    """The agent's role in each department; the default is *Support* alone."""
+def _departments(table: Table, role: str, support: str) -> dict[str, str]:
+    """The agent's role in each department; the default is *Support* alone, which may have another name here."""
     value = table.raw("departments")
     if not isinstance(value, dict):
-        return dict.fromkeys(table.list_of("departments", "department") or (SUPPORT.name,), role)
+        return dict.fromkeys(table.list_of("departments", "department") or (support,), role)
     inner = table.sub("departments", value)
     for name in value:
         inner.refer("department", name, inner.at(name))
-    return {name: inner.name(name, "role", role) for name in value} or {SUPPORT.name: role}
+    return {name: inner.name(name, "role", role) for name in value} or {support: role}
 
 
 def _desk_address(table: Table) -> str:

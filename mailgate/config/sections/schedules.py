@@ -6,7 +6,7 @@ import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from mailgate.config.built_in import ALWAYS, DEFAULT_SLA, STATUSES, always_open
+from mailgate.config.built_in import ALWAYS, DEFAULT_SLA, STATUSES, always_open, name_of_built_in
 from mailgate.config.sections.routing import read_routing, recipients
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted, quoted_text
@@ -39,7 +39,8 @@ def read_schedules(top: Table, desk_zone: ZoneInfo) -> dict[str, Hours]:
 
 def read_slas(top: Table) -> dict[str, SlaPlan]:
     """Read every [sla.NAME]; *Default SLA* (18 h, 24/7) is built in, as in osTicket."""
-    found = {DEFAULT_SLA.name: DEFAULT_SLA}
+    renamed = name_of_built_in(DEFAULT_SLA.name, top.data.get("sla")) != DEFAULT_SLA.name
+    found = {} if renamed else {DEFAULT_SLA.name: DEFAULT_SLA}
     for name, table in top.named("sla"):
         if not {"resolve", "first_response", "next_response"} & set(table.data):
             table.error("", 'sets no target: write resolve = "18h" (or resolve = "" for a plan without a clock)')

@@ -1,7 +1,7 @@
 """Mail that a mail server marked as spam: held unanswered, dropped, or let in with a tag (`[spam] action`).
 
 Only mail that would open a ticket is concerned: who answers a mail of ours is known, and is never
-held. Held mail is listed once a day (`worker/spam_digest.py`), and gone after 30 days.
+held. Held mail is listed once a day (`worker/daily/spam_digest.py`), and gone after 30 days.
 """
 
 from __future__ import annotations

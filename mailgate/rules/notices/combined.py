@@ -17,13 +17,13 @@ from mailgate.rules.people.permissions import confidential
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Address, Entry, EntryKind, Event, Ticket
 
-# The kinds that the clock makes for many tickets at once.
-TOGETHER = frozenset({NoticeKind.OVERDUE, NoticeKind.ESCALATED})
+# The kinds that the clock, or a renaming in the configuration, makes for many tickets at once.
+TOGETHER = frozenset({NoticeKind.OVERDUE, NoticeKind.ESCALATED, NoticeKind.ASSIGNED, NoticeKind.TRANSFERRED})
 _SAID = 300  # characters of a message beside its row
 
 
 def together(notices: Iterable[Notice], away: Away, config: Config) -> tuple[Notice, ...]:
-    """The alerts of one pass of the clock, with those of one kind to one reader as one mail."""
+    """The alerts of one pass of the clock or one renaming, with those of one kind to one reader as one mail."""
     groups: dict[tuple[NoticeKind, str], list[Notice]] = {}
     for notice in notices:
         groups.setdefault((notice.kind, notice.to.email), []).append(notice)

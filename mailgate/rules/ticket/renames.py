@@ -35,7 +35,7 @@ def new_names(config: Config) -> NewNames:
 
 
 def rename(ticket: Ticket, stamp: Stamp, config: Config) -> Change:
-    """Replace old names in the ticket; nothing else changes, and no notice is sent."""
+    """Replace old names in the ticket; nothing else changes."""
     names, stamp = new_names(config), stamp.because("renamed in the configuration")
     department = names.departments.get(ticket.department, ticket.department)
     topic = names.topics.get(ticket.topic, ticket.topic)
@@ -51,5 +51,6 @@ def rename(ticket: Ticket, stamp: Stamp, config: Config) -> Change:
         (EventKind.ASSIGNED, assignee_json(ticket.assignee), assignee_json(holder)),
     )
     events = tuple(stamp.event(kind, old, new) for kind, old, new in pairs if old != new)
-    after = replace(ticket, department=department, topic=topic, sla=plan, assignee=holder)
+    last = names.agents.get(ticket.last_respondent, ticket.last_respondent)
+    after = replace(ticket, department=department, topic=topic, sla=plan, assignee=holder, last_respondent=last)
     return settle(ticket, after, events, stamp, config, ())

@@ -11,7 +11,7 @@ from mailgate.config.diff import changes, orphans
 from mailgate.config.dump import effective
 from mailgate.config.load import load, read
 from mailgate.settings import Config
-from tests.configs import completed
+from tests.configs import REST, completed
 
 RULES = """
 [[rule]]
@@ -97,6 +97,17 @@ def test_undefined_names_are_reported_with_the_number_of_open_tickets() -> None:
         'config.toml: 1 open ticket uses the team "T", which no longer exists: add was = ["T"] ' + successor,
     ]
     assert all(problem.warning for problem in orphans(new, used))
+
+
+def test_tickets_in_a_department_without_agents_are_reported() -> None:
+    """The built-in department is always there, though perhaps without anybody in it."""
+    agents = '[agent.ann]\nname = "Ann"\nemail = "ann@bank.example"\ndepartments = ["Desk"]\n'
+    others = "".join(text for key, text in REST.items() if key != "agent")
+    desk = '[defaults]\ndepartment = "Desk"\n[department.Desk]\n[department.Old]\nmanager = "ann"\n'
+    new = config(f"# alone\n{others}{desk}{agents}")
+    (problem,) = orphans(new, {"department": {"Support": 20, "Desk": 3, "Old": 1}})
+    uses = 'config.toml: 20 open tickets use the department "Support", in which no agent is'
+    assert str(problem) == uses + ': add was = ["Support"] to its successor'
 
 
 @given(st.lists(st.sampled_from("ABCDEF"), unique=True), st.lists(st.sampled_from("ABCDEF"), unique=True))

@@ -145,6 +145,22 @@ def test_a_table_replaces_the_built_in_one_of_its_name() -> None:
     assert not config.topics["General Inquiry"].public
 
 
+@pytest.mark.parametrize("was", ['["Support"]', '"Support"', '["Helpdesk", "Support"]'])
+def test_a_built_in_department_is_renamed_by_was(was: str) -> None:
+    config = loaded(f'[department.Other]\n[department."User Support"]\nwas = {was}\n')
+    assert list(config.departments) == ["Other", "User Support"]
+    assert config.defaults.department == "User Support"
+    assert config.agents["ann"].departments == {"User Support": "All Access"}
+
+
+def test_built_in_topics_and_plans_are_renamed_by_was() -> None:
+    text = '[topic.Questions]\nwas = "General Inquiry"\n[sla.Usual]\nresolve = "2h"\nwas = "Default SLA"\n'
+    config = loaded(text)
+    assert (list(config.topics), list(config.slas)) == (["Questions"], ["Usual"])
+    assert (config.defaults.topic, config.defaults.sla) == ("Questions", "Usual")
+    assert loaded(f'{text}[topic.Other]\n[defaults]\ntopic = "Other"\n').defaults.topic == "Other"
+
+
 def test_departments_and_roles_of_an_agent() -> None:
     text = '[department.M]\n[agent.kim]\nname = "Kim"\nemail = "Kim@Bank.example"\n'
     assert loaded(text + 'departments = ["M"]\nrole = "View only"\n').agents["kim"].departments == {"M": "View only"}
@@ -242,6 +258,7 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
         ("[desk]\n", "without admin nobody is notified"),
         ("[http]\nlisten = '0.0.0.0:80'\n", "other machines can read"),
         ("[team.Empty]\n", "has no members"),
+        ('[department.A]\n[defaults]\ndepartment = "A"\n', 'was = ["A"] in its successor'),
         (f"# no source\n{SMALLEST.replace('[smtp]', '')}", "no mail source but `mailgate ingest`"),
     ],
 )

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from mailgate.store.queues import held, inbox
-from mailgate.worker import spam_digest
+from mailgate.worker.daily import spam_digest
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to
 
 MARK = {"X-Spam-Flag": "YES"}

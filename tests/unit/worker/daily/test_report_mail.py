@@ -18,7 +18,7 @@ from mailgate.notice import NoticeKind
 from mailgate.rules.report.due import last_due, period
 from mailgate.rules.report.period import read_period
 from mailgate.settings import Recurring
-from mailgate.worker import report_mail
+from mailgate.worker.daily import report_mail
 from tests.desk import CONFIG, KAREN, Bench, told
 from tests.notices import CONFIG as CASE_CONFIG
 from tests.notices import FIGURES, KEYRING, NOW, RENDERER, REPORT, notice

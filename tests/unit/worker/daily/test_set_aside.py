@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailgate.worker import set_aside
+from mailgate.worker.daily import set_aside
 from tests.desk import ANN, CONFIG, KAREN, Bench, Sent, to
 
 NOBODY = b"Subject: %s\r\nMessage-ID: <%s@x>\r\nFrom: Exchange <>\r\n\r\nA mail could not be converted.\r\n"

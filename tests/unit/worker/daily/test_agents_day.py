@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.store.queues import outbox, trace
-from mailgate.worker import agents_day
+from mailgate.worker.daily import agents_day
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ANN, ELLIOT, BOB, VERA = (f"{name}@bank.example" for name in ("ann", "elliot", "bob", "vera"))

@@ -1,0 +1,1 @@
+"""Mail that the clock sends: digests, reports, what was held or set aside."""
