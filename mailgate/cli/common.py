@@ -15,7 +15,6 @@ from mailgate.config.load import find, load
 from mailgate.config.toml.units import duration
 from mailgate.errors import ConfigError, MailgateError, Problem, Refused
 from mailgate.settings import Config
-from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db, open_reader, open_writer
 from mailgate.ticket import Json
 from mailgate.worker.setup import begin, open_secrets
@@ -67,8 +66,7 @@ def reading(config: Config) -> Iterator[Db]:
     """Open the database read-only; a missing one is read as empty. Raises StorageError."""
     db = open_reader(config.storage.database)
     try:
-        with storage_errors():
-            yield db
+        yield db
     finally:
         db.close()
 

@@ -6,12 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 from mailgate.errors import StorageError
 from mailgate.settings import Storage
-from mailgate.store.connection import checkpoint, log_mark, log_trouble
 from mailgate.store.db import Store
+from mailgate.store.engine import Engine
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.clock import pause
 from mailgate.system.storage import StorageProblem, probe
@@ -35,15 +34,15 @@ async def watch_external_writes(store: Store, changed: Callable[[], None], stop:
         await pause(stop, POLL_INTERVAL)
 
 
-async def checkpoint_wal(database: Path, stop: asyncio.Event) -> None:
+async def checkpoint_wal(engine: Engine, stop: asyncio.Event) -> None:
     """Checkpoint the write-ahead log in a thread, so that no commit has to, until `stop` is set."""
     seen = 0
     failed = False
     while not stop.is_set():
         await pause(stop, POLL_INTERVAL)
         try:
-            if (mark := log_mark(database)) != seen:
-                await asyncio.to_thread(checkpoint, database)
+            if (mark := engine.log_mark()) != seen:
+                await asyncio.to_thread(engine.checkpoint)
                 seen = mark
                 failed = False
         except StorageError as error:
@@ -57,14 +56,18 @@ NOTIFY_AFTER = timedelta(minutes=1)  # storage trouble that is over sooner is on
 
 
 async def watch_storage(
-    store: Store, places: Storage, notify: Callable[[str, str, tuple[str, ...]], None], stop: asyncio.Event
+    store: Store,
+    engine: Engine,
+    places: Storage,
+    notify: Callable[[str, str, tuple[str, ...]], None],
+    stop: asyncio.Event,
 ) -> None:
     """Look for storage trouble before a mail meets it, and notify the administrator when it begins and ends."""
     health = store.health
     told: dict[str, StorageProblem] = {}
     folders = (places.attachments, raw_folder(places.database))
     while not stop.is_set():
-        health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders), *log_trouble(places.database)]))
+        health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders), *engine.trouble()]))
         await store.probe()
         problems = {problem.what: problem for problem in health.problems()}
         for what, problem in problems.items():

@@ -48,7 +48,7 @@ from mailgate.outbound.maildir import Transport
 from mailgate.outbound.relay import transport
 from mailgate.settings import Config, Relay
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.db import Store
+from mailgate.store.db import Store, engine_of
 from mailgate.store.queues import arrivals
 from mailgate.system import maillog
 from mailgate.system.clock import Clock
@@ -175,8 +175,9 @@ class Daemon:
             self._store, self._clock, lambda: self._config.max_mail_size, self._notify_admin, self._stop
         )
         self._run("leftovers", leftovers)
-        self._run("storage", watch_storage(self._store, self._config.storage, self._notify_admin, self._stop))
-        self._run("checkpoint", checkpoint_wal(self._config.storage.database, self._stop))
+        engine = engine_of(self._config.storage.database)
+        self._run("storage", watch_storage(self._store, engine, self._config.storage, self._notify_admin, self._stop))
+        self._run("checkpoint", checkpoint_wal(engine, self._stop))
         self._run("reload", self._reload_on_request())
         self._run("sign-ins", self._sign_ins.run(self._on_sign_in, self._stop))
         watch = alarms.Alarms(lambda: self._config, self._clock, self._send_alarm, self._notify_admin)

@@ -12,7 +12,6 @@ from mailgate.rules.report.history import History, history
 from mailgate.rules.sla.calendar import Calendar, calendar_of
 from mailgate.rules.sla.clock import plan_called
 from mailgate.settings import Config
-from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db, open_reader
 from mailgate.store.tickets import report_rows
 
@@ -65,5 +64,5 @@ def count_on_own_connection(
         if stopped():
             raise Stopped
 
-    with storage_errors(), closing(open_reader(config.storage.database)) as db:
+    with closing(open_reader(config.storage.database)) as db:
         return read_figures(db, config, since, until, look)

@@ -17,8 +17,7 @@ from mailgate.probes.mailbox import words
 from mailgate.probes.stage import Stage, State
 from mailgate.probes.wire import TIMEOUT, certificate_stage
 from mailgate.settings import Config, Listener, ServerTls
-from mailgate.store import schema
-from mailgate.store.db import open_reader
+from mailgate.store.db import engine_of
 from mailgate.system.lock import running
 from mailgate.system.storage import probe
 from mailgate.writing.templates.render import Renderer
@@ -110,7 +109,7 @@ def _bind_hint(error: OSError) -> str:
 def _database(config: Config) -> Iterator[Stage]:
     path = config.storage.database
     try:
-        open_reader(path).close()
+        engine_of(path).open_reader().close()
         places = (path.parent, config.storage.attachments)
         problems: list[MailgateError] = [*probe(path, places)] if path.exists() else []
     except MailgateError as error:
@@ -118,7 +117,7 @@ def _database(config: Config) -> Iterator[Stage]:
     for problem in problems:
         yield Stage("database", "file", State.FAILED, words(problem))
     if not problems:
-        version = schema.version(path)
+        version = engine_of(path).version()
         what = f"{path}, schema {version}" if version else f"{path} does not exist yet"
         yield Stage("database", "file", State.OK, what)
 

@@ -38,9 +38,9 @@ def digest(pieces: Iterable[bytes]) -> tuple[str, int]:
 def named(db: Db) -> list[str]:
     """The digests of the files that thread entries and outgoing mails name, each once."""
     rows = db.all(
-        "SELECT json_extract(value, '$.sha256') AS sha256 FROM entry, json_each(attachments)"
-        " WHERE attachments <> '[]'"
-        " UNION SELECT json_extract(value, '$[1]') FROM outgoing, json_each(files) WHERE files <> '[]' ORDER BY sha256"
+        f"SELECT {db.member('value', 'sha256')} AS sha256 FROM entry, {db.elements('attachments')}"  # noqa: S608
+        f" WHERE attachments <> '[]' UNION SELECT {db.member('value', 1)} FROM outgoing, {db.elements('files')}"
+        " WHERE files <> '[]' ORDER BY sha256"
     )
     return [row["sha256"] for row in rows]
 

@@ -1,193 +1,51 @@
-"""One writer, read-only readers: transactions on an open database.
+"""The doors to a desk's database: transactions on an open one.
 
-A transaction is a plain function `work(db, …)`; it runs whole on the writer's thread
-between BEGIN IMMEDIATE and COMMIT, so that no await stands inside it. The daemon goes
-through `Store` (aiosqlite); one-shot commands open a `Db` of their own.
-
-What differs between database engines lives here (BEGIN IMMEDIATE, savepoints), in
-`connection.py` (opening, pragmas, errors) and in `schema.py`, and nowhere else.
+A transaction is a plain function `work(db, …)`; it runs whole on the writer's thread, so that no await stands inside
+it. The daemon goes through `Store`, one-shot commands open a `Db` of their own. What differs between database engines
+is behind `engine.py`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-import aiosqlite
+from typing import Concatenate, ParamSpec, TypeVar
 
 from mailgate.errors import StorageError
-from mailgate.store import schema
-from mailgate.store.connection import connect, is_busy, log_path, make_private, storage_errors
-from mailgate.store.flush import Flusher
+from mailgate.store.engine import Db, Engine, Flusher, Lane, Params, Row
 from mailgate.store.raw_files import RawFiles
-from mailgate.system.crash_points import crossing
+from mailgate.store.sqlite.engine import Sqlite
 from mailgate.system.storage import StorageHealth
+
+__all__ = ["Db", "Params", "Row", "Store", "engine_of", "open_reader", "open_writer"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Row = sqlite3.Row
-Params = Sequence[Any] | dict[str, Any]
 
-SHORT_TRIES, SHORT_PAUSE = 100, 0.0002  # how often a busy database is asked again at once; seconds between
 DATABASE, LOG, READER, PLACE = "database", "log", "reader", "place"  # parts of `StorageHealth`
-LONGEST_LOG = 10_000  # pages of 4 kB before whoever commits must do what `checkpoint` does
 
 
-class Db:
-    """A synchronous handle on one connection; used on one thread at a time."""
-
-    def __init__(self, connection: sqlite3.Connection, files: RawFiles) -> None:
-        self._connection = connection
-        self.files = files  # large mails
-
-    def all(self, sql: str, params: Params = ()) -> list[Row]:
-        """Every row of a query."""
-        return self._connection.execute(sql, params).fetchall()
-
-    def one(self, sql: str, params: Params = ()) -> Row | None:
-        """The first row of a query, or None."""
-        row: Row | None = self._connection.execute(sql, params).fetchone()
-        return row
-
-    def run(self, sql: str, params: Params = ()) -> int:
-        """Run one statement; the number of rows it changed."""
-        return self._connection.execute(sql, params).rowcount
-
-    def insert(self, sql: str, params: Params = ()) -> int:
-        """Run one INSERT; the id of the new row."""
-        return self._connection.execute(sql, params).lastrowid or 0
-
-    def many(self, sql: str, rows: Iterable[Params]) -> None:
-        """Run one statement for each of many rows."""
-        self._connection.executemany(sql, rows)
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """What happens inside is undone alone when it raises."""
-        self._connection.execute("SAVEPOINT one")
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has undone the whole transaction already
-                self._connection.execute("ROLLBACK TO one")
-                self._connection.execute("RELEASE one")
-            raise
-        self._connection.execute("RELEASE one")
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Every read inside sees the database as it is at the first of them; nobody is kept from writing."""
-        if self._connection.in_transaction:  # which sees one moment already
-            yield
-            return
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")  # there is nothing to undo
-
-    @contextmanager
-    def transaction(self) -> Iterator[Db]:
-        """BEGIN IMMEDIATE … COMMIT; undone when the block raises.
-
-        Raises DatabaseBusy when another process holds the database for too long and
-        StorageError for other trouble of the disk or the file.
-        """
-        with storage_errors():
-            self._begin()
-            try:
-                yield self
-                crossing("commit")
-                self._connection.execute("COMMIT")
-                crossing("committed")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def dry_run(self) -> Iterator[None]:
-        """BEGIN IMMEDIATE … ROLLBACK: what the block writes is undone. Raises as `transaction` does."""
-        with storage_errors():
-            self._begin()
-            try:
-                yield
-            finally:
-                self._connection.execute("ROLLBACK")
-
-    def _begin(self) -> None:
-        """BEGIN IMMEDIATE. The other process writes for a millisecond: ask again sooner than SQLite would."""
-        patience = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]
-        self._connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            for _ in range(SHORT_TRIES):
-                try:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as error:
-                    if not is_busy(error):
-                        raise
-                else:
-                    return
-                time.sleep(SHORT_PAUSE)
-        finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {patience}")
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def data_version(self) -> int:
-        """A number that changes when another connection has committed."""
-        row = self.one("PRAGMA data_version")
-        return int(row[0]) if row else 0
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+def engine_of(database: Path) -> Engine:
+    """The database that `[storage] database` names, by its engine."""
+    return Sqlite(database)
 
 
-def open_writer(path: Path) -> Db:
+def open_writer(database: Path) -> Db:
     """Open (and where needed make) the database for a one-shot command. Raises StorageError, WrongSchema."""
-    with storage_errors():
-        make_private(path)
-        return Db(_ready(connect(path, "rwc")), RawFiles(path))
+    return engine_of(database).open_writer()
 
 
-def open_reader(path: Path) -> Db:
-    """Open the database read-only. A missing file reads as an empty database. Raises StorageError, WrongSchema."""
-    with storage_errors():
-        if schema.version(path):
-            return Db(_ready(connect(path, "ro"), make=False), RawFiles(path))
-        return Db(_ready(connect(None, "memory")), RawFiles(path))
-
-
-def _ready(connection: sqlite3.Connection, *, make: bool = True) -> sqlite3.Connection:
-    """The connection, its schema made where it has none (`make`) and found to be this program's; else it is closed."""
-    try:
-        if make:
-            schema.create(connection)
-        schema.require_current(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+def open_reader(database: Path) -> Db:
+    """Open the database read-only. A missing one reads as an empty database. Raises StorageError, WrongSchema."""
+    return engine_of(database).open_reader()
 
 
 class Store:
     """The daemon's door to the database: one writer thread, a reader beside it."""
 
-    def __init__(
-        self,
-        writer: aiosqlite.Connection,
-        reader: aiosqlite.Connection,
-        flusher: Flusher,
-        files: RawFiles,
-        health: StorageHealth,
-    ) -> None:
+    def __init__(self, writer: Lane, reader: Lane, flusher: Flusher, files: RawFiles, health: StorageHealth) -> None:
         self._writer = writer
         self._reader = reader
         self._flusher = flusher
@@ -195,24 +53,11 @@ class Store:
         self.health = health
 
     @classmethod
-    async def open(cls, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
-        """Open the database file, making it and its folder where needed. `clock` dates trouble with it."""
-        make_private(path)
-
-        def write_connection() -> sqlite3.Connection:
-            connection = _ready(connect(path, "rwc"))
-            connection.execute("PRAGMA synchronous = NORMAL")  # `write` waits for the flusher instead
-            connection.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG}")  # `checkpoint` comes before
-            return connection
-
-        with storage_errors():
-            writer = await _opened(write_connection)
-            try:
-                reader = await _opened(lambda: connect(path, "ro"))
-            except BaseException:
-                await writer.close()
-                raise
-        return cls(writer, reader, Flusher(log_path(path), path), RawFiles(path), StorageHealth(clock))
+    async def open(cls, database: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
+        """Open the database, making it where needed. `clock` dates trouble with it."""
+        engine = engine_of(database)
+        writer, reader, flusher = await engine.open_lanes()
+        return cls(writer, reader, flusher, RawFiles(engine.beside), StorageHealth(clock))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""
@@ -223,18 +68,8 @@ class Store:
 
     async def through(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `commit`, for work that makes its own transactions, one after the other."""
-
-        def whole(connection: sqlite3.Connection) -> T:
-            before = connection.total_changes
-            try:
-                with storage_errors():
-                    return work(Db(connection, self.files), *args, **kwargs)
-            finally:
-                if connection.total_changes != before:
-                    self._flusher.changed = True
-
         with self._noting(DATABASE):
-            return await _hop(self._writer, whole)
+            return await self._writer.run(lambda db: work(db, *args, **kwargs))
 
     async def commit(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `write`, but durable with the next `write`: for writes that acknowledge nothing to the outside.
@@ -250,22 +85,12 @@ class Store:
 
     async def read(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` on the reader's thread; writing there fails."""
-
-        def whole(connection: sqlite3.Connection) -> T:
-            with storage_errors():
-                return work(Db(connection, self.files), *args, **kwargs)
-
         with self._noting(READER):
-            return await _hop(self._reader, whole)
+            return await self._reader.run(lambda db: work(db, *args, **kwargs))
 
     async def data_version(self) -> int:
         """A number that changes when another process has committed. Raises StorageError."""
-
-        def whole(connection: sqlite3.Connection) -> int:
-            with storage_errors():
-                return Db(connection, self.files).data_version()
-
-        return await _hop(self._writer, whole)
+        return await self._writer.run(lambda db: db.data_version())
 
     @contextmanager
     def _noting(self, part: str) -> Iterator[None]:
@@ -299,22 +124,8 @@ def _looked(db: Db) -> None:
 
 
 def _touched(db: Db) -> None:
-    now = "datetime('now')"
-    db.run(f"INSERT INTO meta (key, value) VALUES ('probe', {now}) ON CONFLICT (key) DO UPDATE SET value = {now}")  # noqa: S608
-
-
-async def _opened(connect: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
-    connection = aiosqlite.Connection(connect, iter_chunk_size=64)
-    try:
-        return await connection
-    except BaseException:
-        # Its thread has a last word to say to the loop, which must not be closed by then.
-        await asyncio.to_thread(connection._thread.join)  # noqa: SLF001
-        raise
-
-
-async def _hop(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    # aiosqlite's public calls hop to its thread once a statement, which costs five times
-    # the whole transaction; its one-hop call is private, so it is used in this one place.
-    result: T = await connection._execute(lambda: work(connection._conn))  # type: ignore[no-untyped-call]  # noqa: SLF001
-    return result
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    db.run(
+        "INSERT INTO meta (key, value) VALUES ('probe', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [now],
+    )

@@ -19,7 +19,6 @@ from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import StorageError, TooExpensive, UnreadableFile
 from mailgate.phrase import Phrase, phrase
-from mailgate.store.connection import storage_errors
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.queues.inbox import Claimed
@@ -136,7 +135,7 @@ def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: 
         record_failure(db, first.inbox_id, first.error, runtime, context)
         return 1
     try:
-        with storage_errors(), db.snapshot():
+        with db.snapshot():
             seen = tickets.version(db)
             ahead = _decide(db, first, runtime, context, count=defer is None)
     except StorageError:
@@ -171,7 +170,7 @@ def _work_one(
     """Write the outcome of a mail; it is decided here unless `known`."""
     received = prepared.received
     try:
-        with storage_errors(), db.savepoint():
+        with db.savepoint():
             verdict, prepared_outcome = known or _decide(db, prepared, runtime, context, count=count)
             if missing := verdict.outcome.uncounted:
                 return _Result(received.id, deferred=Deferred(prepared, missing))

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mailgate.settings import Storage
-from mailgate.store import space
 from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import Db
 from mailgate.store.people import audience
@@ -53,7 +52,7 @@ def _contacts(db: Db, _: Storage, now: datetime) -> bool:
 
 
 def _space(db: Db, _: Storage, __: datetime) -> bool:
-    return space.give_back(db, PAGES)
+    return db.give_back(PAGES)
 
 
 # Each does a portion in the transaction that it is called in, and returns whether more is left.

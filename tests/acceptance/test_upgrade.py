@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailgate.store import schema
+from mailgate.store.db import engine_of
 from tests.acceptance.world import World
 from tests.old_desk import unpack
 
@@ -17,8 +18,8 @@ def test_the_daemon_migrates_and_continues(tmp_path: Path) -> None:
     with World(tmp_path, config) as world:
         world.start()
         assert f"database migrated to schema {schema.VERSION}" in world.log_text()
-        assert schema.version(database) == schema.VERSION
-        assert schema.version(schema.copy_path(database, 3)) == 3
+        assert engine_of(database).version() == schema.VERSION
+        assert engine_of(schema.copy_path(database, 3)).version() == 3
         sent = world.settle()
         assert sent.only("new@third.example").kind == "acknowledgement"
         assert {(1006, "new-ticket"), (1001, "new-message")} <= {

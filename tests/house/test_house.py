@@ -27,7 +27,7 @@ NOT_IN_CORE = {
 # Each outside library is named in one place.
 DOORS = {
     "aiosmtpd": ("inbound/smtp/session.py",),
-    "aiosqlite": ("store/db.py",),
+    "aiosqlite": ("store/sqlite/db.py",),
     "apscheduler": ("worker/timers.py",),
     "chardet": ("reading/encodings/charset.py",),
     "cryptography": ("connect/rsa.py",),
@@ -153,6 +153,15 @@ def test_sql_is_written_in_the_store_alone() -> None:
     outside = [source for source in ALL if not source.module.startswith("store")]
     strings = [(source.name, node.value) for source in outside for node in source.nodes(ast.Constant)]
     assert not [(name, text) for name, text in strings if isinstance(text, str) and sql.match(text)]
+
+
+def test_database_engines_are_known_behind_their_seam_alone() -> None:
+    """Whoever needs one asks `store/db.py` for it; a backup holds a file of SQLite, whatever the engine."""
+    allowed = {"store/db.py", "store/maintenance/restore.py"}
+    users = {source.name for source in ALL for name in source.ours if re.match(r"store\.sqlite\b", name)}
+    assert not {name for name in users - allowed if not name.startswith("store/sqlite/")}
+    knowing = {source.name for source in ALL if "sqlite3" in source.imports}
+    assert not {name for name in knowing if not name.startswith("store/sqlite/")}
 
 
 def test_every_module_says_what_it_is_for() -> None:

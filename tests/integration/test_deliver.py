@@ -16,7 +16,7 @@ from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.settings import Relay as RelayConfig
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.db import Db, Store, _hop
+from mailgate.store.db import Db, Store
 from mailgate.store.queues import outbox, trace
 from tests.post import Post, clock, from_, mail, post
 from tests.sink import Sink
@@ -433,7 +433,7 @@ async def test_a_database_that_cannot_be_written_at_the_start_is_waited_for(tmp_
         run = asyncio.create_task(one.deliverer.run())
         await until(lambda: caplog.text.count("cannot be taken up now") >= 3)
         assert not run.done()
-        await _hop(one.store._writer, lambda connection: connection.execute("PRAGMA query_only = OFF"))
+        await one.store.through(lambda db: db.one("PRAGMA query_only = OFF"))
         await one.sink.wait_for(1)
         await one.deliverer.stop(0.1)
         await run

@@ -18,9 +18,10 @@ from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.mail import Delivery, Envelope
 from mailgate.settings import Storage
-from mailgate.store import connection, meta
-from mailgate.store.connection import checkpoint, log_path, log_trouble
-from mailgate.store.db import Store
+from mailgate.store import meta
+from mailgate.store.db import Store, engine_of
+from mailgate.store.sqlite import connection
+from mailgate.store.sqlite.connection import log_path
 from tests.waiting import until
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -131,7 +132,7 @@ async def test_a_damaged_table_is_damage_of_the_whole_and_takes_no_mail(store: S
 
 async def test_a_full_disk_is_trouble_until_it_takes_something_again(store: Store, clock: Clock) -> None:
     def limit(pages: int) -> None:
-        store._writer._conn.execute(f"PRAGMA max_page_count = {pages}")
+        store._writer._thread._conn.execute(f"PRAGMA max_page_count = {pages}")
 
     await store.write(meta.put, "a", "a")
     await asyncio.to_thread(limit, 1)
@@ -146,7 +147,7 @@ async def test_a_full_disk_is_trouble_until_it_takes_something_again(store: Stor
 
 
 async def test_a_busy_database_is_trouble_while_it_is(store: Store, tmp_path: Path) -> None:
-    store._writer._conn.execute("PRAGMA busy_timeout = 0")
+    store._writer._thread._conn.execute("PRAGMA busy_timeout = 0")
     with closing(sqlite3.connect(tmp_path / "mailgate.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseBusy):
@@ -194,7 +195,9 @@ async def test_the_administrator_hears_when_it_begins_and_when_it_is_over(
     stop = asyncio.Event()
     places = Storage(database=tmp_path / "mailgate.db", attachments=attachments)
     task = asyncio.create_task(
-        watch_storage(store, places, lambda _, subject, facts: told.append((subject, facts[0])), stop)
+        watch_storage(
+            store, engine_of(places.database), places, lambda _, subject, facts: told.append((subject, facts[0])), stop
+        )
     )
     store.health.failed("elsewhere", StorageError("the tape is torn", cure="glue it"))
     await looked()
@@ -225,18 +228,18 @@ async def test_a_log_that_a_reader_holds_is_told_and_shrinks_when_it_lets_go(
     async def grow(count: int) -> None:
         for _ in range(count):
             await store.write(lambda db: db.run("INSERT INTO raw (data) VALUES (zeroblob(100000))"))
-            checkpoint(path)
+            engine_of(path).checkpoint()
 
     await grow(60)
-    assert list(log_trouble(path)) == [], "without a reader it begins anew each time"
+    assert list(engine_of(path).trouble()) == [], "without a reader it begins anew each time"
     with closing(sqlite3.connect(path)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM meta").fetchone()
         await grow(60)
-        (trouble,) = log_trouble(path)
+        (trouble,) = engine_of(path).trouble()
         assert str(trouble) == "the log of the database grows: a reader holds it"
         assert trouble.cure == f"find it with: fuser {path}"
     await grow(2)
-    assert list(log_trouble(path)) == []
+    assert list(engine_of(path).trouble()) == []
     assert log_path(path).stat().st_size <= 1_000_000
     await store.close()

@@ -11,10 +11,11 @@ from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.connection import keeps_space, rewrite
+from mailgate.store.db import engine_of
+from mailgate.store.engine import Migration
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.maintenance.size import Files, Stored, stored
-from mailgate.store.schema import copies, copy_path, migrate, pending
+from mailgate.store.schema import copy_path, migrate, pending
 from mailgate.system.lock import Lock
 from mailgate.ticket import Json
 
@@ -47,16 +48,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _status(config: Config, *, as_json: bool) -> int:
     path = config.storage.database
-    found = stored(path, config.storage.attachments)
+    engine = engine_of(path)
+    found = stored(engine, config.storage.attachments)
     problems: list[str] = []
-    todo: tuple[schema.Migration, ...] = ()
+    todo: tuple[Migration, ...] = ()
     try:
-        todo = pending(path)
+        todo = pending(engine)
     except WrongSchema as error:
         problems.append(error.public)
     if todo:
         problems.append(f"the database waits for {len(todo)} migrations: start the daemon, or run: {_MIGRATE}")
-    old = copies(path)
+    old = engine.copies()
     if as_json:
         print_json(
             {
@@ -69,16 +71,17 @@ def _status(config: Config, *, as_json: bool) -> int:
             }
         )
         return 1 if problems else 0
+    database = found.database
     print_line(f"database      {path}")
-    print_line(f"schema        {found.schema or 'none yet'} (this program has {schema.VERSION})")
-    print_line(f"size          {_mb(found.size)}, of which {_mb(found.free)} are free; log {_mb(found.log)}")
-    if not found.gives_back:
+    print_line(f"schema        {database.schema or 'none yet'} (this program has {schema.VERSION})")
+    print_line(f"size          {_mb(database.size)}, of which {_mb(database.free)} are free; log {_mb(database.log)}")
+    if not database.gives_back:
         print_line(f"              it keeps what is free; stop the daemon once and run: {_MIGRATE}")
     print_line(f"large mails   {_files(found.large_mails)}")
     print_line(f"attachments   {_files(found.attachments)}")
-    if found.rows:
-        print_line("rows          " + ", ".join(f"{name} {count}" for name, count in found.rows.items()))
-    for version, name, at in found.migrations:
+    if database.rows:
+        print_line("rows          " + ", ".join(f"{name} {count}" for name, count in database.rows.items()))
+    for version, name, at in database.migrations:
         print_line(f"schema {version:<7}{name}, {at.astimezone(config.desk.timezone):%Y-%m-%d %H:%M}")
     for each in old:
         print_line(f"copy          {each}, {_mb(each.stat().st_size)}")
@@ -91,16 +94,19 @@ _MIGRATE = "mailgate database migrate"
 
 
 def _stored_json(found: Stored) -> dict[str, Json]:
+    database = found.database
     return {
-        "schema": found.schema,
-        "size": found.size,
-        "free": found.free,
-        "gives_back": found.gives_back,
-        "log": found.log,
+        "schema": database.schema,
+        "size": database.size,
+        "free": database.free,
+        "gives_back": database.gives_back,
+        "log": database.log,
         "large_mails": {"count": found.large_mails.count, "size": found.large_mails.size},
         "attachments": {"count": found.attachments.count, "size": found.attachments.size},
-        "rows": dict(found.rows),
-        "migrations": [{"version": each, "name": name, "at": rfc3339(at)} for each, name, at in found.migrations],
+        "rows": dict(database.rows or {}),
+        "migrations": [
+            {"version": each, "name": name, "at": rfc3339(at)} for each, name, at in found.database.migrations
+        ],
     }
 
 
@@ -114,11 +120,12 @@ def _mb(size: int) -> str:
 
 def _migrate(config: Config, *, as_json: bool) -> int:
     path = config.storage.database
+    engine = engine_of(path)
     with Lock(path):
-        done = migrate(path, now())
-        rewritten = path.exists() and keeps_space(path)
+        done = migrate(engine, now())
+        rewritten = engine.exists() and engine.keeps_space()
         if rewritten:
-            rewrite(path)
+            engine.rewrite()
     copy = copy_path(path, done[0].version - 1) if done else None
     if as_json:
         rows: list[Json] = [{"version": each.version, "name": each.name} for each in done]

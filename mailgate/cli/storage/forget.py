@@ -12,11 +12,9 @@ from mailgate.errors import BadArgument, Refused
 from mailgate.mail import normalise
 from mailgate.settings import Config
 from mailgate.store.attachments import AttachmentStore, named
-from mailgate.store.connection import rewrite
-from mailgate.store.db import Db
+from mailgate.store.db import Db, engine_of
 from mailgate.store.maintenance.forget import Erased, forget, remains
 from mailgate.store.queues import inbox
-from mailgate.store.schema import copies
 from mailgate.system.lock import remove_files
 from mailgate.ticket import Json
 
@@ -33,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
     """Erase the person and report it."""
     config, email = config_of(args, thorough=False), normalise(args.address)
     _require_outsider(email, config)
-    if not config.storage.database.exists():
+    engine = engine_of(config.storage.database)
+    if not engine.exists():
         raise Refused(f"there is no database at {config.storage.database}")
     with writing(config) as db:
         with db.dry_run() if args.dry_run else db.transaction():
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.dry_run:
             _remove_files(db, config, erased)
     if not args.dry_run:
-        rewrite(config.storage.database)
+        engine.rewrite()
         erased.stays += _remains(config, erased)
     if args.json:
         print_json({**result_fields(()), **_json(email, erased, dry_run=args.dry_run)})
@@ -79,7 +78,9 @@ def _remove_files(db: Db, config: Config, erased: Erased) -> None:
 
 def _remains(config: Config, erased: Erased) -> list[tuple[str, str]]:
     """Files that still hold the address or the name."""
-    known = dict.fromkeys(copies(config.storage.database), "the database as it was before an upgrade: delete it")
+    known = dict.fromkeys(
+        engine_of(config.storage.database).copies(), "the database as it was before an upgrade: delete it"
+    )
     folders = dict.fromkeys((config.storage.database.parent, config.storage.attachments))
     mentioned = dict(erased.stays)
     found = [path for path in remains(folders, erased.needles) if str(path) not in mentioned]

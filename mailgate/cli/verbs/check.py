@@ -21,6 +21,7 @@ from mailgate.probes.stage import Stage, State, failed, table
 from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.store import schema
+from mailgate.store.db import engine_of
 from mailgate.store.tickets import names_in_use
 from mailgate.ticket import Json
 from mailgate.worker.setup import check_secrets
@@ -57,7 +58,7 @@ def _try(args: argparse.Namespace, timeout: float) -> list[Stage]:
     config = config_of(args, thorough=False, secrets=True)
     stages = asyncio.run(try_everything(config, Resolver(), now)) if args.connect else []
     if args.roundtrip:
-        exists = config.storage.database.exists()
+        exists = engine_of(config.storage.database).exists()
         keyring = Keyring(secrets_of(config) if exists else (os.urandom(32),), config.desk.domain)
         stages += asyncio.run(run_roundtrip(Context(config, keyring, accounts_of(config, now), now, timeout)))
     return stages
@@ -85,7 +86,7 @@ def _database(config: Config) -> tuple[Problem, ...]:
     except ConfigError as error:
         return error.problems
     except WrongSchema as error:  # an older one is migrated by the daemon that starts next
-        return (Problem("", error.public, warning=0 < schema.version(config.storage.database) < schema.VERSION),)
+        return (Problem("", error.public, warning=0 < engine_of(config.storage.database).version() < schema.VERSION),)
     except MailgateError as error:
         return (Problem("", f"the database cannot be read: {error.public}", warning=True),)
 

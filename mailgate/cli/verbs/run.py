@@ -16,7 +16,7 @@ from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.settings import Config
-from mailgate.store.connection import keeps_space, rewrite
+from mailgate.store.db import engine_of
 from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
 from mailgate.system.log_format import FORMATS, formatter
@@ -63,16 +63,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _bring_up_to_date(config: Config) -> None:
     """Migrate an older database. Raises StorageError, and WrongSchema where [storage] migrate is off."""
-    path = config.storage.database
-    if not config.storage.migrate and (todo := pending(path)):
+    engine = engine_of(config.storage.database)
+    if not config.storage.migrate and (todo := pending(engine)):
         count = f"{len(todo)} migration{'s' if len(todo) > 1 else ''}"
         raise WrongSchema(f"the database waits for {count} and [storage] migrate is off: mailgate database migrate")
     log = logging.getLogger("mailgate")
-    done = migrate(path, now())
+    done = migrate(engine, now())
     for each in done:
         log.info("database migrated to schema %d: %s", each.version, each.name)
-    if done and keeps_space(path):
+    if done and engine.keeps_space():
         try:
-            rewrite(path)
+            engine.rewrite()
         except StorageError as error:
             log.warning("the database could not be rewritten, so it gives no space back: %s", error.cause)

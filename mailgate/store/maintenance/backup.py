@@ -28,8 +28,7 @@ from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore, named
-from mailgate.store.connection import copy, storage_errors
-from mailgate.store.db import open_reader
+from mailgate.store.db import engine_of, open_reader
 from mailgate.store.queues import inbox
 from mailgate.store.raw_files import RawFiles
 from mailgate.system.durable import DurableFile, flush, make_private_folder
@@ -57,16 +56,17 @@ class Made:
 def make(config: Config, target: Path, now: datetime) -> Made:
     """Write a backup into `target`, which must be empty or missing. Raises Refused, StorageError, WrongSchema."""
     database = config.storage.database
-    if not database.exists():
+    engine = engine_of(database)
+    if not engine.exists():
         raise Refused(f"there is no database at {database}")
-    open_reader(database).close()  # of this program's schema
+    engine.open_reader().close()  # of this program's schema
     try:
         make_private_folder(target)
         if any(target.iterdir()):
             raise Refused(f"{target} is not empty")
         target.chmod(0o700)
         with keep_files(database), _Writer(target) as writer:
-            copy(database, target / DATABASE)
+            engine.copy_to(target / DATABASE)
             writer.note(DATABASE)
             missing = [*_files(config, writer)]
         about: dict[str, Json] = {
@@ -102,7 +102,7 @@ def places(config: Config) -> dict[str, Json]:
 def _files(config: Config, writer: _Writer) -> Iterator[str]:
     """Copy everything but the database; yields the files that are missing."""
     attachments, raw = AttachmentStore(config.storage.attachments), RawFiles(config.storage.database)
-    with closing(open_reader(writer.target / DATABASE)) as db, storage_errors():
+    with closing(open_reader(writer.target / DATABASE)) as db:
         parts = [(f"{RAW}/{name}", raw.path(name)) for name in inbox.raw_files(db)]
         parts += [(f"{ATTACHMENTS}/{name[:2]}/{name}", attachments.path(name)) for name in named(db)]
     secrets = (path for path in config.desk.secret if isinstance(path, Path))

@@ -71,8 +71,8 @@ def _tickets(db: Db, email: str) -> tuple[list[int], list[int]]:
     """The person's tickets, and those of others in which they have a part (with what was merged into these)."""
     rows = db.all("SELECT number FROM ticket WHERE requester_email = ?", [email])
     roots = sorted({end_of(db, row["number"]) for row in rows})
-    strange = "SELECT 1 FROM ticket WHERE number IN (SELECT value FROM json_each(?)) AND requester_email <> ? LIMIT 1"
-    mixed = {root for root in roots if db.one(strange, [json.dumps([root, *below(db, root)]), email])}
+    strange = f"SELECT 1 FROM ticket WHERE number {db.any_of} AND requester_email <> ? LIMIT 1"  # noqa: S608
+    mixed = {root for root in roots if db.one(strange, [db.values([root, *below(db, root)]), email])}
     part = db.all("SELECT ticket FROM entry WHERE author_email = ?", [email])
     part += db.all("SELECT ticket FROM collaborator WHERE email = ?", [email])
     own = [root for root in roots if root not in mixed]
@@ -93,9 +93,9 @@ def _names(db: Db, email: str, done: Erased) -> tuple[str, ...]:
     for table, prefix in _PEOPLE:
         sql = (
             f"SELECT DISTINCT {prefix}name FROM {table}"  # noqa: S608
-            f" WHERE {prefix}name IN (SELECT value FROM json_each(?)) AND {prefix}email <> ?"
+            f" WHERE {prefix}name {db.any_of} AND {prefix}email <> ?"
         )
-        shared |= {row[0] for row in db.all(sql, [json.dumps([*borne]), email])}
+        shared |= {row[0] for row in db.all(sql, [db.values(borne), email])}
     done.stays += [(f"the name {name}", "other people write under it, too") for name in sorted(shared)]
     return tuple(sorted(borne - shared, key=lambda name: (-len(name), name)))
 
@@ -129,8 +129,8 @@ def _blank(db: Db, number: int, email: str, done: Erased) -> None:
         )
     done.counts["messages in tickets of others"] += len(theirs)
     erase_mails(db, [row["inbox_id"] for row in theirs if row["inbox_id"]])
-    ended = "id IN (SELECT value FROM json_each(?)) AND raw_id IS NOT NULL AND state IN ('done', 'dropped')"
-    db.run(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {ended})", [json.dumps([*mails])])  # noqa: S608
+    ended = f"id {db.any_of} AND raw_id IS NOT NULL AND state IN ('done', 'dropped')"
+    db.run(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {ended})", [db.values(mails)])  # noqa: S608
     db.run(
         "DELETE FROM outgoing WHERE id IN"
         " (SELECT id FROM outbox WHERE ticket = ? AND state NOT IN ('queued', 'sending'))",
@@ -166,16 +166,18 @@ def _mails(db: Db, email: str) -> None:
 def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> None:
     """Replace address and names in every text of every table, each table read once."""
     instead = dict.fromkeys(_forms(email), ADDRESS) | {form: NAME for name in names for form in _forms(name)}
-    for table, columns, key in _texts(db):
+    for table, columns, key in ((each.table, each.columns, each.key) for each in db.texts()):
+        if table in _NOT_REDACTED:
+            continue
         hit = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns for _ in instead)
         patterns = [_pattern(form) for _ in columns for form in instead]
-        found = f"SELECT {', '.join((*key, *columns))} FROM {table} WHERE ({hit}) AND {_BUSY.get(table, '1')}"  # noqa: S608
+        found = f"SELECT {', '.join((*key, *columns))} FROM {table} WHERE ({hit}) AND {_BUSY.get(table, '1 = 1')}"  # noqa: S608
         values = ", ".join(f"{column} = ?" for column in columns)
         place = " AND ".join(f"{column} = ?" for column in key)
-        changed = f"UPDATE OR IGNORE {table} SET {values} WHERE {place}"  # noqa: S608
+        changed = f"UPDATE {table} SET {values} WHERE {place}"  # noqa: S608
         for row in db.all(found, patterns):
             texts = [text and _replaced(text, instead) for text in [*row][len(key) :]]
-            done.counts["other mentions"] += db.run(changed, [*texts, *[*row][: len(key)]])
+            done.counts["other mentions"] += db.run_unless_taken(changed, [*texts, *[*row][: len(key)]])
 
 
 def _forms(needle: str) -> set[str]:
@@ -185,18 +187,6 @@ def _forms(needle: str) -> set[str]:
 
 def _pattern(needle: str) -> str:
     return "%" + "".join(f"\\{char}" if char in "%_\\" else char for char in needle) + "%"
-
-
-def _texts(db: Db) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Each table that may name a person: its texts, and the columns that tell its rows apart, quoted."""
-    for table in db.all("PRAGMA table_list"):
-        if table["type"] != "table" or table["name"] in _NOT_REDACTED or table["name"].startswith("sqlite_"):
-            continue
-        columns = db.all(f"PRAGMA table_info({table['name']})")
-        texts = [f'"{each["name"]}"' for each in columns if each["type"] == "TEXT"]
-        key = [f'"{each["name"]}"' for each in columns if each["pk"]] if table["wr"] else ["rowid"]
-        if texts:
-            yield table["name"], texts, key
 
 
 def _replaced(text: str, instead: Mapping[str, str]) -> str:

@@ -5,13 +5,13 @@ Reads alone and repairs nothing. Each finding is a sentence that names the row.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from mailgate.errors import StorageError
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.connection import storage_errors
+from mailgate.store.columns import marks
 from mailgate.store.db import Db
 
 MOST = 20  # findings of each check that are listed
@@ -25,37 +25,37 @@ class Check:
     problems: tuple[str, ...]
 
 
-def _latest(kinds: str, value: str) -> str:
-    """SQL: the value that the newest event of some kinds gives a ticket; of `opened` the named member."""
-    return (
-        f"(SELECT CASE kind WHEN 'opened' THEN json_extract(\"after\", '$.{value}')"  # noqa: S608 - names of our own
-        " ELSE json_extract(\"after\", '$') END"
-        f" FROM event WHERE ticket = number AND kind IN ('opened', {kinds}) ORDER BY id DESC LIMIT 1)"
+# Column of a ticket, kinds of the events that set it, the member of an opening that holds it.
+_SAID = (
+    ("status", ("status-changed",), "ticket {0} is {1}, and its events end with {2}"),
+    ("department", ("transferred",), "ticket {0} is in {1}, and its events end with {2}"),
+    ("assignee", ("assigned", "released"), "ticket {0} is assigned to {1}, and its events end with {2}"),
+)
+
+
+def _events(db: Db, column: str, kinds: tuple[str, ...], text: str) -> Iterator[str]:
+    """Tickets of which a column differs from what the newest event of some kinds says."""
+    rows = db.all(
+        f'SELECT t.number, t.{column} AS has, t.assignee_kind, e.kind, e."after" AS said FROM ticket t'  # noqa: S608
+        " LEFT JOIN event e ON e.id = (SELECT max(id) FROM event"
+        f" WHERE ticket = t.number AND kind IN ('opened', {marks(kinds)})) ORDER BY t.number",
+        kinds,
     )
+    for row in rows:
+        said = json.loads(row["said"]) if row["said"] else None
+        if row["kind"] == "opened" and said is not None:
+            said = said.get(column)
+        has = {row["assignee_kind"]: row["has"]} if column == "assignee" and row["has"] is not None else row["has"]
+        if said != has:
+            yield text.format(row["number"], _compact(has), _compact(said))
 
 
-_STATUS = _latest("'status-changed'", "status")
-_DEPARTMENT = _latest("'transferred'", "department")
-_ASSIGNEE = _latest("'assigned', 'released'", "assignee")
-_HOLDER = "CASE WHEN assignee IS NOT NULL THEN json_object(assignee_kind, assignee) END"
+def _compact(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, dict) else value
+
 
 # Name, sentence, and a query for the rows that break the promise: its columns fill the sentence.
 _RULES: tuple[tuple[str, str, str], ...] = (
-    (
-        "status of tickets",
-        "ticket {0} is {1}, and its events end with {2}",
-        f"SELECT number, status, {_STATUS} AS said FROM ticket WHERE said IS NOT status",  # noqa: S608
-    ),
-    (
-        "department of tickets",
-        "ticket {0} is in {1}, and its events end with {2}",
-        f"SELECT number, department, {_DEPARTMENT} AS said FROM ticket WHERE said IS NOT department",  # noqa: S608
-    ),
-    (
-        "assignee of tickets",
-        "ticket {0} is assigned to {1}, and its events end with {2}",
-        f"SELECT number, {_HOLDER} AS has, {_ASSIGNEE} AS said FROM ticket WHERE said IS NOT has",  # noqa: S608
-    ),
     (
         "ends of tickets",
         "ticket {0} is {1} without the time of it",
@@ -106,12 +106,13 @@ _RULES: tuple[tuple[str, str, str], ...] = (
 
 def check(db: Db, attachments: AttachmentStore) -> list[Check]:
     """Every check of a database and of the files that it names."""
-    integrity = _checked("integrity", _integrity(db))
+    integrity = _checked("integrity", db.damage(MOST))
     if integrity.problems:
         return [integrity]  # nothing else can be relied on
     return [
         integrity,
-        _checked("references", _references(db)),
+        _checked("references", db.dangling()),
+        *(_checked(f"{column} of tickets", _events(db, column, kinds, text)) for column, kinds, text in _SAID),
         *(_checked(name, (text.format(*row) for row in db.all(sql))) for name, text, sql in _RULES),
         _checked("large mails", _raw_files(db)),
         _checked("attachments", _attachments(db, attachments)),
@@ -121,18 +122,6 @@ def check(db: Db, attachments: AttachmentStore) -> list[Check]:
 def _checked(name: str, problems: Iterator[str]) -> Check:
     first = tuple(islice(problems, MOST))
     return Check(name, (*first, "and more") if next(problems, None) else first)
-
-
-def _integrity(db: Db) -> Iterator[str]:
-    try:
-        with storage_errors():
-            yield from (row[0] for row in db.all(f"PRAGMA integrity_check({MOST})") if row[0] != "ok")
-    except StorageError as error:  # damage that ends the check itself
-        yield f"{error.public}: {error.cause}"
-
-
-def _references(db: Db) -> Iterator[str]:
-    yield from (f"row {row[1]} of {row[0]} refers to nothing in {row[2]}" for row in db.all("PRAGMA foreign_key_check"))
 
 
 def _raw_files(db: Db) -> Iterator[str]:
@@ -145,14 +134,15 @@ def _raw_files(db: Db) -> Iterator[str]:
 def _attachments(db: Db, attachments: AttachmentStore) -> Iterator[str]:
     """Files that entries name, and mails on their way out."""
     rows = db.all(
-        "SELECT 'ticket ' || ticket AS owner, json_extract(value, '$.sha256') AS sha256,"
-        " json_extract(value, '$.size') AS size FROM entry, json_each(attachments) WHERE attachments <> '[]'"
-        " UNION ALL SELECT 'outgoing mail ' || outgoing.id, json_extract(value, '$[1]'), json_extract(value, '$[2]')"
-        " FROM outgoing JOIN outbox USING (id), json_each(files) WHERE files <> '[]' AND state IN ('queued', 'sending')"
+        f"SELECT 'ticket ' || ticket AS owner, {db.member('value', 'sha256')} AS sha256,"  # noqa: S608
+        f" {db.member('value', 'size')} AS size FROM entry, {db.elements('attachments')} WHERE attachments <> '[]'"
+        f" UNION ALL SELECT 'outgoing mail ' || outgoing.id, {db.member('value', 1)}, {db.member('value', 2)}"
+        f" FROM outgoing JOIN outbox USING (id), {db.elements('files')}"
+        " WHERE files <> '[]' AND state IN ('queued', 'sending')"
     )
     for owner, sha256, wanted in rows:
         path = attachments.path(sha256)
         size = path.stat().st_size if path.is_file() else None
-        if size != wanted:
+        if size != int(wanted):
             state = "is gone" if size is None else f"has {size} bytes of {wanted}"
             yield f"an attachment of {owner} {state}: {path}"

@@ -15,7 +15,6 @@ from mailgate.connect.token_file import FOLDER
 from mailgate.errors import Refused, StorageError
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore, named
-from mailgate.store.connection import log_path, storage_errors
 from mailgate.store.db import open_reader
 from mailgate.store.maintenance.backup import (
     ABOUT,
@@ -32,6 +31,7 @@ from mailgate.store.maintenance.backup import (
 )
 from mailgate.store.queues import inbox
 from mailgate.store.raw_files import RawFiles, raw_folder
+from mailgate.store.sqlite.connection import log_path
 from mailgate.system.durable import flush, give_to_owner, make_private_folder
 
 
@@ -99,8 +99,8 @@ def _inside(source: Path) -> Iterator[str]:
     """The same of the database: its integrity, and the files that it names."""
     attachments = AttachmentStore(source / ATTACHMENTS)
     raw = RawFiles(source / DATABASE)
-    with closing(open_reader(source / DATABASE)) as db, storage_errors():
-        yield from (row[0] for row in db.all("PRAGMA integrity_check(5)") if row[0] != "ok")
+    with closing(open_reader(source / DATABASE)) as db:
+        yield from db.damage(5)
         yield from (f"{RAW}/{name} is not in it" for name in inbox.raw_files(db) if not raw.path(name).is_file())
         for name in named(db):
             if not attachments.path(name).is_file():

@@ -24,7 +24,7 @@ def automatic_to(db: Db, email: str, since: datetime, proven_on: int | None = No
 
     `proven_on`: the ticket on which a proven mail of theirs came; then those about tickets without any do not count.
     """
-    own = "1" if proven_on is None else _OWN
+    own = "1 = 1" if proven_on is None else _OWN
     row = db.one(
         "SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ?"  # noqa: S608
         f" AND kind IN ({marks(_AUTOMATIC)}) AND {own}",
@@ -87,7 +87,7 @@ def of_requesters(db: Db, typed: str) -> list[Ticket]:
     word = next(iter(typed.split()), "")
     like = "%" + "".join(f"\\{mark}" if mark in "%_\\" else mark for mark in word) + "%"
     # LIKE folds the case of ASCII letters alone; for others everybody may be meant.
-    held = "requester_name LIKE ? ESCAPE '\\' OR requester_email LIKE ? ESCAPE '\\'" if word.isascii() else "1"
+    held = "requester_name LIKE ? ESCAPE '\\' OR requester_email LIKE ? ESCAPE '\\'" if word.isascii() else "1 = 1"
     sql = f"SELECT max(number) FROM ticket WHERE {held} GROUP BY requester_email, department"  # noqa: S608
     rows = db.all(sql, [like, like] if word.isascii() else [])
     return sorted(tickets.get_many(db, [row[0] for row in rows]).values(), key=lambda ticket: ticket.number)

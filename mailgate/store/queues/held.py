@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,7 +91,7 @@ def forget_bytes(db: Db, inbox_id: int) -> None:
 def expired(db: Db, now: datetime, limit: int) -> list[Waiting]:
     """Mails that were not confirmed in time, the oldest first."""
     rows = db.all(
-        "SELECT * FROM held WHERE at <= iif(why = ?, ?, ?) AND at <= ? ORDER BY at LIMIT ?",
+        "SELECT * FROM held WHERE at <= CASE why WHEN ? THEN ? ELSE ? END AND at <= ? ORDER BY at LIMIT ?",
         [Reason.SPAM, *((now - each).timestamp() for each in (SPAM_WAITS, WAITS, WAITS)), limit],
     )
     return [_waiting(row) for row in rows]
@@ -106,8 +105,8 @@ def burn(db: Db, keys: Iterable[str], now: datetime) -> None:
 
 def burnt(db: Db, keys: Iterable[str]) -> frozenset[str]:
     """Those of the keys that are burnt."""
-    wanted = json.dumps(list(keys))
-    if wanted == "[]":
+    wanted = [*keys]
+    if not wanted:
         return frozenset()
-    rows = db.all("SELECT key FROM burnt_key WHERE key IN (SELECT value FROM json_each(?))", [wanted])
+    rows = db.all(f"SELECT key FROM burnt_key WHERE key {db.any_of}", [db.values(wanted)])  # noqa: S608
     return frozenset(row["key"] for row in rows)

@@ -54,12 +54,10 @@ class Claimed:
 
 def add(db: Db, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
     """Store deliveries; the id of each. A source key seen before gives its old id and no second row."""
-    keys = json.dumps([delivery.source_key for delivery in deliveries])
+    keys = db.values(delivery.source_key for delivery in deliveries)
     known = {
         row["source_key"]: row["id"]
-        for row in db.all(
-            "SELECT id, source_key FROM inbox WHERE source_key IN (SELECT value FROM json_each(?))", [keys]
-        )
+        for row in db.all(f"SELECT id, source_key FROM inbox WHERE source_key {db.any_of}", [keys])  # noqa: S608
     }
     for delivery in deliveries:
         if delivery.source_key not in known:
@@ -131,11 +129,11 @@ _WAITING_LARGE = (
 def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:
     if not batch:
         return []
-    ids = json.dumps(batch)
-    db.run("UPDATE inbox SET state = 'working', tries = tries + 1 WHERE id IN (SELECT value FROM json_each(?))", [ids])
+    ids = db.values(batch)
+    db.run(f"UPDATE inbox SET state = 'working', tries = tries + 1 WHERE id {db.any_of}", [ids])  # noqa: S608
     rows = db.all(
-        "SELECT i.*, r.data, r.file FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"
-        " WHERE i.id IN (SELECT value FROM json_each(?)) ORDER BY i.id",
+        "SELECT i.*, r.data, r.file FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"  # noqa: S608
+        f" WHERE i.id {db.any_of} ORDER BY i.id",
         [ids],
     )
     return [_claimed(row, db.files) for row in rows]
@@ -211,7 +209,8 @@ def put_off(db: Db, inbox_id: int, now: datetime, error: str) -> datetime:
     age = now - moment(row["received_at"]) if row else timedelta()
     at = now + min(max(age / 4, RETRY_FIRST), RETRY_MOST)
     db.run(
-        "UPDATE inbox SET state = 'new', tries = max(tries - 1, 0), retry_at = ?, error = ? WHERE id = ?",
+        "UPDATE inbox SET state = 'new', tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END, retry_at = ?,"
+        " error = ? WHERE id = ?",
         [at.timestamp(), storable(error), inbox_id],
     )
     return at
@@ -313,8 +312,8 @@ def raw_files(db: Db) -> list[str]:
 
 def unnamed(db: Db, names: Iterable[str]) -> set[str]:
     """Those of these files of large mails that no row names."""
-    wanted = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT file FROM raw WHERE file IS NOT NULL)"
-    return {row["value"] for row in db.all(wanted, [json.dumps([*names])])}
+    wanted = f"SELECT value FROM {db.listed} WHERE value NOT IN (SELECT file FROM raw WHERE file IS NOT NULL)"  # noqa: S608
+    return {row["value"] for row in db.all(wanted, [db.values(names)])}
 
 
 def waiting(db: Db) -> list[Queued]:

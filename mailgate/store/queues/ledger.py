@@ -57,7 +57,8 @@ def note(db: Db, place: str, uidvalidity: int, uids: Iterable[int], state: str) 
     """Set the state of messages. What is finished stays finished."""
     db.many(
         "INSERT INTO ledger (mailbox, uidvalidity, uid, state) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET state = excluded.state WHERE state <> 'finished'",
+        " ON CONFLICT (mailbox, uidvalidity, uid) DO UPDATE SET state = excluded.state"
+        " WHERE ledger.state <> 'finished'",
         ((place, uidvalidity, uid, state) for uid in uids),
     )
 

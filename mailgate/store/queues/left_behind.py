@@ -129,15 +129,15 @@ def listed(db: Db, places: Iterable[str]) -> list[Left]:
 
 def newest_untold(db: Db) -> datetime | None:
     """When the newest message was left that the administrator does not know; None for none."""
-    row = db.one("SELECT max(since) AS at FROM left_in_mailbox WHERE NOT told")
+    row = db.one("SELECT max(since) AS at FROM left_in_mailbox WHERE told = 0")
     return moment(row["at"]) if row is not None and row["at"] is not None else None
 
 
 def take_untold(db: Db) -> list[Left]:
     """What the administrator does not know yet; they count as known from now on."""
-    rows = db.all("SELECT * FROM left_in_mailbox WHERE NOT told ORDER BY since, mailbox, uid")
+    rows = db.all("SELECT * FROM left_in_mailbox WHERE told = 0 ORDER BY since, mailbox, uid")
     if rows:
-        db.run("UPDATE left_in_mailbox SET told = 1 WHERE NOT told")
+        db.run("UPDATE left_in_mailbox SET told = 1 WHERE told = 0")
     return [_left(row) for row in rows]
 
 

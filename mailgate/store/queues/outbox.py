@@ -148,13 +148,9 @@ def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent
     rows += db.all(f"{due} AND size > {LARGE} {order}", [at, limit if large is None else min(large, limit)])
     if not rows:
         return []
-    ids = json.dumps([row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]))[:limit]])
-    db.run(
-        "UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))",
-        [ids],
-    )
-    sql = "SELECT * FROM outbox JOIN outgoing USING (id) WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    rows = db.all(sql, [ids])
+    ids = db.values(row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]))[:limit])
+    db.run(f"UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id {db.any_of}", [ids])  # noqa: S608
+    rows = db.all(f"SELECT * FROM outbox JOIN outgoing USING (id) WHERE id {db.any_of} ORDER BY id", [ids])  # noqa: S608
     return [_job(row) for row in rows]
 
 
@@ -356,9 +352,9 @@ def _queued(row: Any) -> Queued:
 def withdraw(db: Db, agents: Collection[str], now: datetime) -> None:
     """Never send what is queued for any other agent than these: who has left hears nothing more."""
     db.run(
-        "UPDATE outbox SET state = 'dropped', next_attempt_at = ?, last_error = 'its reader is no agent any more'"
-        " WHERE state = 'queued' AND agent <> '' AND agent NOT IN (SELECT value FROM json_each(?))",
-        [now.timestamp(), json.dumps(sorted(agents))],
+        "UPDATE outbox SET state = 'dropped', next_attempt_at = ?, last_error = 'its reader is no agent any more'"  # noqa: S608
+        f" WHERE state = 'queued' AND agent <> '' AND agent {db.none_of}",
+        [now.timestamp(), db.values(sorted(agents))],
     )
 
 

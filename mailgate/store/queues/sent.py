@@ -50,12 +50,12 @@ def about(db: Db, number: int) -> tuple[SentNotice, ...]:
 
 def remembered(db: Db, keys: Iterable[str]) -> frozenset[str]:
     """Those of the KEYs that belong to mails of this database, whatever domain stands behind them."""
-    wanted = json.dumps([*keys])
-    if wanted == "[]":
+    wanted = [*keys]
+    if not wanted:
         return frozenset()
     rows = db.all(
-        "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM outbox"
+        f"SELECT value FROM {db.listed} WHERE EXISTS (SELECT 1 FROM outbox"  # noqa: S608
         " WHERE message_id >= '<' || value || '@' AND message_id < '<' || value || 'A')",  # "A" comes after "@"
-        [wanted],
+        [db.values(wanted)],
     )
     return frozenset(row["value"] for row in rows)

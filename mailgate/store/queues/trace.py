@@ -62,7 +62,7 @@ def by_address(db: Db, address: str, since: datetime = BEGINNING) -> list[Line]:
     """Everything from and to an address, and what its mails caused, in order of time."""
     email = normalise(address)
     # Who was refused at RCPT has no row of their own: the refusal names them.
-    refused = "step = 'refused' AND inbox_id IS NULL AND instr(lower(text), ' to ' || :it || ':')"
+    refused = "step = 'refused' AND inbox_id IS NULL AND replace(lower(text), ' to ' || :it || ':', '') <> lower(text)"
     came = "(from_email = :it OR (from_email = '' AND lower(sender) = :it))"  # mail without From
     return _ways(db, f"(address = :it OR {refused})", came, "recipient = :it", email, since)
 
@@ -94,10 +94,10 @@ def _ways(db: Db, traced: str, came: str, went: str, it: object, since: datetime
     # The three conditions are constants of this file; what people typed is bound.
     bound = {"it": it, "since": since.timestamp()}
     incoming = db.all(f"SELECT * FROM inbox WHERE {came} AND received_at >= :since", bound)  # noqa: S608
-    caused = json.dumps([row["id"] for row in incoming])
+    caused = db.values(row["id"] for row in incoming)
     outgoing = db.all(
         f"SELECT * FROM outbox WHERE {went} AND created_at >= :since UNION"  # noqa: S608
-        " SELECT * FROM outbox WHERE inbox_id IS NOT NULL AND inbox_id IN (SELECT value FROM json_each(:caused))",
+        f" SELECT * FROM outbox WHERE inbox_id IS NOT NULL AND inbox_id {db.any_of.replace('?', ':caused')}",
         {**bound, "caused": caused},
     )
     steps = db.all(f"SELECT * FROM trace WHERE {traced} AND at >= :since ORDER BY id", bound)  # noqa: S608

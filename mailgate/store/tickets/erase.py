@@ -6,7 +6,6 @@ ticket is erased, so its keys and Message-IDs no longer count, and an answer ope
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,32 +13,30 @@ from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.tickets import merged, tickets
 
-# What is deleted with the tickets `:them`, in this order: rows before those that they refer to.
+# What is deleted with the tickets `:them`, in this order: rows before those that they refer to. `{any}` stands for the
+# condition to be one of them, as the engine spells it.
 _ROWS = (
-    (
-        "DELETE FROM refused WHERE outbox_id IN"
-        " (SELECT id FROM outbox WHERE ticket IN (SELECT value FROM json_each(:them)))"
-    ),
-    ("DELETE FROM outgoing WHERE id IN (SELECT id FROM outbox WHERE ticket IN (SELECT value FROM json_each(:them)))"),
-    "DELETE FROM outbox WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM trace WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM similar_shown WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM similar_shown WHERE similar IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM ended_word WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM known_id WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM deadline WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM collaborator WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM event WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM entry WHERE ticket IN (SELECT value FROM json_each(:them))",
-    "UPDATE entry SET came_for = NULL WHERE came_for IN (SELECT value FROM json_each(:them))",
-    "DELETE FROM ticket WHERE number IN (SELECT value FROM json_each(:them))",
+    ("DELETE FROM refused WHERE outbox_id IN (SELECT id FROM outbox WHERE ticket {any})"),
+    ("DELETE FROM outgoing WHERE id IN (SELECT id FROM outbox WHERE ticket {any})"),
+    "DELETE FROM outbox WHERE ticket {any}",
+    "DELETE FROM trace WHERE ticket {any}",
+    "DELETE FROM similar_shown WHERE ticket {any}",
+    "DELETE FROM similar_shown WHERE similar {any}",
+    "DELETE FROM ended_word WHERE ticket {any}",
+    "DELETE FROM known_id WHERE ticket {any}",
+    "DELETE FROM deadline WHERE ticket {any}",
+    "DELETE FROM collaborator WHERE ticket {any}",
+    "DELETE FROM event WHERE ticket {any}",
+    "DELETE FROM entry WHERE ticket {any}",
+    "UPDATE entry SET came_for = NULL WHERE came_for {any}",
+    "DELETE FROM ticket WHERE number {any}",
 )
 # Received mails of the tickets `:them`, without those that other tickets hold entries of.
 _MAILS = (
-    "SELECT mail.id FROM (SELECT id FROM inbox WHERE ticket IN (SELECT value FROM json_each(:them))"
-    " UNION SELECT inbox_id FROM entry WHERE ticket IN (SELECT value FROM json_each(:them)) AND inbox_id IS NOT NULL)"
+    "SELECT mail.id FROM (SELECT id FROM inbox WHERE ticket {any}"
+    " UNION SELECT inbox_id FROM entry WHERE ticket {any} AND inbox_id IS NOT NULL)"
     " AS mail WHERE NOT EXISTS (SELECT 1 FROM entry WHERE inbox_id = mail.id"
-    " AND ticket NOT IN (SELECT value FROM json_each(:them)))"
+    " AND ticket NOT {any})"
 )
 
 
@@ -66,10 +63,11 @@ def erase(db: Db, numbers: Iterable[int]) -> list[int]:
     gone = sorted({each for number in numbers for each in (number, *merged.below(db, number))})
     if not gone:
         return []
-    them = {"them": json.dumps(gone)}
-    mails = [row["id"] for row in db.all(_MAILS, them)]
+    them = {"them": db.values(gone)}
+    words = {"any": db.any_of.replace("?", ":them"), "none": db.none_of.replace("?", ":them")}
+    mails = [row["id"] for row in db.all(_MAILS.format(**words), them)]
     for sql in _ROWS:
-        db.run(sql, them)
+        db.run(sql.format(**words), them)
     tickets.note_number(db, gone[-1])
     meta.put(db, tickets.ERASURES, str(int(meta.get(db, tickets.ERASURES) or 0) + 1))
     erase_mails(db, mails)
@@ -82,31 +80,18 @@ def erase_mails(db: Db, ids: Iterable[int]) -> None:
     Their digests stay, so that they are known when they come again. The newest row stays too, without content:
     its id would be given once more.
     """
-    them = json.dumps(
-        [
-            row["id"]
-            for row in db.all(
-                "SELECT id FROM inbox WHERE id IN (SELECT value FROM json_each(?))"
-                " AND state NOT IN ('new', 'working', 'held')",
-                [json.dumps([*ids])],
-            )
-        ]
-    )
+    ended = "state NOT IN ('new', 'working', 'held')"
+    rows = db.all(f"SELECT id FROM inbox WHERE id {db.any_of} AND {ended}", [db.values(ids)])  # noqa: S608
+    them, any_of = db.values(row["id"] for row in rows), db.any_of
+    raw = f"SELECT raw_id FROM inbox WHERE id {any_of} AND raw_id IS NOT NULL"  # noqa: S608
+    db.run(f"DELETE FROM raw WHERE id IN ({raw})", [them])  # noqa: S608
+    db.run(f"UPDATE outbox SET inbox_id = NULL WHERE inbox_id {any_of}", [them])  # noqa: S608
+    db.run(f"UPDATE entry SET inbox_id = NULL WHERE inbox_id {any_of}", [them])  # noqa: S608
+    db.run(f"DELETE FROM trace WHERE inbox_id {any_of}", [them])  # noqa: S608
     db.run(
-        "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND raw_id IS NOT NULL)",
-        [them],
-    )
-    db.run("UPDATE outbox SET inbox_id = NULL WHERE inbox_id IN (SELECT value FROM json_each(?))", [them])
-    db.run("UPDATE entry SET inbox_id = NULL WHERE inbox_id IN (SELECT value FROM json_each(?))", [them])
-    db.run("DELETE FROM trace WHERE inbox_id IN (SELECT value FROM json_each(?))", [them])
-    db.run(
-        "UPDATE inbox SET sender = NULL, recipients = '[]', authserv_ids = '[]', error = '', message_id = '',"
+        "UPDATE inbox SET sender = NULL, recipients = '[]', authserv_ids = '[]', error = '', message_id = '',"  # noqa: S608
         " from_email = '', subject = '', ticket = NULL, way = '[]'"
-        " WHERE id = (SELECT max(id) FROM inbox) AND id IN (SELECT value FROM json_each(?))",
+        f" WHERE id = (SELECT max(id) FROM inbox) AND id {any_of}",
         [them],
     )
-    db.run(
-        "DELETE FROM inbox WHERE id IN (SELECT value FROM json_each(?)) AND id < (SELECT max(id) FROM inbox)",
-        [them],
-    )
+    db.run(f"DELETE FROM inbox WHERE id {any_of} AND id < (SELECT max(id) FROM inbox)", [them])  # noqa: S608

@@ -35,4 +35,7 @@ def move(db: Db, number: int, entries: Iterable[Entry]) -> None:
         )
         if row and entry.message_id:
             db.run("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [entry.message_id, row["ticket"]])
-            db.run("INSERT OR IGNORE INTO known_id (message_id, ticket) VALUES (?, ?)", [entry.message_id, number])
+            db.run(
+                "INSERT INTO known_id (message_id, ticket) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [entry.message_id, number],
+            )

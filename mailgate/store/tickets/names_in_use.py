@@ -29,10 +29,21 @@ def assigned(db: Db, kind: str, names: Sequence[str], since: datetime) -> list[T
     return read_tickets(db, db.all(sql, [kind, *names, since.timestamp()]))
 
 
+# Tables that name agents, and which rows of an old key stay as they are because the new key has them already.
+_AGENTS = {
+    "held": "",
+    "mail_ending": "",
+    "absence": " AND NOT EXISTS (SELECT 1 FROM absence WHERE agent = :new)",
+    "digest_day": " AND NOT EXISTS (SELECT 1 FROM digest_day WHERE agent = :new)",
+    "signature": " AND text NOT IN (SELECT text FROM signature WHERE agent = :new)",
+}
+
+
 def rename_agents(db: Db, names: Mapping[str, str]) -> None:
     """Give what waits for agents, their absences, digests and signatures the agents' new keys; `names`: old → new."""
-    for table in ("held", "absence", "digest_day", "signature", "mail_ending"):
-        db.many(f"UPDATE OR IGNORE {table} SET agent = ? WHERE agent = ?", [(new, old) for old, new in names.items()])  # noqa: S608
+    pairs = [{"old": old, "new": new} for old, new in names.items()]
+    for table, unless in _AGENTS.items():
+        db.many(f"UPDATE {table} SET agent = :new WHERE agent = :old{unless}", pairs)  # noqa: S608
     db.many(
         "UPDATE outbox SET agent = ? WHERE agent = ? AND state IN ('queued', 'failed')",
         [(new, old) for old, new in names.items()],

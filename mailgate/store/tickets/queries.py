@@ -29,7 +29,7 @@ class Query:
 
 def find(db: Db, query: Query) -> list[Ticket]:
     """Tickets, newest first."""
-    where, params = ["1"], list[object]()
+    where, params = ["1 = 1"], list[object]()
 
     def need(condition: str, *values: object) -> None:
         where.append(condition)

@@ -12,28 +12,30 @@ from functools import lru_cache
 from typing import cast
 
 from mailgate.rules.report.history import TELLING, Case, PastEvent
-from mailgate.store.columns import marks, maybe_moment, moment
+from mailgate.store.columns import marks, moment
 from mailgate.store.db import Db, Row
 from mailgate.ticket import Actor, EventKind, Json
 
 AT_ONCE = 500  # tickets in memory at a time
 _KINDS = {str(kind): kind for kind in TELLING}
-
-_CASES = (
-    "SELECT number, department, topic, priority, sla, created_at, overdue,"
-    " json_extract(rest, '$.first_response_by') AS first_response_by"
-    " FROM ticket WHERE number IN ({})"
-)
 # Of an opening where the ticket lay and with whom, which thousands have in common, and when it was due, which none has.
 _OPENING = ("department", "topic", "priority", "sla", "status", "assignee")
-_BEGAN = ", ".join(f"'$.{name}'" for name in _OPENING)
-_EVENTS = (
-    'SELECT ticket, kind, "by", at,'  # noqa: S608
-    f' iif(kind = \'opened\', json_extract("after", {_BEGAN}), "after") AS "after",'
-    " CASE kind WHEN 'split' THEN \"before\" WHEN 'opened' THEN json_extract(\"after\", '$.due_at') END AS \"before\""
-    " FROM event WHERE ticket IN ({})"
-    f" AND kind IN ({', '.join(map(repr, sorted(_KINDS)))}) ORDER BY ticket, id"
-)
+
+
+def _cases(db: Db, numbers: Sequence[int]) -> list[Row]:
+    by = db.member("rest", "first_response_by")
+    columns = f"number, department, topic, priority, sla, created_at, overdue, {by} AS first_response_by"
+    return db.all(f"SELECT {columns} FROM ticket WHERE number IN ({marks(numbers)})", numbers)  # noqa: S608
+
+
+def _events(db: Db, numbers: Sequence[int]) -> list[Row]:
+    return db.all(
+        f"""SELECT ticket, kind, "by", at,
+            CASE kind WHEN 'opened' THEN {db.members('"after"', _OPENING)} ELSE "after" END AS "after",
+            CASE kind WHEN 'split' THEN "before" WHEN 'opened' THEN {db.member('"after"', "due_at")} END AS "before"
+            FROM event WHERE ticket IN ({marks(numbers)}) AND kind IN ({marks([*_KINDS])}) ORDER BY ticket, id""",  # noqa: S608
+        [*numbers, *_KINDS],
+    )
 
 
 def concerned(db: Db, since: datetime) -> list[int]:
@@ -53,13 +55,14 @@ def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[PastEvent
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
         found: dict[int, list[PastEvent]] = {number: [] for number in some}
-        for ticket, kind, by, at, after, before in db.all(_EVENTS.format(marks(some)), some):
+        for ticket, kind, by, at, after, before in _events(db, some):
             found[ticket].append(_event(kind, Actor.parse(by), at, after, before))
-        for row in db.all(_CASES.format(marks(some)), some):
+        for row in _cases(db, some):
             yield _case(row), found[row["number"]]
 
 
 def _case(row: Row) -> Case:
+    first_response_by = row["first_response_by"]
     return Case(
         number=row["number"],
         department=row["department"],
@@ -67,7 +70,7 @@ def _case(row: Row) -> Case:
         priority=row["priority"],
         sla=row["sla"],
         created_at=moment(row["created_at"]),
-        first_response_by=maybe_moment(row["first_response_by"]),
+        first_response_by=moment(float(first_response_by)) if first_response_by else None,
         overdue=bool(row["overdue"]),
     )
 

@@ -17,14 +17,18 @@ def remember(db: Db, ticket: Ticket) -> None:
     """A ticket has ended: from now on it is found by its words."""
     row = db.one("SELECT text FROM entry WHERE ticket = ? ORDER BY id LIMIT 1", [ticket.number])
     words = words_of(ticket.subject, row["text"] if row else "", KEPT)
-    db.many("INSERT OR IGNORE INTO ended_word (word, ticket) VALUES (?, ?)", [(word, ticket.number) for word in words])
+    db.many(
+        "INSERT INTO ended_word (word, ticket) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(word, ticket.number) for word in words],
+    )
 
 
 def having(db: Db, words: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs of the place of a word and an ended ticket that has it, the latest of each word."""
     if not words:
         return []
-    one = f"SELECT * FROM (SELECT %d, ticket FROM ended_word WHERE word = ? ORDER BY ticket DESC LIMIT {LATEST})"  # noqa: S608
+    latest = f"FROM ended_word WHERE word = ? ORDER BY ticket DESC LIMIT {LATEST}"
+    one = f"SELECT * FROM (SELECT %d AS place, ticket {latest}) AS of_word"  # noqa: S608
     sql = " UNION ALL ".join(one % place for place in range(len(words)))
     return [(row[0], row[1]) for row in db.all(sql, words)]
 
@@ -42,7 +46,7 @@ def note_shown(db: Db, number: int, similar: Iterable[int]) -> None:
     """Agents were shown these tickets in the alert about one."""
     rows = [(number, other) for other in similar]
     if rows:
-        db.many("INSERT OR IGNORE INTO similar_shown (ticket, similar) VALUES (?, ?)", rows)
+        db.many("INSERT INTO similar_shown (ticket, similar) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
 
 
 def shown(db: Db, number: int) -> list[int]:

@@ -142,7 +142,8 @@ def save(db: Db, change: Change, due: Iterable[tuple[str, datetime]], known_ids:
     deadlines.replace(db, ticket.number, due)
     ids = {entry.message_id for entry in change.entries if entry.message_id} | set(known_ids)
     db.many(
-        "INSERT OR IGNORE INTO known_id (message_id, ticket) VALUES (?, ?)", [(each, ticket.number) for each in ids]
+        "INSERT INTO known_id (message_id, ticket) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(each, ticket.number) for each in ids],
     )
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from mailgate.cli.main import VERBS, main
 from mailgate.store import schema
-from mailgate.store.connection import keeps_space
-from mailgate.store.db import open_writer
+from mailgate.store.db import engine_of, open_writer
 from mailgate.system.lock import Lock
 from tests.desk import CONFIG, KAREN, Bench
 from tests.old_desk import LEFT_AT, unpack
@@ -71,7 +70,7 @@ def test_every_verb_refuses_a_newer_database(desk, capsys, words):
     made(desk, 99)
     assert main(words) == (2 if words[0] == "check" else 1)
     assert NEWER in printed(capsys)
-    assert schema.version(desk / "var" / "mailgate.db") == 99
+    assert engine_of(desk / "var" / "mailgate.db").version() == 99
 
 
 def test_a_pipe_keeps_its_mail_where_the_database_is_newer(desk, capsys, monkeypatch):
@@ -102,7 +101,7 @@ def test_the_daemon_does_not_migrate_where_the_config_forbids_it(desk, capsys):
     (desk / "config.toml").write_text("[storage]\nmigrate = false\n" + CONFIG)
     assert main(("run",)) == 1
     assert "[storage] migrate is off: mailgate database migrate" in printed(capsys)
-    assert schema.version(desk / "var" / "mailgate.db") == 3
+    assert engine_of(desk / "var" / "mailgate.db").version() == 3
 
 
 # ── migrate ─────────────────────────────────────────────────────────────────────────────
@@ -121,13 +120,13 @@ def test_migrate_once_and_then_nothing(desk, capsys):
 def test_a_database_from_before_gives_space_back_once_it_was_rewritten(desk, capsys):
     """Also one that has today's schema."""
     path = unpack(desk)
-    schema.migrate(path, LEFT_AT)
-    assert keeps_space(path)
+    schema.migrate(engine_of(path), LEFT_AT)
+    assert engine_of(path).keeps_space()
     main(("database", "status"))
     assert "it keeps what is free; stop the daemon once and run: mailgate database migrate" in printed(capsys)
     assert main(("database", "migrate")) == 0
     assert "it gives space back from now on" in printed(capsys)
-    assert not keeps_space(path)
+    assert not engine_of(path).keeps_space()
     main(("database", "status"))
     assert "keeps" not in printed(capsys)
     assert main(("database", "check")) == 0
@@ -136,7 +135,7 @@ def test_a_database_from_before_gives_space_back_once_it_was_rewritten(desk, cap
 
 
 def test_a_new_database_gives_space_back(desk):
-    assert not keeps_space(made(desk))
+    assert not engine_of(made(desk)).keeps_space()
 
 
 def test_migrate_as_json(desk, capsys):
@@ -159,7 +158,7 @@ def test_nobody_migrates_under_a_daemon(desk, capsys):
     with Lock(path):
         assert main(("database", "migrate")) == 1
     assert "another mailgate" in printed(capsys)
-    assert schema.version(path) == 3
+    assert engine_of(path).version() == 3
 
 
 # ── status ──────────────────────────────────────────────────────────────────────────────

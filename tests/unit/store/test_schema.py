@@ -13,9 +13,10 @@ import pytest
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.db import Store, open_reader, open_writer
+from mailgate.store.db import Store, engine_of, open_reader, open_writer
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.queues import inbox, outbox
+from mailgate.store.sqlite.engine import Sqlite
 from tests.desk import ANN, ELLIOT, KAREN, Bench, to
 from tests.old_desk import LEFT_AT, unpack
 
@@ -46,7 +47,7 @@ def test_a_fresh_schema_equals_a_migrated_one(tmp_path):
     old, new = unpack(tmp_path), tmp_path / "new.db"
     open_writer(new).close()
     assert structure(old) != structure(new)
-    schema.migrate(old, LEFT_AT)
+    schema.migrate(engine_of(old), LEFT_AT)
     assert structure(old) == structure(new)
 
 
@@ -54,22 +55,22 @@ def test_migrations_are_numbered_without_gaps_up_to_the_version_of_the_program()
     names = sorted(each.name for each in files("mailgate.store").joinpath("migrations").iterdir())
     assert all(re.fullmatch(r"\d{4}_[a-z_]+\.sql", name) for name in names)
     numbers = [each.version for each in schema.migrations()]
-    assert numbers == list(range(schema.OLDEST + 1, schema.VERSION + 1))
+    assert numbers == list(range(Sqlite.oldest + 1, schema.VERSION + 1))
 
 
 def test_a_migration_is_recorded_and_the_database_as_it_was_is_kept(tmp_path):
     path = unpack(tmp_path)
     before = contents(path)
-    done = schema.migrate(path, LEFT_AT)
+    done = schema.migrate(engine_of(path), LEFT_AT)
     assert [each.version for each in done] == list(range(4, schema.VERSION + 1))
     with closing(open_reader(path)) as db:
         recorded = [(row["version"], row["name"], row["at"]) for row in db.all("SELECT * FROM migration")]
     assert recorded == [(each.version, each.name, LEFT_AT.timestamp()) for each in done]
-    (copy,) = schema.copies(path)
+    (copy,) = engine_of(path).copies()
     assert copy == schema.copy_path(path, 3)
     assert copy.stat().st_mode & 0o777 == 0o600
     assert contents(copy) == before
-    assert schema.version(copy) == 3
+    assert engine_of(copy).version() == 3
 
 
 def test_what_was_not_checkpointed_is_in_the_copy(tmp_path):
@@ -78,7 +79,7 @@ def test_what_was_not_checkpointed_is_in_the_copy(tmp_path):
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("INSERT INTO meta VALUES ('late', 'word')")
         other.commit()
-        schema.migrate(path, LEFT_AT)
+        schema.migrate(engine_of(path), LEFT_AT)
         with closing(sqlite3.connect(schema.copy_path(path, 3))) as copy:
             assert copy.execute("SELECT value FROM meta WHERE key = 'late'").fetchone() == ("word",)
 
@@ -89,9 +90,9 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path):
         connection.execute("CREATE TABLE migration (what TEXT)")  # in the way of the first one
     before = contents(path)
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
-        schema.migrate(path, LEFT_AT)
+        schema.migrate(engine_of(path), LEFT_AT)
     assert contents(path) == before
-    assert schema.version(path) == 3
+    assert engine_of(path).version() == 3
 
 
 def test_rows_that_refer_to_nothing_stop_a_migration(tmp_path):
@@ -100,8 +101,8 @@ def test_rows_that_refer_to_nothing_stop_a_migration(tmp_path):
         connection.execute("INSERT INTO deadline VALUES (77, 'close', 0)")
         connection.commit()
     with pytest.raises(StorageError, match="rows of deadline that refer to nothing"):
-        schema.migrate(path, LEFT_AT)
-    assert schema.version(path) == 3
+        schema.migrate(engine_of(path), LEFT_AT)
+    assert engine_of(path).version() == 3
 
 
 def test_no_copy_no_migration(tmp_path):
@@ -109,18 +110,18 @@ def test_no_copy_no_migration(tmp_path):
     in_the_way = schema.copy_path(path, 3)
     in_the_way.mkdir()
     with pytest.raises(StorageError, match="cannot be copied, so it was not migrated"):
-        schema.migrate(path, LEFT_AT)
-    assert schema.version(path) == 3
+        schema.migrate(engine_of(path), LEFT_AT)
+    assert engine_of(path).version() == 3
     assert [each.name for each in path.parent.iterdir() if each.name.endswith(".new")] == []
 
 
 def test_nothing_waits_for_a_missing_empty_or_current_database(tmp_path):
-    assert schema.migrate(tmp_path / "none.db", LEFT_AT) == ()
+    assert schema.migrate(engine_of(tmp_path / "none.db"), LEFT_AT) == ()
     (tmp_path / "empty.db").touch()
-    assert schema.pending(tmp_path / "empty.db") == ()
+    assert schema.pending(engine_of(tmp_path / "empty.db")) == ()
     open_writer(tmp_path / "new.db").close()
-    assert schema.migrate(tmp_path / "new.db", LEFT_AT) == ()
-    assert schema.copies(tmp_path / "new.db") == []
+    assert schema.migrate(engine_of(tmp_path / "new.db"), LEFT_AT) == ()
+    assert engine_of(tmp_path / "new.db").copies() == []
 
 
 @pytest.mark.parametrize(
@@ -140,14 +141,14 @@ def test_every_door_refuses_another_schema(tmp_path, number, why):
             door(path)
     if number != 3:
         with pytest.raises(WrongSchema, match=why):
-            schema.migrate(path, LEFT_AT)
+            schema.migrate(engine_of(path), LEFT_AT)
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path):
     path = tmp_path / "photos.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE photo (name TEXT)")
-    for door in (open_writer, open_reader, schema.pending):
+    for door in (open_writer, open_reader, lambda path: schema.pending(engine_of(path))):
         with pytest.raises(WrongSchema, match="tables of something else"):
             door(path)
     assert [name for _, name, _ in structure(path)] == ["photo"]
@@ -169,7 +170,7 @@ def test_a_database_without_its_schema_yet_reads_as_empty(tmp_path):
 @pytest.fixture
 def bench(tmp_path):
     path = unpack(tmp_path)
-    schema.migrate(path, LEFT_AT)
+    schema.migrate(engine_of(path), LEFT_AT)
     bench = Bench(tmp_path, (tmp_path / "config.toml").read_text())
     bench.now = LEFT_AT
     bench.mails = 1000  # its ids go on behind those of the desk as it was

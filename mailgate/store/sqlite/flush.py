@@ -16,7 +16,7 @@ from mailgate.system.crash_points import crossing
 from mailgate.system.storage import identity, os_trouble
 
 
-class Flusher:
+class LogFlusher:
     """Flushes the log of one database. Lives on one loop; `changed` may be set from the writer's thread.
 
     What is flushed counts only while log and `database` are the files that they were at the start: a

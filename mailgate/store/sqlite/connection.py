@@ -1,4 +1,4 @@
-"""Opens the database file: the only module that does, and the one that knows the engine's errors.
+"""Opens the database file: the only module that does, and the one that knows SQLite's errors.
 
 Knows no table. Everything raises StorageError, with words for people and the engine's own as the cause.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import NoReturn
 
 from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 from mailgate.system.crash_points import crossing
@@ -104,18 +105,22 @@ def storage_errors() -> Iterator[None]:
     """Translate SQLite's errors into StorageError; programming errors in SQL are raised unchanged."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        fail(error)
+
+
+def fail(error: sqlite3.DatabaseError) -> NoReturn:
+    """Raise the StorageError for an error of SQLite; the error itself where it is one of programming."""
+    if isinstance(error, sqlite3.OperationalError):
         if is_busy(error):
             cure = "another process holds it; find it with: fuser DATABASE"
             raise DatabaseBusy("the database is busy", cause=str(error), cure=cure) from error
         if known := _TROUBLES.get(_code(error)):
             raise StorageError(known[0], cause=str(error), cure=known[1]) from error
-        raise
-    except sqlite3.DatabaseError as error:
-        if _code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            what = "the database is damaged" if _code(error) == sqlite3.SQLITE_CORRUPT else "not a database"
-            raise DatabaseDamaged(what, cause=str(error), cure=_DAMAGED) from error
-        raise
+    elif _code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        what = "the database is damaged" if _code(error) == sqlite3.SQLITE_CORRUPT else "not a database"
+        raise DatabaseDamaged(what, cause=str(error), cure=_DAMAGED) from error
+    raise error
 
 
 def make_private(path: Path) -> None:
@@ -163,12 +168,6 @@ def gives_back(connection: sqlite3.Connection) -> bool:
 _INCREMENTAL = 2  # https://www.sqlite.org/pragma.html#pragma_auto_vacuum
 
 
-def keeps_space(path: Path) -> bool:
-    """Whether a database is from before space could be given back, so that it should be rewritten once."""
-    with storage_errors(), closing(connect(path, "ro")) as connection:
-        return not gives_back(connection)
-
-
 def rewrite(path: Path) -> None:
     """Rewrite a database: it holds nothing but its content then, and gives space back from then on.
 
@@ -187,29 +186,3 @@ def rewrite(path: Path) -> None:
 def log_path(database: Path) -> Path:
     """The write-ahead log of a database."""
     return database.with_name(database.name + "-wal")
-
-
-def log_mark(database: Path) -> int:
-    """A number that changes when the database's log was written to; 0 while there is none."""
-    with suppress(FileNotFoundError):
-        return log_path(database).stat().st_mtime_ns
-    return 0
-
-
-def log_trouble(database: Path) -> Iterator[StorageError]:
-    """That the log grows, because a reader does not let go of what it holds; nothing where it does not."""
-    with suppress(FileNotFoundError):
-        size = log_path(database).stat().st_size
-        if size > LOG_MOST:
-            what = "the log of the database grows: a reader holds it"
-            yield StorageError(what, cause=f"{size / 1e6:.0f} MB", cure=f"find it with: fuser {database}")
-
-
-def checkpoint(database: Path) -> None:
-    """Take what the log holds into the database file, as far as no reader needs it there; holds up nobody.
-
-    Done by whoever commits, it would take a quarter of the worker's time with the
-    database. Raises StorageError.
-    """
-    with storage_errors(), closing(connect(database, "rw")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -1,0 +1,1 @@
+"""SQLite behind `store/engine.py`: opening and errors, the handle, the daemon's threads, the flush of the log."""

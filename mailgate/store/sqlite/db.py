@@ -1,0 +1,251 @@
+"""A connection of SQLite as a `Db`, and on a thread of aiosqlite as a `Lane`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import aiosqlite
+
+from mailgate.errors import StorageError
+from mailgate.store.engine import Db, Lane, Params, Row, Texts
+from mailgate.store.raw_files import RawFiles
+from mailgate.store.sqlite.connection import fail, is_busy, storage_errors
+from mailgate.store.sqlite.flush import LogFlusher
+from mailgate.system.crash_points import crossing
+
+T = TypeVar("T")
+
+SHORT_TRIES, SHORT_PAUSE = 100, 0.0002  # how often a busy database is asked again at once; seconds between
+RESERVE = 20  # one page in so many stays free, to be used again: else a busy desk gives back what it takes next
+LEAST = 256  # pages
+
+
+class SqliteDb(Db):
+    """A handle on one connection. Lists are bound as JSON."""
+
+    any_of = "IN (SELECT value FROM json_each(?))"
+    none_of = "NOT IN (SELECT value FROM json_each(?))"
+    listed = "json_each(?)"
+
+    def __init__(self, connection: sqlite3.Connection, files: RawFiles) -> None:
+        self._connection = connection
+        self.files = files
+
+    def all(self, sql: str, params: Params = ()) -> list[Row]:
+        """Every row of a query."""
+        try:
+            return self._connection.execute(sql, params).fetchall()
+        except sqlite3.DatabaseError as error:
+            fail(error)
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        """The first row of a query, or None."""
+        try:
+            row: Row | None = self._connection.execute(sql, params).fetchone()
+        except sqlite3.DatabaseError as error:
+            fail(error)
+        return row
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        try:
+            return self._connection.execute(sql, params).rowcount
+        except sqlite3.DatabaseError as error:
+            fail(error)
+
+    def insert(self, sql: str, params: Params = ()) -> int:
+        """Run one INSERT; the id of the new row."""
+        try:
+            return self._connection.execute(sql, params).lastrowid or 0
+        except sqlite3.DatabaseError as error:
+            fail(error)
+
+    def many(self, sql: str, rows: Iterable[Params]) -> None:
+        """Run one statement for each of many rows."""
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.DatabaseError as error:
+            fail(error)
+
+    def run_unless_taken(self, sql: str, params: Params = ()) -> int:
+        """`run`, but 0 and no change where the statement would break a constraint."""
+        try:
+            return self.run(sql, params)
+        except sqlite3.IntegrityError:  # undoes the statement alone
+            return 0
+
+    # ── expressions ─────────────────────────────────────────────────────────────────────
+
+    @staticmethod
+    def values(values: Iterable[object]) -> object:
+        """A list as JSON."""
+        return json.dumps([*values])
+
+    @staticmethod
+    def elements(column: str) -> str:
+        """A table of the elements of a JSON list."""
+        return f"json_each({column})"
+
+    @staticmethod
+    def member(value: str, key: str | int) -> str:
+        """One member of a JSON object or list."""
+        return f"json_extract({value}, '$[{key}]')" if isinstance(key, int) else f"json_extract({value}, '$.{key}')"
+
+    @staticmethod
+    def members(value: str, keys: Sequence[str]) -> str:
+        """Some members of a JSON object, as a JSON list."""
+        paths = ", ".join(f"'$.{key}'" for key in keys)
+        return f"json_extract({value}, {paths})"
+
+    # ── transactions ────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens inside is undone alone when it raises."""
+        self.run("SAVEPOINT one")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has undone the whole transaction already
+                self.run("ROLLBACK TO one")
+                self.run("RELEASE one")
+            raise
+        self.run("RELEASE one")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Every read inside sees the database as it is at the first of them."""
+        if self._connection.in_transaction:  # which sees one moment already
+            yield
+            return
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self.rollback()  # there is nothing to undo
+
+    def begin(self) -> None:
+        """BEGIN IMMEDIATE. The other process writes for a millisecond: ask again sooner than SQLite would."""
+        with storage_errors():
+            patience = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                for _ in range(SHORT_TRIES):
+                    try:
+                        self._connection.execute("BEGIN IMMEDIATE")
+                    except sqlite3.OperationalError as error:
+                        if not is_busy(error):
+                            raise
+                    else:
+                        return
+                    time.sleep(SHORT_PAUSE)
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {patience}")
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """COMMIT."""
+        crossing("commit")
+        self.run("COMMIT")
+        crossing("committed")
+
+    def rollback(self) -> None:
+        """ROLLBACK, where a transaction runs."""
+        if self._connection.in_transaction:
+            self.run("ROLLBACK")
+
+    # ── the database itself ─────────────────────────────────────────────────────────────
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed."""
+        return self._pragma("data_version")
+
+    def _pragma(self, name: str) -> int:
+        row = self.one(f"PRAGMA {name}")
+        return int(row[0]) if row else 0
+
+    def texts(self) -> list[Texts]:
+        """Every table with columns of text."""
+        found = []
+        for table in self.all("PRAGMA table_list"):
+            if table["type"] != "table" or table["name"].startswith("sqlite_"):
+                continue
+            columns = self.all(f"PRAGMA table_info({table['name']})")
+            texts = tuple(f'"{each["name"]}"' for each in columns if each["type"] == "TEXT")
+            key = tuple(f'"{each["name"]}"' for each in columns if each["pk"]) if table["wr"] else ("rowid",)
+            if texts:
+                found.append(Texts(table["name"], texts, key))
+        return found
+
+    def damage(self, most: int) -> Iterator[str]:
+        """What `PRAGMA integrity_check` finds; damage that ends the check is what it found last."""
+        try:
+            yield from (row[0] for row in self.all(f"PRAGMA integrity_check({most})") if row[0] != "ok")
+        except StorageError as error:
+            yield f"{error.public}: {error.cause}"
+
+    def dangling(self) -> Iterator[str]:
+        """Rows that refer to rows that do not exist."""
+        for row in self.all("PRAGMA foreign_key_check"):
+            yield f"row {row[1]} of {row[0]} refers to nothing in {row[2]}"
+
+    def give_back(self, pages: int) -> bool:
+        """Give free pages back; nothing in a database from before this was possible: `database migrate` rewrites it."""
+        free = self._pragma("freelist_count")
+        spare = free - max(self._pragma("page_count") // RESERVE, LEAST)
+        if spare <= 0 or self._pragma("auto_vacuum") == 0:
+            return False
+        self.all(f"PRAGMA incremental_vacuum({min(spare, pages)})")
+        return spare > pages
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class SqliteLane(Lane):
+    """A connection on the thread that aiosqlite gives it. `flusher`: hears of commits; a reader has none."""
+
+    def __init__(self, connection: aiosqlite.Connection, files: RawFiles, flusher: LogFlusher | None) -> None:
+        self._thread = connection
+        self._files = files
+        self._flusher = flusher
+
+    @classmethod
+    async def open(
+        cls, connect: Callable[[], sqlite3.Connection], files: RawFiles, flusher: LogFlusher | None = None
+    ) -> SqliteLane:
+        """Open a connection on a new thread."""
+        connection = aiosqlite.Connection(connect, iter_chunk_size=64)
+        try:
+            return cls(await connection, files, flusher)
+        except BaseException:
+            # Its thread has a last word to say to the loop, which must not be closed by then.
+            await asyncio.to_thread(connection._thread.join)  # noqa: SLF001
+            raise
+
+    async def run(self, work: Callable[[Db], T]) -> T:
+        """Run `work(db)` on the thread."""
+        # aiosqlite's public calls hop to its thread once a statement, which costs five times
+        # the whole transaction; its one-hop call is private, so it is used in this one place.
+        result: T = await self._thread._execute(lambda: self._work(work))  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return result
+
+    def _work(self, work: Callable[[Db], T]) -> T:
+        connection = self._thread._conn  # noqa: SLF001
+        before = connection.total_changes
+        try:
+            return work(SqliteDb(connection, self._files))
+        finally:
+            if self._flusher and connection.total_changes != before:
+                self._flusher.changed = True
+
+    async def close(self) -> None:
+        """Finish what is queued, then close the connection."""
+        await self._thread.close()

@@ -1,0 +1,224 @@
+"""A desk's database in a file of SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from mailgate.errors import StorageError, WrongSchema
+from mailgate.store import schema
+from mailgate.store.columns import moment
+from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Size
+from mailgate.store.raw_files import RawFiles
+from mailgate.store.sqlite import connection as files
+from mailgate.store.sqlite.connection import connect, log_path, make_private, storage_errors
+from mailgate.store.sqlite.db import SqliteDb, SqliteLane
+from mailgate.store.sqlite.flush import LogFlusher
+from mailgate.system.crash_points import crossing
+
+LONGEST_LOG = 10_000  # pages of 4 kB before whoever commits must do what `checkpoint` does
+
+
+class Sqlite(Engine):
+    """The database file at `path`."""
+
+    oldest = 3
+
+    def __init__(self, path: Path) -> None:
+        self.path = self.beside = path
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.path.exists()
+
+    def open_writer(self) -> Db:
+        """A connection for a one-shot command."""
+        with storage_errors():
+            make_private(self.path)
+            return SqliteDb(_ready(connect(self.path, "rwc")), RawFiles(self.path))
+
+    def open_reader(self) -> Db:
+        """A connection that cannot write; an empty one in memory where there is no database, or no schema yet."""
+        with storage_errors():
+            if self.version():
+                return SqliteDb(_ready(connect(self.path, "ro"), make=False), RawFiles(self.path))
+            return SqliteDb(_ready(connect(None, "memory")), RawFiles(self.path))
+
+    async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
+        """A writer, a reader, and the flusher of the log."""
+        make_private(self.path)
+
+        def write_connection() -> sqlite3.Connection:
+            connection = _ready(connect(self.path, "rwc"))
+            connection.execute("PRAGMA synchronous = NORMAL")  # the flusher makes commits durable instead
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG}")  # `checkpoint` comes before
+            return connection
+
+        raw, flusher = RawFiles(self.path), LogFlusher(log_path(self.path), self.path)
+        with storage_errors():
+            writer = await SqliteLane.open(write_connection, raw, flusher)
+            try:
+                reader = await SqliteLane.open(lambda: connect(self.path, "ro"), raw)
+            except BaseException:
+                await writer.close()
+                raise
+        return writer, reader, flusher
+
+    def version(self) -> int:
+        """The version of the schema; 0 when there is no file, or nothing in it."""
+        if not self.path.exists():
+            return 0
+        with storage_errors(), closing(connect(self.path, "ro")) as connection:
+            return version_of(connection)
+
+    def keep_copy(self, version: int) -> None:
+        """Copy the file."""
+        files.copy(self.path, schema.copy_path(self.path, version))
+
+    def copies(self) -> list[Path]:
+        """The copies that were made before the schema changed."""
+        return sorted(self.path.parent.glob(f"{self.path.name}.schema-*[0-9]"))
+
+    def apply(self, migrations: Sequence[Migration], now: datetime) -> None:
+        """Run migrations. No other process may work on the database."""
+        with storage_errors(), closing(connect(self.path, "rw")) as connection:
+            for each in migrations:
+                _apply(connection, each, now)
+
+    def copy_to(self, target: Path) -> None:
+        """Copy the file: see `connection.copy`."""
+        files.copy(self.path, target)
+
+    def size(self, tables: Sequence[str]) -> Size:
+        """Bytes of the file, and rows."""
+        if not (size := _size(self.path)):
+            return Size(schema=0)
+        with storage_errors(), closing(connect(self.path, "ro")) as connection:
+            version = version_of(connection)
+            known = version == schema.VERSION
+            found = connection.execute("SELECT version, name, at FROM migration ORDER BY version") if known else ()
+            return Size(
+                schema=version,
+                size=size,
+                free=_pragma(connection, "page_size") * _pragma(connection, "freelist_count"),
+                gives_back=files.gives_back(connection),
+                log=_size(log_path(self.path)),
+                migrations=tuple((row["version"], row["name"], moment(row["at"])) for row in found),
+                rows={each: _count(connection, each) for each in tables} if known else None,
+            )
+
+    def keeps_space(self) -> bool:
+        """Whether the file is from before space could be given back, so that it should be rewritten once."""
+        with storage_errors(), closing(connect(self.path, "ro")) as connection:
+            return not files.gives_back(connection)
+
+    def rewrite(self) -> None:
+        """Rewrite the file: see `connection.rewrite`."""
+        files.rewrite(self.path)
+
+    def log_mark(self) -> int:
+        """When the log was written to."""
+        with suppress(FileNotFoundError):
+            return log_path(self.path).stat().st_mtime_ns
+        return 0
+
+    def checkpoint(self) -> None:
+        """Take what the log holds into the file, as far as no reader needs it there."""
+        with storage_errors(), closing(connect(self.path, "rw")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def trouble(self) -> Iterator[StorageError]:
+        """That the log grows, because a reader does not let go of what it holds."""
+        size = _size(log_path(self.path))
+        if size > files.LOG_MOST:
+            what = "the log of the database grows: a reader holds it"
+            yield StorageError(what, cause=f"{size / 1e6:.0f} MB", cure=f"find it with: fuser {self.path}")
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names of our own
+
+
+# ── schema ──────────────────────────────────────────────────────────────────────────────
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the schema, kept in `user_version`. Raises WrongSchema for a database of something else."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if not version and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise WrongSchema("the database is none of mailgate: it holds tables of something else")
+    return version
+
+
+def _ready(connection: sqlite3.Connection, *, make: bool = True) -> sqlite3.Connection:
+    """The connection, its schema made where it has none (`make`) and found to be this program's; else it is closed."""
+    try:
+        if make and not version_of(connection):
+            _create(connection)
+        schema.require_current(version_of(connection), Sqlite.oldest)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with _exclusive(connection):
+        if version_of(connection) == 0:  # another process may have been faster
+            _run(connection, schema.script())
+            _record(connection, schema.VERSION, "new database", None)
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration, now: datetime) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")  # a table that is rebuilt is dropped in between
+    with _exclusive(connection):
+        _run(connection, migration.script)
+        if broken := connection.execute("PRAGMA foreign_key_check").fetchone():
+            raise StorageError(f"migration {migration.version} leaves rows of {broken[0]} that refer to nothing")
+        _record(connection, migration.version, migration.name, now)
+
+
+@contextmanager
+def _exclusive(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that nobody else reads or writes beside."""
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+        crossing("commit of the schema")
+        connection.execute("COMMIT")
+        crossing("schema committed")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Run the statements of a script; `executescript` would commit before."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+def _record(connection: sqlite3.Connection, version: int, name: str, at: datetime | None) -> None:
+    """Note the version; `at` None is SQLite's own now."""
+    now = "(julianday('now') - 2440587.5) * 86400.0"
+    values = [version, name, at.timestamp() if at else None]
+    connection.execute(f"INSERT INTO migration (version, name, at) VALUES (?, ?, coalesce(?, {now}))", values)  # noqa: S608
+    connection.execute(f"PRAGMA user_version = {version}")
