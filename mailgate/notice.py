@@ -197,6 +197,7 @@ class Notice:
     by_agent: str = ""  # key of the agent whose act it is
     facts: tuple[Sentence, ...] = ()
     text: str = ""
+    text_subject: str = ""  # of the mail whose text it is, where it is another than the ticket's
     signature: str = ""  # of its author, as their mail program marks it; it was cut from `text`
     html: str = ""  # sanitised, and says what `text` says; "" where there is none
     attachments: tuple[StoredAttachment, ...] = ()

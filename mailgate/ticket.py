@@ -267,6 +267,7 @@ class Ticket:
     merged: tuple[int, ...] = ()  # tickets that were merged into this one
     spam: bool = False  # closed as spam; any other status takes the mark away
     anchor: str = ""  # nonce of its public anchor; "" for those opened under schema 3
+    was_called: tuple[str, ...] = ()  # earlier subjects, which answers still carry
 
     @property
     def participants(self) -> frozenset[str]:
@@ -283,6 +284,7 @@ class Entry:
     author: Address
     at: datetime
     text: str
+    subject: str = ""  # of its mail, without tokens and "Re:", where it is another than the ticket's; else ""
     html: str = ""  # sanitised, and says what `text` says; "" where there is none
     cut: str = ""  # quoted history and signature that were cut from the view
     message_id: str = ""

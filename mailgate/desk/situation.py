@@ -28,7 +28,7 @@ from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket.bans import Ban
 from mailgate.rules.ticket.rating import Rating
 from mailgate.store.tickets.queries import Query
-from mailgate.ticket import Actor, Change, Entry, Event, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Change, Entry, EntryKind, Event, StoredAttachment, Ticket
 
 NO_COMMANDS = Commands((), (), ())
 SHOWN = 6  # latest entries of a thread that notices may show
@@ -131,7 +131,9 @@ class Known:
         if record is None:
             return Audience(away=self.away)
         merged = (
-            replace(entry, came_for=other) for other in record.below for entry in self.records[other].thread[-SHOWN:]
+            replace(_elsewhere(entry, self.records[other].ticket), came_for=other)
+            for other in record.below
+            for entry in self.records[other].thread[-SHOWN:]
         )
         return Audience(
             last_sent={each.recipient: each.message_id for each in record.notices},
@@ -154,8 +156,16 @@ class Known:
             return []
         found = [*record.thread]
         for other in record.below:
-            found += [replace(entry, came_for=entry.came_for or other) for entry in self.records[other].thread]
+            merged = self.records[other]
+            found += [_elsewhere(entry, merged.ticket) for entry in merged.thread]
         return sorted(found, key=lambda entry: entry.id or 0)
+
+
+def _elsewhere(entry: Entry, ticket: Ticket) -> Entry:
+    """An entry of a merged ticket as it stands in the thread of the ticket that it went into."""
+    opens = entry.kind is EntryKind.MESSAGE and entry.at == ticket.created_at
+    subject = entry.subject or (ticket.subject if opens else "")
+    return replace(entry, came_for=entry.came_for or ticket.number, subject=subject)
 
 
 class Matter(StrEnum):

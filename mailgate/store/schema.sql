@@ -118,7 +118,8 @@ CREATE TABLE entry (
     message_id TEXT NOT NULL DEFAULT '',
     attachments TEXT NOT NULL DEFAULT '[]',   -- JSON list
     inbox_id INTEGER REFERENCES inbox (id),
-    came_for INTEGER REFERENCES ticket (number)  -- the merged ticket that it answered
+    came_for INTEGER REFERENCES ticket (number),  -- the merged ticket that it answered
+    subject TEXT NOT NULL DEFAULT ''          -- of its mail, where it is another than the ticket's
 ) STRICT;
 CREATE INDEX entry_ticket ON entry (ticket, id);
 CREATE INDEX entry_came_for ON entry (came_for) WHERE came_for IS NOT NULL;

@@ -182,6 +182,8 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         print()
         came = f" for #{entry['came_for']}" if entry["came_for"] else ""
         print_line(f"--- {entry['kind']} {entry['id']}{came}, {author['name'] or author['email']}, {_at(entry, zone)}")
+        if entry["subject"]:
+            print_line(f"Subject: {entry['subject']}")
         print(plain(str(entry["text"])))
         for each in map(_object, _items(entry["attachments"])):
             print_line(f"[{each['name']}, {each['size']} bytes]")

@@ -25,7 +25,7 @@ from mailgate.rules.routing.criteria import RuleInput, language_of
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.screening.bulk import below_marker
 from mailgate.rules.text.forms import Form, read_form
-from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.text.subject import own_subject, strip_subject
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.lifecycle import open_routed
 from mailgate.rules.ticket.participants import agree, put_in_cc
@@ -111,7 +111,7 @@ def _joined(opening: _Opening) -> Outcome | None:
     ticket, arrived = opening.requester.joinable, situation.received.arrived_at
     if not routed.join or opening.follows or ticket is None or ticket.created_at < arrived - routed.join:
         return None
-    entry = entry_of(situation, opening.author, opening.text)
+    entry = message_on(ticket, situation, opening.author, opening.text, EntryKind.MESSAGE, context.config)
     stamp = acts.Stamp(entry.by, entry.at)
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=True)
     occasion = Occasion(
@@ -251,6 +251,17 @@ def _text(situation: Situation, form: Form) -> str:
     mail, body = situation.received.mail, situation.received.body
     whole = replace(body, visible=form.rest).whole if form.fields else body.whole
     return whole.strip() or mail.text
+
+
+def message_on(
+    ticket: Ticket, situation: Situation, author: Address, text: str, kind: EntryKind, config: Config
+) -> Entry:
+    """The mail as a further thread entry, with its subject where that is not the ticket's."""
+    merged = situation.known.ticket(situation.match.came_for)
+    tickets = (ticket, merged) if merged else (ticket,)
+    called = (subject for each in tickets for subject in (each.subject, *each.was_called))
+    subject = own_subject(situation.received.mail.subject, called, config.desk)
+    return replace(entry_of(situation, author, text, kind), subject=subject)
 
 
 def entry_of(situation: Situation, author: Address, text: str, kind: EntryKind = EntryKind.MESSAGE) -> Entry:

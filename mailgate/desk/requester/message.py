@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.desk.opening.from_mail import entry_of, may_answer, open_from_mail, rejected, rule_input_of
+from mailgate.desk.opening.from_mail import may_answer, message_on, open_from_mail, rejected, rule_input_of
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.requester.commands import (
     answer,
@@ -91,7 +91,8 @@ def _message(
 ) -> Change:
     """The change by a message, with the author's commands, new participants and the assignee of a reopened ticket."""
     author, body = situation.received.mail.author, situation.received.body
-    entry = entry_of(situation, author, body.whole or ("" if requested.words else situation.received.mail.text))
+    text = body.whole or ("" if requested.words else situation.received.mail.text)
+    entry = message_on(ticket, situation, author, text, EntryKind.MESSAGE, context.config)
     waits = situation.match.participant or situation.match.participant_there
     reopens = waits and not thanks and "close" not in requested.words
     change = lifecycle.receive(ticket, entry, stamp, context.config, participant=reopens)
@@ -144,7 +145,7 @@ def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> O
     # An agent's answers an alert, an outsider's a note; either may quote internal text.
     internal = situation.sender.agent or situation.match.role == "asked"
     kind = EntryKind.NOTE if internal else EntryKind.MESSAGE
-    entry = entry_of(situation, author, situation.received.body.visible, kind)
+    entry = message_on(ticket, situation, author, situation.received.body.visible, kind, context.config)
     change = lifecycle.keep_auto_reply(ticket, entry, stamp, context.config)
     return Outcome(ticket=ticket.number, reason=situation.match.why, changes=(change,))
 
@@ -157,7 +158,8 @@ def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outco
     received, config = situation.received, context.config
     author = received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), received.arrived_at)
-    entry = entry_of(situation, author, received.body.whole or received.mail.text, kind=EntryKind.NOTE)
+    text = received.body.whole or received.mail.text
+    entry = message_on(ticket, situation, author, text, EntryKind.NOTE, config)
     change = lifecycle.act_on(ticket, [acts.note(stamp)], stamp, config, (entry,))
     names = tuple(config.agents[key].name for key in askers_of(ticket, author.email) if key in config.agents)
     asked: Value = names or Phrase("actor.clock")

@@ -41,4 +41,6 @@ def masked(notice: Notice, config: Config) -> Notice:
         return replace(bare, links=(_SHOW,))
     if notice.kind in _OWN:
         return bare
-    return replace(bare, facts=(), text="", html="", lines_cut=0, attachments=(), listings=(), links=(_SHOW,))
+    return replace(
+        bare, facts=(), text="", text_subject="", html="", lines_cut=0, attachments=(), listings=(), links=(_SHOW,)
+    )

@@ -59,6 +59,7 @@ def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Co
             facts=facts,
             lines_cut=entry.lines_cut if entry else 0,
             text=entry.text if entry else "",
+            text_subject=entry.subject if entry else "",
             html=entry.html if entry else "",
             attachments=entry.attachments if entry else (),
             history=history[:HISTORY],

@@ -6,6 +6,7 @@ The syntax alone: whether a ticket of this number exists is not looked up.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from mailgate.settings import Desk
@@ -24,6 +25,9 @@ _WORDS = (
 )
 _COUNT = r"(?:\s?(?:\[[0-9]{1,3}\]|\([0-9]{1,3}\))|[\^*]?[0-9]{1,3})?"  # Re[2]: Re(2): Re^2: Re2:
 _PREFIX = re.compile(rf"(?:(?:{_WORDS}){_COUNT}\s{{0,3}}:\s*)+", re.IGNORECASE)
+_CUT = 25  # characters that a subject which was cut has at least
+# What gateways put in front: "[EXTERNAL] ", "*** SPAM *** ".
+_GATEWAY = re.compile(r"(?:[\[({<*]+\s?(?:ext|extern\w*|suspected|possible|spam)\b[^\])}>*]{0,30}[\])}>*]+\s?)+")
 _DIGITS = re.compile(r"\d+")
 _BRACKETED = re.compile(r"\[ ?fwd?: ?(.+?) ?\]", re.IGNORECASE)  # "[Fwd: Portal is down]"
 
@@ -46,6 +50,21 @@ def strip_subject(subject: str, desk: Desk) -> str:
     while prefix := _PREFIX.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
         subject = subject[prefix.end() :] if prefix.re is _PREFIX else prefix[1]
     return subject or NO_SUBJECT
+
+
+def own_subject(subject: str, known: Iterable[str], desk: Desk) -> str:
+    """The bare subject of a mail on a ticket that is called, or was called, `known`; "" where it says the same.
+
+    It does without case and white space, cut at the end as in links, and behind a mark of a gateway.
+    """
+    bare, called = strip_subject(subject, desk), [_essence(each, desk) for each in known]
+    said = _essence(bare, desk)
+    cut = len(said) >= _CUT and any(each.startswith(said) for each in called)
+    return "" if bare == NO_SUBJECT or cut or said in called else bare
+
+
+def _essence(subject: str, desk: Desk) -> str:
+    return strip_subject(_GATEWAY.sub("", " ".join(subject.split()).casefold()), desk)
 
 
 def likeness(subject: str, desk: Desk) -> str:

@@ -76,6 +76,7 @@ def entry_json(entry: Entry) -> dict[str, Json]:
         "kind": entry.kind.value,
         "from": {"name": entry.author.name, "email": entry.author.email},
         "at": rfc3339(entry.at),
+        "subject": entry.subject or None,
         "text": entry.text,
         "html": entry.html,
         "message_id": entry.message_id,

@@ -123,8 +123,8 @@ def _blank(db: Db, number: int, email: str, done: Erased) -> None:
     for row in theirs:
         db.run("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [row["message_id"], number])
         db.run(
-            "UPDATE entry SET text = ?, html = '', cut = '', message_id = '', attachments = '[]', author_email = ?,"
-            " author_name = ? WHERE id = ?",
+            "UPDATE entry SET text = ?, subject = '', html = '', cut = '', message_id = '', attachments = '[]',"
+            " author_email = ?, author_name = ? WHERE id = ?",
             [NAME, ADDRESS, NAME, row["id"]],
         )
     done.counts["messages in tickets of others"] += len(theirs)

@@ -79,7 +79,7 @@ def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, 
     entries = [_whole(entry) if answer.full else entry for entry in answer.thread]
     thread = tuple(
         replace(
-            entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text)),
+            entry_view(entry, own.dates.moment(entry.at, zone), own, limit=len(entry.text), on=answer.ticket),
             id=str(entry.id or ""),
         )
         for entry in entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from html import escape
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import ListedMail, Notice, NoticeKind, Similar
@@ -24,7 +25,7 @@ from mailgate.writing.mail.mime import readable
 from mailgate.writing.views.answers import answer_views, listing_view
 from mailgate.writing.views.card import status, ticket_view
 from mailgate.writing.views.for_report import report_view
-from mailgate.writing.views.formatting import entry_view, files, left_out, person, preview, set_off, words
+from mailgate.writing.views.formatting import entry_view, files, left_out, person, preview, set_off, with_subject, words
 from mailgate.writing.views.mail_links import MailLinks
 from mailgate.writing.views.views import AgentView, EntryView, MailView, OtherView, SimilarView
 from mailgate.writing.views.words import Words
@@ -61,10 +62,11 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
     latest = _latest(notice)
 
     def shown(entry: Entry) -> EntryView:
-        return entry_view(entry, own.dates.moment(entry.at, zone), own)
+        return entry_view(entry, own.dates.moment(entry.at, zone), own, on=notice.ticket)
 
     said = words(notice.text, _TEXT_LIMIT)
-    text = "\n\n".join(each.text for each in answers) or (said if notice.by_agent else set_off(said))
+    said = said if notice.by_agent else set_off(said)
+    text = "\n\n".join(each.text for each in answers) or with_subject(said, notice.text_subject, notice.ticket, own)
     return AgentView(
         marker=own.marker if notice.to.email and config.desk.marker else "",
         desk=identity.desk_name(notice, config),
@@ -76,7 +78,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         by=_by(notice, own),
         facts=facts,
         text=text,
-        html=with_images(_page(notice, config), going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
+        html=with_images(_page(notice, config, own), going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
         not_shown=_not_shown(notice.lines_cut, own),
         files=files(going),
         left_out=left_out(notice, config.attachments, own),
@@ -98,11 +100,13 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
     )
 
 
-def _page(notice: Notice, config: Config) -> str:
+def _page(notice: Notice, config: Config, own: Words) -> str:
     """The page of somebody's words, in which a link to the desk would look like a button of ours."""
-    if notice.by_agent:
+    if notice.by_agent or not notice.html:
         return notice.html
-    return without_links(notice.html, lambda email: bool(desk_address(email, config)))
+    page = without_links(notice.html, lambda email: bool(desk_address(email, config)))
+    subject = with_subject("", notice.text_subject, notice.ticket, own)
+    return f"<p><b>{escape(subject)}</b></p>{page}" if subject else page
 
 
 def _not_shown(count: int, own: Words) -> str:

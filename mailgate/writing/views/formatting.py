@@ -10,13 +10,14 @@ from mailgate.notice import Notice, wire_size
 from mailgate.rules.people.actors import is_address
 from mailgate.rules.replies import attachments as passing
 from mailgate.settings import Attachments
-from mailgate.ticket import Entry, EntryKind, StoredAttachment
+from mailgate.ticket import Entry, EntryKind, StoredAttachment, Ticket
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import file_name, readable
 from mailgate.writing.views.views import EntryView, FileView
 from mailgate.writing.views.words import Words
 
 EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
+_SUBJECT = 200  # characters of a subject above a text
 _PREVIEW = 140  # characters; a list of mails shows fewer
 
 
@@ -115,14 +116,25 @@ def preview(text: str) -> str:
     return " ".join(text[:_PREVIEW].split())
 
 
-def entry_view(entry: Entry, at: str, own: Words, limit: int = EXCERPT) -> EntryView:
-    """An entry of the thread, cut to `limit` characters; `at` is its time as the reader writes it."""
+def with_subject(text: str, subject: str, ticket: Ticket | None, own: Words) -> str:
+    """A text with the subject of its mail in a line above it, where that is not the ticket's."""
+    if not subject or ticket is None or subject == ticket.subject:
+        return text
+    return f"{own.filled('entry.subject', subject=plain(subject, _SUBJECT))}\n\n{text}".strip()
+
+
+def entry_view(entry: Entry, at: str, own: Words, limit: int = EXCERPT, *, on: Ticket | None = None) -> EntryView:
+    """An entry of the thread, cut to `limit` characters; `at` is its time as the reader writes it.
+
+    `on`: for an agent, who is shown a subject that is not this ticket's.
+    """
+    text = words(entry.text, limit) if entry.by.is_agent else set_off(words(entry.text, limit))
     kind = own.phrases[f"entry.{entry.kind}"]
     return EntryView(
         kind=own.filled("entry.came_for", kind=kind, number=str(entry.came_for)) if entry.came_for else kind,
         internal=entry.kind is EntryKind.NOTE,
         author=person(entry.author.name, entry.author.email),
         at=at,
-        text=words(entry.text, limit) if entry.by.is_agent else set_off(words(entry.text, limit)),
+        text=with_subject(text, entry.subject, on, own),
         files=files(entry.attachments),
     )

@@ -15,7 +15,8 @@ def subject(text: str, stamp: Stamp) -> Act:
     def act(ticket: Ticket) -> Draft:
         if ticket.subject == text:
             return ticket, ()
-        return replace(ticket, subject=text), (stamp.event(EventKind.SUBJECT_CHANGED, ticket.subject, text),)
+        called = replace(ticket, subject=text, was_called=(*ticket.was_called, ticket.subject))
+        return called, (stamp.event(EventKind.SUBJECT_CHANGED, ticket.subject, text),)
 
     return act
 

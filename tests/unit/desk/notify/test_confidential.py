@@ -74,6 +74,9 @@ def test_a_held_answer_comes_back_whole_with_why_and_without_the_rest(bench, ope
 def test_every_later_alert_is_silent_too(bench, opened):
     bench.new()
     bench.send(KAREN, "SECRETWORD again.", answers=to(opened, "karen@client.example"))
+    bench.send(
+        KAREN, "And again.", subject="[#1001] SECRETSUBJECT SECRETWORD", to=to(opened, "karen@client.example").reply_to
+    )
     bench.send(ANN, "#prio high -- SECRETREASON\n#tag SECRETTAG\n#note\n\nSECRETNOTE", answers=to(opened, ANN))
     bench.send(ANN, "#assign me -- SECRETREASON\n", answers=to(opened, ANN))
     bench.send(ANN, "#release -- SECRETREASON\n", answers=to(opened, ANN))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.text.subject import NO_SUBJECT, strip_subject, tokens
+from mailgate.rules.text.subject import NO_SUBJECT, own_subject, strip_subject, tokens
 from tests.lab import desk
 
 DESK = replace(desk().desk, old_tokens=("Ticket {number}", "#{number}:", "[DESK-{number}]"))
@@ -106,3 +106,26 @@ def test_hostile_subjects_take_no_time() -> None:
         "[Fwd: x" + "]" * 100_000,
     ):
         assert len(strip_subject(subject, DESK)) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("subject", "own"),
+    [
+        ("Re: [#1001] Printer on the third floor is jammed", ""),
+        ("Re: [#1001] printer  on the third floor is JAMMED", ""),
+        ("Re: [#1001] Printer on the third floor", ""),  # cut
+        ("Re: [#1001] Printer", "Printer"),
+        ("[EXT] AW: [#1001] Printer on the third floor is jammed", ""),
+        ("[External email] Re: [#1001] Scanner", "[External email] Re: Scanner"),
+        ("[URGENT] Printer on the third floor is jammed", "[URGENT] Printer on the third floor is jammed"),
+        ("Copier", ""),  # what it was called
+        ("Re: [#1001]", ""),
+        ("", ""),
+    ],
+)
+def test_a_subject_of_its_own(subject: str, own: str) -> None:
+    assert own_subject(subject, ("Printer on the third floor is jammed", "Copier"), DESK) == own
+
+
+def test_a_ticket_whose_first_mail_a_gateway_marked_is_called_the_same() -> None:
+    assert own_subject("Re: [#1001] Printer", ("[EXTERNAL] Printer",), DESK) == ""
