@@ -83,7 +83,7 @@ def _keys(mail: Mail, context: Context) -> tuple[Key, ...]:
 
 def _searched(mail: Mail, depth: int = 0) -> Iterator[str]:
     """All that a mail says, and the mails and texts in it: where keys are looked for."""
-    yield from (value for _, value in mail.headers)
+    yield "\n".join(value for _, value in mail.headers)
     for text in (mail.text, mail.html):
         yield from (text, WRAPPING.sub("", text))
     for file in mail.attachments:

@@ -65,7 +65,7 @@ def _with_spam(db: Db, situation: Situation, context: Context) -> Situation:
     found = spam.mark(received.mail, spam.provider_of(received.source_key, config.mailboxes.values()))
     if found and (since := held.spam_since(db, received.id)):
         return replace(situation, released=SpamRelease(since, ADMIN))
-    return replace(situation, spam=found)
+    return replace(situation, spam=found) if found else situation
 
 
 def gather_held(db: Db, inbox_id: int, context: Context, why: Reason = Reason.UNPROVEN_AGENT) -> Situation:

@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.commands.verbs import VERBS
-from mailgate.rules.people.permissions import may
+from mailgate.rules.people.permissions import all_of
 from mailgate.settings import Agent, Config
 
 
 def permitted(body: str, agent: Agent, department: str, config: Config) -> bool:
     """Whether the agent may do the commands of a mail's body on a ticket of `department` ("": any of theirs)."""
-    return all(may(agent, each, department, config) for each in _permissions(body))
+    return _permissions(body) <= all_of(agent, department, config)
 
 
 @lru_cache(256)  # links of alerts are the same few mails

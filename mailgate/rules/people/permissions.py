@@ -51,8 +51,14 @@ def belongs(agent: Agent, department: str, config: Config) -> bool:
 
 def may(agent: Agent, permission: str, department: str, config: Config) -> bool:
     """Whether the agent's role for tickets of `department` has the permission; with "" that for any of theirs."""
-    places = (department,) if department else tuple(agent.departments)
-    return any(permission in config.role(agent, place).may for place in places)
+    return permission in all_of(agent, department, config)
+
+
+def all_of(agent: Agent, department: str, config: Config) -> frozenset[str]:
+    """The permissions of the agent's role for tickets of `department`; with "" those of any of theirs."""
+    if department:
+        return config.role(agent, department).may
+    return frozenset().union(*(config.role(agent, place).may for place in agent.departments))
 
 
 def why_not(agent: Agent | None, permission: str, department: str, config: Config, *, act: str = "") -> Phrase | None:

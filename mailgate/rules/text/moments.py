@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -75,12 +76,19 @@ class Dates:
         return self._timed(self.short_form, at, zone)
 
     def _timed(self, form: str, at: datetime, zone: ZoneInfo) -> str:
-        local = at.astimezone(zone)
-        return self._written(form, local, time=f"{local:%H:%M}", zone=local.tzname() or "")
+        local, time, zone_name = _local(at, zone)
+        return self._written(form, local, time=time, zone=zone_name)
 
     def _written(self, form: str, day: date, **values: str) -> str:
         weekday, month = self.days[day.weekday()], self.months[day.month - 1]
         return fill(form, {"weekday": weekday, "day": str(day.day), "month": month, "year": str(day.year), **values})
+
+
+@lru_cache(64)  # the mails of a ticket say the same few moments
+def _local(at: datetime, zone: ZoneInfo) -> tuple[date, str, str]:
+    """The day, the time and the name of the zone at a moment, as clocks in `zone` show it."""
+    local = at.astimezone(zone)
+    return local.date(), f"{local:%H:%M}", local.tzname() or ""
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

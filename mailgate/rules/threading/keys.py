@@ -27,7 +27,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from mailgate.mail import normalise
 from mailgate.notice import REPLYABLE_KINDS, NoticeKind
@@ -261,6 +261,7 @@ def _hash(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
+@lru_cache(1024)  # a person's and an anchor's are asked for with each mail
 def _tag(key: bytes, text: str, length: int) -> str:
     """The first `length` base32 characters of 128 bits of HMAC (two zero bits fill the 26th)."""
     value = int.from_bytes(_hash(key, text)[:16], "big") << 2

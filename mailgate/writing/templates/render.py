@@ -18,7 +18,7 @@ from jinja2 import Environment, Template, TemplateSyntaxError
 
 from mailgate.errors import Problem
 from mailgate.notice import Notice, NoticeKind
-from mailgate.rules.threading.keys import Keyring
+from mailgate.rules.threading.keys import Keyring, key_text
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
@@ -27,12 +27,13 @@ from mailgate.writing.templates.sandbox import environment, headers_of
 from mailgate.writing.templates.specimens import specimens
 from mailgate.writing.views.for_agent import agent_view
 from mailgate.writing.views.for_requester import requester_view
-from mailgate.writing.views.views import Rendered, View, values
+from mailgate.writing.views.views import AgentView, Rendered, View, same, values
 from mailgate.writing.views.words import Words
 
 _KINDS = tuple(str(kind) for kind in NoticeKind)
 # What a template may set: its subject where there is no ticket, and fields that steer no mail.
 _ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
+_READER = re.compile(r"\bname\b")
 _NAME = re.compile(r"[^./\\][^/\\]*\Z")  # the name of a set or language never leads out of the folder
 
 
@@ -100,6 +101,16 @@ class _Language:
     found: dict[tuple[str, NoticeKind], _Found]  # by set and kind
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """The mail to an agent that was rendered last: as a rule the next reader's differs in its key alone."""
+
+    found: _Found
+    about: tuple[int, str]  # number of the ticket, cause
+    view: AgentView
+    rendered: Rendered
+
+
 class _Templates:
     """The templates of some folders, the first of which wins."""
 
@@ -107,27 +118,27 @@ class _Templates:
         self._roots = roots
         self.catalogue = Catalogue(roots)
         self._languages: dict[str, _Language] = {}
+        self._last: _Last | None = None
+        # No shipped template for agents says the name of its reader.
+        self._names_readers = any(_READER.search(path.read_text("utf-8", "replace")) for path in _sources(roots[:-1]))
 
     def render(self, notice: Notice, template_set: str, config: Config, message_id: str, now: datetime) -> Rendered:
         """Return the notice as subject, text and HTML. Raises whatever a template raises."""
         language = self._language(identity.language(notice, config), config.desk.language)
-        subject = language.words.sentence(notice.subject, config.zone(notice.agent))
-        notice = replace(notice, subject=subject)
-        view: View
-        if notice.kind.to_requester:
-            view = requester_view(notice, config, message_id, language.words)
-        else:
-            view = agent_view(notice, config, message_id, now, language.words)
         found = self._found(notice.kind, template_set, language)
-        context = values(view)
-        headers = [(name, plain(template.render(context))) for name, template in found.headers]
-        return Rendered(
-            message_id=message_id,
-            text=found.text.render(context).strip("\n") + "\n",
-            html=found.html.render(context).strip("\n") + "\n" if found.html else "",
-            subject=next((value for name, value in headers if name.lower() == "subject"), view.subject),
-            headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
-        )
+        if not isinstance(notice.subject, str):
+            notice = replace(notice, subject=language.words.sentence(notice.subject, config.zone(notice.agent)))
+        if notice.kind.to_requester:
+            return _filled(found, requester_view(notice, config, message_id, language.words), message_id)
+        last, about = self._last, (notice.ticket.number if notice.ticket else 0, notice.cause)
+        if last and last.found is found and last.about == about:
+            view = agent_view(notice, config, last.rendered.message_id, now, language.words)
+            if same(view, last.view, but=() if self._names_readers else ("name",)):
+                return _with_key_of(last.rendered, message_id)
+        view = agent_view(notice, config, message_id, now, language.words)
+        rendered = _filled(found, view, message_id)
+        self._last = _Last(found, about, view, rendered)
+        return rendered
 
     def _language(self, *wanted: str) -> _Language:
         """The first language of those wanted that there is ("de-AT" is also "de"), else English."""
@@ -244,6 +255,35 @@ class _Templates:
         except Exception as error:
             file, line = _place(error, self._roots[0], path)
             yield Problem("", f"{type(error).__name__}: {error}", line=line, file=file)
+
+
+def _filled(found: _Found, view: View, message_id: str) -> Rendered:
+    """Fill in the templates of a kind. Raises whatever a template raises."""
+    context = values(view)
+    headers = [(name, plain(template.render(context))) for name, template in found.headers]
+    return Rendered(
+        message_id=message_id,
+        text=found.text.render(context).strip("\n") + "\n",
+        html=found.html.render(context).strip("\n") + "\n" if found.html else "",
+        subject=next((value for name, value in headers if name.lower() == "subject"), view.subject),
+        headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
+    )
+
+
+def _with_key_of(rendered: Rendered, message_id: str) -> Rendered:
+    """The same mail with the key of another reader; keys about one ticket are of one length."""
+    old, new = key_text(rendered.message_id), key_text(message_id)
+    return replace(
+        rendered,
+        message_id=message_id,
+        text=rendered.text.replace(old, new),
+        html=rendered.html.replace(old, new),
+        headers=tuple((name, value.replace(old, new)) for name, value in rendered.headers),
+    )
+
+
+def _sources(roots: Sequence[Path]) -> Iterator[Path]:
+    return (path for root in roots for path in root.rglob("*") if path.is_file())
 
 
 def _files(root: Path) -> list[Path]:

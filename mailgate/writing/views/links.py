@@ -37,8 +37,7 @@ def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: 
 
     Nothing in the values can add a field to that mail (RFC 6068 2).
     """
-    about = quote(subject[:_SUBJECT_LIMIT], safe="")
-    start = f"mailto:{quote(address, safe='@+')}?subject={about}&body="
+    start = _start(address, subject[:_SUBJECT_LIMIT])
     end = _lines(foot) if foot else ""
     return tuple(Link(label, start + _lines(body) + end) for label, body in offers)
 
@@ -46,6 +45,11 @@ def mailto(address: str, subject: str, offers: Iterable[tuple[str, str]], foot: 
 def numbered(links: Iterable[Link], before: int) -> tuple[Link, ...]:
     """The links with their numbers, which go on after `before` others."""
     return tuple(Link(each.label, each.href, each.main, number) for number, each in enumerate(links, before + 1))
+
+
+@lru_cache(8)  # that of a mail's links
+def _start(address: str, subject: str) -> str:
+    return f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}&body="
 
 
 @lru_cache(64)  # most are the same few commands

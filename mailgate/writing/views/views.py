@@ -311,3 +311,8 @@ _NAMES = {view: tuple(field.name for field in fields(view)) for view in (Request
 def values(view: View) -> Mapping[str, object]:
     """Return the view's fields by name, as a template reads them."""
     return {name: getattr(view, name) for name in _NAMES[type(view)]}
+
+
+def same(one: AgentView, other: AgentView, *, but: Sequence[str] = ()) -> bool:
+    """Return whether two views have the same values, those of some fields aside."""
+    return all(getattr(one, name) == getattr(other, name) for name in _NAMES[AgentView] if name not in but)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.notice import NoticeKind
-from mailgate.ticket import Actor, Entry
+from mailgate.notice import Notice, NoticeKind
+from mailgate.ticket import Actor, Address, Assignee, Entry, Ticket
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.templates.sandbox import paragraphs, quoted
 from mailgate.writing.templates.specimens import specimens
@@ -383,3 +383,42 @@ def test_the_html_of_an_alert_is_small_beside_its_text():
     for kind in [kind for kind in BUILT if kind not in (NoticeKind.REPORT, NoticeKind.ANSWER)]:  # charts and tables
         made = notice(kind)
         assert len(render(None, kind).html) - len(made.text) - sum(len(each.text) for each in made.history) < 7500
+
+
+# ── the same alert to several readers ───────────────────────────────────────────────────
+
+
+BOB = replace(CONFIG.agents["elliot"], key="bob", name="Bob Hale", emails=("bob@bank.example",))
+WITH_BOB = replace(CONFIG, agents={**CONFIG.agents, "bob": BOB})
+
+
+def _readers(kind: NoticeKind) -> list[Notice]:
+    """The notice to two agents who are alike, to one of another time zone and other departments, to the first again."""
+    agents = [WITH_BOB.agents[key] for key in ("elliot", "bob", "ann", "elliot")]
+    return [notice(kind, agent=each.key, to=Address(each.email, each.name)) for each in agents]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BUILT if not kind.to_requester])
+@pytest.mark.parametrize("ticket", [TICKET, FULL, replace(TICKET, assignee=Assignee.agent("elliot"))])
+def test_each_reader_gets_the_mail_that_they_would_get_alone(kind: NoticeKind, ticket: Ticket):
+    renderer = Renderer()
+    for made in (replace(each, ticket=ticket) for each in _readers(kind)):
+        alone = Renderer().render(made, WITH_BOB, KEYRING, NOW)
+        assert renderer.render(made, WITH_BOB, KEYRING, NOW) == alone
+
+
+@pytest.mark.parametrize("place", ["new-ticket.txt", "words.toml"])
+def test_a_template_that_says_its_readers_name_says_that_of_each(tmp_path: Path, place: str):
+    if place == "words.toml":
+        put(tmp_path, "words.toml", '[new-ticket]\nheadline = "Dear {{ name }}, a new ticket"\n')
+    else:
+        put(tmp_path, "new-ticket.txt", "Dear {{ name }}\n{{ ref }}\n")
+    renderer = Renderer((tmp_path,))
+    for made in _readers(K.NEW_TICKET):
+        assert f"Dear {made.to.name}" in renderer.render(made, WITH_BOB, KEYRING, NOW).text
+
+
+def test_an_alert_of_the_same_kind_about_another_event_is_its_own():
+    renderer = Renderer()
+    for text in ("One.", "Two."):
+        assert text in renderer.render(notice(K.NEW_MESSAGE, text=text, cause=text), CONFIG, KEYRING, NOW).text
