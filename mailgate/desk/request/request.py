@@ -142,7 +142,8 @@ class AgentMail(Request):
     def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
         """Where the mail was sent, and what it answers."""
         key, to = self.answered, {address.email for address in self.situation.received.mail.to}
-        answers = key if key and key.ticket in (ticket.number, named) else None  # or #ticket names another
+        number = key.about or key.ticket if key else 0
+        answers = key if number in (ticket.number, named) else None  # or #ticket names another
         asked = answers is not None and answers.kind is NoticeKind.NOTE
         return Addressing(
             answers_public=answers.public if answers else None,

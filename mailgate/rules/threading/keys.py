@@ -4,8 +4,9 @@
     <p.…>  <i.…>                                the same, where an answer is public, or internal, against its kind
     <t.TICKET.NONCETAG@domain>                  a ticket's public anchor, the same for everyone
 
-A link that opens an answer or a note of its own carries the KEY with `.r` or `.n` behind it. That is not
-signed: it says no more than `#reply` or `#note` on top of the mail would.
+A link that opens an answer or a note of its own carries the KEY with `.r` or `.n` behind it, in a row of a
+table with the row's ticket: `.r-TICKET`. That is not signed: it says no more than `#reply`, `#note` and `#ticket N`
+on top of the mail would.
 
 Everything is lower-case RFC 4648 base32 without padding, so that a mail program which folds
 case breaks nothing. TICKET is the number in base32 digits (0: mail without a ticket), PERSON
@@ -74,8 +75,11 @@ _SAYS = {"r": "reply", "n": "note"}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 6, in lower case
 _EPOCH = date(2020, 1, 1).toordinal()
 _B = "[a-z2-7]"
-KEY = r"[nip]\.[a-z2-7]{1,12}\.[a-z2-7]{14}\.[a-z2-7]{26}(?:\.[rn](?![a-z2-7]))?"  # in lower case; for searches
-_KEY = re.compile(rf"([nip])\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})(?:\.([rn]))?")
+_LINK = rf"\.[rn](?:-{_B}{{1,12}})?"
+KEY = rf"[nip]\.{_B}{{1,12}}\.{_B}{{14}}\.{_B}{{26}}(?:{_LINK}(?!{_B}))?"  # in lower case; for searches
+_KEY = re.compile(
+    rf"([nip])\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})(?:\.([rn])(?:-({_B}{{1,12}}))?)?"
+)
 _ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{5}})?({_B}{{10}})")
 _EMBEDDED = re.compile(KEY)
 
@@ -92,6 +96,7 @@ class Key:
     text: str  # without what a link adds
     public: bool = False  # its notice says that an answer goes to the requester
     says: str = ""  # a link's own word: "reply", "note", or ""
+    about: int = 0  # the ticket in whose row the link stands; 0: in none
 
     def __str__(self) -> str:
         return self.text
@@ -177,6 +182,7 @@ class Keyring:
             key[: found.end(7)],
             public,
             _SAYS.get(found[8], ""),
+            _number(found[9] or _ALPHABET[0]),
         )
 
     def find(self, text: str) -> tuple[Key, ...]:
@@ -226,9 +232,9 @@ def key_text(message_id: str) -> str:
     return message_id.strip().removeprefix("<").removesuffix(">").partition("@")[0]
 
 
-def saying(key: str, word: str) -> str:
-    """The KEY as a link carries it whose mail is a "reply" or a "note"."""
-    return f"{key}.{word[0]}"
+def saying(key: str, word: str, about: int = 0) -> str:
+    """The KEY as a link carries it whose mail is a "reply" or a "note"; `about`: on the ticket in whose row it is."""
+    return f"{key}.{word[0]}-{_digits(about)}" if about else f"{key}.{word[0]}"
 
 
 def anchor_nonce(opening: str) -> str:

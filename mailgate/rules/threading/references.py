@@ -22,7 +22,7 @@ _TEXT_READ = 262_144  # characters that are searched for Ref lines
 _ABOVE = 1000  # characters above our marker in which a program copies the header of our notice
 _NOTICE = 3000  # characters of the notice
 _KEY = re.compile(KEY)
-_OF_LINK = re.compile(r"\.[rn]\W*\Z", re.IGNORECASE)
+_OF_LINK = re.compile(r"\.[rn](?:-[a-z2-7]+)?\W*\Z", re.IGNORECASE)
 _REF = re.compile(r"\bref\W{1,12}$", re.IGNORECASE)  # "Ref: ", also inside markup: "*Ref:* `"
 
 
@@ -57,7 +57,7 @@ def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, con
         if key:
             known = by_key.setdefault(key.text, Reference(reason, key.ticket, key))
             if key.says:  # the link of a notice, beside the notice itself
-                by_key[key.text] = replace(known, key=key)
+                by_key[key.text] = replace(known, ticket=key.about or key.ticket, key=key)
     in_subject = tokens(mail.subject, config.desk)[:_TOKENS_READ]
     in_quote = () if by_key or in_subject or any(anchors.values()) else _quoted_tokens(body, config)[:_TOKENS_READ]
     return (
@@ -85,7 +85,8 @@ def highest_number(mail: Mail, envelope: Envelope, refs: Iterable[Reference], ke
     returned = [mail.bounce.original_message_id] if mail.bounce else []
     ids = [mail.message_id, *returned]
     keys = [*map(keyring.read, ids), *map(keyring.read_verp, envelope.recipients), *map(keyring.read_anchor, ids)]
-    return max((each.ticket for each in (*keys, *(ref for ref in refs if ref.is_ours)) if each), default=0)
+    ours = (ref.key or ref for ref in refs if ref.is_ours)
+    return max((each.ticket for each in (*keys, *ours) if each), default=0)
 
 
 def _addresses(mail: Mail, envelope: Envelope) -> Iterator[str]:

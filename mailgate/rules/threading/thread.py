@@ -156,7 +156,9 @@ def _pick(refs: Iterable[Reference], found: Found, sender: Sender, config: Confi
 def _role_by_key(key: Key, ticket: Ticket, sender: Sender, config: Config) -> str:
     """The role that a key gives a mail; "" for an agent's key in anybody else's mail."""
     if not key.kind.to_requester:
-        return "agent" if key.text in sender.own_keys else ""
+        agent = config.agents.get(sender.agent)
+        hidden = key.about and not (agent and sees(agent, ticket, config))  # that number is not signed
+        return "agent" if key.text in sender.own_keys and not hidden else ""
     if key.kind is NoticeKind.ASKED:
         return "asked" if key.text in sender.own_keys and sender.dmarc != "fail" else ""
     if not sender.address:

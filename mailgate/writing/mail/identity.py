@@ -62,16 +62,17 @@ def language(notice: Notice, config: Config) -> str:
     return (agent.language if agent else "") or config.desk.language
 
 
-def reply_to(address: DeskAddress, message_id: str, link: str = "") -> str:
+def reply_to(address: DeskAddress, message_id: str, link: str = "", about: int = 0) -> str:
     """Return the address for an agent's answer: with the mail's key in it where plus addresses are on.
 
-    `link`: "reply" or "note" for a link whose mail is one whatever the answered mail says.
+    `link`: "reply" or "note" for a link whose mail is one whatever the answered mail says; `about`: the ticket in
+    whose row it stands.
 
     It is the plain address where they do not, or where the key would make it too long;
     the key then stands in a `Ref:` line.
     """
     key = key_text(message_id)
-    return plus(address.email, saying(key, link) if link else key) if address.plus else address.email
+    return plus(address.email, saying(key, link, about) if link else key) if address.plus else address.email
 
 
 def from_(notice: Notice, config: Config) -> Address:

@@ -81,7 +81,6 @@ def of_row(ticket: Ticket, agent: str) -> tuple[tuple[Sentence, str], ...]:
         return ()
     claimed = ticket.assignee is not None and ticket.assignee.agent_key == agent
     offers = (
-        (True, "link.reply", f"#reply\n\n\n{END}\n"),
         (not claimed, "link.claim", f"#claim\n{END}\n"),
         (ticket.status.active, "link.resolve", f"#resolve\n{END}\n"),
         (ticket.status.active, "link.snooze", f"#snooze tomorrow\n{END}\n"),

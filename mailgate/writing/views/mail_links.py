@@ -66,6 +66,9 @@ class MailLinks:
         ]
         about = f"Re: {identity.token(ticket.number, self._config)}"  # no more: a table has many links
         made = self._filled(offers, about)
+        if not ticket.merged_into and may(agent, "reply", ticket.department, self._config):
+            label = self._own.phrases["link.reply"]
+            made = (self._empty("reply", label, main=False, subject=about, about=ticket.number), *made)
         return self._number(made) if self._rows_in_text else made
 
     def to_merge_into(self, other: Ticket) -> Link | None:
@@ -107,11 +110,11 @@ class MailLinks:
         if may(agent, "note", ticket.department, self._config) and not self._is_brief:
             yield self._empty("note", self._own.phrases["link.note"], main=False)
 
-    def _empty(self, word: str, label: str, *, main: bool) -> Link:
-        """A link whose mail is a "reply" or a "note" whatever the notice is."""
-        answer_to = identity.reply_to(self._address, self._message_id, word)
-        foot = f"\n\nRef: {saying(self._key, word)}\n" if answer_to == self._address.email else ""
-        (link,) = links.mailto(answer_to, self._subject, [(label, "")], foot)
+    def _empty(self, word: str, label: str, *, main: bool, subject: str = "", about: int = 0) -> Link:
+        """A link whose mail is a "reply" or a "note" whatever the notice is; `about`: on the ticket of a row."""
+        answer_to = identity.reply_to(self._address, self._message_id, word, about)
+        foot = f"\n\nRef: {saying(self._key, word, about)}\n" if answer_to == self._address.email else ""
+        (link,) = links.mailto(answer_to, subject or self._subject, [(label, "")], foot)
         return Link(link.label, link.href, main)
 
     def _commands(self) -> Iterator[tuple[Sentence, str]]:

@@ -67,6 +67,8 @@ def test_who_takes_over_a_colleagues_tickets_is_told_in_one_mail(tmp_path):
     assert (mail.kind, mail.to, mail.subject) == ("assigned", ANN_, "3 tickets are yours now")
     assert [str(value) for value in mail.message.get_all("X-Mailgate-Ticket")] == ["1001", "1002", "1003"]
     assert {str(bench.ticket(number).assignee) for number in bench.numbers()} == {"agent:ann"}
+    answered = bench.write_by_link(mail, "Answer", "It opens again.")
+    assert ("reply", "karen@client.example") in told(answered)
     bench.configure(handed_to_ann())
     assert bench.new() == [], "told once"
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mailgate.rules.threading.keys import saying
 from tests.desk import CONFIG, KAREN, Bench, to
 
 ANN, BOB, ELLIOT, VERA = (f"{name}@bank.example" for name in ("ann", "bob", "elliot", "vera"))
@@ -86,7 +87,29 @@ def test_only_links_that_the_role_allows_stand_in_a_row(bench):
     text = to(bench.send(VERA, "#list", answers=to(mails, VERA)), VERA).text
     assert numbers(text)
     assert "#ticket" not in text
-    assert "#reply" in to(bench.send(ELLIOT, "#list", answers=to(mails, ELLIOT)), ELLIOT).text.replace("%23", "#")
+    assert "Answer: mailto:" not in text
+    assert "Answer: mailto:" in to(bench.send(ELLIOT, "#list", answers=to(mails, ELLIOT)), ELLIOT).text
+
+
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("plus", [True, False])
+def test_text_stands_anywhere_in_the_mail_that_a_rows_answer_opens(tmp_path, below, plus):
+    bench = Bench(tmp_path, CONFIG if plus else CONFIG.replace("plus = true", "plus = false"))
+    alert = to(bench.send(KAREN, "One", subject="Printer"), ELLIOT)
+    (listed_,) = bench.send(ELLIOT, "#list", answers=alert)
+    mails = bench.write_by_link(listed_, "Answer", "It prints again.", below=below)
+    assert to(mails, "karen@client.example").kind == "reply"
+    assert bench.thread()[-1] == ("reply", "It prints again.")
+
+
+def test_a_number_in_a_rows_link_opens_no_ticket_that_its_reader_does_not_see(bench):
+    bench.send(KAREN, "Help topic: Report a Problem\n\nNobody else may know.", subject="Chair")
+    hidden = max(bench.numbers())
+    alert = next(mail for mail in bench.sent() if mail.to == ELLIOT)
+    answer = saying(alert.reply_to.partition("@")[0], "reply", hidden) + "@bank.example"
+    mails = bench.send(ELLIOT, "Hello", to=answer, subject="Hello")
+    assert "karen@client.example" not in {each.to for each in mails}
+    assert ("reply", "Hello") not in bench.thread(hidden)
 
 
 def test_a_ticket_is_shown_with_its_files_events_and_ids(bench):

@@ -237,3 +237,11 @@ def test_the_key_of_a_link_is_the_notices_with_a_word(word: str) -> None:
     assert KEYRING.read_plus(plus("support@bank.example", link)).says == word
     assert KEYRING.read(text + ".x") is None
     assert [key.text for key in KEYRING.find(f"{text} Ref: {link}.")] == [text]
+
+
+def test_a_link_in_a_row_says_which_ticket_it_is_about() -> None:
+    key = key_text(KEYRING.notice_id(0, "ann@bank.example", NoticeKind.DIGEST, "digest:ann", date(2026, 11, 20)))
+    read = KEYRING.read(saying(key, "reply", 123_456))
+    assert read
+    assert (read.ticket, read.says, read.about, read.text) == (0, "reply", 123_456, key)
+    assert KEYRING.find(f"Ref: {saying(key, 'note', 1001)}\n")[0].about == 1001
