@@ -136,7 +136,7 @@ class Attachment:
 class AuthResult:
     """One Authentication-Results header (RFC 8601), as far as DMARC goes."""
 
-    authserv_id: str
+    authserv_id: str  # in lower case
     # "pass", "fail" (a fail under quarantine or reject, or unstated policy), "none", "unclear" (several results)
     dmarc: str
     position: int  # index among all header fields, from the top

@@ -21,7 +21,7 @@ from mailgate.rules.notices.audience import Audience
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.absence import Away
 from mailgate.rules.screening.classify import Screened
-from mailgate.rules.threading.keys import Key, Keyring
+from mailgate.rules.threading.keys import Key
 from mailgate.rules.threading.references import Reference
 from mailgate.rules.threading.thread import Found, Match
 from mailgate.rules.threading.trust import Sender
@@ -207,6 +207,7 @@ class Situation:
     highest_number: int = 0  # of a ticket, in keys of this desk in the mail
     found: Found
     sender: Sender
+    authors: bool = False  # it is its author's as far as a requester can prove it, see `trust.is_authors`
     match: Match
     attachments: tuple[StoredAttachment, ...] = ()
     enclosed: Enclosed | None = None
@@ -224,17 +225,8 @@ class Situation:
         """The ticket that the mail belongs to."""
         return self.found.tickets.get(self.match.number) if self.match.number else None
 
-    def is_authors(self, keyring: Keyring) -> bool:
-        """Whether the mail is its author's: it passed DMARC, or a person answers a notice to that address.
-
-        An automatic answer does not count: somebody else may have caused it in the author's name.
-        """
-        email, sender = self.received.mail.author.email, self.sender
-        keys = (ref.key for ref in self.refs if ref.key and ref.key.kind.to_requester)
-        answers = self.human and sender.dmarc != "fail" and any(keyring.is_for(key, email) for key in keys)
-        return bool(email) and (sender.dmarc == "pass" or answers)
-
-    def standing(self, keyring: Keyring) -> str:
+    @property
+    def standing(self) -> str:
         """What the mail counts for beside others: "proven", "weak" where it has no effect of its own, "" otherwise.
 
         A weak mail is no earlier copy of a better one, and what proves nothing uses up nobody's limits.
@@ -242,7 +234,7 @@ class Situation:
         machine = self.screened.kind in (Screen.AUTO_REPLY, Screen.LOOP, Screen.BOUNCE)
         if machine or self.sender.dmarc == "fail" or (self.sender.agent and not self.sender.proven):
             return "weak"
-        return "proven" if self.sender.proven or self.is_authors(keyring) else ""
+        return "proven" if self.sender.proven or self.authors else ""
 
     @property
     def human(self) -> bool:

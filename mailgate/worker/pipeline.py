@@ -51,12 +51,13 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         highest_number=situation.highest_number,
         releases_spam=situation.released is not None,
         signing=signing_of(situation, context.config),
-        standing=situation.standing(context.keyring),
+        standing=situation.standing,
         outdoes=situation.outdoes,
     )
-    if situation.is_authors(context.keyring):
+    if situation.authors:
         outcome = replace(outcome, proven=prepared.received.mail.author.email)
-    outcome = complete(db, outcome, context, alive=mail.author.email, quiet=prepared.received.quiet)
+    unproven = situation.standing != "proven"
+    outcome = complete(db, outcome, context, alive=mail.author.email, quiet=prepared.received.quiet, unproven=unproven)
     return Verdict(prepared=prepared, situation=situation, outcome=outcome)
 
 

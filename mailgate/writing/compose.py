@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from mailgate.notice import FilePart, Notice, NoticeKind, Outgoing
 from mailgate.rules.notices.destination import named, promised
 from mailgate.rules.replies import attachments as files
-from mailgate.rules.threading.keys import Keyring, verp
+from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.ticket import Address
 from mailgate.writing.mail import headers, identity, mime
@@ -78,7 +78,7 @@ def compose(
         kind=notice.kind,
         ticket=notice.ticket.number if notice.ticket else None,
         cause=notice.cause,
-        mail_from=_mail_from(notice, config, address.email, message_id),
+        mail_from=_mail_from(notice, config, keyring, address.email, message_id),
         recipient=notice.to.email,
         message_id=message_id,
         subject=headers.plain(subject),
@@ -146,10 +146,10 @@ def _marks(notice: Notice) -> Iterator[bytes]:
         yield b"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n"
 
 
-def _mail_from(notice: Notice, config: Config, address: str, message_id: str) -> str:
+def _mail_from(notice: Notice, config: Config, keyring: Keyring, address: str, message_id: str) -> str:
     if notice.kind in NULL_SENDER:
         return ""
-    return verp(address, message_id) if config.relays_for(address)[0].envelope == "verp" else address
+    return keyring.verp(address, message_id) if config.relays_for(address)[0].envelope == "verp" else address
 
 
 def _joined(pieces: Iterable[mime.Piece]) -> tuple[bytes, tuple[FilePart, ...]]:

@@ -80,13 +80,17 @@ RESULTS = {
     "two results": "mx.bank.example; dmarc=pass header.from=client.example; dmarc=none header.from=client.example",
     "another server": "mx.evil.example; dmarc=pass header.from=client.example",
     "a server whose name begins alike": "mx.bank.example.evil.example; dmarc=pass header.from=client.example",
+    "a server whose name has a letter that looks alike": "mx.ban\u212a.example; dmarc=pass header.from=client.example",
+    "a second domain": "mx.bank.example; dmarc=pass header.from=evil.example (header.from=client.example)",
     "a field of policy": "mx.bank.example; dkim=pass policy.dmarc=pass header.from=client.example",
 }
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS.keys())
 def test_words_that_look_like_a_result_are_none(bench: Bench, result: str) -> None:
-    bench.send(KAREN, "x", cc="eve@evil.example", headers={"Authentication-Results": result}, authserv_ids=TRUSTED)
+    raw = f"Authentication-Results: {result}\r\n".encode() + bench.write(KAREN, "x", cc=EVE)
+    bench.accept(raw, authserv_ids=TRUSTED)
+    bench.drain()
     assert active(bench) == set()
 
 
@@ -405,6 +409,70 @@ def test_a_key_that_somebody_else_has_seen_gives_no_power(bench: Bench, disclose
     assert (confirm.kind, bench.ticket().status.value) == ("confirm", "open")
 
 
+def known_to_eve(bench: Bench) -> dict[str, dict[str, str]]:
+    """What Eve knows of Karen's ticket, as headers of a mail: Karen had her in Cc of an answer to all."""
+    alert = to(
+        bench.send(KAREN, "It is jammed.", subject="Printer", message_id="<karens@client.example>"), "ann@bank.example"
+    )
+    (reply,) = outside(bench.send(ANN, "We look.", answers=alert))
+    bench.send(KAREN, "Thank you.", answers=reply, cc=EVE)
+    bench.send(ANN, f"#uncc {EVE}", answers=alert)
+    return {
+        "the number alone": {},
+        "an id of the requester's": {"References": "<karens@client.example>"},
+        "the ticket's anchor": {"References": str(reply.message["References"]).split()[0]},
+        "the key that she answered": {"In-Reply-To": reply.message_id},
+        "all of them": {"In-Reply-To": reply.message_id, "References": f"<karens@client.example> {reply.message_id}"},
+    }
+
+
+FORGED_WORDS = {
+    "a command": {"text": "#close"},
+    "a question": {"text": "#status\n#help"},
+    "another reader": {"text": "See it.", "cc": "mallory@evil.example"},
+    "a command below Cc": {"text": "#close\n\nAll is well.", "cc": "mallory@evil.example"},
+}
+
+
+@pytest.mark.parametrize("known", ["the number alone", "an id of the requester's", "the ticket's anchor"])
+@pytest.mark.parametrize("words", FORGED_WORDS.values(), ids=FORGED_WORDS.keys())
+def test_an_id_that_others_know_adds_words_and_nothing_else(bench: Bench, known: str, words: dict[str, str]) -> None:
+    headers = known_to_eve(bench)[known]
+    mails = bench.send(KAREN, subject="Re: [#1001] Printer", headers=headers, **words)
+    assert (bench.ticket().status.value, active(bench), outside(mails)) == ("open", set(), [])
+    assert bench.thread()[-1] == ("message", words["text"])
+
+
+@pytest.mark.parametrize("known", ["the key that she answered", "all of them"])
+@pytest.mark.parametrize("words", FORGED_WORDS.values(), ids=FORGED_WORDS.keys())
+def test_a_requesters_key_that_a_reader_in_copy_has_seen_adds_words_and_nothing_else(
+    bench: Bench, known: str, words: dict[str, str]
+) -> None:
+    headers = known_to_eve(bench)[known]
+    mails = bench.send(KAREN, subject="Re: [#1001] Printer", headers=headers, **words)
+    assert (bench.ticket().status.value, active(bench), outside(mails)) == ("open", set(), [])
+    assert bench.thread()[-1] == ("message", words["text"])
+
+
+def test_a_requesters_key_that_nobody_else_has_seen_acts_for_them(bench: Bench) -> None:
+    (reply,) = outside(bench.send(ANN, "We look.", answers=opened(bench)))
+    bench.send(KAREN, "#close", answers=reply)
+    assert bench.ticket().status.value == "closed"
+
+
+def test_a_key_that_a_reader_in_copy_has_seen_rates_nothing(bench: Bench) -> None:
+    (solved,) = outside(bench.send(ANN, "#resolve\n\nIt works.", answers=opened(bench)))
+    bench.send(KAREN, "Thank you.", answers=solved, cc=EVE)
+    bench.send(KAREN, "bad", answers=solved)
+    assert bench.ticket().satisfaction == ""
+
+
+def test_a_leaving_in_a_collaborators_name_is_words(bench: Bench) -> None:
+    bench.send(KAREN, "It is jammed.", subject="Printer", cc="boss@client.example")
+    bench.send("boss@client.example", "#leave", subject="[#1001] Printer")
+    assert active(bench) == {"boss@client.example"}
+
+
 def test_a_key_that_only_its_agent_has_seen_keeps_its_power(bench: Bench) -> None:
     alert = opened(bench)
     bench.send(ANN, "We look.", answers=alert)
@@ -521,6 +589,32 @@ def test_who_has_read_one_mail_of_ours_makes_nobody_dead(bench: Bench, report, c
 
 
 @pytest.mark.parametrize("report", [forged_report, forged_prose])
+def test_who_knows_the_id_of_a_mail_does_not_know_where_its_bounces_go(tmp_path: Path, report) -> None:
+    bench = Bench(tmp_path, CONFIG.replace('path = "out"', 'path = "out"\nenvelope = "verp"'))
+    mails = bench.send(KAREN, "It is jammed.", subject="Printer")
+    known = to(mails, "karen@client.example").message_id
+    made_up = f"support+b{known.strip('<>').partition('@')[0]}@bank.example"
+    bench.accept(report(known, "karen@client.example"), rcpt=(made_up,), envelope_from="")
+    bench.drain()
+    sent = bench.send(ANN, "We come.", answers=to(mails, "ann@bank.example"))
+    assert "karen@client.example" in {mail.to for mail in sent if mail.kind == "reply"}
+
+
+def test_reports_about_ids_that_others_have_seen_make_nobody_dead(bench: Bench) -> None:
+    """Eve was in copy of two answers to all, and so has two ids of mails to Karen."""
+    alert = opened(bench)
+    for number, text in enumerate(("We look.", "We come.")):
+        reply = to(outside(bench.send(ANN, text, answers=alert)), "karen@client.example")
+        bench.send(KAREN, f"Thank you {number}.", answers=reply, cc=EVE)
+        bench.send(ANN, f"#uncc {EVE}", answers=alert)
+        bench.accept(forged_report(reply.message_id, "karen@client.example", number), envelope_from="")
+        bench.drain()
+        alert = [mail for mail in bench.sent() if mail.to == "ann@bank.example" and mail.kind == "new-message"][-1]
+    sent = bench.send(ANN, "It is done.", answers=alert)
+    assert "karen@client.example" in {mail.to for mail in sent if mail.kind == "reply"}
+
+
+@pytest.mark.parametrize("report", [forged_report, forged_prose])
 def test_no_report_makes_an_agent_dead(bench: Bench, report) -> None:
     for number in range(3):
         mails = bench.send(f"c{number}@client.example", "Hello", subject=f"Matter {number}")
@@ -547,6 +641,33 @@ def test_forged_mail_uses_up_nobodys_limits(tmp_path: Path, headers: dict[str, s
     mails = proven(bench, "Help me.", subject="Genuine")
     assert ("acknowledgement", "karen@client.example") in {(mail.kind, mail.to) for mail in mails}
     assert bench.last()["state"] == "done"
+
+
+FLOODS = {
+    "tickets in a requester's name": ('limit_per_sender = "3/1h"', lambda n: {"subject": f"Forged {n}"}),
+    "messages in a requester's name": (
+        'follow_up = true\nlimit_per_sender = "100/1h"',
+        lambda n: {"subject": "[#1001] Printer"},
+    ),
+    "both, that failed": (
+        'follow_up = true\nlimit_per_sender = "3/1h"',
+        lambda n: {
+            "subject": f"[#{1001 + n % 2}] Forged",
+            "headers": {"Authentication-Results": FAILED},
+            "authserv_ids": TRUSTED,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("limits", "fields"), FLOODS.values(), ids=FLOODS.keys())
+def test_forged_mail_keeps_no_word_of_the_desks_from_its_requester(tmp_path: Path, limits: str, fields) -> None:
+    bench = Bench(tmp_path, f"{CONFIG}\n[notices]\n{limits}\n")
+    alert = opened(bench)
+    for number in range(25):
+        bench.send(KAREN, f"Forged {'x' * number} words", **fields(number))
+    mails = outside(bench.send(ANN, "#resolve", answers=alert))
+    assert [(mail.kind, mail.to) for mail in mails] == [("status-changed", "karen@client.example")]
 
 
 def test_a_limit_holds_for_proven_mail_too(tmp_path: Path) -> None:

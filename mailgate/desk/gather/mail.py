@@ -44,7 +44,7 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     situation = _find_out(db, prepared, context)
     earlier = _copy_of(db, prepared, context)
     if earlier is not None:
-        if situation.standing(context.keyring) == "weak" or copies.standing(db, earlier) != "weak":
+        if situation.standing == "weak" or copies.standing(db, earlier) != "weak":
             return replace(situation, duplicate_of=earlier)
         situation = replace(situation, outdoes=earlier)
     rating = rating_of(situation, context)
@@ -77,7 +77,7 @@ def gather_held(db: Db, inbox_id: int, context: Context, why: Reason = Reason.UN
         return _with_known(db, found, matter_of(found, rating, context.config), rating, context)
     sender = replace(found.sender, assurance="confirmed", dmarc="none")
     match = thread.pick(found.refs, found.found, sender, context.config)
-    situation = replace(found, sender=sender, match=match)
+    situation = replace(found, sender=sender, authors=True, match=match)
     held_ = _with_known(db, situation, agents_matter(situation, context.config), None, context)
     if (promised := sent.readers_when_held(db, inbox_id)) is None:
         return held_
@@ -99,7 +99,8 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     sender = trust.identify(
         mail, sifted.known, found.burnt, config, keyring, received.authserv_ids, context.now, login=received.login
     )
-    agents = sender.agent and screened.kind is Screen.HUMAN
+    human = screened.kind is Screen.HUMAN
+    authors = trust.is_authors(mail, sifted.known, found.burnt, sender, config, keyring, human=human)
     return Situation(
         received=received,
         screened=screened,
@@ -108,10 +109,11 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
         highest_number=highest_number(mail, received.envelope, refs, keyring),
         found=found,
         sender=sender,
+        authors=authors,
         match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
         attachments=prepared.attachments,
         enclosed=prepared.enclosed,
-        commands=_commands(received.body) if agents else NO_COMMANDS,
+        commands=_commands(received.body) if sender.agent and human else NO_COMMANDS,
     )
 
 

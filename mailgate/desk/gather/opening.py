@@ -71,7 +71,7 @@ def gather_candidates(db: Db, typed: str) -> tuple[Ticket, ...]:
 
 def _requester(db: Db, email: str, situation: Situation, context: Context) -> KnownRequester:
     emails = tuple(context.config.addresses_of(email))
-    proven = situation.standing(context.keyring) == "proven"
+    proven = situation.standing == "proven"
     count, most = tickets.open_count(db, *emails, proven=proven), context.config.tickets.max_open_per_requester
     day_ago = context.now - timedelta(days=1)
     return KnownRequester(

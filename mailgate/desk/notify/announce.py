@@ -25,11 +25,13 @@ from mailgate.store.people import absences
 from mailgate.ticket import Actor, Address, Assignee, Change, Entry, EntryKind
 
 
-def complete(db: Db, outcome: Outcome, context: Context, *, alive: str = "", quiet: bool = False) -> Outcome:
+def complete(
+    db: Db, outcome: Outcome, context: Context, *, alive: str = "", quiet: bool = False, unproven: bool = False
+) -> Outcome:
     """The complete outcome, with all changes and notices.
 
     `alive`: an address that a mail just came from, so that it is not dead. `quiet`: only notices with people's own
-    text are kept (`ingest --quiet`).
+    text are kept (`ingest --quiet`). `unproven`: a mail caused it of which nothing proves whose it is.
     """
     if outcome.confirms:
         inbox_id, released = outcome.confirms
@@ -37,7 +39,7 @@ def complete(db: Db, outcome: Outcome, context: Context, *, alive: str = "", qui
     audiences = {each.change.after.number: each.audience for each in outcome.announced}
     outcome, announced = _announced(db, outcome, context), outcome.announced
     about = (each.thread for each in announced if each.change.after.number == outcome.ticket)
-    outcome = limit(db, outcome, next(about, ()), context)
+    outcome = limit(db, outcome, next(about, ()), context, unproven=unproven)
     for each in announced:
         outcome = _with_canned(outcome, each.occasion, context)
     if outcome.to_author:

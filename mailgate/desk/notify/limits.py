@@ -21,16 +21,17 @@ LOOKED_AT = 20  # entries of a ticket
 PER_TICKET = 20  # automatic mails to requesters about one ticket, an hour
 
 
-def limit(db: Db, outcome: Outcome, before: Sequence[Entry], context: Context) -> Outcome:
+def limit(db: Db, outcome: Outcome, before: Sequence[Entry], context: Context, *, unproven: bool = False) -> Outcome:
     """The outcome without the automatic notices that are over a limit. `before`: latest entries of its ticket.
 
-    What others wrote in somebody's name uses up no limit of what is proven to be theirs.
+    `unproven`: a mail caused it of which nothing proves whose it is. What such mails caused uses up no limit of what
+    is proven, or of what agents and timers do.
     The acknowledgement of a first-time requester counts against the limit for all of those together.
     """
     kept: list[Notice] = []
     withheld: list[tuple[Notice, str]] = []
     for notice in outcome.notices:
-        why = _over(db, notice, outcome, context) or _echo(notice, outcome, before, context)
+        why = _over(db, notice, outcome, context, trusted=not unproven) or _echo(notice, outcome, before, context)
         if why:
             withheld.append((notice, why))
         else:
@@ -44,19 +45,18 @@ def limit(db: Db, outcome: Outcome, before: Sequence[Entry], context: Context) -
     )
 
 
-def _over(db: Db, notice: Notice, outcome: Outcome, context: Context) -> str:
+def _over(db: Db, notice: Notice, outcome: Outcome, context: Context, *, trusted: bool) -> str:
     if notice.agent or notice.kind not in AUTOMATIC_KINDS:
         return ""
     limits, now = context.config.notices, context.now
-    per_sender, proven = limits.limit_per_sender, outcome.proven == notice.to.email
+    per_sender, unknown = limits.limit_per_sender, limits.limit_unknown
     ticket = notice.ticket.number if notice.ticket else 0
     since = now - per_sender.period
-    if audience.automatic_to(db, notice.to.email, since, ticket if proven else None) >= per_sender.count:
+    if audience.automatic_to(db, notice.to.email, since, trusted=trusted) >= per_sender.count:
         return f"limit_per_sender: {per_sender.count} automatic mails in {per_sender.period}"
-    if ticket and audience.automatic_about(db, ticket, now - timedelta(hours=1)) >= PER_TICKET:
+    if ticket and audience.automatic_about(db, ticket, now - timedelta(hours=1), trusted=trusted) >= PER_TICKET:
         return f"{PER_TICKET} automatic mails an hour about one ticket"
-    unknown = limits.limit_unknown
-    if outcome.first_time and not proven and audience.first_contacts(db, now - unknown.period) >= unknown.count:
+    if outcome.first_time and not trusted and audience.first_contacts(db, now - unknown.period) >= unknown.count:
         return f"limit_unknown: {unknown.count} acknowledgements to first-time requesters in {unknown.period}"
     return ""
 

@@ -231,7 +231,7 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         config=config,
     )
     if situation.human:
-        proven = situation.is_authors(opening.context.keyring)
+        proven = situation.authors
         forged = situation.sender.dmarc == "fail"
         people = collaborators_of(
             (*mail.to, *mail.cc),
@@ -286,7 +286,7 @@ def _reveal(opening: _Opening) -> bool:
     """Whether the acknowledgement may quote the mail: not if its author is only claimed by From or Reply-To."""
     situation = opening.situation
     own = opening.author.email == situation.received.mail.author.email
-    return (own and situation.is_authors(opening.context.keyring)) or opening.requester.proven
+    return (own and situation.authors) or opening.requester.proven
 
 
 def _facts(follows: int | None, config: Config) -> tuple[Phrase, ...]:

@@ -1,6 +1,7 @@
 """Commands of requesters and collaborators: carried out and answered.
 
-Only mail of persons that did not fail DMARC may hold commands; all other text is a message (`message.py`).
+Only a person's mail that is proven to be its author's may hold commands; all other text is a message (`message.py`):
+who knows an id or the number of a ticket adds words to it in somebody's name, and no more.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from mailgate.ticket import Actor, Change, Ticket
 
 def commands_of(situation: Situation) -> RequesterCommands:
     """The commands at the top of the mail."""
-    if not situation.human or situation.sender.dmarc == "fail":
+    if not (situation.human and situation.authors):
         return RequesterCommands()
     return read_requester_words(situation.received.body.lines, situation.match.role, signer_of(situation))
 

@@ -178,8 +178,8 @@ def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outco
 def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple[Collaborator, ...]:
     """The collaborators that the mail adds: an unknown sender, and people in To and Cc.
 
-    They are active, and get replies, if the requester's mail carries a live key or passed DMARC, or if they are of the
-    requester's own organization; all others are inactive until an agent activates them.
+    They are active, and get replies, if the mail is proven to be the requester's by DMARC or a key that has not
+    expired, or if they are of the requester's own organization; all others are inactive until an agent activates them.
     """
     mail = situation.received.mail
     config = context.config
@@ -187,7 +187,7 @@ def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple
         return ()
     joining = () if situation.match.participant else (mail.author,)
     requesters = situation.match.role == "requester"
-    proven = requesters and (_has_live_key(situation, context) or _passed(situation))
+    proven = requesters and situation.authors and _answers_in_time(situation, context)
     return (
         *collaborators_of(joining, ticket, config, active=lambda _: False),
         *collaborators_of(
@@ -199,16 +199,9 @@ def _new_people(situation: Situation, ticket: Ticket, context: Context) -> tuple
     )
 
 
-def _has_live_key(situation: Situation, context: Context) -> bool:
-    """Whether the mail answers a notice to its author whose key has not expired."""
+def _answers_in_time(situation: Situation, context: Context) -> bool:
     key = situation.match.key
-    emails = context.config.addresses_of(situation.received.mail.author.email)
-    own = key is not None and any(context.keyring.is_for(key, email) for email in emails)
-    return own and key is not None and not expired(key, context.now.date())
-
-
-def _passed(situation: Situation) -> bool:
-    return situation.sender.dmarc == "pass"
+    return situation.sender.dmarc == "pass" or (key is not None and not expired(key, context.now.date()))
 
 
 def _by_rules(routed: Routed, change: Change, context: Context) -> Change:

@@ -22,7 +22,7 @@ def rating_of(situation: Situation, context: Context) -> Rating | None:
     """The rating in a mail; None for any other mail, and for a late rating with more than a word."""
     ticket, key, match = situation.ticket, situation.match.key, situation.match
     own = context.config.addresses_of(situation.received.mail.author.email)
-    if not (situation.human and ticket and key and match.role == "requester" and situation.sender.dmarc != "fail"):
+    if not (situation.human and situation.authors and ticket and key and match.role == "requester"):
         return None
     if not (key.kind.to_requester and any(context.keyring.is_for(key, each) for each in own) and may_rate(ticket)):
         return None

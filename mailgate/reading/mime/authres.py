@@ -40,7 +40,7 @@ def _result(value: str, position: int) -> AuthResult:
     head, _, _ = plain.partition(";")
     words = head.split()
     # RFC 8601 2.2: the authserv-id comes first, perhaps with a version; some servers leave it out.
-    authserv_id = words[0].lower() if words and "=" not in words[0] else ""
+    authserv_id = _lower(words[0]) if words and "=" not in words[0] else ""
     results = DMARC.findall(plain)
     if len(results) != 1:
         return AuthResult(authserv_id, "unclear" if results else "none", position)
@@ -52,6 +52,11 @@ def _result(value: str, position: int) -> AuthResult:
         # The owner of the domain asks for nothing under p=none: then a failure says little (RFC 7489 6.3).
         return AuthResult(authserv_id, "none" if policy and policy[1].lower() == "none" else "fail", position)
     return AuthResult(authserv_id, "none", position)
+
+
+def _lower(authserv_id: str) -> str:
+    """U+212A, which becomes "k", is none to the server that removes forged fields with its own name."""
+    return authserv_id.lower() if authserv_id.isascii() else authserv_id
 
 
 def _judged(plain: str) -> str:

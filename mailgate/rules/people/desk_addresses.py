@@ -49,12 +49,6 @@ def deciding_address(recipients: tuple[str, ...], config: Config) -> str:
     return next((email for email in recipients if config.addresses[email].routing.topic), recipients[0])
 
 
-def outsiders(mail: Mail, config: Config) -> tuple[str, ...]:
-    """Addresses in From, To and Cc that are neither the desk's nor an agent's."""
-    emails = dict.fromkeys(address.email for address in (*mail.from_, *mail.to, *mail.cc) if address.email)
-    return tuple(email for email in emails if email not in config.agents_by_email and not desk_address(email, config))
-
-
 POSTMASTER = "postmaster"
 
 

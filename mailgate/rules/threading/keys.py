@@ -12,6 +12,8 @@ Everything is lower-case RFC 4648 base32 without padding, so that a mail program
 case breaks nothing. TICKET is the number in base32 digits (0: mail without a ticket), PERSON
 (5 characters) a tag of the recipient's address, KIND one character, DAY (3) days since
 2020-01-01, NONCE (5) a tag of the cause, MAC (26) 128 bits of HMAC-SHA256 over all before it.
+A bounce address `support+bKEY@…` has a MAC of its own: who has seen a mail's Message-ID does not know where its
+bounces go.
 An anchor's NONCE (5) distinguishes tickets that had the same number before and after a restore;
 those opened under schema 3 have none. Its TAG (10) is an HMAC over all before it.
 With a ticket number of up to five digits (33 million) and a domain of up to 18 characters a
@@ -115,6 +117,9 @@ class Anchor:
     nonce: str  # as in `Ticket.anchor`
 
 
+_SUBKEYS = ("person", "nonce", "mac", "anchor", "bounce")
+
+
 @dataclass(frozen=True, slots=True)
 class _Subkeys:
     """What one secret yields: a key of its own for each purpose."""
@@ -123,6 +128,7 @@ class _Subkeys:
     nonce: bytes
     mac: bytes
     anchor: bytes
+    bounce: bytes
 
 
 @dataclass(frozen=True)
@@ -141,10 +147,7 @@ class Keyring:
 
     @cached_property
     def _rings(self) -> tuple[_Subkeys, ...]:
-        return tuple(
-            _Subkeys(*(_hash(secret, f"mailgate {label}") for label in ("person", "nonce", "mac", "anchor")))
-            for secret in self.secrets
-        )
+        return tuple(_Subkeys(*(_hash(secret, f"mailgate {label}") for label in _SUBKEYS)) for secret in self.secrets)
 
     def notice_id(
         self, ticket: int, email: str, kind: NoticeKind, cause: str, day: date, *, public: bool | None = None
@@ -169,7 +172,7 @@ class Keyring:
         if not found or not kind:
             return None
         signed, mac = key[: found.end(6)], found[7]
-        if not any(hmac.compare_digest(_tag(ring.mac, signed, 26), mac) for ring in self._rings):
+        if not any(_signs(ring.mac, signed, mac) for ring in self._rings):
             return None
         letter = found[1]
         public = kind in REPLYABLE_KINDS if letter == _USUAL else letter == _PUBLIC
@@ -214,17 +217,20 @@ class Keyring:
         """Whether we signed this Message-ID."""
         return self.read(message_id) is not None or self.read_anchor(message_id) is not None
 
+    def verp(self, address: str, message_id: str) -> str:
+        """The envelope sender `support+b…@…` of a notice, or the plain address where that is too long."""
+        signed, _, _ = key_text(message_id).rpartition(".")
+        return _tagged(address, f"b{signed}.{_tag(self._rings[0].bounce, signed, 26)}")
+
     def read_verp(self, recipient: str) -> Key | None:
-        """The key in a signed bounce address `support+bKEY@…`, else None."""
-        return self._read_tag(recipient, "b")
+        """The key of the notice whose bounce address this is; None for anything else."""
+        signed, _, mac = _tag_of(recipient, "b").rpartition(".")
+        ring = next((ring for ring in self._rings if _signs(ring.bounce, signed, mac)), None)
+        return self.read(f"{signed}.{_tag(ring.mac, signed, 26)}") if ring else None
 
     def read_plus(self, recipient: str) -> Key | None:
         """The key in a reply address `support+kKEY@…`, else None."""
-        return self._read_tag(recipient, "k")
-
-    def _read_tag(self, recipient: str, letter: str) -> Key | None:
-        tag = recipient.rpartition("@")[0].partition("+")[2].lower()
-        return self.read(tag[1:]) if tag.startswith(letter) else None
+        return self.read(_tag_of(recipient, "k"))
 
 
 def key_text(message_id: str) -> str:
@@ -252,15 +258,20 @@ def plus(address: str, key: str) -> str:
     return _tagged(address, f"k{key}")
 
 
-def verp(address: str, message_id: str) -> str:
-    """The envelope sender `support+bKEY@…` of a notice, or the plain address where that is too long."""
-    return _tagged(address, f"b{key_text(message_id)}")
-
-
 def _tagged(address: str, tag: str) -> str:
     local, _, domain = address.rpartition("@")
     tagged = f"{local}+{tag}"
     return f"{tagged}@{domain}" if len(tagged.encode()) <= LOCAL_PART_MAX else address
+
+
+def _tag_of(recipient: str, letter: str) -> str:
+    """What stands behind `+b` or `+k` in an address, in lower case; "" if nothing does."""
+    tag = recipient.rpartition("@")[0].partition("+")[2].lower()
+    return tag[1:] if tag.startswith(letter) else ""
+
+
+def _signs(key: bytes, signed: str, mac: str) -> bool:
+    return hmac.compare_digest(_tag(key, signed, 26).encode(), mac.encode("utf-8", "surrogatepass"))
 
 
 def _hash(key: bytes, text: str) -> bytes:

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from mailgate.mail import Mail
 from mailgate.notice import NoticeKind
-from mailgate.rules.people.desk_addresses import outsiders
+from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.threading.keys import Key, Keyring, expired
 from mailgate.rules.threading.references import Reference
 from mailgate.settings import Agent, Config
@@ -71,7 +71,7 @@ def identify(
         mine = frozenset(key.text for key in asked if keyring.is_for(key, address))
         return Sender(address, dmarc=dmarc, why="not an agent's address", own_keys=mine)
     own = tuple(
-        ref.key for ref in refs if ref.key and not ref.key.kind.to_requester and _is_for(ref.key, agent, keyring)
+        ref.key for ref in refs if ref.key and not ref.key.kind.to_requester and _is_for(ref.key, agent.emails, keyring)
     )
     assurance, why = (
         _by_login(mail, agent, login, config) if login else _assurance(mail, agent, own, burnt, dmarc, config, now)
@@ -143,13 +143,35 @@ def dmarc_result(mail: Mail, authserv_ids: Iterable[str]) -> str:
     if mail.restored:
         return "fail"  # what was checked was the list's mail: of the author whom it names nothing is known
     results = sorted(mail.auth, key=lambda result: result.position)
-    trusted = [result for result in results if result.authserv_id.lower() in accepted]
+    trusted = [result for result in results if result.authserv_id in accepted]
     said = {result.dmarc for result in trusted}
     if "fail" in said:
         return "fail"
     domain = mail.author.email.rpartition("@")[2]
     judged = {result.domain for result in trusted if result.dmarc == "pass"}
     return "pass" if trusted[:1] == results[:1] and "unclear" not in said and judged == {domain} else "none"
+
+
+def is_authors(
+    mail: Mail,
+    refs: Iterable[Reference],
+    burnt: frozenset[str],
+    sender: Sender,
+    config: Config,
+    keyring: Keyring,
+    *,
+    human: bool,
+) -> bool:
+    """Whether a mail is its author's: it passed DMARC, or a person answers a notice that nobody else has read.
+
+    An automatic answer does not count: somebody else may have caused it in the author's name.
+    """
+    email = mail.author.email
+    if not email or len(mail.from_) != 1 or len(mail.header_all("from")) > 1 or sender.dmarc == "fail":
+        return False
+    keys = (ref.key for ref in refs if ref.key and ref.key.kind.to_requester and ref.key.text not in burnt)
+    own = config.addresses_of(email)
+    return sender.dmarc == "pass" or (human and any(_is_for(key, own, keyring) for key in keys))
 
 
 def dkim_flaw(mail: Mail) -> str:
@@ -190,25 +212,20 @@ def _signed_fields(value: str) -> set[str]:
 def keys_to_burn(
     mail: Mail, carried: Iterable[Key], refs: Iterable[Reference], config: Config, keyring: Keyring
 ) -> tuple[str, ...]:
-    """Agents' KEYs in a mail that anybody but their agent wrote or also got: their authority ends.
+    """KEYs in a mail that anybody but their reader wrote or also got: their authority ends.
 
     `carried` are the keys that stand anywhere in the mail. Whoever writes with a key holds it: the agent had answered
-    them directly, or a colleague got a copy. The mail that burns a key still counts, so burn after `identify`. A bounce
-    returns the key of an alert to us, and has shown it to nobody but a mail server.
+    them directly, or a colleague or a reader in Cc got a copy. The mail that burns a key still counts, so burn after
+    `identify` and `is_authors`. A bounce returns a key to us, and has shown it to nobody but a mail server.
     """
     if mail.bounce:
         return ()
     keys = (*(ref.key for ref in refs if ref.key), *carried)
-    others = outsiders(mail, config)
-    named = (config.agents_by_email.get(each.email) for each in (*mail.from_, *mail.to, *mail.cc))
-    holders = [agent for agent in named if agent]
-    burnt = (
-        key.text
-        for key in keys
-        if not key.kind.to_requester and (others or any(not _is_for(key, agent, keyring) for agent in holders))
-    )
+    named = dict.fromkeys(each.email for each in (*mail.from_, *mail.to, *mail.cc) if each.email)
+    holders = [config.addresses_of(email) for email in named if not desk_address(email, config)]
+    burnt = (key.text for key in keys if any(not _is_for(key, emails, keyring) for emails in holders))
     return tuple(dict.fromkeys(burnt))
 
 
-def _is_for(key: Key, agent: Agent, keyring: Keyring) -> bool:
-    return any(keyring.is_for(key, email) for email in agent.emails)
+def _is_for(key: Key, emails: Iterable[str], keyring: Keyring) -> bool:
+    return any(keyring.is_for(key, email) for email in emails)

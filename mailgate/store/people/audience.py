@@ -11,33 +11,28 @@ from mailgate.store.tickets import tickets
 from mailgate.ticket import Ticket
 
 _AUTOMATIC = tuple(sorted(AUTOMATIC_KINDS))
+# What nobody else's mail caused: a proven mail, an order, a timer.
+_TRUSTED = "(inbox_id IS NULL OR inbox_id IN (SELECT id FROM inbox WHERE standing = 'proven'))"
 
 
-_OWN = (
-    "(ticket = ? OR EXISTS (SELECT 1 FROM inbox WHERE inbox.ticket = outbox.ticket"
-    " AND inbox.from_email = outbox.recipient AND standing = 'proven'))"
-)
-
-
-def automatic_to(db: Db, email: str, since: datetime, proven_on: int | None = None) -> int:
+def automatic_to(db: Db, email: str, since: datetime, *, trusted: bool) -> int:
     """How many automatic mails were written to one requester since a time.
 
-    `proven_on`: the ticket on which a proven mail of theirs came; then those about tickets without any do not count.
+    `trusted`: without those that a mail caused which nothing proved.
     """
-    own = "1 = 1" if proven_on is None else _OWN
-    row = db.one(
-        "SELECT count(*) FROM outbox WHERE recipient = ? AND created_at > ?"  # noqa: S608
-        f" AND kind IN ({marks(_AUTOMATIC)}) AND {own}",
-        [email, since.timestamp(), *_AUTOMATIC, *(() if proven_on is None else (proven_on,))],
-    )
-    return int(row[0]) if row else 0
+    return _automatic(db, "recipient = ?", email, since, trusted=trusted)
 
 
-def automatic_about(db: Db, number: int, since: datetime) -> int:
-    """How many automatic mails to requesters a ticket caused since a time."""
+def automatic_about(db: Db, number: int, since: datetime, *, trusted: bool) -> int:
+    """How many automatic mails to requesters a ticket caused since a time; `trusted` as above."""
+    return _automatic(db, "ticket = ?", number, since, trusted=trusted)
+
+
+def _automatic(db: Db, which: str, value: str | int, since: datetime, *, trusted: bool) -> int:
+    caused = _TRUSTED if trusted else "1 = 1"
     row = db.one(
-        f"SELECT count(*) FROM outbox WHERE ticket = ? AND created_at > ? AND kind IN ({marks(_AUTOMATIC)})",  # noqa: S608
-        [number, since.timestamp(), *_AUTOMATIC],
+        f"SELECT count(*) FROM outbox WHERE {which} AND created_at > ? AND kind IN ({marks(_AUTOMATIC)}) AND {caused}",  # noqa: S608
+        [value, since.timestamp(), *_AUTOMATIC],
     )
     return int(row[0]) if row else 0
 

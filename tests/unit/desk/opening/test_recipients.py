@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailgate.mail import Envelope
-from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients, outsiders
+from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients
 from mailgate.settings import Relay
 from mailgate.ticket import Address
 from tests.lab import desk, mail
@@ -51,10 +51,3 @@ def test_routing_does_not_depend_on_which_copy_came_first() -> None:
     for copy in (SUPPORT, OUTAGES):
         assert deciding_address(desk_recipients(letter, Envelope("", (copy,)), DESK), DESK) == OUTAGES
     assert deciding_address((SUPPORT,), DESK) == SUPPORT
-
-
-def test_outsiders_are_neither_desk_nor_agents() -> None:
-    to = (Address(SUPPORT), Address("support+kx@bank.example"), Address("ann@bank.example"), Address(""))
-    letter = mail("ann@bank.example", to=to, cc=(Address("karen@client.example"), Address("karen@client.example")))
-    assert outsiders(letter, DESK) == ("karen@client.example",)
-    assert outsiders(mail("boss@client.example"), DESK) == ("boss@client.example",)

@@ -76,13 +76,14 @@ def test_the_clock_that_closes_it_is_not_who_ended_it(bench):
 def test_the_word_reopen_brings_it_back_too(bench):
     resolve(bench)
     bench.send(ANN, "#release", subject=SUBJECT, answers=bench.alerts["ann@bank.example"])
-    again(bench, "#reopen")
+    again(bench, "#reopen", answers=bench.alerts["karen@client.example"])
     assert (bench.ticket().status, bench.ticket().assignee) == ("open", Assignee("agent", "elliot"))
 
 
 def test_what_the_requester_ended_goes_back_to_nobody_in_particular(bench):
     resolve(bench, text="We look into it.")
-    again(bench, "#close")
+    again(bench, "#close", answers=bench.alerts["karen@client.example"])
+    assert bench.ticket().status == "closed"
     mails = again(bench)
     assert bench.ticket().assignee == Assignee("agent", "elliot")
     assert to(mails, "elliot@bank.example").kind == "new-message"
@@ -90,7 +91,7 @@ def test_what_the_requester_ended_goes_back_to_nobody_in_particular(bench):
 
 def test_thanks_with_a_close_start_nothing_over(bench):
     resolve(bench)
-    again(bench, "#close\n\nThank you!")
+    again(bench, "#close\n\nThank you!", answers=bench.alerts["karen@client.example"])
     assert (bench.ticket().status, bench.ticket().reopened) == ("closed", 0)
 
 

@@ -51,3 +51,12 @@ def test_results_without_an_id_have_none() -> None:
 
 def test_results_are_counted() -> None:
     assert len(authres.read([("authentication-results", "mx; dmarc=pass")] * 50)) == authres.MAX_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("MX.Bank.example; none", "mx.bank.example"), ("mx.ban\u212a.example; none", "mx.ban\u212a.example")],
+)
+def test_a_name_is_compared_in_ascii(value: str, name: str) -> None:
+    """U+212A is no "k" to the server that takes away forged fields with its own name."""
+    assert authres.read([("authentication-results", value)])[0].authserv_id == name

@@ -13,7 +13,7 @@ from mailgate.mail import MARKER, Bounce, Envelope, Mail
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import strip_subject
-from mailgate.rules.threading.keys import key_text, plus, verp
+from mailgate.rules.threading.keys import key_text, plus
 from mailgate.rules.threading.references import highest_number, references
 from mailgate.rules.threading.thread import Found, Match, Sifted, lookups, pick, sift
 from mailgate.rules.threading.trust import Sender, identify
@@ -250,7 +250,7 @@ def test_the_highest_number_is_read_from_every_id_of_ours() -> None:
     def highest(letter: Mail, envelope: Envelope = ENVELOPE) -> int:
         return highest_number(letter, envelope, references(letter, body(), envelope, KEYRING, DESK), KEYRING)
 
-    verped = Envelope("", (verp("support@bank.example", an_id(7)),))
+    verped = Envelope("", (KEYRING.verp("support@bank.example", an_id(7)),))
     assert highest(mail(subject="[#99] x")) == 0
     assert highest(mail(in_reply_to=(an_id(3),), references=(an_id(5), KEYRING.anchor(4, "abcde")))) == 5
     assert highest(mail(references=(KEYRING.anchor(6),))) == 6
