@@ -41,7 +41,7 @@ async def receive(
                 draft = await _write_out(block, draft, acceptor)
         set_timeout(None)
         if rest:
-            reader.feed_data(rest)  # the reader is empty: pipelined commands come next again
+            _put_back(reader, rest)
         if draft is None or block.flaw:
             return block.content()
         kept = await _finished(draft, block)
@@ -50,6 +50,15 @@ async def receive(
     finally:
         if draft is not None:
             draft.drop()
+
+
+def _put_back(reader: asyncio.StreamReader, rest: bytes) -> None:
+    """Give an empty reader what follows a mail: pipelined commands, after which the peer may have closed its half."""
+    ended = reader.at_eof()
+    reader._eof = False  # type: ignore[attr-defined]  # noqa: SLF001 - it takes nothing after the end
+    reader.feed_data(rest)
+    if ended:
+        reader.feed_eof()
 
 
 async def _finished(draft: Draft, block: DataBlock) -> Kept | Flaw:
