@@ -60,14 +60,14 @@ class Post:
     def __init__(self, store: Store, sink: Sink, folder: Path, relays: Sequence[RelayConfig]) -> None:
         self.store, self.sink = store, sink
         self.attachments = AttachmentStore(folder / "attachments")
-        self.reports: list[str] = []
+        self.unreadable: list[str] = []  # what was mailed about files
         configs = [replace(config, port=sink.port if config.port == 25 else config.port) for config in relays]
         self.deliverer = Deliverer(
             store,
             [(config, partial(SmtpRelay, config, "mx.bank.example")) for config in configs],
             clock,
             take_failure=lambda: None,
-            report=lambda relay, problem, _: self.reports.append(f"{relay} {problem}"),
+            report_file=lambda reply: self.unreadable.append(reply.text),
             attachments=self.attachments,
         )
 

@@ -42,7 +42,8 @@ class SignIn:
     ok: bool = True
     error: str = ""
     expires_at: datetime | None = None
-    lasting: bool = False  # the error lasts until somebody changes something
+    lasting: bool = False  # the error lasts until somebody changes something; so does it while the server is down
+    tried: bool = False  # since the daemon's start
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Account:
             self._fail(error, now)
             raise
         self._failure = None
-        self._state = SignIn(self.name)
+        self._state = SignIn(self.name, tried=True)
         ends_at = now + grant.life
         self._token = _Token(grant.access_token.value, ends_at - min(EARLY, grant.life / 5), ends_at)
         return self._token.value
@@ -151,7 +152,7 @@ class Account:
         pause = min(first * (1 << min(count - 1, 10)), longest)
         self._failure = _Failure(error, count, now + pause, self._file.stamp())
         said = f"{error.public}: {error.cause}" if error.cause else error.public
-        self._state = SignIn(self.name, ok=False, error=said, lasting=lasting)
+        self._state = SignIn(self.name, ok=False, error=said, lasting=lasting or self._state.lasting, tried=True)
 
     def _ask(self, now: datetime) -> Grant:
         config = self._config

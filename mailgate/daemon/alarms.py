@@ -2,7 +2,8 @@
 
 A problem becomes an alarm when it has lasted for a while, and ends when it was away for a while, so
 that a connection that comes and goes is one alarm. What was sent is kept in a file beside the
-database, not in it, since storage trouble is an alarm: a restart neither repeats nor forgets one.
+database, not in it, since storage trouble is an alarm: a restart neither repeats nor forgets one,
+and an alarm that stood before it ends only when the daemon has tried for itself.
 A command or webhook that fails is tried again.
 """
 
@@ -12,7 +13,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,63 +22,24 @@ from typing import Any
 
 from mailgate.connect.access_tokens import in_thread
 from mailgate.connect.web import post_json
+from mailgate.daemon.problems import Alarm, is_known, problems
 from mailgate.daemon.status import DaemonStatus
 from mailgate.errors import MailgateError
 from mailgate.settings import Config
 from mailgate.system.clock import pause
-from mailgate.system.durable import flush
+from mailgate.system.durable import write_private
 
 INTERVAL = 5.0  # seconds between looks
 SILENCE_INTERVAL = timedelta(minutes=10)  # between questions whether mail comes as usual
 COMMAND_TIMEOUT = 30.0  # seconds
 RETRY_FIRST, RETRY_MOST = timedelta(seconds=10), timedelta(minutes=15)
-EXPIRES_SOON = timedelta(days=14)
-LASTED = {"mailbox": timedelta(minutes=5), "relay": timedelta(minutes=5), "storage": timedelta(minutes=1)}
 GONE = timedelta(minutes=1)  # a problem that is back sooner has not ended
-MAILED = ("mailbox", "no-mail")  # kinds of which the administrator would hear nothing else by mail
+MAIL_AGAIN = timedelta(hours=1)  # an alarm that comes and goes is mailed once in that time
+MAIL = "begin mail"  # in `Record.sent`
 
 log = logging.getLogger("mailgate")
 Notify = Callable[[str, str, tuple[str, ...]], None]
 Send = Callable[[str, dict[str, Any]], Awaitable[None]]  # the channel and the object
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A problem: "mailbox", "relay", "storage", "sign-in", "no-mail" or "worker", of which one, and in words."""
-
-    kind: str
-    name: str
-    text: str
-
-    @property
-    def key(self) -> str:
-        """What makes two problems the same."""
-        return f"{self.kind}:{self.name}"
-
-
-def problems(status: DaemonStatus, config: Config, silent_since: datetime | None, now: datetime) -> Iterator[Alarm]:
-    """The problems there are now. A refused sign-in is one, not one more for each connection that needs it."""
-    refused = {state.account for state in status.sign_ins if state.lasting and not state.ok}
-    for state in status.sign_ins:
-        if state.account in refused:
-            yield Alarm("sign-in", state.account, f"the sign-in {state.account} is refused: {state.error}")
-        elif state.expires_at and state.expires_at - now <= EXPIRES_SOON:
-            text = f"the sign-in {state.account} expires on {state.expires_at:%Y-%m-%d %H:%M} UTC"
-            yield Alarm("sign-in", state.account, text)
-    for way in status.ways_in:
-        name = way.name.removeprefix("imap ")
-        if way.problem and name != way.name and name not in refused:
-            yield Alarm("mailbox", name, f"the mailbox {name} cannot be read: {way.problem}")
-    accounts = {relay.name: relay.credentials.account for relay in config.relays}
-    for relay in status.relays:
-        if not relay.ok and accounts.get(relay.name) not in refused:
-            yield Alarm("relay", relay.name, f"the relay {relay.name} is down: {relay.last_error}")
-    for problem in status.storage:
-        yield Alarm("storage", problem.what, str(problem))
-    if status.worker:
-        yield Alarm("worker", "", status.worker)
-    if silent_since:
-        yield Alarm("no-mail", "", f"no mail has come since {silent_since:%Y-%m-%d %H:%M} UTC, longer than usual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +52,8 @@ class Record:
     since: str
     ended: str = ""
     sent: tuple[str, ...] = ()
+    about: str = ""
+    over: tuple[str, ...] = ()  # subject and facts of the mail at its end
 
 
 @dataclass(slots=True)
@@ -123,6 +87,7 @@ class Alarms:
         self._file = alarm_path(config())
         self._seen: dict[str, _Seen] = {}
         self._retries: dict[str, _Retry] = {}
+        self._mailed: dict[str, datetime] = {}  # key → when its beginning was mailed last
         self._records: dict[str, Record] = _read(self._file)
         for key in self._records:
             self._seen[key] = _Seen(clock())
@@ -132,28 +97,45 @@ class Alarms:
         """The alarms that last."""
         return tuple(record for record in self._records.values() if not record.ended)
 
-    def look(self, found: Iterable[Alarm]) -> None:
-        """Begin and end alarms by the problems there are now."""
+    def look(self, found: Iterable[Alarm], known: Callable[[Record], bool] = lambda _: True) -> None:
+        """Begin and end alarms by the problems there are now. `known`: whether an alarm would be among them."""
         now = self._clock()
         present = {alarm.key: alarm for alarm in found}
         for key, alarm in present.items():
             seen = self._seen.setdefault(key, _Seen(now))
             seen.away = None
-            if key not in self._records and now - seen.first >= LASTED.get(alarm.kind, timedelta()):
+            if key not in self._records and now - seen.first >= alarm.lasted:
                 self._begin(alarm, seen.first)
         for key in [key for key in self._seen if key not in present]:
-            seen = self._seen[key]
+            record, seen = self._records.get(key), self._seen[key]
+            if record and not record.ended and not known(record):
+                seen.away = None
+                continue
             seen.away = seen.away or now
-            if now - seen.away >= GONE or key not in self._records:
+            if now - seen.away >= GONE or record is None:
                 del self._seen[key]
                 self._end(key, now)
 
+    def _look_at(self, status: DaemonStatus, silent: datetime | None, now: datetime) -> None:
+        def known(record: Record) -> bool:
+            return is_known(status, record.kind, record.name, record.about)
+
+        self.look(problems(status, self._config(), silent, now), known)
+
     def _begin(self, alarm: Alarm, since: datetime) -> None:
         log.error("alarm: %s", alarm.text)
-        self._records[alarm.key] = Record(alarm.kind, alarm.name, alarm.text, since.isoformat())
+        now, mailed = self._clock(), self._mailed.get(alarm.key)
+        mail = bool(alarm.subject) and (mailed is None or now - mailed >= MAIL_AGAIN)
+        over = (alarm.over or f"Over: {alarm.subject}", *alarm.over_facts)
+        sent = (MAIL,) if mail else ()
+        self._records[alarm.key] = Record(
+            alarm.kind, alarm.name, alarm.text, since.isoformat(), sent=sent, about=alarm.about, over=over
+        )
         self._save()
-        if alarm.kind in MAILED:
-            self._notify(f"alarm:{alarm.key}:{since.isoformat()}", _subject(alarm.kind, alarm.name), (alarm.text,))
+        if mail:
+            self._mailed[alarm.key] = now
+            words = f"Since {since:%Y-%m-%d %H:%M} UTC: {alarm.text}."
+            self._notify(f"alarm:{alarm.key}:{since.isoformat()}", alarm.subject, (words, *alarm.facts))
 
     def _end(self, key: str, now: datetime) -> None:
         record = self._records.get(key)
@@ -162,9 +144,10 @@ class Alarms:
         log.info("alarm is over: %s", record.text)
         self._records[key] = replace(record, ended=now.isoformat())
         self._save()
-        if record.kind in MAILED:
-            subject = f"Over: {_subject(record.kind, record.name)}"
-            self._notify(f"alarm-over:{key}:{record.since}", subject, (f"Since {now:%Y-%m-%d %H:%M} UTC.",))
+        if MAIL in record.sent:
+            subject, *facts = record.over
+            lasted = f"From {datetime.fromisoformat(record.since):%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC."
+            self._notify(f"alarm-over:{key}:{record.since}", subject, (lasted, *facts))
 
     async def deliver(self) -> None:
         """Send what was not sent, by each channel of the configuration."""
@@ -202,7 +185,9 @@ class Alarms:
     def _save(self) -> None:
         with suppress(OSError):  # a full disk: the alarm is sent, and may be sent again after a restart
             if self._records:
-                _write(self._file, json.dumps({key: asdict(record) for key, record in self._records.items()}))
+                write_private(
+                    self._file, json.dumps({key: asdict(record) for key, record in self._records.items()}), durable=True
+                )
             else:
                 self._file.unlink(missing_ok=True)
 
@@ -221,7 +206,7 @@ class Alarms:
                 asked = now
                 with suppress(MailgateError):
                     silent = await silence()
-            self.look(problems(current(), self._config(), silent, now))
+            self._look_at(current(), silent, now)
             await self.deliver()
             await pause(stop, INTERVAL)
 
@@ -234,20 +219,13 @@ def alarm_path(config: Config) -> Path:
 def _read(path: Path) -> dict[str, Record]:
     try:
         found = json.loads(path.read_text("utf-8"))
-        return {key: Record(**{**fields, "sent": tuple(fields["sent"])}) for key, fields in found.items()}
+        return {key: _record(fields) for key, fields in found.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(text, "utf-8")
-    flush(temporary)
-    temporary.replace(path)
-
-
-def _subject(kind: str, name: str) -> str:
-    return f"The mailbox {name} cannot be read" if kind == "mailbox" else "No mail for longer than usual"
+def _record(fields: dict[str, Any]) -> Record:
+    return Record(**{**fields, "sent": tuple(fields["sent"]), "over": tuple(fields.get("over", ()))})
 
 
 def _object(record: Record, state: str, config: Config) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 from mailgate.errors import StorageError
 from mailgate.settings import Storage
@@ -13,7 +12,7 @@ from mailgate.store.db import Store
 from mailgate.store.engine import Engine
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.clock import pause
-from mailgate.system.storage import StorageProblem, probe
+from mailgate.system.storage import probe
 
 POLL_INTERVAL = 0.5  # seconds
 
@@ -52,29 +51,12 @@ async def checkpoint_wal(engine: Engine, stop: asyncio.Event) -> None:
 
 
 PROBE_INTERVAL = 5.0  # seconds
-NOTIFY_AFTER = timedelta(minutes=1)  # storage trouble that is over sooner is only shown
 
 
-async def watch_storage(
-    store: Store,
-    engine: Engine,
-    places: Storage,
-    notify: Callable[[str, str, tuple[str, ...]], None],
-    stop: asyncio.Event,
-) -> None:
-    """Look for storage trouble before a mail meets it, and notify the administrator when it begins and ends."""
-    health = store.health
-    told: dict[str, StorageProblem] = {}
+async def watch_storage(store: Store, engine: Engine, places: Storage, stop: asyncio.Event) -> None:
+    """Look for storage trouble before a mail meets it."""
     folders = (places.attachments, raw_folder(places.database))
     while not stop.is_set():
-        health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders), *engine.trouble()]))
+        store.health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders), *engine.trouble()]))
         await store.probe()
-        problems = {problem.what: problem for problem in health.problems()}
-        for what, problem in problems.items():
-            if what not in told and health.now() - problem.since >= NOTIFY_AFTER:
-                told[what] = problem
-                notify(f"storage:{problem.since.isoformat()}:{what}", "Storage trouble", (str(problem),))
-        for what in [what for what in told if what not in problems]:
-            over = told.pop(what)
-            notify(f"storage-over:{over.since.isoformat()}:{what}", "Storage trouble is over", (f"Over: {over}",))
         await pause(stop, PROBE_INTERVAL)

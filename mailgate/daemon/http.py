@@ -43,9 +43,14 @@ def problems_of(current: DaemonStatus) -> list[str]:
     return [*problems, *map(str, current.storage)]
 
 
-async def check_health(current: DaemonStatus, store: Store, counts: Mapping[str, int], now: datetime) -> Health:
-    """Combine the daemon's status with the queues of the database and the events that were counted; `now` is UTC."""
-    problems = problems_of(current)
+async def check_health(
+    current: DaemonStatus, store: Store, counts: Mapping[str, int], now: datetime, *, starting: bool = False
+) -> Health:
+    """Combine the daemon's status with the queues of the database and the events that were counted.
+
+    `now` is UTC. `starting`: mail is accepted, but the worker does not work it yet.
+    """
+    problems = [*(["the worker process is starting"] if starting else []), *problems_of(current)]
     try:
         queues = await store.read(status.queue_lengths)
     except StorageError as error:

@@ -42,8 +42,9 @@ from mailgate.daemon.sign_ins import SignIns
 from mailgate.errors import ConfigError, MailgateError, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
-from mailgate.outbound.backoff import Reply, Stage
+from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
+from mailgate.outbound.lane import RelayState
 from mailgate.outbound.maildir import Transport
 from mailgate.outbound.relay import transport
 from mailgate.settings import Config, Relay
@@ -158,7 +159,7 @@ class Daemon:
             [(relay, partial(connect, relay)) for relay in config.relays],
             self._clock,
             take_failure=lambda: self._worker.send(DeliveryFailed()),
-            report=self._relay_trouble,
+            report_file=self._report_file,
             attachments=AttachmentStore(config.storage.attachments),
         )
 
@@ -176,7 +177,7 @@ class Daemon:
         )
         self._run("leftovers", leftovers)
         engine = engine_of(self._config.storage.database)
-        self._run("storage", watch_storage(self._store, engine, self._config.storage, self._notify_admin, self._stop))
+        self._run("storage", watch_storage(self._store, engine, self._config.storage, self._stop))
         self._run("checkpoint", checkpoint_wal(engine, self._stop))
         self._run("reload", self._reload_on_request())
         self._run("sign-ins", self._sign_ins.run(self._on_sign_in, self._stop))
@@ -225,6 +226,7 @@ class Daemon:
             for task in unfinished:
                 task.cancel()
         await self._refusals.close()
+        self._worker.close()
         status.remove(self._config)
         log.info("stopped")
 
@@ -276,25 +278,15 @@ class Daemon:
         """Look for mail in the outbox. A method, since a reload may replace the deliverer."""
         self._deliverer.notify()
 
-    def _relay_trouble(self, relay: str, problem: str, reply: Reply) -> None:
-        if reply.stage is Stage.FILE:
-            what = "Mails that hold it wait, and are tried again with growing pauses. Other mail is not affected."
-            self._notify_admin(f"file:{self._clock().isoformat()}", "An attachment cannot be read", (reply.text, what))
-            return
-        subject = f"The relay {problem}" if len(self._config.relays) == 1 else f"The relay {relay} {problem}"
-        self._notify_admin(
-            f"relay:{relay}:{problem}:{self._clock():%Y-%m-%dT%H:%M}",
-            subject,
-            (f"The relay answers: {reply}", "Its outgoing mail is kept and tried again with growing pauses."),
-        )
+    def _report_file(self, reply: Reply) -> None:
+        what = "Mails that hold it wait, and are tried again with growing pauses. Other mail is not affected."
+        self._notify_admin(f"file:{self._clock().isoformat()}", "An attachment cannot be read", (reply.text, what))
 
     def _notify_admin(self, cause: str, subject: str, facts: tuple[str, ...]) -> None:
         self._worker.send(NotifyAdmin(cause, subject, facts))
 
     def _status(self) -> status.DaemonStatus:
-        relays = tuple(
-            status.RelayStatus(state.name, not state.problem, state.problem) for state in self._deliverer.states
-        )
+        relays = tuple(map(_relay_status, self._deliverer.states))
         ways_in = tuple(self._listeners.ways_in())
         storage = self._store.health.problems()
         return status.DaemonStatus(ways_in, relays, self._watchdog.problem, self._sign_ins.states(), storage)
@@ -311,7 +303,9 @@ class Daemon:
         await self._deliverer.retry_now()
 
     async def _health(self) -> Health:
-        return await check_health(self._status(), self._store, self._events.counts, self._clock())
+        current = self._status()
+        starting = not self._watchdog.answered
+        return await check_health(current, self._store, self._events.counts, self._clock(), starting=starting)
 
     # ── reload ──────────────────────────────────────────────────────────────────────────
 
@@ -382,6 +376,17 @@ class Daemon:
 def _delivery(config: Config) -> tuple[object, ...]:
     """What the deliverer was made from."""
     return config.relays, config.hostname, config.storage.attachments
+
+
+def _relay_status(state: RelayState) -> status.RelayStatus:
+    return status.RelayStatus(
+        name=state.name,
+        down=state.last_error,
+        lasting=state.lasting,
+        refused_senders=state.refused_senders,
+        tried=state.tried,
+        accepted_senders=tuple(sorted(state.accepted_senders)),
+    )
 
 
 def _exit_now() -> None:

@@ -16,6 +16,7 @@ from mailgate.config.load import load, read
 from mailgate.errors import ConfigError
 from mailgate.settings import Config
 from mailgate.store.db import Db
+from mailgate.system.durable import write_private
 from mailgate.system.lock import running
 from mailgate.worker.carry_over import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
@@ -55,7 +56,7 @@ def save_active(config: Config) -> None:
     Ignores a disk error: only `mailgate reload` reads the copy.
     """
     with suppress(OSError):
-        _write(_active_path(config), config)
+        write_private(_active_path(config), config.text)
 
 
 def load_active(config: Config) -> Config | None:
@@ -99,12 +100,3 @@ def _active_path(config: Config) -> Path:
 
 def _active_copy(database: Path) -> Path:
     return database.with_name(database.name + ".config.toml")
-
-
-def _write(path: Path, config: Config) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(config.text.encode())
-    temporary.replace(path)

@@ -1,7 +1,7 @@
 """The OAuth 2.0 accounts of one daemon: keeps refresh tokens in use and notifies the administrator.
 
 A refresh token ends when it is not used, so each is used once a week. The administrator gets a
-mail when a sign-in is refused, when it works again, and 14 and 3 days before it expires.
+mail 14 and 3 days before a sign-in expires; one that is refused is an alarm (`problems.py`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SignIns:
         self._notify = notify
         self._accounts: dict[str, tuple[Credentials, Account]] = {}
         self._stamps: dict[str, int] = {}
-        self._refused: dict[str, str] = {}  # account → cause of the mail about its refusal
+        self._failing: set[str] = set()  # accounts without a token at the last look
         self._warned: set[str] = set()  # causes of expiry warnings
         self.apply(config)
 
@@ -73,7 +73,11 @@ class SignIns:
         return tuple(account.state() for _, account in self._accounts.values())
 
     async def run(self, on_sign_in: Callable[[str], Awaitable[None]], stop: asyncio.Event) -> None:
-        """Look after the accounts until `stop`; `on_sign_in(account)` is called after each `mailgate login`."""
+        """Look after the accounts until `stop`.
+
+        `on_sign_in(account)` is called after each `mailgate login`, and when an account has a token again that had
+        none: what else waits for it need not wait on.
+        """
         used_at = self._clock()
         while not stop.is_set():
             for name, (_, account) in [*self._accounts.items()]:
@@ -81,11 +85,21 @@ class SignIns:
                 if self._stamps.setdefault(name, stamp) != stamp:
                     self._stamps[name] = stamp
                     await on_sign_in(name)
+            for name in self.recovered():
+                await on_sign_in(name)
             if self._clock() - used_at >= USE_INTERVAL:
                 used_at = self._clock()
                 await self._use_idle_tokens()
             self.notify_admin()
             await pause(stop, INTERVAL)
+
+    def recovered(self) -> set[str]:
+        """The accounts that have a token again, and had none at the last look."""
+        states = self.states()
+        failing = {state.account for state in states if not state.ok}
+        recovered = self._failing.intersection(state.account for state in states) - failing
+        self._failing = failing
+        return recovered
 
     async def _use_idle_tokens(self) -> None:
         for _, account in [*self._accounts.values()]:
@@ -98,18 +112,8 @@ class SignIns:
         """Send the mails that are due now."""
         now = self._clock()
         for state in self.states():
-            self._about_refusal(state, now)
             if state.expires_at is not None:
                 self._about_expiry(state.account, state.expires_at, now)
-
-    def _about_refusal(self, state: SignIn, now: datetime) -> None:
-        if state.lasting and state.account not in self._refused:
-            self._refused[state.account] = cause = f"sign-in:{state.account}:{now:%Y-%m-%dT%H:%M:%S}"
-            facts = (state.error, "Mail through this account waits; none of it is lost.")
-            self._notify(cause, f"The sign-in {state.account} is refused", facts)
-        elif state.ok and (began := self._refused.pop(state.account, "")):
-            now_again = "Mail through this account is read and sent again."
-            self._notify(f"{began}:over", f"The sign-in {state.account} works again", (now_again,))
 
     def _about_expiry(self, account: str, ends_at: datetime, now: datetime) -> None:
         """One mail for each of `WARNINGS`; after a restart the outbox knows which causes it had."""

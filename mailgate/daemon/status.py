@@ -21,6 +21,7 @@ from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox
 from mailgate.system.clock import pause
+from mailgate.system.durable import write_private
 from mailgate.system.storage import StorageProblem, storage_problem
 
 MIN_FREE = 200_000_000  # bytes of free disk space below which a warning is due: a few mails of the largest size
@@ -51,8 +52,22 @@ class RelayStatus:
     """The state of a relay."""
 
     name: str = "relay"
-    ok: bool = True
-    last_error: str = ""
+    down: str = ""  # its answer while it accepts no mail
+    lasting: bool = False  # it will refuse until somebody changes something
+    refused_senders: tuple[tuple[str, str], ...] = ()  # (address, answer)
+    tried: bool = True  # since the daemon's start
+    accepted_senders: tuple[str, ...] = ()  # since the daemon's start
+
+    @property
+    def last_error(self) -> str:
+        """What is wrong with it; "" for nothing."""
+        refused = [f"does not accept {address} as sender: {answer}" for address, answer in self.refused_senders]
+        return "; ".join(([self.down] if self.down else []) + refused)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.last_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +98,9 @@ async def keep_written(config: Config, current: Callable[[], DaemonStatus], stop
         text = json.dumps(asdict(current()), default=datetime.isoformat)
         if text != written:
             with suppress(OSError):  # a full disk must not end the daemon; retried at the next check
-                _write(status_path(config), text)
+                write_private(status_path(config), text)
                 written = text
         await pause(stop, INTERVAL)
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(text)
-    temporary.replace(path)
 
 
 def remove(config: Config) -> None:
@@ -108,8 +117,13 @@ def read(config: Config) -> DaemonStatus:
     ways_in = tuple(WayIn(**each) for each in found["ways_in"])
     sign_ins = tuple(_sign_in(each) for each in found["sign_ins"])
     storage = tuple(map(storage_problem, found["storage"]))
-    relays = tuple(RelayStatus(**each) for each in found["relays"])
+    relays = tuple(_relay(each) for each in found["relays"])
     return DaemonStatus(ways_in, relays, found["worker"], sign_ins, storage)
+
+
+def _relay(found: dict[str, Any]) -> RelayStatus:
+    refused = tuple((address, answer) for address, answer in found["refused_senders"])
+    return RelayStatus(**{**found, "refused_senders": refused, "accepted_senders": tuple(found["accepted_senders"])})
 
 
 def _sign_in(found: dict[str, Any]) -> SignIn:

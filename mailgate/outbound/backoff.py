@@ -30,7 +30,6 @@ LONGEST_PAUSE = timedelta(hours=1)
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1: at least 4-5 days
 RELAY_FIRST_PAUSE = timedelta(seconds=5)
 RELAY_LONGEST_PAUSE = timedelta(minutes=5)
-RELAY_PATIENCE = timedelta(minutes=15)  # an unreachable relay is told to the admin after this
 IN_A_ROW = 3
 UNPROVEN_TRIES = 3  # of what a relay refuses that has not taken anything lately
 JITTER = 0.2  # share of a pause by which it is shorter or longer
@@ -135,10 +134,10 @@ class Throttled:
 class RelayIll:
     """Keep this and every other mail and pause the relay (`relay_pause`).
 
-    `tell`: the admin should hear now; the caller tells once until the relay is well again.
+    `lasting`: it will refuse until somebody changes something.
     """
 
-    tell: bool
+    lasting: bool
 
 
 Verdict = Sent | RetryAt | Failed | SenderRefused | Throttled | RelayIll
@@ -206,11 +205,11 @@ def judge(
         case Meaning.SENDER if not reply.stage.about_relay:
             return SenderRefused(_growing(attempts, jitter, FIRST_PAUSE, LONGEST_PAUSE))
         case Meaning.LOGIN:
-            return RelayIll(tell=True)
+            return RelayIll(lasting=True)
         case Meaning.OWN_MAILBOX if reply.stage in (Stage.DATA, Stage.DATA_END):
-            return RelayIll(tell=True)
+            return RelayIll(lasting=True)
     if _relay_is_ill(reply, streak, proven=proven):
-        return RelayIll(tell=reply.permanent or age >= RELAY_PATIENCE)
+        return RelayIll(lasting=reply.permanent)
     if reply.permanent:
         doubtful = not (proven or reply.dead_address or _about_message(reply))
         if doubtful and attempts < UNPROVEN_TRIES:

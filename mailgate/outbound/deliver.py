@@ -47,8 +47,8 @@ class Deliverer:
     """Sends the outbox until it is stopped.
 
     `relays` are the relays in their order, each with what makes a transport to it (called once
-    a connection). `take_failure` is called when refusals wait to be reported, `report(relay, problem, reply)`
-    mails the administrator. `attachments` has the files of the mails. `jitter` draws from 0 to 1.
+    a connection). `take_failure` is called when refusals wait to be reported, `report_file` mails the administrator
+    that a file cannot be read. `attachments` has the files of the mails. `jitter` draws from 0 to 1.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Deliverer:
         clock: Callable[[], datetime],
         *,
         take_failure: Callable[[], None],
-        report: Callable[[str, str, Reply], None],
+        report_file: Callable[[Reply], None],
         attachments: AttachmentStore,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -68,7 +68,7 @@ class Deliverer:
         self._wake = asyncio.Event()
         self._due: datetime | None = None
         self._results = Results()
-        outside = Outside(self._results, attachments, clock, jitter, self._wake_soon, self._goes_elsewhere, report)
+        outside = Outside(self._results, attachments, clock, jitter, self._wake_soon, self._goes_elsewhere, report_file)
         self.lanes = tuple(Lane(relay, connect, outside) for relay, connect in relays)
         self._in_hand = 0
         self._urgent = False

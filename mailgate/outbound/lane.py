@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailgate.outbound.backoff import (
@@ -51,19 +51,20 @@ NOTIFY_AGAIN = 3600.0  # seconds; trouble that comes and goes is reported once i
 
 @dataclass(frozen=True, slots=True)
 class RelayState:
-    """How a relay does. `refused_senders`: (address, answer) of those that it does not accept as senders."""
+    """How a relay does. `refused_senders`: (address, answer) of those that it does not accept as senders now."""
 
     name: str = "relay"
     ill_since: datetime | None = None
     last_error: str = ""
     last_spoke_at: datetime | None = None
+    lasting: bool = False  # it will refuse until somebody changes something
     refused_senders: tuple[tuple[str, str], ...] = ()
+    accepted_senders: frozenset[str] = frozenset()  # addresses whose mail it has accepted
 
     @property
-    def problem(self) -> str:
-        """What is wrong with it; "" for nothing."""
-        refused = [f"does not accept {address} as sender: {answer}" for address, answer in self.refused_senders]
-        return "; ".join(([self.last_error] if self.ill_since else []) + refused)
+    def tried(self) -> bool:
+        """Whether it has been spoken to, or tried in vain."""
+        return self.ill_since is not None or self.last_spoke_at is not None
 
 
 @dataclass(slots=True)
@@ -76,7 +77,7 @@ class Outside:
     jitter: Callable[[], float]  # from 0 to 1
     wake: Callable[[], None]  # results are there, or room for jobs
     elsewhere: Callable[[Job], bool]  # whether another relay takes a job now
-    report: Callable[[str, str, Reply], None]  # mails the administrator: the relay, its problem, its answer
+    report_file: Callable[[Reply], None]  # mails the administrator that a file cannot be read
 
 
 @dataclass(slots=True)
@@ -85,8 +86,7 @@ class _Health:
     failures: int = 0
     paused_until: float = 0.0  # on the loop's clock, which never jumps
     accepted_at: float | None = None
-    reported: bool = False  # this illness
-    reports: dict[str, float] = field(default_factory=dict)  # problem → when it was reported last
+    reported_at: float | None = None  # a file that cannot be read, last
 
 
 class Lane:
@@ -202,7 +202,7 @@ class Lane:
                 self._sent(job, reply, now)
             case RetryAt(after=pause) if reply.stage is Stage.FILE:
                 self._put_off(job, reply, now, pause)
-                self._report("cannot read an attachment", reply)
+                self._report_file(reply)
             case RetryAt(after=pause):
                 self._put_off(job, reply, now, pause)
                 self._is_well(now)
@@ -212,13 +212,13 @@ class Lane:
             case SenderRefused(after=pause):
                 self._put_off(job, reply, now, pause)
                 self._is_well(now)
-                self._refuse_sender(sender_of(job.data) or job.mail_from, reply)
+                self._refuse_sender(sender_of(job.data) or job.mail_from.lower(), reply)
             case Throttled():
                 maillog.relay_throttled(relay=self.relay.name, answer=str(reply), pause=THROTTLE_PAUSE)
                 self._outside.results.untried.append(job.id)
                 self._count(job, -1)
-            case RelayIll(tell=tell):
-                self._pause(job, reply, now, tell=tell)
+            case RelayIll(lasting=lasting):
+                self._pause(job, reply, now, lasting=lasting)
         if not health.streak.refused:
             self.release_suspects()
         self._outside.wake()
@@ -242,8 +242,7 @@ class Lane:
         self._outside.results.sent.append((job, reply))
         self._health.accepted_at = _now()
         self._is_well(now)
-        if self.state.refused_senders:
-            self._accept_sender(sender_of(job.data) or job.mail_from)
+        self._accept_sender(sender_of(job.data) or job.mail_from.lower())
 
     def _put_off(self, job: Job, reply: Reply, now: datetime, pause: timedelta) -> None:
         maillog.deferred(
@@ -275,15 +274,15 @@ class Lane:
         self._outside.results.failed += self._suspects
         self._suspects = []
 
-    def _pause(self, job: Job, reply: Reply, now: datetime, *, tell: bool) -> None:
+    def _pause(self, job: Job, reply: Reply, now: datetime, *, lasting: bool) -> None:
         health = self._health
         if not self._resting():  # the other connections say the same: once counts
             health.failures += 1
             pause = relay_pause(health.failures, self._outside.jitter()).total_seconds()
             health.paused_until = _now() + pause
             maillog.relay_down(relay=self.relay.name, answer=str(reply), failures=health.failures, pause=pause)
-        since, spoke = self.state.ill_since or now, self.state.last_spoke_at
-        self.state = RelayState(self.relay.name, since, str(reply), spoke, self.state.refused_senders)
+        since = self.state.ill_since or now
+        self.state = replace(self.state, ill_since=since, last_error=str(reply), lasting=lasting or self.state.lasting)
         rest = timedelta(seconds=self._resting())
         # A refused sender may be this one mail's fault: its own pauses grow, so that it stops the others ever less.
         own = after(job.attempts, now - job.created_at, self._outside.jitter()) if reply.stage is Stage.MAIL else rest
@@ -292,39 +291,30 @@ class Lane:
         for suspect, said, _ in suspects:
             self._put_off(suspect, said, now, rest)
         self.give_back()
-        if tell and not health.reported:
-            health.reported = self._report("accepts no mail", reply)
 
     def _refuse_sender(self, address: str, reply: Reply) -> None:
-        known = dict(self.state.refused_senders)
-        if address not in known:
-            self._report(f"does not accept {address} as sender", reply)
-        self._set_senders(tuple({**known, address: str(reply)}.items()))
+        refused = {**dict(self.state.refused_senders), address: str(reply)}
+        accepted = self.state.accepted_senders - {address}
+        self.state = replace(self.state, refused_senders=tuple(refused.items()), accepted_senders=accepted)
 
     def _accept_sender(self, address: str) -> None:
-        self._set_senders(tuple(each for each in self.state.refused_senders if each[0] != address))
+        refused = tuple(each for each in self.state.refused_senders if each[0] != address)
+        accepted = self.state.accepted_senders | {address}
+        self.state = replace(self.state, refused_senders=refused, accepted_senders=accepted)
 
-    def _set_senders(self, refused: tuple[tuple[str, str], ...]) -> None:
-        state = self.state
-        self.state = RelayState(state.name, state.ill_since, state.last_error, state.last_spoke_at, refused)
-
-    def _report(self, problem: str, reply: Reply) -> bool:
-        """Mail the administrator, unless that was done lately; whether it was done now."""
-        now = _now()
-        last = self._health.reports.get(problem)
-        if last is not None and now - last < NOTIFY_AGAIN:
-            return False
-        self._health.reports[problem] = now
-        self._outside.report(self.relay.name, problem, reply)
-        return True
+    def _report_file(self, reply: Reply) -> None:
+        """Mail the administrator, unless that was done lately."""
+        now, last = _now(), self._health.reported_at
+        if last is None or now - last >= NOTIFY_AGAIN:
+            self._health.reported_at = now
+            self._outside.report_file(reply)
 
     def _is_well(self, now: datetime) -> None:
         if self._health.failures:
             maillog.relay_up(relay=self.relay.name)
         self._health.failures = 0
-        self._health.reported = False
         self._health.paused_until = 0.0
-        self.state = RelayState(self.relay.name, last_spoke_at=now, refused_senders=self.state.refused_senders)
+        self.state = replace(self.state, ill_since=None, last_error="", last_spoke_at=now, lasting=False)
 
 
 def _now() -> float:

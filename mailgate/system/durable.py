@@ -61,6 +61,17 @@ class DurableFile:
             self._path.unlink(missing_ok=True)
 
 
+def write_private(path: Path, text: str, *, durable: bool = False) -> None:
+    """Put a file, readable by its owner alone, in place of the old one. Raises OSError."""
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)  # of a process that died while it wrote
+    with open(aside, "xb", opener=lambda name, flags: os.open(name, flags | os.O_CLOEXEC, 0o600)) as file:
+        file.write(text.encode())
+    if durable:
+        flush(aside)
+    aside.replace(path)
+
+
 def flush(path: Path) -> None:
     """Make the content of a file durable, or the names in a folder. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)

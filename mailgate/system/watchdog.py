@@ -94,6 +94,11 @@ class Watchdog:
             self._counters[name] = counter
 
     @property
+    def answered(self) -> bool:
+        """Whether the worker has replied since its start."""
+        return self._replies > 0
+
+    @property
     def problem(self) -> str:
         """What hangs, and for how long; "" for nothing."""
         name, seconds = self._longest()
@@ -106,7 +111,7 @@ class Watchdog:
     @property
     def expired(self) -> bool:
         """True when the worker has hung for too long. A worker may take any time to start."""
-        return self._replies > 0 and self._longest()[1] >= self.timeouts.exit
+        return self.answered and self._longest()[1] >= self.timeouts.exit
 
     def _longest(self) -> tuple[str, float]:
         """The activity without progress for the longest time, and that time in seconds."""

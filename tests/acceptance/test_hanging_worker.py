@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import pytest
 
+from mailgate.config.load import load
+from mailgate.daemon.channel import Channel, Ping, Pong, Stop
+from mailgate.daemon.main import Daemon
+from mailgate.settings import Config
 from mailgate.store.db import open_writer
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import PATIENCE, patience, until, wait_until
 
 CONFIG = """
 [desk]
@@ -143,6 +150,48 @@ def start(tmp_path: Path) -> Iterator[Callable[[float, float], Running]]:
         yield begin
 
 
+def test_a_worker_that_has_not_started_is_not_ready(tmp_path: Path) -> None:
+    """Mail is accepted already, and worked when it has."""
+    theirs, end = socket.socketpair()
+    config = complete(tmp_path)
+
+    async def ask(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /readyz HTTP/1.1\r\n\r\n")
+        async with patience():
+            said = await reader.read()
+        writer.close()
+        return said
+
+    async def life() -> None:
+        accepting = asyncio.Event()
+        daemon = Daemon(config, theirs, ready=lambda _: accepting.set())
+        running = asyncio.create_task(daemon.run())
+        await until(lambda: running.done() or (accepting.is_set() and daemon.http_port))
+        worker = await Channel.open(end)
+        said = await ask(daemon.http_port or 0)
+        assert said.startswith(b"HTTP/1.1 503")
+        assert said.endswith(b"the worker process is starting\n")
+        assert await worker.receive() == Ping()
+        worker.send(Pong({}, ()))
+        await until(partial(ready, daemon))
+        daemon.stop()
+        while not isinstance(await worker.receive(), Stop):
+            pass
+        worker.close()
+        await running
+
+    async def ready(daemon: Daemon) -> bool:
+        return (await ask(daemon.http_port or 0)).startswith(b"HTTP/1.1 200")
+
+    asyncio.run(life())
+
+
+def complete(folder: Path) -> Config:
+    (folder / "config.toml").write_text(CONFIG)
+    return load(folder / "config.toml")[0]
+
+
 def test_a_hung_worker_is_reported_until_it_recovers(start) -> None:
     desk = start(0.5, 3600)
     wait_until(lambda: desk.page("readyz") == (200, "ready\n"), desk.log)
@@ -154,7 +203,7 @@ def test_a_hung_worker_is_reported_until_it_recovers(start) -> None:
     assert "mailgate_worker_ok 0" in desk.page("metrics")[1]
     wait_until(lambda: any("has not responded" in problem for problem in desk.status()[1]), desk.log)
     assert desk.status()[0] == 1
-    assert desk.log().count("the worker process has not responded") == 1
+    assert desk.log().count("ERROR:mailgate:the worker process has not responded") == 1
     (desk.folder / "time-passes").unlink()
     os.kill(desk.worker, signal.SIGCONT)
     wait_until(lambda: desk.page("readyz") == (200, "ready\n"), desk.log)

@@ -1,4 +1,4 @@
-"""What the daemon does about its sign-ins: told once when refused, once when over, and before they end."""
+"""What the daemon does about its sign-ins: kept in use, told of before they end, tried again when they work."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from mailgate.config.load import load
-from mailgate.connect.oauth2 import Grant, TokenRefused
+from mailgate.connect.oauth2 import Grant
 from mailgate.daemon.sign_ins import SignIns, account_of
+from mailgate.errors import MailgateError
 from mailgate.settings import Config, Secret
 from tests.configs import completed
 from tests.token_server import TokenServer
@@ -75,28 +76,21 @@ def test_a_mailbox_and_its_relay_are_one_account(desk: Desk) -> None:
     assert desk.sign_ins.account(desk.config.relays[0].credentials) is desk.account("person")
 
 
-def test_a_refusal_is_told_once_and_its_end_once(desk: Desk, server: TokenServer) -> None:
-    server.script = [(401, {"error": "invalid_client", "error_description": "expired"})] * 2
+def test_a_refusal_lasts_until_there_is_a_token_also_while_the_server_is_down(desk: Desk, server: TokenServer) -> None:
     robot = desk.account("robot")
-    for _ in range(3):
-        with pytest.raises(TokenRefused):
+    assert not robot.state().tried
+    server.script = [(401, {"error": "invalid_client", "error_description": "expired"}), (503, {})]
+    for refused in ("invalid_client", "503"):
+        with pytest.raises(MailgateError):
             robot.token()
-        assert desk.subjects() in (["The sign-in robot is refused"], [])
-    desk.now += timedelta(hours=1)
-    with pytest.raises(TokenRefused):
-        robot.token()
-    assert desk.subjects() == []
-    desk.now += timedelta(hours=1)
+        state = robot.state()
+        assert (state.ok, state.lasting, state.tried) == (False, True, True)
+        assert refused in state.error
+        assert desk.sign_ins.recovered() == set()
+        desk.now += timedelta(hours=1)
     robot.token()
-    assert desk.subjects() == ["The sign-in robot works again"]
-    assert desk.subjects() == []
-
-
-def test_trouble_that_passes_is_not_told(desk: Desk, server: TokenServer) -> None:
-    server.script = [(503, {})]
-    with pytest.raises(Exception, match="token server"):
-        desk.account("robot").token()
-    assert desk.subjects() == []
+    assert robot.state().ok
+    assert (desk.sign_ins.recovered(), desk.sign_ins.recovered()) == ({"robot"}, set())
 
 
 def test_the_end_of_a_sign_in_is_told_fourteen_and_three_days_before(desk: Desk) -> None:

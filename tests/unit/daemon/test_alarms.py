@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
-from mailgate.connect.access_tokens import SignIn
-from mailgate.daemon.alarms import Alarm, Alarms, alarm_path, problems
-from mailgate.daemon.status import DaemonStatus, RelayStatus, WayIn
+from mailgate.daemon.alarms import Alarms, alarm_path
+from mailgate.daemon.problems import LASTED, Alarm
 from mailgate.errors import MailgateError
 from mailgate.settings import Alarm as Settings
-from mailgate.settings import Config, Credentials, Relay
-from mailgate.system.storage import StorageProblem
+from mailgate.settings import Config
 from tests.lab import desk
 
 START = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
-MAILBOX = Alarm("mailbox", "support", "the mailbox support cannot be read: login refused")
+SUBJECT = "The mailbox support cannot be read"
+MAILBOX = Alarm(
+    "mailbox", "support", "the mailbox support cannot be read: login refused", lasted=LASTED, subject=SUBJECT
+)
+REFUSED = Alarm("sign-in", "a", "refused", "refused", subject="It is refused", over="It works", over_facts=("All.",))
 WORKER = Alarm("worker", "", "the worker process hangs")
 
 
@@ -37,14 +39,18 @@ class Post:
         self.sent: list[tuple[str, str, str]] = []
         self.objects: list[dict[str, Any]] = []
         self.mails: list[str] = []
+        self.facts: list[tuple[str, ...]] = []
+        self.known = True  # the daemon has tried everything since its start
         self.broken: set[str] = set()
         self.tries = 0
         self.restart()
 
     def restart(self) -> None:
-        self.alarms = Alarms(
-            lambda: self.config, lambda: self.now, self._send, lambda _, what, __: self.mails.append(what)
-        )
+        self.alarms = Alarms(lambda: self.config, lambda: self.now, self._send, self._mail)
+
+    def _mail(self, _: str, subject: str, facts: tuple[str, ...]) -> None:
+        self.mails.append(subject)
+        self.facts.append(facts)
 
     async def _send(self, channel: str, what: dict[str, Any]) -> None:
         self.tries += 1
@@ -57,7 +63,7 @@ class Post:
         """Let time pass, a look at each minute; what was sent by then."""
         until = self.now + timedelta(**span)
         while True:
-            self.alarms.look(found)
+            self.alarms.look(found, lambda _: self.known)
             await self.alarms.deliver()
             if self.now >= until:
                 return self.sent
@@ -127,6 +133,46 @@ async def test_a_restart_neither_repeats_nor_forgets(tmp_path: Path) -> None:
     assert await post.look(minutes=3) == [("command", "begin", "worker"), ("command", "end", "worker")]
 
 
+async def test_what_stood_before_a_restart_is_not_over_until_it_was_tried(tmp_path: Path) -> None:
+    """A mailbox that still connects, a relay that had no mail to send: nothing is wrong, and nothing is known."""
+    post = Post(tmp_path)
+    await post.look(MAILBOX, minutes=6)
+    post.restart()
+    post.known = False
+    assert await post.look(hours=2) == [("command", "begin", "mailbox")]
+    await post.look(MAILBOX, minutes=9)
+    post.known = True
+    assert await post.look(minutes=2) == [("command", "begin", "mailbox"), ("command", "end", "mailbox")]
+    assert post.mails == [SUBJECT, f"Over: {SUBJECT}"]
+
+
+async def test_the_mails_say_when_and_what(tmp_path: Path) -> None:
+    post = Post(tmp_path)
+    await post.look(REFUSED, minutes=10)
+    await post.look(minutes=1)
+    assert post.mails == ["It is refused", "It works"]
+    assert post.facts == [
+        ("Since 2026-11-30 08:00 UTC: refused.",),
+        ("From 2026-11-30 08:00 to 2026-11-30 08:11 UTC.", "All."),
+    ]
+
+
+async def test_what_comes_and_goes_for_long_is_mailed_once_an_hour(tmp_path: Path) -> None:
+    """The command gets each beginning and end; a mail about the end follows one about the beginning."""
+    post = Post(tmp_path)
+    for _ in range(10):
+        await post.look(REFUSED, minutes=2)
+        await post.look(minutes=5)
+    assert len(post.sent) == 20
+    assert post.mails == ["It is refused", "It works"] * 2
+
+
+async def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:
+    post = Post(tmp_path)
+    await post.look(WORKER)
+    assert alarm_path(post.config).stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"a": {"kind": "relay"}}', '{"a": 1}', "\x00"])
 async def test_a_damaged_file_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "mailgate.db.alarms").write_text(text)
@@ -136,50 +182,8 @@ async def test_a_damaged_file_is_none(tmp_path: Path, text: str) -> None:
 
 async def test_without_a_channel_the_administrator_is_mailed(tmp_path: Path) -> None:
     post = Post(tmp_path, command=())
-    silence = Alarm("no-mail", "", "no mail has come")
+    silence = Alarm("no-mail", "", "no mail has come", subject="No mail for longer than usual")
     await post.look(silence)
     await post.look(minutes=2)
     assert post.mails == ["No mail for longer than usual", "Over: No mail for longer than usual"]
     assert not alarm_path(post.config).exists()
-
-
-# ── which problems there are ────────────────────────────────────────────────────────────
-
-
-def keys(status: DaemonStatus, config: Config | None = None, silent: datetime | None = None) -> list[str]:
-    return [each.key for each in problems(status, config or desk(), silent, START)]
-
-
-def test_a_daemon_that_works_has_none() -> None:
-    assert keys(DaemonStatus(ways_in=(WayIn("imap a", connected=True, last_error=""),), relays=(RelayStatus(),))) == []
-
-
-def test_each_kind() -> None:
-    status = DaemonStatus(
-        ways_in=(
-            WayIn("smtp 127.0.0.1:25", connected=False, last_error="x"),
-            WayIn("imap a", connected=False, last_error="login refused"),
-            WayIn("imap b", connected=False, last_error=""),
-        ),
-        relays=(RelayStatus(ok=False, last_error="421"),),
-        worker="it hangs",
-        sign_ins=(
-            SignIn("soon", expires_at=START + timedelta(days=14)),
-            SignIn("later", expires_at=START + timedelta(days=15)),
-            SignIn("passing", ok=False, error="down"),
-        ),
-        storage=(StorageProblem(START, "no space left"),),
-    )
-    expected = ["sign-in:soon", "mailbox:a", "relay:relay", "storage:no space left", "worker:", "no-mail:"]
-    assert keys(status, silent=START) == expected
-
-
-def test_a_refused_sign_in_is_one_problem_and_not_three() -> None:
-    refused = SignIn("support", ok=False, error="invalid_grant", lasting=True)
-    status = DaemonStatus(
-        ways_in=(WayIn("imap support", connected=False, last_error="no token"),),
-        relays=(RelayStatus(ok=False, last_error="no token"),),
-        sign_ins=(refused,),
-    )
-    config = replace(desk(), relays=(Relay(credentials=Credentials(account="support", user="s@bank.example")),))
-    assert keys(status, config) == ["sign-in:support"]

@@ -42,27 +42,27 @@ def test_only_a_2xx_at_the_end_of_data_is_sent():
 
 @pytest.mark.parametrize("stage", [*BEFORE_MAIL, Stage.MAIL])
 def test_5xx_before_a_recipient_is_named_means_the_relay_is_ill_and_the_admin_hears(stage):
-    assert verdict(stage, 554, "5.7.1 no") == RelayIll(tell=True)
-    assert verdict(stage, 554, "5.7.1 no", age=OLD * 9) == RelayIll(tell=True), "an outage fails no mail"
+    assert verdict(stage, 554, "5.7.1 no") == RelayIll(lasting=True)
+    assert verdict(stage, 554, "5.7.1 no", age=OLD * 9) == RelayIll(lasting=True), "an outage fails no mail"
 
 
 @pytest.mark.parametrize("stage", BEFORE_MAIL)
 @pytest.mark.parametrize("code", [0, 421, 454])
 def test_an_unreachable_relay_pauses_everything_and_the_admin_hears_when_it_lasts(stage, code):
-    assert verdict(stage, code) == RelayIll(tell=False)
-    assert verdict(stage, code, age=timedelta(minutes=15)) == RelayIll(tell=True)
+    assert verdict(stage, code) == RelayIll(lasting=False)
+    assert verdict(stage, code, age=OLD * 9) == RelayIll(lasting=False)
 
 
 def test_too_big_or_not_ascii_at_mail_is_about_the_message():
     assert verdict(Stage.MAIL, 552) == Failed(Fault.MESSAGE)
     assert verdict(Stage.MAIL, 552, "5.3.4 too big") == Failed(Fault.MESSAGE)
     assert verdict(Stage.MAIL, 550, "5.6.7 SMTPUTF8 needed") == Failed(Fault.MESSAGE)
-    assert verdict(Stage.MAIL, 552, "5.2.2 full") == RelayIll(tell=True)
+    assert verdict(Stage.MAIL, 552, "5.2.2 full") == RelayIll(lasting=True)
 
 
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT])
 def test_a_relay_that_wants_a_login_is_ill(stage):
-    assert verdict(stage, 530, "5.7.0 Authentication required") == RelayIll(tell=True)
+    assert verdict(stage, 530, "5.7.0 Authentication required") == RelayIll(lasting=True)
 
 
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DATA_END])
@@ -110,13 +110,13 @@ def refuse(*recipients, text="5.7.1 Relay access denied"):
 
 def test_three_recipients_in_a_row_with_the_same_refusal_mean_the_relay_is_ill():
     assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x")) == Failed(Fault.RECIPIENT)
-    assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x", "c@y")) == RelayIll(tell=True)
+    assert verdict(Stage.RCPT, 554, streak=refuse("a@x", "b@x", "c@y")) == RelayIll(lasting=True)
 
 
 def test_recipients_of_one_domain_do_not_make_a_relay_ill_that_accepts_mail():
     one_domain = refuse("a@evil.example", "b@evil.example", "c@evil.example")
     assert verdict(Stage.RCPT, 554, streak=one_domain) == Failed(Fault.RECIPIENT)
-    assert verdict(Stage.RCPT, 554, streak=one_domain, proven=False) == RelayIll(tell=True)
+    assert verdict(Stage.RCPT, 554, streak=one_domain, proven=False) == RelayIll(lasting=True)
 
 
 def test_one_recipient_refused_three_times_is_no_ill_relay():
@@ -148,7 +148,7 @@ def refuse_mails(*mails, text="5.7.0 Message rejected"):
 
 def test_three_mails_in_a_row_refused_alike_after_data_mean_the_relay_is_ill():
     assert verdict(Stage.DATA_END, 554, streak=refuse_mails("one", "two")) == Failed(Fault.MESSAGE)
-    assert verdict(Stage.DATA_END, 554, streak=refuse_mails("one", "two", "three")) == RelayIll(tell=True)
+    assert verdict(Stage.DATA_END, 554, streak=refuse_mails("one", "two", "three")) == RelayIll(lasting=True)
 
 
 def test_copies_of_one_mail_are_one_in_the_streak():
@@ -206,12 +206,12 @@ def test_a_limit_named_later_in_the_dialogue_is_a_temporary_answer(stage):
 
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA_END])
 def test_a_relay_whose_words_want_a_login_is_ill(stage):
-    assert verdict(stage, 553, "5.7.1 Sender address rejected: not logged in") == RelayIll(tell=True)
+    assert verdict(stage, 553, "5.7.1 Sender address rejected: not logged in") == RelayIll(lasting=True)
 
 
 def test_an_account_that_is_full_is_an_ill_relay_and_no_failure():
     said = "5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException"
-    assert verdict(Stage.DATA_END, 554, said) == RelayIll(tell=True)
+    assert verdict(Stage.DATA_END, 554, said) == RelayIll(lasting=True)
     assert verdict(Stage.RCPT, 552, said) == Failed(Fault.RECIPIENT), "that is the recipient's mailbox"
 
 
