@@ -15,6 +15,7 @@ from itertools import islice
 
 from mailgate.reading.page import page as html
 from mailgate.reading.page import sanitise
+from mailgate.reading.page.lists import STRIKE, STRUCK, Lists
 
 # What `sanitise` writes: tags in lower case, attributes in double quotes, text.
 _TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*/?>|([^<]+)|<')
@@ -64,18 +65,33 @@ def _squashed(text: str) -> str:
 
 
 def _tokens(clean: str) -> Iterator[_Token]:
-    line = 0
+    line, lists, struck, strikes = 0, Lists(), 0, False
     for found in _TOKEN.finditer(clean):
         tag, closes = found[2] or "", bool(found[1])
-        if tag in html.BLOCKS:
-            line += 1
+        struck += (-1 if closes else 1) if tag in STRUCK else 0
+        breaks = tag in html.BLOCKS or tag in ("br", "hr")
+        if strikes and (breaks or not struck):  # the mark that ends struck out words
+            strikes = False
+            yield _Token("", "", STRIKE, line)
+        line += tag in html.BLOCKS
         if tag == "img":
             yield _image(found, line)
         elif tag:
-            yield _Token(tag, found[0], "-" if tag == "li" and not closes else "", line, closes)
+            yield _Token(tag, found[0], _mark(tag, found, lists, closes=closes), line, closes)
         else:
-            yield _Token("", found[0], _squashed(unescape(found[0])), line)
+            words = _squashed(unescape(found[0]))
+            opens = bool(words and struck and not strikes)
+            strikes = strikes or opens
+            yield _Token("", found[0], f"{STRIKE}{words}" if opens else words, line)
         line += tag in ("br", "hr")
+
+
+def _mark(tag: str, found: re.Match[str], lists: Lists, *, closes: bool) -> str:
+    """The mark that a list item begins with; keeps count of the lists."""
+    attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[3])}
+    if tag in ("ol", "ul"):
+        lists.end() if closes else lists.begin(tag, attributes)
+    return lists.item(attributes).strip() if tag == "li" and not closes else ""
 
 
 def _image(found: re.Match[str], line: int) -> _Token:
@@ -120,7 +136,8 @@ def _without(tokens: list[_Token], first: int, last: int) -> list[str]:
             elif open_:
                 begins, before = open_.pop()
                 out.append(token.source)
-                if token.tag not in _HOLDS and held <= (BLANK if token.tag == "p" else NOTHING):
+                spaced = token.tag == "p" and sanitise.TIGHT not in out[begins]
+                if token.tag not in _HOLDS and held <= (BLANK if spaced else NOTHING):
                     del out[begins:]
                     held = NOTHING
                 held = max(held, before)

@@ -15,11 +15,13 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mailgate.reading.page import limits, sanitise
+from mailgate.reading.page.lists import STRIKE, STRUCK, Lists
 from mailgate.reading.quotes.lines import Kind, Line
 
 MAX_BORDERS = 200  # elements that are looked at
 MOST_PICTURES = 100  # that are counted to one line
 ABOVE = 5  # lines above a picture on a line of its own, among which are the words that it belongs to
+MAX_STYLE = 20_000  # characters of style sheets that are read
 MAX_LINK = 300  # characters of a link that is shown; longer ones track their readers
 _BLOCKS = (
     "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
@@ -28,6 +30,7 @@ _BLOCKS = (
 BLOCKS = frozenset(_BLOCKS.split())
 _PARAGRAPHS = "h1 h2 h3 h4 h5 h6 p"
 PARAGRAPHS = frozenset(_PARAGRAPHS.split())
+_LISTS = frozenset({"ol", "ul"})
 _HIDDEN = "head iframe math noscript object script select style svg template textarea title"
 HIDDEN = frozenset(_HIDDEN.split())
 # Containers of quoted mail: most programs call them so, the others by name. Gmail's div holds the answers as well.
@@ -43,10 +46,14 @@ TAILS = (
     ".OutlookMessageHeader, #zwchr, hr[data-marker=__DIVIDER__], #stopSpelling, #replySplit"
 )
 SIGNATURES = "[class*=signature i], [id*=signature i], [name*=signature i], [id^=Zm-][id$=-Sgn]"
+STRUCK_OUT = f"{', '.join(sorted(STRUCK))}, [style*=line-through i]"
 HIDING = "[style*=display], [style*=DISPLAY], [style*=Display]"
 OUTLOOK_BORDER = re.compile(
     r"border:\s*none;\s*border-top:\s*solid\s*#?\w+\s*1(?:\.0)?pt;\s*padding:\s*3(?:\.0)?pt\s", re.IGNORECASE
 )
+# Word's rule for its paragraphs; Outlook's own leaves no space between them, that of some templates does.
+WORD_SPACE = re.compile(r"\.MsoNormal\b[^{}]{0,200}\{[^}]{0,400}margin-bottom:\s*(?:[1-9]|0?\.[1-9])", re.IGNORECASE)
+ZERO = re.compile(r"[-+]?0*(?:\.0\d*)?(?:pt|px|cm|mm|in|em|rem|%)?|auto")
 SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -62,6 +69,7 @@ class Page:
         self._tree = LexborHTMLParser(limits.bounded(page))
         self._marks = _marks(self._tree)
         self._tail = _tail(self._tree)
+        self._tight = _tight(self._tree)
         self._lines: list[Line] | None = None
         self.quoted_pictures: frozenset[str] = frozenset()  # Content-IDs, where no own line is near
 
@@ -73,7 +81,8 @@ class Page:
         """The lines as a reader sees them; those in quote containers are marked."""
         if self._lines is None:
             hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
-            writer = _Writer(self._marks, self._tail, hidden)
+            struck = frozenset(node.mem_id for node in self._tree.css(STRUCK_OUT))
+            writer = _Writer(self._marks, self._tail, hidden, self._tight, struck)
             self._lines = writer.write(self._tree.body or self._tree.root)
             self.quoted_pictures = frozenset(writer.quoted)
         return self._lines
@@ -83,6 +92,9 @@ class Page:
 
         It takes the page apart: what `lines` did not say by now it says no more.
         """
+        for node in self._tree.css("p"):
+            if node.mem_id in self._tight:
+                node.attrs["style"] = sanitise.TIGHT
         for start in [node for node in self._tree.css("*") if node.mem_id in self._tail][:1]:
             for node in reversed(list(_from_here(start))):
                 node.decompose()
@@ -102,6 +114,28 @@ def _tail(tree: LexborHTMLParser) -> frozenset[int]:
     """The elements from which on all is quoted, by identity; the first in the document takes the others with it."""
     borders = [node for node in tree.css("div[style*=border-top]")[:MAX_BORDERS] if _is_outlook_border(node)]
     return frozenset(node.mem_id for node in (*tree.css(TAILS)[:1], *borders[:1]))
+
+
+def _tight(tree: LexborHTMLParser) -> frozenset[int]:
+    """The paragraphs without space above and below, by identity: each is a line, an empty one the space between."""
+    spaced = any(WORD_SPACE.search(node.text()[:MAX_STYLE]) for node in tree.css("style"))
+    return frozenset(node.mem_id for node in tree.css("p") if _is_tight(node, spaced=spaced))
+
+
+def _is_tight(node: LexborNode, *, spaced: bool) -> bool:
+    """Whether a paragraph's style or, of Word's, its class leaves no space around it."""
+    word = not spaced and (node.attributes.get("class") or "").startswith("Mso")
+    top = bottom = "0" if word else ""
+    for declaration in (node.attributes.get("style") or "").lower()[:MAX_STYLE].split(";"):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        values = value.split()
+        if name == "margin" and values:
+            top, bottom = values[0], values[2 if len(values) > 2 else 0]
+        elif name == "margin-top":
+            top = value
+        elif name == "margin-bottom":
+            bottom = value
+    return bool(top and bottom and ZERO.fullmatch(top) and ZERO.fullmatch(bottom))
 
 
 def _is_outlook_border(node: LexborNode) -> bool:
@@ -142,16 +176,31 @@ class _Close:
     level: int
     kind: Kind
     link: str = ""
+    struck: bool = False  # its words are struck out
+    lines: int = -1  # how many there were where a paragraph without space began; -1 for any other element
 
 
 class _Writer:
     """Writes the lines of one page, in one walk without recursion."""
 
-    def __init__(self, marks: dict[int, Kind], tail: frozenset[int], hidden: frozenset[int]) -> None:
+    def __init__(
+        self,
+        marks: dict[int, Kind],
+        tail: frozenset[int],
+        hidden: frozenset[int],
+        tight: frozenset[int],
+        struck_out: frozenset[int],
+    ) -> None:
         self.marks = marks
         self.tail = tail
         self.ended = False  # the tail has begun
         self.hidden = hidden
+        self.tight = tight  # paragraphs without space around them
+        self.struck_out = struck_out
+        self.lists = Lists()
+        self.mark = ""  # of a list item, until its first words
+        self.struck = 0  # elements of struck out words that are open
+        self.strikes = False  # whether words of them are in the row
         self.out: list[Line] = []
         self.row: list[str] = []
         self.pictures: list[str] = []  # of the row
@@ -176,8 +225,10 @@ class _Writer:
                 self._text(node.text_content or "")
             elif tag[:1] not in "-_!" and tag not in HIDDEN and node.mem_id not in self.hidden:
                 mark = self.marks.get(node.mem_id)
-                if mark or tag in BLOCKS:
-                    stack.append(_Close(tag, self.level, self.kind))
+                struck = node.mem_id in self.struck_out
+                if mark or struck or tag in BLOCKS:
+                    lines = self._begun(node, tag)
+                    stack.append(_Close(tag, self.level, self.kind, lines=lines, struck=struck))
                 elif tag == "a" and (link := _link(node)):
                     stack.append(_Close(tag, self.level, self.kind, link))
                 self._enter(node, tag, mark)
@@ -187,17 +238,16 @@ class _Writer:
         self._end_line()
         return _tidy(self.out)
 
+    def _begun(self, node: LexborNode, tag: str) -> int:
+        if tag != "p" or node.mem_id not in self.tight:
+            return -1
+        self._end_line()
+        return len(self.out)
+
     def _enter(self, node: LexborNode, tag: str, mark: Kind | None) -> None:
+        self.struck += node.mem_id in self.struck_out
         if tag in BLOCKS:
-            self._end_line()
-            if tag in PARAGRAPHS:
-                self._blank()
-            elif tag == "li":
-                self._put("- ")
-            elif tag == "pre":
-                self.pre += 1
-            elif tag == "blockquote":
-                self.level += 1
+            self._enter_block(node, tag)
         elif tag == "br":
             self._end_line(force=True)
         elif tag in {"td", "th"} and self.filled:
@@ -214,12 +264,34 @@ class _Writer:
             self._end_line()
             self.ended, self.kind = True, Kind.QUOTE
 
+    def _enter_block(self, node: LexborNode, tag: str) -> None:
+        self._end_line()
+        if tag in PARAGRAPHS and node.mem_id not in self.tight:
+            self._blank()
+        elif tag in _LISTS:
+            self.lists.begin(tag, node.attributes)
+        elif tag == "li":
+            self._end_item()
+            self.mark = "  " * (self.lists.depth - 1) + self.lists.item(node.attributes)
+        elif tag == "pre":
+            self.pre += 1
+        elif tag == "blockquote":
+            self.level += 1
+
     def _leave(self, close: _Close) -> None:
         if close.link:
             self.row.append(f" <{close.link}>")
             return
+        self.struck -= close.struck
+        self._end_strike()
+        if close.struck and close.tag not in BLOCKS:
+            return
         self._end_line()
-        if close.tag in PARAGRAPHS:
+        if close.tag == "li":
+            self._end_item()
+        elif close.tag in _LISTS:
+            self.lists.end()
+        elif close.tag in PARAGRAPHS and close.lines in (-1, len(self.out)):
             self._blank()
         self.pre -= close.tag == "pre"
         self.level, self.kind = close.level, Kind.QUOTE if self.ended else close.kind
@@ -240,10 +312,31 @@ class _Writer:
             self._put(text)
 
     def _put(self, text: str) -> None:
+        said = bool(text.strip())
+        if said and self.mark:
+            self.row = [self.mark]
+            self.mark = ""
+        if said and self.struck and not self.strikes:
+            self.row.append(STRIKE)
+            self.strikes = True
         self.row.append(text)
-        self.filled = self.filled or bool(text.strip())
+        self.filled = self.filled or said
+
+    def _end_item(self) -> None:
+        """A list item without any words is its mark."""
+        if self.mark:
+            self.row, self.mark = [self.mark], ""
+            self._end_line()
+
+    def _end_strike(self) -> None:
+        if self.strikes and not self.struck:
+            self.row.append(STRIKE)
+            self.strikes = False
 
     def _end_line(self, *, force: bool = False) -> None:
+        if self.strikes:
+            self.row.append(STRIKE)
+            self.strikes = False
         text = "".join(self.row).replace("\xa0", " ").rstrip()
         self.row = []
         self.filled = False

@@ -17,6 +17,7 @@ _ALLOWED = (
     "a abbr b blockquote br caption cite code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins "
     "kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var"
 )
+TIGHT = "margin:0"  # the style of a paragraph without space around it; the only one that stays
 _MAILTO = re.compile(r'\shref="mailto:([^"]*)"', re.IGNORECASE)
 ATTRIBUTES = {
     "*": {"dir", "lang", "title"},
@@ -25,6 +26,8 @@ ATTRIBUTES = {
     "td": {"colspan", "rowspan", "align", "valign"},
     "th": {"colspan", "rowspan", "align", "valign"},
     "ol": {"start", "type"},
+    "li": {"value"},
+    "p": {"style"},
     "font": {"color"},
 }
 
@@ -40,7 +43,7 @@ def clean(page: str) -> str:
         page,
         tags=set(_ALLOWED.split()),
         attributes=ATTRIBUTES,
-        attribute_filter=_own_images,
+        attribute_filter=_kept,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
@@ -57,8 +60,10 @@ def _address(link: str) -> str:
     return unquote(unescape(link).partition("?")[0])
 
 
-def _own_images(tag: str, attribute: str, value: str) -> str | None:
-    """A remote image tells its owner who read the mail, and when: only cid: ones stay."""
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    """A remote image tells its owner who read the mail, and when: only cid: ones stay. Of styles one stays."""
+    if attribute == "style" and value != TIGHT:
+        return None
     if tag == "img" and attribute == "src" and not value.lower().startswith("cid:"):
         return None
     return value

@@ -20,6 +20,7 @@ _BULLET = re.compile(r"(?:[-*\u2022\u00b7\u2013\u25cf\u25aa] )+(?=[*_`~]*\\?#\**
 # Emphasis around or inside the mark: "*#note*", "_#note_", "#*note*"; also around an escaped one.
 _EMPHASIS = re.compile(r"([*_`~]{0,6})(\\?#)(\**)(?=[^\W_])")
 _BARE_VERB = re.compile(r"[*_`~]*#\**[a-z-]+[:*_`~]*", re.IGNORECASE)
+_STRUCK = "~~"  # words that their author struck out are no command
 MARKS = "*_`~"
 LONGEST = 80  # characters of typed text in an error
 MAX_COMBINING = 30  # combining marks in a row that are kept (Unicode UAX #15, 13: Stream-Safe Text Format)
@@ -64,7 +65,7 @@ def visible(line: str) -> str:
 def clean(line: str) -> str:
     """The line without what a mail program put into it, and without a trailing full stop. Idempotent."""
     line = unmarked(line)
-    return line.rstrip(". ") if _EMPHASIS.match(line) else line
+    return line.rstrip(". ") if _EMPHASIS.match(line) and not line.startswith(_STRUCK) else line
 
 
 def unmarked(line: str) -> str:
@@ -76,6 +77,8 @@ def unmarked(line: str) -> str:
     line = " ".join(_without_links(visible(line)).split())
     if bullet := _BULLET.match(line):
         line = line[bullet.end() :]
+    if line.startswith(_STRUCK):
+        return line
     found = _EMPHASIS.match(line)
     return _without_emphasis(line, found) if found else line
 

@@ -43,7 +43,8 @@ def test_gmail_keeps_bold_links_and_lists_and_loses_commands_and_quotes() -> Non
 
 def test_outlook_keeps_bold_and_its_empty_paragraphs_are_the_space_between() -> None:
     found = excerpt(OUTLOOK, "Hello Karen,\n\nit works.")
-    assert found == "<div><p>Hello <b>Karen</b>,</p><p>it <u>works</u>.</p></div>"
+    line = '<p style="margin:0">'
+    assert found == f"<div>{line}Hello <b>Karen</b>,</p>{line}&nbsp;</p>{line}it <u>works</u>.</p></div>"
 
 
 def test_apple_mail_keeps_its_images() -> None:

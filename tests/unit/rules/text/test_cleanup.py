@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from mailgate.rules.text.cleanup import MAX_COMBINING, nfkc, seen, visible
+from mailgate.rules.text.cleanup import MAX_COMBINING, clean, nfkc, seen, visible
 
 ACUTE, BELOW = "\u0301", "\u0323"
 
@@ -29,3 +29,8 @@ def test_a_pile_of_marks_is_cut(pair: str) -> None:
 def test_marks_on_different_letters_are_no_pile() -> None:
     text = f"\u044f{ACUTE}" * 100 + "\u2014" * 40 + ACUTE
     assert nfkc(text) == unicodedata.normalize("NFKC", text)
+
+
+def test_a_line_that_was_struck_out_is_no_command() -> None:
+    assert clean("~~#close~~") == "~~#close~~"
+    assert clean("~#close~") == "#close"
