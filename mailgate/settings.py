@@ -393,7 +393,7 @@ class Criterion:
     negated: bool = False
     values: tuple[str, ...] = ()
     number: float | None = None  # for over and under, and a single number: a count or bytes
-    patterns: tuple[Any, ...] = ()  # `mailgate.config.toml.regex.Pattern`, for matches
+    patterns: tuple[Any, ...] = ()  # `mailgate.rules.text.patterns.Pattern`, for matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailgate.config.toml import units
-from mailgate.config.toml.regex import Pattern
+from mailgate.rules.text.patterns import Pattern
 from mailgate.settings import Config, Rate, Secret, Text
 from mailgate.ticket import Json
 

@@ -16,6 +16,7 @@ from mailgate.rules.notices.audience import Audience
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.absence import Absence
 from mailgate.rules.routing.route import Routed
+from mailgate.rules.routing.rule_index import RuleIndex
 from mailgate.rules.text.forms import Form
 from mailgate.rules.threading.keys import Keyring
 from mailgate.rules.ticket.bans import Ban
@@ -32,6 +33,7 @@ class Context:
     keyring: Keyring
     now: datetime
     catalogue: Catalogue  # what agents read, by language
+    rules: RuleIndex
     reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
 
     def in_english(self, sentence: Sentence) -> str:

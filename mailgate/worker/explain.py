@@ -33,9 +33,8 @@ def _steps(verdict: Verdict, say: Say) -> Iterator[str]:
             yield f"sender: {sender.agent}, {sender.assurance or 'unproven'}: {sender.why}"
         if situation.match.number:
             yield f"thread: ticket {situation.match.number} by {situation.match.why} as {situation.match.role}"
-    for result in outcome.routed.results if outcome.routed else ():
-        if result.matched:
-            yield f"rule: {result.name} ({result.because})"
+    for result in outcome.routed.matched if outcome.routed else ():
+        yield f"rule: {result.name} ({result.because})"
     yield from _ends(outcome, say)
 
 

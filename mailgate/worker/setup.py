@@ -13,6 +13,7 @@ from datetime import datetime
 from mailgate.config.secret import make_secret, read_secrets
 from mailgate.desk.outcome import Context
 from mailgate.errors import ConfigError, Problem
+from mailgate.rules.routing.rule_index import RuleIndex
 from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.store import meta
@@ -33,17 +34,18 @@ class Runtime:
     keyring: Keyring
     renderer: Renderer
     files: AttachmentStore
+    rules: RuleIndex
 
     def context(self, now: datetime) -> Context:
         """The context of a decision at `now`, in UTC."""
-        return Context(self.config, self.keyring, now, self.renderer.catalogue)
+        return Context(self.config, self.keyring, now, self.renderer.catalogue, self.rules)
 
 
 def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:
     """Build the runtime of a configuration. `secrets`: newest first."""
     files = AttachmentStore(config.storage.attachments)
     keyring = Keyring(secrets, config.desk.domain)
-    return Runtime(config, keyring, Renderer.of(config), files)
+    return Runtime(config, keyring, Renderer.of(config), files, RuleIndex(config.rules))
 
 
 def begin(db: Db, config: Config, *, new: bool = False) -> None:

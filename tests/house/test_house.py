@@ -32,7 +32,7 @@ DOORS = {
     "chardet": ("reading/encodings/charset.py",),
     "cryptography": ("connect/rsa.py",),
     "dnspython": ("connect/resolver.py",),
-    "google-re2": ("config/toml/regex.py",),
+    "google-re2": ("rules/text/patterns.py",),
     "holidays": ("rules/sla/calendar.py",),
     "imapclient": ("inbound/imap/connection.py",),
     "jinja2": ("writing/templates/",),

@@ -13,8 +13,8 @@ from mailgate.config.sections.routing import domain as read_domain
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import did_you_mean, one_of, quoted_text, shown
 from mailgate.config.toml.reader import Spot, Table
-from mailgate.config.toml.regex import BadPattern, Pattern, compile_pattern
 from mailgate.rules.routing.criteria import FIELDS, Kind
+from mailgate.rules.text.patterns import BadPattern, Pattern, compile_pattern
 from mailgate.settings import Criterion
 
 RULE_KEYS = ("name", "on", "stop", "when", "unless", "then")  # of the rule itself

@@ -20,7 +20,7 @@ from mailgate.rules.text.forms import read_form
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.lifecycle import open_routed
-from mailgate.settings import Config, Routing
+from mailgate.settings import Routing
 from mailgate.ticket import ADMIN, Actor, Address, Change, Entry, EntryKind, Ticket
 
 
@@ -34,9 +34,10 @@ class Opening:
     number: int
     links: tuple[int, ...] = ()
 
-    def routed(self, config: Config, chosen: Routing | None = None) -> Routed:
+    def routed(self, context: Context, chosen: Routing | None = None) -> Routed:
         """The routing by rules. `chosen`: what the author of the request chose, which precedes them."""
-        return route(self.given, config, first=[(str(self.by), chosen)] if chosen else ())
+        first = [(str(self.by), chosen)] if chosen else []
+        return route(self.given, context.config, context.rules, first=first)
 
     def draft(self, routed: Routed, context: Context) -> Ticket:
         """The routed ticket, not written yet."""
@@ -103,7 +104,7 @@ def open_by_hand(order: Order, known: Known, context: Context) -> Outcome:
         by=ADMIN,
         number=known.next_number,
     )
-    routed = opening.routed(config)
+    routed = opening.routed(context)
     ticket = opening.draft(routed, context)
     text = form.rest if form.fields else order.text
     entry = Entry(kind=EntryKind.MESSAGE, by=opening.by, author=ticket.requester, at=context.now, text=text.strip())

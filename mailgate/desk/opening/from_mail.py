@@ -90,7 +90,7 @@ def open_from_mail(situation: Situation, context: Context, *, follows: int | Non
     form = read_form(situation.received.body.visible)
     known = situation.known.requesters[author.email].known
     given = rule_input_of(situation, form, context, known=known)
-    routed = route(given, config)
+    routed = route(given, config, context.rules)
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed, form=form)
     if routed.reject:

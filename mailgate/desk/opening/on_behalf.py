@@ -138,7 +138,7 @@ def requester_of(situation: Situation, config: Config) -> Address:
 
 def _open(plan: _Plan, context: Context) -> Outcome:
     request, config, opening = plan.request, context.config, plan.opening
-    routed = opening.routed(config)
+    routed = opening.routed(context)
     ticket = opening.draft(routed, context)
     scope = scope_of(request, Target(ticket=ticket), context)
     resolved = resolve([each for each in request.commands.commands if each.verb != "new"], ticket, scope)
@@ -146,7 +146,7 @@ def _open(plan: _Plan, context: Context) -> Outcome:
         raise Refused(*resolved.problems)
     chosen, reason = _chosen(resolved)
     if chosen:
-        routed = opening.routed(config, chosen)
+        routed = opening.routed(context, chosen)
         ticket = opening.draft(routed, context)
     if not plan.original:
         mail = plan.situation.received.mail

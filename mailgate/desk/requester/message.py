@@ -47,7 +47,7 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     author = situation.received.mail.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     change = _message(situation, ticket, requested, stamp, context, thanks=thanks)
-    routed = route(rule_input_of(situation, Form(), context, known=True), context.config, on="message")
+    routed = route(rule_input_of(situation, Form(), context, known=True), context.config, context.rules, on="message")
     if routed.drop:
         return Outcome(state="dropped", reason=Reason.RULE_DROP, why=routed.drop.origin, routed=routed)
     if routed.reject:
@@ -206,9 +206,7 @@ def _answers_in_time(situation: Situation, context: Context) -> bool:
 
 def _by_rules(routed: Routed, change: Change, context: Context) -> Change:
     """The change with the effects of rules with `on = ["message"]`."""
-    for result in routed.results:
-        if not result.matched:
-            continue
+    for result in routed.matched:
         stamp = acts.Stamp(Actor.rule(result.name), change.after.updated_at)
         done = acts.routing_acts(result.rule.then, stamp, context.config)
         if done:

@@ -39,19 +39,22 @@ class RuleInput:
     language: str  # as the mail declares it (RFC 3282); "" where it declares none
     customer: str  # name of the author's customer organisation, or ""
     within: Callable[[str, datetime], bool]  # whether a schedule is open then
-    # Values by field: each is read once, however many rules compare it.
+    # Values by field and name: each is read once, however many rules compare it.
     _read: dict[tuple[str, str], Values] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, criterion: Criterion) -> Values:
         """The values of the criterion's field."""
-        asked = criterion.field, criterion.name
-        values = self._read.get(asked)
+        return self.values_of(criterion.field, criterion.name)
+
+    def values_of(self, of: str, name: str) -> Values:
+        """The values of a field; `name` is that of a header or form line."""
+        values = self._read.get((of, name))
         if values is None:
-            known = FIELDS[criterion.field]
-            texts = tuple(text[:_TEXT_READ] for text in known.read(self, criterion.name))
+            known = FIELDS[of]
+            texts = tuple(text[:_TEXT_READ] for text in known.read(self, name))
             folded = tuple(map(str.casefold, texts))
             domains = tuple(f".{domain}" for text in folded for domain in _domains(known, text))
-            values = self._read[asked] = Values(texts, folded, domains)
+            values = self._read[of, name] = Values(texts, folded, domains)
         return values
 
 
@@ -202,29 +205,30 @@ FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _
 # ── operators ───────────────────────────────────────────────────────────────────────────
 
 
-def _folded(criterion: Criterion) -> tuple[str, ...]:
+def folded(criterion: Criterion) -> tuple[str, ...]:
+    """The criterion's values as they are compared with `Values.folded`."""
     if FIELDS[criterion.field].kind is Kind.ADDRESS and not all(map(str.isascii, criterion.values)):
         return tuple(normalise(value) for value in criterion.values)  # as addresses are compared: A-labels
     return tuple(map(str.casefold, criterion.values))
 
 
 def _is(criterion: Criterion, given: RuleInput) -> bool:
-    wanted = _folded(criterion)
+    wanted = folded(criterion)
     return any(text in wanted for text in given.values(criterion).folded)
 
 
 def _contains(criterion: Criterion, given: RuleInput) -> bool:
-    wanted = _folded(criterion)
+    wanted = folded(criterion)
     return any(value in text for text in given.values(criterion).folded for value in wanted)
 
 
 def _starts(criterion: Criterion, given: RuleInput) -> bool:
-    wanted = _folded(criterion)
+    wanted = folded(criterion)
     return any(text.startswith(wanted) for text in given.values(criterion).folded)
 
 
 def _ends(criterion: Criterion, given: RuleInput) -> bool:
-    wanted = _folded(criterion)
+    wanted = folded(criterion)
     return any(text.endswith(wanted) for text in given.values(criterion).folded)
 
 

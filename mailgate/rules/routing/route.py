@@ -7,12 +7,13 @@ is not done here, nor is telling anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from itertools import repeat
 
 from mailgate.rules.routing.criteria import RuleInput, holds, is_met
+from mailgate.rules.routing.rule_index import RuleIndex
 from mailgate.settings import Config, Criterion, Routing, Rule
 
 Value = str | bool | tuple[str, ...]
@@ -66,7 +67,8 @@ class Routed:
     """The values that rules, form, customer, address, topic … gave, and what rules ask for besides."""
 
     values: Mapping[str, Chosen]  # by routing key; a key that nothing sets is absent
-    results: tuple[RuleResult, ...]
+    matched: tuple[RuleResult, ...]  # of the rules that matched, in their order
+    of: tuple[RuleInput, str, tuple[Rule, ...]]  # what was routed, on what, by which rules
     alert: tuple[str, ...] = ()  # alert recipients of all matching rules
     requester: Chosen | None = None  # "reply_to"
     reject: Chosen | None = None  # the reason to send back
@@ -79,20 +81,35 @@ class Routed:
         chosen = self.values.get(key)
         return chosen.value if chosen else None
 
+    @property
+    def results(self) -> Iterator[RuleResult]:
+        """The result of every rule, for `explain`; takes time in proportion to their number."""
+        given, on, rules = self.of
+        matched, stopped_by = list(self.matched), ""
+        for rule in rules:
+            if matched and rule is matched[0].rule:
+                yield matched.pop(0)
+                stopped_by = rule.name if rule.stop else ""
+            else:
+                yield RuleResult(rule, given, on, matched=False, stopped_by=stopped_by)
 
-def route(given: RuleInput, config: Config, on: str = "new", first: Sequence[tuple[str, Routing]] = ()) -> Routed:
+
+def route(
+    given: RuleInput, config: Config, index: RuleIndex, on: str = "new", first: Sequence[tuple[str, Routing]] = ()
+) -> Routed:
     """Route a new ticket's mail; with `on` = "message", give only what rules for later mails set.
 
-    `first`: what somebody said by hand, with its origin; it comes before every rule.
+    `index`: that of the configuration's rules. `first`: what somebody said by hand, with its origin; it comes before
+    every rule.
     """
-    results = tuple(_try_rules(given, config.rules, on))
-    matched = [result.rule for result in results if result.matched]
+    matched = list(_matching(given, index, on))
     layers = [*first, *((f"rule:{rule.name}", rule.then) for rule in reversed(matched))]
     requester = _last(matched, "requester")
     values = _place(layers, given, config, requester) if on == "new" else _take(layers)
     return Routed(
         values=values,
-        results=results,
+        matched=tuple(RuleResult(rule, given, on, matched=True) for rule in matched),
+        of=(given, on, index.rules),
         alert=tuple(dict.fromkeys(recipient for rule in matched for recipient in rule.alert)),
         requester=requester,
         reject=_rejection(matched, given.language or config.desk.language),
@@ -105,13 +122,13 @@ def route(given: RuleInput, config: Config, on: str = "new", first: Sequence[tup
 # ── rules ───────────────────────────────────────────────────────────────────────────────
 
 
-def _try_rules(given: RuleInput, rules: Iterable[Rule], on: str) -> Iterator[RuleResult]:
-    stopped_by = ""
-    for rule in rules:
-        matched = not stopped_by and on in rule.on and _matches(rule, given)
-        yield RuleResult(rule, given, on, matched, stopped_by)
-        if matched and rule.stop:
-            stopped_by = rule.name
+def _matching(given: RuleInput, index: RuleIndex, on: str) -> Iterator[Rule]:
+    """The rules that match, up to the first one that stops."""
+    for rule in index.candidates(given):
+        if on in rule.on and _matches(rule, given):
+            yield rule
+            if rule.stop:
+                return
 
 
 def _matches(rule: Rule, given: RuleInput) -> bool:

@@ -183,7 +183,7 @@ def open_routed(ticket: Ticket, routed: Routed, stamp: Stamp, config: Config, en
 def _router(routed: Routed, stamp: Stamp) -> Actor:
     """The last rule that chose something; without one the author of the mail."""
     rules = {chosen.rule for chosen in routed.values.values()} - {""}
-    last = next((each.name for each in reversed(routed.results) if each.matched and each.name in rules), "")
+    last = next((each.name for each in reversed(routed.matched) if each.name in rules), "")
     return Actor.rule(last) if last else stamp.by
 
 

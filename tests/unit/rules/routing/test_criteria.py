@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.toml.regex import compile_pattern
 from mailgate.mail import Attachment
 from mailgate.rules.routing.criteria import FIELDS, RuleInput, holds, is_met, language_of
 from mailgate.rules.text.forms import read_form
+from mailgate.rules.text.patterns import compile_pattern
 from mailgate.settings import Criterion
 from mailgate.ticket import Address
 from tests.lab import NOW, body, mail

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailgate.mail import Mail
 from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import KEYS, Chosen, Routed, form_topic, route
+from mailgate.rules.routing.rule_index import RuleIndex
 from mailgate.rules.text.forms import read_form
 from mailgate.settings import Config, Criterion, Department, DeskAddress, Routing, Rule, Topic
 from tests.lab import NOW, body, desk, mail, named
@@ -50,7 +51,7 @@ def rule(name: str, *when: tuple[Criterion, ...], **changes: Any) -> Rule:
 
 
 def routed(*rules: Rule, on: str = "new", config: Config = DESK, **changes: Any) -> Routed:
-    return route(rule_input(**changes), replace(config, rules=rules), on)
+    return route(rule_input(**changes), replace(config, rules=rules), RuleIndex(rules), on)
 
 
 def values(found: Routed) -> dict[str, tuple[Any, str]]:
@@ -306,5 +307,5 @@ def test_precedence_is_that_of_the_plain_reference(
         ),
         defaults=defaults,
     )
-    found = route(rule_input(text=f"Help topic: {form}\n\nx"), config)
+    found = route(rule_input(text=f"Help topic: {form}\n\nx"), config, RuleIndex(rules))
     assert values(found) == reference(rules, config, form)

@@ -5,6 +5,7 @@ The length of the text is not limited here; callers limit it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +53,57 @@ def compile_pattern(pattern: str) -> Pattern:
         return Pattern(pattern, re2.compile(_plain(pattern), options))
     except re2.error as error:
         raise BadPattern(_explain(error)) from None
+
+
+def literal(text: str) -> str:
+    """A pattern that matches `text` as it is."""
+    import re2  # late: as above
+
+    return str(re2.escape(_plain(text)))
+
+
+class PatternSet:
+    """Patterns, each with a position, that are searched for in one pass over a text.
+
+    `memory`: bytes that the set may use, at most, for its program and for what it remembers of texts.
+    """
+
+    def __init__(self, memory: int = 64 << 20) -> None:
+        self._memory = memory
+        self._patterns: list[str] = []
+        self._positions: list[int] = []
+        self._set: Any = None
+
+    def add(self, pattern: str, position: int) -> None:
+        """Add a pattern that compiles."""
+        self._patterns.append(pattern)
+        self._positions.append(position)
+        self._set = None
+
+    def found_in(self, text: str) -> Sequence[int]:
+        """The positions of the patterns that match somewhere in `text`; all of them if the set needs more memory."""
+        if not self._patterns:
+            return ()
+        if self._set is None:
+            self._set = self._compiled()
+        if self._set is False:
+            return self._positions
+        return [self._positions[number] for number in self._set.Match(_plain(text)) or ()]
+
+    def _compiled(self) -> Any:
+        """The set; False where it cannot be compiled. One that can be has memory for any text, RE2 sees to that."""
+        import re2  # late: as above
+
+        options = re2.Options()
+        options.log_errors, options.max_mem = False, self._memory
+        found = re2.Set.SearchSet(options)
+        try:
+            for pattern in self._patterns:
+                found.Add(_plain(pattern))
+            found.Compile()
+        except re2.error:
+            return False
+        return found
 
 
 def _plain(text: str) -> str:

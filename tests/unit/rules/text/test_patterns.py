@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.toml.regex import BadPattern, compile_pattern
+from mailgate.rules.text.patterns import BadPattern, PatternSet, compile_pattern, literal
 from tests.cost import LINEAR, growth
 
 
@@ -64,3 +64,39 @@ def test_patterns_with_the_same_text_are_equal() -> None:
     """So that a reload can tell changed rules from unchanged ones."""
     assert compile_pattern("a.c") == compile_pattern("a.c")
     assert compile_pattern("a.c") != compile_pattern("a.d")
+
+
+def found_in(text: str, *patterns: str) -> list[int]:
+    together = PatternSet()
+    for position, pattern in enumerate(patterns):
+        together.add(pattern, position)
+    return sorted(together.found_in(text))
+
+
+def test_a_set_finds_each_pattern_that_matches() -> None:
+    assert found_in("Portal is down", "down", "(?i)portal", "up", r"\APortal", r"down\z", "a") == [0, 1, 3, 4, 5]
+    assert found_in("x") == []
+    assert found_in("x", "y") == []
+
+
+@given(st.text(max_size=20), st.text(max_size=5))
+def test_a_literal_matches_what_holds_it(text: str, part: str) -> None:
+    assert found_in(f"{text}{part}", literal(part)) == [0]
+    assert bool(found_in(text, literal(part))) == (part in text)
+
+
+def test_patterns_that_need_too_much_memory_together_may_all_match() -> None:
+    few, many = PatternSet(memory=1 << 20), PatternSet(memory=1 << 20)
+    few.add("x", 0)
+    for position in range(20):
+        many.add(rf"\pL{{100}}{position}", position)
+    assert list(few.found_in("nothing")) == []
+    assert list(many.found_in("nothing")) == list(range(20))
+
+
+def test_a_pattern_may_be_added_after_a_search() -> None:
+    together = PatternSet()
+    together.add("a", 7)
+    assert list(together.found_in("ab")) == [7]
+    together.add("b", 8)
+    assert sorted(together.found_in("ab")) == [7, 8]
