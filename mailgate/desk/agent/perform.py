@@ -31,16 +31,15 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
     config = context.config
     if request.agent and ticket and not sees(request.agent, ticket, config):
         return request.refused(None, phrase("refused.not_found", number=ticket.number))
-    if request.commands.problems:
-        return request.refused(ticket, *request.commands.problems)
+    misread = request.commands.problems
     try:
         target = target_of(request, ticket, context) if ticket else None
         scope = scope_of(request, target, context)
         resolved = resolve(request.commands.commands, target.ticket if target else None, scope)
     except Refused as trouble:
-        return request.refused(ticket, *trouble.reasons)
-    if resolved.problems:
-        return request.refused(ticket, *resolved.problems)
+        return request.refused(ticket, *misread, *trouble.reasons)
+    if problems := (*misread, *resolved.problems):
+        return request.refused(ticket, *problems)
     if missing := uncounted(resolved, request, context):
         return Outcome(uncounted=missing)
     own = request.own_text

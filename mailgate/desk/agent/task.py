@@ -34,6 +34,8 @@ from mailgate.rules.ticket.asked_people import outsiders
 from mailgate.rules.ticket.reopening import resolved_since
 from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, Ticket
 
+_UNREAD = 1000  # characters of what stands below #end that are given back
+
 
 @dataclass(frozen=True, slots=True)
 class AgentWork:
@@ -231,8 +233,13 @@ class AgentAnswer:
         yield from (order.summary for order in task.resolved.orders if order.summary)
         yield from hand_outs(change.events, task.context.config)
 
+    def _understood(self, change: Change) -> bool:
+        """Whether more was done than the commands say word for word, so that a text does not answer for them."""
+        handed_out = any(hand_outs(change.events, self.task.context.config))
+        return handed_out or any(order.read_as for order in self.task.resolved.orders)
+
     def _notices(self, change: Change, report: Sequence[Phrase], found: Found) -> tuple[Notice, ...]:
-        """An answer if the text became a note by rule, to commands without text, and to queries: what was done."""
+        """An answer to a text that became a note by rule, to commands without text or not typed in full, to queries."""
         facts: list[Sentence] = []
         links: tuple[tuple[Sentence, str], ...] = ()
         post, seen = self.post, self.post.seen
@@ -241,12 +248,21 @@ class AgentAnswer:
             links = to_send_it(post.entry(self.task.request), change.after, self.task.context)
         elif post.published or not post.writes:
             facts += report or (Phrase("done.nothing"),)
+            facts += unread(self.task.request)
+        elif self._understood(change):
+            facts += report
         if any(event.kind is EventKind.MERGED for event in change.events):
             links += ((Phrase("link.undo_merge"), f"#ticket {self.task.ticket.number}\n#split\n"),)
         if not facts and not found.answers:
             return ()
         notices = self.task.request.answer(NoticeKind.ANSWER, change.after, tuple(facts))
         return with_answers(tuple(replace(notice, links=links) for notice in notices), found)
+
+
+def unread(request: Request) -> tuple[Phrase, ...]:
+    """The sentence with what the agent wrote below `#end`, as below the commands of a link."""
+    said = request.unread
+    return (phrase("done.unread", text=said if len(said) <= _UNREAD else f"{said[:_UNREAD]} …"),) if said else ()
 
 
 def _kept_as_note(seen: Visibility, ticket: Ticket) -> Phrase:

@@ -79,6 +79,12 @@ class Request(ABC):
         return only_signature(self.commands.rest, self.signer, thanks=bool(self.commands.commands))
 
     @property
+    def unread(self) -> str:
+        """The author's words below `#end`, in one line; "" where a signature alone stands there."""
+        below = self.commands.unread
+        return "" if only_signature(below, self.signer) else " ".join(" ".join(below).split())
+
+    @property
     def own_text(self) -> str:
         """The author's own text, without commands, a signature alone, and the configured signature at its end."""
         if self.signed_only:

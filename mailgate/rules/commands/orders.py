@@ -25,6 +25,7 @@ class Order:
     value: Any  # of the type that the verb's row reads and its act takes
     reason: str
     summary: Phrase | None
+    read_as: bool = False  # the value is not what was typed: a time, or a name of which a part was typed
 
 
 @dataclass(frozen=True, slots=True)

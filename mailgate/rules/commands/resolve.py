@@ -15,7 +15,8 @@ from mailgate.rules.commands.scope import Command, CommandScope, require
 from mailgate.rules.commands.verb import About
 from mailgate.rules.commands.verbs import QUERIES, VERBS
 from mailgate.rules.people.absence import Absence
-from mailgate.ticket import Ticket
+from mailgate.rules.ticket.acts.statuses import NewStatus
+from mailgate.ticket import Assignee, Ticket
 
 
 def resolve(commands: Sequence[Command], ticket: Ticket | None, scope: CommandScope) -> ResolvedCommands:
@@ -38,7 +39,24 @@ def _order(command: Command, scope: CommandScope) -> Order:
     if permission := verb.takes_permission(command.value):
         require(permission, ticket, scope)
     value, summary = verb.read(command, scope)
-    return Order(command.verb, value, command.reason, summary)
+    return Order(command.verb, value, command.reason, summary, _is_read_as(command, value, scope))
+
+
+_BY_NAME = frozenset({"transfer", "topic", "sla", "priority"})
+
+
+def _is_read_as(command: Command, value: object, scope: CommandScope) -> bool:
+    """Whether a value is more than what was typed, so that its author should see how it was understood."""
+    typed = " ".join(command.value.split()).casefold()
+    match value:
+        case NewStatus():
+            return value.until is not None
+        case Assignee():
+            agent = scope.config.agents.get(value.agent_key)
+            names = (agent.key, agent.name, *agent.emails, "me") if agent else (value.name,)
+            return typed not in map(str.casefold, names) or value.agent_key in scope.away
+        case _:
+            return command.verb == "due" or (command.verb in _BY_NAME and typed != str(value).casefold())
 
 
 def _not_with_merge(orders: Sequence[Order]) -> Iterator[Phrase]:

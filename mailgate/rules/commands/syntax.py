@@ -15,7 +15,7 @@ from typing import Any
 
 from mailgate.phrase import Choice, Phrase, phrase
 from mailgate.rules.commands.scope import Command
-from mailgate.rules.commands.verb import Takes, Verb
+from mailgate.rules.commands.verb import About, Takes, Verb
 from mailgate.rules.commands.verbs import TABLE, VERBS
 from mailgate.rules.text.cleanup import MARKS, clean, shortened, unmarked, visible
 
@@ -66,6 +66,7 @@ class Commands:
     commands: tuple[Command, ...]
     rest: tuple[str, ...]
     problems: tuple[Phrase, ...]
+    unread: tuple[str, ...] = ()  # the lines below `#end`
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -92,7 +93,7 @@ def read_commands(lines: Sequence[str]) -> Commands:
     typed, without blank lines at either end, with `\#word` as `#word`, up to a line `#end`. If there is any
     problem, no command of the mail may be carried out and its text must not be sent.
     """
-    own = _above_end(lines)
+    own, unread = _above_end(lines)
     height = _height(own)
     block = [line for line in own[:height] if line.word]
     rest = list(dropwhile(lambda line: not line.cleaned, own[height:]))
@@ -104,17 +105,19 @@ def read_commands(lines: Sequence[str]) -> Commands:
     problems += _contradictions(commands)
     problems += _wrapped(own, height)
     problems += _strays(rest)
-    return Commands(tuple(commands), _text(rest), tuple(problems))
+    return Commands(tuple(commands), _text(rest), tuple(problems), unread)
 
 
-def _above_end(lines: Sequence[str]) -> list[_Line]:
+def _above_end(lines: Sequence[str]) -> tuple[list[_Line], tuple[str, ...]]:
+    """The lines above `#end`, and those below it."""
     own: list[_Line] = []
-    for raw in (part for line in lines for part in (line.splitlines() or [""])):
+    parts = [part for line in lines for part in (line.splitlines() or [""])]
+    for place, raw in enumerate(parts, start=1):
         cleaned = clean(raw)
         if cleaned.lower() == "#end":
-            break
+            return own, tuple(parts[place:])
         own.append(_Line(raw, cleaned))
-    return own
+    return own, ()
 
 
 def _height(own: Sequence[_Line]) -> int:
@@ -167,6 +170,8 @@ def _unknown(word: str) -> Phrase:
 
 def _unexpected(word: str, name: Name, value: str) -> Phrase:
     """The problem of a value after a command that takes none."""
+    if name.verb.about is About.TICKET and (number := _NUMBER.fullmatch(value)):
+        return phrase("refused.alone_number", word=word, number=number[1])
     if name.verb.name == "assign":
         return phrase("refused.alone_assign", word=word, value=value)
     if name.verb.reason:

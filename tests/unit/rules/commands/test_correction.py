@@ -42,3 +42,26 @@ def test_what_cannot_be_told_is_left_to_the_agent(problem):
 
 def test_without_a_problem_nothing_is_put_right():
     assert corrected(["#assign ann"], []) == ""
+
+
+def stray(line: str):
+    return phrase("refused.stray", line=line, word=line.removeprefix("#").split()[0])
+
+
+def test_commands_below_the_text_go_on_top():
+    lines = ["It is repaired.", "", "#resolve", "#tag portal", "", "#end"]
+    assert corrected(lines, [stray("#resolve"), stray("#tag portal")]) == (
+        "#resolve\n#tag portal\n\nIt is repaired.\n\n\n#end"
+    )
+    assert corrected(["#prio high", "", "Done.", "#resolve"], [stray("#resolve")]) == "#resolve\n#prio high\n\nDone."
+
+
+def test_a_command_that_is_written_twice_is_left_to_the_agent():
+    assert corrected(["Done.", "#resolve", "#resolve"], [stray("#resolve")]) == ""
+
+
+def test_a_ticket_behind_the_only_command_goes_above_it():
+    problem = phrase("refused.alone_number", word="close", number="1002")
+    assert corrected(["#close 1002", "#end"], [problem]) == "#ticket 1002\n#close\n#end"
+    assert corrected(["#close 1002", "#tag portal"], [problem]) == ""
+    assert corrected(["#show"], [problem]) == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -181,15 +183,16 @@ def test_an_escaped_word_is_unescaped_in_the_text(typed, text):
 
 
 def test_nothing_below_end_is_read():
-    assert read("#claim\n#end\n#close\nfoo") == read("#claim")
-    assert read("Hello\n*#END*.\n#close") == read("Hello")
+    below = read("#claim\n#end\n#close\nfoo")
+    assert below == replace(read("#claim"), unread=("#close", "foo"))
+    assert read("Hello\n*#END*.\n#close") == replace(read("Hello"), unread=("#close",))
     assert read("#end\nHello").rest == ()
     assert problem("#end of story") == "#end stands alone on its line"
     assert problem("Hello\n#end of story").startswith("commands go on top")
 
 
 def test_line_breaks_inside_a_line_count():
-    assert read_commands(["#claim\u2028#close", "x\v#end", "y"]) == read("#claim\n#close\nx")
+    assert replace(read_commands(["#claim\u2028#close", "x\v#end", "y"]), unread=()) == read("#claim\n#close\nx")
     assert problem("Hello\u2028#close").startswith("commands go on top: “#close”")
 
 
