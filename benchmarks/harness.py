@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from mailgate.config.load import load
-from mailgate.desk.outcome import Context
-from mailgate.rules.threading.keys import Keyring
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import open_ticket
 from mailgate.store.db import open_writer
 from mailgate.ticket import Actor, Address, Entry, EntryKind, Status, Ticket
 from mailgate.worker.apply import save_change
+from mailgate.worker.setup import make_runtime
 
 CONFIG = """
 [desk]
@@ -179,7 +178,7 @@ def fill(folder: Path, count: int) -> None:
     """Add open tickets to the desk's database, each with a message, events and deadlines."""
     config, _ = load(folder / "config.toml")
     now = datetime.now(UTC)
-    context = Context(config, Keyring((b"fill",), config.desk.domain), now)
+    context = make_runtime(config, (b"fill",)).context(now)
     ticket = Ticket(
         number=0,
         subject="An old printer",

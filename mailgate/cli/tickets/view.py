@@ -1,108 +1,26 @@
-"""`tickets list`, `tickets show` and `tickets export`."""
+"""`tickets show` and `tickets export`."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailgate.cli.common import config_of, json_text, plain, print_json, print_line, print_raw, reading, say
 from mailgate.cli.progress import Progress, progress_bar
-from mailgate.errors import BadArgument, NotFound
+from mailgate.errors import NotFound
 from mailgate.rules.sla.explained import explain_due
-from mailgate.rules.text import names
 from mailgate.rules.text.moments import ENGLISH
-from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.ticket.as_json import entry_json, event_json, ticket_json
 from mailgate.settings import Config
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox
 from mailgate.store.tickets import histories, tickets
-from mailgate.store.tickets.queries import Query, find
-from mailgate.ticket import Assignee, Entry, Json, Ticket
+from mailgate.ticket import Entry, Json, Ticket
 
 EXPORT_BATCH = 200  # tickets of an export in memory
 _SHOWN_IN_THREAD = ("opened", "routed", "message", "replied", "noted")  # events that the thread shows already
-STATUSES = ("open", "pending", "resolved", "closed")
-
-
-def listing(args: argparse.Namespace) -> int:
-    """`tickets list`: print a table or JSON."""
-    config = config_of(args, thorough=False, or_in_force=True)
-    query = _query(args, config)
-    with reading(config) as db:
-        found = find(db, query)
-    if args.json:
-        print_json([{**ticket_json(ticket), "due_explained": list(explain_due(ticket, config))} for ticket in found])
-    elif not found:
-        say("no tickets")
-    else:
-        _table(found, config)
-    return 0
-
-
-def _query(args: argparse.Namespace, config: Config) -> Query:
-    query = Query(
-        statuses=_statuses(args.status),
-        overdue=args.overdue,
-        words=tuple(args.search.split()),
-        limit=args.limit,
-    )
-    if args.department:
-        query = replace(query, department=_named(args.department, names.departments(config), "department"))
-    if args.assignee.lower() in ("nobody", "none"):
-        query = replace(query, unassigned=True)
-    elif args.assignee:
-        assignee = Assignee.parse(_named(args.assignee, names.assignees(config), "agent or team"))
-        query = replace(query, agent=assignee.agent_key, team="" if assignee.agent_key else assignee.name)
-    return query
-
-
-def _statuses(text: str) -> tuple[str, ...]:
-    if not text:
-        return ("open", "pending")
-    if text == "all":
-        return ()
-    wanted = tuple(text.split(","))
-    if wrong := [each for each in wanted if each not in STATUSES]:
-        raise BadArgument(f"--status {wrong[0]}: must be one of {', '.join(STATUSES)}, or all")
-    return wanted
-
-
-def _named(typed: str, candidates: tuple[Candidate, ...], what: str) -> str:
-    found = match(typed, candidates)
-    if isinstance(found, Matched):
-        return found.id
-    near = found.candidates if isinstance(found, Ambiguous) else found.nearest
-    raise BadArgument(f"no {what} is called “{typed}”{'; did you mean ' + ' or '.join(near) + '?' if near else ''}")
-
-
-def _table(found: list[Ticket], config: Config) -> None:
-    from rich.console import Console  # late: needed only for a table
-    from rich.table import Table
-    from rich.text import Text
-
-    zone = config.desk.timezone
-    table = Table(box=None, pad_edge=False)
-    for column in ("Number", "Status", "Priority", "Department", "Assigned to", "Due", "Requester", "Subject"):
-        table.add_column(column, no_wrap=column != "Subject")
-    for ticket in found:
-        due = ENGLISH.short(ticket.due_at, zone) if ticket.due_at else "-"
-        cells = (
-            str(ticket.number),
-            ticket.status.value,
-            ticket.priority,
-            ticket.department,
-            config.called(ticket.assignee) or "-",
-            f"{due} overdue" if ticket.overdue else due,
-            ticket.requester.email,
-            ticket.subject,
-        )
-        table.add_row(*(Text(plain(cell)) for cell in cells), style="red" if ticket.overdue else None)
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 # ── show ────────────────────────────────────────────────────────────────────────────────

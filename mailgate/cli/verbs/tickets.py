@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from mailgate.cli.common import common_options, new_option
-from mailgate.cli.tickets import change, view
+from mailgate.cli.tickets import change, listing, view
 
 _SUB_VERBS = {
-    "list": view.listing,
+    "list": listing.listing,
     "show": view.show,
     "export": view.export,
     "new": change.new,
@@ -23,15 +23,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     common = common_options()
     subs = parser.add_subparsers(dest="sub", metavar="SUB-VERB", required=True)
 
-    listing = subs.add_parser(
+    table = subs.add_parser(
         "list", help="list tickets, newest first; by default open and pending ones", parents=[common]
     )
-    listing.add_argument("--status", default="", help="open, pending, resolved, closed, or all")
-    listing.add_argument("--department", default="")
-    listing.add_argument("--assignee", default="", help="an agent or a team; nobody for unassigned tickets")
-    listing.add_argument("--overdue", action="store_true")
-    listing.add_argument("--search", default="", metavar="WORDS")
-    listing.add_argument("--limit", type=_limit, default=0, metavar="N", help="show at most N tickets")
+    table.add_argument("--status", default="", help="open, pending, resolved, closed, or all")
+    table.add_argument("--department", default="")
+    table.add_argument("--assignee", default="", help="an agent or a team; nobody for unassigned tickets")
+    table.add_argument("--overdue", action="store_true")
+    table.add_argument("--search", default="", metavar="WORDS")
+    table.add_argument("--limit", type=_limit, default=0, metavar="N", help="show at most N tickets")
 
     show = subs.add_parser(
         "show", help="show one ticket: thread, events, how its due time was computed", parents=[common]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.store.columns import marks
@@ -25,6 +26,20 @@ class Query:
     requesters: tuple[str, ...] = ()  # any of these addresses
     words: tuple[str, ...] = ()  # all of them, in subject, requester or thread
     limit: int = 0  # 0: all
+    below: int = 0  # only tickets with lower numbers; 0: all
+
+
+def find_in_batches(db: Db, query: Query, size: int) -> Iterator[list[Ticket]]:
+    """Tickets, newest first, in lists of at most `size`; each is read when it is asked for.
+
+    A ticket that changes meanwhile may be left out, and none comes twice.
+    """
+    left = query.limit or None
+    while found := find(db, replace(query, limit=size if left is None else min(size, left))):
+        yield found
+        if left is not None and (left := left - len(found)) <= 0:
+            return
+        query = replace(query, below=found[-1].number)
 
 
 def find(db: Db, query: Query) -> list[Ticket]:
@@ -51,6 +66,8 @@ def find(db: Db, query: Query) -> list[Ticket]:
         need("due_at < ?", query.due_before.timestamp())
     if query.requesters:
         need(f"requester_email IN ({marks(query.requesters)})", *query.requesters)
+    if query.below:
+        need("number < ?", query.below)
     for word in query.words:
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         need(

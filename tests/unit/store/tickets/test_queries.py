@@ -1,0 +1,34 @@
+"""Listing tickets: in batches, whatever their size, the same tickets in the same order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailgate.store.tickets.queries import Query, find, find_in_batches
+from tests.desk import ANN, Bench
+
+ANN_ADDRESS = "ann@bank.example"
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3, 4, 5, 9])
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_batches_hold_what_one_query_finds(tmp_path: Path, limit: int, size: int) -> None:
+    bench = Bench(tmp_path)
+    for number in range(5):
+        bench.send(f"k{number}@client.example", "Hello")
+    query = Query(limit=limit)
+    batches = list(find_in_batches(bench.db, query, size))
+    assert len(find(bench.db, query)) == min(limit or 5, 5)
+    assert [ticket for batch in batches for ticket in batch] == find(bench.db, query)
+    assert all(0 < len(batch) <= size for batch in batches)
+
+
+def test_a_batch_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    _, second, _ = (bench.send(f"k{number}@client.example", "Hello") for number in range(3))
+    batches = find_in_batches(bench.db, Query(statuses=("open",)), 1)
+    assert [each.number for each in next(batches)] == [1003]
+    bench.send(ANN, "#close", answers=next(mail for mail in second if mail.to == ANN_ADDRESS))
+    assert [each.number for batch in batches for each in batch] == [1001]
