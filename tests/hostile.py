@@ -383,7 +383,7 @@ def steps(raw: bytes) -> Mapping[str, float]:
     )
     step("burnt keys", lambda: keys_to_burn(mail, KEYRING.find(mail.text), refs, config, KEYRING))
     step("links", lambda: without_link_lines(found.lines))
-    step("files", lambda: (words_of(mail.attachments), [*raw_of(mail.attachments)]))
+    step("files", lambda: ([*words_of(mail.attachments)], [*raw_of(mail.attachments)]))
     step("signatures", lambda: (signature_of(found.visible, SIGNER), learned(found.visible, SIGNER)))
     commands = step("commands", lambda: read_commands(found.lines))
     step("requesters' commands", lambda: read_requester_words(found.lines, "requester"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from mailgate.desk.outcome import Context
 from mailgate.errors import UnreadableFile
@@ -15,7 +16,7 @@ from mailgate.reading.parse import parse, read
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.people.desk_addresses import desk_address
-from mailgate.rules.replies.file_texts import WRAPPING, raw_of
+from mailgate.rules.replies.file_texts import WRAPPING, overlapping, raw_of, without_tags
 from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
@@ -52,7 +53,8 @@ class Prepared:
 
 def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
     """Parse a mail. `keep` stores the bytes of an attachment and returns their SHA-256 digest and number."""
-    opened = read(claimed.load(), claimed.envelope)
+    raw = claimed.load()
+    opened = read(raw, claimed.envelope)
     mail = read_through(opened.mail, addresses.read, lambda email: bool(desk_address(email, context.config)))
     kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
     received = Received(
@@ -71,22 +73,25 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         received=received,
         attachments=kept,
         digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
-        keys=_keys(opened.mail, context),
+        keys=_keys(raw, opened.mail, context),
         enclosed=_enclosed(mail, context, keep),
     )
 
 
-def _keys(mail: Mail, context: Context) -> tuple[Key, ...]:
+def _keys(raw: bytes, mail: Mail, context: Context) -> tuple[Key, ...]:
     """The keys that a mail carries anywhere. One text at a time: a file may have fifty megabytes."""
-    return tuple({key.text: key for text in _searched(mail) for key in context.keyring.find(text)}.values())
+    whole = (piece.decode("latin-1") for piece in overlapping((raw,)))  # the headers of parts, and what no part is
+    texts = chain(whole, _searched(mail))
+    return tuple({key.text: key for text in texts for key in context.keyring.find(text)}.values())
 
 
 def _searched(mail: Mail, depth: int = 0) -> Iterator[str]:
     """All that a mail says, and the mails and texts in it: where keys are looked for."""
     yield "\n".join(value for _, value in mail.headers)
-    for text in (mail.text, mail.html):
+    for text in (mail.text, mail.html, without_tags(mail.html)):
         yield from (text, WRAPPING.sub("", text))
     for file in mail.attachments:
+        yield file.name
         if file.type in ENCLOSED and depth < MOST_ENCLOSED:
             yield from _searched(parse(file.content), depth + 1)
         elif not file.type.startswith(SEEN):

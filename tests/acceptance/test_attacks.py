@@ -259,6 +259,9 @@ FILES = {
     "quoted-printable": SECRET.replace("a", "=61").encode(),
     "behind three megabytes": b"filler words and more\n" * 150_000 + SECRET.encode(),
     "a page": SECRET.replace(" ", "</b> <i>").encode(),
+    "rich text": b"{\\rtf1 " + SECRET.replace(" ", "\\~").encode() + b"}",
+    "a link": SECRET.replace(" ", "%20").encode(),
+    "a mailbox file": b"From a@b Mon Nov  2 10:00:00 2026\nSubject: x\n\n" + b64encode(SECRET.encode()),
 }
 
 
@@ -304,6 +307,12 @@ CARRIERS: dict[str, Carrier] = {
     "the first of a hundred references": lambda key: {
         "headers": {"References": f"<{key}@bank.example> " + " ".join(f"<{n}@x.example>" for n in range(100))}
     },
+    "the name of a file": lambda key: {"files": ((f"{key}.eml", "application/octet-stream", b"x"),)},
+    "a link that a gateway wrote anew": lambda key: {
+        "text": "See.",
+        "html": f'<a href="https://safe.example/?u={key.replace(".", "%252E")}%2540bank.example">x</a>',
+    },
+    "a word with soft hyphens": lambda key: {"text": "See.", "html": f"<p>{key[:20]}&shy;{key[20:]}</p>"},
     "far down in a text": lambda key: {"text": "See below.\n\n" + "word word word\n" * 40_000 + f"Ref: {key}\n"},
     "a text that a program wrapped": lambda key: {"text": f"See below.\n\n> {key[:40]}\n> {key[40:]}\n"},
     "an attached mail": lambda key: {
@@ -330,6 +339,18 @@ def test_a_key_that_was_seen_outside_opens_nothing_more(bench: Bench, carrier: C
     key = str(alert.message["Message-ID"]).strip("<>").partition("@")[0]
     given = {"text": "See below.", **carrier(key)}
     bench.send(ANN, subject="Printer", cc="printers@vendor.example", answers=None, **given)
+    bench.send(ANN, "#close", answers=alert)
+    assert bench.ticket().status.value == "open"
+
+
+@pytest.mark.parametrize("field", ["Content-Description: {}", "Content-Location: mid:{}@bank.example", "X-Was: {}"])
+def test_a_key_in_the_header_of_a_part_is_seen(bench: Bench, field: str) -> None:
+    alert = opened(bench)
+    key = str(alert.message["Message-ID"]).strip("<>").partition("@")[0]
+    part = f"--b\r\nContent-Type: image/png; name=a.png\r\n{field.format(key)}\r\n\r\nx\r\n--b--\r\n"
+    head = f"From: {MALLORY}\r\nTo: support@bank.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    bench.accept(f"{head}--b\r\n\r\nSee.\r\n{part}".encode())
+    bench.drain()
     bench.send(ANN, "#close", answers=alert)
     assert bench.ticket().status.value == "open"
 

@@ -33,9 +33,8 @@ from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
 def refusal(request: Request, post: AgentText, context: Context) -> Phrase | None:
     """Why a text may not be sent at all: it holds a key; "" if it may."""
-    text, public = _all_of(request, post), post.seen.public
-    unwrapped = WRAPPING.sub("", seen(text))
-    texts = chain((text, unwrapped), raw_of(request.files))
+    unwrapped = WRAPPING.sub("", seen(_own(post)))
+    texts, public = chain((unwrapped,), _all_of(request, post), raw_of(request.files)), post.seen.public
     found = next((key.text for each in texts for key in context.keyring.find(each)), "")
     return phrase("refused.key_reply" if public else "refused.key_question", key=found) if found else None
 
@@ -61,10 +60,11 @@ def guarded(
     A mail that was released once passes: the guard can be wrong about words.
     """
     ticket = target.source or target.ticket  # what would be split off is no ticket yet
-    shown = "\n".join((_published(orders), _all_of(request, post) if post.replies else ""))
-    if not (shown.strip() or post.attachments) or request.released:
+    shown = _published(orders)
+    if not (shown or post.replies or post.attachments) or request.released:
         return None
-    found = _internal(request, shown, post.published, target, context)
+    texts = chain((shown,), _all_of(request, post) if post.replies else ())
+    found = _internal(request, texts, post.published, target, context)
     found = found or (internal_file(request, target) if post.replies else "")
     if not found:
         return None
@@ -80,14 +80,19 @@ def _published(orders: Sequence[Order]) -> str:
     return "\n".join(each.name if isinstance(each, Address) else str(each) for each in people)
 
 
-def _all_of(request: Request, post: AgentText) -> str:
-    """The agent's own text, that of attached files, and the link targets of the HTML part."""
+def _all_of(request: Request, post: AgentText) -> Iterator[str]:
+    """The agent's own text and that of attached files, in pieces."""
+    return chain((_own(post),), words_of(request.files))
+
+
+def _own(post: AgentText) -> str:
+    """The agent's own text, and the link targets of the HTML part."""
     linked = (part for value in attribute_values(post.html) for part in (value, unquote(value)))
-    return "\n".join((post.own, post.signature, *words_of(request.files), *linked))
+    return "\n".join((post.own, post.signature, *linked))
 
 
-def _internal(request: Request, text: str, published: Entry | None, target: Target, context: Context) -> str:
-    """The internal text that a public text holds; "" for none. A note that is published is not compared with itself."""
+def _internal(request: Request, texts: Iterable[str], published: Entry | None, target: Target, context: Context) -> str:
+    """The internal text that public texts hold; "" for none. A note that is published is not compared with itself."""
     config, known, ticket = context.config, request.known, target.ticket
     thread, events, similar = (
         known.thread(ticket.number),
@@ -96,7 +101,7 @@ def _internal(request: Request, text: str, published: Entry | None, target: Targ
     )
     related, own = related_texts(known, target, config), published.id if published else 0
     return leak(
-        text,
+        texts,
         internal=(
             *related.internal,
             *(entry.text for entry in thread if entry.kind is EntryKind.NOTE and entry.id != own),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from mailgate.desk.agent.perform import scope_of
 from mailgate.desk.agent.queries import answers_of, with_answers
@@ -248,9 +249,12 @@ def _check(plan: _Plan, entries: Sequence[Entry], ticket: Ticket, context: Conte
         theirs = entry.by.is_requester
         if not theirs and (problem := attachments.unsendable(entry.attachments, config.attachments)):
             raise Refused(problem)
-        text = entry.text if theirs else "\n".join((plan.own, *words_of(plan.situation.received.mail.attachments)))
-        keys = [key.text for key in context.keyring.find(text)]
-        found = leak(text, internal=(), public=(ticket.subject,), hidden_names=() if theirs else hidden, keys=keys)
+        own = entry.text if theirs else plan.own
+        files = () if theirs else plan.situation.received.mail.attachments
+        names = () if theirs else hidden
+        keys = [key.text for text in chain((own,), words_of(files)) for key in context.keyring.find(text)]
+        texts = chain((own,), words_of(files))
+        found = leak(texts, internal=(), public=(ticket.subject,), hidden_names=names, keys=keys)
         if found and not plan.for_self:
             raise Refused(phrase("refused.leak", found=found))
 

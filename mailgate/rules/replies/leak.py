@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from mailgate.rules.text.cleanup import seen
 
@@ -51,13 +52,18 @@ _BEFORE = frozenset(
     {"to", "from", "by", "via", "ask", "asked", "tell", "told", "call", "called", "contact", "inform", "à", "chez"}
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # an underscore is an emphasis mark
-_QUOTE_MARKS = re.compile(r"^[\s>|]+")
+_QUOTE_MARKS = re.compile(r"^[\s>|]+", re.MULTILINE)
 _Run = tuple[str, ...]  # consecutive words
 
 
 def _words(text: str) -> list[str]:
     """The words as a reader sees them: no soft hyphen, zero-width mark or wide letter makes two of one."""
-    return _WORD.findall(" ".join(_QUOTE_MARKS.sub("", line) for line in seen(text).splitlines()).casefold())
+    return _WORD.findall(_unmarked(text))
+
+
+def _unmarked(text: str) -> str:
+    """A text as a reader sees it, in lower case, without quote marks and blank lines."""
+    return _QUOTE_MARKS.sub("", "\n".join(seen(text).splitlines())).casefold()
 
 
 def _shingles(words: Sequence[str]) -> Iterator[_Run]:
@@ -73,11 +79,10 @@ def _short_lines(text: str) -> Iterator[_Run]:
             yield words
 
 
-def _runs_of_lines(text: str, wanted: Collection[_Run]) -> set[_Run]:
+def _runs_of_lines(unmarked: str, wanted: Collection[_Run]) -> set[_Run]:
     """Which of `wanted` are whole lines or runs of them, shorter than a shingle: a program may have wrapped a line."""
     firsts = {run[0] for run in wanted}
-    marked = (_QUOTE_MARKS.sub("", line) for line in seen(text).casefold().splitlines())
-    lines = [words for line in marked if (words := tuple(_WORD.findall(line)))] if wanted else []
+    lines = [words for line in unmarked.split("\n") if (words := tuple(_WORD.findall(line)))] if wanted else []
     runs: set[_Run] = set()
     for start in range(len(lines)):
         if lines[start][0] not in firsts:
@@ -93,7 +98,7 @@ def _runs_of_lines(text: str, wanted: Collection[_Run]) -> set[_Run]:
 
 
 def leak(
-    text: str,
+    texts: str | Iterable[str],
     *,
     internal: Iterable[str],
     public: Iterable[str],
@@ -101,34 +106,67 @@ def leak(
     keys: Iterable[str] = (),
     titles: Iterable[str] = (),
 ) -> str:
-    """The internal words that `text` would give away, or an empty string.
+    """The internal words that a text would give away, or an empty string.
 
+    `texts` may be several, such as the pieces of a large file: one at a time is looked at.
     `internal` and `public` are the texts of notes and of everything the requester wrote
     or was sent; `hidden_names` are names never to be shown; `keys` reply keys found in the text.
     `titles` are subjects of other tickets: they were chosen for being like this one, so that a
     short one counts as a line of its own alone.
     """
-    words = _words(text)
-    written, titled = tuple(internal), tuple(titles)
-    names = {wanted: name for name in hidden_names if (wanted := tuple(_words(name)))}
-    # What is guarded is small, and what leaves may be a file of megabytes: that is only passed over.
-    guarded = {each for one in (*written, *titled) for each in _shingles(_words(one))}
-    short = [line for one in written for line in _short_lines(one)]
-    said = _among(words, {*names, *filter(_tells, short)})
-    said -= {each for each, name in names.items() if each in said and _is_word(name) and not _is_used(name, text)}
-    short_titles = [line for one in titled for line in _short_lines(one)]
-    whole = _runs_of_lines(text, {*short, *short_titles})
-    lines = [line for line in short if line in said or line in whole]
-    lines += [line for line in short_titles if line in whole]
-    shown = [each for each in _shingles(words) if each in guarded]
-    shown += [line for line in lines if not _COURTESY.issuperset(line)]
-    known = _known(public, {*shown, *(name for name in names if name in said)})
+    guarded = _Guarded.of(tuple(internal), tuple(titles), hidden_names)
+    shown: dict[_Run, None] = {}
+    names: dict[_Run, str] = {}
+    for text in (texts,) if isinstance(texts, str) else texts:
+        unmarked = _unmarked(text)
+        words = _WORD.findall(unmarked)
+        said = _among(words, guarded.said)
+        names |= {run: name for run, name in guarded.names.items() if run in said and _counts(name, text)}
+        lines = (said & guarded.short) | _runs_of_lines(unmarked, guarded.whole)
+        shown |= dict.fromkeys(each for each in _shingles(words) if each in guarded.shingles)
+        shown |= dict.fromkeys(each for each in guarded.lines if each in lines)
+    known = _known(public, {*shown, *names})
     for wanted, name in names.items():
-        if wanted in said and wanted not in known:
+        if wanted not in known:
             return name
     for key in keys:
         return key
     return next((" ".join(each) for each in shown if each not in known), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """What no text may give away: small, where a text may be a file of megabytes, which is only passed over."""
+
+    shingles: frozenset[_Run]
+    short: frozenset[_Run]  # lines that count wherever their words stand
+    lines: tuple[_Run, ...]  # these, and those that count as whole lines alone
+    names: dict[_Run, str]
+
+    @classmethod
+    def of(cls, internal: Sequence[str], titles: Sequence[str], hidden_names: Iterable[str]) -> _Guarded:
+        short, titled = ([line for one in some for line in _short_lines(one)] for some in (internal, titles))
+        return cls(
+            shingles=frozenset(each for one in (*internal, *titles) for each in _shingles(_words(one))),
+            short=frozenset(filter(_tells, short)),
+            lines=tuple(line for line in dict.fromkeys((*short, *titled)) if not _COURTESY.issuperset(line)),
+            names={wanted: name for name in hidden_names if (wanted := tuple(_words(name)))},
+        )
+
+    @property
+    def said(self) -> frozenset[_Run]:
+        """What counts wherever it stands, but for shingles."""
+        return self.short | self.names.keys()
+
+    @property
+    def whole(self) -> frozenset[_Run]:
+        """What counts as a line of its own."""
+        return frozenset(self.lines)
+
+
+def _counts(name: str, text: str) -> bool:
+    """Whether the name of a department that stands in a text is used as one."""
+    return not _is_word(name) or _is_used(name, text)
 
 
 def _is_word(name: str) -> bool:

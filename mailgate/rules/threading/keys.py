@@ -84,6 +84,8 @@ _KEY = re.compile(
 )
 _ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{5}})?({_B}{{10}})")
 _EMBEDDED = re.compile(KEY)
+_DOT = re.compile("%(?:25)*2e")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +191,12 @@ class Keyring:
         )
 
     def find(self, text: str) -> tuple[Key, ...]:
-        """Every key that stands anywhere in a text, in whatever case, in order, each once."""
-        texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(text.lower()))
+        """Every key that stands anywhere in a text, in whatever case, in order, each once.
+
+        Also with its dots as they are in a link, once or more, and with characters in it that nobody sees.
+        """
+        plain = _UNSEEN.sub("", _DOT.sub(".", text.lower()))
+        texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(plain))
         return tuple({key.text: key for key in map(self.read, texts) if key}.values())
 
     def is_for(self, key: Key, email: str) -> bool:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import json
+import quopri
+import tracemalloc
 from base64 import b64encode
+from urllib.parse import quote
 
 import pytest
 
 from mailgate.mail import Attachment
-from mailgate.rules.replies.file_texts import raw_of, words_of
+from mailgate.rules.replies.file_texts import OVERLAP, PIECE, raw_of, words_of
 
 SECRET = "zebra canary forty two purple monkey"
 MAIL = b"From: a@b.example\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 
 
 def words(name: str, kind: str, content: bytes) -> str:
-    (text,) = words_of([Attachment(name, kind, content)])
-    return text
+    return "\n".join(words_of([Attachment(name, kind, content)]))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,62 @@ def test_text_and_mails_are_read_whatever_they_are_called(kind: str, content: by
 )
 def test_text_in_other_encodings_is_read(content: bytes) -> None:
     assert SECRET in " ".join(words("x", "application/octet-stream", content).split())
+
+
+RUSSIAN = "секретный пароль администратора лежит под синим ковром кабинета"
+GERMAN = "Für Müllers größte Tür gibt es fünf Schlüssel"
+
+
+@pytest.mark.parametrize(
+    ("said", "content"),
+    [
+        (RUSSIAN, b"\xd0\xcf\x11\xe0\0\0" + RUSSIAN.encode("utf-16-le") + b"\0\0"),
+        (RUSSIAN, b"\0\1\2" + RUSSIAN.encode("utf-16-be")),
+        (RUSSIAN, RUSSIAN.encode("cp1251")),
+        (RUSSIAN, RUSSIAN.encode("koi8-r")),
+        (RUSSIAN, b"{\\rtf1\\ansi " + "".join(f"\\u{ord(each)}?" for each in RUSSIAN).encode() + b"}"),
+        (GERMAN, GERMAN.encode("latin-1")),
+        (GERMAN, b"{\\rtf1\\ansi " + GERMAN.encode("cp1252").replace(b"\xfc", b"\\'fc") + b"}"),
+        (GERMAN, quopri.encodestring(GERMAN.encode("latin-1"))),
+        (GERMAN, json.dumps(GERMAN).encode()),
+        (GERMAN, quote(GERMAN).encode()),
+        (SECRET, b"begin 644 a\n" + binascii.b2a_uu(SECRET.encode()) + b"`\nend\n"),
+    ],
+    ids=[
+        *("UTF-16 in a file of Outlook's", "UTF-16, big end first", "Windows-1251", "KOI8-R", "rich text in Unicode"),
+        *("Latin-1", "rich text", "quoted-printable in Latin-1", "JSON", "a link", "uuencoded"),
+    ],
+)
+def test_other_alphabets_and_charsets_are_read(said: str, content: bytes) -> None:
+    assert said in " ".join(words("x", "application/octet-stream", content).split())
+
+
+def test_keys_in_rich_text_are_found() -> None:
+    document = Attachment("a.rtf", "application/rtf", b"{\\rtf1 n.7j.{\\b abc}}")
+    assert any("n.7j.abc" in text for text in raw_of([document]))
+
+
+def test_a_large_file_is_read_to_its_end_in_pieces() -> None:
+    """Of twenty megabytes no more than a few are held, and the longest piece is little more than one."""
+    filler = b"filler words and more of them\n" * 33_000
+    file = Attachment("x", "text/plain", [*[filler] * 20, SECRET[:20].encode(), SECRET[20:].encode()])
+    longest, found = 0, False
+    tracemalloc.start()
+    for text in words_of([file]):
+        longest, found = max(longest, len(text)), found or SECRET in text
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found
+    assert longest <= PIECE + OVERLAP
+    assert most < 10 * PIECE
+
+
+@pytest.mark.parametrize("at", [PIECE - 20, PIECE - 1, PIECE, PIECE + 3])
+def test_nothing_is_lost_between_two_pieces(at: int) -> None:
+    content = b"x" * (at - 7) + b" " + SECRET.encode() + b" y" * 3000
+    assert any(SECRET in text for text in words_of([Attachment("x", "text/plain", content)]))
+    wide = b"\0\1" + ("x" * (at // 2)).encode("utf-16-le") + f" {RUSSIAN} ".encode("utf-16-le") + b"\0\1" * 3000
+    assert any(RUSSIAN in text for text in words_of([Attachment("x", "application/octet-stream", wide)]))
 
 
 def test_the_name_of_any_file_is_read() -> None:

@@ -129,3 +129,12 @@ def test_thousands_of_short_lines_in_notes_and_replies_take_no_time():
         assert leak(log, internal=(log,), public=(log,), hidden_names=()) == ""
 
     assert growth(compare, 8000) < LINEAR
+
+
+def test_a_text_in_pieces_is_judged_as_a_whole() -> None:
+    note = "zebra canary forty two purple monkey\nask Infrastructure"
+    given = {"internal": (note,), "hidden_names": ("Maintenance",)}
+    assert leak(iter(("nothing", "a zebra canary forty two purple monkey")), public=(), **given)
+    assert leak(iter(("nothing", "call the Maintenance team")), public=(), **given) == "Maintenance"
+    assert leak(iter(("zebra canary forty two purple monkey", "x")), public=(note,), **given) == ""
+    assert leak((), public=(), **given) == ""

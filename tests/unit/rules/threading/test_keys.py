@@ -253,3 +253,20 @@ def test_a_link_in_a_row_says_which_ticket_it_is_about() -> None:
     assert read
     assert (read.ticket, read.says, read.about, read.text) == (0, "reply", 123_456, key)
     assert KEYRING.find(f"Ref: {saying(key, 'note', 1001)}\n")[0].about == 1001
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        lambda key: key.upper(),
+        lambda key: key.replace(".", "%2E"),
+        lambda key: key.replace(".", "%25252e"),
+        lambda key: f"{key[:20]}\u00ad{key[20:]}",
+        "\u200b".join,
+    ],
+    ids=["capitals", "in a link", "in a link in a link", "a soft hyphen", "a mark of no width"],
+)
+def test_a_key_is_found_however_a_program_writes_it(hidden) -> None:
+    key = KEYRING.read(an_id())
+    assert key
+    assert KEYRING.find(f"x {hidden(key.text)}@bank.example") == (key,)
