@@ -5,6 +5,7 @@
 #   make test [ARGS="-k imap"]           every test, with the same examples and seeds for everybody
 #   make explore [ARGS="--minutes 10"]   property tests and fuzzers with new seeds, until Ctrl-C
 #   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of three scenarios (two hours)
+#   make soak [ARGS="--days 10000"]      simulated days in which everything fails, until Ctrl-C
 #   make coverage                        the core at 100 % branch coverage by the unit tests
 #   make others                          the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                           lint, format, types, the rules of the house
@@ -12,7 +13,7 @@
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test explore sweep coverage others check lock clean
+.PHONY: help demo run test explore sweep soak coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,6 +48,11 @@ sweep:
 	@scripts/setup dev
 	@scripts/system-packages
 	@$(PYTHON_HERE) -m tests.crash $(ARGS)
+
+soak: export PYTHONHASHSEED = 0
+soak:
+	@scripts/setup dev
+	@$(PYTHON_HERE) -m tests.simulation $(ARGS)
 
 coverage:
 	@scripts/setup dev

@@ -32,6 +32,7 @@ from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Store
 from mailgate.store.queues import outbox
 from mailgate.store.queues.outbox import Job
+from mailgate.system.clock import pause
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ RECORD_AT = 32  # results that are worth a commit of their own while there is mo
 BREATH = 0.01  # seconds from turn to turn at least: each costs a flush, and what gathers goes in one
 LINGER = 0.1  # seconds that a result waits for others at most
 LONGEST_SLEEP = 60.0  # seconds; a wall clock that jumps must not make us sleep through
-STORAGE_PAUSE = 1.0  # seconds
+STORAGE_PAUSE = 1.0  # seconds after a storage error; doubled up to STORAGE_PAUSE_MOST
+STORAGE_PAUSE_MOST = 60.0
 URGENT = 8  # rows that an administrator wants tried now, claimed at a time
 
 
@@ -73,8 +75,10 @@ class Deliverer:
         self._in_hand = 0
         self._urgent = False
         self._linger: asyncio.TimerHandle | None = None
+        self._storage_pause = STORAGE_PAUSE
         self._stopping = False
         self._cut_off = False
+        self._stop_requested = asyncio.Event()
         self._stopped = asyncio.Event()
 
     @property
@@ -123,10 +127,15 @@ class Deliverer:
             try:
                 await self._store.write(outbox.release)
             except StorageError as error:
-                log.warning("what was in hand cannot be taken up now: %s", error.cause)
-                await asyncio.sleep(STORAGE_PAUSE)
+                log.warning("mails of the last run cannot be queued again now: %s", error.cause)
+                await self._wait_for_storage()
             else:
                 return
+
+    async def _wait_for_storage(self) -> None:
+        """Pause after a storage error, longer after each one that follows."""
+        seconds, self._storage_pause = self._storage_pause, min(self._storage_pause * 2, STORAGE_PAUSE_MOST)
+        await pause(self._stop_requested, seconds)
 
     async def _end(self, workers: list[asyncio.Task[None]]) -> None:
         for task in workers:
@@ -140,6 +149,7 @@ class Deliverer:
         What was cut off is sent again at the next start.
         """
         self._stopping = True
+        self._stop_requested.set()
         self._give_back_unsent()
         self._wake.set()
         try:
@@ -181,9 +191,10 @@ class Deliverer:
             log.warning("deliveries cannot be recorded now: %s", error.cause)
             self._results.extend(results)
             self._urgent = self._urgent or urgent
-            await asyncio.sleep(STORAGE_PAUSE)
+            await self._wait_for_storage()
             self._wake.set()
             return
+        self._storage_pause = STORAGE_PAUSE
         if results.failed:
             self._gave_up()
         self._in_hand += len(jobs) - len(results)

@@ -17,6 +17,9 @@ REASONS = {
     "cost.py": "processor time, of which only ratios are looked at",
     "corpus.py": "processor time, compared with that of an ordinary mail",
     "fuzz.py": "processor time, compared with that of an ordinary mail",
+    "simulation/network.py": "virtual time",
+    "simulation/process.py": "virtual time",
+    "simulation/world.py": "virtual time",
     "acceptance/test_volume.py": "mail servers that pause before they try again",
 }
 

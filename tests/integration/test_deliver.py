@@ -432,7 +432,7 @@ async def test_a_database_that_cannot_be_written_at_the_start_is_waited_for(tmp_
         await one.put(mail("waits"))
         await one.store.write(lambda db: db.one("PRAGMA query_only = ON"))
         run = asyncio.create_task(one.deliverer.run())
-        await until(lambda: caplog.text.count("cannot be taken up now") >= 3)
+        await until(lambda: caplog.text.count("cannot be queued again now") >= 3)
         assert not run.done()
         await one.store.through(lambda db: db.one("PRAGMA query_only = OFF"))
         await one.sink.wait_for(1)
@@ -444,7 +444,7 @@ async def test_stop_does_not_hang_while_the_database_cannot_be_written(tmp_path,
     async with post(tmp_path, run=False) as one:
         await one.store.write(lambda db: db.one("PRAGMA query_only = ON"))
         run = asyncio.create_task(one.deliverer.run())
-        await until(lambda: "cannot be taken up now" in caplog.text)
+        await until(lambda: "cannot be queued again now" in caplog.text)
         async with patience():
             await one.deliverer.stop(0.1)
             await run

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
 
+from mailgate.errors import StorageError
 from mailgate.store.queues import trace
 from mailgate.ticket import CLOCK
 from mailgate.worker import timers
@@ -46,6 +49,23 @@ def test_a_deadline_that_cannot_be_worked_is_put_off_and_stops_no_other(bench):
     bench.wait(hours=19)
     assert bench.ticket(1002).overdue
     assert bench.db.one("SELECT min(at) FROM deadline WHERE ticket = 1001")[0] > bench.now.timestamp()
+
+
+def test_a_full_disk_is_no_fault_of_a_deadline(bench):
+    """The work of a deadline fails; to put it off would take no room."""
+    bench.send(KAREN, "Down", subject="Down", to="outages@bank.example")
+    bench.now += timedelta(minutes=61)
+    bench.db.run(f"PRAGMA max_page_count = {bench.db.one('PRAGMA page_count')[0]}")
+    due = bench.db.all("SELECT * FROM deadline ORDER BY at")
+    with suppress(StorageError):
+        while True:  # until no page is left
+            with bench.db.transaction():
+                bench.db.run("INSERT INTO raw (data) VALUES (zeroblob(4000))")
+    with pytest.raises(StorageError, match="full"), bench.db.transaction():
+        timers.fire_due(bench.db, bench.desk, bench.now)
+    bench.db.run("PRAGMA max_page_count = 1073741823")
+    assert bench.db.all("SELECT * FROM deadline ORDER BY at") == due
+    assert "overdue" in {mail.kind for mail in bench.wait()}, "as soon as there is room again"
 
 
 # ── several tickets at once ─────────────────────────────────────────────────────────────

@@ -1,0 +1,134 @@
+"""The disk of the database and of the files: a real file, whose writes and flushes fail as the weather says.
+
+Real flushes are left out, for they cost most of the time: what a kill leaves behind is the same without them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import random
+import sqlite3
+from collections.abc import Callable, Generator
+from types import SimpleNamespace
+from typing import Any
+
+from tests.simulation.life import LIFE, Life
+
+_WRITES = ("INSERT", "UPDATE", "DELETE", "COMMIT", "BEGIN IMMEDIATE")
+_FAULTS = {
+    "full": ("database or disk is full", sqlite3.SQLITE_FULL),
+    "broken": ("disk I/O error", sqlite3.SQLITE_IOERR),
+    "read-only": ("attempt to write a readonly database", sqlite3.SQLITE_READONLY),
+    "busy": ("database is locked", sqlite3.SQLITE_BUSY),
+}
+_ERRNO = {"full": errno.ENOSPC, "broken": errno.EIO, "read-only": errno.EROFS}
+
+
+class Disk:
+    """How the disk does: `state` is "" when it is well, else a key of `_FAULTS`; then a share of the writes fails."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.state = ""
+        self.share = 1.0
+
+    def failure(self, sql: str) -> sqlite3.OperationalError | None:
+        """The error of a statement; None for one that goes well."""
+        if not self.state or not sql.startswith(_WRITES):
+            return None
+        if (self.state == "busy") is not (sql == "BEGIN IMMEDIATE") or self.dice.random() >= self.share:
+            return None
+        words, code = _FAULTS[self.state]
+        error = sqlite3.OperationalError(words)
+        error.sqlite_errorcode = code
+        return error
+
+    def check(self) -> None:
+        """Raise what a write or a flush of a file says now."""
+        if LIFE.get() and self.state in _ERRNO and self.dice.random() < self.share:
+            raise OSError(_ERRNO[self.state], os.strerror(_ERRNO[self.state]))
+
+    # ── what is put in the place of real calls ──────────────────────────────────────────
+
+    def connect(self, *args: Any, **more: Any) -> sqlite3.Connection:
+        """`sqlite3.connect`."""
+        disk, life = self, LIFE.get()
+        if life is None:
+            return _connect(*args, **more)
+        life.require()
+
+        class Connection(sqlite3.Connection):
+            """A connection of the desk."""
+
+            def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:
+                life.require()
+                if error := disk.failure(sql):
+                    if self.in_transaction and sql != "COMMIT":  # SQLite undoes the transaction by itself, mostly
+                        super().execute("ROLLBACK")
+                    raise error
+                return super().execute(sql, *params)
+
+            def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+                life.require()
+                if error := disk.failure(sql):
+                    raise error
+                return super().executemany(sql, rows)
+
+        connection = _connect(*args, factory=Connection, **more)
+        sqlite3.Connection.execute(connection, "PRAGMA synchronous = OFF")
+        life.connections.add(connection)
+        return connection
+
+    def system(self) -> SimpleNamespace:
+        """The module `os` as files are written with it."""
+
+        def write(file: int, data: Any) -> int:
+            self.check()
+            return os.write(file, data)
+
+        def flush(_: int) -> None:
+            self.check()
+
+        return SimpleNamespace(**{**vars(os), "write": write, "fsync": flush, "fdatasync": flush})
+
+
+_connect = sqlite3.connect
+
+
+class Thread:
+    """`aiosqlite.Connection` without its thread: a call runs at the next turn of the loop."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
+        self._connector = connector
+        self._conn: sqlite3.Connection
+        self._life: Life | None = LIFE.get()
+        self._thread = self
+
+    def join(self) -> None:
+        """There is nothing to wait for."""
+
+    def __await__(self) -> Generator[Any, None, Thread]:
+        return self._open().__await__()
+
+    async def _open(self) -> Thread:
+        await asyncio.sleep(0)
+        self._conn = self._connector()
+        return self
+
+    async def _execute(self, work: Callable[[], Any]) -> Any:
+        await asyncio.sleep(0)
+        if self._life:
+            self._life.require()
+        try:
+            return work()
+        finally:
+            if self._life:
+                self._life.require()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._life:
+            self._life.connections.discard(self._conn)
+        self._conn.close()

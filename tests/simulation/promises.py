@@ -1,0 +1,197 @@
+"""What must be true of a desk, whatever went wrong around it: looked at from outside after each day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mailgate.store.attachments import AttachmentStore
+from mailgate.store.db import Db
+from mailgate.store.maintenance import invariants
+from mailgate.store.queues import trace
+from mailgate.store.tickets import tickets
+from tests.replay import untold
+from tests.simulation.people import ADMIN, HIDDEN
+from tests.simulation.relay import Delivery
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Posted, World
+
+IN_TIME = 1.5  # seconds: the promise is one, a tick more
+
+
+class Broken(AssertionError):
+    """A promise is broken."""
+
+
+class Promises:
+    """The checks, and what they remember from day to day."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._copies: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
+        self._windows: dict[tuple[str, str], int] = {}  # mails that may come once more: (id, recipient) → life
+        self._inbox = self._outbox = self._event = 0  # rows up to which everything was checked
+        self.found: list[str] = []
+
+    # ── each mail, as it goes out ───────────────────────────────────────────────────────
+
+    def delivered(self, delivery: Delivery) -> bool:
+        """The relay took a mail; whether it was the first copy."""
+        key = (delivery.id, delivery.recipient)
+        before = self._copies[key]
+        if before and before[-1].answered and self._windows.pop(key, 0) == 0:
+            self.found.append(f"3: {key} was sent again although the relay had answered")
+        before.append(delivery)
+        if len(before) == 1 and delivery.recipient != ADMIN and not delivery.recipient.endswith("@bank.example"):
+            self._internal(delivery)
+        return len(before) == 1
+
+    def _internal(self, delivery: Delivery) -> None:
+        whole = delivery.words
+        leaked = [each for each in self._world.people.canaries if each in whole]
+        if leaked or HIDDEN in whole:
+            self.found.append(f"9: {delivery.recipient} reads {leaked or HIDDEN} in {delivery.id}")
+
+    def life_ended(self, life: int) -> None:
+        """What the relay took in this life and the desk did not record may be sent once more."""
+        db = self._world.db
+        for key, copies in self._copies.items():
+            if copies[-1].life == life:
+                row = db.one("SELECT state FROM outbox WHERE message_id = ? AND recipient = ?", key) if db else None
+                if row is None or row["state"] in ("sending", "queued"):
+                    self._windows[key] = life
+
+    # ── each day ────────────────────────────────────────────────────────────────────────
+
+    def check(self) -> None:
+        """Raise Broken with everything that is found wrong."""
+        world = self._world
+        db = world.db
+        assert db
+        self.found += world.errors
+        world.errors.clear()
+        if not world.desk.up:
+            self.found.append("the desk is down though nothing is wrong any more")
+        for check in (self._mail_in, self._mail_out, self._tickets, self._times, self._configuration, self._database):
+            self.found += check(db)
+        if self.found:
+            raise Broken("\n".join(self.found))
+        self._forget(db)
+
+    def check_end(self) -> None:
+        """After days of peace nothing waits any more."""
+        self.check()
+        db, world = self._world.db, self._world
+        assert db
+        waiting = [
+            *(f"a mail waits in the inbox: {row['id']}" for row in db.all(_WAITING_IN)),
+            *(f"a mail waits in the outbox: {tuple(row)}" for row in db.all(_WAITING_OUT, [world.wall() + 90_000])),
+            *(f"a refusal is not told: {row[0]}" for row in db.all("SELECT outbox_id FROM refused")),
+            *(f"a deadline is over: {tuple(row)}" for row in db.all(_OVERDUE, [world.wall() - 5])),
+            *(f"a mail waits for its agent: {row[0]}" for row in db.all(_HELD, [world.wall() - 4 * 86_400])),
+            *(f"{each.letter.id} was not taken" for each in world.posted if not each.accepted and not each.refused),
+            *(f"message {uid} lies in the mailbox" for uid in world.desk.imap.folders["INBOX"].messages),
+        ]
+        if waiting:
+            raise Broken("\n".join(waiting))
+
+    def _mail_in(self, db: Db) -> Iterator[str]:
+        for row in db.all(_WAITING_IN):
+            yield f"5: mail {row['id']} is {row['state']} after hours of peace"
+        for each in [*self._world.posted]:
+            if each.accepted:
+                yield from self._post(db, each)
+        for row in db.all("SELECT * FROM inbox WHERE id > ? AND done_at IS NOT NULL", [self._inbox]):
+            lines = trace.by_message_id(db, row["message_id"]) if row["message_id"] else []
+            if not any(line.inbox_id == row["id"] and line.step == row["state"] for line in lines):
+                yield f"trace: no line says how mail {row['id']} ended"
+            if row["reason"] == "poison":
+                yield f"4: mail {row['id']} failed: {row['error'][-1500:]}"
+
+    def _post(self, db: Db, posted: Posted) -> Iterator[str]:
+        """A mail that was taken has had one effect."""
+        letter = posted.letter
+        rows = db.all("SELECT * FROM inbox WHERE message_id = ?", [letter.id])
+        in_mailbox = any(
+            letter.id.encode() in each.raw for each in self._world.desk.imap.folders["INBOX"].messages.values()
+        )
+        if not rows and not in_mailbox:
+            yield f"1: {letter.id} was taken and is nowhere"
+        effects = [row for row in rows if row["reason"] != "duplicate"]
+        if len(effects) > 1:
+            ends = [(row["id"], row["state"], row["reason"]) for row in effects]
+            yield f"2: {letter.id} had {len(effects)} effects: {ends}"
+        if letter.token and effects:
+            said = db.all("SELECT ticket FROM entry WHERE instr(text, ?)", [letter.token])
+            if len(said) > 1:
+                yield f"2: {letter.token} stands in {len(said)} entries"
+            if letter.expected and not said and effects[0]["state"] == "done":
+                yield f"1: {letter.token} of {letter.id} is in no thread"
+        if rows:
+            self._world.posted.remove(posted)
+
+    def _mail_out(self, db: Db) -> Iterator[str]:
+        for row in db.all("SELECT * FROM outbox WHERE id > ? AND state <> 'queued'", [self._outbox]):
+            if row["state"] == "sending":
+                continue
+            lines = trace.by_message_id(db, row["message_id"])
+            if not any(line.outbox_id == row["id"] and line.step == row["state"] for line in lines) and (
+                row["state"] != "dropped" or not lines
+            ):
+                yield f"trace: no line says how outgoing mail {row['id']} ended ({row['state']})"
+            if row["state"] == "sent" and (row["message_id"], row["recipient"]) not in self._copies:
+                yield f"3: outgoing mail {row['id']} is sent, and the relay has it not"
+
+    def _tickets(self, db: Db) -> Iterator[str]:
+        changed = db.all("SELECT DISTINCT ticket FROM event WHERE id > ?", [self._event])
+        for (number,) in changed:
+            ticket = tickets.get(db, number)
+            if ticket and (wrong := untold(ticket, tickets.events(db, number))):
+                yield f"events: ticket {number} has {wrong}, which its events do not say"
+
+    def _times(self, db: Db) -> Iterator[str]:
+        """The clock fired in time; a mail that changes what is due when may come after that time."""
+        world = self._world
+        for number, cause, fired in db.all(_BY_CLOCK, [self._outbox]):
+            due = float(cause.partition("|")[0].rpartition(":")[2])
+            if any(began < fired + 1 and due < ended for began, ended in world.unwell):
+                continue
+            # One mail about several tickets is named after the first.
+            about = "ticket = ?" if "|" not in cause else "? IS NOT ''"
+            row = db.one(f"SELECT max(done_at) FROM inbox WHERE {about} AND done_at <= ?", [number, fired])
+            latest = max(due, row[0] if row and row[0] else 0)
+            if not due - 1 <= fired <= latest + 1 + IN_TIME:
+                yield f"13: {cause} was due at {world.when(due)} and fired at {world.when(fired)}"
+
+    def _configuration(self, _: Db) -> Iterator[str]:
+        daemon = self._world.desk.daemon
+        if daemon and daemon._config.text != self._world.config:
+            yield "6: the configuration in force is not the last good one"
+
+    def _database(self, db: Db) -> Iterator[str]:
+        attachments = AttachmentStore(self._world.folder / "var/attachments")
+        for check in invariants.check(db, attachments):
+            yield from (f"database: {check.name}: {problem}" for problem in check.problems)
+
+    def _forget(self, db: Db) -> None:
+        """What was checked is not checked again."""
+        for table in ("inbox", "outbox", "event"):
+            row = db.one(f"SELECT max(id) FROM {table}")
+            setattr(self, f"_{table}", (row[0] if row else 0) or getattr(self, f"_{table}"))
+        horizon = self._world.loop.time() - 7 * 86_400
+        for key in [key for key, copies in self._copies.items() if copies[-1].at < horizon]:
+            del self._copies[key]
+        now = self._world.wall()
+        self._world.unwell = [each for each in self._world.unwell if each[1] > now - 2 * 86_400]
+
+
+_WAITING_IN = "SELECT id, state FROM inbox WHERE state IN ('new', 'working') AND retry_at IS NULL"
+_WAITING_OUT = (
+    "SELECT id, state, recipient, next_attempt_at FROM outbox"
+    " WHERE state = 'sending' OR (state = 'queued' AND next_attempt_at < ?)"
+)
+_BY_CLOCK = "SELECT ticket, cause, created_at FROM outbox WHERE id > ? AND cause LIKE 'clock:%'"
+_OVERDUE = "SELECT ticket, step FROM deadline WHERE at < ?"
+_HELD = "SELECT inbox_id FROM held WHERE at < ?"
