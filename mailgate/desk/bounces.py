@@ -175,7 +175,7 @@ def _facts(failure: Failure, ticket: Ticket, reader: str) -> Iterator[Phrase]:
     if failure.dead:
         yield Phrase("delivery-failed.dead")
     if failure.recipient == ticket.requester.email:
-        yield Phrase("delivery-failed.another")
+        yield Phrase("delivery-failed.another_sends" if failure.kind is NoticeKind.REPLY else "delivery-failed.another")
 
 
 def _complaint(failure: Failure) -> Phrase:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from shutil import get_terminal_size
@@ -19,6 +19,7 @@ from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.ticket.as_json import ticket_json
 from mailgate.settings import Config
+from mailgate.store.tickets.names_in_use import names_in_use
 from mailgate.store.tickets.queries import Query, find_in_batches
 from mailgate.ticket import Assignee, Ticket
 
@@ -32,8 +33,8 @@ _SUBJECT = 24  # characters that the subject keeps on a narrow terminal, at leas
 def listing(args: argparse.Namespace) -> int:
     """`tickets list`: print a table or JSON."""
     config = config_of(args, thorough=False, or_in_force=True)
-    query = _query(args, config)
     with reading(config) as db:
+        query = _query(args, config, names_in_use(db))
         batches = iter(find_in_batches(db, query, _BATCH))
         if args.json:
             _print_json(chain.from_iterable(batches), config)
@@ -55,17 +56,24 @@ def _print_json(found: Iterable[Ticket], config: Config) -> None:
     print("]" if separator == ", " else "[]")
 
 
-def _query(args: argparse.Namespace, config: Config) -> Query:
+def _query(args: argparse.Namespace, config: Config, used: Mapping[str, Mapping[str, int]]) -> Query:
+    """What is asked for. `used`: names that tickets use, also of departments, agents and teams that are gone."""
     query = Query(
         statuses=_statuses(args.status),
         overdue=args.overdue,
         words=tuple(args.search.split()),
         limit=args.limit,
     )
-    if args.department:
+    if args.department in used["department"]:
+        query = replace(query, department=args.department)
+    elif args.department:
         query = replace(query, department=_named(args.department, names.departments(config), "department"))
     if args.assignee.lower() in ("nobody", "none"):
         query = replace(query, unassigned=True)
+    elif args.assignee in used.get("agent", ()):
+        query = replace(query, agent=args.assignee)
+    elif args.assignee in used.get("team", ()):
+        query = replace(query, team=args.assignee)
     elif args.assignee:
         assignee = Assignee.parse(_named(args.assignee, names.assignees(config), "agent or team"))
         query = replace(query, agent=assignee.agent_key, team="" if assignee.agent_key else assignee.name)
@@ -91,6 +99,14 @@ def _named(typed: str, candidates: tuple[Candidate, ...], what: str) -> str:
     raise BadArgument(f"no {what} is called “{typed}”{'; did you mean ' + ' or '.join(near) + '?' if near else ''}")
 
 
+def held_by(ticket: Ticket, config: Config) -> str:
+    """The assignee by name, "-" for none; whoever is no agent any more as "elliot (left)"."""
+    if ticket.assignee is None:
+        return "-"
+    known = config.agents if ticket.assignee.kind == "agent" else config.teams
+    return f"{config.called(ticket.assignee)}{'' if ticket.assignee.name in known else ' (left)'}"
+
+
 # ── the table ───────────────────────────────────────────────────────────────────────────
 
 
@@ -113,7 +129,7 @@ _COLUMNS = (
     _Column("Status", 1, lambda ticket, _: ticket.status.value),
     _Column("Priority", 5, lambda ticket, _: ticket.priority),
     _Column("Department", 6, lambda ticket, _: ticket.department),
-    _Column("Assigned to", 3, lambda ticket, config: config.called(ticket.assignee) or "-"),
+    _Column("Assigned to", 3, lambda ticket, config: held_by(ticket, config)),
     _Column("Due", 2, _due),
     _Column("Requester", 4, lambda ticket, _: ticket.requester.email),
     _Column("Subject", 0, lambda ticket, _: ticket.subject),

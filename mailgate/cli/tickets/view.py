@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.cli.common import config_of, json_text, plain, print_json, print_line, print_raw, reading, say
 from mailgate.cli.progress import Progress, progress_bar
+from mailgate.cli.tickets.listing import held_by
 from mailgate.errors import NotFound
 from mailgate.rules.sla.explained import explain_due
 from mailgate.rules.text.moments import ENGLISH
@@ -78,7 +79,7 @@ def _print(ticket: Ticket, found: dict[str, Json], config: Config) -> None:
         ("Department", ticket.department),
         ("Help topic", ticket.topic),
         ("Priority", ticket.priority),
-        ("Assigned to", config.called(ticket.assignee) or "-"),
+        ("Assigned to", held_by(ticket, config)),
         ("SLA plan", ticket.sla),
         ("Opened", ENGLISH.moment(ticket.created_at, zone)),
         ("Due", ENGLISH.moment(ticket.due_at, zone) if ticket.due_at else "-"),

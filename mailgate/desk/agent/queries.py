@@ -145,6 +145,8 @@ def _list(verb: str, typed: str, request: Request, context: Context) -> Found:
         return wanted
     query, title = wanted
     found = [each for each in request.known.lists[query] if agent is None or sees(agent, each, config)]
+    if not found and query.agent and query.agent not in config.agents:
+        return _no_list(typed.strip(), config)
     if not found:
         return _says("answer.no_tickets", title=title)
     if verb == "list":
@@ -169,7 +171,15 @@ def _wanted(verb: str, typed: str, agent: Agent | None, context: Context) -> tup
     if email := _address(name):
         people = tuple(context.config.addresses_of(email))
         return Query(statuses=(), requesters=people, limit=_ENDED), phrase("table.requester", name=email)
-    near = found.candidates if isinstance(found, Ambiguous) else found.nearest
+    if isinstance(found, Unknown) and name.isascii() and " " not in name:  # perhaps of an agent who left
+        return Query(agent=name.lower()), phrase("table.agent", name=phrase("ticket.left", name=name))
+    return _no_list(name, context.config)
+
+
+def _no_list(name: str, config: Config) -> Found:
+    """The answer that there is no such list."""
+    found = _queue(name, config)
+    near = () if isinstance(found, Matched) else found.candidates if isinstance(found, Ambiguous) else found.nearest
     if near:
         return _says("answer.no_list_near", typed=name, near=Choice(near))
     return _says("answer.no_list", typed=name)

@@ -31,6 +31,7 @@ from mailgate.rules.replies import attachments
 from mailgate.rules.replies.visibility import Visibility
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.asked_people import outsiders
+from mailgate.rules.ticket.participants import agree, left_out
 from mailgate.rules.ticket.reopening import resolved_since
 from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, Ticket
 
@@ -72,10 +73,11 @@ def carry_out(task: AgentWork) -> Outcome:
     if stopped := _stopped(task, post):
         return stopped
     change, others = _changes(task, post)
+    announced = announcements(request.known, change, others, task.target, _occasion(task, post), post.published)
     return Outcome(
         ticket=task.ticket.number,
         reason=request.reason,
-        announced=tuple(announcements(request.known, change, others, task.target, _occasion(task), post.published)),
+        announced=tuple(announced),
         changes=tuple(linked_back(request.known, resolved, task.ticket, task.stamp, context.config)),
         to_author=AgentAnswer(task, post),
         bans=bans_of(resolved, task.stamp),
@@ -147,14 +149,14 @@ def _changes(task: AgentWork, post: AgentText) -> tuple[Change, list[Change]]:
 def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
     request, resolved, ticket, stamp = task.request, task.resolved, task.ticket, task.stamp
     config = task.context.config
-    if post.replies:
+    if post.replies and not post.sent_again:
         note = post.published
         yield acts.publish(note.id or 0, request.agent_key, stamp) if note else acts.reply(request.agent_key, stamp)
         yield acts.copy_in(_copied(task), stamp)
     elif post.writes:
         yield acts.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
     yield from acts_of(resolved, stamp, config)
-    if not post.replies:
+    if not post.replies or post.sent_again:
         return
     unclaimed = not ticket.assignee and not resolved.has("assign", "transfer", "merge")
     if request.agent and unclaimed and config.tickets.claim_on_reply:
@@ -175,15 +177,16 @@ def _copied(task: AgentWork) -> tuple[Collaborator, ...]:
     return collaborators_of(request.recipients, ticket, config, active=lambda _: True)
 
 
-def _occasion(task: AgentWork) -> Occasion:
+def _occasion(task: AgentWork, post: AgentText) -> Occasion:
     request, opened = task.request, task.target.opened is not None
+    have_it = (each.email for each in task.ticket.collaborators) if post.sent_again else ()
     return Occasion(
         by=request.by,
         cause=request.cause,
         author=request.author,
         now=task.context.now,
         answers=request.message_id,
-        direct=request.direct(task.context.config),
+        direct=request.direct(task.context.config).union(have_it),
         signature=request.signature,
         quiet=task.resolved.has("quiet") or (opened and not task.ticket.autoresponse),
         on_behalf=opened,
@@ -219,7 +222,7 @@ class AgentAnswer:
         report = tuple(self._report(change))
         outcome = replace(outcome, report=report, answers=found.answers)
         outcome = outcome.with_notices(*answer_reports(request, resolved, context))
-        outcome = outcome.with_notices(*self._notices(change, report, found))
+        outcome = outcome.with_notices(*self._notices(change, report, found, outcome.changes[1:]))
         return with_absences(request, resolved, outcome, context)
 
     def _report(self, change: Change) -> Iterator[Phrase]:
@@ -227,7 +230,9 @@ class AgentAnswer:
         task = self.task
         if self.post.writes and isinstance(task.request, CliOrder):
             yield Phrase("done.reply_sent" if self.post.seen.public else "done.note_added")
-        if self.post.published or self.post.sent_before:
+        if self.post.sent_again:
+            yield phrase("done.sent_again", name=change.after.requester.name or change.after.requester.email)
+        elif self.post.published or self.post.sent_before:
             name = task.ticket.requester.name or task.ticket.requester.email
             yield phrase("done.sent_already" if self.post.sent_before else "done.sent", name=name)
         yield from (order.summary for order in task.resolved.orders if order.summary)
@@ -238,7 +243,9 @@ class AgentAnswer:
         handed_out = any(hand_outs(change.events, self.task.context.config))
         return handed_out or any(order.read_as for order in self.task.resolved.orders)
 
-    def _notices(self, change: Change, report: Sequence[Phrase], found: Found) -> tuple[Notice, ...]:
+    def _notices(
+        self, change: Change, report: Sequence[Phrase], found: Found, others: Sequence[Change]
+    ) -> tuple[Notice, ...]:
         """An answer to a text that became a note by rule, to commands without text or not typed in full, to queries."""
         facts: list[Sentence] = []
         links: tuple[tuple[Sentence, str], ...] = ()
@@ -252,7 +259,10 @@ class AgentAnswer:
         elif self._understood(change):
             facts += report
         if any(event.kind is EventKind.MERGED for event in change.events):
-            links += ((Phrase("link.undo_merge"), f"#ticket {self.task.ticket.number}\n#split\n"),)
+            into = [each for each in others if each.after.number == change.after.merged_into]
+            facts += [fact for each in into for fact in left_out(each)]
+            add = ((label, f"#ticket {each.after.number}\n{body}") for each in into for label, body in agree(each, ""))
+            links += (*add, (Phrase("link.undo_merge"), f"#ticket {self.task.ticket.number}\n#split\n"))
         if not facts and not found.answers:
             return ()
         notices = self.task.request.answer(NoticeKind.ANSWER, change.after, tuple(facts))

@@ -20,6 +20,7 @@ from mailgate.rules.people.permissions import sees, why_not
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.ticket import acts, lifecycle, merging, splitting
 from mailgate.rules.ticket.acts.merging import Gone
+from mailgate.rules.ticket.participants import agree, left_out
 from mailgate.settings import Config
 from mailgate.ticket import Change, Entry, EntryKind, Event, EventKind, Ticket
 
@@ -242,7 +243,8 @@ def announcements(
             came = (
                 replace(e, came_for=e.came_for or change.after.number) for e in known.whole_thread(change.after.number)
             )
-            yield known.announced(other, replace(theirs, links=undo), merged=tuple(came))
+            offers = (*agree(other, ""), *undo)
+            yield known.announced(other, replace(theirs, links=offers, remarks=left_out(other)), merged=tuple(came))
         else:
             yield known.announced(other, replace(theirs, links=()))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mailgate.desk.outcome import Context
+from mailgate.desk.request.failed_reply import reply_to_resend
 from mailgate.desk.request.published_note import note_to_send, send_code
 from mailgate.desk.request.request import Request
 from mailgate.phrase import Sentence, phrase
@@ -29,7 +30,8 @@ class AgentText:
     attachments: tuple[StoredAttachment, ...]
     signature: str  # what the mail program marked as one; it stands below a reply of whoever has none configured
     seen: Visibility
-    published: Entry | None = None  # the stored note that is sent, as the reply that it becomes
+    published: Entry | None = None  # the stored note that is sent, as the reply that it becomes; or a reply once more
+    sent_again: bool = False  # `published` is a reply that did not arrive, and goes to the new requester
     sent_before: bool = False  # the note was sent already: nothing is posted
 
     @property
@@ -74,6 +76,11 @@ def published(note: Entry) -> AgentText:
     )
 
 
+def again(reply: Entry) -> AgentText:
+    """A reply that goes to the new requester as it stands."""
+    return replace(published(replace(reply, kind=EntryKind.NOTE)), sent_again=True)
+
+
 def agent_text_of(
     request: Request, own: str, resolved: ResolvedCommands, named: int, ticket: Ticket, context: Context
 ) -> AgentText:
@@ -83,6 +90,8 @@ def agent_text_of(
     """
     if note := note_to_send(request, resolved, ticket, context):
         return published(note)
+    if failed := reply_to_resend(request, resolved, ticket, context.config):
+        return again(failed)
     canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, request, context) if canned else own
     return AgentText(

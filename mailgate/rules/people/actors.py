@@ -27,7 +27,8 @@ def holder(assignee: Assignee | None, reader: str, config: Config) -> Value:
         return Phrase("ticket.nobody")
     if reader and assignee.agent_key == reader:
         return Phrase("ticket.you")
-    return config.called(assignee)
+    known = config.agents if assignee.kind == "agent" else config.teams
+    return config.called(assignee) if assignee.name in known else phrase("ticket.left", name=assignee.name)
 
 
 def actor(by: Actor, config: Config) -> Value:

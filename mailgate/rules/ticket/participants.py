@@ -27,6 +27,12 @@ def put_in_cc(change: Change, author: Address) -> tuple[Phrase, ...]:
     return (phrase("remark.put_in_cc", who=author.name or author.email, people=people),) if people else ()
 
 
+def left_out(change: Change) -> tuple[Phrase, ...]:
+    """That the people of a ticket which this change merged into another get no answers there yet."""
+    people = tuple(each.name or each.email for each in _inactive(change) if _is_new(each, change))
+    return (phrase("remark.left_out", number=change.after.number, people=people),) if people else ()
+
+
 def _inactive(change: Change) -> Iterator[Collaborator]:
     return (each for each in change.after.collaborators if not each.active)
 

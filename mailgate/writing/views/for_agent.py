@@ -143,7 +143,9 @@ def _destination(notice: Notice, goes_to: Destination, own: Words) -> str:
             requester = person(ticket.requester.name, ticket.requester.email)
             copies = ", ".join(person(each.name, each.email) for each in ticket.collaborators if each.active)
             name = "destination.reply_and_copies" if copies else "destination.reply"
-            return own.filled(name, requester=requester, copies=copies)
+            others = ", ".join(person(each.name, each.email) for each in ticket.collaborators if not each.active)
+            not_to = own.filled("destination.left_out", people=others) if others and ticket.merged else ""
+            return f"{own.filled(name, requester=requester, copies=copies)} {not_to}".strip()
         case Destination.NOTE:
             return own.phrases["destination.note"]
         case Destination.REFUSED if ticket:

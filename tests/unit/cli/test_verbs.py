@@ -523,3 +523,17 @@ def test_counting_a_report_does_not_lock_the_database(desk, capsys, monkeypatch)
     out = capsys.readouterr().out
     assert "The whole desk." in out
     assert out.count("Priority: Low.") == 1
+
+
+def test_tickets_of_whoever_and_whatever_left_are_listed(desk, capsys):
+    assert call("--json", "ingest", "--quiet", "a.eml") == 0
+    assert call("tickets", "do", "1001", "#assign elliot") == 0
+    fewer = re.sub(r"\[agent\.elliot\].*?(?=\[agent\.ann\])", "", CONFIG, flags=re.DOTALL).replace('"elliot", ', "")
+    (desk / "config.toml").write_text(fewer)
+    capsys.readouterr()
+    assert call("tickets", "list", "--assignee", "elliot") == 0
+    assert "elliot (left)" in capsys.readouterr().out
+    assert call("tickets", "list", "--assignee", "elliott") == 2
+    capsys.readouterr()
+    assert call("tickets", "show", "1001") == 0
+    assert re.search("Assigned to: +elliot \\(left\\)", capsys.readouterr().out)

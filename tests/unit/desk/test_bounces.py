@@ -97,3 +97,45 @@ def test_an_alert_that_the_relay_does_not_like_comes_again_bare(bench):
     assert without_content(bench.ticket(), failure, notice.cause) is None, "once"
     to_karen = Failure(NoticeKind.REPLY, "karen@client.example", "554 virus")
     assert without_content(bench.ticket(), to_karen, "outbox:7") is None
+
+
+NEW = "karen@new.example"
+
+
+@pytest.fixture
+def returned(bench):
+    """The notice that a reply to Karen came back."""
+    reply = to(bench.send(ELLIOT, "It opens again.", answers=bench.alert), "karen@client.example")
+    return to(bounce(bench, reply.message_id), "elliot@bank.example")
+
+
+def test_a_reply_that_came_back_goes_to_the_requester_who_is_named_then(bench, returned):
+    assert "An answer with only #requester ADDRESS names another address and sends the reply there." in returned.text
+    mails = bench.send(ELLIOT, f"#requester {NEW}", answers=returned)
+    sent = to(mails, NEW)
+    assert (sent.kind, "It opens again." in sent.text) == ("reply", True)
+    assert told(mails) == {("reply", NEW), ("answer", "elliot@bank.example")}, "Jane has it already"
+    assert "Your reply that did not arrive was sent to karen@new.example." in to(mails, "elliot@bank.example").text
+    assert [kind for kind, _ in bench.thread()].count("reply") == 1
+    assert told(bench.send(ELLIOT, "#requester other@new.example", answers=returned)) == {
+        ("answer", "elliot@bank.example")
+    }, "it arrived, as far as anybody knows"
+
+
+@pytest.mark.parametrize("more", ["\n\nI send it to you once more.", "\n#note\n\nThe old one is dead.", "\n#quiet"])
+def test_with_words_of_its_own_or_quietly_nothing_is_sent_again(bench, returned, more):
+    mails = bench.send(ELLIOT, f"#requester {NEW}{more}", answers=returned)
+    assert not [mail for mail in mails if mail.to == NEW and "It opens again." in mail.text.split(">")[0]]
+
+
+def test_a_reply_that_arrived_is_not_sent_again(bench):
+    bench.send(ELLIOT, "It opens again.", answers=bench.alert)
+    bounce(bench, bench.alert.message_id, recipient="elliot@bank.example")
+    mails = bench.send(ELLIOT, f"#requester {NEW}", answers=bench.alert)
+    assert told(mails) == {("answer", "elliot@bank.example")}
+
+
+def test_what_came_back_before_another_reply_is_not_sent_again(bench, returned):
+    bench.send(ELLIOT, "#reply\n\nOnce more.", answers=returned)
+    mails = bench.send(ELLIOT, f"#requester {NEW}", answers=returned)
+    assert told(mails) == {("answer", "elliot@bank.example")}

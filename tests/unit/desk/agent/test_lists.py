@@ -125,3 +125,15 @@ def test_a_ticket_is_shown_with_its_files_events_and_ids(bench):
     assert "Ann Reyes changed the priority from Normal to High: many ask" in happened
     assert f"id {entry}" in shown.part("html")
     assert "Ann Reyes changed the priority" in shown.part("html")
+
+
+def test_tickets_of_an_agent_who_left_are_listed_and_say_so(bench):
+    """Else nobody finds what nobody works on."""
+    fewer = re.sub(r"\[agent\.bob\].*?(?=\[agent\.vera\])", "", CONFIG, flags=re.DOTALL).replace(', "bob"]', "]")
+    bench.configure(fewer)
+    text = listed(bench, "#list elliot", "#list bob")
+    assert "There is no list “bob”" in text, "Ann does not see them"
+    bench.db.run("UPDATE ticket SET department = 'Support'")
+    text = listed(bench, "#list BOB")
+    assert ("Open tickets of BOB (left) (1)" in text, numbers(text)) == (True, [1005])
+    assert "assigned to bob (left)" in text

@@ -406,3 +406,19 @@ def test_show_tells_where_it_went_and_what_it_holds(bench):
     text = to(bench.send(ELLIOT, "#show", answers=bench.alerts[1002]), ELLIOT).text
     assert "Merged in:       [#1001]" in text
     assert "(message for #1001, id" in text
+
+
+def test_who_gets_no_answers_after_a_merge_is_said_wherever_somebody_answers(bench):
+    mails = merged(bench)
+    for reader in (ELLIOT, ANN):
+        assert "Answers on #1002 do not go to Karen Client until you add them." in to(mails, reader).text
+    alert = to(bench.send(JANE, "And now?", answers=bench.acks[1002]), ELLIOT)
+    assert alert.text.splitlines()[2] == (
+        "Your answer goes to Jane Doe (public reply). Not to Karen Client, until you add them."
+    )
+    added = bench.write_by_link(to(mails, ELLIOT), "Add Karen Client", "", below=True)
+    assert "karen@client.example" in {mail.to for mail in added}
+    reply = bench.send(ELLIOT, "It is over.", answers=alert)
+    assert {mail.to for mail in outside(reply)} <= {"jane@other.example", "karen@client.example"}
+    alert = to(bench.send(JANE, "Thank you?", answers=bench.acks[1002]), ELLIOT)
+    assert "Not to" not in alert.text
