@@ -129,7 +129,7 @@ _COLUMNS = (
     _Column("Status", 1, lambda ticket, _: ticket.status.value),
     _Column("Priority", 5, lambda ticket, _: ticket.priority),
     _Column("Department", 6, lambda ticket, _: ticket.department),
-    _Column("Assigned to", 3, lambda ticket, config: held_by(ticket, config)),
+    _Column("Assigned to", 3, held_by),
     _Column("Due", 2, _due),
     _Column("Requester", 4, lambda ticket, _: ticket.requester.email),
     _Column("Subject", 0, lambda ticket, _: ticket.subject),
