@@ -7,13 +7,14 @@
 #   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of three scenarios (two hours)
 #   make soak [ARGS="--days 10000"]      simulated days in which everything fails, until Ctrl-C
 #   make coverage                        the core at 100 % branch coverage by the unit tests
+#   make postgresql                      the unit tests whose desks are on SQLite otherwise, on PostgreSQL
 #   make others                          the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                           lint, format, types, the rules of the house
 #   make lock                            newer versions of what mailgate builds on
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test explore sweep soak coverage others check lock clean
+.PHONY: help demo run test postgresql explore sweep soak coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,7 +31,7 @@ run:
 	@$(PYTHON_HERE) -m mailgate run $(ARGS)
 
 # The order of sets is the same for everybody, too; `make explore` tries others.
-test coverage: export PYTHONHASHSEED = 0
+test postgresql coverage: export PYTHONHASHSEED = 0
 
 # Three at a time, also on two cores: those that run the real process wait for its clock a third of their time.
 test:
@@ -38,6 +39,12 @@ test:
 	@scripts/system-packages
 	$(PYTHON_HERE) -m pytest -q -m alone $(ARGS) || [ $$? -eq 5 ]  # 5: ARGS leave none of them
 	$(PYTHON_HERE) -m pytest -n 3 --dist worksteal -m 'not alone' $(ARGS) || [ $$? -eq 5 ]
+
+postgresql: export MAILGATE_TEST_DATABASE = postgresql
+postgresql:
+	@scripts/setup dev
+	@scripts/system-packages
+	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/unit/desk $(ARGS)
 
 explore:
 	@scripts/setup dev

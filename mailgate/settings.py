@@ -103,17 +103,38 @@ class Desk:
         return self.secret[0] if self.secret and isinstance(self.secret[0], Path) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A PostgreSQL database, by its URL, which may hold a password and is never shown."""
+
+    url: str = field(repr=False)
+    beside: Path  # files of the desk on this machine lie here, under names that begin with this one
+
+    def __str__(self) -> str:
+        """The URL without password and parameters."""
+        scheme, _, rest = self.url.partition("://")
+        place = rest.partition("?")[0]
+        user, _, host = place.rpartition("@")
+        name = user.partition(":")[0]
+        return f"{scheme}://{name}@{host}" if name else f"{scheme}://{host}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """[storage]; `database` is the file of the SQLite database."""
+    """[storage]; `database` is the file of the SQLite database, or a server's."""
 
-    database: Path
+    database: Path | Server
     attachments: Path
     migrate: bool = True  # the daemon brings an older database up to date when it starts
     keep_raw: timedelta = timedelta(days=365)  # received mail as it came
     keep_sent: timedelta = timedelta(days=30)  # the bytes of sent mail
     keep_closed: timedelta | None = None  # closed tickets; None: for ever
     keep_trace: timedelta = timedelta(days=90)
+
+    @property
+    def beside(self) -> Path:
+        """The path from which files on this machine take their names: the lock, large mails, the status."""
+        return self.database if isinstance(self.database, Path) else self.database.beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import email
 import json
+import os
 import re
 import weakref
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage, Message
@@ -24,6 +26,7 @@ from mailgate.mail import Delivery, Envelope
 from mailgate.notice import FilePart
 from mailgate.outbound.payload import Payload
 from mailgate.reading.encodings.flowed import join
+from mailgate.settings import Server
 from mailgate.store.db import Db, open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
@@ -31,6 +34,10 @@ from mailgate.ticket import Event, Ticket
 from mailgate.worker import batch, timers
 from mailgate.worker.daily import agents_day, set_aside, spam_digest
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
+from tests.postgresql import cluster
+
+ALL_ON_POSTGRESQL = os.environ.get("MAILGATE_TEST_DATABASE") == "postgresql"
+ON_POSTGRESQL = ContextVar("ON_POSTGRESQL", default=False)
 
 KAREN = "Karen Client <karen@client.example>"
 ELLIOT = "Elliot Alderson <elliot@bank.example>"
@@ -162,6 +169,7 @@ class Bench:
         self.mails = 0
         self.seen = 0  # id of the newest outgoing mail that was looked at
         self.db: Db
+        self.database = ""  # on PostgreSQL, where it is there
         self.opened: dict[str, Sent]  # of `with_ticket`
         self.ack: Sent
         self.alert: Sent
@@ -170,6 +178,11 @@ class Bench:
     def configure(self, config: str, *, first: bool = False) -> None:
         """Take a configuration, as a start or a reload does."""
         path = self.folder / "config.toml"
+        if first and ON_POSTGRESQL.get():
+            self.database = cluster().desk_database()
+            weakref.finalize(self, cluster().give_back, self.database)  # called after the one that closes
+        if self.database:
+            config = with_database(config, cluster().url(self.database))
         path.write_text(config)
         loaded, _ = load(path)
         if first:
@@ -321,6 +334,10 @@ class Bench:
 
     # ── what there is ───────────────────────────────────────────────────────────────────
 
+    def allow_contradictions(self) -> None:
+        """Rows may refer to nothing from now on."""
+        self.db.run("SET session_replication_role = replica" if self.database else "PRAGMA foreign_keys = OFF")
+
     def new(self) -> list[Sent]:
         """Outgoing mails since the last look."""
         rows = self.db.all(f"{OUTBOX} WHERE id > ? ORDER BY id", [self.seen])
@@ -376,11 +393,24 @@ def _empty() -> bytes:
 def _put_secret(path: Path | None) -> None:
     """The same secret in every test, so that ids are the same each time."""
     if path and not path.exists():
+        path.parent.mkdir(exist_ok=True)
         path.write_text("a secret of more than sixteen characters")
 
 
-def _opened(path: Path) -> Db:
+def with_database(config: str, url: str) -> str:
+    """A configuration with another database, unless it names one."""
+    if re.search(r"^database = ", config, re.MULTILINE):
+        return config
+    line = f'database = "{url}"\n'
+    if "[storage]\n" in config:
+        return config.replace("[storage]\n", f"[storage]\n{line}", 1)
+    return f"{config}\n[storage]\n{line}"
+
+
+def _opened(path: Path | Server) -> Db:
     """A database that need not outlive the machine's power: what "accepted" promises, the integration tests hold to."""
+    if isinstance(path, Server):
+        return open_writer(path)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_empty())

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.config.toml import units
 from mailgate.rules.text.patterns import Pattern
-from mailgate.settings import Config, Rate, Secret, Text
+from mailgate.settings import Config, Rate, Secret, Server, Text
 from mailgate.ticket import Json
 
 
@@ -25,7 +25,7 @@ def _plain(value: Any) -> Json:
     match value:
         case None | bool() | int() | float() | str():
             return value
-        case IPv4Network() | IPv6Network() | Secret() | Path() | Pattern():
+        case IPv4Network() | IPv6Network() | Secret() | Server() | Path() | Pattern():
             return value.pattern if isinstance(value, Pattern) else str(value)
         case ZoneInfo():
             return value.key

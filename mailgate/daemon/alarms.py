@@ -213,7 +213,7 @@ class Alarms:
 
 def alarm_path(config: Config) -> Path:
     """The file of the alarms that belongs to the configured database."""
-    return config.storage.database.with_name(config.storage.database.name + ".alarms")
+    return config.storage.beside.with_name(config.storage.beside.name + ".alarms")
 
 
 def _read(path: Path) -> dict[str, Record]:

@@ -12,7 +12,6 @@ from mailgate.store.db import Store
 from mailgate.store.engine import Engine
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.clock import pause
-from mailgate.system.storage import probe
 
 POLL_INTERVAL = 0.5  # seconds
 
@@ -55,8 +54,8 @@ PROBE_INTERVAL = 5.0  # seconds
 
 async def watch_storage(store: Store, engine: Engine, places: Storage, stop: asyncio.Event) -> None:
     """Look for storage trouble before a mail meets it."""
-    folders = (places.attachments, raw_folder(places.database))
+    folders = (places.attachments, raw_folder(places.beside))
     while not stop.is_set():
-        store.health.look(await asyncio.to_thread(lambda: [*probe(places.database, folders), *engine.trouble()]))
+        store.health.look(await asyncio.to_thread(lambda: [*engine.trouble(folders)]))
         await store.probe()
         await pause(stop, PROBE_INTERVAL)

@@ -78,7 +78,7 @@ def in_force(file: Path) -> Config | None:
     except (OSError, ValueError):
         return None
     try:
-        database = read(file, text, os.environ, thorough=False, secrets=False)[0].storage.database
+        database = read(file, text, os.environ, thorough=False, secrets=False)[0].storage.beside
     except ConfigError:
         named = _DATABASE.search(text)
         database = file.parent / (named[1] if named else "var/mailgate.db")
@@ -95,7 +95,7 @@ _DATABASE = re.compile(r'^\s*database\s*=\s*"sqlite:///([^"]+)"', re.MULTILINE)
 
 
 def _active_path(config: Config) -> Path:
-    return _active_copy(config.storage.database)
+    return _active_copy(config.storage.beside)
 
 
 def _active_copy(database: Path) -> Path:

@@ -29,7 +29,7 @@ def account_of(credentials: Credentials, config: Config, clock: Callable[[], dat
     """The account that gives access tokens for `credentials`; None for a password or no sign-in."""
     if credentials.oauth2 is None:
         return None
-    file = TokenFile(config.storage.database.parent / FOLDER, credentials.account)
+    file = TokenFile(config.storage.beside.parent / FOLDER, credentials.account)
     return Account(credentials.account, credentials.oauth2, credentials.ca, file, post, clock)
 
 

@@ -88,7 +88,7 @@ class DaemonStatus:
 
 def status_path(config: Config) -> Path:
     """The status file that belongs to the configured database."""
-    return config.storage.database.with_name(config.storage.database.name + ".status")
+    return config.storage.beside.with_name(config.storage.beside.name + ".status")
 
 
 async def keep_written(config: Config, current: Callable[[], DaemonStatus], stop: asyncio.Event) -> None:
@@ -134,7 +134,7 @@ def _sign_in(found: dict[str, Any]) -> SignIn:
 def disks_nearly_full(config: Config) -> tuple[str, ...]:
     """A warning for each file system of ours with less than `MIN_FREE` bytes left."""
     found: dict[int, str] = {}
-    for path in (config.storage.database.parent, config.storage.attachments):
+    for path in (config.storage.beside.parent, config.storage.attachments):
         with suppress(OSError):  # the folder does not exist yet
             device = path.stat().st_dev
             free = shutil.disk_usage(path).free

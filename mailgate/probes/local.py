@@ -19,7 +19,6 @@ from mailgate.probes.wire import TIMEOUT, certificate_stage
 from mailgate.settings import Config, Listener, ServerTls
 from mailgate.store.db import engine_of
 from mailgate.system.lock import running
-from mailgate.system.storage import probe
 from mailgate.writing.templates.render import Renderer
 
 _ANY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
@@ -34,7 +33,7 @@ def try_local(config: Config, now: datetime) -> Iterator[Stage]:
 
 def try_listeners(config: Config, now: datetime) -> Iterator[Stage]:
     """The certificate of each listener, and its greeting, or whether its port is free while no daemon runs."""
-    is_running = running(config.storage.database) is not None
+    is_running = running(config.storage.beside) is not None
     for name, listener in (("smtp", config.smtp), ("submission", config.submission)):
         if listener is not None:
             yield from _listener(f"listener {name}", listener, now, is_running=is_running)
@@ -107,19 +106,21 @@ def _bind_hint(error: OSError) -> str:
 
 
 def _database(config: Config) -> Iterator[Stage]:
-    path = config.storage.database
+    place = config.storage.database
+    version = 0
     try:
-        engine_of(path).open_reader().close()
-        places = (path.parent, config.storage.attachments)
-        problems: list[MailgateError] = [*probe(path, places)] if path.exists() else []
+        engine = engine_of(place)
+        engine.open_reader().close()
+        version = engine.version()
+        problems: list[MailgateError] = [*engine.trouble((config.storage.attachments,))] if version else []
     except MailgateError as error:
         problems = [error]
+    stage = "file" if isinstance(place, Path) else "server"
     for problem in problems:
-        yield Stage("database", "file", State.FAILED, words(problem))
+        yield Stage("database", stage, State.FAILED, words(problem))
     if not problems:
-        version = engine_of(path).version()
-        what = f"{path}, schema {version}" if version else f"{path} does not exist yet"
-        yield Stage("database", "file", State.OK, what)
+        what = f"{place}, schema {version}" if version else f"{place} does not exist yet"
+        yield Stage("database", stage, State.OK, what)
 
 
 def _templates(config: Config) -> Iterator[Stage]:

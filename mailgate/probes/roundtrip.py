@@ -61,7 +61,7 @@ class Context:
 async def run_roundtrip(context: Context) -> list[Stage]:
     """Send one mail from each desk address to itself, and wait for all of them."""
     config = context.config
-    is_running = running(config.storage.database) is not None
+    is_running = running(config.storage.beside) is not None
     if not is_running and not config.mailboxes:
         what = "the daemon does not run, and mail comes by no mailbox"
         return [Stage("round trip", "send", State.FAILED, what, "start it: mailgate run")]
@@ -113,7 +113,7 @@ def _mail(probe: ProbeMail) -> bytes:
 async def _arrival(context: Context, probe: ProbeMail) -> Stage:
     try:
         async with asyncio.timeout(context.timeout):
-            if running(context.config.storage.database) is not None:
+            if running(context.config.storage.beside) is not None:
                 where = await _by_daemon(context, probe)
             else:
                 where = await _in_mailboxes(context, probe)

@@ -40,8 +40,8 @@ def storable(text: str) -> str:
 
 
 def marks(values: Sequence[object]) -> str:
-    """A question mark for each value, for IN (…) and VALUES (…)."""
-    return ",".join("?" * len(values))
+    """A question mark for each value, for IN (…) and VALUES (…); nothing is in an empty list."""
+    return ",".join("?" * len(values)) or "NULL"
 
 
 @cache

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from mailgate.errors import StorageError
+from mailgate.settings import Server
 from mailgate.store.engine import Db, Engine, Flusher, Lane, Params, Row
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.engine import Sqlite
@@ -27,17 +28,24 @@ T = TypeVar("T")
 DATABASE, LOG, READER, PLACE = "database", "log", "reader", "place"  # parts of `StorageHealth`
 
 
-def engine_of(database: Path) -> Engine:
-    """The database that `[storage] database` names, by its engine."""
-    return Sqlite(database)
+def engine_of(database: Path | Server) -> Engine:
+    """The database that `[storage] database` names, by its engine. Raises StorageError where its driver is missing."""
+    if isinstance(database, Path):
+        return Sqlite(database)
+    try:
+        from mailgate.store.postgresql.engine import Postgresql  # late: psycopg is an extra
+    except ImportError as error:
+        cure = "install it: pip install 'mailgate[postgresql]'"
+        raise StorageError("the driver of PostgreSQL is missing", cause=str(error), cure=cure) from error
+    return Postgresql(database)
 
 
-def open_writer(database: Path) -> Db:
+def open_writer(database: Path | Server) -> Db:
     """Open (and where needed make) the database for a one-shot command. Raises StorageError, WrongSchema."""
     return engine_of(database).open_writer()
 
 
-def open_reader(database: Path) -> Db:
+def open_reader(database: Path | Server) -> Db:
     """Open the database read-only. A missing one reads as an empty database. Raises StorageError, WrongSchema."""
     return engine_of(database).open_reader()
 
@@ -53,7 +61,7 @@ class Store:
         self.health = health
 
     @classmethod
-    async def open(cls, database: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
+    async def open(cls, database: Path | Server, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
         """Open the database, making it where needed. `clock` dates trouble with it."""
         engine = engine_of(database)
         writer, reader, flusher = await engine.open_lanes()

@@ -236,6 +236,14 @@ class Engine(ABC):
         """A connection that cannot write. A missing database reads as an empty one."""
 
     @abstractmethod
+    def hold(self) -> AbstractContextManager[None]:
+        """Make this the only daemon of the database, beyond what the lock file on this machine does.
+
+        Entering raises LockHeld while another daemon works on it. A daemon that lost its hold to a later one gets
+        LockHeld from its next transaction.
+        """
+
+    @abstractmethod
     async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
         """For the daemon: a writer, a reader, and what makes the writer's commits durable."""
 
@@ -280,5 +288,5 @@ class Engine(ABC):
         """Take what the log holds into the database, so that no commit has to; holds up nobody."""
 
     @abstractmethod
-    def trouble(self) -> Iterator[StorageError]:
-        """What can be seen to be wrong with the database from outside, without a connection."""
+    def trouble(self, folders: Iterable[Path]) -> Iterator[StorageError]:
+        """What can be seen to be wrong with the storage on this machine without a connection; `folders`: of files."""

@@ -76,12 +76,13 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def probe(database: Path, folders: Iterable[Path]) -> Iterator[StorageError]:
+def probe(database: Path | None, folders: Iterable[Path]) -> Iterator[StorageError]:
     """What can be seen to be wrong without writing: access, read-only file systems, full disks.
 
-    `folders` may be missing: then they are created with the first file.
+    `database`: its file, None where it is on a server. `folders` may be missing: then they are created with the first
+    file.
     """
-    places = [database, database.parent, *(folder for folder in folders if _mode(folder))]
+    places = [*((database, database.parent) if database else ()), *(folder for folder in folders if _mode(folder))]
     for path in places:
         if not _mode(path):
             yield os_trouble(FileNotFoundError(errno.ENOENT, ""), path, "open")
@@ -91,7 +92,7 @@ def probe(database: Path, folders: Iterable[Path]) -> Iterator[StorageError]:
             read_only = os.statvfs(path).f_flag & os.ST_RDONLY
             yield os_trouble(OSError(errno.EROFS if read_only else errno.EACCES, ""), path)
     full: dict[int, Path] = {}
-    for path in places[1:]:
+    for path in places[1 if database else 0 :]:
         with suppress(OSError):
             disk = os.statvfs(path)
             free = (disk.f_bfree if os.geteuid() == 0 else disk.f_bavail) * disk.f_frsize

@@ -207,7 +207,7 @@ class Timers:
             await asyncio.to_thread(raw.sweep, await self._store.read(inbox.unnamed, old))
         old = await asyncio.to_thread(attachments.old, now)
         unnamed = await self._store.read(upkeep.unnamed, old)
-        database = self._runtime().config.storage.database
+        database = self._runtime().config.storage.beside
         await asyncio.to_thread(upkeep.sweep, attachments, unnamed, now, database)
 
     @staticmethod

@@ -37,6 +37,7 @@ DOORS = {
     "imapclient": ("inbound/imap/connection.py",),
     "jinja2": ("writing/templates/",),
     "markupsafe": ("writing/templates/sandbox.py",),  # Jinja2's own strings
+    "psycopg": ("store/postgresql/connection.py",),  # an extra
     "nh3": ("reading/page/sanitise.py",),
     "rich": ("cli/", "demo/"),  # all that is drawn on a terminal
     "selectolax": ("reading/page/page.py",),
@@ -158,8 +159,8 @@ def test_sql_is_written_in_the_store_alone() -> None:
 def test_database_engines_are_known_behind_their_seam_alone() -> None:
     """Whoever needs one asks `store/db.py` for it; a backup holds a file of SQLite, whatever the engine."""
     allowed = {"store/db.py", "store/maintenance/restore.py"}
-    users = {source.name for source in ALL for name in source.ours if re.match(r"store\.sqlite\b", name)}
-    assert not {name for name in users - allowed if not name.startswith("store/sqlite/")}
+    users = {source.name for source in ALL for name in source.ours if re.match(r"store\.(sqlite|postgresql)\b", name)}
+    assert not {name for name in users - allowed if not name.startswith(("store/sqlite/", "store/postgresql/"))}
     knowing = {source.name for source in ALL if "sqlite3" in source.imports}
     assert not {name for name in knowing if not name.startswith("store/sqlite/")}
 

@@ -19,6 +19,10 @@ def locked(name: str) -> dict[str, Version]:
     return {found[1]: Version(found[2]) for line in lines if (found := re.match(r"([a-z0-9-]+)==(\S+)", line))}
 
 
+EXTRA = PROJECT["project"]["optional-dependencies"]["postgresql"]
+LOCKS = ["requirements.lock", "requirements-postgresql.lock", "requirements-dev.lock", "requirements-uv.txt"]
+
+
 def group(name: str) -> list[str]:
     entries = PROJECT["dependency-groups"][name]
     return [
@@ -33,7 +37,11 @@ def group(name: str) -> list[str]:
             "requirements.lock",
             [*PROJECT["project"]["dependencies"], *group("build"), *PROJECT["build-system"]["requires"]],
         ),
-        ("requirements-dev.lock", [*PROJECT["project"]["dependencies"], *group("dev")]),
+        (
+            "requirements-postgresql.lock",
+            [*PROJECT["project"]["dependencies"], *EXTRA, *group("build"), *PROJECT["build-system"]["requires"]],
+        ),
+        ("requirements-dev.lock", [*PROJECT["project"]["dependencies"], *EXTRA, *group("dev")]),
     ],
 )
 def test_lock_agrees_with_the_project(lock: str, asked: list[str]) -> None:
@@ -45,12 +53,13 @@ def test_lock_agrees_with_the_project(lock: str, asked: list[str]) -> None:
 
 
 def test_tests_run_what_is_shipped() -> None:
-    """Both locks hold the same versions, so that what was tested is what runs."""
+    """All locks hold the same versions, so that what was tested is what runs."""
     development = locked("requirements-dev.lock")
-    assert locked("requirements.lock").items() <= development.items()
+    with_postgresql = locked("requirements-postgresql.lock")
+    assert locked("requirements.lock").items() <= with_postgresql.items() <= development.items()
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "requirements-uv.txt"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_lock_has_hashes_and_names_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text("utf-8")
     assert not re.search(r"https?:|file:|index-url|find-links", text)

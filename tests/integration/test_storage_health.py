@@ -216,15 +216,15 @@ async def test_a_log_that_a_reader_holds_is_told_and_shrinks_when_it_lets_go(
             engine_of(path).checkpoint()
 
     await grow(60)
-    assert list(engine_of(path).trouble()) == [], "without a reader it begins anew each time"
+    assert list(engine_of(path).trouble([])) == [], "without a reader it begins anew each time"
     with closing(sqlite3.connect(path)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM meta").fetchone()
         await grow(60)
-        (trouble,) = engine_of(path).trouble()
+        (trouble,) = engine_of(path).trouble([])
         assert str(trouble) == "the log of the database grows: a reader holds it"
         assert trouble.cure == f"find it with: fuser {path}"
     await grow(2)
-    assert list(engine_of(path).trouble()) == []
+    assert list(engine_of(path).trouble([])) == []
     assert log_path(path).stat().st_size <= 1_000_000
     await store.close()

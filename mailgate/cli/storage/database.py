@@ -121,12 +121,12 @@ def _mb(size: int) -> str:
 def _migrate(config: Config, *, as_json: bool) -> int:
     path = config.storage.database
     engine = engine_of(path)
-    with Lock(path):
+    with Lock(engine.beside):
         done = migrate(engine, now())
         rewritten = engine.exists() and engine.keeps_space()
         if rewritten:
             engine.rewrite()
-    copy = copy_path(path, done[0].version - 1) if done else None
+    copy = copy_path(engine.beside, done[0].version - 1) if done and engine.copies() else None
     if as_json:
         rows: list[Json] = [{"version": each.version, "name": each.name} for each in done]
         print_json({**result_fields(()), "done": rows, "copy": str(copy) if copy else None, "rewritten": rewritten})
@@ -135,7 +135,10 @@ def _migrate(config: Config, *, as_json: bool) -> int:
         print_line(f"schema {each.version}: {each.name}")
     if rewritten:
         print_line("the database was rewritten: it gives space back from now on")
-    say(f"the database as it was: {copy}" if copy else "the database is up to date")
+    if copy:
+        say(f"the database as it was: {copy}")
+    elif not done:
+        say("the database is up to date")
     return 0
 
 

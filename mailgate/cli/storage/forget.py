@@ -66,7 +66,7 @@ def _remove_files(db: Db, config: Config, erased: Erased) -> None:
     """
     attachments, now = AttachmentStore(config.storage.attachments), time.time()
     db.files.sweep(inbox.unnamed(db, db.files.old(now, older_than=IN_WORK)))
-    with remove_files(config.storage.database) as free:
+    with remove_files(config.storage.beside) as free:
         if free:
             unnamed = attachments.old(now, older_than=IN_WORK) - {*named(db)}
             attachments.sweep(unnamed, now, older_than=IN_WORK)
@@ -81,7 +81,7 @@ def _remains(config: Config, erased: Erased) -> list[tuple[str, str]]:
     known = dict.fromkeys(
         engine_of(config.storage.database).copies(), "the database as it was before an upgrade: delete it"
     )
-    folders = dict.fromkeys((config.storage.database.parent, config.storage.attachments))
+    folders = dict.fromkeys((config.storage.beside.parent, config.storage.attachments))
     mentioned = dict(erased.stays)
     found = [path for path in remains(folders, erased.needles) if str(path) not in mentioned]
     return [(str(path), known.get(path) or _why(path, config)) for path in dict.fromkeys(found)]
@@ -90,7 +90,7 @@ def _remains(config: Config, erased: Erased) -> list[tuple[str, str]]:
 def _why(path: Path, config: Config) -> str:
     if path.is_relative_to(config.storage.attachments):
         return "a file in a ticket of somebody else names them"
-    if path.name.startswith(config.storage.database.name):
+    if path.name.startswith(config.storage.beside.name):
         return "it holds what stays above, or what a daemon wrote meanwhile: run this again"
     return "it is not the database's: see what it is, and delete it"
 

@@ -43,7 +43,7 @@ def _places(source: Path, path: Path) -> Places:
         return restore.places(source, path)
     config, _ = load(path, thorough=False, secrets=False)
     secrets = tuple(each for each in config.desk.secret if isinstance(each, Path))
-    found = Places(path.absolute(), config.storage.database, config.storage.attachments, secrets)
+    found = Places(path.absolute(), config.storage.beside, config.storage.attachments, secrets)
     wanted = len(restore.places(source, path).secrets)
     if len(secrets) < wanted:
         raise Refused(f"the backup has {wanted} secret files, and {path} names {len(secrets)} in [desk] secret")

@@ -66,7 +66,7 @@ def new(args: argparse.Namespace) -> int:
 def _runtime(db: Db, config: Config) -> Runtime:
     """The runtime; without a running daemon, first carries tickets over to the names that `was` changes."""
     runtime = make_runtime(config, open_secrets(db, config))
-    if running(config.storage.database) is None:
+    if running(config.storage.beside) is None:
         carry_over(db, runtime, now())
     return runtime
 

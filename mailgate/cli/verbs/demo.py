@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     with _folder(args.dir) as folder:
         config = _desk(folder, 0 if args.once else PORT)
         _log_into(folder / "mailgate.log")
-        with Lock(config.storage.database), start_worker(config, secrets_of(config)) as worker:
+        with Lock(config.storage.beside), start_worker(config, secrets_of(config)) as worker:
             return asyncio.run(_perform(config, worker, _output(pace, as_json=args.json), args))
 
 

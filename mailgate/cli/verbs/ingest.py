@@ -98,7 +98,7 @@ def _has_new_mail(config: Config) -> bool:
 
 def _drain(config: Config) -> int | None:
     try:
-        with Lock(config.storage.database):
+        with Lock(config.storage.beside):
             # late: not needed while a daemon is running
             from mailgate.worker.batch import drain
             from mailgate.worker.setup import make_runtime, open_secrets

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         warnings += orphans(config, names_in_use.names_in_use(db))
     active = load_active(config)
     changed = changes(active, config) if active else ()
-    pid = running(config.storage.database)
+    pid = running(config.storage.beside)
     if args.json:
         start = result_fields(() if pid else (_NOT_RUNNING,))
         warned: list[Json] = [str(each) for each in warnings]

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
     notifier, opened = Notifier.of_environment(os.environ), open_sockets(os.environ, os.getpid())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon handles it: the configuration was just read
-    with Lock(config.storage.database):
+    with Lock(config.storage.beside), engine_of(config.storage.database).hold():
         _bring_up_to_date(config)
         with start_worker(config, secrets_of(config, new=args.new)) as worker:
             asyncio.run(Daemon(config, worker, ready=ready, notifier=notifier, opened=opened).run())

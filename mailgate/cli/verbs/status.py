@@ -16,12 +16,12 @@ from mailgate.daemon.status import DaemonStatus, disks_nearly_full
 from mailgate.rules.people.absence import away_lines
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
+from mailgate.store.db import engine_of
 from mailgate.store.people import absences
 from mailgate.store.queues import inbox, left_behind, quarantine
 from mailgate.store.queues.left_behind import Left
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import running
-from mailgate.system.storage import probe
 from mailgate.ticket import Json
 from mailgate.writing.templates.phrases import Catalogue
 
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the status; 1 when there is a problem."""
     config = config_of(args, thorough=False, or_in_force=True)
-    pid = running(config.storage.database)
+    pid = running(config.storage.beside)
     daemon = status.read(config) if pid else DaemonStatus()
     with reading(config) as db:
         queues = status.queue_lengths(db)
@@ -109,8 +109,9 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
 def _storage(config: Config, pid: int | None, daemon: DaemonStatus) -> list[str]:
     """What the daemon knows of the storage, and what can be seen from here: a full disk takes no status file."""
     known = [each.what for each in daemon.storage]
-    place = config.storage.database
-    seen = probe(place, (config.storage.attachments, raw_folder(place))) if pid or place.exists() else ()
+    engine = engine_of(config.storage.database)
+    folders = (config.storage.attachments, raw_folder(engine.beside))
+    seen = engine.trouble(folders) if pid or engine.exists() else ()
     return [
         *map(str, daemon.storage),
         *(f"storage: {each.public}; {each.cure}" for each in seen if not any(each.public in what for what in known)),

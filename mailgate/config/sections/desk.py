@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from string import Formatter
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from mailgate.config.secret import read_secret
 from mailgate.config.sections.routing import address, domain, language, read_routing
 from mailgate.config.toml.reader import Table
-from mailgate.settings import Desk, DeskAddress, Secret, Storage
+from mailgate.settings import Desk, DeskAddress, Secret, Server, Storage
 
 _MIN_SECRET = 16  # characters; whoever guesses the secret can act as any agent
 
@@ -143,19 +144,31 @@ def _first_domain(top: Table) -> str:
         return "localhost"  # an error is reported for the address itself
 
 
-def _database(folder: Path) -> Callable[[str], Path]:
-    def read(text: str) -> Path:
-        scheme, mark, path = text.partition(":///")
+def _database(folder: Path) -> Callable[[str], Path | Server]:
+    def read(text: str) -> Path | Server:
         if text.startswith(("postgresql:", "postgres:")):
-            raise ValueError('PostgreSQL is not yet supported: write database = "sqlite:///var/mailgate.db"')
+            return _server(text, folder)
+        scheme, mark, path = text.partition(":///")
         if scheme != "sqlite" or not mark or not path.strip("/") or "?" in path or not path.isprintable():
             raise ValueError(
                 'must be "sqlite:///var/mailgate.db" (three slashes: relative to this file) '
-                'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute)'
+                'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute), or "postgresql://user@host/mailgate"'
             )
         return folder / path
 
     return read
+
+
+def _server(text: str, folder: Path) -> Server:
+    """A database of PostgreSQL, by a URL as libpq reads it."""
+    try:
+        parts = urlsplit(text)
+        named = parts.path.strip("/") or "dbname=" in parts.query
+    except ValueError:
+        named = ""
+    if not named or "://" not in text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError('must name host and database: write database = "postgresql://mailgate@db.example/mailgate"')
+    return Server(text, folder / "var/mailgate.db")
 
 
 def _from_name(text: str) -> str:

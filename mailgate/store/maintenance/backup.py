@@ -55,17 +55,16 @@ class Made:
 
 def make(config: Config, target: Path, now: datetime) -> Made:
     """Write a backup into `target`, which must be empty or missing. Raises Refused, StorageError, WrongSchema."""
-    database = config.storage.database
-    engine = engine_of(database)
+    engine = engine_of(config.storage.database)
     if not engine.exists():
-        raise Refused(f"there is no database at {database}")
+        raise Refused(f"there is no database at {config.storage.database}")
     engine.open_reader().close()  # of this program's schema
     try:
         make_private_folder(target)
         if any(target.iterdir()):
             raise Refused(f"{target} is not empty")
         target.chmod(0o700)
-        with keep_files(database), _Writer(target) as writer:
+        with keep_files(engine.beside), _Writer(target) as writer:
             engine.copy_to(target / DATABASE)
             writer.note(DATABASE)
             missing = [*_files(config, writer)]
@@ -93,7 +92,7 @@ def places(config: Config) -> dict[str, Json]:
         return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
     return {
-        "database": place(config.storage.database),
+        "database": place(config.storage.beside),
         "attachments": place(config.storage.attachments),
         "secrets": [place(path) for path in config.desk.secret if isinstance(path, Path)],
     }
@@ -101,13 +100,13 @@ def places(config: Config) -> dict[str, Json]:
 
 def _files(config: Config, writer: _Writer) -> Iterator[str]:
     """Copy everything but the database; yields the files that are missing."""
-    attachments, raw = AttachmentStore(config.storage.attachments), RawFiles(config.storage.database)
+    attachments, raw = AttachmentStore(config.storage.attachments), RawFiles(config.storage.beside)
     with closing(open_reader(writer.target / DATABASE)) as db:
         parts = [(f"{RAW}/{name}", raw.path(name)) for name in inbox.raw_files(db)]
         parts += [(f"{ATTACHMENTS}/{name[:2]}/{name}", attachments.path(name)) for name in named(db)]
     secrets = (path for path in config.desk.secret if isinstance(path, Path))
     parts += [(f"{SECRET}{number}", path) for number, path in enumerate(secrets, start=1)]
-    parts += _tree(TOKENS, config.storage.database.parent / FOLDER)
+    parts += _tree(TOKENS, config.storage.beside.parent / FOLDER)
     parts += _tree(TEMPLATES, config.templates) if config.templates else []
     for name, path in parts:
         if path.is_file():

@@ -53,7 +53,8 @@ def first_contacts(db: Db, since: datetime) -> int:
 
 def note_first_contact(db: Db, email: str, now: datetime) -> None:
     """A first-time requester is answered automatically."""
-    db.run("INSERT INTO first_contact (at, email) VALUES (?, ?)", [now.timestamp(), email])
+    number = "(SELECT coalesce(max(id), 0) + 1 FROM first_contact)"  # without gaps, since ids are counted
+    db.run(f"INSERT INTO first_contact (id, at, email) VALUES ({number}, ?, ?)", [now.timestamp(), email])  # noqa: S608
 
 
 def forget_first_contacts(db: Db, before: datetime) -> None:

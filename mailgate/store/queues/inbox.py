@@ -153,8 +153,8 @@ def with_message_id(db: Db, message_id: str, author: str, but: int) -> list[Clai
         return []
     rows = db.all(
         "SELECT i.*, r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id"
-        " WHERE i.message_id = ? AND i.message_id <> '' AND +i.from_email = ? AND i.id <> ?"
-        " ORDER BY i.id DESC LIMIT 3",  # + : by the index of Message-IDs
+        " WHERE i.message_id = ? AND i.message_id <> '' AND i.from_email || '' = ? AND i.id <> ?"
+        " ORDER BY i.id DESC LIMIT 3",  # || '': by the index of Message-IDs
         [storable(message_id), storable(author), but],
     )
     return [_claimed(row, db.files) for row in rows]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mailgate.store.sqlite.connection import connect, log_path, make_private, st
 from mailgate.store.sqlite.db import SqliteDb, SqliteLane
 from mailgate.store.sqlite.flush import LogFlusher
 from mailgate.system.crash_points import crossing
+from mailgate.system.storage import probe
 
 LONGEST_LOG = 10_000  # pages of 4 kB before whoever commits must do what `checkpoint` does
 
@@ -45,7 +46,11 @@ class Sqlite(Engine):
         with storage_errors():
             if self.version():
                 return SqliteDb(_ready(connect(self.path, "ro"), make=False), RawFiles(self.path))
-            return SqliteDb(_ready(connect(None, "memory")), RawFiles(self.path))
+            return empty(RawFiles(self.path))
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Nothing beyond the lock file, which lies beside the database."""
+        return nullcontext()
 
     async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
         """A writer, a reader, and the flusher of the log."""
@@ -130,12 +135,18 @@ class Sqlite(Engine):
         with storage_errors(), closing(connect(self.path, "rw")) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def trouble(self) -> Iterator[StorageError]:
-        """That the log grows, because a reader does not let go of what it holds."""
+    def trouble(self, folders: Iterable[Path]) -> Iterator[StorageError]:
+        """See `probe`; and that the log grows, because a reader does not let go of what it holds."""
+        yield from probe(self.path, folders)
         size = _size(log_path(self.path))
         if size > files.LOG_MOST:
             what = "the log of the database grows: a reader holds it"
             yield StorageError(what, cause=f"{size / 1e6:.0f} MB", cure=f"find it with: fuser {self.path}")
+
+
+def empty(raw: RawFiles) -> Db:
+    """An empty database in memory."""
+    return SqliteDb(_ready(connect(None, "memory")), raw)
 
 
 def _size(path: Path) -> int:

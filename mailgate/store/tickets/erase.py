@@ -21,7 +21,7 @@ _ROWS = (
     "DELETE FROM outbox WHERE ticket {any}",
     "DELETE FROM trace WHERE ticket {any}",
     "DELETE FROM similar_shown WHERE ticket {any}",
-    "DELETE FROM similar_shown WHERE similar {any}",
+    'DELETE FROM similar_shown WHERE "similar" {any}',
     "DELETE FROM ended_word WHERE ticket {any}",
     "DELETE FROM known_id WHERE ticket {any}",
     "DELETE FROM deadline WHERE ticket {any}",
@@ -36,7 +36,7 @@ _MAILS = (
     "SELECT mail.id FROM (SELECT id FROM inbox WHERE ticket {any}"
     " UNION SELECT inbox_id FROM entry WHERE ticket {any} AND inbox_id IS NOT NULL)"
     " AS mail WHERE NOT EXISTS (SELECT 1 FROM entry WHERE inbox_id = mail.id"
-    " AND ticket NOT {any})"
+    " AND ticket {none})"
 )
 
 

@@ -46,9 +46,9 @@ def note_shown(db: Db, number: int, similar: Iterable[int]) -> None:
     """Agents were shown these tickets in the alert about one."""
     rows = [(number, other) for other in similar]
     if rows:
-        db.many("INSERT INTO similar_shown (ticket, similar) VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+        db.many('INSERT INTO similar_shown (ticket, "similar") VALUES (?, ?) ON CONFLICT DO NOTHING', rows)
 
 
 def shown(db: Db, number: int) -> list[int]:
     """The tickets that agents were shown in the alert about one."""
-    return [row[0] for row in db.all("SELECT similar FROM similar_shown WHERE ticket = ?", [number])]
+    return [row[0] for row in db.all('SELECT "similar" FROM similar_shown WHERE ticket = ?', [number])]

@@ -139,6 +139,6 @@ def test_a_life_is_in_its_events_and_nothing_happens_twice(tmp_path, seed, monke
     assert waiting == bench.db.one("SELECT count(*) FROM inbox WHERE state = 'held'")[0]
     bench.wait(days=4)
     assert bench.db.one("SELECT count(*) FROM held")[0] == 0
-    copies = bench.db.all("SELECT count(*) AS n FROM outbox GROUP BY message_id, recipient HAVING n > 1")
+    copies = bench.db.all("SELECT count(*) AS n FROM outbox GROUP BY message_id, recipient HAVING count(*) > 1")
     assert not copies
     bench.db.close()

@@ -12,6 +12,8 @@ import pytest
 
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, outside, to
 
+pytestmark = pytest.mark.sqlite
+
 MALLORY = "Mallory Other <mallory@elsewhere.example>"
 SECRET_WORDS = "Dear Karen, your account number is 4711."
 TRUSTING = CONFIG + '\n[trust]\nagents = ["reply-key", "dmarc"]\ndomains = ["bank.example"]\n'

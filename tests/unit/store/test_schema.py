@@ -20,6 +20,8 @@ from mailgate.store.sqlite.engine import Sqlite
 from tests.desk import ANN, ELLIOT, KAREN, Bench, to
 from tests.old_desk import LEFT_AT, unpack
 
+pytestmark = pytest.mark.sqlite
+
 
 def set_version(path, number):
     with closing(sqlite3.connect(path)) as connection:

@@ -25,6 +25,7 @@ def test_a_mail_that_lies_in_a_file_is_as_large_as_the_file(bench):
     assert bench.last()["size"] == 50_000_000
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_nobodys_fault(bench):
     bench.accept(bench.write(KAREN, "Hello " * 5000))
     claimed = processor.claim(bench.db)

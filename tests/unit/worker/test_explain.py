@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mailgate.worker import batch as processor
 from mailgate.worker import explain
 from mailgate.worker.pipeline import think
@@ -22,6 +24,7 @@ def test_explain_names_the_command_that_named_the_ticket(bench):
     }
 
 
+@pytest.mark.sqlite
 def test_explain_says_everything_and_writes_nothing(bench):
     bench.accept(bench.write(KAREN, "Help topic: Report a Problem\n\nA chair.", subject="Chair"))
     claimed = processor.claim(bench.db)

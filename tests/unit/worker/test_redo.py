@@ -9,6 +9,7 @@ import pytest
 from mailgate.mail import Delivery, Envelope
 from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
+from mailgate.system import crash_points
 from mailgate.worker import batch as processor
 from tests.desk import ELLIOT, KAREN, to, told, with_ticket
 
@@ -92,10 +93,10 @@ def test_a_file_that_cannot_be_read_puts_off_its_mail_alone(bench):
 def commits(bench, batch: processor.Batch) -> tuple[int, int]:
     """Work a batch: how many mails were finished, in how many transactions."""
     said: list[str] = []
-    bench.db._connection.set_trace_callback(said.append)
+    crash_points.observers.append(said.append)
     finished = processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
-    bench.db._connection.set_trace_callback(None)
-    return finished, said.count("COMMIT")
+    crash_points.observers.remove(said.append)
+    return finished, said.count("committed")
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -143,6 +144,7 @@ def test_what_a_process_died_of_three_times_is_set_aside_and_told(bench):
     assert bench.last()["state"] == "quarantined"
 
 
+@pytest.mark.sqlite
 def test_a_redo_composes_the_same_mails(bench, tmp_path):
     """What the power took away before the commit is done again to the byte of its ids."""
     bench.accept(bench.write(KAREN, "Once more.", answers=bench.ack))

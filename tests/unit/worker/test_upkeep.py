@@ -42,7 +42,7 @@ def run(bench, **keep):
 def sweep(bench, days=2.0):
     """Sweep the files as if this time had gone by since they were stored."""
     files, now = bench.desk.files, time.time() + days * 86_400
-    upkeep.sweep(files, upkeep.unnamed(bench.db, files.old(now)), now, bench.config.storage.database)
+    upkeep.sweep(files, upkeep.unnamed(bench.db, files.old(now)), now, bench.config.storage.beside)
 
 
 def deliver(bench):
@@ -169,11 +169,11 @@ def test_content_that_is_stored_again_after_the_sweep_chose_it_is_safe(bench):
     chosen = store.old(time.time())
     assert chosen == {name}
     store.keep([b"content"])
-    upkeep.sweep(store, chosen, time.time(), bench.config.storage.database)
+    upkeep.sweep(store, chosen, time.time(), bench.config.storage.beside)
     assert store.read(name) == b"content"
     os.utime(store.path(name), (0, 0))
     store.keep(iter([b"con", b"tent"]))  # in pieces: written anew
-    upkeep.sweep(store, chosen, time.time(), bench.config.storage.database)
+    upkeep.sweep(store, chosen, time.time(), bench.config.storage.beside)
     assert store.read(name) == b"content"
 
 
@@ -193,7 +193,7 @@ def test_what_a_crash_left_half_written_is_swept(bench):
 def test_nothing_is_swept_while_a_backup_copies(bench):
     store = bench.desk.files
     store.keep([b"content"])
-    with keep_files(bench.config.storage.database):
+    with keep_files(bench.config.storage.beside):
         sweep(bench)
         assert len(files(bench)) == 1
     sweep(bench)
@@ -203,6 +203,7 @@ def test_nothing_is_swept_while_a_backup_copies(bench):
 # ── space ───────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.sqlite
 def test_the_database_gives_space_back(bench):
     with bench.db.transaction():
         bench.db.many("INSERT INTO raw (data) VALUES (zeroblob(?))", [[100_000]] * 200)
@@ -228,7 +229,7 @@ async def test_the_timers_of_the_daemon_delete_what_is_over_and_sweep_the_files(
     large = (("dump.bin", "application/x-dump", os.urandom(300_000)),)
     bench.send(KAREN, "It is broken.", files=large)
     deliver(bench)
-    (raw,) = raw_folder(bench.config.storage.database).iterdir()
+    (raw,) = raw_folder(bench.config.storage.beside).iterdir()
     bench.db.run("UPDATE entry SET attachments = '[]'")
     bench.now += DAYS_400
     store = await Store.open(bench.config.storage.database, lambda: bench.now)

@@ -21,6 +21,8 @@ from mailgate.store.raw_files import RawFiles, raw_folder
 from mailgate.system.lock import Lock, keep_files
 from tests.desk import ELLIOT, KAREN, Bench, to
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):

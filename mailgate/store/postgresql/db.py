@@ -1,0 +1,366 @@
+"""A connection of PostgreSQL as a `Db`, and on a thread of its own as a `Lane`.
+
+One transaction writes at a time, as in SQLite: each takes an advisory lock of the desk before anything else, so that
+what it reads stays true until it commits. A connection that was lost while nothing was under way is opened anew; what
+was under way is undone and raises StorageError. Where a COMMIT is not answered, the server is asked what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from mailgate.errors import LockHeld, StorageError
+from mailgate.store.engine import Db, Lane, Params, Row, Texts
+from mailgate.store.postgresql.connection import (
+    LOCKS,
+    Error,
+    IntegrityError,
+    connect,
+    errors_of,
+    fail,
+    in_transaction,
+    is_idle,
+    value,
+)
+from mailgate.store.raw_files import RawFiles
+from mailgate.system.crash_points import crossing
+
+T = TypeVar("T")
+
+CHANNEL = "mailgate"  # of NOTIFY: something was committed
+LOOK = 30.0  # seconds after which `data_version` changes by itself, for notifications may be lost
+ASK = 30.0  # seconds to wait for a server that did not answer a COMMIT
+PAUSE = 0.2  # seconds between two questions
+
+
+class PostgresDb(Db):
+    """A handle on one connection, which is opened anew when it was lost. Lists are bound as arrays."""
+
+    any_of = "= ANY(?)"
+    none_of = "<> ALL(?)"
+    listed = "unnest(CAST(? AS text[])) AS listed (value)"
+
+    def __init__(self, url: str, files: RawFiles, *, read_only: bool = False, fenced: bool = False) -> None:
+        self._url = url
+        self._read_only = read_only
+        self.files = files
+        self._wrote = False  # this transaction changed something
+        self._xid = ""  # id of this transaction
+        self._seen = 0  # notifications of others
+        self._fence: Any = None  # the mark of the daemon that this process belongs to
+        self._fenced = False
+        self._connect()
+        if fenced:
+            with errors_of(self._connection):
+                self._fence, self._fenced = value(self._connection, f"SELECT {_MARK_OF_DAEMON}"), True
+
+    def _connect(self) -> None:
+        """Open the connection (anew). Raises StorageError."""
+        self._connection = connect(self._url, read_only=self._read_only)
+        self._seen += 1  # what was missed meanwhile
+        with errors_of(self._connection):
+            key = value(self._connection, "SELECT hashtext(current_schema())")
+            self._timeline = value(self._connection, f"SELECT {_TIMELINE}")
+            lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {key})"
+            self._begin = f"BEGIN; {lock}; SELECT pg_current_xact_id()::text, {_MARK_OF_DAEMON}"
+            if not self._read_only:
+                self._connection.execute(f"LISTEN {CHANNEL}")
+            self._connection.add_notify_handler(self._notified)
+
+    def _notified(self, notify: Any) -> None:
+        if notify.pid != self._connection.info.backend_pid:
+            self._seen += 1
+
+    def _execute(self, sql: str, params: Params) -> Any:
+        """Run one statement; its cursor."""
+        text, names = translated(sql)
+        bound = _bound(params, names)
+        connection = self._connection
+        outside = not in_transaction(connection)  # of a transaction: nothing is lost with the connection
+        try:
+            return connection.cursor(binary=True).execute(text, bound)
+        except Error as error:
+            if not (outside and connection.closed and text.startswith("SELECT")):
+                fail(error, connection)
+        self._connect()
+        with errors_of(self._connection):
+            return self._connection.cursor(binary=True).execute(text, bound)
+
+    def all(self, sql: str, params: Params = ()) -> list[Row]:
+        """Every row of a query."""
+        cursor = self._execute(sql, params)
+        self._wrote = self._wrote or not sql.startswith(("SELECT", "WITH"))
+        with errors_of(self._connection):
+            rows: list[Row] = cursor.fetchall()
+        return rows
+
+    def one(self, sql: str, params: Params = ()) -> Row | None:
+        """The first row of a query, or None."""
+        with errors_of(self._connection):
+            row: Row | None = self._execute(sql, params).fetchone()
+        return row
+
+    def run(self, sql: str, params: Params = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        count = int(self._execute(sql, params).rowcount)
+        self._wrote = self._wrote or count > 0
+        return count
+
+    def insert(self, sql: str, params: Params = ()) -> int:
+        """Run one INSERT; the id of the new row."""
+        row = self._execute(f"{sql} RETURNING id", params).fetchone()
+        self._wrote = True
+        return int(row[0])
+
+    def many(self, sql: str, rows: Iterable[Params]) -> None:
+        """Run one statement for each of many rows."""
+        text, names = translated(sql)
+        bound = [_bound(params, names) for params in rows]
+        if not bound:
+            return
+        with errors_of(self._connection):
+            cursor = self._connection.cursor()
+            cursor.executemany(text, bound)
+            self._wrote = self._wrote or cursor.rowcount > 0
+
+    def run_unless_taken(self, sql: str, params: Params = ()) -> int:
+        """`run`, but 0 and no change where the statement would break a constraint."""
+        try:
+            with self.savepoint():
+                return self.run(sql, params)
+        except IntegrityError:
+            return 0
+
+    # ── expressions ─────────────────────────────────────────────────────────────────────
+
+    @staticmethod
+    def values(values: Iterable[object]) -> object:
+        """A list, which becomes an array."""
+        return [*values]
+
+    @staticmethod
+    def elements(column: str) -> str:
+        """A table of the elements of a JSON list."""
+        return f"json_array_elements(CAST({column} AS json)) AS elements (value)"
+
+    @staticmethod
+    def member(value: str, key: str | int) -> str:
+        """One member of a JSON object or list, as text."""
+        return f"CAST({value} AS json) ->> {key if isinstance(key, int) else repr(key)}"
+
+    @staticmethod
+    def members(value: str, keys: Sequence[str]) -> str:
+        """Some members of a JSON object, as a JSON list."""
+        return f"json_build_array({', '.join(f'CAST({value} AS json) -> {key!r}' for key in keys)})::text"
+
+    # ── transactions ────────────────────────────────────────────────────────────────────
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens inside is undone alone when it raises."""
+        self._say("SAVEPOINT one")
+        try:
+            yield
+        except BaseException:
+            if in_transaction(self._connection):
+                self._say("ROLLBACK TO one; RELEASE one")
+            raise
+        self._say("RELEASE one")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Every read inside sees the database as it is at the first of them."""
+        if in_transaction(self._connection):  # in which nobody else writes
+            yield
+            return
+        self._start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            self.rollback()  # there is nothing to undo
+
+    def begin(self) -> None:
+        """BEGIN, and wait until no other transaction of the desk writes."""
+        cursor = self._start(self._begin)
+        while cursor.nextset():
+            pass
+        self._xid, mark = cursor.fetchone()
+        self._wrote = False
+        if self._fenced and mark != self._fence:
+            self.rollback()
+            raise LockHeld("another mailgate has taken over this database")
+
+    def commit(self) -> None:
+        """COMMIT. An answer that does not come is found out."""
+        crossing("commit")
+        connection = self._connection
+        try:
+            connection.execute(f"NOTIFY {CHANNEL}; COMMIT" if self._wrote else "COMMIT")
+        except Error as error:
+            if not connection.closed or not self._committed():
+                fail(error, connection)
+        crossing("committed")
+
+    def rollback(self) -> None:
+        """ROLLBACK, where a transaction runs."""
+        if in_transaction(self._connection):
+            self._say("ROLLBACK")
+
+    def _start(self, sql: str) -> Any:
+        """Begin a transaction, on a new connection where the old one is lost."""
+        connection = self._connection
+        try:
+            return connection.execute(sql)
+        except Error as error:
+            with suppress(Error):
+                if in_transaction(connection):  # the lock was not to be had
+                    connection.execute("ROLLBACK")
+            if not connection.closed:
+                fail(error, connection)
+        self._connect()
+        with errors_of(self._connection):
+            return self._connection.execute(sql)
+
+    def _say(self, sql: str) -> None:
+        with errors_of(self._connection):
+            self._connection.execute(sql)
+
+    def _committed(self) -> bool:
+        """Whether the transaction whose COMMIT was not answered is permanent. False also where that stays unknown.
+
+        Asks a new connection for as long as ASK. The number of a transaction means nothing on a server that took
+        over from another one, which has another timeline.
+        """
+        until, timeline = time.monotonic() + ASK, self._timeline
+        while time.monotonic() < until:
+            with suppress(StorageError):
+                if self._connection.closed:
+                    self._connect()
+                if self._timeline != timeline:
+                    return False
+                row = self.one("SELECT pg_xact_status(CAST(? AS xid8))", [self._xid])
+                if row is None or row[0] != "in progress":
+                    return row is not None and row[0] == "committed"
+            time.sleep(PAUSE)
+        return False
+
+    # ── the database itself ─────────────────────────────────────────────────────────────
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed, and every LOOK seconds."""
+        connection = self._connection
+        if connection.closed:
+            self._connect()
+            connection = self._connection
+        with errors_of(connection):
+            if is_idle(connection):
+                connection.pgconn.consume_input()
+                while notify := connection.pgconn.notifies():
+                    self._seen += notify.be_pid != connection.info.backend_pid
+        return self._seen * 1_000_000 + int(time.monotonic() / LOOK)
+
+    def texts(self) -> list[Texts]:
+        """Every table with columns of text."""
+        columns = self.all(
+            "SELECT c.relname AS table, a.attname AS name, t.typname = 'text' AS is_text,"
+            " coalesce(a.attnum = ANY(i.indkey), false) AS is_key"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
+            " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
+            " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+            " ORDER BY c.relname, a.attnum"
+        )
+        found = []
+        for table in dict.fromkeys(row["table"] for row in columns):
+            own = [row for row in columns if row["table"] == table]
+            texts = tuple(f'"{row["name"]}"' for row in own if row["is_text"])
+            if texts:
+                found.append(Texts(table, texts, tuple(f'"{row["name"]}"' for row in own if row["is_key"])))
+        return found
+
+    def damage(self, most: int) -> Iterator[str]:
+        """Nothing: the server checks pages as it reads them."""
+        del most
+        yield from ()
+
+    def dangling(self) -> Iterator[str]:
+        """Nothing: the server allows none."""
+        yield from ()
+
+    def give_back(self, pages: int) -> bool:
+        """Nothing: the server does it by itself (autovacuum)."""
+        del pages
+        return False
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+_MARK_OF_DAEMON = "(SELECT value FROM meta WHERE key = 'daemon')"
+# The timeline of the server's log: another one after a failover. A replica writes none.
+_TIMELINE = "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
+_MARK = re.compile(r"'[^']*'|\"[^\"]*\"|\?|(?<!:):([a-z_]+)")
+
+
+@lru_cache(maxsize=2000)
+def translated(sql: str) -> tuple[str, tuple[str, ...]]:
+    """A statement with `$1`, `$2` … for its values, and the names of those that were written `:name`."""
+    names: list[str] = []
+    count = 0
+
+    def numbered(found: re.Match[str]) -> str:
+        nonlocal count
+        if name := found[1]:
+            if name not in names:
+                names.append(name)
+            return f"${names.index(name) + 1}"
+        if found[0] != "?":
+            return found[0]
+        count += 1
+        return f"${count}"
+
+    text = re.sub(r"\bLIKE\b", "ILIKE", _MARK.sub(numbered, sql))  # columns compare by "C": ASCII letters alone fold
+    return text, tuple(names)
+
+
+def _bound(params: Params, names: tuple[str, ...]) -> list[Any]:
+    """The values in order. Texts in PostgreSQL hold no NUL, which is written out instead."""
+    if isinstance(params, Mapping):
+        values: Sequence[Any] = [params[name] for name in names]
+    else:
+        values = params
+    return [value.replace("\0", "\\x00") if isinstance(value, str) and "\0" in value else value for value in values]
+
+
+class PostgresLane(Lane):
+    """A connection on a thread of its own."""
+
+    def __init__(self, db: PostgresDb, thread: ThreadPoolExecutor) -> None:
+        self._db = db
+        self._thread = thread
+
+    @classmethod
+    async def open(cls, connect: Callable[[], PostgresDb]) -> PostgresLane:
+        """Open a connection on a new thread."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="postgresql")
+        try:
+            return cls(await asyncio.get_running_loop().run_in_executor(thread, connect), thread)
+        except BaseException:
+            thread.shutdown()
+            raise
+
+    async def run(self, work: Callable[[Db], T]) -> T:
+        """Run `work(db)` on the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._db)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close the connection."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._db.close)
+        await asyncio.to_thread(self._thread.shutdown)

@@ -1,0 +1,222 @@
+"""A desk's database on a server of PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from mailgate.errors import Refused, StorageError, WrongSchema
+from mailgate.settings import Server
+from mailgate.store import schema
+from mailgate.store.columns import moment
+from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Size
+from mailgate.store.postgresql.connection import Connection, connect, errors_of, value
+from mailgate.store.postgresql.db import PostgresDb, PostgresLane
+from mailgate.store.postgresql.hold import Hold
+from mailgate.store.raw_files import RawFiles
+from mailgate.store.sqlite.engine import empty
+from mailgate.system.crash_points import crossing
+from mailgate.system.storage import probe
+
+
+class Postgresql(Engine):
+    """The database of a desk on a server."""
+
+    oldest = 16
+
+    def __init__(self, server: Server) -> None:
+        self._url = server.url
+        self.beside = server.beside
+
+    def exists(self) -> bool:
+        """Whether the database holds a desk."""
+        return self.version() > 0
+
+    def open_writer(self) -> Db:
+        """A connection for a one-shot command."""
+        self._create()
+        self._require_current()
+        return PostgresDb(self._url, RawFiles(self.beside))
+
+    def open_reader(self) -> Db:
+        """A connection that cannot write; to an empty database in memory where there are no tables yet."""
+        if not self.version():
+            return empty(RawFiles(self.beside))
+        self._require_current()
+        return PostgresDb(self._url, RawFiles(self.beside), read_only=True)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold a lock of the session, and leave a mark by which the transactions of an earlier daemon fail."""
+        self._create()
+        held = Hold(self._url)
+        try:
+            yield
+        finally:
+            held.close()
+
+    async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
+        """A writer and a reader; a commit is durable already."""
+        self._create()
+        self._require_current()
+        raw = RawFiles(self.beside)
+        writer = await PostgresLane.open(lambda: PostgresDb(self._url, raw, fenced=True))
+        try:
+            reader = await PostgresLane.open(lambda: PostgresDb(self._url, raw, read_only=True))
+        except BaseException:
+            await writer.close()
+            raise
+        return writer, reader, _Durable()
+
+    def _create(self) -> None:
+        """Make the schema where there is none."""
+        with closing(connect(self._url, slow=True)) as connection:
+            if not _version_of(connection):
+                with _exclusive(connection):
+                    if not _version_of(connection):  # another process may have been faster
+                        connection.execute(dialect(schema.script()))
+                        _record(connection, schema.VERSION, "new database", time.time())
+
+    def _require_current(self) -> None:
+        schema.require_current(self.version(), self.oldest)
+
+    def version(self) -> int:
+        """The version of the schema; 0 while there is none."""
+        with closing(connect(self._url, read_only=True)) as connection:
+            return _version_of(connection)
+
+    def keep_copy(self, version: int) -> None:
+        """Nothing: each migration is whole or undone, and copies are the server's (docs/postgresql.md)."""
+
+    def copies(self) -> list[Path]:
+        """None."""
+        return []
+
+    def apply(self, migrations: Sequence[Migration], now: datetime) -> None:
+        """Run migrations."""
+        with closing(connect(self._url, slow=True)) as connection:
+            for each in migrations:
+                with _exclusive(connection):
+                    connection.execute(dialect(each.script))
+                    _record(connection, each.version, each.name, now.timestamp())
+
+    def copy_to(self, target: Path) -> None:
+        """Not possible yet. Raises Refused."""
+        raise Refused(
+            f"cannot write {target}: a desk on PostgreSQL is backed up with pg_dump, and its files with it"
+            " (docs/postgresql.md)"
+        )
+
+    def size(self, tables: Sequence[str]) -> Size:
+        """Bytes of the tables with their indexes, and rows."""
+        with closing(connect(self._url, read_only=True)) as connection:
+            if not (version := _version_of(connection)):
+                return Size(schema=0)
+            known = version == schema.VERSION
+            with errors_of(connection):
+                size = value(
+                    connection,
+                    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class"
+                    " WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'",
+                )
+                found = connection.execute("SELECT version, name, at FROM migration ORDER BY version").fetchall()
+                return Size(
+                    schema=version,
+                    size=size,
+                    migrations=tuple((row["version"], row["name"], moment(row["at"])) for row in found),
+                    rows={each: _count(connection, each) for each in tables} if known else None,
+                )
+
+    def keeps_space(self) -> bool:
+        """Never: the server gives space back, or uses it again."""
+        return False
+
+    def rewrite(self) -> None:
+        """VACUUM FULL of every table: nobody can read or write it meanwhile."""
+        with closing(connect(self._url, slow=True)) as connection, errors_of(connection):
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+            ).fetchall()
+            crossing("rewrite of the database")
+            for (table,) in tables:
+                connection.execute(f'VACUUM (FULL) "{table}"')
+            crossing("database rewritten")
+
+    def log_mark(self) -> int:
+        """0: the log is the server's."""
+        return 0
+
+    def checkpoint(self) -> None:
+        """Nothing: the log is the server's."""
+
+    def trouble(self, folders: Iterable[Path]) -> Iterator[StorageError]:
+        """See `probe`; what is wrong with the server every connection shows."""
+        return probe(None, (self.beside.parent, *folders))
+
+
+class _Durable:
+    """Commits are durable when they return."""
+
+    async def flushed(self) -> None:
+        """At once."""
+
+    def require_in_place(self) -> None:
+        """Every statement shows whether the database is there."""
+
+    async def close(self) -> None:
+        """Nothing is under way."""
+
+
+def _count(connection: Connection, table: str) -> int:
+    return int(value(connection, f"SELECT count(*) FROM {table}"))  # noqa: S608 - names of our own
+
+
+# ── schema ──────────────────────────────────────────────────────────────────────────────
+
+_WORDS = (
+    (r"\b(STRICT, WITHOUT ROWID|STRICT)\b", ""),
+    (r"\bid INTEGER PRIMARY KEY(?! REFERENCES)", "id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY"),
+    (r"\bINTEGER\b", "bigint"),
+    (r"\bREAL\b", "double precision"),
+    (r"\bBLOB\b", "bytea"),
+    (r"\bTEXT\b", 'text COLLATE "C"'),
+    (r"\bsimilar\b", '"similar"'),  # a word of the language
+)
+
+
+def dialect(script: str) -> str:
+    """A script of the schema as PostgreSQL reads it."""
+    for pattern, instead in _WORDS:
+        script = re.sub(pattern, instead, script)
+    return script
+
+
+def _version_of(connection: Connection) -> int:
+    """The version of the schema, which the table `migration` holds. Raises WrongSchema."""
+    with errors_of(connection):
+        tables = {
+            row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        }
+        if not tables:
+            return 0
+        if not {"migration", "inbox"} <= tables:
+            raise WrongSchema("the database is none of mailgate: it holds tables of something else")
+        return int(value(connection, "SELECT max(version) FROM migration") or 0)
+
+
+@contextmanager
+def _exclusive(connection: Connection) -> Iterator[None]:
+    """One transaction that changes the schema; no other process changes it meanwhile."""
+    with errors_of(connection), connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('mailgate schema'), hashtext(current_schema()))")
+        yield
+        crossing("commit of the schema")
+    crossing("schema committed")
+
+
+def _record(connection: Connection, version: int, name: str, at: float) -> None:
+    connection.execute("INSERT INTO migration (version, name, at) VALUES ($1, $2, $3)", [version, name, at])

@@ -1,0 +1,154 @@
+"""A private PostgreSQL server on a socket and on loopback, one for all tests of a process, with a database a test.
+
+Runs without privileges (as `nobody` when the tests run as root) in a folder of its own, and nothing of it needs to
+outlive the machine's power: no fsync. A test that stops the server has one of its own (`Cluster` as a context manager).
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+from mailgate.settings import Server
+from mailgate.store.db import engine_of
+from tests.ports import reserved_port
+from tests.programs import need
+from tests.waiting import PATIENCE, wait_until
+
+USER = "mailgate"
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "60",
+    "max_wal_size": "256MB",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+    "jit": "off",
+    "log_destination": "stderr",
+    "listen_addresses": "127.0.0.1",
+}
+# Much quicker than a new database: there are a thousand desks.
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;  -- no order among the tables
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration' LOOP
+        EXECUTE 'DELETE FROM ' || quote_ident(name);
+    END LOOP;
+    PERFORM setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences WHERE schemaname = 'public';
+END $$
+"""
+
+
+def programs() -> Path:
+    """The folder of the server's programs; Debian keeps them outside of PATH."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return versions[-1].parent if versions else Path(need("initdb", "postgresql")).parent
+
+
+@dataclass
+class Cluster:
+    """One private server."""
+
+    port: int = field(default_factory=reserved_port)
+
+    def __post_init__(self) -> None:
+        self._programs = programs()
+        self.folder = Path(tempfile.mkdtemp(prefix="mailgate-postgresql-"))
+        self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+        if self._as:
+            shutil.chown(self.folder, "nobody", "nogroup")
+        self._data = self.folder / "data"
+        self._numbers = itertools.count(1)
+        self._free: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        initdb = [str(self._programs / "initdb"), "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8"]
+        self._run([*initdb, "--locale=C", "--no-sync", "--no-instructions"])
+
+    def _run(self, command: list[str]) -> None:
+        subprocess.run([*self._as, *command], check=True, capture_output=True, cwd=self.folder, timeout=PATIENCE)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the server; it takes connections when this returns."""
+        settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.folder)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("ab") as log:
+            command = [*self._as, str(self._programs / "postgres"), "-D", str(self._data), *options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+        wait_until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "log").read_text()
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", str(self.folder), "-p", str(self.port)]
+        return subprocess.run(ready, check=False).returncode == 0
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT ends every connection, SIGQUIT and SIGKILL are a crash."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(how)
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def url(self, database: str = "postgres", *, tcp: bool = False) -> str:
+        """The URL of a database."""
+        if tcp:
+            return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{USER}@/{database}?host={self.folder}&port={self.port}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """A connection of an administrator."""
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def empty_database(self) -> str:
+        """The name of a new database without tables."""
+        name = f"test{next(self._numbers)}"
+        with self.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return name
+
+    def desk_database(self) -> str:
+        """The name of a database with the schema of a desk and nothing in it: a new one, or one that was given back."""
+        if not self._free:
+            name = self.empty_database()
+            engine_of(Server(self.url(name), self.folder / "none")).open_writer().close()
+            return name
+        name = self._free.pop()
+        with self.connect(name) as connection:
+            connection.execute(_EMPTY)
+        return name
+
+    def give_back(self, database: str) -> None:
+        """A test is done with its database."""
+        self._free.append(database)
+
+
+@cache
+def cluster() -> Cluster:
+    """The server of this process."""
+    found = Cluster()
+    found.start()
+    atexit.register(found.__exit__)
+    return found
