@@ -187,7 +187,7 @@ class Account:
                 if error.error != "invalid_grant":
                     raise
                 again = f"the sign-in has ended: run `mailgate login {self.name}`"
-                raise TokenRefused(again, error=error.error, cause=error.cause) from None
+                raise TokenRefused(again, error=error.error, cause=f"{error.error}: {error.cause}") from None
             self._keep(grant, now, stored)
             return grant
 

@@ -56,11 +56,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def worker_of(world: World) -> int:
-    """The process id of the worker, the daemon's only child."""
-    return int(Path(f"/proc/{world.pid}/task/{world.pid}/children").read_text().split()[0])
-
-
 def test_the_order_of_a_life(world: World, manager: Manager) -> None:
     world.start({"NOTIFY_SOCKET": str(manager.path)})
     manager.wait_for("WATCHDOG=1")
@@ -74,7 +69,7 @@ def test_the_order_of_a_life(world: World, manager: Manager) -> None:
 def test_a_worker_that_hangs_feeds_nothing(world: World, manager: Manager) -> None:
     world.start({"NOTIFY_SOCKET": str(manager.path)})
     manager.wait_for("WATCHDOG=1")
-    worker = worker_of(world)
+    worker = world.worker
     os.kill(worker, signal.SIGSTOP)
     try:
         manager.look(1.0)  # what was on its way

@@ -44,8 +44,8 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 class SinkThread:
     """The SMTP server that is mailgate's relay, in a thread."""
 
-    def __init__(self) -> None:
-        self.sink = Sink()
+    def __init__(self, port: int = 0) -> None:
+        self.sink = Sink(port)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._serving = threading.Event()
 
@@ -105,6 +105,7 @@ class World:
         self.in_front: list[Callable[[], int]] = []  # of each server between the people and the daemon: mails it holds
         self.behind: list[Callable[[], int]] = []  # and of each between the daemon and the relay
         self.file = folder / "config.toml"
+        self.program: Sequence[str] = ("-m", "mailgate")  # what Python runs as the daemon
         self._relay = SinkThread()
         self._config = config
         self._process: subprocess.Popen[bytes] | None = None
@@ -117,7 +118,7 @@ class World:
 
     def start(self, environ: Mapping[str, str] | None = None, *, hand_over: socket.socket | None = None) -> None:
         """Start the daemon and wait until it accepts mail. `hand_over` is its first descriptor (sd_listen_fds(3))."""
-        words = ["-m", "mailgate", "run", "-c", str(self.file), "--json"]
+        words = [*self.program, "run", "-c", str(self.file), "--json"]
         given = (hand_over.fileno(),) if hand_over else ()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -316,10 +317,16 @@ class World:
         assert code in codes, printed.getvalue()
         return json.loads(printed.getvalue())
 
-    def cpu(self) -> float:
-        """The processor time of the daemon since its start, in seconds."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def cpu(self, *, worker: bool = False) -> float:
+        """The processor time of the daemon since its start, in seconds; with that of its worker process."""
+        processes = [self.pid, *([self.worker] if worker else [])]
+        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in processes]
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def worker(self) -> int:
+        """The process id of the worker, the daemon's only child that lasts."""
+        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
 
     def rss(self) -> float:
         """Resident memory of the daemon in 10^6 bytes."""
