@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--count", type=int, default=600, help="mails per run (default: 600)")
     parser.add_argument("--runs", type=int, default=5, help="number of runs (default: 5)")
+    parser.add_argument("--against", metavar="REVISION", help="compare with another revision of the program, in turn")
     parser.add_argument("--only", choices=("throughput", "latency", "start"), help="run only this part")
     parser.add_argument(
         "--output",
@@ -43,11 +44,13 @@ def main() -> int:
     raw: dict[str, object] = {"python": platform.python_version(), "machine": platform.platform()}
     with tempfile.TemporaryDirectory(prefix="mailgate-benchmark-") as name, harness.server("benchmarks.sink") as sink:
         folder = Path(name)
-        if options.only in (None, "throughput"):
+        if options.against:
+            lines += against(options.against, folder, sink, options.count, options.runs, raw)
+        elif options.only in (None, "throughput"):
             lines += throughput(folder / "throughput", sink, options.count, options.runs, raw)
-        if options.only in (None, "latency"):
+        if not options.against and options.only in (None, "latency"):
             lines += latency(folder / "latency", sink, options.count, raw)
-        if options.only in (None, "start"):
+        if not options.against and options.only in (None, "start"):
             lines += start(folder / "start", sink, options.runs, raw)
     print(table(lines))
     options.output.write_text(json.dumps({**raw, "figures": as_json(lines)}, indent=2) + "\n")
@@ -85,6 +88,39 @@ def throughput(folder: Path, sink: int, count: int, runs: int, raw: dict[str, ob
                 _ratio_line(mode, ratio),
             ]
             raw[mode] = rates
+    return lines
+
+
+def against(revision: str, folder: Path, sink: int, count: int, runs: int, raw: dict[str, object]) -> list[Line]:
+    """Tickets a second and processor time a ticket of this tree and of another revision, run by run in turn."""
+    lines = []
+    received = harness.SinkClient(sink)
+    with (
+        harness.checkout(revision) as tree,
+        harness.mailgate(folder / "here", sink) as here,
+        harness.mailgate(folder / "there", sink, tree) as there,
+    ):
+        for mode, flags in MODES.items():
+            rates: dict[str, list[float]] = {"here": [], "there": []}
+            costs: dict[str, list[float]] = {"here": [], "there": []}
+            for run in range(-1, runs):  # the first run is a warm-up
+                for side, desk in (("here", here), ("there", there)):
+                    received.ask("XRESET")
+                    used = harness.processor_seconds(desk.pid)
+                    sent = harness.client(desk.port, f"{'one' if flags else 'many'}{run + 1}", count, *flags)
+                    ended = received.wait_for(count * MAILS_PER_TICKET)
+                    used = harness.processor_seconds(desk.pid) - used
+                    if run >= 0:
+                        rates[side].append(count / (ended - sent["began"]))
+                        costs[side].append(used / count * 1000)
+                if run >= 0:
+                    _log(f"{mode}: {costs['here'][-1]:.2f} ms a ticket here, {costs['there'][-1]:.2f} at {revision}")
+            for side, name in (("here", "this tree"), ("there", revision)):
+                lines.append(Line(f"{mode}: {name}, tickets", Spread.of(rates[side]).text(" /s")))
+                lines.append(Line(f"{mode}: {name}, processor time per ticket", Spread.of(costs[side]).text(" ms", 2)))
+            ratio = Spread.of([ours / theirs for ours, theirs in zip(costs["here"], costs["there"], strict=True)])
+            lines.append(Line(f"{mode}: ratio of processor time", ratio.text(digits=2)))
+            raw[f"{mode}, against {revision}"] = {"tickets per second": rates, "milliseconds": costs}
     return lines
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,12 +59,16 @@ limit_unknown = "1000000/1h"
 """
 
 
+ROOT = Path(__file__).parents[1]
+
+
 @contextmanager
-def process(*command: str, cwd: Path | None = None, log: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Run a process for the duration of the block."""
+def process(*command: str, tree: Path = ROOT, log: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run a process of the program in `tree` for the duration of the block."""
+    given = {**os.environ, "PYTHONPATH": str(tree)}
     with (log or Path("/dev/null")).open("a") as errors:
         running = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=cwd
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=errors, text=True, env=given
         )
         try:
             yield running
@@ -82,7 +88,7 @@ def first_line(running: subprocess.Popen[str]) -> str:
     assert running.stdout
     line = running.stdout.readline().strip()
     if not line:
-        raise RuntimeError(f"{running.args} did not start")
+        raise RuntimeError(f"{running.args!r} did not start")
     return line
 
 
@@ -103,12 +109,21 @@ class Running:
 
 
 @contextmanager
-def mailgate(folder: Path, sink: int) -> Iterator[Running]:
+def checkout(revision: str) -> Iterator[Path]:
+    """The files of a revision of this repository, for the duration of the block. Raises CalledProcessError."""
+    with tempfile.TemporaryDirectory(prefix="mailgate-revision-") as name:
+        files = subprocess.run(["git", "archive", revision], cwd=ROOT, capture_output=True, check=True).stdout
+        subprocess.run(["tar", "-x", "-C", name], input=files, check=True)
+        yield Path(name)
+
+
+@contextmanager
+def mailgate(folder: Path, sink: int, tree: Path = ROOT) -> Iterator[Running]:
     """Run mailgate on a desk in `folder`, logging to a file as a service does."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
     config.write_text(CONFIG.format(sink=sink))
-    with process("-m", "mailgate", "--json", "run", "-c", str(config), log=folder / "log") as running:
+    with process("-m", "mailgate", "--json", "run", "-c", str(config), tree=tree, log=folder / "log") as running:
         yield Running(json.loads(first_line(running))["port"], running.pid, folder)
 
 
