@@ -114,6 +114,10 @@ class World:
         self.port = 0
         self.log = folder / "log"
 
+    def patch(self, statements: str) -> None:
+        """Let the daemon run with some of its numbers changed."""
+        self.program = (str(Path(__file__).parent / "patched.py"), statements)
+
     # ── the process ─────────────────────────────────────────────────────────────────────
 
     def start(self, environ: Mapping[str, str] | None = None, *, hand_over: socket.socket | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,9 +40,14 @@ class Source:
         return ast.parse(self.text)
 
     @cached_property
+    def all_nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, the same for all who look."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def imports(self) -> tuple[str, ...]:
         """Every module that it imports, also inside functions."""
-        return tuple(name for node in ast.walk(self.tree) for name in _imported(node))
+        return tuple(name for node in self.all_nodes for name in _imported(node))
 
     @property
     def ours(self) -> Iterator[str]:
@@ -53,7 +58,7 @@ class Source:
 
     def nodes(self, *kinds: type[Node]) -> Iterator[Node]:
         """Every node of these kinds in the tree."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+        return (node for node in self.all_nodes if isinstance(node, kinds))
 
     @property
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -81,6 +86,7 @@ def _to_module(name: str) -> str:
     return ""
 
 
+@cache
 def sources() -> list[Source]:
-    """Every Python file of the package."""
+    """Every Python file of the package, each parsed once in a process."""
     return [Source(path) for path in sorted((ROOT / "mailgate").rglob("*.py"))]
