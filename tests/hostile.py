@@ -256,6 +256,7 @@ def _texts() -> dict[str, Make]:
             FORWARD + b"\r\n" + filled(b"> q\r\n", size // 2) + filled(b"own words\r\n", size // 2)
         ),
         "formatting that is opened again in a page": body(b"<p>x</p>", kind=b"text/html", start=reopened),
+        "options in a page": body(b"<option>x", kind=b"text/html", start=b"<select>"),
         "attributes in a page": body(attribute, kind=b"text/html"),
         "a page beside a text": lambda size: (
             header()

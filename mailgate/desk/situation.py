@@ -227,12 +227,15 @@ class Situation:
 
     @property
     def standing(self) -> str:
-        """What the mail counts for beside others: "proven", "weak" where it has no effect of its own, "" otherwise.
+        """What the mail counts for beside others: "proven", "failed", "weak" or "".
 
-        A weak mail is no earlier copy of a better one, and what proves nothing uses up nobody's limits.
+        It failed DMARC, or is weak where it has no effect of its own. Neither is an earlier copy of a better mail, and
+        what proves nothing uses up nobody's limits.
         """
+        if self.sender.dmarc == "fail":
+            return "failed"
         machine = self.screened.kind in (Screen.AUTO_REPLY, Screen.LOOP, Screen.BOUNCE)
-        if machine or self.sender.dmarc == "fail" or (self.sender.agent and not self.sender.proven):
+        if machine or (self.sender.agent and not self.sender.proven):
             return "weak"
         return "proven" if self.sender.proven or self.authors else ""
 

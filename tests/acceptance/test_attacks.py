@@ -287,16 +287,36 @@ def test_a_key_in_a_file_never_leaves(bench: Bench, form: str) -> None:
     assert outside(mails) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("smime.p7s", "application/pkcs7-signature"), ("a.vcf", "text/vcard"), ("me.VCF", "text/plain")]
-)
-def test_what_tells_who_a_masked_agent_is_stays_inside(tmp_path: Path, name: str, kind: str) -> None:
-    masked = CONFIG.replace('name = "First Bank Support"', 'name = "First Bank Support"\nfrom = "{address}"')
-    bench = Bench(tmp_path, masked)
-    mails = bench.send(ANN, "We look into it.", answers=opened(bench), files=((name, kind, b"CN=Ann Reyes"),))
+MASKED = CONFIG.replace('name = "First Bank Support"', 'name = "First Bank Support"\nfrom = "{address}"')
+TELLS = {
+    "an S/MIME signature": ("smime.p7s", "application/pkcs7-signature", b"CN=Ann Reyes"),
+    "a PGP signature": ("OpenPGP_signature.asc", "application/pgp-signature", b"Ann Reyes"),
+    "a visiting card": ("a.vcf", "text/vcard", b"FN:Ann Reyes"),
+    "a visiting card as text": ("me.VCF", "text/plain", b"FN:Ann Reyes"),
+    "a visiting card under another name": ("data.bin", "application/octet-stream", b"BEGIN:VCARD\r\nFN:Ann Reyes"),
+    "a public key": ("OpenPGP_0x12.asc", "application/pgp-keys", b"uid Ann Reyes"),
+    "a mail that only Outlook opens": ("winmail.dat", "application/ms-tnef", b"Ann Reyes"),
+}
+
+
+@pytest.mark.parametrize("file", TELLS.values(), ids=TELLS.keys())
+def test_what_tells_who_a_masked_agent_is_stays_inside_and_they_are_told(tmp_path: Path, file) -> None:
+    bench = Bench(tmp_path, MASKED)
+    alert = opened(bench)
+    mails = bench.send(ANN, "We look into it.", answers=alert, files=(file,))
     (gone,) = outside(mails)
-    assert name not in gone.everything
-    assert b64encode(b"CN=Ann Reyes") not in gone.data
+    assert file[0] not in gone.everything
+    assert b64encode(file[2])[:12] not in gone.data
+    told = to(mails, "ann@bank.example")
+    assert (told.kind, file[0] in told.text) == ("answer", True)
+    mails = bench.send(ANN, "It works again.", answers=alert, files=(file,))
+    assert [mail.kind for mail in mails if mail.to == "ann@bank.example"] == [], "once on a ticket"
+
+
+def test_a_card_of_an_agent_whose_name_is_shown_goes_along(bench: Bench) -> None:
+    mails = bench.send(ANN, "We look.", answers=opened(bench), files=(("a.vcf", "text/vcard", b"FN:Ann Reyes"),))
+    (gone,) = outside(mails)
+    assert "a.vcf" in gone.data.decode()
 
 
 # ── keys that others hold ───────────────────────────────────────────────────────────────
@@ -539,6 +559,7 @@ SIZES = {
     + b"".join(b"<b a=%d>" % number for number in range(399))
     + b"</p>"
     + b"<p>x</p>" * 20_000,
+    "40,000 options of one choice": PAGE + b"<p>Hello</p><select>" + b"<option>x" * 40_000,
     "a million at signs behind a rule": FORWARD + b"\r\nHello\r\n" + (b"-- x -- " + b"a.a@" * 480 + b": \r\n") * 500,
     "a million quote marks": ANSWER + b"\r\nHello\r\n" + b"> " * 500_000,
 }
@@ -689,6 +710,29 @@ def test_forged_mail_keeps_no_word_of_the_desks_from_its_requester(tmp_path: Pat
         bench.send(KAREN, f"Forged {'x' * number} words", **fields(number))
     mails = outside(bench.send(ANN, "#resolve", answers=alert))
     assert [(mail.kind, mail.to) for mail in mails] == [("status-changed", "karen@client.example")]
+
+
+@pytest.mark.parametrize("count", [3, 4, 9])
+def test_failed_mail_in_an_agents_name_takes_no_place_of_their_own(bench: Bench, count: int) -> None:
+    failed = {"Authentication-Results": FAILED.replace("client.example", "bank.example")}
+    for number in range(count):
+        bench.send(ANN, f"#close\n\n{number}", subject="x", headers=failed, authserv_ids=TRUSTED)
+    confirm = to(bench.send(ANN, "#new karen@client.example\n\nHello.", subject="x"), "ann@bank.example")
+    assert "#confirm" in confirm.text
+
+
+FORGED = {
+    "a file": ({"files": (("offer.pdf", "application/pdf", b"x"),)}, "offer.pdf"),
+    "a reader": ({"cc": "eve@evil.example"}, "eve@evil.example"),
+    "a ticket": ({}, "ticket 1001, “Printer”"),
+}
+
+
+@pytest.mark.parametrize(("more", "said"), FORGED.values(), ids=FORGED.keys())
+def test_an_agent_is_shown_all_that_they_confirm(bench: Bench, more: dict, said: str) -> None:
+    opened(bench)
+    confirm = to(bench.send(ANN, "#reply\n\nPay.", subject="[#1001] Printer", **more), "ann@bank.example")
+    assert (confirm.kind, said in confirm.text) == ("confirm", True)
 
 
 def test_a_limit_holds_for_proven_mail_too(tmp_path: Path) -> None:

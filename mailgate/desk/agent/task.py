@@ -29,11 +29,12 @@ from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
 from mailgate.rules.replies.visibility import Visibility
+from mailgate.rules.text.cleanup import seen
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.asked_people import outsiders
 from mailgate.rules.ticket.participants import agree, left_out
 from mailgate.rules.ticket.reopening import resolved_since
-from mailgate.ticket import Assignee, Change, Collaborator, EventKind, Status, Ticket
+from mailgate.ticket import Assignee, Change, Collaborator, EntryKind, EventKind, Status, Ticket
 
 _UNREAD = 1000  # characters of what stands below #end that are given back
 
@@ -238,6 +239,13 @@ class AgentAnswer:
         yield from (order.summary for order in task.resolved.orders if order.summary)
         yield from hand_outs(change.events, task.context.config)
 
+    def _kept_back(self) -> Iterator[Phrase]:
+        """The files that were not sent because they tell who the agent is; said once on a ticket."""
+        request, number = self.task.request, self.task.ticket.number
+        answered = any(each.kind is EntryKind.REPLY and each.by == request.by for each in request.known.thread(number))
+        if self.post.replies and not answered:
+            yield from (phrase("done.file_kept_back", name=seen(name)) for name in request.kept_back)
+
     def _understood(self, change: Change) -> bool:
         """Whether more was done than the commands say word for word, so that a text does not answer for them."""
         handed_out = any(hand_outs(change.events, self.task.context.config))
@@ -258,6 +266,7 @@ class AgentAnswer:
             facts += unread(self.task.request)
         elif self._understood(change):
             facts += report
+        facts += self._kept_back()
         if any(event.kind is EventKind.MERGED for event in change.events):
             into = [each for each in others if each.after.number == change.after.merged_into]
             facts += [fact for each in into for fact in left_out(each)]

@@ -44,7 +44,7 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     situation = _find_out(db, prepared, context)
     earlier = _copy_of(db, prepared, context)
     if earlier is not None:
-        if situation.standing == "weak" or copies.standing(db, earlier) != "weak":
+        if situation.standing in copies.WEAK or copies.standing(db, earlier) not in copies.WEAK:
             return replace(situation, duplicate_of=earlier)
         situation = replace(situation, outdoes=earlier)
     rating = rating_of(situation, context)
@@ -160,7 +160,8 @@ def _known(db: Db, situation: Situation, matter: Matter, context: Context) -> Kn
         case Matter.CONFIRMATION:
             return _of_confirmation(db, situation, context)
         case Matter.UNPROVEN:
-            return Known(unproven=held.waiting_for(db, situation.sender.agent, Reason.UNPROVEN_AGENT, context.now))
+            failed = situation.sender.dmarc == "fail"
+            return Known(unproven=held.unproven_of(db, situation.sender.agent, context.now, failed=failed))
         case _:
             return Known()
 

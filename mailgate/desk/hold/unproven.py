@@ -6,14 +6,19 @@ Nothing of it is done until a person at that address answers with `#confirm CODE
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mailgate.desk.notify.admin import came_to
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
+from mailgate.rules.people.desk_addresses import desk_address
+from mailgate.rules.text.cleanup import seen
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
+from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, Change, EventKind
 
 MOST = 3  # mails that wait for one agent; the rest are summed up
@@ -48,7 +53,7 @@ def hold_unproven(situation: Situation, context: Context) -> Outcome:
         cause=received.source_key,
         subject=received.mail.subject,
         address=came_to(situation, config),
-        facts=(Phrase("confirm.unproven"), *_lost_key(situation), *more),
+        facts=(Phrase("confirm.unproven"), *_lost_key(situation), *_beside_text(situation, config), *more),
         text=_shown(situation),
         code=code if waiting < MOST else "",
     )
@@ -59,6 +64,17 @@ def _lost_key(situation: Situation) -> tuple[Phrase, ...]:
     """Why the key of the notice that the mail answers did not count."""
     lost = situation.sender.lost_key
     return (Phrase(f"confirm.key_{lost}"),) if lost else ()
+
+
+def _beside_text(situation: Situation, config: Config) -> Iterator[Phrase]:
+    """What the mail would do beside its text: the ticket that it is about, its other recipients, its files."""
+    mail = situation.received.mail
+    if ticket := situation.ticket:
+        yield phrase("confirm.about", number=ticket.number, subject=ticket.subject)
+    if others := tuple(each.email for each in (*mail.to, *mail.cc) if not desk_address(each.email, config)):
+        yield phrase("confirm.also_to", people=others)
+    if names := tuple(seen(file.name) for file in mail.attachments):
+        yield phrase("confirm.files", names=names)
 
 
 def _shown(situation: Situation) -> str:

@@ -46,6 +46,7 @@ class Request(ABC):
     recipients: Sequence[Address] = ()  # To and Cc
     attachments: tuple[StoredAttachment, ...] = ()
     files: Sequence[Attachment] = ()  # the attachments with their bytes
+    kept_back: Sequence[str] = ()  # names of attached files that would tell requesters who the agent is
     own_pictures: Sequence[tuple[str, str]] = ()  # (Content-ID, text of its line) of those that the author embedded
     text: str = ""  # the visible text, commands included
     html: str = ""  # the whole page
@@ -227,25 +228,26 @@ def signing_of(situation: Situation, config: Config) -> Signing | None:
     return Signing(agent.key, ending(text), tuple(filter(None, shown)))
 
 
-def _own(situation: Situation, context: Context) -> list[tuple[StoredAttachment, Attachment]]:
-    """The files that the agent attached: no picture that only the quoted mail shows, no signature of the text.
-
-    What tells who an agent is goes nowhere where their name does not.
-    """
+def _own(situation: Situation) -> list[tuple[StoredAttachment, Attachment]]:
+    """The files that the agent attached: no picture that only the quoted mail shows."""
     mail, quoted = situation.received.mail, situation.received.body.quoted_pictures
-    address = context.config.addresses.get(came_to(situation, context.config))
-    masked = address is not None and "{agent}" not in address.from_
-    return [
-        (stored, file)
-        for stored, file in zip(situation.attachments, mail.attachments, strict=True)
-        if not (file.cid and file.cid in quoted) and not attachments.names_its_author(file.name, file.type, card=masked)
-    ]
+    files = zip(situation.attachments, mail.attachments, strict=True)
+    return [(stored, file) for stored, file in files if not (file.cid and file.cid in quoted)]
+
+
+def _is_masked(situation: Situation, config: Config) -> bool:
+    """Whether requesters do not see the names of agents who write from the desk's address."""
+    address = config.addresses.get(came_to(situation, config))
+    return address is not None and "{agent}" not in address.from_
 
 
 def agent_mail(situation: Situation, context: Context) -> AgentMail:
     """The request that an agent's mail makes."""
     received, mail = situation.received, situation.received.mail
-    own = _own(situation, context)
+    masked = _is_masked(situation, context.config)
+    tells = attachments.names_its_author if masked else attachments.is_signature
+    files = _own(situation)
+    own = [(stored, file) for stored, file in files if not tells(file)]
     return AgentMail(
         agent=context.config.agents[situation.sender.agent],
         commands=situation.commands,
@@ -259,6 +261,7 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         recipients=(*mail.to, *mail.cc),
         attachments=tuple(stored for stored, _ in own),
         files=tuple(file for _, file in own),
+        kept_back=tuple(file.name for _, file in files if masked and tells(file)),
         own_pictures=received.body.own_pictures,
         text="\n".join(without_link_lines(received.body.visible.split("\n"))).strip("\n"),
         html=mail.html,

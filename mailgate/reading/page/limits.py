@@ -1,9 +1,10 @@
 """HTML cut to what may be parsed: size, depth of nesting, length of a tag.
 
-Parsers of HTML need quadratic time in the depth of nesting and in the attributes of one
-tag, and they open a formatting element that was left open again in each block that follows
-(HTML 13.2.4.3), so that a page of 40 kB becomes one of 40 MB. This is the one guard before
-all of these. Linear in its input; it understands no HTML beyond where a tag ends.
+Parsers of HTML need quadratic time in the depth of nesting, in the attributes of one tag and
+in the options of one choice, and they open a formatting element that was left open again in
+each block that follows (HTML 13.2.4.3), so that a page of 40 kB becomes one of 40 MB. This is
+the one guard before all of these. Linear in its input; it understands no HTML beyond where a
+tag ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ SMALL = 30_000  # characters; below this neither nesting nor attributes can be c
 MAX_DEPTH = 400
 MAX_TAG = 16_000  # characters of one tag
 MAX_REOPENED = 2000  # formatting elements that a parser may add to any page, and one for each character of a long one
+MAX_OPTIONS = 1000  # of a page: at each one a parser looks through all of its choice
 ALIKE = 3  # of formatting elements that are alike a parser keeps three (HTML 13.2.4.3)
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 TAG_PIECE = re.compile(r"[^\"'>]*")
@@ -67,11 +69,13 @@ def _without_looks(page: str) -> str:
 def _hurts(page: str) -> bool:
     """Whether the page costs a parser far more than its size."""
     nesting, formatting = _Nesting(), _Formatting(max(MAX_REOPENED, len(page)))
-    large = len(page) > SMALL
+    large, options = len(page) > SMALL, 0
     for closing, name, start, end in _tags(page):
         if large and ((end - start > MAX_TAG and name != "img") or nesting.exceeds(name, closing=closing)):
             return True  # a picture may stand in its own tag
-        if formatting.exceeds(name, page[start:end] if name in FORMATTING else "", closing=closing):
+        options += name == "option" and not closing
+        tag = page[start:end] if name in FORMATTING else ""
+        if options > MAX_OPTIONS or formatting.exceeds(name, tag, closing=closing):
             return True
     return False
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind, wire_size
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.text.cleanup import seen
@@ -21,7 +22,14 @@ _STREAM = re.compile(r"[:;]")  # "a.exe:b.txt" is a stream of a.exe on NTFS; old
 _ENDING = ". \t\"'"  # Windows drops dots and blanks at the end of a name
 
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
-_CARDS = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
+_SIGNATURE_NAMES = frozenset({"p7s", "sig", "signature.asc"})  # the end of a name, or all of it
+# What names its author beside that: visiting cards, public keys, and what only Outlook opens.
+_CARDS = frozenset(
+    {"text/vcard", "text/x-vcard", "text/directory", "application/pgp-keys", "application/pkix-cert"}
+    | {"application/ms-tnef", "application/vnd.ms-tnef"}
+)
+_CARD_ENDINGS = frozenset({"vcf", "vcard"})
+_CARD_BEGINNINGS = (b"BEGIN:VCARD", b"-----BEGIN PGP PUBLIC KEY BLOCK")
 
 # Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
 _WITH_WORDS = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU, NoticeKind.ASKED})
@@ -89,10 +97,17 @@ def parcels(files: Sequence[StoredAttachment], most: int) -> list[tuple[StoredAt
     return found
 
 
-def names_its_author(name: str, kind: str, *, card: bool) -> bool:
-    """Whether a file is the signature of a mail, which is none of a text sent anew, or (`card`) a visiting card."""
-    ending = seen(name).casefold().rpartition(".")[2]
-    return kind in _SIGNATURES or ending == "p7s" or (card and (kind in _CARDS or ending == "vcf"))
+def is_signature(file: Attachment) -> bool:
+    """Whether a file is the signature of a mail, which is none of a text sent anew."""
+    name = seen(file.name).casefold()
+    return file.type in _SIGNATURES or name in _SIGNATURE_NAMES or name.rpartition(".")[2] in _SIGNATURE_NAMES
+
+
+def names_its_author(file: Attachment) -> bool:
+    """Whether a file tells who sends it: a signature, a visiting card or a public key, whatever its name."""
+    ending = seen(file.name).casefold().rpartition(".")[2]
+    begins = file.head(200).lstrip(b"\xef\xbb\xbf \t\r\n").upper()
+    return is_signature(file) or file.type in _CARDS or ending in _CARD_ENDINGS or begins.startswith(_CARD_BEGINNINGS)
 
 
 def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> Phrase | None:

@@ -35,10 +35,13 @@ def hold(db: Db, inbox_id: int, agent: str, code: str, why: str, now: datetime) 
     )
 
 
-def waiting_for(db: Db, agent: str, why: str, now: datetime) -> int:
-    """How many mails wait for an agent for this reason."""
-    since = (now - WAITS).timestamp()
-    row = db.one("SELECT count(*) FROM held WHERE agent = ? AND why = ? AND at > ?", [agent, why, since])
+def unproven_of(db: Db, agent: str, now: datetime, *, failed: bool) -> int:
+    """How many mails in the name of an agent wait for them; without `failed` none that failed DMARC is counted."""
+    row = db.one(
+        "SELECT count(*) FROM held JOIN inbox ON inbox.id = held.inbox_id"
+        " WHERE held.agent = ? AND held.why = ? AND held.at > ? AND (? OR inbox.standing <> 'failed')",
+        [agent, Reason.UNPROVEN_AGENT, (now - WAITS).timestamp(), failed],
+    )
     return int(row[0]) if row else 0
 
 

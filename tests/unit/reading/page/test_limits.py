@@ -59,10 +59,16 @@ def test_a_page_whose_formatting_would_be_opened_again_and_again_loses_its_tags(
         "<p><b><i>word</i></b> <a href=x>link</a></p>" * 500,
         "</b></b></i>" * 5000,
         "".join(f"<b a={number}>x</b>" for number in range(5000)),
+        "<select>" + "<option>x</option>" * 999 + "</select>",
     ],
 )
 def test_formatting_as_programs_write_it_stays(page: str) -> None:
     assert limits.bounded(page) == page
+
+
+def test_a_page_of_a_choice_without_end_loses_its_tags() -> None:
+    """At each option a parser looks through all of them."""
+    assert "<" not in limits.bounded("<select>" + "<option>x" * 1001)
 
 
 def test_a_long_text_is_shown_to_its_end() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.mail import Attachment
 from mailgate.notice import wire_size
 from mailgate.rules.replies import attachments
 from mailgate.settings import Attachments
@@ -173,17 +174,25 @@ def test_a_reply_within_the_limit_goes_out_whole(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "card", "names"),
+    ("name", "kind", "content", "signature", "tells"),
     [
-        ("smime.p7s", "application/pkcs7-signature", False, True),
-        ("x", "application/x-pkcs7-signature", False, True),
-        ("a.P7S", "application/octet-stream", False, True),
-        ("a.vcf", "text/vcard", False, False),
-        ("a.vcf", "text/plain", True, True),
-        ("a", "text/x-vcard", True, True),
-        ("contract.p7m", "application/pkcs7-mime", True, False),
-        ("photo.jpg", "image/jpeg", True, False),
+        ("smime.p7s", "application/pkcs7-signature", b"", True, True),
+        ("x", "application/x-pkcs7-signature", b"", True, True),
+        ("a.P7S", "application/octet-stream", b"", True, True),
+        ("signature.asc", "application/octet-stream", b"", True, True),
+        ("OpenPGP_signature", "application/pgp-signature", b"", True, True),
+        ("a.vcf", "text/vcard", b"", False, True),
+        ("a.vcf", "text/plain", b"", False, True),
+        ("a", "text/x-vcard", b"", False, True),
+        ("card.txt", "text/plain", b"\r\nbegin:vcard\r\n", False, True),
+        ("OpenPGP_0x12.asc", "application/pgp-keys", b"", False, True),
+        ("key.txt", "text/plain", b"-----BEGIN PGP PUBLIC KEY BLOCK-----", False, True),
+        ("winmail.dat", "application/ms-tnef", b"", False, True),
+        ("contract.p7m", "application/pkcs7-mime", b"", False, False),
+        ("server.crt", "application/x-x509-ca-cert", b"-----BEGIN CERTIFICATE-----", False, False),
+        ("photo.jpg", "image/jpeg", b"", False, False),
     ],
 )
-def test_signatures_of_mails_and_visiting_cards(name, kind, card, names):
-    assert attachments.names_its_author(name, kind, card=card) is names
+def test_what_tells_who_sends_it(name: str, kind: str, content: bytes, signature: bool, tells: bool) -> None:
+    found = Attachment(name, kind, content)
+    assert (attachments.is_signature(found), attachments.names_its_author(found)) == (signature, tells)
