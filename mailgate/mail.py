@@ -124,12 +124,13 @@ class Attachment:
 
     def head(self, most: int) -> bytes:
         """The first bytes; no more is decoded than holds them."""
-        found = bytearray()
+        found: list[bytes] = []
         for piece in self.pieces():
-            found += piece[:most]
-            if len(found) >= most:
+            found.append(piece[:most])
+            most -= len(found[-1])
+            if not most:
                 break
-        return bytes(found[:most])
+        return b"".join(found)
 
 
 @dataclass(frozen=True, slots=True)

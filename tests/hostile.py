@@ -17,23 +17,32 @@ from typing import Any
 
 from mailgate.mail import Envelope
 from mailgate.reading.body import read_body
+from mailgate.reading.encodings.mojibake import repaired
 from mailgate.reading.mime import addresses
 from mailgate.reading.page import excerpt
 from mailgate.reading.parse import read
 from mailgate.reading.quotes import forwarded
+from mailgate.rules.commands.correction import corrected
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import escaped, read_commands
-from mailgate.rules.replies.file_texts import raw_of, words_of
+from mailgate.rules.notices import similar
+from mailgate.rules.replies.file_texts import raw_of, without_tags, words_of
 from mailgate.rules.replies.leak import leak
+from mailgate.rules.routing.criteria import language_of
 from mailgate.rules.screening import spam
+from mailgate.rules.screening.bulk import below_marker
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.duplicates import digest, same_but_for_marks
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.forms import read_form
 from mailgate.rules.text.signature import Signer, learned, signature_of
 from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.text.thanks import only_thanks
 from mailgate.rules.threading.references import references, without_link_lines
 from mailgate.rules.threading.trust import identify, keys_to_burn
+from mailgate.rules.ticket.rating import read_rating
+from mailgate.writing.mail.flowed import flow
+from mailgate.writing.views.formatting import set_off, words
 from tests import cost
 from tests.lab import KEYRING, desk
 
@@ -148,6 +157,14 @@ LINES = {
     "form lines": b"Topic: x\r\n",
     "tokens": b"[#1001] ",
     "codes": b"a1b2c3d4\r\n",
+    "ratings": b"good\r\n",
+    "thanks": b"Thank you very much, it works!\r\n",
+    "addresses of the web": b"http://a.example/x?q=1 www.a.b.c. ",
+    "marks like ours": b"[note] Ann Key: x\r\nNote [1]   Claim [2]\r\n",
+    "broken charsets": "Ã¤â€™".encode(),
+    "links that a gateway wrote anew": b"https://a.example/?u=n%252Eaaa%252E" + b"b" * 14 + b"%252E" + b"c" * 26 + b" ",
+    "words of other alphabets": "слово ".encode(),
+    "half pairs": b"\\ud83d",
     "short lines": b"one two three\r\n",
     "apostrophes": b"a'",
 }
@@ -392,6 +409,16 @@ def steps(raw: bytes) -> Mapping[str, float]:
     step("forms", lambda: read_form(found.visible))
     step("forwarded text", lambda: forwarded.text_of(found.forward))
     step("excerpt", lambda: excerpt.cut(found.html, "\n".join(commands.rest)))
+    step("ratings", lambda: read_rating(found.lines, SIGNER))
+    step("thanks", lambda: only_thanks(found.visible, "Karen Client", ("Ann Key",)))
+    step("corrections", lambda: corrected(found.lines, commands.problems))
+    step("charsets mended", lambda: repaired(found.visible))
+    step("another desk's marker", lambda: below_marker(found.visible))
+    step("language", lambda: language_of(mail))
+    step("similar tickets", lambda: similar.words_of(mail.subject, found.visible, 40))
+    step("marks like ours", lambda: set_off(words(found.visible, len(found.visible))))
+    step("flowed", lambda: flow(found.visible))
+    step("a gateway's links", lambda: (without_tags(mail.html), KEYRING.find(mail.text)))
     step("leak guard", lambda: leak(found.visible, internal=(mail.text,), public=(found.cut,), hidden_names=("IT",)))
     return taken
 

@@ -574,6 +574,34 @@ def test_a_mail_of_hostile_size_costs_little_and_adds_its_words(bench: Bench, ra
     assert "Hello" in bench.thread()[-1][1]
 
 
+def crowded(folder: Path, count: int) -> Bench:
+    """A desk with a ticket of many messages, notes and answers."""
+    folder.mkdir()
+    bench = Bench(folder, CONFIG)
+    alert = opened(bench)
+    for number in range(count):
+        bench.take(KAREN, f"It is still jammed, {number} times.", subject="[#1001] Printer")
+        bench.take(ANN, f"#note\n\nThe vendor was called {number} times.", answers=alert)
+    bench.drain()
+    return bench
+
+
+def test_a_thread_of_eight_times_the_entries_costs_no_more_than_in_proportion(tmp_path: Path) -> None:
+    """Whatever a mail makes of the thread: a message, an answer that the leak guard reads, all of it shown."""
+
+    def work(bench: Bench) -> float:
+        alert = to(bench.send(KAREN, "And now?", subject="[#1001] Printer"), "ann@bank.example")
+
+        def answer() -> None:
+            bench.send(ANN, "We come tomorrow and look at it.", answers=alert)
+            bench.send(ANN, "#show full", answers=alert)
+
+        return cost.seconds(answer)
+
+    few, many = crowded(tmp_path / "few", 8), crowded(tmp_path / "many", 8 * cost.LARGER)
+    assert min(work(many) for _ in range(2)) < cost.LINEAR * min(work(few) for _ in range(2))
+
+
 def test_a_page_stays_within_three_times_its_size(bench: Bench) -> None:
     alert = opened(bench)
     page = "<p>" + "".join(f"<b title={number}>" for number in range(60)) + "</p>" + "<p>x" * 1500
