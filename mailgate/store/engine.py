@@ -31,11 +31,12 @@ class Row(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """A table and its columns of text; `key`: the columns that identify a row. All quoted."""
+class Table:
+    """A table and its columns, all quoted; `key`: those that identify a row."""
 
-    table: str
+    name: str
     columns: tuple[str, ...]
+    texts: tuple[str, ...]
     key: tuple[str, ...]
 
 
@@ -147,8 +148,12 @@ class Db(ABC):
         """A number that changes when another connection has committed."""
 
     @abstractmethod
-    def texts(self) -> list[Texts]:
-        """Every table with columns of text."""
+    def tables(self) -> dict[str, Table]:
+        """Every table, by name."""
+
+    @abstractmethod
+    def restart_ids(self) -> None:
+        """Rows were written with their ids: new ones go on behind them."""
 
     @abstractmethod
     def damage(self, most: int) -> Iterator[str]:
@@ -220,6 +225,7 @@ class Migration:
 class Engine(ABC):
     """The database of one desk. Every method raises StorageError, with words for people; opening also WrongSchema."""
 
+    name: str  # where the database is, without a password
     beside: Path  # files of the desk on this machine lie here, under names that begin with this one
     oldest: ClassVar[int]  # the first version of the schema that is migrated
 

@@ -59,6 +59,20 @@ class RawFiles:
             draft.drop()
             raise
 
+    def adopt(self, name: str, source: Path) -> None:
+        """Copy a mail of another desk, under its name. Raises StorageError."""
+        draft = self.begin()
+        try:
+            with source.open("rb") as file:
+                while piece := file.read(1_000_000):
+                    draft.write(piece)
+            kept = draft.finish()
+            self.path(kept.name).replace(self.path(name))
+            flush(self._folder)
+        except OSError as error:
+            draft.drop()
+            raise os_trouble(error, self.path(name)) from error
+
     def filed(self, delivery: Delivery) -> Delivery:
         """The delivery, the bytes of a large mail in their file. Raises StorageError."""
         if isinstance(delivery.raw, Kept) or len(delivery.raw) <= LARGE:

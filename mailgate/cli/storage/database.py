@@ -1,20 +1,24 @@
-"""`mailgate database status|migrate|check`: the schema, its size, its integrity."""
+"""`mailgate database status|migrate|check|copy`: the schema, its size, its integrity, another place for it."""
 
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack, closing
 
 from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say
 from mailgate.cli.json_errors import result_fields
-from mailgate.errors import WrongSchema
+from mailgate.config.sections.desk import read_database
+from mailgate.errors import BadArgument, Refused, WrongSchema
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import engine_of
-from mailgate.store.engine import Migration
+from mailgate.store.engine import Engine, Migration
+from mailgate.store.maintenance.copy import copy, copy_large_mails
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.maintenance.size import Files, Stored, stored
+from mailgate.store.queues import inbox
 from mailgate.store.schema import copy_path, migrate, pending
 from mailgate.system.lock import Lock
 from mailgate.ticket import Json
@@ -23,6 +27,7 @@ _SUBS = (
     ("status", "schema version and size"),
     ("migrate", "bring an older database up to date, after a copy, and make it give space back"),
     ("check", "look for damage and for rows that contradict each other"),
+    ("copy", "copy a desk into an empty database, and compare both; the daemon must be stopped"),
 )
 
 
@@ -31,7 +36,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     common = common_options()
     subs = parser.add_subparsers(dest="sub", metavar="|".join(name for name, _ in _SUBS), required=True)
     for name, what in _SUBS:
-        subs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", parents=[common])
+        sub = subs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.", parents=[common])
+        if name == "copy":
+            sub.add_argument(
+                "source", metavar="FROM", help='a database as [storage] has it: "sqlite:///var/mailgate.db"'
+            )
+            sub.add_argument("target", metavar="TO", help='"postgresql://mailgate@db.example/mailgate"')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
             return _status(config, as_json=args.json)
         case "migrate":
             return _migrate(config, as_json=args.json)
+        case "copy":
+            return _copy(config, args)
         case _:
             return _check(config, as_json=args.json)
 
@@ -155,3 +167,32 @@ def _check(config: Config, *, as_json: bool) -> int:
         for problem in each.problems[1:]:
             print_line(f"{'':<22} {problem}")
     return 1 if problems else 0
+
+
+def _copy(config: Config, args: argparse.Namespace) -> int:
+    source, target = _engine(config, "FROM", args.source), _engine(config, "TO", args.target)
+    if not source.exists():
+        raise Refused(f"there is no database at {source.name}")
+    with ExitStack() as held:
+        for path in {source.beside, target.beside}:
+            held.enter_context(Lock(path))
+        for engine in (source, target):
+            held.enter_context(engine.hold())
+        ours, theirs = (held.enter_context(closing(each)) for each in (source.open_reader(), target.open_writer()))
+        copied = copy(ours, theirs, source.name, lambda table, rows: say(f"{table}: {rows} rows"))
+        files = copy_large_mails(ours.files, theirs.files, inbox.raw_files(ours))
+    if args.json:
+        tables: dict[str, Json] = {each.table: {"rows": each.rows, "digest": each.digest} for each in copied}
+        print_json({**result_fields(()), "from": source.name, "to": target.name, "tables": tables, "files": files})
+        return 0
+    for each in copied:
+        print_line(f"{each.table:<16} {each.rows:>9} rows, the same: {each.digest[:16]}")
+    print_line(f"copied to {target.name}; write it into [storage] database and start the daemon")
+    return 0
+
+
+def _engine(config: Config, what: str, text: str) -> Engine:
+    try:
+        return engine_of(read_database(config.file.absolute().parent, text))
+    except ValueError as error:
+        raise BadArgument(f"{what} {error}") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from mailgate.cli.common import print_json, print_line, say
 from mailgate.cli.json_errors import result_fields
 from mailgate.config.load import find, load
-from mailgate.errors import Refused
+from mailgate.errors import ConfigError, Refused
 from mailgate.store.maintenance import restore
 from mailgate.store.maintenance.restore import Places
 from mailgate.system.lock import Lock
@@ -33,8 +33,21 @@ def run(args: argparse.Namespace) -> int:
         print_json({**result_fields(()), "files": count, "config": str(to.config), "database": str(to.database)})
     else:
         print_line(f"{count} files restored; the database is {to.database}")
-        say(f"start the desk with: mailgate run -c {to.config}")
+        say(_next(to))
     return 0
+
+
+def _next(to: Places) -> str:
+    """What to do with a desk that was restored: a backup holds a file of SQLite, whatever the configuration names."""
+    start = f"start the desk with: mailgate run -c {to.config}"
+    try:
+        database = load(to.config, thorough=False, secrets=False)[0].storage.database
+    except ConfigError:
+        return start
+    if isinstance(database, Path):
+        return start
+    command = f"mailgate database copy sqlite:///{to.database.absolute()} URL -c {to.config}"
+    return f"the configuration names {database}: before the desk is started, copy it there: {command}"
 
 
 def _places(source: Path, path: Path) -> Places:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from string import Formatter
 from urllib.parse import urlsplit
@@ -54,7 +54,9 @@ def read_storage(top: Table) -> Storage:
     table = top.table("storage") or top.sub("storage", {})
     folder = top.reading.folder
     storage = Storage(
-        database=table.value("database", _database(folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'),
+        database=table.value(
+            "database", partial(read_database, folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'
+        ),
         attachments=table.place("attachments", "var/attachments"),
         migrate=table.flag("migrate", default=True),
         keep_raw=table.duration("keep_raw", timedelta(days=365)),
@@ -144,19 +146,17 @@ def _first_domain(top: Table) -> str:
         return "localhost"  # an error is reported for the address itself
 
 
-def _database(folder: Path) -> Callable[[str], Path | Server]:
-    def read(text: str) -> Path | Server:
-        if text.startswith(("postgresql:", "postgres:")):
-            return _server(text, folder)
-        scheme, mark, path = text.partition(":///")
-        if scheme != "sqlite" or not mark or not path.strip("/") or "?" in path or not path.isprintable():
-            raise ValueError(
-                'must be "sqlite:///var/mailgate.db" (three slashes: relative to this file) '
-                'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute), or "postgresql://user@host/mailgate"'
-            )
-        return folder / path
-
-    return read
+def read_database(folder: Path, text: str) -> Path | Server:
+    """A database by its URL; `folder` is that of the configuration. Raises ValueError."""
+    if text.startswith(("postgresql:", "postgres:")):
+        return _server(text, folder)
+    scheme, mark, path = text.partition(":///")
+    if scheme != "sqlite" or not mark or not path.strip("/") or "?" in path or not path.isprintable():
+        raise ValueError(
+            'must be "sqlite:///var/mailgate.db" (three slashes: relative to this file) '
+            'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute), or "postgresql://user@host/mailgate"'
+        )
+    return folder / path
 
 
 def _server(text: str, folder: Path) -> Server:

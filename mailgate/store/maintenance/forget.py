@@ -166,8 +166,8 @@ def _mails(db: Db, email: str) -> None:
 def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> None:
     """Replace address and names in every text of every table, each table read once."""
     instead = dict.fromkeys(_forms(email), ADDRESS) | {form: NAME for name in names for form in _forms(name)}
-    for table, columns, key in ((each.table, each.columns, each.key) for each in db.texts()):
-        if table in _NOT_REDACTED:
+    for table, columns, key in ((each.name, each.texts, each.key) for each in db.tables().values()):
+        if table in _NOT_REDACTED or not columns:
             continue
         hit = " OR ".join(f"{column} LIKE ? ESCAPE '\\'" for column in columns for _ in instead)
         patterns = [_pattern(form) for _ in columns for form in instead]

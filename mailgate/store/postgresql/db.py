@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from mailgate.errors import LockHeld, StorageError
-from mailgate.store.engine import Db, Lane, Params, Row, Texts
+from mailgate.store.engine import Db, Lane, Params, Row, Table
 from mailgate.store.postgresql.connection import (
     LOCKS,
     Error,
@@ -180,7 +180,9 @@ class PostgresDb(Db):
         if in_transaction(self._connection):  # in which nobody else writes
             yield
             return
-        self._start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # One that only reads holds up nobody, however long it stands still.
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self._start(f"{begin}; SET LOCAL idle_in_transaction_session_timeout = 0")
         try:
             yield
         finally:
@@ -266,23 +268,28 @@ class PostgresDb(Db):
                     self._seen += notify.be_pid != connection.info.backend_pid
         return self._seen * 1_000_000 + int(time.monotonic() / LOOK)
 
-    def texts(self) -> list[Texts]:
-        """Every table with columns of text."""
+    def tables(self) -> dict[str, Table]:
+        """Every table, by name."""
         columns = self.all(
             "SELECT c.relname AS table, a.attname AS name, t.typname = 'text' AS is_text,"
-            " coalesce(a.attnum = ANY(i.indkey), false) AS is_key"
+            " array_position(i.indkey::int[], a.attnum::int) AS in_key"
             " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
             " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
             " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
             " ORDER BY c.relname, a.attnum"
         )
-        found = []
-        for table in dict.fromkeys(row["table"] for row in columns):
-            own = [row for row in columns if row["table"] == table]
-            texts = tuple(f'"{row["name"]}"' for row in own if row["is_text"])
-            if texts:
-                found.append(Texts(table, texts, tuple(f'"{row["name"]}"' for row in own if row["is_key"])))
-        return found
+        return {
+            name: _table(name, [row for row in columns if row["table"] == name])
+            for name in dict.fromkeys(row["table"] for row in columns)
+        }
+
+    def restart_ids(self) -> None:
+        """Set the sequences behind the largest ids."""
+        identities = "table_schema = current_schema() AND is_identity = 'YES'"
+        for (table,) in self.all(f"SELECT table_name FROM information_schema.columns WHERE {identities}"):  # noqa: S608
+            largest = f"(SELECT max(id) FROM {table})"  # noqa: S608 - names of our own
+            sequence = f"pg_get_serial_sequence('{table}', 'id')"
+            self.all(f"SELECT setval({sequence}, coalesce({largest}, 1), {largest} IS NOT NULL)")
 
     def damage(self, most: int) -> Iterator[str]:
         """Nothing: the server checks pages as it reads them."""
@@ -301,6 +308,16 @@ class PostgresDb(Db):
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _table(name: str, columns: Sequence[Row]) -> Table:
+    key = sorted((row for row in columns if row["in_key"] is not None), key=lambda row: int(row["in_key"]))
+    return Table(
+        name,
+        tuple(f'"{row["name"]}"' for row in columns),
+        tuple(f'"{row["name"]}"' for row in columns if row["is_text"]),
+        tuple(f'"{row["name"]}"' for row in key),
+    )
 
 
 _MARK_OF_DAEMON = "(SELECT value FROM meta WHERE key = 'daemon')"

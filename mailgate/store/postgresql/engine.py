@@ -9,16 +9,17 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from mailgate.errors import Refused, StorageError, WrongSchema
+from mailgate.errors import StorageError, WrongSchema
 from mailgate.settings import Server
 from mailgate.store import schema
 from mailgate.store.columns import moment
 from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Size
+from mailgate.store.maintenance.copy import copy
 from mailgate.store.postgresql.connection import Connection, connect, errors_of, value
 from mailgate.store.postgresql.db import PostgresDb, PostgresLane
 from mailgate.store.postgresql.hold import Hold
 from mailgate.store.raw_files import RawFiles
-from mailgate.store.sqlite.engine import empty
+from mailgate.store.sqlite.engine import Sqlite, empty
 from mailgate.system.crash_points import crossing
 from mailgate.system.storage import probe
 
@@ -30,6 +31,7 @@ class Postgresql(Engine):
 
     def __init__(self, server: Server) -> None:
         self._url = server.url
+        self.name = str(server)
         self.beside = server.beside
 
     def exists(self) -> bool:
@@ -105,11 +107,11 @@ class Postgresql(Engine):
                     _record(connection, each.version, each.name, now.timestamp())
 
     def copy_to(self, target: Path) -> None:
-        """Not possible yet. Raises Refused."""
-        raise Refused(
-            f"cannot write {target}: a desk on PostgreSQL is backed up with pg_dump, and its files with it"
-            " (docs/postgresql.md)"
-        )
+        """Copy every row into a file of SQLite."""
+        copied = Sqlite(target)
+        with closing(self.open_reader()) as ours, closing(copied.open_writer()) as theirs:
+            copy(ours, theirs, self.name)
+        copied.close_log()
 
     def size(self, tables: Sequence[str]) -> Size:
         """Bytes of the tables with their indexes, and rows."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 import aiosqlite
 
 from mailgate.errors import StorageError
-from mailgate.store.engine import Db, Lane, Params, Row, Texts
+from mailgate.store.engine import Db, Lane, Params, Row, Table
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.connection import fail, is_busy, storage_errors
 from mailgate.store.sqlite.flush import LogFlusher
@@ -170,18 +170,24 @@ class SqliteDb(Db):
         row = self.one(f"PRAGMA {name}")
         return int(row[0]) if row else 0
 
-    def texts(self) -> list[Texts]:
-        """Every table with columns of text."""
-        found = []
-        for table in self.all("PRAGMA table_list"):
-            if table["type"] != "table" or table["name"].startswith("sqlite_"):
-                continue
-            columns = self.all(f"PRAGMA table_info({table['name']})")
-            texts = tuple(f'"{each["name"]}"' for each in columns if each["type"] == "TEXT")
-            key = tuple(f'"{each["name"]}"' for each in columns if each["pk"]) if table["wr"] else ("rowid",)
-            if texts:
-                found.append(Texts(table["name"], texts, key))
-        return found
+    def tables(self) -> dict[str, Table]:
+        """Every table, by name."""
+        names = self.all(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        )
+        return {name: self._table(name) for (name,) in names}
+
+    def _table(self, name: str) -> Table:
+        columns = self.all(f"PRAGMA table_info({name})")
+        return Table(
+            name,
+            tuple(f'"{each["name"]}"' for each in columns),
+            tuple(f'"{each["name"]}"' for each in columns if each["type"] == "TEXT"),
+            tuple(f'"{each["name"]}"' for each in sorted(columns, key=lambda each: each["pk"]) if each["pk"]),
+        )
+
+    def restart_ids(self) -> None:
+        """Nothing: a new id is one more than the largest."""
 
     def damage(self, most: int) -> Iterator[str]:
         """What `PRAGMA integrity_check` finds; damage that ends the check is what it found last."""

@@ -30,6 +30,7 @@ class Sqlite(Engine):
 
     def __init__(self, path: Path) -> None:
         self.path = self.beside = path
+        self.name = str(path)
 
     def exists(self) -> bool:
         """Whether the file is there."""
@@ -96,6 +97,11 @@ class Sqlite(Engine):
     def copy_to(self, target: Path) -> None:
         """Copy the file: see `connection.copy`."""
         files.copy(self.path, target)
+
+    def close_log(self) -> None:
+        """Take the log into the file and leave none beside it: the file is the whole database then."""
+        with storage_errors(), closing(connect(self.path, "rw")) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
 
     def size(self, tables: Sequence[str]) -> Size:
         """Bytes of the file, and rows."""

@@ -21,8 +21,6 @@ from mailgate.store.raw_files import RawFiles, raw_folder
 from mailgate.system.lock import Lock, keep_files
 from tests.desk import ELLIOT, KAREN, Bench, to
 
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
@@ -116,7 +114,7 @@ def test_it_says_what_it_is(bench, tmp_path, capsys):
 
 @pytest.mark.parametrize("kind", ["attachment", "large mail"])
 def test_a_file_that_is_missing_is_told_and_the_rest_is_saved(bench, tmp_path, capsys, kind):
-    folder = bench.config.storage.attachments if kind == "attachment" else raw_folder(bench.config.storage.database)
+    folder = bench.config.storage.attachments if kind == "attachment" else raw_folder(bench.config.storage.beside)
     lost = next(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     lost.unlink()
     assert main(("backup", str(tmp_path / "backup"))) == 1
@@ -125,6 +123,7 @@ def test_a_file_that_is_missing_is_told_and_the_rest_is_saved(bench, tmp_path, c
     assert f"{lost.name} is not in it" in printed(capsys)
 
 
+@pytest.mark.sqlite
 def test_a_folder_with_something_in_it_and_a_desk_without_database_are_refused(bench, tmp_path, capsys):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "note").touch()
@@ -138,7 +137,7 @@ def test_a_folder_with_something_in_it_and_a_desk_without_database_are_refused(b
 
 def test_what_is_written_meanwhile_is_not_half_in_it(bench, tmp_path):
     """The copy is of one moment: a mail that comes while files are copied is not in it, nor is its attachment."""
-    with keep_files(bench.config.storage.database):
+    with keep_files(bench.config.storage.beside):
         assert main(("backup", str(tmp_path / "backup"))) == 0
     bench.send(KAREN, "Later.", subject="Later", files=(("l.txt", "text/plain", b"later"),))
     with closing(open_reader(tmp_path / "backup" / "mailgate.db")) as db:
@@ -148,7 +147,7 @@ def test_what_is_written_meanwhile_is_not_half_in_it(bench, tmp_path):
 
 
 def test_no_file_is_swept_while_a_backup_copies(bench):
-    database = bench.config.storage.database
+    database = bench.config.storage.beside
     (name,) = inbox.raw_files(bench.db)
     with keep_files(database):
         RawFiles(database).sweep([name])
@@ -228,6 +227,7 @@ def test_restored_to_another_place_the_desk_plays_on(bench, backup, tmp_path, ca
     assert "Try again." in to(sent, "karen@client.example").text
 
 
+@pytest.mark.sqlite
 def test_a_configuration_that_is_there_says_where_and_stays(bench, backup, tmp_path):
     new = tmp_path / "new"
     new.mkdir()
@@ -282,6 +282,7 @@ def test_nothing_is_restored_under_a_daemon(backup, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["ok"] is False
 
 
+@pytest.mark.sqlite
 def test_absolute_places_stay_where_they_were(bench, tmp_path):
     """Restored on another machine, a desk that lay in /var/lib lies there again."""
     state = tmp_path / "state"
