@@ -41,7 +41,7 @@ from mailgate.store.db import Store
 from mailgate.store.queues import outbox
 from mailgate.system.clock import Clock, pause
 from mailgate.system.watchdog import Progress
-from mailgate.worker import apply
+from mailgate.worker import written
 from mailgate.worker.batch import recover
 from mailgate.worker.lanes import Worker
 from mailgate.worker.setup import make_runtime
@@ -155,7 +155,7 @@ class WorkerProcess:
         now = self._clock()
         context = self._runtime.context(now)
         notices = to_admin(message.cause, message.subject, message.facts, context)
-        mails = apply.write_mail(notices, context, self._runtime.renderer)
+        mails = written.write_mail(notices, context, self._runtime.renderer)
         try:
             await self._store.write(outbox.add, mails, now)
         except StorageError as error:

@@ -23,6 +23,7 @@ from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Change, Entry
 from mailgate.writing.templates.phrases import Catalogue
+from mailgate.writing.templates.render import Renderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Context:
     now: datetime
     catalogue: Catalogue  # what agents read, by language
     rules: RuleIndex
+    renderer: Renderer
     reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
 
     def in_english(self, sentence: Sentence) -> str:

@@ -7,48 +7,22 @@ mails. Then tickets, entries, events, deadlines, outbox and the inbox row are wr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Hold, Outcome, Signing
 from mailgate.mail import Mail
-from mailgate.notice import Notice, Outgoing
+from mailgate.notice import Outgoing
 from mailgate.reasons import Reason
-from mailgate.rules.notices.confidential import masked
-from mailgate.rules.notices.waiting import GATHERED, SPARE, not_before
 from mailgate.rules.sla.clock import clock
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses, signatures
 from mailgate.store.queues import copies, held, inbox, outbox, trace
 from mailgate.store.tickets import similar, tickets
-from mailgate.system import maillog
 from mailgate.ticket import Change
-from mailgate.worker import recheck
-from mailgate.writing.compose import compose
+from mailgate.worker import recheck, written
 from mailgate.writing.templates.render import Renderer
-
-
-def write_mail(notices: Sequence[Notice], context: Context, renderer: Renderer) -> list[Outgoing]:
-    """Render and compose notices: head and words of each mail, and which files belong in it."""
-    return [_compose(masked(notice, context.config), context, renderer) for notice in notices]
-
-
-def subject_of(notice: Notice, context: Context, renderer: Renderer) -> str:
-    """The subject of a notice's mail, for a dry run."""
-    return _compose(masked(notice, context.config), context, renderer).subject
-
-
-def _compose(notice: Notice, context: Context, renderer: Renderer) -> Outgoing:
-    waits = not_before(notice, context.config, context.now)
-    at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
-    rendered = renderer.render(notice, context.config, context.keyring, at)
-    if rendered.problem:
-        maillog.template_error(notice.kind, rendered.problem)
-    mail = compose(notice, rendered, context.config, context.keyring, at)
-    if waits and notice.kind in GATHERED:
-        waits += SPARE
-    return replace(mail, not_before=waits) if waits else mail
 
 
 def save_change(db: Db, change: Change, context: Context) -> None:
@@ -72,7 +46,7 @@ class PreparedOutcome:
 def prepare_outcome(outcome: Outcome, context: Context, renderer: Renderer) -> PreparedOutcome:
     """Compose the mails of an outcome. Needs no transaction, and takes longer than writing it."""
     inner = prepare_outcome(outcome.confirms[1], context, renderer) if outcome.confirms else None
-    return PreparedOutcome(outcome, tuple(write_mail(outcome.notices, context, renderer)), inner)
+    return PreparedOutcome(outcome, tuple(written.write_mail(outcome.notices, context, renderer)), inner)
 
 
 def save(db: Db, outcome: Outcome, context: Context, renderer: Renderer, *, inbox_id: int | None = None) -> Outcome:
@@ -116,26 +90,6 @@ def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | N
     if outcome.first_contact:
         audience.note_first_contact(db, outcome.first_contact, context.now)
     trace.add(db, _withheld(outcome, context.now, inbox_id, message_id))
-
-
-def save_alerts(db: Db, notices: Sequence[Notice], context: Context, renderer: Renderer) -> None:
-    """Write alerts whose changes are written. Of a mail about several tickets, each ticket's trace has a line."""
-    outbox.add(db, write_mail(notices, context, renderer), context.now)
-    trace.add(
-        db,
-        [
-            trace.Line(
-                at=context.now,
-                direction="out",
-                step="together",
-                text=f"{notice.kind} about tickets {', '.join(map(str, notice.numbers))}",
-                address=notice.to.email,
-                ticket=number,
-            )
-            for notice in notices
-            for number in notice.numbers
-        ],
-    )
 
 
 def _learn(db: Db, signing: Signing | None, context: Context) -> None:

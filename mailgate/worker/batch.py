@@ -25,7 +25,7 @@ from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import tickets
 from mailgate.system import maillog
 from mailgate.system.budget import Budget, try_in_own_process
-from mailgate.worker import apply
+from mailgate.worker import apply, written
 from mailgate.worker.carry_over import carry_over
 from mailgate.worker.explain import steps
 from mailgate.worker.pipeline import Verdict, count_reports, think
@@ -219,7 +219,7 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, runtime: Runtime, con
     notices = to_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
     with db.transaction():
         at = inbox.put_off(db, inbox_id, context.now, what)
-        outbox.add(db, apply.write_mail(notices, context, runtime.renderer), context.now)
+        outbox.add(db, written.write_mail(notices, context, runtime.renderer), context.now)
     maillog.put_off(inbox_id, what, (at - context.now).total_seconds())
 
 
@@ -232,7 +232,7 @@ def _notify_quarantined(db: Db, inbox_id: int, error: str, runtime: Runtime, con
         phrase("admin.quarantined_retry", number=inbox_id),
     )
     notices = to_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
-    outbox.add(db, apply.write_mail(notices, context, runtime.renderer), context.now)
+    outbox.add(db, written.write_mail(notices, context, runtime.renderer), context.now)
 
 
 def recover(db: Db, runtime: Runtime, now: datetime) -> None:

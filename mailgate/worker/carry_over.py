@@ -26,7 +26,7 @@ from mailgate.store.people import absences
 from mailgate.store.queues import outbox
 from mailgate.store.tickets import names_in_use
 from mailgate.ticket import ADMIN, Address, Change, Ticket
-from mailgate.worker import apply, recheck
+from mailgate.worker import apply, recheck, written
 from mailgate.worker.setup import Runtime
 
 _STAFF = "staff"  # in the table meta: the staff of the configuration that was applied last
@@ -51,7 +51,7 @@ def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
         if before and change.after.status.active:
             alerts += _alerts(db, change, staff.newly_responsible(ticket, change.after, before, after, same), context)
     for notice in together(alerts, absences.away(db, now), runtime.config):
-        apply.save_alerts(db, [notice], context, runtime.renderer)
+        written.save_alerts(db, [notice], context, runtime.renderer)
     recheck.after_reload(db, context)
     if before != after:
         meta.put(db, _STAFF, staff.to_json(after))

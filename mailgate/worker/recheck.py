@@ -10,27 +10,31 @@ from collections.abc import Iterable
 from itertools import chain
 
 from mailgate.desk.outcome import Context
+from mailgate.rules.notices.audience import Person
+from mailgate.rules.notices.combined import TOGETHER, about_several
 from mailgate.rules.notices.waiting import not_due, not_reader
 from mailgate.rules.people.permissions import confidential, sees
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
+from mailgate.store.people import absences
 from mailgate.store.queues import trace, unsent
 from mailgate.store.queues.unsent import Unsent
 from mailgate.store.tickets import tickets
-from mailgate.ticket import Change, Ticket
+from mailgate.ticket import Address, Change, Ticket
+from mailgate.worker import written
 
 
 def after_change(db: Db, change: Change, context: Context) -> None:
     """Judge what waits about a ticket, or names it, after a change of what its readers may see or have to do."""
     if change.before is None or _standing(change.before) == _standing(change.after):
         return
-    found = unsent.about(db, change.after.number, context.now)
+    found = unsent.about(db, change.after.number)
     _withdraw(db, found, {change.after.number: change.after}, context)
 
 
 def after_reload(db: Db, context: Context) -> None:
     """Judge everything that waits, with a new configuration."""
-    found = unsent.every(db, context.now)
+    found = unsent.every(db)
     numbers = set(chain.from_iterable((each.ticket, *each.names) for each in found)) - {0}
     _withdraw(db, found, tickets.get_many(db, numbers), context)
 
@@ -42,8 +46,7 @@ def _standing(ticket: Ticket) -> tuple[object, ...]:
 
 
 def _withdraw(db: Db, found: Iterable[Unsent], about: dict[int, Ticket], context: Context) -> None:
-    config = context.config
-    gone = [(each, why) for each in found if (why := _why(each, about, config))]
+    gone = [(each, why) for each in found if (why := _why(db, each, about, context))]
     unsent.withdraw(db, [(each.id, why) for each, why in gone])
     trace.add(
         db,
@@ -62,9 +65,31 @@ def _withdraw(db: Db, found: Iterable[Unsent], about: dict[int, Ticket], context
     )
 
 
-def _why(mail: Unsent, about: dict[int, Ticket], config: Config) -> str:
+def _again(db: Db, mail: Unsent, context: Context) -> str:
+    """Why a mail about several tickets must not go out as it is; "" when it may.
+
+    Of its tickets those that are still due are in another mail, which is written here.
+    """
+    config = context.config
+    found = tickets.get_many(db, mail.names)
+    due = [each for each in found.values() if not not_due(mail.kind, mail.agent, mail.recipient, each, config)]
+    if len(due) == len(mail.names):
+        return ""
+    if not due:
+        return "none of its tickets is due any more"
+    reader = Person(Address(mail.recipient, config.agents[mail.agent].name), mail.agent)
+    cause = f"again:{mail.id}:{','.join(str(each.number) for each in due)}"
+    notice = about_several(mail.kind, reader, due, cause, absences.away(db, context.now), config)
+    written.save_alerts(db, [notice], context, context.renderer)
+    return f"another mail is about {', '.join(f'#{each.number}' for each in due)} alone"
+
+
+def _why(db: Db, mail: Unsent, about: dict[int, Ticket], context: Context) -> str:
+    config = context.config
     if mail.agent and (why := not_reader(mail.agent, mail.recipient, config)):
         return why
+    if mail.agent and mail.kind in TOGETHER and not mail.ticket:
+        return _again(db, mail, context)
     ticket = about.get(mail.ticket)
     if ticket and (why := not_due(mail.kind, mail.agent, mail.recipient, ticket, config)):
         return why

@@ -36,7 +36,7 @@ from mailgate.store.people import absences
 from mailgate.store.queues import held, inbox
 from mailgate.store.tickets import deadlines
 from mailgate.ticket import CLOCK, Address
-from mailgate.worker import apply, upkeep
+from mailgate.worker import apply, upkeep, written
 from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
 from mailgate.worker.setup import Runtime
 
@@ -70,7 +70,7 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     for notice in together(alerts, absences.away(db, now), runtime.config) if alerts else ():
         try:
             with db.savepoint():
-                apply.save_alerts(db, [notice], runtime.context(now), runtime.renderer)
+                written.save_alerts(db, [notice], runtime.context(now), runtime.renderer)
         except StorageError:
             raise
         except Exception:

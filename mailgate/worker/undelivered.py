@@ -6,13 +6,16 @@ The sender records a failure in the outbox; here it is processed, each in a tran
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from mailgate.desk.bounces import Failure, take_failure, without_content
 from mailgate.desk.gather.records import gather_ticket
-from mailgate.desk.outcome import Context
+from mailgate.desk.outcome import Context, Outcome
 from mailgate.errors import StorageError
+from mailgate.notice import Notice
 from mailgate.outbound.status_codes import plainly
+from mailgate.phrase import phrase
 from mailgate.store.db import Db
 from mailgate.store.queues import outbox
 from mailgate.store.queues.outbox import Refused
@@ -43,6 +46,9 @@ def process_failures(db: Db, runtime: Runtime, now: datetime) -> int:
 
 
 def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> None:
+    if refusal.ticket is None and refusal.names:
+        _process_several(db, refusal, runtime, context)
+        return
     known = gather_ticket(db, refusal.ticket, context)
     ticket = known.ticket(refusal.ticket) if refusal.ticket else None
     why = plainly("", refusal.answer)
@@ -50,3 +56,18 @@ def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> No
     shortened = without_content(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
     outcome = shortened or take_failure(known, ticket, failure, f"outbox:{refusal.id}", context)
     apply.save(db, outcome, context, runtime.renderer)
+
+
+def _process_several(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> None:
+    """A mail about several tickets: an event on each, and one notice to each who hears of it, about them all."""
+    failure = Failure(refusal.kind, refusal.recipient, plainly("", refusal.answer), refusal.agent, dead=refusal.dead)
+    first: dict[str, Notice] = {}
+    numbers = tuple(f"#{number}" for number in refusal.names)
+    for number in refusal.names:
+        known = gather_ticket(db, number, context)
+        outcome = take_failure(known, known.ticket(number), failure, f"outbox:{refusal.id}", context)
+        apply.save(db, replace(outcome, notices=()), context, runtime.renderer)
+        for notice in outcome.notices:
+            about_all = (*notice.facts, phrase("delivery-failed.about", tickets=numbers))
+            first.setdefault(notice.to.email, replace(notice, facts=about_all))
+    apply.save(db, Outcome(notices=tuple(first.values())), context, runtime.renderer)

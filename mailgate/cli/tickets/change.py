@@ -29,7 +29,7 @@ from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.system.lock import running
 from mailgate.ticket import Address, Assignee, Json
-from mailgate.worker import apply
+from mailgate.worker import apply, written
 from mailgate.worker.carry_over import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.phrases import Catalogue
@@ -51,7 +51,7 @@ def new(args: argparse.Namespace) -> int:
         order = by_hand.Order(requester, args.subject, text, _cause(), quiet=args.quiet)
         known = gather_opening(db, requester, context)
         outcome = apply.save(db, by_hand.open_by_hand(order, known, context), context, runtime.renderer)
-        subjects = [apply.subject_of(notice, context, runtime.renderer) for notice in outcome.notices]
+        subjects = [written.subject_of(notice, context, runtime.renderer) for notice in outcome.notices]
     if args.json:
         notices: list[Json] = [
             {"kind": notice.kind.value, "to": notice.to.email, "subject": subject}

@@ -15,10 +15,10 @@ from mailgate.settings import Config
 from mailgate.store.attachments import digest
 from mailgate.store.db import Db
 from mailgate.store.queues.inbox import Claimed
-from mailgate.worker.apply import subject_of
 from mailgate.worker.explain import document, unread, words
 from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime, make_runtime, peek_secrets
+from mailgate.worker.written import subject_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase, phrase
+from mailgate.rules.notices.audience import Person
 from mailgate.rules.notices.tables import meanwhile, meanwhile_listing, urgency, waiting_listing
 from mailgate.rules.people.absence import Away
 from mailgate.rules.people.permissions import confidential
@@ -32,17 +33,25 @@ def together(notices: Iterable[Notice], away: Away, config: Config) -> tuple[Not
 
 def _one(alerts: Sequence[Notice], away: Away, config: Config) -> Notice:
     first = alerts[0]
-    tickets = sorted((each.ticket for each in alerts if each.ticket), key=urgency)
-    headline = phrase(f"{first.kind}.several", count=len(tickets))
+    found = [each.ticket for each in alerts if each.ticket]
+    return about_several(first.kind, Person(first.to, first.agent), found, f"{first.cause}|{len(found)}", away, config)
+
+
+def about_several(
+    kind: NoticeKind, reader: Person, found: Iterable[Ticket], cause: str, away: Away, config: Config
+) -> Notice:
+    """One alert of a kind about several tickets."""
+    tickets = sorted(found, key=urgency)
+    headline = phrase(f"{kind}.{'one' if len(tickets) == 1 else 'several'}", count=len(tickets))
     return Notice(
-        kind=first.kind,
-        to=first.to,
-        agent=first.agent,
-        cause=f"{first.cause}|{len(tickets)}",
+        kind=kind,
+        to=reader.address,
+        agent=reader.agent,
+        cause=cause,
         subject=headline,
         numbers=tuple(ticket.number for ticket in tickets),
         facts=(phrase("fact.plain", what=headline), Phrase("digest.intro")),
-        listings=(waiting_listing(Phrase(f"table.{first.kind}"), tickets, away, first.agent, config),),
+        listings=(waiting_listing(Phrase(f"table.{kind}"), tickets, away, reader.agent, config),),
     )
 
 

@@ -232,6 +232,7 @@ class Refused:
     answer: str
     of_message: bool  # it was the message that was refused, not its recipient
     dead: bool  # the address is no mailbox any more
+    names: tuple[int, ...] = ()  # tickets that it names beside its own
 
 
 def failed(db: Db, rows: Sequence[tuple[int, str, bool, bool]]) -> None:
@@ -253,7 +254,7 @@ def failed(db: Db, rows: Sequence[tuple[int, str, bool, bool]]) -> None:
 def refused(db: Db, limit: int) -> list[Refused]:
     """Mails that were given up and of which nobody was told yet, oldest first."""
     rows = db.all(
-        "SELECT o.id, o.kind, o.ticket, o.cause, o.recipient, o.agent, r.answer, r.of_message, r.dead"
+        "SELECT o.id, o.kind, o.ticket, o.cause, o.recipient, o.agent, o.names, r.answer, r.of_message, r.dead"
         " FROM refused r JOIN outbox o ON o.id = r.outbox_id ORDER BY r.outbox_id LIMIT ?",
         [limit],
     )
@@ -268,6 +269,7 @@ def refused(db: Db, limit: int) -> list[Refused]:
             answer=row["answer"],
             of_message=bool(row["of_message"]),
             dead=bool(row["dead"]),
+            names=tuple(json.loads(row["names"])),
         )
         for row in rows
     ]

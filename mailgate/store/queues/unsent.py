@@ -1,11 +1,10 @@
-"""Mail that is not sent yet and may never be: what waits for a later time, and what was given up."""
+"""Mail that is not sent yet and may never be: what waits for its time or the relay, and what was given up."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from mailgate.notice import NoticeKind
@@ -15,7 +14,7 @@ from mailgate.store.db import Db
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A mail that waits for a later time, or was given up and may be retried."""
+    """A mail that waits, or was given up and may be retried."""
 
     id: int
     kind: NoticeKind
@@ -26,22 +25,18 @@ class Unsent:
     names: tuple[int, ...]  # other tickets
 
 
-_UNSENT = (
-    "SELECT id, kind, agent, recipient, message_id, ticket, names FROM outbox"
-    " WHERE ((state = 'queued' AND next_attempt_at > ?) OR state = 'failed')"
-)
+_UNSENT = "SELECT id, kind, agent, recipient, message_id, ticket, names FROM outbox WHERE state IN ('queued', 'failed')"
 
 
-def every(db: Db, now: datetime) -> list[Unsent]:
-    """Every mail that waits for a later time, or was given up."""
-    return [_unsent(row) for row in db.all(_UNSENT, [now.timestamp()])]
+def every(db: Db) -> list[Unsent]:
+    """Every mail that waits for its time or the relay, or was given up."""
+    return [_unsent(row) for row in db.all(_UNSENT)]
 
 
-def about(db: Db, number: int, now: datetime) -> list[Unsent]:
+def about(db: Db, number: int) -> list[Unsent]:
     """Those of them that are about a ticket, or name it."""
-    own = db.all(f"{_UNSENT} AND ticket = ?", [now.timestamp(), number])
-    # The state stands once more in the words of the partial index.
-    naming = db.all(f"{_UNSENT} AND state IN ('queued', 'failed') AND names <> '[]'", [now.timestamp()])
+    own = db.all(f"{_UNSENT} AND ticket = ?", [number])
+    naming = db.all(f"{_UNSENT} AND names <> '[]'")
     return [*map(_unsent, own), *(each for each in map(_unsent, naming) if number in each.names)]
 
 

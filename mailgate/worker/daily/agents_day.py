@@ -30,7 +30,7 @@ from mailgate.store.queues.outbox import Waiting
 from mailgate.store.tickets import tickets
 from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Address, Ticket
-from mailgate.worker import apply
+from mailgate.worker import apply, written
 from mailgate.worker.setup import Runtime
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def _gather(db: Db, agent: Agent, waiting: list[Waiting], runtime: Runtime, cont
     events = {each.number: [e for e in tickets.events(db, each.number) if e.at >= since] for each in seen}
     threads = {each.number: [e for e in tickets.thread(db, each.number) if e.at >= since] for each in seen}
     notice = catch_up(agent, seen, events, threads, f"quiet:{agent.key}:{waiting[-1].id}", config)
-    apply.save_alerts(db, [notice], context, runtime.renderer)
+    written.save_alerts(db, [notice], context, runtime.renderer)
 
 
 @contextmanager

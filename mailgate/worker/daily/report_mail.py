@@ -21,7 +21,7 @@ from mailgate.settings import Config, Recurring
 from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.queues import outbox
-from mailgate.worker import apply
+from mailgate.worker import written
 from mailgate.worker.setup import Runtime
 
 
@@ -68,7 +68,7 @@ def write(dues: Sequence[Due], runtime: Runtime, now: datetime) -> list[Outgoing
             continue
         counted = count_on_own_connection(runtime.config, each.since, each.until)
         notices = tuple(mailed_reports(counted, each.name, runtime.config))
-        mails += apply.write_mail(notices, context, runtime.renderer)
+        mails += written.write_mail(notices, context, runtime.renderer)
     return mails
 
 

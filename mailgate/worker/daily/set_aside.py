@@ -17,7 +17,7 @@ from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox, quarantine
 from mailgate.ticket import Queued
-from mailgate.worker import apply
+from mailgate.worker import written
 from mailgate.worker.setup import Runtime
 
 EVERY = timedelta(hours=1)
@@ -40,7 +40,7 @@ def notify(db: Db, runtime: Runtime, now: datetime) -> None:
     context = runtime.context(now)
     subject = phrase("admin.aside_subject", count=len(named))
     notices = to_admin(f"aside:{named[-1].id}", subject, tuple(_facts(named, found)), context)
-    outbox.add(db, apply.write_mail(notices, context, runtime.renderer), now)
+    outbox.add(db, written.write_mail(notices, context, runtime.renderer), now)
     meta.put(db, _KEY, f"{now.isoformat()} {max(each.id for each in found)}")
 
 

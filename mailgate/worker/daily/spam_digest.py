@@ -20,7 +20,7 @@ from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.queues import held, outbox
 from mailgate.ticket import Queued
-from mailgate.worker import apply
+from mailgate.worker import written
 from mailgate.worker.setup import Runtime
 from mailgate.writing.views.links import END
 
@@ -44,7 +44,7 @@ def notify(db: Db, runtime: Runtime, now: datetime) -> None:
     context = runtime.context(now)
     if found:
         notices = tuple(_notice(who, found, older, context) for who in _readers(context.config))
-        outbox.add(db, apply.write_mail(notices, context, runtime.renderer), now)
+        outbox.add(db, written.write_mail(notices, context, runtime.renderer), now)
     meta.put(db, _KEY, now.isoformat())
 
 

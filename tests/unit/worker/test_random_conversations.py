@@ -5,6 +5,7 @@ eleven programs write, with a signature of their own, and tap links of any notic
 hold canaries, and now and then paste them into an answer. They ask an expert outside, merge and split, open tickets
 for people and forward their mail, put people in Cc, write to a requester directly, and cross each other's answers.
 Each public answer reaches whom the answered notice promised, or whom its author named; nobody reads a bare signature.
+Whatever somebody wrote is in a thread, or came back to its author.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from mailgate.store.queues import outbox
+from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
-from mailgate.ticket import EventKind
+from mailgate.ticket import Event, EventKind
 from mailgate.worker import batch
 from tests.desk import CONFIG, Bench, Sent
 from tests.mail_programs import PROGRAMS, written
@@ -143,6 +144,8 @@ class Conversation:
         self.canaries: list[str] = []
         self.count = 0
         self.answered: dict[str, Sent] = {}  # the notice that a reply answers
+        self.outright: set[str] = set()  # replies whose author said that they are public
+        self.wrote: dict[str, str] = {}  # who wrote each text, by its token; without reasons of commands
 
     def token(self, kind: str) -> str:
         self.count += 1
@@ -175,6 +178,8 @@ class Conversation:
         fields |= more
         if self.trusted and who in AGENTS:
             fields |= {"authserv_ids": ("mx.bank.example",), "headers": PASS | dict(fields.get("headers") or {})}
+        for line in text.split("\n"):
+            self.wrote |= {token: who for token in TOKEN.findall(line) if not line.startswith("#")}
         body = str(fields.pop("text"))
         self.hand_over()
         self.bench.now += timedelta(minutes=self.dice.choice((0, 0, 1, 10)))
@@ -215,6 +220,7 @@ class Conversation:
             on_top = self.dice.choice(("", "", "#reply\n\n", "#resolved\n\n", "#pending\n\n", "#prio high\n\n"))
             cc = self.dice.choice(("", "", "", "", ZOE, JANE))
             self.direct.add((said, cc))
+            self.outright |= {said} if "#reply" in on_top else set()
             self.write(who, f"{on_top}{said} {self.sentence()}", mail, cc=cc)
 
     def first_answer(self) -> None:
@@ -233,10 +239,13 @@ class Conversation:
         )
         if not label or (label.startswith("Send") and "CANARY" in self.kept(mail)):
             return
+        if label.startswith("Send"):  # whoever this mail names is whom its reader sends it to
+            self.answered |= dict.fromkeys(TOKEN.findall(self.kept(mail)), mail)
         said = "" if label.startswith("Send") else self.token("REPLY" if label.startswith("Answer") else "CANARY")
         if said.startswith("REPLY"):
             self.replies.append(said)
             self.answered[said] = mail
+            self.outright.add(said)
         elif said:
             self.canaries.append(f"{said} {self.sentence()}")
             said = self.canaries[-1]
@@ -441,7 +450,9 @@ def test_nothing_internal_gets_out_and_nothing_public_is_lost(tmp_path, monkeypa
         assert not untold(bench.ticket(number), bench.events(number))
     check_replies(bench, talk, outgoing)
     check_promises(bench, talk, outgoing)
+    check_notes(bench, talk)
     check_signatures(bench)
+    check_nothing_vanished(bench, talk, outgoing)
     assert not bench.db.all("SELECT error FROM inbox WHERE state NOT IN ('done', 'held', 'dropped', 'quarantined')")
     assert not bench.db.all("SELECT error FROM inbox WHERE reason = 'poison'")
     assert any(kind == "reply" for number in bench.numbers() for kind, _ in bench.thread(number)), "something was said"
@@ -500,7 +511,44 @@ def check_promises(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> No
         events = [event for number in bench.numbers() for event in bench.events(number) if str(event.by) == entry["by"]]
         chosen = {email for event in events for email in OUTSIDE if email in str(event.after)}
         reached = {each.to for each in outgoing if each.kind == "reply" and token in own_words(each)}
-        assert reached <= {*json.loads(row["readers"]), *chosen}, f"{token} to {reached}, promised {row['readers']}"
+        promised = set(json.loads(row["readers"]))
+        assert reached <= promised | chosen, f"{token} to {reached}, promised {promised}"
+        missed = promised - reached - {email for said, email in talk.direct if said == token} - left(events_of(bench))
+        assert not missed, f"{token} to {reached}, promised {promised}"
+
+
+def check_notes(bench: Bench, talk: Conversation) -> None:
+    """An answer to an alert that promised a note is public only if its author said so, then or with `#send`."""
+    sent = [dict(event.after)["entry"] for event in events_of(bench) if event.kind is EventKind.PUBLISHED]
+    for token, mail in talk.answered.items():
+        row = bench.db.one("SELECT id FROM entry WHERE kind = 'reply' AND text LIKE ?", [f"%{token}%"])
+        meant = token in talk.outright or row is None or row["id"] in sent
+        assert meant or "stays an internal note" not in mail.text, f"{token} answers a {mail.kind}"
+
+
+def events_of(bench: Bench) -> list[Event]:
+    return [event for number in bench.numbers() for event in bench.events(number)]
+
+
+def left(events: list[Event]) -> set[str]:
+    """Whoever was taken off a ticket, or went, at any time; merging and splitting moves people, too."""
+    off: set[str] = set()
+    for event in events:
+        if event.kind in (EventKind.CC_CHANGED, EventKind.REQUESTER_CHANGED):
+            off |= {email for email in OUTSIDE if email in str(event.before)}
+        if event.kind in (EventKind.MERGED, EventKind.SPLIT):
+            return set(OUTSIDE)
+    return off
+
+
+def check_nothing_vanished(bench: Bench, talk: Conversation, outgoing: list[Sent]) -> None:
+    """What was written stands in a thread, waits to be confirmed, or came back to its author."""
+    kept = set(TOKEN.findall("\n".join(text for number in bench.numbers() for _, text in bench.thread(number))))
+    aside = bench.db.all("SELECT id FROM inbox WHERE state IN ('held', 'quarantined')")
+    kept |= {token for row in aside for token in TOKEN.findall(inbox.raw(bench.db, row["id"]).decode())}
+    back = {(token, mail.to) for mail in outgoing if mail.agent for token in TOKEN.findall(mail.text)}
+    gone = {token: who for token, who in talk.wrote.items() if token not in kept and (token, who) not in back}
+    assert not gone, f"vanished: {gone}"
 
 
 def check_signatures(bench: Bench) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desk import ANN, CONFIG, ELLIOT, KAREN, START, Bench, to
+from mailgate.store.queues import outbox
+from mailgate.worker import undelivered
+from tests.desk import CONFIG, ELLIOT, KAREN, START, Bench, to
 
 QUIET = CONFIG.replace('email = ["ann@bank.example"]', 'email = ["ann@bank.example"]\nquiet = "08:00-20:00"')
 # Ann is in Support alone; Maintenance is confidential.
@@ -27,8 +29,9 @@ def waiting(bench: Bench, address: str = ANN_) -> list[str]:
     return [row["kind"] for row in rows]
 
 
-def why(bench: Bench) -> list[str]:
-    return [row["text"] for row in bench.db.all("SELECT text FROM trace WHERE step = 'withdrawn' ORDER BY id")]
+def why(bench: Bench, address: str = ANN_) -> list[str]:
+    sql = "SELECT text FROM trace WHERE step = 'withdrawn' AND address = ? ORDER BY id"
+    return [row["text"] for row in bench.db.all(sql, [address])]
 
 
 @pytest.fixture
@@ -105,7 +108,72 @@ def test_a_reply_that_waits_for_the_relay_goes_to_nobody_who_is_off_the_ticket(b
     assert "reply" in waiting(bench, KAREN_)
 
 
-def test_what_goes_at_once_is_left_alone(bench, alert):
-    assert waiting(bench, ELLIOT_) == ["new-ticket"], "its time has come"
-    bench.send(ANN, "#transfer Maintenance", answers=alert)
-    assert waiting(bench, ELLIOT_)[0] == "new-ticket"
+def test_what_is_due_and_waits_for_the_relay_is_judged_too(bench, alert):
+    assert waiting(bench, ELLIOT_) == ["new-ticket"]
+    bench.send(ELLIOT, "#transfer Maintenance", answers=alert)
+    assert waiting(bench, ELLIOT_) == ["answer"]
+    assert why(bench, ELLIOT_) == ["new-ticket not sent: its reader does not see the ticket"]
+
+
+def test_what_a_connection_has_in_hand_goes(bench, alert):
+    bench.db.run("UPDATE outbox SET state = 'sending' WHERE recipient = ?", [ELLIOT_])
+    bench.send(ELLIOT, "#transfer Maintenance", answers=alert)
+    assert why(bench, ELLIOT_) == []
+
+
+# ── a mail about several tickets ────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def late(tmp_path):
+    """Three tickets of Elliot's are overdue, and the relay is down: one mail about them waits."""
+    bench = Bench(tmp_path)
+    for number in range(3):
+        alert = to(bench.send(KAREN, "It does not open.", subject=f"Printer {number}"), ELLIOT_)
+        bench.send(ELLIOT, "#claim", answers=alert)
+    bench.deliver()
+    bench.alert = to(bench.wait(hours=19), ELLIOT_)
+    assert bench.alert.subject == "3 tickets are overdue"
+    return bench
+
+
+def queued(bench: Bench) -> list[tuple[str, str]]:
+    sql = "SELECT subject, names FROM outbox WHERE state = 'queued' AND recipient = ? AND kind = 'overdue'"
+    return [(row["subject"], row["names"]) for row in bench.db.all(sql, [ELLIOT_])]
+
+
+def test_of_a_mail_about_several_tickets_what_is_over_is_left_out(late):
+    late.send(ELLIOT, "#ticket 1002\n#resolve", answers=late.alert)
+    assert queued(late) == [("2 tickets are overdue", "[1001, 1003]")]
+    late.send(ELLIOT, "#ticket 1001\n#due 3d", answers=late.alert)
+    assert queued(late) == [("1 ticket is overdue", "[1003]")]
+    (mail,) = [mail for mail in late.sent() if mail.subject == "1 ticket is overdue" and mail.to == ELLIOT_]
+    assert mail.message.get_all("X-Mailgate-Ticket") == ["1003"]
+    assert "Printer 2" in mail.text
+    late.send(ELLIOT, "#ticket 1003\n#close", answers=late.alert)
+    assert queued(late) == []
+    assert why(late, ELLIOT_) == [
+        "overdue not sent: another mail is about #1001, #1003 alone",
+        "overdue not sent: another mail is about #1003 alone",
+        "overdue not sent: none of its tickets is due any more",
+    ]
+
+
+def test_a_mail_about_several_tickets_that_are_all_due_stays(late):
+    late.send(ELLIOT, "#ticket 1002\n#tag portal", answers=late.alert)
+    late.configure(CONFIG)
+    assert queued(late) == [("3 tickets are overdue", "[1001, 1002, 1003]")]
+
+
+def test_a_mail_about_several_tickets_that_fails_for_good_is_an_event_on_each(late):
+    (row,) = late.db.all("SELECT id FROM outbox WHERE message_id = ?", [late.alert.message_id])
+    with late.db.transaction():
+        outbox.failed(late.db, [(row["id"], "550 5.1.1 no such user", False, True)])
+    assert undelivered.process_failures(late.db, late.desk, late.now) == 1
+    for number in (1001, 1002, 1003):
+        event = late.events(number)[-1]
+        assert (event.kind, event.after["recipient"], event.after["notice"]) == ("notice-failed", ELLIOT_, "overdue")
+    told_of = [mail for mail in late.new() if mail.kind == "delivery-failed"]
+    assert [mail.to for mail in told_of] == [ANN_]
+    assert "It was about #1001, #1002, #1003." in told_of[0].text
+    assert undelivered.process_failures(late.db, late.desk, late.now) == 0

@@ -123,14 +123,14 @@ def test_the_trace_of_each_ticket_has_the_mail(bench, late):
 
 def test_a_mail_about_several_that_cannot_be_written_stops_no_deadline(bench, monkeypatch):
     bench.send(KAREN, "Two does not open.", subject="Two is slow")
-    written = timers.apply.save_alerts
+    written = timers.written.save_alerts
 
     def fails(db, notices, context, renderer):
         if notices[0].agent == "ann":
             raise ZeroDivisionError
         written(db, notices, context, renderer)
 
-    monkeypatch.setattr(timers.apply, "save_alerts", fails)
+    monkeypatch.setattr(timers.written, "save_alerts", fails)
     assert {mail.to for mail in bench.wait(hours=19)} == {"elliot@bank.example"}
     assert bench.ticket(1002).overdue
 
