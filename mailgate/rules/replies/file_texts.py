@@ -118,7 +118,7 @@ def _octets(content: bytes) -> Iterator[bytes]:
     for found in _BASE64.finditer(content):
         for octets in _from_base64(found[0], whole=found.start() > 0):
             yield octets.replace(b"\0", b"")
-    if _QUOTED_PRINTABLE.search(content):
+    if b"\0" not in content and _QUOTED_PRINTABLE.search(content):  # a text, that is, and not other data
         yield binascii.a2b_qp(content)
     if _UUENCODED.search(content):
         yield from (data for _, data in uuencode.split(content.decode("latin-1").replace("\r\n", "\n"))[1])
