@@ -50,7 +50,7 @@ def cut(clean: str, text: str) -> str:
     found = _lines_that_say(tokens, wanted)
     if found is None:
         return ""
-    kept = sanitise.clean("".join(_without(tokens, *found)))
+    kept = sanitise.clean("".join(_without(tokens, found[0], _with_pictures(tokens, found[1]))))
     return kept if _squashed(html.to_text(kept)) == wanted else ""
 
 
@@ -120,6 +120,12 @@ def _lines_that_say(tokens: list[_Token], wanted: str) -> tuple[int, int] | None
     places = (place for place in islice(starts, _TRIED) if place + len(wanted) in ends)
     place = next((place for place in places if whole.startswith(wanted, place)), None)
     return None if place is None else (starts[place], ends[place + len(wanted)])
+
+
+def _with_pictures(tokens: list[_Token], last: int) -> int:
+    """The last line with the pictures directly below it, such as the logo of a signature."""
+    said = min((token.line for token in tokens if token.words and token.line > last), default=tokens[-1].line + 1)
+    return max((token.line for token in tokens if token.tag == "img" and last < token.line < said), default=last)
 
 
 def _without(tokens: list[_Token], first: int, last: int) -> list[str]:

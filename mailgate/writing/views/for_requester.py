@@ -15,7 +15,7 @@ from mailgate.settings import Config
 from mailgate.ticket import EntryKind
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
-from mailgate.writing.mail.inline import with_images
+from mailgate.writing.mail.inline import shown_in, with_images
 from mailgate.writing.mail.mime import readable
 from mailgate.writing.views import links
 from mailgate.writing.views.formatting import entry_view, file_view, files, preview, words
@@ -34,6 +34,8 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
     going = passing.of(notice, config.attachments).attached
     # A person's answer is passed on whole; what requesters wrote themselves they have
     text = words(notice.text, len(notice.text) if notice.kind in _SPOKEN else _ECHO_LIMIT)
+    page = with_images(notice.html, going) if notice.reveal and notice.kind in _SPOKEN and text else ""
+    beside = tuple(file for file in going if not shown_in(page, file))  # what stands in the page is no attachment
     return RequesterView(
         marker=own.marker if config.desk.marker else "",
         desk=identity.desk_name(notice, config),
@@ -49,8 +51,8 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
         facts=tuple(readable(own.sentence(fact, config.desk.timezone)) for fact in notice.facts),
         text=text if notice.reveal else "",
         canned=readable(notice.canned),
-        html=with_images(notice.html, going) if notice.reveal and notice.kind in _SPOKEN and text else "",
-        files=files(going) if notice.reveal else (),
+        html=page,
+        files=files(beside) if notice.reveal else (),
         left_out=_left_out(notice, config, own) if notice.reveal else (),
         signature=_signature(notice, config),
         quoted=_quoted(notice, config, own),

@@ -137,3 +137,14 @@ def test_requesters_sign_below_their_own_commands_too(bench, program):
     assert len(bench.thread()) == 1
     bench.send(KAREN, **written(program, "#close", "K. C.\nClient Inc.", mail))
     assert bench.ticket().status == "closed"
+
+
+def test_a_logo_below_a_signature_stays_in_the_page_and_is_no_attachment(tmp_path):
+    bench = Bench(tmp_path)
+    alert = to(bench.send(KAREN, "It does not open."), "elliot@bank.example")
+    fields = written("outlook classic", "It opens again.", "Kind regards,\nElliot Alderson", alert)
+    reply = to(bench.send(ELLIOT, str(fields.pop("text")), **fields), "karen@client.example")
+    (logo,) = [part for part in reply.message.walk() if part.get_content_maintype() == "image"]
+    assert logo.get_content_disposition() == "inline"
+    assert f'src="cid:{logo["Content-ID"].strip("<>")}"' in reply.part("html")
+    assert "image001.png" not in reply.text

@@ -125,3 +125,9 @@ def test_a_page_built_to_hurt_costs_little() -> None:
 
 def test_an_end_without_a_beginning_ends_nothing() -> None:
     assert cut("</div><p>Hello</p>", "Hello") == "<p>Hello</p>"
+
+
+def test_a_logo_below_the_last_line_stays_and_a_picture_behind_other_words_goes() -> None:
+    page = '<p>Hello</p><p>Ann</p><p><img src="cid:logo"></p><p>CANARY</p><p><img src="cid:other"></p>'
+    assert excerpt(page, "Hello\n\nAnn") == '<p>Hello</p><p>Ann</p><p><img src="cid:logo"></p>'
+    assert excerpt(page.replace("Ann", '<img src="cid:above" alt="">Ann'), "Hello") == "<p>Hello</p>"
