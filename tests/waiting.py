@@ -10,7 +10,7 @@ import inspect
 import time
 from collections.abc import Callable
 
-PATIENCE = 120.0  # seconds without any progress after which a wait fails; an idle machine needs a hundredth
+PATIENCE = 240.0  # seconds without any progress after which a wait fails; an idle machine needs a hundredth
 LOOK = 0.01  # seconds between two looks
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from mailgate.store.db import engine_of
 from mailgate.store.maintenance.size import stored
 from mailgate.store.queues import inbox, outbox
 from mailgate.worker import upkeep
@@ -112,8 +113,9 @@ class Years:
     def used(self) -> Used:
         """What lies on the disk now, the log checkpointed."""
         self.bench.db.run("PRAGMA wal_checkpoint(TRUNCATE)")
-        found = stored(self.bench.config.storage.database, self.bench.config.storage.attachments)
-        return Used(found.size - found.free, found.free, found.attachments.size, found.large_mails.size)
+        found = stored(engine_of(self.bench.config.storage.database), self.bench.config.storage.attachments)
+        size = found.database
+        return Used(size.size - size.free, size.free, found.attachments.size, found.large_mails.size)
 
 
 def main() -> None:

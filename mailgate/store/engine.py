@@ -2,7 +2,7 @@
 
 `Db` is what a transaction function gets, `Engine` is one desk's database, `Lane` a connection on a thread of its own.
 SQL is written once, with `?` or `:name` for values; the few expressions that engines spell differently are attributes
-and methods of `Db`. One file an engine implements these classes: `sqlite.py`.
+and methods of `Db`. One folder an engine implements these classes.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ its own first, under limits of the kernel.
 from __future__ import annotations
 
 import ctypes
+import math
 import resource
 import subprocess
 import sys
@@ -93,7 +94,8 @@ def try_in_own_process(module: str, raw: bytes, seconds: float = SECONDS) -> Non
 
 
 def limit_this_process(seconds: int, memory: int) -> None:
-    """Have the kernel end this process when it has used more processor time (seconds) or memory (bytes)."""
+    """Have the kernel end this process when it uses more processor time from now on (seconds) or memory (bytes)."""
+    most = math.ceil(time.process_time()) + seconds  # starting Python counts for no mail
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
