@@ -46,6 +46,11 @@ def changes(old: Config, new: Config) -> tuple[str, ...]:
     return (*_tables(old, new), *_relays(old, new), *_named(old, new), *_rules(old, new), *_folder(old, new))
 
 
+def changed_files(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[str, ...]:
+    """The differences between the template files of the administrator, one sentence each; digests by path."""
+    return tuple(_changes_by_name(("template file", "template files"), old, new))
+
+
 def orphans(config: Config, used: Mapping[str, Mapping[str, int]]) -> tuple[Problem, ...]:
     """A warning for each name that open tickets use and the configuration no longer defines, or nobody attends to.
 

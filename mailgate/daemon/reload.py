@@ -6,6 +6,8 @@ The daemon (`main.py`) decides when to switch.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from contextlib import suppress
@@ -57,6 +59,22 @@ def save_active(config: Config) -> None:
     """
     with suppress(OSError):
         write_private(_active_path(config), config.text)
+        write_private(_active_files(config), json.dumps(template_files(config)))
+
+
+def template_files(config: Config) -> dict[str, str]:
+    """The digests of the administrator's template files, by their paths in the folder."""
+    folder = config.templates
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if folder}
+
+
+def load_active_files(config: Config) -> dict[str, str] | None:
+    """The digests of the template files in force; None when there is no record."""
+    try:
+        return dict(json.loads(_active_files(config).read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
 
 
 def load_active(config: Config) -> Config | None:
@@ -96,6 +114,10 @@ _DATABASE = re.compile(r'^\s*database\s*=\s*"sqlite:///([^"]+)"', re.MULTILINE)
 
 def _active_path(config: Config) -> Path:
     return _active_copy(config.storage.beside)
+
+
+def _active_files(config: Config) -> Path:
+    return config.storage.beside.with_name(config.storage.beside.name + ".templates.json")
 
 
 def _active_copy(database: Path) -> Path:

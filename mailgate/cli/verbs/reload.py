@@ -8,9 +8,9 @@ import signal
 
 from mailgate.cli.common import print_json, reading, say
 from mailgate.cli.json_errors import result_fields
-from mailgate.config.diff import changes, orphans
+from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
-from mailgate.daemon.reload import load_active
+from mailgate.daemon.reload import load_active, load_active_files, template_files
 from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
@@ -33,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
         warnings += orphans(config, names_in_use.names_in_use(db))
     active = load_active(config)
     changed = changes(active, config) if active else ()
+    if (files := load_active_files(config)) is not None:
+        changed += changed_files(files, template_files(config))
     pid = running(config.storage.beside)
     if args.json:
         start = result_fields(() if pid else (_NOT_RUNNING,))

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.config.diff import changes, orphans
+from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.dump import effective
 from mailgate.config.load import load, read
 from mailgate.settings import Config
@@ -125,3 +125,11 @@ def test_effective_values_are_plain_and_complete() -> None:
     assert shown["addresses"]["support@bank.example"]["from"] == "{agent} ({address})"
     assert shown["roles"]["View only"]["may"] == []
     assert shown["http"] is None
+
+
+def test_template_files_are_told_by_their_names() -> None:
+    assert changed_files({"a.txt": "1", "b.txt": "2"}, {"a.txt": "1", "b.txt": "3", "de/c.txt": "4"}) == (
+        "1 template file added: de/c.txt",
+        "1 template file changed: b.txt",
+    )
+    assert changed_files({"a.txt": "1"}, {"a.txt": "1"}) == ()

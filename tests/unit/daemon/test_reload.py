@@ -1,0 +1,31 @@
+"""What `reload` compares with: the configuration and the template files in force, kept beside the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mailgate.config.load import load
+from mailgate.daemon.reload import load_active, load_active_files, save_active, template_files
+from tests.desk import CONFIG
+
+
+def test_the_template_files_in_force_are_kept_with_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "templates/de").mkdir(parents=True)
+    (tmp_path / "templates/de/reply.txt").write_text("Hallo")
+    (tmp_path / "config.toml").write_text(CONFIG)
+    (tmp_path / "var").mkdir()
+    config, _ = load(tmp_path / "config.toml", {})
+    assert load_active_files(config) is None
+    save_active(config)
+    assert load_active(config) == config
+    assert load_active_files(config) == template_files(config)
+    assert [*template_files(config)] == ["de/reply.txt"]
+    (tmp_path / "templates/de/reply.txt").write_text("Guten Tag")
+    assert load_active_files(config) != template_files(config)
+    (tmp_path / "var/mailgate.db.templates.json").write_text("[1")
+    assert load_active_files(config) is None
+
+
+def test_without_a_folder_there_are_no_template_files(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG)
+    assert template_files(load(tmp_path / "config.toml", {})[0]) == {}
