@@ -44,15 +44,16 @@ def settle(
     """Recompute the SLA clock and close the change.
 
     When a new plan, due time or status moves the due time into the future, the overdue flag is cleared
-    and the escalation steps that are now ahead can fire again.
+    and the escalation steps that are now ahead can fire again. So it is when the plan has other times
+    since the last change, by a new configuration.
     """
     after = replace(after, updated_at=stamp.at)
-    moved = any(event.kind in _MOVES_THE_CLOCK for event in events)
+    times = clock(after, config)
+    moved = times.due_at != before.due_at or any(event.kind in _MOVES_THE_CLOCK for event in events)
     if moved:
         fresh = clock(replace(after, escalated=()), config)
         ahead = {deadline.step for deadline in fresh.deadlines if deadline.at > stamp.at}
         after = replace(after, escalated=tuple(step for step in after.escalated if step not in ahead))
-    times = clock(after, config)
     after = replace(
         after,
         due_at=times.due_at,

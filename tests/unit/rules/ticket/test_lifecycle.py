@@ -256,6 +256,19 @@ def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():
     assert (still.overdue, still.escalated) == (True, ("100%",))
 
 
+def test_another_time_of_the_plan_counts_with_the_next_change():
+    """By a new configuration; what was overdue is not, and becomes so again at its new time."""
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    plans = {**CONFIG.slas, "Sev-A": replace(CONFIG.slas["Sev-A"], resolve=2 * HOUR)}
+    longer = replace(CONFIG, slas=plans)
+    stamp = Stamp(ANN.by, NOW + HOUR + HOUR / 2)
+    change = done(acts.priority("High", stamp), before=late, stamp=stamp, config=longer)
+    assert kinds(change) == ["priority-changed", "due-changed"]
+    assert (change.after.due_at, change.after.overdue, change.after.escalated) == (NOW + 2 * HOUR, False, ())
+    later = Stamp(ANN.by, NOW + 3 * HOUR)
+    assert done(acts.priority("High", later), before=late, stamp=later, config=longer).after.overdue
+
+
 def test_a_pause_does_not_forgive_what_was_overdue():
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
     stamp = Stamp(Actor.agent("ann"), NOW + 2 * HOUR)
