@@ -33,6 +33,8 @@ def main() -> int:
         while not (args.worlds and worlds == args.worlds) and not (args.days and days >= args.days):
             world, error = play(seed, args.length, progress(seed, days, args.days))
             worlds, days, mails, kills = worlds + 1, days + world.passed, mails + world.mails, kills + world.kills
+            if not sys.stderr.isatty():
+                print(f"seed {seed}: {days} days, {mails} mails, {kills} kills so far", flush=True)
             if args.journal:
                 print("\n".join(world.journal))
             if error:

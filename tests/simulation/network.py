@@ -39,6 +39,7 @@ class Transport(asyncio.Transport):
         self.most = self.silent_after = 1 << 60
         self.heard = True  # whether the other end gets all of what was written last
         self._incoming: deque[bytes] = deque()
+        self._last = 0.0  # when what was written last arrives
         self._ended = False  # the other end wrote its last
         self._closing = False
         self._gone = False
@@ -70,7 +71,8 @@ class Transport(asyncio.Transport):
 
     def _later(self, end: Transport, call: Callable[..., object], *args: object) -> None:
         if self._plan.delay:
-            self._loop.call_later(self._plan.delay, call, *args, context=end._context)
+            self._last = max(self._loop.time() + self._plan.delay, self._last + 1e-6)  # in order
+            self._loop.call_at(self._last, call, *args, context=end._context)
         else:
             self._loop.call_soon(call, *args, context=end._context)
 

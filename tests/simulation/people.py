@@ -116,14 +116,29 @@ class People:
         """Some words."""
         return " ".join(self.dice.choices(WORDS, k=words))
 
-    def send(self, mail: EmailMessage, token: str = "", *, expected: bool = False, sender: str | None = None) -> None:
-        """Date a mail and post it."""
+    def send(
+        self,
+        mail: EmailMessage,
+        token: str = "",
+        *,
+        expected: bool = False,
+        sender: str | None = None,
+        name: str = "p",
+    ) -> None:
+        """Date a mail and post it; its Message-ID begins with `name`."""
         self._count += 1
         from_ = mail["From"].addresses[0].addr_spec
         del mail["Date"], mail["Message-ID"]
         mail["Date"] = format_datetime(self._now())
-        mail["Message-ID"] = f"<p{self._count}@{from_.partition('@')[2]}>"
+        mail["Message-ID"] = f"<{name}{self._count}@{from_.partition('@')[2]}>"
         self._post(Letter(mail, token, expected, from_ if sender is None else sender))
+
+    def poisons(self) -> None:
+        """A mail on which the desk's own code fails, or that ends its process each time."""
+        token = self.token("MSG")
+        name = self.dice.choice(("poison-fails", "poison-kills"))
+        mail = self.dice.choice(CUSTOMERS).writes(self.sentence(4), f"{token} {self.sentence(20)}")
+        self.send(mail, token, name=name)
 
     # ── customers ───────────────────────────────────────────────────────────────────────
 

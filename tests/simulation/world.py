@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from mailgate.daemon.reload import validate
 from mailgate.errors import ConfigError, MailgateError
 from mailgate.store.db import Db, open_reader
+from mailgate.store.queues import copies
 from tests.simulation.life import LIFE, Killed
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import Plan
@@ -299,12 +301,29 @@ class World:
         if self.kill_in and self.hour < CALM_FROM:
             self.kill_in -= 1
             if not self.kill_in:
-                life = LIFE.get()
-                assert life
-                self.kills += 1
-                self.note(f"killed at {crossing}")
-                life.die()
-                raise Killed
+                self._die(f"at {crossing}")
+
+    def _remembered(self, remember: Callable[..., None]) -> Callable[..., None]:
+        """The last write of a mail's transaction, which fails for those that are poison."""
+
+        def fails(db: Db, digest: str, inbox_id: int, now: datetime) -> None:
+            remember(db, digest, inbox_id, now)
+            row = db.one("SELECT message_id FROM inbox WHERE id = ?", [inbox_id])
+            name = row["message_id"] if row else ""
+            if name.startswith("<poison-kills"):
+                self._die("by a mail")
+            if name.startswith("<poison"):
+                raise RuntimeError("poison")
+
+        return fails
+
+    def _die(self, how: str) -> None:
+        life = LIFE.get()
+        assert life
+        self.kills += 1
+        self.note(f"killed {how}")
+        life.die()
+        raise Killed
 
     def _next_due(self) -> float:
         row = self.db.one("SELECT min(at) FROM deadline") if self.db else None
@@ -341,6 +360,7 @@ class World:
             (0.3, self._reload),
             (0.05, self._renumber),
             (0.15, self._lose_addresses),
+            (0.1, self.people.poisons),
         ):
             if dice.random() < chance:
                 self.loop.call_later(dice.uniform(0, CALM_FROM - 1) * 3600, what)
@@ -447,8 +467,9 @@ class World:
         state = random.getstate()
         random.seed(self.seed)
         constants = {"HOLD": self.dice.choice((-1.0, 60.0)), "BUDGET": 60.0}
+        remember = patch.object(copies, "remember", self._remembered(copies.remember))
         try:
-            with self._log(), self.desk.edges(**constants):
+            with self._log(), self.desk.edges(**constants), remember:
                 self._prepare()
                 self._run(self._days(days, passed))
         finally:

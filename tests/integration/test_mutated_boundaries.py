@@ -1,0 +1,169 @@
+"""Each boundary that a promise rests on is broken on purpose: the simulated days must notice.
+
+A mutation is a replaced function, as somebody might write it. The broken promise that is found begins with its number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailgate.inbound.accept import Acceptor
+from mailgate.inbound.imap.bridge import Bridge
+from mailgate.inbound.imap.drain import Drain
+from mailgate.outbound import deliver
+from mailgate.store.queues import copies, inbox, ledger, outbox
+from mailgate.store.sqlite.db import SqliteDb
+from mailgate.store.tickets import deadlines
+from tests.simulation.promises import Broken
+from tests.simulation.world import World
+
+SEEDS = (1, 2, 3, 4)  # of the suite's own worlds
+DAYS = 12
+HOUR = timedelta(hours=1)
+Patch = Callable[[object, str, object], None]
+
+
+def answered_before_the_commit(patch: Patch) -> None:
+    """SMTP says 250, and IMAP moves, while the mail is on its way into the database."""
+    commit = Acceptor._commit_with_others
+    running: set[asyncio.Task[object]] = set()
+
+    async def at_once(self: Acceptor, deliveries: Any) -> list[int]:
+        task = asyncio.create_task(commit(self, deliveries))
+        running.add(task)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return [0] * len(deliveries)
+
+    patch(Acceptor, "_commit_with_others", at_once)
+
+
+def ended_before_the_transaction(patch: Patch) -> None:
+    """A mail counts as done when it is claimed, not in the transaction of its effect."""
+
+    claim = inbox.claim
+
+    def take(db: Any, limit: int, *, large: bool | None = None) -> list[inbox.Claimed]:
+        claimed = claim(db, limit, large=large)
+        db.many("UPDATE inbox SET state = 'done', done_at = 1 WHERE id = ?", [(each.id,) for each in claimed])
+        return claimed
+
+    patch(inbox, "claim", take)
+
+
+def without_savepoints(patch: Patch) -> None:
+    """What a failed mail wrote stays."""
+
+    @contextmanager
+    def savepoint(self: SqliteDb) -> Iterator[None]:
+        yield
+
+    patch(SqliteDb, "savepoint", savepoint)
+
+
+def sent_before_it_is_sent(patch: Patch) -> None:
+    """A mail is recorded as sent when it is handed to a connection."""
+    claim = deliver.record_and_claim
+
+    def sends(db: Any, results: Any, room: int, now: Any, **more: Any) -> Any:
+        jobs, due = claim(db, results, room, now, **more)
+        outbox.sent(db, [(job.id, "250 surely") for job in jobs], now)
+        return jobs, due
+
+    patch(deliver, "record_and_claim", sends)
+
+
+def mail_in_hand_is_nobodys(patch: Patch) -> None:
+    """After a crash nobody takes up what the dead process had in hand, on the way out."""
+    patch(outbox, "release", lambda db: 0)
+
+
+def claimed_mail_is_nobodys(patch: Patch) -> None:
+    """The same on the way in."""
+    patch(inbox, "reclaim", lambda db, now: [])
+
+
+def tries_do_not_count(patch: Patch) -> None:
+    """A mail that fails is tried for ever."""
+    patch(inbox, "MAX_TRIES", 1_000_000)
+
+
+def noted_before_it_is_stored(patch: Patch) -> None:
+    """The ledger knows a message as accepted before its mail is in the inbox."""
+
+    def hand_over(self: Bridge, deliveries: Any, place: str, uidvalidity: int, uids: Any, state: str) -> Any:
+        async def both() -> None:
+            await self._store.write(ledger.note, place, uidvalidity, uids, state)
+            await self._acceptor.accept_many(deliveries)
+
+        return self._start(both())
+
+    patch(Bridge, "hand_over", hand_over)
+
+
+def moved_before_it_is_stored(patch: Patch) -> None:
+    """Messages are moved in the mailbox while their mails are on the way into the database."""
+    hand_over = Drain._hand_over
+
+    def moves(self: Drain, fetched: Any) -> None:
+        for _ in self._session.finish(sorted(fetched)):
+            pass
+        hand_over(self, fetched)
+
+    patch(Drain, "_hand_over", moves)
+
+
+def copies_are_not_known(patch: Patch) -> None:
+    """A mail that comes twice has its effect twice."""
+    patch(copies, "remember", lambda db, digest, inbox_id, now: None)
+
+
+def late_by_an_hour(patch: Patch) -> None:
+    """Deadlines are noticed an hour late."""
+    due, any_due = deadlines.due, deadlines.any_due
+    patch(deadlines, "due", lambda db, now, limit: due(db, now - HOUR, limit))
+    patch(deadlines, "any_due", lambda db, now: any_due(db, now - HOUR))
+
+
+MUTATIONS = (
+    (answered_before_the_commit, "1:"),
+    (ended_before_the_transaction, "1:"),
+    (without_savepoints, "2:"),
+    (sent_before_it_is_sent, "3:"),
+    (mail_in_hand_is_nobodys, "5:"),
+    (claimed_mail_is_nobodys, "5:"),
+    (tries_do_not_count, ""),
+    (noted_before_it_is_stored, "1:"),
+    (moved_before_it_is_stored, "1:"),
+    (copies_are_not_known, "2:"),
+    (late_by_an_hour, "13:"),
+)
+
+
+@pytest.mark.parametrize(("mutate", "promise"), MUTATIONS, ids=[mutate.__name__ for mutate, _ in MUTATIONS])
+def test_a_broken_boundary_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutate: Callable[[Patch], None], promise: str
+) -> None:
+    mutate(monkeypatch.setattr)
+    for seed in SEEDS:
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        if found := broken(World(folder, seed)):
+            assert promise in found
+            return
+    pytest.fail("nothing was noticed")
+
+
+def broken(world: World) -> str:
+    """The promises that are found broken; "" for none."""
+    try:
+        world.play(DAYS)
+    except Broken as found:
+        return str(found)
+    return ""
