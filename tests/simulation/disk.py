@@ -10,7 +10,9 @@ import errno
 import os
 import random
 import sqlite3
+import sys
 from collections.abc import Callable, Generator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,10 +31,12 @@ _ERRNO = {"full": errno.ENOSPC, "broken": errno.EIO, "read-only": errno.EROFS}
 class Disk:
     """How the disk does: `state` is "" when it is well, else a key of `_FAULTS`; then a share of the writes fails."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, database: Path) -> None:
         self.dice = dice
         self.state = ""
         self.share = 1.0
+        self._database = database
+        self._durable = (b"", 0)  # what of the log would outlive a power cut: the salt of its header, frames
 
     def failure(self, sql: str) -> sqlite3.OperationalError | None:
         """The error of a statement; None for one that goes well."""
@@ -49,6 +53,34 @@ class Disk:
         """Raise what a write or a flush of a file says now."""
         if LIFE.get() and self.state in _ERRNO and self.dice.random() < self.share:
             raise OSError(_ERRNO[self.state], os.strerror(_ERRNO[self.state]))
+
+    # ── power cuts ──────────────────────────────────────────────────────────────────────
+
+    def flushed(self) -> None:
+        """All that the log holds now is durable."""
+        log, index = (self._database.with_name(self._database.name + end) for end in ("-wal", "-shm"))
+        if log.exists() and index.exists():
+            with log.open("rb") as file, index.open("rb") as shared:
+                head, about = file.read(32), shared.read(20)
+            self._durable = head[16:24], int.from_bytes(about[16:20], sys.byteorder)  # sqlite.org/walformat.html
+
+    def remains(self) -> tuple[bytes, bytes]:
+        """Database and log as a power cut would leave them now.
+
+        A checkpoint flushes the log before it writes to the database, so what is there is durable.
+        """
+        log = self._database.with_name(self._database.name + "-wal")
+        written = log.read_bytes() if log.exists() else b""
+        salt, frames = self._durable
+        page = int.from_bytes(written[8:12], "big") if written else 0
+        kept = 32 + frames * (24 + page) if written[16:24] == salt else 0
+        return self._database.read_bytes(), written[:kept]
+
+    def restore(self, database: bytes, log: bytes) -> None:
+        """Put files in the place of those that are there; nobody has them open."""
+        self._database.with_name(self._database.name + "-shm").unlink(missing_ok=True)
+        self._database.with_name(self._database.name + "-wal").write_bytes(log)
+        self._database.write_bytes(database)
 
     # ── what is put in the place of real calls ──────────────────────────────────────────
 

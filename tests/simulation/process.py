@@ -94,7 +94,7 @@ class Desk:
 
     def __init__(self, loop: VirtualLoop, folder: Path, wall: Callable[[], float], dice: random.Random) -> None:
         self.file = folder / "config.toml"
-        self.disk = Disk(dice)
+        self.disk = Disk(dice, folder / "var/mailgate.db")
         self.imap = ImapServer(dice, loop.signal)
         self.lives = 0
         self.life: Life | None = None
@@ -123,6 +123,7 @@ class Desk:
         """What `mailgate run` does."""
         config, _ = load(self.file)
         secrets = secrets_of(config, new=life.number == 1)
+        self.disk.flushed()
         ours, theirs = self._loop.network.pair()
 
         async def work() -> None:
@@ -157,8 +158,11 @@ class Desk:
             self.life.die()
             await self.bury()
 
-    async def bury(self) -> BaseException | None:
-        """Let what is left of ended processes end, which has no effect any more; what they ended with."""
+    async def bury(self, cut: Callable[[], object] = lambda: None) -> BaseException | None:
+        """Let what is left of ended processes end, which has no effect any more; what they ended with.
+
+        `cut` is called when the database is open nowhere here.
+        """
         life, main = self.life, self.main
         assert life
         assert main
@@ -169,6 +173,7 @@ class Desk:
             await asyncio.sleep(0)
         for connection in [*life.connections]:
             connection.close()
+        cut()
         error = None if main.cancelled() else main.exception()
         return None if isinstance(error, Killed) else error
 
@@ -254,6 +259,14 @@ class Desk:
             (asyncio, "run_coroutine_threadsafe", ask),
         ]
         replaced += [(module(name), each, POLL) for name, some in STRETCHED.items() for each in some]
+        sqlite = module("store.sqlite.engine").Sqlite
+        checkpoint = sqlite.checkpoint
+
+        def checkpoints(engine: Any) -> None:
+            self.disk.flushed()
+            checkpoint(engine)
+
+        replaced.append((sqlite, "checkpoint", checkpoints))
         replaced += [(module("worker.batch"), name, value) for name, value in constants.items()]
         patches = [patch.object(owner, name, value) for owner, name, value in replaced]
         crash_points.observers.append(self._crossed)
@@ -271,6 +284,8 @@ class Desk:
         if life is None:
             return
         life.require()
+        if boundary == "log flushed":
+            self.disk.flushed()
         if boundary == "committed":
             self._changed.set()
         self.at_crossing(f"{ROLE.get()}:{boundary}")

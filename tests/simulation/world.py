@@ -160,6 +160,7 @@ class World:
         self.kills = self.mails = self.passed = 0
         self.config = CONFIG  # in force
         self._last = ""
+        self.lost: tuple[bytes, bytes] | None = None  # database and log after a power cut, until it returns
         self.reloaded = asyncio.Event()
 
     # ── time ────────────────────────────────────────────────────────────────────────────
@@ -280,12 +281,20 @@ class World:
                 await asyncio.wait({self.desk.main, ended}, return_when=asyncio.FIRST_COMPLETED)
                 ended.cancel()
             self._ill()
-            error = await self.desk.bury()
+            error = await self.desk.bury(self._power_returns if self.lost else int)
             self.promises.life_ended(self.desk.lives)
             self.note(f"desk ended: {error!r}")
             if error and not isinstance(error, MailgateError):
                 self.errors.append(f"the desk ended with {error!r}")
             await asyncio.sleep(self.dice.choice((1.0, 30.0, 600.0)))
+
+    def _power_returns(self) -> None:
+        """What was not durable is gone."""
+        assert self.lost
+        if self.db:
+            self.db.close()
+        self.desk.disk.restore(*self.lost)
+        self.db, self.lost = open_reader(self.folder / "var/mailgate.db"), None
 
     def _ill(self) -> None:
         self.unwell.append([self.wall(), float("inf")])
@@ -321,7 +330,10 @@ class World:
         life = LIFE.get()
         assert life
         self.kills += 1
-        self.note(f"killed {how}")
+        power = self.dice.random() < 0.4
+        self.note(f"{'power cut' if power else 'killed'} {how}")
+        if power:
+            self.lost = self.desk.disk.remains()
         life.die()
         raise Killed
 

@@ -58,6 +58,14 @@ def test_it_goes_back_to_who_resolved_it(bench):
     assert "It is down again." in mine.text
 
 
+def test_later_messages_leave_it_with_whom_it_was_given_since(bench):
+    resolve(bench)
+    again(bench)
+    bench.send(ANN, "#assign ann", answers=bench.alerts["ann@bank.example"])
+    again(bench, "And the app is down, too.")
+    assert bench.ticket().assignee == Assignee("agent", "ann")
+
+
 def test_it_stays_with_who_has_it_without_a_second_event(bench):
     resolve(bench)
     mails = again(bench)

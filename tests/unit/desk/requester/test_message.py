@@ -137,6 +137,8 @@ def test_a_stranger_may_be_stored_as_an_inactive_collaborator(tmp_path):
     assert [(person.email, person.active) for person in bench.ticket().collaborators] == [("eve@evil.example", False)]
     assert "eve@evil.example" not in {mail.to for mail in mails}
     assert "they get nothing until an agent" in to(mails, "elliot@bank.example").text
+    answer = bench.send(KAREN, "More.", subject="Re: [#1001] Portal is down")
+    assert "nothing until an agent" not in to(answer, "elliot@bank.example").text, "Karen is on the ticket"
 
 
 def test_a_requesters_key_from_another_address_is_an_inactive_collaborators_message(tmp_path):
@@ -170,6 +172,11 @@ name = "Urgent"
 on = ["message"]
 when = { body = "lawyer" }
 then = { priority = "Emergency", department = "Systems Administrators", tags = ["legal"], alert = ["agent:ann"] }
+[[rule]]
+name = "New faces"
+on = ["message"]
+when = { requester = "new" }
+then = { tags = ["new"] }
 [[rule]]
 name = "Noise"
 on = ["message"]

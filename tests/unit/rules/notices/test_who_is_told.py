@@ -394,6 +394,12 @@ def test_opening_for_somebody_tells_them():
     assert [n.text for n in announce(change, occasion(CLOCK, automatic=True), Audience(), CONFIG)][:1] == [""]
 
 
+def test_an_agent_for_whom_a_colleague_opens_quietly_hears_it_as_an_alert():
+    change = lifecycle.open_ticket(ticket(requester=Address("elliot@bank.example")), ANN, CONFIG, {}, None)
+    assert told(change, on_behalf=True) == {("opened-for-you", "elliot@bank.example")}
+    assert told(change, on_behalf=True, quiet=True) == {("new-ticket", "elliot@bank.example")}
+
+
 def test_follow_ups_when_wanted():
     words = entry(EntryKind.MESSAGE)
     by = Actor.requester("karen@client.example")
@@ -402,6 +408,8 @@ def test_follow_ups_when_wanted():
     assert ("follow-up-received", "karen@client.example") in told(change, by, config=config, automatic=True)
     assert ("follow-up-received", "karen@client.example") not in told(change, by, config=config)
     assert ("follow-up-received", "karen@client.example") not in told(change, by, automatic=True)
+    silent = replace(change, after=replace(change.after, autoresponse=False))
+    assert ("follow-up-received", "karen@client.example") not in told(silent, by, config=config, automatic=True)
 
 
 def test_threading_by_what_the_reader_has():

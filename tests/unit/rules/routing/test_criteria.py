@@ -249,6 +249,12 @@ def test_any_subject_is_judged(subject: str, op: str) -> None:
     assert clause.isprintable()
 
 
+@pytest.mark.parametrize(("op", "limit", "held"), [("over", 0, True), ("under", 0, False), ("under", 1, True)])
+def test_zero_is_a_limit(op: str, limit: float, held: bool) -> None:
+    half = rule_input(mail=mail(headers=(("x-score", "0.5"),)))
+    assert is_met(criterion("header.X-Score", op, number=limit), half) is held
+
+
 def test_lone_surrogates_and_long_texts_are_matched_within_64k() -> None:
     far = rule_input(body=body("x\ud800" * 40_000 + "needle"))
     assert not is_met(criterion("body", "matches", "needle"), far)

@@ -14,7 +14,8 @@ from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import KEYS, Chosen, Routed, form_topic, route
 from mailgate.rules.routing.rule_index import RuleIndex
 from mailgate.rules.text.forms import read_form
-from mailgate.settings import Config, Criterion, Department, DeskAddress, Routing, Rule, Topic
+from mailgate.settings import Config, Criterion, Customer, Department, DeskAddress, Routing, Rule, Topic
+from mailgate.ticket import Address
 from tests.lab import NOW, body, desk, mail, named
 
 DESK = desk()
@@ -309,3 +310,12 @@ def test_precedence_is_that_of_the_plain_reference(
     )
     found = route(rule_input(text=f"Help topic: {form}\n\nx"), config, RuleIndex(rules))
     assert values(found) == reference(rules, config, form)
+
+
+def test_the_company_of_reply_to_decides_where_a_rule_makes_the_ticket_theirs() -> None:
+    base = Customer(name="Base", domains=("base.example",), routing=Routing(sla="Sev-B"))
+    config = replace(DESK, customers={"Base": base})
+    form = mail("form@web.example", reply_to=(Address("ravi@base.example"),))
+    assert values(routed(config=config, letter=form))["sla"] == ("Default SLA", "defaults")
+    theirs = routed(rule("form", requester="reply_to"), config=config, letter=form)
+    assert values(theirs)["sla"] == ("Sev-B", "customer:Base")

@@ -200,6 +200,14 @@ def test_a_message_id_does_not_tell_where_its_bounces_go() -> None:
     )
 
 
+def test_everything_is_signed_with_the_newest_secret() -> None:
+    old, new = KEYRING.secrets[0], b"another secret"
+    both, alone = Keyring((new, old), "bank.example"), Keyring((new,), "bank.example")
+    assert both.anchor(1001, "n") == alone.anchor(1001, "n") != KEYRING.anchor(1001, "n")
+    assert both.verp("support@bank.example", an_id()) == alone.verp("support@bank.example", an_id())
+    assert both.read_anchor(KEYRING.anchor(1001, "n")) == KEYRING.read_anchor(KEYRING.anchor(1001, "n"))
+
+
 def test_a_local_part_never_exceeds_64_octets() -> None:
     """RFC 5321 4.5.3.1.1: then the plain address stands, and the key goes by other ways."""
     long = "a-very-long-local-part@bank.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from mailgate.rules.threading.keys import key_text, plus
 from mailgate.rules.threading.references import highest_number, references
 from mailgate.rules.threading.thread import Found, Match, Sifted, lookups, pick, sift
 from mailgate.rules.threading.trust import Sender, identify
+from mailgate.settings import Config
 from mailgate.ticket import Address, Collaborator, Ticket
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail, ticket
 
@@ -42,9 +44,10 @@ def matched(
     sender: Sender | None = None,
     burnt: frozenset[str] = frozenset(),
     lost: tuple[str, ...] = (),
+    config: Config = DESK,
 ) -> Match:
     """The way of a mail through references, sift, identify and pick, over these tickets; `lost` ids were never sent."""
-    refs = references(letter, body(visible), envelope, KEYRING, DESK)
+    refs = references(letter, body(visible), envelope, KEYRING, config)
     wanted = lookups(refs)
     stored = {found.number: found for found in tickets or (ticket(),)}
     ids = {text: numbers for text, numbers in (known or {}).items() if text in wanted.message_ids}
@@ -52,8 +55,8 @@ def matched(
     sent = frozenset(wanted.keys) - set(map(key_text, lost))
     found = Found({number: stored[number] for number in asked if number in stored}, ids, burnt, sent)
     sifted = sift(refs, found)
-    who = sender or identify(letter, sifted.known, burnt, DESK, KEYRING, (), NOW)
-    return pick(sifted.known, found, who, DESK, lost=sifted.lost)
+    who = sender or identify(letter, sifted.known, burnt, config, KEYRING, (), NOW)
+    return pick(sifted.known, found, who, config, lost=sifted.lost)
 
 
 # ── what a mail names ───────────────────────────────────────────────────────────────────
@@ -138,6 +141,13 @@ def test_an_agents_own_key_threads_the_agent_even_when_expired_or_burnt() -> Non
         match = matched(mail(ELLIOT, in_reply_to=(text,)), burnt=frozenset(burnt))
         assert (match.number, match.why, match.role) == (1001, Reason.REPLY_KEY, "agent")
     assert matched(mail("elliot@home.example", in_reply_to=(alert(),))).role == "agent"
+
+
+def test_of_two_tickets_that_a_stranger_names_the_first_is_joined() -> None:
+    config = replace(DESK, tickets=replace(DESK.tickets, strangers="collaborator"))
+    both = mail("eve@evil.example", "[#1001] [#1002] x")
+    match = matched(both, ticket(), ticket(number=1002), config=config)
+    assert (match.number, match.role) == (1001, "inactive")
 
 
 def test_an_agents_key_from_a_stranger_does_not_thread() -> None:

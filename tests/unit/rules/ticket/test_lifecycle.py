@@ -256,6 +256,12 @@ def test_a_later_due_time_takes_the_flag_back_and_starts_the_ladder_over():
     assert (still.overdue, still.escalated) == (True, ("100%",))
 
 
+def test_a_plan_without_a_due_time_ends_what_was_overdue():
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    after = done(acts.sla("Sev-C", ANN), before=late).after
+    assert (after.due_at, after.overdue) == (None, False)
+
+
 def test_another_time_of_the_plan_counts_with_the_next_change():
     """By a new configuration; what was overdue is not, and becomes so again at its new time."""
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
