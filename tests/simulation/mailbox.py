@@ -58,6 +58,7 @@ class ImapServer:
         self.signal = signal  # something came, or a connection is lost
         self.trouble = 0.0
         self.down = False
+        self.copies = 0  # left by a MOVE that ended half done (RFC 6851 3.3)
         self.abilities = {"MOVE", "UIDPLUS", "IDLE"}
         self.folders = {"INBOX": Folder(), "Processed": Folder()}
         self.clients: list[Client] = []
@@ -201,6 +202,7 @@ class Client:
         gone = done if lost != "half" else done[: self._server.dice.randint(0, len(done))]
         for uid in gone:
             del self._folder.messages[uid]
+        self._server.copies += len(done) - len(gone)
         self._lose(lost)
 
     def copy(self, text: str, target: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -94,6 +94,9 @@ class Promises:
             *(f"{each.letter.id} was not taken" for each in world.posted if not each.accepted and not each.refused),
             *(f"message {uid} lies in the mailbox" for uid in world.desk.imap.folders["INBOX"].messages),
         ]
+        moved = Counter(each.raw for each in world.desk.imap.folders["Processed"].messages.values())
+        if (copies := sum(moved.values()) - len(moved)) > world.desk.imap.copies:
+            waiting.append(f"{copies} copies in the folder of processed mail, {world.desk.imap.copies} by the server")
         if waiting:
             raise Broken("\n".join(waiting))
 
@@ -199,7 +202,10 @@ _WAITING_OUT = (
     " WHERE state = 'sending' OR (state = 'queued' AND next_attempt_at < ?)"
 )
 # What failed three times was not read to the end.
-_QUARANTINED = "SELECT inbox.* FROM inbox JOIN raw ON raw.id = raw_id WHERE message_id = '' AND state = 'quarantined' AND instr(data, ?)"
+_QUARANTINED = (
+    "SELECT inbox.* FROM inbox JOIN raw ON raw.id = raw_id"
+    " WHERE message_id = '' AND state = 'quarantined' AND instr(data, ?)"
+)
 _BY_CLOCK = "SELECT ticket, cause, created_at FROM outbox WHERE id > ? AND cause LIKE 'clock:%'"
 _OVERDUE = "SELECT ticket, step FROM deadline WHERE at < ?"
 _HELD = "SELECT inbox_id FROM held WHERE at < ?"
