@@ -407,7 +407,7 @@ class World:
             self.dice.choice((1.0, 0.05)),
         )
         self._ill()
-        self._for(f"disk {disk.state} {disk.share}", min(seconds, 3600), self._disk_well)
+        self._for(f"disk {disk.state} {disk.share}", min(seconds, 3 * 3600), self._disk_well)
 
     def _disk_well(self) -> None:
         self.desk.disk.state = ""

@@ -267,3 +267,8 @@ def test_a_file_that_cannot_be_read_says_nothing_about_the_relay():
     assert streak.then("b@x.example", reply) == streak
     assert isinstance(judge(reply, 1, NEW, 0.5, streak), RetryAt)
     assert isinstance(judge(reply, 9, GIVE_UP, 0.5), Failed)
+
+
+def test_the_pauses_of_a_relay_begin_with_seconds_and_double_to_minutes():
+    seconds = [relay_pause(failures, 0.5).total_seconds() for failures in range(1, 9)]
+    assert seconds == [5, 10, 20, 40, 80, 160, 300, 300]

@@ -46,6 +46,11 @@ def test_fewer_words_or_a_part_of_a_line_or_a_word_of_courtesy_is_no_leak(text):
     assert found(text) == ""
 
 
+@pytest.mark.parametrize(("line", "counts"), [("483920", True), ("48392", False), ("pin471", True), ("secret", False)])
+def test_a_line_of_one_word_counts_within_another_line_where_it_is_a_code_of_six_characters(line, counts):
+    assert bool(found(f"Use {line} to sign in.", internal=(f"From the vendor:\n{line}",))) is counts
+
+
 @pytest.mark.parametrize(
     "line",
     [
