@@ -368,11 +368,12 @@ class World:
             self.loop.call_later(at * 3600, what, span * 3600)
         for chance, what in (
             (0.6, self._plan_kill),
+            (0.4, self._plan_kill),
             (0.1, self._stop),
             (0.3, self._reload),
             (0.05, self._renumber),
             (0.15, self._lose_addresses),
-            (0.1, self.people.poisons),
+            (0.25, self.people.poisons),
         ):
             if dice.random() < chance:
                 self.loop.call_later(dice.uniform(0, CALM_FROM - 1) * 3600, what)
