@@ -34,7 +34,7 @@ from mailgate.daemon.channel import (
 )
 from mailgate.daemon.reload import activate, validate
 from mailgate.desk.notify.admin import to_admin
-from mailgate.errors import ConfigError, MailgateError, Problem, StorageError
+from mailgate.errors import ConfigError, DatabaseDamaged, MailgateError, Problem, StorageError
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.settings import Config
 from mailgate.store.db import Store
@@ -49,6 +49,7 @@ from mailgate.worker.timers import Timers
 from mailgate.worker.undelivered import process_failures
 
 STOP_TIMEOUT = 4.0  # seconds for the current batch to finish
+OPEN_TIMEOUT = 30.0  # seconds for a database that does not work to come back, before the worker gives up
 POLL_INTERVAL = 0.5  # seconds between checks for writes by other processes
 GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, nearly all short-lived
 
@@ -63,15 +64,18 @@ class WorkerProcess:
         self._runtime = make_runtime(config, secrets)
         self._clock = Clock()
         self._stop = asyncio.Event()
+        self._early: list[Message] = []  # came before the database was open
         self._writer_progress = Progress()
         self._writer_probe: asyncio.Task[None] | None = None
 
     async def run(self, end: socket.socket) -> None:
         """Serve the daemon at the other end of the socket pair. Raises the exception of a task that died."""
         self._daemon = await Channel.open(end)
-        self._store = await Store.open(self._config.storage.database, self._clock)
+        store = await self._open()
+        if store is None:
+            return
+        self._store = store
         try:
-            await self._store.write(recover, self._runtime, self._clock())
             self._worker = Worker(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
             timers = Timers(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
             timers.start()
@@ -88,6 +92,33 @@ class WorkerProcess:
                 await asyncio.wait({working}, timeout=STOP_TIMEOUT)
         finally:
             await self._store.close()
+
+    async def _open(self) -> Store | None:
+        """Open the database and take up what was interrupted. While it does not work, it is tried for OPEN_TIMEOUT.
+
+        None when the daemon stops or exits meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + OPEN_TIMEOUT
+        while True:
+            try:
+                store = await Store.open(self._config.storage.database, self._clock)
+                try:
+                    await store.write(recover, self._runtime, self._clock())
+                except BaseException:
+                    await store.close()
+                    raise
+            except StorageError as error:
+                if isinstance(error, DatabaseDamaged) or not error.temporary or loop.time() > until:
+                    raise
+                log.warning("worker: waiting for the database: %s", error.cause or error.public)
+                with suppress(TimeoutError):
+                    message = await asyncio.wait_for(self._daemon.receive(), POLL_INTERVAL)
+                    if message is None or isinstance(message, Stop):
+                        return None
+                    self._early.append(message)
+            else:
+                return store
 
     async def _until_first_ends(self, working: asyncio.Task[None], *others: Coroutine[Any, Any, None]) -> None:
         """Run until one of the tasks ends: at `Stop`, or because it died. Raises the exception that it died of."""
@@ -106,6 +137,8 @@ class WorkerProcess:
     # ── messages from the daemon ────────────────────────────────────────────────────────
 
     async def _handle_messages(self) -> None:
+        for early in self._early:
+            await self._handle(early)
         while message := await self._daemon.receive():
             if isinstance(message, Stop):
                 return

@@ -21,12 +21,15 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from mailgate.cli.main import main
+from mailgate.settings import Server
+from mailgate.store.db import engine_of
 from tests.acceptance.people import ADDRESS, Got
 from tests.sink import Sink
 from tests.waiting import PATIENCE, wait_until
@@ -113,6 +116,7 @@ class World:
         self._timed: list[Got] = []  # came with a step that did not cause them; `wait_for` tells them
         self.port = 0
         self.log = folder / "log"
+        self.database: Server | None = None  # where it is on PostgreSQL
 
     def patch(self, statements: str) -> None:
         """Let the daemon run with some of its numbers changed."""
@@ -260,6 +264,9 @@ class World:
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a query on the database, read-only."""
+        if self.database:
+            with closing(engine_of(self.database).open_reader()) as reader:
+                return [tuple(row) for row in reader.all(query, values)]
         db = sqlite3.connect(f"file:{self.folder}/var/mailgate.db?mode=ro", uri=True, timeout=PATIENCE)
         try:
             return db.execute(query, values).fetchall()

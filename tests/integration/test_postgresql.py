@@ -288,7 +288,8 @@ def test_what_cannot_be_opened_is_told_without_a_traceback(tmp_path, url, what):
 # ── one daemon ──────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_second_daemon_is_refused_while_the_first_one_holds_the_database(engine):
+def test_a_second_daemon_is_refused_while_the_first_one_holds_the_database(engine, monkeypatch):
+    monkeypatch.setattr(hold, "WAIT", 1)
     with engine.hold(), pytest.raises(LockHeld, match="another mailgate is using"), engine.hold():
         pass
     with engine.hold():

@@ -11,10 +11,11 @@ import uuid
 from contextlib import suppress
 from typing import NoReturn
 
-from mailgate.errors import LockHeld, StorageError
+from mailgate.errors import DatabaseBusy, LockHeld, StorageError
 from mailgate.store.postgresql.connection import LOCKS, Connection, connect, errors_of, value
 
 KEY = "daemon"  # row of `meta`: the mark of the daemon that began last
+WAIT = 5  # seconds until the lock counts as held: the server may be about to end the session of a dead process
 CHECK = 10.0  # seconds between two looks at the session
 
 _MARK = f"SELECT value FROM meta WHERE key = '{KEY}'"  # noqa: S608
@@ -37,11 +38,15 @@ class Hold:
         session = connect(self._url)
         try:
             with errors_of(session):
-                taken = value(session, f"SELECT pg_try_advisory_lock({LOCKS + 1}, hashtext(current_schema()))")
-                if not taken or not (first or value(session, _MARK) == self._mark):
+                session.execute(f"SET lock_timeout = '{WAIT}s'")
+                session.execute(f"SELECT pg_advisory_lock({LOCKS + 1}, hashtext(current_schema()))")
+                if not (first or value(session, _MARK) == self._mark):
                     _refuse()
                 if first:
                     self._leave_mark(session)
+        except DatabaseBusy:
+            session.close()
+            _refuse()
         except BaseException:
             session.close()
             raise
