@@ -48,6 +48,7 @@ def activate(db: Db, config: Config, now: datetime) -> Runtime:
     Call inside a transaction. Raises ConfigError when the secret is not the one that the database was signed with.
     """
     runtime = make_runtime(config, open_secrets(db, config))
+    runtime.renderer.preload()
     carry_over(db, runtime, now)
     return runtime
 

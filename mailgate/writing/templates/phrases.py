@@ -34,6 +34,11 @@ class Catalogue:
         self._folders = {folder.name.lower(): folder.name for folder in _folders(roots)}
         self._known: dict[str, Words] = {}
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The folders of languages, without that of English."""
+        return tuple(sorted(self._folders.values()))
+
     @classmethod
     def of(cls, config: Config) -> Catalogue:
         """The catalogue of a configuration."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import product
 from pathlib import Path
 
 from jinja2 import Environment, Template, TemplateSyntaxError
@@ -78,6 +80,11 @@ class Renderer:
                 raise
             rendered = self._shipped.render(notice, "", config, message_id, now)
             return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
+
+    def preload(self) -> None:
+        """Read all of the administrator's templates now: a file that is edited later has no effect until a reload."""
+        if self._own:
+            self._own.preload()
 
     def file(self, kind: NoticeKind) -> Path:
         """Return the path of the template of a kind, without a set or language."""
@@ -174,6 +181,20 @@ class _Templates:
                 language.found[template_set, kind] = found
                 return found
         raise FileNotFoundError(f"{kind}.txt")
+
+    def preload(self) -> None:
+        """Compile what the first folder has, in each language, and the layouts. A fault is left to `render`."""
+        own = _files(self._roots[0])
+        kinds = {NoticeKind(path.stem) for path in own if path.stem in _KINDS}
+        sets = {"", *(path.relative_to(self._roots[0]).parts[0] for path in own if path.parent != self._roots[0])}
+        layouts = {path.name for root in self._roots for path in _files(root) if path.stem.startswith("_")}
+        for language in [self._language("en"), *map(self._language, self.catalogue.languages)]:
+            for name in sorted(layouts):
+                with suppress(Exception):
+                    language.environment.get_template(name)
+            for kind, template_set in product(sorted(kinds), sorted(sets)):
+                with suppress(Exception):
+                    self._found(kind, template_set, language)
 
     def file(self, kind: NoticeKind) -> Path:
         """Return the text template of a kind in the first folder that has one."""

@@ -422,3 +422,22 @@ def test_an_alert_of_the_same_kind_about_another_event_is_its_own():
     renderer = Renderer()
     for text in ("One.", "Two."):
         assert text in renderer.render(notice(K.NEW_MESSAGE, text=text, cause=text), CONFIG, KEYRING, NOW).text
+
+
+def test_a_file_that_is_edited_later_has_no_effect(tmp_path: Path) -> None:
+    """Also of a kind of mail that was not written before: the good old template stays in use."""
+    (tmp_path / "billing/de").mkdir(parents=True)
+    for place in ("_agent.txt", "digest.txt", "billing/digest.txt", "billing/de/digest.txt", "nothing.txt"):
+        (tmp_path / place).write_text(f"OLD {place}")
+    renderer = Renderer((tmp_path,))
+    renderer.preload()
+    for path in tmp_path.rglob("*.txt"):
+        path.write_text("{{ broken")
+    for language in ("en", "de"):
+        for template_set, place in (("", "digest.txt"), ("billing", "billing/")):
+            own = renderer._own
+            assert own
+            text = own._found(NoticeKind.DIGEST, template_set, own._language(language)).text.render()
+            assert text.startswith(f"OLD {place}")
+    assert renderer._own._language("fr").environment.get_template("_agent.txt").render() == "OLD _agent.txt"
+    Renderer().preload()
