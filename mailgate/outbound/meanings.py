@@ -60,3 +60,14 @@ def meaning(code: int, text: str) -> Meaning | None:
     if 400 <= code <= 499 and (code == 432 or _THROTTLED.search(line)):
         return Meaning.THROTTLED
     return None
+
+
+# https://www.postfix.org/SMTPD_ACCESS_README.html (relay access denied); Exim and Exchange by their words
+_RELAYING = re.compile(r"relay(?:ing)? (?:access )?(?:denied|not permitted|prohibited)|unable to relay", re.IGNORECASE)
+
+
+def about_sender(code: int, text: str) -> bool:
+    """Whether a refusal of a recipient is about who sends: not as this address, or not without a login."""
+    if not 500 <= code <= 599:
+        return False
+    return meaning(code, text) in (Meaning.SENDER, Meaning.LOGIN) or bool(_RELAYING.search(" ".join(text.split())))

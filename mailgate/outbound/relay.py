@@ -25,6 +25,7 @@ from mailgate.errors import MailgateError, UnreadableFile
 from mailgate.outbound import dkim
 from mailgate.outbound.backoff import TOKEN_REFUSED, Reply, Stage
 from mailgate.outbound.maildir import MaildirRelay, Transport, unreadable_reply
+from mailgate.outbound.meanings import about_sender
 from mailgate.outbound.payload import Payload
 from mailgate.outbound.sender import sender_of
 from mailgate.settings import DkimKey
@@ -235,12 +236,20 @@ class SmtpRelay:
         return frozenset(self._offered)
 
     async def try_sender(self, mail_from: str) -> Reply:
-        """What the relay says to a sender: MAIL, then RSET."""
+        """What the relay says to a sender: MAIL, then RSET; no mail is sent.
+
+        Many servers judge a sender at RCPT alone, so its own address is named as recipient. Of that answer counts what
+        is about the sender: whether the address can get mail is another question.
+        """
         if self._writer is None and (refusal := await self.sign_in()):
             return refusal
         try:
             self._write(f"MAIL FROM:<{mail_from}>")
             reply = await self._read(Stage.MAIL, REPLY_TIMEOUT)
+            if reply.code == 250:
+                self._write(f"RCPT TO:<{mail_from}>")
+                to_itself = await self._read(Stage.RCPT, REPLY_TIMEOUT)
+                reply = to_itself if about_sender(to_itself.code, to_itself.text) else reply
             self._write("RSET")
             await self._read(Stage.MAIL, REPLY_TIMEOUT)
         except _Refused as refused:

@@ -109,7 +109,9 @@ _GOOGLE = (
         *("sender", "", "google"),
     ),
 )
+_SILENT = 'nothing came: is it a port that speaks TLS at once (993, 465)? then write tls = "implicit"; else try again'
 _PASSING = (
+    _Hint(_SILENT, "sign-in ehlo", r"connection failed: timed out|no answer|timed out \(at (?:connect|ehlo)\)"),
     _Hint("try again later", "sign-in", "takes no login now|asks to wait"),
     _Hint("try again", "sign-in token", "connection (?:was lost|failed)|cannot be reached"),
 )
@@ -117,9 +119,23 @@ _GENERAL = (
     _Hint("run: mailgate login {account}", "token", "mailgate login", sign_in="code"),
     _Hint("{advice}; {page}", "sign-in token", sign_in="password"),
     _Hint("{page}", "sign-in token"),
+    _Hint(
+        "check user and password: some servers want the whole address as user, some a password made for programs",
+        *("sign-in", "login refused|^53[45] |authentication failed", "custom", "", "password"),
+    ),
+    _Hint(
+        "does the token belong to {user}, and does its scope include mail?",
+        *("sign-in", "login refused|^53[45] |authentication failed", "custom", "", "client code service-account"),
+    ),
+    _Hint('make it at the server, or write a folder that is there: folder = "INBOX"', "folder", "cannot be opened"),
     _Hint("is the host spelled right? Does this machine resolve other names?", "name"),
     _Hint("does a server run there, is the port right, and is it open in the firewall?", "tcp"),
     _Hint('with tls = "starttls" the port is mostly 143 (IMAP) or 587; with "implicit" 993 or 465', "tls", "speak TLS"),
+    _Hint(
+        "the relay passes on nothing for this machine: write its user and password, or let it take mail from here"
+        " (Postfix: mynetworks)",
+        *("sender", "relay|unable to relay|logged in|authentication (?:is )?required"),
+    ),
     _Hint("allow {user} to send as {address} at the mail server", "sender"),
 )
 

@@ -82,3 +82,24 @@ async def test_a_real_server_says_that_the_sender_is_another_person_s(auth: Dove
             reply = await send(postfix, sender="sales@bank.example", password=PASSWORD)
     assert (reply.stage, reply.code) == (Stage.RCPT, 553)
     assert meaning(reply.code, reply.text) is Meaning.SENDER
+
+
+async def test_a_sender_is_tried_without_a_mail(auth: Dovecot) -> None:
+    """Postfix judges a sender when a recipient is named; `check --connect` says so before the first mail waits."""
+    credentials = Credentials(account="relay", user=USER, password=Secret(PASSWORD), ca=CERTIFICATE)
+    owned = f"{USER} {USER}\nsales@bank.example tina@bank.example"
+    usual = "smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination"
+    with Postfix("discard:", CERTIFICATE, auth.auth_port, owned, usual) as postfix:
+        for given, sender, code, means in (
+            (credentials, USER, 250, None),
+            (credentials, "sales@bank.example", 553, Meaning.SENDER),
+            (Credentials(ca=CERTIFICATE), USER, 553, Meaning.LOGIN),
+            (Credentials(ca=CERTIFICATE), "other@bank.example", 554, None),
+        ):
+            relay = SmtpRelay(
+                RelayConfig(host="localhost", port=postfix.port, tls="starttls", credentials=given), "desk.bank.example"
+            )
+            reply = await relay.try_sender(sender)
+            await relay.close()
+            assert (reply.code, meaning(reply.code, reply.text)) == (code, means), reply
+        assert "removed" not in postfix.log(), "no mail was made"

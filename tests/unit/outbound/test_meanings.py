@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailgate.outbound.meanings import Meaning, meaning
+from mailgate.outbound.meanings import Meaning, about_sender, meaning
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,20 @@ def test_the_mailbox_of_the_account_is_full():
 )
 def test_other_answers_mean_what_their_code_says(code, text):
     assert meaning(code, text) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "sender"),
+    [
+        (554, "5.7.1 <a@bank.example>: Relay access denied", True),
+        (550, "5.7.1 Unable to relay", True),
+        (550, "relay not permitted", True),
+        (553, "5.7.1 <a@bank.example>: Sender address rejected: not owned by user b@bank.example", True),
+        (553, "5.7.1 <a@bank.example>: Sender address rejected: not logged in", True),
+        (550, "5.1.1 <a@bank.example>: Recipient address rejected: User unknown", False),
+        (451, "4.7.1 Relay access denied, for now", False),
+        (250, "2.1.5 Ok", False),
+    ],
+)
+def test_a_refused_recipient_that_is_about_the_sender(code: int, text: str, sender: bool) -> None:
+    assert about_sender(code, text) is sender

@@ -73,6 +73,12 @@ def failure(provider: str, protocol: str, step: str, said: str, sign_in: str = "
         (failure("custom", "smtp", "tls", "does the server speak TLS on this port?"), '"starttls"'),
         (failure("microsoft", "imap", "sign-in", "the server takes no login now: throttled", "client"), "later"),
         (failure("google", "imap", "sign-in", "the connection was lost"), "try again"),
+        (failure("custom", "imap", "sign-in", "the connection failed: timed out"), 'tls = "implicit"'),
+        (failure("custom", "imap", "sign-in", "login refused: [AUTHENTICATIONFAILED]"), "user and password"),
+        (failure("custom", "smtp", "sign-in", "535 5.7.8 authentication failed (at login)"), "user and password"),
+        (failure("custom", "imap", "sign-in", "login refused: no", "client"), "does the token belong to support@"),
+        (failure("custom", "imap", "folder", "folder 'x' cannot be opened"), 'folder = "INBOX"'),
+        (failure("custom", "smtp", "sender", "554 5.7.1 Relay access denied (at rcpt)"), "mynetworks"),
     ],
 )
 def test_the_cure_is_in_the_words_of_the_provider(found: Failure, expected: str) -> None:
@@ -82,8 +88,7 @@ def test_the_cure_is_in_the_words_of_the_provider(found: Failure, expected: str)
 @pytest.mark.parametrize(
     "found",
     [
-        failure("custom", "imap", "sign-in", "login refused"),
-        failure("custom", "imap", "folder", "folder 'x' cannot be opened"),
+        failure("custom", "imap", "sign-in", "something else"),
         failure("custom", "imap", "tls", "the certificate is not trusted (unknown issuer); for a private CA set `ca`"),
     ],
 )
