@@ -574,6 +574,7 @@ class Config:
     hostname: str = "localhost"  # our own name in EHLO and greetings
     templates: Path | None = None  # the administrator's templates/, when there is one
     text: str = field(default="", repr=False, compare=False)  # of the file, with what is secret in it
+    files: tuple[Path, ...] = field(default=(), compare=False)  # others that it names: passwords, keys, certificates
 
     @cached_property
     def agents_by_email(self) -> Mapping[str, Agent]:

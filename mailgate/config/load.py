@@ -137,6 +137,7 @@ def _config(top: Table) -> Config:
         templates=templates if templates.is_dir() else None,
         hostname=desk.hostname or _hostname() or desk.domain,
         text=top.reading.text,
+        files=tuple(top.reading.files),
     )
     top.done()
     return config

@@ -81,6 +81,7 @@ def password(table: Table, key: str) -> Secret:
 
 def _content(table: Table, key: str, path: Path) -> str:
     """The content of a secret file; "" and a problem if it is missing or empty."""
+    table.reading.files[path] = None
     try:
         value = path.read_text("utf-8").strip()
     except (OSError, ValueError) as error:

@@ -87,6 +87,20 @@ def load_active(config: Config) -> Config | None:
     return active
 
 
+def newer_files(config: Config) -> tuple[str, ...]:
+    """A sentence for each file that the configuration names and that is newer than the one in force."""
+    try:
+        since = _active_path(config).stat().st_mtime_ns
+    except OSError:
+        return ()
+    newer = []
+    for path in config.files:
+        with suppress(OSError):
+            if path.stat().st_mtime_ns > since:
+                newer.append(f"file changed: {path}")
+    return tuple(newer)
+
+
 def in_force(file: Path) -> Config | None:
     """The configuration of the daemon that runs with `file`, which has errors now; None when none is found.
 

@@ -1,12 +1,10 @@
 """One attempt to hand one mail over to the relay by SMTP.
 
-It answers with what was said and at which stage; what that means is judged elsewhere.
-A connection is kept for the next mail. TLS is verified and never optional where it is
-configured. Every wait has a deadline.
+It answers with what was said and at which stage; what that means is judged elsewhere. A connection is kept for the next
+mail. TLS is verified and never optional where it is configured. Every wait has a deadline.
 
-An SMTP client of our own: the dialogue is small, the stage of each answer is what the
-policy needs, and commands go out in one piece where the relay offers PIPELINING, which
-costs a third of the processor time of the libraries that were measured.
+Our own SMTP client: the dialogue is small, the stage of each answer is what the policy needs, and commands go out in one
+piece where the relay offers PIPELINING, at a third of the processor time of the libraries that were measured.
 """
 
 from __future__ import annotations
@@ -219,8 +217,6 @@ class SmtpRelay:
         finally:
             self._drop()
 
-    # -- without a mail
-
     async def sign_in(self) -> Reply | None:
         """Connect and sign in; the refusal, None when the relay is ready for a mail."""
         try:
@@ -236,11 +232,7 @@ class SmtpRelay:
         return frozenset(self._offered)
 
     async def try_sender(self, mail_from: str) -> Reply:
-        """What the relay says to a sender: MAIL, then RSET; no mail is sent.
-
-        Many servers judge a sender at RCPT alone, so its own address is named as recipient. Of that answer counts what
-        is about the sender: whether the address can get mail is another question.
-        """
+        """What the relay says to a sender, also at RCPT, where many judge it; then RSET, so that no mail is sent."""
         if self._writer is None and (refusal := await self.sign_in()):
             return refusal
         try:
@@ -248,7 +240,7 @@ class SmtpRelay:
             reply = await self._read(Stage.MAIL, REPLY_TIMEOUT)
             if reply.code == 250:
                 self._write(f"RCPT TO:<{mail_from}>")
-                to_itself = await self._read(Stage.RCPT, REPLY_TIMEOUT)
+                to_itself = await self._read(Stage.RCPT, REPLY_TIMEOUT)  # whether it gets mail is another question
                 reply = to_itself if about_sender(to_itself.code, to_itself.text) else reply
             self._write("RSET")
             await self._read(Stage.MAIL, REPLY_TIMEOUT)

@@ -10,7 +10,7 @@ from mailgate.cli.common import print_json, reading, say
 from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
-from mailgate.daemon.reload import load_active, load_active_files, template_files
+from mailgate.daemon.reload import load_active, load_active_files, newer_files, template_files
 from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     with reading(config) as db:
         warnings += orphans(config, names_in_use.names_in_use(db))
     active = load_active(config)
-    changed = changes(active, config) if active else ()
+    changed = (*changes(active, config), *newer_files(config)) if active else ()
     if (files := load_active_files(config)) is not None:
         changed += changed_files(files, template_files(config))
     pid = running(config.storage.beside)

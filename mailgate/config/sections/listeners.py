@@ -131,6 +131,7 @@ def _file(table: Table, name: str) -> Path | None:
     if not table.needed(name, f'"{name}.pem"'):
         return None
     path = table.place(name, "")
+    table.reading.files[path] = None
     if table.reading.secrets and not path.is_file():
         table.error(name, f"{path}: no such file")
         return None

@@ -73,6 +73,7 @@ def read_ca(table: Table) -> Path | None:
     from mailgate.connect.tls import client_context  # late: TLS takes time to load, and few configurations have a CA
 
     path = table.place("ca", "")
+    table.reading.files[path] = None
     try:
         client_context(path)
     except OSError as error:  # ssl.SSLError is one

@@ -77,6 +77,7 @@ class Reading:
         self.problems: list[Problem] = []
         self.names: list[Name] = []
         self.asked: set[str] = set()
+        self.files: dict[Path, None] = {}  # other files that are read: passwords, keys, certificates; in order
         self._lines: Mapping[KeyPath, int] | None = None
 
     def error(self, spot: Spot, what: str, *, warning: bool = False) -> None:

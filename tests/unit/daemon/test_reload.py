@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mailgate.config.load import load
-from mailgate.daemon.reload import load_active, load_active_files, save_active, template_files
+from mailgate.daemon.reload import load_active, load_active_files, newer_files, save_active, template_files
+from tests.configs import completed
 from tests.desk import CONFIG
+
+MAILBOX = (
+    '[mailbox.support]\nhost = "127.0.0.1"\ntls = "none"\nuser = "a@bank.example"\npassword = { file = "password" }\n'
+)
 
 
 def test_the_template_files_in_force_are_kept_with_the_configuration(tmp_path: Path) -> None:
@@ -29,3 +35,20 @@ def test_the_template_files_in_force_are_kept_with_the_configuration(tmp_path: P
 def test_without_a_folder_there_are_no_template_files(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
     assert template_files(load(tmp_path / "config.toml", {})[0]) == {}
+
+
+def test_a_password_file_that_is_newer_than_the_configuration_in_force(tmp_path: Path) -> None:
+    """Its content is not looked at: the verb may run where nothing secret can be read."""
+    file, password = tmp_path / "config.toml", tmp_path / "password"
+    file.write_text(completed(MAILBOX))
+    password.write_text("one")
+    config, _ = load(file)
+    (tmp_path / "var").mkdir()
+    assert newer_files(config) == (), "none is in force"
+    save_active(config)
+    os.utime(password, (1, 1))
+    assert newer_files(config) == ()
+    os.utime(password, (4e9, 4e9))
+    assert newer_files(config) == (f"file changed: {password}",)
+    password.unlink()
+    assert newer_files(config) == ()
