@@ -3,7 +3,7 @@
 It answers with what was said and at which stage; what that means is judged elsewhere. A connection is kept for the next
 mail. TLS is verified and never optional where it is configured. Every wait has a deadline.
 
-Our own SMTP client: the dialogue is small, the stage of each answer is what the policy needs, and commands go out in one
+Our own SMTP client: the dialogue is small, the stage of each answer is what the policy needs, and commands go in one
 piece where the relay offers PIPELINING, at a third of the processor time of the libraries that were measured.
 """
 
