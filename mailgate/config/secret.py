@@ -75,7 +75,11 @@ def password(table: Table, key: str) -> Secret:
         table.raw(key)
         table.error("", f'{key} is missing: write {key} = {{ env = "NAME" }} or {{ file = "PATH" }}')
         return Secret()
-    found = read_secret(table, key, table.raw(key), needed=False)
+    value = table.raw(key)
+    found = read_secret(table, key, value, needed=False)
+    if isinstance(value, str) and value and table.reading.open_to_others:
+        where = f"{table.reading.file} is readable by others: chmod 600 {table.reading.file}"
+        table.reading.warn(table.at(key), f'{where}, or write {{ file = "PATH" }}')
     return found if isinstance(found, Secret) else Secret(_content(table, key, found))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mailgate.config.secret import password
 from mailgate.config.sections.mailboxes import TLS, host
 from mailgate.config.sections.routing import domain
-from mailgate.config.sections.sign_in import check_clear, read_credentials, read_provider
+from mailgate.config.sections.sign_in import check_clear, is_loopback, read_credentials, read_provider
 from mailgate.config.toml.messages import quoted, quoted_text
 from mailgate.config.toml.reader import Spot, Table
 from mailgate.connect import rsa
@@ -83,6 +83,9 @@ def _relay(table: Table, position: int, mailboxes: Mapping[str, Mailbox]) -> Rel
         path=path if transport == "maildir" else None,
     )
     check_clear(table, relay.host, relay.tls, credentials)
+    if relay.tls == "none" and relay.port in _TLS_OF_PORT and not is_loopback(relay.host) and transport == "smtp":
+        what = f'mail leaves unencrypted, though port {port} is for TLS: write tls = "{_TLS_OF_PORT[port]}"'
+        table.reading.warn(table.at("tls"), what)
     table.done()
     return relay
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -88,6 +89,14 @@ class Reading:
             self._lines = scan(self.text)
         where = f"[{spot.label}]" if spot.label else ""
         self.problems.append(Problem(where, what, nearest(self._lines, spot.path), str(self.file), warning=warning))
+
+    @cached_property
+    def open_to_others(self) -> bool:
+        """Whether users other than its owner can read the file."""
+        try:
+            return bool(self.file.stat().st_mode & 0o044)
+        except OSError:
+            return False
 
     def missing_secret(self, spot: Spot, what: str) -> None:
         """Add a problem for an unavailable secret, if secrets are needed."""

@@ -258,6 +258,8 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
         ("[desk]\n", "without admin nobody is notified"),
         ("[http]\nlisten = '0.0.0.0:80'\n", "other machines can read"),
         ("[team.Empty]\n", "has no members"),
+        ('[relay]\nhost = "smtp.bank.example"\nport = 587\ntls = "none"\n', 'write tls = "starttls"'),
+        ('[relay]\nhost = "smtp.bank.example"\nport = 465\ntls = "none"\n', 'write tls = "implicit"'),
         ('[department.A]\n[defaults]\ndepartment = "A"\n', 'was = ["A"] in its successor'),
         (f"# no source\n{SMALLEST.replace('[smtp]', '')}", "no mail source but `mailgate ingest`"),
     ],

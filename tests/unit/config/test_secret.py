@@ -128,6 +128,18 @@ def test_an_empty_or_binary_password_file_is_rejected(content: bytes, tmp_path: 
         config(tmp_path, more=MAILBOX.format('{ file = "password" }'))
 
 
+def test_a_password_in_a_file_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(completed(f"[desk]\n{MAILBOX.format(chr(34) + 'hunter2' + chr(34))}"))
+    for mode, warned in ((0o600, False), (0o640, True), (0o604, True)):
+        file.chmod(mode)
+        _, warnings = load(file, {})
+        assert [f"chmod 600 {file}" in str(each) for each in warnings if "password" in each.where] == [True] * warned
+    (tmp_path / "password").write_text("hunter2")
+    file.write_text(completed(f"[desk]\n{MAILBOX.format('{ file = `password` }'.replace('`', chr(34)))}"))
+    assert not [each for each in load(file, {})[1] if "password" in each.where]
+
+
 def test_secrets_are_never_printed(tmp_path: Path) -> None:
     """Neither in repr, nor in effective values, nor in the error messages of their configuration."""
     loaded = config(tmp_path, f'secret = "{LITERAL}"', MAILBOX.format('"hunter2"'))
