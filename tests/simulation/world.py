@@ -29,6 +29,11 @@ from tests.simulation.promises import Promises
 from tests.simulation.relay import Delivery, Relay
 
 DAY = 86_400.0
+# Where mail passes from one system to another: a kill between two of these is what doubles or loses mail.
+HAND_OVERS = (
+    *("daemon:hand-over to the relay", "daemon:relay answered", "daemon:answer to a mail", "daemon:mail answered"),
+    *("daemon:change of a mailbox", "daemon:mailbox changed"),
+)
 CALM_FROM, PEOPLE_UNTIL, LOOK_AT = (
     22.0,
     22.8,
@@ -155,6 +160,7 @@ class World:
         self.connections = 0.0  # share of connections that go wrong
         self.errors: list[str] = []
         self.over = False
+        self.kill_at = ""  # the crossing of the next kill
         self.kill_in = 0  # crossings until the next kill; 0: none is planned
         self.crossings = 0
         self.kills = self.mails = self.passed = 0
@@ -307,6 +313,9 @@ class World:
 
     def _crossed(self, crossing: str) -> None:
         self.crossings += 1
+        if self.kill_at == crossing and self.hour < CALM_FROM:
+            self.kill_at = ""
+            self._die(f"at {crossing}")
         if self.kill_in and self.hour < CALM_FROM:
             self.kill_in -= 1
             if not self.kill_in:
@@ -430,6 +439,9 @@ class World:
         self._for(f"clock off by {jump} s", min(seconds, 20.0) if self.dice.random() < 0.5 else seconds, back)
 
     def _plan_kill(self) -> None:
+        if self.dice.random() < 0.4:
+            self.kill_at = self.dice.choice(HAND_OVERS)
+            return
         self.kill_in = self.dice.choice((1, 2, 5, 20, 60, self.dice.randint(1, 200)))
 
     def _stop(self) -> None:
@@ -575,7 +587,7 @@ class World:
 
     def _calm(self) -> None:
         """In the evening everything is well again."""
-        self.kill_in = 0
+        self.kill_in, self.kill_at = 0, ""
         self.note("calm")
 
 
