@@ -213,6 +213,7 @@ def observers():
     crash_points.observers.clear()
 
 
+@pytest.mark.sqlite
 def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(tmp_path, monkeypatch, capsys, observers):
     """What the first has not done, the second does: in the database, its log, and the folders."""
     number = 0

@@ -51,6 +51,7 @@ def test_a_deadline_that_cannot_be_worked_is_put_off_and_stops_no_other(bench):
     assert bench.db.one("SELECT min(at) FROM deadline WHERE ticket = 1001")[0] > bench.now.timestamp()
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_no_fault_of_a_deadline(bench):
     """The work of a deadline fails; to put it off would take no room."""
     bench.send(KAREN, "Down", subject="Down", to="outages@bank.example")
