@@ -156,6 +156,26 @@ async def test_an_account_with_a_full_mailbox_fails_nobody(tmp_path):
         await one.until("sent")
 
 
+@pytest.mark.parametrize(
+    ("stage", "said", "down"),
+    [
+        ("mail", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", True),
+        ("mail", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", False),
+        ("end", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", False),
+    ],
+)
+async def test_what_exchange_says_of_an_account_keeps_the_mail_and_is_shown_in_its_words(tmp_path, stage, said, down):
+    async with post(tmp_path, script={stage: [said] * 2}, relays=[RelayConfig(max_connections=1)]) as one:
+        await one.put(mail("first"))
+        await until(lambda: one.relay.last_error if down else one.relay.refused_senders)
+        shown = one.relay.last_error if down else dict(one.relay.refused_senders)["support@bank.example"]
+        assert said in shown
+        assert one.relay.lasting is down
+        await one.until("sent")
+        assert (one.relay.last_error, one.relay.refused_senders) == ("", ())
+        assert await one.refused() == []
+
+
 async def test_too_many_connections_close_one_and_are_no_trouble(tmp_path, monkeypatch):
     monkeypatch.setattr(lane, "THROTTLE_PAUSE", 0.1)
     said = "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending"
