@@ -29,7 +29,7 @@ from mailgate.outbound.sender import sender_of
 from mailgate.settings import DkimKey
 from mailgate.settings import Relay as RelayConfig
 
-CONNECT_TIMEOUT = 30.0  # seconds
+CONNECT_TIMEOUT = 30.0  # seconds, also for the greeting: who waits longer finds an ill relay too late
 REPLY_TIMEOUT = 300.0  # RFC 5321 4.5.3.2.2 - 4.5.3.2.3
 SEND_TIMEOUT = 180.0  # for a piece of a mail; RFC 5321 4.5.3.2.5
 END_TIMEOUT = 600.0  # RFC 5321 4.5.3.2.6
@@ -115,7 +115,7 @@ class SmtpRelay:
             said = connection_words(error, config.host)
             raise _Refused(Reply(stage, 0, f"{config.host}:{config.port}: {said}")) from error
         self._dirty = False
-        await self._expect(Stage.CONNECT, 220)
+        await self._expect(Stage.CONNECT, 220, CONNECT_TIMEOUT)
         await self._ehlo()
         if config.tls == "starttls":
             await self._start_tls()
@@ -347,8 +347,8 @@ class SmtpRelay:
         assert self._writer is not None
         self._writer.write(f"{line}\r\n".encode())
 
-    async def _expect(self, stage: Stage, code: int) -> Reply:
-        reply = await self._read(stage, REPLY_TIMEOUT)
+    async def _expect(self, stage: Stage, code: int, seconds: float = 0.0) -> Reply:
+        reply = await self._read(stage, seconds or REPLY_TIMEOUT)
         if reply.code != code:
             raise _Refused(reply)
         return reply

@@ -300,3 +300,13 @@ async def test_disk_trouble_is_the_relay_s_not_the_mail_s(tmp_path: Path):
     reply = await MaildirRelay(tmp_path / "out").send("", "karen@client.example", Payload(MAIL))
     assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
     assert reply.stage.about_relay
+
+
+async def test_a_relay_that_sends_no_greeting_is_ill_long_before_a_reply_is_given_up(monkeypatch):
+    monkeypatch.setattr(relay_module, "CONNECT_TIMEOUT", 0.1)
+    async with Sink(script={"connect": ["hang"]}) as sink:
+        relay = to(sink)
+        async with patience():  # shorter than the five minutes of a reply
+            reply = await relay.send("support@bank.example", "karen@client.example", Payload(MAIL))
+    assert (reply.stage, reply.code) == (Stage.CONNECT, 0)
+    assert "timed out" in reply.text or "no answer" in reply.text
