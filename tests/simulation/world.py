@@ -464,6 +464,8 @@ class World:
 
     def _reload(self) -> None:
         """The administrator edits the configuration, well or badly, and says `mailgate reload`."""
+        if self.desk.disk.state:
+            return  # it would be refused, and is repeated when the disk is well
         text = self.dice.choice(
             (
                 CONFIG,
