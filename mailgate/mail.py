@@ -5,6 +5,7 @@ No parsing happens here; `mailgate.reading.parse` makes these.
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -123,14 +124,13 @@ class Attachment:
         return self.data if isinstance(self.data, bytes) else b"".join(self.data)
 
     def head(self, most: int) -> bytes:
-        """The first bytes; no more is decoded than holds them."""
-        found: list[bytes] = []
+        """The first bytes; no more is decoded than holds them, and nothing is held twice."""
+        found = io.BytesIO()
         for piece in self.pieces():
-            found.append(piece[:most])
-            most -= len(found[-1])
+            most -= found.write(piece[:most])
             if not most:
                 break
-        return b"".join(found)
+        return found.getvalue()
 
 
 @dataclass(frozen=True, slots=True)

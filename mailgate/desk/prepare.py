@@ -16,7 +16,7 @@ from mailgate.reading.parse import parse, read
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.people.desk_addresses import desk_address
-from mailgate.rules.replies.file_texts import WRAPPING, overlapping, raw_of, without_tags
+from mailgate.rules.replies.file_texts import overlapping, raw_of, unwrapped, without_tags
 from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
@@ -89,7 +89,7 @@ def _searched(mail: Mail, depth: int = 0) -> Iterator[str]:
     """All that a mail says, and the mails and texts in it: where keys are looked for."""
     yield "\n".join(value for _, value in mail.headers)
     for text in (mail.text, mail.html, without_tags(mail.html)):
-        yield from (text, WRAPPING.sub("", text))
+        yield from (text, unwrapped(text))
     for file in mail.attachments:
         yield file.name
         if file.type in ENCLOSED and depth < MOST_ENCLOSED:

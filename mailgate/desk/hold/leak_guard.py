@@ -23,7 +23,7 @@ from mailgate.reasons import Reason
 from mailgate.rules.commands.orders import Order
 from mailgate.rules.notices.alert_facts import internal_sentences
 from mailgate.rules.people.absence import holder_away
-from mailgate.rules.replies.file_texts import WRAPPING, raw_of, words_of
+from mailgate.rules.replies.file_texts import raw_of, unwrapped, words_of
 from mailgate.rules.replies.leak import leak
 from mailgate.rules.text.cleanup import seen
 from mailgate.rules.text.signature import signature_of
@@ -33,8 +33,8 @@ from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
 
 def refusal(request: Request, post: AgentText, context: Context) -> Phrase | None:
     """Why a text may not be sent at all: it holds a key; "" if it may."""
-    unwrapped = WRAPPING.sub("", seen(_own(post)))
-    texts, public = chain((unwrapped,), _all_of(request, post), raw_of(request.files)), post.seen.public
+    own = unwrapped(seen(_own(post)))
+    texts, public = chain((own,), _all_of(request, post), raw_of(request.files)), post.seen.public
     found = next((key.text for each in texts for key in context.keyring.find(each)), "")
     return phrase("refused.key_reply" if public else "refused.key_question", key=found) if found else None
 

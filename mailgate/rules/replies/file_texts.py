@@ -19,10 +19,11 @@ from mailgate.reading.encodings import charset, rtf, uuencode
 from mailgate.reading.parse import parse
 
 PIECE = 1_000_000  # bytes that are read at once
+SLICE = 100_000  # characters in which an expression replaces at once: it holds all that lies between its matches
 OVERLAP = 4_000  # bytes of a piece that are read with the next one: more than any key or six words take
 LINE = 2_000  # bytes of the overlap in which the beginning of a line is looked for
 MAX_MAIL = 5_000_000  # bytes of a file that is read as a mail; a larger one as any other file
-WRAPPING = re.compile(r"[\s>|]+")  # inserted into long words by mail programs
+_WRAPPING = re.compile(r"[\s>|]+")  # inserted into long words by mail programs
 _TAG = re.compile(r"<[^<>]*>")
 _NO_CHARACTER = re.compile(r"&#(?:[xX][0-9a-fA-F]{20,}|[0-9]{20,})")  # a number that Python does not read
 _FIELD = re.compile(rb"(?:[!-9;-~]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}")  # RFC 5322 2.2: a mail's header
@@ -63,7 +64,22 @@ def raw_of(attachments: Iterable[Attachment]) -> Iterator[str]:
 
 def without_tags(page: str, between: str = "") -> str:
     """The text of a page, with `between` in place of each tag."""
-    return unescape(_NO_CHARACTER.sub("", _TAG.sub(between, page)))
+    text = "".join(_TAG.sub(between, part) for part in _between_tags(page))
+    return unescape(_NO_CHARACTER.sub("", text))
+
+
+def _between_tags(page: str) -> Iterator[str]:
+    """The page in slices that end with a tag, so that none is cut."""
+    at = 0
+    while at < len(page):
+        end = page.find(">", at + SLICE) + 1 or len(page)
+        yield page[at:end]
+        at = end
+
+
+def unwrapped(text: str) -> str:
+    """The text without what mail programs put into long words: line ends, blanks, quote marks."""
+    return "".join(_WRAPPING.sub("", text[at : at + SLICE]) for at in range(0, len(text), SLICE))
 
 
 def overlapping(pieces: Iterable[bytes]) -> Iterator[bytes]:

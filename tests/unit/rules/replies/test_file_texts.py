@@ -8,12 +8,13 @@ import json
 import quopri
 import tracemalloc
 from base64 import b64encode
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 
 from mailgate.mail import Attachment
-from mailgate.rules.replies.file_texts import OVERLAP, PIECE, raw_of, words_of
+from mailgate.rules.replies.file_texts import OVERLAP, PIECE, SLICE, raw_of, unwrapped, without_tags, words_of
 
 SECRET = "zebra canary forty two purple monkey"
 MAIL = b"From: a@b.example\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
@@ -98,6 +99,24 @@ def test_a_large_file_is_read_to_its_end_in_pieces() -> None:
     assert found
     assert longest <= PIECE + OVERLAP
     assert most < 4 * PIECE
+
+
+@pytest.mark.parametrize("change", [unwrapped, without_tags])
+def test_a_long_text_is_changed_in_little_memory(change: Callable[[str], str]) -> None:
+    text = "<i>a</i> " * 200_000
+    tracemalloc.start()
+    changed = change(text)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(changed) < len(text)
+    assert most < 3 * len(text)
+
+
+@pytest.mark.parametrize("at", [SLICE - 5, SLICE - 1, SLICE, SLICE + 1])
+def test_no_tag_and_no_white_space_is_left_between_two_slices(at: int) -> None:
+    page = "x" * at + "<b class=y>" + "z" * SLICE + " < \n> " + "<i" + "w" * SLICE
+    assert without_tags(page) == "x" * at + "z" * SLICE + "  <i" + "w" * SLICE
+    assert unwrapped("x" * at + " \n> |y" + " z" * SLICE) == "x" * at + "y" + "z" * SLICE
 
 
 @pytest.mark.parametrize("at", [PIECE - 20, PIECE - 1, PIECE, PIECE + 3])
