@@ -12,6 +12,7 @@ from mailgate.config.toml.messages import masked
 from mailgate.config.toml.reader import Table
 from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Desk, Secret
+from mailgate.system.durable import give_to_owner
 
 _WHERE = "[desk.secret]"
 _FORMS = '{ env = "NAME" }, { file = "PATH" } or { credential = "NAME" }'
@@ -32,6 +33,7 @@ def make_secret(path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    give_to_owner(path, path.parent)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(os.urandom(32).hex() + "\n")
         file.flush()

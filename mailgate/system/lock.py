@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from mailgate.errors import LockHeld, StorageError
+from mailgate.system.durable import give_to_owner
 
 MIN_WAIT = 0.1  # seconds before the lock counts as held: `running` takes it for a moment to look
 ORPHAN_WAIT = 10.0  # seconds to wait for the worker of a dead daemon to exit; it inherited the lock
@@ -62,7 +63,11 @@ class Lock:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    new = not Path(path).exists()
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    if new:
+        give_to_owner(Path(path), Path(path).parent)
+    return descriptor
 
 
 def _take(file: IO[str], path: Path) -> None:

@@ -28,6 +28,7 @@ from mailgate.store.queues import inbox
 from mailgate.system.lock import Lock
 from mailgate.worker import batch
 from tests.desk import CONFIG, Bench
+from tests.programs import lacking
 from tests.waiting import PATIENCE, until
 
 MAIL = (
@@ -207,3 +208,18 @@ def test_a_mail_put_in_while_another_worked_is_not_left(
     mail.write_bytes(MAIL.format(n=1).encode())
     assert main(["ingest", str(mail), "-c", str(tmp_path / "config.toml")]) == 0
     assert [row["state"] for row in bench.db.all("SELECT state FROM inbox")] == ["done", "done"]
+
+
+def test_a_desk_that_root_begins_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        lacking("to give files away takes root")
+    var = tmp_path / "var"
+    var.mkdir()
+    os.chown(var, 65534, 65534)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    mail = tmp_path / "one.eml"
+    mail.write_bytes(MAIL.format(n=1).encode())
+    assert main(["ingest", str(mail), "-c", str(tmp_path / "config.toml")]) == 0
+    made = [path for path in var.rglob("*") if path.exists()]
+    assert made
+    assert {path.name for path in made if path.stat().st_uid != 65534} == set()

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 from mailgate.system.crash_points import crossing
-from mailgate.system.durable import flush
+from mailgate.system.durable import flush, give_to_owner
 from mailgate.system.storage import os_trouble
 
 LOG_KEPT = 48_000_000  # bytes of the log that stay when it begins anew: more than it has in use, usually
@@ -132,6 +132,7 @@ def make_private(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            give_to_owner(path, path.parent)
     except OSError as error:
         raise os_trouble(error, path, "create") from error
 
