@@ -128,7 +128,7 @@ class Promises:
         )
         if not rows and not in_mailbox:
             yield f"1: {letter.id} was taken and is nowhere"
-        effects = [row for row in rows if row["reason"] != "duplicate"]
+        effects = [row for row in rows if row["reason"] not in ("duplicate", "poison")] or rows[:1]
         if len(effects) > 1:
             ends = [(row["id"], row["state"], row["reason"]) for row in effects]
             yield f"2: {letter.id} had {len(effects)} effects: {ends}"
