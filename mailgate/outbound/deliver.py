@@ -179,7 +179,7 @@ class Deliverer:
         if not results and not room and not urgent:
             return
         try:
-            jobs, self._due = await self._store.write(
+            jobs, self._due = await self._store.commit(
                 record_and_claim,
                 results,
                 URGENT if urgent else room,
@@ -194,14 +194,30 @@ class Deliverer:
             await self._wait_for_storage()
             self._wake.set()
             return
-        self._storage_pause = STORAGE_PAUSE
+        durable = await self._durable()
         if results.failed:
             self._gave_up()
         self._in_hand += len(jobs) - len(results)
-        for job in jobs:
+        for job in jobs if durable else ():
             self._dispatch(job, now, urgent=urgent)
+        if not durable:
+            self._results.untried += [job.id for job in jobs]
         if self._stopping:
             self._give_back_unsent()
+
+    async def _durable(self) -> bool:
+        """Wait until the claims are durable: one that a power cut undoes would be sent twice. False at a stop."""
+        while True:
+            try:
+                await self._store.flush()
+            except StorageError as error:
+                log.warning("claimed mails wait for the disk: %s", error.cause or error.public)
+            else:
+                self._storage_pause = STORAGE_PAUSE
+                return True
+            if self._stopping:
+                return False
+            await self._wait_for_storage()
 
     def _take_results(self) -> Results:
         """What happened until now; the lanes go on to fill the same, now empty, object."""

@@ -70,9 +70,13 @@ class Store:
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""
         result = await self.commit(work, *args, **kwargs)
+        await self.flush()
+        return result
+
+    async def flush(self) -> None:
+        """Make durable what was committed. Raises StorageError."""
         with self._noting(LOG):
             await self._flusher.flushed()
-        return result
 
     async def through(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `commit`, for work that makes its own transactions, one after the other."""
