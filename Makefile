@@ -44,7 +44,7 @@ postgresql: export MAILGATE_TEST_DATABASE = postgresql
 postgresql:
 	@scripts/setup dev
 	@scripts/system-packages
-	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/unit/desk $(ARGS)
+	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/unit/desk tests/unit/cli $(ARGS)
 
 explore:
 	@scripts/setup dev

@@ -20,7 +20,6 @@ from mailgate.outbound import deliver
 from mailgate.store.queues import copies, inbox, outbox
 from mailgate.store.sqlite.db import SqliteDb
 from mailgate.store.tickets import deadlines
-from tests.simulation.promises import Broken
 from tests.simulation.world import World
 
 SEEDS = (1, 2, 3, 4, 5, 6)  # of the suite's own worlds
@@ -132,6 +131,7 @@ MUTATIONS = (
 )
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a desk that breaks off anywhere
 @pytest.mark.parametrize(("mutate", "promise"), MUTATIONS, ids=[mutate.__name__ for mutate, _ in MUTATIONS])
 def test_a_broken_boundary_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutate: Callable[[Patch], None], promise: str
@@ -147,9 +147,9 @@ def test_a_broken_boundary_is_noticed(
 
 
 def broken(world: World) -> str:
-    """The promises that are found broken; "" for none."""
+    """The promises that are found broken, or why the desk could not go on; "" for neither."""
     try:
         world.play(DAYS)
-    except Broken as found:
-        return str(found)
+    except AssertionError as found:  # a broken promise, or a loop without an end
+        return str(found) or type(found).__name__
     return ""

@@ -13,7 +13,7 @@ import pytest
 
 from tests.desk import ALL_ON_POSTGRESQL, ON_POSTGRESQL, Bench
 
-_ON_BOTH = ("worker", "store", "cli")  # folders beside this file
+_ON_BOTH = ("worker", "store")  # folders beside this file
 _HERE = Path(__file__).parent
 
 
