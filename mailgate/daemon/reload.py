@@ -23,6 +23,7 @@ from mailgate.system.lock import running
 from mailgate.worker.carry_over import carry_over
 from mailgate.worker.setup import Runtime, make_runtime, open_secrets
 from mailgate.writing.templates.canned import check_canned
+from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.phrases import shipped
 from mailgate.writing.templates.render import Renderer
 
@@ -48,7 +49,6 @@ def activate(db: Db, config: Config, now: datetime) -> Runtime:
     Call inside a transaction. Raises ConfigError when the secret is not the one that the database was signed with.
     """
     runtime = make_runtime(config, open_secrets(db, config))
-    runtime.renderer.preload()
     carry_over(db, runtime, now)
     return runtime
 
@@ -65,9 +65,8 @@ def save_active(config: Config) -> None:
 
 def template_files(config: Config) -> dict[str, str]:
     """The digests of the administrator's template files, by their paths in the folder."""
-    folder = config.templates
-    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if folder}
+    files = Folder.read(config.templates).files if config.templates else {}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 def load_active_files(config: Config) -> dict[str, str] | None:

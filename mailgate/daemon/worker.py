@@ -62,7 +62,6 @@ class WorkerProcess:
     def __init__(self, config: Config, secrets: tuple[bytes, ...]) -> None:
         self._config = config
         self._runtime = make_runtime(config, secrets)
-        self._runtime.renderer.preload()
         self._clock = Clock()
         self._stop = asyncio.Event()
         self._early: list[Message] = []  # came before the database was open

@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
 
 from mailgate.errors import Problem
 from mailgate.rules.text.moments import Dates
 from mailgate.settings import Config
+from mailgate.writing.templates.folders import Folder
 from mailgate.writing.views.words import Words
 
 FILE = "words.toml"
@@ -26,18 +27,13 @@ _OF_DATES = {"weekday", "day", "month", "year", "time", "zone"}
 
 
 class Catalogue:
-    """The words of every language in some folders, each read once."""
+    """The words of every language in some folders, which are read once."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
         """`roots`: the administrator's folder, if there is one, before the shipped one."""
-        self._roots = roots
-        self._folders = {folder.name.lower(): folder.name for folder in _folders(roots)}
+        self.folders = tuple(map(Folder.read, roots))
+        self._folders = {name.lower(): name for name in _names(self.folders)}
         self._known: dict[str, Words] = {}
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The folders of languages, without that of English."""
-        return tuple(sorted(self._folders.values()))
 
     @classmethod
     def of(cls, config: Config) -> Catalogue:
@@ -53,7 +49,7 @@ class Catalogue:
         """The words of the first language of those wanted that there is, else English."""
         folder = self.folder(*wanted)
         if folder not in self._known:
-            self._known[folder] = read_words(self._roots, folder)
+            self._known[folder] = read_words(self.folders, folder)
         return self._known[folder]
 
     def readers(self, config: Config) -> tuple[tuple[Words, ZoneInfo], ...]:
@@ -71,24 +67,22 @@ def shipped() -> Path:
     return inside if inside.is_dir() else inside.parent.parent / "templates"
 
 
-def _folders(roots: Sequence[Path]) -> set[Path]:
-    """The folders that may be a language's; English needs none."""
-    found = (path.parent for root in roots for kind in ("txt", "html", "toml") for path in root.rglob(f"*.{kind}"))
-    return {folder for folder in found if folder not in roots}
+def _names(folders: Sequence[Folder]) -> set[str]:
+    """The names of folders that may be a language's; English needs none."""
+    return {PurePosixPath(name).parent.name for folder in folders for name in folder.files} - {""}
 
 
-def read_words(roots: Sequence[Path], language: str) -> Words:
-    """The words of a language, "" for English. `roots`: the administrator's folder first.
+def read_words(folders: Sequence[Folder], language: str) -> Words:
+    """The words of a language, "" for English. `folders`: the administrator's first.
 
     A file with a fault counts as missing; `check` reports it.
     """
     phrases: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
-    for folder in ("", language) if language else ("",):
-        for root in reversed(roots):
-            path = root / folder / FILE
-            if path.is_file() and not any(check_words(path, {})):
-                texts, sequences = _read(path)
+    for name in (FILE, f"{language}/{FILE}") if language else (FILE,):
+        for folder in reversed(folders):
+            if name in folder.files and not any(check_words(folder, name, {})):
+                texts, sequences = _parsed(folder.text(name))
                 phrases |= texts
                 lists |= sequences
     forms = {f"{form}_form": phrases[f"dates.{form}"] for form in ("day", "moment", "written", "short_day", "short")}
@@ -96,28 +90,29 @@ def read_words(roots: Sequence[Path], language: str) -> Words:
     return Words(phrases["mail.language"], phrases, dates)
 
 
-def check_words(path: Path, known: Mapping[str, str]) -> Iterator[Problem]:
+def check_words(folder: Folder, name: str, known: Mapping[str, str]) -> Iterator[Problem]:
     """The faults of one file; `known` are the shipped phrases by name, {} to look at the file alone."""
+    path = folder.path / name
     try:
-        texts, lists = _read(path)
+        texts, lists = _parsed(folder.text(name))
     except tomllib.TOMLDecodeError as error:
         yield Problem("", f"this is no TOML: {error}", file=str(path))
         return
-    except (OSError, UnicodeDecodeError, TypeError) as error:
+    except (UnicodeDecodeError, TypeError) as error:
         yield Problem("", f"{error}", file=str(path))
         return
-    for name, text in texts.items():
+    for phrase, text in texts.items():
         if "\n" in text:
-            yield Problem("", f"{name} must be one line", file=str(path))
-        elif known and name not in known:
-            yield Problem("", f"no phrase is called {name}", file=str(path))
-        elif known and (strange := _values(text) - _values(known[name])):
-            yield Problem("", f"{name} has no value {{{min(strange)}}}", file=str(path))
-    for name, values in lists.items():
-        if name not in _LISTS:
-            yield Problem("", f"{name} must be a text", file=str(path))
-        elif len(values) != _LISTS[name]:
-            yield Problem("", f"{name} must be {_LISTS[name]} texts", file=str(path))
+            yield Problem("", f"{phrase} must be one line", file=str(path))
+        elif known and phrase not in known:
+            yield Problem("", f"no phrase is called {phrase}", file=str(path))
+        elif known and (strange := _values(text) - _values(known[phrase])):
+            yield Problem("", f"{phrase} has no value {{{min(strange)}}}", file=str(path))
+    for phrase, values in lists.items():
+        if phrase not in _LISTS:
+            yield Problem("", f"{phrase} must be a text", file=str(path))
+        elif len(values) != _LISTS[phrase]:
+            yield Problem("", f"{phrase} must be {_LISTS[phrase]} texts", file=str(path))
 
 
 def _values(text: str) -> set[str]:
@@ -125,13 +120,9 @@ def _values(text: str) -> set[str]:
     return set() if "{{" in text or "{%" in text else set(_VALUE.findall(text)) - _OF_DATES
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """Texts and lists by "table.key". Raises TypeError for what is neither."""
-    return _parsed(path.read_text("utf-8"))
-
-
 @lru_cache(100)
 def _parsed(toml: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Texts and lists by "table.key". Raises TypeError for what is neither."""
     texts: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
     for table, values in tomllib.loads(toml).items():

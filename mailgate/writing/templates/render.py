@@ -8,13 +8,11 @@ template can do is `sandbox`'s business. It writes no mail; `compose` does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
-from itertools import product
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, Template, TemplateSyntaxError
 
@@ -24,6 +22,7 @@ from mailgate.rules.threading.keys import Keyring, key_text
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
+from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.phrases import FILE, Catalogue, check_words, read_words, shipped
 from mailgate.writing.templates.sandbox import environment, headers_of
 from mailgate.writing.templates.specimens import specimens
@@ -35,7 +34,7 @@ from mailgate.writing.views.words import Words
 _KINDS = tuple(str(kind) for kind in NoticeKind)
 # What a template may set: its subject where there is no ticket, and fields that steer no mail.
 _ALLOWED = re.compile(r"(?i)(subject|importance|priority|organization|comments|keywords|x-(?!mailgate-|auto-).+)\Z")
-_READER = re.compile(r"\bname\b")
+_READER = re.compile(rb"\bname\b")
 _NAME = re.compile(r"[^./\\][^/\\]*\Z")  # the name of a set or language never leads out of the folder
 
 
@@ -49,7 +48,7 @@ class _Found:
 
 
 class Renderer:
-    """Renders notices. Templates are read and compiled once; a new configuration makes a new one."""
+    """Renders notices. Templates are read when it is made and compiled once; a new configuration makes a new one."""
 
     def __init__(self, templates: tuple[Path, ...] = ()) -> None:
         self._shipped = _Templates((shipped(),))
@@ -80,11 +79,6 @@ class Renderer:
                 raise
             rendered = self._shipped.render(notice, "", config, message_id, now)
             return replace(rendered, problem=f"template {notice.kind}: {type(error).__name__}: {error}")
-
-    def preload(self) -> None:
-        """Read all of the administrator's templates now: a file that is edited later has no effect until a reload."""
-        if self._own:
-            self._own.preload()
 
     def file(self, kind: NoticeKind) -> Path:
         """Return the path of the template of a kind, without a set or language."""
@@ -122,12 +116,13 @@ class _Templates:
     """The templates of some folders, the first of which wins."""
 
     def __init__(self, roots: tuple[Path, ...]) -> None:
-        self._roots = roots
         self.catalogue = Catalogue(roots)
+        self._folders = self.catalogue.folders
         self._languages: dict[str, _Language] = {}
         self._last: _Last | None = None
         # No shipped template for agents says the name of its reader.
-        self._names_readers = any(_READER.search(path.read_text("utf-8", "replace")) for path in _sources(roots[:-1]))
+        own = (content for folder in self._folders[:-1] for content in folder.files.values())
+        self._names_readers = any(map(_READER.search, own))
 
     def render(self, notice: Notice, template_set: str, config: Config, message_id: str, now: datetime) -> Rendered:
         """Return the notice as subject, text and HTML. Raises whatever a template raises."""
@@ -154,7 +149,7 @@ class _Templates:
         if known:
             return known
         words = self.catalogue.words(folder)
-        language = self._languages[folder] = _Language(folder, words, environment(self._roots, folder, words), {})
+        language = self._languages[folder] = _Language(folder, words, environment(self._folders, folder, words), {})
         return language
 
     def _found(self, kind: NoticeKind, template_set: str, language: _Language) -> _Found:
@@ -163,83 +158,70 @@ class _Templates:
         if known:
             return known
         html: Template | None = None
-        for root, folder in self._places(template_set, language.folder):
-            name = f"@{root}/{folder}{kind}"
-            if not html and (self._roots[root] / f"{folder}{kind}.html").is_file():
-                html = language.environment.get_template(f"{name}.html")
-            if (self._roots[root] / f"{folder}{kind}.txt").is_file():
-                source = (self._roots[root] / f"{folder}{kind}.txt").read_text("utf-8")
-                headers = ((field, value) for field, value in headers_of(source) if _ALLOWED.match(field))
+        for number, name in self._places(kind, template_set, language.folder):
+            folder = self._folders[number]
+            if not html and f"{name}.html" in folder.files:
+                html = language.environment.get_template(f"@{number}/{name}.html")
+            if f"{name}.txt" in folder.files:
+                headers = headers_of(folder.text(f"{name}.txt"))
                 found = _Found(
                     tuple(
                         (field, language.environment.from_string(language.words.expanded(value)))
                         for field, value in headers
+                        if _ALLOWED.match(field)
                     ),
-                    language.environment.get_template(f"{name}.txt"),
+                    language.environment.get_template(f"@{number}/{name}.txt"),
                     html,
                 )
                 language.found[template_set, kind] = found
                 return found
         raise FileNotFoundError(f"{kind}.txt")
 
-    def preload(self) -> None:
-        """Compile what the first folder has, in each language, and the layouts. A fault is left to `render`."""
-        own = _files(self._roots[0])
-        kinds = {NoticeKind(path.stem) for path in own if path.stem in _KINDS}
-        sets = {"", *(path.relative_to(self._roots[0]).parts[0] for path in own if path.parent != self._roots[0])}
-        layouts = {path.name for root in self._roots for path in _files(root) if path.stem.startswith("_")}
-        for language in [self._language("en"), *map(self._language, self.catalogue.languages)]:
-            for name in sorted(layouts):
-                with suppress(Exception):
-                    language.environment.get_template(name)
-            for kind, template_set in product(sorted(kinds), sorted(sets)):
-                with suppress(Exception):
-                    self._found(kind, template_set, language)
-
     def file(self, kind: NoticeKind) -> Path:
         """Return the text template of a kind in the first folder that has one."""
-        return next(root / f"{kind}.txt" for root in self._roots if (root / f"{kind}.txt").is_file())
+        return next(folder.path / f"{kind}.txt" for folder in self._folders if f"{kind}.txt" in folder.files)
 
-    def _places(self, template_set: str, language: str) -> Iterator[tuple[int, str]]:
-        """Where templates are looked for, the most particular first: (number of the root, folder)."""
+    def _places(self, kind: NoticeKind, template_set: str, language: str) -> Iterator[tuple[int, str]]:
+        """Where a template is looked for, the most particular first: (number of the folder, name without ending)."""
         for names in ((template_set, language), (template_set,), (language,), ()):
             if all(_NAME.match(name) for name in names):
-                folder = "".join(f"{name}/" for name in names)
-                yield from ((root, folder) for root in range(len(self._roots)))
+                yield from ((number, "/".join((*names, kind))) for number in range(len(self._folders)))
 
     # ── check ───────────────────────────────────────────────────────────────────────────
 
     def check(self) -> tuple[Problem, ...]:
         """Return the faults in the first folder, and those that it causes in templates of the others."""
-        own = self._roots[0]
-        words = [problem for path in sorted(own.rglob(FILE)) for problem in self._words(path)]
+        own = self._folders[0]
+        words = [problem for name in own.files if _file_name(name) == FILE for problem in self._words(name)]
         found = [
             *words,
-            *(problem for path in _files(own) for problem in self._check(own, path, self._language_of(path))),
+            *(problem for name in _templates(own) for problem in self._check(0, name, self._language_of(name))),
         ]
         if not words:  # else each template that uses them would be reported as well
             found += self._below_own_layouts()
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*_unread(own), *found)))
 
     def _below_own_layouts(self) -> Iterator[Problem]:
         """Try a layout (`_agent.html`) of the first folder in the templates of the others, which build on it."""
-        folders = {path.parent: self._language_of(path) for path in _files(self._roots[0]) if path.stem.startswith("_")}
-        for language in folders.values():
-            for root in self._roots[1:]:
-                for path in _files(root):
-                    yield from self._check(root, path, language)
+        layouts = [name for name in _templates(self._folders[0]) if _file_name(name).startswith("_")]
+        languages = {PurePosixPath(name).parent: self._language_of(name) for name in layouts}
+        for language in languages.values():
+            for number, folder in enumerate(self._folders[1:], start=1):
+                for name in _templates(folder):
+                    yield from self._check(number, name, language)
 
-    def _language_of(self, path: Path) -> _Language:
+    def _language_of(self, name: str) -> _Language:
         """The language that a file of the first folder is written for."""
-        return self._language("en" if path.parent == self._roots[0] else path.parent.name)
+        return self._language(PurePosixPath(name).parent.name or "en")
 
-    def _words(self, path: Path) -> Iterator[Problem]:
+    def _words(self, name: str) -> Iterator[Problem]:
         """Faults of a `words.toml`: in the file, and in any mail that is written with it."""
-        problems = tuple(check_words(path, read_words((shipped(),), "").phrases))
+        own = self._folders[0]
+        problems = tuple(check_words(own, name, read_words((Folder.read(shipped()),), "").phrases))
         yield from problems
-        if problems or self._roots[0] not in (path.parent, path.parent.parent):
+        if problems or name.count("/") > 1:
             return
-        language = self._language_of(path)
+        language = self._language_of(name)
         for kind in sorted(NoticeKind):
             try:
                 found = self._found(kind, "", language)
@@ -247,14 +229,20 @@ class _Templates:
                     for part in (found.text, *filter(None, [found.html]), *(value for _, value in found.headers)):
                         part.render(values(view))
             except Exception as error:
-                if not _own_fault(error, self._roots):
-                    yield Problem("", f"in {kind}: {type(error).__name__}: {error}", file=str(path))
+                if not self._is_own_fault(error):
+                    yield Problem("", f"in {kind}: {type(error).__name__}: {error}", file=str(own.path / name))
 
-    def _check(self, root: Path, path: Path, language: _Language) -> Iterator[Problem]:
+    def _is_own_fault(self, error: Exception) -> bool:
+        """True for an error in a template of the administrator's, which is reported with that template."""
+        own = len(self._folders) > 1 and str(self._folders[0].path)
+        return bool(own) and isinstance(error, TemplateSyntaxError) and (error.filename or "").startswith(str(own))
+
+    def _check(self, number: int, name: str, language: _Language) -> Iterator[Problem]:
         """Compile one file, and render it for a full and a bare notice."""
-        where = path.relative_to(root).as_posix()
+        folder = self._folders[number]
+        path = folder.path / name
         try:
-            template = language.environment.get_template(f"@{self._roots.index(root)}/{where}")
+            template = language.environment.get_template(f"@{number}/{name}")
             if path.stem.startswith("_"):
                 return
             if path.stem not in _KINDS:
@@ -262,10 +250,10 @@ class _Templates:
                 hint = f"; did you mean {close[0]}?" if close else ""
                 yield Problem("", f"no notice is called {path.stem}{hint}", file=str(path))
                 return
-            headers = headers_of(path.read_text("utf-8")) if path.suffix == ".txt" else ()
-            for name, _ in headers:
-                if not _ALLOWED.match(name):
-                    yield Problem("", f"a template cannot set the header field {name}", file=str(path))
+            headers = headers_of(folder.text(name)) if path.suffix == ".txt" else ()
+            for field, _ in headers:
+                if not _ALLOWED.match(field):
+                    yield Problem("", f"a template cannot set the header field {field}", file=str(path))
             fields = [language.environment.from_string(language.words.expanded(value)) for _, value in headers]
             for view in specimens(NoticeKind(path.stem)):
                 for part in (template, *fields):
@@ -274,7 +262,7 @@ class _Templates:
             file = error.filename or str(path)
             yield Problem("", error.message or "this is no template", line=error.lineno, file=file)
         except Exception as error:
-            file, line = _place(error, self._roots[0], path)
+            file, line = _place(error, self._folders[0].path, path)
             yield Problem("", f"{type(error).__name__}: {error}", line=line, file=file)
 
 
@@ -303,19 +291,19 @@ def _with_key_of(rendered: Rendered, message_id: str) -> Rendered:
     )
 
 
-def _sources(roots: Sequence[Path]) -> Iterator[Path]:
-    return (path for root in roots for path in root.rglob("*") if path.is_file())
+def _file_name(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
-def _files(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if path.suffix in (".txt", ".html") and path.is_file())
+def _templates(folder: Folder) -> list[str]:
+    """The names of a folder's templates, layouts included."""
+    return [name for name in folder.files if name.endswith((".txt", ".html"))]
 
 
-def _own_fault(error: Exception, roots: Sequence[Path]) -> bool:
-    """True for an error in a template of the administrator's, which is reported with that template."""
-    return (
-        isinstance(error, TemplateSyntaxError) and len(roots) > 1 and (error.filename or "").startswith(str(roots[0]))
-    )
+def _unread(folder: Folder) -> Iterator[Problem]:
+    """A problem for each file that cannot be read."""
+    for path in folder.unread:
+        yield Problem("", "cannot be read", file=str(path))
 
 
 def _place(error: BaseException, own: Path, path: Path) -> tuple[str, int | None]:

@@ -7,20 +7,20 @@ A template reads what it is given and changes nothing. Which template a notice t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
 from jinja2 import (
+    BaseLoader,
     BytecodeCache,
     ChoiceLoader,
     Environment,
-    FileSystemLoader,
     PrefixLoader,
     StrictUndefined,
     Template,
+    TemplateNotFound,
     TemplateSyntaxError,
     select_autoescape,
 )
@@ -29,6 +29,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from mailgate.writing.templates.folders import Folder
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
     AgentView,
@@ -90,25 +91,30 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return {**self.globals, **(d or {})}
 
 
-class _Loader(FileSystemLoader):
-    """Reads templates without their header lines, and with the phrases that they say.
+class _Loader(BaseLoader):
+    """Gives templates without their header lines, and with the phrases that they say.
 
-    Line numbers stay as they are in the file.
+    Line numbers stay as they are in the file. `places`: folders, and where in each of them templates are looked for.
     """
 
-    def __init__(self, places: Sequence[Path], words: Words) -> None:
-        super().__init__(places)
+    def __init__(self, places: Sequence[tuple[Folder, str]], words: Words) -> None:
+        self._places = places
         self._words = words
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        source, path, fresh = super().get_source(environment, template)
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+        del environment
+        found = ((folder, f"{below}{template}") for folder, below in self._places)
+        folder, name = next(((folder, name) for folder, name in found if name in folder.files), (None, ""))
+        if folder is None:
+            raise TemplateNotFound(template)
+        source, path = folder.text(name), str(folder.path / name)
         if template.endswith(".txt"):
             lines = len(headers_of(source))
             if lines:
                 body = source.split("\n", lines)[lines]
                 source = "{#" + "\n" * lines + "-#}" + body
         try:
-            return self._words.expanded(source, html=template.endswith(".html")), path, fresh
+            return self._words.expanded(source, html=template.endswith(".html")), path, None
         except UnknownPhrase as error:
             raise TemplateSyntaxError(error.what, error.line, template, path) from error
 
@@ -124,10 +130,11 @@ def headers_of(source: str) -> tuple[tuple[str, str], ...]:
     return ()
 
 
-def environment(roots: tuple[Path, ...], language: str, words: Words) -> Environment:
-    """A sandbox in which a template changes nothing; `@N/` names a template of one root."""
-    exact = {f"@{number}": _Loader((root,), words) for number, root in enumerate(roots)}
-    places = [place for root in roots for place in ((root / language, root) if language else (root,))]
+def environment(folders: Sequence[Folder], language: str, words: Words) -> Environment:
+    """A sandbox in which a template changes nothing; `@N/` names a template of one folder."""
+    exact = {f"@{number}": _Loader([(folder, "")], words) for number, folder in enumerate(folders)}
+    below = (f"{language}/", "") if language else ("",)
+    places = [(folder, each) for folder in folders for each in below]
     environment = _Sandbox(
         loader=ChoiceLoader([PrefixLoader(exact), _Loader(places, words)]),
         undefined=StrictUndefined,

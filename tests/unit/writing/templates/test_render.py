@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from mailgate.notice import Notice, NoticeKind
 from mailgate.ticket import Actor, Address, Assignee, Entry, Ticket
+from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.templates.sandbox import paragraphs, quoted
 from mailgate.writing.templates.specimens import specimens
@@ -424,20 +426,37 @@ def test_an_alert_of_the_same_kind_about_another_event_is_its_own():
         assert text in renderer.render(notice(K.NEW_MESSAGE, text=text, cause=text), CONFIG, KEYRING, NOW).text
 
 
-def test_a_file_that_is_edited_later_has_no_effect(tmp_path: Path) -> None:
-    """Also of a kind of mail that was not written before: the good old template stays in use."""
-    (tmp_path / "billing/de").mkdir(parents=True)
-    for place in ("_agent.txt", "digest.txt", "billing/digest.txt", "billing/de/digest.txt", "nothing.txt"):
-        (tmp_path / place).write_text(f"OLD {place}")
+def test_a_file_that_is_edited_or_added_later_has_no_effect(tmp_path: Path) -> None:
+    """Also of a kind of mail and a language in which none was written before."""
+    for place in ("digest.txt", "billing/digest.txt", "billing/de/digest.txt", "_agent.txt"):
+        put(tmp_path, place, f"OLD {place}")
+    put(tmp_path, "words.toml", '[mail]\nattached = "OLD {{ files }}"\n')
     renderer = Renderer((tmp_path,))
-    renderer.preload()
-    for path in tmp_path.rglob("*.txt"):
+    for path in (*tmp_path.rglob("*.*"), tmp_path / "note.txt", tmp_path / "fr/reply.txt", tmp_path / "de/words.toml"):
+        path.parent.mkdir(exist_ok=True)
         path.write_text("{{ broken")
-    for language in ("en", "de"):
-        for template_set, place in (("", "digest.txt"), ("billing", "billing/")):
-            own = renderer._own
-            assert own
-            text = own._found(NoticeKind.DIGEST, template_set, own._language(language)).text.render()
-            assert text.startswith(f"OLD {place}")
-    assert renderer._own._language("fr").environment.get_template("_agent.txt").render() == "OLD _agent.txt"
-    Renderer().preload()
+
+    def text(kind: NoticeKind, template_set: str, language: str) -> str:
+        ticket = replace(TICKET, template=template_set, language=language)
+        config = replace(CONFIG, desk=replace(CONFIG.desk, language=language))
+        rendered = renderer.render(notice(kind, ticket=ticket), config, KEYRING, NOW)
+        assert not rendered.problem
+        return rendered.text
+
+    assert text(K.DIGEST, "", "en") == "OLD digest.txt\n"
+    assert text(K.DIGEST, "billing", "en") == "OLD billing/digest.txt\n"
+    assert text(K.DIGEST, "billing", "de") == "OLD billing/de/digest.txt\n"
+    assert text(K.NOTE, "", "fr") == "OLD _agent.txt\n"
+    assert "OLD" not in text(K.REPLY, "", "fr")
+
+
+def test_a_file_that_cannot_be_read_is_missing_and_told(tmp_path: Path) -> None:
+    put(tmp_path, "digest.txt", "Mine")
+    folder = Folder.read(tmp_path)
+    assert folder.files == {"digest.txt": b"Mine"}
+    (tmp_path / "digest.txt").unlink()
+    os.mkfifo(tmp_path / "note.txt")  # is no file
+    (tmp_path / "reply.txt").symlink_to("/proc/self/mem")  # fails for root, too
+    found = Folder.read(tmp_path)
+    assert found == Folder(tmp_path, {}, (tmp_path / "reply.txt",))
+    assert [str(each) for each in Renderer((tmp_path,)).check()] == [f"{tmp_path}/reply.txt: cannot be read"]

@@ -18,6 +18,7 @@ from mailgate.reading.body import read_body
 from mailgate.reading.parse import parse
 from mailgate.rules.text import moments
 from mailgate.ticket import Status
+from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.phrases import read_words
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.views.formatting import clock
@@ -25,7 +26,7 @@ from mailgate.writing.views.words import UnknownPhrase, Words
 from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, put, write
 
 K = NoticeKind
-ENGLISH = read_words((shipped(),), "")
+ENGLISH = read_words((Folder.read(shipped()),), "")
 OTHERS = ("de", "fr", "es")
 NEW_YORK = ZoneInfo("America/New_York")
 _WORD = re.compile(r"(?<![{#\w])[a-zA-Z]{2,}(?![}\w])")
@@ -86,7 +87,7 @@ def test_a_language_that_there_is_not_is_the_desks_and_that_failing_english():
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("language", ["en", *OTHERS])
 def test_every_status_has_its_words(language: str, status: Status):
-    words = read_words((shipped(),), "" if language == "en" else language)
+    words = read_words((Folder.read(shipped()),), "" if language == "en" else language)
     for table in ("status", "told", "asked"):
         assert words.phrases[f"{table}.{status}"]
 
