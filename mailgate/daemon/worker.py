@@ -188,7 +188,7 @@ class WorkerProcess:
         now = self._clock()
         context = self._runtime.context(now)
         notices = to_admin(message.cause, message.subject, message.facts, context)
-        mails = written.write_mail(notices, context, self._runtime.renderer)
+        mails = written.write_mail(notices, context)
         try:
             await self._store.write(outbox.add, mails, now)
         except StorageError as error:

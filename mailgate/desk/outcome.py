@@ -33,10 +33,14 @@ class Context:
     config: Config
     keyring: Keyring
     now: datetime
-    catalogue: Catalogue  # what agents read, by language
     rules: RuleIndex
     renderer: Renderer
     reports: Mapping[timedelta, Report] = field(default_factory=dict)  # counted for the author, by their span
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What agents read, by language."""
+        return self.renderer.catalogue
 
     def in_english(self, sentence: Sentence) -> str:
         """A sentence for logs, traces and the command line; times in the desk's zone."""

@@ -22,7 +22,6 @@ from mailgate.store.queues import copies, held, inbox, outbox, trace
 from mailgate.store.tickets import similar, tickets
 from mailgate.ticket import Change
 from mailgate.worker import recheck, written
-from mailgate.writing.templates.render import Renderer
 
 
 def save_change(db: Db, change: Change, context: Context) -> None:
@@ -43,24 +42,22 @@ class PreparedOutcome:
     confirmed: PreparedOutcome | None = None  # the outcome of the held mail that this one confirms
 
 
-def prepare_outcome(outcome: Outcome, context: Context, renderer: Renderer) -> PreparedOutcome:
+def prepare_outcome(outcome: Outcome, context: Context) -> PreparedOutcome:
     """Compose the mails of an outcome. Needs no transaction, and takes longer than writing it."""
-    inner = prepare_outcome(outcome.confirms[1], context, renderer) if outcome.confirms else None
-    return PreparedOutcome(outcome, tuple(written.write_mail(outcome.notices, context, renderer)), inner)
+    inner = prepare_outcome(outcome.confirms[1], context) if outcome.confirms else None
+    return PreparedOutcome(outcome, tuple(written.write_mail(outcome.notices, context)), inner)
 
 
-def save(db: Db, outcome: Outcome, context: Context, renderer: Renderer, *, inbox_id: int | None = None) -> Outcome:
+def save(db: Db, outcome: Outcome, context: Context, *, inbox_id: int | None = None) -> Outcome:
     """Complete an outcome and write it, except for the state of an inbox row. Returns the completed outcome."""
     completed = complete(db, outcome, context)
-    save_completed(db, completed, context, renderer, inbox_id=inbox_id)
+    save_completed(db, completed, context, inbox_id=inbox_id)
     return completed
 
 
-def save_completed(
-    db: Db, outcome: Outcome, context: Context, renderer: Renderer, *, inbox_id: int | None = None
-) -> None:
+def save_completed(db: Db, outcome: Outcome, context: Context, *, inbox_id: int | None = None) -> None:
     """Write a complete outcome, except for the state of an inbox row."""
-    _save(db, prepare_outcome(outcome, context, renderer), context, inbox_id)
+    _save(db, prepare_outcome(outcome, context), context, inbox_id)
 
 
 def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | None, message_id: str = "") -> None:
@@ -148,9 +145,9 @@ def _hold(db: Db, inbox_id: int, hold: Hold, now: datetime) -> None:
     held.hold(db, inbox_id, hold.agent, hold.code, hold.why, now)
 
 
-def drop_held(db: Db, inbox_id: int, outcome: Outcome, context: Context, renderer: Renderer) -> None:
+def drop_held(db: Db, inbox_id: int, outcome: Outcome, context: Context) -> None:
     """Write the outcome of a held mail that was not confirmed in time."""
-    save(db, outcome, context, renderer, inbox_id=inbox_id)
+    save(db, outcome, context, inbox_id=inbox_id)
     held.release(db, inbox_id)
     inbox.end(db, inbox_id, outcome.state, context.now, outcome.reason or "", ticket=outcome.ticket)
     if outcome.reason is Reason.SPAM:

@@ -91,7 +91,7 @@ class Deferred:
 Defer = Callable[[Deferred], None]
 
 
-def work(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer | None = None) -> int:
+def work(db: Db, batch: Batch, context: Context, defer: Defer | None = None) -> int:
     """Work a batch in one or more transactions. Returns the number of mails that were done, failed or deferred.
 
     A mail that needs reports which are not counted yet is passed to `defer`; without it they are counted here.
@@ -100,15 +100,13 @@ def work(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer 
     began = time.monotonic()
     finished = 0
     while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
-        finished += _work_some(db, batch[finished:], runtime, context, defer)
+        finished += _work_some(db, batch[finished:], context, defer)
     return finished
 
 
-def work_and_claim(
-    db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer, *, large: bool
-) -> tuple[int, list[Claimed]]:
+def work_and_claim(db: Db, batch: Batch, context: Context, defer: Defer, *, large: bool) -> tuple[int, list[Claimed]]:
     """`work`, and claim the next batch if this one is finished."""
-    finished = work(db, batch, runtime, context, defer)
+    finished = work(db, batch, context, defer)
     return finished, claim(db, large=large) if finished == len(batch) else []
 
 
@@ -124,7 +122,7 @@ class _Result:
     deferred: Deferred | None = None
 
 
-def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: Defer | None) -> int:
+def _work_some(db: Db, batch: Batch, context: Context, defer: Defer | None) -> int:
     """Work the first mails of a batch in one transaction of at most HOLD, at least one. Returns how many.
 
     The first is decided on a snapshot, without the write lock, and decided again inside the transaction if another
@@ -132,16 +130,16 @@ def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: 
     """
     first = batch[0]
     if isinstance(first, Unread):
-        record_failure(db, first.inbox_id, first.error, runtime, context)
+        record_failure(db, first.inbox_id, first.error, context)
         return 1
     try:
         with db.snapshot():
             seen = tickets.version(db)
-            ahead = _decide(db, first, runtime, context, count=defer is None)
+            ahead = _decide(db, first, context, count=defer is None)
     except StorageError:
         raise
     except Exception as error:
-        record_failure(db, first.received.id, error, runtime, context)
+        record_failure(db, first.received.id, error, context)
         return 1
     if defer and (missing := ahead[0].outcome.uncounted):
         defer(Deferred(first, missing))
@@ -153,25 +151,23 @@ def _work_some(db: Db, batch: Batch, runtime: Runtime, context: Context, defer: 
         for prepared in batch:
             if isinstance(prepared, Unread) or (results and time.monotonic() > until):
                 break
-            results.append(_work_one(db, prepared, None if results else known, runtime, context, count=defer is None))
+            results.append(_work_one(db, prepared, None if results else known, context, count=defer is None))
     for result in results:
         if defer and result.deferred:
             defer(result.deferred)
         elif result.error:
-            record_failure(db, result.inbox_id, result.error, runtime, context)
+            record_failure(db, result.inbox_id, result.error, context)
         else:
             maillog.processed(result.inbox_id, result.ticket, result.message_id, result.trace)
     return len(results)
 
 
-def _work_one(
-    db: Db, prepared: Prepared, known: Decided | None, runtime: Runtime, context: Context, *, count: bool
-) -> _Result:
+def _work_one(db: Db, prepared: Prepared, known: Decided | None, context: Context, *, count: bool) -> _Result:
     """Write the outcome of a mail; it is decided here unless `known`."""
     received = prepared.received
     try:
         with db.savepoint():
-            verdict, prepared_outcome = known or _decide(db, prepared, runtime, context, count=count)
+            verdict, prepared_outcome = known or _decide(db, prepared, context, count=count)
             if missing := verdict.outcome.uncounted:
                 return _Result(received.id, deferred=Deferred(prepared, missing))
             trace = steps(verdict, context.in_english)
@@ -183,14 +179,14 @@ def _work_one(
     return _Result(received.id, verdict.outcome.ticket, received.mail.message_id, trace)
 
 
-def _decide(db: Db, prepared: Prepared, runtime: Runtime, context: Context, *, count: bool) -> Decided:
+def _decide(db: Db, prepared: Prepared, context: Context, *, count: bool) -> Decided:
     verdict = think(db, prepared, context)
     if count and (missing := verdict.outcome.uncounted):
         verdict = think(db, prepared, count_reports(db, missing, context))
-    return verdict, apply.prepare_outcome(verdict.outcome, context, runtime.renderer)
+    return verdict, apply.prepare_outcome(verdict.outcome, context)
 
 
-def record_failure(db: Db, inbox_id: int, error: Exception, runtime: Runtime, context: Context) -> None:
+def record_failure(db: Db, inbox_id: int, error: Exception, context: Context) -> None:
     """Record a failed attempt; after the last one the mail is quarantined, and the administrator is notified.
 
     An attempt that exceeded the budget is the last.
@@ -198,16 +194,16 @@ def record_failure(db: Db, inbox_id: int, error: Exception, runtime: Runtime, co
     A file that cannot be read does not count as an attempt: the mail is tried again later.
     """
     if isinstance(error, UnreadableFile):
-        _put_off(db, inbox_id, error, runtime, context)
+        _put_off(db, inbox_id, error, context)
         return
     text = "".join(traceback.format_exception(error))
     maillog.processing_failed(inbox_id, text)
     with db.transaction():
         if inbox.failed(db, inbox_id, context.now, text, last=isinstance(error, TooExpensive)):
-            _notify_quarantined(db, inbox_id, text, runtime, context)
+            _notify_quarantined(db, inbox_id, text, context)
 
 
-def _put_off(db: Db, inbox_id: int, error: UnreadableFile, runtime: Runtime, context: Context) -> None:
+def _put_off(db: Db, inbox_id: int, error: UnreadableFile, context: Context) -> None:
     """Try a mail whose file cannot be read again later; the administrator is notified once."""
     what = f"{error.public} ({error.cause})" if error.cause else error.public
     facts = (
@@ -219,11 +215,11 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, runtime: Runtime, con
     notices = to_admin(f"unreadable:{inbox_id}", phrase("admin.unreadable_subject", number=inbox_id), facts, context)
     with db.transaction():
         at = inbox.put_off(db, inbox_id, context.now, what)
-        outbox.add(db, written.write_mail(notices, context, runtime.renderer), context.now)
+        outbox.add(db, written.write_mail(notices, context), context.now)
     maillog.put_off(inbox_id, what, (at - context.now).total_seconds())
 
 
-def _notify_quarantined(db: Db, inbox_id: int, error: str, runtime: Runtime, context: Context) -> None:
+def _notify_quarantined(db: Db, inbox_id: int, error: str, context: Context) -> None:
     """Notify the administrator of a mail that failed three times and is quarantined."""
     last = error.strip().splitlines()[-1]
     facts = (
@@ -232,14 +228,14 @@ def _notify_quarantined(db: Db, inbox_id: int, error: str, runtime: Runtime, con
         phrase("admin.quarantined_retry", number=inbox_id),
     )
     notices = to_admin(f"poison:{inbox_id}", phrase("admin.quarantined_subject", number=inbox_id), facts, context)
-    outbox.add(db, written.write_mail(notices, context, runtime.renderer), context.now)
+    outbox.add(db, written.write_mail(notices, context), context.now)
 
 
 def recover(db: Db, runtime: Runtime, now: datetime) -> None:
     """At start: unclaim the mail of a process that died, and apply renames of the configuration."""
     context = runtime.context(now)
     for inbox_id in inbox.reclaim(db, now):
-        _notify_quarantined(db, inbox_id, "the process died three times while it worked on this mail", runtime, context)
+        _notify_quarantined(db, inbox_id, "the process died three times while it worked on this mail", context)
     carry_over(db, runtime, now)
 
 
@@ -251,7 +247,7 @@ def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime]) -> int:
     while claimed := claim(db):
         batch = read(claimed, runtime, clock())
         while batch:
-            finished = work(db, batch, runtime, runtime.context(clock()))
+            finished = work(db, batch, runtime.context(clock()))
             total += finished
             batch = batch[finished:]
     return total

@@ -51,7 +51,7 @@ def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
         if before and change.after.status.active:
             alerts += _alerts(db, change, staff.newly_responsible(ticket, change.after, before, after, same), context)
     for notice in together(alerts, absences.away(db, now), runtime.config):
-        written.save_alerts(db, [notice], context, runtime.renderer)
+        written.save_alerts(db, [notice], context)
     recheck.after_reload(db, context)
     if before != after:
         meta.put(db, _STAFF, staff.to_json(after))

@@ -149,7 +149,7 @@ class _Lane:
             while batch and not stop.is_set():
                 now = self._clock()
                 finished, claimed = await self._store.through(
-                    work_and_claim, batch, runtime, runtime.context(now), later.append, large=self._large
+                    work_and_claim, batch, runtime.context(now), later.append, large=self._large
                 )
                 del batch[:finished], waiting[:finished]
                 self.progress.step()
@@ -245,10 +245,10 @@ class _Reports:
                     raise
                 except Exception as error:
                     inbox_id = waiting.prepared.received.id
-                    await self._store.through(record_failure, inbox_id, error, runtime, runtime.context(now))
+                    await self._store.through(record_failure, inbox_id, error, runtime.context(now))
                     return
             context = replace(runtime.context(self._clock()), reports=reports)
-            await self._store.through(work, [waiting.prepared], runtime, context, more.append)
+            await self._store.through(work, [waiting.prepared], context, more.append)
 
 
 def _count(asked: ReportOrder, config: Config, now: datetime, stopped: Callable[[], bool]) -> Report:

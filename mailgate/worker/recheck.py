@@ -80,7 +80,7 @@ def _again(db: Db, mail: Unsent, context: Context) -> str:
     reader = Person(Address(mail.recipient, config.agents[mail.agent].name), mail.agent)
     cause = f"again:{mail.id}:{','.join(str(each.number) for each in due)}"
     notice = about_several(mail.kind, reader, due, cause, absences.away(db, context.now), config)
-    written.save_alerts(db, [notice], context, context.renderer)
+    written.save_alerts(db, [notice], context)
     return f"another mail is about {', '.join(f'#{each.number}' for each in due)} alone"
 
 

@@ -38,7 +38,7 @@ class Runtime:
 
     def context(self, now: datetime) -> Context:
         """The context of a decision at `now`, in UTC."""
-        return Context(self.config, self.keyring, now, self.renderer.catalogue, self.rules, self.renderer)
+        return Context(self.config, self.keyring, now, self.rules, self.renderer)
 
 
 def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:

@@ -70,7 +70,7 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     for notice in together(alerts, absences.away(db, now), runtime.config) if alerts else ():
         try:
             with db.savepoint():
-                written.save_alerts(db, [notice], runtime.context(now), runtime.renderer)
+                written.save_alerts(db, [notice], runtime.context(now))
         except StorageError:
             raise
         except Exception:
@@ -94,7 +94,7 @@ def _fire(db: Db, number: int, step: str, at: datetime, runtime: Runtime, now: d
     outcome = complete(db, Outcome(ticket=number, announced=(known.announced(change, occasion),)), context)
     alerts = tuple(notice for notice in outcome.notices if notice.kind in TOGETHER)
     at_once = tuple(notice for notice in outcome.notices if notice.kind not in TOGETHER)
-    apply.save_completed(db, replace(outcome, notices=at_once), context, runtime.renderer)
+    apply.save_completed(db, replace(outcome, notices=at_once), context)
     return alerts
 
 
@@ -110,7 +110,7 @@ def drop_expired(db: Db, runtime: Runtime, now: datetime) -> int:
     for each in waiting:
         try:
             with db.savepoint():
-                apply.drop_held(db, each.inbox_id, _expired(db, each, context), context, runtime.renderer)
+                apply.drop_held(db, each.inbox_id, _expired(db, each, context), context)
         except StorageError:
             raise
         except Exception:

@@ -34,7 +34,7 @@ def process_failures(db: Db, runtime: Runtime, now: datetime) -> int:
     for refusal in found:
         try:
             with db.transaction():
-                _process(db, refusal, runtime, context)
+                _process(db, refusal, context)
                 outbox.told(db, refusal.id)
         except StorageError:
             raise
@@ -45,9 +45,9 @@ def process_failures(db: Db, runtime: Runtime, now: datetime) -> int:
     return len(found)
 
 
-def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> None:
+def _process(db: Db, refusal: Refused, context: Context) -> None:
     if refusal.ticket is None and refusal.names:
-        _process_several(db, refusal, runtime, context)
+        _process_several(db, refusal, context)
         return
     known = gather_ticket(db, refusal.ticket, context)
     ticket = known.ticket(refusal.ticket) if refusal.ticket else None
@@ -55,10 +55,10 @@ def _process(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> No
     failure = Failure(refusal.kind, refusal.recipient, why, refusal.agent, dead=refusal.dead)
     shortened = without_content(ticket, failure, refusal.cause) if ticket and refusal.of_message else None
     outcome = shortened or take_failure(known, ticket, failure, f"outbox:{refusal.id}", context)
-    apply.save(db, outcome, context, runtime.renderer)
+    apply.save(db, outcome, context)
 
 
-def _process_several(db: Db, refusal: Refused, runtime: Runtime, context: Context) -> None:
+def _process_several(db: Db, refusal: Refused, context: Context) -> None:
     """A mail about several tickets: an event on each, and one notice to each who hears of it, about them all."""
     failure = Failure(refusal.kind, refusal.recipient, plainly("", refusal.answer), refusal.agent, dead=refusal.dead)
     first: dict[str, Notice] = {}
@@ -66,8 +66,8 @@ def _process_several(db: Db, refusal: Refused, runtime: Runtime, context: Contex
     for number in refusal.names:
         known = gather_ticket(db, number, context)
         outcome = take_failure(known, known.ticket(number), failure, f"outbox:{refusal.id}", context)
-        apply.save(db, replace(outcome, notices=()), context, runtime.renderer)
+        apply.save(db, replace(outcome, notices=()), context)
         for notice in outcome.notices:
             about_all = (*notice.facts, phrase("delivery-failed.about", tickets=numbers))
             first.setdefault(notice.to.email, replace(notice, facts=about_all))
-    apply.save(db, Outcome(notices=tuple(first.values())), context, runtime.renderer)
+    apply.save(db, Outcome(notices=tuple(first.values())), context)

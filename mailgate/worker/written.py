@@ -13,23 +13,22 @@ from mailgate.store.db import Db
 from mailgate.store.queues import outbox, trace
 from mailgate.system import maillog
 from mailgate.writing.compose import compose
-from mailgate.writing.templates.render import Renderer
 
 
-def write_mail(notices: Sequence[Notice], context: Context, renderer: Renderer) -> list[Outgoing]:
+def write_mail(notices: Sequence[Notice], context: Context) -> list[Outgoing]:
     """Render and compose notices: head and words of each mail, and which files belong in it."""
-    return [_compose(masked(notice, context.config), context, renderer) for notice in notices]
+    return [_compose(masked(notice, context.config), context) for notice in notices]
 
 
-def subject_of(notice: Notice, context: Context, renderer: Renderer) -> str:
+def subject_of(notice: Notice, context: Context) -> str:
     """The subject of a notice's mail, for a dry run."""
-    return _compose(masked(notice, context.config), context, renderer).subject
+    return _compose(masked(notice, context.config), context).subject
 
 
-def _compose(notice: Notice, context: Context, renderer: Renderer) -> Outgoing:
+def _compose(notice: Notice, context: Context) -> Outgoing:
     waits = not_before(notice, context.config, context.now)
     at = waits or context.now  # "due tomorrow" is wrong in the morning after a night of quiet hours
-    rendered = renderer.render(notice, context.config, context.keyring, at)
+    rendered = context.renderer.render(notice, context.config, context.keyring, at)
     if rendered.problem:
         maillog.template_error(notice.kind, rendered.problem)
     mail = compose(notice, rendered, context.config, context.keyring, at)
@@ -38,9 +37,9 @@ def _compose(notice: Notice, context: Context, renderer: Renderer) -> Outgoing:
     return replace(mail, not_before=waits) if waits else mail
 
 
-def save_alerts(db: Db, notices: Sequence[Notice], context: Context, renderer: Renderer) -> None:
+def save_alerts(db: Db, notices: Sequence[Notice], context: Context) -> None:
     """Write alerts whose changes are written. Of a mail about several tickets, each ticket's trace has a line."""
-    outbox.add(db, write_mail(notices, context, renderer), context.now)
+    outbox.add(db, write_mail(notices, context), context.now)
     trace.add(
         db,
         [

@@ -50,8 +50,8 @@ def new(args: argparse.Namespace) -> int:
         requester = _requester(db, args.requester, config)
         order = by_hand.Order(requester, args.subject, text, _cause(), quiet=args.quiet)
         known = gather_opening(db, requester, context)
-        outcome = apply.save(db, by_hand.open_by_hand(order, known, context), context, runtime.renderer)
-        subjects = [written.subject_of(notice, context, runtime.renderer) for notice in outcome.notices]
+        outcome = apply.save(db, by_hand.open_by_hand(order, known, context), context)
+        subjects = [written.subject_of(notice, context) for notice in outcome.notices]
     if args.json:
         notices: list[Json] = [
             {"kind": notice.kind.value, "to": notice.to.email, "subject": subject}
@@ -151,7 +151,7 @@ def _try_commands(
     outcome = perform.work(order, ticket, context)
     if outcome.problems or outcome.uncounted:
         return outcome
-    return apply.save(db, outcome, context, runtime.renderer)
+    return apply.save(db, outcome, context)
 
 
 def _agent(typed: str, config: Config) -> Agent | None:

@@ -56,9 +56,7 @@ def _messages(name: str) -> list[Stored]:
 def _explain(db: Db, runtime: Runtime, name: str, stored: Stored, *, as_json: bool) -> None:
     context = runtime.context(now())
     verdict = _think(db, stored, context)
-    subjects = {
-        n: subject_of(notice, context, runtime.renderer) for n, notice in enumerate(verdict.outcome.combined.notices)
-    }
+    subjects = {n: subject_of(notice, context) for n, notice in enumerate(verdict.outcome.combined.notices)}
     found = document(verdict, name, subjects, runtime.config.agents, context.in_english)
     if as_json:
         print_json(found)

@@ -55,7 +55,7 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     context = runtime.context(now)
     for agent, waiting in list(_after_quiet(db, context.config, now)):
         with _savepoint(db, f"what waited for {agent.key}"):
-            _gather(db, agent, waiting, runtime, context)
+            _gather(db, agent, waiting, context)
     back = absences.run_out(db, now)
     for absence in back:
         with _savepoint(db, f"the return of {absence.agent}"):
@@ -63,7 +63,6 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
                 db,
                 absence_ended(absence, gather_absence(db, absence, context.config), context),
                 context,
-                runtime.renderer,
             )
         absences.come_back(db, absence.agent)
     due = list(_digests(db, context.config, now))
@@ -71,7 +70,7 @@ def fire_due(db: Db, runtime: Runtime, now: datetime) -> int:
     for each in due:
         with _savepoint(db, f"the digest of {each.agent.key}"):
             if not each.first and (notice := _digest(db, each, active, context)):
-                apply.save(db, Outcome(notices=(notice,)), context, runtime.renderer)
+                apply.save(db, Outcome(notices=(notice,)), context)
         digests.done(db, each.agent.key, each.day)
     return len(back) + len(due)
 
@@ -86,7 +85,7 @@ def _after_quiet(db: Db, config: Config, now: datetime) -> Iterator[tuple[Agent,
             yield agent, waited
 
 
-def _gather(db: Db, agent: Agent, waiting: list[Waiting], runtime: Runtime, context: Context) -> None:
+def _gather(db: Db, agent: Agent, waiting: list[Waiting], context: Context) -> None:
     """Send one alert as it is; of several, one mail in their place, about the tickets that the agent still sees."""
     if len(waiting) == 1:
         outbox.send_now(db, [waiting[0].id], context.now)
@@ -100,7 +99,7 @@ def _gather(db: Db, agent: Agent, waiting: list[Waiting], runtime: Runtime, cont
     events = {each.number: [e for e in tickets.events(db, each.number) if e.at >= since] for each in seen}
     threads = {each.number: [e for e in tickets.thread(db, each.number) if e.at >= since] for each in seen}
     notice = catch_up(agent, seen, events, threads, f"quiet:{agent.key}:{waiting[-1].id}", config)
-    written.save_alerts(db, [notice], context, runtime.renderer)
+    written.save_alerts(db, [notice], context)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def write(dues: Sequence[Due], runtime: Runtime, now: datetime) -> list[Outgoing
             continue
         counted = count_on_own_connection(runtime.config, each.since, each.until)
         notices = tuple(mailed_reports(counted, each.name, runtime.config))
-        mails += written.write_mail(notices, context, runtime.renderer)
+        mails += written.write_mail(notices, context)
     return mails
 
 

@@ -40,7 +40,7 @@ def notify(db: Db, runtime: Runtime, now: datetime) -> None:
     context = runtime.context(now)
     subject = phrase("admin.aside_subject", count=len(named))
     notices = to_admin(f"aside:{named[-1].id}", subject, tuple(_facts(named, found)), context)
-    outbox.add(db, written.write_mail(notices, context, runtime.renderer), now)
+    outbox.add(db, written.write_mail(notices, context), now)
     meta.put(db, _KEY, f"{now.isoformat()} {max(each.id for each in found)}")
 
 

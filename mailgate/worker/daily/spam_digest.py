@@ -44,7 +44,7 @@ def notify(db: Db, runtime: Runtime, now: datetime) -> None:
     context = runtime.context(now)
     if found:
         notices = tuple(_notice(who, found, older, context) for who in _readers(context.config))
-        outbox.add(db, written.write_mail(notices, context, runtime.renderer), now)
+        outbox.add(db, written.write_mail(notices, context), now)
     meta.put(db, _KEY, now.isoformat())
 
 

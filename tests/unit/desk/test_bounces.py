@@ -81,7 +81,7 @@ def test_a_mail_that_the_relay_refused_for_good_is_told_and_its_own_failure_is_n
     known = gather_ticket(bench.db, 1001, context)
     outcome = take_failure(known, known.ticket(1001), failure, "outbox:7", context)
     with bench.db.transaction():
-        apply.save(bench.db, outcome, context, bench.desk.renderer)
+        apply.save(bench.db, outcome, context)
     assert {mail.kind for mail in bench.new()} == {"delivery-failed"}
     assert bench.kinds()[-1] == "notice-failed"
     again = Failure(NoticeKind.DELIVERY_FAILED, "elliot@bank.example", "550 5.1.1 no")

@@ -81,7 +81,7 @@ def test_an_exception_on_its_way_arrives_before_the_next_mail() -> None:
 def test_a_mail_that_takes_too_long_is_quarantined_at_its_first_try(bench: Bench) -> None:
     bench.accept(bench.write(KAREN, "The portal is down."))
     batch = processor.read(processor.claim(bench.db), bench.desk, bench.now, ExpiredBudget())
-    processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
+    processor.work(bench.db, batch, bench.desk.context(bench.now))
     assert (bench.last()["state"], bench.last()["tries"]) == ("quarantined", 1)
     assert "took more than" in to(bench.new(), "root@ops.example").text
     with bench.db.transaction():
@@ -123,7 +123,6 @@ def test_a_mail_whose_try_ended_with_the_process_is_tried_in_another_first(
         processor.recover(bench.db, bench.desk, bench.now)
     claimed = processor.claim(bench.db)
     assert claimed[0].tries == 2
-    processor.work(
-        bench.db, processor.read(claimed, bench.desk, bench.now, Budget(1.0)), bench.desk, bench.desk.context(bench.now)
-    )
+    batch = processor.read(claimed, bench.desk, bench.now, Budget(1.0))
+    processor.work(bench.db, batch, bench.desk.context(bench.now))
     assert bench.last()["state"] == state

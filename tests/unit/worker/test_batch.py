@@ -33,11 +33,11 @@ def test_a_full_disk_is_nobodys_fault(bench):
     pages = bench.db.one("PRAGMA page_count")[0]
     bench.db.run(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StorageError):
-        processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
+        processor.work(bench.db, batch, bench.desk.context(bench.now))
     bench.db.run("PRAGMA max_page_count = 1073741823")
     assert bench.last()["state"] == "working"
     assert bench.last()["tries"] == 1
-    processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
+    processor.work(bench.db, batch, bench.desk.context(bench.now))
     assert bench.numbers() == [1001]
 
 
@@ -73,7 +73,7 @@ def test_a_mail_is_decided_again_when_a_ticket_changed_meanwhile(bench, monkeypa
             with elsewhere.transaction():
                 order = by_hand.Order(Address("jane@client.example"), "Meanwhile", "Words.", "cli:x", quiet=True)
                 known = gather_opening(elsewhere, order.requester, context)
-                apply.save(elsewhere, by_hand.open_by_hand(order, known, context), context, bench.desk.renderer)
+                apply.save(elsewhere, by_hand.open_by_hand(order, known, context), context)
         return verdict
 
     monkeypatch.setattr(processor, "think", think_while_others_write)

@@ -94,7 +94,7 @@ def commits(bench, batch: processor.Batch) -> tuple[int, int]:
     """Work a batch: how many mails were finished, in how many transactions."""
     said: list[str] = []
     crash_points.observers.append(said.append)
-    finished = processor.work(bench.db, batch, bench.desk, bench.desk.context(bench.now))
+    finished = processor.work(bench.db, batch, bench.desk.context(bench.now))
     crash_points.observers.remove(said.append)
     return finished, said.count("committed")
 

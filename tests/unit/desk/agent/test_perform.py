@@ -574,7 +574,7 @@ def order(bench, *lines, who=None):
     context = bench.desk.context(bench.now)
     request, ticket = gather_order(bench.db, 1001, who, read_commands(lines), f"cli:{lines}", context)
     with bench.db.transaction():
-        outcome = apply.save(bench.db, perform.work(request, ticket, context), context, bench.desk.renderer)
+        outcome = apply.save(bench.db, perform.work(request, ticket, context), context)
     return outcome, bench.new()
 
 

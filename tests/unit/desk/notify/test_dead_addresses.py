@@ -161,7 +161,7 @@ def test_an_address_that_the_relay_calls_dead_is_dead_with_or_without_a_ticket(b
         with bench.db.transaction():
             known = gather_ticket(bench.db, number, context)
             outcome = take_failure(known, known.ticket(number or 0), failure, f"outbox:{number}", context)
-            apply.save(bench.db, outcome, context, bench.desk.renderer)
+            apply.save(bench.db, outcome, context)
     assert {row[0] for row in bench.db.all("SELECT email FROM dead_address")} == {
         "k1001@client.example",
         "kNone@client.example",

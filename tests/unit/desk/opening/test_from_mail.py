@@ -441,7 +441,7 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     context = bench.desk.context(bench.now)
     with bench.db.transaction():
         known = gather_opening(bench.db, order.requester, context)
-        apply.save(bench.db, by_hand.open_by_hand(order, known, context), context, bench.desk.renderer)
+        apply.save(bench.db, by_hand.open_by_hand(order, known, context), context)
     mails = bench.new()
     assert told(mails) == {
         ("opened-for-you", "jane@vendor.example"),
@@ -457,7 +457,7 @@ def test_a_ticket_opened_by_hand_is_routed_like_a_mail(bench):
     quiet = replace(order, cause="cli:2", quiet=True)
     with bench.db.transaction():
         known = gather_opening(bench.db, quiet.requester, context)
-        apply.save(bench.db, by_hand.open_by_hand(quiet, known, context), context, bench.desk.renderer)
+        apply.save(bench.db, by_hand.open_by_hand(quiet, known, context), context)
     assert "jane@vendor.example" not in {mail.to for mail in bench.new()}
 
 
