@@ -13,8 +13,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import TracebackType
 from typing import Any
 
+from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailgate.desk.decide import dropped
@@ -129,6 +131,14 @@ def _expired(db: Db, waiting: held.Waiting, context: Context) -> Outcome:
     return expired(waiting.agent, why, gather_held(db, waiting.inbox_id, context), context)
 
 
+class _Executor(AsyncIOExecutor):  # type: ignore[misc]
+    """Runs jobs; one that a stop cancels before its first step is no error (one that runs: see `_guarded`)."""
+
+    def _run_job_error(self, job_id: str, exc: BaseException, traceback: TracebackType | None = None) -> None:
+        if not isinstance(exc, asyncio.CancelledError):
+            super()._run_job_error(job_id, exc, traceback)
+
+
 class Timers:
     """The timers of a running daemon."""
 
@@ -140,7 +150,7 @@ class Timers:
         self._clock = clock
         self._wrote = wrote
         self._reports_again = datetime.min.replace(tzinfo=UTC)
-        self._scheduler: Any = AsyncIOScheduler(timezone=UTC)
+        self._scheduler: Any = AsyncIOScheduler(timezone=UTC, executors={"default": _Executor()})
 
     def start(self) -> None:
         """Start; what is overdue fires at once."""

@@ -126,10 +126,10 @@ def test_a_mail_about_several_that_cannot_be_written_stops_no_deadline(bench, mo
     bench.send(KAREN, "Two does not open.", subject="Two is slow")
     written = timers.written.save_alerts
 
-    def fails(db, notices, context, renderer):
+    def fails(db, notices, context):
         if notices[0].agent == "ann":
             raise ZeroDivisionError
-        written(db, notices, context, renderer)
+        written(db, notices, context)
 
     monkeypatch.setattr(timers.written, "save_alerts", fails)
     assert {mail.to for mail in bench.wait(hours=19)} == {"elliot@bank.example"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import time
 from dataclasses import replace
@@ -16,6 +18,7 @@ from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import keep_files
 from mailgate.worker import timers, upkeep
 from tests.desk import ANN, KAREN, START, Bench
+from tests.waiting import until
 
 ANN_ADDRESS = "ann@bank.example"
 DAYS_400 = timedelta(days=400)
@@ -257,3 +260,30 @@ async def test_upkeep_and_sweep_are_among_the_timers(bench):
     finally:
         running.stop()
         await store.close()
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_stop_at_any_step_of_a_timer_is_no_error(bench, steps, caplog):
+    """Also before the first step of what has just become due."""
+    store = await Store.open(bench.config.storage.database, lambda: bench.now)
+    running = timers.Timers(store, lambda: bench.desk, lambda: bench.now, lambda: None)
+    running.start()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    running.stop()
+    await asyncio.sleep(0.01)
+    await store.close()
+    assert [each.message for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+async def test_a_timer_that_fails_is_logged(bench, monkeypatch, caplog):
+    def fails(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(timers, "any_due", fails)
+    store = await Store.open(bench.config.storage.database, lambda: bench.now)
+    running = timers.Timers(store, lambda: bench.desk, lambda: bench.now, lambda: None)
+    running.start()
+    await until(lambda: "ZeroDivisionError" in caplog.text)
+    running.stop()
+    await store.close()
