@@ -31,6 +31,7 @@ from tests.simulation.life import LIFE, ROLE, Killed, Life
 from tests.simulation.loop import VirtualLoop, ask
 from tests.simulation.mailbox import ImapServer
 
+CONFIG = (Path(__file__).parent / "config.toml").read_text()
 POLL = 900.0  # seconds between looks that only announce what is announced anyway
 STRETCHED = {
     "daemon.worker": ("POLL_INTERVAL",),
@@ -238,7 +239,7 @@ class Desk:
             (module("daemon.worker"), "gc", SimpleNamespace(freeze=_nothing, set_threshold=_nothing)),
             (module("daemon.worker"), "os", SimpleNamespace(_exit=_exit, environ={})),
             (module("daemon.main"), "os", SimpleNamespace(_exit=_exit, environ={})),
-            (module("worker.timers"), "AsyncIOScheduler", lambda timezone: Scheduler(self)),
+            (module("worker.timers"), "AsyncIOScheduler", lambda **_: Scheduler(self)),
             (module("worker.timers"), "time", SimpleNamespace(time=lambda: 0.0)),  # the sweep is `World`'s
             (module("worker.batch"), "time", SimpleNamespace(monotonic=loop.time)),
             (module("worker.batch"), "try_in_own_process", _nothing),

@@ -161,7 +161,7 @@ class Promises:
                 yield f"events: ticket {number} has {wrong}, which its events do not say"
 
     def _times(self, db: Db) -> Iterator[str]:
-        """The clock fired in time; a mail that changes what is due when may come after that time."""
+        """The clock fired in time; a mail or the end of a pause may change what is due after that time."""
         world = self._world
         for number, cause, fired in db.all(_BY_CLOCK, [self._outbox]):
             due = float(cause.partition("|")[0].rpartition(":")[2])
@@ -169,8 +169,9 @@ class Promises:
                 continue
             # One mail about several tickets is named after the first.
             about = "ticket = ?" if "|" not in cause else "? IS NOT ''"
-            row = db.one(f"SELECT max(done_at) FROM inbox WHERE {about} AND done_at <= ?", [number, fired])
-            latest = max(due, row[0] if row and row[0] else 0)
+            mail = db.one(f"SELECT max(done_at) FROM inbox WHERE {about} AND done_at <= ?", [number, fired])
+            woken = db.one(f"SELECT max(at) FROM event WHERE {about} AND {_WOKEN} AND at <= ?", [number, fired])
+            latest = max(due, *(row[0] or 0 for row in (mail, woken) if row))
             if not due - 1 <= fired <= latest + 1 + IN_TIME:
                 yield f"13: {cause} was due at {world.when(due)} and fired at {world.when(fired)}"
 
@@ -207,5 +208,7 @@ _QUARANTINED = (
     " WHERE message_id = '' AND state = 'quarantined' AND instr(data, ?)"
 )
 _BY_CLOCK = "SELECT ticket, cause, created_at FROM outbox WHERE id > ? AND cause LIKE 'clock:%'"
+# A due time that was set by hand passes while a ticket is pending: its step fires when the pause ends.
+_WOKEN = "kind = 'status-changed' AND \"by\" = 'clock'"
 _OVERDUE = "SELECT ticket, step FROM deadline WHERE at < ?"
 _HELD = "SELECT inbox_id FROM held WHERE at < ?"

@@ -1,4 +1,4 @@
-"""One world: a desk, its people, the weather at its edges, and the passing of days."""
+"""One world: a desk, its people, what is around it, and the passing of days."""
 
 from __future__ import annotations
 
@@ -16,118 +16,21 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mailgate.daemon.reload import validate
-from mailgate.errors import ConfigError, MailgateError
+from mailgate.errors import MailgateError
 from mailgate.store.db import Db, open_reader
 from mailgate.store.queues import copies
+from tests.simulation.faults import CALM_FROM, Faults
 from tests.simulation.life import LIFE, Killed
 from tests.simulation.loop import VirtualLoop
-from tests.simulation.network import Plan
-from tests.simulation.people import CUSTOMERS, Letter, People
-from tests.simulation.process import Desk
+from tests.simulation.people import Letter, People
+from tests.simulation.process import CONFIG, Desk
 from tests.simulation.promises import Promises
 from tests.simulation.relay import Delivery, Relay
+from tests.simulation.submission import hand_over
 
 DAY = 86_400.0
-# Where mail passes from one system to another: a kill between two of these is what doubles or loses mail.
-HAND_OVERS = (
-    *("daemon:hand-over to the relay", "daemon:relay answered", "daemon:answer to a mail", "daemon:mail answered"),
-    *("daemon:change of a mailbox", "daemon:mailbox changed"),
-)
-CALM_FROM, PEOPLE_UNTIL, LOOK_AT = (
-    22.0,
-    22.8,
-    23.9,
-)  # hours: trouble ends, nobody writes any more, everything is checked
+PEOPLE_UNTIL, LOOK_AT = 22.8, 23.9  # hours: nobody writes any more, everything is checked
 STARTS = (datetime(2027, 2, 26, tzinfo=UTC), datetime(2027, 10, 20, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC))
-CONFIG = """
-[desk]
-name = "First Bank Help Desk"
-domain = "bank.example"
-timezone = "America/New_York"
-admin = "root@ops.example"
-
-[storage]
-database = "sqlite:///var/mailgate.db"
-attachments = "var/attachments"
-keep_raw = "3d"
-keep_sent = "3d"
-keep_closed = "8d"
-keep_trace = "4d"
-
-[address."support@bank.example"]
-[address."outages@bank.example"]
-topic = "Outage"
-
-[smtp]
-listen = "127.0.0.1:2525"
-
-[mailbox.support]
-host = "127.0.0.1"
-port = 143
-tls = "none"
-user = "support@bank.example"
-password = "a password"
-existing = "take"
-poll = "10m"
-
-[relay]
-host = "relay"
-port = 25
-max_connections = 2
-
-[department.Support]
-manager = "ann"
-[department.Maintenance]
-manager = "ann"
-public = false
-
-[agent.elliot]
-name = "Elliot Alderson"
-email = ["elliot@bank.example"]
-departments = ["Support"]
-[agent.ann]
-name = "Ann Reyes"
-email = ["ann@bank.example"]
-departments = ["Support", "Maintenance"]
-digest = "08:00"
-[agent.bob]
-name = "Bob Base"
-email = ["bob@bank.example"]
-departments = ["Support"]
-hear = "mine"
-[agent.marcus]
-name = "Marcus Webb"
-email = ["marcus@bank.example"]
-departments = ["Maintenance"]
-quiet = "20:00-07:00"
-
-[team."Online Banking"]
-lead = "ann"
-members = ["elliot", "bob"]
-
-[schedule."Business hours"]
-timezone = "America/New_York"
-hours = { mon-fri = "08:00-17:00" }
-
-[sla."Sev-A"]
-resolve = "1h"
-first_response = "20m"
-escalate = [ { at = "50%", alert = ["assignee"] }, { at = "100%", alert = ["assignee", "manager"] } ]
-[sla."Sev-B"]
-resolve = "4h"
-schedule = "Business hours"
-
-[topic.Outage]
-sla = "Sev-A"
-priority = "Emergency"
-[topic."Report a Problem"]
-department = "Maintenance"
-sla = "Sev-B"
-
-[report]
-weekly = "Mon 08:00"
-"""
 
 
 @dataclass
@@ -154,10 +57,10 @@ class World:
         self.offset = 0.0  # of the wall clock, in seconds
         self.desk = Desk(self.loop, folder, self.wall, self.dice)
         self.relay = Relay(self.dice, lambda: self.desk.lives, self._taken)
+        self.faults = Faults(self)
         self.people = People(self.dice, self._later, self.post, self.now)
         self.posted: list[Posted] = []
         self.unwell: list[list[float]] = []  # stretches in which nothing can be expected in time, on the wall clock
-        self.connections = 0.0  # share of connections that go wrong
         self.errors: list[str] = []
         self.over = False
         self.kill_at = ""  # the crossing of the next kill
@@ -241,7 +144,7 @@ class World:
         """Try until it is taken or refused, as a mail server does."""
         while True:
             posted.tries += 1
-            answer = await self._dialogue(raw, posted.letter.sender, to)
+            answer = await hand_over(raw, posted.letter.sender, to)
             if answer.startswith("250"):
                 posted.accepted = True
                 self.note(f"desk took {posted.letter.id} {posted.letter.token}")
@@ -256,19 +159,7 @@ class World:
 
     async def _again(self, posted: Posted, raw: bytes, to: list[str]) -> None:
         """A server further up sends once more what was taken."""
-        await self._dialogue(raw, posted.letter.sender, to)
-
-    async def _dialogue(self, raw: bytes, sender: str, to: list[str]) -> str:
-        """One attempt; the last answer, "" when the connection was lost."""
-        try:
-            async with asyncio.timeout(300):
-                reader, writer = await asyncio.open_connection("127.0.0.1", 2525)
-                try:
-                    return await _say(reader, writer, raw, sender, to)
-                finally:
-                    writer.close()
-        except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            return ""
+        await hand_over(raw, posted.letter.sender, to)
 
     # ── the desk's processes ────────────────────────────────────────────────────────────
 
@@ -281,12 +172,12 @@ class World:
             if self.desk.life.alive:
                 self.desk.life.on_death["supervisor"] = dead.set
                 self.db = self.db or open_reader(self.folder / "var/mailgate.db")
-                self._well()
+                self.well()
                 ended = asyncio.create_task(dead.wait())
                 assert self.desk.main
                 await asyncio.wait({self.desk.main, ended}, return_when=asyncio.FIRST_COMPLETED)
                 ended.cancel()
-            self._ill()
+            self.ill()
             error = await self.desk.bury(self._power_returns if self.lost else int)
             self.promises.life_ended(self.desk.lives)
             self.note(f"desk ended: {error!r}")
@@ -302,10 +193,11 @@ class World:
         self.desk.disk.restore(*self.lost)
         self.db, self.lost = open_reader(self.folder / "var/mailgate.db"), None
 
-    def _ill(self) -> None:
+    def ill(self) -> None:
+        """Something is wrong, so that nothing can be expected in time."""
         self.unwell.append([self.wall(), float("inf")])
 
-    def _well(self) -> None:
+    def well(self) -> None:
         """Whatever was wrong has ended, as far as time is concerned."""
         for each in self.unwell:
             if each[1] == float("inf"):
@@ -350,143 +242,6 @@ class World:
         row = self.db.one("SELECT min(at) FROM deadline") if self.db else None
         return row[0] - self.wall() if row and row[0] is not None else float("inf")
 
-    # ── the weather ─────────────────────────────────────────────────────────────────────
-
-    def _plan(self, host: str, port: int) -> Plan:
-        if self.dice.random() >= self.connections:
-            return Plan()
-        dice = self.dice
-        return dice.choice(
-            (
-                Plan(delay=dice.uniform(0.01, 20)),
-                Plan(refuse=True),
-                Plan(never=True),
-                Plan(cut_up=dice.randint(0, 4000)),
-                Plan(cut_down=dice.randint(0, 600)),
-                Plan(silent_down=dice.randint(0, 600)),
-            )
-        )
-
-    def _forecast(self) -> None:
-        """What goes wrong on this day."""
-        dice = self.dice
-        for _ in range(dice.randint(1, 4)):
-            what = dice.choice((self._bad_relay, self._bad_imap, self._bad_disk, self._bad_network, self._bad_clock))
-            at = dice.uniform(0, CALM_FROM - 0.5)
-            span = min(dice.choice((0.05, 0.5, 3.0, 8.0)), CALM_FROM - at)
-            self.loop.call_later(at * 3600, what, span * 3600)
-        for chance, what in (
-            (0.6, self._plan_kill),
-            (0.4, self._plan_kill),
-            (0.1, self._stop),
-            (0.3, self._reload),
-            (0.05, self._renumber),
-            (0.15, self._lose_addresses),
-            (0.25, self.people.poisons),
-        ):
-            if dice.random() < chance:
-                self.loop.call_later(dice.uniform(0, CALM_FROM - 1) * 3600, what)
-
-    def _for(self, what: str, seconds: float, over: Callable[[], object]) -> None:
-        self.note(f"{what} for {seconds / 3600:.2f} h")
-
-        def ends() -> None:
-            self.note(f"{what} is over")
-            over()
-
-        self.loop.call_later(seconds, ends)
-
-    def _bad_relay(self, seconds: float) -> None:
-        self.relay.trouble = self.dice.choice((0.1, 0.5, 3.0))
-        self._for(f"relay trouble {self.relay.trouble}", seconds, lambda: setattr(self.relay, "trouble", 0.0))
-
-    def _bad_imap(self, seconds: float) -> None:
-        imap = self.desk.imap
-        imap.trouble, imap.down = self.dice.choice(((0.5, False), (3.0, False), (0.0, True)))
-        for gone in [*imap.clients] if imap.down else ():
-            gone.shutdown()
-        self._for(f"mailbox trouble {imap.trouble}", seconds, self._imap_well)
-
-    def _imap_well(self) -> None:
-        self.desk.imap.trouble, self.desk.imap.down = 0.0, False
-
-    def _bad_disk(self, seconds: float) -> None:
-        disk = self.desk.disk
-        disk.state, disk.share = (
-            self.dice.choice(("full", "broken", "read-only", "busy")),
-            self.dice.choice((1.0, 0.05)),
-        )
-        self._ill()
-        self._for(f"disk {disk.state} {disk.share}", min(seconds, 3 * 3600), self._disk_well)
-
-    def _disk_well(self) -> None:
-        self.desk.disk.state = ""
-        self._well()
-
-    def _bad_network(self, seconds: float) -> None:
-        self.connections = self.dice.choice((0.2, 0.8))
-        self._for(f"network trouble {self.connections}", seconds, lambda: setattr(self, "connections", 0.0))
-
-    def _bad_clock(self, seconds: float) -> None:
-        jump = self.dice.choice((-1, 1)) * self.dice.choice((30.0, 3_000.0, 90_000.0))
-        now = self.wall()
-        self.unwell.append([now - abs(jump) - 3700, now + abs(jump) + seconds + 3700])
-        self.offset += jump
-
-        def back() -> None:
-            self.offset -= jump
-
-        self._for(f"clock off by {jump} s", min(seconds, 20.0) if self.dice.random() < 0.5 else seconds, back)
-
-    def _plan_kill(self) -> None:
-        if self.dice.random() < 0.4:
-            self.kill_at = self.dice.choice(HAND_OVERS)
-            return
-        self.kill_in = self.dice.choice((1, 2, 5, 20, 60, self.dice.randint(1, 200)))
-
-    def _stop(self) -> None:
-        self.note("stop")
-        if self.desk.up and self.desk.daemon:
-            self.desk.daemon.stop()
-
-    def _renumber(self) -> None:
-        self.note("another UIDVALIDITY")
-        self.desk.imap.folders["INBOX"].renumber()
-        for each in [*self.desk.imap.clients]:
-            each.shutdown()
-
-    def _lose_addresses(self) -> None:
-        """Some customers have another address from now on; last week's have theirs again."""
-        addresses = [each.email for each in CUSTOMERS]
-        self.relay.dead = set(self.dice.sample(addresses, 1))
-        self.people.bouncing = set(self.dice.sample(addresses, 1))
-        self.note(f"dead: {self.relay.dead}, returned: {self.people.bouncing}")
-
-    def _reload(self) -> None:
-        """The administrator edits the configuration, well or badly, and says `mailgate reload`."""
-        if self.desk.disk.state:
-            return  # it would be refused, and is repeated when the disk is well
-        text = self.dice.choice(
-            (
-                CONFIG,
-                CONFIG.replace('resolve = "1h"', 'resolve = "2h"'),
-                CONFIG.replace("max_connections = 2", "max_connections = 1"),
-                CONFIG.replace('manager = "ann"', 'manager = "nobody"'),
-                CONFIG.replace("[desk]", "[desk"),
-            )
-        )
-        self.desk.file.write_text(text)
-        try:
-            validate(self.desk.file)
-        except ConfigError:
-            self.note("reload of a broken configuration")
-            self.desk.reload()
-            self.loop.call_later(30, self.desk.file.write_text, self.config)
-        else:
-            self.note("reload")
-            self.config = text
-            self.desk.reload()
-
     # ── days ────────────────────────────────────────────────────────────────────────────
 
     def play(self, days: int, passed: Callable[[int], object] = int) -> None:
@@ -513,7 +268,7 @@ class World:
         (self.folder / "var/secret").write_text("a secret of more than sixteen characters")
         self.desk.next_due = self._next_due
         self.desk.at_crossing = self._crossed
-        self.loop.network.plan = self._plan
+        self.loop.network.plan = self.faults.plan
         self.loop.set_exception_handler(self._unhandled)
         self.promises = Promises(self)
 
@@ -568,7 +323,7 @@ class World:
         supervisor = asyncio.create_task(self._supervise())
         try:
             for day in range(days):
-                self._forecast()
+                self.faults.forecast()
                 for _ in range(self.dice.randint(2, 5)):
                     self.loop.call_later(self.dice.uniform(0, PEOPLE_UNTIL) * 3600, self.people.opens)
                 self.loop.call_later(CALM_FROM * 3600, self._calm)
@@ -591,31 +346,6 @@ class World:
         """In the evening everything is well again."""
         self.kill_in, self.kill_at = 0, ""
         self.note("calm")
-
-
-async def _say(reader: Any, writer: Any, raw: bytes, sender: str, to: list[str]) -> str:
-    """Hand a mail over by SMTP; the last answer."""
-
-    async def answer() -> str:
-        while True:
-            line = (await reader.readuntil(b"\n")).decode().rstrip()
-            if line[3:4] != "-":
-                return line
-
-    def stuffed() -> bytes:
-        return raw.replace(b"\r\n.", b"\r\n..")
-
-    said = await answer()
-    commands = ["EHLO mx.client.example", f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{each}>" for each in to), "DATA"]
-    for command in commands:
-        if not said.startswith("2"):
-            return said
-        writer.write(f"{command}\r\n".encode())
-        said = await answer()
-    if not said.startswith("354"):
-        return said
-    writer.write(stuffed() + b".\r\n")
-    return await answer()
 
 
 @contextmanager

@@ -1,0 +1,169 @@
+"""What goes wrong on a day: the edges of the world fail in the ways that they may, the desk is stopped or killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mailgate.daemon.reload import validate
+from mailgate.errors import ConfigError
+from tests.simulation.network import Plan
+from tests.simulation.people import CUSTOMERS
+from tests.simulation.process import CONFIG
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+CALM_FROM = 22.0  # hours: from then on a day has no more faults
+# Where mail passes from one system to another: a kill between two of these is what doubles or loses mail.
+HAND_OVERS = (
+    *("daemon:hand-over to the relay", "daemon:relay answered", "daemon:answer to a mail", "daemon:mail answered"),
+    *("daemon:change of a mailbox", "daemon:mailbox changed"),
+)
+
+
+class Faults:
+    """Chooses the faults of each day, by the dice of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._desk, self._loop = world, world.desk, world.loop
+        self._dice, self._note = world.dice, world.note
+        self._connections = 0.0  # share of connections that go wrong
+
+    def plan(self, host: str, port: int) -> Plan:
+        """What becomes of a new connection."""
+        dice = self._dice
+        if dice.random() >= self._connections:
+            return Plan()
+        return dice.choice(
+            (
+                Plan(delay=dice.uniform(0.01, 20)),
+                Plan(refuse=True),
+                Plan(never=True),
+                Plan(cut_up=dice.randint(0, 4000)),
+                Plan(cut_down=dice.randint(0, 600)),
+                Plan(silent_down=dice.randint(0, 600)),
+            )
+        )
+
+    def forecast(self) -> None:
+        """What goes wrong on this day."""
+        dice = self._dice
+        for _ in range(dice.randint(1, 4)):
+            what = dice.choice((self._bad_relay, self._bad_imap, self._bad_disk, self._bad_network, self._bad_clock))
+            at = dice.uniform(0, CALM_FROM - 0.5)
+            span = min(dice.choice((0.05, 0.5, 3.0, 8.0)), CALM_FROM - at)
+            self._loop.call_later(at * 3600, what, span * 3600)
+        for chance, what in (
+            (0.6, self._plan_kill),
+            (0.4, self._plan_kill),
+            (0.1, self._stop),
+            (0.3, self._reload),
+            (0.05, self._renumber),
+            (0.15, self._lose_addresses),
+            (0.25, self._world.people.poisons),
+        ):
+            if dice.random() < chance:
+                self._loop.call_later(dice.uniform(0, CALM_FROM - 1) * 3600, what)
+
+    def _for(self, what: str, seconds: float, over: Callable[[], object]) -> None:
+        self._note(f"{what} for {seconds / 3600:.2f} h")
+
+        def ends() -> None:
+            self._note(f"{what} is over")
+            over()
+
+        self._loop.call_later(seconds, ends)
+
+    def _bad_relay(self, seconds: float) -> None:
+        self._world.relay.trouble = self._dice.choice((0.1, 0.5, 3.0))
+        self._for(
+            f"relay trouble {self._world.relay.trouble}", seconds, lambda: setattr(self._world.relay, "trouble", 0.0)
+        )
+
+    def _bad_imap(self, seconds: float) -> None:
+        imap = self._desk.imap
+        imap.trouble, imap.down = self._dice.choice(((0.5, False), (3.0, False), (0.0, True)))
+        for gone in [*imap.clients] if imap.down else ():
+            gone.shutdown()
+        self._for(f"mailbox trouble {imap.trouble}", seconds, self._imap_well)
+
+    def _imap_well(self) -> None:
+        self._desk.imap.trouble, self._desk.imap.down = 0.0, False
+
+    def _bad_disk(self, seconds: float) -> None:
+        disk = self._desk.disk
+        disk.state, disk.share = (
+            self._dice.choice(("full", "broken", "read-only", "busy")),
+            self._dice.choice((1.0, 0.05)),
+        )
+        self._world.ill()
+        self._for(f"disk {disk.state} {disk.share}", min(seconds, 3 * 3600), self._disk_well)
+
+    def _disk_well(self) -> None:
+        self._desk.disk.state = ""
+        self._world.well()
+
+    def _bad_network(self, seconds: float) -> None:
+        self._connections = self._dice.choice((0.2, 0.8))
+        self._for(f"network trouble {self._connections}", seconds, lambda: setattr(self, "_connections", 0.0))
+
+    def _bad_clock(self, seconds: float) -> None:
+        jump = self._dice.choice((-1, 1)) * self._dice.choice((30.0, 3_000.0, 90_000.0))
+        now = self._world.wall()
+        self._world.unwell.append([now - abs(jump) - 3700, now + abs(jump) + seconds + 3700])
+        self._world.offset += jump
+
+        def back() -> None:
+            self._world.offset -= jump
+
+        self._for(f"clock off by {jump} s", min(seconds, 20.0) if self._dice.random() < 0.5 else seconds, back)
+
+    def _plan_kill(self) -> None:
+        if self._dice.random() < 0.4:
+            self._world.kill_at = self._dice.choice(HAND_OVERS)
+            return
+        self._world.kill_in = self._dice.choice((1, 2, 5, 20, 60, self._dice.randint(1, 200)))
+
+    def _stop(self) -> None:
+        self._note("stop")
+        if self._desk.up and self._desk.daemon:
+            self._desk.daemon.stop()
+
+    def _renumber(self) -> None:
+        self._note("another UIDVALIDITY")
+        self._desk.imap.folders["INBOX"].renumber()
+        for each in [*self._desk.imap.clients]:
+            each.shutdown()
+
+    def _lose_addresses(self) -> None:
+        """Some customers have another address from now on; last week's have theirs again."""
+        addresses = [each.email for each in CUSTOMERS]
+        self._world.relay.dead = set(self._dice.sample(addresses, 1))
+        self._world.people.bouncing = set(self._dice.sample(addresses, 1))
+        self._note(f"dead: {self._world.relay.dead}, returned: {self._world.people.bouncing}")
+
+    def _reload(self) -> None:
+        """The administrator edits the configuration, well or badly, and says `mailgate reload`."""
+        if self._desk.disk.state:
+            return  # it would be refused, and is repeated when the disk is well
+        text = self._dice.choice(
+            (
+                CONFIG,
+                CONFIG.replace('resolve = "1h"', 'resolve = "2h"'),
+                CONFIG.replace("max_connections = 2", "max_connections = 1"),
+                CONFIG.replace('manager = "ann"', 'manager = "nobody"'),
+                CONFIG.replace("[desk]", "[desk"),
+            )
+        )
+        self._desk.file.write_text(text)
+        try:
+            validate(self._desk.file)
+        except ConfigError:
+            self._note("reload of a broken configuration")
+            self._desk.reload()
+            self._loop.call_later(30, self._desk.file.write_text, self._world.config)
+        else:
+            self._note("reload")
+            self._world.config = text
+            self._desk.reload()
