@@ -10,6 +10,7 @@ import os
 import pkgutil
 import shlex
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -61,3 +62,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _seed(config: pytest.Config) -> int | None:
     given = config.getoption("hypothesis_seed")
     return None if given is None else int(given)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of the public corpus of real mails; whoever has it not beside the checkout skips what needs it."""
+    from tests.corpus import CORPUS
+
+    if not CORPUS.is_dir():
+        pytest.skip("the public corpus of real mails is not beside the checkout")
+    return CORPUS

@@ -70,7 +70,17 @@ def _of_sign_in(state: SignIn, now: datetime) -> Iterator[Alarm]:
         works = f"The sign-in {name} works again"
         is_so = "is refused" if state.lasting else "gets no access token"
         text, subject = f"the sign-in {name} {is_so}: {state.error}", f"The sign-in {name} {is_so}"
-        yield Alarm("sign-in", name, text, about, lasted, subject, works, (_MAIL_WAITS,), (_WORKS,))
+        yield Alarm(
+            "sign-in",
+            name,
+            text,
+            about,
+            lasted=lasted,
+            subject=subject,
+            over=works,
+            facts=(_MAIL_WAITS,),
+            over_facts=(_WORKS,),
+        )
     if state.expires_at and state.expires_at - now <= EXPIRES_SOON:
         # mailed by `SignIns`, twice
         yield Alarm("sign-in", name, f"the sign-in {name} expires on {state.expires_at:%Y-%m-%d %H:%M} UTC", EXPIRES)
@@ -81,7 +91,7 @@ def _of_relay(relay: RelayStatus, *, one_of: int, waits: bool) -> Iterator[Alarm
     called = f"The relay {relay.name}" if one_of > 1 else "The relay"
     if relay.down and not waits:
         text, lasted = f"the relay {relay.name} is down: {relay.down}", REFUSAL_LASTED if relay.lasting else LASTED
-        yield Alarm("relay", relay.name, text, "", lasted, f"{called} accepts no mail", facts=(_KEPT,))
+        yield Alarm("relay", relay.name, text, lasted=lasted, subject=f"{called} accepts no mail", facts=(_KEPT,))
     for sender, answer in relay.refused_senders:
         refuses = f"does not accept {sender} as sender"
         text = f"the relay {relay.name} {refuses}: {answer}"

@@ -19,6 +19,7 @@ REASONS = {
     "fuzz.py": "processor time, compared with that of an ordinary mail",
     "simulation/network.py": "virtual time",
     "simulation/process.py": "virtual time",
+    "simulation/submission.py": "virtual time",
     "simulation/world.py": "virtual time",
     "acceptance/test_volume.py": "mail servers that pause before they try again",
 }

@@ -44,11 +44,7 @@ def open_at(schedules: Mapping[str, Hours], name: str, at: datetime) -> bool:
 
 def known_holiday_code(code: str) -> bool:
     """True for a code with holidays: a country "US", or country and subdivision "DE-BY" (ISO 3166)."""
-    try:
-        _holidays_of(code)
-    except NotImplementedError:
-        return False
-    return not code.endswith("-")
+    return _holidays_of(code) is not None and not code.endswith("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,18 +242,21 @@ def _calendar(
 def _holidays(codes: tuple[str, ...], dates: tuple[str, ...], year: int) -> Mapping[date, str]:
     found = {date.fromisoformat(text): "holiday" for text in dates if text.startswith(f"{year:04}-")}
     for code in codes:
-        with suppress(NotImplementedError):  # `check` refuses such a code; a clock without its days still goes
-            found.update(_holidays_of(code, year))
+        found.update(
+            _holidays_of(code, year) or {}
+        )  # `check` refuses other codes; without their days a clock still goes
     return MappingProxyType(found)
 
 
-def _holidays_of(code: str, *years: int) -> Mapping[date, str]:
-    """Holidays of a code in `years`; raises NotImplementedError for a code that is none."""
+def _holidays_of(code: str, *years: int) -> Mapping[date, str] | None:
+    """Holidays of a code in `years`; None for a code that is none."""
     from holidays import country_holidays  # most of a second: only desks with holidays pay it, at the first question
 
     country, _, subdivision = code.partition("-")
     # English where the country has it; else its own default language.
-    return country_holidays(country, subdiv=subdivision or None, years=years, language="en_US")
+    with suppress(NotImplementedError):  # the library's word for a code that it has not
+        return country_holidays(country, subdiv=subdivision or None, years=years, language="en_US")
+    return None
 
 
 def _merged(spans: list[Span]) -> list[Span]:

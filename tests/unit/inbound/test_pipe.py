@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from mailgate.errors import NotFound
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
 from mailgate.mail import Envelope
-from tests.corpus import ABSENT, CORPUS
 
 NOW = datetime(2026, 11, 21, 22, tzinfo=UTC)
 
@@ -248,9 +247,8 @@ def test_arrival_is_when_it_was_delivered_there_and_never_yet_to_come():
     assert delivery(Stored(b"x"), NOW).arrived_at == NOW
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason=ABSENT)
-def test_real_mails_come_whole_through_file_mbox_and_maildir(tmp_path):
-    files = sorted(file for file in CORPUS.rglob("*.eml"))[:60]
+def test_real_mails_come_whole_through_file_mbox_and_maildir(corpus, tmp_path):
+    files = sorted(file for file in corpus.rglob("*.eml"))[:60]
     assert files
     box = mailbox.Maildir(tmp_path / "box")
     for file in files:

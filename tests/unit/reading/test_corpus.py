@@ -1,15 +1,15 @@
 """The marks on the public corpus of real mails; skipped where the corpus is not beside the checkout."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.corpus import ABSENT, CORPUS, MARKS, TABLES, Mark, measure, without
+from tests.corpus import MARKS, TABLES, Mark, measure, without
 
 
 @pytest.fixture(scope="module")
-def marks() -> dict[str, Mark]:
-    if not (CORPUS / "INDEX.tsv").is_file():
-        pytest.skip(ABSENT)
-    return measure()
+def marks(corpus: Path) -> dict[str, Mark]:
+    return measure(corpus)
 
 
 @pytest.mark.parametrize("name", MARKS)
@@ -27,8 +27,8 @@ BY_SHAPE = {
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table[0])
-def test_shape_carries_most_without_the_words(marks: dict[str, Mark], table) -> None:
+def test_shape_carries_most_without_the_words(corpus: Path, marks: dict[str, Mark], table) -> None:
     title, tables, _, served = table
-    found = without(table, {name for rows in tables for name in rows}, CORPUS)
+    found = without(table, {name for rows in tables for name in rows}, corpus)
     assert {name: found[name].right for name in served} == BY_SHAPE[title]
-    assert {name: mark.right for name, mark in measure(CORPUS).items()} == {n: m.right for n, m in marks.items()}
+    assert {name: mark.right for name, mark in measure(corpus).items()} == {n: m.right for n, m in marks.items()}

@@ -271,7 +271,8 @@ async def test_a_stop_at_any_step_of_a_timer_is_no_error(bench, steps, caplog):
     for _ in range(steps):
         await asyncio.sleep(0)
     running.stop()
-    await asyncio.sleep(0.01)
+    for _ in range(10):
+        await asyncio.sleep(0)
     await store.close()
     assert [each.message for each in caplog.records if each.levelno >= logging.ERROR] == []
 

@@ -11,7 +11,6 @@ from email.message import EmailMessage
 import pytest
 
 from mailgate.ticket import Actor
-from tests.corpus import ABSENT, CORPUS
 from tests.desk import CONFIG, KAREN, Bench, to, told
 
 ELLIOT, ANN, BOB, VERA = "elliot@bank.example", "ann@bank.example", "bob@bank.example", "vera@bank.example"
@@ -480,21 +479,16 @@ def test_several_attached_mails_are_no_forward(bench):
 # ── the corpus ──────────────────────────────────────────────────────────────────────────
 
 
-def rows():
-    path = CORPUS / "forwards/INDEX.tsv"
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
+def rows(corpus):
+    with (corpus / "forwards/INDEX.tsv").open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def test_every_programs_forward_becomes_the_right_ticket(bench):
-    if not rows():
-        pytest.skip(ABSENT)
+def test_every_programs_forward_becomes_the_right_ticket(corpus, bench):
     texts = set()
-    for place, row in enumerate(rows()):
+    for place, row in enumerate(rows(corpus)):
         own = "#prio high\n\nA word of mine.\n\n" if place % 2 else ""
-        raw = (CORPUS / "forwards" / row["path"]).read_bytes()
+        raw = (corpus / "forwards" / row["path"]).read_bytes()
         source = email.message_from_bytes(raw, policy=email.policy.default)
         mails = send(bench, own + source.get_content(), subject=str(source["Subject"]))
         number = bench.numbers()[-1]
@@ -507,7 +501,7 @@ def test_every_programs_forward_becomes_the_right_ticket(bench):
         texts.add("".join(thread[0][1].split()))
         theirs = to(mails, row["original_from"])
         assert "word of mine" not in theirs.everything, row["path"]
-    assert len(bench.numbers()) == len(rows())
+    assert len(bench.numbers()) == len(rows(corpus))
     assert len(texts) == 1, [text[:300] for text in texts]  # they all forward the same words
     assert texts.pop().startswith("Aeneanquisdiamurna.")
 

@@ -8,7 +8,6 @@ import pytest
 
 from mailgate.reading.parse import parse
 from mailgate.ticket import Actor
-from tests.corpus import ABSENT, CORPUS
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
 
 FOLLOW = CONFIG + "[notices]\nfollow_up = true\n"
@@ -239,9 +238,8 @@ def test_a_mail_in_the_desks_own_name_is_a_ticket_that_is_not_answered(bench):
     assert not bench.ticket(1002).autoresponse
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason=ABSENT)
-def test_real_mail_is_a_ticket_an_event_or_set_aside_and_never_poison(bench):
-    files = sorted(path for path in CORPUS.rglob("*.eml"))[::7][:150]
+def test_real_mail_is_a_ticket_an_event_or_set_aside_and_never_poison(corpus, bench):
+    files = sorted(path for path in corpus.rglob("*.eml"))[::7][:150]
     for number, path in enumerate(files):
         bench.accept(path.read_bytes(), key=f"corpus:{number}", envelope_from="someone@client.example")
     bench.drain()
