@@ -7,9 +7,11 @@ one mail; an absence, a signature or a mail that waits is a person's own, and do
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
+from mailgate import __version__
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.desk.outcome import Context
 from mailgate.notice import Notice
@@ -29,14 +31,19 @@ from mailgate.ticket import ADMIN, Address, Change, Ticket
 from mailgate.worker import apply, recheck, written
 from mailgate.worker.setup import Runtime
 
-_STAFF = "staff"  # in the table meta: the staff of the configuration that was applied last
+# In the table meta: of the configuration that was applied last the staff, and the digest.
+_STAFF, _APPLIED = "staff", "applied"
 
 
 def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
     """Apply the renames to tickets and to what waits for agents; judge what waits.
 
-    Queued mail to those who are no agents any more is dropped.
+    Queued mail to those who are no agents any more is dropped. Nothing is done for the configuration that was applied
+    last, by the same version of the program: `ingest` without a daemon asks with each mail.
     """
+    applied = hashlib.sha256(f"{__version__}\0{runtime.config.text}".encode()).hexdigest()
+    if meta.get(db, _APPLIED) == applied:
+        return
     context = runtime.context(now)
     renamed, before, after = new_names(runtime.config).agents, _stored(db), staff.staff_of(runtime.config)
     same = staff.same_people(renamed, before, runtime.config.agents)
@@ -53,8 +60,8 @@ def carry_over(db: Db, runtime: Runtime, now: datetime) -> None:
     for notice in together(alerts, absences.away(db, now), runtime.config):
         written.save_alerts(db, [notice], context)
     recheck.after_reload(db, context)
-    if before != after:
-        meta.put(db, _STAFF, staff.to_json(after))
+    meta.put(db, _STAFF, staff.to_json(after))
+    meta.put(db, _APPLIED, applied)
 
 
 def _stored(db: Db) -> Staff | None:
