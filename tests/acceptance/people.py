@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
 from email.utils import format_datetime, getaddresses, make_msgid, parsedate_to_datetime
 from functools import cached_property
 from html import escape, unescape
@@ -43,12 +44,12 @@ class Got:
         return cls(taken.recipients[0].lower(), taken.mail_from, taken.data)
 
     @cached_property
-    def mail(self) -> EmailMessage:
+    def mail(self) -> Message:
         """Taken apart when somebody looks: of thousands nobody does."""
-        return cast("EmailMessage", message_from_bytes(self.raw, policy=policy.default))
+        return message_from_bytes(self.raw)
 
     def header(self, name: str) -> str:
-        return str(self.mail.get(name, ""))
+        return _decoded(self.mail.get(name, ""))
 
     @property
     def kind(self) -> str:
@@ -75,13 +76,17 @@ class Got:
         return self._part("html")
 
     def _part(self, kind: str) -> str:
-        part = self.mail.get_body((kind,))
-        return str(part.get_content()).replace("\r\n", "\n") if part else ""
+        part = _body(self.mail, f"text/{kind}")
+        if part is None:
+            return ""
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        return content.decode(part.get_content_charset("us-ascii")).replace("\r\n", "\n")
 
     @property
     def whole(self) -> str:
         """Everything visible to the recipient or their client, headers included."""
-        return "\n".join((*(f"{name}: {value}" for name, value in self.mail.items()), self.text, self.html))
+        return "\n".join((*(f"{name}: {_decoded(value)}" for name, value in self.mail.items()), self.text, self.html))
 
     @property
     def links(self) -> Mapping[str, str]:
@@ -89,6 +94,22 @@ class Got:
         text = re.findall(r"^ *(?:\[\d+\] )?(\w[\w #\[\]]*): (mailto:\S+)$", self.text, re.MULTILINE)
         page = re.findall(r'<a href="(mailto:[^"]+)"[^>]*>([^<]+)</a>', self.html)
         return {unescape(label): unescape(href) for href, label in page} | dict(text)
+
+
+def _decoded(value: str) -> str:
+    """A field as it is shown: unfolded, encoded words decoded (RFC 2047)."""
+    line = re.sub(r"\r?\n(?=[ \t])", "", value)
+    return str(make_header(decode_header(line))) if "=?" in line else line
+
+
+def _body(mail: Message, kind: str) -> Message | None:
+    """The first part of a kind that is neither an attachment nor in an attached mail."""
+    if mail.get_content_disposition() == "attachment":
+        return None
+    if mail.get_content_maintype() == "multipart":
+        inner = cast("list[Message]", mail.get_payload())
+        return next((found for each in inner if (found := _body(each, kind)) is not None), None)
+    return mail if mail.get_content_type() == kind else None
 
 
 # ── mail clients ───────────────────────────────────────────────────────────────────────

@@ -36,6 +36,7 @@ class Disk:
         self.state = ""
         self.share = 1.0
         self._database = database
+        self._log, self._index = f"{database}-wal", f"{database}-shm"
         self._durable = (b"", 0)  # what of the log would outlive a power cut: the salt of its header, frames
 
     def failure(self, sql: str) -> sqlite3.OperationalError | None:
@@ -58,10 +59,8 @@ class Disk:
 
     def flushed(self) -> None:
         """All that the log holds now is durable."""
-        log, index = (self._database.with_name(self._database.name + end) for end in ("-wal", "-shm"))
-        if log.exists() and index.exists():
-            with log.open("rb") as file, index.open("rb") as shared:
-                head, about = file.read(32), shared.read(20)
+        head, about = _beginning(self._log, 32), _beginning(self._index, 20)
+        if head is not None and about is not None:
             self._durable = head[16:24], int.from_bytes(about[16:20], sys.byteorder)  # sqlite.org/walformat.html
 
     def remains(self) -> tuple[bytes, bytes]:
@@ -127,6 +126,18 @@ class Disk:
 
 
 _connect = sqlite3.connect
+
+
+def _beginning(path: str, size: int) -> bytes | None:
+    """The first bytes of a file; None where there is none."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.read(file, size)
+    finally:
+        os.close(file)
 
 
 class Thread:

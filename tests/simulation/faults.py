@@ -97,12 +97,13 @@ class Faults:
             self._dice.choice(("full", "broken", "read-only", "busy")),
             self._dice.choice((1.0, 0.05)),
         )
-        self._world.ill()
-        self._for(f"disk {disk.state} {disk.share}", min(seconds, 3 * 3600), self._disk_well)
+        stretch = self._world.ill()
 
-    def _disk_well(self) -> None:
-        self._desk.disk.state = ""
-        self._world.well()
+        def well() -> None:
+            disk.state = ""
+            self._world.well(stretch)
+
+        self._for(f"disk {disk.state} {disk.share}", min(seconds, 3 * 3600), well)
 
     def _bad_network(self, seconds: float) -> None:
         self._connections = self._dice.choice((0.2, 0.8))

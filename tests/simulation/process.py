@@ -32,7 +32,9 @@ from tests.simulation.loop import VirtualLoop, ask
 from tests.simulation.mailbox import ImapServer
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text()
-POLL = 900.0  # seconds between looks that only announce what is announced anyway
+POLL = 3600.0  # seconds between looks that only announce what is announced anyway
+TIDY = 4 * POLL  # seconds between clean-ups, which are an hour apart otherwise
+RESTING = 30.0  # seconds at most between tries of what is due and cannot be done
 STRETCHED = {
     "daemon.worker": ("POLL_INTERVAL",),
     "daemon.database_tasks": ("POLL_INTERVAL", "PROBE_INTERVAL"),
@@ -42,6 +44,7 @@ STRETCHED = {
     "daemon.leftovers": ("INTERVAL",),
     "worker.lanes": ("RETRY_INTERVAL",),
     "outbound.deliver": ("LONGEST_SLEEP",),
+    "inbound.imap.session": ("LONGEST_IDLE",),
 }
 
 
@@ -73,15 +76,19 @@ class Scheduler:
 
     async def _repeat(self, func: Callable[[], Any], every: float, begins: float) -> None:
         await asyncio.sleep(begins)  # of the virtual clock
+        rest = every
         while True:
             try:
                 await func()
             except Exception as error:
                 asyncio.get_running_loop().call_exception_handler({"message": "a timer failed", "exception": error})
             if every < 1:
-                await self._desk.look(every)
+                # What is due and stays so, on a disk that takes nothing, is not tried twice a second for hours.
+                rest = min(2 * rest, RESTING) if self._desk.next_due() <= 0 else every
+                if await self._desk.look(rest):
+                    rest = every
             else:
-                await asyncio.sleep(max(every, POLL))
+                await asyncio.sleep(max(every, TIDY if every >= 3600 else POLL))
 
     def shutdown(self, *, wait: bool) -> None:
         """End."""
@@ -193,19 +200,23 @@ class Desk:
         """Something may be due earlier than it was."""
         self._changed.set()
 
-    async def look(self, every: float) -> None:
-        """Wait as long as a job that looks so often would find nothing; `changed` makes it look anew."""
-        began = self._loop.time()
+    async def look(self, every: float) -> bool:
+        """Wait as long as a job that looks so often would find nothing, or `every` when something is due already.
+
+        `changed` makes it look anew. Returns whether it did.
+        """
+        began, looked = self._loop.time(), False
         while True:
             self._changed.clear()
             left = max(every, min(self.next_due(), began + POLL - self._loop.time()))
             if left > began + POLL - self._loop.time():
-                return
+                return looked
             try:
                 async with asyncio.timeout(left):  # of the virtual clock
                     await self._changed.wait()
             except TimeoutError:
-                return
+                return looked
+            looked = True
 
     # ── the edges ───────────────────────────────────────────────────────────────────────
 

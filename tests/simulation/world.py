@@ -165,6 +165,7 @@ class World:
 
     async def _supervise(self) -> None:
         """What a service manager does: start it, and start it again when it has ended."""
+        down = self.ill()
         while not self.over:
             dead = asyncio.Event()
             await self.desk.start()
@@ -172,12 +173,12 @@ class World:
             if self.desk.life.alive:
                 self.desk.life.on_death["supervisor"] = dead.set
                 self.db = self.db or open_reader(self.folder / "var/mailgate.db")
-                self.well()
+                self.well(down)
                 ended = asyncio.create_task(dead.wait())
                 assert self.desk.main
                 await asyncio.wait({self.desk.main, ended}, return_when=asyncio.FIRST_COMPLETED)
                 ended.cancel()
-            self.ill()
+                down = self.ill()
             error = await self.desk.bury(self._power_returns if self.lost else int)
             self.promises.life_ended(self.desk.lives)
             self.note(f"desk ended: {error!r}")
@@ -193,15 +194,15 @@ class World:
         self.desk.disk.restore(*self.lost)
         self.db, self.lost = open_reader(self.folder / "var/mailgate.db"), None
 
-    def ill(self) -> None:
-        """Something is wrong, so that nothing can be expected in time."""
-        self.unwell.append([self.wall(), float("inf")])
+    def ill(self) -> list[float]:
+        """Nothing can be expected in time until `well` is called with what this returns."""
+        stretch = [self.wall(), float("inf")]
+        self.unwell.append(stretch)
+        return stretch
 
-    def well(self) -> None:
-        """Whatever was wrong has ended, as far as time is concerned."""
-        for each in self.unwell:
-            if each[1] == float("inf"):
-                each[1] = self.wall() + 61
+    def well(self, stretch: list[float]) -> None:
+        """What was wrong has ended; a minute later it has no effect any more."""
+        stretch[1] = self.wall() + 61
 
     def _crossed(self, crossing: str) -> None:
         self.crossings += 1
