@@ -20,10 +20,9 @@ from random import Random
 from types import FrameType
 
 from mailgate.mail import Body, Envelope, Mail
-from mailgate.reading.body import read_body
+from mailgate.reading.body import read_mail
 from mailgate.reading.encodings.mojibake import repaired
 from mailgate.reading.mime import addresses
-from mailgate.reading.parse import read
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.list_sender import read_through
 from tests import cost
@@ -204,10 +203,8 @@ def mutated(seed: int, number: int, all_samples: Sequence[bytes]) -> bytes:
 
 def check(raw: bytes) -> None:
     """Read the mail as the daemon does; AssertionError or any other exception is a fault."""
-    opened = read(raw)
-    mail = opened.mail
+    mail, body = read_mail(raw)
     assert not [d for d in mail.defects if d.startswith("unreadable")], mail.defects
-    body = read_body(mail, opened.page)
     for attachment in mail.attachments:
         assert len(attachment.content) == sum(map(len, attachment.pieces()))
     repaired(body.visible)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mailgate.settings import Config
+from mailgate.system.memory import return_freed_memory
 
 STOP_TIMEOUT = 4.0  # seconds for the worker to finish its current batch before it is killed
 
@@ -47,6 +48,7 @@ def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: 
     other.close()  # an open copy in this process would prevent end of file
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # handled by the daemon, which sends messages
         signal.signal(number, signal.SIG_IGN)
+    return_freed_memory()
     # late: these modules take time and memory to load, which only the worker process should pay
     from mailgate.daemon.worker import WorkerProcess
 

@@ -10,9 +10,9 @@ from itertools import chain
 from mailgate.desk.outcome import Context
 from mailgate.errors import UnreadableFile
 from mailgate.mail import Attachment, Body, Mail, Received
-from mailgate.reading.body import read_body
+from mailgate.reading.body import read_mail
 from mailgate.reading.mime import addresses
-from mailgate.reading.parse import parse, read
+from mailgate.reading.parse import parse
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.people.desk_addresses import desk_address
@@ -54,8 +54,8 @@ class Prepared:
 def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
     """Parse a mail. `keep` stores the bytes of an attachment and returns their SHA-256 digest and number."""
     raw = claimed.load()
-    opened = read(raw, claimed.envelope)
-    mail = read_through(opened.mail, addresses.read, lambda email: bool(desk_address(email, context.config)))
+    parsed, body = read_mail(raw, claimed.envelope)
+    mail = read_through(parsed, addresses.read, lambda email: bool(desk_address(email, context.config)))
     kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
     received = Received(
         id=claimed.id,
@@ -64,7 +64,7 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         arrived_at=min(claimed.arrived_at, context.now),  # another server's clock may be ahead
         envelope=claimed.envelope,
         mail=mail,
-        body=read_body(mail, opened.page),
+        body=body,
         authserv_ids=claimed.authserv_ids,
         quiet=claimed.quiet,
         login=claimed.login,
@@ -73,7 +73,7 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         received=received,
         attachments=kept,
         digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
-        keys=_keys(raw, opened.mail, context),
+        keys=_keys(raw, parsed, context),
         enclosed=_enclosed(mail, context, keep),
     )
 
@@ -105,9 +105,8 @@ def _enclosed(mail: Mail, context: Context, keep: Keep) -> Enclosed | None:
     mails = [attachment for attachment in mail.attachments if attachment.type in ENCLOSED]
     if len(mails) != 1:
         return None
-    inner = read(mails[0].content)
-    files = tuple(_kept(attachment, keep) for attachment in inner.mail.attachments)
-    return Enclosed(inner.mail, read_body(inner.mail, inner.page), files)
+    inner, body = read_mail(mails[0].content)
+    return Enclosed(inner, body, tuple(_kept(attachment, keep) for attachment in inner.attachments))
 
 
 def _kept(attachment: Attachment, keep: Keep) -> StoredAttachment:
@@ -131,10 +130,9 @@ def trial() -> None:
     raw = sys.stdin.buffer.read()
     limit_this_process(*map(int, sys.argv[1:3]))
     try:
-        opened = read(raw)
-        if "unreadable: MemoryError" in opened.mail.defects:
+        mail, body = read_mail(raw)
+        if "unreadable: MemoryError" in mail.defects:
             sys.exit(OUT_OF_MEMORY)
-        body = read_body(opened.mail, opened.page)
         read_commands(body.lines)
         read_requester_words(body.lines, "requester")
     except MemoryError:

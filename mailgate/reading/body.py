@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from mailgate.mail import Body, Forwarded, Mail
+from mailgate.mail import Body, Envelope, Forwarded, Mail
+from mailgate.reading import parse
 from mailgate.reading.page import page as html
 from mailgate.reading.quotes import attribution, forwarded, split
 from mailgate.reading.quotes.split import Purpose
@@ -19,6 +20,12 @@ MAX_TEXT = 4_000_000  # characters of a text body: more is never read of one (`r
 WORD = re.compile(r"https?://\S+|[^\W_]{3,}")
 FEW = 3  # words by which two forms of one text may differ, and
 SHARE = 0.1  # the share of them
+
+
+def read_mail(raw: bytes, envelope: Envelope = parse.UNKNOWN) -> tuple[Mail, Body]:
+    """Read a message as it came over the wire, and its body; a page of HTML is parsed once for both."""
+    opened = parse.read(raw, envelope)
+    return opened.mail, read_body(opened.mail, opened.page)
 
 
 def read_body(mail: Mail, page: html.Page | None = None) -> Body:
@@ -54,7 +61,7 @@ def _original(mail: Mail, purpose: Purpose) -> Forwarded | None:
 
 def _says_more(text: str, page: str) -> bool:
     """Whether a text part has words that the page lacks, and far more of them than the other way round."""
-    if len("".join(text.split())) <= (1 + SHARE) * len("".join(page.split())):
+    if text == page or len("".join(text.split())) <= (1 + SHARE) * len("".join(page.split())):
         return False  # it cannot: it is no longer
     in_text, in_page = _words(text[:MAX_TEXT]), _words(page)
     more, less = len(in_text - in_page), len(in_page - in_text)

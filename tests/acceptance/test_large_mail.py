@@ -114,9 +114,10 @@ def test_a_mail_of_fifty_megabytes_needs_little_memory_and_does_not_delay_others
         assert '"log.zip"' in entry
 
 
-def test_a_page_of_fifty_megabytes_needs_little_memory(tmp_path: Path):
+@pytest.mark.parametrize("size", [10_000_000, 50_000_000])
+def test_a_large_page_needs_little_memory(size: int, tmp_path: Path):
     config = desk().replace("[smtp]\n", '[smtp]\nmax_size = "60 MB"\n')
-    mail = large_page(50_000_000)
+    mail = large_page(size)
     with World(tmp_path, config) as world:
         world.start()
         with smtplib.SMTP("127.0.0.1", world.port, timeout=PATIENCE) as smtp:

@@ -16,11 +16,13 @@ from mailgate.reading.encodings.charset import Guesses
 from mailgate.reading.mime import data_uris, files, invitation, leaves, reaction, security
 from mailgate.reading.mime.leaves import Leaves
 from mailgate.reading.mime.parts import Part
+from mailgate.reading.page import limits
 from mailgate.reading.page import page as html
 from mailgate.reading.page.page import Page
 
 MAX_TEXT = 4_000_000  # bytes of one text that are read; a longer one is attached as well
-MAX_PAGE = 40_000_000  # bytes of a page that are searched for pictures
+MAX_PAGE = 2_000_000  # bytes of a page that are read, without its pictures,
+MAX_PICTURES = 40_000_000  # and with them
 PIECES = frozenset({"message/partial", "message/external-body"})  # RFC 2046 5.2.2, 5.2.3: the rest is elsewhere
 CALENDARS = frozenset({"text/calendar", "application/ics"})
 BODY = re.compile(r"<body\b[^>]{0,1000}>", re.IGNORECASE)
@@ -96,7 +98,15 @@ class _Reader:
         )
 
     def _text(self, part: Part) -> _Text:
-        data = self._data(part)
+        data, cut = self._page(part) if leaves.is_html(part) else _head(part, MAX_TEXT)
+        text = self._decoded(part, data)
+        text.page, shortened = limits.shortened(text.page)
+        if cut or shortened:
+            self.defects.append("text too long")
+            self.attachments.append(Attachment(files.name_of(part, self.guesses), part.type, leaves.data(part)))
+        return text
+
+    def _decoded(self, part: Part, data: bytes) -> _Text:
         if part.type in leaves.RTF:
             document = rtf.read(data)
             return _Text(_lines(document.text), document.html)
@@ -112,18 +122,14 @@ class _Reader:
             return _Text(enriched.to_text(text))
         return _Text(self._plain(part, text))
 
-    def _data(self, part: Part) -> bytes:
-        """The bytes that are read; a page's pictures are files, whatever is too long is one as well."""
-        limit = MAX_PAGE if leaves.is_html(part) else MAX_TEXT
-        data = leaves.head(part, limit + 1)
-        cut = len(data) > limit
-        if leaves.is_html(part):
-            data, pictures = data_uris.take_out(data)
-            self.attachments += map(_picture, pictures)
-        if cut or len(data) > MAX_TEXT:
-            self.defects.append("text too long")
-            self.attachments.append(Attachment(files.name_of(part, self.guesses), part.type, leaves.data(part)))
-        return data[:MAX_TEXT]
+    def _page(self, part: Part) -> tuple[bytes, bool]:
+        """The bytes of a page that are read, and whether they are not all; its pictures are files."""
+        if not data_uris.holds_any(leaves.pieces(part)):
+            return _head(part, MAX_PAGE)
+        data, cut = _head(part, MAX_PICTURES)
+        data, pictures = data_uris.take_out(data)
+        self.attachments += map(_picture, pictures)
+        return data[:MAX_PAGE], cut or len(data) > MAX_PAGE
 
     def _plain(self, part: Part, text: str) -> str:
         text, signature = security.clear(text)
@@ -134,6 +140,12 @@ class _Reader:
         if part.params.get("format", "").lower() == "flowed":
             return flowed.join(text, delsp=part.params.get("delsp", "").lower() == "yes")
         return text
+
+
+def _head(part: Part, most: int) -> tuple[bytes, bool]:
+    """The first bytes of a leaf, and whether there are more."""
+    data = leaves.head(part, most + 1)
+    return (data[:most], True) if len(data) > most else (data, False)
 
 
 def _joined(plain: list[_Text], rich: list[_Text]) -> tuple[str, str, Page | None]:

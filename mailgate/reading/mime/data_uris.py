@@ -7,10 +7,11 @@ can be read. Linear; never raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 MAX_FILES = 100
+MARK = b";base64,"
 # An attribute's value or a url(…) in a style; what closes it is searched for, for it may be very far.
 START = re.compile(
     rb"([\"'(])\s{0,10}data:([a-z]{1,40}/[a-z0-9.+-]{1,80})(?:;[a-z0-9-]{1,40}=[^;,\"']{0,100}){0,5};base64,",
@@ -30,9 +31,19 @@ class Picture:
     cid: str
 
 
+def holds_any(pieces: Iterable[bytes]) -> bool:
+    """Whether a page may hold a picture; `pieces`: its bytes, in order."""
+    end = b""
+    for piece in pieces:
+        if MARK in piece or MARK in end + piece[: len(MARK)]:
+            return True
+        end = (end + piece[-len(MARK) :])[-len(MARK) :]
+    return False
+
+
 def take_out(page: bytes) -> tuple[bytes, tuple[Picture, ...]]:
     """The page with `cid:` links in place of the data, and the files; the same file is taken once."""
-    if b";base64," not in page:
+    if MARK not in page:
         return page, ()
     view = memoryview(page)
     kept: list[bytes | memoryview] = []

@@ -6,6 +6,7 @@ further forms of a body that was found (RFC 2046 5.1.4).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailgate.mail import Attachment
@@ -124,6 +125,11 @@ def decoded(part: Part) -> bytes:
 def head(part: Part, most: int) -> bytes:
     """The first bytes of a leaf."""
     return Attachment("", part.type, data(part)).head(most)
+
+
+def pieces(part: Part) -> Iterator[bytes]:
+    """The bytes of a leaf, decoded piece by piece."""
+    return transfer.pieces(part.body, _encoding(part))
 
 
 def data(part: Part) -> bytes | transfer.Encoded:

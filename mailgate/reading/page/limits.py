@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-MAX_PAGE = 1_000_000  # characters that are read
+MAX_PAGE = 500_000  # characters that are read; a parser needs some 25 bytes for each
 SMALL = 30_000  # characters; below this neither nesting nor attributes can be costly
 MAX_DEPTH = 400
 MAX_TAG = 16_000  # characters of one tag
@@ -37,15 +37,22 @@ FORMATTING = frozenset(
 
 
 def bounded(page: str) -> str:
-    """Cut a page to what may be parsed; one that is built to hurt loses its tags.
-
-    What no reader sees (styles, scripts, comments) goes before anything that one does.
-    """
-    if len(page) > MAX_PAGE:
-        page = _without_looks(page)[:MAX_PAGE]
+    """Cut a page to what may be parsed; one that is built to hurt loses its tags."""
+    page, _ = shortened(page)
     if _hurts(page):
         return ANY_TAG.sub(" ", page).replace("<", " ")
     return page
+
+
+def shortened(page: str) -> tuple[str, bool]:
+    """At most MAX_PAGE characters of a page, and whether anything is lost that a reader would see.
+
+    What none sees (styles, scripts, comments) goes before anything that one does.
+    """
+    if len(page) <= MAX_PAGE:
+        return page, False
+    page = _without_looks(page)
+    return page[:MAX_PAGE], len(page) > MAX_PAGE
 
 
 def _without_looks(page: str) -> str:

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mailgate.reading.page import limits, sanitise
 from mailgate.reading.page.lists import STRIKE, STRUCK, Lists
-from mailgate.reading.quotes.lines import Kind, Line
+from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line
 
 MAX_BORDERS = 200  # elements that are looked at
 MOST_PICTURES = 100  # that are counted to one line
@@ -71,11 +71,14 @@ class Page:
         self._tail = _tail(self._tree)
         self._tight = _tight(self._tree)
         self._lines: list[Line] | None = None
+        self._text: str | None = None
         self.quoted_pictures: frozenset[str] = frozenset()  # Content-IDs, where no own line is near
 
     def text(self) -> str:
         """The readable text, quoted parts marked with `>`."""
-        return "\n".join(f"{'> ' * line.level}{line.text}".rstrip() for line in self.lines()).strip("\n")
+        if self._text is None:
+            self._text = "\n".join(map(str, self.lines())).strip("\n")
+        return self._text
 
     def lines(self) -> list[Line]:
         """The lines as a reader sees them; those in quote containers are marked."""
@@ -201,7 +204,7 @@ class _Writer:
         self.mark = ""  # of a list item, until its first words
         self.struck = 0  # elements of struck out words that are open
         self.strikes = False  # whether words of them are in the row
-        self.out: list[Line] = []
+        self.lines = _Lines()
         self.row: list[str] = []
         self.pictures: list[str] = []  # of the row
         self.quoted: set[str] = set()  # pictures without any text in a container of quoted mail
@@ -236,13 +239,13 @@ class _Writer:
                 if child is not None:
                     stack.append(child)
         self._end_line()
-        return _tidy(self.out)
+        return self.lines.all()
 
     def _begun(self, node: LexborNode, tag: str) -> int:
         if tag != "p" or node.mem_id not in self.tight:
             return -1
         self._end_line()
-        return len(self.out)
+        return len(self.lines.first)
 
     def _enter(self, node: LexborNode, tag: str, mark: Kind | None) -> None:
         self.struck += node.mem_id in self.struck_out
@@ -291,7 +294,7 @@ class _Writer:
             self._end_item()
         elif close.tag in _LISTS:
             self.lists.end()
-        elif close.tag in PARAGRAPHS and close.lines in (-1, len(self.out)):
+        elif close.tag in PARAGRAPHS and close.lines in (-1, len(self.lines.first)):
             self._blank()
         self.pre -= close.tag == "pre"
         self.level, self.kind = close.level, Kind.QUOTE if self.ended else close.kind
@@ -345,30 +348,48 @@ class _Writer:
         if not said and (self.kind is Kind.QUOTE or self.level):
             self.quoted.update(pictures)
         elif not said:
-            self._shown_below(pictures)
+            self.lines.show_below(pictures)
         if said or force:
             shown = text.lstrip(" ") if not text.startswith("  ") else text
-            self.out.append(Line(shown, self.level, self.kind, pictures if said else ()))
-
-    def _shown_below(self, pictures: tuple[str, ...]) -> None:
-        """Count pictures on a line of their own to the words above."""
-        for place in range(len(self.out) - 1, max(-1, len(self.out) - 1 - ABOVE), -1) if pictures else ():
-            line = self.out[place]
-            if line.text:
-                self.out[place] = replace(line, pictures=(*line.pictures, *pictures)[:MOST_PICTURES])
-                return
+            self.lines.add(Line(shown, self.level, self.kind, pictures if said else ()))
 
     def _blank(self) -> None:
-        if self.out and self.out[-1].text:
-            self.out.append(Line("", self.level, self.kind))
+        self.lines.add(Line("", self.level, self.kind))
 
 
-def _tidy(found: list[Line]) -> list[Line]:
-    """At most one empty line in a row, and none at either end."""
-    out: list[Line] = []
-    for line in found:
-        if line.text or (out and out[-1].text):
-            out.append(line)
-    while out and not out[-1].text:
-        out.pop()
-    return out
+class _Lines:
+    """The lines of a page: at most one empty line in a row, none at either end; what follows the 20,000th is few."""
+
+    def __init__(self) -> None:
+        self.first: list[Line] = []
+        self._rest: list[tuple[Kind, list[str]]] = []  # lines of the same kind
+        self._empty = True  # the last line
+
+    def add(self, line: Line) -> None:
+        """Add a line, unless it is a second empty one."""
+        if not line.text and self._empty:
+            return
+        self._empty = not line.text
+        if len(self.first) < MAX_LINES:
+            self.first.append(line)
+        elif self._rest and self._rest[-1][0] is line.kind:
+            self._rest[-1][1].append(f"{line}")
+        else:
+            self._rest.append((line.kind, [f"{line}"]))
+
+    def show_below(self, pictures: tuple[str, ...]) -> None:
+        """Count pictures on a line of their own to the words above."""
+        for place in range(len(self.first) - 1, max(-1, len(self.first) - 1 - ABOVE), -1) if pictures else ():
+            line = self.first[place]
+            if line.text:
+                self.first[place] = replace(line, pictures=(*line.pictures, *pictures)[:MOST_PICTURES])
+                return
+
+    def all(self) -> list[Line]:
+        """All of them, in order."""
+        if self._rest and not self._rest[-1][1][-1]:
+            self._rest[-1][1].pop()
+        out = [*self.first, *(Line("\n".join(lines), 0, kind) for kind, lines in self._rest)]
+        if out and not out[-1].text:
+            out.pop()
+        return out

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-MAX_LINES = 20_000  # lines beyond are own: unread is not cut
+MAX_LINES = 20_000  # lines beyond are not looked at, and own where no container marks them: unread is not cut
 ORNAMENT = re.compile(r"^[\s\-*#~=_+ᐧ—–.]*$")
 
 
@@ -27,6 +27,10 @@ class Line:
     level: int = 0
     kind: Kind = Kind.OWN
     pictures: tuple[str, ...] = ()  # Content-IDs of what a page shows on it, or below it on a line of its own
+
+    def __str__(self) -> str:
+        """The line with its quote marks."""
+        return f"{'> ' * self.level}{self.text}".rstrip()
 
 
 def says_something(text: str) -> bool:

@@ -1,11 +1,13 @@
 """Pictures within a page are files, and the page is read without them, however large they are."""
 
 import base64
+from types import ModuleType
 
 import pytest
 
 from mailgate.reading.body import read_body
-from mailgate.reading.mime import contents, data_uris, leaves
+from mailgate.reading.mime import contents, data_uris
+from mailgate.reading.page import limits
 from mailgate.reading.parse import parse, read
 from tests.cost import LINEAR, growth
 
@@ -95,10 +97,35 @@ def test_a_style_may_hold_one() -> None:
     assert len(files) == 1
 
 
-def test_a_page_too_long_even_without_pictures_is_attached_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "MAX_PAGE", 60)
-    raw = mail("<p>Hello</p>" * 10)
-    found = parse(raw)
+@pytest.mark.parametrize(
+    ("where", "limit", "picture"),
+    [
+        (contents, "MAX_PAGE", ""),  # bytes that are read
+        (contents, "MAX_PAGE", f'<img src="data:image/png;base64,{DOT}">'),
+        (contents, "MAX_PICTURES", f'<img src="data:image/png;base64,{DOT}">'),  # bytes that are searched for pictures
+        (limits, "MAX_PAGE", ""),  # characters that are parsed
+    ],
+)
+def test_a_page_too_long_even_without_pictures_is_attached_whole(
+    where: ModuleType, limit: str, picture: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = picture + "<p>Hello</p>" * 10
+    assert "text too long" not in parse(mail(html)).defects
+    monkeypatch.setattr(where, limit, 60)
+    found = parse(mail(html))
     assert "text too long" in found.defects
-    assert [(a.name, len(a.content)) for a in found.attachments] == [("attachment.html", 120)]
-    assert leaves.LARGE > 120
+    assert [a.content.decode() for a in found.attachments if a.name == "attachment.html"] == [html]
+
+
+def test_a_long_page_whose_styles_make_it_long_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_PAGE", 60)
+    found = parse(mail(f"<style>{'p {} ' * 20}</style><p>Hello</p>"))
+    assert (found.text, found.defects, found.attachments) == ("Hello", (), ())
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_a_mark_is_found_across_pieces(size: int) -> None:
+    page = b"<img src='data:image/png;base64,AAAA'>"
+    pieces = [page[at : at + size] for at in range(0, len(page), size)]
+    assert data_uris.holds_any(pieces)
+    assert not data_uris.holds_any([piece for piece in pieces if b"6" not in piece])
