@@ -1,6 +1,6 @@
 """The environment of a real mailgate: the daemon process, its relay, mail to it and from it.
 
-Nothing is simulated: `python -m mailgate run` as a process, mail by SMTP, and an SMTP server as its
+Nothing is simulated: `mailgate run` as a process (forked, see `tests.prefork`), mail by SMTP, and an SMTP server as its
 relay. The sink runs on a thread of its own and outlives restarts of the daemon.
 """
 
@@ -17,7 +17,6 @@ import smtplib
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,18 +29,12 @@ from typing import Any, Self
 from mailgate.cli.main import main
 from mailgate.settings import Server
 from mailgate.store.db import engine_of
+from tests import prefork
 from tests.acceptance.people import ADDRESS, Got
 from tests.sink import Sink
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
-# Becomes Python with the other arguments, and a descriptor as its third.
-HAND_OVER = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ["LISTEN_PID"] = str(os.getpid())
-os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
-"""
 
 
 class SinkThread:
@@ -111,7 +104,7 @@ class World:
         self.program: Sequence[str] = ("-m", "mailgate")  # what Python runs as the daemon
         self._relay = SinkThread()
         self._config = config
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: prefork.Process | None = None
         self._told = 0  # mails of the sink that a step has told already
         self._timed: list[Got] = []  # came with a step that did not cause them; `wait_for` tells them
         self.port = 0
@@ -126,17 +119,13 @@ class World:
 
     def start(self, environ: Mapping[str, str] | None = None, *, hand_over: socket.socket | None = None) -> None:
         """Start the daemon and wait until it accepts mail. `hand_over` is its first descriptor (sd_listen_fds(3))."""
-        words = [*self.program, "run", "-c", str(self.file), "--json"]
-        given = (hand_over.fileno(),) if hand_over else ()
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", HAND_OVER, str(*given), *words] if given else [sys.executable, *words],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
+            self._process = prefork.start(
+                [*self.program, "run", "-c", self.file, "--json"],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environ or {}),
-                pass_fds=given,
+                env=os.environ | dict(environ or {}),
+                hand_over=[hand_over.fileno()] if hand_over else [],
             )
         stdout = self._process.stdout
         assert stdout is not None
@@ -288,21 +277,13 @@ class World:
 
     def cli(self, *words: str, code: int = 0, stdin: bytes = b"") -> Any:
         """Run `mailgate WORDS --json` as a process; returns the document that it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "mailgate", *words, "-c", self.file, "--json"],
-            cwd=ROOT,
-            input=stdin,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = prefork.run(["-m", "mailgate", *words, "-c", self.file, "--json"], stdin=stdin)
         assert done.returncode == code, f"{words} ended with {done.returncode}\n{done.stderr.decode()}"
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def complaint(self, *words: str, code: int = 2) -> str:
         """Run a command as a process that exits with `code`; returns its standard error."""
-        command = [sys.executable, "-m", "mailgate", *words, "-c", self.file]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
+        done = prefork.run(["-m", "mailgate", *words, "-c", self.file])
         assert done.returncode == code, done.stderr.decode()
         return done.stderr.decode()
 

@@ -12,7 +12,6 @@ import signal
 import smtplib
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -20,8 +19,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from tests import prefork
 from tests.acceptance.people import Got
-from tests.acceptance.world import ROOT, World
+from tests.acceptance.world import World
 from tests.waiting import PATIENCE, wait_until
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -54,13 +54,11 @@ class Supervised(World):
                 return
             self._bury()
 
-    def _launch(self, *words: str, **pipes: Any) -> subprocess.Popen[bytes]:
+    def _launch(self, *words: str, **pipes: Any) -> prefork.Process:
         at = "" if self.killed else self.at
-        return subprocess.Popen(
-            [sys.executable, str(LAUNCHER), *words, "-c", str(self.file), "--json"],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "CRASH_LOG": str(self.crossings), "CRASH_AT": at},
+        return prefork.start(
+            [LAUNCHER, *words, "-c", self.file, "--json"],
+            env=os.environ | {"CRASH_LOG": str(self.crossings), "CRASH_AT": at},
             start_new_session=True,  # the kill is for it and its worker alone
             **pipes,
         )
@@ -85,7 +83,7 @@ class Supervised(World):
     def command(self, verb: str) -> None:
         """Run a one-shot command that writes into a new folder; again, into another one, when it is killed."""
         for attempt in range(2):
-            process = self._launch(verb, str(self.folder / f"{verb}{attempt}"), stdout=subprocess.DEVNULL)
+            process = self._launch(verb, str(self.folder / f"{verb}{attempt}"))
             code = process.wait(PATIENCE)
             if code == 0:
                 return
