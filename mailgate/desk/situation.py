@@ -92,6 +92,7 @@ class Known:
     # An agent's commands.
     bans: tuple[Ban, ...] = ()  # newest first
     lists: Mapping[Query, tuple[Ticket, ...]] = field(default_factory=dict)
+    index_percent: int | None = None  # of the full-text index that is there, where a search may miss tickets
     meanwhile: Mapping[str, tuple[TicketRecord, ...]] = field(default_factory=dict)  # changed since an agent went away
     candidates: tuple[Ticket, ...] = ()  # of requesters whom `#new NAME` may mean, the newest last
     similar: Mapping[int, tuple[Ended, ...]] = field(default_factory=dict)  # shown with a ticket, by its number

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from mailgate.errors import StorageError
+from mailgate.rules.text.search_words import Term
 from mailgate.store.raw_files import RawFiles
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Db(ABC):
     any_of: ClassVar[str]  # condition: a value is one of `values(…)`, bound in the place of its "?"
     none_of: ClassVar[str]
     listed: ClassVar[str]  # table for FROM: texts bound as `values(…)` in the place of its "?", in the column `value`
+    matching: ClassVar[str]  # table for FROM: documents found by `terms(…)` in the place of its "?", column `ticket`
 
     @abstractmethod
     def all(self, sql: str, params: Params = ()) -> list[Row]:
@@ -83,6 +85,11 @@ class Db(ABC):
     @abstractmethod
     def values(values: Iterable[object]) -> object:
         """Values of one type, as the parameter of `any_of`, `none_of` and `listed`."""
+
+    @staticmethod
+    @abstractmethod
+    def terms(terms: Iterable[Term]) -> str:
+        """Terms of a search that must all be found, one at least, as the parameter of `matching`."""
 
     @staticmethod
     @abstractmethod
@@ -168,6 +175,13 @@ class Db(ABC):
         """Give up to `pages` free pages back to the file system, in the transaction that runs; whether more are left.
 
         Does nothing where the engine does it by itself, or cannot.
+        """
+
+    @abstractmethod
+    def merge_index(self, pages: int) -> bool:
+        """Merge up to `pages` pages of the full-text index, in the transaction that runs; whether more are left.
+
+        What is merged holds no word of deleted documents any more. Does nothing where the engine does it by itself.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Timers: SLA deadlines, expiry of held mail, agents' daily mail, scheduled reports and clean-up.
+"""Timers: SLA deadlines, expiry of held mail, agents' daily mail, scheduled reports, full-text index, clean-up.
 
 What is due is read from the database, so that deadlines which passed while the daemon was down fire at the
 start. APScheduler, which only this file imports, only triggers the checks.
@@ -36,7 +36,7 @@ from mailgate.rules.ticket import lifecycle
 from mailgate.store.db import Db, Store
 from mailgate.store.people import absences
 from mailgate.store.queues import held, inbox
-from mailgate.store.tickets import deadlines
+from mailgate.store.tickets import deadlines, search
 from mailgate.ticket import CLOCK, Address
 from mailgate.worker import apply, upkeep, written
 from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
@@ -44,6 +44,8 @@ from mailgate.worker.setup import Runtime
 
 TICK = 0.5  # seconds
 DAY_TICK = 2.0  # seconds between checks for digests and ended absences
+INDEX_TICK = 2.0  # seconds between checks for tickets that the full-text index does not know yet
+INDEX_PAUSE = 0.05  # seconds between two portions of them, for incoming mail
 REPORT_TICK = 5.0  # seconds between checks for scheduled reports
 AT_ONCE = 100  # deadlines in one transaction
 PUT_OFF = timedelta(hours=1)  # until a failed deadline is tried again
@@ -159,6 +161,7 @@ class Timers:
         now = datetime.now(UTC)
         every(self._guarded(self._tick), seconds=TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._day), seconds=DAY_TICK, misfire_grace_time=None, next_run_time=now)
+        every(self._guarded(self._index), seconds=INDEX_TICK, misfire_grace_time=None, next_run_time=now)
         every(self._guarded(self._tidy), hours=1, misfire_grace_time=None, next_run_time=now + timedelta(minutes=5))
         every(self._guarded(self._sweep), hours=24, misfire_grace_time=None, next_run_time=now + timedelta(minutes=10))
         every(self._guarded(self._reports), seconds=REPORT_TICK, misfire_grace_time=None, next_run_time=now)
@@ -201,6 +204,12 @@ class Timers:
         if await self._store.read(set_aside.due, self._clock()):
             await self._store.write(set_aside.notify, self._runtime(), self._clock())
             self._wrote()
+
+    async def _index(self) -> None:
+        """Bring the full-text index up to date. It is derived from what is durable, so it is not flushed itself."""
+        while await self._store.read(search.is_behind):
+            await self._store.commit(search.follow)
+            await asyncio.sleep(INDEX_PAUSE)
 
     async def _tidy(self) -> None:
         storage = self._runtime().config.storage

@@ -14,7 +14,7 @@ from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import Db
 from mailgate.store.people import audience
 from mailgate.store.queues import inbox, outbox, trace
-from mailgate.store.tickets import erase
+from mailgate.store.tickets import erase, search
 from mailgate.system.lock import remove_files
 
 MAILS = 200  # whose bytes are deleted in one transaction
@@ -51,12 +51,16 @@ def _contacts(db: Db, _: Storage, now: datetime) -> bool:
     return False
 
 
+def _words(db: Db, _: Storage, now: datetime) -> bool:
+    return search.purge(db, now)
+
+
 def _space(db: Db, _: Storage, __: datetime) -> bool:
     return db.give_back(PAGES)
 
 
 # Each does a portion in the transaction that it is called in, and returns whether more is left.
-PORTIONS: tuple[Portion, ...] = (_raw, _sent, _closed, _trace, _contacts, _space)
+PORTIONS: tuple[Portion, ...] = (_raw, _sent, _closed, _trace, _contacts, _words, _space)
 
 
 def unnamed(db: Db, digests: set[str]) -> set[str]:

@@ -19,6 +19,7 @@ from mailgate.rules.text.moments import ENGLISH
 from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
 from mailgate.rules.ticket.as_json import ticket_json
 from mailgate.settings import Config
+from mailgate.store.tickets import search
 from mailgate.store.tickets.names_in_use import names_in_use
 from mailgate.store.tickets.queries import Query, find_in_batches
 from mailgate.ticket import Assignee, Ticket
@@ -35,6 +36,8 @@ def listing(args: argparse.Namespace) -> int:
     config = config_of(args, thorough=False, or_in_force=True)
     with reading(config) as db:
         query = _query(args, config, names_in_use(db))
+        if query.words and (percent := search.unfinished(db)) is not None:
+            say(f"the search index is being built ({percent} %): tickets may be missing")
         batches = iter(find_in_batches(db, query, _BATCH))
         if args.json:
             _print_json(chain.from_iterable(batches), config)

@@ -21,6 +21,7 @@ from mailgate.store.people import absences
 from mailgate.store.queues import inbox, left_behind, quarantine
 from mailgate.store.queues.left_behind import Left
 from mailgate.store.raw_files import raw_folder
+from mailgate.store.tickets import search
 from mailgate.system.lock import running
 from mailgate.ticket import Json
 from mailgate.writing.templates.phrases import Catalogue
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         away = absences.away(db, now())
         left = left_behind.listed(db, [mailbox.place for mailbox in config.mailboxes.values()])
         put_off = inbox.put_off_mails(db)
+        indexed = search.unfinished(db)
     problems = (
         *_problems(config, pid, daemon, quarantined),
         *(f"mail {each.id} cannot be read: {each.last_error}; see: mailgate queue inbox list" for each in put_off),
@@ -51,20 +53,10 @@ def run(args: argparse.Namespace) -> int:
                 **result_fields(problems),
                 "problems": list(problems),
                 "pid": pid,
-                "ways_in": [
-                    {"name": way.name, "connected": way.connected, "last_error": way.last_error}
-                    for way in daemon.ways_in
-                ],
-                "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
-                "relays": [
-                    {"name": relay.name, "ok": relay.ok, "last_error": relay.last_error} for relay in daemon.relays
-                ],
-                "sign_ins": [_as_json(each) for each in daemon.sign_ins],
+                **_daemon_json(daemon),
                 "left_in_mailbox": [_left_as_json(each) for each in left],
-                "storage": [
-                    {"problem": each.what, "since": rfc3339(each.since), "cure": each.cure} for each in daemon.storage
-                ],
                 "queues": dict(queues.items()),
+                "search_index": {"percent": 100 if indexed is None else indexed},
                 "away": [{"agent": each.agent, "until": rfc3339(each.until)} for each in away.values()],
             }
         )
@@ -80,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
     for sign_in in daemon.sign_ins:
         print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
+    if indexed is not None:
+        print(f"search      the index is being built: {indexed} %")
     for each in left:
         subject = f": {each.subject}" if each.subject else ""
         print_line(f"left        {_mailbox(each)}, UID {each.uid}: {each.why(config.max_mail_size)}{subject}")
@@ -89,6 +83,19 @@ def run(args: argparse.Namespace) -> int:
     for problem in problems:
         print_line(f"problem     {problem}")
     return 1 if problems else 0
+
+
+def _daemon_json(daemon: DaemonStatus) -> dict[str, Json]:
+    """What the daemon knows of its connections and of the storage."""
+    return {
+        "ways_in": [
+            {"name": way.name, "connected": way.connected, "last_error": way.last_error} for way in daemon.ways_in
+        ],
+        "relay": {"ok": daemon.relay.ok, "last_error": daemon.relay.last_error},
+        "relays": [{"name": relay.name, "ok": relay.ok, "last_error": relay.last_error} for relay in daemon.relays],
+        "sign_ins": [_as_json(each) for each in daemon.sign_ins],
+        "storage": [{"problem": each.what, "since": rfc3339(each.since), "cure": each.cure} for each in daemon.storage],
+    }
 
 
 def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined: int) -> tuple[str, ...]:

@@ -147,11 +147,13 @@ def _list(verb: str, typed: str, request: Request, context: Context) -> Found:
     found = [each for each in request.known.lists[query] if agent is None or sees(agent, each, config)]
     if not found and query.agent and query.agent not in config.agents:
         return _no_list(typed.strip(), config)
+    percent = request.known.index_percent if verb == "search" else None
+    behind = () if percent is None else (Lines((phrase("answer.index_behind", percent=percent),)),)
     if not found:
-        return _says("answer.no_tickets", title=title)
+        return Found((*behind, *_says("answer.no_tickets", title=title).answers))
     if verb == "list":
         found.sort(key=urgency)
-    return Found((found_listing(title, found, request.agent_key, config),))
+    return Found((*behind, found_listing(title, found, request.agent_key, config)))
 
 
 def _wanted(verb: str, typed: str, agent: Agent | None, context: Context) -> tuple[Query, Phrase] | Found:

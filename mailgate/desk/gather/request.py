@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 from mailgate.desk.agent.queries import number_shown, query_of
 from mailgate.desk.gather.opening import of_opening, with_opening_by_hand
@@ -14,15 +15,18 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.request.request import CliOrder
 from mailgate.desk.situation import Ended, Known, Situation, TicketRecord
 from mailgate.rules.commands.syntax import Commands
+from mailgate.rules.people.permissions import sees
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.store.people import absences, bans, signatures
 from mailgate.store.queues import sent
-from mailgate.store.tickets import histories, similar, tickets
-from mailgate.store.tickets.queries import find
+from mailgate.store.tickets import histories, search, similar, tickets
+from mailgate.store.tickets.queries import Query, find, find_in_batches
 from mailgate.ticket import EntryKind, Status, Ticket
 
 _PUBLISHED = frozenset({"canned", "send", "subject", "cc", "requester"})  # commands that requesters read of
+FOUND = 200  # tickets of one search
+LOOKED = 20  # times so many that are looked at, since an agent may see few of them
 _WHOLE = _PUBLISHED | {"show", "split", "merge"}  # commands that need a whole record of the ticket
 
 
@@ -98,10 +102,23 @@ def _of_request(
         away=away,
         records=_named(db, commands),
         bans=tuple(bans.every(db)) if verbs & {"ban", "unban", "bans"} else (),
-        lists={query: tuple(find(db, query)) for query in queries if query},
+        lists={query: tuple(_listed(db, query, agent, config)) for query in queries if query},
+        index_percent=search.unfinished(db) if "search" in verbs else None,
         meanwhile={key: gather_absence(db, each, config) for key, each in away.items() if "back" in verbs},
     )
     return _with_ticket(db, known, ticket, verbs, config, writes=writes) if ticket else known
+
+
+def _listed(db: Db, query: Query, agent: Agent | None, config: Config) -> list[Ticket]:
+    """The tickets of a list; of those that a search finds, the newest that the agent sees."""
+    if not query.words:
+        return find(db, query)
+    found: list[Ticket] = []
+    for batch in islice(find_in_batches(db, query, FOUND), LOOKED):
+        found += [ticket for ticket in batch if agent is None or sees(agent, ticket, config)]
+        if len(found) >= FOUND:
+            break
+    return found[:FOUND]
 
 
 def _named(db: Db, commands: Commands) -> dict[int, TicketRecord]:

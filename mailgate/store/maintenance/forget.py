@@ -15,13 +15,14 @@ from pathlib import Path
 from mailgate.store.attachments import named
 from mailgate.store.db import Db
 from mailgate.store.queues import inbox
+from mailgate.store.tickets import search
 from mailgate.store.tickets.erase import erase, erase_mails
 from mailgate.store.tickets.merged import below, end_of
 
 ADDRESS = "erased@mailgate.invalid"  # stands for the address where a row of somebody else stays (RFC 2606)
 NAME = "(erased)"
 _HEADER = 65_536  # bytes of a mail in which its people are looked for
-_NOT_REDACTED = {"ban", "left_in_mailbox", "digest", "migration", "mail_ending"}  # tables
+_NOT_REDACTED = {"ban", "left_in_mailbox", "digest", "migration", "mail_ending", "document"}  # tables
 _BUSY = {"inbox": "state NOT IN ('new', 'working', 'held')", "outbox": "state <> 'sending'"}  # rows that may change
 
 
@@ -55,7 +56,8 @@ def forget(db: Db, email: str) -> Erased:
     _mails(db, email)
     for table, column in (("dead_address", "email"), ("proven", "email"), ("first_contact", "email")):
         done.counts["notes about the address"] += db.run(f"DELETE FROM {table} WHERE {column} = ?", [email])  # noqa: S608
-    _redact(db, email, names, done)
+    changed = _redact(db, email, names, done)
+    _index_anew(db, email, {*shared, *changed})
     _what_stays(db, email, done)
     done.attachments = files - {*named(db)}
     done.raw_files = raw - _raw_files(db)
@@ -163,8 +165,12 @@ def _mails(db: Db, email: str) -> None:
     )
 
 
-def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> None:
-    """Replace address and names in every text of every table, each table read once."""
+def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> set[int]:
+    """Replace address and names in every text of every table, each table read once.
+
+    Returns the numbers of tickets with another text than before.
+    """
+    tickets: set[int] = set()
     instead = dict.fromkeys(_forms(email), ADDRESS) | {form: NAME for name in names for form in _forms(name)}
     for table, columns, key in ((each.name, each.texts, each.key) for each in db.tables().values()):
         if table in _NOT_REDACTED or not columns:
@@ -178,6 +184,20 @@ def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> None:
         for row in db.all(found, patterns):
             texts = [text and _replaced(text, instead) for text in [*row][len(key) :]]
             done.counts["other mentions"] += db.run_unless_taken(changed, [*texts, *[*row][: len(key)]])
+            if table in ("ticket", "entry"):
+                tickets.add(row[0] if table == "ticket" else _ticket_of(db, row[0]))
+    return tickets
+
+
+def _ticket_of(db: Db, entry: int) -> int:
+    row = db.one("SELECT ticket FROM entry WHERE id = ?", [entry])
+    return int(row["ticket"]) if row else 0
+
+
+def _index_anew(db: Db, email: str, changed: set[int]) -> None:
+    """Make the documents of full-text search anew where they may still have words of the person."""
+    rows = db.all("SELECT ticket FROM document WHERE words LIKE ? ESCAPE '\\'", [_pattern(email)])
+    search.rewrite(db, changed | {row["ticket"] for row in rows})
 
 
 def _forms(needle: str) -> set[str]:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from mailgate.errors import LockHeld, StorageError
+from mailgate.rules.text.search_words import Term
 from mailgate.store.engine import Db, Lane, Params, Row, Table
 from mailgate.store.postgresql.connection import (
     LOCKS,
@@ -46,6 +47,10 @@ class PostgresDb(Db):
     any_of = "= ANY(?)"
     none_of = "<> ALL(?)"
     listed = "unnest(CAST(? AS text[])) AS listed (value)"
+    # As the index is made: see `engine.dialect`.
+    matching = (
+        "(SELECT ticket FROM document WHERE array_to_tsvector(string_to_array(words, ' ')) @@ CAST(? AS tsquery))"
+    )
 
     def __init__(self, url: str, files: RawFiles, *, read_only: bool = False, fenced: bool = False) -> None:
         self._url = url
@@ -144,6 +149,11 @@ class PostgresDb(Db):
     def values(values: Iterable[object]) -> object:
         """A list, which becomes an array."""
         return [*values]
+
+    @staticmethod
+    def terms(terms: Iterable[Term]) -> str:
+        """A tsquery; words hold no quotes and no backslashes."""
+        return " & ".join(f"'{term.word}'{':*' if term.begins else ''}" for term in terms)
 
     @staticmethod
     def elements(column: str) -> str:
@@ -302,6 +312,11 @@ class PostgresDb(Db):
 
     def give_back(self, pages: int) -> bool:
         """Nothing: the server does it by itself (autovacuum)."""
+        del pages
+        return False
+
+    def merge_index(self, pages: int) -> bool:
+        """Nothing: autovacuum takes deleted documents out; single words stay until the index is rebuilt."""
         del pages
         return False
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import aiosqlite
 
 from mailgate.errors import StorageError
+from mailgate.rules.text.search_words import Term
 from mailgate.store.engine import Db, Lane, Params, Row, Table
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.connection import fail, is_busy, storage_errors
@@ -32,6 +33,7 @@ class SqliteDb(Db):
     any_of = "IN (SELECT value FROM json_each(?))"
     none_of = "NOT IN (SELECT value FROM json_each(?))"
     listed = "json_each(?)"
+    matching = "(SELECT rowid AS ticket FROM document_index WHERE document_index MATCH ?)"
 
     def __init__(self, connection: sqlite3.Connection, files: RawFiles) -> None:
         self._connection = connection
@@ -86,6 +88,11 @@ class SqliteDb(Db):
     def values(values: Iterable[object]) -> object:
         """A list as JSON."""
         return json.dumps([*values])
+
+    @staticmethod
+    def terms(terms: Iterable[Term]) -> str:
+        """A query of FTS5; words hold no quotes."""
+        return " AND ".join(f'"{term.word}"{" *" if term.begins else ""}' for term in terms)
 
     @staticmethod
     def elements(column: str) -> str:
@@ -172,8 +179,9 @@ class SqliteDb(Db):
 
     def tables(self) -> dict[str, Table]:
         """Every table, by name."""
-        names = self.all(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        names = self.all(  # without virtual tables and those in which they keep their content
+            "SELECT name FROM pragma_table_list"
+            " WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         )
         return {name: self._table(name) for (name,) in names}
 
@@ -209,6 +217,12 @@ class SqliteDb(Db):
             return False
         self.all(f"PRAGMA incremental_vacuum({min(spare, pages)})")
         return spare > pages
+
+    def merge_index(self, pages: int) -> bool:
+        """Merge the segments of the index into one (https://www.sqlite.org/fts5.html#the_merge_command)."""
+        before = self._connection.total_changes
+        self.run("INSERT INTO document_index (document_index, rank) VALUES ('merge', ?)", [-pages])
+        return self._connection.total_changes - before >= 2
 
     def close(self) -> None:
         """Close the connection."""

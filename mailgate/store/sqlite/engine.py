@@ -127,7 +127,10 @@ class Sqlite(Engine):
             return not files.gives_back(connection)
 
     def rewrite(self) -> None:
-        """Rewrite the file: see `connection.rewrite`."""
+        """Rewrite the file, and before that the full-text index, which still has words of deleted documents."""
+        with storage_errors(), closing(connect(self.path, "rw")) as connection:
+            if version_of(connection) == schema.VERSION:
+                connection.execute("INSERT INTO document_index (document_index) VALUES ('optimize')")
         files.rewrite(self.path)
 
     def log_mark(self) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mailgate.store import meta
 from mailgate.store.db import Db
-from mailgate.store.tickets import merged, tickets
+from mailgate.store.tickets import merged, search, tickets
 
 # What is deleted with the tickets `:them`, in this order: rows before those that they refer to. `{any}` stands for the
 # condition to be one of them, as the engine spells it.
@@ -23,6 +23,7 @@ _ROWS = (
     "DELETE FROM similar_shown WHERE ticket {any}",
     'DELETE FROM similar_shown WHERE "similar" {any}',
     "DELETE FROM ended_word WHERE ticket {any}",
+    "DELETE FROM document WHERE ticket {any}",
     "DELETE FROM known_id WHERE ticket {any}",
     "DELETE FROM deadline WHERE ticket {any}",
     "DELETE FROM collaborator WHERE ticket {any}",
@@ -68,6 +69,7 @@ def erase(db: Db, numbers: Iterable[int]) -> list[int]:
     mails = [row["id"] for row in db.all(_MAILS.format(**words), them)]
     for sql in _ROWS:
         db.run(sql.format(**words), them)
+    search.erased(db)
     tickets.note_number(db, gone[-1])
     meta.put(db, tickets.ERASURES, str(int(meta.get(db, tickets.ERASURES) or 0) + 1))
     erase_mails(db, mails)

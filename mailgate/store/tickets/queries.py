@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mailgate.rules.text.search_words import terms_of
 from mailgate.store.columns import marks
 from mailgate.store.db import Db
+from mailgate.store.tickets.search import unindexed
 from mailgate.store.tickets.tickets import read_tickets
 from mailgate.ticket import Ticket
 
@@ -24,7 +26,7 @@ class Query:
     overdue: bool = False
     due_before: datetime | None = None  # aware UTC
     requesters: tuple[str, ...] = ()  # any of these addresses
-    words: tuple[str, ...] = ()  # all of them, in subject, requester or thread
+    words: tuple[str, ...] = ()  # as typed; all of them are found in the ticket: see `rules/text/search_words.py`
     limit: int = 0  # 0: all
     below: int = 0  # only tickets with lower numbers; 0: all
 
@@ -44,7 +46,26 @@ def find_in_batches(db: Db, query: Query, size: int) -> Iterator[list[Ticket]]:
 
 def find(db: Db, query: Query) -> list[Ticket]:
     """Tickets, newest first."""
-    where, params = ["1 = 1"], list[object]()
+    if not query.words:
+        return _select(db, query, "ticket")
+    terms = terms_of(" ".join(query.words))
+    if not terms:  # nothing but punctuation
+        return []
+    behind = unindexed(db, terms)
+    hits = f"{db.matching} AS hit CROSS JOIN ticket"
+    found = _select(
+        db, query, hits, f"number = hit.ticket AND hit.ticket {db.none_of}", db.terms(terms), db.values(behind.numbers)
+    )
+    if behind.found:
+        found += _select(db, query, "ticket", f"number {db.any_of}", db.values(behind.found))
+        found.sort(key=lambda ticket: -ticket.number)
+    return found[: query.limit or None]
+
+
+def _select(db: Db, query: Query, source: str, condition: str = "1 = 1", *values: object) -> list[Ticket]:
+    """The tickets of a source, by all of a query but its words."""
+    number = "hit.ticket" if "hit" in source else "number"  # an index of full text gives its tickets in this order
+    where, params = [condition], [*values]
 
     def need(condition: str, *values: object) -> None:
         where.append(condition)
@@ -67,14 +88,7 @@ def find(db: Db, query: Query) -> list[Ticket]:
     if query.requesters:
         need(f"requester_email IN ({marks(query.requesters)})", *query.requesters)
     if query.below:
-        need("number < ?", query.below)
-    for word in query.words:
-        like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        need(
-            "(subject LIKE ? ESCAPE '\\' OR requester_email LIKE ? ESCAPE '\\' OR requester_name LIKE ? ESCAPE '\\'"
-            " OR number IN (SELECT ticket FROM entry WHERE text LIKE ? ESCAPE '\\'))",
-            *([like] * 4),
-        )
+        need(f"{number} < ?", query.below)
     limit = f" LIMIT {query.limit:d}" if query.limit else ""
-    sql = f"SELECT * FROM ticket WHERE {' AND '.join(where)} ORDER BY number DESC{limit}"  # noqa: S608
+    sql = f"SELECT ticket.* FROM {source} WHERE {' AND '.join(where)} ORDER BY {number} DESC{limit}"  # noqa: S608
     return read_tickets(db, db.all(sql, params))
