@@ -44,6 +44,7 @@ alert_max = "10 MB"
 
 def test_a_file_goes_to_fifty_agents_without_copies_of_it(tmp_path: Path):
     with World(tmp_path, CONFIG) as world:
+        world.measured = True
         world.start()
         for number in range(5):  # everything that is loaded late is loaded now
             world.step(small(number))

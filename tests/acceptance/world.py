@@ -17,6 +17,7 @@ import smtplib
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -102,9 +103,10 @@ class World:
         self.behind: list[Callable[[], int]] = []  # and of each between the daemon and the relay
         self.file = folder / "config.toml"
         self.program: Sequence[str] = ("-m", "mailgate")  # what Python runs as the daemon
+        self.measured = False  # the daemon's start or memory is measured, so a Python of its own runs it
         self._relay = SinkThread()
         self._config = config
-        self._process: prefork.Process | None = None
+        self._process: prefork.Process | subprocess.Popen[bytes] | None = None
         self._told = 0  # mails of the sink that a step has told already
         self._timed: list[Got] = []  # came with a step that did not cause them; `wait_for` tells them
         self.port = 0
@@ -119,14 +121,14 @@ class World:
 
     def start(self, environ: Mapping[str, str] | None = None, *, hand_over: socket.socket | None = None) -> None:
         """Start the daemon and wait until it accepts mail. `hand_over` is its first descriptor (sd_listen_fds(3))."""
+        words, env = [*self.program, "run", "-c", str(self.file), "--json"], os.environ | dict(environ or {})
+        given = [hand_over.fileno()] if hand_over else []
         with self.log.open("ab") as log:
-            self._process = prefork.start(
-                [*self.program, "run", "-c", self.file, "--json"],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=os.environ | dict(environ or {}),
-                hand_over=[hand_over.fileno()] if hand_over else [],
-            )
+            if self.measured:
+                command = [sys.executable, *words]
+                self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env=env)
+            else:
+                self._process = prefork.start(words, stdout=subprocess.PIPE, stderr=log, env=env, hand_over=given)
         stdout = self._process.stdout
         assert stdout is not None
         if not select.select([stdout], [], [], PATIENCE)[0]:
