@@ -7,6 +7,7 @@
 #   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of three scenarios (two hours)
 #   make soak [ARGS="--days 10000"]      simulated days in which everything fails, until Ctrl-C
 #   make coverage                        the core at 100 % branch coverage by the unit tests
+#   make nodes [ARGS="--still 60"]       three nodes on one PostgreSQL, killed and stopped while 4,000 mails come
 #   make postgresql                      the unit tests whose desks are on SQLite otherwise, on PostgreSQL
 #   make others                          the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                           lint, format, types, the rules of the house
@@ -14,7 +15,7 @@
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test postgresql explore sweep soak coverage others check lock clean
+.PHONY: help demo run test postgresql nodes explore sweep soak coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,6 +46,11 @@ postgresql:
 	@scripts/setup dev
 	@scripts/system-packages
 	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/unit/desk tests/unit/cli $(ARGS)
+
+nodes:
+	@scripts/setup dev
+	@scripts/system-packages
+	@$(PYTHON_HERE) -m tests.acceptance.nodes $(ARGS)
 
 explore:
 	@scripts/setup dev

@@ -4,6 +4,7 @@ MailgateError            public text, private cause, temporary or permanent
 ├── ConfigError          bad configuration; carries every problem found
 ├── StorageError         database or disk trouble; temporary
 │   ├── DatabaseBusy     another process holds the database; temporary
+│   ├── NodeLost         another node does the work of this one; the daemon must end
 │   ├── DatabaseDamaged  the database was damaged, deleted or replaced; restore it
 │   └── WrongSchema      the database belongs to an older or newer mailgate
 ├── UnreadableFile       one stored file cannot be read; the mail that needs it waits
@@ -76,6 +77,10 @@ class DatabaseBusy(StorageError):
 
 class DatabaseDamaged(StorageError):
     """The database was damaged, deleted or replaced: what is written to it may be lost."""
+
+
+class NodeLost(StorageError):
+    """The lease of this node has ended, and another one does its work: this daemon must end."""
 
 
 class WrongSchema(StorageError):

@@ -125,6 +125,7 @@ class Storage:
 
     database: Path | Server
     attachments: Path
+    node: str = ""  # this machine's name among several on one database; "": the host's
     migrate: bool = True  # the daemon brings an older database up to date when it starts
     keep_raw: timedelta = timedelta(days=365)  # received mail as it came
     keep_sent: timedelta = timedelta(days=30)  # the bytes of sent mail

@@ -61,6 +61,11 @@ class ApplyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RunTimers:
+    """Run the timers from now on: the lease of the clock is held."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Finish the current batch and exit."""
 
@@ -89,14 +94,14 @@ class ConfigResult:
     problems: tuple[Problem, ...] = ()
 
 
-ToWorker = MailAccepted | DeliveryFailed | NotifyAdmin | Ping | CheckConfig | ApplyConfig | Stop
+ToWorker = MailAccepted | DeliveryFailed | NotifyAdmin | Ping | CheckConfig | ApplyConfig | RunTimers | Stop
 ToDaemon = OutboxChanged | Pong | ConfigResult
 Message = ToWorker | ToDaemon
 
 _TYPES: Mapping[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
-        *(MailAccepted, DeliveryFailed, NotifyAdmin, Ping, CheckConfig, ApplyConfig, Stop),
+        *(MailAccepted, DeliveryFailed, NotifyAdmin, Ping, CheckConfig, ApplyConfig, RunTimers, Stop),
         *(OutboxChanged, Pong, ConfigResult),
     )
 }

@@ -1,17 +1,25 @@
-"""Background tasks of the daemon on its database: notice writes by others, checkpoint the WAL, watch the storage."""
+"""Background tasks of the daemon on its database.
+
+They notice writes by others, checkpoint the WAL, watch the storage, and keep the daemon a node of the database
+(`mailgate.store.queues.nodes`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 
-from mailgate.errors import StorageError
-from mailgate.settings import Storage
-from mailgate.store.db import Store
+from mailgate.daemon.listeners import Listeners
+from mailgate.errors import NodeLost, StorageError
+from mailgate.settings import Config, Storage
+from mailgate.store.db import Db, Store
 from mailgate.store.engine import Engine
+from mailgate.store.queues import nodes, outbox
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.clock import pause
+from mailgate.worker.node import config_digest
 
 POLL_INTERVAL = 0.5  # seconds
 
@@ -59,3 +67,83 @@ async def watch_storage(store: Store, engine: Engine, places: Storage, stop: asy
         store.health.look(await asyncio.to_thread(lambda: [*engine.trouble(folders)]))
         await store.probe()
         await pause(stop, PROBE_INTERVAL)
+
+
+RETRY = 1.0  # seconds after a failed renewal
+
+
+class Membership:
+    """The leases of this node, and what it does because it holds them.
+
+    `config` returns the configuration in force. `run_timers` is called once, when the node gets the clock; `renewed`
+    whenever its lease lasts again. `monotonic` is a clock in seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        config: Callable[[], Config],
+        listeners: Listeners,
+        *,
+        run_timers: Callable[[], None],
+        renewed: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._listeners = listeners
+        self._run_timers = run_timers
+        self._renewed = renewed
+        self._monotonic = monotonic
+        self._until = 0.0
+        self._renewing = asyncio.Lock()
+        self.has_clock = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the lease of this node lasts, by a clock of its own: others do not do its work yet."""
+        return self._store.node.alone or self._monotonic() < self._until
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Renew until `stop`. Raises NodeLost when another node has taken over."""
+        while not stop.is_set():
+            try:
+                await self.renew()
+            except NodeLost:
+                raise
+            except StorageError as error:
+                log.warning("the lease of this node cannot be renewed now: %s", error.cause or error.public)
+                await pause(stop, RETRY)
+            else:
+                await (stop.wait() if self._store.node.alone else pause(stop, nodes.RENEW))
+
+    async def renew(self) -> None:
+        """Renew the lease, and take what is free and wanted. Raises StorageError."""
+        async with self._renewing:
+            config = self._config()
+            wanted = {nodes.CLOCK, *map(nodes.mailbox, (*config.mailboxes, *self._listeners.watched))}
+            if self._store.node.number:
+                digest = await asyncio.to_thread(config_digest, config)
+                began = self._monotonic()
+                held, dead = await self._store.write(_renew, wanted, digest)
+                self._until = began + nodes.LEASE
+                for name in dead:
+                    log.warning("node %s is gone: its lease has ended, its work is taken over", name)
+            else:
+                held = frozenset(wanted)
+            await self._take(held)
+
+    async def _take(self, held: frozenset[str]) -> None:
+        if nodes.CLOCK in held and not self.has_clock:
+            self.has_clock = True
+            self._run_timers()
+        self._renewed()
+        await self._listeners.watch(frozenset(name for name in self._config().mailboxes if nodes.mailbox(name) in held))
+
+
+def _renew(db: Db, wanted: Collection[str], config: str) -> tuple[frozenset[str], list[str]]:
+    nodes.renew(db, config)
+    dead = nodes.end_dead(db)
+    if dead:
+        outbox.release(db)
+    return nodes.hold(db, wanted), dead

@@ -31,7 +31,8 @@ async def report_leftovers(
             newest = await store.read(left_behind.newest_untold)
             if newest is not None and clock() - newest >= SETTLED:
                 left = await store.write(left_behind.take_untold)
-                notify(*message(left, max_size()))
+                if left:  # another node may have been faster
+                    notify(*message(left, max_size()))
         except StorageError as error:
             log.warning("cannot look for messages left in mailboxes: %s", error.cause)
         await pause(stop, INTERVAL)

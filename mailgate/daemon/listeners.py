@@ -81,6 +81,7 @@ class Listeners:
         self._health = health
         self._servers = Servers()
         self._watchers: dict[str, Watcher] = {}
+        self._ours: frozenset[str] = frozenset()  # mailboxes that no other node watches
         self._newest_spam = 0  # id of an event
         self._spam_check: asyncio.Task[None] | None = None
 
@@ -97,6 +98,11 @@ class Listeners:
     def names(self) -> list[str]:
         """The mail sources, for the log."""
         return [*self._bound(), *(f"imap {name}" for name in self._config().mailboxes)]
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The mailboxes that are watched."""
+        return tuple(self._watchers)
 
     def ways_in(self) -> Iterator[WayIn]:
         """The state of each mail source."""
@@ -118,11 +124,15 @@ class Listeners:
         self._servers = await self._receiving(self._config(), Servers())
 
     async def start_others(self) -> None:
-        """Start the IMAP watchers and the HTTP server. Raises Refused when its address cannot be bound."""
-        config = self._config()
-        for name in config.mailboxes:
-            await self._watch(name)
-        self._servers = replace(self._servers, http=await self._http_server(config))
+        """Start the HTTP server. Raises Refused when its address cannot be bound."""
+        self._servers = replace(self._servers, http=await self._http_server(self._config()))
+
+    async def watch(self, mailboxes: frozenset[str]) -> None:
+        """Watch these mailboxes, as far as the configuration has them, and from the next `switch` on no other."""
+        self._ours = mailboxes
+        for name in self._config().mailboxes:
+            if name in mailboxes and name not in self._watchers:
+                await self._watch(name)
 
     async def _receiving(self, config: Config, known: Servers) -> Servers:
         """The listeners for mail that `config` asks for; those of `known` at the same endpoint are reused.
@@ -227,9 +237,7 @@ class Listeners:
         for name in [*self._watchers]:
             if resized or old.mailboxes.get(name) != new.mailboxes.get(name):
                 await self._watchers.pop(name).stop(STOP_TIMEOUT)
-        for name in new.mailboxes:
-            if name not in self._watchers:
-                await self._watch(name)
+        await self.watch(self._ours)
 
     def look_for_spam(self) -> None:
         """Wake the mailboxes when a ticket became spam since they were last woken."""

@@ -14,6 +14,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -32,24 +33,24 @@ from mailgate.daemon.channel import (
     OutboxChanged,
     Ping,
     Pong,
+    RunTimers,
     Stop,
 )
-from mailgate.daemon.database_tasks import checkpoint_wal, watch_external_writes, watch_storage
+from mailgate.daemon.database_tasks import Membership, checkpoint_wal, watch_external_writes, watch_storage
 from mailgate.daemon.http import Health, check_health, problems_of
 from mailgate.daemon.leftovers import report_leftovers
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
 from mailgate.daemon.sign_ins import SignIns
-from mailgate.errors import ConfigError, MailgateError, Refused
+from mailgate.errors import ConfigError, MailgateError, Refused, StorageError
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
-from mailgate.outbound.lane import RelayState
 from mailgate.outbound.maildir import Transport
 from mailgate.outbound.relay import transport
 from mailgate.settings import Config, Relay
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.db import Store, engine_of
+from mailgate.store.db import Node, Store, engine_of
 from mailgate.store.queues import arrivals
 from mailgate.system import maillog
 from mailgate.system.clock import Clock
@@ -79,8 +80,10 @@ class Daemon:
         monotonic: Callable[[], float] = time.monotonic,
         notifier: Notifier = Notifier(""),  # noqa: B008 - one without a socket does nothing
         opened: OpenSockets = OpenSockets(),  # noqa: B008 - an immutable value
+        node: Node = Node(),  # noqa: B008 - an immutable value
     ) -> None:
         self._config = config
+        self._node = node
         self._worker_socket = worker
         self._ready = ready
         self._notifier = notifier
@@ -98,7 +101,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until a signal or `stop`. Raises the exception of a task that died."""
-        self._store = await Store.open(self._config.storage.database, self._clock)
+        self._store = await Store.open(self._config.storage.database, self._clock, self._node)
         maillog.log.addHandler(self._events)
         try:
             self._worker = await Channel.open(self._worker_socket)
@@ -148,6 +151,13 @@ class Daemon:
             self._sign_ins.account,
             self._opened,
         )
+        self._membership = Membership(
+            self._store,
+            lambda: self._config,
+            self._listeners,
+            run_timers=lambda: self._worker.send(RunTimers()),
+            renewed=self._wake_deliverer,
+        )
         self._deliverer = self._make_deliverer(self._config)
 
     def _make_deliverer(self, config: Config) -> Deliverer:
@@ -161,6 +171,7 @@ class Daemon:
             take_failure=lambda: self._worker.send(DeliveryFailed()),
             report_file=self._report_file,
             attachments=AttachmentStore(config.storage.attachments),
+            may_send=lambda: self._membership.lasts,
         )
 
     async def _start(self) -> None:
@@ -170,6 +181,7 @@ class Daemon:
         self._notifier.ready()
         self._run("worker", self._receive_messages())
         self._run("watchdog", self._watchdog.run(lambda: self._worker.send(Ping()), self._stop))
+        self._run("membership", self._membership.run(self._stop))
         self._run("deliverer", self._deliverer.run())
         self._run("external writes", watch_external_writes(self._store, self._on_external_write, self._stop))
         leftovers = report_leftovers(
@@ -275,8 +287,7 @@ class Daemon:
         self._listeners.look_for_spam()
 
     def _wake_deliverer(self) -> None:
-        """Look for mail in the outbox. A method, since a reload may replace the deliverer."""
-        self._deliverer.notify()
+        self._deliverer.notify()  # a reload may replace it
 
     def _report_file(self, reply: Reply) -> None:
         what = "Mails that hold it wait, and are tried again with growing pauses. Other mail is not affected."
@@ -286,7 +297,7 @@ class Daemon:
         self._worker.send(NotifyAdmin(cause, subject, facts))
 
     def _status(self) -> status.DaemonStatus:
-        relays = tuple(map(_relay_status, self._deliverer.states))
+        relays = tuple(map(status.relay_status, self._deliverer.states))
         ways_in = tuple(self._listeners.ways_in())
         storage = self._store.health.problems()
         return status.DaemonStatus(ways_in, relays, self._watchdog.problem, self._sign_ins.states(), storage)
@@ -295,7 +306,7 @@ class Daemon:
         await alarms.send(self._config, channel, what)
 
     async def _silence(self) -> datetime | None:
-        return await self._store.read(arrivals.unusual_silence, self._clock())
+        return await self._store.read(arrivals.unusual_silence, self._clock()) if self._membership.has_clock else None
 
     async def _on_sign_in(self, account: str) -> None:
         """Retry at once what waits for a sign-in of `account`: `mailgate login` stored a new token."""
@@ -339,6 +350,8 @@ class Daemon:
         old = self._config
         if new.storage.database != old.storage.database:
             raise Refused("another database needs a restart")
+        if new.storage.node != old.storage.node:
+            raise Refused("another name of the node needs a restart")
         servers = await self._listeners.prepare(new)
         try:
             await self._request(ApplyConfig(new.text))
@@ -349,6 +362,8 @@ class Daemon:
         self._sign_ins.apply(new)
         await asyncio.to_thread(reload.save_active, new)
         await self._listeners.switch(old, servers)
+        with suppress(StorageError):  # it is renewed at its time
+            await self._membership.renew()
         if _delivery(old) != _delivery(new):
             await self._replace_deliverer(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")
@@ -376,17 +391,6 @@ class Daemon:
 def _delivery(config: Config) -> tuple[object, ...]:
     """What the deliverer was made from."""
     return config.relays, config.hostname, config.storage.attachments
-
-
-def _relay_status(state: RelayState) -> status.RelayStatus:
-    return status.RelayStatus(
-        name=state.name,
-        down=state.last_error,
-        lasting=state.lasting,
-        refused_senders=state.refused_senders,
-        tried=state.tried,
-        accepted_senders=tuple(sorted(state.accepted_senders)),
-    )
 
 
 def _exit_now() -> None:

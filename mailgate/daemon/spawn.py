@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mailgate.settings import Config
+from mailgate.store.db import Node
 from mailgate.system.memory import return_freed_memory
 
 STOP_TIMEOUT = 4.0  # seconds for the worker to finish its current batch before it is killed
@@ -19,14 +20,18 @@ log = logging.getLogger("mailgate")
 
 
 @contextmanager
-def start_worker(config: Config, secrets: tuple[bytes, ...]) -> Iterator[socket.socket]:
+def start_worker(
+    config: Config,
+    secrets: tuple[bytes, ...],
+    node: Node = Node(),  # noqa: B008 - an immutable value
+) -> Iterator[socket.socket]:
     """Run a worker process for the duration of the block; yields the daemon's end of the socket pair.
 
     The fork inherits the daemon's file lock, so no other daemon can start on the database
     before the worker has exited.
     """
     ours, theirs = socket.socketpair()
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(config, secrets, theirs, ours))
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(config, secrets, node, theirs, ours))
     process.start()
     theirs.close()
     try:
@@ -44,7 +49,7 @@ def _hint(number: int) -> str:
     return " (out of memory?)" if number == signal.SIGKILL else ""
 
 
-def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: socket.socket) -> None:
+def _run(config: Config, secrets: tuple[bytes, ...], node: Node, end: socket.socket, other: socket.socket) -> None:
     other.close()  # an open copy in this process would prevent end of file
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # handled by the daemon, which sends messages
         signal.signal(number, signal.SIG_IGN)
@@ -52,4 +57,4 @@ def _run(config: Config, secrets: tuple[bytes, ...], end: socket.socket, other: 
     # late: these modules take time and memory to load, which only the worker process should pay
     from mailgate.daemon.worker import WorkerProcess
 
-    asyncio.run(WorkerProcess(config, secrets).run(end))
+    asyncio.run(WorkerProcess(config, secrets, node).run(end))

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailgate.connect.access_tokens import SignIn
 from mailgate.settings import Config
@@ -23,6 +23,9 @@ from mailgate.store.queues import inbox, outbox
 from mailgate.system.clock import pause
 from mailgate.system.durable import write_private
 from mailgate.system.storage import StorageProblem, storage_problem
+
+if TYPE_CHECKING:
+    from mailgate.outbound.lane import RelayState
 
 MIN_FREE = 200_000_000  # bytes of free disk space below which a warning is due: a few mails of the largest size
 INTERVAL = 2.0  # seconds between checks for a change
@@ -84,6 +87,18 @@ class DaemonStatus:
     def relay(self) -> RelayStatus:
         """The first relay with a problem; without one, the first relay."""
         return next((relay for relay in self.relays if not relay.ok), next(iter(self.relays), RelayStatus()))
+
+
+def relay_status(state: RelayState) -> RelayStatus:
+    """The state of a relay, for the status file."""
+    return RelayStatus(
+        name=state.name,
+        down=state.last_error,
+        lasting=state.lasting,
+        refused_senders=state.refused_senders,
+        tried=state.tried,
+        accepted_senders=tuple(sorted(state.accepted_senders)),
+    )
 
 
 def status_path(config: Config) -> Path:

@@ -30,6 +30,7 @@ from mailgate.daemon.channel import (
     OutboxChanged,
     Ping,
     Pong,
+    RunTimers,
     Stop,
 )
 from mailgate.daemon.reload import activate, validate
@@ -37,7 +38,7 @@ from mailgate.desk.notify.admin import to_admin
 from mailgate.errors import ConfigError, DatabaseDamaged, MailgateError, Problem, StorageError
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.settings import Config
-from mailgate.store.db import Store
+from mailgate.store.db import Node, Store
 from mailgate.store.queues import outbox
 from mailgate.system.clock import Clock, pause
 from mailgate.system.watchdog import Progress
@@ -59,8 +60,9 @@ log = logging.getLogger("mailgate")
 class WorkerProcess:
     """The main object of the worker process: works one desk until the daemon sends `Stop` or exits."""
 
-    def __init__(self, config: Config, secrets: tuple[bytes, ...]) -> None:
+    def __init__(self, config: Config, secrets: tuple[bytes, ...], node: Node = Node()) -> None:  # noqa: B008
         self._config = config
+        self._node = node
         self._runtime = make_runtime(config, secrets)
         self._clock = Clock()
         self._stop = asyncio.Event()
@@ -77,8 +79,7 @@ class WorkerProcess:
         self._store = store
         try:
             self._worker = Worker(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
-            timers = Timers(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
-            timers.start()
+            self._timers = Timers(self._store, lambda: self._runtime, self._clock, self._outbox_changed)
             # Objects that exist now are permanent: exclude them from garbage collection.
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
@@ -87,7 +88,7 @@ class WorkerProcess:
                 await self._until_first_ends(working, self._handle_messages(), self._watch_external_writes())
             finally:
                 self._stop.set()
-                timers.stop()
+                self._timers.stop()
                 self._worker.wake()
                 await asyncio.wait({working}, timeout=STOP_TIMEOUT)
         finally:
@@ -102,7 +103,7 @@ class WorkerProcess:
         until = loop.time() + OPEN_TIMEOUT
         while True:
             try:
-                store = await Store.open(self._config.storage.database, self._clock)
+                store = await Store.open(self._config.storage.database, self._clock, self._node)
                 try:
                     await store.write(recover, self._runtime, self._clock())
                 except BaseException:
@@ -159,6 +160,8 @@ class WorkerProcess:
                 self._daemon.send(await asyncio.to_thread(_check, self._config.file))
             case ApplyConfig(text):
                 self._daemon.send(await self._apply(text))
+            case RunTimers():
+                self._timers.start()
             case unexpected:
                 raise TypeError(f"the daemon sent {unexpected}")
 

@@ -50,7 +50,8 @@ class Deliverer:
 
     `relays` are the relays in their order, each with what makes a transport to it (called once
     a connection). `take_failure` is called when refusals wait to be reported, `report_file` mails the administrator
-    that a file cannot be read. `attachments` has the files of the mails. `jitter` draws from 0 to 1.
+    that a file cannot be read. `attachments` has the files of the mails. `jitter` draws from 0 to 1. While `may_send`
+    says no, nothing is sent: another node may do it.
     """
 
     def __init__(
@@ -63,14 +64,18 @@ class Deliverer:
         report_file: Callable[[Reply], None],
         attachments: AttachmentStore,
         jitter: Callable[[], float] = random.random,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._may_send = may_send
         self._store = store
         self._clock = clock
         self._gave_up = take_failure
         self._wake = asyncio.Event()
         self._due: datetime | None = None
         self._results = Results()
-        outside = Outside(self._results, attachments, clock, jitter, self._wake_soon, self._goes_elsewhere, report_file)
+        outside = Outside(
+            self._results, attachments, clock, jitter, self._wake_soon, self._goes_elsewhere, report_file, may_send
+        )
         self.lanes = tuple(Lane(relay, connect, outside) for relay, connect in relays)
         self._in_hand = 0
         self._urgent = False
@@ -125,7 +130,7 @@ class Deliverer:
     async def _release(self) -> None:
         while not self._stopping:
             try:
-                await self._store.write(outbox.release)
+                await self._store.write(outbox.release_own)
             except StorageError as error:
                 log.warning("mails of the last run cannot be queued again now: %s", error.cause)
                 await self._wait_for_storage()
@@ -230,7 +235,7 @@ class Deliverer:
 
     def _room(self) -> int:
         """How many rows may be claimed."""
-        return 0 if self._stopping else sum(lane.room() for lane in self.lanes)
+        return 0 if self._stopping or not self._may_send() else sum(lane.room() for lane in self.lanes)
 
     # -- which relay
 

@@ -78,6 +78,7 @@ class Outside:
     wake: Callable[[], None]  # results are there, or room for jobs
     elsewhere: Callable[[Job], bool]  # whether another relay takes a job now
     report_file: Callable[[Reply], None]  # mails the administrator that a file cannot be read
+    may_send: Callable[[], bool]  # no other node may send what is in hand
 
 
 @dataclass(slots=True)
@@ -169,6 +170,10 @@ class Lane:
         try:
             while True:
                 job = await self._next(transport, large=large)
+                if not self._outside.may_send():
+                    self._count(job, -1)
+                    self._outside.results.untried.append(job.id)
+                    continue
                 mail = Payload(job.data, job.files, self._outside.attachments)
                 crossing("hand-over to the relay")
                 reply = await transport.send(job.mail_from, job.recipient, mail)

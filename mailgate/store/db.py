@@ -15,12 +15,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from mailgate.errors import StorageError
 from mailgate.settings import Server
-from mailgate.store.engine import Db, Engine, Flusher, Lane, Params, Row
+from mailgate.store.engine import Db, Engine, Flusher, Lane, Node, Params, Row
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.engine import Sqlite
 from mailgate.system.storage import StorageHealth
 
-__all__ = ["Db", "Params", "Row", "Store", "engine_of", "open_reader", "open_writer"]
+__all__ = ["Db", "Node", "Params", "Row", "Store", "engine_of", "open_reader", "open_writer"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,19 +53,22 @@ def open_reader(database: Path | Server) -> Db:
 class Store:
     """The daemon's door to the database: one writer thread, a reader beside it."""
 
-    def __init__(self, writer: Lane, reader: Lane, flusher: Flusher, files: RawFiles, health: StorageHealth) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._flusher = flusher
+    def __init__(self, node: Node, lanes: tuple[Lane, Lane, Flusher], files: RawFiles, health: StorageHealth) -> None:
+        self.node = node
+        self._writer, self._reader, self._flusher = lanes
         self.files = files  # large mails
         self.health = health
 
     @classmethod
-    async def open(cls, database: Path | Server, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Store:
-        """Open the database, making it where needed. `clock` dates trouble with it."""
+    async def open(
+        cls,
+        database: Path | Server,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        node: Node = Node(),  # noqa: B008 - an immutable value
+    ) -> Store:
+        """Open the database for a daemon, making it where needed. `clock` dates trouble with it."""
         engine = engine_of(database)
-        writer, reader, flusher = await engine.open_lanes()
-        return cls(writer, reader, flusher, RawFiles(engine.beside), StorageHealth(clock))
+        return cls(node, await engine.open_lanes(node), RawFiles(engine.beside), StorageHealth(clock))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""

@@ -41,6 +41,17 @@ class Table:
     key: tuple[str, ...]
 
 
+MARGIN = 5.0  # seconds from the end of a node's lease until others take over
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A daemon among those that work on a database. `number` grows with each start."""
+
+    number: int = 0  # 0: no daemon
+    alone: bool = True  # no other daemon can work on the database
+
+
 class Db(ABC):
     """A synchronous handle on one connection; used on one thread at a time.
 
@@ -49,7 +60,9 @@ class Db(ABC):
     """
 
     files: RawFiles  # large mails
+    node: Node = Node()  # that claims what it takes; NodeLost from each of its transactions once it was ended
 
+    clock: ClassVar[str]  # expression: the time by the database's clock, in seconds since 1970 UTC
     any_of: ClassVar[str]  # condition: a value is one of `values(…)`, bound in the place of its "?"
     none_of: ClassVar[str]
     listed: ClassVar[str]  # table for FROM: texts bound as `values(…)` in the place of its "?", in the column `value`
@@ -138,7 +151,7 @@ class Db(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Begin a transaction that writes; waits while another one runs."""
+        """Begin a transaction that writes; waits while another one runs. Raises NodeLost, see `node`."""
 
     @abstractmethod
     def commit(self) -> None:
@@ -242,6 +255,7 @@ class Engine(ABC):
     name: str  # where the database is, without a password
     beside: Path  # files of the desk on this machine lie here, under names that begin with this one
     oldest: ClassVar[int]  # the first version of the schema that is migrated
+    alone: ClassVar[bool]  # the lock file on this machine keeps every other daemon off the database
 
     @abstractmethod
     def exists(self) -> bool:
@@ -256,16 +270,8 @@ class Engine(ABC):
         """A connection that cannot write. A missing database reads as an empty one."""
 
     @abstractmethod
-    def hold(self) -> AbstractContextManager[None]:
-        """Make this the only daemon of the database, beyond what the lock file on this machine does.
-
-        Entering raises LockHeld while another daemon works on it. A daemon that lost its hold to a later one gets
-        LockHeld from its next transaction.
-        """
-
-    @abstractmethod
-    async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
-        """For the daemon: a writer, a reader, and what makes the writer's commits durable."""
+    async def open_lanes(self, node: Node) -> tuple[Lane, Lane, Flusher]:
+        """For the daemon that is `node`: a writer, a reader, and what makes the writer's commits durable."""
 
     @abstractmethod
     def version(self) -> int:
@@ -281,7 +287,7 @@ class Engine(ABC):
 
     @abstractmethod
     def apply(self, migrations: Sequence[Migration], now: datetime) -> None:
-        """Run migrations, each as one transaction together with its record."""
+        """Run migrations, each as one transaction together with its record. Raises LockHeld while a node works."""
 
     @abstractmethod
     def copy_to(self, target: Path) -> None:

@@ -9,6 +9,26 @@ CREATE TABLE migration (
     at REAL NOT NULL
 ) STRICT;
 
+-- The daemons that work on the database. A row goes when its daemon stops, or when another one finds its lease over.
+CREATE TABLE node (
+    number INTEGER PRIMARY KEY,               -- greater with each start
+    name TEXT NOT NULL UNIQUE,
+    place TEXT NOT NULL,                      -- digest of the machine and the folder that it runs in
+    version TEXT NOT NULL,
+    config TEXT NOT NULL,                     -- digest of the configuration in force
+    started_at REAL NOT NULL,                 -- by the database's clock, as the other times
+    steady_since REAL NOT NULL,               -- since then no renewal was late
+    ends_at REAL NOT NULL                     -- of its lease
+) STRICT;
+
+-- What only one node does at a time, and which one.
+CREATE TABLE lease (
+    resource TEXT PRIMARY KEY,                -- "clock", "mailbox NAME"
+    node INTEGER NOT NULL REFERENCES node (number) ON DELETE CASCADE,
+    since REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lease_node ON lease (node);
+
 -- Bytes of incoming mail as they came, apart from the rows that are listed and scanned.
 -- Those of a large one lie in a file beside the database.
 CREATE TABLE raw (
@@ -45,7 +65,8 @@ CREATE TABLE inbox (
     way TEXT NOT NULL DEFAULT '[]',           -- JSON list: what was found on its way, "step: text"
     login TEXT NOT NULL DEFAULT '',           -- key of the agent who logged in to hand it over
     retry_at REAL,                            -- a file of it cannot be read: tried again then
-    standing TEXT NOT NULL DEFAULT ''         -- 'proven' to be its author's, 'weak' where it has no effect, '' else
+    standing TEXT NOT NULL DEFAULT '',        -- 'proven' to be its author's, 'weak' where it has no effect, '' else
+    node INTEGER NOT NULL DEFAULT 0           -- number of the node that claimed it last
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;
@@ -218,6 +239,7 @@ CREATE TABLE outbox (
     size INTEGER NOT NULL DEFAULT 0,          -- bytes of the whole on the wire
     readers TEXT,                             -- JSON list: whom an answer reaches, as the mail says; NULL: it does not
     names TEXT NOT NULL DEFAULT '[]',         -- JSON list: tickets that it names beside its own
+    node INTEGER NOT NULL DEFAULT 0,          -- number of the node that claimed it last
     UNIQUE (cause, kind, recipient)
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_attempt_at, id) WHERE state = 'queued';

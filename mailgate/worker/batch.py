@@ -1,5 +1,8 @@
 """Works mail of the inbox, batch by batch.
 
+Mails are worked in the order in which they came. Where several nodes work, each claims batches; a mail that answers one
+which is not known yet waits until every earlier mail has ended, for that may be what it answers.
+
 Failures: a mail's attempts are counted when it is claimed. A mail that fails is rolled back and tried again
 alone; after three attempts it is quarantined with its traceback, and the administrator is notified once. One whose
 reading exceeds its budget (`system/budget.py`) is quarantined at once. Storage errors count as no attempt: the batch is
@@ -19,8 +22,8 @@ from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import StorageError, TooExpensive, UnreadableFile
 from mailgate.phrase import Phrase, phrase
-from mailgate.store.db import Db
-from mailgate.store.queues import inbox, outbox
+from mailgate.store.db import Db, Node
+from mailgate.store.queues import claims, inbox, nodes, outbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.store.tickets import tickets
 from mailgate.system import maillog
@@ -28,6 +31,7 @@ from mailgate.system.budget import Budget, try_in_own_process
 from mailgate.worker import apply, written
 from mailgate.worker.carry_over import carry_over
 from mailgate.worker.explain import steps
+from mailgate.worker.node import about_command
 from mailgate.worker.pipeline import Verdict, count_reports, think
 from mailgate.worker.setup import Runtime
 
@@ -94,13 +98,18 @@ Defer = Callable[[Deferred], None]
 def work(db: Db, batch: Batch, context: Context, defer: Defer | None = None) -> int:
     """Work a batch in one or more transactions. Returns the number of mails that were done, failed or deferred.
 
+    0: the first one has to wait for mail that another node works.
+
     A mail that needs reports which are not counted yet is passed to `defer`; without it they are counted here.
     Returns after BUDGET even if mails are left, since other tasks need the thread.
     """
     began = time.monotonic()
     finished = 0
     while finished < len(batch) and (not finished or time.monotonic() - began < BUDGET):
-        finished += _work_some(db, batch[finished:], context, defer)
+        some = _work_some(db, batch[finished:], context, defer)
+        if not some:
+            break
+        finished += some
     return finished
 
 
@@ -126,7 +135,7 @@ def _work_some(db: Db, batch: Batch, context: Context, defer: Defer | None) -> i
     """Work the first mails of a batch in one transaction of at most HOLD, at least one. Returns how many.
 
     The first is decided on a snapshot, without the write lock, and decided again inside the transaction if another
-    process has changed a ticket since. A mail that fails is rolled back alone.
+    process has changed a ticket since. A mail that fails is rolled back alone. 0: the first one has to wait.
     """
     first = batch[0]
     if isinstance(first, Unread):
@@ -151,7 +160,10 @@ def _work_some(db: Db, batch: Batch, context: Context, defer: Defer | None) -> i
         for prepared in batch:
             if isinstance(prepared, Unread) or (results and time.monotonic() > until):
                 break
-            results.append(_work_one(db, prepared, None if results else known, context, count=defer is None))
+            result = _work_one(db, prepared, None if results else known, context, count=defer is None)
+            if result is None:
+                break
+            results.append(result)
     for result in results:
         if defer and result.deferred:
             defer(result.deferred)
@@ -162,14 +174,16 @@ def _work_some(db: Db, batch: Batch, context: Context, defer: Defer | None) -> i
     return len(results)
 
 
-def _work_one(db: Db, prepared: Prepared, known: Decided | None, context: Context, *, count: bool) -> _Result:
-    """Write the outcome of a mail; it is decided here unless `known`."""
+def _work_one(db: Db, prepared: Prepared, known: Decided | None, context: Context, *, count: bool) -> _Result | None:
+    """Write the outcome of a mail; it is decided here unless `known`. None where it has to wait for earlier mail."""
     received = prepared.received
     try:
         with db.savepoint():
             verdict, prepared_outcome = known or _decide(db, prepared, context, count=count)
             if missing := verdict.outcome.uncounted:
                 return _Result(received.id, deferred=Deferred(prepared, missing))
+            if _answers_unknown(verdict) and not claims.is_first(db, received.id):
+                return None
             trace = steps(verdict, context.in_english)
             apply.finish(db, received.id, received.mail, prepared.digest, trace, prepared_outcome, context)
     except StorageError:
@@ -177,6 +191,13 @@ def _work_one(db: Db, prepared: Prepared, known: Decided | None, context: Contex
     except Exception as error:
         return _Result(received.id, error=error)
     return _Result(received.id, verdict.outcome.ticket, received.mail.message_id, trace)
+
+
+def _answers_unknown(verdict: Verdict) -> bool:
+    """Whether a mail belongs to no ticket although it answers something."""
+    mail = verdict.prepared.received.mail
+    situation = verdict.situation
+    return bool(mail.in_reply_to or mail.references) and (situation is None or situation.match.number is None)
 
 
 def _decide(db: Db, prepared: Prepared, context: Context, *, count: bool) -> Decided:
@@ -233,21 +254,37 @@ def _notify_quarantined(db: Db, inbox_id: int, error: str, context: Context) -> 
 
 def recover(db: Db, runtime: Runtime, now: datetime) -> None:
     """At start: unclaim the mail of a process that died, and apply renames of the configuration."""
-    context = runtime.context(now)
-    for inbox_id in inbox.reclaim(db, now):
-        _notify_quarantined(db, inbox_id, "the process died three times while it worked on this mail", context)
+    reclaim(db, runtime, now)
     carry_over(db, runtime, now)
 
 
-def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime]) -> int:
-    """Work all mail of the inbox in this thread, for `ingest` without a daemon. Returns the number of mails."""
+def reclaim(db: Db, runtime: Runtime, now: datetime) -> None:
+    """Unclaim the mail of a node that is no more; what was tried three times is quarantined."""
+    context = runtime.context(now)
+    for inbox_id in claims.reclaim(db, now):
+        _notify_quarantined(db, inbox_id, "the process died three times while it worked on this mail", context)
+
+
+def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime], *, alone: bool = True) -> int:
+    """Work all mail of the inbox in this thread, for `ingest` without a daemon. Returns the number of mails.
+
+    `alone`: no other process can, see `Node`. Otherwise it ends where a mail has to wait for what another node does.
+    """
     total = 0
     with db.transaction():
+        db.node = nodes.join(db, about_command(runtime.config), alone=alone)
         recover(db, runtime, clock())
     while claimed := claim(db):
         batch = read(claimed, runtime, clock())
-        while batch:
-            finished = work(db, batch, runtime.context(clock()))
+        while batch and (finished := work(db, batch, runtime.context(clock()))):
             total += finished
             batch = batch[finished:]
+        if batch:
+            break
+        if not alone:
+            with db.transaction():
+                nodes.renew(db, "")
+    with db.transaction():
+        nodes.end(db, db.node.number)
+    db.node = Node()
     return total

@@ -18,18 +18,19 @@ from mailgate.errors import StorageError
 from mailgate.figures import Report
 from mailgate.settings import Config
 from mailgate.store.db import Store
-from mailgate.store.queues import inbox
+from mailgate.store.queues import claims, inbox
 from mailgate.store.queues.inbox import Claimed
 from mailgate.system import maillog
 from mailgate.system.budget import CHECKED, Budget
 from mailgate.system.clock import pause
 from mailgate.system.watchdog import Progress
-from mailgate.worker.batch import Defer, Deferred, Unread, claim, read, record_failure, work, work_and_claim
+from mailgate.worker.batch import Defer, Deferred, Unread, claim, read, reclaim, record_failure, work, work_and_claim
 from mailgate.worker.setup import Runtime
 
 PAUSE = 1.0  # seconds after a storage error; doubled up to PAUSE_MOST
 PAUSE_MOST = 60.0
-RETRY_INTERVAL = 5.0  # seconds between checks for mail that was put off
+RETRY_INTERVAL = 5.0  # seconds between checks for mail that was put off, or that a dead node has claimed
+WAIT = 0.2  # seconds until mail that waits for another node's is claimed again
 
 
 class Worker:
@@ -46,6 +47,7 @@ class Worker:
             self._lanes[0].wake()  # mail of the same sender waits for a large one; failed mail is tried again
 
         self._store = store
+        self._runtime = runtime
         self._clock = clock
         self._reports = _Reports(store, runtime, clock, wrote_and_wake)
         defer = self._reports.put
@@ -80,11 +82,14 @@ class Worker:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take_up_again(self, stop: asyncio.Event) -> None:
-        """Retry mail whose file could not be read, when it is due."""
+        """Retry mail whose file could not be read, when it is due, and take up what a dead node has claimed."""
         while not stop.is_set():
             try:
                 if await self._store.read(inbox.any_retry_due, self._clock()):
                     await self._store.commit(inbox.take_up_again, self._clock())
+                    self.wake()
+                if not self._store.node.alone and await self._store.read(claims.any_abandoned):
+                    await self._store.commit(reclaim, self._runtime(), self._clock())
                     self.wake()
             except StorageError as error:
                 maillog.storage_error(error)
@@ -151,6 +156,9 @@ class _Lane:
                 finished, claimed = await self._store.through(
                     work_and_claim, batch, runtime.context(now), later.append, large=self._large
                 )
+                if not finished:
+                    asyncio.get_running_loop().call_later(WAIT, self.wake)
+                    break
                 del batch[:finished], waiting[:finished]
                 self.progress.step()
                 self._wrote()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,9 +14,9 @@ from smtplib import SMTPException
 import pytest
 
 from mailgate.settings import Server
-from tests.acceptance.world import ROOT, World, desk
+from tests.acceptance.world import World, desk
 from tests.postgresql import Cluster, cluster
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import wait_until
 
 SQLITE = "sqlite:///var/mailgate.db"
 KAREN = "karen@client.example"
@@ -87,20 +85,6 @@ def test_each_mail_is_one_ticket_whatever_is_killed(tmp_path: Path, server: Clus
         assert set(kinds.values()) == {1}, "a notice twice is a copy with the same id"
         assert world.look("database", "check")["ok"]
         assert world.look("status")["ok"]
-
-
-def test_a_second_daemon_is_refused_from_whatever_machine(tmp_path: Path) -> None:
-    url = cluster().url(cluster().desk_database())
-    (tmp_path / "one").mkdir()
-    with World(tmp_path / "one", on(url)) as world:
-        world.database = Server(url, tmp_path / "one/var/mailgate.db")
-        world.start()
-        shutil.copytree(tmp_path / "one", tmp_path / "other", ignore=shutil.ignore_patterns("*.lock"))
-        command = [sys.executable, "-m", "mailgate", "run", "-c", str(tmp_path / "other/config.toml")]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
-        assert done.returncode
-        assert "another mailgate is using this database" in done.stderr
-        assert world.step(named(1), sender=KAREN).only("karen@client.example").kind == "acknowledgement"
 
 
 def test_a_desk_moves_to_a_server_and_its_old_mails_thread_on(tmp_path: Path) -> None:

@@ -8,18 +8,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mailgate.errors import DatabaseBusy, LockHeld, StorageError, WrongSchema
+from mailgate.errors import DatabaseBusy, LockHeld, NodeLost, StorageError, WrongSchema
 from mailgate.settings import Server
 from mailgate.store import meta, schema
-from mailgate.store.db import Store, engine_of
+from mailgate.store.db import Node, Store, engine_of
 from mailgate.store.postgresql import db as module
-from mailgate.store.postgresql import hold
 from mailgate.store.postgresql.db import PostgresDb, translated
 from mailgate.store.postgresql.engine import Postgresql, dialect
+from mailgate.store.queues import nodes
 from mailgate.store.sqlite.engine import Sqlite
 from tests.postgresql import Cluster, cluster
 from tests.waiting import wait_until
@@ -246,7 +247,7 @@ def test_two_that_open_a_new_database_at_once_make_it_once(tmp_path):
 def test_another_schema_is_refused(engine, db, number, why):
     db.run("UPDATE migration SET version = ?", [number])
     try:
-        for door in (engine.open_writer, engine.open_reader, lambda: asyncio.run(engine.open_lanes())):
+        for door in (engine.open_writer, engine.open_reader, lambda: asyncio.run(engine.open_lanes(Node()))):
             with pytest.raises(WrongSchema, match=why):
                 door()
     finally:
@@ -285,42 +286,65 @@ def test_what_cannot_be_opened_is_told_without_a_traceback(tmp_path, url, what):
     assert raised.value.cause
 
 
-# ── one daemon ──────────────────────────────────────────────────────────────────────────
+# ── nodes ───────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_second_daemon_is_refused_while_the_first_one_holds_the_database(engine, monkeypatch):
-    monkeypatch.setattr(hold, "WAIT", 1)
-    with engine.hold(), pytest.raises(LockHeld, match="another mailgate is using"), engine.hold():
-        pass
-    with engine.hold():
-        pass
+def join(db: PostgresDb, name: str) -> Node:
+    with db.transaction():
+        return nodes.join(db, nodes.About(name=name, place=name, version="1", config=""), alone=False)
 
 
-async def test_a_daemon_that_lost_its_hold_to_another_writes_nothing_more(engine, db):
-    """Its session was cut off; another one began meanwhile."""
-    with engine.hold():
-        writer, reader, _ = await engine.open_lanes()
-        await writer.run(lambda mine: write(mine, "a", "1"))
-        db.run(
-            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = ?",
-            [module.LOCKS + 1],
-        )
-        wait_until(lambda: not db.one("SELECT 1 FROM pg_locks WHERE classid = ?", [module.LOCKS + 1]))
-        with engine.hold():
-            with pytest.raises(LockHeld, match="has taken over"):
-                await writer.run(lambda mine: write(mine, "a", "2"))
-            assert meta.get(db, "a") == "1"
-        await writer.close()
-        await reader.close()
+async def test_a_node_that_was_ended_writes_nothing_more(engine, db):
+    node = join(db, "a")
+    writer, reader, _ = await engine.open_lanes(node)
+    await writer.run(lambda mine: write(mine, "a", "1"))
+    with db.transaction():
+        nodes.end(db, node.number)
+    with pytest.raises(NodeLost):
+        await writer.run(lambda mine: write(mine, "a", "2"))
+    assert meta.get(db, "a") == "1"
+    await writer.close()
+    await reader.close()
 
 
-def test_a_hold_whose_session_was_cut_off_is_taken_again(engine, db, monkeypatch):
-    monkeypatch.setattr(hold, "CHECK", 0.05)
-    held = "SELECT pid FROM pg_locks WHERE classid = ?"
-    with engine.hold():
-        (before,) = db.one(held, [module.LOCKS + 1])
-        db.run("SELECT pg_terminate_backend(?)", [before])
-        wait_until(lambda: (row := db.one(held, [module.LOCKS + 1])) is not None and row[0] != before)
+def test_a_node_that_waits_to_write_while_it_is_ended_writes_nothing(engine, db):
+    node = join(db, "a")
+    refused = threading.Event()
+
+    def late() -> None:
+        with closing(engine.open_writer()) as other:
+            other.node = node
+            with suppress(NodeLost):
+                write(other, "a", "late")
+                return
+            refused.set()
+
+    with db.transaction():
+        thread = threading.Thread(target=late)
+        thread.start()
+        wait_until(lambda: db.one("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+        nodes.end(db, node.number)
+    thread.join()
+    assert refused.is_set()
+    assert meta.get(db, "a") is None
+
+
+def test_a_database_is_not_migrated_while_a_node_works(tmp_path):
+    engine = at(cluster().empty_database(), tmp_path)
+    with closing(engine.open_writer()) as db:
+        join(db, "a")
+        _migrate(engine, db)
+
+
+def _migrate(engine: Postgresql, db: PostgresDb) -> None:
+    change = schema.Migration(schema.VERSION + 1, "more", "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;")
+    with pytest.raises(LockHeld, match="node a works on this database"):
+        engine.apply([change], datetime.now(UTC))
+    assert engine.version() == schema.VERSION
+    with db.transaction():
+        db.run("UPDATE node SET ends_at = ends_at - 60")
+    engine.apply([change], datetime.now(UTC))
+    assert engine.version() == schema.VERSION + 1
 
 
 # ── trouble ─────────────────────────────────────────────────────────────────────────────

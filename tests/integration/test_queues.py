@@ -15,7 +15,7 @@ from mailgate.notice import NoticeKind, Outgoing
 from mailgate.reasons import Reason
 from mailgate.store import raw_files
 from mailgate.store.db import Db, open_writer
-from mailgate.store.queues import copies, inbox, outbox, trace
+from mailgate.store.queues import claims, copies, inbox, outbox, trace
 from mailgate.store.queues.trace import Line
 from mailgate.ticket import Address
 
@@ -87,7 +87,7 @@ def test_a_mail_that_was_tried_before_is_worked_alone(db: Db):
     ids = stored(db, "a", "b", "c", "d")
     inbox.claim(db, 10)
     db.run("UPDATE inbox SET state = 'new', tries = 0 WHERE id <> ?", [ids[1]])
-    inbox.reclaim(db, NOW)
+    claims.reclaim(db, NOW)
     assert [[one.id for one in inbox.claim(db, 10)] for _ in range(3)] == [[ids[0]], [ids[1]], ids[2:]]
 
 
@@ -117,9 +117,9 @@ def test_three_deaths_in_the_work_quarantine_a_mail(db: Db):
     [one] = stored(db, "a")
     for _ in range(2):
         inbox.claim(db, 10)
-        assert inbox.reclaim(db, NOW) == []
+        assert claims.reclaim(db, NOW) == []
     inbox.claim(db, 10)
-    assert inbox.reclaim(db, NOW) == [one]
+    assert claims.reclaim(db, NOW) == [one]
     assert inbox.item(db, one).reason == Reason.POISON
 
 

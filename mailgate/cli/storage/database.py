@@ -18,7 +18,7 @@ from mailgate.store.engine import Engine, Migration
 from mailgate.store.maintenance.copy import copy, copy_large_mails
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.maintenance.size import Files, Stored, stored
-from mailgate.store.queues import inbox
+from mailgate.store.queues import inbox, nodes
 from mailgate.store.schema import copy_path, migrate, pending
 from mailgate.system.lock import Lock
 from mailgate.ticket import Json
@@ -176,9 +176,9 @@ def _copy(config: Config, args: argparse.Namespace) -> int:
     with ExitStack() as held:
         for path in {source.beside, target.beside}:
             held.enter_context(Lock(path))
-        for engine in (source, target):
-            held.enter_context(engine.hold())
         ours, theirs = (held.enter_context(closing(each)) for each in (source.open_reader(), target.open_writer()))
+        for db in (ours, theirs):
+            nodes.require_none(db)
         copied = copy(ours, theirs, source.name, lambda table, rows: say(f"{table}: {rows} rows"))
         files = copy_large_mails(ours.files, theirs.files, inbox.raw_files(ours))
     if args.json:

@@ -17,8 +17,8 @@ from mailgate.errors import LockHeld, MailgateError
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
 from mailgate.mail import Delivery
 from mailgate.settings import Config
-from mailgate.store.db import Db
-from mailgate.store.queues import inbox
+from mailgate.store.db import Db, engine_of
+from mailgate.store.queues import inbox, nodes
 from mailgate.system.lock import Lock
 
 BATCH = 200  # mails per commit
@@ -104,9 +104,12 @@ def _drain(config: Config) -> int | None:
             from mailgate.worker.setup import make_runtime, open_secrets
 
             with writing(config) as db:
+                if nodes.any_alive(db):
+                    return None
                 with db.transaction():
                     secrets = open_secrets(db, config)
-                return drain(db, make_runtime(config, secrets), now)
+                alone = engine_of(config.storage.database).alone
+                return drain(db, make_runtime(config, secrets), now, alone=alone)
     except LockHeld:
         return None
     except MailgateError as error:  # the mail is durable in the inbox; the daemon will process it

@@ -21,6 +21,7 @@ from mailgate.store.schema import migrate, pending
 from mailgate.system.lock import Lock
 from mailgate.system.log_format import FORMATS, formatter
 from mailgate.system.service_manager import Notifier, open_sockets
+from mailgate.worker.node import joined
 
 GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, most short-lived
 
@@ -54,10 +55,11 @@ def run(args: argparse.Namespace) -> int:
 
     notifier, opened = Notifier.of_environment(os.environ), open_sockets(os.environ, os.getpid())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon handles it: the configuration was just read
-    with Lock(config.storage.beside), engine_of(config.storage.database).hold():
+    with Lock(config.storage.beside):
         _bring_up_to_date(config)
-        with start_worker(config, secrets_of(config, new=args.new)) as worker:
-            asyncio.run(Daemon(config, worker, ready=ready, notifier=notifier, opened=opened).run())
+        secrets = secrets_of(config, new=args.new)
+        with joined(config) as node, start_worker(config, secrets, node) as worker:
+            asyncio.run(Daemon(config, worker, ready=ready, notifier=notifier, opened=opened, node=node).run())
     return 0
 
 

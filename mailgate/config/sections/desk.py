@@ -58,6 +58,7 @@ def read_storage(top: Table) -> Storage:
             "database", partial(read_database, folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'
         ),
         attachments=table.place("attachments", "var/attachments"),
+        node=table.text("node", example='"desk-1"'),
         migrate=table.flag("migrate", default=True),
         keep_raw=table.duration("keep_raw", timedelta(days=365)),
         keep_sent=table.duration("keep_sent", timedelta(days=30)),

@@ -24,7 +24,7 @@ IntegrityError = psycopg.IntegrityError
 
 LOCKS = 0x6D61696C  # "mail": the first half of the keys of our advisory locks; one of the next numbers for each purpose
 LOCK_TIMEOUT = 30  # seconds to wait for another one's transaction
-IDLE_TIMEOUT = 15  # seconds that a transaction may stand still (a stopped process) until the server ends it
+IDLE_TIMEOUT = 8  # seconds that a transaction may stand still (a stopped process) until the server ends it
 STATEMENT_TIMEOUT = 120  # seconds for one statement
 PREPARED = 500  # statements that a connection keeps prepared
 _DEFAULTS = {

@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from mailgate.errors import LockHeld, StorageError
+from mailgate.errors import NodeLost, StorageError
 from mailgate.rules.text.search_words import Term
-from mailgate.store.engine import Db, Lane, Params, Row, Table
+from mailgate.store.engine import Db, Lane, Node, Params, Row, Table
 from mailgate.store.postgresql.connection import (
     LOCKS,
     Error,
@@ -51,20 +51,17 @@ class PostgresDb(Db):
     matching = (
         "(SELECT ticket FROM document WHERE array_to_tsvector(string_to_array(words, ' ')) @@ CAST(? AS tsquery))"
     )
+    clock = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
-    def __init__(self, url: str, files: RawFiles, *, read_only: bool = False, fenced: bool = False) -> None:
+    def __init__(self, url: str, files: RawFiles, *, read_only: bool = False, node: Node = Node()) -> None:  # noqa: B008
         self._url = url
         self._read_only = read_only
         self.files = files
+        self.node = node
         self._wrote = False  # this transaction changed something
         self._xid = ""  # id of this transaction
         self._seen = 0  # notifications of others
-        self._fence: Any = None  # the mark of the daemon that this process belongs to
-        self._fenced = False
         self._connect()
-        if fenced:
-            with errors_of(self._connection):
-                self._fence, self._fenced = value(self._connection, f"SELECT {_MARK_OF_DAEMON}"), True
 
     def _connect(self) -> None:
         """Open the connection (anew). Raises StorageError."""
@@ -74,7 +71,7 @@ class PostgresDb(Db):
             key = value(self._connection, "SELECT hashtext(current_schema())")
             self._timeline = value(self._connection, f"SELECT {_TIMELINE}")
             lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {key})"
-            self._begin = f"BEGIN; {lock}; SELECT pg_current_xact_id()::text, {_MARK_OF_DAEMON}"
+            self._begin = f"BEGIN; {lock}; SELECT pg_current_xact_id()::text"
             if not self._read_only:
                 self._connection.execute(f"LISTEN {CHANNEL}")
             self._connection.add_notify_handler(self._notified)
@@ -200,14 +197,16 @@ class PostgresDb(Db):
 
     def begin(self) -> None:
         """BEGIN, and wait until no other transaction of the desk writes."""
-        cursor = self._start(self._begin)
+        number = self.node.number
+        fence = f", (SELECT count(*) FROM node WHERE number = {number})" if number else ", 1"  # noqa: S608
+        cursor = self._start(self._begin + fence)
         while cursor.nextset():
             pass
-        self._xid, mark = cursor.fetchone()
+        self._xid, alive = cursor.fetchone()
         self._wrote = False
-        if self._fenced and mark != self._fence:
+        if not alive:
             self.rollback()
-            raise LockHeld("another mailgate has taken over this database")
+            raise NodeLost("the lease of this node has ended, another one does its work")
 
     def commit(self) -> None:
         """COMMIT. An answer that does not come is found out."""
@@ -335,7 +334,6 @@ def _table(name: str, columns: Sequence[Row]) -> Table:
     )
 
 
-_MARK_OF_DAEMON = "(SELECT value FROM meta WHERE key = 'daemon')"
 # The timeline of the server's log: another one after a failover. A replica writes none.
 _TIMELINE = "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
 _MARK = re.compile(r"'[^']*'|\"[^\"]*\"|\?|(?<!:):([a-z_]+)")

@@ -9,15 +9,14 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from mailgate.errors import StorageError, WrongSchema
+from mailgate.errors import LockHeld, StorageError, WrongSchema
 from mailgate.settings import Server
 from mailgate.store import schema
 from mailgate.store.columns import moment
-from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Size
+from mailgate.store.engine import MARGIN, Db, Engine, Flusher, Lane, Migration, Node, Size
 from mailgate.store.maintenance.copy import copy
 from mailgate.store.postgresql.connection import Connection, connect, errors_of, value
 from mailgate.store.postgresql.db import PostgresDb, PostgresLane
-from mailgate.store.postgresql.hold import Hold
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.engine import Sqlite, empty
 from mailgate.system.crash_points import crossing
@@ -28,6 +27,7 @@ class Postgresql(Engine):
     """The database of a desk on a server."""
 
     oldest = 16
+    alone = False
 
     def __init__(self, server: Server) -> None:
         self._url = server.url
@@ -51,24 +51,14 @@ class Postgresql(Engine):
         self._require_current()
         return PostgresDb(self._url, RawFiles(self.beside), read_only=True)
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Hold a lock of the session, and leave a mark by which the transactions of an earlier daemon fail."""
-        self._create()
-        held = Hold(self._url)
-        try:
-            yield
-        finally:
-            held.close()
-
-    async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
+    async def open_lanes(self, node: Node) -> tuple[Lane, Lane, Flusher]:
         """A writer and a reader; a commit is durable already."""
         self._create()
         self._require_current()
         raw = RawFiles(self.beside)
-        writer = await PostgresLane.open(lambda: PostgresDb(self._url, raw, fenced=True))
+        writer = await PostgresLane.open(lambda: PostgresDb(self._url, raw, node=node))
         try:
-            reader = await PostgresLane.open(lambda: PostgresDb(self._url, raw, read_only=True))
+            reader = await PostgresLane.open(lambda: PostgresDb(self._url, raw, read_only=True, node=node))
         except BaseException:
             await writer.close()
             raise
@@ -103,6 +93,7 @@ class Postgresql(Engine):
         with closing(connect(self._url, slow=True)) as connection:
             for each in migrations:
                 with _exclusive(connection):
+                    _require_no_node(connection)
                     connection.execute(dialect(each.script))
                     _record(connection, each.version, each.name, now.timestamp())
 
@@ -223,6 +214,14 @@ def _exclusive(connection: Connection) -> Iterator[None]:
         yield
         crossing("commit of the schema")
     crossing("schema committed")
+
+
+def _require_no_node(connection: Connection) -> None:
+    """Raise LockHeld while a node works, which knows the older schema alone."""
+    if value(connection, "SELECT to_regclass('node') IS NOT NULL"):
+        alive = f"SELECT name FROM node WHERE ends_at + {MARGIN} > {PostgresDb.clock} ORDER BY name LIMIT 1"  # noqa: S608
+        if name := value(connection, alive):
+            raise LockHeld(f"node {name} works on this database: stop every node before it is migrated")
 
 
 def _record(connection: Connection, version: int, name: str, at: float) -> None:

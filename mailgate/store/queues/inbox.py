@@ -2,7 +2,7 @@
 
 It keeps and hands out rows; what a mail means is decided elsewhere.
 
-A row is `new` until it is claimed, `working` while it is worked, and ends as `done`,
+A row is `new` until a node claims it, `working` while that node works it, and ends as `done`,
 `dropped`, `held` (an agent has to confirm it) or `quarantined` (a person has to look).
 Tries are counted at the claim, before the work, so that a mail that kills the process
 is known by its count. A mail that was tried before is worked alone. The bytes of a large
@@ -22,7 +22,7 @@ from mailgate.errors import NotFound
 from mailgate.mail import Delivery, Envelope, Kept, Mail, normalise
 from mailgate.reasons import Reason
 from mailgate.store.columns import maybe_moment, moment, storable
-from mailgate.store.db import Db
+from mailgate.store.db import Db, Row
 from mailgate.store.raw_files import RawFiles
 from mailgate.ticket import Queued
 
@@ -95,21 +95,27 @@ def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
 
     A batch holds about CLAIM_BYTES at most (one mail always fits), and a row that was
     tried before comes alone. `large`: only those over OVERSIZE, which come alone too, or
-    only the others, of which nobody's overtakes a large one of the same sender.
+    only the others, of which nobody's overtakes a large one of the same sender. Nor does any
+    overtake one of the same sender that another node has claimed.
     """
     if large:
-        ready = f"{_WAITING_LARGE} AND state = 'new' ORDER BY id LIMIT 1"
-        return _take(db, [row["id"] for row in db.all(ready)])
+        rows = db.all(f"{_WAITING_LARGE} AND state = 'new' ORDER BY id LIMIT ?", [1 if db.node.alone else limit])
+        elsewhere = _elsewhere(db, rows)
+        return _take(db, [row["id"] for row in rows if row["from_email"] not in elsewhere][:1])
     behind = {row["from_email"]: row["id"] for row in reversed(db.all(_WAITING_LARGE))} if large is False else {}
     batch: list[int] = []
     size = 0
     # The state stands twice because the engine uses a partial index only when its own words are met.
-    for row in db.all(
+    rows = db.all(
         "SELECT id, size, tries, from_email FROM inbox WHERE state IN ('new', 'working') AND state = 'new'"
         " AND retry_at IS NULL AND (? OR size <= ?) ORDER BY id LIMIT ?",
         [large is None, OVERSIZE, limit],
-    ):
+    )
+    elsewhere = _elsewhere(db, rows)
+    for row in rows:
         if row["from_email"] and row["id"] > behind.get(row["from_email"], row["id"]):
+            continue
+        if row["from_email"] in elsewhere:
             continue
         size += row["size"]
         if batch and (row["tries"] or size > CLAIM_BYTES):
@@ -120,6 +126,15 @@ def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
     return _take(db, batch)
 
 
+def _elsewhere(db: Db, rows: Sequence[Row]) -> set[str]:
+    """The senders of mails before the last of `rows` that another node has claimed; "" where none is known."""
+    if db.node.alone or not rows:
+        return set()
+    claimed = f"SELECT from_email FROM inbox WHERE {CLAIMED} AND id < ? AND node <> ?"  # noqa: S608
+    return {row["from_email"] for row in db.all(claimed, [rows[-1]["id"], db.node.number])}
+
+
+CLAIMED = "state IN ('new', 'working') AND state = 'working'"
 # Its last words are those of the index.
 _WAITING_LARGE = (
     "SELECT id, from_email FROM inbox WHERE retry_at IS NULL AND state IN ('new', 'working') AND size > 1000000"
@@ -130,7 +145,8 @@ def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:
     if not batch:
         return []
     ids = db.values(batch)
-    db.run(f"UPDATE inbox SET state = 'working', tries = tries + 1 WHERE id {db.any_of}", [ids])  # noqa: S608
+    claimed = f"UPDATE inbox SET state = 'working', tries = tries + 1, node = ? WHERE id {db.any_of}"  # noqa: S608
+    db.run(claimed, [db.node.number, ids])
     rows = db.all(
         "SELECT i.*, r.data, r.file FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"  # noqa: S608
         f" WHERE i.id {db.any_of} ORDER BY i.id",
@@ -173,23 +189,6 @@ def _claimed(row: Any, files: RawFiles) -> Claimed:
         login=row["login"],
         tries=row["tries"],
     )
-
-
-def reclaim(db: Db, now: datetime) -> list[int]:
-    """At start: rows found in work go back to `new`, their tries kept.
-
-    Those that were tried three times are quarantined instead; their ids are returned.
-    """
-    spent = [
-        int(row["id"])
-        for row in db.all(
-            "SELECT id FROM inbox WHERE state IN ('new', 'working') AND state = 'working' AND tries >= ?", [MAX_TRIES]
-        )
-    ]
-    for inbox_id in spent:
-        end(db, inbox_id, "quarantined", now, Reason.POISON, error="the process died while it worked on this mail")
-    db.run("UPDATE inbox SET state = 'new' WHERE state IN ('new', 'working') AND state = 'working'")
-    return spent
 
 
 def unclaim(db: Db, inbox_ids: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ It keeps order and state; when to try again and when to give up is judged elsewh
 
 Mail about one ticket to one recipient goes out in the order in which it was written:
 the oldest unsent row of such a lane blocks the later ones. Mail about no ticket has no
-lane. Rows are `queued`, `sending` while a relay has them in hand, and end as `sent`,
+lane. Rows are `queued`, `sending` while a node has them in hand, and end as `sent`,
 `failed` or `dropped`. Attempts are counted at the claim.
 """
 
@@ -149,7 +149,8 @@ def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent
     if not rows:
         return []
     ids = db.values(row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]))[:limit])
-    db.run(f"UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE id {db.any_of}", [ids])  # noqa: S608
+    claimed = f"UPDATE outbox SET state = 'sending', attempts = attempts + 1, node = ? WHERE id {db.any_of}"  # noqa: S608
+    db.run(claimed, [db.node.number, ids])
     rows = db.all(f"SELECT * FROM outbox JOIN outgoing USING (id) WHERE id {db.any_of} ORDER BY id", [ids])  # noqa: S608
     return [_job(row) for row in rows]
 
@@ -281,8 +282,16 @@ def told(db: Db, outbox_id: int) -> None:
 
 
 def release(db: Db) -> int:
-    """At start: what a dead process had in hand is queued again; how many."""
-    return db.run("UPDATE outbox SET state = 'queued' WHERE state = 'sending'")
+    """What a node had in hand that is no more is queued again; how many."""
+    return db.run(
+        "UPDATE outbox SET state = 'queued' WHERE state = 'sending' AND node NOT IN (SELECT number FROM node)"
+    )
+
+
+def release_own(db: Db) -> None:
+    """At start: `release`, and so is what `db.node` had in hand before."""
+    release(db)
+    db.run("UPDATE outbox SET state = 'queued' WHERE state = 'sending' AND node = ?", [db.node.number])
 
 
 def next_due(db: Db, *, large: bool = True) -> datetime | None:

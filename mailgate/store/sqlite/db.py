@@ -14,7 +14,7 @@ import aiosqlite
 
 from mailgate.errors import StorageError
 from mailgate.rules.text.search_words import Term
-from mailgate.store.engine import Db, Lane, Params, Row, Table
+from mailgate.store.engine import Db, Lane, Node, Params, Row, Table
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.connection import fail, is_busy, storage_errors
 from mailgate.store.sqlite.flush import LogFlusher
@@ -34,10 +34,12 @@ class SqliteDb(Db):
     none_of = "NOT IN (SELECT value FROM json_each(?))"
     listed = "json_each(?)"
     matching = "(SELECT rowid AS ticket FROM document_index WHERE document_index MATCH ?)"
+    clock = "((julianday('now') - 2440587.5) * 86400.0)"
 
-    def __init__(self, connection: sqlite3.Connection, files: RawFiles) -> None:
+    def __init__(self, connection: sqlite3.Connection, files: RawFiles, node: Node = Node()) -> None:  # noqa: B008
         self._connection = connection
         self.files = files
+        self.node = node
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a query."""
@@ -232,19 +234,22 @@ class SqliteDb(Db):
 class SqliteLane(Lane):
     """A connection on the thread that aiosqlite gives it. `flusher`: hears of commits; a reader has none."""
 
-    def __init__(self, connection: aiosqlite.Connection, files: RawFiles, flusher: LogFlusher | None) -> None:
+    def __init__(
+        self, connection: aiosqlite.Connection, files: RawFiles, node: Node, flusher: LogFlusher | None
+    ) -> None:
         self._thread = connection
         self._files = files
+        self._node = node
         self._flusher = flusher
 
     @classmethod
     async def open(
-        cls, connect: Callable[[], sqlite3.Connection], files: RawFiles, flusher: LogFlusher | None = None
+        cls, connect: Callable[[], sqlite3.Connection], files: RawFiles, node: Node, flusher: LogFlusher | None = None
     ) -> SqliteLane:
         """Open a connection on a new thread."""
         connection = aiosqlite.Connection(connect, iter_chunk_size=64)
         try:
-            return cls(await connection, files, flusher)
+            return cls(await connection, files, node, flusher)
         except BaseException:
             # Its thread has a last word to say to the loop, which must not be closed by then.
             await asyncio.to_thread(connection._thread.join)  # noqa: SLF001
@@ -261,7 +266,7 @@ class SqliteLane(Lane):
         connection = self._thread._conn  # noqa: SLF001
         before = connection.total_changes
         try:
-            return work(SqliteDb(connection, self._files))
+            return work(SqliteDb(connection, self._files, self._node))
         finally:
             if self._flusher and connection.total_changes != before:
                 self._flusher.changed = True

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store import schema
 from mailgate.store.columns import moment
-from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Size
+from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Node, Size
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite import connection as files
 from mailgate.store.sqlite.connection import connect, log_path, make_private, storage_errors
@@ -27,6 +27,7 @@ class Sqlite(Engine):
     """The database file at `path`."""
 
     oldest = 3
+    alone = True
 
     def __init__(self, path: Path) -> None:
         self.path = self.beside = path
@@ -49,11 +50,7 @@ class Sqlite(Engine):
                 return SqliteDb(_ready(connect(self.path, "ro"), make=False), RawFiles(self.path))
             return empty(RawFiles(self.path))
 
-    def hold(self) -> AbstractContextManager[None]:
-        """Nothing beyond the lock file, which lies beside the database."""
-        return nullcontext()
-
-    async def open_lanes(self) -> tuple[Lane, Lane, Flusher]:
+    async def open_lanes(self, node: Node) -> tuple[Lane, Lane, Flusher]:
         """A writer, a reader, and the flusher of the log."""
         make_private(self.path)
 
@@ -65,9 +62,9 @@ class Sqlite(Engine):
 
         raw, flusher = RawFiles(self.path), LogFlusher(log_path(self.path), self.path)
         with storage_errors():
-            writer = await SqliteLane.open(write_connection, raw, flusher)
+            writer = await SqliteLane.open(write_connection, raw, node, flusher)
             try:
-                reader = await SqliteLane.open(lambda: connect(self.path, "ro"), raw)
+                reader = await SqliteLane.open(lambda: connect(self.path, "ro"), raw, node)
             except BaseException:
                 await writer.close()
                 raise

@@ -1,0 +1,318 @@
+"""Several nodes on one database while they are killed, stopped and restarted: `make nodes [ARGS="--smtp 2000 …"]`.
+
+People write conversations by SMTP to whatever node answers, and mail lies in an IMAP folder. What must hold at the end:
+each mail is one entry, each conversation one ticket with its mails in their order; each notice came once, or again as a
+copy with the same Message-ID; to each recipient they came in the order in which they were written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import random
+import shutil
+import signal
+import smtplib
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from mailgate.settings import Server
+from tests.acceptance.world import World, desk
+from tests.dovecot import Dovecot
+from tests.postgresql import Cluster
+from tests.waiting import wait_until
+
+SQLITE = "sqlite:///var/mailgate.db"
+ANSWER = 5.0  # seconds for a node to answer before another one is tried
+LENGTH = 5  # mails of a conversation
+FOLDER = """
+[mailbox.support]
+host = "127.0.0.1"
+port = IMAP_PORT
+tls = "none"
+user = "support@bank.example"
+password = "secret"
+existing = "take"
+"""
+EX_TEMPFAIL = 75  # how a daemon ends that was taken for dead
+# For tests that cannot wait so long; what is late only because the machine is slow begins anew, as a service does.
+SHORT = """
+from mailgate.store.postgresql import engine
+from mailgate.store.queues import nodes
+from mailgate.worker import lanes
+nodes.LEASE, nodes.RENEW, lanes.RETRY_INTERVAL = 4.0, 0.5, 0.5
+nodes.MARGIN = engine.MARGIN = 1.0
+"""
+
+
+def mail(conversation: str, number: int, to: str = "support@bank.example") -> bytes:
+    """A mail of a conversation; each answers the one before it."""
+    answers = f"In-Reply-To: <{conversation}.{number - 1}@client.example>\r\n" if number else ""
+    return (
+        f"From: Karen <karen@client.example>\r\nTo: {to}\r\nSubject: {'Re: ' if number else ''}About {conversation}\r\n"
+        f"Message-ID: <{conversation}.{number}@client.example>\r\n{answers}\r\n{conversation} says {number}\r\n"
+    ).encode()
+
+
+class Site:
+    """Nodes on one database, each as a process with a folder of its own, and one relay."""
+
+    def __init__(self, folder: Path, url: str, names: Sequence[str], *, more: str = "", patch: str = "") -> None:
+        self._folder, self._url, self._names, self._more, self._patch = folder, url, names, more, patch
+        self.nodes: dict[str, World] = {}
+        self._open = ExitStack()
+        self._still: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        for name in self._names:
+            (self._folder / name).mkdir()
+            storage = {SQLITE: self._url, '"var/attachments"': f'"{self._folder}/attachments"\nnode = "{name}"'}
+            text = desk(sev_a="2s", more=self._more, instead=storage)
+            if self.nodes:
+                text = text.replace("RELAY_PORT", str(self.first.relay.port))
+            world = World(self._folder / name, text)
+            world.database = Server(self._url, self._folder / name / "var/mailgate.db")
+            if self._patch:
+                world.patch(self._patch)
+            self.nodes[name] = world
+            self._open.enter_context(world)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for go_on in self._still:
+            go_on()
+        for world in self.nodes.values():
+            if world._process is not None and not world.alive:
+                world.ended()
+        self._open.__exit__(*error)  # type: ignore[arg-type]
+
+    @property
+    def first(self) -> World:
+        """The node whose relay is that of all."""
+        return self.nodes[self._names[0]]
+
+    def start(self, name: str) -> None:
+        """Start a node, which shares the secret of the desk."""
+        secret = self.nodes[name].folder / "var/secret"
+        if not secret.exists():
+            for other in self.nodes.values():
+                if (there := other.folder / "var/secret").exists():
+                    secret.parent.mkdir(exist_ok=True)
+                    shutil.copy(there, secret)
+                    break
+        self.nodes[name].start()
+
+    def kill(self, name: str) -> None:
+        """The node dies."""
+        self.nodes[name].end(signal.SIGKILL)
+
+    def stop(self, name: str) -> Callable[[], None]:
+        """The node stands still; what is returned lets it go on, and starts it anew where it ended."""
+        world = self.nodes[name]
+        pids = [world.pid, world.worker]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+
+        def go_on() -> None:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+        self._still.append(go_on)
+        return go_on
+
+    def revive(self, name: str) -> None:
+        """Start a node that ended because it was taken for dead, as a service does."""
+        world = self.nodes[name]
+        if world._process is not None and not world.alive:
+            assert world.ended() in (0, EX_TEMPFAIL), world.log_text()
+        if world._process is None:
+            self.start(name)
+
+    def holder(self, resource: str) -> str:
+        """The node that holds a lease; "" for none."""
+        held = "SELECT n.name FROM lease l JOIN node n ON n.number = l.node WHERE l.resource = ?"
+        return next((str(name) for (name,) in self.first.sql(held, resource)), "")
+
+    def is_taken(self, raw: bytes, names: Sequence[str], to: str = "support@bank.example") -> bool:
+        """Hand a mail to the first of these nodes that takes it."""
+        for name in names:
+            with suppress(smtplib.SMTPException, OSError):
+                with smtplib.SMTP("127.0.0.1", self.nodes[name].port, timeout=ANSWER) as smtp:
+                    smtp.sendmail("karen@client.example", [to], raw)
+                return True
+        return False
+
+    def await_stillness(self) -> None:
+        """Wait until every mail is worked and every notice sent."""
+        self.first.await_stillness()
+
+    def check(self, conversations: dict[str, int]) -> dict[str, int]:
+        """What must hold at the end; `conversations` by name with their numbers of mails. Returns figures."""
+        world = self.first
+        threads: dict[int, list[str]] = defaultdict(list)
+        for ticket, text in world.sql("SELECT ticket, text FROM entry WHERE kind = 'message' ORDER BY id"):
+            threads[ticket].append(text.strip())
+        wanted = [[f"{name} says {number}" for number in range(count)] for name, count in conversations.items()]
+        assert sorted(threads.values()) == sorted(wanted), "each conversation is one ticket with its mails in order"
+        waiting = "SELECT count(*) FROM inbox WHERE state IN ('quarantined', 'held')"
+        assert world.sql(waiting) == [(0,)], "nothing is set aside"
+        written = {row[0]: row[1:] for row in world.sql("SELECT message_id, id, recipient, ticket, kind FROM outbox")}
+        assert world.sql("SELECT count(*) FROM outbox WHERE state <> 'sent'") == [(0,)]
+        got = [each.header("Message-ID") for each in world.taken]
+        assert {*got} == {*written}, "every notice came, and nothing else"
+        seen: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for message_id in dict.fromkeys(got):  # the first copy of each
+            number, recipient, ticket, _ = written[message_id]
+            seen[recipient, ticket].append(number)
+        for lane, numbers in seen.items():
+            assert numbers == sorted(numbers), f"the order of {lane}"
+        overdue = Counter(row[1:3] for row in written.values() if row[3] == "overdue")
+        assert set(overdue.values()) <= {1}, "one clock"
+        assert world.look("database", "check")["ok"]
+        return {"tickets": len(threads), "notices": len(written), "copies": len(got) - len(written)}
+
+
+@contextmanager
+def site(
+    folder: Path, server: Cluster, names: Sequence[str], dovecot: Dovecot | None = None, patch: str = ""
+) -> Iterator[Site]:
+    """A site on a new database, its nodes started."""
+    more = FOLDER.replace("IMAP_PORT", str(dovecot.port)) if dovecot else ""
+    with Site(folder, server.url(server.empty_database(), tcp=True), names, more=more, patch=patch) as found:
+        for name in names:
+            found.start(name)
+        yield found
+
+
+def write(found: Site, conversations: Sequence[str], chance: random.Random, length: int = LENGTH) -> None:
+    """Send conversations, mail after mail of each in turn, to nodes by chance."""
+    for number in range(length):
+        for conversation in conversations:
+            to = "outages@bank.example" if conversation.endswith("0") else "support@bank.example"
+            raw = mail(conversation, number, to)
+
+            def sent(raw: bytes = raw, to: str = to) -> bool:
+                return found.is_taken(raw, chance.sample([*found.nodes], len(found.nodes)), to)
+
+            wait_until(sent)
+
+
+def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause: float, still: float) -> Counter[str]:
+    """Kill, stop and restart one node after the other until `stop`; how often. `still`: seconds of standing still."""
+    done: Counter[str] = Counter()
+    while not stop.wait(pause):
+        name = chance.choice([*found.nodes])
+        how = chance.choice(["killed", "stopped", "ended"])
+        found.revive(name)
+        if how == "killed":
+            found.kill(name)
+            stop.wait(pause)
+            found.start(name)
+        elif how == "stopped":
+            go_on = found.stop(name)
+            stop.wait(still)
+            go_on()
+        else:
+            found.nodes[name].end()
+            found.start(name)
+        done[how] += 1
+    return done
+
+
+def play(
+    found: Site, dovecot: Dovecot, chance: random.Random, *, by_smtp: int, in_folder: int, pause: float, still: float
+) -> dict[str, int]:
+    """All of it: mails come both ways while nodes are disturbed; figures of what came of it."""
+    names = [f"smtp{number}" for number in range(by_smtp // LENGTH)]
+    folder = [f"folder{number}" for number in range(in_folder)]
+    stop = threading.Event()
+    faults: list[Counter[str]] = []
+    failures: list[BaseException] = []
+
+    def guarded(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    def disturbing() -> None:
+        faults.append(disturb(found, chance, stop, pause=pause, still=still))
+
+    def writing(some: Sequence[str]) -> None:
+        write(found, some, random.Random(some[0]))
+
+    chunks = [some for start in range(3) if (some := names[start::3])]
+    disturber = threading.Thread(target=guarded, args=(disturbing,))
+    writers = [threading.Thread(target=guarded, args=(lambda some=some: writing(some),)) for some in chunks]
+    for thread in (disturber, *writers):
+        thread.start()
+    for some in itertools.batched(folder, 50) if hasattr(itertools, "batched") else [folder]:
+        dovecot.deliver([mail(each, 0) for each in some])
+    for thread in writers:
+        thread.join()
+    wait_until(lambda: not dovecot.uids(), found.first.log_text, lambda: len(dovecot.uids()))
+    stop.set()
+    disturber.join()
+    assert not failures, failures
+    for name in found.nodes:
+        found.revive(name)
+    found.await_stillness()
+    figures = found.check(dict.fromkeys(names, LENGTH) | dict.fromkeys(folder, 1))
+    return {**figures, **faults[0]}
+
+
+def failover(found: Site, dovecot: Dovecot) -> float:
+    """Seconds until a message is a ticket that arrives when the node dies that watches its folder."""
+    wait_until(lambda: found.holder("mailbox support"))
+    name = found.holder("mailbox support")
+    found.kill(name)
+    began = time.monotonic()
+    dovecot.deliver([mail("failover", 0)])
+    ticket = "SELECT 1 FROM ticket WHERE subject = 'About failover'"
+    other = next(world for each, world in found.nodes.items() if each != name)
+    wait_until(lambda: other.sql(ticket), other.log_text)
+    seconds = time.monotonic() - began
+    found.start(name)
+    return seconds
+
+
+def main() -> None:
+    """The large run by hand."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--smtp", type=int, default=2000, help="mails by SMTP")
+    parser.add_argument("--imap", type=int, default=2000, help="mails in the folder")
+    parser.add_argument("--pause", type=float, default=5.0, help="seconds between two faults")
+    parser.add_argument("--still", type=float, default=60.0, help="seconds for which a node stands still")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    names = [chr(ord("a") + number) for number in range(args.nodes)]
+    folder = Path(tempfile.mkdtemp(prefix="mailgate-nodes-"))
+    print(f"seed {args.seed}, logs in {folder}", flush=True)
+    with Cluster() as server, Dovecot() as dovecot, site(folder, server, names, dovecot) as found:
+        print(f"failover of the mailbox: {failover(found, dovecot):.1f} s", flush=True)
+        began = time.monotonic()
+        chance = random.Random(args.seed)
+        figures = play(
+            found,
+            dovecot,
+            chance,
+            by_smtp=args.smtp,
+            in_folder=args.imap,
+            pause=args.pause,
+            still=args.still,
+        )
+        print(f"{figures} in {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

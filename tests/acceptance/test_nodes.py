@@ -1,0 +1,38 @@
+"""Two nodes on one PostgreSQL database: each mail is one ticket, whatever node dies or stands still."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from tests.acceptance.nodes import SHORT, mail, play, site
+from tests.dovecot import Dovecot
+from tests.postgresql import cluster
+from tests.waiting import wait_until
+
+
+def test_each_mail_is_one_ticket_whatever_node_is_killed_or_stopped(tmp_path: Path) -> None:
+    with Dovecot() as dovecot, site(tmp_path, cluster(), "ab", dovecot, SHORT) as found:
+        chance = random.Random(7)
+        figures = play(found, dovecot, chance, by_smtp=50, in_folder=30, pause=0.5, still=7.0)
+        assert figures["tickets"] == 40
+
+
+def test_what_a_dead_node_did_alone_another_one_does(tmp_path: Path) -> None:
+    with Dovecot() as dovecot, site(tmp_path, cluster(), "ab", dovecot, SHORT) as found:
+        wait_until(lambda: found.holder("mailbox support") and found.holder("clock"))
+        first = found.holder("mailbox support")
+        other = "b" if first == "a" else "a"
+        dovecot.deliver([mail("one", 0)])
+        wait_until(lambda: found.first.sql("SELECT 1 FROM ticket"))
+        go_on = found.stop(first)
+        dovecot.deliver([mail("two", 0, "outages@bank.example")])
+        assert found.is_taken(mail("three0", 0, "outages@bank.example"), [other], "outages@bank.example")
+        wait_until(lambda: found.nodes[other].sql("SELECT 1 FROM ticket WHERE subject = 'About two'"))
+        wait_until(lambda: found.nodes[other].sql("SELECT 1 FROM ticket WHERE overdue = 1"))
+        assert {found.holder("mailbox support"), found.holder("clock")} == {other}
+        go_on()
+        assert found.nodes[first].ended() == 75, "it was taken for dead, and ends"
+        found.start(first)
+        found.await_stillness()
+        found.check({"one": 1, "two": 1, "three0": 1})
