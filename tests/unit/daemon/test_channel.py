@@ -19,6 +19,7 @@ from mailgate.daemon.channel import (
     OutboxChanged,
     Ping,
     Pong,
+    RunTimers,
     Stop,
 )
 from mailgate.errors import Problem
@@ -30,6 +31,7 @@ MESSAGES = (
     Ping(),
     CheckConfig(),
     ApplyConfig("x" * 10_000_000),
+    RunTimers(),
     Stop(),
     OutboxChanged(),
     Pong({"database writer": 3, "mail processing": None}),
