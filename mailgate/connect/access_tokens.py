@@ -3,7 +3,9 @@
 An account is used by several connections, on several threads; whoever comes while a token is
 renewed waits for that one. A token that a server refused is renewed once. After a failure
 nobody asks the token server again before a growing pause is over, however many ask here;
-a new `mailgate login` ends the pause. Nothing here prints or logs a token.
+a new `mailgate login` ends the pause. A refresh token that could not be written is kept in memory
+and written at the next attempt, for the server may take the one before it no longer. Nothing here
+prints or logs a token.
 """
 
 from __future__ import annotations
@@ -85,6 +87,7 @@ class Account:
         self._lock = threading.Lock()
         self._token: _Token | None = None
         self._failure: _Failure | None = None
+        self._unwritten: tuple[Stored, Grant, datetime] | None = None  # what was stored, what came for it, and when
         self._state = SignIn(name)
         self._expiry: tuple[int, datetime | None] | None = None  # as read at one stamp of the token file
 
@@ -175,6 +178,7 @@ class Account:
 
     def _refresh(self, now: datetime) -> Grant:
         with self._file.lock():
+            self._write_unwritten()
             stored = self._file.read()
             config = self._config
             if stored is None or (stored.client_id, stored.token_url) != (config.client_id, config.token_url):
@@ -188,8 +192,17 @@ class Account:
                     raise
                 again = f"the sign-in has ended: run `mailgate login {self.name}`"
                 raise TokenRefused(again, error=error.error, cause=f"{error.error}: {error.cause}") from None
-            self._keep(grant, now, stored)
+            self._unwritten = stored, grant, now
+            self._write_unwritten()
             return grant
+
+    def _write_unwritten(self) -> None:
+        """Write the latest refresh token, unless somebody signed in meanwhile."""
+        if self._unwritten:
+            stored, grant, when = self._unwritten
+            if self._file.read() == stored:
+                self._keep(grant, when, stored)
+            self._unwritten = None
 
     def _grant(self, form: Mapping[str, str], *more: Secret) -> Grant:
         config = self._config

@@ -177,6 +177,39 @@ def test_a_new_token_that_cannot_be_kept_is_not_used(server: TokenServer, tmp_pa
     assert one.token() == "access-2"
 
 
+def test_a_new_token_that_cannot_be_kept_is_written_before_the_server_is_asked_again(
+    server: TokenServer, tmp_path: Path, clock: Time
+) -> None:
+    """With strict rotation the token in the file is not good any more: a full disk must not end the sign-in."""
+    server.rotate = server.strict = True
+    one = person(server, tmp_path, clock)
+    (tmp_path / "sign-in/support.json.new").mkdir()  # stands in the way
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            one.token()
+        clock.passes(minutes=1)
+    assert len(server.grants("refresh_token")) == 1
+    (tmp_path / "sign-in/support.json.new").rmdir()
+    assert one.token() == "access-2"
+    assert json.loads((tmp_path / "sign-in/support.json").read_text())["refresh_token"] == "refresh-2"
+
+
+def test_a_new_sign_in_stands_over_a_token_that_could_not_be_kept(
+    server: TokenServer, tmp_path: Path, clock: Time
+) -> None:
+    server.rotate = True
+    one = person(server, tmp_path, clock)
+    (tmp_path / "sign-in/support.json.new").mkdir()
+    with pytest.raises(StorageError):
+        one.token()
+    (tmp_path / "sign-in/support.json.new").rmdir()
+    server.refresh_tokens = {"refresh-new"}
+    one.store(Grant(Secret("access-new"), timedelta(hours=1), Secret("refresh-new")))
+    clock.passes(minutes=1)
+    assert one.token() == "access-2"
+    assert server.grants("refresh_token")[-1]["refresh_token"] == "refresh-new"
+
+
 def test_nobody_signed_in_yet(server: TokenServer, tmp_path: Path, clock: Time) -> None:
     one = account(client(server, flow="code"), tmp_path, clock)
     with pytest.raises(TokenRefused, match="mailgate login support"):

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mailgate.connect.token_file import TokenFile
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap.drain import Drain
 from mailgate.outbound import deliver
@@ -117,6 +118,12 @@ def late_by_an_hour(patch: Patch) -> None:
     patch(deadlines, "any_due", lambda db, now: any_due(db, now - HOUR))
 
 
+def new_refresh_tokens_are_not_written(patch: Patch) -> None:
+    """The refresh token of the first sign-in is used for ever."""
+    write = TokenFile.write
+    patch(TokenFile, "write", lambda self, stored: None if self.read() else write(self, stored))
+
+
 MUTATIONS = (
     (answered_before_the_commit, "1:"),
     (ended_before_the_transaction, "1:"),
@@ -128,6 +135,7 @@ MUTATIONS = (
     (moved_before_it_is_stored, "1:"),
     (copies_are_not_known, "2:"),
     (late_by_an_hour, "13:"),
+    (new_refresh_tokens_are_not_written, "sign-in:"),
 )
 
 

@@ -49,8 +49,9 @@ class Faults:
     def forecast(self) -> None:
         """What goes wrong on this day."""
         dice = self._dice
+        edges = self._bad_relay, self._bad_imap, self._bad_disk, self._bad_network, self._bad_clock, self._bad_tokens
         for _ in range(dice.randint(1, 4)):
-            what = dice.choice((self._bad_relay, self._bad_imap, self._bad_disk, self._bad_network, self._bad_clock))
+            what = dice.choice(edges)
             at = dice.uniform(0, CALM_FROM - 0.5)
             span = min(dice.choice((0.05, 0.5, 3.0, 8.0)), CALM_FROM - at)
             self._loop.call_later(at * 3600, what, span * 3600)
@@ -61,6 +62,7 @@ class Faults:
             (0.3, self._reload),
             (0.05, self._renumber),
             (0.15, self._lose_addresses),
+            (0.03, self._revoke),
             (0.25, self._world.people.poisons),
         ):
             if dice.random() < chance:
@@ -90,6 +92,18 @@ class Faults:
 
     def _imap_well(self) -> None:
         self._desk.imap.trouble, self._desk.imap.down = 0.0, False
+
+    def _bad_tokens(self, seconds: float) -> None:
+        tokens = self._desk.tokens
+        tokens.trouble, tokens.down = self._dice.choice(((0.5, False), (1.0, False), (0.0, True)))
+        self._for(f"token server trouble {tokens.trouble}", seconds, self._tokens_well)
+
+    def _tokens_well(self) -> None:
+        self._desk.tokens.trouble, self._desk.tokens.down = 0.0, False
+
+    def _revoke(self) -> None:
+        self._note("the sign-in is revoked")
+        self._desk.tokens.revoke()
 
     def _bad_disk(self, seconds: float) -> None:
         disk = self._desk.disk

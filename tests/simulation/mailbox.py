@@ -5,6 +5,7 @@ A command may be refused, or its connection be lost before it, after it, or with
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from tests.simulation.life import LIFE
+from tests.simulation.tokens import refusal
 
 HEAD = b"BODY[HEADER.FIELDS (FROM SUBJECT MESSAGE-ID)]"
 
@@ -51,15 +53,19 @@ class Folder:
 
 
 class ImapServer:
-    """One account. `trouble` is the share of commands that go wrong."""
+    """One account. `trouble` is the share of commands that go wrong.
 
-    def __init__(self, dice: random.Random, signal: Callable[[], None]) -> None:
+    `accepts(message)` tells whether a message of XOAUTH2 holds a good token.
+    """
+
+    def __init__(self, dice: random.Random, signal: Callable[[], None], accepts: Callable[[bytes], bool]) -> None:
         self.dice = dice
+        self.accepts = accepts
         self.signal = signal  # something came, or a connection is lost
         self.trouble = 0.0
         self.down = False
         self.copies = 0  # left by a MOVE that ended half done (RFC 6851 3.3)
-        self.abilities = {"MOVE", "UIDPLUS", "IDLE"}
+        self.abilities = {"MOVE", "UIDPLUS", "IDLE", "AUTH=XOAUTH2"}
         self.folders = {"INBOX": Folder(), "Processed": Folder()}
         self.clients: list[Client] = []
 
@@ -133,9 +139,12 @@ class Client:
         """Whether the server has it."""
         return name in self._server.abilities
 
-    def login(self, user: str, password: str) -> None:
-        """LOGIN."""
+    def sasl_login(self, name: str, answer: Callable[[bytes], bytes]) -> None:
+        """AUTHENTICATE."""
         self._lose(self._step("login"))
+        if not self._server.accepts(answer(b"")):
+            answer(base64.b64decode(refusal()))
+            raise LoginError("[AUTHENTICATIONFAILED] not a good token")
 
     def select_folder(self, name: str, readonly: bool = False) -> dict[bytes, Any]:
         """SELECT."""

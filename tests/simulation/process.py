@@ -30,6 +30,7 @@ from tests.simulation.disk import Disk, Thread
 from tests.simulation.life import LIFE, ROLE, Killed, Life
 from tests.simulation.loop import VirtualLoop, ask
 from tests.simulation.mailbox import ImapServer
+from tests.simulation.tokens import TokenServer
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text()
 POLL = 3600.0  # seconds between looks that only announce what is announced anyway
@@ -103,7 +104,8 @@ class Desk:
     def __init__(self, loop: VirtualLoop, folder: Path, wall: Callable[[], float], dice: random.Random) -> None:
         self.file = folder / "config.toml"
         self.disk = Disk(dice, folder / "var/mailgate.db")
-        self.imap = ImapServer(dice, loop.signal)
+        self.tokens = TokenServer(dice, loop.time)
+        self.imap = ImapServer(dice, loop.signal, self.tokens.accepts)
         self.lives = 0
         self.life: Life | None = None
         self.daemon: Daemon | None = None
@@ -231,7 +233,7 @@ class Desk:
         loop, module = self._loop, lambda name: importlib.import_module(f"mailgate.{name}")
 
         class OneThread:
-            """`threading.Thread` for the mailbox: a callback of the loop."""
+            """`threading.Thread` for the mailbox and for tokens: a callback of the loop."""
 
             def __init__(self, target: Callable[[], None], **_: object) -> None:
                 self._target = target
@@ -265,6 +267,12 @@ class Desk:
                 module("inbound.imap.watcher"),
                 "socket",
                 SimpleNamespace(socketpair=lambda: [Waker(loop.signal)] * 2, MSG_DONTWAIT=0),
+            ),
+            (module("daemon.sign_ins"), "post", self.tokens.post),
+            (
+                module("connect.access_tokens"),
+                "threading",
+                SimpleNamespace(Thread=OneThread, Lock=threading.Lock),
             ),
             (module("inbound.imap.watcher"), "readable", self.readable),
             (module("inbound.imap.session"), "readable", self.readable),

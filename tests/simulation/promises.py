@@ -74,7 +74,8 @@ class Promises:
         world.errors.clear()
         if not world.desk.up:
             self.found.append("the desk is down though nothing is wrong any more")
-        for check in (self._mail_in, self._mail_out, self._tickets, self._times, self._configuration, self._database):
+        checks = self._mail_in, self._mail_out, self._tickets, self._times, self._configuration, self._database
+        for check in (*checks, self._sign_in):
             self.found += check(db)
         if self.found:
             raise Broken("\n".join(self.found))
@@ -179,6 +180,14 @@ class Promises:
         daemon = self._world.desk.daemon
         if daemon and daemon._config.text != self._world.config:
             yield "6: the configuration in force is not the last good one"
+
+    def _sign_in(self, _: Db) -> Iterator[str]:
+        """No refresh token is lost while everything goes well, and an ended sign-in was told to the administrator."""
+        tokens, administrator = self._world.desk.tokens, self._world.administrator
+        yield from (f"sign-in: {token} was given and is lost" for token in tokens.lost)
+        yield from administrator.found
+        tokens.lost.clear()
+        administrator.found.clear()
 
     def _database(self, db: Db) -> Iterator[str]:
         attachments = AttachmentStore(self._world.folder / "var/attachments")

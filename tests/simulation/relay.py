@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from functools import cached_property
 
 from tests.acceptance.people import Got
 from tests.simulation.network import Server, Transport
+from tests.simulation.tokens import refusal
 from tests.sink import Taken
 
 
@@ -53,24 +55,41 @@ class Delivery:
         return "\n".join((head, *(text.decode("utf-8", "replace") for text in texts if isinstance(text, bytes))))
 
 
-STAGES = ("connect", "ehlo", "mail", "rcpt", "data", "end")
+STAGES = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "end")
 REFUSALS = {
     "connect": ("421 4.3.2 try later", "554 5.3.2 no service here", "450 4.3.2 busy"),
     "ehlo": ("421 4.3.2 try later", "550 5.7.1 not you", "502 5.5.1 no such command"),
+    "auth": ("454 4.7.0 try later", "535 5.7.8 not you", "421 4.3.2 going down"),
     "mail": ("451 4.3.0 try later", "550 5.7.1 sender refused", "452 4.3.1 no room", "421 4.7.0 too many connections"),
     "rcpt": ("450 4.7.1 greylisted", "451 4.3.0 try later", "421 4.3.2 going down", "452 4.5.3 too many recipients"),
     "data": ("451 4.3.0 try later", "421 4.3.2 going down", "354 go ahead"),
     "end": ("451 4.3.0 try later", "452 4.3.1 no room", "421 4.3.2 going down"),
 }
-YES = {"connect": "220 relay", "mail": "250 2.1.0 ok", "rcpt": "250 2.1.5 ok", "data": "354 go ahead"}
-EHLO = "250-relay\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250 SMTPUTF8"
+YES = {
+    "connect": "220 relay",
+    "auth": "235 2.7.0 ok",
+    "mail": "250 2.1.0 ok",
+    "rcpt": "250 2.1.5 ok",
+    "data": "354 go ahead",
+}
+EHLO = "250-relay\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250-AUTH XOAUTH2\r\n250 SMTPUTF8"
 
 
 class Relay:
-    """The server. `trouble` is the share of answers that go wrong, `dead` addresses that exist no more."""
+    """The server. `trouble` is the share of answers that go wrong, `dead` addresses that exist no more.
 
-    def __init__(self, dice: random.Random, life: Callable[[], int], taken: Callable[[Delivery], object]) -> None:
+    `accepts(message)` tells whether a message of XOAUTH2 holds a good token.
+    """
+
+    def __init__(
+        self,
+        dice: random.Random,
+        life: Callable[[], int],
+        taken: Callable[[Delivery], object],
+        accepts: Callable[[bytes], bool],
+    ) -> None:
         self.dice = dice
+        self.accepts = accepts
         self.trouble = 0.0
         self.dead: set[str] = set()
         self.deliveries: list[Delivery] = []
@@ -80,7 +99,7 @@ class Relay:
     async def start(self) -> Server:
         """Listen."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Session(self), "relay", 25)
+        server = await loop.create_server(lambda: _Session(self), "127.0.0.1", 25)
         assert isinstance(server, Server)
         return server
 
@@ -106,6 +125,7 @@ class _Session(asyncio.Protocol):
         self._buffer = b""
         self._sender = self._recipient = ""
         self._begun = self._in_data = self._over = False
+        self._signed_in = self._refusing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, Transport)
@@ -147,7 +167,14 @@ class _Session(asyncio.Protocol):
     def _command(self, line: str) -> None:
         verb = line[:4].upper()
         argument = line[line.find("<") + 1 : line.find(">")]
-        if verb == "MAIL":
+        if self._refusing:
+            self._refusing = False
+            self._transport.write(b"535 5.7.8 not a good token\r\n")
+        elif verb == "AUTH":
+            self._sign_in(line)
+        elif verb == "MAIL" and not self._signed_in:
+            self._transport.write(b"530 5.7.0 sign in first\r\n")
+        elif verb == "MAIL":
             self._sender, self._recipient = argument, ""
             self._begun = self._say("mail")
         elif verb == "RCPT" and not self._begun:
@@ -166,6 +193,14 @@ class _Session(asyncio.Protocol):
         else:
             self._begun, self._recipient = False, ""
             self._transport.write(b"250 2.0.0 ok\r\n")
+
+    def _sign_in(self, line: str) -> None:
+        """AUTH XOAUTH2 with an initial response (RFC 4954 4)."""
+        if self._relay.accepts(base64.b64decode(line.split()[2])):
+            self._signed_in = self._say("auth")
+        else:
+            self._refusing = True
+            self._transport.write(f"334 {refusal()}\r\n".encode())
 
     def _end(self, body: bytes) -> None:
         """The end of DATA: taken or refused; an answer that is lost was a yes as often as not."""

@@ -19,6 +19,7 @@ from unittest.mock import patch
 from mailgate.errors import MailgateError
 from mailgate.store.db import Db, open_reader
 from mailgate.store.queues import copies
+from tests.simulation.administrator import Administrator
 from tests.simulation.faults import CALM_FROM, Faults
 from tests.simulation.life import LIFE, Killed
 from tests.simulation.loop import VirtualLoop
@@ -30,6 +31,7 @@ from tests.simulation.submission import hand_over
 
 DAY = 86_400.0
 PEOPLE_UNTIL, LOOK_AT = 22.8, 23.9  # hours: nobody writes any more, everything is checked
+SIGN_IN_AT = 22.1  # hours: the administrator signs in where the desk says that it must be done
 STARTS = (datetime(2027, 2, 26, tzinfo=UTC), datetime(2027, 10, 20, tzinfo=UTC), datetime(2026, 12, 20, tzinfo=UTC))
 
 
@@ -56,12 +58,14 @@ class World:
         self.base = self.dice.choice(STARTS).timestamp() - self.began
         self.offset = 0.0  # of the wall clock, in seconds
         self.desk = Desk(self.loop, folder, self.wall, self.dice)
-        self.relay = Relay(self.dice, lambda: self.desk.lives, self._taken)
+        self.relay = Relay(self.dice, lambda: self.desk.lives, self._taken, self.desk.tokens.accepts)
         self.faults = Faults(self)
+        self.administrator = Administrator(self)
         self.people = People(self.dice, self._later, self.post, self.now)
         self.posted: list[Posted] = []
         self.unwell: list[list[float]] = []  # stretches in which nothing can be expected in time, on the wall clock
         self.errors: list[str] = []
+        self.peace = False  # the last days, without any fault
         self.over = False
         self.kill_at = ""  # the crossing of the next kill
         self.kill_in = 0  # crossings until the next kill; 0: none is planned
@@ -181,6 +185,7 @@ class World:
                 down = self.ill()
             error = await self.desk.bury(self._power_returns if self.lost else int)
             self.promises.life_ended(self.desk.lives)
+            self.administrator.note_end()
             self.note(f"desk ended: {error!r}")
             if error and not isinstance(error, MailgateError):
                 self.errors.append(f"the desk ended with {error!r}")
@@ -239,6 +244,11 @@ class World:
         life.die()
         raise Killed
 
+    def _token_given(self) -> None:
+        """An answer of the token server is on its way: a kill before it is kept loses what it holds."""
+        if not self.peace and self.hour < CALM_FROM and self.dice.random() < 0.05:
+            self.kill_in = self.dice.randint(1, 4)
+
     def _next_due(self) -> float:
         row = self.db.one("SELECT min(at) FROM deadline") if self.db else None
         return row[0] - self.wall() if row and row[0] is not None else float("inf")
@@ -269,6 +279,8 @@ class World:
         (self.folder / "var/secret").write_text("a secret of more than sixteen characters")
         self.desk.next_due = self._next_due
         self.desk.at_crossing = self._crossed
+        self.desk.tokens.at_answer = self._token_given
+        self.administrator.sign_in()
         self.loop.network.plan = self.faults.plan
         self.loop.set_exception_handler(self._unhandled)
         self.promises = Promises(self)
@@ -328,11 +340,13 @@ class World:
                 for _ in range(self.dice.randint(2, 5)):
                     self.loop.call_later(self.dice.uniform(0, PEOPLE_UNTIL) * 3600, self.people.opens)
                 self.loop.call_later(CALM_FROM * 3600, self._calm)
+                self.loop.call_later(SIGN_IN_AT * 3600, self.administrator.look)
                 await self._until(LOOK_AT)
                 self.promises.check()
                 self.passed = day + 1
                 await self._until(24.0)
                 passed(day)
+            self.peace = True
             await asyncio.sleep(4 * DAY)
             self.promises.check_end()
         finally:
