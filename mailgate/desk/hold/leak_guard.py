@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from mailgate.desk.hold.held_reply import hold
 from mailgate.desk.notify.related_tickets import how_it_ended, internal_titles
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.merge_split import Target, related_texts
+from mailgate.desk.request.merge_split import RelatedTexts, Target, related_texts
 from mailgate.desk.request.reply import AgentText
 from mailgate.desk.request.request import AgentMail, Request, signer_of
 from mailgate.desk.situation import Ended
@@ -108,20 +108,24 @@ def _internal(request: Request, texts: Iterable[str], published: Entry | None, t
             *(event.reason for event in events),
             *_as_read(_sentences(events, similar, ticket, request.agent_key, config), context),
         ),
-        # What a reply quoted is no public text: it may be an alert.
-        public=(
-            config.desk.name,
-            *(address.name for address in config.addresses.values()),
-            ticket.subject,
-            *(str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED),
-            *(entry.text for entry in thread if entry.kind is EntryKind.REPLY),
-            *(_had(entry, config) for entry in related.messages),
-            *related.public,
-            *_standing(request, thread, config),
-        ),
+        public=_public(request, ticket, related, config),
         titles=(*(other.subject for other, _ in similar), *internal_titles(known.others, ticket, config)),
         hidden_names=[department.name for department in config.departments.values() if not department.public],
     )
+
+
+def _public(request: Request, ticket: Ticket, related: RelatedTexts, config: Config) -> Iterator[str]:
+    """What the requester wrote or was sent. It is read only where a text holds what may be internal."""
+    thread, events = request.known.thread(ticket.number), request.known.events(ticket.number)
+    yield config.desk.name
+    yield from (address.name for address in config.addresses.values())
+    yield ticket.subject
+    yield from (str(event.before) for event in events if event.kind is EventKind.SUBJECT_CHANGED)
+    # What a reply quoted is no public text: it may be an alert.
+    yield from (entry.text for entry in thread if entry.kind is EntryKind.REPLY)
+    yield from (_had(entry, config) for entry in related.messages)
+    yield from related.public
+    yield from _standing(request, thread, config)
 
 
 def _standing(request: Request, thread: Sequence[Entry], config: Config) -> Iterator[str]:

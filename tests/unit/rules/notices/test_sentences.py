@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailgate.rules.notices.alert_facts import internal_sentences
 from mailgate.rules.notices.sentences import event_sentence
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.ticket import Actor, EventKind
@@ -26,6 +27,14 @@ CONFIG = desk()
 )
 def test_bans_and_what_undoes_a_merge_are_told_with_who_and_why(kind, before, after, told):
     assert english(event_sentence(ANN.event(kind, before, after), ticket(), CONFIG)) == told
+
+
+@pytest.mark.parametrize("by", [Actor.agent("ann"), Actor.requester("k@x.example")])
+@pytest.mark.parametrize("kind", [EventKind.MESSAGE, EventKind.REPLIED])
+def test_messages_are_shown_by_their_entries_and_not_in_sentences(kind, by):
+    event = Stamp(by, NOW, "why").event(kind, None, None)
+    assert event_sentence(event, ticket(), CONFIG, "ann") is None
+    assert [*internal_sentences(event, ticket(), CONFIG, "ann")] == []
 
 
 def test_links_that_nobody_of_the_desk_made_are_told_elsewhere():
