@@ -22,7 +22,7 @@ from mailgate.rules.ticket.lifecycle import open_ticket
 from mailgate.store.db import open_writer
 from mailgate.ticket import Actor, Address, Entry, EntryKind, Status, Ticket
 from mailgate.worker.apply import save_change
-from mailgate.worker.setup import make_runtime
+from mailgate.worker.runtime import make_runtime
 
 CONFIG = """
 [desk]

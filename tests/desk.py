@@ -33,7 +33,8 @@ from mailgate.store.tickets import tickets
 from mailgate.ticket import Event, Ticket
 from mailgate.worker import batch, timers
 from mailgate.worker.daily import agents_day, set_aside, spam_digest
-from mailgate.worker.setup import Runtime, make_runtime, open_secrets
+from mailgate.worker.runtime import Runtime, make_runtime
+from mailgate.worker.secrets import open_secrets
 from tests.postgresql import cluster
 
 ALL_ON_POSTGRESQL = os.environ.get("MAILGATE_TEST_DATABASE") == "postgresql"

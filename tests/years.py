@@ -19,7 +19,7 @@ from pathlib import Path
 from mailgate.store.db import engine_of
 from mailgate.store.maintenance.size import stored
 from mailgate.store.queues import inbox, outbox
-from mailgate.worker import upkeep
+from mailgate.worker.daily import upkeep
 from tests.desk import ANN, CONFIG, OUTBOX, START, Bench, Sent
 
 YEAR = timedelta(days=365)

@@ -17,7 +17,7 @@ from mailgate.errors import ConfigError, MailgateError, Problem, Refused
 from mailgate.settings import Config
 from mailgate.store.db import Db, open_reader, open_writer
 from mailgate.ticket import Json
-from mailgate.worker.setup import begin, open_secrets
+from mailgate.worker.secrets import begin, open_secrets
 from mailgate.writing.templates.phrases import Catalogue, shipped
 
 
@@ -46,7 +46,7 @@ def config_of(
     try:
         config, _ = load(path, thorough=thorough, secrets=secrets)
     except ConfigError:
-        from mailgate.daemon.reload import in_force  # late: only needed while a file is edited
+        from mailgate.daemon.active_config import in_force  # late: only needed while a file is edited
 
         found = in_force(path) if or_in_force else None
         if found is None:

@@ -1,6 +1,6 @@
 """Secrets: passwords, which are read with the configuration, and the signing secrets, which are read at start.
 
-Never prints a secret. When a new one may be created is decided in `mailgate.worker.setup`.
+Never prints a secret. When a new one may be created is decided in `mailgate.worker.secrets`.
 """
 
 from __future__ import annotations

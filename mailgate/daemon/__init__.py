@@ -4,7 +4,7 @@
     listeners       SMTP listener, IMAP watchers and the HTTP server
     http            /healthz, /readyz and /metrics
     status          the status file that `mailgate status` reads
-    reload          validates a new configuration; keeps the one in force
+    active_config   the copy of the configuration in force, beside the database
     sign_ins        the OAuth 2.0 accounts
     database_tasks  background tasks on the database
     spawn           starts the worker process

@@ -21,7 +21,7 @@ from typing import Any
 
 from mailgate.config.diff import changes
 from mailgate.config.load import read
-from mailgate.daemon import alarms, reload, status
+from mailgate.daemon import active_config, alarms, status
 from mailgate.daemon.channel import (
     ApplyConfig,
     Channel,
@@ -105,7 +105,7 @@ class Daemon:
         maillog.log.addHandler(self._events)
         try:
             self._worker = await Channel.open(self._worker_socket)
-            reload.save_active(self._config)
+            active_config.save(self._config)
             self._build()
             self._handle_signals()
             try:
@@ -360,7 +360,7 @@ class Daemon:
             raise
         self._config = new
         self._sign_ins.apply(new)
-        await asyncio.to_thread(reload.save_active, new)
+        await asyncio.to_thread(active_config.save, new)
         await self._listeners.switch(old, servers)
         with suppress(StorageError):  # it is renewed at its time
             await self._membership.renew()

@@ -14,10 +14,11 @@ import os
 import socket
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mailgate.config.load import read
+from mailgate.config.load import load, read
 from mailgate.daemon.channel import (
     ApplyConfig,
     Channel,
@@ -33,21 +34,25 @@ from mailgate.daemon.channel import (
     RunTimers,
     Stop,
 )
-from mailgate.daemon.reload import activate, validate
 from mailgate.desk.notify.admin import to_admin
 from mailgate.errors import ConfigError, DatabaseDamaged, MailgateError, Problem, StorageError
 from mailgate.rules.sla.calendar import calendar_of
 from mailgate.settings import Config
-from mailgate.store.db import Node, Store
+from mailgate.store.db import Db, Node, Store
 from mailgate.store.queues import outbox
 from mailgate.system.clock import Clock, pause
 from mailgate.system.watchdog import Progress
 from mailgate.worker import written
 from mailgate.worker.batch import recover
+from mailgate.worker.carry_over import carry_over
 from mailgate.worker.lanes import Worker
-from mailgate.worker.setup import make_runtime
+from mailgate.worker.runtime import Runtime, make_runtime
+from mailgate.worker.secrets import open_secrets
 from mailgate.worker.timers import Timers
 from mailgate.worker.undelivered import process_failures
+from mailgate.writing.templates.canned import check_canned
+from mailgate.writing.templates.phrases import shipped
+from mailgate.writing.templates.render import Renderer
 
 STOP_TIMEOUT = 4.0  # seconds for the current batch to finish
 OPEN_TIMEOUT = 30.0  # seconds for a database that does not work to come back, before the worker gives up
@@ -238,3 +243,28 @@ def _failed(error: MailgateError) -> ConfigResult:
 def _load_calendars(config: Config, clock: Clock) -> None:
     for hours in config.schedules.values():
         calendar_of(hours).is_open(clock())
+
+
+def validate(file: Path) -> Config:
+    """Read the configuration, and test the administrator's templates and canned responses.
+
+    Raises ConfigError with every problem.
+    """
+    config, _ = load(file)
+    # Shipped templates are skipped: an upgrade may have installed newer ones than this process can render.
+    found = Renderer.of(config).check() if config.templates else ()
+    broken = tuple(each for each in found if not each.warning and not Path(each.file).is_relative_to(shipped()))
+    broken += check_canned(config)
+    if broken:
+        raise ConfigError(broken)
+    return config
+
+
+def activate(db: Db, config: Config, now: datetime) -> Runtime:
+    """Build the runtime of a new configuration and carry tickets over to names that `was` renames.
+
+    Call inside a transaction. Raises ConfigError when the secret is not the one that the database was signed with.
+    """
+    runtime = make_runtime(config, open_secrets(db, config))
+    carry_over(db, runtime, now)
+    return runtime

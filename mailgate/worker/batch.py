@@ -33,7 +33,7 @@ from mailgate.worker.carry_over import carry_over
 from mailgate.worker.explain import steps
 from mailgate.worker.node import about_command
 from mailgate.worker.pipeline import Verdict, count_reports, think
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds that a batch may occupy the writer thread at a time

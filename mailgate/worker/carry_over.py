@@ -29,7 +29,7 @@ from mailgate.store.queues import outbox
 from mailgate.store.tickets import names_in_use
 from mailgate.ticket import ADMIN, Address, Change, Ticket
 from mailgate.worker import apply, recheck, written
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 # In the table meta: of the configuration that was applied last the staff, and the digest.
 _STAFF, _APPLIED = "staff", "applied"

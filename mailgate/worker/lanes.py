@@ -25,7 +25,7 @@ from mailgate.system.budget import CHECKED, Budget
 from mailgate.system.clock import pause
 from mailgate.system.watchdog import Progress
 from mailgate.worker.batch import Defer, Deferred, Unread, claim, read, reclaim, record_failure, work, work_and_claim
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 PAUSE = 1.0  # seconds after a storage error; doubled up to PAUSE_MOST
 PAUSE_MOST = 60.0

@@ -38,9 +38,9 @@ from mailgate.store.people import absences
 from mailgate.store.queues import held, inbox
 from mailgate.store.tickets import deadlines, search
 from mailgate.ticket import CLOCK, Address
-from mailgate.worker import apply, upkeep, written
-from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
-from mailgate.worker.setup import Runtime
+from mailgate.worker import apply, written
+from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest, upkeep
+from mailgate.worker.runtime import Runtime
 
 TICK = 0.5  # seconds
 DAY_TICK = 2.0  # seconds between checks for digests and ended absences

@@ -20,7 +20,7 @@ from mailgate.store.db import Db
 from mailgate.store.queues import outbox
 from mailgate.store.queues.outbox import Refused
 from mailgate.worker import apply
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 AT_ONCE = 50  # failures processed between other work
 

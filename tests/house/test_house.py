@@ -27,7 +27,7 @@ NOT_IN_CORE = {
 # Each outside library is named in one place.
 DOORS = {
     "aiosmtpd": ("inbound/smtp/session.py",),
-    "aiosqlite": ("store/sqlite/db.py",),
+    "aiosqlite": ("store/sqlite/lane.py",),
     "apscheduler": ("worker/timers.py",),
     "chardet": ("reading/encodings/charset.py",),
     "cryptography": ("connect/rsa.py",),

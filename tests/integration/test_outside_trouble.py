@@ -15,8 +15,7 @@ import pytest
 
 from mailgate.cli.main import main
 from mailgate.config.load import load
-from mailgate.daemon import status
-from mailgate.daemon.reload import load_active, save_active
+from mailgate.daemon import active_config, status
 from mailgate.errors import StorageError, UnreadableFile
 from mailgate.outbound.backoff import Stage
 from mailgate.outbound.payload import Payload
@@ -108,8 +107,8 @@ def test_a_config_that_cannot_be_remembered_is_none(bench: Bench) -> None:
     """Only `reload` has less to tell."""
     place = bench.config.storage.database.with_name("mailgate.db.config.toml")
     place.mkdir()
-    save_active(bench.config)
-    assert load_active(bench.config) is None
+    active_config.save(bench.config)
+    assert active_config.load(bench.config) is None
 
 
 def test_a_lock_without_a_place_is_trouble_of_the_storage(tmp_path: Path) -> None:

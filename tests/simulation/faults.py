@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mailgate.daemon.reload import validate
+from mailgate.daemon.worker import validate
 from mailgate.errors import ConfigError
 from tests.simulation.network import Plan
 from tests.simulation.people import CUSTOMERS

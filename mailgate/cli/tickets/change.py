@@ -31,7 +31,8 @@ from mailgate.system.lock import running
 from mailgate.ticket import Address, Assignee, Json
 from mailgate.worker import apply, written
 from mailgate.worker.carry_over import carry_over
-from mailgate.worker.setup import Runtime, make_runtime, open_secrets
+from mailgate.worker.runtime import Runtime, make_runtime
+from mailgate.worker.secrets import open_secrets
 from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.views.answers import answer_views
 from mailgate.writing.views.card import ticket_view

@@ -24,7 +24,7 @@ from mailgate.store import schema
 from mailgate.store.db import engine_of
 from mailgate.store.tickets import names_in_use
 from mailgate.ticket import Json
-from mailgate.worker.setup import check_secrets
+from mailgate.worker.secrets import check_secrets
 from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.render import Renderer
 

@@ -17,7 +17,8 @@ from mailgate.store.db import Db
 from mailgate.store.queues.inbox import Claimed
 from mailgate.worker.explain import document, unread, words
 from mailgate.worker.pipeline import Verdict, count_reports, think
-from mailgate.worker.setup import Runtime, make_runtime, peek_secrets
+from mailgate.worker.runtime import Runtime, make_runtime
+from mailgate.worker.secrets import peek_secrets
 from mailgate.worker.written import subject_of
 
 

@@ -101,7 +101,8 @@ def _drain(config: Config) -> int | None:
         with Lock(config.storage.beside):
             # late: not needed while a daemon is running
             from mailgate.worker.batch import drain
-            from mailgate.worker.setup import make_runtime, open_secrets
+            from mailgate.worker.runtime import make_runtime
+            from mailgate.worker.secrets import open_secrets
 
             with writing(config) as db:
                 if nodes.any_alive(db):

@@ -10,7 +10,7 @@ from mailgate.cli.common import print_json, reading, say
 from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
-from mailgate.daemon.reload import load_active, load_active_files, newer_files, template_files
+from mailgate.daemon import active_config
 from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
@@ -31,10 +31,10 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(broken)
     with reading(config) as db:
         warnings += orphans(config, names_in_use.names_in_use(db))
-    active = load_active(config)
-    changed = (*changes(active, config), *newer_files(config)) if active else ()
-    if (files := load_active_files(config)) is not None:
-        changed += changed_files(files, template_files(config))
+    active = active_config.load(config)
+    changed = (*changes(active, config), *active_config.newer_files(config)) if active else ()
+    if (files := active_config.load_template_files(config)) is not None:
+        changed += changed_files(files, active_config.template_files(config))
     pid = running(config.storage.beside)
     if args.json:
         start = result_fields(() if pid else (_NOT_RUNNING,))

@@ -16,7 +16,7 @@ from mailgate.desk.report import read_figures
 from mailgate.figures import Report
 from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
-from mailgate.worker.setup import peek_secrets
+from mailgate.worker.secrets import peek_secrets
 from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.templates.render import Renderer
 

@@ -15,8 +15,7 @@ from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Node, Si
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite import connection as files
 from mailgate.store.sqlite.connection import connect, log_path, make_private, storage_errors
-from mailgate.store.sqlite.db import SqliteDb, SqliteLane
-from mailgate.store.sqlite.flush import LogFlusher
+from mailgate.store.sqlite.db import SqliteDb
 from mailgate.system.crash_points import crossing
 from mailgate.system.storage import probe
 
@@ -52,6 +51,10 @@ class Sqlite(Engine):
 
     async def open_lanes(self, node: Node) -> tuple[Lane, Lane, Flusher]:
         """A writer, a reader, and the flusher of the log."""
+        # late: asyncio takes time to load, which commands do not need to pay
+        from mailgate.store.sqlite.flush import LogFlusher
+        from mailgate.store.sqlite.lane import SqliteLane
+
         make_private(self.path)
 
         def write_connection() -> sqlite3.Connection:

@@ -1,1 +1,1 @@
-"""Mail that the clock sends: digests, reports, what was held or set aside."""
+"""What the clock does each day: mails digests, reports, and what was held or set aside; deletes what is too old."""

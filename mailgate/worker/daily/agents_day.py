@@ -31,7 +31,7 @@ from mailgate.store.tickets import tickets
 from mailgate.store.tickets.queries import Query, find
 from mailgate.ticket import Address, Ticket
 from mailgate.worker import apply, written
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 log = logging.getLogger(__name__)
 

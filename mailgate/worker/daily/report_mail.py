@@ -22,7 +22,7 @@ from mailgate.store import meta
 from mailgate.store.db import Db
 from mailgate.store.queues import outbox
 from mailgate.worker import written
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from mailgate.store.db import Db
 from mailgate.store.queues import inbox, outbox, quarantine
 from mailgate.ticket import Queued
 from mailgate.worker import written
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 
 EVERY = timedelta(hours=1)
 SHOWN = 20  # mails that are named in one

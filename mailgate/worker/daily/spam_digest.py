@@ -21,7 +21,7 @@ from mailgate.store.db import Db
 from mailgate.store.queues import held, outbox
 from mailgate.ticket import Queued
 from mailgate.worker import written
-from mailgate.worker.setup import Runtime
+from mailgate.worker.runtime import Runtime
 from mailgate.writing.views.links import END
 
 SHOWN = 50  # mails in one list

@@ -14,7 +14,7 @@ from mailgate.config.secret import make_secret, read_secrets
 from mailgate.errors import ConfigError
 from mailgate.settings import Config, Secret
 from mailgate.store.db import open_writer
-from mailgate.worker.setup import open_secrets
+from mailgate.worker.secrets import open_secrets
 from tests.configs import completed
 
 LITERAL = "correct horse battery staple"

@@ -15,7 +15,8 @@ from mailgate.store.db import open_writer
 from mailgate.store.queues import inbox, outbox
 from mailgate.store.tickets import tickets
 from mailgate.ticket import EntryKind, EventKind
-from mailgate.worker.setup import make_runtime, open_secrets
+from mailgate.worker.runtime import make_runtime
+from mailgate.worker.secrets import open_secrets
 from tests.desk import KAREN, Bench, Sent
 from tests.replay import derived
 

@@ -222,7 +222,7 @@ def test_check_names_place_and_fault(tmp_path, text, what):
 
 
 def test_a_reload_with_a_broken_one_is_refused(tmp_path):
-    from mailgate.daemon.reload import validate
+    from mailgate.daemon.worker import validate
     from mailgate.errors import ConfigError
 
     path = tmp_path / "config.toml"

@@ -11,7 +11,8 @@ from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.reopening import back
 from mailgate.store.db import open_writer
 from mailgate.ticket import ADMIN, CLOCK, Actor, Assignee, EventKind
-from mailgate.worker.setup import make_runtime, open_secrets
+from mailgate.worker.runtime import make_runtime
+from mailgate.worker.secrets import open_secrets
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 from tests.mail_programs import PROGRAMS, written
 

@@ -1,8 +1,4 @@
-"""Configuration reload: validate a new configuration, switch to it, keep a copy of the one in force.
-
-The copy lies beside the database; `mailgate reload` compares the configuration file with it.
-The daemon (`main.py`) decides when to switch.
-"""
+"""The configuration in force, as the daemon saved it beside the database; `mailgate reload` compares with it."""
 
 from __future__ import annotations
 
@@ -11,49 +7,17 @@ import json
 import os
 import re
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 
-from mailgate.config.load import load, read
+from mailgate.config.load import read
 from mailgate.errors import ConfigError
 from mailgate.settings import Config
-from mailgate.store.db import Db
 from mailgate.system.durable import write_private
 from mailgate.system.lock import running
-from mailgate.worker.carry_over import carry_over
-from mailgate.worker.setup import Runtime, make_runtime, open_secrets
-from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.folders import Folder
-from mailgate.writing.templates.phrases import shipped
-from mailgate.writing.templates.render import Renderer
 
 
-def validate(file: Path) -> Config:
-    """Read the configuration, and test the administrator's templates and canned responses.
-
-    Raises ConfigError with every problem.
-    """
-    config, _ = load(file)
-    # Shipped templates are skipped: an upgrade may have installed newer ones than this process can render.
-    found = Renderer.of(config).check() if config.templates else ()
-    broken = tuple(each for each in found if not each.warning and not Path(each.file).is_relative_to(shipped()))
-    broken += check_canned(config)
-    if broken:
-        raise ConfigError(broken)
-    return config
-
-
-def activate(db: Db, config: Config, now: datetime) -> Runtime:
-    """Build the runtime of a new configuration and carry tickets over to names that `was` renames.
-
-    Call inside a transaction. Raises ConfigError when the secret is not the one that the database was signed with.
-    """
-    runtime = make_runtime(config, open_secrets(db, config))
-    carry_over(db, runtime, now)
-    return runtime
-
-
-def save_active(config: Config) -> None:
+def save(config: Config) -> None:
     """Store the text of the configuration in force, readable by its owner alone.
 
     Ignores a disk error: only `mailgate reload` reads the copy.
@@ -69,7 +33,7 @@ def template_files(config: Config) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
-def load_active_files(config: Config) -> dict[str, str] | None:
+def load_template_files(config: Config) -> dict[str, str] | None:
     """The digests of the template files in force; None when there is no record."""
     try:
         return dict(json.loads(_active_files(config).read_text("utf-8")))
@@ -77,7 +41,7 @@ def load_active_files(config: Config) -> dict[str, str] | None:
         return None
 
 
-def load_active(config: Config) -> Config | None:
+def load(config: Config) -> Config | None:
     """Read the copy of the configuration in force; None when there is none."""
     try:
         active, _ = read(config.file, _active_path(config).read_text("utf-8"), os.environ, thorough=False)

@@ -1,51 +1,23 @@
-"""Sets up a desk from its configuration: the runtime (keys, templates, attachments), and the signing secrets.
+"""The secrets that sign a desk's keys: created with the database, and compared with it at each start.
 
-The database holds a fingerprint of the secret that signs its keys, so that another one is noticed.
+The database holds a fingerprint of the secret, so that another one is noticed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from mailgate.config.secret import make_secret, read_secrets
-from mailgate.desk.outcome import Context
 from mailgate.errors import ConfigError, Problem
-from mailgate.rules.routing.rule_index import RuleIndex
-from mailgate.rules.threading.keys import Keyring
 from mailgate.settings import Config
 from mailgate.store import meta
-from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
-from mailgate.writing.templates.render import Renderer
 
 _FINGERPRINT = "secret"  # row of `meta`: the fingerprint of the secret that signs the keys of this database
 _NOT_YET = "being created"  # value of that row from the first start until the secret exists
 _RESTORE = "restore the old one"  # advice for a secret that is missing or wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """The objects that depend on the configuration; a reload builds a new one."""
-
-    config: Config
-    keyring: Keyring
-    renderer: Renderer
-    files: AttachmentStore
-    rules: RuleIndex
-
-    def context(self, now: datetime) -> Context:
-        """The context of a decision at `now`, in UTC."""
-        return Context(self.config, self.keyring, now, self.rules, self.renderer)
-
-
-def make_runtime(config: Config, secrets: tuple[bytes, ...]) -> Runtime:
-    """Build the runtime of a configuration. `secrets`: newest first."""
-    files = AttachmentStore(config.storage.attachments)
-    keyring = Keyring(secrets, config.desk.domain)
-    return Runtime(config, keyring, Renderer.of(config), files, RuleIndex(config.rules))
 
 
 def begin(db: Db, config: Config, *, new: bool = False) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mailgate.config.load import load
 from mailgate.errors import ConfigError
 from mailgate.store.db import open_reader, open_writer
-from mailgate.worker import setup
+from mailgate.worker import secrets
 from tests.desk import CONFIG, KAREN, Bench, to
 
 OLD, NEW = '"a secret of more than sixteen characters"', '"quite another secret, and long"'
@@ -20,9 +20,9 @@ def opened(folder, *, new=False, text=CONFIG):
     (folder / "config.toml").write_text(text)
     config, _ = load(folder / "config.toml")
     with closing(open_writer(config.storage.database)) as db:
-        setup.begin(db, config, new=new)
+        secrets.begin(db, config, new=new)
         with db.transaction():
-            return setup.open_secrets(db, config)
+            return secrets.open_secrets(db, config)
 
 
 def test_the_secret_is_made_for_an_empty_database_and_must_not_change(tmp_path):
@@ -59,7 +59,7 @@ def test_a_start_that_was_killed_while_it_made_the_secret_goes_on(tmp_path):
     (tmp_path / "config.toml").write_text(CONFIG)
     config, _ = load(tmp_path / "config.toml")
     with closing(open_writer(config.storage.database)) as db:
-        setup.begin(db, config)
+        secrets.begin(db, config)
     (tmp_path / "var" / "secret").write_text("made, and nothing written of it")
     assert opened(tmp_path) == (b"made, and nothing written of it",)
 
@@ -68,16 +68,16 @@ def test_check_warns_of_a_secret_that_was_there_first(tmp_path):
     (tmp_path / "config.toml").write_text(CONFIG.replace("[desk]\n", f"[desk]\nsecret = {OLD}\n"))
     config, _ = load(tmp_path / "config.toml")
     with closing(open_reader(config.storage.database)) as db:
-        (problem,) = setup.check_secrets(db, config)
+        (problem,) = secrets.check_secrets(db, config)
     assert problem.warning
     assert "mailgate run --new" in problem.what
     (tmp_path / "config.toml").write_text(CONFIG)
     config, _ = load(tmp_path / "config.toml")
     with closing(open_reader(config.storage.database)) as db:
-        assert setup.check_secrets(db, config) == ()
+        assert secrets.check_secrets(db, config) == ()
     with closing(open_writer(config.storage.database)) as db:
-        setup.begin(db, config)
-        assert setup.check_secrets(db, config) == ()  # the daemon's next start makes it
+        secrets.begin(db, config)
+        assert secrets.check_secrets(db, config) == ()  # the daemon's next start makes it
 
 
 def test_new_and_old_secrets_verify_both(tmp_path):
@@ -91,6 +91,6 @@ def test_new_and_old_secrets_verify_both(tmp_path):
 
 def test_a_dry_run_needs_no_secret(tmp_path):
     config = Bench(tmp_path).config
-    assert setup.peek_secrets(config) != (b"dry run",)
+    assert secrets.peek_secrets(config) != (b"dry run",)
     (tmp_path / "var" / "secret").unlink()
-    assert setup.peek_secrets(config) == (b"dry run",)
+    assert secrets.peek_secrets(config) == (b"dry run",)

@@ -16,7 +16,8 @@ from mailgate.store.db import Store
 from mailgate.store.queues import outbox
 from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import keep_files
-from mailgate.worker import timers, upkeep
+from mailgate.worker import timers
+from mailgate.worker.daily import upkeep
 from tests.desk import ANN, KAREN, START, Bench
 from tests.waiting import until
 

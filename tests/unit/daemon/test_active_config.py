@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mailgate.config.load import load
-from mailgate.daemon.reload import load_active, load_active_files, newer_files, save_active, template_files
+from mailgate.daemon import active_config
 from tests.configs import completed
 from tests.desk import CONFIG
 
@@ -21,20 +21,20 @@ def test_the_template_files_in_force_are_kept_with_the_configuration(tmp_path: P
     (tmp_path / "config.toml").write_text(CONFIG)
     (tmp_path / "var").mkdir()
     config, _ = load(tmp_path / "config.toml", {})
-    assert load_active_files(config) is None
-    save_active(config)
-    assert load_active(config) == config
-    assert load_active_files(config) == template_files(config)
-    assert [*template_files(config)] == ["de/reply.txt"]
+    assert active_config.load_template_files(config) is None
+    active_config.save(config)
+    assert active_config.load(config) == config
+    assert active_config.load_template_files(config) == active_config.template_files(config)
+    assert [*active_config.template_files(config)] == ["de/reply.txt"]
     (tmp_path / "templates/de/reply.txt").write_text("Guten Tag")
-    assert load_active_files(config) != template_files(config)
+    assert active_config.load_template_files(config) != active_config.template_files(config)
     (tmp_path / "var/mailgate.db.templates.json").write_text("[1")
-    assert load_active_files(config) is None
+    assert active_config.load_template_files(config) is None
 
 
 def test_without_a_folder_there_are_no_template_files(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG)
-    assert template_files(load(tmp_path / "config.toml", {})[0]) == {}
+    assert active_config.template_files(load(tmp_path / "config.toml", {})[0]) == {}
 
 
 def test_a_password_file_that_is_newer_than_the_configuration_in_force(tmp_path: Path) -> None:
@@ -44,11 +44,11 @@ def test_a_password_file_that_is_newer_than_the_configuration_in_force(tmp_path:
     password.write_text("one")
     config, _ = load(file)
     (tmp_path / "var").mkdir()
-    assert newer_files(config) == (), "none is in force"
-    save_active(config)
+    assert active_config.newer_files(config) == (), "none is in force"
+    active_config.save(config)
     os.utime(password, (1, 1))
-    assert newer_files(config) == ()
+    assert active_config.newer_files(config) == ()
     os.utime(password, (4e9, 4e9))
-    assert newer_files(config) == (f"file changed: {password}",)
+    assert active_config.newer_files(config) == (f"file changed: {password}",)
     password.unlink()
-    assert newer_files(config) == ()
+    assert active_config.newer_files(config) == ()
