@@ -109,6 +109,7 @@ class Server:
 
     url: str = field(repr=False)
     beside: Path  # files of the desk on this machine lie here, under names that begin with this one
+    shared: Path | None = None  # folder of attachments and large mails, which every node of the desk reaches
 
     def __str__(self) -> str:
         """The URL without password and parameters."""

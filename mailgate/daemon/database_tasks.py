@@ -62,7 +62,7 @@ PROBE_INTERVAL = 5.0  # seconds
 
 async def watch_storage(store: Store, engine: Engine, places: Storage, stop: asyncio.Event) -> None:
     """Look for storage trouble before a mail meets it."""
-    folders = (places.attachments, raw_folder(places.beside))
+    folders = (places.attachments, raw_folder(places.database))
     while not stop.is_set():
         store.health.look(await asyncio.to_thread(lambda: [*engine.trouble(folders)]))
         await store.probe()

@@ -68,7 +68,7 @@ class Store:
     ) -> Store:
         """Open the database for a daemon, making it where needed. `clock` dates trouble with it."""
         engine = engine_of(database)
-        return cls(node, await engine.open_lanes(node), RawFiles(engine.beside), StorageHealth(clock))
+        return cls(node, await engine.open_lanes(node), RawFiles(engine.database), StorageHealth(clock))
 
     async def write(self, work: Callable[Concatenate[Db, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(db, …)` as one transaction on the writer's thread; durable when it returns."""

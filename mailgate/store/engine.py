@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from mailgate.errors import StorageError
 from mailgate.rules.text.search_words import Term
+from mailgate.settings import Server
 from mailgate.store.raw_files import RawFiles
 
 T = TypeVar("T")
@@ -253,6 +254,7 @@ class Engine(ABC):
     """The database of one desk. Every method raises StorageError, with words for people; opening also WrongSchema."""
 
     name: str  # where the database is, without a password
+    database: Path | Server
     beside: Path  # files of the desk on this machine lie here, under names that begin with this one
     oldest: ClassVar[int]  # the first version of the schema that is migrated
     alone: ClassVar[bool]  # the lock file on this machine keeps every other daemon off the database

@@ -1,4 +1,4 @@
-"""Large mails as they came, each a file in a folder beside the database.
+"""Large mails as they came, each a file in a folder beside the database, or among the attachments of several nodes.
 
 A row of fifty megabytes would be copied three times on its way into the database, and
 hold up everybody who writes meanwhile. A file is written and synced before the row that
@@ -17,25 +17,34 @@ from pathlib import Path
 
 from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
+from mailgate.settings import Server
 from mailgate.system.crash_points import crossing
 from mailgate.system.durable import DurableFile, flush
 from mailgate.system.lock import remove_files
 from mailgate.system.storage import os_trouble, unreadable
 
 LARGE = 256_000  # bytes; smaller mails lie in the database
+AMONG_ATTACHMENTS = "large-mails"  # name of the folder there
 SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
 
 
-def raw_folder(database: Path) -> Path:
+def raw_folder(database: Path | Server) -> Path:
     """The folder of large mails of a database."""
-    return database.with_name(f"{database.name}-raw")
+    if isinstance(database, Server) and database.shared:
+        return database.shared / AMONG_ATTACHMENTS
+    path = _beside(database)
+    return path.with_name(f"{path.name}-raw")
+
+
+def _beside(database: Path | Server) -> Path:
+    return database.beside if isinstance(database, Server) else database
 
 
 class RawFiles:
     """The large mails of one database."""
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
+    def __init__(self, database: Path | Server) -> None:
+        self._database = _beside(database)
         self._folder = raw_folder(database)
 
     def begin(self) -> Draft:

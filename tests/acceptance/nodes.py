@@ -11,6 +11,7 @@ import argparse
 import itertools
 import os
 import random
+import re
 import shutil
 import signal
 import smtplib
@@ -52,12 +53,13 @@ nodes.MARGIN = engine.MARGIN = 1.0
 """
 
 
-def mail(conversation: str, number: int, to: str = "support@bank.example") -> bytes:
+def mail(conversation: str, number: int, to: str = "support@bank.example", more: str = "") -> bytes:
     """A mail of a conversation; each answers the one before it."""
     answers = f"In-Reply-To: <{conversation}.{number - 1}@client.example>\r\n" if number else ""
     return (
-        f"From: Karen <karen@client.example>\r\nTo: {to}\r\nSubject: {'Re: ' if number else ''}About {conversation}\r\n"
-        f"Message-ID: <{conversation}.{number}@client.example>\r\n{answers}\r\n{conversation} says {number}\r\n"
+        f"From: Karen <{conversation}@client.example>\r\nTo: {to}\r\n"
+        f"Subject: {'Re: ' if number else ''}About {conversation}\r\n"
+        f"Message-ID: <{conversation}.{number}@client.example>\r\n{answers}\r\n{conversation} says {number}\r\n{more}"
     ).encode()
 
 
@@ -113,10 +115,10 @@ class Site:
         """The node dies."""
         self.nodes[name].end(signal.SIGKILL)
 
-    def stop(self, name: str) -> Callable[[], None]:
-        """The node stands still; what is returned lets it go on, and starts it anew where it ended."""
+    def stop(self, name: str, *, worker_alone: bool = False) -> Callable[[], None]:
+        """The node stands still, or its worker alone; what is returned lets it go on."""
         world = self.nodes[name]
-        pids = [world.pid, world.worker]
+        pids = [world.worker] if worker_alone else [world.pid, world.worker]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
 
@@ -142,11 +144,12 @@ class Site:
         return next((str(name) for (name,) in self.first.sql(held, resource)), "")
 
     def is_taken(self, raw: bytes, names: Sequence[str], to: str = "support@bank.example") -> bool:
-        """Hand a mail to the first of these nodes that takes it."""
+        """Hand a mail to the first of these nodes that takes it. Each has another envelope sender, as a list's have."""
+        sender = re.sub(rb"(?s).*Message-ID: <(.*?)@.*", rb"bounce-\1@client.example", raw).decode()
         for name in names:
             with suppress(smtplib.SMTPException, OSError):
                 with smtplib.SMTP("127.0.0.1", self.nodes[name].port, timeout=ANSWER) as smtp:
-                    smtp.sendmail("karen@client.example", [to], raw)
+                    smtp.sendmail(sender, [to], raw)
                 return True
         return False
 
@@ -161,9 +164,9 @@ class Site:
         for ticket, text in world.sql("SELECT ticket, text FROM entry WHERE kind = 'message' ORDER BY id"):
             threads[ticket].append(text.strip())
         wanted = [[f"{name} says {number}" for number in range(count)] for name, count in conversations.items()]
-        assert sorted(threads.values()) == sorted(wanted), "each conversation is one ticket with its mails in order"
-        waiting = "SELECT count(*) FROM inbox WHERE state IN ('quarantined', 'held')"
-        assert world.sql(waiting) == [(0,)], "nothing is set aside"
+        assert world.sql("SELECT id, way, error FROM inbox WHERE state IN ('quarantined', 'held')") == []
+        wrong = [thread for thread in threads.values() if thread not in wanted]
+        assert sorted(threads.values()) == sorted(wanted), f"each conversation is one ticket, in order: {wrong}"
         written = {row[0]: row[1:] for row in world.sql("SELECT message_id, id, recipient, ticket, kind FROM outbox")}
         assert world.sql("SELECT count(*) FROM outbox WHERE state <> 'sent'") == [(0,)]
         got = [each.header("Message-ID") for each in world.taken]

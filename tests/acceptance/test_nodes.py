@@ -27,7 +27,8 @@ def test_what_a_dead_node_did_alone_another_one_does(tmp_path: Path) -> None:
         wait_until(lambda: found.first.sql("SELECT 1 FROM ticket"))
         go_on = found.stop(first)
         dovecot.deliver([mail("two", 0, "outages@bank.example")])
-        assert found.is_taken(mail("three0", 0, "outages@bank.example"), [other], "outages@bank.example")
+        three = mail("three0", 0, "outages@bank.example")
+        wait_until(lambda: found.is_taken(three, [other], "outages@bank.example"))  # once no transaction stands still
         wait_until(lambda: found.nodes[other].sql("SELECT 1 FROM ticket WHERE subject = 'About two'"))
         wait_until(lambda: found.nodes[other].sql("SELECT 1 FROM ticket WHERE overdue = 1"))
         assert {found.holder("mailbox support"), found.holder("clock")} == {other}
@@ -36,3 +37,14 @@ def test_what_a_dead_node_did_alone_another_one_does(tmp_path: Path) -> None:
         found.start(first)
         found.await_stillness()
         found.check({"one": 1, "two": 1, "three0": 1})
+
+
+def test_a_large_mail_is_worked_by_another_node_than_took_it(tmp_path: Path) -> None:
+    with site(tmp_path, cluster(), "ab") as found:
+        go_on = found.stop("a", worker_alone=True)
+        large = mail("large", 0, more=f"-- \r\n{'x' * 70}\r\n" + f"{'y' * 70}\r\n" * 5000)
+        assert found.is_taken(large, ["a"])
+        wait_until(lambda: found.first.sql("SELECT 1 FROM ticket"))
+        assert found.first.sql("SELECT count(*) FROM raw WHERE file IS NOT NULL") == [(1,)]
+        go_on()
+        found.await_stillness()

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 
 from mailgate.cli.common import common_options, config_of, now, print_json, print_line, reading, say
 from mailgate.cli.json_errors import result_fields
-from mailgate.config.sections.desk import read_database
+from mailgate.config.sections.desk import read_database, shared
 from mailgate.errors import BadArgument, Refused, WrongSchema
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
@@ -193,6 +193,7 @@ def _copy(config: Config, args: argparse.Namespace) -> int:
 
 def _engine(config: Config, what: str, text: str) -> Engine:
     try:
-        return engine_of(read_database(config.file.absolute().parent, text))
+        database = read_database(config.file.absolute().parent, text)
     except ValueError as error:
         raise BadArgument(f"{what} {error}") from error
+    return engine_of(shared(database, config.storage.attachments))

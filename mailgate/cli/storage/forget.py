@@ -15,6 +15,7 @@ from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import Db, engine_of
 from mailgate.store.maintenance.forget import Erased, forget, remains
 from mailgate.store.queues import inbox
+from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import remove_files
 from mailgate.ticket import Json
 
@@ -88,10 +89,13 @@ def _remains(config: Config, erased: Erased) -> list[tuple[str, str]]:
 
 
 def _why(path: Path, config: Config) -> str:
+    held = "it holds what stays above, or what a daemon wrote meanwhile: run this again"
+    if path.is_relative_to(raw_folder(config.storage.database)):
+        return held
     if path.is_relative_to(config.storage.attachments):
         return "a file in a ticket of somebody else names them"
     if path.name.startswith(config.storage.beside.name):
-        return "it holds what stays above, or what a daemon wrote meanwhile: run this again"
+        return held
     return "it is not the database's: see what it is, and delete it"
 
 

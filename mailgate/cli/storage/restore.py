@@ -12,6 +12,7 @@ from mailgate.config.load import find, load
 from mailgate.errors import ConfigError, Refused
 from mailgate.store.maintenance import restore
 from mailgate.store.maintenance.restore import Places
+from mailgate.store.raw_files import raw_folder
 from mailgate.system.lock import Lock
 
 
@@ -56,7 +57,9 @@ def _places(source: Path, path: Path) -> Places:
         return restore.places(source, path)
     config, _ = load(path, thorough=False, secrets=False)
     secrets = tuple(each for each in config.desk.secret if isinstance(each, Path))
-    found = Places(path.absolute(), config.storage.beside, config.storage.attachments, secrets)
+    storage = config.storage
+    large_mails = raw_folder(storage.database)
+    found = Places(path.absolute(), storage.beside, storage.attachments, large_mails, secrets)
     wanted = len(restore.places(source, path).secrets)
     if len(secrets) < wanted:
         raise Refused(f"the backup has {wanted} secret files, and {path} names {len(secrets)} in [desk] secret")

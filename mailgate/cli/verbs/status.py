@@ -117,7 +117,7 @@ def _storage(config: Config, pid: int | None, daemon: DaemonStatus) -> list[str]
     """What the daemon knows of the storage, and what can be seen from here: a full disk takes no status file."""
     known = [each.what for each in daemon.storage]
     engine = engine_of(config.storage.database)
-    folders = (config.storage.attachments, raw_folder(engine.beside))
+    folders = (config.storage.attachments, raw_folder(engine.database))
     seen = engine.trouble(folders) if pid or engine.exists() else ()
     return [
         *map(str, daemon.storage),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -53,11 +54,13 @@ def read_storage(top: Table) -> Storage:
     """Read [storage]."""
     table = top.table("storage") or top.sub("storage", {})
     folder = top.reading.folder
+    database = table.value(
+        "database", partial(read_database, folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'
+    )
+    attachments = table.place("attachments", "var/attachments")
     storage = Storage(
-        database=table.value(
-            "database", partial(read_database, folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'
-        ),
-        attachments=table.place("attachments", "var/attachments"),
+        database=shared(database, attachments),
+        attachments=attachments,
         node=table.text("node", example='"desk-1"'),
         migrate=table.flag("migrate", default=True),
         keep_raw=table.duration("keep_raw", timedelta(days=365)),
@@ -158,6 +161,11 @@ def read_database(folder: Path, text: str) -> Path | Server:
             'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute), or "postgresql://user@host/mailgate"'
         )
     return folder / path
+
+
+def shared(database: Path | Server, attachments: Path) -> Path | Server:
+    """The database; the nodes of one on a server share its large mails with the attachments."""
+    return replace(database, shared=attachments) if isinstance(database, Server) else database
 
 
 def _server(text: str, folder: Path) -> Server:

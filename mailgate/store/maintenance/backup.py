@@ -30,7 +30,7 @@ from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import engine_of, open_reader
 from mailgate.store.queues import inbox
-from mailgate.store.raw_files import RawFiles
+from mailgate.store.raw_files import RawFiles, raw_folder
 from mailgate.system.durable import DurableFile, flush, make_private_folder
 from mailgate.system.lock import keep_files
 from mailgate.ticket import Json
@@ -94,13 +94,14 @@ def places(config: Config) -> dict[str, Json]:
     return {
         "database": place(config.storage.beside),
         "attachments": place(config.storage.attachments),
+        "large_mails": place(raw_folder(config.storage.database)),
         "secrets": [place(path) for path in config.desk.secret if isinstance(path, Path)],
     }
 
 
 def _files(config: Config, writer: _Writer) -> Iterator[str]:
     """Copy everything but the database; yields the files that are missing."""
-    attachments, raw = AttachmentStore(config.storage.attachments), RawFiles(config.storage.beside)
+    attachments, raw = AttachmentStore(config.storage.attachments), RawFiles(config.storage.database)
     with closing(open_reader(writer.target / DATABASE)) as db:
         parts = [(f"{RAW}/{name}", raw.path(name)) for name in inbox.raw_files(db)]
         parts += [(f"{ATTACHMENTS}/{name[:2]}/{name}", attachments.path(name)) for name in named(db)]

@@ -42,13 +42,14 @@ class Places:
     config: Path
     database: Path
     attachments: Path
+    large_mails: Path
     secrets: tuple[Path, ...]
 
     def of(self, name: str) -> Path:
         """The place of one file of the backup."""
         first, _, rest = name.partition("/")
         folders = {
-            RAW: raw_folder(self.database),
+            RAW: self.large_mails,
             ATTACHMENTS: self.attachments,
             TOKENS: self.database.parent / FOLDER,
             TEMPLATES: self.config.parent / TEMPLATES,
@@ -78,6 +79,7 @@ def places(source: Path, config: Path) -> Places:
         config.absolute(),
         folder / found["database"],
         folder / found["attachments"],
+        folder / found["large_mails"] if "large_mails" in found else raw_folder(folder / found["database"]),
         tuple(folder / path for path in found["secrets"]),
     )
 

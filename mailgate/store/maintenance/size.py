@@ -33,8 +33,11 @@ class Stored:
 
 def stored(engine: Engine, attachments: Path) -> Stored:
     """What a desk has stored. Raises StorageError where the database cannot be read."""
+    large_mails = raw_folder(engine.database)
     return Stored(
-        database=engine.size(_TABLES), attachments=_files(attachments), large_mails=_files(raw_folder(engine.beside))
+        database=engine.size(_TABLES),
+        attachments=_files(attachments, without=large_mails),
+        large_mails=_files(large_mails),
     )
 
 
@@ -44,11 +47,12 @@ def _size(path: Path) -> int:
     return 0
 
 
-def _files(folder: Path) -> Files:
-    sizes = [*_sizes(folder)]
+def _files(folder: Path, without: Path | None = None) -> Files:
+    sizes = [*_sizes(folder, without)]
     return Files(len(sizes), sum(sizes))
 
 
-def _sizes(folder: Path) -> Iterator[int]:
-    for place, _, names in os.walk(folder):
+def _sizes(folder: Path, without: Path | None) -> Iterator[int]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(place, name) != without]
         yield from (_size(Path(place, name)) for name in names if not name.startswith("."))

@@ -32,6 +32,7 @@ class Postgresql(Engine):
     def __init__(self, server: Server) -> None:
         self._url = server.url
         self.name = str(server)
+        self.database = server
         self.beside = server.beside
 
     def exists(self) -> bool:
@@ -42,20 +43,20 @@ class Postgresql(Engine):
         """A connection for a one-shot command."""
         self._create()
         self._require_current()
-        return PostgresDb(self._url, RawFiles(self.beside))
+        return PostgresDb(self._url, RawFiles(self.database))
 
     def open_reader(self) -> Db:
         """A connection that cannot write; to an empty database in memory where there are no tables yet."""
         if not self.version():
-            return empty(RawFiles(self.beside))
+            return empty(RawFiles(self.database))
         self._require_current()
-        return PostgresDb(self._url, RawFiles(self.beside), read_only=True)
+        return PostgresDb(self._url, RawFiles(self.database), read_only=True)
 
     async def open_lanes(self, node: Node) -> tuple[Lane, Lane, Flusher]:
         """A writer and a reader; a commit is durable already."""
         self._create()
         self._require_current()
-        raw = RawFiles(self.beside)
+        raw = RawFiles(self.database)
         writer = await PostgresLane.open(lambda: PostgresDb(self._url, raw, node=node))
         try:
             reader = await PostgresLane.open(lambda: PostgresDb(self._url, raw, read_only=True, node=node))

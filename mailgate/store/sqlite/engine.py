@@ -29,7 +29,7 @@ class Sqlite(Engine):
     alone = True
 
     def __init__(self, path: Path) -> None:
-        self.path = self.beside = path
+        self.path = self.beside = self.database = path
         self.name = str(path)
 
     def exists(self) -> bool:

@@ -61,7 +61,7 @@ def contents(bench):
 
 def age_files(bench):
     storage = bench.config.storage
-    for folder in (storage.attachments, raw_folder(storage.beside)):
+    for folder in (storage.attachments, raw_folder(storage.database)):
         for path in folder.rglob("*"):
             if path.is_file():
                 os.utime(path, (0, 0))

@@ -105,6 +105,7 @@ def test_it_says_what_it_is(bench, tmp_path, capsys):
     assert about["places"] == {
         "database": "var/mailgate.db",
         "attachments": "var/attachments",
+        "large_mails": "var/attachments/large-mails" if bench.database else "var/mailgate.db-raw",
         "secrets": ["var/secret"],
     }
     assert made["size"] == sum(map(len, files(tmp_path / "backup").values())) - sum(
@@ -114,7 +115,7 @@ def test_it_says_what_it_is(bench, tmp_path, capsys):
 
 @pytest.mark.parametrize("kind", ["attachment", "large mail"])
 def test_a_file_that_is_missing_is_told_and_the_rest_is_saved(bench, tmp_path, capsys, kind):
-    folder = bench.config.storage.attachments if kind == "attachment" else raw_folder(bench.config.storage.beside)
+    folder = bench.config.storage.attachments if kind == "attachment" else raw_folder(bench.config.storage.database)
     lost = next(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     lost.unlink()
     assert main(("backup", str(tmp_path / "backup"))) == 1
@@ -147,9 +148,9 @@ def test_what_is_written_meanwhile_is_not_half_in_it(bench, tmp_path):
 
 
 def test_no_file_is_swept_while_a_backup_copies(bench):
-    database = bench.config.storage.beside
+    database = bench.config.storage.database
     (name,) = inbox.raw_files(bench.db)
-    with keep_files(database):
+    with keep_files(bench.config.storage.beside):
         RawFiles(database).sweep([name])
     assert RawFiles(database).path(name).exists()
     RawFiles(database).sweep([name])

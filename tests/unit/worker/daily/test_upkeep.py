@@ -233,7 +233,7 @@ async def test_the_timers_of_the_daemon_delete_what_is_over_and_sweep_the_files(
     large = (("dump.bin", "application/x-dump", os.urandom(300_000)),)
     bench.send(KAREN, "It is broken.", files=large)
     deliver(bench)
-    (raw,) = raw_folder(bench.config.storage.beside).iterdir()
+    (raw,) = raw_folder(bench.config.storage.database).iterdir()
     bench.db.run("UPDATE entry SET attachments = '[]'")
     bench.now += DAYS_400
     store = await Store.open(bench.config.storage.database, lambda: bench.now)
