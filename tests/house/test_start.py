@@ -14,6 +14,7 @@ COMMAND = DAEMON | {"asyncio", "aiosqlite", "aiosmtpd", "imapclient", "email.par
     [
         ("mailgate.cli.main, mailgate.cli.verbs.ingest", COMMAND),
         ("mailgate.cli.main, mailgate.cli.verbs.hash_password", COMMAND),
+        ("mailgate.cli.main, mailgate.cli.verbs.tickets, mailgate.cli.tickets.listing", COMMAND),
         ("mailgate.cli.main, mailgate.cli.verbs.run", DAEMON),  # the worker process loads them, and nobody waits for it
     ],
 )

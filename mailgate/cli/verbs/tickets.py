@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from mailgate.cli.common import common_options, new_option
-from mailgate.cli.tickets import change, listing, view
 
+# The module and the function of each. Only that of the sub-verb to run is imported: `new` and `do` load the whole desk.
 _SUB_VERBS = {
-    "list": listing.listing,
-    "show": view.show,
-    "export": view.export,
-    "new": change.new,
-    "do": change.do,
+    "list": ("listing", "listing"),
+    "show": ("view", "show"),
+    "export": ("view", "export"),
+    "new": ("change", "new"),
+    "do": ("change", "do"),
 }
 
 
@@ -74,6 +75,7 @@ def _limit(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Run the sub-verb."""
-    code = _SUB_VERBS[args.sub](args)
+    module, function = _SUB_VERBS[args.sub]
+    code: int = getattr(import_module(f"mailgate.cli.tickets.{module}"), function)(args)
     sys.stdout.flush()
     return code
