@@ -113,12 +113,14 @@ def _descriptor(file: int | IO[bytes]) -> int:
     return file if isinstance(file, int) else file.fileno()
 
 
-def run(words: Sequence[object], *, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+def run(
+    words: Sequence[object], *, stdin: bytes = b"", cwd: Path = ROOT, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """Run `python WORDS` to its end, as `subprocess.run` does."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
-        process = start(words, stdin=given, stdout=out, stderr=err, cwd=cwd)
+        process = start(words, stdin=given, stdout=out, stderr=err, cwd=cwd, env=env)
         try:
             code = process.wait(PATIENCE)
         finally:

@@ -7,8 +7,6 @@ import signal
 import smtplib
 import socket
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from mailgate.daemon.main import SHUTDOWN_TIMEOUT
+from tests import prefork
 from tests.acceptance.labs import KAREN
 from tests.acceptance.people import ADDRESS
-from tests.acceptance.world import ROOT, World, desk
+from tests.acceptance.world import World, desk
 from tests.waiting import PATIENCE, wait_until
 
 RELAY = 'host = "127.0.0.1"\nport'
@@ -149,13 +148,7 @@ def test_a_port_in_use_is_reported_without_a_traceback(tmp_path: Path, taken: in
     """Exit code 1."""
     file = tmp_path / "config.toml"
     file.write_text(desk(instead={LISTEN: f'listen = "127.0.0.1:{taken}"', "RELAY_PORT": "25"}))
-    done = subprocess.run(
-        [sys.executable, "-m", "mailgate", "run", "-c", file],
-        cwd=ROOT,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = prefork.run(["-m", "mailgate", "run", "-c", file])
     assert done.returncode == 1
     assert f"cannot listen: [smtp] listen = 127.0.0.1:{taken} (Address already in use)" in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
@@ -168,13 +161,7 @@ def test_a_file_that_is_not_a_database_is_reported_without_a_traceback(tmp_path:
     (tmp_path / "var").mkdir()
     (tmp_path / "var/mailgate.db").write_bytes(b"This is no database. " * 100)
     for verb in (["run"], ["status"], ["tickets", "list"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "mailgate", *verb, "-c", file],
-            cwd=ROOT,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = prefork.run(["-m", "mailgate", *verb, "-c", file])
         assert done.returncode in (1, 75), verb
         assert "not a database" in done.stderr.decode(), verb
         assert "Traceback" not in done.stderr.decode(), verb

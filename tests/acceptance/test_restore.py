@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
+from tests import prefork
 from tests.acceptance.labs import CARLA, KAREN
 from tests.acceptance.people import Person, gmail
 from tests.acceptance.world import ROOT, World, desk
@@ -37,7 +36,7 @@ def perform(command: str, world: World, backup: Path) -> None:
         case ["mv", source, target]:
             shutil.move(source, target)
         case ["mailgate", *rest]:
-            subprocess.run([sys.executable, "-m", "mailgate", *rest], cwd=ROOT, check=True)
+            prefork.run(["-m", "mailgate", *rest]).check_returncode()
         case _:
             raise AssertionError(f"the drill has a command that this test does not know: {command}")
 
@@ -82,21 +81,17 @@ def test_the_backup_holds_what_had_been_answered_250(tmp_path: Path) -> None:
         world.start()
         for number in range(10):
             world.send(KAREN.writes(f"Printer {number}", "It does not print."))
-        with subprocess.Popen(
-            [sys.executable, "-m", "mailgate", "backup", str(tmp_path / "backup"), "-c", str(world.file)], cwd=ROOT
-        ) as running:
-            sent = 10
-            while running.poll() is None:
-                world.send(KAREN.writes(f"Printer {sent}", "It does not print."))
-                sent += 1
+        running = prefork.start(["-m", "mailgate", "backup", tmp_path / "backup", "-c", world.file])
+        sent = 10
+        while running.poll() is None:
+            world.send(KAREN.writes(f"Printer {sent}", "It does not print."))
+            sent += 1
         assert running.returncode == 0
         taken = world.cli("backup", "verify", str(tmp_path / "backup"))
         assert taken["problems"] == []
         copy = tmp_path / "copy" / "config.toml"
-        command = [sys.executable, "-m", "mailgate", "restore", str(tmp_path / "backup"), "-c", str(copy)]
-        subprocess.run(command, cwd=ROOT, check=True)
-        checked = [sys.executable, "-m", "mailgate", "database", "check", "-c", str(copy)]
-        subprocess.run(checked, cwd=ROOT, check=True)
+        prefork.run(["-m", "mailgate", "restore", tmp_path / "backup", "-c", copy]).check_returncode()
+        prefork.run(["-m", "mailgate", "database", "check", "-c", copy]).check_returncode()
         with sqlite3.connect(tmp_path / "copy" / "var" / "mailgate.db") as db:
             (mails,) = db.execute("SELECT count(*) FROM inbox").fetchone()
         db.close()

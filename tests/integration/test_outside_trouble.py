@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +24,7 @@ from mailgate.store.db import Store, open_reader, open_writer
 from mailgate.store.queues import inbox
 from mailgate.system.lock import Lock
 from mailgate.worker import batch
+from tests import prefork
 from tests.desk import CONFIG, Bench
 from tests.programs import lacking
 from tests.waiting import PATIENCE, until
@@ -172,16 +171,12 @@ def test_mails_that_come_together_without_a_daemon_are_all_worked(tmp_path: Path
     """Who finds the lock taken leaves its mail to whoever holds it, who looks once more at the end."""
     file = tmp_path / "config.toml"
     file.write_text(CONFIG)
-    command = [sys.executable, "-m", "mailgate", "ingest", "-c", file]
-    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(6)]
-    for n, process in enumerate(running):
-        assert process.stdin is not None
-        process.stdin.write(MAIL.format(n=n).encode())
-        process.stdin.close()
-    for process in running:
-        assert process.wait(PATIENCE) == 0
-        assert process.stderr is not None
-        process.stderr.close()
+    running = []
+    for n in range(6):
+        (tmp_path / f"{n}.eml").write_text(MAIL.format(n=n))
+        with (tmp_path / f"{n}.eml").open("rb") as mail:
+            running.append(prefork.start(["-m", "mailgate", "ingest", "-c", file], stdin=mail))
+    assert [process.wait(PATIENCE) for process in running] == [0] * 6
     db = open_reader(load(file)[0].storage.database)
     assert {row["state"]: row["n"] for row in db.all("SELECT state, count(*) AS n FROM inbox GROUP BY 1")} == {
         "done": 6

@@ -6,14 +6,14 @@ import json
 import os
 import pty
 import stat
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests import prefork
 from tests.desk import Bench
+from tests.waiting import PATIENCE
 
 SUBJECT = "The printer in hall 7 says that it is on fire, which it is not, and prints no more"
 
@@ -32,20 +32,22 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *words: str, width: int = 0, **environment: str) -> str:
     """What the command writes, on a terminal of `width` columns, in a pipe for 0."""
-    command = [sys.executable, "-m", "mailgate", "tickets", "list", "-c", str(folder / "config.toml"), *words]
+    command = ["-m", "mailgate", "tickets", "list", "-c", folder / "config.toml", *words]
     inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PAGER", "LESS")}
     given = {**inherited, "TERM": "xterm", "COLUMNS": str(width) if width else "", **environment}
     if not width:
-        return subprocess.run(command, env=given, capture_output=True, text=True, check=True).stdout
+        done = prefork.run(command, env=given)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
     terminal, end = pty.openpty()
-    with subprocess.Popen(command, env=given, stdin=end, stdout=end, stderr=end) as running:
-        os.close(end)
-        written = b""
-        with suppress(OSError):  # the end of a terminal
-            while piece := os.read(terminal, 65536):
-                written += piece
-        os.close(terminal)
-        assert running.wait() == 0, written
+    running = prefork.start(command, env=given, stdin=end, stdout=end, stderr=end)
+    os.close(end)
+    written = b""
+    with suppress(OSError):  # the end of a terminal
+        while piece := os.read(terminal, 65536):
+            written += piece
+    os.close(terminal)
+    assert running.wait(PATIENCE) == 0, written
     return written.decode().replace("\r\n", "\n")
 
 
