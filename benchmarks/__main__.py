@@ -1,4 +1,5 @@
-"""`python -m benchmarks`: throughput of bare aiosmtpd and mailgate, then mailgate's latency, start and memory.
+"""`python -m benchmarks`: throughput of bare aiosmtpd and mailgate, then mailgate's latency, start,
+memory, and what grows with a desk.
 
 Compare the ratios: they come from alternating runs on one machine with the same client and the
 same sink. Absolute figures vary with the other load on the machine.
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks import harness
+from benchmarks.growth import SIZES, growth
 from benchmarks.results import Line, Spread, as_json, percentile, table
 
 MODES = {"one mail per connection": ("--once",), "many mails per connection": ()}
@@ -32,13 +34,17 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=600, help="mails per run (default: 600)")
     parser.add_argument("--runs", type=int, default=5, help="number of runs (default: 5)")
     parser.add_argument("--against", metavar="REVISION", help="compare with another revision of the program, in turn")
-    parser.add_argument("--only", choices=("throughput", "latency", "start"), help="run only this part")
+    parser.add_argument("--only", choices=("throughput", "latency", "start", "growth"), help="run only this part")
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("benchmarks.json"),
         help="file for the results as JSON (default: benchmarks.json)",
     )
+    parser.add_argument(
+        "--sizes", default=SIZES, type=_sizes, help="tickets of the desks that grow (default: 1000,100000,1000000)"
+    )
+    parser.add_argument("--desks", type=Path, metavar="FOLDER", help="keep the large desks there, and use them again")
     options = parser.parse_args()
     lines: list[Line] = []
     raw: dict[str, object] = {"python": platform.python_version(), "machine": platform.platform()}
@@ -52,9 +58,15 @@ def main() -> int:
             lines += latency(folder / "latency", sink, options.count, raw)
         if not options.against and options.only in (None, "start"):
             lines += start(folder / "start", sink, options.runs, raw)
+        if not options.against and options.only in (None, "growth"):
+            lines += growth(options.desks or folder / "growth", sink, options.count, options.sizes, raw, _log)
     print(table(lines))
     options.output.write_text(json.dumps({**raw, "figures": as_json(lines)}, indent=2) + "\n")
     return int(any(line.good is False for line in lines))
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
 
 
 def throughput(folder: Path, sink: int, count: int, runs: int, raw: dict[str, object]) -> list[Line]:

@@ -118,11 +118,11 @@ def checkout(revision: str) -> Iterator[Path]:
 
 
 @contextmanager
-def mailgate(folder: Path, sink: int, tree: Path = ROOT) -> Iterator[Running]:
-    """Run mailgate on a desk in `folder`, logging to a file as a service does."""
+def mailgate(folder: Path, sink: int, tree: Path = ROOT, more: str = "") -> Iterator[Running]:
+    """Run mailgate on a desk in `folder`, logging to a file as a service does. `more`: added to its configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
-    config.write_text(CONFIG.format(sink=sink))
+    config.write_text(CONFIG.format(sink=sink) + more)
     with process("-m", "mailgate", "--json", "run", "-c", str(config), tree=tree, log=folder / "log") as running:
         yield Running(json.loads(first_line(running))["port"], running.pid, folder)
 

@@ -31,6 +31,9 @@ class Query:
     below: int = 0  # only tickets with lower numbers; 0: all
 
 
+_ACTIVE = "status IN ('open', 'pending')"  # with the values in it, by which the index of these tickets is found
+
+
 def find_in_batches(db: Db, query: Query, size: int) -> Iterator[list[Ticket]]:
     """Tickets, newest first, in lists of at most `size`; each is read when it is asked for.
 
@@ -72,7 +75,8 @@ def _select(db: Db, query: Query, source: str, condition: str = "1 = 1", *values
         params.extend(values)
 
     if {*query.statuses} and {*query.statuses} <= {"open", "pending"}:
-        need("status IN ('open', 'pending')")  # in words, by which the index of these tickets is found
+        need(_ACTIVE)
+        need(f"{number} >= (SELECT min(number) FROM ticket WHERE {_ACTIVE})")  # a common word is in years of tickets
     if query.statuses:
         need(f"status IN ({marks(query.statuses)})", *query.statuses)
     if query.department:
