@@ -43,11 +43,10 @@ def concerned(db: Db, since: datetime) -> list[int]:
 
     A ticket that is neither was done before, and stands in no figure.
     """
-    sql = (
-        "SELECT number FROM ticket WHERE status IN ('open', 'pending')"
-        " UNION SELECT ticket FROM event WHERE at >= ? ORDER BY 1"
-    )
-    return [row[0] for row in db.all(sql, [since.timestamp()])]
+    # In two queries, and `+`: to give the numbers in order SQLite would read the events of all years in that order.
+    active = db.all("SELECT number FROM ticket WHERE status IN ('open', 'pending')")
+    changed = db.all("SELECT DISTINCT +ticket FROM event WHERE at >= ?", [since.timestamp()])
+    return sorted({row[0] for row in (*active, *changed)})
 
 
 def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[PastEvent]]]:
