@@ -76,7 +76,7 @@ class Membership:
     """The leases of this node, and what it does because it holds them.
 
     `config` returns the configuration in force. `run_timers` is called once, when the node gets the clock; `renewed`
-    whenever its lease lasts again. `monotonic` is a clock in seconds.
+    whenever its lease lasts again; `reload` when another node asks for it. `monotonic` is a clock in seconds.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class Membership:
         *,
         run_timers: Callable[[], None],
         renewed: Callable[[], None],
+        reload: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -94,9 +95,13 @@ class Membership:
         self._listeners = listeners
         self._run_timers = run_timers
         self._renewed = renewed
+        self._reload = reload
         self._monotonic = monotonic
         self._until = 0.0
-        self._renewing = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._ask = False  # the other nodes are to reload
+        self._asked = False  # another node asked this one to
+        self._reloads: int | None = None  # in the database, when it was last looked at
         self.has_clock = False
 
     @property
@@ -115,23 +120,43 @@ class Membership:
                 log.warning("the lease of this node cannot be renewed now: %s", error.cause or error.public)
                 await pause(stop, RETRY)
             else:
-                await (stop.wait() if self._store.node.alone else pause(stop, nodes.RENEW))
+                await self._rest(stop)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Until the next renewal is due: for a node that is alone, when its configuration was replaced."""
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, self._wake)]
+        seconds = None if self._store.node.alone else nodes.RENEW
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+        self._wake.clear()
+
+    def reloaded(self, *, everywhere: bool) -> None:
+        """A configuration was put in force; `everywhere`: the other nodes are to reload theirs."""
+        self._ask = self._ask or everywhere
+        self._wake.set()
+
+    def take_request(self) -> bool:
+        """Whether another node asked for the reload that begins."""
+        asked, self._asked = self._asked, False
+        return asked
 
     async def renew(self) -> None:
         """Renew the lease, and take what is free and wanted. Raises StorageError."""
-        async with self._renewing:
-            config = self._config()
-            wanted = {nodes.CLOCK, *map(nodes.mailbox, (*config.mailboxes, *self._listeners.watched))}
-            if self._store.node.number:
-                digest = await asyncio.to_thread(config_digest, config)
-                began = self._monotonic()
-                held, dead = await self._store.write(_renew, wanted, digest)
-                self._until = began + nodes.LEASE
-                for name in dead:
-                    log.warning("node %s is gone: its lease has ended, its work is taken over", name)
-            else:
-                held = frozenset(wanted)
-            await self._take(held)
+        config = self._config()
+        held = frozenset({nodes.CLOCK, *map(nodes.mailbox, (*config.mailboxes, *self._listeners.watched))})
+        if self._store.node.number:
+            digest = await asyncio.to_thread(config_digest, config)
+            began, ask = self._monotonic(), self._ask
+            held, dead, reloads = await self._store.write(_renew, held, digest, ask=ask)
+            self._until = began + nodes.LEASE
+            for name in dead:
+                log.warning("node %s is gone: its lease has ended, its work is taken over", name)
+            if self._reloads not in (None, reloads) and not ask:
+                self._asked = True
+                self._reload()
+            self._reloads, self._ask = reloads, False
+        await self._take(held)
 
     async def _take(self, held: frozenset[str]) -> None:
         if nodes.CLOCK in held and not self.has_clock:
@@ -141,9 +166,9 @@ class Membership:
         await self._listeners.watch(frozenset(name for name in self._config().mailboxes if nodes.mailbox(name) in held))
 
 
-def _renew(db: Db, wanted: Collection[str], config: str) -> tuple[frozenset[str], list[str]]:
+def _renew(db: Db, wanted: Collection[str], config: str, *, ask: bool) -> tuple[frozenset[str], list[str], int]:
     nodes.renew(db, config)
     dead = nodes.end_dead(db)
     if dead:
         outbox.release(db)
-    return nodes.hold(db, wanted), dead
+    return nodes.hold(db, wanted), dead, nodes.reloads(db, more=ask)

@@ -14,7 +14,6 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -41,7 +40,7 @@ from mailgate.daemon.http import Health, check_health, problems_of
 from mailgate.daemon.leftovers import report_leftovers
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
 from mailgate.daemon.sign_ins import SignIns
-from mailgate.errors import ConfigError, MailgateError, Refused, StorageError
+from mailgate.errors import ConfigError, MailgateError, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
 from mailgate.outbound.backoff import Reply
@@ -157,6 +156,7 @@ class Daemon:
             self._listeners,
             run_timers=lambda: self._worker.send(RunTimers()),
             renewed=self._wake_deliverer,
+            reload=self._reload_requested.set,
         )
         self._deliverer = self._make_deliverer(self._config)
 
@@ -326,15 +326,16 @@ class Daemon:
             self._reload_requested.clear()
             if not self._stop.is_set():
                 self._notifier.reloading()
-                await self.reload()
+                await self.reload(everywhere=not self._membership.take_request())
                 self._notifier.ready()
 
-    async def reload(self) -> None:
-        """Read the configuration file and put it in force; on any error keep the old one and notify the admin."""
+    async def reload(self, *, everywhere: bool = False) -> None:
+        """Put the configuration file in force, `everywhere` on all nodes; after an error the old one stays in force."""
         try:
             # The worker validates: it has loaded the modules that this takes.
             text = (await self._request(CheckConfig())).text
             await self._apply(read(self._config.file, text, os.environ, thorough=False)[0])
+            self._membership.reloaded(everywhere=everywhere)
         except ConfigError as error:
             self._refuse(tuple(str(problem) for problem in error.problems))
         except MailgateError as error:
@@ -362,8 +363,6 @@ class Daemon:
         self._sign_ins.apply(new)
         await asyncio.to_thread(active_config.save, new)
         await self._listeners.switch(old, servers)
-        with suppress(StorageError):  # it is renewed at its time
-            await self._membership.renew()
         if _delivery(old) != _delivery(new):
             await self._replace_deliverer(new)
         log.info("reloaded: %s", "; ".join(changes(old, new)) or "nothing changed")

@@ -55,13 +55,17 @@ def _place(config: Config) -> str:
 
 
 def config_digest(config: Config) -> str:
-    """A digest of the configuration and its templates, without what differs between machines."""
+    """A digest of the configuration and its templates, without what differs between machines.
+
+    Paths count from the folder of the configuration.
+    """
     values = effective(config)
     desk = values["desk"]
     assert isinstance(desk, dict)
     rest = {key: value for key, value in values.items() if key not in _OWN}
     rest["desk"] = {key: value for key, value in desk.items() if key not in _OWN_OF_DESK}
-    sha256 = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
+    text = json.dumps(rest, sort_keys=True).replace(f"{config.file.absolute().parent}/", "")
+    sha256 = hashlib.sha256(text.encode())
     files = Folder.read(config.templates).files if config.templates else {}
     for name, content in sorted(files.items()):
         sha256.update(f"{name}\0{len(content)}\0".encode() + content)

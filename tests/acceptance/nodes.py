@@ -231,9 +231,17 @@ def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause:
 
 
 def play(
-    found: Site, dovecot: Dovecot, chance: random.Random, *, by_smtp: int, in_folder: int, pause: float, still: float
+    found: Site,
+    dovecot: Dovecot,
+    chance: random.Random,
+    *,
+    by_smtp: int,
+    in_folder: int,
+    pause: float,
+    still: float,
+    before: Sequence[str] = (),
 ) -> dict[str, int]:
-    """All of it: mails come both ways while nodes are disturbed; figures of what came of it."""
+    """Mails come both ways while nodes are disturbed; figures of what came of it. `before`: earlier conversations."""
     names = [f"smtp{number}" for number in range(by_smtp // LENGTH)]
     folder = [f"folder{number}" for number in range(in_folder)]
     stop = threading.Event()
@@ -269,7 +277,7 @@ def play(
     for name in found.nodes:
         found.revive(name)
     found.await_stillness()
-    figures = found.check(dict.fromkeys(names, LENGTH) | dict.fromkeys(folder, 1))
+    figures = found.check(dict.fromkeys(names, LENGTH) | dict.fromkeys((*folder, *before), 1))
     return {**figures, **faults[0]}
 
 
@@ -313,6 +321,7 @@ def main() -> None:
             in_folder=args.imap,
             pause=args.pause,
             still=args.still,
+            before=["failover"],
         )
         print(f"{figures} in {time.monotonic() - began:.0f} s")
 

@@ -48,3 +48,23 @@ def test_a_large_mail_is_worked_by_another_node_than_took_it(tmp_path: Path) -> 
         assert found.first.sql("SELECT count(*) FROM raw WHERE file IS NOT NULL") == [(1,)]
         go_on()
         found.await_stillness()
+
+
+def test_status_shows_every_node_and_a_reload_reaches_all(tmp_path: Path) -> None:
+    with site(tmp_path, cluster(), "ab", patch=SHORT) as found:
+        first, second = found.nodes["a"], found.nodes["b"]
+        wait_until(lambda: found.holder("clock"))
+        known = first.look("status")
+        assert [(node["name"], node["alive"]) for node in known["nodes"]] == [("a", True), ("b", True)]
+        assert known["nodes"][0]["config"] == known["nodes"][1]["config"]
+        assert [lease["resource"] for lease in known["leases"]] == ["clock"]
+        assert "different" not in str(known["problems"])
+        for world in (first, second):
+            text = world.file.read_text()
+            world.file.write_text(text.replace('name = "First Bank Help Desk"', 'name = "Second Bank"'))
+        first.cli("reload")
+        wait_until(lambda: "reloaded: " in second.log_text(), second.log_text)
+        second.file.write_text(second.file.read_text().replace('name = "Second Bank"', 'name = "Third Bank"'))
+        second.cli("reload")
+        wait_until(lambda: "different configurations" in str(first.look("status", codes=(0, 1))["problems"]))
+        wait_until(lambda: first.log_text().count("reloaded: ") == 2, first.log_text)

@@ -7,6 +7,10 @@ A problem is what is wrong now. A delivery that failed for good is none: its tic
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 
 from mailgate.cli.common import config_of, now, print_json, print_line, reading
 from mailgate.cli.json_errors import result_fields
@@ -17,8 +21,9 @@ from mailgate.rules.people.absence import away_lines
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store.db import engine_of
+from mailgate.store.engine import MARGIN
 from mailgate.store.people import absences
-from mailgate.store.queues import inbox, left_behind, quarantine
+from mailgate.store.queues import inbox, left_behind, nodes, quarantine
 from mailgate.store.queues.left_behind import Left
 from mailgate.store.raw_files import raw_folder
 from mailgate.store.tickets import search
@@ -43,8 +48,11 @@ def run(args: argparse.Namespace) -> int:
         left = left_behind.listed(db, [mailbox.place for mailbox in config.mailboxes.values()])
         put_off = inbox.put_off_mails(db)
         indexed = search.unfinished(db)
+        known = _nodes(config, pid, nodes.listed(db))
+        leases = nodes.leases(db)
     problems = (
         *_problems(config, pid, daemon, quarantined),
+        *_of_nodes(known),
         *(f"mail {each.id} cannot be read: {each.last_error}; see: mailgate queue inbox list" for each in put_off),
     )
     if args.json:
@@ -54,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
                 "problems": list(problems),
                 "pid": pid,
                 **_daemon_json(daemon),
+                "nodes": [_node_as_json(each) for each in known],
+                "leases": [_lease_as_json(each) for each in leases],
                 "left_in_mailbox": [_left_as_json(each) for each in left],
                 "queues": dict(queues.items()),
                 "search_index": {"percent": 100 if indexed is None else indexed},
@@ -62,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         )
         return 1 if problems else 0
     print(f"daemon      {f'running (process {pid})' if pid else 'not running'}")
+    for node in known if len(known) > 1 else ():
+        print_line(f"node        {_in_one_line(node, leases)}")
     for way in daemon.ways_in:
         print_line(f"source      {way.name}: {way.state}")
     for relay in daemon.relays:
@@ -83,6 +95,66 @@ def run(args: argparse.Namespace) -> int:
     for problem in problems:
         print_line(f"problem     {problem}")
     return 1 if problems else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """A node as the status shows it."""
+
+    name: str
+    alive: bool
+    state: str
+    version: str
+    config: str  # digest of its configuration, without what differs between machines
+    since: datetime
+
+
+def _nodes(config: Config, pid: int | None, found: Sequence[nodes.Known]) -> tuple[_Node, ...]:
+    """The nodes of the database; the lock file tells whether one that is alone works."""
+    alone = engine_of(config.storage.database).alone
+    return tuple(
+        _Node(
+            name=each.name,
+            alive=pid is not None if alone else each.late < MARGIN,
+            state="ok" if alone or each.late < 0 else f"its lease has ended {each.late:.0f} s ago",
+            version=each.version,
+            config=each.config,
+            since=each.started_at,
+        )
+        for each in found
+    )
+
+
+def _of_nodes(known: Sequence[_Node]) -> list[str]:
+    """What is wrong with the nodes: one is gone, or they have different configurations or versions."""
+    problems = [f"node {each.name}: {each.state}" for each in known if each.state != "ok"]
+    for what, of in (("configurations", attrgetter("config")), ("versions", attrgetter("version"))):
+        groups: dict[str, list[str]] = {}
+        for each in known:
+            groups.setdefault(of(each), []).append(each.name)
+        if len(groups) > 1:
+            named = "; ".join(f"{', '.join(names)}: {value}" for value, names in groups.items())
+            problems.append(f"the nodes have different {what} ({named})")
+    return problems
+
+
+def _in_one_line(node: _Node, leases: Sequence[nodes.Lease]) -> str:
+    held = [each.resource for each in leases if each.node == node.name]
+    return ", ".join((node.name, node.state, f"configuration {node.config}", *held))
+
+
+def _lease_as_json(lease: nodes.Lease) -> dict[str, Json]:
+    return {"resource": lease.resource, "node": lease.node, "since": rfc3339(lease.since)}
+
+
+def _node_as_json(node: _Node) -> dict[str, Json]:
+    return {
+        "name": node.name,
+        "alive": node.alive,
+        "since": rfc3339(node.since),
+        "version": node.version,
+        "config": node.config,
+    }
 
 
 def _daemon_json(daemon: DaemonStatus) -> dict[str, Json]:

@@ -24,6 +24,7 @@ RENEW = 4.0  # seconds between renewals
 CLOCK = "clock"  # timers, digests, reports and upkeep; the other leases are of mailboxes
 
 _NUMBER = "node"  # row of `meta`: the number that was given out last
+_RELOADS = "reloads"  # row of `meta`: how often a node was told to reload, and every other with it
 
 
 def mailbox(name: str) -> str:
@@ -104,6 +105,15 @@ def hold(db: Db, wanted: Collection[str]) -> frozenset[str]:
     held = {row["resource"] for row in db.all("SELECT resource FROM lease WHERE node = ?", [db.node.number])}
     db.many("DELETE FROM lease WHERE resource = ?", [(resource,) for resource in held.difference(wanted)])
     return frozenset(held.intersection(wanted))
+
+
+def reloads(db: Db, *, more: bool = False) -> int:
+    """How often the nodes were asked to reload their configurations; with `more`, once more by this one."""
+    count = int(meta.get(db, _RELOADS) or 0)
+    if more:
+        count += 1
+        meta.put(db, _RELOADS, str(count))
+    return count
 
 
 def any_alive(db: Db) -> str:
