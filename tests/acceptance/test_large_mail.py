@@ -1,4 +1,4 @@
-"""A mail of fifty megabytes, a file or a page: memory, and the delay of other mail."""
+"""A mail with a file of fifty megabytes: memory, and the delay of other mail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tests.waiting import PATIENCE, wait_until
 pytestmark = pytest.mark.alone
 
 MOST_MEMORY = 2.5  # times the size of the mail
-MOST_MEMORY_OF_A_PAGE = 3
 MOST_WAIT = 0.1  # of the time that it takes, which another mail may wait longer for it
 
 
@@ -35,16 +34,6 @@ def large(size: int, number: int) -> bytes:
         b"--b\r\nContent-Type: application/zip; name=log.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     ) % number
     return head + base64.encodebytes(content).replace(b"\n", b"\r\n") + b"--b--\r\n"
-
-
-def large_page(size: int) -> bytes:
-    """A mail of about `size` bytes that is one page of short paragraphs."""
-    head = (
-        b"From: Karen <karen@client.example>\r\nTo: support@bank.example\r\nSubject: The whole log\r\n"
-        b"Message-ID: <page@client.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-    )
-    line = b"<p>A line of the log</p>\r\n"
-    return head + line * (size // len(line))
 
 
 def small(number: int) -> bytes:
@@ -113,22 +102,6 @@ def test_a_mail_of_fifty_megabytes_needs_little_memory_and_does_not_delay_others
         assert (tmp_path / "var" / "mailgate.db-raw" / raw).read_bytes() == mail
         (entry,), *_ = world.sql("SELECT attachments FROM entry WHERE attachments <> '[]'")
         assert '"log.zip"' in entry
-
-
-@pytest.mark.parametrize("size", [10_000_000, 50_000_000])
-def test_a_large_page_needs_little_memory(size: int, tmp_path: Path):
-    config = desk().replace("[smtp]\n", '[smtp]\nmax_size = "60 MB"\n')
-    mail = large_page(size)
-    with World(tmp_path, config) as world:
-        world.measured = True
-        world.start()
-        with smtplib.SMTP("127.0.0.1", world.port, timeout=PATIENCE) as smtp:
-            smtp.sendmail("x@client.example", [ADDRESS], small(0))
-        world.settle()
-        before = peak(world.pid)
-        deliver(mail, world.port)
-        wait_until(partial(finished, world, 1), world.log_text)
-        assert (peak(world.pid) - before) / len(mail) < MOST_MEMORY_OF_A_PAGE
 
 
 def deliver(mail: bytes, port: int) -> None:

@@ -55,6 +55,7 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     monkeypatch.setattr(drain, "ASIDE_LONGEST", 0.05)
     for module in (connection, session):
         monkeypatch.setattr(module, "READ_TIMEOUT", 1.0)
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 1.0)  # it holds for the greeting and the capabilities, too
     server = Server()
     server.messages = MESSAGES
     await server.start()

@@ -190,8 +190,8 @@ def test_a_mail_put_in_while_another_worked_is_not_left(
     """The worst moment: after the last look at the inbox, before the lock is free."""
     drain, late = batch.drain, [b""]
 
-    def slow(*args: object) -> int:
-        worked = drain(*args)  # type: ignore[arg-type]
+    def slow(*args: object, **named: object) -> int:
+        worked = drain(*args, **named)  # type: ignore[arg-type]
         if late:
             late.pop()
             bench.accept(MAIL.format(n=7).encode(), key="late")
