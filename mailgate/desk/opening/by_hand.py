@@ -98,7 +98,7 @@ def open_by_hand(order: Order, known: Known, context: Context) -> Outcome:
             requester=requester.email,
             known=known.requesters[requester.email].known,
             auth="none",
-            language="",
+            declared="",
             config=config,
         ),
         by=ADMIN,

@@ -9,8 +9,8 @@ from mailgate.mail import Body, Mail
 from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import Routed
 from mailgate.rules.sla.calendar import open_at
-from mailgate.rules.text import language
 from mailgate.rules.text.forms import Form
+from mailgate.rules.text.language import language_of
 from mailgate.settings import Config
 from mailgate.ticket import Address, Assignee, Status, Ticket
 
@@ -27,12 +27,13 @@ def rule_input(
     requester: str,
     known: bool,
     auth: str,
-    language: str,
+    declared: str,
     config: Config,
 ) -> RuleInput:
     """The input of rules. There are no defaults: with a forgotten field, rules on it would never match.
 
-    `requester` is the address by which the customer is found; the other names are those of `RuleInput`.
+    `requester` is the address by which the customer is found, `declared` the language that the mail says it is in; the
+    other names are those of `RuleInput`.
     """
     customer = config.customer_of(requester)
     return RuleInput(
@@ -45,7 +46,7 @@ def rule_input(
         arrived_at=arrived_at,
         known=known,
         auth=auth,
-        language=language,
+        language=language_of(body.visible, declared),
         customer=customer.name if customer else "",
         within=partial(open_at, config.schedules),
     )
@@ -70,7 +71,6 @@ def draft(
         return value if isinstance(value, str) else default
 
     assign, tags, sla = text("assign"), routed.get("tags"), routed.values["sla"]
-    written_in = language.language_of(given.body.visible, given.language)
     return Ticket(
         number=number,
         subject=subject,
@@ -87,7 +87,7 @@ def draft(
         assignee=Assignee.parse(assign) if assign else None,
         tags=tags if isinstance(tags, tuple) else (),
         fields=given.form.fields or None,
-        language=text("language") or written_in or config.desk.language,
+        language=text("language") or given.language or config.desk.language,
         source=given.source,
         autoresponse=autoresponse,
         template=text("template"),

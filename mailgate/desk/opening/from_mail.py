@@ -20,8 +20,8 @@ from mailgate.reading.quotes.shape import EMAIL
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
-from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients
-from mailgate.rules.routing.criteria import RuleInput, language_of
+from mailgate.rules.people.desk_addresses import deciding_address, delivered_to, desk_address, desk_recipients
+from mailgate.rules.routing.criteria import RuleInput, declared_language
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.screening.bulk import below_marker
 from mailgate.rules.text.forms import Form, read_form
@@ -43,14 +43,14 @@ def rule_input_of(situation: Situation, form: Form, context: Context, *, known: 
         mail=received.mail,
         body=received.body,
         form=form,
-        recipients=recipients,
+        recipients=delivered_to(received.mail, received.envelope, config),
         address=deciding_address(recipients, config),
         source=received.source,
         arrived_at=received.arrived_at,
         requester=received.mail.author.email,
         known=known,
         auth=situation.sender.dmarc,
-        language=language_of(received.mail),
+        declared=declared_language(received.mail),
         config=config,
     )
 

@@ -36,7 +36,7 @@ from mailgate.rules.people.permissions import why_not
 from mailgate.rules.replies import attachments
 from mailgate.rules.replies.file_texts import words_of
 from mailgate.rules.replies.leak import leak
-from mailgate.rules.routing.criteria import language_of
+from mailgate.rules.routing.criteria import declared_language
 from mailgate.rules.routing.route import Routed
 from mailgate.rules.text.forms import read_form
 from mailgate.rules.ticket import acts, reasons
@@ -98,7 +98,7 @@ def _plan(request: AgentMail, context: Context) -> _Plan:
             requester=requester.email,
             known=request.known.requesters[requester.email].known,
             auth="none",  # everything in a forwarded mail is a claim
-            language=language_of(original.mail) if original else "",  # an agent's program speaks for the agent alone
+            declared=declared_language(original.mail) if original else "",  # not that of the agent
             config=config,
         ),
         by=request.by,

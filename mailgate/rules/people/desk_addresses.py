@@ -41,6 +41,13 @@ def desk_recipients(mail: Mail, envelope: Envelope, config: Config) -> tuple[str
     return tuple(found) or (config.first_address.email,)
 
 
+def delivered_to(mail: Mail, envelope: Envelope, config: Config) -> tuple[str, ...]:
+    """What a rule compares as `recipient`: `desk_recipients`, and the plus forms (`support+vip@…`) as they stand."""
+    written = (*envelope.recipients, *(address.email for address in (*mail.to, *mail.cc)))
+    as_written = (email for each in written if desk_address(email := normalise(each), config))
+    return tuple(dict.fromkeys((*desk_recipients(mail, envelope, config), *as_written)))
+
+
 def deciding_address(recipients: tuple[str, ...], config: Config) -> str:
     """The desk address that routes: the first with a topic, else the first.
 

@@ -30,13 +30,13 @@ class RuleInput:
     mail: Mail
     body: Body
     form: Form
-    recipients: tuple[str, ...]  # addresses of the desk that it was delivered to
+    recipients: tuple[str, ...]  # addresses of the desk that it was delivered to; of plus forms both
     address: str  # the one of them that decides routing
     source: str  # "smtp", "imap", "pipe", "cli"
     arrived_at: datetime
     known: bool  # the requester has written before
     auth: str  # DMARC: "pass", "fail", "none"
-    language: str  # as the mail declares it (RFC 3282); "" where it declares none
+    language: str  # of its words, else as it declares it (RFC 3282); "" where neither says
     customer: str  # name of the author's customer organisation, or ""
     within: Callable[[str, datetime], bool]  # whether a schedule is open then
     # Values by field and name: each is read once, however many rules compare it.
@@ -96,7 +96,7 @@ def _shown(text: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
-def language_of(mail: Mail) -> str:
+def declared_language(mail: Mail) -> str:
     """The language that the mail says it is in (RFC 3282 2), lower case; "" when it says none."""
     return mail.header("content-language").partition(",")[0].strip().lower()
 
@@ -147,13 +147,23 @@ _TABLE = (
     Field("reply_to", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.reply_to)),
     Field("to", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.to)),
     Field("cc", Kind.ADDRESS, lambda given, _: tuple(each.email for each in given.mail.cc)),
-    Field("recipient", Kind.ADDRESS, lambda given, _: given.recipients, "the desk address it was delivered to"),
+    Field(
+        "recipient",
+        Kind.ADDRESS,
+        lambda given, _: given.recipients,
+        "the desk address it was delivered to; of a plus form both: `support+vip@` is also `support@`",
+    ),
     Field("from_name", Kind.TEXT, lambda given, _: tuple(each.name for each in given.mail.from_ if each.name)),
     Field("subject", Kind.TEXT, lambda given, _: (given.mail.subject,)),
     Field("body", Kind.TEXT, _body, "the author's own words, without quotes"),
     Field("attachment_name", Kind.TEXT, lambda given, _: tuple(part.name for part in given.mail.attachments)),
     Field("attachment_type", Kind.TEXT, lambda given, _: tuple(part.type for part in given.mail.attachments)),
-    Field("language", Kind.TEXT, lambda given, _: (given.language,)),
+    Field(
+        "language",
+        Kind.TEXT,
+        lambda given, _: (given.language,),
+        "of the text, where it is clearly en, de, fr or es; else as `Content-Language` says",
+    ),
     Field(
         "source",
         Kind.WORD,

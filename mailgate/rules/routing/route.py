@@ -170,7 +170,7 @@ def _last(matched: list[Rule], name: str) -> Chosen | None:
 
 
 def _rejection(matched: list[Rule], language: str) -> Chosen | None:
-    """The reason of the last rule that rejects, in the language that the mail says it is in."""
+    """The reason of the last rule that rejects, in the language of the mail."""
     rule = next((rule for rule in reversed(matched) if rule.reject), None)
     return Chosen(rule.rejects.get(language) or rule.reject, f"rule:{rule.name}") if rule else None
 

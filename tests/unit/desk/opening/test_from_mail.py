@@ -44,6 +44,11 @@ then = { requester = "reply_to" }
 name = "Done already"
 when = { subject = "[done]" }
 then = { status = "closed" }
+
+[[rule]]
+name = "German"
+when = { language = { is = "de" } }
+then = { tags = ["german"] }
 """
 REJECT_LATER = """
 [[rule]]
@@ -143,6 +148,19 @@ def test_a_rule_drops_or_rejects(bench):
     assert "support@bank.example" in rejected.message["From"]
     assert bench.numbers() == []
     assert bench.send(KAREN, "Paper jam.", subject="Printer", headers={"Precedence": "bulk"}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "tags"),
+    [
+        ("Ich kann mich nicht anmelden, und das Passwort ist falsch.", "en-US", ("german",)),
+        ("Passwort", "de", ("german",)),
+        ("I can not sign in with the password that you gave me.", "de", ()),
+    ],
+)
+def test_rules_compare_the_language_of_the_text_before_the_one_that_is_declared(bench, text, declared, tags):
+    bench.send(KAREN, text, headers={"Content-Language": declared})
+    assert bench.ticket(1001).tags == tags
 
 
 def test_a_rule_rejects_a_later_message(tmp_path):

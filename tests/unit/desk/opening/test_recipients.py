@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailgate.mail import Envelope
-from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients
+from mailgate.rules.people.desk_addresses import deciding_address, delivered_to, desk_address, desk_recipients
 from mailgate.settings import Relay
 from mailgate.ticket import Address
 from tests.lab import desk, mail
@@ -40,6 +40,16 @@ def test_envelope_comes_before_to_before_cc() -> None:
     assert desk_recipients(letter, Envelope("", ()), DESK) == (SUPPORT, OUTAGES)
     assert desk_recipients(letter, Envelope("", (OUTAGES,)), DESK) == (OUTAGES, SUPPORT)
     assert desk_recipients(letter, Envelope("", ("support+kx@bank.example",)), DESK) == (SUPPORT, OUTAGES)
+
+
+def test_rules_compare_a_plus_form_and_its_address() -> None:
+    letter = mail(to=(Address("x@y.example"), Address(OUTAGES)))
+    assert delivered_to(letter, Envelope("", ("Support+VIP@bank.example",)), DESK) == (
+        SUPPORT,
+        OUTAGES,
+        "support+vip@bank.example",
+    )
+    assert delivered_to(letter, Envelope("", ("x@y.example",)), DESK) == (OUTAGES,)
 
 
 def test_a_mail_to_no_desk_address_counts_as_sent_to_the_first() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mail import Attachment
-from mailgate.rules.routing.criteria import FIELDS, RuleInput, holds, is_met, language_of
+from mailgate.rules.routing.criteria import FIELDS, RuleInput, declared_language, holds, is_met
 from mailgate.rules.text.forms import read_form
 from mailgate.rules.text.patterns import compile_pattern
 from mailgate.settings import Criterion
@@ -278,5 +278,5 @@ def test_a_field_is_read_once_however_many_rules_ask() -> None:
 
 
 @pytest.mark.parametrize(("header", "language"), [("de-AT, en", "de-at"), ("", ""), ("FR", "fr")])
-def test_the_language_of_a_mail(header: str, language: str) -> None:
-    assert language_of(mail(headers=(("content-language", header),))) == language
+def test_the_declared_language_a_mail(header: str, language: str) -> None:
+    assert declared_language(mail(headers=(("content-language", header),))) == language
