@@ -43,6 +43,8 @@ REPLY_ABOVE = re.compile(
 )
 _PRONOUNS = "i you he she it we they who what ich er sie wir il elle nous el ella"
 PRONOUNS = frozenset(_PRONOUNS.split())
+_DATE_FIRST = re.compile(r"(?:[^\W\d_]{1,14}[.,]{1,2} )?\d")  # "2 Nov …", "Mon, 2 Nov …"
+_SENTENCE_ENDS = (".", "!", "?", "。", "？", "！")
 
 
 def is_attribution(text: str) -> bool:
@@ -93,6 +95,26 @@ def _is_open_attribution(text: str) -> bool:
 def is_whole(text: str) -> bool:
     """One with date, time and bracketed address, by its order or by its verb."""
     return shape.is_attribution(text) or (shape.is_attribution(text, strictly=False) and _says_wrote(text))
+
+
+def goes_on(above: str, below: str, *, apart: bool) -> bool:
+    """Whether an attribution that ends with `below` begins with `above`; an empty line is between them if `apart`.
+
+    "Kay wrote:" is one by itself. What stands above it is the sender's own, a time or an address in it
+    notwithstanding ("I will come at 14:00."), unless it says when as only attributions do.
+    """
+    if not (is_attribution(below) or is_undated(below)):
+        return True
+    if (apart and not below.startswith("<")) or above.rstrip().endswith(_SENTENCE_ENDS) or _starts(below, str.istitle):
+        return False
+    begins = _starts(above) or bool(_DATE_FIRST.match(above.lstrip()))
+    return (begins and shape.is_moment(above)) or (not apart and is_whole(f"{above} {below}"))
+
+
+def _starts(text: str, written: Callable[[str], bool] = bool) -> bool:
+    """Whether the first word is one that attributions begin with, "On", and is written so."""
+    word = WORD.search(text[:MAX_ATTRIBUTION])
+    return word is not None and word[0].lower().rstrip(".") in STARTS and written(word[0])
 
 
 def is_certain(text: str) -> bool:

@@ -356,14 +356,18 @@ def _attribution_above(lines: Sequence[Line], place: int) -> int:
     end = place
     while end > 0 and place - end <= 2 and not lines[end - 1].text.strip():
         end -= 1
-    found = 0
+    found, joined = 0, ""
     for size in range(1, ATTRIBUTION_LINES + 1):
         start = end - size
-        if start < 0 or lines[start].kind is not Kind.OWN:
+        if start < 0 or lines[start].kind is not Kind.OWN or WORD.match(lines[start].text):
             break
-        if not lines[start].text.strip():
+        text = lines[start].text
+        if not text.strip():
             continue
-        joined = " ".join(line.text for line in lines[start:end])
+        apart = not lines[start + 1].text.strip()
+        if joined and not attribution.goes_on(text, joined, apart=apart):
+            break
+        joined = f"{text} {joined}".rstrip()
         if attribution.is_attribution(joined):
             found = found or place - start
             if shape.has_date(joined):  # else its beginning stands on the lines above
@@ -390,8 +394,19 @@ def _certain_at(lines: Sequence[Line], place: int) -> int:
             return 0
         ends = joined.endswith((":", "：", "--"))
         if ends and (attribution.is_certain(joined) if starts else attribution.is_whole(joined)):
-            return 0 if any(_certain_at(lines, below) for below in range(place + 1, place + size)) else size
+            return 0 if any(_begins_anew(lines, place, below, size) for below in range(1, size)) else size
     return 0
+
+
+def _begins_anew(lines: Sequence[Line], place: int, below: int, size: int) -> bool:
+    """Whether of the lines that end as an attribution those from the one `below` the first on are one by themselves."""
+    if _certain_at(lines, place + below):
+        return True
+    above, rest = (
+        " ".join(line.text for line in some)
+        for some in (lines[place : place + below], lines[place + below : place + size])
+    )
+    return not attribution.goes_on(above, rest, apart=not lines[place + below - 1].text.strip())
 
 
 def _last_quote(lines: Sequence[Line]) -> int:

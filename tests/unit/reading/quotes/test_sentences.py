@@ -161,3 +161,43 @@ def test_a_program_that_wraps_wraps_all() -> None:
 def test_an_answer_below_a_short_quoted_line_is_its_authors() -> None:
     text = f"{LONG}\n> does not print.\n> Where?\non floor two.\n"
     assert read_body(answer(text=text)).visible.endswith("> Where?\non floor two.")
+
+
+OWN = (
+    "I will come at 14:00.",
+    "Mail me at kay@client.example",
+    "See you on 24 December",
+    "On Friday at 14:00 I am there",
+    "Delivered 2026-12-24",
+    "We met on 3 May 2026 at 10:00.\nIt was nice.",
+    "#due fri 14:00",
+    "#cc jane@client.example",
+)
+SHORT = (
+    "On Mon, Karen Client wrote:",
+    "Karen Client wrote:",
+    "Karen Client <karen@client.example> wrote:",
+    "karen@client.example wrote:",
+    "Am Montag schrieb Karen Client:",
+)
+
+
+@pytest.mark.parametrize("between", ["\n\n", "\n"])
+@pytest.mark.parametrize("short", SHORT)
+@pytest.mark.parametrize("own", OWN)
+def test_a_time_or_an_address_above_a_short_attribution_is_the_authors(own: str, short: str, between: str) -> None:
+    assert read_body(answer(f"{own}{between}{short}\n> Where is the form?\n> Karen\n")).visible == own
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "On Mon, Nov 30, 2026 at 11:44 AM\nKaren Client wrote:",
+        "On Mon, Nov 30, 2026 at 11:44 AM Karen\nClient <karen@client.example>\nwrote:",
+        "On Mon, 30 Nov 2026 at 11:44 Karen Client\n\n<karen@client.example> wrote:",
+        "Mon, 30 Nov 2026 at 11:44\nKaren Client wrote:",
+        "Am Montag, 30. November 2026 um 11:44 Uhr schrieb\nKaren Client\n<karen@client.example>:",
+    ],
+)
+def test_a_wrapped_attribution_is_cut_whole(wrapped: str) -> None:
+    assert read_body(answer(f"See below.\n\n{wrapped}\n> Where is the form?\n> Karen\n")).visible == "See below."
