@@ -21,7 +21,7 @@ from mailgate.rules.text.moments import WEEKDAYS, to_utc, wall_time
 Opens = Callable[[date], datetime | None]
 
 FURTHEST = timedelta(days=3660)
-FORMS = "2h, 3d, tomorrow, fri, fri 14:00, 2026-12-24 09:00"
+FORMS = "2h, 3d, tomorrow, fri, fri 14:00, monday 9am, next week, end of month, 2026-12-24 09:00"
 _CLOSED_AT_MOST = 31  # days to look for the next opening
 
 _SPAN = re.compile(r"(?:in )?((?:\d{1,4} ?[a-z]+ ?)+)")
@@ -32,8 +32,8 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), "days"),
     **dict.fromkeys(("w", "week", "weeks"), "weeks"),
 }
-_DAY = r"(?:on )?((?!at )[a-z]+|\d{4}-\d{1,2}-\d{1,2})"
-_TIME = r"(?:^| |(?<=\d)t)(?:at )?(\d{1,2}):(\d{2})"
+_DAY = r"(?:on )?(next week|end of (?:the )?month|(?!at )[a-z]+|\d{4}-\d{1,2}-\d{1,2})"
+_TIME = r"(?:^| |(?<=\d)t)(?:at )?(\d{1,2})(?::(\d{2})(?: ?([ap])m)?| ?([ap])m)"
 _MOMENT = re.compile(rf"(?:{_DAY})?(?:{_TIME})?", re.ASCII)
 
 
@@ -44,8 +44,8 @@ class WhenError(Refused):
 def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetime:
     """The moment meant by `text`, as UTC, always later than `now` (aware).
 
-    A day of the week is its next one that has not passed; a day without a time is the
-    start of business on it, as `opens` says, or on the next day that has one. Days and
+    A day of the week is its next one that has not passed, "next week" its Monday, "end of month"
+    the last day on which business opens; a day without a time is the start of business on it, as `opens` says, or on the next day that has one. Days and
     weeks keep the wall-clock time of `zone`, hours and minutes are elapsed time. A time
     that a clock change skips is moved on by the skipped hour; of a repeated one the
     first that is still to come is meant.
@@ -86,9 +86,9 @@ def _moment(typed: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetime
     found = _MOMENT.fullmatch(typed)
     if not found or not typed:
         return None
-    word, hour, minute = found.groups()
-    at = time(int(hour), int(minute)) if hour else None
-    moments = (_on(day, at, zone, now, opens) for day in _days(word or "today", now.astimezone(zone).date()))
+    word, hour, minute, *half = found.groups()
+    at = _time_of_day(int(hour), int(minute or 0), half[0] or half[1]) if hour else None
+    moments = (_on(day, at, zone, now, opens) for day in _days(word or "today", now.astimezone(zone).date(), opens))
     latest = None
     for moment in moments:
         if moment and moment > now:
@@ -97,12 +97,23 @@ def _moment(typed: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetime
     return latest
 
 
-def _days(word: str, today: date) -> Iterator[date]:
+def _time_of_day(hour: int, minute: int, half: str | None) -> time:
+    """A time of the clock with 24 hours, or of one with twelve where `half` is "a" or "p" (12 am is midnight)."""
+    if half and not 1 <= hour <= 12:
+        raise ValueError(hour)
+    return time(hour % 12 + (12 if half == "p" else 0) if half else hour, minute)
+
+
+def _days(word: str, today: date, opens: Opens) -> Iterator[date]:
     """The days that `word` may mean, the soonest first; none when it means no day."""
     if word == "today":
         yield today
     elif word == "tomorrow":
         yield today + timedelta(days=1)
+    elif word == "next week":
+        yield today + timedelta(days=7 - today.weekday())
+    elif word.startswith("end of "):
+        yield from (_last_day(today, opens), _last_day(_first_of_next_month(today), opens))
     elif word[0].isdigit():
         year, month, day = map(int, word.split("-"))
         yield date(year, month, day)
@@ -111,6 +122,17 @@ def _days(word: str, today: date) -> Iterator[date]:
             if name.startswith(word):
                 ahead = (number - today.weekday()) % 7
                 yield from (today + timedelta(days=ahead), today + timedelta(days=ahead + 7))
+
+
+def _first_of_next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+def _last_day(day: date, opens: Opens) -> date:
+    """The last day of a day's month on which business opens; its last day where it opens on none."""
+    last = _first_of_next_month(day) - timedelta(days=1)
+    month = (last - timedelta(days=back) for back in range(last.day))
+    return next(filter(opens, month), last)
 
 
 def _on(day: date, at: time | None, zone: ZoneInfo, now: datetime, opens: Opens) -> datetime | None:

@@ -61,6 +61,14 @@ def read(text: str, now: datetime = NOW, zone: ZoneInfo = NEW_YORK, schedule=ope
         ("mon", "Mon 23 Nov 2026, 08:00 EST"),
         ("tues", "Tue 24 Nov 2026, 08:00 EST"),
         ("thu", "Fri 27 Nov 2026, 08:00 EST"),  # Thanksgiving
+        ("monday 9am", "Mon 23 Nov 2026, 09:00 EST"),
+        ("Wednesday at 9:15 PM", "Wed 25 Nov 2026, 21:15 EST"),
+        ("fri 12am", "Fri 27 Nov 2026, 00:00 EST"),
+        ("12pm", "Fri 20 Nov 2026, 12:00 EST"),
+        ("next week", "Mon 23 Nov 2026, 08:00 EST"),
+        ("next week 10:00", "Mon 23 Nov 2026, 10:00 EST"),
+        ("end of month", "Mon 30 Nov 2026, 08:00 EST"),
+        ("End of the month, 5 pm", "Mon 30 Nov 2026, 17:00 EST"),
         ("2026-12-24", "Thu 24 Dec 2026, 08:00 EST"),
         ("2026-12-24 09:00", "Thu 24 Dec 2026, 09:00 EST"),
         ("2026-12-24T09:00", "Thu 24 Dec 2026, 09:00 EST"),
@@ -74,7 +82,7 @@ def test_a_time_is_read_in_the_agents_zone(text, meant):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "soon", "2", "2x", "1h 3x", "fr", "fry", "0", "24:00", "25:00", "9:60", "9:00pm", "99999d", "-2h", "at"),
+        *("", "soon", "2", "2x", "1h 3x", "fr", "fry", "0", "24:00", "25:00", "9:60", "13pm", "0am", "9", "9 o clock", "end of", "end of year", "next", "next month", "99999d", "-2h", "at"),
         *("2026-13-01", "2026-02-30", "26-12-24", "2026-12-24 9", "2026-12-2409:00", "2026-12-24 09:00:00"),
         *("0000-01-01", "9999-12-31x", "tomorrow fri", "9:00 tomorrow", "friday14", "friday14:00", "tomorrowt9:00"),
         *("fri fri", "today tomorrow"),
@@ -100,6 +108,19 @@ def test_what_is_no_time_is_refused_with_an_example(text):
 def test_a_time_that_cannot_be_meant_is_refused(text, said):
     with refusal(said, NEW_YORK):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("today", "schedule", "meant"),
+    [
+        ((2026, 10, 1), opens, "Fri 30 Oct 2026, 08:00 EDT"),  # the 31st is a Saturday
+        ((2026, 10, 30), opens, "Mon 30 Nov 2026, 08:00 EST"),  # business has opened on the last day
+        ((2026, 12, 31), opens, "Fri 29 Jan 2027, 08:00 EST"),
+        ((2026, 10, 1), never, "Sat 31 Oct 2026, 00:00 EDT"),
+    ],
+)
+def test_the_end_of_the_month_is_its_last_day_of_business(today, schedule, meant):
+    assert read("end of month", datetime(*today, 9, tzinfo=NEW_YORK), schedule=schedule) == meant
 
 
 def test_the_last_days_of_the_calendar_are_refused_not_raised():
