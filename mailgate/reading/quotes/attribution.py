@@ -43,7 +43,7 @@ REPLY_ABOVE = re.compile(
 )
 _PRONOUNS = "i you he she it we they who what ich er sie wir il elle nous el ella"
 PRONOUNS = frozenset(_PRONOUNS.split())
-_DATE_FIRST = re.compile(r"(?:[^\W\d_]{1,14}[.,]{1,2} )?\d")  # "2 Nov …", "Mon, 2 Nov …"
+_DATE_FIRST = re.compile(r"(?:(?:[^\W\d_]{1,14} )?[^\W\d_]{1,14}[.,]{1,2} )?\d")  # "2 Nov …", "On Mon, 2 Nov …"
 _SENTENCE_ENDS = (".", "!", "?", "。", "？", "！")
 
 

@@ -82,7 +82,8 @@ def test_a_time_is_read_in_the_agents_zone(text, meant):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "soon", "2", "2x", "1h 3x", "fr", "fry", "0", "24:00", "25:00", "9:60", "13pm", "0am", "9", "9 o clock", "end of", "end of year", "next", "next month", "99999d", "-2h", "at"),
+        *("", "soon", "2", "2x", "1h 3x", "fr", "fry", "0", "24:00", "25:00", "9:60", "99999d", "-2h", "at"),
+        *("13pm", "0am", "9", "9 o clock", "end of", "end of year", "next", "next month"),
         *("2026-13-01", "2026-02-30", "26-12-24", "2026-12-24 9", "2026-12-2409:00", "2026-12-24 09:00:00"),
         *("0000-01-01", "9999-12-31x", "tomorrow fri", "9:00 tomorrow", "friday14", "friday14:00", "tomorrowt9:00"),
         *("fri fri", "today tomorrow"),
