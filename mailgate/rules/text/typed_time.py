@@ -46,9 +46,9 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
 
     A day of the week is its next one that has not passed, "next week" its Monday, "end of month"
     the last day on which business opens; a day without a time is the start of business on it,
-    as `opens` says, or on the next day that has one. Days and weeks keep the wall-clock time of `zone`, hours and minutes are elapsed time. A time
-    that a clock change skips is moved on by the skipped hour; of a repeated one the
-    first that is still to come is meant.
+    as `opens` says, or on the next day that has one. Days and weeks keep the wall-clock time of
+    `zone`, hours and minutes are elapsed time. A time that a clock change skips is moved on by the
+    skipped hour; of a repeated one the first that is still to come is meant.
 
     Raises `WhenError` for what cannot be read, is past, or is over ten years ahead.
     """
