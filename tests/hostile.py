@@ -28,7 +28,7 @@ from mailgate.rules.commands.syntax import escaped, read_commands
 from mailgate.rules.notices import similar
 from mailgate.rules.replies.file_texts import raw_of, without_tags, words_of
 from mailgate.rules.replies.leak import leak
-from mailgate.rules.routing.criteria import language_of
+from mailgate.rules.routing.criteria import declared_language
 from mailgate.rules.screening import spam
 from mailgate.rules.screening.bulk import below_marker
 from mailgate.rules.screening.classify import classify
@@ -414,7 +414,7 @@ def steps(raw: bytes) -> Mapping[str, float]:
     step("corrections", lambda: corrected(found.lines, commands.problems))
     step("charsets mended", lambda: repaired(found.visible))
     step("another desk's marker", lambda: below_marker(found.visible))
-    step("language", lambda: language_of(mail))
+    step("language", lambda: declared_language(mail))
     step("similar tickets", lambda: similar.words_of(mail.subject, found.visible, 40))
     step("marks like ours", lambda: set_off(words(found.visible, len(found.visible))))
     step("flowed", lambda: flow(found.visible))

@@ -15,10 +15,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 from mailgate.mail import MARKERS
-from mailgate.reading.quotes import attribution, shape, signature
+from mailgate.reading.quotes import attribution, attribution_lines, shape, signature
 from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, is_own, says_something
 
-ATTRIBUTION_LINES = 5
 ANNOUNCING = 8  # words of a line above a quoted mail
 MOSTLY = 0.8  # of the lines: some lose their quote mark where a program wraps them
 QUOTED = re.compile(r"^ ?((?:> ?)+)")
@@ -28,7 +27,6 @@ NARROW = 40  # characters of the longest quoted line: shorter ones are wrapped b
 WRAPS = 2  # lines that a program wrapped for sure: then it wraps all
 SENTENCE_ENDS = (".", "!", "?", ":", "。", "？", "！")
 COMMAND = re.compile(r"[\s*_`~\\•-]{0,6}#")
-WORD = re.compile(r"[\s*_`~•-]{0,6}#[^\W\d_]")  # a command that is no number and not escaped
 SHORT = 2  # letters of initials; what is longer may be a prompt: "SQL> select 1"
 MARKS = tuple("".join(marker.split()).strip("#-") for marker in MARKERS.values())
 _MAYBE_MARKER = re.compile("Write|antworten|Répondez|Escriba")  # a word of each: most lines have none
@@ -107,7 +105,7 @@ def _glued(lines: Sequence[Line]) -> str:
     width = _widest(lines)
     for above, line in pairwise(lines[:MAX_LINES]):
         below = line.kind is Kind.OWN and above.kind is Kind.QUOTE and above.level and above.text
-        if below and WORD.match(line.text) and (width < NARROW or _room(above, line) <= width):
+        if below and attribution_lines.COMMAND.match(line.text) and (width < NARROW or _room(above, line) <= width):
             return line.text
     return ""
 
@@ -142,7 +140,7 @@ def _read_bars(lines: list[Line]) -> None:
         line = lines[place]
         if line.kind is not Kind.OWN or not line.text.startswith("|"):
             open_ = False
-        elif open_ or _attribution_above(lines, place):
+        elif open_ or attribution_lines.above(lines, place):
             open_ = True
             lines[place] = replace(line, text=line.text[1:].removeprefix(" "), level=1, kind=Kind.QUOTE)
 
@@ -314,7 +312,7 @@ def _above_marker(lines: Sequence[Line], labelled: shape.Lines, place: int) -> i
             continue
         if attribution.is_original(line.text) or attribution.copied_header(labelled, above, surely=False):
             return _with_rule(lines, above)
-    return _with_rule(lines, place - _attribution_above(lines, place))
+    return _with_rule(lines, place - attribution_lines.above(lines, place))
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:
@@ -327,13 +325,13 @@ def _cut_attributions(lines: list[Line]) -> None:
     """The line that ends in "wrote:" above a quote, and where it is certain also above unmarked history."""
     for place in range(1, min(len(lines), MAX_LINES)):
         if lines[place].kind is Kind.QUOTE and lines[place - 1].kind is Kind.OWN:
-            size = _attribution_above(lines, place)
+            size = attribution_lines.above(lines, place)
             _mark(lines, place - size, place)
     said = False  # of the lines above; never asked again for each, or a hostile text would cost its square
     quoted = _last_quote(lines)
     for place in range(min(len(lines), MAX_LINES)):
         line = lines[place]
-        size = _certain_at(lines, place) if line.kind is Kind.OWN and line.text else 0
+        size = attribution_lines.certain_at(lines, place) if line.kind is Kind.OWN and line.text else 0
         if size:
             # Where marked quotes stand below, unmarked lines there are answers.
             tail = said and quoted < place + size
@@ -349,64 +347,6 @@ def _cut_undated(lines: list[Line]) -> None:
     below = next((line for line in lines[last + 1 :] if line.text.strip()), None)
     if below and below.level and first_own(lines) < last and attribution.is_undated(lines[last].text):
         _mark(lines, last, last + 1)
-
-
-def _attribution_above(lines: Sequence[Line], place: int) -> int:
-    """How many lines right above `place` are an attribution, blank ones included."""
-    end = place
-    while end > 0 and place - end <= 2 and not lines[end - 1].text.strip():
-        end -= 1
-    found, joined = 0, ""
-    for size in range(1, ATTRIBUTION_LINES + 1):
-        start = end - size
-        if start < 0 or lines[start].kind is not Kind.OWN or WORD.match(lines[start].text):
-            break
-        text = lines[start].text
-        if not text.strip():
-            continue
-        apart = not lines[start + 1].text.strip()
-        if joined and not attribution.goes_on(text, joined, apart=apart):
-            break
-        joined = f"{text} {joined}".rstrip()
-        if attribution.is_attribution(joined):
-            found = found or place - start
-            if shape.has_date(joined):  # else its beginning stands on the lines above
-                return place - start
-    return found
-
-
-def _certain_at(lines: Sequence[Line], place: int) -> int:
-    """How many lines from `place` on are a certain attribution; it may be wrapped."""
-    if attribution.is_whole(lines[place].text):
-        return 1
-    if memo := shape.memo_size([line.text for line in lines[place : place + shape.MAX_MEMO]]):
-        return memo
-    words = lines[place].text.lstrip("- ").split(None, 1)
-    starts = bool(words) and words[0].lower().rstrip(".,:") in attribution.STARTS
-    if not starts and (not shape.has_date(lines[place].text) or (place and lines[place - 1].text.strip())):
-        return 0
-    joined = ""
-    for size, line in enumerate(lines[place : place + 7], 1):
-        if not line.text.strip() and not shape.has_date(joined):
-            return 0  # "On the first page." is a sentence, though the program's "On …, … wrote:" stands below it
-        joined = f"{joined} {'> ' * line.level}{line.text}".strip()
-        if len(joined) > shape.MAX_ATTRIBUTION:
-            return 0
-        ends = joined.endswith((":", "：", "--"))
-        if ends and (attribution.is_certain(joined) if starts else attribution.is_whole(joined)):
-            return 0 if any(_begins_anew(lines, place, below, size) for below in range(1, size)) else size
-    return 0
-
-
-def _begins_anew(lines: Sequence[Line], place: int, below: int, size: int) -> bool:
-    """Whether of the lines that end as an attribution those from the one `below` the first on are one by themselves."""
-    if _certain_at(lines, place + below):
-        return True
-    above, rest = (
-        " ".join(line.text for line in some)
-        for some in (lines[place : place + below], lines[place + below : place + size])
-    )
-    return not attribution.goes_on(above, rest, apart=not lines[place + below - 1].text.strip())
 
 
 def _last_quote(lines: Sequence[Line]) -> int:
