@@ -10,7 +10,7 @@ from mailgate.config.check import is_unattended
 from mailgate.errors import Problem
 from mailgate.settings import Config
 
-_KINDS = {
+KINDS = {
     "addresses": ("desk address", "desk addresses"),
     "mailboxes": ("mailbox", "mailboxes"),
     "departments": ("department", "departments"),
@@ -23,7 +23,7 @@ _KINDS = {
     "topics": ("topic", "topics"),
     "canned": ("canned response", "canned responses"),
 }
-_TABLES = (
+TABLES = (
     "desk",
     "storage",
     "smtp",
@@ -34,6 +34,7 @@ _TABLES = (
     "notices",
     "trust",
     "tickets",
+    "attachments",
     "report",
     "spam",
     "alarm",
@@ -83,7 +84,7 @@ def _orphan(kind: str, name: str, count: int, *, exists: bool) -> str:
 
 
 def _tables(old: Config, new: Config) -> Iterator[str]:
-    for table in _TABLES:
+    for table in TABLES:
         before, after = getattr(old, table), getattr(new, table)
         if before == after:
             continue
@@ -111,7 +112,7 @@ def _fields(before: Any, after: Any) -> list[str]:
 
 
 def _named(old: Config, new: Config) -> Iterator[str]:
-    for kind, words in _KINDS.items():
+    for kind, words in KINDS.items():
         before: Mapping[str, object] = getattr(old, kind)
         after: Mapping[str, object] = getattr(new, kind)
         yield from _changes_by_name(words, before, after)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.config import diff
 from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.dump import effective
 from mailgate.config.load import load, read
@@ -49,6 +51,14 @@ def test_a_changed_table_lists_the_changed_keys() -> None:
     new = config("[notices]\nfollow_up = true\nacknowledge = false\n[http]\n")
     assert changes(config(""), new) == ("[http] added", "[notices] changed: acknowledge, follow_up")
     assert changes(new, config(""))[0] == "[http] removed"
+
+
+def test_every_table_of_the_configuration_is_compared() -> None:
+    new = config('[attachments]\nsend_max = "1 MB"\n')
+    assert changes(config(""), new) == ("[attachments] changed: send_max",)
+    apart = {"file", "text", "files", "hostname", "priorities"}  # no keys of their own
+    compared = {*diff.TABLES, *diff.KINDS, "relays", "rules", "templates"}
+    assert {field.name for field in dataclasses.fields(Config)} == compared | apart
 
 
 def test_changed_and_reordered_rules() -> None:
