@@ -94,7 +94,7 @@ def _old_config(folder: Path) -> str:
     return (folder / "config.toml").read_text().replace('[relay]\ntransport = "maildir"\npath = "out"\n', RELAY)
 
 
-DESK = desk(sev_a="3s", more=MAILBOX)
+DESK = desk(sev_a="1s", more=MAILBOX)
 LMTP = DESK.replace("[smtp]\n", '[smtp]\nprotocol = "lmtp"\n')
 SCENARIOS = (
     Scenario("everyday", everyday, lambda _: DESK),
