@@ -10,9 +10,12 @@ from urllib.parse import unquote
 import pytest
 
 from mailgate.errors import StorageError
-from mailgate.store.queues import trace
+from mailgate.store.queues import quarantine, trace
+from mailgate.store.sqlite.db import SqliteDb
+from mailgate.store.tickets import search
 from mailgate.ticket import CLOCK
 from mailgate.worker import timers
+from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
 from tests.desk import ELLIOT, KAREN, to, told, with_ticket
 
 
@@ -142,3 +145,45 @@ def test_text_that_answers_a_mail_about_several_opens_no_ticket(bench, late):
     assert returned.kind == "command-failed"
     assert "name one with #ticket NUMBER" in returned.text
     assert bench.numbers() == [1001, 1002, 1003]
+
+
+# ── what is asked every second ──────────────────────────────────────────────────────────
+
+
+class Watched(SqliteDb):
+    """A connection that keeps how SQLite finds the rows of each query."""
+
+    def __init__(self, db: SqliteDb) -> None:
+        super().__init__(db._connection, db.files)
+        self.plans: dict[str, list[str]] = {}
+
+    def all(self, sql, params=()):
+        plan = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()
+        self.plans[sql] = [row["detail"] for row in plan]
+        return super().all(sql, params)
+
+    def one(self, sql, params=()):
+        return next(iter(self.all(sql, params)), None)
+
+
+GROWING = r"(SCAN|SEARCH) (inbox|outbox|ticket|entry|trace|digest)( USING INTEGER PRIMARY KEY \(rowid[<>]|$)"
+POLLS = (
+    lambda db, bench: timers.any_due(db, bench.now),
+    lambda db, bench: agents_day.any_due(db, bench.config, bench.now),
+    lambda db, bench: spam_digest.due(db, bench.config, bench.now),
+    lambda db, bench: set_aside.due(db, bench.now),
+    lambda db, bench: report_mail.due(db, bench.config, bench.now),
+    lambda db, bench: search.is_behind(db),
+    lambda db, bench: quarantine.troubles(db),
+)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("poll", POLLS)
+def test_no_question_that_is_asked_every_second_reads_a_table_that_grows(bench, poll):
+    db = Watched(bench.db)
+    poll(db, bench)
+    assert db.plans
+    for sql, plan in db.plans.items():
+        for step in plan:
+            assert not re.search(GROWING, step), sql
