@@ -11,16 +11,19 @@ unclaimed and tried again after a pause (`lanes.py`).
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.desk.notify.admin import to_admin
 from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
-from mailgate.errors import StorageError, TooExpensive, UnreadableFile
+from mailgate.errors import NotFound, StorageError, TooExpensive, UnreadableFile
+from mailgate.inbound.imap.headers import read_summary
 from mailgate.phrase import Phrase, phrase
 from mailgate.store.db import Db, Node
 from mailgate.store.queues import claims, inbox, nodes, outbox
@@ -38,6 +41,8 @@ from mailgate.worker.runtime import Runtime
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds that a batch may occupy the writer thread at a time
 TRIAL = "mailgate.desk.prepare"  # run as a program it reads a mail, and does nothing
+HEADER = 65_536  # bytes of a mail that failed in which its header is looked for
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 HOLD = 0.004  # seconds that it may hold the write lock of the database
 
 
@@ -221,7 +226,7 @@ def record_failure(db: Db, inbox_id: int, error: Exception, context: Context) ->
     maillog.processing_failed(inbox_id, text)
     with db.transaction():
         if inbox.failed(db, inbox_id, context.now, text, last=isinstance(error, TooExpensive)):
-            _notify_quarantined(db, inbox_id, text, context)
+            _quarantined(db, inbox_id, text, context)
 
 
 def _put_off(db: Db, inbox_id: int, error: UnreadableFile, context: Context) -> None:
@@ -240,8 +245,11 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, context: Context) -> 
     maillog.put_off(inbox_id, what, (at - context.now).total_seconds())
 
 
-def _notify_quarantined(db: Db, inbox_id: int, error: str, context: Context) -> None:
-    """Notify the administrator of a mail that failed three times and is quarantined."""
+def _quarantined(db: Db, inbox_id: int, error: str, context: Context) -> None:
+    """Describe a mail that failed three times, for `trace` and `queue list`, and notify the administrator of it."""
+    with suppress(NotFound, UnreadableFile):
+        header = _END_OF_HEADER.split(inbox.raw(db, inbox_id)[:HEADER], maxsplit=1)[0]
+        inbox.describe(db, inbox_id, **read_summary(header))
     last = error.strip().splitlines()[-1]
     facts = (
         phrase("admin.quarantined", number=inbox_id, error=last),
@@ -262,7 +270,7 @@ def reclaim(db: Db, runtime: Runtime, now: datetime) -> None:
     """Unclaim the mail of a node that is no more; what was tried three times is quarantined."""
     context = runtime.context(now)
     for inbox_id in claims.reclaim(db, now):
-        _notify_quarantined(db, inbox_id, "the process died three times while it worked on this mail", context)
+        _quarantined(db, inbox_id, "the process died three times while it worked on this mail", context)
 
 
 def drain(db: Db, runtime: Runtime, clock: Callable[[], datetime], *, alone: bool = True) -> int:

@@ -164,14 +164,18 @@ def again(db: Db, inbox_id: int) -> Claimed:
 
 
 def with_message_id(db: Db, message_id: str, author: str, but: int) -> list[Claimed]:
-    """The newest worked mails of an author under a Message-ID, as far as their bytes are still kept."""
+    """The newest worked mails of an author under a Message-ID, as far as their bytes are still kept.
+
+    One that failed three times was not worked.
+    """
     if not message_id:
         return []
     rows = db.all(
         "SELECT i.*, r.data, r.file FROM inbox i JOIN raw r ON r.id = i.raw_id"
         " WHERE i.message_id = ? AND i.message_id <> '' AND i.from_email || '' = ? AND i.id <> ?"
+        " AND i.reason <> ?"
         " ORDER BY i.id DESC LIMIT 3",  # || '': by the index of Message-IDs
-        [storable(message_id), storable(author), but],
+        [storable(message_id), storable(author), but, Reason.POISON],
     )
     return [_claimed(row, db.files) for row in rows]
 
@@ -280,6 +284,16 @@ def end(
             "subject": storable(mail.subject) if mail else None,
             "way": storable(json.dumps(way, ensure_ascii=False)) if way else None,
         },
+    )
+
+
+def describe(db: Db, inbox_id: int, *, from_email: str, subject: str, message_id: str) -> None:
+    """Note what the header of a mail that could not be worked says, where nothing better is known."""
+    db.run(
+        "UPDATE inbox SET message_id = CASE WHEN message_id = '' THEN ? ELSE message_id END,"
+        " subject = CASE WHEN subject = '' THEN ? ELSE subject END,"
+        " from_email = CASE WHEN ? = '' THEN from_email ELSE ? END WHERE id = ?",
+        [storable(message_id), storable(subject), storable(from_email), storable(from_email), inbox_id],
     )
 
 

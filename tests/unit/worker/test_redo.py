@@ -8,7 +8,7 @@ import pytest
 
 from mailgate.mail import Delivery, Envelope
 from mailgate.store.db import open_writer
-from mailgate.store.queues import inbox, outbox
+from mailgate.store.queues import inbox, outbox, trace
 from mailgate.system import crash_points
 from mailgate.worker import batch as processor
 from tests.desk import ELLIOT, KAREN, to, told, with_ticket
@@ -38,12 +38,42 @@ def test_poison_is_tried_three_times_then_set_aside_and_told_once(bench):
     row = bench.db.one("SELECT * FROM inbox WHERE reason = 'poison'")
     assert (row["state"], row["tries"]) == ("quarantined", 3)
     assert "NotFound" in row["error"]
+    (end,) = (line for line in trace.by_message_id(bench.db, row["message_id"]) if line.step == "quarantined")
+    assert end.inbox_id == row["id"]
     assert [mail.to for mail in mails if mail.kind == "admin"] == ["root@ops.example"]
     assert "acknowledgement" in {mail.kind for mail in mails}, "the mail behind it is worked"
     assert ("reply", "See the plan.") not in bench.thread()
     with bench.db.transaction():
         inbox.retry(bench.db, row["id"])
     assert bench.drain() == [], "told once"
+
+
+def dies_three_times(bench, raw):
+    """A mail on which the worker process died three times."""
+    number = bench.accept(raw)
+    bench.db.run("UPDATE inbox SET state = 'working', tries = 3 WHERE id = ?", [number])
+    with bench.db.transaction():
+        processor.reclaim(bench.db, bench.desk, bench.now)
+    return bench.db.one("SELECT * FROM inbox WHERE id = ?", [number])
+
+
+def test_a_mail_that_ended_the_process_is_described_by_its_header(bench):
+    raw = b"From: Karen <karen@client.example>\r\nSubject: =?utf-8?q?B=C3=B6se?=\r\n\r\nMessage-ID: <text@x>\r\n"
+    row = dies_three_times(bench, raw)
+    assert (row["state"], row["subject"], row["message_id"]) == ("quarantined", "Böse", "")
+    row = dies_three_times(bench, b"Message-ID: <bad@client.example>\r\n" + raw)
+    assert (row["from_email"], row["message_id"]) == ("karen@client.example", "<bad@client.example>")
+    bench.db.run("UPDATE inbox SET raw_id = NULL")
+    assert dies_three_times(bench, b"\r\n")["message_id"] == ""
+
+
+def test_a_copy_of_a_mail_that_failed_is_worked(bench):
+    """After an upgrade that cures it: the first one had no effect."""
+    raw = bench.write(KAREN, "The flap is open.", subject="Flap")
+    assert dies_three_times(bench, raw)["message_id"]
+    bench.accept(raw)
+    bench.drain()
+    assert bench.last()["state"] == "done"
 
 
 def large_mail(bench):
