@@ -18,9 +18,12 @@ from mailgate.connect.token_file import TokenFile
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap.drain import Drain
 from mailgate.outbound import deliver
+from mailgate.store.attachments import AttachmentStore
+from mailgate.store.maintenance import forget
 from mailgate.store.queues import copies, inbox, outbox
+from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.db import SqliteDb
-from mailgate.store.tickets import deadlines
+from mailgate.store.tickets import deadlines, erase, tickets
 from tests.simulation.world import World
 
 SEEDS = (1, 2, 3, 4, 5, 6)  # of the suite's own worlds
@@ -124,6 +127,28 @@ def new_refresh_tokens_are_not_written(patch: Patch) -> None:
     patch(TokenFile, "write", lambda self, stored: None if self.read() else write(self, stored))
 
 
+def numbers_of_lost_tickets_are_given_again(patch: Patch) -> None:
+    """After a restore a number in an answer does not count, so that a new ticket may get it."""
+    patch(tickets, "note_number", lambda db, number: None)
+
+
+def mails_of_the_forgotten_stay(patch: Patch) -> None:
+    """The raw mails of somebody who was forgotten are kept."""
+    patch(forget, "erase_mails", lambda db, ids: None)
+    patch(erase, "erase_mails", lambda db, ids: None)
+
+
+def sent_mail_is_kept_for_ever(patch: Patch) -> None:
+    """`keep_sent` has no effect."""
+    patch(outbox, "forget_content", lambda db, before, limit: 0)
+
+
+def files_are_kept_for_ever(patch: Patch) -> None:
+    """A file that no row names any more is not removed."""
+    patch(AttachmentStore, "sweep", lambda self, digests, now, **more: None)
+    patch(RawFiles, "sweep", lambda self, names: None)
+
+
 MUTATIONS = (
     (answered_before_the_commit, "1:"),
     (ended_before_the_transaction, "1:"),
@@ -136,6 +161,10 @@ MUTATIONS = (
     (copies_are_not_known, "2:"),
     (late_by_an_hour, "13:"),
     (new_refresh_tokens_are_not_written, "sign-in:"),
+    (numbers_of_lost_tickets_are_given_again, "restore:"),
+    (mails_of_the_forgotten_stay, "forget:"),
+    (sent_mail_is_kept_for_ever, "retention:"),
+    (files_are_kept_for_ever, "retention:"),
 )
 
 

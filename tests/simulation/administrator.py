@@ -1,31 +1,57 @@
-"""The administrator: signs the desk in with OAuth 2.0, and again when it says that the sign-in has ended."""
+"""The administrator: signs in, makes backups, puts one back, and forgets people, by the commands of `mailgate`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+import json
+import shutil
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from mailgate.cli.main import main
 from mailgate.config.load import load
-from mailgate.connect.access_tokens import Account
 from mailgate.connect.token_file import FOLDER, TokenFile
 from mailgate.daemon.sign_ins import account_of
+from tests.simulation.people import CUSTOMERS
 from tests.simulation.process import CONFIG
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+@dataclass(frozen=True)
+class Backup:
+    """A backup, and when it was made: on the loop's clock, and on the wall clock."""
+
+    folder: Path
+    at: float
+    wall: float
+
+
 class Administrator:
-    """Acts on the desk from outside, as the commands of `mailgate` do."""
+    """Acts on the desk from outside."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._tokens = world.desk.tokens
         self._file = TokenFile(world.folder / "var" / FOLDER, "support")
-        self.found: list[str] = []  # what the desk should have said
+        self._config = world.folder / "admin.toml"  # good, whatever is tried with the desk's own
+        self._backups = 0
+        self.backup: Backup | None = None  # the latest
+        self.restores = False  # once the desk has ended
+        self.found: list[str] = []  # what is wrong with what a command did or did not
+
+    # ── signing in ──────────────────────────────────────────────────────────────────────
 
     def sign_in(self) -> None:
         """`mailgate login support`."""
-        self._account().store(self._tokens.signed_in())
+        self._config.write_text(CONFIG)
+        config, _ = load(self._config)
+        account = account_of(config.mailboxes["support"].credentials, config, self._world.now)
+        assert account is not None
+        account.store(self._tokens.signed_in())
 
     def look(self) -> None:
         """Read the status once the world is calm; sign in where that is the cure."""
@@ -46,9 +72,46 @@ class Administrator:
         stored = self._file.read()
         return stored.refresh_token.value if stored else ""
 
-    def _account(self) -> Account:
-        self._world.folder.joinpath("admin.toml").write_text(CONFIG)
-        config, _ = load(self._world.folder / "admin.toml")
-        account = account_of(config.mailboxes["support"].credentials, config, self._world.now)
-        assert account is not None
-        return account
+    # ── commands ────────────────────────────────────────────────────────────────────────
+
+    def _command(self, *words: str) -> dict[str, Any]:
+        """Run a command; what it prints."""
+        self._world.note(f"mailgate {' '.join(words)}".replace(str(self._world.folder), ""))
+        said = io.StringIO()
+        with redirect_stdout(said), redirect_stderr(io.StringIO()):
+            code = main([*words, "-c", str(self._config), "--json"])
+        if code:
+            self.found.append(f"mailgate {words[0]} ended with {code}: {said.getvalue()}")
+        return dict(json.loads(said.getvalue()))
+
+    def back_up(self) -> None:
+        """Make a backup while the desk runs, in the place of the one before it."""
+        self._backups += 1
+        folder = self._world.folder / f"backup{self._backups}"
+        self._command("backup", str(folder))
+        if self.backup:
+            shutil.rmtree(self.backup.folder)
+        self.backup = Backup(folder, self._world.loop.time(), self._world.wall())
+
+    def restore(self) -> Backup:
+        """The desk has ended, and its data are lost: put the backup back, and sign in."""
+        assert self.backup
+        self.restores = False
+        shutil.rmtree(self._world.folder / "var")
+        self._command("restore", str(self.backup.folder))
+        self.sign_in()
+        return self.backup
+
+    def forget(self) -> None:
+        """Forget a customer while the desk runs; nothing in any file holds what they wrote."""
+        person = self._world.dice.choice(CUSTOMERS)
+        self._world.desk.disk.flushed()
+        known = self._world.promises.known()
+        said = self._command("forget", person.email)
+        words = [person.email, *self._world.promises.forgotten(person.email, known)]
+        if not said.get("stays"):
+            for path in (self._world.folder / "var").rglob("*"):
+                content = path.read_bytes() if path.is_file() else b""
+                held = [word for word in words if word.encode() in content]
+                if held:
+                    self.found.append(f"forget: {path.name} holds {held} of {person.email}")

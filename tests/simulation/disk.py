@@ -112,17 +112,22 @@ class Disk:
         life.connections.add(connection)
         return connection
 
-    def system(self) -> SimpleNamespace:
-        """The module `os` as files are written with it."""
+    def system(self, wall: Callable[[], float]) -> SimpleNamespace:
+        """The module `os` as files are written with it; their times are those of the wall clock."""
 
         def write(file: int, data: Any) -> int:
             self.check()
             return os.write(file, data)
 
-        def flush(_: int) -> None:
+        def flush(file: int) -> None:
             self.check()
+            os.utime(file, (wall(), wall()))
 
-        return SimpleNamespace(**{**vars(os), "write": write, "fsync": flush, "fdatasync": flush})
+        def touch(path: Path) -> None:
+            os.utime(path, (wall(), wall()))
+
+        replaced = {"write": write, "fsync": flush, "fdatasync": flush, "utime": touch, "sync": lambda: None}
+        return SimpleNamespace(**{**vars(os), **replaced})
 
 
 _connect = sqlite3.connect

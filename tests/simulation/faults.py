@@ -63,6 +63,9 @@ class Faults:
             (0.05, self._renumber),
             (0.15, self._lose_addresses),
             (0.03, self._revoke),
+            (0.2, self._back_up),
+            (0.06, self._restore),
+            (0.08, self._forget),
             (0.25, self._world.people.poisons),
         ):
             if dice.random() < chance:
@@ -143,6 +146,21 @@ class Faults:
     def _stop(self) -> None:
         self._note("stop")
         if self._desk.up and self._desk.daemon:
+            self._desk.daemon.stop()
+
+    def _back_up(self) -> None:
+        if not self._desk.disk.state and self._desk.up:
+            self._world.administrator.back_up()
+
+    def _forget(self) -> None:
+        if not self._desk.disk.state and self._desk.up:
+            self._world.administrator.forget()
+
+    def _restore(self) -> None:
+        """The desk is stopped, and what it had is lost but for the latest backup."""
+        if self._world.administrator.backup and self._desk.up and self._desk.daemon:
+            self._world.administrator.restores = True
+            self._note("stop for a restore")
             self._desk.daemon.stop()
 
     def _renumber(self) -> None:

@@ -76,12 +76,18 @@ To: {got.to}
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail that somebody sends. `expected`: its token must stand in a thread once it was worked."""
+    """A mail that somebody sends. `expected`: its token must stand in a thread once it was worked.
+
+    `requester` is the address of the customer whose ticket it is about; "" for any. `ticket` is the number in the mail
+    that it answers.
+    """
 
     mail: EmailMessage
     token: str = ""
     expected: bool = False
     sender: str = ""
+    requester: str = ""
+    ticket: int = 0
 
     @property
     def id(self) -> str:
@@ -98,6 +104,7 @@ class People:
         later: Callable[..., Any],
         post: Callable[[Letter], object],
         now: Callable[[], Any],
+        requester: Callable[[int], str],
     ) -> None:
         self.dice = dice
         self.canaries: set[str] = set()
@@ -105,6 +112,7 @@ class People:
         self._later = later
         self._post = post
         self._now = now
+        self._requester = requester
         self._count = 0
 
     def token(self, kind: str) -> str:
@@ -124,6 +132,8 @@ class People:
         expected: bool = False,
         sender: str | None = None,
         name: str = "p",
+        requester: str = "",
+        ticket: int = 0,
     ) -> None:
         """Date a mail and post it; its Message-ID begins with `name`."""
         self._count += 1
@@ -131,14 +141,14 @@ class People:
         del mail["Date"], mail["Message-ID"]
         mail["Date"] = format_datetime(self._now())
         mail["Message-ID"] = f"<{name}{self._count}@{from_.partition('@')[2]}>"
-        self._post(Letter(mail, token, expected, from_ if sender is None else sender))
+        self._post(Letter(mail, token, expected, from_ if sender is None else sender, requester, ticket))
 
     def poisons(self) -> None:
         """A mail on which the desk's own code fails, or that ends its process each time."""
         token = self.token("MSG")
         name = self.dice.choice(("poison-fails", "poison-kills"))
         mail = self.dice.choice(CUSTOMERS).writes(self.sentence(4), f"{token} {self.sentence(20)}")
-        self.send(mail, token, name=name)
+        self.send(mail, token, name=name, requester=mail["From"].addresses[0].addr_spec)
 
     # ── customers ───────────────────────────────────────────────────────────────────────
 
@@ -152,7 +162,7 @@ class People:
             mail.add_attachment(
                 self.dice.randbytes(size), maintype="application", subtype="x-scan", filename="scan.bin"
             )
-        self.send(mail, token, expected=True)
+        self.send(mail, token, expected=True, requester=who.email)
 
     def customer_got(self, delivery: Delivery) -> None:
         """A customer reads a mail."""
@@ -172,7 +182,8 @@ class People:
 
     def _answers(self, who: Person, delivery: Delivery, text: str, token: str) -> None:
         said = token in text
-        self.send(who.answers(delivery.got, text), token if said else "", expected=said)
+        mail, got = who.answers(delivery.got, text), delivery.got
+        self.send(mail, token if said else "", expected=said, requester=who.email, ticket=got.ticket)
 
     def _bounce(self, delivery: Delivery) -> None:
         report = message_from_string(REPORT.format(got=delivery.got), policy=policy.SMTP)
@@ -190,21 +201,24 @@ class People:
         if kind in ("held", "confirm") and chance < 0.6:
             self._later(self.dice.uniform(30, 90_000), self._confirms, who, delivery)
         elif delivery.header("X-Mailgate-Ticket") and chance < 0.3:
-            self._later(self.dice.uniform(30, 20_000), self._acts, who, delivery)
+            requester = self._requester(delivery.got.ticket)
+            self._later(self.dice.uniform(30, 20_000), self._acts, who, delivery, requester)
 
     def _confirms(self, who: Person, delivery: Delivery) -> None:
         if "Confirm" in delivery.got.links:
             self.send(who.taps(delivery.got, "Confirm"))
 
-    def _acts(self, who: Person, delivery: Delivery) -> None:
+    def _acts(self, who: Person, delivery: Delivery, requester: str) -> None:
         got, chance = delivery.got, self.dice.random()
         if chance < 0.45:
             token = self.token("REPLY")
-            self.send(who.answers(got, f"{token} {self.sentence()}"), token)
+            answer = who.answers(got, f"{token} {self.sentence()}")
+            self.send(answer, token, requester=requester, ticket=got.ticket)
         elif chance < 0.6:
             token = self.token("CANARY")
             self.canaries.add(token)
-            self.send(who.answers(got, f"#note\n\n{token} {self.sentence()}"), token)
+            note = who.answers(got, f"#note\n\n{token} {self.sentence()}")
+            self.send(note, token, requester=requester, ticket=got.ticket)
         elif chance < 0.65:
             self.send(who.writes(f"Re: [#{got.ticket}] again", f"#resolved\n\n{self.sentence()}"))  # nothing proves it
         elif chance < 0.68:

@@ -245,7 +245,7 @@ class Desk:
             def join(self) -> None:
                 """It has ended by then."""
 
-        system = self.disk.system()
+        system = self.disk.system(self._wall)
         replaced: list[tuple[object, str, object]] = [
             (module("daemon.main"), "Clock", self.clock),
             (module("daemon.worker"), "Clock", self.clock),
@@ -253,7 +253,12 @@ class Desk:
             (module("daemon.worker"), "os", SimpleNamespace(_exit=_exit, environ={})),
             (module("daemon.main"), "os", SimpleNamespace(_exit=_exit, environ={})),
             (module("worker.timers"), "AsyncIOScheduler", lambda **_: Scheduler(self)),
-            (module("worker.timers"), "time", SimpleNamespace(time=lambda: 0.0)),  # the sweep is `World`'s
+            (module("worker.timers"), "time", SimpleNamespace(time=self._wall)),
+            (module("cli.storage.forget"), "time", SimpleNamespace(time=self._wall)),
+            (module("cli.common"), "now", lambda: datetime.fromtimestamp(self._wall(), UTC)),
+            (module("store.attachments"), "os", system),
+            (module("store.maintenance.backup"), "os", system),
+            (module("store.maintenance.restore"), "os", system),
             (module("worker.batch"), "time", SimpleNamespace(monotonic=loop.time)),
             (module("worker.batch"), "try_in_own_process", _nothing),
             (module("store.sqlite.db").aiosqlite, "Connection", Thread),

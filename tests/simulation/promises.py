@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mailgate.store.attachments import AttachmentStore
+from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import Db
 from mailgate.store.maintenance import invariants
-from mailgate.store.queues import trace
+from mailgate.store.queues import inbox, trace
 from mailgate.store.tickets import tickets
 from tests.replay import untold
 from tests.simulation.people import ADMIN, HIDDEN
@@ -18,6 +18,7 @@ from tests.simulation.relay import Delivery
 if TYPE_CHECKING:
     from tests.simulation.world import Posted, World
 
+SLACK = 2.5  # days: a clock that is wrong for a day, and upkeep that runs a few times a day
 IN_TIME = 1.5  # seconds: the promise is one, a tick more
 
 
@@ -33,6 +34,10 @@ class Promises:
         self._copies: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
         self._windows: dict[tuple[str, str], int] = {}  # mails that may come once more: (id, recipient) → life
         self._inbox = self._outbox = self._event = 0  # rows up to which everything was checked
+        self._top = 0  # the highest ticket number that the latest restore left
+        self._shown: list[tuple[int, float]] = []  # numbers above it that an answer showed, and when
+        self._tokens: dict[str, set[str]] = defaultdict(set)  # customer → tokens of their mails that were worked
+        self._unnamed: dict[str, float] = {}  # files that no row names, and since when
         self.found: list[str] = []
 
     # ── each mail, as it goes out ───────────────────────────────────────────────────────
@@ -75,7 +80,7 @@ class Promises:
         if not world.desk.up:
             self.found.append("the desk is down though nothing is wrong any more")
         checks = self._mail_in, self._mail_out, self._tickets, self._times, self._configuration, self._database
-        for check in (*checks, self._sign_in):
+        for check in (*checks, self._sign_in, self._retention):
             self.found += check(db)
         if self.found:
             raise Broken("\n".join(self.found))
@@ -110,8 +115,7 @@ class Promises:
             if each.accepted:
                 yield from self._post(db, each)
         for row in db.all("SELECT * FROM inbox WHERE id > ? AND done_at IS NOT NULL", [self._inbox]):
-            way = trace.by_message_id if row["message_id"] else trace.by_address
-            lines = way(db, row["message_id"] or row["from_email"])
+            lines = trace.by_message_id(db, row["message_id"])
             if not any(line.inbox_id == row["id"] and line.step == row["state"] for line in lines):
                 yield f"trace: no line says how mail {row['id']} ended"
             raw = db.one("SELECT data FROM raw WHERE id = ?", [row["raw_id"]])
@@ -123,7 +127,6 @@ class Promises:
         """A mail that was taken has had one effect."""
         letter = posted.letter
         rows = db.all("SELECT * FROM inbox WHERE message_id = ?", [letter.id])
-        rows = rows or db.all(_QUARANTINED, [f"Message-ID: {letter.id}".encode()])
         in_mailbox = any(
             letter.id.encode() in each.raw for each in self._world.desk.imap.folders["INBOX"].messages.values()
         )
@@ -134,13 +137,19 @@ class Promises:
             ends = [(row["id"], row["state"], row["reason"]) for row in effects]
             yield f"2: {letter.id} had {len(effects)} effects: {ends}"
         if letter.token and effects:
-            said = db.all("SELECT ticket FROM entry WHERE instr(text, ?)", [letter.token])
+            said = db.all(_SAID, [letter.token])
+            if strange := {row[1] for row in said} - {letter.requester} if letter.requester else ():
+                yield f"8: {letter.token} of a ticket of {letter.requester} stands in one of {strange}"
             if len(said) > (not letter.id.startswith("<poison")):
                 yield f"2: {letter.token} stands in {len(said)} entries"
             if letter.expected and not said and effects[0]["state"] == "done":
                 yield f"1: {letter.token} of {letter.id} is in no thread"
         if rows:
             self._world.posted.remove(posted)
+            if letter.ticket > self._top > 0 and effects[0]["done_at"] and effects[0]["state"] == "done":
+                self._shown.append((letter.ticket, effects[0]["done_at"]))
+            if letter.requester == letter.sender and letter.token:
+                self._tokens[letter.sender].add(letter.token)
 
     def _mail_out(self, db: Db) -> Iterator[str]:
         for row in db.all("SELECT * FROM outbox WHERE id > ? AND state <> 'queued'", [self._outbox]):
@@ -160,6 +169,9 @@ class Promises:
             ticket = tickets.get(db, number)
             if ticket and (wrong := untold(ticket, tickets.events(db, number))):
                 yield f"events: ticket {number} has {wrong}, which its events do not say"
+        for number, shown in self._shown:
+            for row in db.all(_NEW_BELOW, [self._top, number, shown]):
+                yield f"restore: ticket {row[0]} was opened after an answer about ticket {number} had come"
 
     def _times(self, db: Db) -> Iterator[str]:
         """The clock fired in time; a mail or the end of a pause may change what is due after that time."""
@@ -194,11 +206,64 @@ class Promises:
         for check in invariants.check(db, attachments):
             yield from (f"database: {check.name}: {problem}" for problem in check.problems)
 
+    def _retention(self, db: Db) -> Iterator[str]:
+        """Nothing is kept for ever: what is past its time by days is gone, also files that no row names."""
+        now, attachments = self._world.wall(), AttachmentStore(self._world.folder / "var/attachments")
+        for what, days, sql in _KEPT:
+            if row := db.one(sql, [now - (days + SLACK) * 86_400]):
+                yield f"retention: {what} {row[0]} is older than {days} days"
+        unnamed = attachments.old(now, older_than=0.0) - {*named(db)}
+        unnamed |= inbox.unnamed(db, db.files.old(now, older_than=0.0))
+        self._unnamed = {name: self._unnamed.get(name, now) for name in sorted(unnamed)}
+        for name, since in self._unnamed.items():
+            if since < now - (1 + SLACK) * 86_400:
+                yield f"retention: no row names the file {name}, and it is not removed"
+
+    # ── what changes the past ───────────────────────────────────────────────────────────
+
+    def restored(self, at: float) -> None:
+        """The desk is as it was at a time: what came since is lost, and what was queued then may go out once more."""
+        db, world = self._world.db, self._world
+        assert db
+        here = {each.raw for each in world.desk.imap.folders["INBOX"].messages.values()}
+        world.posted = [
+            each
+            for each in world.posted
+            if not each.accepted
+            or (any(each.letter.id.encode() in raw for raw in here) if each.by_mailbox else each.at <= at)
+        ]
+        for key, copies in self._copies.items():
+            row = db.one("SELECT state FROM outbox WHERE message_id = ? AND recipient = ?", key)
+            # What was written since is written anew, where its cause is still there.
+            if row["state"] in ("sending", "queued") if row else copies[-1].at > at:
+                self._windows[key] = world.desk.lives
+        row = db.one("SELECT max(number) FROM ticket")
+        self._top, self._shown = (row[0] if row else 0) or 0, []
+        self._forget(db)
+
+    def known(self) -> set[str]:
+        """The Message-IDs of the posted mails that the desk has."""
+        db = self._world.db
+        assert db
+        ids = {each.letter.id for each in self._world.posted}
+        return ids & {row[0] for row in db.all("SELECT message_id FROM inbox")}
+
+    def forgotten(self, email: str, known: set[str]) -> set[str]:
+        """A person was forgotten, and mails that were `known` before are gone; the tokens of those that were worked.
+
+        Nothing is expected of what they wrote, and of what others wrote about their tickets.
+        """
+        world, gone = self._world, known - self.known()
+        assert world.db
+        world.posted = [each for each in world.posted if each.letter.id not in gone and each.letter.requester != email]
+        self._forget(world.db)
+        return self._tokens.pop(email, set())
+
     def _forget(self, db: Db) -> None:
         """What was checked is not checked again."""
         for table in ("inbox", "outbox", "event"):
             row = db.one(f"SELECT max(id) FROM {table}")
-            setattr(self, f"_{table}", (row[0] if row else 0) or getattr(self, f"_{table}"))
+            setattr(self, f"_{table}", (row[0] if row else 0) or 0)
         horizon = self._world.loop.time() - 7 * 86_400
         for key in [key for key, copies in self._copies.items() if copies[-1].at < horizon]:
             del self._copies[key]
@@ -206,15 +271,23 @@ class Promises:
         self._world.unwell = [each for each in self._world.unwell if each[1] > now - 2 * 86_400]
 
 
+# What may be kept for how many days by the configuration, and the oldest row that is past a time.
+_KEPT = (
+    (
+        "raw mail",
+        3,
+        "SELECT inbox.id FROM inbox JOIN raw ON raw.id = raw_id WHERE state IN ('done', 'dropped') AND received_at < ?",
+    ),
+    ("outgoing mail", 3, "SELECT id FROM outbox JOIN outgoing USING (id) WHERE state = 'sent' AND at < ?"),
+    ("closed ticket", 8, "SELECT number FROM ticket WHERE status = 'closed' AND merged_into IS NULL AND closed_at < ?"),
+    ("trace line", 4, "SELECT id FROM trace WHERE at < ?"),
+)
+_SAID = "SELECT ticket, requester_email FROM entry JOIN ticket ON number = ticket WHERE instr(text, ?)"
+_NEW_BELOW = "SELECT number FROM ticket WHERE number > ? AND number <= ? AND created_at > ?"
 _WAITING_IN = "SELECT id, state FROM inbox WHERE state IN ('new', 'working') AND retry_at IS NULL"
 _WAITING_OUT = (
     "SELECT id, state, recipient, next_attempt_at FROM outbox"
     " WHERE state = 'sending' OR (state = 'queued' AND next_attempt_at < ?)"
-)
-# What failed three times was not read to the end.
-_QUARANTINED = (
-    "SELECT inbox.* FROM inbox JOIN raw ON raw.id = raw_id"
-    " WHERE message_id = '' AND state = 'quarantined' AND instr(data, ?)"
 )
 _BY_CLOCK = "SELECT ticket, cause, created_at FROM outbox WHERE id > ? AND cause LIKE 'clock:%'"
 # A due time that was set by hand passes while a ticket is pending: its step fires when the pause ends.

@@ -41,6 +41,8 @@ class Posted:
 
     letter: Letter
     accepted: bool = False
+    by_mailbox: bool = False
+    at: float = 0.0  # when it was accepted, on the loop's clock
     refused: str = ""
     tries: int = field(default=0)
 
@@ -61,7 +63,7 @@ class World:
         self.relay = Relay(self.dice, lambda: self.desk.lives, self._taken, self.desk.tokens.accepts)
         self.faults = Faults(self)
         self.administrator = Administrator(self)
-        self.people = People(self.dice, self._later, self.post, self.now)
+        self.people = People(self.dice, self._later, self.post, self.now, self._requester)
         self.posted: list[Posted] = []
         self.unwell: list[list[float]] = []  # stretches in which nothing can be expected in time, on the wall clock
         self.errors: list[str] = []
@@ -117,6 +119,10 @@ class World:
         """A time of the wall clock, as if it went right, in words of the journal."""
         return self._when(wall - self.base)
 
+    def _requester(self, ticket: int) -> str:
+        row = self.db.one("SELECT requester_email FROM ticket WHERE number = ?", [ticket]) if self.db else None
+        return row[0] if row else ""
+
     # ── mail ────────────────────────────────────────────────────────────────────────────
 
     def _taken(self, delivery: Delivery) -> None:
@@ -139,7 +145,7 @@ class World:
         if self.dice.random() < 0.25:
             raw = b"Return-Path: <%s>\r\nDelivered-To: %s\r\n" % (letter.sender.encode(), to[0].encode()) + raw
             self.desk.imap.deliver(raw, self.now())
-            posted.accepted = True
+            posted.accepted = posted.by_mailbox = True
             self.note(f"mailbox has {letter.id} {letter.token}")
         else:
             self.loop.create_task(self._submit(posted, raw, to))
@@ -150,7 +156,7 @@ class World:
             posted.tries += 1
             answer = await hand_over(raw, posted.letter.sender, to)
             if answer.startswith("250"):
-                posted.accepted = True
+                posted.accepted, posted.at = True, self.loop.time()
                 self.note(f"desk took {posted.letter.id} {posted.letter.token}")
                 if self.dice.random() < 0.03:
                     self._later(self.dice.uniform(1, 5000), lambda: self.loop.create_task(self._again(posted, raw, to)))
@@ -186,10 +192,21 @@ class World:
             error = await self.desk.bury(self._power_returns if self.lost else int)
             self.promises.life_ended(self.desk.lives)
             self.administrator.note_end()
+            if self.administrator.restores:
+                self._restore()
             self.note(f"desk ended: {error!r}")
             if error and not isinstance(error, MailgateError):
                 self.errors.append(f"the desk ended with {error!r}")
             await asyncio.sleep(self.dice.choice((1.0, 30.0, 600.0)))
+
+    def _restore(self) -> None:
+        """An older state of everything, as a backup has it."""
+        if self.db:
+            self.db.close()
+        backup = self.administrator.restore()
+        self.db = open_reader(self.folder / "var/mailgate.db")
+        self.unwell.append([backup.wall, self.wall() + 61])
+        self.promises.restored(backup.at)
 
     def _power_returns(self) -> None:
         """What was not durable is gone."""
