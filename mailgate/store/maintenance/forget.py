@@ -159,6 +159,10 @@ def _mails(db: Db, email: str) -> None:
     db.run(f"DELETE FROM trace WHERE address = :email OR outbox_id IN ({to_them})", them)  # noqa: S608
     db.run(f"DELETE FROM outgoing WHERE id IN ({to_them})", them)  # noqa: S608
     db.run(f"DELETE FROM outbox WHERE id IN ({to_them})", them)  # noqa: S608
+    # A copy, or a command that was refused, belongs to no ticket and may quote them.
+    without_ticket = "ticket IS NULL AND state IN ('done', 'dropped')"
+    db.run(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {without_ticket})")  # noqa: S608
+    db.run(f"UPDATE inbox SET subject = '' WHERE {without_ticket}")  # noqa: S608
     db.run(  # digests and reports name people in words that cannot be searched for
         "DELETE FROM outgoing WHERE id IN"
         " (SELECT id FROM outbox WHERE ticket IS NULL AND state NOT IN ('queued', 'sending'))"

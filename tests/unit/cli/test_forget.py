@@ -35,7 +35,7 @@ def alert(bench, number):
 
 
 def life(bench):
-    """A desk with a person in it: own tickets, a part in another's, files, a large mail, one in quarantine."""
+    """A desk with a person in it: own tickets, a part in another's, files, a large mail, one in quarantine, a copy."""
     file = (("log.bin", "application/x-log", b"marzipan " * 50),)
     bench.send(VERA, "The zanzibar is broken.", subject="My xylophone", files=file)  # 1001
     bench.send(ANN, "Dear Vera Quist, which zanzibar?", answers=alert(bench, 1001))
@@ -46,6 +46,11 @@ def life(bench):
     bench.send(VERA, "It is the quagmire again.", answers=sent, subject=sent.subject, files=file)
     bench.send(ANN, "#note\nVera.Quist@client.example says nothing new.", answers=alert(bench, 1003))
     bench.send(VERA, "I am away.", subject="Out of office", headers={"Auto-Submitted": "auto-replied"})
+    quoting = bench.write(ANN, "#priority high\n\n> The zanzibar is broken.", answers=alert(bench, 1001))
+    for _ in range(2):
+        bench.accept(quoting)
+    bench.drain()
+    assert bench.last()["reason"] == "duplicate"
     bench.send(ANN, "#list", subject="List")
     bench.deliver()
     with bench.db.transaction():
