@@ -261,7 +261,7 @@ class Desk:
             (module("store.maintenance.restore"), "os", system),
             (module("worker.batch"), "time", SimpleNamespace(monotonic=loop.time)),
             (module("worker.batch"), "try_in_own_process", _nothing),
-            (module("store.sqlite.db").aiosqlite, "Connection", Thread),
+            (module("store.sqlite.lane").aiosqlite, "Connection", Thread),
             (module("store.sqlite.db"), "time", SimpleNamespace(sleep=_nothing)),
             (module("store.sqlite.connection").sqlite3, "connect", self.disk.connect),
             (module("store.sqlite.flush"), "os", system),
