@@ -130,7 +130,11 @@ _GENERAL = (
     _Hint('make it at the server, or write a folder that is there: folder = "INBOX"', "folder", "cannot be opened"),
     _Hint("is the host spelled right? Does this machine resolve other names?", "name"),
     _Hint("does a server run there, is the port right, and is it open in the firewall?", "tcp"),
-    _Hint('with tls = "starttls" the port is mostly 143 (IMAP) or 587; with "implicit" 993 or 465', "tls", "speak TLS"),
+    _Hint(
+        'with tls = "starttls" the port is mostly 143 (IMAP) or 587; with "implicit" 993 or 465;'
+        ' a server on this machine that has no TLS takes tls = "none"',
+        *("tls", "speak TLS"),
+    ),
     _Hint(
         "the relay passes on nothing for this machine: write its user and password, or let it take mail from here"
         " (Postfix: mynetworks)",

@@ -71,6 +71,7 @@ def failure(provider: str, protocol: str, step: str, said: str, sign_in: str = "
         (failure("custom", "imap", "name", "the name x is not known"), "spelled right"),
         (failure("custom", "imap", "tcp", "port 993: timed out"), "firewall"),
         (failure("custom", "smtp", "tls", "does the server speak TLS on this port?"), '"starttls"'),
+        (failure("custom", "imap", "tls", "does the server speak TLS on this port?"), 'no TLS takes tls = "none"'),
         (failure("microsoft", "imap", "sign-in", "the server takes no login now: throttled", "client"), "later"),
         (failure("google", "imap", "sign-in", "the connection was lost"), "try again"),
         (failure("custom", "imap", "sign-in", "the connection failed: timed out"), 'tls = "implicit"'),
