@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from mailgate.desk.agent.away import with_absences
-from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers
+from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers, wrong_lists
 from mailgate.desk.agent.report_mails import answer_reports, uncounted
 from mailgate.desk.agent.task import AgentWork, carry_out
 from mailgate.desk.outcome import Context, Outcome
@@ -38,7 +38,7 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
         resolved = resolve(request.commands.commands, target.ticket if target else None, scope)
     except Refused as trouble:
         return request.refused(ticket, *misread, *trouble.reasons)
-    if problems := (*misread, *resolved.problems):
+    if problems := (*misread, *resolved.problems, *wrong_lists(request, context)):
         return request.refused(ticket, *problems)
     if missing := uncounted(resolved, request, context):
         return Outcome(uncounted=missing)

@@ -138,15 +138,21 @@ def query_of(command: Command, agent: Agent | None, context: Context) -> Query |
     return wanted[0] if isinstance(wanted, tuple) else None
 
 
+def wrong_lists(request: Request, context: Context) -> tuple[Sentence, ...]:
+    """A problem for each `#list` whose name no list has, and each `#search` of too many words."""
+    asked = (each for each in request.commands.commands if each.verb in ("list", "search"))
+    return tuple(
+        phrase("refused.line", line=command.line, why=found)
+        for command in asked
+        if isinstance(found := _tickets(command.verb, command.value, request, context), Phrase)
+    )
+
+
 def _list(verb: str, typed: str, request: Request, context: Context) -> Found:
-    agent, config = request.agent, context.config
-    wanted = _wanted(verb, typed, agent, context)
-    if isinstance(wanted, Found):
-        return wanted
-    query, title = wanted
-    found = [each for each in request.known.lists[query] if agent is None or sees(agent, each, config)]
-    if not found and query.agent and query.agent not in config.agents:
-        return _no_list(typed.strip(), config)
+    config, asked = context.config, _tickets(verb, typed, request, context)
+    if isinstance(asked, Phrase):
+        return Found((Lines((asked,)),))
+    found, title = asked
     percent = request.known.index_percent if verb == "search" else None
     behind = () if percent is None else (Lines((phrase("answer.index_behind", percent=percent),)),)
     if not found:
@@ -156,12 +162,25 @@ def _list(verb: str, typed: str, request: Request, context: Context) -> Found:
     return Found((*behind, found_listing(title, found, request.agent_key, config)))
 
 
-def _wanted(verb: str, typed: str, agent: Agent | None, context: Context) -> tuple[Query, Phrase] | Found:
-    """The query and the title of its table; or the answer that there is none."""
+def _tickets(verb: str, typed: str, request: Request, context: Context) -> tuple[list[Ticket], Phrase] | Phrase:
+    """The tickets of a list or search that the agent sees, and the title of their table; or why there is no list."""
+    agent, config = request.agent, context.config
+    wanted = _wanted(verb, typed, agent, context)
+    if isinstance(wanted, Phrase):
+        return wanted
+    query, title = wanted
+    found = [each for each in request.known.lists[query] if agent is None or sees(agent, each, config)]
+    if not found and query.agent and query.agent not in config.agents:
+        return _no_list(typed.strip(), config)
+    return found, title
+
+
+def _wanted(verb: str, typed: str, agent: Agent | None, context: Context) -> tuple[Query, Phrase] | Phrase:
+    """The query and the title of its table; or why there is no such list."""
     if verb == "search":  # tickets in any status that have every word in their subject, requester or thread
         words = tuple(typed.replace('"', " ").split())
         if len(words) > SEARCHED:
-            return _says("answer.too_many_words", most=SEARCHED)
+            return phrase("answer.too_many_words", most=SEARCHED)
         return Query(statuses=(), words=words), Phrase("table.search")
     name = typed.strip() or "open"
     if query := _named_query(name.lower(), agent, context):
@@ -178,13 +197,13 @@ def _wanted(verb: str, typed: str, agent: Agent | None, context: Context) -> tup
     return _no_list(name, context.config)
 
 
-def _no_list(name: str, config: Config) -> Found:
-    """The answer that there is no such list."""
+def _no_list(name: str, config: Config) -> Phrase:
+    """The sentence that there is no such list."""
     found = _queue(name, config)
     near = () if isinstance(found, Matched) else found.candidates if isinstance(found, Ambiguous) else found.nearest
     if near:
-        return _says("answer.no_list_near", typed=name, near=Choice(near))
-    return _says("answer.no_list", typed=name)
+        return phrase("answer.no_list_near", typed=name, near=Choice(near))
+    return phrase("answer.no_list", typed=name)
 
 
 _ENDED = 200  # tickets of a list that holds ended ones: the newest

@@ -306,6 +306,14 @@ def test_questions_and_commands_in_one_mail_are_both_answered(opened):
     assert str(opened.ticket().assignee) == "agent:elliot"
 
 
+@pytest.mark.parametrize("which", ["no such list", "supprt", "nobody"])
+def test_a_list_that_there_is_not_is_an_error_like_any_unknown_name(opened, which):
+    mine = to(opened.send(ELLIOT, f"#claim\n#list {which}", answers=alert(opened)), "elliot@bank.example")
+    assert mine.kind == "command-failed"
+    assert f"- #list {which}: There is no list “{which}”." in mine.text
+    assert opened.ticket().assignee is None
+
+
 def test_text_below_a_question_is_not_posted_and_said_to_be(opened):
     mine = to(opened.send(ELLIOT, "#help\n\nWhat is extension 12?", answers=alert(opened)), "elliot@bank.example")
     assert "your text below them was left out" in mine.text
