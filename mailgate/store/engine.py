@@ -68,6 +68,7 @@ class Db(ABC):
     none_of: ClassVar[str]
     listed: ClassVar[str]  # table for FROM: texts bound as `values(…)` in the place of its "?", in the column `value`
     matching: ClassVar[str]  # table for FROM: documents found by `terms(…)` in the place of its "?", column `ticket`
+    latest: ClassVar[str]  # the same for a search among a few thousand documents, where that is another; or ""
 
     @abstractmethod
     def all(self, sql: str, params: Params = ()) -> list[Row]:

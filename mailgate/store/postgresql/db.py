@@ -47,10 +47,9 @@ class PostgresDb(Db):
     any_of = "= ANY(?)"
     none_of = "<> ALL(?)"
     listed = "unnest(CAST(? AS text[])) AS listed (value)"
-    # As the index is made: see `engine.dialect`.
-    matching = (
-        "(SELECT ticket FROM document WHERE array_to_tsvector(string_to_array(words, ' ')) @@ CAST(? AS tsquery))"
-    )
+    # By the index alone (OFFSET keeps the planner from other ways), or one document after the other.
+    matching = "(SELECT ticket FROM document WHERE vector @@ CAST(? AS tsquery) OFFSET 0)"
+    latest = "(SELECT ticket FROM document WHERE vector @@ CAST(? AS tsquery))"
     clock = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
     def __init__(self, url: str, files: RawFiles, *, read_only: bool = False, node: Node = Node()) -> None:  # noqa: B008
@@ -285,6 +284,7 @@ class PostgresDb(Db):
             " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
             " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
             " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
+            " AND a.attgenerated = ''"
             " ORDER BY c.relname, a.attnum"
         )
         return {

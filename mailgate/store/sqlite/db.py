@@ -30,6 +30,7 @@ class SqliteDb(Db):
     none_of = "NOT IN (SELECT value FROM json_each(?))"
     listed = "json_each(?)"
     matching = "(SELECT rowid AS ticket FROM document_index WHERE document_index MATCH ?)"
+    latest = ""  # the index gives the latest first
     clock = "((julianday('now') - 2440587.5) * 86400.0)"
 
     def __init__(self, connection: sqlite3.Connection, files: RawFiles, node: Node = Node()) -> None:  # noqa: B008

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class Query:
     below: int = 0  # only tickets with lower numbers; 0: all
 
 
+LATEST = 20_000  # tickets
 _ACTIVE = "status IN ('open', 'pending')"  # with the values in it, by which the index of these tickets is found
 
 
@@ -55,14 +56,34 @@ def find(db: Db, query: Query) -> list[Ticket]:
     if not terms:  # nothing but punctuation
         return []
     behind = unindexed(db, terms)
-    hits = f"{db.matching} AS hit CROSS JOIN ticket"
-    found = _select(
-        db, query, hits, f"number = hit.ticket AND hit.ticket {db.none_of}", db.terms(terms), db.values(behind.numbers)
-    )
+    found = _indexed(db, query, db.terms(terms), behind.numbers)
     if behind.found:
         found += _select(db, query, "ticket", f"number {db.any_of}", db.values(behind.found))
         found.sort(key=lambda ticket: -ticket.number)
     return found[: query.limit or None]
+
+
+def _indexed(db: Db, query: Query, terms: str, without: Iterable[int]) -> list[Ticket]:
+    """The tickets that the full-text index has, without some.
+
+    An index that gives tickets in no order is slow for words that are in most tickets: these are found sooner by
+    looking into the latest tickets.
+    """
+    joined, values = f"number = hit.ticket AND hit.ticket {db.none_of}", (terms, db.values(without))
+    if query.limit and db.latest:
+        row = db.one("SELECT max(number) FROM ticket")
+        newest = query.below or (int(row[0] or 0) + 1 if row else 1)
+        found = _select(
+            db,
+            query,
+            f"{db.latest} AS hit CROSS JOIN ticket",
+            f"{joined} AND hit.ticket >= ?",
+            *values,
+            newest - LATEST,
+        )
+        if len(found) == query.limit:
+            return found
+    return _select(db, query, f"{db.matching} AS hit CROSS JOIN ticket", joined, *values)
 
 
 def _select(db: Db, query: Query, source: str, condition: str = "1 = 1", *values: object) -> list[Ticket]:

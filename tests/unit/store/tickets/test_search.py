@@ -9,7 +9,7 @@ import pytest
 
 from mailgate.rules.text.search_words import terms_of
 from mailgate.store.maintenance.forget import forget
-from mailgate.store.tickets import erase, search
+from mailgate.store.tickets import erase, queries, search
 from mailgate.store.tickets.queries import Query, find, find_in_batches
 from tests.desk import ANN, KAREN, Bench
 
@@ -75,7 +75,10 @@ def test_words_are_found_in_number_subject_requester_and_texts(three, typed, num
     assert found(three, typed) == numbers
 
 
-def test_a_search_narrows_as_any_list_does(three):
+@pytest.mark.parametrize("latest", [1, 2, queries.LATEST])
+def test_a_search_narrows_as_any_list_does(three, latest, monkeypatch):
+    """However many of the latest tickets are looked into first."""
+    monkeypatch.setattr(queries, "LATEST", latest)
     three.send(KAREN, "My printer, too.", subject="Late")  # 1004, the one that is not indexed
     for _ in range(2):
         assert found(three, "printer", statuses=("open", "pending")) == [1004, 1003]
