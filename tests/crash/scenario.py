@@ -1,4 +1,4 @@
-"""What happens to the desk while it is killed: mail by each way in, answers, commands, a held mail, SLA, a backup.
+"""What happens to the desk while it is killed: mail by each way in, answers, commands, SLA, a backup, an erasure.
 
 A scenario is sent by people who do what real programs do: a mail that was not accepted is sent again.
 """
@@ -80,6 +80,24 @@ def everyday(world: Supervised, dovecot: Dovecot) -> None:
     world.still()
 
 
+def erasure(world: Supervised, _: Dovecot) -> None:
+    """Somebody is forgotten while the desk runs: no file names them, and what others wrote goes on."""
+    world.post(KAREN.writes("The printer is jammed", "It ate my report."))
+    alert = world.got(ELLIOT.email, "new-ticket", "The printer is jammed")
+    world.post(ELLIOT.answers(alert, "Open the flap at the back."))
+    world.got(KAREN.email, "reply", "The printer is jammed")
+    world.post(OLGA.writes("The network is slow", "All day long."))
+    world.got(OLGA.email, "acknowledgement", "The network is slow")
+    world.still()
+
+    world.command("forget", KAREN.email)
+    for path in (world.folder / "var").rglob("*"):
+        assert not path.is_file() or KAREN.email.encode() not in path.read_bytes(), path
+    world.post(OLGA.writes("Another matter", "All day long, too."))
+    world.got(OLGA.email, "acknowledgement", "Another matter")
+    world.still()
+
+
 def upgrade(world: Supervised, _: Dovecot) -> None:
     """A desk of schema 3 is migrated, and its waiting mail goes on."""
     world.got("elliot@bank.example", "overdue", "")
@@ -99,6 +117,7 @@ LMTP = DESK.replace("[smtp]\n", '[smtp]\nprotocol = "lmtp"\n')
 SCENARIOS = (
     Scenario("everyday", everyday, lambda _: DESK),
     Scenario("everyday by LMTP", everyday, lambda _: LMTP, lmtp=True),
+    Scenario("erasure", erasure, lambda _: desk(), mailbox=False),
     # Its deadlines were due long ago: whether the clock or the waiting mail comes first is open.
     Scenario("upgrade", upgrade, _old_config, mailbox=False, compared=("threads", "mail", "not sent")),
 )

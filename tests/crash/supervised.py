@@ -80,10 +80,10 @@ class Supervised(World):
             self._bury()
             self.start()
 
-    def command(self, verb: str) -> None:
-        """Run a one-shot command that writes into a new folder; again, into another one, when it is killed."""
+    def command(self, verb: str, *words: str) -> None:
+        """Run a one-shot command, again when it is killed; one without words writes into a new folder each time."""
         for attempt in range(2):
-            process = self._launch(verb, str(self.folder / f"{verb}{attempt}"))
+            process = self._launch(verb, *(words or [str(self.folder / f"{verb}{attempt}")]))
             code = process.wait(PATIENCE)
             if code == 0:
                 return

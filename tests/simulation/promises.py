@@ -35,7 +35,8 @@ class Promises:
         self._windows: dict[tuple[str, str], int] = {}  # mails that may come once more: (id, recipient) → life
         self._inbox = self._outbox = self._event = 0  # rows up to which everything was checked
         self._top = 0  # the highest ticket number that the latest restore left
-        self._shown: list[tuple[int, float]] = []  # numbers above it that an answer showed, and when
+        self._numbers: set[int] = set()  # of the tickets that there were until the last check
+        self._shown = self._shown_today = 0  # the highest number in an answer that was worked until then, and since
         self._tokens: dict[str, set[str]] = defaultdict(set)  # customer → tokens of their mails that were worked
         self._unnamed: dict[str, float] = {}  # files that no row names, and since when
         self.found: list[str] = []
@@ -146,8 +147,8 @@ class Promises:
                 yield f"1: {letter.token} of {letter.id} is in no thread"
         if rows:
             self._world.posted.remove(posted)
-            if letter.ticket > self._top > 0 and effects[0]["done_at"] and effects[0]["state"] == "done":
-                self._shown.append((letter.ticket, effects[0]["done_at"]))
+            if effects[0]["state"] == "done":
+                self._shown_today = max(self._shown_today, letter.ticket)
             if letter.requester == letter.sender and letter.token:
                 self._tokens[letter.sender].add(letter.token)
 
@@ -169,9 +170,12 @@ class Promises:
             ticket = tickets.get(db, number)
             if ticket and (wrong := untold(ticket, tickets.events(db, number))):
                 yield f"events: ticket {number} has {wrong}, which its events do not say"
-        for number, shown in self._shown:
-            for row in db.all(_NEW_BELOW, [self._top, number, shown]):
-                yield f"restore: ticket {row[0]} was opened after an answer about ticket {number} had come"
+        numbers = {row[0] for row in db.all("SELECT number FROM ticket")}
+        for number in numbers - self._numbers:
+            if self._top < number <= self._shown:
+                yield f"restore: ticket {number} was opened after an answer about ticket {self._shown} had come"
+        self._numbers |= numbers
+        self._shown = max(self._shown, self._shown_today)
 
     def _times(self, db: Db) -> Iterator[str]:
         """The clock fired in time; a mail or the end of a pause may change what is due after that time."""
@@ -237,8 +241,8 @@ class Promises:
             # What was written since is written anew, where its cause is still there.
             if row["state"] in ("sending", "queued") if row else copies[-1].at > at:
                 self._windows[key] = world.desk.lives
-        row = db.one("SELECT max(number) FROM ticket")
-        self._top, self._shown = (row[0] if row else 0) or 0, []
+        self._numbers = {row[0] for row in db.all("SELECT number FROM ticket")}
+        self._top, self._shown, self._shown_today = max(self._numbers, default=0), 0, 0
         self._forget(db)
 
     def known(self) -> set[str]:
@@ -283,7 +287,6 @@ _KEPT = (
     ("trace line", 4, "SELECT id FROM trace WHERE at < ?"),
 )
 _SAID = "SELECT ticket, requester_email FROM entry JOIN ticket ON number = ticket WHERE instr(text, ?)"
-_NEW_BELOW = "SELECT number FROM ticket WHERE number > ? AND number <= ? AND created_at > ?"
 _WAITING_IN = "SELECT id, state FROM inbox WHERE state IN ('new', 'working') AND retry_at IS NULL"
 _WAITING_OUT = (
     "SELECT id, state, recipient, next_attempt_at FROM outbox"
