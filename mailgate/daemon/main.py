@@ -207,11 +207,11 @@ class Daemon:
     def _task_done(self, task: asyncio.Task[None]) -> None:
         """Stop the daemon when a task ends before it should."""
         error = None if task.cancelled() else task.exception()
+        expected = isinstance(error, MailgateError)  # printed by the command line, without a traceback
         if self._stop.is_set() or task in self._being_replaced:
             if error:
-                log.error("task %s failed while stopping", task.get_name(), exc_info=error)
+                log.error("task %s failed while stopping", task.get_name(), exc_info=None if expected else error)
             return
-        expected = isinstance(error, MailgateError)  # printed by the command line, without a traceback
         log.error("task %s ended unexpectedly", task.get_name(), exc_info=None if expected else error)
         self._failure = error
         self._stop.set()
