@@ -7,9 +7,11 @@ import logging
 import multiprocessing
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mailgate.errors import StorageError
 from mailgate.settings import Config
 from mailgate.store.db import Node
 from mailgate.system.memory import return_freed_memory
@@ -57,4 +59,8 @@ def _run(config: Config, secrets: tuple[bytes, ...], node: Node, end: socket.soc
     # late: these modules take time and memory to load, which only the worker process should pay
     from mailgate.daemon.worker import WorkerProcess
 
-    asyncio.run(WorkerProcess(config, secrets, node).run(end))
+    try:
+        asyncio.run(WorkerProcess(config, secrets, node).run(end))
+    except StorageError as error:  # no fault of the program
+        log.error("worker: %s%s", error.public, f" ({error.cause})" if error.cause else "")  # noqa: TRY400
+        sys.exit(1)
