@@ -219,8 +219,10 @@ class Promises:
         unnamed = attachments.old(now, older_than=0.0) - {*named(db)}
         unnamed |= inbox.unnamed(db, db.files.old(now, older_than=0.0))
         self._unnamed = {name: self._unnamed.get(name, now) for name in sorted(unnamed)}
+        age = (1 + SLACK) * 86_400
+        old = attachments.old(now, older_than=age) | db.files.old(now, older_than=age)  # not removed and stored anew
         for name, since in self._unnamed.items():
-            if since < now - (1 + SLACK) * 86_400:
+            if since < now - age and name in old:
                 yield f"retention: no row names the file {name}, and it is not removed"
 
     # ── what changes the past ───────────────────────────────────────────────────────────
