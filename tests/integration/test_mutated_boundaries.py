@@ -19,7 +19,7 @@ from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap.drain import Drain
 from mailgate.outbound import deliver
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.queues import copies, inbox, outbox
+from mailgate.store.queues import claims, copies, inbox, outbox
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.db import SqliteDb
 from mailgate.store.sqlite.engine import Sqlite
@@ -84,11 +84,12 @@ def sent_before_it_is_sent(patch: Patch) -> None:
 def mail_in_hand_is_nobodys(patch: Patch) -> None:
     """After a crash nobody takes up what the dead process had in hand, on the way out."""
     patch(outbox, "release", lambda db: 0)
+    patch(outbox, "release_own", lambda db: None)
 
 
 def claimed_mail_is_nobodys(patch: Patch) -> None:
     """The same on the way in."""
-    patch(inbox, "reclaim", lambda db, now: [])
+    patch(claims, "reclaim", lambda db, now: [])
 
 
 def tries_do_not_count(patch: Patch) -> None:
