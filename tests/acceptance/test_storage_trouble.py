@@ -47,11 +47,10 @@ def test_a_database_that_is_deleted_takes_no_mail_and_the_next_start_refuses(wor
 
 def test_a_file_that_cannot_be_read_stops_no_other_mail(world: World) -> None:
     """A large mail's file becomes unreadable between its 250 and its reading; later it is back."""
-    import os  # late: a signal stops the worker here alone
+    import os  # late: signals are sent to the worker here alone
     import signal
 
-    children = Path(f"/proc/{world.pid}/task/{world.pid}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGSTOP)
+    worker = world.stop_worker()
     try:
         large = KAREN.writes("Dump", "Here it is.")
         large.add_attachment(b"dump " * 100_000, maintype="application", subtype="octet-stream", filename="dump.bin")
@@ -59,7 +58,7 @@ def test_a_file_that_cannot_be_read_stops_no_other_mail(world: World) -> None:
         (file,) = (world.folder / "var" / "mailgate.db-raw").iterdir()
         file.rename(world.folder / "elsewhere")
     finally:
-        os.kill(int(children[0]), signal.SIGCONT)
+        os.kill(worker, signal.SIGCONT)
     world.send(CARLA.writes("Account", "What is my account number?"))
     wait_until(lambda: len(world.look("tickets", "list")) == 2)
     wait_until(lambda: any(got.to == "postmaster@ops.example" for got in world.taken))

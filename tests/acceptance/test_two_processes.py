@@ -22,11 +22,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def worker_of(world: World) -> int:
-    (worker,) = Path(f"/proc/{world.pid}/task/{world.pid}/children").read_text().split()
-    return int(worker)
-
-
 def exists(pid: int) -> bool:
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -35,9 +30,9 @@ def exists(pid: int) -> bool:
 
 def test_a_dead_worker_ends_the_daemon_and_the_next_one_continues(world: World) -> None:
     """The service manager restarts the daemon, which processes the accepted mail once."""
-    os.kill(worker_of(world), signal.SIGSTOP)
+    worker = world.stop_worker()
     world.send(KAREN.writes("The portal is down", "Nobody can log in."))
-    os.kill(worker_of(world), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
     assert world.ended() == 75
     assert "worker ended by signal 9 (out of memory?)" in world.log_text()
     assert "worker exited unexpectedly" in world.log_text()
@@ -48,7 +43,7 @@ def test_a_dead_worker_ends_the_daemon_and_the_next_one_continues(world: World) 
 
 
 def test_a_dead_daemon_ends_its_worker_and_a_new_one_can_start(world: World) -> None:
-    worker = worker_of(world)
+    worker = world.worker
     assert world.end(signal.SIGKILL) == -signal.SIGKILL
     world.start()
     wait_until(lambda: not exists(worker))
@@ -57,7 +52,7 @@ def test_a_dead_daemon_ends_its_worker_and_a_new_one_can_start(world: World) -> 
 
 def test_signals_to_the_whole_process_group_stop_the_daemon_normally(world: World) -> None:
     """As sent by Ctrl-C in a terminal and by service managers."""
-    worker = worker_of(world)
+    worker = world.worker
     os.kill(worker, signal.SIGTERM)
     os.kill(worker, signal.SIGINT)
     assert len(world.step(KAREN.writes("The portal is down", "Nobody can log in."))[KAREN.email]) == 1

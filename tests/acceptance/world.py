@@ -19,6 +19,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -33,7 +34,7 @@ from mailgate.store.db import engine_of
 from tests import prefork
 from tests.acceptance.people import ADDRESS, Got
 from tests.sink import Sink
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import LOOK, PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -200,6 +201,20 @@ class World:
             to = [ADDRESS] if isinstance(mail, bytes) else [each.addr_spec for each in mail["To"].addresses]
         with smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE) as smtp:
             smtp.sendmail(sender, [*to], raw)
+
+    def stop_worker(self) -> int:
+        """Stop the worker process (SIGSTOP) where it holds no lock on the database; its process id."""
+        while True:
+            os.kill(self.worker, signal.SIGSTOP)
+            wait_until(lambda: Path(f"/proc/{self.worker}/stat").read_text().rpartition(") ")[2][0] == "T")
+            try:
+                with closing(sqlite3.connect(self.folder / "var" / "mailgate.db", timeout=0)) as db:
+                    db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:  # it was in a transaction
+                os.kill(self.worker, signal.SIGCONT)
+                time.sleep(LOOK)
+            else:
+                return self.worker
 
     def settle(self) -> News:
         """Wait until inbox and outbox are empty; returns the mails delivered since the last step."""
