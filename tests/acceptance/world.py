@@ -19,7 +19,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -34,7 +33,7 @@ from mailgate.store.db import engine_of
 from tests import prefork
 from tests.acceptance.people import ADDRESS, Got
 from tests.sink import Sink
-from tests.waiting import LOOK, PATIENCE, wait_until
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -204,17 +203,20 @@ class World:
 
     def stop_worker(self) -> int:
         """Stop the worker process (SIGSTOP) where it holds no lock on the database; its process id."""
-        while True:
-            os.kill(self.worker, signal.SIGSTOP)
-            wait_until(lambda: Path(f"/proc/{self.worker}/stat").read_text().rpartition(") ")[2][0] == "T")
+        wait_until(self._stopped_without_lock, self.log_text)
+        return self.worker
+
+    def _stopped_without_lock(self) -> bool:
+        os.kill(self.worker, signal.SIGSTOP)
+        wait_until(lambda: Path(f"/proc/{self.worker}/stat").read_text().rpartition(") ")[2][0] == "T")
+        with closing(sqlite3.connect(self.folder / "var" / "mailgate.db")) as db:
+            db.execute("PRAGMA busy_timeout = 0")
             try:
-                with closing(sqlite3.connect(self.folder / "var" / "mailgate.db", timeout=0)) as db:
-                    db.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:  # it was in a transaction
+                db.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
                 os.kill(self.worker, signal.SIGCONT)
-                time.sleep(LOOK)
-            else:
-                return self.worker
+                return False
+            return True
 
     def settle(self) -> News:
         """Wait until inbox and outbox are empty; returns the mails delivered since the last step."""
