@@ -664,10 +664,8 @@ class Config:
         """Names of the teams that the agent is in."""
         return tuple(team.name for team in self.teams.values() if agent in team.members or agent == team.lead)
 
-    def called(self, assignee: Assignee | None) -> str:
-        """The name of an agent or a team as people know it; "" for nobody."""
-        if assignee is None:
-            return ""
+    def called(self, assignee: Assignee) -> str:
+        """The name of an agent or a team as people know it."""
         agent = self.agents.get(assignee.name) if assignee.kind == "agent" else None
         return agent.name if agent else assignee.name
 

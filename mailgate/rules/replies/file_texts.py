@@ -123,8 +123,6 @@ def _as_mail(file: Attachment) -> Iterator[str]:
 def _decoded(content: bytes) -> Iterator[str]:
     """What a piece holds in other encodings than Latin-1, as Latin-1: keys are ASCII."""
     yield from (octets.decode("latin-1") for octets in _octets(content))
-    if content.startswith(_BOMS):
-        yield content.decode("utf-16", "replace")
 
 
 def _octets(content: bytes) -> Iterator[bytes]:
