@@ -10,10 +10,10 @@ import pytest
 from tests.simulation.world import World
 
 DAYS = 25
-FOUND = (4, 6, 11)  # seeds of worlds that once failed; `make soak` plays others
+SEEDS = range(1, 13)  # 300 days in all; worlds 4, 6 and 11 failed once; `make soak` plays others
 
 
-@pytest.mark.seeds(*FOUND)
+@pytest.mark.seeds(*SEEDS)
 def test_a_desk_keeps_its_promises_whatever_fails_around_it(tmp_path: Path, seed: int) -> None:
     """To repeat with a journal: PYTHONHASHSEED=0 python -m tests.simulation --seed SEED --length 25 --worlds 1."""
     world = World(tmp_path, seed)
