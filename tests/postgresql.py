@@ -107,10 +107,13 @@ class Cluster:
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop the server: SIGINT ends every connection, SIGQUIT and SIGKILL are a crash."""
         if self._process is not None:
-            with suppress(ProcessLookupError):
+            parts: list[str] = []  # its processes, which outlive a crash of the first by a moment
+            with suppress(ProcessLookupError, FileNotFoundError):
+                parts = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
                 self._process.send_signal(how)
             self._process.wait(PATIENCE)
             self._process = None
+            wait_until(lambda: not any(map(_runs, parts)))
 
     def url(self, database: str = "postgres", *, tcp: bool = False) -> str:
         """The URL of a database."""
@@ -143,6 +146,13 @@ class Cluster:
     def give_back(self, database: str) -> None:
         """A test is done with its database."""
         self._free.append(database)
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @cache
