@@ -1,4 +1,6 @@
-"""Several nodes on one database while they are killed, stopped and restarted: `make nodes [ARGS="--smtp 2000 …"]`.
+"""Several nodes on one database while they and the server are disturbed: `make nodes [ARGS="--smtp 2000 …"]`.
+
+Nodes are killed, stopped and restarted every few seconds, and the server is restarted twice, once by a crash.
 
 People write conversations by SMTP to whatever node answers, and mail lies in an IMAP folder. What must hold at the end:
 each mail is one entry, each conversation one ticket with its mails in their order; each notice came once, or again as a
@@ -110,7 +112,18 @@ class Site:
                     secret.parent.mkdir(exist_ok=True)
                     shutil.copy(there, secret)
                     break
-        self.nodes[name].start()
+        wait_until(lambda: self._starts(name), self.nodes[name].log_text)
+
+    def _starts(self, name: str) -> bool:
+        """Start a node; whether it runs. It ends at once while the server is away, and a service starts it again."""
+        world = self.nodes[name]
+        try:
+            world.start()
+        except AssertionError:
+            if world.ended() != EX_TEMPFAIL:
+                raise
+            return False
+        return True
 
     def kill(self, name: str) -> None:
         """The node dies."""
@@ -119,9 +132,12 @@ class Site:
     def stop(self, name: str, *, worker_alone: bool = False) -> Callable[[], None]:
         """The node stands still, or its worker alone; what is returned lets it go on."""
         world = self.nodes[name]
-        pids = [world.worker] if worker_alone else [world.pid, world.worker]
+        pids = [] if worker_alone else [world.pid]
+        with suppress(ProcessLookupError, FileNotFoundError):  # it may have ended by itself, or be about to start one
+            pids += world.workers
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
 
         def go_on() -> None:
             for pid in pids:
@@ -232,6 +248,22 @@ def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause:
     return done
 
 
+def restart(found: Site, server: Cluster, mails: int, *, away: float) -> Iterator[str]:
+    """Restart the server in order when a third of the mails are entries, and by a crash when two thirds are."""
+    for share, how, name in ((1, signal.SIGINT, "server restarted"), (2, signal.SIGKILL, "server crashed")):
+        wait_until(lambda wanted=mails * share // 3: entries(found) >= wanted, progress=lambda: entries(found))
+        server.stop(how)
+        time.sleep(away)
+        server.start()
+        yield name
+
+
+def entries(found: Site) -> int:
+    """The number of mails that are entries of tickets."""
+    ((count,),) = found.first.sql("SELECT count(*) FROM entry WHERE kind = 'message'")
+    return int(count)
+
+
 def play(
     found: Site,
     dovecot: Dovecot,
@@ -242,8 +274,12 @@ def play(
     pause: float,
     still: float,
     before: Sequence[str] = (),
+    server: Cluster | None = None,
 ) -> dict[str, int]:
-    """Mails come both ways while nodes are disturbed; figures of what came of it. `before`: earlier conversations."""
+    """Mails come both ways while nodes are disturbed; figures of what came of it.
+
+    `before`: earlier conversations of a mail each; `server`: is restarted twice, too.
+    """
     names = [f"smtp{number}" for number in range(by_smtp // LENGTH)]
     folder = [f"folder{number}" for number in range(in_folder)]
     stop = threading.Event()
@@ -263,10 +299,14 @@ def play(
     def writing(some: Sequence[str]) -> None:
         write(found, some, random.Random(some[0]))
 
+    def restarting() -> None:
+        if server is not None:
+            faults.append(Counter(restart(found, server, by_smtp + in_folder, away=pause)))
+
     chunks = [some for start in range(3) if (some := names[start::3])]
-    disturber = threading.Thread(target=guarded, args=(disturbing,))
+    disturbers = [threading.Thread(target=guarded, args=(work,)) for work in (disturbing, restarting)]
     writers = [threading.Thread(target=guarded, args=(lambda some=some: writing(some),)) for some in chunks]
-    for thread in (disturber, *writers):
+    for thread in (*disturbers, *writers):
         thread.start()
     for some in itertools.batched(folder, 50) if hasattr(itertools, "batched") else [folder]:
         dovecot.deliver([mail(each, 0) for each in some])
@@ -274,13 +314,14 @@ def play(
         thread.join()
     wait_until(lambda: not dovecot.uids(), found.first.log_text, lambda: len(dovecot.uids()))
     stop.set()
-    disturber.join()
+    for thread in disturbers:
+        thread.join()
     assert not failures, failures
     for name in found.nodes:
         found.revive(name)
     found.await_stillness()
     figures = found.check(dict.fromkeys(names, LENGTH) | dict.fromkeys((*folder, *before), 1))
-    return {**figures, **faults[0]}
+    return {**figures, **sum(faults, Counter())}
 
 
 def failover(found: Site, dovecot: Dovecot) -> float:
@@ -324,6 +365,7 @@ def main() -> None:
             pause=args.pause,
             still=args.still,
             before=["failover"],
+            server=server,
         )
         print(f"{figures} in {time.monotonic() - began:.0f} s")
 

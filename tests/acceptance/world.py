@@ -337,7 +337,12 @@ class World:
     @property
     def worker(self) -> int:
         """The process id of the worker, the daemon's only child that lasts."""
-        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
+        return self.workers[0]
+
+    @property
+    def workers(self) -> list[int]:
+        """The process id of the worker; none while the daemon starts another one."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def rss(self) -> float:
         """Resident memory of the daemon in 10^6 bytes."""
