@@ -1,11 +1,19 @@
-"""Benchmarks of mailgate against bare aiosmtpd on this machine: `python -m benchmarks`.
+"""Benchmarks of mailgate beside what it is compared with, on this machine: `python -m benchmarks`.
 
-__main__        the measurements: throughput, latency, start, memory
+__main__        the parts, the table, the JSON
+throughput      beside bare aiosmtpd and the least prototype; `--against REVISION`
+roundup         beside Roundup
+agents          fifty agents
+imap            a full mailbox
+latency         from 250 to the acknowledgement
+memory          start, idle memory, large mails
 growth          what costs more the more tickets, rules or agents there are
-aged            fills a database with the tickets of years
 harness         starts the processes, waits for mail, reads memory and processor time
 client          sends mail
-baseline        bare aiosmtpd, which discards mail
 sink            the SMTP server that receives outgoing mail
+baseline        bare aiosmtpd, which discards mail
+prototype       the least that a ticket costs
+aged            fills a database with the tickets of years
 results         medians, spreads, percentiles and the table of results
+chart           what is reached of each mark, as SVG
 """

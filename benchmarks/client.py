@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from random import Random
 
 RECIPIENT = "support@bank.example"
+_HTML_LINE = (
+    '<p style="margin: 0 0 8px"><span lang="en">The printer on floor <b>two</b> is out of order.</span></p>\r\n'
+)
 _LINE = "The quick brown fox jumps over the lazy dog, and the printer on floor two is out of order again.\r\n"
 
 
@@ -22,18 +28,52 @@ def sender(run: str, number: int) -> str:
     return f"user{number}@{run}.example"
 
 
-def message(run: str, number: int, size: int) -> bytes:
-    """A plain text mail of about `size` bytes, ready for DATA."""
+def message(run: str, number: int, shape: str) -> bytes:
+    """A mail of one of the SHAPES, ready for DATA."""
     address = sender(run, number)
     head = (
         f"From: User {number} <{address}>\r\nTo: First Bank Support <{RECIPIENT}>\r\n"
         f"Subject: Printer {number} in room {number % 97} does not print\r\n"
         f"Date: Mon, 16 Nov 2026 10:00:00 +0000\r\nMessage-ID: <{run}.{number}@client.example>\r\n"
-        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
-        f"Ticket {number} of run {run}.\r\n"
+        "MIME-Version: 1.0\r\n"
     )
-    lines = max((size - len(head)) // len(_LINE), 1)
-    return (head + _LINE * lines + ".\r\n").encode()
+    return head.encode() + SHAPES[shape](f"Ticket {number} of run {run}.\r\n") + b".\r\n"
+
+
+def _plain(size: int, first: str, kind: str = "plain", line: str = _LINE) -> bytes:
+    return f"Content-Type: text/{kind}; charset=utf-8\r\n\r\n{first}{line * (size // len(line))}".encode()
+
+
+def _parts(kind: str, *parts: bytes) -> bytes:
+    inside = b"".join(b"--limit\r\n" + part + b"\r\n" for part in parts)
+    return f"Content-Type: multipart/{kind}; boundary=limit\r\n\r\n".encode() + inside + b"--limit--\r\n"
+
+
+def _alternative(size: int, first: str) -> bytes:
+    return _parts("alternative", _plain(size // 3, first), _plain(size * 2 // 3, first, "html", _HTML_LINE))
+
+
+@cache
+def _file(size: int) -> bytes:
+    return base64.encodebytes(Random(1).randbytes(size * 57 // 78)).replace(b"\n", b"\r\n")
+
+
+def _attached(size: int, first: str) -> bytes:
+    head = b'Content-Type: application/pdf; name="report.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    own = base64.encodebytes(first.encode().ljust(57)[:57])  # no two files are the same
+    return _parts("mixed", _plain(1000, first), head + own.replace(b"\n", b"\r\n") + _file(size))
+
+
+# What a mail looks like below its header; sizes in bytes, on the wire.
+SHAPES: dict[str, Callable[[str], bytes]] = {
+    "plain": partial(_plain, 1800),
+    "alt": partial(_alternative, 15_000),
+    "attach": partial(_attached, 280_000),
+    "attach-4.7MB": partial(_attached, 4_700_000),
+    "attach-50MB": partial(_attached, 49_900_000),
+    "text-50MB": partial(_plain, 49_900_000),
+    "html-10MB": partial(_plain, 10_000_000, kind="html", line=_HTML_LINE),
+}
 
 
 class Client(asyncio.Protocol):
@@ -143,9 +183,9 @@ async def main() -> None:
     parser.add_argument("--connections", type=int, default=10)
     parser.add_argument("--once", action="store_true", help="one mail per connection")
     parser.add_argument("--rate", type=float, default=0.0)
-    parser.add_argument("--size", type=int, default=2048)
+    parser.add_argument("--shape", choices=SHAPES, default="plain")
     options = parser.parse_args()
-    mails = [(sender(options.run, n), message(options.run, n, options.size)) for n in range(options.count)]
+    mails = [(sender(options.run, n), message(options.run, n, options.shape)) for n in range(options.count)]
     results: dict[str, float] = {}
     began = time.monotonic()
     refused = await (steady if options.rate else flood)(options, iter(mails), results)

@@ -9,20 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from mailgate.config.load import load
-from mailgate.rules.ticket.acts import Stamp
-from mailgate.rules.ticket.lifecycle import open_ticket
-from mailgate.store.db import open_writer
-from mailgate.ticket import Actor, Address, Entry, EntryKind, Status, Ticket
-from mailgate.worker.apply import save_change
-from mailgate.worker.runtime import make_runtime
 
 CONFIG = """
 [desk]
@@ -92,20 +83,46 @@ def first_line(running: subprocess.Popen[str]) -> str:
     return line
 
 
-@contextmanager
-def server(module: str) -> Iterator[int]:
-    """Run one of the servers of this folder; yields its port."""
-    with process("-m", module) as running:
-        yield int(first_line(running))
-
-
 @dataclass(frozen=True)
-class Running:
-    """A running mailgate."""
+class Server:
+    """A running server that takes mail."""
 
     port: int
     pid: int
-    folder: Path
+    mails: int = 0  # that a mail to it causes; 0: it has done its work with its 250
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of mails through a server."""
+
+    rate: float  # mails a second until the last one is worked and all that it caused is at the sink
+    accepted: float  # mails a second until the last 250
+    cost: float  # seconds of processor time a mail
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What every part of the benchmark works with."""
+
+    folder: Path  # of this part alone
+    sink: int  # port
+    count: int  # mails in a run
+    runs: int
+    sizes: Sequence[int] = ()  # tickets of the desks that grow
+    desks: Path | None = None  # where those are kept
+    raw: dict[str, object] = field(default_factory=dict)  # for the JSON
+
+    def log(self, text: str) -> None:
+        """Show progress."""
+        print(f"    {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def server(module: str, *given: str, mails: int = 0) -> Iterator[Server]:
+    """Run one of the servers of this folder."""
+    with process("-m", module, *given) as running:
+        yield Server(int(first_line(running)), running.pid, mails)
 
 
 @contextmanager
@@ -118,13 +135,16 @@ def checkout(revision: str) -> Iterator[Path]:
 
 
 @contextmanager
-def mailgate(folder: Path, sink: int, tree: Path = ROOT, more: str = "") -> Iterator[Running]:
-    """Run mailgate on a desk in `folder`, logging to a file as a service does. `more`: added to its configuration."""
+def mailgate(folder: Path, sink: int, tree: Path = ROOT, more: str = "", mails: int = 2) -> Iterator[Server]:
+    """Run mailgate on a desk in `folder`, logging to a file as a service does. `more`: added to its configuration.
+
+    A new ticket causes two mails: its acknowledgement and the alert of the one agent.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
     config.write_text(CONFIG.format(sink=sink) + more)
     with process("-m", "mailgate", "--json", "run", "-c", str(config), tree=tree, log=folder / "log") as running:
-        yield Running(json.loads(first_line(running))["port"], running.pid, folder)
+        yield Server(json.loads(first_line(running))["port"], running.pid, mails)
 
 
 def client(port: int, run: str, count: int, *options: str) -> dict[str, Any]:
@@ -137,6 +157,29 @@ def client(port: int, run: str, count: int, *options: str) -> dict[str, Any]:
     if found["refused"] or len(found["accepted"]) != count:
         raise RuntimeError(f"{found['refused']} mails were refused, {len(found['accepted'])} of {count} accepted")
     return found
+
+
+def drive(server: Server, sink: int, name: str, count: int, *flags: str) -> Run:
+    """Send mails to a server, and wait for all that they cause."""
+    received = SinkClient(sink)
+    received.ask("XRESET")
+    used = processor_seconds(server.pid)
+    sent = client(server.port, name, count, *flags)
+    ended = received.wait_for(count * server.mails) if server.mails else sent["ended"]
+    used = processor_seconds(server.pid) - used
+    began = sent["began"]
+    return Run(count / (ended - began), count / (sent["ended"] - began), used / count)
+
+
+def in_turn(servers: Mapping[str, Server], setting: Setting, count: int, *flags: str) -> dict[str, list[Run]]:
+    """The runs of several servers, one after the other in each round; the first round is a warm-up."""
+    runs: dict[str, list[Run]] = {name: [] for name in servers}
+    for number in range(setting.runs + 1):
+        for name, one in servers.items():
+            runs[name].append(drive(one, setting.sink, f"r{time.time_ns()}", count, *flags))
+        if number:
+            setting.log("; ".join(f"{name} {found[-1].rate:.0f}/s" for name, found in runs.items()))
+    return {name: found[1:] for name, found in runs.items()}
 
 
 class SinkClient:
@@ -161,6 +204,15 @@ class SinkClient:
             time.sleep(0.01)
         return time.monotonic()
 
+    def wait_for_all(self, recipients: Iterable[str], seconds: float = 300.0) -> dict[str, float]:
+        """Wait until each has a mail; returns the times of the first ones. Raises TimeoutError."""
+        wanted, deadline = set(recipients), time.monotonic() + seconds
+        while not wanted <= (times := self.times()).keys():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(wanted - times.keys())} of {len(wanted)} recipients have no mail")
+            time.sleep(0.2)
+        return times
+
     def times(self) -> dict[str, float]:
         """The time of the first mail to each recipient (seconds of the monotonic clock)."""
         found: dict[str, float] = json.loads(self.ask("XTIMES"))
@@ -184,43 +236,23 @@ def processor_seconds(pid: int) -> float:
     return sum(_used(each) for each in process_tree(pid))
 
 
+def follow_peak(pid: int) -> int:
+    """Begin anew to follow the peak of the memory; returns what is in use now, in bytes."""
+    for each in process_tree(pid):
+        Path(f"/proc/{each}/clear_refs").write_text("5")
+    return peak(pid)
+
+
+def peak(pid: int) -> int:
+    """The peak of the memory of a process and its descendants, each on its own, in bytes."""
+    return sum(_status(each, "VmHWM") for each in process_tree(pid)) * 1024
+
+
+def _status(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
 def _used(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / 100
-
-
-def fill(folder: Path, count: int) -> None:
-    """Add open tickets to the desk's database, each with a message, events and deadlines."""
-    config, _ = load(folder / "config.toml")
-    now = datetime.now(UTC)
-    context = make_runtime(config, (b"fill",)).context(now)
-    ticket = Ticket(
-        number=0,
-        subject="An old printer",
-        status=Status.OPEN,
-        requester=Address("old@client.example", "Old Client"),
-        department="Support",
-        topic="General Inquiry",
-        priority="Normal",
-        sla="Default SLA",
-        address="support@bank.example",
-        created_at=now,
-        updated_at=now,
-        sla_started_at=now,
-    )
-    db = open_writer(config.storage.database)
-    with db.transaction():
-        for number in range(1001, 1001 + count):
-            at = now - timedelta(seconds=count - number % count)
-            one = replace(
-                ticket,
-                number=number,
-                requester=Address(f"old{number}@client.example"),
-                created_at=at,
-                updated_at=at,
-                sla_started_at=at,
-            )
-            by = Actor.requester(one.requester.email)
-            entry = Entry(kind=EntryKind.MESSAGE, by=by, author=one.requester, at=at, text="It is old. " * 50)
-            save_change(db, open_ticket(one, Stamp(by, at), config, {}, entry), context)
-    db.close()

@@ -40,6 +40,7 @@ class Sink(asyncio.Protocol):
             if self._in_data:
                 end = self._buffer.find(b"\r\n.\r\n")
                 if end < 0:
+                    del self._buffer[:-4]  # all but what may be the beginning of the end
                     return
                 del self._buffer[: end + 5]
                 self._in_data = False
