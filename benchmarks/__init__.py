@@ -5,6 +5,7 @@ throughput      beside bare aiosmtpd and the least prototype; `--against REVISIO
 roundup         beside Roundup
 agents          fifty agents
 imap            a full mailbox
+engines         PostgreSQL beside SQLite, and several nodes
 latency         from 250 to the acknowledgement
 memory          start, idle memory, large mails
 growth          what costs more the more tickets, rules or agents there are

@@ -21,6 +21,7 @@ from pathlib import Path
 from benchmarks import harness
 from benchmarks.agents import agents
 from benchmarks.chart import chart
+from benchmarks.engines import postgresql
 from benchmarks.growth import SIZES, growth
 from benchmarks.harness import Setting
 from benchmarks.imap import NoServer, imap
@@ -36,6 +37,7 @@ PARTS: Mapping[str, tuple[Callable[[Setting], list[Line]], float]] = {
     "roundup": (beside_roundup, 2),
     "agents": (agents, 2),
     "imap": (imap, 2),
+    "postgresql": (postgresql, 3),
     "latency": (latency, 1),
     "start": (start, 1),
     "large": (large, 2),

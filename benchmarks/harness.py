@@ -21,8 +21,7 @@ name = "First Bank Help Desk"
 secret = {{ file = "secret" }}
 
 [storage]
-database = "sqlite:///mailgate.db"
-attachments = "attachments"
+{storage}
 
 [address."support@bank.example"]
 name = "First Bank Support"
@@ -48,7 +47,10 @@ acknowledge_within = "3650d"
 limit_per_sender = "1000000/1h"
 limit_unknown = "1000000/1h"
 """
-
+STORAGE = """
+database = "sqlite:///mailgate.db"
+attachments = "attachments"
+"""
 
 ROOT = Path(__file__).parents[1]
 
@@ -135,14 +137,17 @@ def checkout(revision: str) -> Iterator[Path]:
 
 
 @contextmanager
-def mailgate(folder: Path, sink: int, tree: Path = ROOT, more: str = "", mails: int = 2) -> Iterator[Server]:
+def mailgate(
+    folder: Path, sink: int, tree: Path = ROOT, more: str = "", mails: int = 2, storage: str = STORAGE
+) -> Iterator[Server]:
     """Run mailgate on a desk in `folder`, logging to a file as a service does. `more`: added to its configuration.
 
+    `storage`: the keys of its [storage].
     A new ticket causes two mails: its acknowledgement and the alert of the one agent.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
-    config.write_text(CONFIG.format(sink=sink) + more)
+    config.write_text(CONFIG.format(sink=sink, storage=storage) + more)
     with process("-m", "mailgate", "--json", "run", "-c", str(config), tree=tree, log=folder / "log") as running:
         yield Server(json.loads(first_line(running))["port"], running.pid, mails)
 

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,9 +62,10 @@ def programs() -> Path:
 
 @dataclass
 class Cluster:
-    """One private server."""
+    """One private server. `settings`: parameters that differ from those of the tests."""
 
     port: int = field(default_factory=reserved_port)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._programs = programs()
@@ -91,7 +93,8 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server; it takes connections when this returns."""
-        settings = {**_SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.folder)}
+        own = {"port": str(self.port), "unix_socket_directories": str(self.folder)}
+        settings = {**_SETTINGS, **self.settings, **own}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             command = [*self._as, str(self._programs / "postgres"), "-D", str(self._data), *options]
@@ -114,6 +117,12 @@ class Cluster:
             self._process.wait(PATIENCE)
             self._process = None
             wait_until(lambda: not any(map(_runs, parts)))
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server, whose backends are its children."""
+        assert self._process is not None
+        return self._process.pid
 
     def url(self, database: str = "postgres", *, tcp: bool = False) -> str:
         """The URL of a database."""

@@ -140,7 +140,7 @@ def _looked(db: Db) -> None:
 
 def _touched(db: Db) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    db.run(
+    db.send(
         "INSERT INTO meta (key, value) VALUES ('probe', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [now],
     )

@@ -83,12 +83,20 @@ class Db(ABC):
         """Run one statement; the number of rows it changed."""
 
     @abstractmethod
+    def send(self, sql: str, params: Params = ()) -> None:
+        """Run one statement of which nothing is to be known.
+
+        Inside a transaction an engine may run it later, with the next query, the end of the savepoint or the commit:
+        an error of it is raised there.
+        """
+
+    @abstractmethod
     def insert(self, sql: str, params: Params = ()) -> int:
         """Run one INSERT into a table with an `id`; the id of the new row."""
 
     @abstractmethod
     def many(self, sql: str, rows: Iterable[Params]) -> None:
-        """Run one statement for each of many rows."""
+        """`send` for each of many rows."""
 
     @abstractmethod
     def run_unless_taken(self, sql: str, params: Params = ()) -> int:

@@ -13,7 +13,7 @@ def get(db: Db, key: str) -> str | None:
 
 def put(db: Db, key: str, value: str) -> None:
     """Note a fact."""
-    db.run(
+    db.send(
         "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [key, value],
     )

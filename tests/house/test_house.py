@@ -37,7 +37,7 @@ DOORS = {
     "imapclient": ("inbound/imap/connection.py",),
     "jinja2": ("writing/templates/",),
     "markupsafe": ("writing/templates/sandbox.py",),  # Jinja2's own strings
-    "psycopg": ("store/postgresql/connection.py",),  # an extra
+    "psycopg": ("store/postgresql/connection.py", "store/postgresql/statements.py"),  # an extra
     "nh3": ("reading/page/sanitise.py",),
     "rich": ("cli/", "demo/"),  # all that is drawn on a terminal
     "selectolax": ("reading/page/page.py",),

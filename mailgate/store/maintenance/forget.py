@@ -105,8 +105,8 @@ def _names(db: Db, email: str, done: Erased) -> tuple[str, ...]:
 def _own_mails_aside(db: Db, email: str, done: Erased) -> None:
     """Mail of the person that was set aside is dropped. What is still to be worked stays."""
     theirs = "(from_email = :email OR sender = :email)"
-    db.run(f"DELETE FROM held WHERE inbox_id IN (SELECT id FROM inbox WHERE {theirs})", {"email": email})  # noqa: S608
-    db.run(
+    db.send(f"DELETE FROM held WHERE inbox_id IN (SELECT id FROM inbox WHERE {theirs})", {"email": email})  # noqa: S608
+    db.send(
         f"UPDATE inbox SET state = 'dropped' WHERE {theirs} AND state IN ('held', 'quarantined')",  # noqa: S608
         {"email": email},
     )
@@ -123,8 +123,8 @@ def _blank(db: Db, number: int, email: str, done: Erased) -> None:
     mails |= {row["id"] for row in db.all("SELECT id FROM inbox WHERE ticket = ?", [number])}
     theirs = db.all("SELECT id, inbox_id, message_id FROM entry WHERE ticket = ? AND author_email = ?", [number, email])
     for row in theirs:
-        db.run("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [row["message_id"], number])
-        db.run(
+        db.send("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [row["message_id"], number])
+        db.send(
             "UPDATE entry SET text = ?, subject = '', html = '', cut = '', message_id = '', attachments = '[]',"
             " author_email = ?, author_name = ? WHERE id = ?",
             [NAME, ADDRESS, NAME, row["id"]],
@@ -132,14 +132,14 @@ def _blank(db: Db, number: int, email: str, done: Erased) -> None:
     done.counts["messages in tickets of others"] += len(theirs)
     erase_mails(db, [row["inbox_id"] for row in theirs if row["inbox_id"]])
     ended = f"id {db.any_of} AND raw_id IS NOT NULL AND state IN ('done', 'dropped')"
-    db.run(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {ended})", [db.values(mails)])  # noqa: S608
-    db.run(
+    db.send(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {ended})", [db.values(mails)])  # noqa: S608
+    db.send(
         "DELETE FROM outgoing WHERE id IN"
         " (SELECT id FROM outbox WHERE ticket = ? AND state NOT IN ('queued', 'sending'))",
         [number],
     )
-    db.run("DELETE FROM collaborator WHERE ticket = ? AND email = ?", [number, email])
-    db.run(
+    db.send("DELETE FROM collaborator WHERE ticket = ? AND email = ?", [number, email])
+    db.send(
         "UPDATE ticket SET requester_email = ?, requester_name = ? WHERE number = ? AND requester_email = ?",
         [ADDRESS, NAME, number, email],
     )
@@ -155,15 +155,15 @@ def _mails(db: Db, email: str) -> None:
     erase_mails(db, _received(db, email))
     them = {"email": email}
     to_them = "SELECT id FROM outbox WHERE recipient = :email AND state <> 'sending'"
-    db.run(f"DELETE FROM refused WHERE outbox_id IN ({to_them})", them)  # noqa: S608
-    db.run(f"DELETE FROM trace WHERE address = :email OR outbox_id IN ({to_them})", them)  # noqa: S608
-    db.run(f"DELETE FROM outgoing WHERE id IN ({to_them})", them)  # noqa: S608
-    db.run(f"DELETE FROM outbox WHERE id IN ({to_them})", them)  # noqa: S608
+    db.send(f"DELETE FROM refused WHERE outbox_id IN ({to_them})", them)  # noqa: S608
+    db.send(f"DELETE FROM trace WHERE address = :email OR outbox_id IN ({to_them})", them)  # noqa: S608
+    db.send(f"DELETE FROM outgoing WHERE id IN ({to_them})", them)  # noqa: S608
+    db.send(f"DELETE FROM outbox WHERE id IN ({to_them})", them)  # noqa: S608
     # A copy, or a command that was refused, belongs to no ticket and may quote them.
     without_ticket = "ticket IS NULL AND state IN ('done', 'dropped')"
-    db.run(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {without_ticket})")  # noqa: S608
-    db.run(f"UPDATE inbox SET subject = '' WHERE {without_ticket}")  # noqa: S608
-    db.run(  # digests and reports name people in words that cannot be searched for
+    db.send(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {without_ticket})")  # noqa: S608
+    db.send(f"UPDATE inbox SET subject = '' WHERE {without_ticket}")  # noqa: S608
+    db.send(  # digests and reports name people in words that cannot be searched for
         "DELETE FROM outgoing WHERE id IN"
         " (SELECT id FROM outbox WHERE ticket IS NULL AND state NOT IN ('queued', 'sending'))"
     )

@@ -36,7 +36,7 @@ def run_out(db: Db, now: datetime) -> list[Absence]:
 
 def leave(db: Db, absence: Absence) -> None:
     """The agent is away; who was away already stays so since then, with the new end."""
-    db.run(
+    db.send(
         'INSERT INTO absence (agent, since, until, "by", reason) VALUES (?, ?, ?, ?, ?)'
         ' ON CONFLICT (agent) DO UPDATE SET until = excluded.until, "by" = excluded."by", reason = excluded.reason',
         [
@@ -51,7 +51,7 @@ def leave(db: Db, absence: Absence) -> None:
 
 def come_back(db: Db, agent: str) -> None:
     """The agent is here again."""
-    db.run("DELETE FROM absence WHERE agent = ?", [agent])
+    db.send("DELETE FROM absence WHERE agent = ?", [agent])
 
 
 def touched(db: Db, agent: str, teams: Sequence[str], since: datetime) -> list[int]:

@@ -54,17 +54,17 @@ def first_contacts(db: Db, since: datetime) -> int:
 def note_first_contact(db: Db, email: str, now: datetime) -> None:
     """A first-time requester is answered automatically."""
     number = "(SELECT coalesce(max(id), 0) + 1 FROM first_contact)"  # without gaps, since ids are counted
-    db.run(f"INSERT INTO first_contact (id, at, email) VALUES ({number}, ?, ?)", [now.timestamp(), email])  # noqa: S608
+    db.send(f"INSERT INTO first_contact (id, at, email) VALUES ({number}, ?, ?)", [now.timestamp(), email])  # noqa: S608
 
 
 def forget_first_contacts(db: Db, before: datetime) -> None:
     """Forget first contacts that no limit counts any more."""
-    db.run("DELETE FROM first_contact WHERE at < ?", [before.timestamp()])
+    db.send("DELETE FROM first_contact WHERE at < ?", [before.timestamp()])
 
 
 def note_proven(db: Db, email: str, now: datetime) -> None:
     """The owner of the address has shown themselves."""
-    db.run("INSERT INTO proven (email, at) VALUES (?, ?) ON CONFLICT DO NOTHING", [email, now.timestamp()])
+    db.send("INSERT INTO proven (email, at) VALUES (?, ?) ON CONFLICT DO NOTHING", [email, now.timestamp()])
 
 
 def is_proven(db: Db, email: str) -> bool:

@@ -12,7 +12,7 @@ from mailgate.ticket import Actor
 
 def add(db: Db, ban: Ban) -> None:
     """Ban; who is banned already stays so since then, for the reason given then."""
-    db.run(
+    db.send(
         'INSERT INTO ban (pattern, "by", at, reason) VALUES (?, ?, ?, ?) ON CONFLICT (pattern) DO NOTHING',
         [ban.pattern, str(ban.by), ban.at.timestamp(), ban.reason],
     )

@@ -24,12 +24,12 @@ class Dead:
 def mark(db: Db, email: str, reason: str, now: datetime) -> None:
     """A mail server said that the address is no mailbox. What was known before stays."""
     values = [storable(email), storable(reason), now.timestamp()]
-    db.run("INSERT INTO dead_address (email, reason, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", values)
+    db.send("INSERT INTO dead_address (email, reason, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", values)
 
 
 def revive(db: Db, email: str) -> None:
     """A mail came from the address."""
-    db.run("DELETE FROM dead_address WHERE email = ?", [storable(email)])
+    db.send("DELETE FROM dead_address WHERE email = ?", [storable(email)])
 
 
 def bounced(db: Db, email: str, number: int, since: datetime) -> frozenset[str]:

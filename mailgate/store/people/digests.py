@@ -14,7 +14,7 @@ def days(db: Db) -> dict[str, date]:
 
 def done(db: Db, agent: str, day: date) -> None:
     """The digest of a day is done, whether there was one to send or not."""
-    db.run(
+    db.send(
         "INSERT INTO digest_day (agent, day) VALUES (?, ?) ON CONFLICT (agent) DO UPDATE SET day = excluded.day",
         [agent, day.isoformat()],
     )

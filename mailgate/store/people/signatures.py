@@ -31,8 +31,8 @@ def endings(db: Db, agent: str) -> tuple[tuple[str, ...], ...]:
 
 def note_ending(db: Db, agent: str, lines: Sequence[str]) -> None:
     """Remember how a mail ended; the oldest of the agent is forgotten."""
-    db.run("INSERT INTO mail_ending (agent, lines) VALUES (?, ?)", [agent, json.dumps([*lines])])
-    db.run(
+    db.send("INSERT INTO mail_ending (agent, lines) VALUES (?, ?)", [agent, json.dumps([*lines])])
+    db.send(
         "DELETE FROM mail_ending WHERE agent = ? AND id NOT IN"
         " (SELECT id FROM mail_ending WHERE agent = ? ORDER BY id DESC LIMIT ?)",
         [agent, agent, ENDINGS],
@@ -41,12 +41,12 @@ def note_ending(db: Db, agent: str, lines: Sequence[str]) -> None:
 
 def learn(db: Db, agent: str, text: str, at: datetime) -> None:
     """Remember a signature; those that were not seen for longest are forgotten."""
-    db.run(
+    db.send(
         "INSERT INTO signature (agent, text, at) VALUES (?, ?, ?)"
         " ON CONFLICT (agent, text) DO UPDATE SET at = excluded.at",
         [agent, storable(text), at.timestamp()],
     )
-    db.run(
+    db.send(
         "DELETE FROM signature WHERE agent = ? AND text NOT IN"
         " (SELECT text FROM signature WHERE agent = ? ORDER BY at DESC, text LIMIT ?)",
         [agent, agent, KEPT],

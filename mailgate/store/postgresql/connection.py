@@ -1,4 +1,4 @@
-"""Opens connections to the server: the only module that imports psycopg, and the one that knows its errors.
+"""Opens connections to the server, and knows the errors of psycopg, which `statements.py` alone imports besides.
 
 Knows no table. Everything raises StorageError, with words for people and the server's own as the cause.
 """
@@ -15,6 +15,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import no_result
+from psycopg.types.numeric import Int8BinaryDumper
 
 from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 
@@ -26,7 +27,6 @@ LOCKS = 0x6D61696C  # "mail": the first half of the keys of our advisory locks; 
 LOCK_TIMEOUT = 30  # seconds to wait for another one's transaction
 IDLE_TIMEOUT = 8  # seconds that a transaction may stand still (a stopped process) until the server ends it
 STATEMENT_TIMEOUT = 120  # seconds for one statement
-PREPARED = 500  # statements that a connection keeps prepared
 _DEFAULTS = {
     # A server that is cut off is noticed within half a minute.
     "connect_timeout": 10,
@@ -58,7 +58,7 @@ def connect(url: str, *, read_only: bool = False, slow: bool = False) -> Connect
     except psycopg.Error as error:
         fail(error)
     try:
-        connection.prepared_max = PREPARED
+        connection.adapters.register_dumper(int, Int8BinaryDumper)  # one type, so that a statement is prepared once
         _require_utf8(connection.info.parameter_status("server_encoding"))
         settings = [
             *_SETTINGS,
@@ -103,11 +103,12 @@ def _rows(cursor: psycopg.Cursor[Any]) -> Any:
     result = cursor.pgresult
     if result is None or not result.nfields:
         return no_result
-    return _row_type(tuple(result.fname(place) or b"" for place in range(result.nfields)))
+    return row_type(tuple(result.fname(place) or b"" for place in range(result.nfields)))
 
 
 @lru_cache(maxsize=1000)
-def _row_type(names: tuple[bytes, ...]) -> type[tuple[Any, ...]]:
+def row_type(names: tuple[bytes, ...]) -> type[tuple[Any, ...]]:
+    """A tuple with these names for its places."""
     places = {name.decode(): place for place, name in reversed([*enumerate(names)])}  # of two the first, as in SQLite
 
     class NamedRow(tuple):  # type: ignore[type-arg]

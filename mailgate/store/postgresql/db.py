@@ -1,4 +1,4 @@
-"""A connection of PostgreSQL as a `Db`, and on a thread of its own as a `Lane`.
+"""A connection of PostgreSQL as a `Db`.
 
 One transaction writes at a time, as in SQLite: each takes an advisory lock of the desk before anything else, so that
 what it reads stays true until it commits. A connection that was lost while nothing was under way is opened anew; what
@@ -7,18 +7,16 @@ was under way is undone and raises StorageError. Where a COMMIT is not answered,
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 from mailgate.errors import NodeLost, StorageError
 from mailgate.rules.text.search_words import Term
-from mailgate.store.engine import Db, Lane, Node, Params, Row, Table
+from mailgate.store.engine import Db, Node, Params, Row, Table
 from mailgate.store.postgresql.connection import (
     LOCKS,
     Error,
@@ -30,10 +28,9 @@ from mailgate.store.postgresql.connection import (
     is_idle,
     value,
 )
+from mailgate.store.postgresql.statements import Statements
 from mailgate.store.raw_files import RawFiles
 from mailgate.system.crash_points import crossing
-
-T = TypeVar("T")
 
 CHANNEL = "mailgate"  # of NOTIFY: something was committed
 LOOK = 30.0  # seconds after which `data_version` changes by itself, for notifications may be lost
@@ -59,77 +56,74 @@ class PostgresDb(Db):
         self.node = node
         self._wrote = False  # this transaction changed something
         self._xid = ""  # id of this transaction
-        self._seen = 0  # notifications of others
+        self._seen = 0  # how often something of others was or may have been committed
         self._connect()
 
     def _connect(self) -> None:
         """Open the connection (anew). Raises StorageError."""
         self._connection = connect(self._url, read_only=self._read_only)
+        self._statements = Statements(self._connection)
         self._seen += 1  # what was missed meanwhile
         with errors_of(self._connection):
             key = value(self._connection, "SELECT hashtext(current_schema())")
             self._timeline = value(self._connection, f"SELECT {_TIMELINE}")
-            lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {key})"
-            self._begin = f"BEGIN; {lock}; SELECT pg_current_xact_id()::text"
+            self._lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {key})"
             if not self._read_only:
                 self._connection.execute(f"LISTEN {CHANNEL}")
-            self._connection.add_notify_handler(self._notified)
 
-    def _notified(self, notify: Any) -> None:
-        if notify.pid != self._connection.info.backend_pid:
-            self._seen += 1
+    def _execute(self, sql: str, params: Params = (), most: int | None = None) -> tuple[int, list[Row]]:
+        """Run one statement behind what is queued: how many rows it changed or found, and up to `most` of them.
 
-    def _execute(self, sql: str, params: Params) -> Any:
-        """Run one statement; its cursor."""
+        On a new connection where nothing is lost with the old one: outside of a transaction, for what only reads.
+        """
         text, names = translated(sql)
         bound = _bound(params, names)
         connection = self._connection
-        outside = not in_transaction(connection)  # of a transaction: nothing is lost with the connection
+        again = text.startswith("SELECT") and not in_transaction(connection)
         try:
-            return connection.cursor(binary=True).execute(text, bound)
+            return self._statements.run(text, bound, most)
         except Error as error:
-            if not (outside and connection.closed and text.startswith("SELECT")):
+            if not (again and connection.closed):
                 fail(error, connection)
         self._connect()
         with errors_of(self._connection):
-            return self._connection.cursor(binary=True).execute(text, bound)
+            return self._statements.run(text, bound, most)
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a query."""
-        cursor = self._execute(sql, params)
+        rows = self._execute(sql, params)[1]
         self._wrote = self._wrote or not sql.startswith(("SELECT", "WITH"))
-        with errors_of(self._connection):
-            rows: list[Row] = cursor.fetchall()
         return rows
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
         """The first row of a query, or None."""
-        with errors_of(self._connection):
-            row: Row | None = self._execute(sql, params).fetchone()
-        return row
+        rows = self._execute(sql, params, 1)[1]
+        return rows[0] if rows else None
 
     def run(self, sql: str, params: Params = ()) -> int:
         """Run one statement; the number of rows it changed."""
-        count = int(self._execute(sql, params).rowcount)
+        count = self._execute(sql, params)[0]
         self._wrote = self._wrote or count > 0
         return count
 
+    def send(self, sql: str, params: Params = ()) -> None:
+        """Queue one statement."""
+        self.many(sql, [params])
+
     def insert(self, sql: str, params: Params = ()) -> int:
         """Run one INSERT; the id of the new row."""
-        row = self._execute(f"{sql} RETURNING id", params).fetchone()
+        rows = self._execute(f"{sql} RETURNING id", params)[1]
         self._wrote = True
-        return int(row[0])
+        return int(rows[0][0])
 
     def many(self, sql: str, rows: Iterable[Params]) -> None:
-        """Run one statement for each of many rows."""
+        """Queue one statement for each of many rows."""
         text, names = translated(sql)
-        bound = [_bound(params, names) for params in rows]
-        if not bound:
-            return
         with errors_of(self._connection):
-            cursor = self._connection.cursor()
-            cursor.executemany(text, bound)
-            self._wrote = self._wrote or cursor.rowcount > 0
+            for params in rows:
+                self._statements.add(text, _bound(params, names))
+            if not in_transaction(self._connection):
+                self._statements.flush()
 
     def run_unless_taken(self, sql: str, params: Params = ()) -> int:
         """`run`, but 0 and no change where the statement would break a constraint."""
@@ -171,14 +165,20 @@ class PostgresDb(Db):
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What happens inside is undone alone when it raises."""
-        self._say("SAVEPOINT one")
+        statements = self._statements
+        sent, before = statements.sent, statements.queued
+        self.send("SAVEPOINT one")
         try:
             yield
+            self._execute("RELEASE one")
         except BaseException:
-            if in_transaction(self._connection):
-                self._say("ROLLBACK TO one; RELEASE one")
+            if statements is self._statements and statements.sent == sent:
+                statements.forget(before)
+            elif in_transaction(self._connection):
+                statements.forget()
+                self._execute("ROLLBACK TO one")
+                self._execute("RELEASE one")
             raise
-        self._say("RELEASE one")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -187,8 +187,8 @@ class PostgresDb(Db):
             yield
             return
         # One that only reads holds up nobody, however long it stands still.
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        self._start(f"{begin}; SET LOCAL idle_in_transaction_session_timeout = 0")
+        timeout = "SET LOCAL idle_in_transaction_session_timeout = 0"
+        self._start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", timeout)
         try:
             yield
         finally:
@@ -197,22 +197,26 @@ class PostgresDb(Db):
     def begin(self) -> None:
         """BEGIN, and wait until no other transaction of the desk writes."""
         number = self.node.number
-        fence = f", (SELECT count(*) FROM node WHERE number = {number})" if number else ", 1"  # noqa: S608
-        cursor = self._start(self._begin + fence)
-        while cursor.nextset():
-            pass
-        self._xid, alive = cursor.fetchone()
+        fence = f"(SELECT count(*) FROM node WHERE number = {number})" if number else "1"  # noqa: S608
+        ((self._xid, alive),) = self._start("BEGIN", self._lock, f"SELECT pg_current_xact_id()::text, {fence}")
         self._wrote = False
+        self._changed = self._statements.changed
         if not alive:
             self.rollback()
             raise NodeLost("the lease of this node has ended, another one does its work")
 
     def commit(self) -> None:
-        """COMMIT. An answer that does not come is found out."""
-        crossing("commit")
+        """COMMIT, behind what is queued. An answer that does not come is found out."""
+        statements = self._statements
         connection = self._connection
+        with errors_of(connection):
+            if not self._wrote:
+                statements.flush()  # tells whether it changes something
+        crossing("commit")
         try:
-            connection.execute(f"NOTIFY {CHANNEL}; COMMIT" if self._wrote else "COMMIT")
+            if self._wrote or statements.changed != self._changed:
+                statements.add(f"NOTIFY {CHANNEL}")
+            statements.run("COMMIT")
         except Error as error:
             if not connection.closed or not self._committed():
                 fail(error, connection)
@@ -220,27 +224,30 @@ class PostgresDb(Db):
 
     def rollback(self) -> None:
         """ROLLBACK, where a transaction runs."""
+        self._statements.forget()
         if in_transaction(self._connection):
-            self._say("ROLLBACK")
+            self._execute("ROLLBACK")
 
-    def _start(self, sql: str) -> Any:
-        """Begin a transaction, on a new connection where the old one is lost."""
+    def _start(self, *statements: str) -> list[Row]:
+        """Begin a transaction, on a new connection where the old one is lost; the rows of the last statement."""
         connection = self._connection
         try:
-            return connection.execute(sql)
+            return self._all_of(statements)
         except Error as error:
             with suppress(Error):
                 if in_transaction(connection):  # the lock was not to be had
-                    connection.execute("ROLLBACK")
+                    self._statements.run("ROLLBACK")
             if not connection.closed:
                 fail(error, connection)
         self._connect()
         with errors_of(self._connection):
-            return self._connection.execute(sql)
+            return self._all_of(statements)
 
-    def _say(self, sql: str) -> None:
-        with errors_of(self._connection):
-            self._connection.execute(sql)
+    def _all_of(self, statements: Sequence[str]) -> list[Row]:
+        *first, last = statements
+        for each in first:
+            self._statements.add(each)
+        return self._statements.run(last)[1]
 
     def _committed(self) -> bool:
         """Whether the transaction whose COMMIT was not answered is permanent. False also where that stays unknown.
@@ -273,7 +280,7 @@ class PostgresDb(Db):
             if is_idle(connection):
                 connection.pgconn.consume_input()
                 while notify := connection.pgconn.notifies():
-                    self._seen += notify.be_pid != connection.info.backend_pid
+                    self._seen += notify.be_pid != connection.pgconn.backend_pid
         return self._seen * 1_000_000 + int(time.monotonic() / LOOK)
 
     def tables(self) -> dict[str, Table]:
@@ -367,30 +374,3 @@ def _bound(params: Params, names: tuple[str, ...]) -> list[Any]:
     else:
         values = params
     return [value.replace("\0", "\\x00") if isinstance(value, str) and "\0" in value else value for value in values]
-
-
-class PostgresLane(Lane):
-    """A connection on a thread of its own."""
-
-    def __init__(self, db: PostgresDb, thread: ThreadPoolExecutor) -> None:
-        self._db = db
-        self._thread = thread
-
-    @classmethod
-    async def open(cls, connect: Callable[[], PostgresDb]) -> PostgresLane:
-        """Open a connection on a new thread."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="postgresql")
-        try:
-            return cls(await asyncio.get_running_loop().run_in_executor(thread, connect), thread)
-        except BaseException:
-            thread.shutdown()
-            raise
-
-    async def run(self, work: Callable[[Db], T]) -> T:
-        """Run `work(db)` on the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._db)
-
-    async def close(self) -> None:
-        """Finish what is queued, then close the connection."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._db.close)
-        await asyncio.to_thread(self._thread.shutdown)

@@ -16,7 +16,8 @@ from mailgate.store.columns import moment
 from mailgate.store.engine import MARGIN, Db, Engine, Flusher, Lane, Migration, Node, Size
 from mailgate.store.maintenance.copy import copy
 from mailgate.store.postgresql.connection import Connection, connect, errors_of, value
-from mailgate.store.postgresql.db import PostgresDb, PostgresLane
+from mailgate.store.postgresql.db import PostgresDb
+from mailgate.store.postgresql.lane import PostgresLane
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.engine import Sqlite, empty
 from mailgate.system.crash_points import crossing

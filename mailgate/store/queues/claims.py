@@ -36,5 +36,5 @@ def reclaim(db: Db, now: datetime) -> list[int]:
     for inbox_id in spent:
         error = "the process died while it worked on this mail"
         inbox.end(db, inbox_id, "quarantined", now, Reason.POISON, error=error)
-    db.run(f"UPDATE inbox SET state = 'new' WHERE {_ABANDONED}")  # noqa: S608
+    db.send(f"UPDATE inbox SET state = 'new' WHERE {_ABANDONED}")  # noqa: S608
     return spent

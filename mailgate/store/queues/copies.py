@@ -23,7 +23,7 @@ def standing(db: Db, inbox_id: int) -> str:
 
 def remember(db: Db, digest: str, inbox_id: int, now: datetime) -> None:
     """Note a content digest; the first mail that had it keeps it, until one comes that counts for more."""
-    db.run(
+    db.send(
         "INSERT INTO digest (digest, inbox_id, seen_at) VALUES (?, ?, ?) ON CONFLICT (digest) DO UPDATE SET"
         " inbox_id = excluded.inbox_id WHERE digest.inbox_id IN"
         " (SELECT id FROM inbox WHERE standing IN ('weak', 'failed'))",

@@ -29,7 +29,7 @@ class Waiting:
 
 def hold(db: Db, inbox_id: int, agent: str, code: str, why: str, now: datetime) -> None:
     """Note that a mail waits for its agent."""
-    db.run(
+    db.send(
         "INSERT INTO held (inbox_id, agent, code, why, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (inbox_id) DO NOTHING",
         [inbox_id, agent, code, why, now.timestamp()],
     )
@@ -83,12 +83,12 @@ def waits(db: Db, inbox_id: int) -> bool:
 
 def release(db: Db, inbox_id: int) -> None:
     """The mail waits no longer."""
-    db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
+    db.send("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
 
 
 def forget_bytes(db: Db, inbox_id: int) -> None:
     """Delete the bytes of a mail that nobody released."""
-    db.run("DELETE FROM raw WHERE id = (SELECT raw_id FROM inbox WHERE id = ?)", [inbox_id])
+    db.send("DELETE FROM raw WHERE id = (SELECT raw_id FROM inbox WHERE id = ?)", [inbox_id])
 
 
 def expired(db: Db, now: datetime, limit: int) -> list[Waiting]:

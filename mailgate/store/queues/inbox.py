@@ -68,15 +68,15 @@ def add(db: Db, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
 def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
     raw = delivery.raw
     stored = (None, raw.name) if isinstance(raw, Kept) else (raw, None)
-    raw_id = db.insert("INSERT INTO raw (data, file) VALUES (?, ?)", stored)
+    db.send("INSERT INTO raw (data, file) VALUES (?, ?)", stored)
     sender = delivery.envelope.sender
     return db.insert(
         "INSERT INTO inbox (source, source_key, raw_id, size, sender, recipients, authserv_ids, quiet,"
-        " login, arrived_at, received_at, from_email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " login, arrived_at, received_at, from_email)"
+        " VALUES (?, ?, (SELECT max(id) FROM raw), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             delivery.source,
             delivery.source_key,
-            raw_id,
             len(delivery.raw),
             None if sender is None else storable(sender),
             json.dumps(delivery.envelope.recipients),
@@ -146,7 +146,7 @@ def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:
         return []
     ids = db.values(batch)
     claimed = f"UPDATE inbox SET state = 'working', tries = tries + 1, node = ? WHERE id {db.any_of}"  # noqa: S608
-    db.run(claimed, [db.node.number, ids])
+    db.send(claimed, [db.node.number, ids])
     rows = db.all(
         "SELECT i.*, r.data, r.file FROM inbox i LEFT JOIN raw r ON r.id = i.raw_id"  # noqa: S608
         f" WHERE i.id {db.any_of} ORDER BY i.id",
@@ -211,7 +211,7 @@ def put_off(db: Db, inbox_id: int, now: datetime, error: str) -> datetime:
     row = db.one("SELECT received_at FROM inbox WHERE id = ?", [inbox_id])
     age = now - moment(row["received_at"]) if row else timedelta()
     at = now + min(max(age / 4, RETRY_FIRST), RETRY_MOST)
-    db.run(
+    db.send(
         "UPDATE inbox SET state = 'new', tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END, retry_at = ?,"
         " error = ? WHERE id = ?",
         [at.timestamp(), storable(error), inbox_id],
@@ -226,7 +226,7 @@ def any_retry_due(db: Db, now: datetime) -> bool:
 
 def take_up_again(db: Db, now: datetime) -> None:
     """Mails that were put off until now wait like any other."""
-    db.run("UPDATE inbox SET retry_at = NULL WHERE retry_at IS NOT NULL AND retry_at <= ?", [now.timestamp()])
+    db.send("UPDATE inbox SET retry_at = NULL WHERE retry_at IS NOT NULL AND retry_at <= ?", [now.timestamp()])
 
 
 def put_off_mails(db: Db) -> list[Queued]:
@@ -240,7 +240,7 @@ def failed(db: Db, inbox_id: int, now: datetime, error: str, *, last: bool = Fal
     if row is None or last or row["tries"] >= MAX_TRIES:
         end(db, inbox_id, "quarantined", now, Reason.POISON, error=error)
         return True
-    db.run("UPDATE inbox SET state = 'new', error = ? WHERE id = ?", [storable(error), inbox_id])
+    db.send("UPDATE inbox SET state = 'new', error = ? WHERE id = ?", [storable(error), inbox_id])
     return False
 
 
@@ -265,7 +265,7 @@ def end(
     duplicate, a rule's `drop`). `held`: it waits for its agent's `#confirm`.
     `quarantined`: it is set aside whole for a person to look at; `error` says why.
     """
-    db.run(
+    db.send(
         "UPDATE inbox SET state = :state, reason = :reason, done_at = :now, retry_at = NULL,"
         " ticket = coalesce(:ticket, ticket), error = CASE WHEN :error = '' THEN error ELSE :error END,"
         " message_id = coalesce(:message_id, message_id), from_email = coalesce(:from_email, from_email),"
@@ -289,7 +289,7 @@ def end(
 
 def describe(db: Db, inbox_id: int, *, from_email: str, subject: str, message_id: str) -> None:
     """Note what the header of a mail that could not be worked says, where nothing better is known."""
-    db.run(
+    db.send(
         "UPDATE inbox SET message_id = CASE WHEN message_id = '' THEN ? ELSE message_id END,"
         " subject = CASE WHEN subject = '' THEN ? ELSE subject END,"
         " from_email = CASE WHEN ? = '' THEN from_email ELSE ? END WHERE id = ?",
@@ -376,7 +376,7 @@ def retry(db: Db, inbox_id: int) -> None:
     )
     if not changed:
         raise NotFound(f"no mail {inbox_id} is held or quarantined")
-    db.run("DELETE FROM held WHERE inbox_id = ? AND why <> ?", [inbox_id, Reason.SPAM])
+    db.send("DELETE FROM held WHERE inbox_id = ? AND why <> ?", [inbox_id, Reason.SPAM])
 
 
 def drop(db: Db, inbox_id: int, now: datetime) -> None:
@@ -388,7 +388,7 @@ def drop(db: Db, inbox_id: int, now: datetime) -> None:
     )
     if not changed:
         raise NotFound(f"no mail {inbox_id} waits, is held or quarantined")
-    db.run("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
+    db.send("DELETE FROM held WHERE inbox_id = ?", [inbox_id])
 
 
 def counts(db: Db) -> dict[str, int]:

@@ -137,7 +137,7 @@ def take_untold(db: Db) -> list[Left]:
     """What the administrator does not know yet; they count as known from now on."""
     rows = db.all("SELECT * FROM left_in_mailbox WHERE told = 0 ORDER BY since, mailbox, uid")
     if rows:
-        db.run("UPDATE left_in_mailbox SET told = 1 WHERE told = 0")
+        db.send("UPDATE left_in_mailbox SET told = 1 WHERE told = 0")
     return [_left(row) for row in rows]
 
 
@@ -183,7 +183,7 @@ def spam(db: Db, place: str) -> tuple[int, list[SpamMail]]:
     prefix = f"imap:{place}:"
     rows = db.all(
         "SELECT DISTINCT inbox.source_key, inbox.message_id FROM event JOIN inbox ON inbox.ticket = event.ticket"
-        " WHERE event.kind = 'spam-marked' AND event.id > ? AND substr(inbox.source_key, 1, ?) = ?",
+        " WHERE event.kind = 'spam-marked' AND event.id > ? AND substr(inbox.source_key, 1, CAST(? AS integer)) = ?",
         [int(seen or 0), len(prefix), prefix],
     )
     found = []

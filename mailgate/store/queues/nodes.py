@@ -56,7 +56,7 @@ def join(db: Db, about: About, *, alone: bool) -> Node:
     number = int(meta.get(db, _NUMBER) or 0) + 1
     meta.put(db, _NUMBER, str(number))
     lease = -MARGIN if alone else LEASE  # the lock file tells whether it works
-    db.run(
+    db.send(
         "INSERT INTO node (number, name, place, version, config, started_at, steady_since, ends_at)"  # noqa: S608
         f" VALUES (?, ?, ?, ?, ?, {db.clock}, {db.clock}, {db.clock} + ?)",
         [number, about.name, about.place, about.version, about.config, lease],
@@ -66,14 +66,14 @@ def join(db: Db, about: About, *, alone: bool) -> Node:
 
 def end(db: Db, number: int) -> None:
     """The node is no more: what it held and had claimed is free."""
-    db.run("DELETE FROM lease WHERE node = ?", [number])
-    db.run("DELETE FROM node WHERE number = ?", [number])
+    db.send("DELETE FROM lease WHERE node = ?", [number])
+    db.send("DELETE FROM node WHERE number = ?", [number])
 
 
 def renew(db: Db, config: str) -> None:
     """Renew the lease of `db.node`, whose configuration has this digest."""
     lease = -MARGIN if db.node.alone else LEASE
-    db.run(
+    db.send(
         f"UPDATE node SET steady_since = CASE WHEN ends_at < {db.clock} THEN {db.clock} ELSE steady_since END,"  # noqa: S608
         f" ends_at = {db.clock} + ?, config = ? WHERE number = ?",
         [lease, config, db.node.number],

@@ -2,10 +2,9 @@
 
 It keeps order and state; when to try again and when to give up is judged elsewhere.
 
-Mail about one ticket to one recipient goes out in the order in which it was written:
-the oldest unsent row of such a lane blocks the later ones. Mail about no ticket has no
-lane. Rows are `queued`, `sending` while a node has them in hand, and end as `sent`,
-`failed` or `dropped`. Attempts are counted at the claim.
+Mail about one ticket to one recipient goes out in the order in which it was written: the oldest unsent row of such a
+lane blocks the later ones. Mail about no ticket has no lane. Rows are `queued`, `sending` while a node has them in
+hand, and end as `sent`, `failed` or `dropped`. Attempts are counted at the claim.
 """
 
 from __future__ import annotations
@@ -60,19 +59,17 @@ class Job:
 def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | None = None) -> None:
     """Put mails into the outbox, due at once, or when quiet hours end.
 
-    What waits for that goes out at once with the next mail of its lane that does not wait:
-    an urgent one would stand behind it until the morning, and order holds.
-    A mail with the same cause, kind and recipient as one that is there already is the
-    same notice composed again by a redo: it is not written twice. `inbox_id` is the
-    incoming mail that caused them, for `trace`.
+    What waits for that goes out at once with the next mail of its lane that does not wait: an urgent one would stand
+    behind it until the morning, and order holds. A mail with the same cause, kind and recipient as one that is there
+    already is the same notice composed again by a redo: it is not written twice. `inbox_id` is the incoming mail that
+    caused them, for `trace`.
     """
-    at = now.timestamp()
-    mails = list(outgoing)
+    at, mails = now.timestamp(), list(outgoing)
     for mail in mails:
-        for row in db.all(
+        db.send(
             "INSERT INTO outbox (ticket, inbox_id, kind, cause, mail_from, recipient, agent, message_id, subject,"
             " size, created_at, next_attempt_at, readers, names) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (cause, kind, recipient) DO NOTHING RETURNING id",
+            " ON CONFLICT (cause, kind, recipient) DO NOTHING",
             [
                 mail.ticket,
                 inbox_id,
@@ -89,9 +86,14 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
                 None if mail.readers is None else json.dumps([*mail.readers]),
                 json.dumps([*mail.names]),
             ],
-        ):
-            files = json.dumps([[file.at, file.sha256, file.size] for file in mail.files])
-            db.run("INSERT INTO outgoing (id, at, data, files) VALUES (?, ?, ?, ?)", [row["id"], at, mail.data, files])
+        )
+        files = json.dumps([[file.at, file.sha256, file.size] for file in mail.files])
+        db.send(
+            "INSERT INTO outgoing (id, at, data, files) SELECT id, ?, ?, ? FROM outbox"
+            " WHERE cause = ? AND kind = ? AND recipient = ? AND message_id = ? AND state = 'queued'"
+            " ON CONFLICT DO NOTHING",
+            [at, mail.data, files, mail.cause, mail.kind.value, mail.recipient, mail.message_id],
+        )
     db.many(
         "UPDATE outbox SET next_attempt_at = ? WHERE recipient = ? AND ticket = ? AND state = 'queued'"
         " AND attempts = 0 AND next_attempt_at > ?",
@@ -150,7 +152,7 @@ def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent
         return []
     ids = db.values(row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]))[:limit])
     claimed = f"UPDATE outbox SET state = 'sending', attempts = attempts + 1, node = ? WHERE id {db.any_of}"  # noqa: S608
-    db.run(claimed, [db.node.number, ids])
+    db.send(claimed, [db.node.number, ids])
     rows = db.all(f"SELECT * FROM outbox JOIN outgoing USING (id) WHERE id {db.any_of} ORDER BY id", [ids])  # noqa: S608
     return [_job(row) for row in rows]
 
@@ -206,7 +208,7 @@ def put_off(db: Db, rows: Sequence[tuple[int, datetime]]) -> None:
 def hurry(db: Db, now: datetime) -> None:
     """What was tried and waits for its next try is due now: the cause of its failure may be gone."""
     at = now.timestamp()
-    db.run(
+    db.send(
         "UPDATE outbox SET next_attempt_at = ? WHERE state = 'queued' AND attempts > 0 AND next_attempt_at > ?",
         [at, at],
     )
@@ -278,7 +280,7 @@ def refused(db: Db, limit: int) -> list[Refused]:
 
 def told(db: Db, outbox_id: int) -> None:
     """Whoever has to know of a refusal knows."""
-    db.run("DELETE FROM refused WHERE outbox_id = ?", [outbox_id])
+    db.send("DELETE FROM refused WHERE outbox_id = ?", [outbox_id])
 
 
 def release(db: Db) -> int:
@@ -291,7 +293,7 @@ def release(db: Db) -> int:
 def release_own(db: Db) -> None:
     """At start: `release`, and so is what `db.node` had in hand before."""
     release(db)
-    db.run("UPDATE outbox SET state = 'queued' WHERE state = 'sending' AND node = ?", [db.node.number])
+    db.send("UPDATE outbox SET state = 'queued' WHERE state = 'sending' AND node = ?", [db.node.number])
 
 
 def next_due(db: Db, *, large: bool = True) -> datetime | None:
@@ -362,7 +364,7 @@ def _queued(row: Any) -> Queued:
 
 def withdraw(db: Db, agents: Collection[str], now: datetime) -> None:
     """Never send what is queued for any other agent than these: who has left hears nothing more."""
-    db.run(
+    db.send(
         "UPDATE outbox SET state = 'dropped', next_attempt_at = ?, last_error = 'its reader is no agent any more'"  # noqa: S608
         f" WHERE state = 'queued' AND agent <> '' AND agent {db.none_of}",
         [now.timestamp(), db.values(sorted(agents))],

@@ -60,6 +60,13 @@ class SqliteDb(Db):
         except sqlite3.DatabaseError as error:
             fail(error)
 
+    def send(self, sql: str, params: Params = ()) -> None:
+        """Run one statement."""
+        try:
+            self._connection.execute(sql, params)
+        except sqlite3.DatabaseError as error:
+            fail(error)
+
     def insert(self, sql: str, params: Params = ()) -> int:
         """Run one INSERT; the id of the new row."""
         try:

@@ -33,12 +33,12 @@ def is_still_due(db: Db, number: int, step: str, now: datetime) -> bool:
 
 def put_off(db: Db, number: int, step: str, to: datetime) -> None:
     """Try a deadline again later."""
-    db.run("UPDATE deadline SET at = ? WHERE ticket = ? AND step = ?", [to.timestamp(), number, step])
+    db.send("UPDATE deadline SET at = ? WHERE ticket = ? AND step = ?", [to.timestamp(), number, step])
 
 
 def replace(db: Db, number: int, steps: Iterable[tuple[str, datetime]]) -> None:
     """The deadlines of a ticket from now on: (step, when)."""
-    db.run("DELETE FROM deadline WHERE ticket = ?", [number])
+    db.send("DELETE FROM deadline WHERE ticket = ?", [number])
     db.many(
         "INSERT INTO deadline (ticket, step, at) VALUES (?, ?, ?)",
         [(number, step, at.timestamp()) for step, at in steps],

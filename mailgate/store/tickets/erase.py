@@ -68,7 +68,7 @@ def erase(db: Db, numbers: Iterable[int]) -> list[int]:
     words = {"any": db.any_of.replace("?", ":them"), "none": db.none_of.replace("?", ":them")}
     mails = [row["id"] for row in db.all(_MAILS.format(**words), them)]
     for sql in _ROWS:
-        db.run(sql.format(**words), them)
+        db.send(sql.format(**words), them)
     search.erased(db)
     tickets.note_number(db, gone[-1])
     meta.put(db, tickets.ERASURES, str(int(meta.get(db, tickets.ERASURES) or 0) + 1))
@@ -86,14 +86,14 @@ def erase_mails(db: Db, ids: Iterable[int]) -> None:
     rows = db.all(f"SELECT id FROM inbox WHERE id {db.any_of} AND {ended}", [db.values(ids)])  # noqa: S608
     them, any_of = db.values(row["id"] for row in rows), db.any_of
     raw = f"SELECT raw_id FROM inbox WHERE id {any_of} AND raw_id IS NOT NULL"  # noqa: S608
-    db.run(f"DELETE FROM raw WHERE id IN ({raw})", [them])  # noqa: S608
-    db.run(f"UPDATE outbox SET inbox_id = NULL WHERE inbox_id {any_of}", [them])  # noqa: S608
-    db.run(f"UPDATE entry SET inbox_id = NULL WHERE inbox_id {any_of}", [them])  # noqa: S608
-    db.run(f"DELETE FROM trace WHERE inbox_id {any_of}", [them])  # noqa: S608
-    db.run(
+    db.send(f"DELETE FROM raw WHERE id IN ({raw})", [them])  # noqa: S608
+    db.send(f"UPDATE outbox SET inbox_id = NULL WHERE inbox_id {any_of}", [them])  # noqa: S608
+    db.send(f"UPDATE entry SET inbox_id = NULL WHERE inbox_id {any_of}", [them])  # noqa: S608
+    db.send(f"DELETE FROM trace WHERE inbox_id {any_of}", [them])  # noqa: S608
+    db.send(
         "UPDATE inbox SET sender = NULL, recipients = '[]', authserv_ids = '[]', error = '', message_id = '',"  # noqa: S608
         " from_email = '', subject = '', ticket = NULL, way = '[]'"
         f" WHERE id = (SELECT max(id) FROM inbox) AND id {any_of}",
         [them],
     )
-    db.run(f"DELETE FROM inbox WHERE id {any_of} AND id < (SELECT max(id) FROM inbox)", [them])  # noqa: S608
+    db.send(f"DELETE FROM inbox WHERE id {any_of} AND id < (SELECT max(id) FROM inbox)", [them])  # noqa: S608

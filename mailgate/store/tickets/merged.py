@@ -29,13 +29,13 @@ def move(db: Db, number: int, entries: Iterable[Entry]) -> None:
     """Make stored entries a ticket's, of the kind that they have now, and their Message-IDs names of it."""
     for entry in entries:
         row = db.one("SELECT ticket FROM entry WHERE id = ?", [entry.id])
-        db.run(
+        db.send(
             "UPDATE entry SET ticket = ?, came_for = ?, kind = ? WHERE id = ?",
             [number, entry.came_for or None, entry.kind.value, entry.id],
         )
         if row and entry.message_id:
-            db.run("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [entry.message_id, row["ticket"]])
-            db.run(
+            db.send("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [entry.message_id, row["ticket"]])
+            db.send(
                 "INSERT INTO known_id (message_id, ticket) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [entry.message_id, number],
             )

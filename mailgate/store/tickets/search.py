@@ -30,7 +30,7 @@ _PURGED = "index_purged"  # row of `meta`: when they were last taken out, in sec
 _REWRITTEN = frozenset({EventKind.SUBJECT_CHANGED, EventKind.REQUESTER_CHANGED, EventKind.MERGED, EventKind.SPLIT})
 _SOURCES = """
 SELECT t.number, t.subject, t.requester_email, t.requester_name, d.words, coalesce(e.id, d.entry, 0) AS newest,
-    coalesce(e.subject, '') AS topic, substr(coalesce(e.text, ''), 1, :read) AS text
+    coalesce(e.subject, '') AS topic, substr(coalesce(e.text, ''), 1, CAST(:read AS integer)) AS text
 FROM ticket t LEFT JOIN document d ON d.ticket = t.number
     LEFT JOIN entry e ON e.ticket = t.number AND e.id > coalesce(d.entry, 0)
 WHERE t.number {any} ORDER BY t.number, e.id
@@ -85,7 +85,7 @@ def rewrite(db: Db, numbers: Collection[int]) -> None:
     """Make the documents of tickets anew, where they have one."""
     if numbers:
         rows = db.all(f"SELECT ticket FROM document WHERE ticket {db.any_of}", [db.values(numbers)])  # noqa: S608
-        db.run(f"DELETE FROM document WHERE ticket {db.any_of}", [db.values(numbers)])  # noqa: S608
+        db.send(f"DELETE FROM document WHERE ticket {db.any_of}", [db.values(numbers)])  # noqa: S608
         _write(db, {row["ticket"] for row in rows})
 
 

@@ -148,11 +148,11 @@ def save(db: Db, change: Change, due: Iterable[tuple[str, datetime]], known_ids:
 
 
 def _put(db: Db, table: str, row: Columns, *, key: str = "") -> None:
-    db.run(insert_sql(table, (*row,), key=key), [*row.values()])
+    db.send(insert_sql(table, (*row,), key=key), [*row.values()])
 
 
 def _save_collaborators(db: Db, ticket: Ticket) -> None:
-    db.run("DELETE FROM collaborator WHERE ticket = ?", [ticket.number])
+    db.send("DELETE FROM collaborator WHERE ticket = ?", [ticket.number])
     db.many(
         "INSERT INTO collaborator (ticket, email, name, active, position) VALUES (?, ?, ?, ?, ?)",
         [
