@@ -242,8 +242,9 @@ class AgentAnswer:
     def _kept_back(self) -> Iterator[Phrase]:
         """The files that were not sent because they tell who the agent is; said once on a ticket."""
         request, number = self.task.request, self.task.ticket.number
-        answered = any(each.kind is EntryKind.REPLY and each.by == request.by for each in request.known.thread(number))
-        if self.post.replies and not answered:
+        if not (self.post.replies and request.kept_back):
+            return
+        if not any(each.kind is EntryKind.REPLY and each.by == request.by for each in request.known.thread(number)):
             yield from (phrase("done.file_kept_back", name=seen(name)) for name in request.kept_back)
 
     def _understood(self, change: Change) -> bool:

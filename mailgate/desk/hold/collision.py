@@ -16,7 +16,7 @@ from mailgate.notice import ALERT_KINDS
 from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.people.actors import actor, actor_name
-from mailgate.rules.replies.collision import Posted, overlooked, written_at
+from mailgate.rules.replies.collision import RECENT, Posted, overlooked, written_at
 from mailgate.settings import Config
 from mailgate.ticket import EntryKind, Ticket
 
@@ -30,7 +30,7 @@ def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -
     if record is None:  # it is split off with this mail
         return None
     answered = _answered(situation, record) or request.known.tables_at
-    entries = _posted(record, request.agent.key)
+    entries = _posted(record, request.agent.key, answered or received.arrived_at - RECENT)
     newer = overlooked(
         (each for each in entries if each.entry.kind is EntryKind.REPLY and each.entry.by != request.by),
         answered=answered,
@@ -49,8 +49,8 @@ def _had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
     return any(config.same_person(address.email, ticket.requester.email) for address in request.recipients)
 
 
-def _posted(record: TicketRecord, agent: str) -> list[Posted]:
-    """The entries of a ticket, oldest first, each with the time it was posted and the time the agent was alerted of it.
+def _posted(record: TicketRecord, agent: str, since: datetime) -> list[Posted]:
+    """The entries since then, oldest first, each with the time it was posted and the time the agent was alerted of it.
 
     An alert shows what was posted before it, so it is the first one made since.
     """
@@ -58,6 +58,8 @@ def _posted(record: TicketRecord, agent: str) -> list[Posted]:
     found = []
     for entry in record.thread:
         at = record.worked.get(entry.inbox_id or 0, entry.at)
+        if at < since:
+            continue
         copies = [each.sent_at for each in alerts if each.sent_at and each.created_at >= at]
         found.append(Posted(entry, at, min(copies, default=None)))
     return found

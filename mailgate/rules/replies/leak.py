@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from mailgate.rules.text.cleanup import seen
 
@@ -66,16 +67,21 @@ def _unmarked(text: str) -> str:
     return _QUOTE_MARKS.sub("", "\n".join(seen(text).splitlines())).casefold()
 
 
-def _shingles(words: Sequence[str]) -> Iterator[_Run]:
-    return (tuple(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1))
+def _runs(words: Sequence[str], length: int) -> Iterator[_Run]:
+    """Every run of so many consecutive words."""
+    return zip(*(words[start:] for start in range(length)), strict=False)
 
 
-def _short_lines(text: str) -> Iterator[_Run]:
+def _lines(text: str) -> list[_Run]:
+    """The words of each line; no word goes over the end of one."""
+    return [tuple(_WORD.findall(line)) for line in _unmarked(text).split("\n")]
+
+
+def _short(lines: Iterable[_Run]) -> Iterator[_Run]:
     """Whole lines shorter than a shingle; of one or two words those that hold a digit: a code, a password."""
-    for line in text.splitlines():
-        words = tuple(_words(line))
-        coded = any(mark.isdigit() for mark in line)
-        if (len(words) >= SHORT_LINE or (words and coded)) and len(words) < SHINGLE:
+    for words in lines:
+        coded = any(mark.isdigit() for word in words for mark in word)
+        if 0 < len(words) < SHINGLE and (len(words) >= SHORT_LINE or coded):
             yield words
 
 
@@ -123,7 +129,7 @@ def leak(
         said = _among(words, guarded.said)
         names |= {run: name for run, name in guarded.names.items() if run in said and _counts(name, text)}
         lines = (said & guarded.short) | _runs_of_lines(unmarked, guarded.whole)
-        shown |= dict.fromkeys(each for each in _shingles(words) if each in guarded.shingles)
+        shown |= dict.fromkeys(filter(guarded.shingles.__contains__, _runs(words, SHINGLE)))
         shown |= dict.fromkeys(each for each in guarded.lines if each in lines)
     known = _known(public, {*shown, *names})
     for wanted, name in names.items():
@@ -145,9 +151,11 @@ class _Guarded:
 
     @classmethod
     def of(cls, internal: Sequence[str], titles: Sequence[str], hidden_names: Iterable[str]) -> _Guarded:
-        short, titled = ([line for one in some for line in _short_lines(one)] for some in (internal, titles))
+        notes, subjects = ([_lines(one) for one in some] for some in (internal, titles))
+        short, titled = ([line for one in some for line in _short(one)] for some in (notes, subjects))
+        texts = ([*chain.from_iterable(one)] for one in (*notes, *subjects))
         return cls(
-            shingles=frozenset(each for one in (*internal, *titles) for each in _shingles(_words(one))),
+            shingles=frozenset(chain.from_iterable(_runs(words, SHINGLE) for words in texts)),
             short=frozenset(filter(_tells, short)),
             lines=tuple(line for line in dict.fromkeys((*short, *titled)) if not _COURTESY.issuperset(line)),
             names={wanted: name for name in hidden_names if (wanted := tuple(_words(name)))},
@@ -196,8 +204,7 @@ def _known(public: Iterable[str], wanted: Collection[_Run]) -> set[_Run]:
 def _among(words: Sequence[str], wanted: Collection[_Run]) -> set[_Run]:
     """Those of `wanted` that stand in these words: one pass a length, however many are wanted."""
     lengths = {len(each) for each in wanted}
-    runs = (tuple(words[at : at + length]) for length in lengths for at in range(len(words) - length + 1))
-    return {run for run in runs if run in wanted}
+    return {run for length in lengths for run in _runs(words, length) if run in wanted}
 
 
 def _tells(words: Sequence[str]) -> bool:
