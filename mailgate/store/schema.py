@@ -14,7 +14,7 @@ from pathlib import Path
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store.engine import Engine, Migration
 
-VERSION = 18
+VERSION = 19
 
 _FILES = "mailgate.store"
 

@@ -110,6 +110,7 @@ CREATE TABLE ticket (
     CHECK ((assignee_kind IS NULL) = (assignee IS NULL))
 ) STRICT;
 CREATE INDEX ticket_active ON ticket (number) WHERE status IN ('open', 'pending');
+CREATE INDEX ticket_unclosed ON ticket (number) WHERE status <> 'closed';
 CREATE INDEX ticket_requester ON ticket (requester_email, status);
 CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_department ON ticket (department, status);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,7 +32,9 @@ class Query:
 
 
 LATEST = 20_000  # tickets
-_ACTIVE = "status IN ('open', 'pending')"  # with the values in it, by which the index of these tickets is found
+# With the values in them, by which the indexes of these tickets are found.
+_ACTIVE = "status IN ('open', 'pending')"
+_UNCLOSED = "status <> 'closed'"
 
 
 def find_in_batches(db: Db, query: Query, size: int) -> Iterator[list[Ticket]]:
@@ -86,6 +88,13 @@ def _indexed(db: Db, query: Query, terms: str, without: Iterable[int]) -> list[T
     return _select(db, query, f"{db.matching} AS hit CROSS JOIN ticket", joined, *values)
 
 
+def _by_index(statuses: Collection[str], number: str) -> str:
+    """A condition that lets an index find tickets in these statuses, if there is one for them."""
+    if {*statuses} <= {"open", "pending"}:  # a common word is in years of tickets
+        return f"{_ACTIVE} AND {number} >= (SELECT min(number) FROM ticket WHERE {_ACTIVE}) AND"  # noqa: S608
+    return "" if "closed" in statuses else f"{_UNCLOSED} AND"
+
+
 def _select(db: Db, query: Query, source: str, condition: str = "1 = 1", *values: object) -> list[Ticket]:
     """The tickets of a source, by all of a query but its words."""
     number = "hit.ticket" if "hit" in source else "number"  # an index of full text gives its tickets in this order
@@ -95,11 +104,8 @@ def _select(db: Db, query: Query, source: str, condition: str = "1 = 1", *values
         where.append(condition)
         params.extend(values)
 
-    if {*query.statuses} and {*query.statuses} <= {"open", "pending"}:
-        need(_ACTIVE)
-        need(f"{number} >= (SELECT min(number) FROM ticket WHERE {_ACTIVE})")  # a common word is in years of tickets  # noqa: S608
     if query.statuses:
-        need(f"status IN ({marks(query.statuses)})", *query.statuses)
+        need(f"{_by_index(query.statuses, number)} status IN ({marks(query.statuses)})", *query.statuses)
     if query.department:
         need("department = ?", query.department)
     if query.agent:

@@ -32,3 +32,28 @@ def test_a_batch_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
     assert [each.number for each in next(batches)] == [1003]
     bench.send(ANN, "#close", answers=next(mail for mail in second if mail.to == ANN_ADDRESS))
     assert [each.number for batch in batches for each in batch] == [1001]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("statuses", [("open", "pending"), ("resolved",), ("open", "resolved")])
+def test_a_list_without_closed_tickets_reads_none_of_them(tmp_path: Path, statuses: tuple[str, ...]) -> None:
+    bench = Bench(tmp_path)
+    bench.send("karen@client.example", "Hello")
+    bench.send(ANN, "#resolve", answers=next(mail for mail in bench.sent() if mail.to == ANN_ADDRESS))
+    add = (
+        "INSERT INTO ticket SELECT number + ?, subject, 'closed', requester_email, requester_name, department, topic,"
+        " priority, sla, address, assignee_kind, assignee, created_at, updated_at, due_at, overdue, resolved_at,"
+        " closed_at, merged_into, rest, anchor FROM ticket WHERE number = 1001"
+    )
+    found, work = [], []
+    for start in (1, 1000):
+        with bench.db.transaction():
+            for number in range(start, start + 100):
+                bench.db.run(add, [number])
+        steps: list[int] = []
+        bench.db._connection.set_progress_handler(lambda steps=steps: steps.append(10) or 0, 10)
+        found.append([ticket.number for ticket in find(bench.db, Query(statuses=statuses))])
+        bench.db._connection.set_progress_handler(None, 10)
+        work.append(sum(steps))
+    assert found == [[1001] if "resolved" in statuses else []] * 2
+    assert work[1] <= work[0] + 20

@@ -1,0 +1,1 @@
+CREATE INDEX ticket_unclosed ON ticket (number) WHERE status <> 'closed';
