@@ -6,6 +6,7 @@
 #   make explore [ARGS="--minutes 10"]   property tests and fuzzers with new seeds, until Ctrl-C
 #   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of four scenarios (two hours)
 #   make soak [ARGS="--days 10000"]      simulated days in which everything fails, until Ctrl-C
+#   make mutants [ARGS="sla"]            small changes of the code, each of which a test should notice (an hour)
 #   make coverage                        the core at 100 % branch coverage by the unit tests
 #   make nodes [ARGS="--still 60"]       three nodes on one PostgreSQL, killed and stopped while 4,000 mails come
 #   make postgresql                      the unit tests whose desks are on SQLite otherwise, on PostgreSQL
@@ -15,7 +16,7 @@
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test postgresql nodes explore sweep soak coverage others check lock clean
+.PHONY: help demo run test postgresql nodes explore sweep soak mutants coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -62,10 +63,14 @@ sweep:
 	@scripts/system-packages
 	@$(PYTHON_HERE) -m tests.crash $(ARGS)
 
-soak: export PYTHONHASHSEED = 0
+soak mutants: export PYTHONHASHSEED = 0
 soak:
 	@scripts/setup dev
 	@$(PYTHON_HERE) -m tests.simulation $(ARGS)
+
+mutants:
+	@scripts/setup dev
+	@$(PYTHON_HERE) -m tests.mutation $(ARGS)
 
 coverage:
 	@scripts/setup dev
