@@ -91,8 +91,9 @@ def read_accepted() -> dict[tuple[str, str, str], tuple[str, str]]:
 def show(verdict: Verdict) -> str:
     """A change as a diff, with the key for the list."""
     file, function, text = verdict.change.key
-    diff = verdict.change.diff(verdict.change.path.read_bytes()).split("\n", 2)[2]
-    return f"\n{file}:{verdict.change.line} {function}: {text}\n{diff}\n({verdict.ran} of {verdict.reached} tests)"
+    diff = verdict.change.diff(verdict.change.path.read_bytes()).split("\n", 3)[3]
+    where = f"{file}:{verdict.change.line} {function}, {verdict.ran} of {verdict.reached} tests"
+    return f"\n{where}\n{text}\n{diff}"
 
 
 def report(

@@ -70,18 +70,19 @@ _SQL_CHANGES = (
     (re.compile(r"(\w+) = NULL"), r"\1 = \1"),
     (re.compile(r", (\w+) = '\w*'"), ""),
 )
+LONGEST = 160  # characters of an expression and what takes its place; of longer ones only the difference is shown
 _LOGS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """`new` in the place of `old`, the `nth` time that this is possible in the function."""
+    """Another text in the place of an expression or a statement."""
 
     path: Path
     function: str  # with its classes: "Keyring.read"
-    old: str
+    what: str  # "a < b → (a <= b)"
     new: str
-    nth: int
+    nth: int  # from 0; the same is possible several times in a function
     line: int
     start: int  # bytes from the beginning of the file
     end: int
@@ -90,7 +91,7 @@ class Change:
     def key(self) -> tuple[str, str, str]:
         """The same while the function's text around it stays: (function, change, ordinal number if not the first)."""
         again = f" #{self.nth + 1}" if self.nth else ""
-        return (self.path.relative_to(PACKAGE).as_posix(), self.function, f"{self.old} → {self.new}{again}")
+        return (self.path.relative_to(PACKAGE).as_posix(), self.function, self.what + again)
 
     def applied(self, source: bytes) -> bytes:
         """The file with this change."""
@@ -109,15 +110,14 @@ def all_changes(path: Path, source: bytes) -> list[Change]:
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     found: list[Change] = []
-    seen: Counter[tuple[str, str, str]] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     for name, function in _functions(ast.parse(source)):
         for node, new in _of_statements(function.body):
             start = starts[node.lineno - 1] + node.col_offset
             end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-            old = _short(ast.unparse(node))
-            key = (name, old, new)
-            found.append(Change(path, name, old, new, seen[key], node.lineno, start, end))
-            seen[key] += 1
+            what = _what(ast.unparse(node), new)
+            found.append(Change(path, name, what, new, seen[name, what], node.lineno, start, end))
+            seen[name, what] += 1
     return found
 
 
@@ -126,8 +126,18 @@ def sample(changes: Iterable[Change], seed: int) -> list[Change]:
     return sorted(changes, key=lambda each: hashlib.sha256(repr((seed, each.key)).encode()).digest())
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:140]} … {text[-57:]}"
+def _what(old: str, new: str) -> str:
+    """Both in one line; of long ones what differs."""
+    if len(old) + len(new) > LONGEST:
+        same = _same(old, new)
+        tail = _same(old[same:][::-1], new[same:][::-1])
+        old, new = (f"…{text[same : len(text) - tail]}…" for text in (old, new))
+    return f"{old} → {new}"
+
+
+def _same(one: str, other: str) -> int:
+    """How many characters they begin with are the same."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _functions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, Function]]:

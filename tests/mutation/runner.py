@@ -143,6 +143,8 @@ class Runner:
         if said:
             self.first[f"{change.path} {change.function}"][said] = None
             self.memory.noticed[change.key] = said
+            if len(self.memory.noticed) % 100 == 0:
+                self._keep()
         return Verdict(change, by, len(reached), len(chosen))
 
     def _reaching(self, change: Change) -> list[str]:

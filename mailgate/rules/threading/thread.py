@@ -131,11 +131,11 @@ def pick(
     if lost and match.number is None and not match.strangers_to:
         return replace(match, why=Reason.NOT_REMEMBERED)
     named = found.tickets.get(match.number) if match.number else None
-    goes = named
-    while goes and goes.merged_into:
-        goes = found.tickets[goes.merged_into]
-    if goes is named or goes is None or named is None:
+    if named is None or not named.merged_into:
         return match
+    goes = named
+    while goes.merged_into:
+        goes = found.tickets[goes.merged_into]
     role = match.role if match.role in ("agent", "asked") else _on_ticket(goes, sender, config) or "inactive"
     return replace(match, number=goes.number, role=role, came_for=named.number, role_there=match.role)
 

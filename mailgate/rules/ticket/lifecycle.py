@@ -144,7 +144,7 @@ def note_event(ticket: Ticket, kind: EventKind, stamp: Stamp, config: Config, af
 def may_reopen(ticket: Ticket, now: datetime, config: Config) -> bool:
     """Whether an answer reopens the ticket; later it opens a new, linked one (`tickets.reopen_within`)."""
     ended = ticket.closed_at or ticket.resolved_at
-    return ticket.status.active or ended is None or now - ended <= config.tickets.reopen_within
+    return ended is None or now - ended <= config.tickets.reopen_within
 
 
 def fire(ticket: Ticket, step: str, config: Config, now: datetime) -> Change:

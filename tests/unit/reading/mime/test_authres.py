@@ -21,6 +21,8 @@ from mailgate.reading.mime import authres
         ('mx.example; spf=fail reason="never closed ; dmarc=pass', "none"),
         ("mx.example; spf=fail (a \\) ; dmarc=pass) x", "none"),
         ("mx.example; spf=fail \\; dmarc=pass) ", "none"),
+        ("mx.example; spf=fail (a (b) ; dmarc=pass ) x", "none"),
+        ('mx.example; spf=fail (an " alone) x; dmarc=pass header.from=x.example', "pass"),
     ],
 )
 def test_dmarc_results(value: str, dmarc: str) -> None:
@@ -34,6 +36,7 @@ def test_dmarc_results(value: str, dmarc: str) -> None:
         ("mx; dmarc=pass header.from=X.example", "x.example", None),
         ("mx; dmarc=pass (p=none) header.from=bücher.example", "xn--bcher-kva.example", None),
         ("mx; dmarc=pass header.from=jo@x.example; dkim=pass header.d=a.example", "x.example", ("a.example",)),
+        ("mx; dkim=PASS header.d=a.example; dmarc=Pass header.from=x.example", "x.example", ("a.example",)),
         ("mx; dkim=pass header.i=@A.example header.s=s; dmarc=pass", "", ("a.example",)),
         ("mx; dkim=fail header.d=a.example; dmarc=pass header.from=x.example", "x.example", ()),
         ("mx; dkim=pass; spf=pass header.from=y.example; dmarc=pass", "", None),

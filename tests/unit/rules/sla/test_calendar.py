@@ -1,5 +1,6 @@
 """Working time, held against a slow reference that looks at the clock on the wall every minute."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -243,6 +244,7 @@ def test_a_shift_over_midnight_belongs_to_the_day_it_starts_on():
     assert night.add(monday, 8 * HOUR) == at("2026-11-24T06:00", "Europe/Berlin"), (
         "the holiday starts no shift, it ends none"
     )
+    assert night.add(monday, 9 * HOUR) == at("2026-11-30T23:00", "Europe/Berlin")
     assert night.opens_on(date(2026, 11, 23)) == at("2026-11-23T22:00", "Europe/Berlin")
     assert night.opens_on(date(2026, 11, 24)) is None
     assert night.keeps_hours(date(2026, 11, 30))
@@ -256,7 +258,15 @@ def test_opens_on_is_the_start_of_business_hours_that_day():
     berlin = calendar_of(hours("Europe/Berlin", {6: ((150, 300),)}))
     assert berlin.opens_on(date(2026, 3, 29)) == at("2026-03-29T03:00", "Europe/Berlin"), "02:30 is skipped"
     assert berlin.opens_on(date(2026, 10, 25)) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "the first 02:30"
-    assert calendar_of(ALWAYS).opens_on(date(2026, 11, 26)) == at("2026-11-26T00:00")
+    for day in (26, 27, 28, 29):  # Sunday is one, too
+        assert calendar_of(ALWAYS).opens_on(date(2026, 11, day)) == at(f"2026-11-{day}T00:00")
+
+
+def test_around_the_clock_a_day_has_24_hours_also_where_the_wall_has_25():
+    always = calendar_of(replace(ALWAYS, timezone=ZoneInfo("Europe/Berlin")))
+    noon = at("2026-10-24T12:00", "Europe/Berlin")
+    assert always.add(noon, 24 * HOUR) == at("2026-10-25T11:00", "Europe/Berlin")
+    assert always.worked(noon, at("2026-10-25T12:00", "Europe/Berlin")) == 25 * HOUR
 
 
 def test_next_open_is_now_when_open_and_the_next_morning_when_not():

@@ -212,6 +212,16 @@ def test_a_due_time_with_no_work_before_it_has_only_its_hundred_per_cent(due):
     assert clock(ticket(start=start, due_manual=due), sev_c(escalate=LADDER)).deadlines == (Deadline(OVERDUE, due),)
 
 
+def test_a_pause_is_no_share_of_the_time_before_a_due_time_by_hand():
+    """4 h of work until then, one of them paused: the steps lie at shares of three."""
+    paused = [(Status.PENDING, FRIDAY + HOUR), (Status.OPEN, FRIDAY + 2 * HOUR)]
+    by_hand = ticket(log=paused, due_manual=FRIDAY + 4 * HOUR)
+    assert steps(clock(by_hand, sev_c(escalate=(Step(at=0.5),)))) == {
+        "50%": FRIDAY + 150 * MINUTE,
+        OVERDUE: FRIDAY + 4 * HOUR,
+    }
+
+
 # ── responses ───────────────────────────────────────────────────────────────────────────
 
 RESPONSES = sev_c(first_response=HOUR, next_response=2 * HOUR, escalate=())
@@ -231,6 +241,17 @@ def test_each_later_message_awaits_its_response():
     waiting = ticket(first_response_at=FRIDAY, waiting_since=ny("2026-11-20T16:00"))
     times = clock(waiting, RESPONSES)
     assert times.next_response_by == steps(times)[NEXT_RESPONSE] == ny("2026-11-23T09:00")
+
+
+def test_before_the_first_response_there_is_no_next_one():
+    assert clock(ticket(waiting_since=FRIDAY), RESPONSES).next_response_by is None
+
+
+def test_a_clock_that_runs_again_has_its_deadlines_and_one_that_stands_still_has_none():
+    paused = [(Status.PENDING, FRIDAY + HOUR), (Status.OPEN, FRIDAY + 2 * HOUR)]
+    assert steps(clock(ticket(log=paused), sev_c())) == {OVERDUE: ny("2026-11-23T13:00")}
+    again = [*paused, (Status.PENDING, FRIDAY + 3 * HOUR)]
+    assert clock(ticket(log=again), sev_c()).deadlines == ()
 
 
 def test_a_missed_response_is_missed_once():
@@ -374,6 +395,9 @@ def test_the_story_of_a_clock_that_stands_still():
     )
     bare = replace(ticket(log=[(Status.PENDING, FRIDAY)]), status_log=())
     assert explain_due(bare, sev_c())[2:] == ("stands still while pending since Fri 20 Nov 13:00 EST, 8 h left",)
+    log = [(Status.PENDING, FRIDAY + HOUR), (Status.OPEN, FRIDAY + 2 * HOUR), (Status.PENDING, FRIDAY + 3 * HOUR)]
+    again = explain_due(ticket(log=log), sev_c())
+    assert again[-1] == "stands still while pending since Fri 20 Nov 16:00 EST, 6 h left"
 
 
 def test_the_story_of_a_due_time_that_passed_before_a_pause():
@@ -405,7 +429,11 @@ def test_the_story_of_a_finished_ticket_says_whether_it_was_in_time():
 def test_stories_without_an_end():
     assert explain_due(ticket(), sev_c(resolve=None)) == ("Sev-C: no time to resolve",)
     never = explain_due(ticket(), sev_c(schedule="Never"))
-    assert never[-1] == "never due: Never has not that many hours in ten years"
+    assert never == (
+        "Sev-C: 8 h of Never",
+        "from Fri 20 Nov 13:00 EST",
+        "never due: Never has not that many hours in ten years",
+    )
 
 
 def test_a_long_story_is_summed_up():
@@ -413,6 +441,25 @@ def test_a_long_story_is_summed_up():
     assert len(told) == 2 + 8 + 1 + 4 + 1
     assert told[10].startswith("… ")
     assert told[10].endswith(" h")
+
+
+@pytest.mark.parametrize(("lines", "shown"), [(13, 13), (14, 13), (15, 13)])
+def test_a_story_is_summed_up_where_that_makes_it_shorter(lines, shown):
+    daily = replace(BUSINESS, name="Daily", hours=dict.fromkeys(range(7), ((480, 540),)), holiday_codes=())
+    one_a_day = config(SlaPlan(name="Sev-C", resolve=lines * HOUR, schedule="Daily"))
+    one_a_day = replace(one_a_day, schedules={**one_a_day.schedules, "Daily": daily})
+    assert len(explain_due(ticket(start=ny("2026-11-01T00:00")), one_a_day)) == 2 + shown + 1
+
+
+def test_the_days_of_a_story_are_those_of_the_desks_zone():
+    abroad = config(*sev_c().slas.values(), zone=ZoneInfo("Asia/Tokyo"))
+    assert explain_due(ticket(start=ny("2026-11-25T16:00")), abroad)[1:] == (
+        "from Thu 26 Nov 06:00 JST",
+        "Thu 26 Nov 06:00-07:00: 1 h",
+        "Thu 26 Nov: holiday (Thanksgiving Day)",
+        "Fri 27 Nov 22:00 - Sat 28 Nov 05:00: 7 h",
+        "due Sat 28 Nov 05:00 JST",
+    )
 
 
 def test_the_story_is_told_in_the_desks_time_zone():

@@ -76,6 +76,14 @@ def test_the_latest_time_of_day(minute, now, day, moment):
     assert latest(minute, at(now), BERLIN) == (date.fromisoformat(day), at(moment))
 
 
+def test_a_day_that_a_zone_leaves_out_has_no_time_of_its_own():
+    """Samoa went from 29 to 31 December 2011."""
+    apia = ZoneInfo("Pacific/Apia")
+    now = datetime(2011, 12, 31, 0, 30, tzinfo=apia)
+    day, moment = latest(60, now.astimezone(UTC), apia)
+    assert (day, moment) == (date(2011, 12, 29), datetime(2011, 12, 29, 1, tzinfo=apia))
+
+
 @given(MINUTES, MOMENTS, ZONES)
 def test_the_latest_is_never_ahead_nor_over_a_day_and_an_hour_back(minute, now, zone):
     _, moment = latest(minute, now, zone)

@@ -189,6 +189,8 @@ def test_plus_and_bounce_addresses_carry_the_key_and_are_not_taken_for_each_othe
     assert (KEYRING.read_plus(answer), KEYRING.read_verp(answer)) == (key, None)
     assert (KEYRING.read_plus(bounce), KEYRING.read_verp(bounce)) == (None, key)
     assert KEYRING.read_plus(answer.upper()) == key
+    assert KEYRING.read_verp(bounce.replace("+b", "+x")) is None
+    assert KEYRING.read_plus(answer.replace("+k", "+x")) is None
     assert KEYRING.read_plus("support@bank.example") is None
 
 
@@ -213,6 +215,14 @@ def test_a_local_part_never_exceeds_64_octets() -> None:
     long = "a-very-long-local-part@bank.example"
     assert plus(long, key_text(an_id())) == long
     assert KEYRING.verp(long, an_id()) == long
+    exact = f"{'a' * (64 - len('+k') - len(key_text(an_id())))}@bank.example"
+    assert len(plus(exact, key_text(an_id())).rpartition("@")[0]) == 64
+    assert plus(f"a{exact}", key_text(an_id())) == f"a{exact}"
+
+
+def test_an_address_with_bytes_that_are_no_text_is_no_bounce_address() -> None:
+    """As the mail server gave it (surrogates)."""
+    assert KEYRING.read_verp("support+bsigned.\udcff@bank.example") is None
 
 
 def test_keys_are_found_anywhere_in_a_text_each_once() -> None:

@@ -29,6 +29,22 @@ def test_a_links_word_counts_beside_the_key_of_the_notice() -> None:
     assert named(f"In-Reply-To: <{KEY}@bank.example>", f"Hello\r\n\r\nRef: {KEY}.n") == [("reply-key", "note")]
 
 
+def test_a_link_in_the_row_of_a_list_names_the_ticket_of_its_row() -> None:
+    def ticket(text: str) -> list[int]:
+        mail = parse(f"From: ann@bank.example\r\nTo: {plus('support@bank.example', text)}\r\n\r\nHello\r\n".encode())
+        return [each.ticket for each in references(mail, read_body(mail), Envelope("", ()), KEYRING, CONFIG)]
+
+    assert ticket(saying(KEY, "reply")) == [1001]
+    assert ticket(saying(KEY, "reply", about=1002)) == [1002]
+
+
 def test_the_line_of_a_link_is_no_text() -> None:
-    lines = ("Hello", f"Ref: {KEY}.r", f"*Ref:* `{KEY}.n`", f"Ref: {KEY}", f"See Ref: {KEY}.r below")
-    assert without_link_lines(lines) == ("Hello", f"Ref: {KEY}", f"See Ref: {KEY}.r below")
+    lines = (
+        "Hello",
+        f"Ref: {KEY}.r",
+        f"*Ref:* `{KEY}.n`",
+        f"Ref: {KEY}",
+        f"See Ref: {KEY}.r below",
+        f"Ref: {KEY}.r too",
+    )
+    assert without_link_lines(lines) == ("Hello", f"Ref: {KEY}", f"See Ref: {KEY}.r below", f"Ref: {KEY}.r too")

@@ -19,7 +19,7 @@ from mailgate.rules.threading.references import highest_number, references
 from mailgate.rules.threading.thread import Found, Match, Sifted, lookups, pick, sift
 from mailgate.rules.threading.trust import Sender, identify
 from mailgate.settings import Config
-from mailgate.ticket import Address, Collaborator, Ticket
+from mailgate.ticket import Address, Asked, Collaborator, Ticket
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail, ticket
 
 DESK = desk()
@@ -52,6 +52,7 @@ def matched(
     stored = {found.number: found for found in tickets or (ticket(),)}
     ids = {text: numbers for text, numbers in (known or {}).items() if text in wanted.message_ids}
     asked = {*wanted.numbers, *(number for numbers in ids.values() for number in numbers)}
+    asked |= {found.merged_into for found in stored.values() if found.merged_into}
     sent = frozenset(wanted.keys) - set(map(key_text, lost))
     found = Found({number: stored[number] for number in asked if number in stored}, ids, burnt, sent)
     sifted = sift(refs, found)
@@ -208,6 +209,17 @@ def test_a_token_in_a_quoted_notice_counts_only_where_ids_and_subject_are_lost(
     assert [ref.reason for ref in references(letter, quoted, ENVELOPE, KEYRING, DESK)] == found
 
 
+def quoted_tokens(cut: str) -> list[int]:
+    refs = references(mail(subject="One more thing"), body("Yes.", cut=cut), ENVELOPE, KEYRING, DESK)
+    return [ref.ticket for ref in refs if ref.reason is Reason.QUOTED_TOKEN]
+
+
+def test_a_quoted_token_is_read_from_the_copied_head_of_a_notice_on_and_nowhere_without_one() -> None:
+    assert quoted_tokens(f"[#1001] Portal is down\n\n{MARKER}\n\nYour request is resolved.\n") == [1001]
+    assert quoted_tokens("[#1001] Portal is down\n\nYour request is resolved.\n") == []
+    assert quoted_tokens(f"[#1002] older{' ' * 1200}{MARKER}\n\n[#1001]") == [1001]
+
+
 def test_a_key_whose_ticket_is_gone_says_so() -> None:
     assert matched(mail(in_reply_to=(an_id(9),))) == Match(None, Reason.TICKET_GONE)
     assert matched(mail(subject="[#9] x")) == Match(None, Reason.NOTHING_NAMES_A_TICKET)
@@ -267,6 +279,68 @@ def test_the_highest_number_is_read_from_every_id_of_ours() -> None:
     assert highest(mail(message_id=an_id(8))) == 8
     assert highest(mail(), verped) == 7
     assert highest(mail(bounce=Bounce("failed", (), an_id(9)))) == 9
+    assert highest(mail(message_id=KEYRING.anchor(10, "abcde"))) == 10
+
+
+# ── merged tickets ──────────────────────────────────────────────────────────────────────
+
+
+def into(target: int, **changes: Any) -> Ticket:
+    return ticket(merged_into=target, **changes)
+
+
+def test_what_names_a_merged_ticket_goes_on_the_one_that_it_went_into() -> None:
+    match = matched(mail(in_reply_to=(an_id(),)), into(1002), into(1003, number=1002), ticket(number=1003))
+    assert (match.number, match.role, match.came_for) == (1003, "requester", 1001)
+    assert match.participant
+    assert match.participant_there
+    plain = matched(mail(in_reply_to=(an_id(),)))
+    assert (plain.came_for, plain.role_there, plain.participant_there) == (0, "", False)
+
+
+def test_the_requester_of_a_merged_ticket_waits_for_consent_on_the_other() -> None:
+    other = ticket(number=1002, requester=Address("else@client.example"))
+    match = matched(mail(in_reply_to=(an_id(),)), into(1002), other)
+    assert (match.number, match.role, match.role_there) == (1002, "inactive", "requester")
+    assert not match.participant
+    assert match.participant_there
+    agent = matched(mail(ELLIOT, in_reply_to=(alert(),)), into(1002), other)
+    assert (agent.number, agent.role, agent.came_for) == (1002, "agent", 1001)
+
+
+# ── outsiders whom an agent asked ───────────────────────────────────────────────────────
+
+SMITH = "smith@plumber.example"
+ASKED = ticket(asked=(Asked(SMITH, "Smith", "ann"),))
+
+
+def test_an_outsider_who_was_asked_writes_notes_with_the_key_or_without() -> None:
+    key = an_id(1001, SMITH, NoticeKind.ASKED)
+    for letter in (mail(SMITH, in_reply_to=(key,)), mail(SMITH, "[#1001] x")):
+        assert matched(letter, ASKED).role == "asked"
+    assert matched(mail("jones@plumber.example", "[#1001] x"), ASKED).role == ""
+
+
+def test_a_question_whose_answer_failed_dmarc_is_nobodys() -> None:
+    key = an_id(1001, SMITH, NoticeKind.ASKED)
+    mine = frozenset({key_text(key)})
+    kept = matched(mail(SMITH, in_reply_to=(key,)), ASKED, sender=Sender(SMITH, own_keys=mine))
+    assert (kept.number, kept.role) == (1001, "asked")
+    failed = matched(mail(SMITH, in_reply_to=(key,)), ASKED, sender=Sender(SMITH, dmarc="fail", own_keys=mine))
+    assert (failed.number, failed.strangers_to) == (None, (1001,))
+
+
+def test_a_copy_of_a_question_lets_no_stranger_into_the_thread() -> None:
+    """It quotes internal words."""
+    config = replace(DESK, tickets=replace(DESK.tickets, strangers="collaborator"))
+    question, reply = (an_id(1001, SMITH, kind) for kind in (NoticeKind.ASKED, NoticeKind.NEW_TICKET))
+    assert matched(mail("eve@evil.example", in_reply_to=(question,)), config=config).number is None
+    assert matched(mail("eve@evil.example", in_reply_to=(reply,)), config=config).role == "inactive"
+
+
+def test_a_lost_id_beside_a_ticket_of_somebody_else_is_a_strangers() -> None:
+    match = matched(mail("eve@evil.example", "[#1002] x", in_reply_to=(an_id(),)), ticket(1002), lost=(an_id(),))
+    assert (match.why, match.strangers_to) == (Reason.STRANGER, (1002,))
 
 
 def test_a_key_without_a_ticket_threads_nowhere_but_is_told() -> None:

@@ -12,7 +12,7 @@ from mailgate.mail import AuthResult, Bounce, Mail
 from mailgate.notice import NoticeKind
 from mailgate.rules.threading.keys import key_text, plus
 from mailgate.rules.threading.references import references
-from mailgate.rules.threading.trust import Sender, dkim_flaw, dmarc_result, identify, keys_to_burn
+from mailgate.rules.threading.trust import Sender, dkim_flaw, dmarc_result, identify, is_authors, keys_to_burn
 from mailgate.settings import Config, Trust
 from mailgate.ticket import Address
 from tests.lab import ENVELOPE, KEYRING, NOW, body, desk, mail
@@ -251,6 +251,41 @@ def test_a_signature_that_the_server_found_broken_signs_nothing(held: tuple[str,
     """A pass by SPF alone: whoever else may send from there could write it."""
     sender = who(signed(GOOD, replace(PASS, dkim=held)), STRICT)
     assert (sender.proven, sender.why.endswith("no DKIM signature of bank.example held")) == (proven, not proven)
+
+
+# ── whose a requester's mail is ─────────────────────────────────────────────────────────
+
+KAREN = "karen@client.example"
+REPLY = KEYRING.notice_id(1001, KAREN, NoticeKind.REPLY, "cause", DAY)
+
+
+def authors(letter: Mail, dmarc: str = "none", burnt: tuple[str, ...] = (), *, human: bool = True) -> bool:
+    refs = references(letter, body(), ENVELOPE, KEYRING, DESK)
+    sender = Sender(letter.author.email, dmarc=dmarc)
+    return is_authors(letter, refs, frozenset(burnt), sender, DESK, KEYRING, human=human)
+
+
+def test_a_pass_or_the_answer_to_a_notice_of_ones_own_shows_whose_a_mail_is() -> None:
+    assert authors(mail(), "pass")
+    assert authors(mail(), "pass", human=False)
+    assert authors(mail(in_reply_to=(REPLY,)))
+    others = KEYRING.notice_id(1001, "jane@client.example", NoticeKind.REPLY, "cause", DAY)
+    assert authors(mail(in_reply_to=(REPLY,), references=(others,)))
+    assert not authors(mail())
+    assert not authors(mail(in_reply_to=(others,)))
+
+
+def test_a_key_shows_nothing_once_others_had_it_or_a_machine_answers() -> None:
+    assert not authors(mail(in_reply_to=(REPLY,)), burnt=(key_text(REPLY),))
+    assert not authors(mail(in_reply_to=(REPLY,)), human=False)
+    assert not authors(mail(in_reply_to=(KEYRING.notice_id(1001, KAREN, NoticeKind.NOTE, "cause", DAY),)))
+
+
+def test_a_mail_that_failed_or_has_no_one_author_is_nobodys() -> None:
+    assert not authors(mail(in_reply_to=(REPLY,)), "fail")
+    assert not authors(mail("", in_reply_to=(REPLY,)), "pass")
+    assert not authors(mail(in_reply_to=(REPLY,), from_=(Address(KAREN), Address("eve@evil.example"))))
+    assert not authors(mail(in_reply_to=(REPLY,), headers=(("from", KAREN), ("from", KAREN))))
 
 
 # ── burning ─────────────────────────────────────────────────────────────────────────────

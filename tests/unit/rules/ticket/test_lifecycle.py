@@ -83,6 +83,42 @@ def test_opening_works_out_the_clock_and_records_everything():
     assert fresh().waiting_since == NOW
 
 
+def test_a_ticket_opened_with_a_note_waits_for_no_answer():
+    note = Entry(kind=EntryKind.NOTE, by=ANN.by, author=Address("ann@bank.example"), at=NOW, text="x")
+    after = lifecycle.open_ticket(ticket(), Stamp(ANN.by, NOW), CONFIG, {}, note).after
+    assert (after.waiting_since, after.next_response_by) == (None, None)
+    words = replace(note, kind=EntryKind.MESSAGE)
+    answered = ticket(first_response_at=NOW)
+    after = lifecycle.open_ticket(answered, Stamp(ANN.by, NOW), CONFIG, {}, words).after
+    assert after.next_response_by == NOW + 2 * HOUR
+
+
+def test_a_change_has_its_time_and_what_changes_nothing_is_none():
+    change = done(acts.priority("High", ANN))
+    assert change.after.updated_at == ANN.at
+    same = done(acts.priority("Normal", ANN))
+    assert (same.after, same.events) == (same.before, ())
+
+
+def test_every_target_follows_a_change_of_plan():
+    plain = fresh(sla="Sev-C")
+    assert (plain.due_at, plain.first_response_by) == (None, None)
+    change = done(acts.sla("Default SLA", ANN), before=plain)
+    assert change.after.due_at == NOW + 18 * HOUR
+    assert change.after.first_response_by == NOW + HOUR
+
+
+def test_a_due_time_set_by_hand_is_one_event_among_others():
+    change = done(acts.due(NOW + 9 * HOUR, ANN), acts.priority("High", ANN))
+    assert kinds(change) == ["due-changed", "priority-changed"]
+
+
+def test_one_event_among_others_moves_the_clock():
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    both = (acts.sla("Sev-B", ANN), acts.priority("Low", ANN))
+    assert done(*both, before=late).after.overdue is False
+
+
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
 def test_a_ticket_opened_as_ended_has_an_end(status):
     after = fresh(status=status)
