@@ -207,7 +207,7 @@ class Runner:
 
     def _reach(self, names: list[str]) -> bytes:
         """Run tests under coverage, a context each; those that fail are left out."""
-        cover = Coverage(data_file=None, include=[str(PACKAGE / "*")], config_file=False)
+        cover = Coverage(data_file=None, include=[*map(str, self.files)], config_file=False)
         cover.start()
         took: dict[str, float] = {}
         items = [self.items[name] for name in names]

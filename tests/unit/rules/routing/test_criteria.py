@@ -182,6 +182,14 @@ def test_what_is_missing_does_not_exist() -> None:
     assert is_met(criterion("requester", "is", "new"), bare)
 
 
+@pytest.mark.parametrize(
+    ("op", "value"), [("is", "Große Maße"), ("starts", "GROẞE"), ("ends", "masse"), ("contains", "SSE M")]
+)
+def test_case_is_folded_on_both_sides(op: str, value: str) -> None:
+    """ß and its capital are folded to ss."""
+    assert holds(criterion("subject", op, value), rule_input(mail=mail(subject="GROSSE Maße")))[0]
+
+
 def test_not_means_none_of_all_values() -> None:
     assert not is_met(criterion("cc", "contains", "nobody", "boss", negated=True), rule_input())
     assert is_met(criterion("cc", "contains", "nobody", "chief", negated=True), rule_input())

@@ -255,6 +255,8 @@ def test_opens_on_is_the_start_of_business_hours_that_day():
     bank = calendar_of(BANK)
     assert bank.opens_on(date(2026, 11, 21)) == at("2026-11-21T10:00", "America/New_York")
     assert bank.opens_on(date(2026, 11, 26)) is None
+    lunch = calendar_of(hours("UTC", {3: ((780, 1020), (480, 720))}))
+    assert lunch.opens_on(date(2026, 11, 26)) == at("2026-11-26T08:00"), "the first of two spans"
     berlin = calendar_of(hours("Europe/Berlin", {6: ((150, 300),)}))
     assert berlin.opens_on(date(2026, 3, 29)) == at("2026-03-29T03:00", "Europe/Berlin"), "02:30 is skipped"
     assert berlin.opens_on(date(2026, 10, 25)) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "the first 02:30"
