@@ -17,6 +17,7 @@ REASONS = {
     "cost.py": "processor time, of which only ratios are looked at",
     "corpus.py": "processor time, compared with that of an ordinary mail",
     "fuzz.py": "processor time, compared with that of an ordinary mail",
+    "mutation/runner.py": "processor time, by which tests are chosen",
     "simulation/network.py": "virtual time",
     "simulation/process.py": "virtual time",
     "simulation/submission.py": "virtual time",

@@ -39,7 +39,7 @@ LONG = 5.0  # seconds; a test that takes longer is not run for a change
 class Reach:
     """Which lines of which files a test reaches, and how long it takes."""
 
-    seconds: float
+    seconds: float  # of the processor
     lines: dict[str, set[int]]  # path below the root → lines
 
 
@@ -136,7 +136,7 @@ class Runner:
             for name in self._until_failure(chosen):
                 report(name)
 
-        said, status = self._forked(child, 30 + 20 * seconds)
+        said, status = self._forked(child, 300 + 100 * seconds)
         if said == "not applicable":
             return None
         by = said or ("" if status == 0 else f"the process ended with {status}")
@@ -166,7 +166,7 @@ class Runner:
         """Run tests; the first that fails, if one does."""
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
-            item.add_marker(pytest.mark.timeout(5 + 20 * self.memory.reaches[item.nodeid].seconds))
+            item.add_marker(pytest.mark.timeout(60 + 100 * self.memory.reaches[item.nodeid].seconds))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.session.testsfailed:
                 yield item.nodeid
@@ -213,10 +213,10 @@ class Runner:
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
             cover.switch_context(item.nodeid)
-            failed, began = self.session.testsfailed, time.monotonic()
+            failed, began = self.session.testsfailed, time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.session.testsfailed == failed:
-                took[item.nodeid] = time.monotonic() - began
+                took[item.nodeid] = time.process_time() - began
         cover.stop()
         reaches = {name: Reach(seconds, {}) for name, seconds in took.items()}
         data = cover.get_data()
