@@ -111,7 +111,7 @@ def all_changes(path: Path, source: bytes) -> list[Change]:
         starts.append(starts[-1] + len(line))
     found: list[Change] = []
     seen: Counter[tuple[str, str]] = Counter()
-    for name, function in _functions(ast.parse(source)):
+    for name, function in functions(ast.parse(source)):
         for node, new in _of_statements(function.body):
             start = starts[node.lineno - 1] + node.col_offset
             end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
@@ -140,12 +140,13 @@ def _same(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _functions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, Function]]:
+def functions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, Function]]:
+    """Functions and methods with their names, but for those inside of functions."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, Function):
             yield outer + node.name, node
         elif isinstance(node, ast.ClassDef):
-            yield from _functions(node, f"{outer}{node.name}.")
+            yield from functions(node, f"{outer}{node.name}.")
 
 
 def _of_statements(body: list[ast.stmt]) -> Iterator[tuple[ast.expr | ast.stmt, str]]:

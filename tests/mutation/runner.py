@@ -2,11 +2,13 @@
 
 The child gives the changed code to the functions that are imported already, so every import of them has it, and
 runs the tests that reach the changed lines, until one fails. Which tests reach which lines is measured by coverage, and
-kept in a file for the next run; a test file is measured again when it changed, or a file that it reaches.
+kept in a file for the next run; a test file is measured again when it changed. Lines are known by their function and
+text, so that they may move.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import gc
 import hashlib
@@ -22,13 +24,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType
 
 import pytest
 from coverage import Coverage
 
-from tests.mutation.changes import Change
+from tests.mutation.changes import Change, functions
 from tests.mutation.subjects import PACKAGE, ROOT
 
 MEMORY = 4 << 30  # bytes of address space of a child
@@ -40,14 +43,14 @@ class Reach:
     """Which lines of which files a test reaches, and how long it takes."""
 
     seconds: float  # of the processor
-    lines: dict[str, set[int]]  # path below the root → lines
+    lines: dict[str, set[str]]  # path below the root → lines, as `named_lines` names them
 
 
 @dataclass
 class Memory:
     """What is kept between runs."""
 
-    digests: dict[str, dict[str, str]] = field(default_factory=dict)  # test file → the files that it rests on → digest
+    digests: dict[str, str] = field(default_factory=dict)  # of test files
     reaches: dict[str, Reach] = field(default_factory=dict)  # test → what it reaches
     noticed: dict[tuple[str, str, str], str] = field(default_factory=dict)  # change → the test that noticed it
 
@@ -100,12 +103,12 @@ class Runner:
         gc.collect()
         gc.freeze()
         self._measure()
-        self.by_file: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self.by_line: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for name, reach in self.memory.reaches.items():
             if name in self.items and reach.seconds < LONG:
                 for path, lines in reach.lines.items():
                     for line in lines:
-                        self.by_file[path][line].append(name)
+                        self.by_line[path][line].append(name)
         try:
             self.judge(self.run)
         finally:
@@ -149,10 +152,15 @@ class Runner:
 
     def _reaching(self, change: Change) -> list[str]:
         """Tests that reach the lines of a change: first those that are likely to fail, then the short ones."""
-        name = change.path.relative_to(ROOT).as_posix()
         source = change.path.read_bytes()
         last = change.line + source[change.start : change.end].count(b"\n")
-        found = {test for line in range(change.line, last + 1) for test in self.by_file[name][line]}
+        names = named_lines(source)
+        lines = self.by_line[change.path.relative_to(ROOT).as_posix()]
+        found = {test for line in range(change.line, last + 1) for test in lines[names.get(line, "")]}
+        if not found:  # a new line; else nothing reaches it
+            known = {name for name in lines if name.startswith(f"{change.function}: ")}
+            new = not any(names[line] in known for line in range(change.line, last + 1) if line in names)
+            found = {test for name in known for test in lines[name]} if new else set()
         likely = [self.memory.noticed.get(change.key, ""), *self.first[f"{change.path} {change.function}"]]
         mirrored = f"tests/unit/{change.path.relative_to(PACKAGE).parent.as_posix()}/test_{change.path.stem}"
 
@@ -175,19 +183,13 @@ class Runner:
     # ── what tests reach ────────────────────────────────────────────────────────────────
 
     def _measure(self) -> None:
-        """Run each test file once that is new, or changed, or rests on a file that changed."""
+        """Run each test file once that is new, or changed."""
         by_file: dict[str, list[str]] = defaultdict(list)
         for name in self.items:
             by_file[name.partition("::")[0]].append(name)
-        now = {path.relative_to(ROOT).as_posix(): _digest(path) for path in self.files}
         for done, (file, names) in enumerate(sorted(by_file.items())):
-            known = self.memory.digests.get(file)
-            digest = _digest(ROOT / file)
-            if (
-                known
-                and known[file] == digest
-                and all(now.get(path, old) == old for path, old in known.items() if path != file)
-            ):
+            digest = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
+            if self.memory.digests.get(file) == digest:
                 continue
             self.progress(f"measuring {done + 1}/{len(by_file)} {file}")
             for each in [each for each in self.memory.reaches if each.partition("::")[0] == file]:
@@ -197,8 +199,7 @@ class Runner:
                 self._forked(lambda _, names=names, result=result: result.write_bytes(self._reach(names)), 1800)
                 reaches: dict[str, Reach] = pickle.loads(result.read_bytes()) if result.exists() else {}
             self.memory.reaches |= reaches
-            rests_on = {path for reach in reaches.values() for path in reach.lines}
-            self.memory.digests[file] = {file: digest} | {path: now[path] for path in rests_on if path in now}
+            self.memory.digests[file] = digest
             self._keep()
         self._keep()
 
@@ -220,12 +221,11 @@ class Runner:
         cover.stop()
         reaches = {name: Reach(seconds, {}) for name, seconds in took.items()}
         data = cover.get_data()
-        wanted = set(map(str, self.files))
-        for path in data.measured_files() & wanted:
+        for path in map(str, self.files):
+            known = named_lines(Path(path).read_bytes())
             for line, contexts in data.contexts_by_lineno(path).items():
-                for name in contexts:
-                    if name in reaches:
-                        reaches[name].lines.setdefault(Path(path).relative_to(ROOT).as_posix(), set()).add(line)
+                for name in reaches.keys() & set(contexts) if line in known else ():
+                    reaches[name].lines.setdefault(Path(path).relative_to(ROOT).as_posix(), set()).add(known[line])
         return pickle.dumps(reaches)
 
     # ── processes ───────────────────────────────────────────────────────────────────────
@@ -271,8 +271,15 @@ def _result(pid: int, reading: int, limit: float) -> tuple[str, int]:
         return (said.read() or b"").decode(), status
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@lru_cache(8)
+def named_lines(source: bytes) -> dict[int, str]:
+    """The lines of functions, as "Class.method: text"."""
+    texts = source.decode().splitlines()
+    return {
+        line: f"{name}: {texts[line - 1].strip()}"
+        for name, node in functions(ast.parse(source))
+        for line in range(node.lineno, (node.end_lineno or 0) + 1)
+    }
 
 
 # ── changed functions ───────────────────────────────────────────────────────────────────
