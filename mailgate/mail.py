@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from mailgate.ticket import Address
 
@@ -29,6 +30,7 @@ _DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")  # UTS #46 7: sharp s, final sig
 MAX_ADDRESS = 400  # characters; an address has at most 320 octets (RFC 5321 4.5.3.1)
 
 
+@lru_cache(4096)  # one mail asks some twenty times, as a rule for the same few
 def normalise(email: str) -> str:
     """Return an address in the form in which addresses are compared.
 

@@ -73,7 +73,7 @@ def compose(
         ]
     )
     going = files.of(notice, config.attachments).attached
-    data, parts = _joined([head, *mime.body(rendered.text, rendered.html, going, message_id)])
+    data, parts = _joined([head, *mime.body(rendered.parts, rendered.html, going, message_id)])
     return Outgoing(
         kind=notice.kind,
         ticket=notice.ticket.number if notice.ticket else None,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from itertools import repeat
+from operator import attrgetter
 
 from mailgate.rules.routing.criteria import RuleInput, holds, is_met
 from mailgate.rules.routing.rule_index import RuleIndex
@@ -18,6 +19,7 @@ from mailgate.settings import Config, Criterion, Routing, Rule
 
 Value = str | bool | tuple[str, ...]
 KEYS = tuple(field.name for field in fields(Routing))
+_VALUES = attrgetter(*KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +211,7 @@ def _take(layers: Layers) -> dict[str, Chosen]:
     """Each key from the first layer that sets it; tags from all of them."""
     values: dict[str, Chosen] = {}
     for origin, routing in layers:
-        for key in KEYS:
-            value = getattr(routing, key)
+        for key, value in zip(KEYS, _VALUES(routing), strict=True):
             if value is not None and key not in values:
                 values[key] = Chosen(value, origin)
     if "tags" in values:

@@ -151,14 +151,14 @@ def _absent_subject(incoming: Incoming) -> bool:
 
 def _is_title(subject: str) -> bool:
     """A few words, and "automatic" or the like among them: "Yahoo! Auto Response"."""
-    return len(subject.split()) <= TITLE and any(stem in subject for stem in STEMS)
+    return len(subject.split()) <= TITLE and any(map(subject.__contains__, STEMS))
 
 
 def _own_absence_subject(incoming: Incoming) -> bool:
     """Notes before its version 7: "Ann Key is out of the office." in the name of its author."""
     name = incoming.mail.author.name.lower()
     subject = _subject(incoming)
-    return bool(name) and subject.startswith(name) and any(phrase in subject for phrase in _PHRASES)
+    return bool(name) and subject.startswith(name) and any(map(subject.__contains__, _PHRASES))
 
 
 def _other_subject(incoming: Incoming) -> bool:
@@ -178,7 +178,7 @@ def _away_text(incoming: Incoming) -> bool:
 
 def _has_phrase(text: str) -> bool:
     plain = " ".join(text.lower().split())
-    return any(phrase in plain for phrase in phrases.AWAY)
+    return any(map(plain.__contains__, phrases.AWAY))
 
 
 def _suppresses(incoming: Incoming) -> bool:

@@ -55,10 +55,12 @@ def _is_help_desk(incoming: Incoming) -> bool:
 
 def _is_desk_list(incoming: Incoming) -> bool:
     """The desk's own address is a mailing list, as a group mailbox often is."""
-    values = [incoming.mail.header(name).lower() for name in LIST_FIELDS]
+    values = [value.lower() for name in LIST_FIELDS if (value := incoming.mail.header(name))]
+    if not values:
+        return False
     # RFC 2919 2: a list-id writes the address with a dot for the at sign.
     names = [form for address in incoming.desk for form in (address, address.replace("@", "."))]
-    return any(_names(value, name) for value in values if value for name in names)
+    return any(_names(value, name) for value in values for name in names)
 
 
 def _names(value: str, name: str) -> bool:

@@ -38,21 +38,21 @@ _NAME_LIMIT = 120
 Piece = bytes | StoredAttachment  # a stored file stands for its content in base64
 
 
-def body(text: str, html: str, files: Sequence[StoredAttachment], seed: str) -> list[Piece]:
+def body(parts: tuple[bytes, bytes], html: str, files: Sequence[StoredAttachment], seed: str) -> list[Piece]:
     """Return the body's own header fields, an empty line, and the body.
 
-    `html` may be empty. `seed` is the Message-ID: boundaries come from it, so that the
-    same mail has the same bytes again, and they cannot be predicted before it is written.
+    `parts`: the text parts of text and HTML, the latter b"" where there is none; `html` says which images it shows.
+    `seed` is the Message-ID: boundaries come from it, so that the same mail has the same bytes again, and they cannot
+    be predicted before it is written.
     """
-    content: list[Piece] = [text_part("plain", text)]
+    text, page = parts
     images = [file for file in files if shown_in(html, file)]
     files = [file for file in files if file not in images]
-    if html:
-        page: list[Piece] = [text_part("html", html)]
-        if images:
-            shown = [file_part(image, inline=True) for image in images]
-            page = _multipart("related", [page, *shown], f"{seed}related")
-        content = _multipart("alternative", [content, page], f"{seed}alternative")
+    content: list[Piece] = [text]
+    if page:
+        shown = [file_part(image, inline=True) for image in images]
+        related = _multipart("related", [[page], *shown], f"{seed}related") if images else [page]
+        content = _multipart("alternative", [content, related], f"{seed}alternative")
     if files:
         content = _multipart("mixed", [content, *map(file_part, files)], f"{seed}mixed")
     return content

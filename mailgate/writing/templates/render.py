@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from difflib import get_close_matches
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, Template, TemplateSyntaxError
@@ -22,13 +23,14 @@ from mailgate.rules.threading.keys import Keyring, key_text
 from mailgate.settings import Config
 from mailgate.writing.mail import identity
 from mailgate.writing.mail.headers import plain
+from mailgate.writing.mail.mime import text_part
 from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.phrases import FILE, Catalogue, check_words, read_words, shipped
 from mailgate.writing.templates.sandbox import environment, headers_of
 from mailgate.writing.templates.specimens import specimens
-from mailgate.writing.views.for_agent import agent_view
+from mailgate.writing.views.for_agent import agent_traits, agent_view
 from mailgate.writing.views.for_requester import requester_view
-from mailgate.writing.views.views import AgentView, Rendered, View, same, values
+from mailgate.writing.views.views import Rendered, View, values
 from mailgate.writing.views.words import Words
 
 _KINDS = tuple(str(kind) for kind in NoticeKind)
@@ -102,14 +104,10 @@ class _Language:
     found: dict[tuple[str, NoticeKind], _Found]  # by set and kind
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
-    """The mail to an agent that was rendered last: as a rule the next reader's differs in its key alone."""
-
-    found: _Found
-    about: tuple[int, str]  # number of the ticket, cause
-    view: AgentView
-    rendered: Rendered
+# The fields of a notice that its text depends on, the agent it goes to aside: see `agent_traits`.
+_CONTENT = attrgetter(
+    *(each.name for each in fields(Notice) if each.name not in ("to", "agent", "in_reply_to", "references"))
+)
 
 
 class _Templates:
@@ -119,7 +117,9 @@ class _Templates:
         self.catalogue = Catalogue(roots)
         self._folders = self.catalogue.folders
         self._languages: dict[str, _Language] = {}
-        self._last: _Last | None = None
+        # The mail to an agent that was rendered last, and all that its text depends on beside the mail's own key:
+        # the alert of one change to the next agent is as a rule the same, with another key.
+        self._last: tuple[tuple[object, ...], Rendered] | None = None
         # No shipped template for agents says the name of its reader.
         own = (content for folder in self._folders[:-1] for content in folder.files.values())
         self._names_readers = any(map(_READER.search, own))
@@ -132,14 +132,12 @@ class _Templates:
             notice = replace(notice, subject=language.words.sentence(notice.subject, config.zone(notice.agent)))
         if notice.kind.to_requester:
             return _filled(found, requester_view(notice, config, message_id, language.words), message_id)
-        last, about = self._last, (notice.ticket.number if notice.ticket else 0, notice.cause)
-        if last and last.found is found and last.about == about:
-            view = agent_view(notice, config, last.rendered.message_id, now, language.words)
-            if same(view, last.view, but=() if self._names_readers else ("name",)):
-                return _with_key_of(last.rendered, message_id)
-        view = agent_view(notice, config, message_id, now, language.words)
-        rendered = _filled(found, view, message_id)
-        self._last = _Last(found, about, view, rendered)
+        basis = (found, now, agent_traits(notice, config), _CONTENT(notice), config)
+        if self._last and self._last[0] == basis:
+            return _with_key_of(self._last[1], message_id)
+        rendered = _filled(found, agent_view(notice, config, message_id, now, language.words), message_id)
+        shared = not (self._names_readers or notice.listings or notice.answers)
+        self._last = (basis, rendered) if shared else None
         return rendered
 
     def _language(self, *wanted: str) -> _Language:
@@ -270,25 +268,39 @@ def _filled(found: _Found, view: View, message_id: str) -> Rendered:
     """Fill in the templates of a kind. Raises whatever a template raises."""
     context = values(view)
     headers = [(name, plain(template.render(context))) for name, template in found.headers]
+    text = found.text.render(context).strip("\n") + "\n"
+    html = found.html.render(context).strip("\n") + "\n" if found.html else ""
     return Rendered(
         message_id=message_id,
-        text=found.text.render(context).strip("\n") + "\n",
-        html=found.html.render(context).strip("\n") + "\n" if found.html else "",
+        text=text,
+        html=html,
+        parts=_parts(text, html),
         subject=next((value for name, value in headers if name.lower() == "subject"), view.subject),
         headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
     )
 
 
 def _with_key_of(rendered: Rendered, message_id: str) -> Rendered:
-    """The same mail with the key of another reader; keys about one ticket are of one length."""
+    """The same mail with the key of another agent; keys about one ticket are of one length, so lines break alike."""
     old, new = key_text(rendered.message_id), key_text(message_id)
+    text, html = rendered.text.replace(old, new), rendered.html.replace(old, new)
+    encoded, page = rendered.parts
+    if encoded.count(old.encode()) + page.count(old.encode()) == text.count(new) + html.count(new):
+        parts = encoded.replace(old.encode(), new.encode()), page.replace(old.encode(), new.encode())
+    else:  # base64, or a key that goes over the end of a line
+        parts = _parts(text, html)
     return replace(
         rendered,
         message_id=message_id,
-        text=rendered.text.replace(old, new),
-        html=rendered.html.replace(old, new),
+        text=text,
+        html=html,
+        parts=parts,
         headers=tuple((name, value.replace(old, new)) for name, value in rendered.headers),
     )
+
+
+def _parts(text: str, html: str) -> tuple[bytes, bytes]:
+    return text_part("plain", text), text_part("html", html) if html else b""
 
 
 def _file_name(name: str) -> str:

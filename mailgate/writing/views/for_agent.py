@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from mailgate.notice import ListedMail, Notice, NoticeKind, Similar
 from mailgate.phrase import phrase
 from mailgate.reading.page.sanitise import without_links
-from mailgate.rules.notices.destination import Destination, destination
+from mailgate.rules.notices.destination import Destination, destination, is_assignee
 from mailgate.rules.people.actors import holder
 from mailgate.rules.people.desk_addresses import desk_address
-from mailgate.rules.people.permissions import confidential
+from mailgate.rules.people.permissions import all_of, confidential
 from mailgate.rules.replies import attachments as passing
 from mailgate.rules.text.subject import NO_SUBJECT
 from mailgate.settings import Config
@@ -98,6 +98,20 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         preview=preview(text or next(iter(facts), "")),
         report=report_view(notice.report, config, zone, own) if notice.report else None,
     )
+
+
+def agent_traits(notice: Notice, config: Config) -> tuple[object, ...]:
+    """Return what the view of a notice depends on of the agent it goes to, apart from the name and the mail's key.
+
+    Two agents with the same traits are shown the same view of the same change. The tables of a notice depend on more,
+    which is not in here.
+    """
+    agent, key = config.agents.get(notice.agent), notice.agent
+    tickets = (notice.ticket, *notice.others) if notice.ticket else notice.others
+    places = [each.department for each in tickets] if notice.ticket else [""]
+    may = tuple(all_of(agent, place, config) for place in places) if agent else ()
+    holds = tuple(is_assignee(key, each, config) for each in tickets)
+    return bool(notice.to.email), config.zone(key), agent and agent.language, may, holds
 
 
 def _page(notice: Notice, config: Config, own: Words) -> str:

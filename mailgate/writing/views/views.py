@@ -299,7 +299,8 @@ class Rendered:
 
     message_id: str  # in angle brackets
     text: str
-    html: str = ""  # "" where the template set has none
+    html: str  # "" where the template set has none
+    parts: tuple[bytes, bytes]  # text and HTML as MIME parts; b"" for no HTML
     subject: str = ""  # of a mail without a ticket
     headers: tuple[tuple[str, str], ...] = ()  # further fields that the template sets
     problem: str = ""  # why the administrator's template was not used, and the shipped one was
@@ -311,8 +312,3 @@ _NAMES = {view: tuple(field.name for field in fields(view)) for view in (Request
 def values(view: View) -> Mapping[str, object]:
     """Return the view's fields by name, as a template reads them."""
     return {name: getattr(view, name) for name in _NAMES[type(view)]}
-
-
-def same(one: AgentView, other: AgentView, *, but: Sequence[str] = ()) -> bool:
-    """Return whether two views have the same values, those of some fields aside."""
-    return all(getattr(one, name) == getattr(other, name) for name in _NAMES[AgentView] if name not in but)

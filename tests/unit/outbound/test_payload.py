@@ -31,7 +31,7 @@ def kept(store, *contents):
     files, data = [], HEAD
     names = [(f"{n}.bin", "application/x-y", *reversed(store.keep([each]))) for n, each in enumerate(contents)]
     stored = [StoredAttachment(*each) for each in names]
-    for piece in mime.body("Two files.", "", stored, "<seed@x>"):
+    for piece in mime.body((mime.text_part("plain", "Two files."), b""), "", stored, "<seed@x>"):
         if isinstance(piece, bytes):
             data += piece
         else:
@@ -92,7 +92,7 @@ def test_a_field_on_top_leaves_the_rest(store):
 async def test_a_header_without_utf8_moves_the_files_along(store):
     sha256, size = store.keep([b"content of the file"])
     head = "To: jürgen@d.example, karen@client.example\r\nSubject: x\r\n".encode()
-    first, last = _around(mime.body("Hi", "", [StoredAttachment("a", "text/x-y", size, sha256)], "<s@x>"))
+    first, last = _around(mime.body((b"\r\nHi", b""), "", [StoredAttachment("a", "text/x-y", size, sha256)], "<s@x>"))
     mail = Payload(head + first + last, [FilePart(len(head + first), sha256, size)], store)
     assert mail.needs_utf8
     down = mail.without_utf8()

@@ -7,7 +7,7 @@ from email.policy import default
 
 from mailgate.ticket import StoredAttachment
 from mailgate.writing.mail.inline import content_id, shown_in, with_images
-from mailgate.writing.mail.mime import base64_lines, body
+from mailgate.writing.mail.mime import base64_lines, body, text_part
 
 LOGO = StoredAttachment("logo.png", "image/png", 3, "ab" * 32, "logo@client")
 SVG = StoredAttachment("x.svg", "image/svg+xml", 3, "cd" * 32, "svg@client")
@@ -35,7 +35,7 @@ def test_an_id_with_escapes_is_found() -> None:
 def test_shown_images_are_related_to_the_page_and_other_files_stand_beside() -> None:
     page = with_images('<p>Hi <img src="cid:logo@client"></p>', [LOGO])
     contents = {LOGO: b"png", PLAIN: b"pdf", SVG: b"svg"}
-    pieces = body("Hi", page, [*contents], "<seed@x>")
+    pieces = body((text_part("plain", "Hi"), text_part("html", page)), page, [*contents], "<seed@x>")
     raw = b"".join(each if isinstance(each, bytes) else base64_lines(contents[each]) for each in pieces)
     mail = email.message_from_bytes(b"MIME-Version: 1.0\r\n" + raw, policy=default)
     assert [part.get_content_type() for part in mail.walk()] == [
@@ -57,5 +57,5 @@ def test_shown_images_are_related_to_the_page_and_other_files_stand_beside() -> 
 def test_a_hostile_content_id_reaches_no_header() -> None:
     hostile = StoredAttachment("l.png", "image/png", 3, "12" * 32, "x>\r\nBcc: evil@x")
     page = with_images('<img src="cid:x&gt;%0D%0ABcc: evil@x">', [hostile])
-    pieces = body("Hi", page, [hostile], "<seed@x>")
+    pieces = body((text_part("plain", "Hi"), text_part("html", page)), page, [hostile], "<seed@x>")
     assert b"Bcc" not in b"".join(each for each in pieces if isinstance(each, bytes))

@@ -409,6 +409,15 @@ def test_each_reader_gets_the_mail_that_they_would_get_alone(kind: NoticeKind, t
         assert renderer.render(made, WITH_BOB, KEYRING, NOW) == alone
 
 
+@pytest.mark.parametrize("text", ["Hello.", "Grüße", "From here on", "ご返信ありがとうございます。" * 40, "x" * 2000])
+def test_each_reader_gets_the_same_text_in_any_encoding_under_a_key_of_their_own(text: str):
+    renderer = Renderer()
+    readers = [replace(each, text=text, html="") for each in _readers(K.NEW_MESSAGE)]
+    found = [renderer.render(each, WITH_BOB, KEYRING, NOW) for each in readers]
+    assert found == [Renderer().render(each, WITH_BOB, KEYRING, NOW) for each in readers]
+    assert len({each.parts for each in found[:3]}) == 3
+
+
 @pytest.mark.parametrize("place", ["new-ticket.txt", "words.toml"])
 def test_a_template_that_says_its_readers_name_says_that_of_each(tmp_path: Path, place: str):
     if place == "words.toml":
