@@ -20,7 +20,7 @@ from mailgate.store.queues import inbox
 from mailgate.store.tickets import histories, tickets
 from mailgate.ticket import Entry, Json, Ticket
 
-EXPORT_BATCH = 200  # tickets of an export in memory
+EXPORT_BATCH = 20  # tickets of an export in memory
 _SHOWN_IN_THREAD = ("opened", "routed", "message", "replied", "noted")  # events that the thread shows already
 
 
@@ -160,7 +160,7 @@ def _object(value: Json) -> dict[str, Json]:
 def export(args: argparse.Namespace) -> int:
     """`tickets export`: write JSON lines, oldest first."""
     config = config_of(args)
-    with reading(config) as db, db.snapshot(), progress_bar("writing tickets") as progress:
+    with reading(config) as db, progress_bar("writing tickets") as progress:
         lines = _lines(db, config, progress)
         if args.output is None:
             for line in lines:
@@ -175,9 +175,14 @@ def export(args: argparse.Namespace) -> int:
 
 
 def _lines(db: Db, config: Config, progress: Progress) -> Iterator[str]:
-    """One line for each ticket, `EXPORT_BATCH` tickets in memory at a time."""
+    """One line for each ticket, `EXPORT_BATCH` tickets in memory at a time.
+
+    No transaction stays open while lines are written: a pager that waits would keep SQLite's log from beginning anew.
+    """
     numbers = tickets.numbers(db)
     for start in range(0, len(numbers), EXPORT_BATCH):
         progress(start, len(numbers))
-        for _, ticket in sorted(tickets.get_many(db, numbers[start : start + EXPORT_BATCH]).items()):
-            yield json_text(ticket_document(db, ticket, config, tickets.thread(db, ticket.number)))
+        with db.snapshot():
+            found = sorted(tickets.get_many(db, numbers[start : start + EXPORT_BATCH]).items())
+            lines = [json_text(ticket_document(db, each, config, tickets.thread(db, number))) for number, each in found]
+        yield from lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sqlite3
 import sys
 from contextlib import closing, nullcontext
 from datetime import datetime
@@ -483,6 +484,27 @@ def test_an_export_contains_every_ticket_completely_and_in_order(desk, capsys, m
     assert call("tickets", "export", "--output", "all.jsonl") == 0
     out, err = capsys.readouterr()
     assert (out, "5 tickets written to all.jsonl" in err) == ("", True)
+
+
+def test_an_export_that_waits_for_its_reader_holds_no_transaction(desk, monkeypatch):
+    """A pager that nobody scrolls would keep the log of the database from beginning anew."""
+    monkeypatch.setattr("mailgate.cli.tickets.view.EXPORT_BATCH", 2)
+    for number in range(3):
+        assert call("tickets", "new", "--requester", "k@x.example", "--subject", f"No {number}", "--quiet") == 0
+    written = []
+
+    class Pager(io.StringIO):
+        def write(self, text):
+            with closing(sqlite3.connect(desk / "var" / "mailgate.db", timeout=0)) as db:
+                db.execute("UPDATE ticket SET subject = subject || '!'")
+                db.commit()
+                written.append(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Pager())
+    assert call("tickets", "export") == 0
+    assert written
+    assert set(written) == {0}  # 1: somebody reads an older state
 
 
 def test_status_warns_about_a_nearly_full_disk(desk, capsys, monkeypatch):
