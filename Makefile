@@ -4,7 +4,7 @@
 #   make run ARGS="-c config.toml"       the daemon, in the foreground
 #   make test [ARGS="-k imap"]           every test, with the same examples and seeds for everybody
 #   make explore [ARGS="--minutes 10"]   property tests and fuzzers with new seeds, until Ctrl-C
-#   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of four scenarios (two hours)
+#   make sweep [ARGS="--every 20"]       kills the daemon at every durability boundary of five scenarios (three hours)
 #   make soak [ARGS="--days 10000"]      simulated days in which everything fails, until Ctrl-C
 #   make mutants [ARGS="sla"]            small changes of the code, each of which a test should notice (an hour)
 #   make coverage                        the core at 100 % branch coverage by the unit tests

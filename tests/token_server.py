@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -32,6 +32,8 @@ class TokenServer:
         self.extra: dict[str, object] = {}  # more keys of each grant
         self.script: list[object] = []
         self.asked: list[dict[str, str]] = []  # the forms that came
+        self.refused: list[str] = []  # refresh tokens that were good no longer
+        self.at_use: Callable[[str], object] = str  # called with each access token that a server asks about
         self.answered = threading.Event()  # after each answer to a form
         self._count = 0
         self._server: ThreadingHTTPServer | None = None
@@ -74,7 +76,9 @@ class TokenServer:
 
     def answer(self, path: str, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         if path == "/introspect":
-            owner = self.alive.get(form.get("token", ""))
+            token = form.get("token", "")
+            self.at_use(token)
+            owner = self.alive.get(token)
             return 200, {"active": owner is not None, "username": owner or "", "scope": "mail"}
         if path == "/device":
             found = {"device_code": "device-1", "user_code": "ABCD-EFGH", "interval": 1, "expires_in": 60}
@@ -91,6 +95,7 @@ class TokenServer:
 
     def _refreshed(self, token: str) -> tuple[int, dict[str, Any]]:
         if token not in self.refresh_tokens:
+            self.refused.append(token)
             return 400, {"error": "invalid_grant", "error_description": f"{token} has been revoked"}
         if not self.rotate:
             return 200, self._grant()

@@ -25,6 +25,7 @@ from mailgate.connect.oauth2 import Grant, TokenRefused, TokenUnavailable
 from mailgate.connect.token_file import Stored, TokenFile
 from mailgate.errors import MailgateError, StorageError
 from mailgate.settings import OAuth2, Secret
+from mailgate.system.crash_points import crossing
 
 EARLY = timedelta(minutes=5)  # before its end a token is renewed, or a fifth of its life where that is shorter
 IDLE = timedelta(days=7)  # a refresh token that was not used for so long is used, so that it does not end unused
@@ -206,7 +207,9 @@ class Account:
 
     def _grant(self, form: Mapping[str, str], *more: Secret) -> Grant:
         config = self._config
+        crossing("request of a token")
         status, body = self._post(config.token_url, form, self._ca)
+        crossing("token granted")
         return oauth2.read_grant(status, body, (config.client_secret, *more, Secret(form.get("assertion", ""))))
 
     def _keep(self, grant: Grant, now: datetime, old: Stored | None = None) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from mailgate.cli.main import main
-from mailgate.connect import access_tokens, token_file, web
+from mailgate.connect import access_tokens, web
 from mailgate.daemon import alarms, problems, sign_ins, status
 from mailgate.inbound.imap import watcher
 from mailgate.outbound import backoff
@@ -34,7 +34,7 @@ alarms.INTERVAL = sign_ins.INTERVAL = status.INTERVAL = 0.5
 
 
 def observe(boundary: str) -> None:
-    if boundary == "flush of a file" and (FOLDER / "die").exists() and (FOLDER / "var" / token_file.FOLDER).exists():
+    if boundary == "token granted" and (FOLDER / "die").exists():
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.crash.scenario import SCENARIOS, Scenario
-from tests.crash.sweep import Run, play, problems
+from tests.crash.sweep import Run, mail_server, play, problems
 from tests.dovecot import Dovecot
 
-EVERYDAY, BY_LMTP, ERASURE, UPGRADE = SCENARIOS
+EVERYDAY, BY_LMTP, RENEWALS, ERASURE, UPGRADE = SCENARIOS
 # One side of each kind of boundary: the other side is a moment away.
 KILLS = (
     (EVERYDAY, "daemon:committed:4"),
@@ -24,6 +24,7 @@ KILLS = (
     (EVERYDAY, "worker:named:1"),
     (EVERYDAY, "backup:flush of names:1"),
     (BY_LMTP, "daemon:mail answered:2"),
+    (RENEWALS, "daemon:token granted:2"),
     (ERASURE, "forget:committed:1"),
     (UPGRADE, "daemon:commit of the schema:4"),
 )
@@ -31,7 +32,7 @@ KILLS = (
 
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
-    with Dovecot() as running:
+    with mail_server() as running:
         yield running
 
 

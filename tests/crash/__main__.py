@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from tests.crash.scenario import SCENARIOS
-from tests.crash.sweep import Run, sweep
-from tests.dovecot import Dovecot
+from tests.crash.sweep import Run, mail_server, sweep
 
 
 def main() -> int:
@@ -18,7 +17,7 @@ def main() -> int:
     parser.add_argument("--scenario", choices=[each.name for each in SCENARIOS], help="one scenario (default: all)")
     args = parser.parse_args()
     failed = 0
-    with Dovecot() as dovecot:
+    with mail_server() as dovecot:
         for scenario in SCENARIOS:
             if args.scenario in (None, scenario.name):
                 failed += _report(scenario.name, sweep(scenario, dovecot, args.every))

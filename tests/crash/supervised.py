@@ -19,9 +19,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from mailgate.connect.token_file import FOLDER, TokenFile
 from tests import prefork
 from tests.acceptance.people import Got
 from tests.acceptance.world import World
+from tests.token_server import TokenServer
 from tests.waiting import PATIENCE, wait_until
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -30,14 +32,18 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 class Supervised(World):
     """A world whose daemon is killed at the crossing `at` ("role:boundary:count"; "" for never)."""
 
-    def __init__(self, folder: Path, config: str, *, at: str = "", lmtp: bool = False) -> None:
+    def __init__(self, folder: Path, config: str, tokens: TokenServer, *, at: str = "", lmtp: bool = False) -> None:
         super().__init__(folder, config)
+        self.tokens = tokens
         self.crossings = folder / "crossings"
         self.user = f"{folder.parent.name}.{folder.name}@bank.example"  # of the mailbox
         self.at = at
         self.killed = False
         self._lmtp = lmtp
         self._seen: set[str] = set()  # Message-IDs of the mails that the scenario has used
+        tokens.mailbox, tokens.rotate, tokens.at_use = self.user, True, self._used
+        self.sign_in = TokenFile(folder / "var" / FOLDER, "support")
+        self.used_early: list[str] = []  # access tokens that were used before their refresh token was in its file
 
     # ── the processes ───────────────────────────────────────────────────────────────────
 
@@ -73,6 +79,12 @@ class Supervised(World):
         assert not self.killed, "killed twice"
         self.killed = True
         wait_until(lambda: not _alive(process.pid))  # the worker, too: a service manager waits for both
+
+    def _used(self, token: str) -> None:
+        """A server asks about an access token: the refresh token that was given with it, or a later one, is kept."""
+        stored = self.sign_in.read()
+        if stored is None or _number(stored.refresh_token.value) < _number(token):
+            self.used_early.append(token)
 
     def revive(self) -> None:
         """Start the daemon again when it was killed."""
@@ -164,6 +176,10 @@ class Supervised(World):
     def copies(self) -> int:
         """Mails that the relay took more than once."""
         return len(self.taken) - len({(mail.id, mail.to) for mail in self.taken})
+
+
+def _number(token: str) -> int:
+    return int(token.rpartition("-")[2])
 
 
 def _alive(group: int) -> bool:
