@@ -28,6 +28,30 @@ _FAULTS = {
 _ERRNO = {"full": errno.ENOSPC, "broken": errno.EIO, "read-only": errno.EROFS}
 
 
+class Connection(sqlite3.Connection):
+    """A connection of the desk."""
+
+    def __init__(self, disk: Disk, life: Life, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._disk, self._life = disk, life
+
+    def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:
+        """Run a statement, if the disk lets it."""
+        self._life.require()
+        if error := self._disk.failure(sql):
+            if self.in_transaction and sql != "COMMIT":  # SQLite undoes the transaction by itself, mostly
+                super().execute("ROLLBACK")
+            raise error
+        return super().execute(sql, *params)
+
+    def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
+        """Run a statement for each row, if the disk lets it."""
+        self._life.require()
+        if error := self._disk.failure(sql):
+            raise error
+        return super().executemany(sql, rows)
+
+
 class Disk:
     """How the disk does: `state` is "" when it is well, else a key of `_FAULTS`; then a share of the writes fails."""
 
@@ -85,29 +109,15 @@ class Disk:
 
     def connect(self, *args: Any, **more: Any) -> sqlite3.Connection:
         """`sqlite3.connect`."""
-        disk, life = self, LIFE.get()
+        life = LIFE.get()
         if life is None:
             return _connect(*args, **more)
         life.require()
 
-        class Connection(sqlite3.Connection):
-            """A connection of the desk."""
+        def opened(*given: Any, **also: Any) -> sqlite3.Connection:
+            return Connection(self, life, *given, **also)
 
-            def execute(self, sql: str, *params: Any) -> sqlite3.Cursor:
-                life.require()
-                if error := disk.failure(sql):
-                    if self.in_transaction and sql != "COMMIT":  # SQLite undoes the transaction by itself, mostly
-                        super().execute("ROLLBACK")
-                    raise error
-                return super().execute(sql, *params)
-
-            def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
-                life.require()
-                if error := disk.failure(sql):
-                    raise error
-                return super().executemany(sql, rows)
-
-        connection = _connect(*args, factory=Connection, **more)
+        connection = _connect(*args, factory=opened, **more)
         sqlite3.Connection.execute(connection, "PRAGMA synchronous = OFF")
         life.connections.add(connection)
         return connection

@@ -14,6 +14,7 @@ from tests.simulation.process import CONFIG
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+BACKUPS, RESTORES = 0.2, 0.06  # share of days with one
 CALM_FROM = 22.0  # hours: from then on a day has no more faults
 # Where mail passes from one system to another: a kill between two of these is what doubles or loses mail.
 HAND_OVERS = (
@@ -63,8 +64,8 @@ class Faults:
             (0.05, self._renumber),
             (0.15, self._lose_addresses),
             (0.03, self._revoke),
-            (0.2, self._back_up),
-            (0.06, self._restore),
+            (BACKUPS, self._back_up),
+            (RESTORES, self._restore),
             (0.08, self._forget),
             (0.25, self._world.people.poisons),
         ):
