@@ -495,7 +495,8 @@ def test_an_export_that_waits_for_its_reader_holds_no_transaction(desk, monkeypa
 
     class Pager(io.StringIO):
         def write(self, text):
-            with closing(sqlite3.connect(desk / "var" / "mailgate.db", timeout=0)) as db:
+            with closing(sqlite3.connect(desk / "var" / "mailgate.db")) as db:
+                db.execute("PRAGMA busy_timeout = 0")
                 db.execute("UPDATE ticket SET subject = subject || '!'")
                 db.commit()
                 written.append(db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
