@@ -79,6 +79,14 @@ class Db(ABC):
         """The first row of a query, or None."""
 
     @abstractmethod
+    def ahead(self, reads: Callable[[Db], object]) -> None:
+        """Say which queries will follow in this transaction: an engine may run them together, in one round trip.
+
+        `reads(db)` calls the functions that make these queries. They may find nothing then, and what they return counts
+        for nothing; the same query is answered when it is made later, up to the next statement that writes.
+        """
+
+    @abstractmethod
     def run(self, sql: str, params: Params = ()) -> int:
         """Run one statement; the number of rows it changed."""
 

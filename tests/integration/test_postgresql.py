@@ -18,8 +18,9 @@ from mailgate.settings import Server
 from mailgate.store import meta, schema
 from mailgate.store.db import Node, Store, engine_of
 from mailgate.store.postgresql import db as module
-from mailgate.store.postgresql.db import PostgresDb, translated
+from mailgate.store.postgresql.db import PostgresDb
 from mailgate.store.postgresql.engine import Postgresql, dialect
+from mailgate.store.postgresql.sql import translated
 from mailgate.store.queues import nodes
 from mailgate.store.sqlite.engine import Sqlite
 from tests.postgresql import Cluster, cluster

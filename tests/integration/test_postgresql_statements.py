@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -12,14 +12,18 @@ import pytest
 from mailgate.errors import StorageError
 from mailgate.settings import Server
 from mailgate.store import meta
+from mailgate.store.db import Db
 from mailgate.store.postgresql import db as db_module
 from mailgate.store.postgresql import statements as module
 from mailgate.store.postgresql.connection import IntegrityError, connect
 from mailgate.store.postgresql.db import PostgresDb
 from mailgate.store.postgresql.engine import Postgresql
 from mailgate.store.postgresql.statements import Statements
+from mailgate.worker import batch
+from tests.desk import KAREN, ON_POSTGRESQL, Bench
 from tests.postgresql import cluster
 
+ROUND_TRIPS = 12  # of a mail that opens a ticket, from its snapshot to its commit
 PUT = "INSERT INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -167,3 +171,107 @@ def test_others_hear_of_a_commit_only_where_what_was_sent_has_changed_something(
             db.send(PUT, ["a", "1"])
         assert meta.get(other, "a") == "1"
         assert other.data_version() != seen
+
+
+# ── snapshots, and queries that run ahead ───────────────────────────────────────────────
+
+
+def values(db: Db, *keys: str) -> list[str | None]:
+    return [meta.get(db, key) for key in keys]
+
+
+def test_queries_that_run_ahead_take_one_round_trip_and_hold_until_the_next_write(db):
+    with db.transaction():
+        meta.put(db, "a", "1")
+        db.ahead(lambda db: values(db, "a", "b"))
+        sent = db._statements.sent
+        assert values(db, "a", "b") == ["1", None]
+        assert db._statements.sent == sent
+        meta.put(db, "b", "2")
+        assert values(db, "a", "b") == ["1", "2"]
+        db.ahead(lambda db: values(db, "a", "b"))
+        db.run("DELETE FROM meta WHERE key = 'a'")
+        assert values(db, "a", "b") == [None, "2"]
+        with suppress(ZeroDivisionError), db.savepoint():
+            meta.put(db, "b", "3")
+            db.ahead(lambda db: values(db, "b"))
+            raise ZeroDivisionError
+        assert values(db, "b") == ["2"]
+
+
+def test_queries_that_run_ahead_do_not_outlive_the_transaction(engine, db):
+    with closing(engine.open_writer()) as other:
+        with db.snapshot():
+            db.ahead(lambda db: values(db, "a"))
+            with other.transaction():
+                meta.put(other, "a", "1")
+            assert values(db, "a") == [None]
+        assert values(db, "a") == ["1"]
+        db.ahead(lambda db: pytest.fail("outside of a transaction nothing holds"))
+
+
+def test_a_snapshot_begins_with_its_first_query_and_ends_with_the_next_statement(engine, db):
+    state = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+    sent = db._statements.sent
+    with db.snapshot():
+        pass
+    assert db._statements.sent == sent
+    with closing(engine.open_writer()) as other:
+        with db.snapshot(), db.snapshot():
+            assert values(db, "a", "b") == [None, None]
+        assert (db._statements.sent, other.one(state)[0]) == (sent + 2, 1)
+        with db.transaction():
+            meta.put(db, "a", "1")
+        assert (db._statements.sent, other.one(state)[0]) == (sent + 5, 0)
+        for next_one in (lambda: db.one("SELECT 1"), lambda: db.send(PUT, ["b", "1"]), db.data_version, db.settle):
+            with db.snapshot():
+                values(db, "a")
+            next_one()
+            assert other.one(state)[0] == 0
+        with pytest.raises(ZeroDivisionError), db.snapshot():  # noqa: PT012
+            values(db, "a")
+            raise ZeroDivisionError
+        with suppress(psycopg.Error), db.snapshot():
+            db.one("SELECT 1 / 0")
+        assert keys(db) == ["a", "b"]
+        assert other.one(state)[0] == 0
+
+
+def test_a_snapshot_and_what_follows_it_outlive_a_lost_connection(engine, db):
+    with closing(engine.open_writer()) as other:
+
+        def cut() -> None:
+            end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            assert other.all(f"{end} AND datname = current_database()")
+
+        cut()
+        with db.snapshot():
+            assert values(db, "a") == [None]
+        cut()
+        with db.transaction():
+            meta.put(db, "a", "1")
+        with db.snapshot():
+            assert values(db, "a") == ["1"]
+        cut()
+        with db.snapshot():
+            db.ahead(lambda db: values(db, "a", "b"))
+            assert values(db, "a", "b") == ["1", None]
+            cut()
+            with pytest.raises(StorageError):  # which would be of another moment
+                values(db, "c")
+        assert values(db, "a") == ["1"]
+
+
+def test_a_new_ticket_takes_few_round_trips(tmp_path):
+    """What a reader would not see in a test of the outcome: reads are asked together, writes travel together."""
+    token = ON_POSTGRESQL.set(True)
+    try:
+        bench = Bench(tmp_path)
+    finally:
+        ON_POSTGRESQL.reset(token)
+    bench.send(KAREN, "The portal is down")
+    bench.accept(bench.write("Elliot Client <elliot@client.example>", "The door is stuck", subject="Door"))
+    claimed = batch.read(batch.claim(bench.db), bench.desk, bench.now)
+    sent = bench.db._statements.sent
+    assert batch.work(bench.db, claimed, bench.desk.context(bench.now)) == 1
+    assert bench.db._statements.sent - sent <= ROUND_TRIPS

@@ -42,6 +42,14 @@ SIGNS = timedelta(days=30)  # for which a first report about an address counts
 def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     """The situation of a mail."""
     situation = _find_out(db, prepared, context)
+    received, authors = situation.received, [author.email for author in situation.received.mail.from_]
+    db.ahead(
+        lambda db: (
+            copies.seen(db, prepared.digest),
+            inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id),
+            bans.over(db, authors),
+        )
+    )
     earlier = _copy_of(db, prepared, context)
     if earlier is not None:
         if situation.standing in copies.WEAK or copies.standing(db, earlier) not in copies.WEAK:
@@ -49,7 +57,6 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
         situation = replace(situation, outdoes=earlier)
     rating = rating_of(situation, context)
     matter = matter_of(situation, rating, context.config)
-    authors = [author.email for author in situation.received.mail.from_]
     lets_in = situation.sender.agent or matter in (Matter.LOOP, Matter.REPORT)
     if not lets_in and (ban := bans.over(db, authors)):
         return replace(situation, matter=matter, known=Known(ban=ban))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -30,6 +30,7 @@ def of_opening(db: Db, situation: Situation, records: Mapping[int, TicketRecord]
     people = [author_of(situation, context.config)]
     if any(rule.requester for rule in context.config.rules):
         people += filter(None, [named_to_reply(situation, context.config)])
+    db.ahead(lambda db: _queries(db, people, situation, context))
     found = {each.email: _requester(db, each.email, situation, context) for each in people if each.email}
     joinable = [each.joinable for each in found.values() if each.joinable]
     return Known(
@@ -38,6 +39,17 @@ def of_opening(db: Db, situation: Situation, records: Mapping[int, TicketRecord]
         next_number=next_number(db, context.config, situation.highest_number),
         requesters=found,
     )
+
+
+def _queries(db: Db, people: Sequence[Address], situation: Situation, context: Context) -> None:
+    """The queries of `of_opening` but for those that follow from others."""
+    absences.away(db, context.now)
+    next_number(db, context.config, situation.highest_number)
+    for each in people:
+        emails = tuple(context.config.addresses_of(each.email))
+        tickets.open_count(db, *emails, proven=situation.standing == "proven")
+        tickets.is_known(db, *emails)
+        audience.is_proven(db, each.email)
 
 
 def with_opening_by_hand(db: Db, known: Known, situation: Situation, context: Context) -> Known:

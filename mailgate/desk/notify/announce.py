@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mailgate.desk.notify.dead_addresses import drop_undeliverable
-from mailgate.desk.notify.limits import limit
-from mailgate.desk.notify.related_tickets import with_related
+from mailgate.desk.notify.limits import ask_limits, limit
+from mailgate.desk.notify.related_tickets import ask_related, with_related
 from mailgate.desk.outcome import Announcement, Context, Outcome
 from mailgate.notice import Notice, NoticeKind
 from mailgate.rules.notices.occasion import Occasion
@@ -36,6 +36,7 @@ def complete(
     if outcome.confirms:
         inbox_id, released = outcome.confirms
         outcome = replace(outcome, confirms=(inbox_id, complete(db, released, context, alive=alive)))
+    db.ahead(lambda db: _queries(db, outcome, context, unproven=unproven))
     audiences = {each.change.after.number: each.audience for each in outcome.announced}
     outcome, announced = _announced(db, outcome, context), outcome.announced
     about = (each.thread for each in announced if each.change.after.number == outcome.ticket)
@@ -48,6 +49,13 @@ def complete(
         written = tuple(each for each in outcome.notices if each.kind in (NoticeKind.REPLY, NoticeKind.ASKED))
         outcome = replace(outcome, notices=written)
     return drop_undeliverable(db, outcome, audiences, context, alive=alive)
+
+
+def _queries(db: Db, outcome: Outcome, context: Context, *, unproven: bool) -> None:
+    """The queries of `complete` that are known from the start."""
+    for each in outcome.announced:
+        ask_related(db, each.change.after, each.similar_to, context.config)
+        ask_limits(db, each.change.after, outcome, context, trusted=not unproven)
 
 
 def _announced(db: Db, outcome: Outcome, context: Context) -> Outcome:

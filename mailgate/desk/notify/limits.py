@@ -14,7 +14,7 @@ from mailgate.notice import AUTOMATIC_KINDS, Notice, NoticeKind
 from mailgate.rules.screening.duplicates import says_the_same
 from mailgate.store.db import Db
 from mailgate.store.people import audience
-from mailgate.ticket import Entry
+from mailgate.ticket import Entry, Ticket
 
 ECHO = timedelta(hours=1)  # within which the same text is acknowledged once
 LOOKED_AT = 20  # entries of a ticket
@@ -59,6 +59,15 @@ def _over(db: Db, notice: Notice, outcome: Outcome, context: Context, *, trusted
     if outcome.first_time and not trusted and audience.first_contacts(db, now - unknown.period) >= unknown.count:
         return f"limit_unknown: {unknown.count} acknowledgements to first-time requesters in {unknown.period}"
     return ""
+
+
+def ask_limits(db: Db, ticket: Ticket, outcome: Outcome, context: Context, *, trusted: bool) -> None:
+    """The queries of `limit` about notices to the requester of a ticket."""
+    limits, now = context.config.notices, context.now
+    audience.automatic_to(db, ticket.requester.email, now - limits.limit_per_sender.period, trusted=trusted)
+    audience.automatic_about(db, ticket.number, now - timedelta(hours=1), trusted=trusted)
+    if outcome.first_time and not trusted:
+        audience.first_contacts(db, now - limits.limit_unknown.period)
 
 
 def _echo(notice: Notice, outcome: Outcome, before: Sequence[Entry], context: Context) -> str:

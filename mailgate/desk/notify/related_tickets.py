@@ -34,13 +34,12 @@ def with_related(
     `similar_to` is the text to which ended tickets are compared; None: none are.
     """
     if any(_is_alert(notice) for notice in notices):
-        emails = config.addresses_of(ticket.requester.email)
-        found = _without(tickets.of_requester(db, emails, (Status.OPEN, Status.PENDING), OTHERS), ticket)
+        found = _without(_open_of_requester(db, ticket, config), ticket)
         if found:
             notices = tuple(replace(e, others=_others(e, found, config)) if _is_alert(e) else e for e in notices)
     if similar_to is None or not any(notice.kind in _SHOW_SIMILAR for notice in notices):
         return notices
-    words = similar.words_of(ticket.subject, similar_to, similar.ASKED)
+    words = _words(ticket, similar_to)
     numbers = similar.closest(len(words), stored.having(db, words))[: 2 * similar.SHOWN]
     if not numbers:
         return notices
@@ -49,6 +48,22 @@ def with_related(
     ended = [each for each in found if not each.status.active and not confidential(each.department, config)]
     ends = [(each, how_it_ended(each, stored.ending(db, each.number), config)) for each in ended]
     return tuple(replace(each, similar=_similar(each, ends, config)) for each in notices)
+
+
+def ask_related(db: Db, ticket: Ticket, similar_to: str | None, config: Config) -> None:
+    """The queries of `with_related` that do not follow from others."""
+    _open_of_requester(db, ticket, config)
+    if similar_to is not None:
+        stored.having(db, _words(ticket, similar_to))
+
+
+def _open_of_requester(db: Db, ticket: Ticket, config: Config) -> list[Ticket]:
+    emails = config.addresses_of(ticket.requester.email)
+    return tickets.of_requester(db, emails, (Status.OPEN, Status.PENDING), OTHERS)
+
+
+def _words(ticket: Ticket, text: str) -> tuple[str, ...]:
+    return similar.words_of(ticket.subject, text, similar.ASKED)
 
 
 def _is_alert(notice: Notice) -> bool:

@@ -7,15 +7,12 @@ was under way is undone and raises StorageError. Where a COMMIT is not answered,
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
-from typing import Any
+from typing import TypeVar
 
 from mailgate.errors import NodeLost, StorageError
-from mailgate.rules.text.search_words import Term
 from mailgate.store.engine import Db, Node, Params, Row, Table
 from mailgate.store.postgresql.connection import (
     LOCKS,
@@ -28,26 +25,23 @@ from mailgate.store.postgresql.connection import (
     is_idle,
     value,
 )
+from mailgate.store.postgresql.sql import Expressions, bound, translated
 from mailgate.store.postgresql.statements import Statements
 from mailgate.store.raw_files import RawFiles
 from mailgate.system.crash_points import crossing
+
+T = TypeVar("T")
 
 CHANNEL = "mailgate"  # of NOTIFY: something was committed
 LOOK = 30.0  # seconds after which `data_version` changes by itself, for notifications may be lost
 ASK = 30.0  # seconds to wait for a server that did not answer a COMMIT
 PAUSE = 0.2  # seconds between two questions
+# One that only reads holds up nobody, however long it stands still.
+_SNAPSHOT = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
-class PostgresDb(Db):
-    """A handle on one connection, which is opened anew when it was lost. Lists are bound as arrays."""
-
-    any_of = "= ANY(?)"
-    none_of = "<> ALL(?)"
-    listed = "unnest(CAST(? AS text[])) AS listed (value)"
-    # By the index alone (OFFSET keeps the planner from other ways), or one document after the other.
-    matching = "(SELECT ticket FROM document WHERE vector @@ CAST(? AS tsquery) OFFSET 0)"
-    latest = "(SELECT ticket FROM document WHERE vector @@ CAST(? AS tsquery))"
-    clock = "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+class PostgresDb(Expressions):
+    """A handle on one connection, which is opened anew when it was lost."""
 
     def __init__(self, url: str, files: RawFiles, *, read_only: bool = False, node: Node = Node()) -> None:  # noqa: B008
         self._url = url
@@ -56,6 +50,8 @@ class PostgresDb(Db):
         self.node = node
         self._wrote = False  # this transaction changed something
         self._xid = ""  # id of this transaction
+        self._opening = self._leaving = False  # a snapshot begins, or has ended, with the next statement
+        self._ahead: dict[tuple[str, str], list[Row]] = {}  # rows of queries that this transaction has run ahead
         self._seen = 0  # how often something of others was or may have been committed
         self._connect()
 
@@ -63,6 +59,7 @@ class PostgresDb(Db):
         """Open the connection (anew). Raises StorageError."""
         self._connection = connect(self._url, read_only=self._read_only)
         self._statements = Statements(self._connection)
+        self._leaving = False
         self._seen += 1  # what was missed meanwhile
         with errors_of(self._connection):
             key = value(self._connection, "SELECT hashtext(current_schema())")
@@ -72,28 +69,63 @@ class PostgresDb(Db):
                 self._connection.execute(f"LISTEN {CHANNEL}")
 
     def _execute(self, sql: str, params: Params = (), most: int | None = None) -> tuple[int, list[Row]]:
-        """Run one statement behind what is queued: how many rows it changed or found, and up to `most` of them.
-
-        On a new connection where nothing is lost with the old one: outside of a transaction, for what only reads.
-        """
+        """Run one statement behind what is queued: how many rows it changed or found, and up to `most` of them."""
+        if self._ahead and (known := self._ahead.get((sql, repr(params)))) is not None:
+            return len(known), known[:most]
         text, names = translated(sql)
-        bound = _bound(params, names)
+        values = bound(params, names)
+        return self._again_on_new_connection(lambda: self._statements.run(text, values, most), text)
+
+    def _again_on_new_connection(self, run: Callable[[], T], text: str = "SELECT") -> T:
+        """Run statements, on a new connection where nothing is lost with the old one: outside, for what only reads."""
         connection = self._connection
-        again = text.startswith("SELECT") and not in_transaction(connection)
+        again = text.startswith("SELECT") and not self._inside()
         try:
-            return self._statements.run(text, bound, most)
+            return self._run(run)
         except Error as error:
             if not (again and connection.closed):
                 fail(error, connection)
         self._connect()
         with errors_of(self._connection):
-            return self._statements.run(text, bound, most)
+            return self._run(run)
+
+    def _run(self, run: Callable[[], T]) -> T:
+        """Run statements behind the end of the last snapshot and the beginning of the next, if they are due."""
+        for each in (*(["ROLLBACK"] if self._leaving else []), *(_SNAPSHOT if self._opening else [])):
+            self._statements.add(each)
+        result = run()
+        self._opening = self._leaving = False
+        return result
+
+    def _inside(self) -> bool:
+        """Whether a transaction runs in which something was read or written."""
+        return in_transaction(self._connection) and not self._leaving
+
+    def ahead(self, reads: Callable[[Db], object]) -> None:
+        """Run the queries together, and keep their rows until the transaction writes or ends."""
+        if not (self._opening or self._inside()):
+            return
+        asked = _Asked(self)
+        reads(asked)
+        queries = []
+        for sql, params in asked.queries:
+            text, names = translated(sql)
+            queries.append((text, bound(params, names)))
+        found = self._again_on_new_connection(lambda: self._statements.run_all(queries))
+        keys = ((sql, repr(params)) for sql, params in asked.queries)
+        self._ahead.update(zip(keys, found, strict=True))
 
     def all(self, sql: str, params: Params = ()) -> list[Row]:
         """Every row of a query."""
         rows = self._execute(sql, params)[1]
-        self._wrote = self._wrote or not sql.startswith(("SELECT", "WITH"))
+        if not sql.startswith(("SELECT", "WITH")):
+            self._write()
         return rows
+
+    def _write(self, *, changed: bool = True) -> None:
+        """Note that something was written."""
+        self._wrote = self._wrote or changed
+        self._ahead.clear()
 
     def one(self, sql: str, params: Params = ()) -> Row | None:
         """The first row of a query, or None."""
@@ -103,7 +135,7 @@ class PostgresDb(Db):
     def run(self, sql: str, params: Params = ()) -> int:
         """Run one statement; the number of rows it changed."""
         count = self._execute(sql, params)[0]
-        self._wrote = self._wrote or count > 0
+        self._write(changed=count > 0)
         return count
 
     def send(self, sql: str, params: Params = ()) -> None:
@@ -113,15 +145,17 @@ class PostgresDb(Db):
     def insert(self, sql: str, params: Params = ()) -> int:
         """Run one INSERT; the id of the new row."""
         rows = self._execute(f"{sql} RETURNING id", params)[1]
-        self._wrote = True
+        self._write()
         return int(rows[0][0])
 
     def many(self, sql: str, rows: Iterable[Params]) -> None:
         """Queue one statement for each of many rows."""
         text, names = translated(sql)
+        self._ahead.clear()
+        self.settle()
         with errors_of(self._connection):
             for params in rows:
-                self._statements.add(text, _bound(params, names))
+                self._statements.add(text, bound(params, names))
             if not in_transaction(self._connection):
                 self._statements.flush()
 
@@ -133,33 +167,6 @@ class PostgresDb(Db):
         except IntegrityError:
             return 0
 
-    # ── expressions ─────────────────────────────────────────────────────────────────────
-
-    @staticmethod
-    def values(values: Iterable[object]) -> object:
-        """A list, which becomes an array."""
-        return [*values]
-
-    @staticmethod
-    def terms(terms: Iterable[Term]) -> str:
-        """A tsquery; words hold no quotes and no backslashes."""
-        return " & ".join(f"'{term.word}'{':*' if term.begins else ''}" for term in terms)
-
-    @staticmethod
-    def elements(column: str) -> str:
-        """A table of the elements of a JSON list."""
-        return f"json_array_elements(CAST({column} AS json)) AS elements (value)"
-
-    @staticmethod
-    def member(value: str, key: str | int) -> str:
-        """One member of a JSON object or list, as text."""
-        return f"CAST({value} AS json) ->> {key if isinstance(key, int) else repr(key)}"
-
-    @staticmethod
-    def members(value: str, keys: Sequence[str]) -> str:
-        """Some members of a JSON object, as a JSON list."""
-        return f"json_build_array({', '.join(f'CAST({value} AS json) -> {key!r}' for key in keys)})::text"
-
     # ── transactions ────────────────────────────────────────────────────────────────────
 
     @contextmanager
@@ -167,11 +174,13 @@ class PostgresDb(Db):
         """What happens inside is undone alone when it raises."""
         statements = self._statements
         sent, before = statements.sent, statements.queued
-        self.send("SAVEPOINT one")
+        with errors_of(self._connection):
+            statements.add("SAVEPOINT one")
         try:
             yield
             self._execute("RELEASE one")
         except BaseException:
+            self._ahead.clear()
             if statements is self._statements and statements.sent == sent:
                 statements.forget(before)
             elif in_transaction(self._connection):
@@ -183,16 +192,21 @@ class PostgresDb(Db):
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Every read inside sees the database as it is at the first of them."""
-        if in_transaction(self._connection):  # in which nobody else writes
+        if self._opening or self._inside():  # in a transaction nobody else writes
             yield
             return
-        # One that only reads holds up nobody, however long it stands still.
-        timeout = "SET LOCAL idle_in_transaction_session_timeout = 0"
-        self._start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", timeout)
+        self._opening = True
         try:
             yield
         finally:
-            self.rollback()  # there is nothing to undo
+            self._ahead.clear()
+            self._opening, self._leaving = False, in_transaction(self._connection)  # there is nothing to undo
+
+    def settle(self) -> None:
+        """End the last snapshot, where that was left to the next statement."""
+        if self._leaving:
+            self._leaving = False
+            self.rollback()
 
     def begin(self) -> None:
         """BEGIN, and wait until no other transaction of the desk writes."""
@@ -212,6 +226,7 @@ class PostgresDb(Db):
         with errors_of(connection):
             if not self._wrote:
                 statements.flush()  # tells whether it changes something
+        self._ahead.clear()
         crossing("commit")
         try:
             if self._wrote or statements.changed != self._changed:
@@ -225,15 +240,17 @@ class PostgresDb(Db):
     def rollback(self) -> None:
         """ROLLBACK, where a transaction runs."""
         self._statements.forget()
-        if in_transaction(self._connection):
+        self._ahead.clear()
+        if self._inside():
             self._execute("ROLLBACK")
 
     def _start(self, *statements: str) -> list[Row]:
         """Begin a transaction, on a new connection where the old one is lost; the rows of the last statement."""
         connection = self._connection
         try:
-            return self._all_of(statements)
+            return self._run(lambda: self._all_of(statements))
         except Error as error:
+            self._leaving = False
             with suppress(Error):
                 if in_transaction(connection):  # the lock was not to be had
                     self._statements.run("ROLLBACK")
@@ -272,6 +289,7 @@ class PostgresDb(Db):
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed, and every LOOK seconds."""
+        self.settle()
         connection = self._connection
         if connection.closed:
             self._connect()
@@ -331,6 +349,19 @@ class PostgresDb(Db):
         self._connection.close()
 
 
+class _Asked(PostgresDb):
+    """Notes queries instead of running them, and finds nothing."""
+
+    def __init__(self, real: PostgresDb) -> None:
+        self.files, self.node = real.files, real.node
+        self.queries: list[tuple[str, Params]] = []
+
+    def _execute(self, sql: str, params: Params = (), most: int | None = None) -> tuple[int, list[Row]]:
+        del most
+        self.queries.append((sql, params))
+        return 0, []
+
+
 def _table(name: str, columns: Sequence[Row]) -> Table:
     key = sorted((row for row in columns if row["in_key"] is not None), key=lambda row: int(row["in_key"]))
     return Table(
@@ -343,34 +374,3 @@ def _table(name: str, columns: Sequence[Row]) -> Table:
 
 # The timeline of the server's log: another one after a failover. A replica writes none.
 _TIMELINE = "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
-_MARK = re.compile(r"'[^']*'|\"[^\"]*\"|\?|(?<!:):([a-z_]+)")
-
-
-@lru_cache(maxsize=2000)
-def translated(sql: str) -> tuple[str, tuple[str, ...]]:
-    """A statement with `$1`, `$2` … for its values, and the names of those that were written `:name`."""
-    names: list[str] = []
-    count = 0
-
-    def numbered(found: re.Match[str]) -> str:
-        nonlocal count
-        if name := found[1]:
-            if name not in names:
-                names.append(name)
-            return f"${names.index(name) + 1}"
-        if found[0] != "?":
-            return found[0]
-        count += 1
-        return f"${count}"
-
-    text = re.sub(r"\bLIKE\b", "ILIKE", _MARK.sub(numbered, sql))  # columns compare by "C": ASCII letters alone fold
-    return text, tuple(names)
-
-
-def _bound(params: Params, names: tuple[str, ...]) -> list[Any]:
-    """The values in order. Texts in PostgreSQL hold no NUL, which is written out instead."""
-    if isinstance(params, Mapping):
-        values: Sequence[Any] = [params[name] for name in names]
-    else:
-        values = params
-    return [value.replace("\0", "\\x00") if isinstance(value, str) and "\0" in value else value for value in values]

@@ -32,7 +32,13 @@ class PostgresLane(Lane):
 
     async def run(self, work: Callable[[Db], T]) -> T:
         """Run `work(db)` on the thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._db)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
+
+    def _work(self, work: Callable[[Db], T]) -> T:
+        try:
+            return work(self._db)
+        finally:
+            self._db.settle()
 
     async def close(self) -> None:
         """Finish what is queued, then close the connection."""

@@ -49,6 +49,9 @@ class _Bound:
     values: Sequence[Any]
 
 
+_Answer = tuple[_Prepared, PGresult]
+
+
 class Statements:
     """The statements of one connection; used on one thread at a time. Every method raises psycopg.Error."""
 
@@ -85,12 +88,17 @@ class Statements:
     def run(self, sql: str, values: _Values = (), most: int | None = None) -> tuple[int, list[Row]]:
         """Run a statement behind those that are queued: the number of rows it changed or found, and up to `most`."""
         self._queue.append(self._bind(sql, values))
-        return self._read(self._send(), most)
+        return self._read(self._send(1)[0], most)
+
+    def run_all(self, queries: Sequence[tuple[str, _Values]]) -> list[list[Row]]:
+        """Run queries together, behind what is queued: the rows of each."""
+        self._queue += [self._bind(sql, values) for sql, values in queries]
+        return [self._read(answer, None)[1] for answer in self._send(len(queries))] if queries else []
 
     def flush(self) -> None:
         """Run what is queued."""
         if self._queue:
-            self._send()
+            self._send(1)
 
     def _bind(self, sql: str, values: _Values) -> _Bound:
         if not values:
@@ -99,8 +107,8 @@ class Statements:
         dumped = adapt.dump_sequence(values, [PyFormat.AUTO] * len(values))
         return _Bound(sql, adapt.types or (), adapt.formats or (), dumped)
 
-    def _send(self) -> tuple[_Prepared, PGresult]:
-        """Run what is queued; the result of its last statement. The queue is empty also when it raises."""
+    def _send(self, wanted: int) -> list[_Answer]:
+        """Run what is queued; the answers of its last `wanted` statements. The queue is empty also when it raises."""
         queue, self._queue, self._queued_bytes = self._queue, [], 0
         self.sent += 1
         last = queue[-1]
@@ -108,13 +116,13 @@ class Statements:
         if known and len(queue) == 1:
             self._pgconn.send_query_prepared(known.name, last.values, last.formats, Format.BINARY)
             self._write()
-            return known, self._results((True,))
+            return [(known, self._results((True,))[-1])]
         if len(self._prepared) + len(queue) > PREPARED:
             self._prepared.clear()
             queue = [_Bound("DEALLOCATE ALL", (), (), ()), *queue]
-        return self._pipeline(queue)
+        return self._pipeline(queue, wanted)
 
-    def _pipeline(self, queue: Sequence[_Bound]) -> tuple[_Prepared, PGresult]:
+    def _pipeline(self, queue: Sequence[_Bound], wanted: int) -> list[_Answer]:
         pgconn = self._pgconn
         new: list[tuple[str, tuple[int, ...]]] = []
         answers: list[bool] = []  # of each command: whether it runs a statement
@@ -127,12 +135,13 @@ class Statements:
                     self._prepared[key] = _Prepared(self._name(each.sql))
                     pgconn.send_prepare(self._prepared[key].name, each.sql.encode(), each.types)
                     answers.append(False)
-                known = self._prepared[key]
-                pgconn.send_query_prepared(known.name, each.values, each.formats, Format.BINARY)
+                pgconn.send_query_prepared(self._prepared[key].name, each.values, each.formats, Format.BINARY)
                 answers.append(True)
             pgconn.pipeline_sync()
             self._write()
-            return known, self._results(answers, pipeline=True)
+            results = self._results(answers, pipeline=True)[-wanted:]
+            prepared = (self._prepared[each.sql, each.types] for each in queue[-wanted:])
+            return list(zip(prepared, results, strict=True))
         except BaseException:
             for key in new:  # which of them the server has prepared does not matter: no name is used again
                 self._prepared.pop(key, None)
@@ -141,27 +150,27 @@ class Statements:
             with suppress(psycopg.Error):  # a connection that is lost
                 pgconn.exit_pipeline_mode()
 
-    def _results(self, answers: Sequence[bool], *, pipeline: bool = False) -> PGresult:
-        """Read every answer; the last one. Raises the first error. `answers`: whether each is of a statement."""
+    def _results(self, answers: Sequence[bool], *, pipeline: bool = False) -> list[PGresult]:
+        """The result of each statement. Raises the first error. `answers`: whether each is of a statement."""
         failed: PGresult | None = None
         result: PGresult | None = None
-        changed = 0
+        results: list[PGresult] = []
         for of_statement in answers:
             result = self._next()
             if result is None:
                 break
             if result.status not in _DONE:
                 failed = failed or result
-            elif of_statement and result.status == ExecStatus.COMMAND_OK:
-                changed += result.command_tuples or 0
+            elif of_statement:
+                results.append(result)
             self._next()  # the end of this answer
         end = self._next() if pipeline and result is not None else result
         if failed is not None:
             raise error_from_result(failed)
         if end is None or result is None:
             raise psycopg.OperationalError("the connection is lost")
-        self.changed += changed
-        return result
+        self.changed += sum(each.command_tuples or 0 for each in results if each.status == ExecStatus.COMMAND_OK)
+        return results
 
     def _write(self) -> None:
         """Wait until the server has taken what was sent; it may have to be read from meanwhile."""
@@ -183,7 +192,7 @@ class Statements:
         self._named += 1
         return f"{' '.join(sql.split()[:3])[:40]} {self._named}".encode()
 
-    def _read(self, answer: tuple[_Prepared, PGresult], most: int | None) -> tuple[int, list[Row]]:
+    def _read(self, answer: _Answer, most: int | None) -> tuple[int, list[Row]]:
         prepared, result = answer
         if result.status != ExecStatus.TUPLES_OK:
             return result.command_tuples or 0, []

@@ -143,11 +143,11 @@ def claim(db: Db, now: datetime, limit: int, *, large: int | None = None, urgent
 
     `large`: how many of them may be over LARGE; None for all. `urgent`: only those of `retry`.
     """
-    at = _AT_ONCE if urgent else now.timestamp()
+    at, most = _AT_ONCE if urgent else now.timestamp(), limit if large is None else min(large, limit)
     due = f"SELECT id, next_attempt_at AS at FROM outbox AS one WHERE {_FREE} AND next_attempt_at <= ?"  # noqa: S608
     order = "ORDER BY next_attempt_at, id LIMIT ?"
-    rows = db.all(f"{due} AND size <= {LARGE} {order}", [at, limit])
-    rows += db.all(f"{due} AND size > {LARGE} {order}", [at, limit if large is None else min(large, limit)])
+    both = (f"SELECT * FROM ({due} AND size {of} {LARGE} {order}) AS due" for of in ("<=", ">"))  # noqa: S608
+    rows = db.all(" UNION ALL ".join(both), [at, limit, at, most])
     if not rows:
         return []
     ids = db.values(row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]))[:limit])

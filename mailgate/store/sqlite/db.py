@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -52,6 +52,9 @@ class SqliteDb(Db):
         except sqlite3.DatabaseError as error:
             fail(error)
         return row
+
+    def ahead(self, reads: Callable[[Db], object]) -> None:
+        """Nothing: there is no round trip."""
 
     def run(self, sql: str, params: Params = ()) -> int:
         """Run one statement; the number of rows it changed."""

@@ -56,14 +56,15 @@ ERASURES = "erasures"  # row of `meta`: how often tickets were erased, which lea
 
 def version(db: Db) -> tuple[int, str]:
     """The newest event and the number of erasures of all tickets: while both are the same, no ticket has changed."""
-    row = db.one("SELECT max(id) AS id FROM event")
-    return int(row["id"] or 0) if row else 0, meta.get(db, ERASURES) or ""
+    row = db.one("SELECT (SELECT max(id) FROM event), (SELECT value FROM meta WHERE key = ?)", [ERASURES])
+    return (int(row[0] or 0), row[1] or "") if row else (0, "")
 
 
 def next_number(db: Db, first: int) -> int:
     """The number that the next ticket gets: behind every number that was given or seen, `first` at least."""
-    row = db.one("SELECT max(number) FROM ticket")
-    return max(first, (row[0] or 0 if row else 0) + 1, int(meta.get(db, _HIGHEST) or 0) + 1)
+    row = db.one("SELECT (SELECT max(number) FROM ticket), (SELECT value FROM meta WHERE key = ?)", [_HIGHEST])
+    given, noted = (row[0] or 0, int(row[1] or 0)) if row else (0, 0)
+    return max(first, given + 1, noted + 1)
 
 
 _HIGHEST = "highest_number"  # row of `meta`
