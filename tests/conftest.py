@@ -1,4 +1,4 @@
-"""What holds for every test: the same examples for everybody, or new ones from a seed.
+"""What holds for every test: its database engine, and the same examples for everybody, or new ones from a seed.
 
 Property tests (hypothesis) and the tests marked `seeds` run with fixed seeds. `--hypothesis-seed N`, which
 `make explore` gives, draws new examples and new seeds from N, and prints after each failure the line that repeats it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pkgutil
 import shlex
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 import mailgate
+from tests.engines import ALL_ON_POSTGRESQL, ON_POSTGRESQL, run_on_both
 
 # No limit of time for an example or for drawing it: a slow machine is no failure. No examples of earlier runs.
 COMMON = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -40,11 +42,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`@pytest.mark.seeds(1, 2, 3)` runs a test with these seeds, or with as many new ones."""
+    """`@pytest.mark.seeds(1, 2, 3)` runs a test with these seeds, or with as many new ones; `both` on both engines."""
+    if metafunc.definition.get_closest_marker("both"):
+        run_on_both(metafunc)
     if mark := metafunc.definition.get_closest_marker("seeds"):
         first = _seed(metafunc.config)
         seeds = mark.args if first is None else range(first, first + len(mark.args))
         metafunc.parametrize("seed", seeds)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without SQLite there is no test of SQLite."""
+    if ALL_ON_POSTGRESQL:
+        items[:] = [item for item in items if not item.get_closest_marker("sqlite")]
+
+
+@pytest.fixture(autouse=True)
+def on_postgresql(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether the desks of the test are on PostgreSQL."""
+    token = ON_POSTGRESQL.set(getattr(request, "param", ALL_ON_POSTGRESQL))
+    yield ON_POSTGRESQL.get()
+    ON_POSTGRESQL.reset(token)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import email
 import json
-import os
 import re
 import weakref
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage, Message
@@ -35,10 +33,8 @@ from mailgate.worker import batch, timers
 from mailgate.worker.daily import agents_day, set_aside, spam_digest
 from mailgate.worker.runtime import Runtime, make_runtime
 from mailgate.worker.secrets import open_secrets
+from tests.engines import ON_POSTGRESQL, with_database
 from tests.postgresql import cluster
-
-ALL_ON_POSTGRESQL = os.environ.get("MAILGATE_TEST_DATABASE") == "postgresql"
-ON_POSTGRESQL = ContextVar("ON_POSTGRESQL", default=False)
 
 KAREN = "Karen Client <karen@client.example>"
 ELLIOT = "Elliot Alderson <elliot@bank.example>"
@@ -396,16 +392,6 @@ def _put_secret(path: Path | None) -> None:
     if path and not path.exists():
         path.parent.mkdir(exist_ok=True)
         path.write_text("a secret of more than sixteen characters")
-
-
-def with_database(config: str, url: str) -> str:
-    """A configuration with another database, unless it names one."""
-    if re.search(r"^database = ", config, re.MULTILINE):
-        return config
-    line = f'database = "{url}"\n'
-    if "[storage]\n" in config:
-        return config.replace("[storage]\n", f"[storage]\n{line}", 1)
-    return f"{config}\n[storage]\n{line}"
 
 
 def _opened(path: Path | Server) -> Db:

@@ -30,10 +30,10 @@ from typing import Self
 from mailgate.settings import Server
 from tests.acceptance.world import World, desk
 from tests.dovecot import Dovecot
+from tests.engines import SQLITE
 from tests.postgresql import Cluster
 from tests.waiting import wait_until
 
-SQLITE = "sqlite:///var/mailgate.db"
 ANSWER = 5.0  # seconds for a node to answer before another one is tried
 LENGTH = 5  # mails of a conversation
 FOLDER = """
@@ -227,10 +227,18 @@ def write(found: Site, conversations: Sequence[str], chance: random.Random, leng
 
 
 def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause: float, still: float) -> Counter[str]:
-    """Kill, stop and restart one node after the other until `stop`; how often. `still`: seconds of standing still."""
+    """Kill, stop and restart one node after the other until `stop`; how often. `still`: seconds of standing still.
+
+    While a node stands still, the others are disturbed.
+    """
     done: Counter[str] = Counter()
+    standing: dict[str, tuple[float, Callable[[], None]]] = {}  # name → until when, and what lets it go on
     while not stop.wait(pause):
-        name = chance.choice([*found.nodes])
+        for name in [name for name, (until, _) in standing.items() if until <= time.monotonic()]:
+            standing.pop(name)[1]()
+        if not (free := [name for name in found.nodes if name not in standing]):
+            continue
+        name = chance.choice(free)
         how = chance.choice(["killed", "stopped", "ended"])
         found.revive(name)
         if how == "killed":
@@ -238,13 +246,13 @@ def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause:
             stop.wait(pause)
             found.start(name)
         elif how == "stopped":
-            go_on = found.stop(name)
-            stop.wait(still)
-            go_on()
+            standing[name] = time.monotonic() + still, found.stop(name)
         else:
             found.nodes[name].end()
             found.start(name)
         done[how] += 1
+    for _, go_on in standing.values():
+        go_on()
     return done
 
 

@@ -15,10 +15,10 @@ import pytest
 
 from mailgate.settings import Server
 from tests.acceptance.world import World, desk
+from tests.engines import SQLITE
 from tests.postgresql import Cluster, cluster
 from tests.waiting import wait_until
 
-SQLITE = "sqlite:///var/mailgate.db"
 KAREN = "karen@client.example"
 
 

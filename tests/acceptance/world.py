@@ -32,6 +32,8 @@ from mailgate.settings import Server
 from mailgate.store.db import engine_of
 from tests import prefork
 from tests.acceptance.people import ADDRESS, Got
+from tests.engines import ON_POSTGRESQL, with_database
+from tests.postgresql import cluster
 from tests.sink import Sink
 from tests.waiting import PATIENCE, wait_until
 
@@ -112,6 +114,7 @@ class World:
         self.port = 0
         self.log = folder / "log"
         self.database: Server | None = None  # where it is on PostgreSQL
+        self._borrowed = ""  # the name of one that is given back
 
     def patch(self, statements: str) -> None:
         """Let the daemon run with some of its numbers changed."""
@@ -134,7 +137,7 @@ class World:
         if not select.select([stdout], [], [], PATIENCE)[0]:
             raise AssertionError(f"the daemon does not start:\n{self.log_text()}")
         line = stdout.readline()
-        assert line, f"the daemon ended at once:\n{self.log_text()}"
+        assert line.startswith(b'{"ready"'), f"the daemon ended at once: {line.decode()}\n{self.log_text()}"
         self.port = json.loads(line)["port"]
 
     def end(self, number: int = signal.SIGTERM) -> int:
@@ -172,7 +175,12 @@ class World:
 
     def __enter__(self) -> Self:
         self._relay.__enter__()
-        self.file.write_text(self._config.replace("RELAY_PORT", str(self._relay.sink.port)), "utf-8")
+        config = self._config.replace("RELAY_PORT", str(self._relay.sink.port))
+        if ON_POSTGRESQL.get() and "postgresql://" not in config:
+            self._borrowed = cluster().desk_database()
+            self.database = Server(cluster().url(self._borrowed), self.folder / "var/mailgate.db")
+            config = with_database(config, self.database.url)
+        self.file.write_text(config, "utf-8")
         return self
 
     def __exit__(
@@ -184,6 +192,8 @@ class World:
                 code = self.end()
         finally:
             self._relay.__exit__()
+            if self._borrowed:
+                cluster().give_back(self._borrowed)
         if error is None:
             assert not self._timed
             assert code == 0, self.log_text()
@@ -209,14 +219,23 @@ class World:
     def _stopped_without_lock(self) -> bool:
         os.kill(self.worker, signal.SIGSTOP)
         wait_until(lambda: Path(f"/proc/{self.worker}/stat").read_text().rpartition(") ")[2][0] == "T")
+        if self._is_locked():
+            os.kill(self.worker, signal.SIGCONT)
+            return False
+        return True
+
+    def _is_locked(self) -> bool:
+        """Whether a transaction writes to the database."""
+        if self.database:
+            here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
+            return bool(self.sql(f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = {here}"))
         with closing(sqlite3.connect(self.folder / "var" / "mailgate.db")) as db:
             db.execute("PRAGMA busy_timeout = 0")
             try:
                 db.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
-                os.kill(self.worker, signal.SIGCONT)
-                return False
-            return True
+                return True
+            return False
 
     def settle(self) -> News:
         """Wait until inbox and outbox are empty; returns the mails delivered since the last step."""

@@ -10,11 +10,10 @@ import os
 import select
 import signal
 import smtplib
-import sqlite3
 import subprocess
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -147,25 +146,19 @@ class Supervised(World):
 
     def still(self) -> None:
         """Wait until inbox and outbox are empty, and nothing is due."""
-        due = "SELECT count(*) FROM deadline WHERE at <= unixepoch()"
-        self.until(lambda: self.sql(due) == [(0,)] and self._on_its_way() == 0)
+        due = "SELECT count(*) FROM deadline WHERE at <= ?"
+        self.until(lambda: self.sql(due, time.time()) == [(0,)] and self._on_its_way() == 0)
 
     # ── what is left ────────────────────────────────────────────────────────────────────
 
     def state(self) -> dict[str, Any]:
         """Tickets with threads and events, how mail ended, and what was delivered, without what differs by run."""
-        with closing(sqlite3.connect(f"file:{self.folder}/var/mailgate.db?mode=ro", uri=True)) as db:
-            tickets = {number: whole for number, *whole in db.execute(_TICKETS)}
-            threads = _gathered(db.execute("SELECT ticket, kind, by, text FROM entry ORDER BY ticket, id"))
-            events = _gathered(db.execute("SELECT ticket, kind, by FROM event ORDER BY ticket, id"))
-            ends = Counter(db.execute("SELECT state, from_email, subject FROM inbox WHERE reason <> 'duplicate'"))
-            kept = db.execute("SELECT count(*) FROM outbox WHERE state <> 'sent'").fetchone()
         return {
-            "tickets": tickets,
-            "threads": threads,
-            "events": events,
-            "mail": ends,
-            "not sent": kept,
+            "tickets": {number: whole for number, *whole in self.sql(_TICKETS)},
+            "threads": _gathered(self.sql('SELECT ticket, kind, "by", text FROM entry ORDER BY ticket, id')),
+            "events": _gathered(self.sql('SELECT ticket, kind, "by" FROM event ORDER BY ticket, id')),
+            "mail": Counter(self.sql("SELECT state, from_email, subject FROM inbox WHERE reason <> 'duplicate'")),
+            "not sent": self.sql("SELECT count(*) FROM outbox WHERE state <> 'sent'"),
             "notices": Counter((mail.to, mail.kind, mail.subject) for mail in self._once()),
         }
 
@@ -193,7 +186,7 @@ def _alive(group: int) -> bool:
 _TICKETS = "SELECT number, subject, status, department, topic, priority, assignee, requester_email FROM ticket"
 
 
-def _gathered(rows: Iterator[Sequence[Any]]) -> dict[int, list[Any]]:
+def _gathered(rows: Iterable[Sequence[Any]]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for ticket, *rest in rows:
         found.setdefault(ticket, []).append(tuple(rest))
