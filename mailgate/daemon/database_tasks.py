@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection
 
 from mailgate.daemon.listeners import Listeners
-from mailgate.errors import NodeLost, StorageError
+from mailgate.errors import NodeLost, StorageError, WrongSchema
 from mailgate.settings import Config, Storage
 from mailgate.store.db import Db, Store
 from mailgate.store.engine import Engine
@@ -110,11 +110,15 @@ class Membership:
         return self._store.node.alone or self._monotonic() < self._until
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Renew until `stop`. Raises NodeLost when another node has taken over."""
+        """Renew until `stop`.
+
+        Raises NodeLost when another node has taken over, WrongSchema when a newer program has migrated the database
+        and this one must stop.
+        """
         while not stop.is_set():
             try:
                 await self.renew()
-            except NodeLost:
+            except (NodeLost, WrongSchema):
                 raise
             except StorageError as error:
                 log.warning("the lease of this node cannot be renewed now: %s", error.cause or error.public)

@@ -250,6 +250,7 @@ class Size:
     """How large a database is. Sizes are bytes."""
 
     schema: int  # 0: there is no database
+    compatible: int = 0  # the oldest schema whose programs may work on it
     size: int = 0
     free: int = 0  # of `size`: is used again
     gives_back: bool = True  # free space is given back to the file system
@@ -260,11 +261,23 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One change of schema: the version that it leads to, its name and its SQL script."""
+    """One change of schema: the version that it leads to, its name and its SQL script.
+
+    `compatible`: the oldest schema whose programs may work on the database after it.
+    """
 
     version: int
     name: str  # "record migrations"
     script: str
+    compatible: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The schema that a database has: its version, and the oldest one whose programs may work on it."""
+
+    version: int  # 0: there is none
+    compatible: int
 
 
 class Engine(ABC):
@@ -293,8 +306,12 @@ class Engine(ABC):
         """For the daemon that is `node`: a writer, a reader, and what makes the writer's commits durable."""
 
     @abstractmethod
+    def schema(self) -> Found:
+        """The schema that the database has."""
+
     def version(self) -> int:
         """The version of the schema; 0 while there is none."""
+        return self.schema().version
 
     @abstractmethod
     def keep_copy(self, version: int) -> None:
@@ -306,7 +323,10 @@ class Engine(ABC):
 
     @abstractmethod
     def apply(self, migrations: Sequence[Migration], now: datetime) -> None:
-        """Run migrations, each as one transaction together with its record. Raises LockHeld while a node works."""
+        """Run migrations, each as one transaction together with its record.
+
+        Raises LockHeld while a node works whose program is not compatible with what a migration leads to.
+        """
 
     @abstractmethod
     def copy_to(self, target: Path) -> None:

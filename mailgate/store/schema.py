@@ -3,6 +3,9 @@
 `schema.sql` is the whole current schema; `migrations/NNNN_name.sql` changes schema NNNN - 1 into NNNN. A fresh
 database equals a migrated one. The table `migration` records how the database came there. How a script is run and
 where the number is kept is the engine's (`engine.py`).
+
+The first line of a migration says whether programs of the schema before it may go on (`-- older programs: may go on`)
+or not (`-- older programs: must stop`). The database records it, and an older program refuses one that it may not use.
 """
 
 from __future__ import annotations
@@ -12,22 +15,28 @@ from importlib.resources import files
 from pathlib import Path
 
 from mailgate.errors import StorageError, WrongSchema
-from mailgate.store.engine import Engine, Migration
+from mailgate.store.engine import Db, Engine, Found, Migration
 
-VERSION = 19
+VERSION = 20
+COMPATIBLE = 20  # the oldest schema whose programs may work on a database of VERSION
+RECORDED = 20  # the first schema that records this
+
+MAY_GO_ON = "-- older programs: may go on\n"  # first line of a migration: it only adds what they need not know
+MUST_STOP = "-- older programs: must stop\n"
 
 _FILES = "mailgate.store"
 
 
 def migrations() -> tuple[Migration, ...]:
     """Every migration, in order."""
-    found = (each for each in files(_FILES).joinpath("migrations").iterdir() if each.name.endswith(".sql"))
-    return tuple(sorted((_migration(each.name, each.read_text("utf-8")) for each in found), key=lambda m: m.version))
-
-
-def _migration(file: str, script: str) -> Migration:
-    number, _, name = file.removesuffix(".sql").partition("_")
-    return Migration(int(number), name.replace("_", " "), script)
+    found, compatible = [], 0
+    for each in sorted(files(_FILES).joinpath("migrations").iterdir(), key=lambda file: file.name):
+        if each.name.endswith(".sql"):
+            number, _, name = each.name.removesuffix(".sql").partition("_")
+            script = each.read_text("utf-8")
+            compatible = compatible if script.startswith(MAY_GO_ON) else int(number)
+            found.append(Migration(int(number), name.replace("_", " "), script, compatible))
+    return tuple(found)
 
 
 def script() -> str:
@@ -35,10 +44,28 @@ def script() -> str:
     return files(_FILES).joinpath("schema.sql").read_text("utf-8")
 
 
-def require_current(found: int, oldest: int) -> None:
-    """Raise WrongSchema unless a database has the schema of this program; `oldest`: the first that is migrated."""
-    if found != VERSION:
-        raise _wrong(found, oldest)
+def is_usable(found: Found) -> bool:
+    """Whether this program may work on a database: one of its own schema, or of a newer one that allows it."""
+    return found.version >= VERSION and found.compatible <= VERSION
+
+
+def require_usable(found: Found, oldest: int) -> None:
+    """Raise WrongSchema unless this program may work on the database; `oldest`: the first schema that is migrated."""
+    if not is_usable(found):
+        raise _wrong(found.version, oldest)
+
+
+def require_still_usable(db: Db) -> None:
+    """Raise WrongSchema where a newer program has migrated the database since it was opened, and this one must stop."""
+    row = db.one("SELECT max(version) AS version, max(compatible) AS compatible FROM migration")
+    if row:
+        require_usable(Found(row["version"], row["compatible"]), VERSION)
+
+
+def require_own(engine: Engine) -> None:
+    """Raise WrongSchema unless the database has the schema of this program: for what must know every table."""
+    if (found := engine.version()) != VERSION:
+        raise _wrong(found, engine.oldest)
 
 
 def _wrong(found: int, oldest: int) -> WrongSchema:
@@ -56,12 +83,12 @@ def pending(engine: Engine) -> tuple[Migration, ...]:
 
     Raises StorageError, and WrongSchema for a database that no migration leads on from.
     """
-    found = engine.version()
-    if not found or found == VERSION:
+    found = engine.schema()
+    if not found.version or is_usable(found):
         return ()
-    if not engine.oldest <= found < VERSION:
-        raise _wrong(found, engine.oldest)
-    return tuple(each for each in migrations() if each.version > found)
+    if not engine.oldest <= found.version < VERSION:
+        raise _wrong(found.version, engine.oldest)
+    return tuple(each for each in migrations() if each.version > found.version)
 
 
 def copy_path(path: Path, version: int) -> Path:
@@ -73,7 +100,7 @@ def migrate(engine: Engine, now: datetime) -> tuple[Migration, ...]:
     """Bring a database up to date, after a copy of it was made; the migrations that were done.
 
     Each is one transaction together with its record: what is interrupted goes on from there.
-    No other process may work on the database. Raises StorageError, WrongSchema.
+    No other process may work on a file of SQLite. Raises LockHeld, StorageError, WrongSchema.
     """
     todo = pending(engine)
     if not todo:

@@ -6,7 +6,8 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE migration (
     version INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
-    at REAL NOT NULL
+    at REAL NOT NULL,
+    compatible INTEGER NOT NULL DEFAULT 0     -- oldest schema whose programs may work on it; the highest row counts
 ) STRICT;
 
 -- The daemons that work on the database. A row goes when its daemon stops, or when another one finds its lease over.
@@ -18,7 +19,8 @@ CREATE TABLE node (
     config TEXT NOT NULL,                     -- digest of the configuration in force
     started_at REAL NOT NULL,                 -- by the database's clock, as the other times
     steady_since REAL NOT NULL,               -- since then no renewal was late
-    ends_at REAL NOT NULL                     -- of its lease
+    ends_at REAL NOT NULL,                    -- of its lease
+    schema INTEGER NOT NULL DEFAULT 0         -- of its program
 ) STRICT;
 
 -- What only one node does at a time, and which one.

@@ -17,6 +17,7 @@ from mailgate.errors import DatabaseBusy, LockHeld, NodeLost, StorageError, Wron
 from mailgate.settings import Server
 from mailgate.store import meta, schema
 from mailgate.store.db import Node, Store, engine_of
+from mailgate.store.engine import Found
 from mailgate.store.postgresql import db as module
 from mailgate.store.postgresql.db import PostgresDb
 from mailgate.store.postgresql.engine import Postgresql, dialect
@@ -242,17 +243,32 @@ def test_two_that_open_a_new_database_at_once_make_it_once(tmp_path):
     assert engine.version() == schema.VERSION
 
 
-@pytest.mark.parametrize(
-    ("number", "why"), [(schema.VERSION + 1, "a newer mailgate"), (2, "from before the first release")]
-)
+NEXT = schema.VERSION + 1
+
+
+@pytest.mark.parametrize(("number", "why"), [(NEXT, "a newer mailgate"), (2, "from before the first release")])
 def test_another_schema_is_refused(engine, db, number, why):
-    db.run("UPDATE migration SET version = ?", [number])
+    db.run("UPDATE migration SET version = ?, compatible = ?", [number, number])
     try:
         for door in (engine.open_writer, engine.open_reader, lambda: asyncio.run(engine.open_lanes(Node()))):
             with pytest.raises(WrongSchema, match=why):
                 door()
     finally:
-        db.run("UPDATE migration SET version = ?", [schema.VERSION])
+        db.run("UPDATE migration SET version = ?, compatible = ?", [schema.VERSION, schema.COMPATIBLE])
+
+
+def test_a_newer_schema_that_allows_older_programs_is_used(engine, db):
+    db.run("INSERT INTO migration (version, name, at, compatible) VALUES (?, 'more', 0, ?)", [NEXT, schema.VERSION])
+    try:
+        for door in (engine.open_writer, engine.open_reader):
+            door().close()
+        assert engine.version() == NEXT
+        assert schema.pending(engine) == ()
+        assert engine.size(["meta"]).rows == {"meta": 0}
+        with pytest.raises(WrongSchema, match="a newer mailgate"):
+            schema.require_own(engine)
+    finally:
+        db.run("DELETE FROM migration WHERE version = ?", [NEXT])
 
 
 def test_tables_of_something_else_are_left_alone(tmp_path):
@@ -330,22 +346,50 @@ def test_a_node_that_waits_to_write_while_it_is_ended_writes_nothing(engine, db)
     assert meta.get(db, "a") is None
 
 
-def test_a_database_is_not_migrated_while_a_node_works(tmp_path):
+def change(compatible: int) -> schema.Migration:
+    """The next migration."""
+    return schema.Migration(NEXT, "more", "ALTER TABLE meta ADD COLUMN more TEXT;", compatible)
+
+
+def test_a_database_is_not_migrated_while_a_node_works_that_must_stop(tmp_path):
+    """One that stands still and goes on later finds that it must end."""
     engine = at(cluster().empty_database(), tmp_path)
-    with closing(engine.open_writer()) as db:
-        join(db, "a")
-        _migrate(engine, db)
+    with closing(engine.open_writer()) as db, closing(engine.open_writer()) as other:
+        other.node = join(db, "a")
+        with pytest.raises(LockHeld, match="node a works on this database"):
+            engine.apply([change(NEXT)], datetime.now(UTC))
+        assert engine.version() == schema.VERSION
+        write(other, "a", "1")
+        with db.transaction():
+            db.run("UPDATE node SET ends_at = ends_at - 60")
+        engine.apply([change(NEXT)], datetime.now(UTC))
+        assert engine.version() == NEXT
+        with pytest.raises(WrongSchema, match="a newer mailgate"):
+            write(other, "a", "2")
+        with pytest.raises(WrongSchema, match="a newer mailgate"):
+            join(other, "b")
+        assert meta.get(db, "a") == "1"
 
 
-def _migrate(engine: Postgresql, db: PostgresDb) -> None:
-    change = schema.Migration(schema.VERSION + 1, "more", "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;")
-    with pytest.raises(LockHeld, match="node a works on this database"):
-        engine.apply([change], datetime.now(UTC))
-    assert engine.version() == schema.VERSION
-    with db.transaction():
-        db.run("UPDATE node SET ends_at = ends_at - 60")
-    engine.apply([change], datetime.now(UTC))
-    assert engine.version() == schema.VERSION + 1
+def test_a_node_goes_on_where_a_migration_allows_it(tmp_path):
+    """What it had prepared is prepared anew: in a transaction at its next try, outside at once."""
+    engine = at(cluster().empty_database(), tmp_path)
+    whole = "SELECT * FROM meta WHERE key = ?"
+    with closing(engine.open_writer()) as db, closing(engine.open_reader()) as reader:
+        db.node = join(db, "a")
+        write(db, "a", "1")
+        for each in (db, reader):
+            for _ in range(10):  # a statement is prepared once it was run some times
+                each.one(whole, ["a"])
+        engine.apply([change(schema.COMPATIBLE)], datetime.now(UTC))
+        engine.apply([change(schema.COMPATIBLE)], datetime.now(UTC))  # by another node, which is later
+        assert [*reader.one(whole, ["a"])] == ["a", "1", None]
+        with pytest.raises(DatabaseBusy, match="schema of the database has changed"), db.transaction():
+            db.one(whole, ["a"])
+        with db.transaction():
+            assert [*db.one(whole, ["a"])] == ["a", "1", None]
+        join(db, "b")
+        assert engine.schema() == Found(NEXT, schema.COMPATIBLE)
 
 
 # ── trouble ─────────────────────────────────────────────────────────────────────────────

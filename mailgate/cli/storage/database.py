@@ -77,6 +77,7 @@ def _status(config: Config, *, as_json: bool) -> int:
                 **result_fields(problems),
                 "database": str(path),
                 "program_schema": schema.VERSION,
+                "compatible_schema": found.database.compatible,
                 **_stored_json(found),
                 "pending": [{"version": each.version, "name": each.name} for each in todo],
                 "copies": [{"file": str(each), "size": each.stat().st_size} for each in old],
@@ -86,6 +87,8 @@ def _status(config: Config, *, as_json: bool) -> int:
     database = found.database
     print_line(f"database      {path}")
     print_line(f"schema        {database.schema or 'none yet'} (this program has {schema.VERSION})")
+    if database.schema > database.compatible:
+        print_line(f"              programs of schema {database.compatible} and later may work on it")
     print_line(f"size          {_mb(database.size)}, of which {_mb(database.free)} are free; log {_mb(database.log)}")
     if not database.gives_back:
         print_line(f"              it keeps what is free; stop the daemon once and run: {_MIGRATE}")
@@ -173,6 +176,7 @@ def _copy(config: Config, args: argparse.Namespace) -> int:
     source, target = _engine(config, "FROM", args.source), _engine(config, "TO", args.target)
     if not source.exists():
         raise Refused(f"there is no database at {source.name}")
+    schema.require_own(source)
     with ExitStack() as held:
         for path in {source.beside, target.beside}:
             held.enter_context(Lock(path))

@@ -16,6 +16,7 @@ from mailgate.store.db import Db, engine_of
 from mailgate.store.maintenance.forget import Erased, forget, remains
 from mailgate.store.queues import inbox
 from mailgate.store.raw_files import raw_folder
+from mailgate.store.schema import require_own
 from mailgate.system.lock import remove_files
 from mailgate.ticket import Json
 
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     engine = engine_of(config.storage.database)
     if not engine.exists():
         raise Refused(f"there is no database at {config.storage.database}")
+    require_own(engine)
     with writing(config) as db:
         with db.dry_run() if args.dry_run else db.transaction():
             erased = forget(db, email)

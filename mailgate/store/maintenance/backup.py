@@ -58,7 +58,7 @@ def make(config: Config, target: Path, now: datetime) -> Made:
     engine = engine_of(config.storage.database)
     if not engine.exists():
         raise Refused(f"there is no database at {config.storage.database}")
-    engine.open_reader().close()  # of this program's schema
+    schema.require_own(engine)
     try:
         make_private_folder(target)
         if any(target.iterdir()):

@@ -134,6 +134,14 @@ def errors_of(connection: Connection | None = None) -> Iterator[None]:
         fail(error, connection)
 
 
+def is_stale(error: psycopg.Error) -> bool:
+    """Whether a statement failed because the schema has changed since it was prepared: by a newer program.
+
+    It has to be prepared anew.
+    """
+    return isinstance(error, errors.FeatureNotSupported) and error.diag.source_function == "RevalidateCachedQuery"
+
+
 _RESTORE = "restore the database from a backup"
 # Classes and codes (https://www.postgresql.org/docs/current/errcodes-appendix.html): what is wrong, what to do.
 _TROUBLES: Sequence[tuple[str, str, str]] = (
@@ -160,6 +168,8 @@ def fail(error: psycopg.Error, connection: Connection | None = None) -> NoReturn
     if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
         cure = "another process holds it: SELECT * FROM pg_stat_activity"
         raise DatabaseBusy("the database is busy", cause=cause, cure=cure) from error
+    if is_stale(error):
+        raise DatabaseBusy("the schema of the database has changed", cause=cause) from error
     if isinstance(error, errors.DeadlockDetected | errors.SerializationFailure):
         raise DatabaseBusy("the database asks to do it again", cause=cause) from error
     if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):

@@ -23,11 +23,13 @@ from mailgate.store.postgresql.connection import (
     fail,
     in_transaction,
     is_idle,
+    is_stale,
     value,
 )
 from mailgate.store.postgresql.sql import Expressions, bound, translated
 from mailgate.store.postgresql.statements import Statements
 from mailgate.store.raw_files import RawFiles
+from mailgate.store.schema import require_still_usable
 from mailgate.system.crash_points import crossing
 
 T = TypeVar("T")
@@ -83,9 +85,10 @@ class PostgresDb(Expressions):
         try:
             return self._run(run)
         except Error as error:
-            if not (again and connection.closed):
+            if not again or not (connection.closed or is_stale(error)):
                 fail(error, connection)
-        self._connect()
+        if connection.closed:
+            self._connect()
         with errors_of(self._connection):
             return self._run(run)
 
@@ -217,6 +220,7 @@ class PostgresDb(Expressions):
         self._changed = self._statements.changed
         if not alive:
             self.rollback()
+            require_still_usable(self)  # a newer program may have ended it
             raise NodeLost("the lease of this node has ended, another one does its work")
 
     def commit(self) -> None:

@@ -13,9 +13,9 @@ from mailgate.errors import LockHeld, StorageError, WrongSchema
 from mailgate.settings import Server
 from mailgate.store import schema
 from mailgate.store.columns import moment
-from mailgate.store.engine import MARGIN, Db, Engine, Flusher, Lane, Migration, Node, Size
+from mailgate.store.engine import MARGIN, Db, Engine, Flusher, Found, Lane, Migration, Node, Size
 from mailgate.store.maintenance.copy import copy
-from mailgate.store.postgresql.connection import Connection, connect, errors_of, value
+from mailgate.store.postgresql.connection import LOCKS, Connection, connect, errors_of, value
 from mailgate.store.postgresql.db import PostgresDb
 from mailgate.store.postgresql.lane import PostgresLane
 from mailgate.store.raw_files import RawFiles
@@ -43,20 +43,20 @@ class Postgresql(Engine):
     def open_writer(self) -> Db:
         """A connection for a one-shot command."""
         self._create()
-        self._require_current()
+        self._require_usable()
         return PostgresDb(self._url, RawFiles(self.database))
 
     def open_reader(self) -> Db:
         """A connection that cannot write; to an empty database in memory where there are no tables yet."""
         if not self.version():
             return empty(RawFiles(self.database))
-        self._require_current()
+        self._require_usable()
         return PostgresDb(self._url, RawFiles(self.database), read_only=True)
 
     async def open_lanes(self, node: Node) -> tuple[Lane, Lane, Flusher]:
         """A writer and a reader; a commit is durable already."""
         self._create()
-        self._require_current()
+        self._require_usable()
         raw = RawFiles(self.database)
         writer = await PostgresLane.open(lambda: PostgresDb(self._url, raw, node=node))
         try:
@@ -69,19 +69,19 @@ class Postgresql(Engine):
     def _create(self) -> None:
         """Make the schema where there is none."""
         with closing(connect(self._url, slow=True)) as connection:
-            if not _version_of(connection):
+            if not _found(connection).version:
                 with _exclusive(connection):
-                    if not _version_of(connection):  # another process may have been faster
+                    if not _found(connection).version:  # another process may have been faster
                         connection.execute(dialect(schema.script()))
-                        _record(connection, schema.VERSION, "new database", time.time())
+                        _record(connection, schema.VERSION, "new database", schema.COMPATIBLE, time.time())
 
-    def _require_current(self) -> None:
-        schema.require_current(self.version(), self.oldest)
+    def _require_usable(self) -> None:
+        schema.require_usable(self.schema(), self.oldest)
 
-    def version(self) -> int:
-        """The version of the schema; 0 while there is none."""
+    def schema(self) -> Found:
+        """The schema of the database."""
         with closing(connect(self._url, read_only=True)) as connection:
-            return _version_of(connection)
+            return _found(connection)
 
     def keep_copy(self, version: int) -> None:
         """Nothing: each migration is whole or undone, and copies are the server's (docs/postgresql.md)."""
@@ -95,9 +95,11 @@ class Postgresql(Engine):
         with closing(connect(self._url, slow=True)) as connection:
             for each in migrations:
                 with _exclusive(connection):
-                    _require_no_node(connection)
+                    if _found(connection).version >= each.version:  # another node was faster
+                        continue
+                    _end_older_nodes(connection, each)
                     connection.execute(dialect(each.script))
-                    _record(connection, each.version, each.name, now.timestamp())
+                    _record(connection, each.version, each.name, each.compatible, now.timestamp())
 
     def copy_to(self, target: Path) -> None:
         """Copy every row into a file of SQLite."""
@@ -109,9 +111,10 @@ class Postgresql(Engine):
     def size(self, tables: Sequence[str]) -> Size:
         """Bytes of the tables with their indexes, and rows."""
         with closing(connect(self._url, read_only=True)) as connection:
-            if not (version := _version_of(connection)):
+            has = _found(connection)
+            if not has.version:
                 return Size(schema=0)
-            known = version == schema.VERSION
+            known = schema.is_usable(has)
             with errors_of(connection):
                 size = value(
                     connection,
@@ -120,7 +123,8 @@ class Postgresql(Engine):
                 )
                 found = connection.execute("SELECT version, name, at FROM migration ORDER BY version").fetchall()
                 return Size(
-                    schema=version,
+                    schema=has.version,
+                    compatible=has.compatible,
                     size=size,
                     migrations=tuple((row["version"], row["name"], moment(row["at"])) for row in found),
                     rows={each: _count(connection, each) for each in tables} if known else None,
@@ -197,36 +201,50 @@ def dialect(script: str) -> str:
     return script
 
 
-def _version_of(connection: Connection) -> int:
-    """The version of the schema, which the table `migration` holds. Raises WrongSchema."""
+def _found(connection: Connection) -> Found:
+    """The schema of the database, which the table `migration` holds. Raises WrongSchema for one of something else."""
     with errors_of(connection):
         tables = {
             row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
         }
         if not tables:
-            return 0
+            return Found(0, 0)
         if not {"migration", "inbox"} <= tables:
             raise WrongSchema("the database is none of mailgate: it holds tables of something else")
-        return int(value(connection, "SELECT max(version) FROM migration") or 0)
+        version = int(value(connection, "SELECT max(version) FROM migration") or 0)
+        if version < schema.RECORDED:
+            return Found(version, version)
+        return Found(version, int(value(connection, "SELECT max(compatible) FROM migration")))
 
 
 @contextmanager
 def _exclusive(connection: Connection) -> Iterator[None]:
-    """One transaction that changes the schema; no other process changes it meanwhile."""
+    """One transaction that changes the schema; no other process changes it, or writes, meanwhile."""
     with errors_of(connection), connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('mailgate schema'), hashtext(current_schema()))")
+        connection.execute(f"SELECT pg_advisory_xact_lock({LOCKS}, hashtext(current_schema()))")
         yield
         crossing("commit of the schema")
     crossing("schema committed")
 
 
-def _require_no_node(connection: Connection) -> None:
-    """Raise LockHeld while a node works, which knows the older schema alone."""
+def _end_older_nodes(connection: Connection, migration: Migration) -> None:
+    """End the nodes that the migration does not allow to go on. Raises LockHeld while one of them works.
+
+    One that only stands still does nothing more: its next transaction finds no row of it.
+    """
     if value(connection, "SELECT to_regclass('node') IS NOT NULL"):
-        alive = f"SELECT name FROM node WHERE ends_at + {MARGIN} > {PostgresDb.clock} ORDER BY name LIMIT 1"  # noqa: S608
+        # Nodes say their schema since the one that records this.
+        schema_of = "coalesce(CAST(to_jsonb(node) ->> 'schema' AS bigint), 0)"
+        older = f"FROM node WHERE {schema_of} < {migration.compatible}"
+        alive = f"SELECT name {older} AND ends_at + {MARGIN} > {PostgresDb.clock} ORDER BY name LIMIT 1"
         if name := value(connection, alive):
-            raise LockHeld(f"node {name} works on this database: stop every node before it is migrated")
+            why = f"schema {migration.version} ({migration.name}) cannot be used by its program"
+            raise LockHeld(f"node {name} works on this database, and {why}: stop every older node first")
+        connection.execute(f"DELETE {older}")
 
 
-def _record(connection: Connection, version: int, name: str, at: float) -> None:
+def _record(connection: Connection, version: int, name: str, compatible: int, at: float) -> None:
     connection.execute("INSERT INTO migration (version, name, at) VALUES ($1, $2, $3)", [version, name, at])
+    if version >= schema.RECORDED:
+        connection.execute("UPDATE migration SET compatible = $1 WHERE version = $2", [compatible, version])

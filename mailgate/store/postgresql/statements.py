@@ -21,7 +21,7 @@ from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
 from mailgate.store.engine import Row
-from mailgate.store.postgresql.connection import Connection, row_type
+from mailgate.store.postgresql.connection import Connection, is_stale, row_type
 
 PREPARED = 500  # statements that a connection keeps prepared
 QUEUED = 100  # statements that wait at most
@@ -166,7 +166,10 @@ class Statements:
             self._next()  # the end of this answer
         end = self._next() if pipeline and result is not None else result
         if failed is not None:
-            raise error_from_result(failed)
+            error = error_from_result(failed)
+            if is_stale(error):
+                self._prepared.clear()  # what the server still knows by its name is not used again
+            raise error
         if end is None or result is None:
             raise psycopg.OperationalError("the connection is lost")
         self.changed += sum(each.command_tuples or 0 for each in results if each.status == ExecStatus.COMMAND_OK)

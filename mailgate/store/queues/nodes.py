@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.errors import LockHeld
-from mailgate.store import meta
+from mailgate.store import meta, schema
 from mailgate.store.columns import moment
 from mailgate.store.db import Db, Node
 from mailgate.store.engine import MARGIN
@@ -46,8 +46,9 @@ def join(db: Db, about: About, *, alone: bool) -> Node:
     """Begin as a new node. Call inside a transaction, behind the lock file of the place.
 
     An earlier node of the same name and place is dead, since it held that lock; `alone`: so is every other.
-    Raises LockHeld while a node of the same name works elsewhere.
+    Raises LockHeld while a node of the same name works elsewhere, WrongSchema where this program must stop.
     """
+    schema.require_still_usable(db)
     for row in db.all(f"SELECT number, name, place, ends_at + {MARGIN} > {db.clock} AS alive FROM node"):  # noqa: S608
         if row["name"] == about.name and row["place"] != about.place and row["alive"] and not alone:
             raise LockHeld(f"a node {about.name} works on this database: name this one in [storage] node")
@@ -57,9 +58,9 @@ def join(db: Db, about: About, *, alone: bool) -> Node:
     meta.put(db, _NUMBER, str(number))
     lease = -MARGIN if alone else LEASE  # the lock file tells whether it works
     db.send(
-        "INSERT INTO node (number, name, place, version, config, started_at, steady_since, ends_at)"  # noqa: S608
-        f" VALUES (?, ?, ?, ?, ?, {db.clock}, {db.clock}, {db.clock} + ?)",
-        [number, about.name, about.place, about.version, about.config, lease],
+        "INSERT INTO node (number, name, place, version, schema, config, started_at, steady_since, ends_at)"  # noqa: S608
+        f" VALUES (?, ?, ?, ?, ?, ?, {db.clock}, {db.clock}, {db.clock} + ?)",
+        [number, about.name, about.place, about.version, schema.VERSION, about.config, lease],
     )
     return Node(number, alone)
 

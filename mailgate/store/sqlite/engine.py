@@ -11,7 +11,7 @@ from pathlib import Path
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store import schema
 from mailgate.store.columns import moment
-from mailgate.store.engine import Db, Engine, Flusher, Lane, Migration, Node, Size
+from mailgate.store.engine import Db, Engine, Flusher, Found, Lane, Migration, Node, Size
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite import connection as files
 from mailgate.store.sqlite.connection import connect, log_path, make_private, storage_errors
@@ -73,12 +73,12 @@ class Sqlite(Engine):
                 raise
         return writer, reader, flusher
 
-    def version(self) -> int:
-        """The version of the schema; 0 when there is no file, or nothing in it."""
+    def schema(self) -> Found:
+        """The schema of the file; none when there is no file, or nothing in it."""
         if not self.path.exists():
-            return 0
+            return Found(0, 0)
         with storage_errors(), closing(connect(self.path, "ro")) as connection:
-            return version_of(connection)
+            return _found(connection)
 
     def keep_copy(self, version: int) -> None:
         """Copy the file."""
@@ -108,11 +108,12 @@ class Sqlite(Engine):
         if not (size := _size(self.path)):
             return Size(schema=0)
         with storage_errors(), closing(connect(self.path, "ro")) as connection:
-            version = version_of(connection)
-            known = version == schema.VERSION
+            has = _found(connection)
+            known = schema.is_usable(has)
             found = connection.execute("SELECT version, name, at FROM migration ORDER BY version") if known else ()
             return Size(
-                schema=version,
+                schema=has.version,
+                compatible=has.compatible,
                 size=size,
                 free=_pragma(connection, "page_size") * _pragma(connection, "freelist_count"),
                 gives_back=files.gives_back(connection),
@@ -183,12 +184,20 @@ def version_of(connection: sqlite3.Connection) -> int:
     return version
 
 
+def _found(connection: sqlite3.Connection) -> Found:
+    """The schema of a database. Raises WrongSchema for a database of something else."""
+    version = version_of(connection)
+    if version < schema.RECORDED:
+        return Found(version, version)
+    return Found(version, int(connection.execute("SELECT max(compatible) FROM migration").fetchone()[0]))
+
+
 def _ready(connection: sqlite3.Connection, *, make: bool = True) -> sqlite3.Connection:
     """The connection, its schema made where it has none (`make`) and found to be this program's; else it is closed."""
     try:
         if make and not version_of(connection):
             _create(connection)
-        schema.require_current(version_of(connection), Sqlite.oldest)
+        schema.require_usable(_found(connection), Sqlite.oldest)
     except BaseException:
         connection.close()
         raise
@@ -199,7 +208,7 @@ def _create(connection: sqlite3.Connection) -> None:
     with _exclusive(connection):
         if version_of(connection) == 0:  # another process may have been faster
             _run(connection, schema.script())
-            _record(connection, schema.VERSION, "new database", None)
+            _record(connection, schema.VERSION, "new database", schema.COMPATIBLE, None)
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration, now: datetime) -> None:
@@ -210,7 +219,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration, now: datetime) 
         _run(connection, migration.script)
         if rebuilds and (broken := connection.execute("PRAGMA foreign_key_check").fetchone()):
             raise StorageError(f"migration {migration.version} leaves rows of {broken[0]} that refer to nothing")
-        _record(connection, migration.version, migration.name, now)
+        _record(connection, migration.version, migration.name, migration.compatible, now)
 
 
 @contextmanager
@@ -238,9 +247,11 @@ def _run(connection: sqlite3.Connection, script: str) -> None:
             statement = ""
 
 
-def _record(connection: sqlite3.Connection, version: int, name: str, at: datetime | None) -> None:
+def _record(connection: sqlite3.Connection, version: int, name: str, compatible: int, at: datetime | None) -> None:
     """Note the version; `at` None is SQLite's own now."""
     now = "(julianday('now') - 2440587.5) * 86400.0"
     values = [version, name, at.timestamp() if at else None]
     connection.execute(f"INSERT INTO migration (version, name, at) VALUES (?, ?, coalesce(?, {now}))", values)  # noqa: S608
+    if version >= schema.RECORDED:
+        connection.execute("UPDATE migration SET compatible = ? WHERE version = ?", [compatible, version])
     connection.execute(f"PRAGMA user_version = {version}")

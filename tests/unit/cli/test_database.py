@@ -53,6 +53,8 @@ def made(desk, version=schema.VERSION):
     open_writer(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("UPDATE migration SET version = ?, compatible = ?", [version, version])
+        connection.commit()
     return path
 
 
@@ -181,6 +183,7 @@ def test_status_after_the_migration(desk, capsys):
     assert main(("database", "status", "--json")) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["ok"], found["schema"], found["program_schema"]) == (True, schema.VERSION, schema.VERSION)
+    assert found["compatible_schema"] == schema.COMPATIBLE
     assert (found["rows"]["ticket"], found["rows"]["inbox"], found["pending"]) == (6, 18, [])
     assert [each["version"] for each in found["migrations"]] == [each.version for each in schema.migrations()]
     assert found["attachments"] == {"count": 4, "size": 302_421}

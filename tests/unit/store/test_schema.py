@@ -23,9 +23,12 @@ from tests.old_desk import LEFT_AT, unpack
 pytestmark = pytest.mark.sqlite
 
 
-def set_version(path, number):
+def set_version(path, number, compatible=None):
+    """Pretend that a program of another schema has written the database."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("UPDATE migration SET version = ?, compatible = ?", [number, compatible or number])
+        connection.commit()
 
 
 def structure(path):
@@ -60,6 +63,15 @@ def test_migrations_are_numbered_without_gaps_up_to_the_version_of_the_program()
     assert numbers == list(range(Sqlite.oldest + 1, schema.VERSION + 1))
 
 
+def test_each_migration_says_whether_older_programs_may_go_on():
+    for each in schema.migrations():
+        if each.version >= schema.RECORDED:
+            assert each.script.startswith((schema.MAY_GO_ON, schema.MUST_STOP)), each.version
+            if each.script.startswith(schema.MAY_GO_ON):
+                assert not re.search(r"\b(DROP|RENAME|DELETE|UPDATE)\b", each.script), f"{each.version} adds alone"
+    assert schema.migrations()[-1].compatible == schema.COMPATIBLE
+
+
 def test_a_migration_is_recorded_and_the_database_as_it_was_is_kept(tmp_path):
     path = unpack(tmp_path)
     before = contents(path)
@@ -67,7 +79,8 @@ def test_a_migration_is_recorded_and_the_database_as_it_was_is_kept(tmp_path):
     assert [each.version for each in done] == list(range(4, schema.VERSION + 1))
     with closing(open_reader(path)) as db:
         recorded = [(row["version"], row["name"], row["at"]) for row in db.all("SELECT * FROM migration")]
-    assert recorded == [(each.version, each.name, LEFT_AT.timestamp()) for each in done]
+        assert recorded == [(each.version, each.name, LEFT_AT.timestamp()) for each in done]
+        assert db.one("SELECT max(compatible) FROM migration")[0] == schema.COMPATIBLE
     (copy,) = engine_of(path).copies()
     assert copy == schema.copy_path(path, 3)
     assert copy.stat().st_mode & 0o777 == 0o600
@@ -144,6 +157,18 @@ def test_every_door_refuses_another_schema(tmp_path, number, why):
     if number != 3:
         with pytest.raises(WrongSchema, match=why):
             schema.migrate(engine_of(path), LEFT_AT)
+
+
+def test_a_newer_schema_that_allows_older_programs_is_used(tmp_path):
+    path = tmp_path / "mailgate.db"
+    open_writer(path).close()
+    set_version(path, schema.VERSION + 1, compatible=schema.VERSION)
+    for door in (open_writer, open_reader):
+        door(path).close()
+    assert schema.migrate(engine_of(path), LEFT_AT) == ()
+    assert engine_of(path).size(["meta"]).rows == {"meta": 0}
+    with pytest.raises(WrongSchema, match="a newer mailgate"):
+        schema.require_own(engine_of(path))
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path):
