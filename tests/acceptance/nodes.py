@@ -129,10 +129,10 @@ class Site:
         """The node dies."""
         self.nodes[name].end(signal.SIGKILL)
 
-    def stop(self, name: str, *, worker_alone: bool = False) -> Callable[[], None]:
-        """The node stands still, or its worker alone; what is returned lets it go on."""
+    def stop(self, name: str) -> Callable[[], None]:
+        """The node stands still; what is returned lets it go on."""
         world = self.nodes[name]
-        pids = [] if worker_alone else [world.pid]
+        pids = [world.pid]
         with suppress(ProcessLookupError, FileNotFoundError):  # it may have ended by itself, or be about to start one
             pids += world.workers
         for pid in pids:

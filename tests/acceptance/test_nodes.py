@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from pathlib import Path
 
 from tests.acceptance.nodes import SHORT, mail, play, site
@@ -41,12 +43,12 @@ def test_what_a_dead_node_did_alone_another_one_does(tmp_path: Path) -> None:
 
 def test_a_large_mail_is_worked_by_another_node_than_took_it(tmp_path: Path) -> None:
     with site(tmp_path, cluster(), "ab") as found:
-        go_on = found.stop("a", worker_alone=True)
+        stopped = found.nodes["a"].stop_worker()
         large = mail("large", 0, more=f"-- \r\n{'x' * 70}\r\n" + f"{'y' * 70}\r\n" * 5000)
         assert found.is_taken(large, ["a"])
         wait_until(lambda: found.first.sql("SELECT 1 FROM ticket"))
         assert found.first.sql("SELECT count(*) FROM raw WHERE file IS NOT NULL") == [(1,)]
-        go_on()
+        os.kill(stopped, signal.SIGCONT)
         found.await_stillness()
 
 

@@ -93,8 +93,8 @@ def claimed_mail_is_nobodys(patch: Patch) -> None:
 
 
 def tries_do_not_count(patch: Patch) -> None:
-    """A mail that fails is tried for ever."""
-    patch(inbox, "MAX_TRIES", 1_000_000)
+    """A mail that fails is tried again and again."""
+    patch(inbox, "MAX_TRIES", 20)
 
 
 def moved_before_it_is_stored(patch: Patch) -> None:
@@ -152,7 +152,7 @@ MUTATIONS = (
     (sent_before_it_is_sent, "3:", 1),
     (mail_in_hand_is_nobodys, "5:", 1),
     (claimed_mail_is_nobodys, "5:", 1),
-    (tries_do_not_count, "", 1),
+    (tries_do_not_count, "tries:", 1),
     (moved_before_it_is_stored, "1:", 1),
     (copies_are_not_known, "2:", 1),
     (late_by_an_hour, "13:", 1),

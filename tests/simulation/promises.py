@@ -112,6 +112,8 @@ class Promises:
             yield f"5: mail {row['id']} is {row['state']} after hours of peace"
         for row in db.all("SELECT id FROM outbox WHERE state = 'sending'"):
             yield f"5: outgoing mail {row['id']} is in hand after hours of peace"
+        for row in db.all("SELECT id, tries FROM inbox WHERE tries > 3"):
+            yield f"tries: mail {row['id']} was tried {row['tries']} times"
         for each in [*self._world.posted]:
             if each.accepted:
                 yield from self._post(db, each)
