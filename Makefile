@@ -10,13 +10,14 @@
 #   make coverage                        the core at 100 % branch coverage by the unit tests
 #   make nodes [ARGS="--still 60"]       three nodes on one PostgreSQL, killed and stopped while 4,000 mails come
 #   make postgresql                      the unit tests whose desks are on SQLite otherwise, on PostgreSQL
+#   make uvloop                          the tests of connections and of the real daemon on uvloop instead of asyncio's loop
 #   make others                          the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                           lint, format, types, the rules of the house
 #   make lock                            newer versions of what mailgate builds on
 #   make clean
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test postgresql nodes explore sweep soak mutants coverage others check lock clean
+.PHONY: help demo run test postgresql uvloop nodes explore sweep soak mutants coverage others check lock clean
 PYTHON_HERE := .venv/bin/python
 # Each test that starts mailgate would compile it anew, which takes as long as all else that it does.
 unexport PYTHONDONTWRITEBYTECODE
@@ -47,6 +48,12 @@ postgresql:
 	@scripts/setup dev
 	@scripts/system-packages
 	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/unit/desk tests/unit/cli $(ARGS)
+
+uvloop: export MAILGATE_TEST_LOOP = uvloop
+uvloop:
+	@scripts/setup dev
+	@scripts/system-packages
+	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/integration tests/acceptance $(ARGS)
 
 nodes:
 	@scripts/setup dev

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
 import mailgate
+from mailgate.system import event_loop
 from tests.engines import ALL_ON_POSTGRESQL, ON_POSTGRESQL, run_on_both
 
 # No limit of time for an example or for drawing it: a slow machine is no failure. No examples of earlier runs.
@@ -27,7 +28,8 @@ settings.register_profile("explore", derandomize=False, max_examples=400, print_
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the examples before the first test is imported."""
+    """Choose the examples before the first test is imported, and the event loop of daemons: that of a plain install."""
+    os.environ.setdefault(event_loop.VARIABLE, os.environ.get("MAILGATE_TEST_LOOP", "asyncio"))
     if _seed(config) is None:
         settings.load_profile("fixed")
         # hypothesis would draw constants from the modules that are imported at that moment, which differ by

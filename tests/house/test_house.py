@@ -42,6 +42,7 @@ DOORS = {
     "rich": ("cli/", "demo/"),  # all that is drawn on a terminal
     "selectolax": ("reading/page/page.py",),
     "shtab": ("cli/",),
+    "uvloop": ("system/event_loop.py",),  # an extra
 }
 IMPORT_NAMES = {"dnspython": "dns", "google-re2": "re2"}
 DATA = {"tzdata"}  # files of other libraries' formats, read by the standard library (zoneinfo)

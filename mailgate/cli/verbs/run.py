@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import logging
 import os
@@ -18,6 +17,7 @@ from mailgate.errors import StorageError, WrongSchema
 from mailgate.settings import Config
 from mailgate.store.db import engine_of
 from mailgate.store.schema import migrate, pending
+from mailgate.system import event_loop
 from mailgate.system.lock import Lock
 from mailgate.system.log_format import FORMATS, formatter
 from mailgate.system.service_manager import Notifier, open_sockets
@@ -59,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
         _bring_up_to_date(config)
         secrets = secrets_of(config, new=args.new)
         with joined(config) as node, start_worker(config, secrets, node) as worker:
-            asyncio.run(Daemon(config, worker, ready=ready, notifier=notifier, opened=opened, node=node).run())
+            daemon = Daemon(config, worker, ready=ready, notifier=notifier, opened=opened, node=node)
+            event_loop.run(daemon.run(), os.environ)
     return 0
 
 

@@ -12,11 +12,12 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.smtp.proxied import ProxiedServer
 from mailgate.inbound.smtp.service import Callbacks, FailedLogins, Service
-from mailgate.inbound.smtp.session import Session, peer_of
+from mailgate.inbound.smtp.session import Session, TlsFirst, peer_of
 from mailgate.settings import Listener, ServerTls
 
 
@@ -91,7 +92,8 @@ class SmtpListener:
             return _Busy(service, peer)
         session = Session(service, self.sessions.discard, peer)
         self.sessions.add(session)
-        return session
+        tls = service.config.tls
+        return TlsFirst(session, service.tls) if service.tls and tls and tls.implicit else session
 
     async def stop(self, grace: float) -> None:
         """Accept no new connection, send 421 to idle peers, let running DATA finish for `grace` seconds."""
@@ -131,7 +133,7 @@ class _Busy(asyncio.Protocol):
         self._peer = peer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is no instance of that class
         service = self._service
         text = "4.3.2 Error: too many connections"
         if not (service.config.tls and service.config.tls.implicit):  # within TLS nobody could read it

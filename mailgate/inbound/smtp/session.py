@@ -10,10 +10,13 @@ would bury them. No words of an exception ever reach a peer; an unknown error is
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 import uuid
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -71,6 +74,7 @@ class Session(SMTP):
         self._leaving = False
         self._gone = False
         self._peer = peer
+        self.handshake: asyncio.Task[None] | None = None  # of a connection that begins with one
 
     def __dir__(self) -> list[str]:
         # aiosmtpd looks through dir() of every new connection for commands and logins, a third
@@ -82,9 +86,7 @@ class Session(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The peer is there."""
         self._peer = self._peer or peer_of(transport)
-        if self._wants_tls_first:
-            assert isinstance(transport, asyncio.ReadTransport)
-            transport.pause_reading()  # the client speaks first, and its hello is part of the handshake
+        self._encrypted = transport.get_extra_info("ssl_object") is not None
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -92,6 +94,10 @@ class Session(SMTP):
         self._gone = True
         self._ended(self)
         super().connection_lost(error)
+
+    def never_began(self) -> None:
+        """The handshake failed: there will be no conversation."""
+        self._ended(self)
 
     def eof_received(self) -> bool | None:
         """The peer sends no more; what it sent is still answered (aiosmtpd would cancel it)."""
@@ -105,11 +111,6 @@ class Session(SMTP):
         """The conversation, while there is one."""
         return self._handler_coroutine
 
-    @property
-    def _wants_tls_first(self) -> bool:
-        tls = self._service.config.tls
-        return tls is not None and tls.implicit
-
     def leave(self) -> None:
         """Say 421 and close, at once or after the DATA that is running."""
         self._leaving = True
@@ -122,19 +123,23 @@ class Session(SMTP):
 
     def abort(self) -> None:
         """Close at once."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self.handshake:
+            self.handshake.cancel()
+        if self._wire:
+            self._wire.abort()
 
     def _close_with(self, answer: str) -> None:
         self._leaving = True
-        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
-            self.transport.write(f"{answer}\r\n".encode())
-            self.transport.close()
+        if self._wire and not self._wire.is_closing():
+            self._wire.write(f"{answer}\r\n".encode())
+            self._wire.close()
+
+    @property
+    def _wire(self) -> asyncio.Transport | None:
+        return cast("asyncio.Transport | None", self.transport)  # uvloop's is no instance of asyncio's class
 
     async def _handle_client(self) -> None:
         try:
-            if self._wants_tls_first:
-                await self._start_tls()
             await self._say(f"220 {self.hostname} {'LMTP' if self._lmtp else 'ESMTP'} mailgate")
             while not self._leaving:
                 await self._command(await self._reader.readuntil(b"\n"))
@@ -456,6 +461,38 @@ class Session(SMTP):
     async def quit(self, _: str) -> None:
         """RFC 5321 4.1.1.10."""
         self._close_with("221 2.0.0 Bye")
+
+
+class TlsFirst(asyncio.Protocol):
+    """A connection that begins with a TLS handshake (RFC 8314 3.3): TLS gets its socket before a byte of it is read.
+
+    To start TLS within the session would be too late: uvloop may read the client's hello before the session's first
+    step, and a transport cannot be paused before it reads.
+    """
+
+    def __init__(self, session: Session, context: ssl.SSLContext) -> None:
+        self._session = session
+        self._context = context
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket."""
+        taken = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+        cast("asyncio.Transport", transport).abort()
+        self._session.handshake = asyncio.create_task(self._shake_hands(taken))
+
+    async def _shake_hands(self, taken: socket.socket) -> None:
+        loop, done = asyncio.get_running_loop(), False
+        try:
+            await loop.connect_accepted_socket(
+                lambda: self._session, taken, ssl=self._context, ssl_handshake_timeout=TLS_TIMEOUT
+            )
+            done = True
+        except OSError:
+            pass  # no handshake, or the peer is gone
+        finally:
+            if not done:
+                taken.close()
+                self._session.never_began()
 
 
 class _Aborted(Exception):
