@@ -21,7 +21,7 @@ from mailgate.store.tickets.merged import below, end_of
 
 ADDRESS = "erased@mailgate.invalid"  # stands for the address where a row of somebody else stays (RFC 2606)
 NAME = "(erased)"
-_HEADER = 65_536  # bytes of a mail in which its people are looked for
+_LOOKED_THROUGH = 1_000_000  # bytes of a waiting mail in which the person is looked for
 _NOT_REDACTED = {"ban", "left_in_mailbox", "digest", "migration", "mail_ending", "document"}  # tables
 _BUSY = {"inbox": "state NOT IN ('new', 'working', 'held')", "outbox": "state <> 'sending'"}  # rows that may change
 
@@ -48,7 +48,7 @@ def forget(db: Db, email: str) -> Erased:
     own, shared = _tickets(db, email)
     done.counts["received mails"] = len(_received(db, email))
     done.counts["sent mails"] = len(db.all("SELECT id FROM outbox WHERE recipient = ?", [email]))
-    _own_mails_aside(db, email, done)
+    _mails_aside(db, email, own, done)
     done.tickets = erase(db, own)
     done.counts["tickets"] = len(done.tickets)
     for number in shared:
@@ -102,18 +102,23 @@ def _names(db: Db, email: str, done: Erased) -> tuple[str, ...]:
     return tuple(sorted(borne - shared, key=lambda name: (-len(name), name)))
 
 
-def _own_mails_aside(db: Db, email: str, done: Erased) -> None:
-    """Mail of the person that was set aside is dropped. What is still to be worked stays."""
-    theirs = "(from_email = :email OR sender = :email)"
-    db.send(f"DELETE FROM held WHERE inbox_id IN (SELECT id FROM inbox WHERE {theirs})", {"email": email})  # noqa: S608
-    db.send(
-        f"UPDATE inbox SET state = 'dropped' WHERE {theirs} AND state IN ('held', 'quarantined')",  # noqa: S608
-        {"email": email},
-    )
-    for row in db.all("SELECT id, sender FROM inbox WHERE state IN ('new', 'working') AND raw_id IS NOT NULL"):
-        header = inbox.raw(db, row["id"])[:_HEADER].decode("utf-8", "replace").lower()
-        if row["sender"] == email or email in header:
-            done.stays.append((f"received mail {row['id']}", "it waits to be worked: run this again afterwards"))
+def _mails_aside(db: Db, email: str, own: Iterable[int], done: Erased) -> None:
+    """Drop mail of the person that was set aside, and what is held for their tickets: an agent's answer quotes them.
+
+    What is still to be worked stays, and what is held for tickets of others.
+    """
+    tickets = {each for root in own for each in (root, *below(db, root))}
+    values = {"email": email, "tickets": db.values(tickets)}
+    theirs = f"(from_email = :email OR sender = :email OR ticket {db.any_of.replace('?', ':tickets')})"
+    aside = f"{theirs} AND state IN ('held', 'quarantined')"
+    db.send(f"DELETE FROM held WHERE inbox_id IN (SELECT id FROM inbox WHERE {aside})", values)  # noqa: S608
+    db.send(f"UPDATE inbox SET state = 'dropped' WHERE {aside}", values)  # noqa: S608
+    waiting = "SELECT id, sender, state FROM inbox WHERE state IN ('new', 'working', 'held') AND raw_id IS NOT NULL"
+    for row in db.all(waiting):
+        text = inbox.raw(db, row["id"])[:_LOOKED_THROUGH].decode("utf-8", "replace").lower()
+        if row["sender"] == email or any(needle.lower() in text for needle in done.needles):
+            what = "is held" if row["state"] == "held" else "waits to be worked"
+            done.stays.append((f"received mail {row['id']}", f"it {what}: run this again afterwards"))
 
 
 def _blank(db: Db, number: int, email: str, done: Erased) -> None:
@@ -163,10 +168,10 @@ def _mails(db: Db, email: str) -> None:
     without_ticket = "ticket IS NULL AND state IN ('done', 'dropped')"
     db.send(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {without_ticket})")  # noqa: S608
     db.send(f"UPDATE inbox SET subject = '' WHERE {without_ticket}")  # noqa: S608
-    db.send(  # digests and reports name people in words that cannot be searched for
-        "DELETE FROM outgoing WHERE id IN"
-        " (SELECT id FROM outbox WHERE ticket IS NULL AND state NOT IN ('queued', 'sending'))"
-    )
+    # Digests and reports name people in words that cannot be searched for; a mail that asks to confirm has a subject.
+    ended = "ticket IS NULL AND state NOT IN ('queued', 'sending')"
+    db.send(f"DELETE FROM outgoing WHERE id IN (SELECT id FROM outbox WHERE {ended})")  # noqa: S608
+    db.send(f"UPDATE outbox SET subject = '' WHERE {ended}")  # noqa: S608
 
 
 def _redact(db: Db, email: str, names: Iterable[str], done: Erased) -> set[int]:

@@ -182,6 +182,30 @@ def test_mail_that_waits_to_be_worked_is_said_and_goes_next_time(bench, tmp_path
     assert holding(tmp_path) == set()
 
 
+def test_what_is_held_for_their_ticket_goes_with_it(bench, tmp_path, capsys):
+    """An agent's answer that waits to be confirmed quotes them."""
+    life(bench)
+    bench.send(ANN, "#close\n\n> The zanzibar is broken.", subject="Re: [#1001] My xylophone")
+    assert (bench.last()["state"], bench.last()["ticket"]) == ("held", 1001)
+    bench.deliver()
+    age_files(bench)
+    _, said = forget(capsys, HER)
+    assert [each["what"] for each in said["stays"]] == ["digests of their mails"]
+    assert holding(tmp_path) == set()
+
+
+def test_what_is_held_for_the_ticket_of_somebody_else_is_said(bench, capsys):
+    life(bench)
+    bench.send(ANN, "#close\n\n> Vera Quist knows it.", subject="Re: [#1003] Our printer")
+    last = bench.last()
+    assert (last["state"], last["ticket"]) == ("held", 1003)
+    bench.deliver()
+    _, said = forget(capsys, HER)
+    assert (f"received mail {last['id']}", "it is held: run this again afterwards") in [
+        tuple(each.values()) for each in said["stays"]
+    ]
+
+
 def test_a_name_that_others_bear_stays(bench, capsys):
     life(bench)
     bench.send("Vera Quist <other@client.example>", "I am another one.", subject="Another")
