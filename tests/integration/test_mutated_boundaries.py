@@ -19,11 +19,12 @@ from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.imap.drain import Drain
 from mailgate.outbound import deliver
 from mailgate.store.attachments import AttachmentStore
-from mailgate.store.queues import claims, copies, inbox, outbox
+from mailgate.store.queues import claims, copies, inbox, outbox, sent
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.db import SqliteDb
 from mailgate.store.sqlite.engine import Sqlite
-from mailgate.store.tickets import deadlines
+from mailgate.store.tickets import deadlines, tickets
+from tests.simulation import faults
 from tests.simulation.world import World
 
 SEEDS = (1, 2, 3, 4, 5, 6)  # of the suite's own worlds
@@ -144,6 +145,20 @@ def files_are_kept_for_ever(patch: Patch) -> None:
     patch(RawFiles, "sweep", lambda self, names: None)
 
 
+def unremembered_keys_are_believed(patch: Patch) -> None:
+    """An answer to a mail that a restored database never sent goes to whatever ticket has its number now."""
+    patch(faults, "BACKUPS", 0.9)
+    patch(faults, "RESTORES", 0.5)
+    patch(sent, "remembered", lambda db, keys: frozenset(keys))
+
+
+def numbers_are_given_again(patch: Patch) -> None:
+    """After a restore, tickets get numbers that people have in their mail already."""
+    patch(faults, "BACKUPS", 0.25)
+    patch(faults, "RESTORES", 0.4)
+    patch(tickets, "note_number", lambda db, number: None)
+
+
 # Each with the promise that is found broken, and the world that shows it soonest.
 MUTATIONS = (
     (answered_before_the_commit, "1:", 9),
@@ -160,6 +175,8 @@ MUTATIONS = (
     (what_was_forgotten_stays_in_free_pages, "forget:", 2),
     (sent_mail_is_kept_for_ever, "retention:", 5),
     (files_are_kept_for_ever, "retention:", 1),
+    (unremembered_keys_are_believed, "8:", 1),
+    (numbers_are_given_again, "restore:", 5),
 )
 
 
