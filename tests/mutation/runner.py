@@ -198,6 +198,8 @@ class Runner:
                 result = Path(folder) / "reach"
                 self._forked(lambda _, names=names, result=result: result.write_bytes(self._reach(names)), 1800)
                 reaches: dict[str, Reach] = pickle.loads(result.read_bytes()) if result.exists() else {}
+            for reach in reaches.values():  # each text once in memory, and in the file
+                reach.lines = {sys.intern(path): set(map(sys.intern, lines)) for path, lines in reach.lines.items()}
             self.memory.reaches |= reaches
             self.memory.digests[file] = digest
             self._keep()
