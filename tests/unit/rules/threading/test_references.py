@@ -9,7 +9,7 @@ from mailgate.notice import NoticeKind
 from mailgate.reading.body import read_body
 from mailgate.reading.parse import parse
 from mailgate.rules.threading.keys import key_text, plus, saying
-from mailgate.rules.threading.references import references, without_link_lines
+from mailgate.rules.threading.references import ref_line, references, without_link_lines
 from tests.lab import KEYRING
 from tests.notices import CONFIG
 
@@ -38,6 +38,13 @@ def test_a_link_in_the_row_of_a_list_names_the_ticket_of_its_row() -> None:
     assert ticket(saying(KEY, "reply", about=1002)) == [1002]
 
 
+def test_a_line_with_words_behind_its_key_is_no_ref_line() -> None:
+    assert ref_line(f"Ref: {KEY}")
+    assert ref_line(f"*Ref:* `{KEY}`.")
+    assert not ref_line(f"Ref: {KEY} as before")
+    assert not ref_line(f"{KEY}")
+
+
 def test_the_line_of_a_link_is_no_text() -> None:
     lines = (
         "Hello",
@@ -46,5 +53,12 @@ def test_the_line_of_a_link_is_no_text() -> None:
         f"Ref: {KEY}",
         f"See Ref: {KEY}.r below",
         f"Ref: {KEY}.r too",
+        "Look into .r",
     )
-    assert without_link_lines(lines) == ("Hello", f"Ref: {KEY}", f"See Ref: {KEY}.r below", f"Ref: {KEY}.r too")
+    assert without_link_lines(lines) == (
+        "Hello",
+        f"Ref: {KEY}",
+        f"See Ref: {KEY}.r below",
+        f"Ref: {KEY}.r too",
+        "Look into .r",
+    )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.mail import MARKER, Bounce, Envelope, Mail
+from mailgate.mail import MARKER, MARKERS, Bounce, Envelope, Mail
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import strip_subject
@@ -218,6 +218,8 @@ def test_a_quoted_token_is_read_from_the_copied_head_of_a_notice_on_and_nowhere_
     assert quoted_tokens(f"[#1001] Portal is down\n\n{MARKER}\n\nYour request is resolved.\n") == [1001]
     assert quoted_tokens("[#1001] Portal is down\n\nYour request is resolved.\n") == []
     assert quoted_tokens(f"[#1002] older{' ' * 1200}{MARKER}\n\n[#1001]") == [1001]
+    german = f"[#1002] x\n\n{MARKERS['de']}\n\n{' ' * 1200}\n\n{MARKER}\n\n[#1001]"
+    assert quoted_tokens(german) == [1002, 1001], "from the first of several notices on"
 
 
 def test_a_key_whose_ticket_is_gone_says_so() -> None:

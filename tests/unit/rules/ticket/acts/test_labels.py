@@ -24,6 +24,12 @@ def test_an_act_that_changes_nothing_leaves_no_event():
         assert act(as_it_is) == (as_it_is, ())
 
 
+def test_earlier_subjects_and_links_stay():
+    once = ticket(subject="b", was_called=("a",), links=(1002,))
+    assert acts.subject("c", ANN)(once)[0].was_called == ("a", "b")
+    assert acts.link(1003, ANN)(once)[0].links == (1002, 1003)
+
+
 def test_agents_read_what_was_changed():
     tagged = ticket(tags=("a", "b"))
     assert fact(acts.untag(("a",), ANN), tagged) == "Ann Admin removed the tag a: why"
