@@ -230,6 +230,13 @@ def test_a_plan_that_somebody_chose_outlives_a_transfer():
     assert by_rule.after.sla == "Sev-C"
 
 
+def test_the_plan_of_the_address_counts_before_those_of_topic_and_department():
+    support = replace(CONFIG.addresses["support@bank.example"], routing=Routing(sla="Sev-C"))
+    config = replace(CONFIG, addresses={**CONFIG.addresses, support.email: support})
+    after = done(acts.transfer("Maintenance", ANN, config), config=config).after
+    assert (after.sla, after.sla_from) == ("Sev-C", "address")
+
+
 def test_a_topic_brings_its_plan_and_goes_back_to_the_default_without_one():
     there = done(acts.topic("Business Critical Outage", ANN, CONFIG))
     assert (there.after.sla, there.after.sla_from) == ("Sev-A", "topic:Business Critical Outage")
