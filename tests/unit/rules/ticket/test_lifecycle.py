@@ -164,6 +164,15 @@ def test_a_message_of_a_participant_opens_whatever_the_status_was(old):
     assert reasons == {"open": [], "pending": ["answered"]}.get(old.value, ["reopened by an answer"])
 
 
+def test_a_ticket_that_is_open_again_has_the_due_time_of_its_plan():
+    """One that was set by hand was for what has ended."""
+    by_hand = done(acts.due(NOW + 9 * HOUR, ANN)).after
+    ended = done(acts.status(Status.RESOLVED, ANN), before=by_hand).after
+    again = Stamp(KAREN.by, NOW + 30 * HOUR)
+    after = done(acts.status(Status.OPEN, again), before=ended, stamp=again).after
+    assert (after.due_manual, after.due_at, after.reopened) == (None, NOW + 48 * HOUR, 1)
+
+
 @pytest.mark.parametrize("old", STATUSES)
 def test_a_message_of_anybody_else_and_an_auto_reply_change_nothing_but_the_thread(old):
     before = in_status(old)
