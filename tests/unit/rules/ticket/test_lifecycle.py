@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from mailgate.rules.notices import sentences
 from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
+from mailgate.rules.routing.criteria import RuleInput
+from mailgate.rules.routing.route import Chosen, Routed, RuleResult
 from mailgate.rules.ticket import acts, lifecycle, renames
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.as_json import entry_json, event_json, rfc3339, ticket_json
 from mailgate.rules.ticket.lifecycle import act_on
-from mailgate.settings import Department, Routing, SlaPlan, Step, Team, Tickets, Topic
+from mailgate.settings import Department, Routing, Rule, SlaPlan, Step, Team, Tickets, Topic
 from mailgate.ticket import (
     ADMIN,
     CLOCK,
@@ -91,6 +93,33 @@ def test_a_ticket_opened_with_a_note_waits_for_no_answer():
     answered = ticket(first_response_at=NOW)
     after = lifecycle.open_ticket(answered, Stamp(ANN.by, NOW), CONFIG, {}, words).after
     assert after.next_response_by == NOW + 2 * HOUR
+
+
+def test_a_routed_ticket_says_which_rule_chose_and_to_whom_it_went():
+    rules = tuple(Rule(name=name, position=0, then=Routing()) for name in ("VIP", "Late"))
+    given = RuleInput.__new__(RuleInput)  # nothing is asked of it
+    matched = tuple(RuleResult(rule, given, "new", matched=True) for rule in rules)
+    values = {"department": Chosen("Support", "rule:VIP"), "assign": Chosen("agent:ann", "rule:VIP")}
+    routed = Routed({**values, "tags": Chosen(("a",), "defaults")}, matched, (given, "new", rules))
+    mine = ticket(assignee=Assignee("agent", "ann"), links=(7,))
+    change = lifecycle.open_routed(mine, routed, Stamp(KAREN.by, NOW), CONFIG, None)
+    assert [(event.kind.value, str(event.by)) for event in change.events] == [
+        ("opened", "requester:karen@client.example"),
+        ("routed", "rule:VIP"),
+        ("assigned", "rule:VIP"),
+        ("linked", "requester:karen@client.example"),
+    ]
+    assert change.events[1].after == {
+        "department": {"value": "Support", "from": "rule:VIP"},
+        "assign": {"value": "agent:ann", "from": "rule:VIP"},
+        "tags": {"value": ["a"], "from": "defaults"},
+    }
+    assert change.events[2].after == {"agent": "ann"}
+    assert change.events[3].after == [7]
+    by_default = replace(routed, values={"assign": Chosen("agent:ann", "defaults")}, matched=())
+    change = lifecycle.open_routed(mine, by_default, Stamp(KAREN.by, NOW), CONFIG, None)
+    assert [str(event.by) for event in change.events[1:3]] == ["requester:karen@client.example", "rule:routing"]
+    assert str(lifecycle.open_routed(mine, by_default, ANN, CONFIG, None).events[2].by) == "agent:ann"
 
 
 def test_a_change_has_its_time_and_what_changes_nothing_is_none():
@@ -312,6 +341,21 @@ def test_a_plan_without_a_due_time_ends_what_was_overdue():
     late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
     after = done(acts.sla("Sev-C", ANN), before=late).after
     assert (after.due_at, after.overdue) == (None, False)
+
+
+def test_what_came_before_the_due_time_and_is_worked_after_it_takes_no_flag_back():
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    early = Stamp(KAREN.by, NOW + HOUR / 2)
+    after = done(acts.priority("High", early), before=late, stamp=early).after
+    assert (after.overdue, after.escalated) == (True, ("100%",)), "nothing is announced twice"
+
+
+def test_a_new_plan_has_targets_of_its_own_also_where_nothing_is_due():
+    slower = replace(CONFIG.slas["Sev-C"], first_response=4 * HOUR)
+    config = replace(CONFIG, slas={**CONFIG.slas, "Sev-A": replace(slower, name="Sev-A"), "Sev-C": slower})
+    missed = lifecycle.fire(fresh(sla="Sev-C"), "first_response", config, NOW + HOUR).after
+    change = done(acts.sla("Sev-A", ANN), acts.priority("High", ANN), before=missed, config=config)
+    assert (change.before.due_at, change.after.due_at, change.after.escalated) == (None, None, ())
 
 
 def test_another_time_of_the_plan_counts_with_the_next_change():

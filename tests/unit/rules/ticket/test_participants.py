@@ -53,3 +53,12 @@ def test_who_is_new_on_a_ticket():
         Address("jane@x.example", "Jane"),
         Address("joe@x.example", "Joe"),
     )
+
+
+def test_who_gets_no_answers_after_a_merge_is_named():
+    named = Collaborator("al@x.example", "Al", active=False)
+    nameless = Collaborator("b@x.example", active=False)
+    change = act_on(TICKET, [acts.copy_in((named, nameless), ANN)], ANN, CONFIG)
+    (said,) = participants.left_out(change)
+    assert said == phrase("remark.left_out", number=1001, people=("Al", "b@x.example"))
+    assert participants.left_out(act_on(TICKET, [], ANN, CONFIG)) == ()
