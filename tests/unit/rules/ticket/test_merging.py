@@ -104,3 +104,6 @@ def test_a_ticket_waits_since_its_oldest_message_that_nobody_answered():
     assert merging.waiting(events, thread) == NOW + 6 * HOUR
     happened(lambda stamp: acts.publish(1, "ann", stamp), 7)
     assert merging.waiting(events, thread) is None
+    wrote(8)
+    happened(lambda stamp: acts.status(Status.CLOSED, stamp), 9)
+    assert merging.waiting(events, [*thread, entry(8)]) is None
