@@ -88,6 +88,7 @@ def test_a_pending_ticket_is_put_back_with_its_time_and_is_open_once_it_was_writ
     assert (closed.status, closed.wake_at) == (Status.CLOSED, None)
     back, _ = acts.unmerge(left, (), (), ANN)(closed)
     assert (back.status, back.wake_at, back.merged_into) == (Status.PENDING, NOW + 9 * HOUR, 0)
+    assert (closed.links, back.links) == ((1002,), ())
     words = (message(4),)
     written, _ = acts.unmerge(left, words, words, ANN)(closed)
     assert (written.status, written.wake_at) == (Status.OPEN, None)
@@ -139,3 +140,18 @@ def test_a_clock_that_started_over_since_the_merge_is_left_alone():
     again, _ = acts.status(Status.OPEN, Stamp(ANN.by, NOW + 7 * HOUR))(ended)
     back, _ = acts.give_back(Gone(1001, came, (message(0),)), (message(0),), events, ANN)(again)
     assert (back.sla_started_at, back.status_log) == (NOW + 7 * HOUR, again.status_log)
+
+
+def test_a_link_that_was_there_before_a_merge_stays_on_either_side():
+    one, _ = opened(1001, links=(1002,))
+    closed, left, *_ = merged(one, opened(1002, 1, JANE)[0])
+    assert acts.unmerge(left, (), (), ANN)(closed)[0].links == (1002,)
+
+
+def test_the_clock_of_another_merged_ticket_goes_on_counting():
+    first, second = opened(1001)[0], opened(1002, 1)[0]
+    target, events = opened(1003, 2, JANE)
+    _, _, target, came = merged(second, target)
+    _, _, target, _ = merged(first, target)
+    back, _ = acts.give_back(Gone(1002, came, (message(1),)), (message(0), message(1)), events, ANN)(target)
+    assert (back.sla_started_at, back.merged) == (NOW, (1001,))
