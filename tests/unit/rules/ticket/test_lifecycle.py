@@ -417,6 +417,8 @@ def test_a_steps_routing_is_done_to_the_ticket():
     )
     assert (str(after.assignee), after.status, after.tags) == ("team:Online Banking", Status.PENDING, ("late",))
     assert acts.routing_acts(Routing(), ANN, CONFIG) == []
+    plan = done(*acts.routing_acts(Routing(sla="Sev-A"), ANN, CONFIG)).after
+    assert (plan.sla, plan.sla_from) == ("Sev-A", "agent:ann")
 
 
 def test_how_long_an_answer_reopens():

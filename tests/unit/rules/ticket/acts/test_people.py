@@ -50,5 +50,7 @@ def test_a_collaborator_becomes_the_requester_and_the_old_one_is_off():
         "Ann Admin removed jane@x.example from the collaborators.",
     ]
     assert facts(acts.requester(Address("joe@x.example"), ANN))[0].requester == Address("joe@x.example", "Joe")
+    named = Address("jane@x.example", "Jane Doe")
+    assert facts(acts.requester(named, ANN))[0].requester == named
     assert facts(acts.requester(TICKET.requester, ANN))[1] == []
     assert facts(acts.requester(Address("new@x.example", "New"), ANN))[0].collaborators == (JANE, JOE)
