@@ -85,6 +85,11 @@ def test_opening_works_out_the_clock_and_records_everything():
     assert fresh().waiting_since == NOW
 
 
+def test_a_ticket_has_an_anchor_that_is_the_same_when_its_opening_is_redone():
+    assert fresh().anchor == fresh().anchor != fresh(number=1002).anchor
+    assert fresh().anchor != fresh(created_at=NOW + HOUR).anchor, "another ticket that gets the number after a restore"
+
+
 def test_a_ticket_opened_with_a_note_waits_for_no_answer():
     note = Entry(kind=EntryKind.NOTE, by=ANN.by, author=Address("ann@bank.example"), at=NOW, text="x")
     after = lifecycle.open_ticket(ticket(), Stamp(ANN.by, NOW), CONFIG, {}, note).after
@@ -391,6 +396,8 @@ def test_the_clock_closes_wakes_and_climbs_the_ladder():
     )
     woken = lifecycle.fire(in_status(Status.PENDING), "wake", CONFIG, NOW + HOUR)
     assert woken.after.status is Status.OPEN
+    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+    assert lifecycle.fire(late, "200%", CONFIG, NOW + 2 * HOUR).after.overdue
     half = lifecycle.fire(fresh(sla="Sev-A"), "50%", CONFIG, NOW + HOUR)
     assert (kinds(half), half.after.overdue) == (["escalated"], False)
     missed = lifecycle.fire(fresh(), "first_response", CONFIG, NOW + HOUR)

@@ -23,6 +23,7 @@ def test_the_requester_and_active_collaborators_read_public_replies():
     assert merging.readers(TICKET, CONFIG) == {KAREN, JANE}
     alone = ticket(number=1002)
     assert merging.shared(alone, TICKET, CONFIG)
+    assert merging.shared(alone, alone, CONFIG)
     assert not merging.shared(TICKET, alone, CONFIG)
 
 
