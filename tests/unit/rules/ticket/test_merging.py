@@ -33,6 +33,8 @@ def test_an_agent_merges_where_they_may_in_both_departments():
     assert merging.mergeable(one, two, ann, CONFIG)
     assert not merging.mergeable(one, away, elliot, CONFIG), "views only there"
     assert not merging.mergeable(away, one, elliot, CONFIG)
+    both = replace(ann, departments={"Support": "All Access", "Maintenance": "All Access"})
+    assert merging.mergeable(one, away, both, CONFIG)
     gone = ticket(number=1004, merged_into=1002)
     assert not merging.mergeable(gone, one, ann, CONFIG)
     assert not merging.mergeable(one, gone, ann, CONFIG)
