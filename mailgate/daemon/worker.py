@@ -96,6 +96,8 @@ class WorkerProcess:
                 self._timers.stop()
                 self._worker.wake()
                 await asyncio.wait({working}, timeout=STOP_TIMEOUT)
+                working.cancel()  # while the store is open: it gives back what it has claimed
+                await asyncio.wait({working})
         finally:
             await self._store.close()
 

@@ -232,11 +232,9 @@ def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause:
     While a node stands still, the others are disturbed.
     """
     done: Counter[str] = Counter()
-    standing: dict[str, tuple[float, Callable[[], None]]] = {}  # name → until when, and what lets it go on
+    standing: dict[str, threading.Timer] = {}  # by the name of the node; ends when it goes on
     while not stop.wait(pause):
-        for name in [name for name, (until, _) in standing.items() if until <= time.monotonic()]:
-            standing.pop(name)[1]()
-        if not (free := [name for name in found.nodes if name not in standing]):
+        if not (free := [name for name in found.nodes if name not in standing or not standing[name].is_alive()]):
             continue
         name = chance.choice(free)
         how = chance.choice(["killed", "stopped", "ended"])
@@ -246,13 +244,14 @@ def disturb(found: Site, chance: random.Random, stop: threading.Event, *, pause:
             stop.wait(pause)
             found.start(name)
         elif how == "stopped":
-            standing[name] = time.monotonic() + still, found.stop(name)
+            standing[name] = threading.Timer(still, found.stop(name))
+            standing[name].start()
         else:
             found.nodes[name].end()
             found.start(name)
         done[how] += 1
-    for _, go_on in standing.values():
-        go_on()
+    for each in standing.values():
+        each.join()
     return done
 
 

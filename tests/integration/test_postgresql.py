@@ -162,6 +162,24 @@ def test_who_waits_too_long_is_told_that_the_database_is_busy(engine, db, monkey
         assert meta.get(other, "a") is None, "the connection goes on"
 
 
+def test_a_client_that_stands_still_while_it_sends_holds_up_nobody_for_long(engine, db, monkeypatch):
+    """The server waits for the rest of a pipeline without end: the next that has waited for the lock ends it."""
+    monkeypatch.setattr(module, "STUCK", 0)
+    held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()"
+    with closing(engine.open_writer()) as other:
+        half_sent = other._connection.pgconn
+        half_sent.enter_pipeline_mode()
+        for each in ("BEGIN", other._lock):
+            half_sent.send_query_params(each.encode(), None)
+        half_sent.flush()
+        wait_until(lambda: db.one(held))
+        db._connection.execute("SET lock_timeout = '20ms'")
+        with pytest.raises(DatabaseBusy):
+            write(db, "a", "1")
+        wait_until(lambda: not db.one(held))
+        write(db, "a", "2")
+
+
 def test_what_fails_is_undone_alone_and_the_transaction_goes_on(db):
     with db.transaction():
         meta.put(db, "a", "1")

@@ -134,6 +134,11 @@ def errors_of(connection: Connection | None = None) -> Iterator[None]:
         fail(error, connection)
 
 
+def is_lock_timeout(error: psycopg.Error) -> bool:
+    """Whether a lock was waited for in vain."""
+    return isinstance(error, errors.LockNotAvailable)
+
+
 def is_stale(error: psycopg.Error) -> bool:
     """Whether a statement failed because the schema has changed since it was prepared: by a newer program.
 

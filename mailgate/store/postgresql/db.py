@@ -15,6 +15,7 @@ from typing import TypeVar
 from mailgate.errors import NodeLost, StorageError
 from mailgate.store.engine import Db, Node, Params, Row, Table
 from mailgate.store.postgresql.connection import (
+    IDLE_TIMEOUT,
     LOCKS,
     Error,
     IntegrityError,
@@ -23,6 +24,7 @@ from mailgate.store.postgresql.connection import (
     fail,
     in_transaction,
     is_idle,
+    is_lock_timeout,
     is_stale,
     value,
 )
@@ -36,6 +38,7 @@ T = TypeVar("T")
 
 CHANNEL = "mailgate"  # of NOTIFY: something was committed
 LOOK = 30.0  # seconds after which `data_version` changes by itself, for notifications may be lost
+STUCK = IDLE_TIMEOUT  # seconds that a client may stand still while it sends
 ASK = 30.0  # seconds to wait for a server that did not answer a COMMIT
 PAUSE = 0.2  # seconds between two questions
 # One that only reads holds up nobody, however long it stands still.
@@ -64,9 +67,9 @@ class PostgresDb(Expressions):
         self._leaving = False
         self._seen += 1  # what was missed meanwhile
         with errors_of(self._connection):
-            key = value(self._connection, "SELECT hashtext(current_schema())")
+            self._key = value(self._connection, "SELECT CAST(hashtext(current_schema()) AS bigint)")
             self._timeline = value(self._connection, f"SELECT {_TIMELINE}")
-            self._lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {key})"
+            self._lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {self._key})"
             if not self._read_only:
                 self._connection.execute(f"LISTEN {CHANNEL}")
 
@@ -258,11 +261,26 @@ class PostgresDb(Expressions):
             with suppress(Error):
                 if in_transaction(connection):  # the lock was not to be had
                     self._statements.run("ROLLBACK")
+                if is_lock_timeout(error):
+                    self._end_stuck()
             if not connection.closed:
                 fail(error, connection)
         self._connect()
         with errors_of(self._connection):
             return self._all_of(statements)
+
+    def _end_stuck(self) -> None:
+        """End the transaction that holds the desk's lock and waits for its client in the middle of what that sends.
+
+        The server itself ends only what stands still between two statements.
+        """
+        self._statements.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"  # noqa: S608
+            f" WHERE granted AND locktype = 'advisory' AND classid = {LOCKS}"
+            f" AND objid = CAST({self._key} & 4294967295 AS oid)"
+            " AND l.database = a.datid AND a.datname = current_database() AND wait_event_type = 'Client'"
+            f" AND state_change < clock_timestamp() - {STUCK} * interval '1 second'"
+        )
 
     def _all_of(self, statements: Sequence[str]) -> list[Row]:
         *first, last = statements
