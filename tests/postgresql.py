@@ -62,10 +62,14 @@ def programs() -> Path:
 
 @dataclass
 class Cluster:
-    """One private server. `settings`: parameters that differ from those of the tests."""
+    """One private server. `settings`: parameters that differ from those of the tests.
+
+    `replica_of`: it follows that one, which runs, until it is promoted.
+    """
 
     port: int = field(default_factory=reserved_port)
     settings: Mapping[str, str] = field(default_factory=dict)
+    replica_of: Cluster | None = None
 
     def __post_init__(self) -> None:
         self._programs = programs()
@@ -77,6 +81,10 @@ class Cluster:
         self._numbers = itertools.count(1)
         self._free: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
+        if first := self.replica_of:
+            copy = ["pg_basebackup", "-D", str(self._data), "-h", str(first.folder), "-p", str(first.port), "-U", USER]
+            self._run([str(self._programs / copy[0]), *copy[1:], "-R", "--checkpoint=fast", "--no-sync"])
+            return
         initdb = [str(self._programs / "initdb"), "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8"]
         self._run([*initdb, "--locale=C", "--no-sync", "--no-instructions"])
 
@@ -123,6 +131,11 @@ class Cluster:
         """The process id of the server, whose backends are its children."""
         assert self._process is not None
         return self._process.pid
+
+    def promote(self) -> None:
+        """The replica takes writes from now on."""
+        with self.connect() as connection:
+            connection.execute("SELECT pg_promote()")
 
     def url(self, database: str = "postgres", *, tcp: bool = False) -> str:
         """The URL of a database."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from smtplib import SMTPException
+from smtplib import SMTPDataError, SMTPException
 
 import pytest
 
@@ -85,6 +85,57 @@ def test_each_mail_is_one_ticket_whatever_is_killed(tmp_path: Path, server: Clus
         assert set(kinds.values()) == {1}, "a notice twice is a copy with the same id"
         assert world.look("database", "check")["ok"]
         assert world.look("status")["ok"]
+
+
+def test_a_replica_takes_over_and_what_was_acknowledged_is_there(tmp_path: Path, server: Cluster) -> None:
+    """The first server waits for the replica with each commit (docs/postgresql.md), and dies for good."""
+    name = server.empty_database()
+    with Cluster(replica_of=server) as replica:
+        with server.connect() as connection:
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+        hosts = f"127.0.0.1:{server.port},127.0.0.1:{replica.port}"
+        url = f"postgresql://mailgate@{hosts}/{name}?target_session_attrs=read-write"
+        with World(tmp_path, on(url)) as world:
+            world.database = Server(url, tmp_path / "var/mailgate.db")
+            world.start()
+            taken = [number for number in range(1, 6) if is_taken(world, number)]
+            assert len(taken) == 5
+            server.stop(signal.SIGKILL)  # while it works
+            assert not is_taken(world, 6)
+            replica.promote()
+            wait_until(lambda: is_taken(world, 6), world.log_text)  # as a mail server does, again and again
+            world.settle()
+            subjects = Counter(subject for (subject,) in world.sql("SELECT subject FROM ticket"))
+            assert subjects == {f"Number {number}": 1 for number in range(1, 7)}
+            assert world.look("database", "check")["ok"]
+
+
+def test_mail_is_refused_while_the_disk_of_the_server_is_full(tmp_path: Path) -> None:
+    """The error is the server's own; a trigger raises it."""
+    name = cluster().empty_database()
+    url = cluster().url(name)
+    with World(tmp_path, on(url)) as world, cluster().connect(name) as administrator:
+        world.database = Server(url, tmp_path / "var/mailgate.db")
+        world.start()
+        tables = [
+            row[0]
+            for row in administrator.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            )
+        ]
+        raising = "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full; END $$"
+        full = "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION fill()"
+        administrator.execute("; ".join([raising, *(full.format(table) for table in tables)]))
+        with pytest.raises(SMTPDataError) as refused:
+            world.send(named(1), sender=KAREN)
+        assert refused.value.smtp_code == 452
+        said = "the disk of the database server is full"
+        wait_until(lambda: said in str(world.look("status", codes=(0, 1))["problems"]), world.log_text)
+        administrator.execute("DROP FUNCTION fill CASCADE")
+        assert is_taken(world, 1)
+        assert world.settle().only(KAREN).kind == "acknowledgement"
+        wait_until(lambda: world.look("status", codes=(0, 1))["problems"] == [], world.log_text)
 
 
 def test_a_desk_moves_to_a_server_and_its_old_mails_thread_on(tmp_path: Path) -> None:

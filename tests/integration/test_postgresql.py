@@ -459,6 +459,63 @@ def test_while_the_server_is_down_everything_raises_and_then_it_goes_on(own, tmp
         assert meta.get(db, "a") == "2"
 
 
+def test_a_failover_to_a_replica_is_waited_out_and_what_was_under_way_is_undone(own, tmp_path):
+    """The first server dies in the middle of a transaction, and the number of that means nothing on the other one."""
+    name = own.desk_database()
+    with Cluster(replica_of=own) as replica:
+        hosts = f"127.0.0.1:{own.port},127.0.0.1:{replica.port}"
+        url = f"postgresql://mailgate@{hosts}/{name}?target_session_attrs=read-write"
+        with closing(Postgresql(Server(url, tmp_path / "mailgate.db")).open_writer()) as db:
+            write(db, "a", "1")
+            with replica.connect(name) as there:
+                wait_until(lambda: there.execute("SELECT 1 FROM meta WHERE key = 'a'").fetchone())
+            with pytest.raises(StorageError), db.transaction():  # noqa: PT012
+                meta.put(db, "b", "1")
+                own.stop(signal.SIGKILL)
+                replica.promote()
+            assert (meta.get(db, "a"), meta.get(db, "b")) == ("1", None)
+            write(db, "b", "2")
+            assert meta.get(db, "b") == "2"
+
+
+def test_while_only_a_replica_is_there_nothing_is_written(own, tmp_path):
+    name = own.desk_database()
+    with Cluster(replica_of=own) as replica:
+        hosts = f"127.0.0.1:{own.port},127.0.0.1:{replica.port}"
+        with closing(
+            Postgresql(Server(f"postgresql://mailgate@{hosts}/{name}", tmp_path / "mailgate.db")).open_writer()
+        ) as db:
+            own.stop(signal.SIGKILL)
+            for _ in range(2):
+                with pytest.raises(StorageError, match=r"cannot be written|is lost"):
+                    write(db, "a", "1")
+            replica.promote()
+            write(db, "a", "2")
+            assert meta.get(db, "a") == "2"
+
+
+def test_a_server_without_a_free_connection_is_waited_out(engine, db):
+    """It refuses the connection that takes the place of a lost one."""
+    db.run("CREATE ROLE few LOGIN CONNECTION LIMIT 1 IN ROLE mailgate")
+    few = Postgresql(Server(engine._url.replace("mailgate@", "few@"), engine.beside))
+    try:
+        with closing(few.open_writer()) as first:
+            with pytest.raises(StorageError, match="not reached") as raised:
+                few.open_writer()
+            assert "too many connections" in raised.value.cause
+            write(first, "a", "1")
+            first._connection.close()
+            with closing(few.open_reader()):
+                for _ in range(2):
+                    with pytest.raises(StorageError, match="not reached"):
+                        write(first, "a", "2")
+            wait_until(lambda: not db.one("SELECT 1 FROM pg_stat_activity WHERE usename = 'few'"))
+            write(first, "a", "3")
+            assert meta.get(first, "a") == "3"
+    finally:
+        db.run("DROP ROLE few")
+
+
 async def test_the_store_notes_that_the_server_is_down_and_back(own, tmp_path):
     engine = desk(own, tmp_path)
     store = await Store.open(Server(engine._url, engine.beside))
