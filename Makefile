@@ -9,7 +9,7 @@
 #   make mutants [ARGS="sla"]            small changes of the code, each of which a test should notice (an hour)
 #   make coverage                        the core at 100 % branch coverage by the unit tests
 #   make nodes [ARGS="--still 60"]       three nodes on one PostgreSQL, killed and stopped while 4,000 mails come
-#   make postgresql                      the unit tests whose desks are on SQLite otherwise, on PostgreSQL
+#   make postgresql                      the tests whose desks are on SQLite otherwise, on PostgreSQL (half an hour)
 #   make uvloop                          the tests of connections and of the real daemon on uvloop instead of asyncio's loop
 #   make others                          the unit tests on Python 3.12 and 3.13, where they are installed
 #   make check                           lint, format, types, the rules of the house
@@ -47,7 +47,7 @@ postgresql: export MAILGATE_TEST_DATABASE = postgresql
 postgresql:
 	@scripts/setup dev
 	@scripts/system-packages
-	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/unit/desk tests/unit/cli $(ARGS)
+	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal -m 'not alone' tests/unit/desk tests/unit/cli tests/acceptance $(ARGS)
 
 uvloop: export MAILGATE_TEST_LOOP = uvloop
 uvloop:

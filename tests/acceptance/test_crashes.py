@@ -41,7 +41,10 @@ def peace(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Callabl
     return cache(lambda scenario: play(scenario, dovecot, tmp_path_factory.mktemp("peace")))
 
 
-@pytest.mark.parametrize(("scenario", "at"), KILLS, ids=[at for _, at in KILLS])
+@pytest.mark.parametrize(
+    ("scenario", "at"),
+    [pytest.param(each, at, id=at, marks=[pytest.mark.sqlite] if each.sqlite else []) for each, at in KILLS],
+)
 def test_a_kill_changes_nothing(
     scenario: Scenario, at: str, dovecot: Dovecot, peace: Callable[[Scenario], Run], tmp_path: Path
 ) -> None:

@@ -164,7 +164,7 @@ def test_an_expired_key_is_not_accepted(scene: Scene) -> None:
 
 def sent_as(scene: Scene, before: str, now: str) -> None:
     """Have the database say that a mail was sent under another Message-ID."""
-    with closing(open_writer(scene.world.folder / "var/mailgate.db")) as db, db.transaction():
+    with closing(open_writer(scene.world.where)) as db, db.transaction():
         assert db.all("UPDATE outbox SET message_id = ? WHERE message_id = ? RETURNING id", [now, before])
 
 

@@ -22,6 +22,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
+@pytest.mark.both
 def test_lab_1_outage(world: World) -> None:
     labs.outage(world, world.step)
 
@@ -34,6 +35,7 @@ def test_lab_2_upgrade(world: World, program: Program, monkeypatch: pytest.Monke
     labs.upgrade(world, world.step)
 
 
+@pytest.mark.both
 def test_lab_3_laptop(world: World) -> None:
     labs.laptop(world, world.step)
 

@@ -83,7 +83,11 @@ def test_what_waits_goes_out_when_the_relay_is_changed(world: World) -> None:
         (lambda text, port: text.replace(LISTEN, f'listen = "127.0.0.1:{port}"', 1), "cannot listen: [smtp]"),
         (lambda text, port: text.replace(f"[http]\n{LISTEN}", f'[http]\nlisten = "127.0.0.1:{port}"'), "[http]"),
         (lambda text, _: text.replace("[desk]", '[desk]\nsecret = "quite another secret of some length"'), "secret"),
-        (lambda text, _: text.replace("mailgate.db", "other.db"), "another database needs a restart"),
+        pytest.param(
+            lambda text, _: text.replace("mailgate.db", "other.db"),
+            "another database needs a restart",
+            marks=pytest.mark.sqlite,
+        ),
         (lambda text, _: text[: len(text) // 2], "reload refused"),
         (lambda _, __: "\0\ufffd[", "reload refused"),
     ],
@@ -126,6 +130,7 @@ def test_many_reloads_at_once_lose_no_mail(world: World) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_does_not_prevent_a_stop(world: World) -> None:
     """SIGTERM while another process locks the database and a mail waits: exit in time, with code 0."""
     assert SHUTDOWN_TIMEOUT < 10, "less than service managers wait"

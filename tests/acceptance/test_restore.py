@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests import prefork
 from tests.acceptance.labs import CARLA, KAREN
 from tests.acceptance.people import Person, gmail
@@ -41,6 +43,7 @@ def perform(command: str, world: World, backup: Path) -> None:
             raise AssertionError(f"the drill has a command that this test does not know: {command}")
 
 
+@pytest.mark.sqlite
 def test_the_drill(tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     (tmp_path / "desk").mkdir()

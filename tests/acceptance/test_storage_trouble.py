@@ -34,6 +34,7 @@ def refused(world: World) -> int:
     return caught.value.smtp_code
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_deleted_takes_no_mail_and_the_next_start_refuses(world: World) -> None:
     for name in ("mailgate.db", "mailgate.db-wal", "mailgate.db-shm"):
         (world.folder / "var" / name).unlink()
@@ -45,6 +46,7 @@ def test_a_database_that_is_deleted_takes_no_mail_and_the_next_start_refuses(wor
     assert "exists, but the database" in world.complaint("run")
 
 
+@pytest.mark.sqlite
 def test_a_file_that_cannot_be_read_stops_no_other_mail(world: World) -> None:
     """A large mail's file becomes unreadable between its 250 and its reading; later it is back."""
     import os  # late: signals are sent to the worker here alone
@@ -92,6 +94,7 @@ def test_an_attachments_folder_that_cannot_be_used_is_told_and_over_by_itself(tm
         wait_until(lambda: problems(world) == [])
 
 
+@pytest.mark.sqlite
 def test_readyz_says_so(tmp_path: Path) -> None:
     import socket  # late: to find a free port for this test's page
 

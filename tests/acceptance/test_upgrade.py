@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mailgate.store import schema
 from mailgate.store.db import engine_of
 from tests.acceptance.world import World
@@ -12,6 +14,7 @@ from tests.old_desk import unpack
 RELAY = '[relay]\nhost = "127.0.0.1"\nport = RELAY_PORT\n\n[smtp]\nlisten = "127.0.0.1:0"\n'
 
 
+@pytest.mark.sqlite
 def test_the_daemon_migrates_and_continues(tmp_path: Path) -> None:
     database = unpack(tmp_path)
     config = (tmp_path / "config.toml").read_text().replace('[relay]\ntransport = "maildir"\npath = "out"\n', RELAY)

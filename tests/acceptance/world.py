@@ -289,6 +289,11 @@ class World:
 
     # ── looking into it ─────────────────────────────────────────────────────────────────
 
+    @property
+    def where(self) -> Path | Server:
+        """Where the database is."""
+        return self.database or self.folder / "var/mailgate.db"
+
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a query on the database, read-only."""
         if self.database:

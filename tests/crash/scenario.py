@@ -50,6 +50,7 @@ class Scenario:
     config: Callable[[Path, Dovecot], str]
     lmtp: bool = False
     mailbox: bool = True
+    sqlite: bool = False  # about the file of SQLite
     compared: tuple[str, ...] = ("tickets", "threads", "events", "mail", "not sent", "notices")  # parts of the state
 
 
@@ -162,5 +163,5 @@ SCENARIOS = (
     Scenario("renewals", renewals, _signed_in),
     Scenario("erasure", erasure, lambda *_: desk(), mailbox=False),
     # Its deadlines were due long ago: whether the clock or the waiting mail comes first is open.
-    Scenario("upgrade", upgrade, _old_config, mailbox=False, compared=("threads", "mail", "not sent")),
+    Scenario("upgrade", upgrade, _old_config, mailbox=False, sqlite=True, compared=("threads", "mail", "not sent")),
 )
