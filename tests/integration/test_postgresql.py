@@ -443,6 +443,21 @@ def test_a_transaction_that_a_restart_ends_is_undone_and_the_next_one_goes_on(ow
         assert meta.get(db, "a") == "2"
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_commit_that_meets_a_restart_counts_as_not_done(own, tmp_path, how):
+    """After a crash the server may not know the number of the transaction, or may have given it out again."""
+    with closing(desk(own, tmp_path).open_writer()) as db:
+        write(db, "a", "1")
+        db.begin()
+        db.run("UPDATE meta SET value = '2' WHERE key = 'a'")
+        own.stop(how)
+        own.start()
+        with pytest.raises(StorageError):
+            db.commit()
+        assert meta.get(db, "a") == "1"
+        write(db, "a", "3")
+
+
 def test_while_the_server_is_down_everything_raises_and_then_it_goes_on(own, tmp_path):
     with closing(desk(own, tmp_path).open_writer()) as db:
         own.stop()

@@ -270,10 +270,7 @@ class PostgresDb(Expressions):
             return self._all_of(statements)
 
     def _end_stuck(self) -> None:
-        """End the transaction that holds the desk's lock and waits for its client in the middle of what that sends.
-
-        The server itself ends only what stands still between two statements.
-        """
+        """End what holds the lock in the middle of a pipeline; the server ends what stands still between statements."""
         self._statements.run(
             "SELECT pg_terminate_backend(pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"  # noqa: S608
             f" WHERE granted AND locktype = 'advisory' AND classid = {LOCKS}"
@@ -292,7 +289,7 @@ class PostgresDb(Expressions):
         """Whether the transaction whose COMMIT was not answered is permanent. False also where that stays unknown.
 
         Asks a new connection for as long as ASK. The number of a transaction means nothing on a server that took
-        over from another one, which has another timeline.
+        over from another one (another timeline), or that was started anew: after a crash it may be given out again.
         """
         until, timeline = time.monotonic() + ASK, self._timeline
         while time.monotonic() < until:
@@ -394,5 +391,8 @@ def _table(name: str, columns: Sequence[Row]) -> Table:
     )
 
 
-# The timeline of the server's log: another one after a failover. A replica writes none.
-_TIMELINE = "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
+# The timeline of the server's log, another one after a failover, and its start. A replica writes no log.
+_TIMELINE = (
+    "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
+    " || pg_postmaster_start_time()"
+)
