@@ -2,12 +2,14 @@
 
 __main__        the parts, the table, the JSON
 throughput      beside bare aiosmtpd and the least prototype; `--against REVISION`
+loops           asyncio's loop beside uvloop
 roundup         beside Roundup
 agents          fifty agents
 imap            a full mailbox
 engines         PostgreSQL beside SQLite, and several nodes
 latency         from 250 to the acknowledgement
 memory          start, idle memory, large mails
+thread          replies in a long thread
 growth          what costs more the more tickets, rules or agents there are
 harness         starts the processes, waits for mail, reads memory and processor time
 client          sends mail

@@ -26,14 +26,17 @@ from benchmarks.growth import SIZES, growth
 from benchmarks.harness import Setting
 from benchmarks.imap import NoServer, imap
 from benchmarks.latency import latency
+from benchmarks.loops import loops
 from benchmarks.memory import large, start
 from benchmarks.results import Line, as_json, table
 from benchmarks.roundup import NotInstalled, beside_roundup
+from benchmarks.thread import thread
 from benchmarks.throughput import against, throughput
 
 # Each part with the minutes that it takes with the standard numbers, on two cores that do nothing else.
 PARTS: Mapping[str, tuple[Callable[[Setting], list[Line]], float]] = {
     "throughput": (throughput, 3),
+    "loops": (loops, 1),
     "roundup": (beside_roundup, 2),
     "agents": (agents, 2),
     "imap": (imap, 2),
@@ -41,6 +44,7 @@ PARTS: Mapping[str, tuple[Callable[[Setting], list[Line]], float]] = {
     "latency": (latency, 1),
     "start": (start, 1),
     "large": (large, 2),
+    "thread": (thread, 0.5),
     "growth": (growth, 4),
 }
 

@@ -56,9 +56,11 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def process(*command: str, tree: Path = ROOT, log: Path | None = None) -> Iterator[subprocess.Popen[str]]:
+def process(
+    *command: str, tree: Path = ROOT, log: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """Run a process of the program in `tree` for the duration of the block."""
-    given = {**os.environ, "PYTHONPATH": str(tree)}
+    given = {**os.environ, **(environment or {}), "PYTHONPATH": str(tree)}
     with (log or Path("/dev/null")).open("a") as errors:
         running = subprocess.Popen(
             [sys.executable, *command], stdout=subprocess.PIPE, stderr=errors, text=True, env=given
@@ -101,6 +103,7 @@ class Run:
     rate: float  # mails a second until the last one is worked and all that it caused is at the sink
     accepted: float  # mails a second until the last 250
     cost: float  # seconds of processor time a mail
+    daemon: float = 0.0  # the part of it that the first process took
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,13 @@ def checkout(revision: str) -> Iterator[Path]:
 
 @contextmanager
 def mailgate(
-    folder: Path, sink: int, tree: Path = ROOT, more: str = "", mails: int = 2, storage: str = STORAGE
+    folder: Path,
+    sink: int,
+    tree: Path = ROOT,
+    more: str = "",
+    mails: int = 2,
+    storage: str = STORAGE,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Run mailgate on a desk in `folder`, logging to a file as a service does. `more`: added to its configuration.
 
@@ -148,7 +157,8 @@ def mailgate(
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.toml"
     config.write_text(CONFIG.format(sink=sink, storage=storage) + more)
-    with process("-m", "mailgate", "--json", "run", "-c", str(config), tree=tree, log=folder / "log") as running:
+    command = ("-m", "mailgate", "--json", "run", "-c", str(config))
+    with process(*command, tree=tree, log=folder / "log", environment=environment) as running:
         yield Server(json.loads(first_line(running))["port"], running.pid, mails)
 
 
@@ -168,12 +178,12 @@ def drive(server: Server, sink: int, name: str, count: int, *flags: str) -> Run:
     """Send mails to a server, and wait for all that they cause."""
     received = SinkClient(sink)
     received.ask("XRESET")
-    used = processor_seconds(server.pid)
+    used, own = processor_seconds(server.pid), _used(server.pid)
     sent = client(server.port, name, count, *flags)
     ended = received.wait_for(count * server.mails) if server.mails else sent["ended"]
-    used = processor_seconds(server.pid) - used
+    used, own = processor_seconds(server.pid) - used, _used(server.pid) - own
     began = sent["began"]
-    return Run(count / (ended - began), count / (sent["ended"] - began), used / count)
+    return Run(count / (ended - began), count / (sent["ended"] - began), used / count, own / count)
 
 
 def in_turn(servers: Mapping[str, Server], setting: Setting, count: int, *flags: str) -> dict[str, list[Run]]:
