@@ -112,9 +112,10 @@ def _tickets(desks: Mapping[Desk, Path], setting: Setting) -> dict[Desk, float]:
 
 def _aged(folder: Path, setting: Setting, desk: Desk) -> dict[str, float]:
     """Lists, searches and a report of a desk with many tickets, which is made where it is missing."""
-    if not (folder / "mailgate.db").exists():
-        with harness.mailgate(folder, setting.sink):
-            pass
+    kept = (folder / "mailgate.db").exists()
+    with harness.mailgate(folder, setting.sink):
+        pass  # it makes the database, or brings one that was kept up to date
+    if not kept:
         setting.log(f"{desk.label}: filling the database ({desk.tickets / 600:.0f} seconds or more)")
         active = min(OPEN, desk.tickets // 10)
         aged.fill(folder, desk.tickets - active, active)
