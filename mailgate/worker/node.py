@@ -17,7 +17,7 @@ from mailgate.errors import LockHeld, StorageError
 from mailgate.settings import Config
 from mailgate.store.db import Node, engine_of
 from mailgate.store.engine import MARGIN
-from mailgate.store.queues import nodes
+from mailgate.store.queues import nodes, outbox
 from mailgate.store.queues.nodes import About
 from mailgate.writing.templates.folders import Folder
 
@@ -96,3 +96,4 @@ def joined(config: Config) -> Iterator[Node]:
     finally:
         with suppress(StorageError), closing(engine.open_writer()) as db, db.transaction():
             nodes.end(db, node.number)
+            outbox.release(db)  # what it could not record: others take no notice of one that left in order
