@@ -151,15 +151,19 @@ class Membership:
         held = frozenset({nodes.CLOCK, *map(nodes.mailbox, (*config.mailboxes, *self._listeners.watched))})
         if self._store.node.number:
             digest = await asyncio.to_thread(config_digest, config)
-            began, ask = self._monotonic(), self._ask
-            held, dead, reloads = await self._store.write(_renew, held, digest, ask=ask)
+            began, ask, self._ask = self._monotonic(), self._ask, False
+            try:
+                held, dead, reloads = await self._store.write(_renew, held, digest, ask=ask)
+            except StorageError:
+                self._ask = self._ask or ask
+                raise
             self._until = began + nodes.LEASE
             for name in dead:
                 log.warning("node %s is gone: its lease has ended, its work is taken over", name)
             if self._reloads not in (None, reloads) and not ask:
                 self._asked = True
                 self._reload()
-            self._reloads, self._ask = reloads, False
+            self._reloads = reloads
         await self._take(held)
 
     async def _take(self, held: frozenset[str]) -> None:
