@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from mailgate.store.postgresql.engine import Postgresql
 from mailgate.store.postgresql.statements import Statements
 from mailgate.worker import batch
 from tests.desk import KAREN, ON_POSTGRESQL, Bench
-from tests.postgresql import cluster
+from tests.postgresql import Cluster, cluster
+from tests.waiting import PATIENCE, wait_until
 
 ROUND_TRIPS = 12  # of a mail that opens a ticket, from its snapshot to its commit
 PUT = "INSERT INTO meta (key, value) VALUES (?, ?)"
@@ -171,6 +173,42 @@ def test_others_hear_of_a_commit_only_where_what_was_sent_has_changed_something(
             db.send(PUT, ["a", "1"])
         assert meta.get(other, "a") == "1"
         assert other.data_version() != seen
+
+
+def test_the_lock_is_free_while_a_commit_is_flushed_and_who_committed_waits(tmp_path):
+    """A standby that never answers stands for a slow disk."""
+    with Cluster() as server:
+        url = server.url(server.desk_database())
+        engine = Postgresql(Server(url, tmp_path / "mailgate.db"))
+        with closing(engine.open_writer()) as one, closing(engine.open_writer()) as other, server.connect() as admin:
+
+            def standby(name: str) -> None:
+                admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+                admin.execute("SELECT pg_reload_conf()")
+
+            def waiting() -> int:
+                return admin.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone()[0]
+
+            def put() -> None:
+                with one.transaction():
+                    meta.put(one, "a", "1")
+
+            def look() -> None:
+                with other.transaction():
+                    assert meta.get(other, "a") == "1"
+
+            standby("nobody")
+            wait_until(lambda: other.one("SHOW synchronous_standby_names")[0] == "nobody")
+            with ThreadPoolExecutor(2) as threads:
+                writer = threads.submit(put)
+                wait_until(lambda: waiting() == 1)
+                reader = threads.submit(look)  # what it saw is durable when it returns
+                wait_until(lambda: waiting() == 2)
+                assert not writer.done()
+                assert not reader.done()
+                standby("")
+                writer.result(PATIENCE)
+                reader.result(PATIENCE)
 
 
 # ── snapshots, and queries that run ahead ───────────────────────────────────────────────
