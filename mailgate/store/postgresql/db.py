@@ -28,7 +28,7 @@ from mailgate.store.postgresql.connection import (
     is_stale,
     value,
 )
-from mailgate.store.postgresql.sql import Expressions, bound, translated
+from mailgate.store.postgresql.sql import EMIT, FLUSH, TIMELINE, Expressions, bound, table_of, translated
 from mailgate.store.postgresql.statements import Statements
 from mailgate.store.raw_files import RawFiles
 from mailgate.store.schema import require_still_usable
@@ -68,8 +68,8 @@ class PostgresDb(Expressions):
         self._seen += 1  # what was missed meanwhile
         with errors_of(self._connection):
             self._key = value(self._connection, "SELECT CAST(hashtext(current_schema()) AS bigint)")
-            self._timeline = value(self._connection, f"SELECT {_TIMELINE}")
-            self._flushes = value(self._connection, f"SELECT has_function_privilege('{_EMIT}', 'execute')")
+            self._timeline = value(self._connection, f"SELECT {TIMELINE}")
+            self._flushes = value(self._connection, f"SELECT has_function_privilege('{EMIT}', 'execute')")
             self._lock = f"SELECT pg_advisory_xact_lock({LOCKS}, {self._key})"
             if not self._read_only:
                 self._connection.execute(f"LISTEN {CHANNEL}")
@@ -247,7 +247,7 @@ class PostgresDb(Expressions):
             if self._flushes:
                 statements.add("SET LOCAL synchronous_commit = off")
                 statements.add("COMMIT")
-                statements.run(_FLUSH)
+                statements.run(FLUSH)
             else:
                 statements.run("COMMIT")
         except Error as error:
@@ -311,7 +311,7 @@ class PostgresDb(Expressions):
                     return False
                 row = self.one("SELECT pg_xact_status(CAST(? AS xid8))", [self._xid])
                 if row and row[0] == "committed" and self._flushes:
-                    self.all(_FLUSH)
+                    self.all(FLUSH)
                 if row is None or row[0] != "in progress":
                     return row is not None and row[0] == "committed"
             time.sleep(PAUSE)
@@ -345,7 +345,7 @@ class PostgresDb(Expressions):
             " ORDER BY c.relname, a.attnum"
         )
         return {
-            name: _table(name, [row for row in columns if row["table"] == name])
+            name: table_of(name, [row for row in columns if row["table"] == name])
             for name in dict.fromkeys(row["table"] for row in columns)
         }
 
@@ -392,23 +392,3 @@ class _Asked(PostgresDb):
         del most
         self.queries.append((sql, params))
         return 0, []
-
-
-def _table(name: str, columns: Sequence[Row]) -> Table:
-    key = sorted((row for row in columns if row["in_key"] is not None), key=lambda row: int(row["in_key"]))
-    return Table(
-        name,
-        tuple(f'"{row["name"]}"' for row in columns),
-        tuple(f'"{row["name"]}"' for row in columns if row["is_text"]),
-        tuple(f'"{row["name"]}"' for row in key),
-    )
-
-
-# The timeline of the server's log, another one after a failover, and its start. A replica writes no log.
-_TIMELINE = (
-    "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
-    " || pg_postmaster_start_time()"
-)
-# Writes a record that nobody reads to the log, and waits until all up to it is as durable as `synchronous_commit` says.
-_EMIT = "pg_logical_emit_message(boolean, text, text)"
-_FLUSH = "SELECT pg_logical_emit_message(true, 'mailgate', '')"

@@ -8,7 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 from mailgate.rules.text.search_words import Term
-from mailgate.store.engine import Db, Params
+from mailgate.store.engine import Db, Params, Row, Table
+
+# The timeline of the server's log, another one after a failover, and its start. A replica writes no log.
+TIMELINE = (
+    "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
+    " || pg_postmaster_start_time()"
+)
+# Writes a record that nobody reads to the log, and waits until all up to it is as durable as `synchronous_commit` says.
+EMIT = "pg_logical_emit_message(boolean, text, text)"
+FLUSH = "SELECT pg_logical_emit_message(true, 'mailgate', '')"
 
 
 class Expressions(Db):
@@ -79,3 +88,14 @@ def bound(params: Params, names: tuple[str, ...]) -> list[Any]:
     else:
         values = params
     return [value.replace("\0", "\\x00") if isinstance(value, str) and "\0" in value else value for value in values]
+
+
+def table_of(name: str, columns: Sequence[Row]) -> Table:
+    """A table from the rows of its columns."""
+    key = sorted((row for row in columns if row["in_key"] is not None), key=lambda row: int(row["in_key"]))
+    return Table(
+        name,
+        tuple(f'"{row["name"]}"' for row in columns),
+        tuple(f'"{row["name"]}"' for row in columns if row["is_text"]),
+        tuple(f'"{row["name"]}"' for row in key),
+    )
