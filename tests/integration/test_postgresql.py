@@ -520,6 +520,7 @@ def test_a_server_without_a_free_connection_is_waited_out(engine, db):
             assert "too many connections" in raised.value.cause
             write(first, "a", "1")
             first._connection.close()
+            wait_until(lambda: not db.one("SELECT 1 FROM pg_stat_activity WHERE usename = 'few'"))
             with closing(few.open_reader()):
                 for _ in range(2):
                     with pytest.raises(StorageError, match="not reached"):
