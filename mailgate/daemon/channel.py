@@ -121,9 +121,9 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Queue a message; discarded when the other process has exited."""
-        self._writer.write(
-            json.dumps([type(message).__name__, asdict(message)], default=datetime.isoformat).encode() + b"\n"
-        )
+        if not self._writer.is_closing():  # uvloop would raise
+            line = json.dumps([type(message).__name__, asdict(message)], default=datetime.isoformat)
+            self._writer.write(line.encode() + b"\n")
 
     async def receive(self) -> Message | None:
         """Wait for the next message; None when the other process has exited."""

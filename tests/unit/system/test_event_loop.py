@@ -1,12 +1,14 @@
-"""The daemon's event loop: uvloop's where it is installed, unless asyncio's is asked for."""
+"""The daemon's event loop: asyncio's, unless uvloop's is asked for."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 
+import pytest
 import uvloop
 
+from mailgate.errors import MailgateError
 from mailgate.system import event_loop
 
 
@@ -20,14 +22,16 @@ def kind_of_loop(environment: dict[str, str]) -> type:
     return found[0]
 
 
-def test_uvloop_is_used_where_it_is_installed():
-    assert issubclass(kind_of_loop({}), uvloop.Loop)
+def test_uvloop_can_be_asked_for():
+    assert issubclass(kind_of_loop({event_loop.VARIABLE: "uvloop"}), uvloop.Loop)
 
 
-def test_asyncio_can_be_asked_for():
-    assert not issubclass(kind_of_loop({event_loop.VARIABLE: "asyncio"}), uvloop.Loop)
+@pytest.mark.parametrize("environment", [{}, {event_loop.VARIABLE: "asyncio"}])
+def test_asyncio_is_the_default(environment: dict[str, str]):
+    assert not issubclass(kind_of_loop(environment), uvloop.Loop)
 
 
-def test_without_uvloop_it_is_asyncio(monkeypatch):
+def test_uvloop_that_is_asked_for_and_missing_is_an_error(monkeypatch):
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    assert issubclass(kind_of_loop({}), asyncio.SelectorEventLoop)
+    with pytest.raises(MailgateError, match="pip install"):
+        event_loop.loop_factory({event_loop.VARIABLE: "uvloop"})
