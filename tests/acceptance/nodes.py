@@ -187,7 +187,8 @@ class Site:
         written = {row[0]: row[1:] for row in world.sql("SELECT message_id, id, recipient, ticket, kind FROM outbox")}
         assert world.sql("SELECT count(*) FROM outbox WHERE state <> 'sent'") == [(0,)]
         got = [each.header("Message-ID") for each in world.taken]
-        assert {*got} == {*written}, "every notice came, and nothing else"
+        assert [(each, *written[each]) for each in {*written} - {*got}] == [], "every notice came"
+        assert {*got} - {*written} == set(), "and nothing else"
         seen: dict[tuple[str, int], list[int]] = defaultdict(list)
         for message_id in dict.fromkeys(got):  # the first copy of each
             number, recipient, ticket, _ = written[message_id]

@@ -518,10 +518,11 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
 
 def test_a_server_without_a_free_connection_is_waited_out(engine, db):
     """It refuses the connection that takes the place of a lost one."""
-    db.run("CREATE ROLE few LOGIN CONNECTION LIMIT 1 IN ROLE mailgate")
+    db.run("CREATE ROLE few LOGIN IN ROLE mailgate")
     few = Postgresql(Server(engine._url.replace("mailgate@", "few@"), engine.beside))
     try:
         with closing(few.open_writer()) as first:
+            db.run("ALTER ROLE few CONNECTION LIMIT 1")
             with pytest.raises(StorageError, match="not reached") as raised:
                 few.open_writer()
             assert "too many connections" in raised.value.cause
