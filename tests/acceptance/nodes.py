@@ -171,7 +171,10 @@ class Site:
         return False
 
     def await_stillness(self) -> None:
-        """Wait until every mail is worked and every notice sent."""
+        """Wait until every mail is worked, every outage is overdue, and every notice sent."""
+        self.first.await_stillness()
+        soon = "SELECT 1 FROM deadline WHERE at < extract(epoch FROM clock_timestamp()) + 60"
+        wait_until(lambda: not self.first.sql(soon), self.first.log_text)
         self.first.await_stillness()
 
     def check(self, conversations: dict[str, int]) -> dict[str, int]:
