@@ -22,7 +22,7 @@ from mailgate.rules.replies import attachments
 from mailgate.rules.replies.visibility import Addressing, visibility
 from mailgate.rules.text.signature import NOBODY, Signer, ending, learned, only_signature, signature_of
 from mailgate.rules.threading.keys import Key
-from mailgate.rules.threading.references import without_link_lines
+from mailgate.rules.threading.references import ref_line, without_link_lines
 from mailgate.settings import Agent, Config
 from mailgate.ticket import ADMIN, Actor, Address, StoredAttachment, Ticket
 
@@ -82,7 +82,7 @@ class Request(ABC):
     @property
     def unread(self) -> str:
         """The author's words below `#end`, in one line; "" where a signature alone stands there."""
-        below = self.commands.unread
+        below = tuple(line for line in self.commands.unread if not ref_line(line))  # a link puts it there
         return "" if only_signature(below, self.signer) else " ".join(" ".join(below).split())
 
     @property

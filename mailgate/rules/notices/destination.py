@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mailgate.notice import REPLYABLE_KINDS, Notice, NoticeKind
-from mailgate.rules.people.permissions import may
+from mailgate.rules.people.permissions import may, sees
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
 
@@ -32,6 +32,7 @@ class Destination(StrEnum):
     REQUESTER = "requester"
     NOTE = "note"
     REFUSED = "refused"  # the reader's role lets them neither reply nor write notes
+    UNSEEN = "unseen"  # the reader no longer sees the ticket: an answer is returned, as is every command
     UNSAID = "unsaid"  # the mail promises nothing: no ticket, no agent, or a mail that waits for a code
 
 
@@ -40,6 +41,8 @@ def destination(notice: Notice, config: Config) -> Destination:
     agent, ticket = config.agents.get(notice.agent), notice.ticket
     if agent is None or ticket is None or notice.kind in _BY_CODE:
         return Destination.UNSAID
+    if not sees(agent, ticket, config):
+        return Destination.UNSEEN
     if _is_public(notice, ticket, config) and may(agent, "reply", ticket.department, config):
         return Destination.REQUESTER
     return Destination.NOTE if may(agent, "note", ticket.department, config) else Destination.REFUSED

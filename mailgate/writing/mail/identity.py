@@ -25,7 +25,7 @@ def message_id(notice: Notice, config: Config, keyring: Keyring, now: datetime) 
     """Return the mail's Message-ID: the same for the same cause, person and day. It says where an answer goes."""
     number = notice.ticket.number if notice.ticket else 0
     said = destination(notice, config)
-    open_ = said in (Destination.UNSAID, Destination.REFUSED)
+    open_ = said in (Destination.UNSAID, Destination.REFUSED, Destination.UNSEEN)
     public = None if open_ else said is Destination.REQUESTER
     return keyring.notice_id(number, notice.to.email, notice.kind, notice.cause, now.date(), public=public)
 

@@ -13,7 +13,7 @@ from mailgate.reading.page.sanitise import without_links
 from mailgate.rules.notices.destination import Destination, destination, is_assignee
 from mailgate.rules.people.actors import holder
 from mailgate.rules.people.desk_addresses import desk_address
-from mailgate.rules.people.permissions import all_of, confidential
+from mailgate.rules.people.permissions import all_of, confidential, sees
 from mailgate.rules.replies import attachments as passing
 from mailgate.rules.text.subject import NO_SUBJECT
 from mailgate.settings import Config
@@ -110,8 +110,9 @@ def agent_traits(notice: Notice, config: Config) -> tuple[object, ...]:
     tickets = (notice.ticket, *notice.others) if notice.ticket else notice.others
     places = [each.department for each in tickets] if notice.ticket else [""]
     may = tuple(all_of(agent, place, config) for place in places) if agent else ()
+    seen = tuple(sees(agent, each, config) for each in tickets) if agent else ()
     holds = tuple(is_assignee(key, each, config) for each in tickets)
-    return bool(notice.to.email), config.zone(key), agent and agent.language, may, holds
+    return bool(notice.to.email), config.zone(key), agent and agent.language, may, seen, holds
 
 
 def _page(notice: Notice, config: Config, own: Words) -> str:
@@ -164,6 +165,8 @@ def _destination(notice: Notice, goes_to: Destination, own: Words) -> str:
             return own.phrases["destination.note"]
         case Destination.REFUSED if ticket:
             return own.filled("destination.refused", department=ticket.department)
+        case Destination.UNSEEN if ticket:
+            return own.filled("destination.unseen", department=ticket.department)
         case _:
             return ""
 

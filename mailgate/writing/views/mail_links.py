@@ -49,7 +49,7 @@ class MailLinks:
 
     def of_mail(self) -> tuple[Link, ...]:
         """Those that the reader's role can use: the notice's own, those that open an empty mail, commands."""
-        if self._agent is None:
+        if self._agent is None or self._goes_to is Destination.UNSEEN:
             return ()
         first, empty = self._usable(self._notice.links), tuple(self._empty_mails())
         return self._number((*first, *empty, *self._usable(self._commands())))

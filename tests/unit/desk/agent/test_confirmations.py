@@ -98,6 +98,15 @@ def test_a_signature_below_what_a_link_filled_in_is_none(bench, alert):
     assert "there stood" not in answer
 
 
+def test_the_key_below_what_a_link_filled_in_is_none(tmp_path):
+    bench = Bench(tmp_path, CONFIG.replace("plus = true\n", ""))  # then the key stands in the text, not in the address
+    alert = to(bench.send(KAREN, "It does not open."), ELLIOT_)
+    (answer,) = answers(bench.write_by_link(alert, "Resolve", ""))
+    assert "there stood" not in answer
+    (answer,) = answers(bench.write_by_link(alert, "Close", "It is repaired.", below=True))
+    assert "there stood: “It is repaired.”" in answer
+
+
 def test_of_much_text_below_the_beginning_is_given_back(bench, alert):
     (answer,) = answers(bench.write_by_link(alert, "Resolve", "words " * 400, below=True))
     assert "words word …”" in answer

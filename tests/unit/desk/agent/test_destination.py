@@ -92,6 +92,15 @@ def test_an_alert_that_somebody_else_gets_instead_is_theirs(bench, alerts):
 # ── #send: a text that became a note ────────────────────────────────────────────────────
 
 
+def test_who_moves_a_ticket_out_of_their_sight_gets_no_link_that_is_refused(bench, alerts):
+    answer = to(bench.send(ELLIOT, "#transfer systems administrators", answers=to(alerts, ELLIOT_)), ELLIOT_)
+    assert "whose tickets you do not see" in answer.text
+    assert "mailto:" not in answer.text
+    assert "mailto:" not in answer.part("html")
+    (refused,) = bench.send(ELLIOT, "Look at the log.", answers=answer)
+    assert "Ticket 1001 was not found" in refused.text
+
+
 def kept(bench, alerts, text="The vendor is on it.", **more):
     """The mail that tells Ann that her text became a note."""
     note = to(bench.send(ELLIOT, "#note\n\nWho knows?", answers=to(alerts, ELLIOT_)), ANN_)

@@ -25,6 +25,12 @@ def test_a_mail_that_waits_for_a_code_or_is_about_nothing_promises_nothing():
         assert destination(made, CONFIG) is Destination.UNSAID
 
 
+def test_a_mail_about_a_ticket_that_its_reader_does_not_see_is_answered_by_nothing():
+    elsewhere = replace(TICKET, department="Elsewhere")
+    for kind in (K.ANSWER, K.NEW_MESSAGE, K.TAKEN):
+        assert destination(notice(kind, ticket=elsewhere), CONFIG) is Destination.UNSEEN
+
+
 def test_the_readers_are_the_requester_and_active_collaborators():
     people = (Collaborator("j@x.example"), Collaborator("k@x.example", active=False))
     made = notice(K.NOTE, ticket=replace(TICKET, collaborators=people))
