@@ -5,6 +5,7 @@ Knows no table. Everything raises StorageError, with words for people and the se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -158,9 +159,10 @@ _TROUBLES: Sequence[tuple[str, str, str]] = (
     ("25006", "the database cannot be written", "it is a replica, or set to read-only: name the primary in the URL"),
     ("25P03", "the database server ended a transaction that stood still", ""),
     ("42501", "the database refuses what the program needs", "make its user the owner of its database"),
-    ("28", "the database server refuses the sign-in", "check user and password in the URL, and pg_hba.conf"),
-    ("3D", "the database does not exist", "create it: createdb --encoding=UTF8"),
 )
+# libpq keeps the code of an error to itself while it connects. Where the server answered, its words stand behind their
+# severity in the server's language, a colon and two spaces; what libpq itself finds wrong has no severity.
+_IN_ITS_WORDS = re.compile(r"\w:  \S")
 
 
 def fail(error: psycopg.Error, connection: Connection | None = None) -> NoReturn:
@@ -182,6 +184,9 @@ def fail(error: psycopg.Error, connection: Connection | None = None) -> NoReturn
     for start, what, cure in _TROUBLES:
         if code.startswith(start):
             raise StorageError(what, cause=cause, cure=cure) from error
+    if connection is None and _IN_ITS_WORDS.search(str(error)):
+        cure = "check user, password and database in the URL, pg_hba.conf, and max_connections"
+        raise StorageError("the database server refuses the connection", cause=cause, cure=cure) from error
     if connection is None or connection.closed:
         what = "the connection to the database server is lost" if connection else "the database server is not reached"
         raise StorageError(what, cause=cause, cure="check that it runs, and the network") from error

@@ -300,7 +300,8 @@ class PostgresDb(Expressions):
         """Whether the transaction whose COMMIT was not answered is permanent. False also where that stays unknown.
 
         Asks a new connection for as long as ASK. The number of a transaction means nothing on a server that took
-        over from another one (another timeline), or that was started anew: after a crash it may be given out again.
+        over from another one (another timeline), or that was started anew: after a crash it may be given out again,
+        also where only the server's other processes were started anew.
         """
         until, timeline = time.monotonic() + ASK, self._timeline
         while time.monotonic() < until:

@@ -10,10 +10,11 @@ from typing import Any
 from mailgate.rules.text.search_words import Term
 from mailgate.store.engine import Db, Params, Row, Table
 
-# The timeline of the server's log, another one after a failover, and its start. A replica writes no log.
+# The timeline of the server's log, another one after a failover (a replica writes no log); its start; and the start of
+# its statistics, which a crash sets back also where the first of its processes goes on: when another one was killed.
 TIMELINE = (
     "CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END"
-    " || pg_postmaster_start_time()"
+    " || pg_postmaster_start_time() || coalesce((SELECT stats_reset::text FROM pg_stat_bgwriter), '')"
 )
 # Writes a record that nobody reads to the log, and waits until all up to it is as durable as `synchronous_commit` says.
 EMIT = "pg_logical_emit_message(boolean, text, text)"
