@@ -101,7 +101,7 @@ class Membership:
         self._wake = asyncio.Event()
         self._ask = False  # the other nodes are to reload
         self._asked = False  # another node asked this one to
-        self._reloads: int | None = None  # in the database, when it was last looked at
+        self._reloads = store.node.reloads  # in the database, when it was last looked at
         self.has_clock = False
 
     @property
@@ -160,7 +160,7 @@ class Membership:
             self._until = began + nodes.LEASE
             for name in dead:
                 log.warning("node %s is gone: its lease has ended, its work is taken over", name)
-            if self._reloads not in (None, reloads) and not ask:
+            if self._reloads != reloads and not ask:
                 self._asked = True
                 self._reload()
             self._reloads = reloads

@@ -51,6 +51,7 @@ class Node:
 
     number: int = 0  # 0: no daemon
     alone: bool = True  # no other daemon can work on the database
+    reloads: int = 0  # how often the nodes were asked to reload before this one began
 
 
 class Db(ABC):

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from mailgate import __version__
@@ -81,10 +82,12 @@ def joined(config: Config) -> Iterator[Node]:
     """
     engine = engine_of(config.storage.database)
     until = time.monotonic() + PATIENCE
+    reloads: int | None = None  # at the first look, just after the configuration was read
     while True:
         try:
             with closing(engine.open_writer()) as db, db.transaction():
-                node = nodes.join(db, about(config), alone=engine.alone)
+                reloads = nodes.reloads(db) if reloads is None else reloads
+                node = replace(nodes.join(db, about(config), alone=engine.alone), reloads=reloads)
             break
         except LockHeld as error:
             if time.monotonic() > until:

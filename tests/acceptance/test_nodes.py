@@ -7,7 +7,7 @@ import random
 import signal
 from pathlib import Path
 
-from tests.acceptance.nodes import SHORT, mail, play, site
+from tests.acceptance.nodes import SHORT, Site, mail, play, site
 from tests.dovecot import Dovecot
 from tests.postgresql import cluster
 from tests.waiting import wait_until
@@ -70,3 +70,34 @@ def test_status_shows_every_node_and_a_reload_reaches_all(tmp_path: Path) -> Non
         second.cli("reload")
         wait_until(lambda: "different configurations" in str(first.look("status", codes=(0, 1))["problems"]))
         wait_until(lambda: first.log_text().count("reloaded: ") == 2, first.log_text)
+
+
+GATE = """
+import asyncio, pathlib
+from mailgate.daemon.database_tasks import Membership
+renew = Membership.renew
+async def renews_when_it_may(self):
+    while not pathlib.Path("{gate}").exists():
+        await asyncio.sleep(0.05)
+    await renew(self)
+Membership.renew = renews_when_it_may
+"""
+
+
+def test_a_reload_reaches_a_node_that_has_read_its_configuration_and_nothing_else_yet(tmp_path: Path) -> None:
+    gate, url = tmp_path / "gate", cluster().url(cluster().empty_database(), tcp=True)
+    with Site(tmp_path, url, "ab", patch=SHORT + GATE.format(gate=gate)) as found:
+        first, second = found.nodes["a"], found.nodes["b"]
+        gate.touch()
+        found.start("a")
+        wait_until(lambda: found.holder("clock"))
+        first.cli("reload")
+        wait_until(lambda: found.first.sql("SELECT 1 FROM meta WHERE key = 'reloads' AND value = '1'"))
+        gate.unlink()
+        found.start("b")
+        second.file.write_text(second.file.read_text().replace('name = "First Bank Help Desk"', 'name = "Second Bank"'))
+        first.cli("reload")
+        wait_until(lambda: first.log_text().count("reloaded: ") == 2, first.log_text)
+        gate.touch()
+        wait_until(lambda: "reloaded: [desk]" in second.log_text(), second.log_text)
+        assert second.log_text().count("reloaded: ") == 1, "the one before its start was none of its own"
