@@ -30,6 +30,7 @@ from tests.waiting import PATIENCE, wait_until
 CONNECTIONS = 20
 EX_TEMPFAIL = 75
 PROGRESS = 100  # mails that are worked between two kills: one that is in hand at three of them is quarantined
+AHEAD = 2000  # mails that were taken and not worked, at which senders wait: to accept one is quicker than to work it
 EVERY = 5  # each fifth requester adds something at once, on the same connection
 
 MARCUS = "marcus@bank.example"
@@ -75,6 +76,8 @@ class Senders:
     turns: set[int] = field(default_factory=set)  # those whose mails were all taken
     again: int = 0  # mails that had to be sent once more
     ended: bool = False  # nothing new is begun
+    _count: int = 0
+    _worked: int = 0  # when it was last looked at
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
@@ -87,7 +90,7 @@ class Senders:
     @property
     def count(self) -> int:
         """How many mails were taken so far."""
-        return sum(self.accepted.values())
+        return self._count
 
     def join(self) -> None:
         wait_until(
@@ -110,12 +113,20 @@ class Senders:
                 break
             if turn >= self.tickets * 3 // 4:
                 self.rest.wait()
+            self._hold_back()
             for mail in (opening(turn), addition(turn)) if turn % EVERY == 0 else (opening(turn),):
                 smtp = self._send(smtp, turn, mail)
             with self._lock:
                 self.turns.add(turn)
         if smtp:
             smtp.close()
+
+    def _hold_back(self) -> None:
+        """Wait while too much was taken that is not worked yet."""
+        while self.count - self._worked > AHEAD and not self.ended:
+            with self._lock:
+                self._worked = count_of_worked(self.world)
+            time.sleep(0.1)
 
     def _send(self, smtp: smtplib.SMTP | None, turn: int, mail: bytes) -> smtplib.SMTP:
         """Send until it is taken; the connection it was taken on."""
@@ -132,6 +143,7 @@ class Senders:
                 time.sleep(0.1)
             else:
                 with self._lock:
+                    self._count += 1
                     self.accepted[mail.split(b"Message-ID: ")[1].split(b"\r\n")[0].decode()] += 1
                 return smtp
 

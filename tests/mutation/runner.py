@@ -174,6 +174,7 @@ class Runner:
         """Run tests; the first that fails, if one does."""
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            forget()
             item.add_marker(pytest.mark.timeout(60 + 100 * self.memory.reaches[item.nodeid].seconds))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.session.testsfailed:
@@ -215,6 +216,7 @@ class Runner:
         took: dict[str, float] = {}
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            forget()
             cover.switch_context(item.nodeid)
             failed, began = self.session.testsfailed, time.process_time()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -282,6 +284,16 @@ def named_lines(source: bytes) -> dict[int, str]:
         for name, node in functions(ast.parse(source))
         for line in range(node.lineno, (node.end_lineno or 0) + 1)
     }
+
+
+def forget() -> None:
+    """Clear the caches of functions: what an earlier test or the collection asked for is work of the next one, too."""
+    for name, module in [*sys.modules.items()]:
+        if name.partition(".")[0] == PACKAGE.name:
+            for owner in (module, *(each for each in vars(module).values() if isinstance(each, type))):
+                for each in [*vars(owner).values()]:
+                    if hasattr(each, "cache_clear"):
+                        each.cache_clear()
 
 
 # ── changed functions ───────────────────────────────────────────────────────────────────
