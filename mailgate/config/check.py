@@ -13,6 +13,7 @@ from mailgate.rules.report.scope import readers
 from mailgate.settings import Agent, Config, Department, SlaPlan, Team, Topic
 
 _LABELS = {"address": "desk address", "sla": "SLA plan", "canned": "canned response"}  # of kinds of names
+_PARTS = {"address of the desk": "address", "name of a customer": "customer"}  # of which a rule may write a part
 
 
 def check(config: Config, reading: Reading) -> None:
@@ -50,11 +51,23 @@ def _names(config: Config, reading: Reading) -> None:
         if name.kind == "template":
             if config.templates is None or not (config.templates / name.name).is_dir():
                 reading.error(name.spot, f"there is no folder templates/{name.name} beside the config")
+        elif name.kind == "reader":
+            if _is_desk_address(name.name, config):
+                reading.error(name.spot, f"{name.name} is an address of the desk: mail to it would loop back")
+        elif name.kind in _PARTS:
+            _part(name, known[_PARTS[name.kind]], reading)
         elif name.name not in known[name.kind]:
             kind = _LABELS.get(name.kind, name.kind)
             article = "an" if kind[0] in "aeiouS" and kind != "schedule" else "a"
             what = f"{quoted_text(name.name)} is not {article} {kind}"
             reading.error(name.spot, what + _suggestion(name, known[name.kind], config))
+
+
+def _part(name: Name, known: Collection[str], reading: Reading) -> None:
+    """A rule that compares with a name has one that it can find."""
+    if not any(name.name.casefold() in each.casefold() for each in known):
+        near = did_you_mean(name.name, known) or f", as in {', '.join(map(quoted_text, known)) or '(none yet)'}"
+        reading.warn(name.spot, f"matches nothing: {quoted_text(name.name)} is in no {name.kind}{near}")
 
 
 def _suggestion(name: Name, known: Collection[str], config: Config) -> str:

@@ -172,6 +172,8 @@ def _text(test: _Test, text: str, index: int) -> str:
         test.error(f"{one_of(field.words)}, not {quoted_text(text)}{did_you_mean(text, field.words)}", index)
     elif field.refers and test.op in ("is", "in", "within"):
         test.table.refer(field.refers, text, test.spot)
+    elif part := _part_of(test, text):
+        test.table.refer(part, text, test.spot)
     elif test.op == "domain":
         try:
             return text[: text.startswith(".")] + read_domain(text.removeprefix("."))
@@ -179,6 +181,16 @@ def _text(test: _Test, text: str, index: int) -> str:
             right = 'write "bank.example", or ".bank.example" to include subdomains'
             test.error(f"{quoted_text(text)} is not a domain: {right}", index)
     return text
+
+
+def _part_of(test: _Test, text: str) -> str:
+    """What the configuration must have one of, for a criterion to match at all; "" if that is unknown here."""
+    if test.field == "customer" and test.op == "contains":
+        return "name of a customer"
+    is_whole = "@" in text and "+" not in text  # a plus form is as the sender writes it
+    return (
+        "address of the desk" if test.field == "recipient" and test.op in ("is", "in", "contains") and is_whole else ""
+    )
 
 
 def _patterns(test: _Test, texts: Sequence[str]) -> Iterator[Pattern]:

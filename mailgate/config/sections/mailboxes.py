@@ -34,7 +34,7 @@ def _mailbox(name: str, table: Table) -> Mailbox:
         tls=table.choice("tls", TLS, "implicit"),
         provider=provider.key if provider else CUSTOM,
         credentials=read_credentials(table, name, provider, needed=True),
-        folder=table.text("folder", "INBOX") or "INBOX",
+        folder=_folder(table.text("folder", "")) or "INBOX",
         existing=table.value("existing", _existing, "skip", '"skip"'),
         after=after,
         move_to=move_to,
@@ -58,12 +58,17 @@ def _after(table: Table) -> tuple[str, str]:
         case None:
             return "move", "Processed"
         case {"move": str(folder), **rest} if folder.isprintable() and folder and not rest:
-            return "move", folder
+            return "move", _folder(folder)
         case "seen" | "delete" | "leave":
             return str(value), "Processed"
     near = did_you_mean(value, ("seen", "delete", "leave")) if isinstance(value, str) else ""
     table.error("after", f'must be {{ move = "FOLDER" }}, "seen", "delete" or "leave"{near}')
     return "move", "Processed"
+
+
+def _folder(name: str) -> str:
+    """The one name that has no case, in the spelling by which folders are compared. RFC 3501 5.1."""
+    return "INBOX" if name.upper() == "INBOX" else name
 
 
 def _existing(text: str) -> str | timedelta:

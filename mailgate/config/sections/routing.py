@@ -92,7 +92,7 @@ def _recipient(table: Table, value: str, spot: Spot) -> str:
         return f"agent:{table.refer('agent', name.strip(), spot)}"
     if "@" in value:
         try:
-            return address(value)
+            return table.refer("reader", address(value), spot)
         except ValueError as error:
             table.reading.error(spot, str(error))
             return value

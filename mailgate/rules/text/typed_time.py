@@ -1,6 +1,6 @@
 """WHEN: the moment that somebody typed, in their own time zone.
 
-Reads the forms of the public interface, section 5, and no others; it never guesses
+Reads the forms of the public interface, section 5, also behind "until", "for" or "by", and no others; it never guesses
 between two readings and never answers with a moment that is past. What "now" is and when
 business opens are arguments.
 """
@@ -24,6 +24,7 @@ FURTHEST = timedelta(days=3660)
 FORMS = "2h, 3d, tomorrow, fri, fri 14:00, monday 9am, next week, end of month, 2026-12-24 09:00"
 _CLOSED_AT_MOST = 31  # days to look for the next opening
 
+_UP_TO = re.compile(r"^(?:until|till|for|by) ")  # #pending until fri, #snooze for 2h, #due by fri
 _SPAN = re.compile(r"(?:in )?((?:\d{1,4} ?[a-z]+ ?)+)")
 _PIECE = re.compile(r"(\d+) ?([a-z]+)")
 _UNITS = {
@@ -52,7 +53,7 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
 
     Raises `WhenError` for what cannot be read, is past, or is over ten years ahead.
     """
-    typed = " ".join(text.lower().replace(",", " ").split())
+    typed = _UP_TO.sub("", " ".join(text.lower().replace(",", " ").split()), count=1)
     try:
         found = _span(typed, now, zone) or _moment(typed, now, zone, opens)
     except (ValueError, OverflowError):

@@ -252,6 +252,19 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
     assert config.templates == tmp_path / "templates"
 
 
+def test_a_rule_may_compare_with_a_part_of_a_name(tmp_path: Path) -> None:
+    """Of an address, of a customer's name; and what follows the plus is the sender's."""
+    rule = (
+        '[[rule]]\nname = "R"\nwhen = [{ recipient = ["support@", "Support@Bank.example", "support+vip@bank.example"] }'
+    )
+    (tmp_path / "config.toml").write_text(
+        completed(
+            rule + ', { customer = "big" }]\nthen.drop = true\n[customer."Big Co"]\ndomains = ["bigco.example"]\n'
+        )
+    )
+    assert load(tmp_path / "config.toml", {})[1] == ()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -261,6 +274,9 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
         ('[relay]\nhost = "smtp.bank.example"\nport = 587\ntls = "none"\n', 'write tls = "starttls"'),
         ('[relay]\nhost = "smtp.bank.example"\nport = 465\ntls = "none"\n', 'write tls = "implicit"'),
         ('[department.A]\n[defaults]\ndepartment = "A"\n', 'was = ["A"] in its successor'),
+        ('[[rule]]\nname = "R"\nwhen.recipient = "suport@bank.example"\nthen.drop = true\n', "matches nothing"),
+        ('[[rule]]\nname = "R"\nwhen.recipient.not_is = "x@bank.example"\nthen.drop = true\n', "matches nothing"),
+        ('[[rule]]\nname = "R"\nwhen.customer = "Big Co"\nthen.drop = true\n', "in no name of a customer"),
         (f"# no source\n{SMALLEST.replace('[smtp]', '')}", "no mail source but `mailgate ingest`"),
     ],
 )

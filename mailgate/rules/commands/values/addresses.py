@@ -15,14 +15,16 @@ from mailgate.ticket import Address
 _SIMILAR = 0.9  # ratio for addresses in different domains: one or two letters differ
 _ATOM = r"[^\s@<>()\[\],;:\"\\]"
 _ADDRESS = re.compile(rf"{_ATOM}+@{_ATOM}+\.{_ATOM}+")
-_NAMED = re.compile(r"([^<>@]*)<\s*([^<>\s]+)\s*>")
+_NAMED = re.compile(r'((?:"[^"]*"|[^<>@"])*)<\s*([^<>\s]+)\s*>')
+_QUOTES = str.maketrans("\u201c\u201d\u201e\u201f\u00ab\u00bb", '""""""')  # as phones write them
+_BY_COMMA, _BY_SEMICOLON = (re.compile(rf'(?:"[^"]*"|[^"{sign}]|")+') for sign in ",;")
 
 
 def read_addresses(typed: str) -> tuple[Address, ...]:
     """The people in "jane@x.example, Joe Doe <joe@x.example>", each once. Raises Refused."""
     found: dict[str, Address] = {}
-    for part in filter(str.strip, re.split("[,;]", typed)):
-        named = _NAMED.fullmatch(part.strip())
+    for part in each_of(typed):
+        named = _NAMED.fullmatch(part)
         for text in [named[2]] if named else part.split():
             email = normalise(text.strip("<>"))
             if not _ADDRESS.fullmatch(email):
@@ -31,6 +33,21 @@ def read_addresses(typed: str) -> tuple[Address, ...]:
     if not found:
         raise Refused(Phrase("refused.which_address"))
     return tuple(found.values())
+
+
+def each_of(typed: str) -> tuple[str, ...]:
+    """The parts of a list with commas or semicolons between them: `"Doe, Jane" <jane@x.example>, ann`.
+
+    A comma within quotes is part of a name. So is one in `Doe, Jane <jane@x.example>; ann`, as Outlook writes
+    lists, because there the semicolon separates.
+    """
+    by_semicolon = _BY_SEMICOLON.findall(typed.translate(_QUOTES))
+    parts = [
+        part
+        for each in by_semicolon
+        for part in ([each] if len(by_semicolon) > 1 and _NAMED.fullmatch(each.strip()) else _BY_COMMA.findall(each))
+    ]
+    return tuple(filter(None, map(str.strip, parts)))
 
 
 def emails(found: Sequence[Address]) -> tuple[str, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from mailgate.errors import Refused
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.scope import Command, CommandScope, assignee, require
-from mailgate.rules.commands.values.addresses import emails, misspelt, read_addresses
+from mailgate.rules.commands.values.addresses import each_of, emails, misspelt, read_addresses
 from mailgate.rules.people.collaborators import unfit
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import confidential, member
@@ -76,7 +75,7 @@ def note(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], Ph
 
 def _asked(typed: str, scope: CommandScope) -> tuple[Address, ...]:
     found: dict[str, Address] = {}
-    for part in filter(None, map(str.strip, re.split("[,;]", typed))):
+    for part in each_of(typed):
         for person in _people(part, scope.config):
             found.setdefault(person.email, person)
     own = found.pop(scope.agent.email, None) if scope.agent else None

@@ -45,6 +45,9 @@ def read(text: str, now: datetime = NOW, zone: ZoneInfo = NEW_YORK, schedule=ope
         ("1h30m", "Fri 20 Nov 2026, 12:00 EST"),
         ("1h 30m", "Fri 20 Nov 2026, 12:00 EST"),
         ("In 2 hours", "Fri 20 Nov 2026, 12:30 EST"),
+        ("for 2h", "Fri 20 Nov 2026, 12:30 EST"),
+        ("Until tomorrow 9:00", "Sat 21 Nov 2026, 09:00 EST"),
+        ("by 17:00", "Fri 20 Nov 2026, 17:00 EST"),
         ("3d", "Mon 23 Nov 2026, 10:30 EST"),
         ("3 days", "Mon 23 Nov 2026, 10:30 EST"),
         ("1w2d", "Sun 29 Nov 2026, 10:30 EST"),
@@ -86,7 +89,7 @@ def test_a_time_is_read_in_the_agents_zone(text, meant):
         *("13pm", "0am", "9", "9 o clock", "end of", "end of year", "next", "next month"),
         *("2026-13-01", "2026-02-30", "26-12-24", "2026-12-24 9", "2026-12-2409:00", "2026-12-24 09:00:00"),
         *("0000-01-01", "9999-12-31x", "tomorrow fri", "9:00 tomorrow", "friday14", "friday14:00", "tomorrowt9:00"),
-        *("fri fri", "today tomorrow"),
+        *("fri fri", "today tomorrow", "until", "until until fri", "untilfri"),
     ],
 )
 def test_what_is_no_time_is_refused_with_an_example(text):

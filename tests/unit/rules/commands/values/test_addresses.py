@@ -15,6 +15,20 @@ from mailgate.rules.commands.values.addresses import misspelt, read_addresses
         ("<Jane@X.example>", [("jane@x.example", "")]),
         ("a@x.example b@x.example,c@x.example; a@x.example", [(f"{each}@x.example", "") for each in "abc"]),
         ('"Doe Joe" <joe@x.example>, jane@x.example', [("joe@x.example", "Doe Joe"), ("jane@x.example", "")]),
+        (
+            'Bob <bob@x.example>, "Doe, Jane" <jane@x.example>',
+            [("bob@x.example", "Bob"), ("jane@x.example", "Doe, Jane")],
+        ),
+        ("\u201eDoe; Jane\u201c <jane@x.example>", [("jane@x.example", "Doe; Jane")]),
+        ('"jane@x.example" <jane@x.example>', [("jane@x.example", "jane@x.example")]),
+        (
+            "Doe, Jane <jane@x.example>; Roe, Joe <joe@x.example>; a@x.example, b@x.example",
+            [
+                ("jane@x.example", "Doe, Jane"),
+                ("joe@x.example", "Roe, Joe"),
+                *((f"{each}@x.example", "") for each in "ab"),
+            ],
+        ),
         ("jörg@bücher.example", [("jörg@xn--bcher-kva.example", "")]),
     ],
 )
@@ -23,7 +37,19 @@ def test_addresses_are_read_in_any_form(typed, found):
 
 
 @pytest.mark.parametrize(
-    "typed", ["jane", "jane@", "@x.example", "jane@localhost", "Jane Doe", "a@b@x.example", ",", ""]
+    "typed",
+    [
+        "jane",
+        "jane@",
+        "@x.example",
+        "jane@localhost",
+        "Jane Doe",
+        "a@b@x.example",
+        ",",
+        "",
+        '"',
+        "Bob, Jane <jane@x.example>",
+    ],
 )
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(Refused, match="address"):
