@@ -25,6 +25,7 @@ from mailgate.connect.web import post_json
 from mailgate.daemon.problems import Alarm, is_known, problems
 from mailgate.daemon.status import DaemonStatus
 from mailgate.errors import MailgateError
+from mailgate.rules.ticket.as_json import moment, rfc3339
 from mailgate.settings import Config
 from mailgate.system.clock import pause
 from mailgate.system.durable import write_private
@@ -235,8 +236,8 @@ def _object(record: Record, state: str, config: Config) -> dict[str, Any]:
         "name": record.name,
         "state": state,
         "text": record.text,
-        "since": record.since,
-        "ended": record.ended or None,
+        "since": rfc3339(moment(record.since)),
+        "ended": rfc3339(moment(record.ended or None)),
         "desk": config.desk.name,
         "host": os.uname().nodename,
     }

@@ -88,13 +88,14 @@ def _of_sign_in(state: SignIn, now: datetime) -> Iterator[Alarm]:
 
 def _of_relay(relay: RelayStatus, *, one_of: int, waits: bool) -> Iterator[Alarm]:
     """`waits`: for a token, so that its own trouble is none."""
-    called = f"The relay {relay.name}" if one_of > 1 else "The relay"
+    relay_name = f" {relay.name}" if one_of > 1 else ""
+    called = f"The relay{relay_name}"
     if relay.down and not waits:
-        text, lasted = f"the relay {relay.name} is down: {relay.down}", REFUSAL_LASTED if relay.lasting else LASTED
+        text, lasted = f"the relay{relay_name} is down: {relay.down}", REFUSAL_LASTED if relay.lasting else LASTED
         yield Alarm("relay", relay.name, text, lasted=lasted, subject=f"{called} accepts no mail", facts=(_KEPT,))
     for sender, answer in relay.refused_senders:
         refuses = f"does not accept {sender} as sender"
-        text = f"the relay {relay.name} {refuses}: {answer}"
+        text = f"the relay{relay_name} {refuses}: {answer}"
         yield Alarm("relay", relay.name, text, sender, subject=f"{called} {refuses}", facts=(_KEPT,))
 
 

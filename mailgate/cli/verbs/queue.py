@@ -18,6 +18,7 @@ from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store.attachments import AttachmentStore
 from mailgate.store.db import Db
+from mailgate.store.people import dead_addresses
 from mailgate.store.queues import inbox, outbox
 from mailgate.ticket import Json, Queued
 
@@ -31,6 +32,7 @@ class _Queue:
     data: Callable[[Db, int, Config], bytes]
     retry: Callable[[Db, int, datetime], None]
     drop: Callable[[Db, int, datetime], None]
+    states: tuple[str, ...]
 
 
 def _received(db: Db, inbox_id: int, _: Config) -> bytes:
@@ -42,16 +44,26 @@ def _outgoing(db: Db, outbox_id: int, config: Config) -> bytes:
     return b"".join(Payload(data, files, AttachmentStore(config.storage.attachments)).pieces())
 
 
-_INBOX = _Queue(inbox.waiting, inbox.item, _received, lambda db, id_, _: inbox.retry(db, id_), inbox.drop)
+def _retry_outgoing(db: Db, outbox_id: int, _: datetime) -> None:
+    """Who tries again believes that the address lives: if it does not, the relay says so once more."""
+    outbox.retry(db, outbox_id)
+    for email in outbox.item(db, outbox_id).to:
+        dead_addresses.revive(db, email)
+
+
+_INBOX = _Queue(
+    inbox.waiting, inbox.item, _received, lambda db, id_, _: inbox.retry(db, id_), inbox.drop, inbox.WAITING
+)
 _QUEUES = {
     "inbox": _INBOX,
-    "quarantine": _Queue(inbox.aside, inbox.item, _received, _INBOX.retry, inbox.drop),
+    "quarantine": _Queue(inbox.aside, inbox.item, _received, _INBOX.retry, inbox.drop, inbox.ASIDE),
     "outbox": _Queue(
         outbox.waiting,
         outbox.item,
         _outgoing,
-        lambda db, id_, _: outbox.retry(db, id_),
+        _retry_outgoing,
         lambda db, id_, _: outbox.drop(db, id_),
+        ("queued", "sending", "failed"),
     ),
 }
 
@@ -80,6 +92,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the sub-verb."""
     config = config_of(args, thorough=False, or_in_force=True)
     queue = _QUEUES[args.queue]
+    if args.sub != "show" and args.state not in (None, *queue.states):
+        states = " or ".join(queue.states)
+        raise BadArgument(f"--state {args.state}: mail in the {args.queue} is {states}")
     if args.sub in ("retry", "drop"):
         if not (args.ids or args.all or _filtered(args)):
             raise BadArgument(f"{args.sub} what? Name ids, a filter, or --all")
@@ -87,7 +102,8 @@ def run(args: argparse.Namespace) -> int:
             return _done(args, _act(db, queue, args))
     with reading(config) as db:
         if args.sub == "list":
-            return _list(_chosen(queue.listing(db), args), as_json=args.json)
+            chosen = _chosen(queue.listing(db), args)
+            return _list(chosen, filtered=bool(args.ids) or _filtered(args), as_json=args.json)
         item, data = queue.item(db, args.id), queue.data(db, args.id, config)
     if args.json:
         raw = data.decode("utf-8", "backslashreplace")
@@ -144,7 +160,7 @@ def _done(args: argparse.Namespace, ids: list[int]) -> int:
     return 0
 
 
-def _list(found: list[Queued], *, as_json: bool) -> int:
+def _list(found: list[Queued], *, filtered: bool, as_json: bool) -> int:
     if as_json:
         print_json([_json(item) for item in found])
         return 0
@@ -156,7 +172,7 @@ def _list(found: list[Queued], *, as_json: bool) -> int:
         if item.last_error:
             print_line(f"{'':>18} {item.last_error.strip().splitlines()[-1]}")
     if not found:
-        say("the queue is empty")
+        say("no mail matches" if filtered else "the queue is empty")
     return 0
 
 

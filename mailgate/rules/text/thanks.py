@@ -18,6 +18,7 @@ _THANKS = frozenset(
     {"thank", "thanks", "thx", "ty", "cheers", "danke", "dank", "dankeschön", "merci", "remercie", "remercions"}
     | {"gracias", "agradezco"}
 )
+_SIGNS = frozenset("👍👌👏🙏💯🎉✅❤💙💚🙂😀😃😄😊☺")  # a phone's whole answer, often
 _COURTESY = frozenset(
     # English
     "you so very much many a lot again all for your the help helping support quick fast prompt reply response "
@@ -51,4 +52,5 @@ def only_thanks(text: str, author: str, names: Iterable[str]) -> bool:
     words = [word.casefold().replace("’", "'") for word in _WORD.findall(seen(own))]
     known = {part.casefold() for name in (author, *names) for part in _WORD.findall(name)}
     said = [word for word in words if word not in known]
-    return 0 < len(words) < MOST and not _THANKS.isdisjoint(said) and _COURTESY.union(_THANKS).issuperset(said)
+    thanked = not (_THANKS.isdisjoint(said) and _SIGNS.isdisjoint(own))
+    return thanked and len(words) < MOST and _COURTESY.union(_THANKS).issuperset(said)

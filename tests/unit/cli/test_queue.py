@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mailgate.cli.main import main
 from mailgate.store.db import Db, open_writer
+from mailgate.store.people import dead_addresses
 from tests.desk import CONFIG
 
 MAIL = """\
@@ -101,6 +103,25 @@ def test_the_outbox_by_recipient_and_state(db: Db, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "no mail matches\n"
     assert main(("queue", "outbox", "drop", "--all", "--to", "@client.example")) == 0
     assert capsys.readouterr().err == "dropped\n"
+
+
+def test_a_state_that_there_is_not_is_named(db: Db, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert main(("queue", "outbox", "list", "--state", "waiting")) == 2
+    assert "mail in the outbox is queued or sending or failed" in capsys.readouterr().err
+    assert main(("queue", "quarantine", "drop", "--state", "failed")) == 2
+    assert main(("queue", "quarantine", "list", "--reason", "poison")) == 0
+    assert "no mail matches" in capsys.readouterr().err, "it is not empty"
+
+
+def test_who_tries_a_mail_again_tries_a_dead_address_again(db: Db, capsys: pytest.CaptureFixture[str]) -> None:
+    eve = "eve@client.example"
+    with db.transaction():
+        db.run("UPDATE outbox SET state = 'failed' WHERE recipient = ?", [eve])
+        for email in (eve, "zoe@client.example"):
+            dead_addresses.mark(db, email, "no such mailbox", datetime(2026, 11, 20, tzinfo=UTC))
+    call(capsys, "outbox", "retry", "--state", "failed")
+    assert list(dead_addresses.among(db, [eve, "zoe@client.example"])) == ["zoe@client.example"]
 
 
 def test_a_refused_mail_is_no_problem_for_ever(db: Db, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,9 @@ def thanks(text: str) -> bool:
         "Vielen Dank für die schnelle Hilfe!\n\nMit freundlichen Grüßen\nKaren Client",
         "Merci beaucoup, tout fonctionne.",
         "¡Muchas gracias! Ya funciona perfecto.",
+        "👍",
+        "👍🏽 🙏",
+        "Perfect ❤️",
     ],
 )
 def test_it_only_thanks(text):
@@ -36,6 +39,9 @@ def test_it_only_thanks(text):
     [
         "",
         "It works again.",
+        "👎",
+        "👍 but the printer?",
+        "👍 The printer prints nothing.",
         "Thanks, but the printer does not.",
         "Thanks, is it fixed now",
         "Thank you. When will it be back?",
