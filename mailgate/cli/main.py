@@ -17,7 +17,7 @@ from typing import NoReturn
 from mailgate import __version__
 from mailgate.cli.common import common_options, public_text, say
 from mailgate.cli.json_errors import arguments, print_error, wants_json
-from mailgate.errors import BadArgument, ConfigError, MailgateError
+from mailgate.errors import BadArgument, ConfigError, MailgateError, StorageError
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPORARY = 0, 1, 2, 75  # 75: EX_TEMPFAIL of sysexits.h
 
@@ -120,6 +120,8 @@ def _report(error: Exception) -> int:
         return EXIT_USAGE
     if isinstance(error, MailgateError):
         say(f"mailgate: {public_text(error)}{f' ({error.cause})' if error.cause else ''}")
+        if isinstance(error, StorageError) and error.cure:
+            say(f"To mend it: {error.cure}")
         return EXIT_TEMPORARY if error.temporary else EXIT_FAILURE
     if isinstance(error, OSError) and error.filename is not None:  # a file named by an option
         say(f"mailgate: {error.filename}: {error.strerror}")

@@ -21,6 +21,7 @@ from mailgate.errors import StorageError
 from mailgate.settings import Secret
 from mailgate.system.crash_points import crossing
 from mailgate.system.durable import DurableFile, flush, give_to_owner
+from mailgate.system.storage import os_trouble
 
 FOLDER = "sign-in"
 _LONGEST_NAME = 150  # characters, well below what file systems take
@@ -68,7 +69,7 @@ class TokenFile:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StorageError(f"cannot read {self.path}", cause=os.strerror(error.errno or 0)) from None
+            raise os_trouble(error, self.path, "read") from None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise StorageError(f"{self.path} is damaged: sign in again with `mailgate login`") from None
 
@@ -98,7 +99,7 @@ class TokenFile:
                 raise
             flush(self.path.parent)
         except OSError as error:
-            raise StorageError(f"cannot write {self.path}", cause=os.strerror(error.errno or 0)) from None
+            raise os_trouble(error, self.path) from None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -109,7 +110,7 @@ class TokenFile:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             give_to_owner(path, self.path.parent)
         except OSError as error:
-            raise StorageError(f"cannot write {self.path.parent}", cause=os.strerror(error.errno or 0)) from None
+            raise os_trouble(error, self.path.parent) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

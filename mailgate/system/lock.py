@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
-from mailgate.errors import LockHeld, StorageError
+from mailgate.errors import LockHeld
 from mailgate.system.durable import give_to_owner
+from mailgate.system.storage import os_trouble
 
 MIN_WAIT = 0.1  # seconds before the lock counts as held: `running` takes it for a moment to look
 ORPHAN_WAIT = 10.0  # seconds to wait for the worker of a dead daemon to exit; it inherited the lock
@@ -41,7 +42,8 @@ class Lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = open(self._path, "a+", encoding="ascii", opener=_private)
         except OSError as error:
-            raise StorageError(f"cannot write {self._path}", cause=error.strerror or str(error)) from error
+            place = Path(error.filename or self._path)
+            raise os_trouble(error, place, setting="[storage] database") from error
         try:
             _take(file, self._path)
         except OSError as error:
@@ -162,6 +164,6 @@ def _files_lock(database: Path) -> Iterator[IO[str]]:
     try:
         file = path.open("a")
     except OSError as error:
-        raise StorageError(f"cannot write {path}", cause=error.strerror or str(error)) from error
+        raise os_trouble(error, path) from error
     with file:
         yield file

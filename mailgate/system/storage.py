@@ -24,22 +24,28 @@ _CURES = {
     errno.ENOSPC: "free space on the disk of {path}",
     errno.EDQUOT: "free space, or raise the quota of {user}",
     errno.EROFS: "mount the file system of {path} read-write",
-    errno.EACCES: "make {path} accessible for {user}: chown -R {user}: {path}",
-    errno.EPERM: "make {path} accessible for {user}: chown -R {user}: {path}",
+    errno.EACCES: "make {path} accessible for {user} (chown)",
+    errno.EPERM: "make {path} accessible for {user} (chown)",
     errno.EIO: "check the disk of {path}; the kernel's log says more",
     errno.ENOTDIR: "remove {path}, which is no folder",
+    errno.EEXIST: "remove {path}, which is no folder",
     errno.ENOENT: "put {path} back, from a backup if need be",
 }
 
 
-def os_trouble(error: OSError, path: Path, act: str = "write") -> StorageError:
-    """The StorageError for what the system said when it was asked to `act` ("read", "write", "open") on a path."""
+def os_trouble(error: OSError, path: Path, act: str = "write", *, setting: str = "") -> StorageError:
+    """The StorageError for what the system said when it was asked to `act` ("read", "write", "open") on a path.
+
+    `setting`: the key of the configuration that names the place.
+    """
     code = error.errno or 0
     reason = os.strerror(code).lower() if code else str(error)
     cause = ""
     if code in (errno.EACCES, errno.EPERM):
         cause = _owner(path)
     cure = _CURES.get(code, "").format(path=path, user=user_name(os.geteuid()))
+    if setting and cure:
+        cure += f", or choose another place with {setting}"
     return StorageError(f"cannot {act} {path}: {reason}", cause=cause, cure=cure)
 
 

@@ -112,8 +112,9 @@ def test_a_config_that_cannot_be_remembered_is_none(bench: Bench) -> None:
 
 def test_a_lock_without_a_place_is_trouble_of_the_storage(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match="cannot write"), Lock(tmp_path / "file/mailgate.db"):
+    with pytest.raises(StorageError, match="cannot write") as caught, Lock(tmp_path / "file/mailgate.db"):
         pass
+    assert caught.value.cure.endswith(", or choose another place with [storage] database")
 
 
 def test_a_database_without_permissions_is_reported_with_owner_and_user() -> None:

@@ -23,7 +23,7 @@ from typing import Self
 
 from mailgate import __version__
 from mailgate.connect.token_file import FOLDER
-from mailgate.errors import Refused, StorageError
+from mailgate.errors import Refused
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
 from mailgate.store import schema
@@ -33,6 +33,7 @@ from mailgate.store.queues import inbox
 from mailgate.store.raw_files import RawFiles, raw_folder
 from mailgate.system.durable import DurableFile, flush, make_private_folder
 from mailgate.system.lock import keep_files
+from mailgate.system.storage import os_trouble
 from mailgate.ticket import Json
 
 ABOUT, SUMS = "backup.json", "SHA256SUMS"
@@ -80,7 +81,7 @@ def make(config: Config, target: Path, now: datetime) -> Made:
         _write(target / ABOUT, json.dumps(about, indent=1).encode() + b"\n")
         flush(target)
     except OSError as error:
-        raise StorageError(f"cannot write {error.filename or target}", cause=error.strerror or str(error)) from error
+        raise os_trouble(error, Path(error.filename or target)) from error
     return Made(now, writer.count, writer.size, tuple(missing))
 
 

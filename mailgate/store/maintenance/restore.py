@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mailgate.connect.token_file import FOLDER
-from mailgate.errors import Refused, StorageError
+from mailgate.errors import Refused
 from mailgate.store import schema
 from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import open_reader
@@ -33,6 +33,7 @@ from mailgate.store.queues import inbox
 from mailgate.store.raw_files import RawFiles, raw_folder
 from mailgate.store.sqlite.connection import log_path
 from mailgate.system.durable import flush, give_to_owner, make_private_folder
+from mailgate.system.storage import os_trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def restore(source: Path, to: Places) -> int:
         aside.replace(to.database)
         flush(to.database.parent)
     except OSError as error:
-        raise StorageError(f"cannot write {error.filename}", cause=error.strerror or str(error)) from error
+        raise os_trouble(error, Path(error.filename or to.database.parent)) from error
     return len(names)
 
 

@@ -311,3 +311,14 @@ def test_a_wrong_secret_is_reported_by_every_verb_that_signs(desk, capsys):
     (desk / "var" / "secret").write_text("another secret of more than sixteen characters")
     for line in ("run", "check", "tickets do 1001 #close", "tickets new --requester k@x.example --subject x"):
         assert fails(capsys, line)[0] == 2, line
+
+
+@pytest.mark.sqlite
+def test_a_place_that_cannot_be_written_comes_with_what_to_do(tmp_path, capsys):
+    (tmp_path / "taken").touch()
+    (tmp_path / "config.toml").write_text(f'{CONFIG}\n[storage]\ndatabase = "sqlite:///taken/mailgate.db"\n')
+    assert main(["-c", str(tmp_path / "config.toml"), "run"]) == 75
+    assert capsys.readouterr().err.splitlines() == [
+        f"mailgate: cannot write {tmp_path}/taken: file exists",
+        f"To mend it: remove {tmp_path}/taken, which is no folder, or choose another place with [storage] database",
+    ]
