@@ -109,6 +109,9 @@ def _json(email: str, erased: Erased, *, dry_run: bool) -> dict[str, Json]:
 
 
 def _print(email: str, erased: Erased, *, dry_run: bool) -> None:
+    if not (any(erased.counts.values()) or erased.stays):
+        print_line(f"{email}: nothing was found")
+        return
     print_line(f"{email}: {'would be erased' if dry_run else 'erased'}")
     for what, count in sorted(erased.counts.items()):
         print_line(f"  {count:>6} {what}")

@@ -57,6 +57,8 @@ def forget(db: Db, email: str) -> Erased:
     for table, column in (("dead_address", "email"), ("proven", "email"), ("first_contact", "email")):
         done.counts["notes about the address"] += db.run(f"DELETE FROM {table} WHERE {column} = ?", [email])  # noqa: S608
     changed = _redact(db, email, names, done)
+    for number in changed.difference(shared):
+        _drop_bytes(db, number)
     _index_anew(db, email, {*shared, *changed})
     _what_stays(db, email, done)
     done.attachments = files - {*named(db)}
@@ -124,8 +126,6 @@ def _mails_aside(db: Db, email: str, own: Iterable[int], done: Erased) -> None:
 def _blank(db: Db, number: int, email: str, done: Erased) -> None:
     """Erase the person's part of another requester's ticket: what they wrote, and the bytes of all its mails."""
     done.blanked_in.append(number)
-    mails = {row["inbox_id"] for row in db.all("SELECT inbox_id FROM entry WHERE ticket = ?", [number])}
-    mails |= {row["id"] for row in db.all("SELECT id FROM inbox WHERE ticket = ?", [number])}
     theirs = db.all("SELECT id, inbox_id, message_id FROM entry WHERE ticket = ? AND author_email = ?", [number, email])
     for row in theirs:
         db.send("DELETE FROM known_id WHERE message_id = ? AND ticket = ?", [row["message_id"], number])
@@ -135,18 +135,25 @@ def _blank(db: Db, number: int, email: str, done: Erased) -> None:
             [NAME, ADDRESS, NAME, row["id"]],
         )
     done.counts["messages in tickets of others"] += len(theirs)
+    _drop_bytes(db, number)
     erase_mails(db, [row["inbox_id"] for row in theirs if row["inbox_id"]])
+    db.send("DELETE FROM collaborator WHERE ticket = ? AND email = ?", [number, email])
+    db.send(
+        "UPDATE ticket SET requester_email = ?, requester_name = ? WHERE number = ? AND requester_email = ?",
+        [ADDRESS, NAME, number, email],
+    )
+
+
+def _drop_bytes(db: Db, number: int) -> None:
+    """Delete the bytes of all mails of a ticket that names the person: in them the name cannot be replaced."""
+    mails = {row["inbox_id"] for row in db.all("SELECT inbox_id FROM entry WHERE ticket = ?", [number])}
+    mails |= {row["id"] for row in db.all("SELECT id FROM inbox WHERE ticket = ?", [number])}
     ended = f"id {db.any_of} AND raw_id IS NOT NULL AND state IN ('done', 'dropped')"
     db.send(f"DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE {ended})", [db.values(mails)])  # noqa: S608
     db.send(
         "DELETE FROM outgoing WHERE id IN"
         " (SELECT id FROM outbox WHERE ticket = ? AND state NOT IN ('queued', 'sending'))",
         [number],
-    )
-    db.send("DELETE FROM collaborator WHERE ticket = ? AND email = ?", [number, email])
-    db.send(
-        "UPDATE ticket SET requester_email = ?, requester_name = ? WHERE number = ? AND requester_email = ?",
-        [ADDRESS, NAME, number, email],
     )
 
 

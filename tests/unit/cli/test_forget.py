@@ -99,6 +99,22 @@ def test_no_byte_of_the_person_is_left(bench, tmp_path, capsys):
     assert [each["what"] for each in said["stays"]] == ["digests of their mails"]
 
 
+@pytest.mark.sqlite
+def test_mails_of_others_that_name_the_person_lose_their_bytes(bench, tmp_path, capsys):
+    """She has no part in the ticket: an agent and the requester wrote of her."""
+    bench.send(KAREN, f"Ask {HER}.")
+    bench.send(ANN, f"Vera Quist <{HER}> knows.", answers=alert(bench, 1001))
+    bench.deliver()
+    age_files(bench)
+    code, said = forget(capsys, HER)
+    assert (code, said["stays"]) == (0, [])
+    assert holding(tmp_path, (HER.encode(),)) == set()
+    assert [text for _, text in bench.thread(1001)] == [
+        "Ask erased@mailgate.invalid.",
+        "Vera Quist <erased@mailgate.invalid> knows.",
+    ]
+
+
 def test_the_tickets_of_others_go_on(bench, capsys):
     life(bench)
     forget(capsys, HER)
@@ -221,6 +237,8 @@ def test_somebody_unknown_is_no_error(bench, capsys):
     code, said = forget(capsys, "nobody@nowhere.example")
     assert (code, said["found"]["tickets"], said["stays"]) == (0, [], [])
     assert bench.numbers() == [1001]
+    assert main(("forget", "nobody@nowhere.example")) == 0
+    assert capsys.readouterr().out == "nobody@nowhere.example: nothing was found\n"
 
 
 @pytest.mark.parametrize(
