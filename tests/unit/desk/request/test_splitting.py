@@ -138,7 +138,7 @@ def test_without_a_message_it_says_how_to_name_one(bench):
     note = to(bench.send(ELLIOT, "#note\n\nHm.", answers=bench.alert), ANN)
     for text in ("#split", "#split 99"):
         mail = to(bench.send(ANN, text, answers=note), ANN)
-        assert "#split is for an answer to the alert about a message" in " ".join(mail.text.split())
+        assert "or name it by its id (#show lists them): #split 17" in " ".join(mail.text.split())
     mail = to(bench.send(ANN, "#split it", answers=note), ANN)
     assert "#split takes the id of a message, or nothing" in mail.text
     bench.send(ANN, f"#split {tickets.thread(bench.db, 1001)[1].id}", answers=note)
