@@ -141,7 +141,7 @@ def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
 
 def _commands(body: Body) -> Commands:
     """The commands in an agent's own lines. One that may be the agent's or of the quoted line above it is a problem."""
-    found = read_commands(without_link_lines(body.lines))
+    found = read_commands(without_link_lines(body.lines), body.signature)
     if not body.glued:
         return found
     return replace(found, problems=(*found.problems, phrase("refused.glued", line=shortened(body.glued.strip()))))

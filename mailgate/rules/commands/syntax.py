@@ -86,14 +86,16 @@ class _Line:
         return found[1].lower() if found else ""
 
 
-def read_commands(lines: Sequence[str]) -> Commands:
+def read_commands(lines: Sequence[str], signature: str = "") -> Commands:
     r"""Read the command block at the top of `lines` (the sender's own ones, without quotes). Never raises.
 
     Emphasis marks, links and the like that mail programs add are removed from commands. `rest` is the text as
     typed, without blank lines at either end, with `\#word` as `#word`, up to a line `#end`. If there is any
-    problem, no command of the mail may be carried out and its text must not be sent.
+    problem, no command of the mail may be carried out and its text must not be sent. `signature` is what the mail
+    program marks as one: it goes to the reader too, and somebody who types below it has typed a command there.
     """
     own, unread = _above_end(lines)
+    signed, _ = _above_end(signature.split("\n") if unread is None else [])
     height = _height(own)
     block = [line for line in own[:height] if line.word]
     rest = list(dropwhile(lambda line: not line.cleaned, own[height:]))
@@ -104,12 +106,12 @@ def read_commands(lines: Sequence[str]) -> Commands:
         problems.append(phrase("refused.too_many_commands", most=MOST, count=len(block)))
     problems += _contradictions(commands)
     problems += _wrapped(own, height)
-    problems += _strays(rest)
-    return Commands(tuple(commands), _text(rest), tuple(problems), unread)
+    problems += _strays([*rest, *signed])
+    return Commands(tuple(commands), _text(rest), tuple(problems), unread or ())
 
 
-def _above_end(lines: Sequence[str]) -> tuple[list[_Line], tuple[str, ...]]:
-    """The lines above `#end`, and those below it."""
+def _above_end(lines: Sequence[str]) -> tuple[list[_Line], tuple[str, ...] | None]:
+    """The lines above `#end`, and those below it; None without such a line."""
     own: list[_Line] = []
     parts = [part for line in lines for part in (line.splitlines() or [""])]
     for place, raw in enumerate(parts, start=1):
@@ -117,7 +119,7 @@ def _above_end(lines: Sequence[str]) -> tuple[list[_Line], tuple[str, ...]]:
         if cleaned.lower() == "#end":
             return own, tuple(parts[place:])
         own.append(_Line(raw, cleaned))
-    return own, ()
+    return own, None
 
 
 def _height(own: Sequence[_Line]) -> int:

@@ -166,17 +166,25 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _seen(lines: Sequence[str], signer: Signer) -> bool:
-    """Whether an earlier mail ended with just these lines, below other text."""
+    """Whether an earlier mail ended with just these lines, below other text.
+
+    A line alone that names nobody ("fixed", "please advise") is an answer, unless most mails end with it.
+    """
     own = ending("\n".join(lines))
-    before = any(len(each) > len(own) and each[: len(own)] == own for each in signer.endings)
-    return before and _tells_who(lines, signer.name)
+    before = sum(len(each) > len(own) and each[: len(own)] == own for each in signer.endings)
+    if len(own) == 1 and not _says_who(lines, signer.name):
+        return _tells_who(lines, signer.name) and before > max(1, len(signer.endings) // 2)
+    return before > 0 and _tells_who(lines, signer.name)
 
 
 def _tells_who(lines: Sequence[str], name: str) -> bool:
     """Whether lines are those of a signature: no sentence; or a formula, the name or a contact is among them."""
     written = [line for line in lines if visible(line)]
-    if all(map(_is_detail, written)):
-        return True
+    return all(map(_is_detail, written)) or _says_who(written, name)
+
+
+def _says_who(written: Sequence[str], name: str) -> bool:
+    """Whether a formula, the name or a contact is among the lines."""
     return any(formula(line) in FORMULAS or _is_name(line, name) or _CONTACT.search(line) for line in written)
 
 

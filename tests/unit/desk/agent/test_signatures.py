@@ -110,6 +110,32 @@ def test_a_short_text_is_a_text(bench, alert, text):
     assert bench.thread()[-1] == ("reply", text)
 
 
+def test_a_short_answer_that_ended_an_earlier_mail_is_an_answer(bench, alert):
+    """Not one of its words tells who wrote it, and other mails end otherwise."""
+    answer(bench, "mutt", "Hello Karen,\n\nfixed", "", alert)
+    other = to(bench.send(KAREN, "And the app?", subject="App"), ELLIOT_)
+    sent = answer(bench, "mutt", "#resolve\n\nfixed", "", other)
+    assert bench.thread(1002)[-1] == ("reply", "fixed")
+    assert [mail.kind for mail in outside(sent)] == ["reply"]
+
+
+def test_one_line_with_which_most_mails_end_is_a_signature(bench, alert):
+    for said in ("We look into it.", "Still at it."):
+        answer(bench, "mutt", f"{said}\n\nThe Service Desk", "", alert)
+    answer(bench, "mutt", "#resolve\n\nThe Service Desk", "", alert)
+    assert [text for _, text in bench.thread()][1:] == [
+        f"{said}\n\nThe Service Desk" for said in ("We look into it.", "Still at it.")
+    ]
+
+
+@pytest.mark.parametrize("program", ["k9", "gmail web"])
+def test_a_command_below_the_signature_returns_the_mail(bench, alert, program):
+    """The program put the signature above the place where the agent wrote on: #close would have reached Karen."""
+    sent = answer(bench, program, "It works again.", "Elli\nRoom 12\n\n#close", alert)
+    assert [(mail.to, mail.kind) for mail in sent] == [(ELLIOT_, "command-failed")]
+    assert "commands go on top: “#close”" in " ".join(sent[0].text.lower().split())
+
+
 def test_a_postscript_is_a_text(bench, alert):
     answer(bench, "mutt", "#claim\n\nRegards\nElliot\nPS: restart it twice", "", alert)
     assert bench.thread()[-1] == ("reply", "Regards\nElliot\nPS: restart it twice")

@@ -298,6 +298,14 @@ def test_a_known_verb_further_down_returns_the_mail():
 LONG = "#assign Systems Administrators -- they look after all of the network"
 
 
+def test_a_known_verb_within_the_signature_returns_the_mail_too():
+    """The mail program put the signature above the place where the agent wrote on."""
+    found = read_commands(["Hello"], "-- \nAnn Reyes\n#42, Main Street\n#Close\n#end\n#open")
+    assert [within(each) for each in found.problems] == [problem("Hello\n#Close")]
+    assert found.rest == ("Hello",)
+    assert read_commands(["#claim", "#end"], "-- \n#close").problems == ()
+
+
 def test_a_long_command_directly_above_text_may_have_been_wrapped():
     assert problem(f"{LONG}\nand of the servers").startswith("put an empty line after the commands")
     assert problem(f"#note\n{LONG}\n#42 is like it").startswith("put an empty line after the commands")
