@@ -15,6 +15,7 @@ from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
 from mailgate.ticket import Json
+from mailgate.writing.templates.canned import check_canned
 from mailgate.writing.templates.render import Renderer
 
 _NOT_RUNNING = "no daemon is running on this database; the configuration is valid and is used at the next start"
@@ -27,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Signal the daemon; 1 when none is running. Raises ConfigError for an invalid configuration."""
     config, warnings = load(find(args.config, os.environ), secrets=False)  # the daemon has them in its own environment
-    if broken := tuple(problem for problem in Renderer.of(config).check() if not problem.warning):
+    found = (*check_canned(config), *Renderer.of(config).check())
+    if broken := tuple(problem for problem in found if not problem.warning):
         raise ConfigError(broken)
     with reading(config) as db:
         warnings += orphans(config, names_in_use.names_in_use(db))

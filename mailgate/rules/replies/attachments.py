@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from mailgate.mail import Attachment
 from mailgate.notice import Notice, NoticeKind, wire_size
@@ -118,8 +119,10 @@ def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> Phrase 
     total = sum(wire_size(file.size) for file in files)
     if total <= rules.send_max:
         return None
-    return phrase("refused.files_too_large", size=_megabytes(total), most=_megabytes(rules.send_max))
+    return phrase("refused.files_too_large", size=_rounded_up(total), most=_rounded_up(rules.send_max))
 
 
-def _megabytes(octets: int) -> str:
-    return f"{octets / 1_000_000:.1f}".removesuffix(".0") + " MB"
+def _rounded_up(octets: int) -> str:
+    """A size that is never said to be as large as a smaller one that it exceeds by a tenth of a unit."""
+    unit, name = (1_000_000, "MB") if octets >= 1_000_000 else (1000, "kB")
+    return f"{ceil(octets / unit * 10) / 10:.1f}".removesuffix(".0") + f" {name}"

@@ -272,6 +272,15 @@ def test_invalid_templates_are_reported_by_file(desk, capsys):
         assert (code, "reply.txt" in str(document["problems"])) == (2, True), line
 
 
+def test_a_canned_response_that_cannot_be_filled_in_is_reported(desk, capsys):
+    """The daemon refuses such a configuration, so `reload` must not say that it takes it."""
+    config = desk / "config.toml"
+    config.write_text(f"{config.read_text()}\n[canned.broken]\ntext = 'Hello {{{{ nobody.name }}}}'\n")
+    for line in ("check", "reload"):
+        code, document = fails(capsys, line)
+        assert (code, "[canned.broken.text]" in str(document["problems"])) == (2, True), line
+
+
 def test_an_unexpected_exception_prints_an_error_document(desk, capsys, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("a bug")

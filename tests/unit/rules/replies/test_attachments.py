@@ -14,6 +14,7 @@ from mailgate.rules.replies import attachments
 from mailgate.settings import Attachments
 from mailgate.ticket import StoredAttachment
 from tests.desk import CONFIG, Bench, Sent, to, told
+from tests.notices import within
 
 RULES = Attachments()
 KAREN = "karen@client.example"
@@ -32,6 +33,23 @@ def attached(mail: Sent) -> list[str]:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path, CONFIG + '[attachments]\nsend_max = "30 kB"\nalert_max = "10 kB"\n')
+
+
+@pytest.mark.parametrize(
+    ("size", "most", "said"),
+    [
+        (60_000, 30_000, "the files are 82.2 kB as mail and 30 kB may be sent at once; send fewer or smaller ones"),
+        (
+            14_620_000,
+            20_000_000,
+            "the files are 20.1 MB as mail and 20 MB may be sent at once; send fewer or smaller ones",
+        ),
+    ],
+)
+def test_files_that_are_too_large_are_said_to_be_larger_than_what_may_be_sent(size: int, most: int, said: str) -> None:
+    problem = attachments.unsendable([file("a.pdf", size)], Attachments(send_max=most))
+    assert problem
+    assert within(problem) == said
 
 
 # ── by name ─────────────────────────────────────────────────────────────────────────────
@@ -146,7 +164,7 @@ def test_a_blocked_file_goes_to_nobody_and_is_named(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("name", "size", "why"),
-    [("a.pdf", 40_000, "The files are 0.1 MB as mail"), ("fix.bat", 10, "this desk passes no .bat files on")],
+    [("a.pdf", 40_000, "The files are 54.8 kB as mail"), ("fix.bat", 10, "this desk passes no .bat files on")],
 )
 def test_a_reply_that_would_lose_a_file_is_returned_and_nothing_is_done(
     bench: Bench, name: str, size: int, why: str
