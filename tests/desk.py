@@ -437,9 +437,9 @@ def told(mails: list[Sent]) -> set[tuple[str, str]]:
     return {(mail.kind, mail.to) for mail in mails}
 
 
-def with_ticket(folder: Path) -> Bench:
+def with_ticket(folder: Path, config: str = CONFIG) -> Bench:
     """A desk with a ticket: `opened` are its first mails by recipient, `ack` the requester's, `alert` an agent's."""
-    bench = Bench(folder)
+    bench = Bench(folder, config)
     bench.opened = {mail.to: mail for mail in bench.send(KAREN, "It does not open.", cc="jane@client.example")}
     bench.ack = bench.opened["karen@client.example"]
     bench.alert = bench.opened["elliot@bank.example"]

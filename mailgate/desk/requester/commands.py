@@ -81,7 +81,7 @@ def answer(situation: Situation, change: Change, requested: RequesterCommands, c
     facts = list(answers(requested, ticket, situation.known.records[ticket.number].thread))
     if "reopen" in requested.words and not ticket.status.active:
         facts.append(Phrase("asked.too-late"))
-    if not facts or not may_answer(situation, context):
+    if not may_answer(situation, context):
         return ()
     notice = Notice(
         kind=NoticeKind.STATUS_CHANGED,

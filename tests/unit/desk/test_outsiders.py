@@ -85,6 +85,11 @@ def test_the_answer_comes_back_as_a_note_to_who_asked(bench: Bench, question: Se
     assert bench.ticket().first_response_at is None
 
 
+def test_what_an_outsider_quotes_is_no_part_of_the_answer(bench: Bench, question: Sent) -> None:
+    answers(bench, question, f"Yes, since nine.\n\nOn Fri, Elliot Alderson wrote:\n> {QUESTION}")
+    assert bench.thread()[-1] == ("note", "Yes, since nine.")
+
+
 def test_an_answer_to_the_note_alert_is_a_note_and_goes_to_no_outsider(bench: Bench, question: Sent) -> None:
     alert = to(answers(bench, question), ELLIOT)
     assert {mail.to for mail in bench.send(ELLIOT, "Thanks, I thought so.", answers=alert)} == {ELLIOT, ANN}

@@ -59,12 +59,16 @@ def test_it_goes_back_to_who_resolved_it(bench):
     assert "It is down again." in mine.text
 
 
-def test_later_messages_leave_it_with_whom_it_was_given_since(bench):
+@pytest.mark.parametrize("text", ["And the app is down, too.", "#status\n\nAnd the app is down, too.", "#reopen"])
+def test_later_mails_leave_it_with_whom_it_was_given_since(bench, text):
     resolve(bench)
     again(bench)
     bench.send(ANN, "#assign ann", answers=bench.alerts["ann@bank.example"])
-    again(bench, "And the app is down, too.")
+    mails = again(bench, text, answers=bench.alerts["karen@client.example"])
     assert bench.ticket().assignee == Assignee("agent", "ann")
+    assert [mail.kind for mail in mails if mail.to == "karen@client.example"] == ["status-changed"] * text.startswith(
+        "#"
+    )
 
 
 def test_it_stays_with_who_has_it_without_a_second_event(bench):

@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
+from mailgate.store.tickets import tickets
+from mailgate.ticket import Assignee
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
+
+PASS = {"Authentication-Results": "mx.bank.example; dmarc=pass header.from=client.example"}
+BELIEVED = {"authserv_ids": ("mx.bank.example",)}
 
 
 @pytest.fixture
@@ -22,6 +27,7 @@ def test_a_requester_closes_and_the_desk_hears(bench):
     assert "Karen Client closed the ticket." in to(mails, "elliot@bank.example").text
     assert bench.ticket().status == "closed"
     assert len(bench.thread()) == 1, "a mail of words alone posts nothing"
+    assert bench.last()["ticket"] == 1001
 
 
 def test_thanks_with_close_are_a_message_and_start_nothing_over(bench):
@@ -29,13 +35,57 @@ def test_thanks_with_close_are_a_message_and_start_nothing_over(bench):
     mails = bench.send(KAREN, "#close\n\nThanks, it works!", answers=bench.ack)
     assert told(mails) == {("new-message", "elliot@bank.example"), ("status-changed", "karen@client.example")}
     assert bench.thread()[-1] == ("message", "Thanks, it works!")
+    assert "only thanks" not in to(mails, "elliot@bank.example").text, "it closes"
     assert (bench.ticket().status, bench.ticket().reopened, bench.ticket().waiting_since) == ("closed", 0, None)
+    assert bench.last()["ticket"] == 1001
+
+
+def test_the_words_stand_in_no_message_below_them(bench):
+    html = "<p>#status</p><p>It is <b>urgent</b>.</p>"
+    mails = bench.send(KAREN, "#status\n\nIt is urgent.", answers=bench.ack, html=html)
+    assert "#status" not in to(mails, "elliot@bank.example").everything
+    assert [(each.text.strip(), each.html) for each in tickets.thread(bench.db, 1001)][-1] == ("It is urgent.", "")
+
+
+@pytest.mark.parametrize("text", ["#status", "#status\n\nIt is urgent."])
+def test_words_and_their_message_have_one_answer(tmp_path, text):
+    bench = with_ticket(tmp_path, CONFIG + "[notices]\nfollow_up = true\n")
+    mails = bench.send(KAREN, text, answers=bench.ack)
+    assert [mail.kind for mail in mails if mail.to == "karen@client.example"] == ["status-changed"]
+
+
+def test_an_answer_stands_behind_the_mail_in_its_conversation(bench):
+    chain = {"References": "<a@client.example> <b@client.example> <c@client.example> <d@client.example>"}
+    mails = bench.send(KAREN, "#status", subject="[#1001] Portal", headers=PASS | chain, message_id="<e@x>", **BELIEVED)
+    answer = to(mails, "karen@client.example").message
+    assert answer["In-Reply-To"] == "<e@x>"
+    assert answer["References"].split()[1:] == [f"<{each}@client.example>" for each in "bcd"] + ["<e@x>"]
+
+
+def test_a_word_that_opens_nothing_leaves_the_assignee(bench):
+    bench.send(ELLIOT, "#resolved\n\nTry again.", answers=bench.alert)
+    bench.send(ANN, "#assign ann\n#note\n\nI watch it.", answers=bench.opened["ann@bank.example"])
+    bench.send(KAREN, "#status", answers=bench.ack)
+    assert (bench.ticket().status, bench.ticket().assignee) == ("resolved", Assignee.agent("ann"))
+
+
+def test_the_end_of_their_own_mails_below_a_word_is_no_message_and_that_of_others_is(bench):
+    """Known from what they wrote before, not from what others wrote on the ticket."""
+    bench.send(KAREN, "And it smokes.\n\nKC\nSales, floor 3", answers=bench.ack)
+    bench.send(
+        "jane@client.example", "Here too.\n\nJD\nStores, floor 4", subject="[#1001] Portal", headers=PASS, **BELIEVED
+    )
+    bench.send(KAREN, "#status\n\nKC\nSales, floor 3", answers=bench.ack)
+    assert len(bench.thread()) == 3
+    bench.send(KAREN, "#status\n\nJD\nStores, floor 4", answers=bench.ack)
+    assert bench.thread()[-1] == ("message", "JD\nStores, floor 4")
 
 
 def test_reopening_by_word_and_with_words(bench):
     bench.send(ELLIOT, "#closed", answers=bench.alert)
     mails = bench.send(KAREN, "#reopen", answers=bench.ack)
     assert "Your request is open." in to(mails, "karen@client.example").text
+    assert "write to us anew" not in to(mails, "karen@client.example").text
     bench.send(ELLIOT, "#closed", answers=bench.alert)
     bench.send(KAREN, "#reopen\n\nIt is back.", answers=bench.ack)
     assert bench.thread()[-1] == ("message", "It is back.")
@@ -86,6 +136,7 @@ def test_a_collaborator_leaves(bench):
         (KAREN, "#resolved", {}),
         (KAREN, "Please\n#close", {}),
         (KAREN, "#close", {"headers": {"Precedence": "bulk"}}),
+        (KAREN, "#close", {"headers": PASS | {"Precedence": "bulk"}, **BELIEVED}),
         (
             KAREN,
             "#close",

@@ -114,6 +114,27 @@ def test_who_is_added_by_an_answer_with_a_live_key_is_active_and_by_others_not(b
     }
 
 
+def test_a_key_that_others_have_read_or_that_expired_makes_nobody_active(bench):
+    bench.send(KAREN, "My boss as well.", answers=bench.ack, cc="boss@elsewhere.example")
+    mails = bench.send(KAREN, "And him.", answers=bench.ack, cc="him@elsewhere.example")
+    reply = to(bench.send(ELLIOT, "Hello.", answers=to(mails, "elliot@bank.example")), "karen@client.example")
+    bench.now += timedelta(days=31)
+    bench.send(KAREN, "Much later.", answers=reply, cc="late@elsewhere.example")
+    people = {person.email.partition("@")[0]: person.active for person in bench.ticket().collaborators}
+    assert people == {"jane": True, "boss": True, "him": False, "late": False}
+
+
+def test_who_joins_a_ticket_with_a_copy_to_themselves_joins_it_once(tmp_path):
+    customer = (
+        '[customer.Other]\ndomains = ["other.example"]\npeople = { "eve@other.example" = ["eve@home.example"] }\n'
+    )
+    bench = Bench(tmp_path, CONFIG + customer + '[tickets]\nstrangers = "collaborator"\n')
+    bench.send(KAREN, "Help")
+    copies = "eve@other.example, eve@home.example, bob@other.example"
+    bench.send("eve@other.example", "What is new?", subject="[#1001] Portal is down", cc=copies)
+    assert [each.email for each in bench.ticket().collaborators] == ["eve@other.example", "bob@other.example"]
+
+
 def test_bulk_mail_on_a_ticket_adds_nobody(bench):
     bench.send(KAREN, "Sent by a list.", answers=bench.ack, cc="all@client.example", headers={"Precedence": "bulk"})
     assert [person.email for person in bench.ticket().collaborators] == ["jane@client.example"]
@@ -164,6 +185,28 @@ def test_follow_ups_are_received_with_words_and_can_be_off_for_a_vendor(tmp_path
     assert ("follow-up-received", "karen@client.example") not in told(bench.send(KAREN, "hush", answers=ack))
 
 
+def test_follow_ups_answer_what_a_person_writes_as_long_as_it_is_fresh(tmp_path):
+    bench = with_ticket(tmp_path, FOLLOW)
+    mails = bench.send(KAREN, "Thank you!", answers=bench.ack, message_id="<thanks@client.example>")
+    assert to(mails, "karen@client.example").kind == "follow-up-received"
+    assert to(mails, "karen@client.example").message["In-Reply-To"] == "<thanks@client.example>"
+    assert "only thanks" not in to(mails, "elliot@bank.example").text, "the ticket is open"
+    bench.now += timedelta(days=10)
+    late = bench.now - timedelta(days=5)
+    for text, more in (("By a list", {"headers": {"Precedence": "bulk"}}), ("Long ago", {"arrived": late})):
+        mails = bench.send(KAREN, text, answers=bench.ack, **more)
+        assert {mail.kind for mail in mails} == {"new-message"}
+    bench.send(ELLIOT, "#resolve", answers=bench.alert)
+    mails = bench.send(KAREN, "Thank you!", answers=bench.ack)
+    assert {mail.kind for mail in mails} == {"new-message"}, "thanks need no answer"
+
+
+def test_thanks_of_a_machine_are_no_thanks(bench):
+    bench.send(ELLIOT, "#resolve", answers=bench.alert)
+    mails = bench.send(KAREN, "Thank you!", answers=bench.ack, headers={"Precedence": "bulk"})
+    assert "only thanks" not in to(mails, "elliot@bank.example").text
+
+
 def test_rules_on_messages_change_the_ticket_alert_and_drop(tmp_path):
     rules = """
 [[rule]]
@@ -191,6 +234,7 @@ then = { drop = true }
     assert {event.by for event in bench.events()[-3:]} == {Actor.rule("Urgent")}
     assert bench.send(KAREN, "unsubscribe", answers=ack) == []
     assert (bench.last()["state"], bench.last()["reason"]) == ("dropped", "rule-drop")
+    assert bench.way()[-1] == "dropped: rule-drop rule:Noise"
     assert len(bench.thread()) == 2
 
 
@@ -200,6 +244,16 @@ def test_an_auto_reply_is_stored_and_reopens_nothing(bench):
     assert mails == []
     assert bench.ticket().status == "resolved"
     assert bench.thread()[-1] == ("message", "I am away.")
+    assert (bench.last()["ticket"], bench.last()["reason"]) == (1001, "reply-key")
+
+
+def test_a_reaction_is_an_event_of_its_ticket_and_no_message(bench):
+    files = (("emoji", "text/vnd.google.email-reaction+json", b'{"emoji": "\\ud83d\\udc4d", "version": 1}'),)
+    raw = bench.write(KAREN, "+1", answers=bench.ack, files=files)
+    bench.accept(raw.replace(b"Content-Disposition: attachment;", b"X-Was:"))
+    assert bench.drain() == []
+    assert (bench.last()["ticket"], bench.last()["reason"]) == (1001, "reply-key")
+    assert (bench.kinds()[-1], len(bench.thread())) == ("auto-reply", 1)
 
 
 def test_an_auto_reply_without_a_ticket_is_set_aside(bench):

@@ -117,6 +117,13 @@ def test_words_are_kept_and_reach_the_agent_whatever_the_rating(tmp_path, plus):
     bench.db.close()
 
 
+def test_a_file_without_words_reaches_the_agent_like_words(bench):
+    href = links(resolved(bench))["good"]
+    alert = to(tap(bench, href, files=(("screen.txt", "text/plain", b"x"),)), "elliot@bank.example")
+    assert [part.get_filename() for part in alert.message.walk() if part.get_filename()] == ["screen.txt"]
+    assert (bench.ticket().satisfaction, bench.ticket().status) == ("good", "resolved")
+
+
 def test_an_agent_answers_a_bad_rating_in_public(bench):
     alert = to(tap(bench, links(resolved(bench))["bad"]), "elliot@bank.example")
     mails = bench.send(ELLIOT, "I am sorry. What went wrong?", answers=alert)
@@ -140,7 +147,7 @@ def test_a_rating_may_change_within_the_time_for_reopening_and_not_later(bench):
     bench.now += timedelta(days=2)
     assert tap(bench, asked["bad"]) == []
     assert (bench.ticket().satisfaction, bench.numbers()) == ("okay", [1001])
-    assert "too-old" in str(bench.last()["reason"])
+    assert (bench.last()["ticket"], bench.last()["reason"]) == (1001, "too-old-to-reopen")
 
 
 def test_what_is_said_too_late_is_a_message_and_opens_a_linked_ticket(bench):
@@ -193,10 +200,14 @@ def test_before_anything_was_resolved_there_is_nothing_to_rate(bench):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Auto-Submitted": "auto-replied"}, {"Precedence": "bulk"}],
+    [
+        {"Auto-Submitted": "auto-replied"},
+        {"Precedence": "bulk"},
+        {"Precedence": "bulk", "Authentication-Results": "mx.bank.example; dmarc=pass header.from=client.example"},
+    ],
 )
 def test_a_machine_rates_nothing(bench, headers):
-    tap(bench, links(resolved(bench))["good"], headers=headers)
+    tap(bench, links(resolved(bench))["good"], headers=headers, authserv_ids=("mx.bank.example",))
     assert bench.ticket().satisfaction == ""
 
 
