@@ -1,8 +1,7 @@
 """The daemon: accepts mail into the inbox and delivers the outbox, as named tasks under one stop event.
 
-Tickets are worked by a second process, the worker (`worker.py`). When a task or the worker
-dies, the daemon stops and exits with an error. The first SIGTERM or SIGINT drains (within
-ten seconds), the second exits at once. SIGHUP reloads the configuration.
+Tickets are worked by a second process, the worker (`worker.py`). When a task or the worker dies, the daemon stops and
+exits with an error. The first SIGTERM or SIGINT drains (within ten seconds), the second exits at once. SIGHUP reloads.
 """
 
 from __future__ import annotations
@@ -65,8 +64,8 @@ log = logging.getLogger("mailgate")
 class Daemon:
     """The daemon process on one database.
 
-    `worker` is the daemon's end of the socket pair to its worker process. `ready` is called
-    once mail is accepted. `monotonic` is the watchdog's clock, in seconds. `opened` are sockets of the service manager.
+    `worker` is its end of the socket pair to its worker process. `ready` is called once mail is accepted. `monotonic`
+    is a clock in seconds. `opened` are sockets of the service manager.
     """
 
     def __init__(
@@ -89,6 +88,7 @@ class Daemon:
         self._opened = opened
         self._events = EventCounter()
         self._clock = Clock()
+        self._monotonic = monotonic
         self._watchdog = Watchdog(timeouts, monotonic)
         self._stop = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -157,6 +157,7 @@ class Daemon:
             run_timers=lambda: self._worker.send(RunTimers()),
             renewed=self._wake_deliverer,
             reload=self._reload_requested.set,
+            monotonic=self._monotonic,
         )
         self._deliverer = self._make_deliverer(self._config)
 

@@ -4,7 +4,8 @@
     make soak [ARGS="--days 10000"]                 worlds one after the other
 
 One thread, one event loop whose clock jumps to what is due next, one seed: a run is repeated exactly. The database is
-a real file. Simulated are the edges: network (`network`), relay (`relay`), mailbox (`mailbox`), tokens (`tokens`),
-disk (`disk`), clock (`loop`), processes (`process`), people (`people`) and their administrator (`administrator`).
+a real file, or lies on a real server of PostgreSQL (`server`). Simulated are the edges: network (`network`), relay
+(`relay`), mailbox (`mailbox`), tokens (`tokens`), disk (`disk`), clock (`loop`), processes (`process`), people
+(`people`) and their administrator (`administrator`).
 `world` lets days go by, `promises` holds what must be true.
 """

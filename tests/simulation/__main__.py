@@ -3,6 +3,8 @@
 make soak                            until Ctrl-C
 make soak ARGS="--days 10000"        so many days in all
 make soak ARGS="--seed 17 --worlds 1 --journal"   one world again, and all that happened in it
+
+With MAILGATE_TEST_DATABASE=postgresql the desks are on a private server of PostgreSQL.
 """
 
 from __future__ import annotations
@@ -11,7 +13,11 @@ import argparse
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 
+from tests.engines import ALL_ON_POSTGRESQL
+from tests.postgresql import Cluster
+from tests.simulation.server import SETTINGS
 from tests.simulation.world import World, place
 
 LINES = 60  # of the journal that are shown of a world that failed
@@ -28,10 +34,15 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=0, metavar="N", help="end after so many worlds")
     parser.add_argument("--journal", action="store_true", help="print what happened")
     args = parser.parse_args()
+    with Cluster(settings=SETTINGS) if ALL_ON_POSTGRESQL else nullcontext() as cluster:
+        return _worlds(args, cluster)
+
+
+def _worlds(args: argparse.Namespace, cluster: Cluster | None) -> int:
     seed, worlds, days, mails, kills, failed = args.seed, 0, 0, 0, 0, []
     try:
         while not (args.worlds and worlds == args.worlds) and not (args.days and days >= args.days):
-            world, error = play(seed, args.length, progress(seed, days, args.days))
+            world, error = play(seed, args.length, progress(seed, days, args.days), cluster)
             worlds, days, mails, kills = worlds + 1, days + world.passed, mails + world.mails, kills + world.kills
             if not sys.stderr.isatty():
                 print(f"seed {seed}: {days} days, {mails} mails, {kills} kills so far", flush=True)
@@ -40,7 +51,8 @@ def main() -> int:
             if error:
                 failed.append(seed)
                 print(f"\r\x1b[K{''.join(traceback.format_exception(error))}", *[*world.journal][-LINES:], sep="\n")
-                print(f"\nPYTHONHASHSEED=0 {sys.executable} -m tests.simulation --seed {seed} --worlds 1", flush=True)
+                variables = f"PYTHONHASHSEED=0{' MAILGATE_TEST_DATABASE=postgresql' if cluster else ''}"
+                print(f"\n{variables} {sys.executable} -m tests.simulation --seed {seed} --worlds 1", flush=True)
             seed += 1
     except KeyboardInterrupt:
         print("\ninterrupted")
@@ -48,10 +60,12 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def play(seed: int, days: int, passed: Callable[[int], object]) -> tuple[World, BaseException | None]:
+def play(
+    seed: int, days: int, passed: Callable[[int], object], cluster: Cluster | None
+) -> tuple[World, BaseException | None]:
     """One world, and what it failed with."""
     with place() as folder:
-        world = World(folder, seed)
+        world = World(folder, seed, cluster)
         try:
             world.play(days, passed)
         except AssertionError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from contextlib import redirect_stderr, redirect_stdout
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,6 @@ from mailgate.config.load import load
 from mailgate.connect.token_file import FOLDER, TokenFile
 from mailgate.daemon.sign_ins import account_of
 from tests.simulation.people import CUSTOMERS
-from tests.simulation.process import CONFIG
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -47,7 +48,7 @@ class Administrator:
 
     def sign_in(self) -> None:
         """`mailgate login support`."""
-        self._config.write_text(CONFIG)
+        self._config.write_text(self._world.desk.config)
         config, _ = load(self._config)
         account = account_of(config.mailboxes["support"].credentials, config, self._world.now)
         assert account is not None
@@ -99,6 +100,12 @@ class Administrator:
         self.restores = False
         shutil.rmtree(self._world.folder / "var")
         self._command("restore", str(self.backup.folder))
+        if server := self._world.desk.server:
+            server.empty()
+            with closing(sqlite3.connect(self._world.folder / "var/mailgate.db")) as restored, restored:
+                restored.execute("DELETE FROM node")  # its lease, which lasts for hours here, is over
+            self._command("database", "copy", f"sqlite:///{self._world.folder}/var/mailgate.db", server.url)
+            (self._world.folder / "var/mailgate.db").unlink()
         self.sign_in()
         return self.backup
 
@@ -110,8 +117,18 @@ class Administrator:
         said = self._command("forget", person.email)
         words = [person.email, *self._world.promises.forgotten(person.email, known)]
         if not any("run this again afterwards" in each["why"] for each in said["stays"]):
-            for path in (self._world.folder / "var").rglob("*"):
-                content = path.read_bytes() if path.is_file() else b""
+            for place, content in self._contents():
                 held = [word for word in words if word.encode() in content]
                 if held:
-                    self.found.append(f"forget: {path.name} holds {held} of {person.email}")
+                    self.found.append(f"forget: {place} holds {held} of {person.email}")
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        """Everything that the desk keeps: each file, and each table on a server."""
+        for path in (self._world.folder / "var").rglob("*"):
+            if path.is_file():
+                yield path.name, path.read_bytes()
+        db = self._world.db
+        assert db
+        for table in db.tables() if self._world.desk.server else ():
+            rows = db.all(f"SELECT * FROM {table}")
+            yield table, b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row)

@@ -9,12 +9,12 @@ from mailgate.daemon.worker import validate
 from mailgate.errors import ConfigError
 from tests.simulation.network import Plan
 from tests.simulation.people import CUSTOMERS
-from tests.simulation.process import CONFIG
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 BACKUPS, RESTORES = 0.2, 0.06  # share of days with one
+RESTARTS_OF_SERVER = 0.4  # share of days
 CALM_FROM = 22.0  # hours: from then on a day has no more faults
 # Where mail passes from one system to another: a kill between two of these is what doubles or loses mail.
 HAND_OVERS = (
@@ -50,7 +50,8 @@ class Faults:
     def forecast(self) -> None:
         """What goes wrong on this day."""
         dice = self._dice
-        edges = self._bad_relay, self._bad_imap, self._bad_disk, self._bad_network, self._bad_clock, self._bad_tokens
+        bad_database = self._bad_server if self._desk.server else self._bad_disk
+        edges = self._bad_relay, self._bad_imap, bad_database, self._bad_network, self._bad_clock, self._bad_tokens
         for _ in range(dice.randint(1, 4)):
             what = dice.choice(edges)
             at = dice.uniform(0, CALM_FROM - 0.5)
@@ -68,6 +69,7 @@ class Faults:
             (RESTORES, self._restore),
             (0.08, self._forget),
             (0.25, self._world.people.poisons),
+            *(((RESTARTS_OF_SERVER, self._desk.server.plan_restart),) if self._desk.server else ()),
         ):
             if dice.random() < chance:
                 self._loop.call_later(dice.uniform(0, CALM_FROM - 1) * 3600, what)
@@ -123,6 +125,22 @@ class Faults:
 
         self._for(f"disk {disk.state} {disk.share}", min(seconds, 3 * 3600), well)
 
+    def _bad_server(self, seconds: float) -> None:
+        server = self._desk.server
+        assert server
+        if self._dice.random() < 0.2:
+            self._bad_disk(seconds)  # of the files beside the database
+            return
+        stretch = self._world.ill()
+
+        def well() -> None:
+            server.state = ""
+            self._world.well(stretch)
+
+        what = server.trouble()
+        most = 3 * 3600 if server.state == "down" or server.at_commits else 600  # many round trips that fail take long
+        self._for(what, min(seconds, most), well)
+
     def _bad_network(self, seconds: float) -> None:
         self._connections = self._dice.choice((0.2, 0.8))
         self._for(f"network trouble {self._connections}", seconds, lambda: setattr(self, "_connections", 0.0))
@@ -150,11 +168,11 @@ class Faults:
             self._desk.daemon.stop()
 
     def _back_up(self) -> None:
-        if not self._desk.disk.state and self._desk.up:
+        if self._desk.well and self._desk.up:
             self._world.administrator.back_up()
 
     def _forget(self) -> None:
-        if not self._desk.disk.state and self._desk.up:
+        if self._desk.well and self._desk.up:
             self._world.administrator.forget()
 
     def _restore(self) -> None:
@@ -179,15 +197,15 @@ class Faults:
 
     def _reload(self) -> None:
         """The administrator edits the configuration, well or badly, and says `mailgate reload`."""
-        if self._desk.disk.state:
-            return  # it would be refused, and is repeated when the disk is well
+        if not self._desk.well:
+            return  # it would be refused, and is repeated when all is well
         text = self._dice.choice(
             (
-                CONFIG,
-                CONFIG.replace('resolve = "1h"', 'resolve = "2h"'),
-                CONFIG.replace("max_connections = 2", "max_connections = 1"),
-                CONFIG.replace('manager = "ann"', 'manager = "nobody"'),
-                CONFIG.replace("[desk]", "[desk"),
+                self._desk.config,
+                self._desk.config.replace('resolve = "1h"', 'resolve = "2h"'),
+                self._desk.config.replace("max_connections = 2", "max_connections = 1"),
+                self._desk.config.replace('manager = "ann"', 'manager = "nobody"'),
+                self._desk.config.replace("[desk]", "[desk"),
             )
         )
         self._desk.file.write_text(text)

@@ -11,7 +11,7 @@ import importlib
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +23,18 @@ from mailgate.cli.common import secrets_of
 from mailgate.config.load import load
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.worker import WorkerProcess
+from mailgate.settings import Server
+from mailgate.store.db import Node
 from mailgate.system import crash_points
 from mailgate.system.clock import Clock
 from mailgate.system.watchdog import Timeouts
+from mailgate.worker.node import joined
+from tests.engines import with_database
 from tests.simulation.disk import Disk, Thread
 from tests.simulation.life import LIFE, ROLE, Killed, Life
 from tests.simulation.loop import VirtualLoop, ask
 from tests.simulation.mailbox import ImapServer
+from tests.simulation.server import DatabaseServer
 from tests.simulation.tokens import TokenServer
 
 CONFIG = (Path(__file__).parent / "config.toml").read_text()
@@ -99,10 +104,23 @@ class Scheduler:
 
 
 class Desk:
-    """The desk as its service manager sees it: started, stopped, killed, started again."""
+    """The desk as its service manager sees it: started, stopped, killed, started again.
 
-    def __init__(self, loop: VirtualLoop, folder: Path, wall: Callable[[], float], dice: random.Random) -> None:
+    `server` is that of its database, which is a file on the disk otherwise.
+    """
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        folder: Path,
+        wall: Callable[[], float],
+        dice: random.Random,
+        server: DatabaseServer | None = None,
+    ) -> None:
         self.file = folder / "config.toml"
+        self.server = server
+        self.database: Path | Server = server.database if server else folder / "var/mailgate.db"
+        self.config = with_database(CONFIG, server.url) if server else CONFIG
         self.disk = Disk(dice, folder / "var/mailgate.db")
         self.tokens = TokenServer(dice, loop.time)
         self.imap = ImapServer(dice, loop.signal, self.tokens.accepts)
@@ -136,26 +154,34 @@ class Desk:
         self.disk.flushed()
         ours, theirs = self._loop.network.pair()
 
-        async def work() -> None:
-            ROLE.set("worker")
-            await WorkerProcess(config, secrets).run(theirs)
+        with joined(config) if self.server else nullcontext(Node()) as node:
 
-        working = asyncio.create_task(work(), name="worker process")
-        ROLE.set("daemon")
-        self.daemon = Daemon(
-            config,
-            ours,
-            ready=lambda _: ready.set(),
-            timeouts=Timeouts(ping=POLL, warn=10 * POLL, exit=20 * POLL),
-            monotonic=self._loop.time,
-        )
-        try:
-            await self.daemon.run()
-        finally:
-            ours.close()
-            await asyncio.wait({working}, timeout=4.0)
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            async def work() -> None:
+                ROLE.set("worker")
+                await WorkerProcess(config, secrets, node).run(theirs)
+
+            working = asyncio.create_task(work(), name="worker process")
+            ROLE.set("daemon")
+            self.daemon = Daemon(
+                config,
+                ours,
+                ready=lambda _: ready.set(),
+                timeouts=Timeouts(ping=POLL, warn=10 * POLL, exit=20 * POLL),
+                monotonic=self._loop.time,
+                node=node,
+            )
+            try:
+                await self.daemon.run()
+            finally:
+                ours.close()
+                await asyncio.wait({working}, timeout=4.0)
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong with its disk and its database."""
+        return not self.disk.state and not (self.server and (self.server.state or self.server.restart_in))
 
     @property
     def up(self) -> bool:
@@ -283,6 +309,7 @@ class Desk:
             (module("inbound.imap.session"), "readable", self.readable),
             (asyncio, "run_coroutine_threadsafe", ask),
         ]
+        replaced += self.server.replaced() if self.server else []
         replaced += [(module(name), each, POLL) for name, some in STRETCHED.items() for each in some]
         sqlite = module("store.sqlite.engine").Sqlite
         checkpoint = sqlite.checkpoint

@@ -140,7 +140,7 @@ class Promises:
             ends = [(row["id"], row["state"], row["reason"]) for row in effects]
             yield f"2: {letter.id} had {len(effects)} effects: {ends}"
         if letter.token and effects:
-            said = db.all(_SAID, [letter.token])
+            said = db.all(_SAID, [f"%{letter.token}%"])
             if strange := {row[1] for row in said} - {letter.requester} if letter.requester else ():
                 yield f"8: {letter.token} of a ticket of {letter.requester} stands in one of {strange}"
             if len(said) > (not letter.id.startswith("<poison")):
@@ -187,7 +187,7 @@ class Promises:
             if any(began < fired + 1 and due < ended for began, ended in world.unwell):
                 continue
             # One mail about several tickets is named after the first.
-            about = "ticket = ?" if "|" not in cause else "? IS NOT ''"
+            about = "ticket = ?" if "|" not in cause else "coalesce(CAST(? AS bigint), 0) IS NOT NULL"
             mail = db.one(f"SELECT max(done_at) FROM inbox WHERE {about} AND done_at <= ?", [number, fired])
             woken = db.one(f"SELECT max(at) FROM event WHERE {about} AND {_WOKEN} AND at <= ?", [number, fired])
             latest = max(due, *(row[0] or 0 for row in (mail, woken) if row))
@@ -290,7 +290,7 @@ _KEPT = (
     ("closed ticket", 8, "SELECT number FROM ticket WHERE status = 'closed' AND merged_into IS NULL AND closed_at < ?"),
     ("trace line", 4, "SELECT id FROM trace WHERE at < ?"),
 )
-_SAID = "SELECT ticket, requester_email FROM entry JOIN ticket ON number = ticket WHERE instr(text, ?)"
+_SAID = "SELECT ticket, requester_email FROM entry JOIN ticket ON number = ticket WHERE text LIKE ?"
 _WAITING_IN = "SELECT id, state FROM inbox WHERE state IN ('new', 'working') AND retry_at IS NULL"
 _WAITING_OUT = (
     "SELECT id, state, recipient, next_attempt_at FROM outbox"

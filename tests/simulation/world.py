@@ -19,14 +19,16 @@ from unittest.mock import patch
 from mailgate.errors import MailgateError
 from mailgate.store.db import Db, open_reader
 from mailgate.store.queues import copies
+from tests.postgresql import Cluster
 from tests.simulation.administrator import Administrator
 from tests.simulation.faults import CALM_FROM, Faults
 from tests.simulation.life import LIFE, Killed
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.people import Letter, People
-from tests.simulation.process import CONFIG, Desk
+from tests.simulation.process import Desk
 from tests.simulation.promises import Promises
 from tests.simulation.relay import Delivery, Relay
+from tests.simulation.server import DatabaseServer
 from tests.simulation.submission import hand_over
 
 DAY = 86_400.0
@@ -48,9 +50,12 @@ class Posted:
 
 
 class World:
-    """A desk with a seed. `play` lets days go by; raises AssertionError where a promise is broken."""
+    """A desk with a seed. `play` lets days go by; raises AssertionError where a promise is broken.
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    Its database is a file, or lies on the server of a `cluster`.
+    """
+
+    def __init__(self, folder: Path, seed: int, cluster: Cluster | None = None) -> None:
         self.seed = seed
         self.dice = random.Random(seed)
         self.folder = folder
@@ -59,7 +64,8 @@ class World:
         self.began = self.loop.time()
         self.base = self.dice.choice(STARTS).timestamp() - self.began
         self.offset = 0.0  # of the wall clock, in seconds
-        self.desk = Desk(self.loop, folder, self.wall, self.dice)
+        server = DatabaseServer(self.dice, cluster, folder, lambda: self.base + self.loop.time()) if cluster else None
+        self.desk = Desk(self.loop, folder, self.wall, self.dice, server)
         self.relay = Relay(self.dice, lambda: self.desk.lives, self._taken, self.desk.tokens.accepts)
         self.faults = Faults(self)
         self.administrator = Administrator(self)
@@ -72,8 +78,8 @@ class World:
         self.kill_at = ""  # the crossing of the next kill
         self.kill_in = 0  # crossings until the next kill; 0: none is planned
         self.crossings = 0
-        self.kills = self.mails = self.passed = 0
-        self.config = CONFIG  # in force
+        self.kills = self.restarts = self.mails = self.passed = 0
+        self.config = self.desk.config  # in force
         self._last = ""
         self.lost: tuple[bytes, bytes] | None = None  # database and log after a power cut, until it returns
         self.reloaded = asyncio.Event()
@@ -182,7 +188,7 @@ class World:
             assert self.desk.life
             if self.desk.life.alive:
                 self.desk.life.on_death["supervisor"] = dead.set
-                self.db = self.db or open_reader(self.folder / "var/mailgate.db")
+                self.db = self.db or open_reader(self.desk.database)
                 self.well(down)
                 ended = asyncio.create_task(dead.wait())
                 assert self.desk.main
@@ -204,7 +210,7 @@ class World:
         if self.db:
             self.db.close()
         backup = self.administrator.restore()
-        self.db = open_reader(self.folder / "var/mailgate.db")
+        self.db = open_reader(self.desk.database)
         self.unwell.append([backup.wall, self.wall() + 61])
         self.promises.restored(backup.at)
 
@@ -214,7 +220,15 @@ class World:
         if self.db:
             self.db.close()
         self.desk.disk.restore(*self.lost)
-        self.db, self.lost = open_reader(self.folder / "var/mailgate.db"), None
+        self.db, self.lost = open_reader(self.desk.database), None
+
+    def _server_restarted(self, how: str) -> None:
+        """The connections of this world are lost, too; a query opens one anew."""
+        self.note(f"server: {how}")
+        self.restarts += 1
+        self.well(self.ill())
+        if self.db:
+            self.db.one("SELECT 1")
 
     def ill(self) -> list[float]:
         """Nothing can be expected in time until `well` is called with what this returns."""
@@ -254,7 +268,7 @@ class World:
         life = LIFE.get()
         assert life
         self.kills += 1
-        power = self.dice.random() < 0.4
+        power = self.dice.random() < 0.4 and not self.desk.server
         self.note(f"{'power cut' if power else 'killed'} {how}")
         if power:
             self.lost = self.desk.disk.remains()
@@ -286,12 +300,16 @@ class World:
             random.setstate(state)
             if self.db:
                 self.db.close()
+            if self.desk.server:
+                self.desk.server.close()
             self.loop.close()
 
     db: Db | None = None
 
     def _prepare(self) -> None:
-        self.desk.file.write_text(CONFIG)
+        self.desk.file.write_text(self.desk.config)
+        if self.desk.server:
+            self.desk.server.restarted = self._server_restarted
         (self.folder / "var").mkdir(exist_ok=True)
         (self.folder / "var/secret").write_text("a secret of more than sixteen characters")
         self.desk.next_due = self._next_due
@@ -377,6 +395,8 @@ class World:
     def _calm(self) -> None:
         """In the evening everything is well again."""
         self.kill_in, self.kill_at = 0, ""
+        if self.desk.server:
+            self.desk.server.restart_in = 0
         self.note("calm")
 
 
