@@ -82,6 +82,7 @@ class Listeners:
         self._servers = Servers()
         self._watchers: dict[str, Watcher] = {}
         self._ours: frozenset[str] = frozenset()  # mailboxes that no other node watches
+        self._receives = True  # until it stops
         self._newest_spam = 0  # id of an event
         self._spam_check: asyncio.Task[None] | None = None
 
@@ -131,7 +132,7 @@ class Listeners:
         """Watch these mailboxes, as far as the configuration has them, and from the next `switch` on no other."""
         self._ours = mailboxes
         for name in self._config().mailboxes:
-            if name in mailboxes and name not in self._watchers:
+            if name in mailboxes and name not in self._watchers and self._receives:
                 await self._watch(name)
 
     async def _receiving(self, config: Config, known: Servers) -> Servers:
@@ -267,6 +268,7 @@ class Listeners:
 
     def stop_receiving(self) -> list[Awaitable[None]]:
         """Awaitables that stop each mail source; they may run concurrently."""
+        self._receives = False
         stops: list[Awaitable[None]] = [watcher.stop(STOP_TIMEOUT) for watcher in self._watchers.values()]
         return [*stops, *(server.stop(STOP_TIMEOUT) for _, server in self._servers.receiving())]
 

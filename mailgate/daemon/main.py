@@ -39,6 +39,7 @@ from mailgate.daemon.http import Health, check_health, problems_of
 from mailgate.daemon.leftovers import report_leftovers
 from mailgate.daemon.listeners import STOP_TIMEOUT, Listeners
 from mailgate.daemon.sign_ins import SignIns
+from mailgate.daemon.spawn import exit_now
 from mailgate.errors import ConfigError, MailgateError, Refused
 from mailgate.inbound.accept import Acceptor
 from mailgate.inbound.refusals import Refusals
@@ -250,10 +251,10 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload_requested.set)
 
     def _stop_on_signal(self) -> None:
-        if self._stop.is_set():
-            os._exit(1)  # the second signal: no mail is lost, since accepted mail is in the database
+        if self._stop.is_set():  # the second signal
+            exit_now(1)
         log.info("stopping")
-        self._forced_exit = asyncio.get_running_loop().call_later(SHUTDOWN_TIMEOUT, _exit_now)
+        self._forced_exit = asyncio.get_running_loop().call_later(SHUTDOWN_TIMEOUT, _exit_late)
         self.stop()
 
     # ── callbacks and status ────────────────────────────────────────────────────────────
@@ -393,8 +394,6 @@ def _delivery(config: Config) -> tuple[object, ...]:
     return config.relays, config.hostname, config.storage.attachments
 
 
-def _exit_now() -> None:
-    """Exit without waiting for what blocks (mostly a locked database). Accepted mail is in the database."""
+def _exit_late() -> None:
     log.warning("shutdown timed out, exiting")
-    logging.shutdown()
-    os._exit(0)
+    exit_now(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import sys
@@ -45,6 +46,18 @@ def start_worker(
             log.error("worker ended by signal %d%s", -process.exitcode, _hint(-process.exitcode))
         process.kill()
         process.join()
+
+
+def exit_now(code: int) -> None:
+    """Exit without waiting for what blocks (mostly a locked database). Accepted mail is in the database.
+
+    The worker goes first: it would hold the lock file until it notices, and the next daemon could not start.
+    """
+    for process in multiprocessing.active_children():
+        process.kill()
+        process.join(STOP_TIMEOUT)
+    logging.shutdown()
+    os._exit(code)
 
 
 def _hint(number: int) -> str:

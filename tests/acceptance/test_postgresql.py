@@ -138,6 +138,7 @@ def test_mail_is_refused_while_the_disk_of_the_server_is_full(tmp_path: Path) ->
         wait_until(lambda: world.look("status", codes=(0, 1))["problems"] == [], world.log_text)
 
 
+@pytest.mark.sqlite
 def test_a_desk_moves_to_a_server_and_its_old_mails_thread_on(tmp_path: Path) -> None:
     url = cluster().url(cluster().empty_database())
     with World(tmp_path, desk()) as world:
