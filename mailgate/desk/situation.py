@@ -28,7 +28,7 @@ from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket.bans import Ban
 from mailgate.rules.ticket.rating import Rating
 from mailgate.store.tickets.queries import Query
-from mailgate.ticket import Actor, Change, Entry, EntryKind, Event, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Address, Change, Entry, EntryKind, Event, StoredAttachment, Ticket
 
 NO_COMMANDS = Commands((), (), ())
 SHOWN = 6  # latest entries of a thread that notices may show
@@ -225,6 +225,16 @@ class Situation:
     def ticket(self) -> Ticket | None:
         """The ticket that the mail belongs to."""
         return self.found.tickets.get(self.match.number) if self.match.number else None
+
+    @property
+    def author(self) -> Address:
+        """Who wrote the mail; without a name in it, by the name that its ticket knows."""
+        author, ticket = self.received.mail.author, self.ticket
+        if author.name or ticket is None:
+            return author
+        names = {each.email: each.name for each in ticket.collaborators}
+        names[ticket.requester.email] = ticket.requester.name
+        return Address(author.email, names.get(author.email, ""))
 
     @property
     def standing(self) -> str:

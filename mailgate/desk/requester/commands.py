@@ -31,7 +31,7 @@ def commands_of(situation: Situation) -> RequesterCommands:
 
 def signer_of(situation: Situation) -> Signer:
     """How the author signs: their name, and how their earlier messages on the ticket end, once those are read."""
-    author, ticket = situation.received.mail.author, situation.ticket
+    author, ticket = situation.author, situation.ticket
     thread = situation.known.thread(ticket.number) if ticket else ()
     return Signer(author.name, endings=tuple(ending(each.text) for each in thread if each.author.email == author.email))
 
@@ -49,7 +49,7 @@ def without_commands(situation: Situation, requested: RequesterCommands) -> Situ
 
 def carry_out(situation: Situation, ticket: Ticket, requested: RequesterCommands, context: Context) -> Outcome:
     """The outcome of a mail that has only commands."""
-    author, config = situation.received.mail.author, context.config
+    author, config = situation.author, context.config
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     allowed = requested
     if not lifecycle.may_reopen(ticket, situation.received.arrived_at, config):
@@ -85,7 +85,7 @@ def answer(situation: Situation, change: Change, requested: RequesterCommands, c
         return ()
     notice = Notice(
         kind=NoticeKind.STATUS_CHANGED,
-        to=mail.author,
+        to=situation.author,
         cause=situation.received.source_key,
         ticket=ticket,
         facts=tuple(facts),

@@ -44,7 +44,7 @@ def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     if not (closes or thanks) and not lifecycle.may_reopen(ticket, situation.received.arrived_at, context.config):
         late = open_from_mail(situation, context, follows=ticket.number)
         return replace(_linked_back(late, ticket, situation, context), reason=Reason.TOO_OLD_TO_REOPEN)
-    author = situation.received.mail.author
+    author = situation.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     change = _message(situation, ticket, requested, stamp, context, thanks=thanks)
     routed = route(rule_input_of(situation, Form(), context, known=True), context.config, context.rules, on="message")
@@ -90,7 +90,7 @@ def _message(
     thanks: bool,
 ) -> Change:
     """The change by a message, with the author's commands, new participants and the assignee of a reopened ticket."""
-    author, body = situation.received.mail.author, situation.received.body
+    author, body = situation.author, situation.received.body
     text = body.whole or ("" if requested.words else situation.received.mail.text)
     entry = message_on(ticket, situation, author, text, EntryKind.MESSAGE, context.config)
     waits = situation.match.participant or situation.match.participant_there
@@ -114,7 +114,7 @@ def _only_thanks(situation: Situation, ticket: Ticket, config: Config) -> bool:
     if any(not each.cid for each in situation.attachments):
         return False
     names = (ticket.requester.name, config.desk.name, *(agent.name for agent in config.agents.values()))
-    return only_thanks(situation.received.body.whole, situation.received.mail.author.name, names)
+    return only_thanks(situation.received.body.whole, situation.author.name, names)
 
 
 def _of_thanks(ticket: Ticket, *, thanks: bool) -> tuple[Phrase, ...]:
@@ -135,7 +135,7 @@ def _linked_back(late: Outcome, ticket: Ticket, situation: Situation, context: C
 
 def keep_auto_reply(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """An automatic answer is stored without effect; a reaction is an event alone."""
-    author = situation.received.mail.author
+    author = situation.author
     stamp = acts.Stamp(Actor.requester(author.email), situation.received.arrived_at)
     if Reason.REACTION in situation.screened.reasons:
         emoji = situation.received.mail.reaction
@@ -155,8 +155,7 @@ def take_answer(situation: Situation, ticket: Ticket, context: Context) -> Outco
 
     It neither opens nor reopens a ticket, adds no participant, and is not shown to requesters.
     """
-    received, config = situation.received, context.config
-    author = received.mail.author
+    received, config, author = situation.received, context.config, situation.author
     stamp = acts.Stamp(Actor.requester(author.email), received.arrived_at)
     text = received.body.whole or received.mail.text
     entry = message_on(ticket, situation, author, text, EntryKind.NOTE, config)

@@ -37,7 +37,7 @@ def _says_more(rating: Rating, situation: Situation) -> bool:
 
 def receive_rating(situation: Situation, ticket: Ticket, rating: Rating, context: Context) -> Outcome:
     """Record a rating; agents are alerted of a bad one and of one with text. Too late, it has no effect."""
-    author, arrived = situation.received.mail.author, situation.received.arrived_at
+    author, arrived = situation.author, situation.received.arrived_at
     if not lifecycle.may_reopen(ticket, arrived, context.config):
         return Outcome(ticket=ticket.number, reason=Reason.TOO_OLD_TO_REOPEN, why=f"rated {rating.word}, too late")
     stamp = acts.Stamp(Actor.requester(author.email), arrived)

@@ -30,6 +30,16 @@ def test_a_requester_closes_and_the_desk_hears(bench):
     assert bench.last()["ticket"] == 1001
 
 
+def test_a_requester_whose_program_sends_no_name_is_known_by_that_of_the_ticket(bench):
+    """Below a command the closing formula and the name are a signature, and alerts name the person."""
+    bench.send("karen@client.example", "#close\n\nKind regards\nKaren Client\nAcme Inc.", answers=bench.ack)
+    assert (bench.ticket().status, len(bench.thread())) == ("closed", 1)
+    mails = bench.send("karen@client.example", "It is down again.", answers=bench.ack)
+    alert = next(mail for mail in mails if mail.kind == "new-message")
+    assert "New message from Karen Client on" in alert.text
+    assert alert.message["From"] == "Karen Client via First Bank Support <support@bank.example>"
+
+
 def test_thanks_with_close_are_a_message_and_start_nothing_over(bench):
     bench.send(ELLIOT, "#resolved\n\nTry again.", answers=bench.alert)
     mails = bench.send(KAREN, "#close\n\nThanks, it works!", answers=bench.ack)
