@@ -16,6 +16,7 @@ import ssl
 import uuid
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import cast
 
 from aiosmtpd.smtp import SMTP
@@ -126,7 +127,9 @@ class Session(SMTP):
         if self.handshake:
             self.handshake.cancel()
         if self._wire:
-            self._wire.abort()
+            # Python 3.11.2: a TLS transport that was closed twice, by aiosmtpd and here, has no protocol any more.
+            with suppress(AttributeError):
+                self._wire.abort()
 
     def _close_with(self, answer: str) -> None:
         self._leaving = True
