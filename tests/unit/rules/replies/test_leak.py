@@ -51,6 +51,10 @@ def test_a_line_of_one_word_counts_within_another_line_where_it_is_a_code_of_six
     assert bool(found(f"Use {line} to sign in.", internal=(f"From the vendor:\n{line}",))) is counts
 
 
+def test_a_shorter_code_counts_as_a_line_of_its_own():
+    assert found("It is:\n4711\nBye", internal=("From the vendor:\n4711",)) == "4711"
+
+
 @pytest.mark.parametrize(
     "line",
     [

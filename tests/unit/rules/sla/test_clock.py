@@ -384,6 +384,10 @@ def test_the_story_names_holidays_and_another_year():
         "Fri 25 Dec: holiday (Christmas Day)",
         "Mon 28 Dec 08:00-17:00: 9 h",
     )
+    assert explain_due(ticket(start=ny("2026-12-24T22:00")), sev_c())[2:4] == (  # in UTC it is Christmas already
+        "Thu 24 Dec: holiday",
+        "Fri 25 Dec: holiday (Christmas Day)",
+    )
     assert explain_due(ticket(start=ny("2026-12-31T13:00")), sev_c())[-1] == "due Mon 4 Jan 2027 12:00 EST"
 
 

@@ -44,6 +44,12 @@ def test_quiet_hours_within_a_day():
     assert quiet_until((12 * 60, 13 * 60), at("2026-11-20 13:00"), ZoneInfo("UTC")) is None
 
 
+def test_the_day_is_that_of_the_zone():
+    assert quiet_until((20 * 60, 23 * 60), at("2026-11-21 02:00"), NEW_YORK) == at("2026-11-21 04:00")  # Friday, 23:00
+    auckland = ZoneInfo("Pacific/Auckland")
+    assert latest(8 * 60, at("2026-11-20 20:30"), auckland) == (date(2026, 11, 21), at("2026-11-20 19:00"))
+
+
 def test_an_end_that_the_clock_skips_is_not_early():
     assert quiet_until((20 * 60, 2 * 60 + 30), at("2026-03-28 23:00"), BERLIN) == at("2026-03-29 01:30")  # 03:30
 
