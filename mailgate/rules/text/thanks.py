@@ -44,6 +44,14 @@ _IDIOMS = re.compile(
     )
     + r")\b"
 )
+_ONCE_MORE = re.compile(r"\b((?:thanks|thank you|thx|cheers)(?: (?:so |very )?much| a lot)?) again\b")
+# Something came back, which is good news beside a word of success alone: "it did it again", "es ist wieder so".
+_BACK = frozenset({"again", "wieder"})
+_SUCCESS = frozenset(
+    {"works", "work", "worked", "working", "perfect", "perfectly", "great", "fine", "good", "well", "solved", "fixed"}
+    | {"resolved", "ok", "okay", "funktioniert", "geht", "läuft", "klappt", "geklappt", "gut", "prima", "perfekt"}
+    | {"einwandfrei", "gelöst", "behoben"}
+)
 _ELISION = re.compile(r"^[cdjlm]'(?=\w)")  # c'est, d'accord, l'information; never n', which denies
 _ASKS = re.compile(  # also without its mark
     r"\b(?:is|are|was|have) (?:it|this|that|you|we|everything|all)\b"
@@ -97,8 +105,11 @@ def only_thanks(text: str, author: str, names: Iterable[str]) -> bool:
     if "?" in own or _ASKS.search(own) or any(mark.isdigit() for mark in own):
         return False
     count = len(_WORD.findall(own))
-    words = [_ELISION.sub("", word) for word in _WORD.findall(_IDIOMS.sub(" ", own))]
+    plain = _IDIOMS.sub(" ", _ONCE_MORE.sub(r"\1", own))
+    words = [_ELISION.sub("", word) for word in _WORD.findall(plain)]
     known = {part.casefold() for name in (author, *names) for part in _WORD.findall(name)}
     said = [word for word in words if word not in known]
+    if not _BACK.isdisjoint(said) and _SUCCESS.isdisjoint(said):
+        return False
     thanked = not (_THANKS.isdisjoint(said) and _SIGNS.isdisjoint(own))
     return thanked and count < MOST and _COURTESY.union(_THANKS).issuperset(said)

@@ -42,6 +42,12 @@ def thanks(text: str) -> bool:
         "👍",
         "👍🏽 🙏",
         "Perfect ❤️",
+        *(
+            "Thanks again for all your help!",
+            "Thank you so much again",
+            "Danke, es geht wieder",
+            "Danke, alles wieder gut",
+        ),
     ],
 )
 def test_it_only_thanks(text):
@@ -55,6 +61,7 @@ def test_it_only_thanks(text):
         "It works again.",
         "👎",
         "👍 but the printer?",
+        *("Thanks, it did it again", "Thanks. I got it again", "Thank you, it is again", "Danke, es ist wieder so"),
         "👍 The printer prints nothing.",
         "Thanks, but the printer does not.",
         "Thanks, is it fixed now",
