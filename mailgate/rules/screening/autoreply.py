@@ -43,6 +43,8 @@ STEMS = tuple(stem.replace("_", " ") for stem in phrases.AUTOMATIC.split())
 NOTES = re.compile(r"AUTO\s?: [^()]{5,120}\([^()]*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[^()]*\)\s*$")
 PREFIX = re.compile(r"([^:：]{2,40}?)\s?[:：]\s?\S")
 TITLE = 4  # words
+LONGEST_LABEL = 6  # words
+_NUMBER = re.compile(r"[\[({<][^\[\](){}<>]{0,20}\d[^\[\](){}<>\d]{0,4}[\])}>]")  # "[#1001]", "(Case 1001)"
 _PHRASES = (*phrases.AWAY, *phrases.ABSENT)
 LETTERS_OF_A_WORD = 6  # a prefix as short as "Re" or "Antw" is no word
 
@@ -170,6 +172,15 @@ def _other_subject(incoming: Incoming) -> bool:
     return bool(label) and sum(map(str.isalpha, label[1])) >= LETTERS_OF_A_WORD  # type: ignore[index]
 
 
+def _before_another_subject(incoming: Incoming) -> bool:
+    """A label of a program, and behind it the subject that it answers: "Out of office Re: Card", "…: [#1001] Card"."""
+    if not (_automatic_subject(incoming) or _absent_subject(incoming)):
+        return False
+    _, *behind = incoming.mail.subject[:200].split()
+    starts = (" ".join(behind[place:]) for place in range(LONGEST_LABEL))
+    return any(map(attribution.answers, starts)) or bool(_NUMBER.search(" ".join(behind)))
+
+
 def _away_text(incoming: Incoming) -> bool:
     if _absent_subject(incoming):
         return False  # it would say the same once more
@@ -226,6 +237,7 @@ SIGNS = (
     Sign(3, _own_absence_subject, Reason.VACATION_SUBJECT),
     Sign(2, _auto_subject, Reason.VACATION_SUBJECT),
     Sign(1, _other_subject, Reason.VACATION_SUBJECT),
+    Sign(1, _before_another_subject, Reason.VACATION_SUBJECT),
     Sign(1, _away_text, Reason.VACATION_TEXT),
     Sign(1, _answers_from_nobody, Reason.NULL_SENDER),
     Sign(3, _null_sender),
