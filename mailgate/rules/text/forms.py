@@ -7,7 +7,7 @@ counts only with a well-known key. What the lines mean is `route.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _LINES_READ = 50
@@ -63,18 +63,35 @@ def read_form(text: str) -> Form:
     """Read the form block that opens a body; without one, `rest` is the text as it came."""
     lines = text.split("\n")
     start = next((place for place, line in enumerate(lines) if line.strip()), len(lines))
-    block: list[tuple[str, str]] = []
-    for line in lines[start : start + _LINES_READ]:
-        if not (found := _read_line(line.strip(" \t\r*"))):
-            break
-        block.append(found)
-    rest = lines[start + len(block) :]
+    block, height = _block(lines[start : start + _LINES_READ])
+    rest = lines[start + height :]
     if not _is_form(block, closed=not rest or not rest[0].strip()):
         return Form({}, text)
     fields: dict[str, str] = {}
     for name, value in block:
         fields.setdefault(name, value)
     return Form(fields, "\n".join(rest).strip("\r\n"))
+
+
+def _block(lines: Sequence[str]) -> tuple[list[tuple[str, str]], int]:
+    """The form lines at the top, and how many lines they take.
+
+    They go on below an empty line, as where a page has each in a paragraph of its own, as far as one with a
+    well-known key: behind it, "Note: the printer smokes" is text.
+    """
+    block: list[tuple[str, str]] = []
+    read: list[tuple[str, str]] = []
+    height, is_tight = 0, True
+    for place, line in enumerate(lines, start=1):
+        if not line.strip():
+            is_tight = False
+            continue
+        if not (found := _read_line(line.strip(" \t\r*"))):
+            break
+        read.append(found)
+        if is_tight or found[0].casefold() in _WELL_KNOWN:
+            block, height = list(read), place
+    return block, height
 
 
 def _read_line(line: str) -> tuple[str, str] | None:

@@ -20,6 +20,13 @@ from mailgate.rules.text.forms import read_form
         ("\n\n Help topic : Outage\r\n\r\nIt broke.\r\n", {"Help topic": "Outage"}, "It broke."),
         ("*Help topic:* Outage\nIt broke.", {"Help topic": "Outage"}, "It broke."),
         ("Name: Karen", {"Name": "Karen"}, ""),
+        (
+            "Name: Karen\n\nBranch: Boston\n \n\nHelp topic: Outage\n\nNote: it smokes\n\nPlease hurry.",
+            {"Name": "Karen", "Branch": "Boston", "Help topic": "Outage"},
+            "Note: it smokes\n\nPlease hurry.",
+        ),
+        ("Room: 12\n\nHelp topic: Outage\nIt broke.", {"Room": "12", "Help topic": "Outage"}, "It broke."),
+        ("Name: Karen\n\nIt broke.\n\nPhone: 5", {"Name": "Karen"}, "It broke.\n\nPhone: 5"),
         ("Invitation: Talk\nWhen: soon\n\nx", {}, "Invitation: Talk\nWhen: soon\n\nx"),
         ("Date: monday\nRoom: 12\n\nx", {"Date": "monday", "Room": "12"}, "x"),
         ("From: home\nRoom: 12\n\nx", {"From": "home", "Room": "12"}, "x"),
