@@ -28,7 +28,6 @@ from mailgate.rules.people.collaborators import collaborators_of
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
-from mailgate.rules.replies.visibility import Visibility
 from mailgate.rules.text.cleanup import seen
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.asked_people import outsiders
@@ -260,7 +259,7 @@ class AgentAnswer:
         links: tuple[tuple[Sentence, str], ...] = ()
         post, seen = self.post, self.post.seen
         if post.writes and seen.by_rule:
-            facts += [_kept_as_note(seen, change.after), *report]
+            facts += [self._kept_as_note(change.after), *report]
             links = to_send_it(post.entry(self.task.request), change.after, self.task.context)
         elif post.published or not post.writes:
             facts += report or (Phrase("done.nothing"),)
@@ -278,13 +277,15 @@ class AgentAnswer:
         notices = self.task.request.answer(NoticeKind.ANSWER, change.after, tuple(facts))
         return with_answers(tuple(replace(notice, links=links) for notice in notices), found)
 
+    def _kept_as_note(self, ticket: Ticket) -> Phrase:
+        agent, department = self.task.request.agent, self.task.ticket.department
+        why = phrase(f"visibility.{self.post.seen.why}", requester=ticket.requester.name or ticket.requester.email)
+        if agent and not may(agent, "reply", department, self.task.context.config):
+            why = phrase("visibility.role", department=department)
+        return phrase("done.kept_note", why=why)
+
 
 def unread(request: Request) -> tuple[Phrase, ...]:
     """The sentence with what the agent wrote below `#end`, as below the commands of a link."""
     said = request.unread
     return (phrase("done.unread", text=said if len(said) <= _UNREAD else f"{said[:_UNREAD]} …"),) if said else ()
-
-
-def _kept_as_note(seen: Visibility, ticket: Ticket) -> Phrase:
-    requester = ticket.requester.name or ticket.requester.email
-    return phrase("done.kept_note", why=phrase(f"visibility.{seen.why}", requester=requester))

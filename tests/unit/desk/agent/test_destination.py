@@ -238,3 +238,17 @@ def test_a_page_tells_where_its_quote_ends(bench, alerts):
     page = f"<blockquote>{alert.text}</blockquote><p>#note</p><p>She is difficult.</p>"
     bench.send(ELLIOT, quoting(alert, "\n#note\n\nShe is difficult."), html=page, answers=alert)
     assert bench.thread()[-1] == ("note", "She is difficult.")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("", "your role in Support lets you write notes only"), ("de", "Rolle")]
+)
+def test_whose_role_has_no_replies_reads_that_as_the_reason_for_a_note(tmp_path, language, said):
+    role = '[role."Notes only"]\nmay = ["note"]\n'
+    agent = f'role = "Notes only"\nlanguage = "{language}"\n' if language else 'role = "Notes only"\n'
+    bench = Bench(tmp_path, CONFIG.replace("[agent.ann]\n", f"{role}[agent.ann]\n{agent}"))
+    alert = to(bench.send(KAREN, "The portal is down."), ANN_)
+    assert alert.kind == "new-ticket"
+    answer = to(bench.send(ANN_, "It works again.", answers=alert), ANN_)
+    assert said in " ".join(answer.text.split())
+    assert bench.thread()[-1] == ("note", "It works again.")
