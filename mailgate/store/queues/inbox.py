@@ -26,7 +26,7 @@ from mailgate.store.db import Db, Row
 from mailgate.store.raw_files import RawFiles
 from mailgate.ticket import Queued
 
-USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED)  # mail in quarantine that asks for no look
+USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED, Reason.BOUNCE_UNMATCHED)  # in quarantine, of no concern
 MAX_TRIES = 3
 RETRY_FIRST, RETRY_MOST = timedelta(minutes=1), timedelta(hours=1)  # for a mail that waits for a file
 CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
@@ -312,7 +312,7 @@ def forget_raw(db: Db, before: datetime, limit: int) -> int:
     """
     return db.run(
         "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL"
-        " AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason IN (?, ?)))"
+        " AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason IN (?, ?, ?)))"
         " AND received_at < ? ORDER BY received_at LIMIT ?)",
         [*USUAL, before.timestamp(), limit],
     )

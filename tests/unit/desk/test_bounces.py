@@ -7,6 +7,7 @@ import pytest
 from mailgate.desk.bounces import Failure, take_failure, without_content
 from mailgate.desk.gather.records import gather_ticket
 from mailgate.notice import NoticeKind
+from mailgate.store.queues import quarantine
 from mailgate.worker import apply
 from tests.desk import ELLIOT, to, told, with_ticket
 from tests.notices import english
@@ -67,6 +68,7 @@ def test_a_report_of_nothing_we_signed_goes_to_the_admin_and_never_is_a_ticket(b
     assert (bench.last()["state"], bench.last()["reason"]) == ("quarantined", "bounce-unmatched")
     bench.accept(dsn().replace(b"<dsn@", b"<other@"), envelope_from="")
     assert bench.drain() == [], "at most once an hour"
+    assert quarantine.troubles(bench.db) == 0, "anybody can send one"
 
 
 def test_a_bounce_of_mail_without_a_ticket_is_done(bench):

@@ -36,6 +36,7 @@ def test_mails_are_worked_in_the_order_in_which_they_came(three):
         ("held", "unproven", True),
         ("quarantined", "poison", True),
         ("quarantined", "banned", False),
+        ("quarantined", "bounce-unmatched", False),
     ],
 )
 def test_the_bytes_of_what_has_ended_are_forgotten_in_time(three, state, reason, kept):
