@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mailgate.store.db import Db
 
+FINGERPRINT = "secret"  # of the secret that signs the keys of this database; missing in one that never was a desk's
+
 
 def get(db: Db, key: str) -> str | None:
     """A fact, or None."""

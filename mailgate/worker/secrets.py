@@ -15,7 +15,6 @@ from mailgate.settings import Config
 from mailgate.store import meta
 from mailgate.store.db import Db
 
-_FINGERPRINT = "secret"  # row of `meta`: the fingerprint of the secret that signs the keys of this database
 _NOT_YET = "being created"  # value of that row from the first start until the secret exists
 _RESTORE = "restore the old one"  # advice for a secret that is missing or wrong
 
@@ -27,10 +26,10 @@ def begin(db: Db, config: Config, *, new: bool = False) -> None:
     for in the wrong place, and new tickets would get numbers that are in use outside.
     """
     with db.transaction():
-        if meta.get(db, _FINGERPRINT) is None:
+        if meta.get(db, meta.FINGERPRINT) is None:
             if not new and (problem := _secret_without_database(config)):
                 raise ConfigError((problem,))
-            meta.put(db, _FINGERPRINT, _NOT_YET)
+            meta.put(db, meta.FINGERPRINT, _NOT_YET)
 
 
 def _secret_without_database(config: Config) -> Problem | None:
@@ -40,7 +39,7 @@ def _secret_without_database(config: Config) -> Problem | None:
         return None
     what = (
         f"{path or 'the secret'} exists, but the database {config.storage.database} is empty: restore the database"
-        " (docs/operations.md, Restore), or start a new desk with this secret: mailgate run --new"
+        " (mailgate restore DIR; docs/operations.md, Restore), or start a new desk with this secret: mailgate run --new"
     )
     return Problem("[desk.secret]", what, file=str(config.file))
 
@@ -51,7 +50,7 @@ def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
     Raises ConfigError when the database was used with another secret: all reply keys and
     Message-IDs sent before would be invalid.
     """
-    known = meta.get(db, _FINGERPRINT)
+    known = meta.get(db, meta.FINGERPRINT)
     if known == _NOT_YET:
         known = None
     path = config.desk.secret_file
@@ -59,7 +58,7 @@ def open_secrets(db: Db, config: Config) -> tuple[bytes, ...]:
         make_secret(path)
     secrets = _matching_secrets(known, config)
     if known != _fingerprint(secrets[0]):
-        meta.put(db, _FINGERPRINT, _fingerprint(secrets[0]))
+        meta.put(db, meta.FINGERPRINT, _fingerprint(secrets[0]))
     return secrets
 
 
@@ -68,7 +67,7 @@ def check_secrets(db: Db, config: Config) -> tuple[Problem, ...]:
 
     Writes nothing and creates no secret.
     """
-    known = meta.get(db, _FINGERPRINT)
+    known = meta.get(db, meta.FINGERPRINT)
     if known is None:
         problem = _secret_without_database(config)
         return (replace(problem, warning=True),) if problem else ()

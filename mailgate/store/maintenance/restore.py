@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mailgate.connect.token_file import FOLDER
-from mailgate.errors import Refused
-from mailgate.store import schema
+from mailgate.errors import Refused, StorageError
+from mailgate.store import meta, schema
 from mailgate.store.attachments import AttachmentStore, named
 from mailgate.store.db import open_reader
 from mailgate.store.maintenance.backup import (
@@ -127,6 +127,8 @@ def restore(source: Path, to: Places) -> int:
         aside.unlink(missing_ok=True)
         _put(source / DATABASE, aside)
         os.sync()
+        for of_unused in (log_path(to.database), to.database.with_name(to.database.name + "-shm")):
+            of_unused.unlink(missing_ok=True)  # SQLite would read the log into the restored database
         aside.replace(to.database)
         flush(to.database.parent)
     except OSError as error:
@@ -135,13 +137,23 @@ def restore(source: Path, to: Places) -> int:
 
 
 def _in_the_way(source: Path, names: list[str], to: Places) -> Iterator[Path]:
-    for path in (to.database, log_path(to.database)):
-        if path.exists():
-            yield path
+    if not _never_used(to.database):
+        yield from filter(Path.exists, (to.database, log_path(to.database)))
     for name in names:
         path = to.of(name)
         if name not in (DATABASE, CONFIG) and path.exists() and digest(path) != digest(source / name):
             yield path
+
+
+def _never_used(database: Path) -> bool:
+    """Whether it is what a start leaves that is refused for its secret: a database that never was a desk's."""
+    if not database.exists():
+        return False
+    try:
+        with closing(open_reader(database)) as db:
+            return meta.get(db, meta.FINGERPRINT) is None
+    except StorageError:
+        return False
 
 
 def _put(source: Path, target: Path) -> None:

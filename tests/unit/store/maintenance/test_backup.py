@@ -260,6 +260,28 @@ def test_nothing_that_is_there_is_overwritten(backup, tmp_path, capsys, name):
     assert not (new / "config.toml").exists()
 
 
+@pytest.mark.sqlite
+def test_what_a_refused_start_leaves_is_in_nobodys_way(bench, backup, tmp_path, monkeypatch, capsys):
+    """The database was lost; what writes makes an empty one, and then refuses to begin a desk with the old secret."""
+    folder = tmp_path / "desk"
+    bench.db.close()
+    for path in (folder / "var").glob("mailgate.db*"):
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    assert main(("tickets", "do", "1001", "#close")) == 2
+    assert "restore the database" in printed(capsys)
+    with closing(open_reader(folder / "var" / "mailgate.db")):  # somebody looks, so that the log is there, too
+        assert main(("restore", str(backup))) == 0
+    with closing(open_reader(folder / "var" / "mailgate.db")) as db:
+        assert db.one("SELECT count(*) FROM ticket")[0] == 2
+        attachments = AttachmentStore(folder / "var" / "attachments")
+        assert not [problem for each in check(db, attachments) for problem in each.problems]
+    capsys.readouterr()
+    assert main(("restore", str(backup))) == 1, "a desk's own is"
+    (folder / "var" / "mailgate.db").write_bytes(b"no database" * 1000)
+    assert main(("restore", str(backup))) == 1
+    assert "in the way of the backup" in printed(capsys)
+
+
 def test_an_interrupted_restore_is_none_and_can_be_repeated(backup, tmp_path):
     new = tmp_path / "new"
     (new / "var").mkdir(parents=True)
