@@ -19,8 +19,8 @@ from mailgate.desk.requester.rating import receive_rating
 from mailgate.desk.situation import Matter, Situation, SpamRelease
 from mailgate.phrase import Phrase
 from mailgate.reasons import Reason
-from mailgate.rules.ticket.bans import banned_by
-from mailgate.ticket import Ticket
+from mailgate.rules.ticket.bans import Ban, banned_by
+from mailgate.ticket import ADMIN, Ticket
 
 
 def decide(situation: Situation, context: Context) -> Outcome:
@@ -112,6 +112,8 @@ def _answers_lost(situation: Situation, context: Context) -> Outcome:
 
 def _confirmed(situation: Situation, context: Context) -> Outcome:
     """`#confirm CODE` from the agent's address: the held mail is decided as authenticated, once."""
+    if not situation.sender.agent:
+        return _of_listed_spam(situation, context)
     held, request = situation.known.held, agent_mail(situation, context)
     if held is None and situation.sender.proven:
         return held_reply.nothing_waits(request, situation.ticket)
@@ -134,6 +136,21 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
         commands=situation.commands.commands,
         confirms=(held.inbox_id, outcome),
     )
+
+
+def _of_listed_spam(situation: Situation, context: Context) -> Outcome:
+    """A code from the list of held spam, of a reader who is no agent: the mail is released, or its sender banned."""
+    held = situation.known.held
+    if held is None or situation.sender.dmarc == "fail":
+        return dropped(Reason.SPAM, "no mail waits for this code")
+    confirmed = Outcome(
+        reason=Reason.CONFIRMED, why=f"confirms inbox {held.inbox_id}", commands=situation.commands.commands
+    )
+    if "ban" in situation.commands.verbs:
+        ban = Ban(pattern=held.situation.received.mail.author.email, by=ADMIN, at=context.now)
+        return replace(confirmed, bans=(ban,))
+    released = decide(replace(held.situation, released=SpamRelease(held.at, ADMIN)), context)
+    return released if released.uncounted else replace(confirmed, confirms=(held.inbox_id, released))
 
 
 def quarantined(reason: Reason, why: str) -> Outcome:

@@ -31,6 +31,8 @@ def matter_of(situation: Situation, rating: Rating | None, config: Config) -> Ma
         return Matter.POSTMASTER
     if rating:
         return Matter.RATING
+    if not situation.sender.agent and "confirm" in situation.commands.verbs:
+        return Matter.CONFIRMATION  # a reader of the list of held spam
     if situation.sender.agent and situation.human:
         return Matter.LOST if situation.answers_lost else agents_matter(situation, config)
     if situation.match.role == "agent":

@@ -9,6 +9,7 @@ from mailgate.desk.bounces import returned_key, returned_to
 from mailgate.desk.gather.opening import of_opening
 from mailgate.desk.gather.records import gather_ticket, read_records
 from mailgate.desk.gather.request import of_agents_request, with_attached_mails_ticket, with_signatures
+from mailgate.desk.hold.spam import reads_list
 from mailgate.desk.matter import agents_matter, matter_of
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import Prepared, prepare, read_again
@@ -27,8 +28,10 @@ from mailgate.rules.text.cleanup import shortened
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading import thread, trust
 from mailgate.rules.threading.references import highest_number, references, without_link_lines
+from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket.lifecycle import may_reopen
 from mailgate.rules.ticket.rating import Rating
+from mailgate.settings import Config
 from mailgate.store import attachments
 from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses
@@ -120,7 +123,7 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
         match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
         attachments=prepared.attachments,
         enclosed=prepared.enclosed,
-        commands=_commands(received.body) if sender.agent and human else NO_COMMANDS,
+        commands=_commands(received.body, sender, config) if human else NO_COMMANDS,
     )
 
 
@@ -139,9 +142,16 @@ def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
     return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
 
 
-def _commands(body: Body) -> Commands:
-    """The commands in an agent's own lines. One that may be the agent's or of the quoted line above it is a problem."""
+def _commands(body: Body, sender: Sender, config: Config) -> Commands:
+    """The commands in an agent's own lines. One that may be the agent's or of the quoted line above it is a problem.
+
+    Of who is no agent and gets the list of held spam: those of its links alone.
+    """
+    if not (sender.agent or reads_list(sender.address, config)):
+        return NO_COMMANDS
     found = read_commands(without_link_lines(body.lines), body.signature)
+    if not sender.agent and (found.problems or "confirm" not in found.verbs):
+        return NO_COMMANDS
     if not body.glued:
         return found
     return replace(found, problems=(*found.problems, phrase("refused.glued", line=shortened(body.glued.strip()))))

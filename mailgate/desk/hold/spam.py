@@ -6,12 +6,14 @@ held. Held mail is listed once a day (`worker/daily/spam_digest.py`), and gone a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.desk.situation import Matter, Situation, SpamRelease
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
+from mailgate.rules.notices.audience import Person, agents, person_at
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.settings import Config
@@ -19,6 +21,26 @@ from mailgate.ticket import CLOCK, Change, Event, EventKind
 
 TAG = "spam"
 _CONCERNED = (Matter.OPENING, Matter.AUTO_REPLY, Matter.POSTMASTER)
+
+
+def readers(config: Config) -> tuple[Person, ...]:
+    """Who gets the daily list, each once."""
+    found = {who.address.email: who for name in config.spam.to for who in _who(name, config)}
+    return tuple(found.values())
+
+
+def _who(name: str, config: Config) -> Iterator[Person]:
+    if name == "admin":
+        yield from [person_at(config.desk.admin, config)] if config.desk.admin else []
+    elif name.startswith("agent:"):
+        yield from agents([name.removeprefix("agent:")], config)
+    else:
+        yield person_at(name, config)
+
+
+def reads_list(email: str, config: Config) -> bool:
+    """Whether somebody who is no agent gets the list: what they answer with a code from it is done."""
+    return any(who.address.email == email for who in readers(config) if not who.agent)
 
 
 def set_aside(situation: Situation, context: Context) -> Outcome | None:

@@ -1,18 +1,18 @@
 """The daily list of mail that was held as spam, at `[spam] digest` in the desk's time zone.
 
-Each mail is listed once, with links that release it or ban its sender for agents who may do so. What was
+Each mail is listed once, with links that release it or ban its sender, for agents where they may do so. What was
 listed is recorded in the same transaction, so a restart neither omits nor repeats it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from mailgate.desk.hold import spam
 from mailgate.desk.outcome import Context
 from mailgate.notice import ListedMail, Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence, phrase
-from mailgate.rules.notices.audience import Person, agents, person_at
+from mailgate.rules.notices.audience import Person
 from mailgate.rules.people.permissions import why_not
 from mailgate.rules.sla import wall_clock
 from mailgate.settings import Config
@@ -43,7 +43,7 @@ def notify(db: Db, runtime: Runtime, now: datetime) -> None:
     older = len(held.spam(db, _EVER)) - len(found)
     context = runtime.context(now)
     if found:
-        notices = tuple(_notice(who, found, older, context) for who in _readers(context.config))
+        notices = tuple(_notice(who, found, older, context) for who in spam.readers(context.config))
         outbox.add(db, written.write_mail(notices, context), now)
     meta.put(db, _KEY, now.isoformat())
 
@@ -56,20 +56,6 @@ def _last(db: Db) -> datetime:
     return datetime.fromisoformat(found) if found else _EVER
 
 
-def _readers(config: Config) -> tuple[Person, ...]:
-    found = {who.address.email: who for name in config.spam.to for who in _who(name, config)}
-    return tuple(found.values())
-
-
-def _who(name: str, config: Config) -> Iterator[Person]:
-    if name == "admin":
-        yield from [person_at(config.desk.admin, config)] if config.desk.admin else []
-    elif name.startswith("agent:"):
-        yield from agents([name.removeprefix("agent:")], config)
-    else:
-        yield person_at(name, config)
-
-
 def _notice(who: Person, found: list[tuple[str, Queued]], older: int, context: Context) -> Notice:
     agent = context.config.agents.get(who.agent)
     more = len(found) - SHOWN
@@ -78,7 +64,7 @@ def _notice(who: Person, found: list[tuple[str, Queued]], older: int, context: C
         facts.append(Phrase("admin.spam_release"))
     if more > 0 or older:
         facts.append(phrase("admin.spam_more", count=max(more, 0), older=older))
-    bans = agent is not None and why_not(agent, "spam", "", context.config) is None
+    bans = why_not(agent, "spam", "", context.config) is None
     return Notice(
         kind=NoticeKind.ADMIN,
         to=who.address,
@@ -86,15 +72,15 @@ def _notice(who: Person, found: list[tuple[str, Queued]], older: int, context: C
         cause=f"spam:{found[-1][1].id}",
         subject=phrase("admin.spam_subject", count=len(found)),
         facts=tuple(facts),
-        mails=tuple(_listed(code, mail, acts=agent is not None, bans=bans) for code, mail in found[:SHOWN]),
+        mails=tuple(_listed(code, mail, by_code=agent is None, bans=bans) for code, mail in found[:SHOWN]),
     )
 
 
-def _listed(code: str, mail: Queued, *, acts: bool, bans: bool) -> ListedMail:
-    links = []
-    if acts:
-        links.append((Phrase("link.release"), f"#confirm {code}\n{END}\n"))
+def _listed(code: str, mail: Queued, *, by_code: bool, bans: bool) -> ListedMail:
+    """`by_code`: for a reader who is no agent, whose mail nothing else proves."""
+    release = f"#confirm {code}\n"
+    links = [(Phrase("link.release"), f"{release}{END}\n")]
     if bans and mail.from_:
-        links.append((Phrase("link.ban"), f"#ban {mail.from_}\n{END}\n"))
+        links.append((Phrase("link.ban"), f"{release if by_code else ''}#ban {mail.from_}\n{END}\n"))
     about = phrase("admin.spam_about", at=mail.received_at, number=mail.id, mark=mail.last_error)
     return ListedMail(mail.from_, mail.subject, about, tuple(links))

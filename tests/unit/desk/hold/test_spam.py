@@ -139,13 +139,40 @@ def test_drop_and_marks_that_do_not_count(tmp_path: Path) -> None:
     assert bench.numbers() == [1001]
 
 
-def test_the_administrator_is_told_the_command_where_no_link_would_work(tmp_path: Path) -> None:
+def test_the_administrator_has_the_links_too_and_is_known_by_the_code(tmp_path: Path) -> None:
     bench = desk(tmp_path, "")
-    bench.send(KAREN, "Buy now.", headers=MARK)
+    bench.send(KAREN, "It does not work.", headers=MARK)
     (mail,) = listed(bench, seconds=1)
     assert mail.to == "root@ops.example"
     assert "mailgate queue quarantine retry NUMBER" in mail.text
-    assert "mailto:" not in mail.text
+    out = tap(bench, mail, "Release", mail.to)
+    assert bench.numbers() == [1001]
+    assert to(out, "karen@client.example").kind == "acknowledgement"
+    assert bench.events()[-1].by.is_staff
+    assert tap(bench, mail, "Release", mail.to) == []
+    assert (bench.last()["state"], bench.last()["error"]) == ("dropped", "no mail waits for this code")
+
+
+def test_the_administrator_bans_by_a_tap(tmp_path: Path) -> None:
+    bench = desk(tmp_path, "")
+    bench.send(KAREN, "Buy now.", headers=MARK)
+    (mail,) = listed(bench, seconds=1)
+    assert tap(bench, mail, "Ban the sender", mail.to) == []
+    assert bench.numbers() == []
+    bench.send(KAREN, "Buy more.")
+    assert bench.last()["reason"] == "banned"
+
+
+def test_a_code_of_the_list_is_nothing_in_other_hands_or_beside_other_words(tmp_path: Path) -> None:
+    bench = desk(tmp_path, "")
+    bench.send(KAREN, "Buy now.", headers=MARK)
+    (mail,) = listed(bench, seconds=1)
+    tap(bench, mail, "Release", "eve@client.example")
+    assert bench.ticket(1001).requester.email == "eve@client.example", "a customer's words"
+    bench.send(mail.to, "My own printer is broken.")
+    bench.send(mail.to, "#close\n\nAn administrator's words are a customer's, too.")
+    assert bench.numbers() == [1001, 1002, 1003]
+    assert bench.db.one("SELECT state FROM inbox WHERE id = 1")[0] == "held"
 
 
 def test_who_may_not_ban_gets_no_link_for_it(tmp_path: Path) -> None:
