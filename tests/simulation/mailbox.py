@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.parser import BytesHeaderParser
+from functools import cached_property
 from typing import Any
 
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
@@ -28,6 +30,11 @@ class Message:
     arrived_at: datetime
     flags: set[bytes] = field(default_factory=set)
 
+    @cached_property
+    def id(self) -> str:
+        """Its own Message-ID: those of others stand in it, too, where it answers or returns them."""
+        return str(BytesHeaderParser().parsebytes(self.raw)["Message-ID"] or "").strip()
+
 
 @dataclass
 class Folder:
@@ -42,6 +49,10 @@ class Folder:
         uid, self.next_uid = self.next_uid, self.next_uid + 1
         self.messages[uid] = message
         return uid
+
+    def holds(self, message_id: str) -> bool:
+        """Whether a message with this Message-ID is here."""
+        return any(each.id == message_id for each in self.messages.values())
 
     def renumber(self) -> None:
         """Another UIDVALIDITY, as after a restored mailbox."""
@@ -180,8 +191,7 @@ class Client:
         self._lose(self._step("search"))
         messages = self._folder.messages
         if not isinstance(criteria, str):
-            wanted = criteria[-1].encode()
-            return [uid for uid, each in messages.items() if wanted in each.raw]
+            return [uid for uid, each in messages.items() if criteria[-1] in each.id]
         if criteria == "ALL":
             return [*messages]
         if criteria == "DELETED":

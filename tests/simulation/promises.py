@@ -130,10 +130,7 @@ class Promises:
         """A mail that was taken has had one effect."""
         letter = posted.letter
         rows = db.all("SELECT * FROM inbox WHERE message_id = ?", [letter.id])
-        in_mailbox = any(
-            letter.id.encode() in each.raw for each in self._world.desk.imap.folders["INBOX"].messages.values()
-        )
-        if not rows and not in_mailbox:
+        if not rows and not self._world.desk.imap.folders["INBOX"].holds(letter.id):
             yield f"1: {letter.id} was taken and is nowhere"
         effects = [row for row in rows if row["reason"] not in ("duplicate", "poison")] or rows[:1]
         if len(effects) > 1:
@@ -233,12 +230,11 @@ class Promises:
         """The desk is as it was at a time: what came since is lost, and what was queued then may go out once more."""
         db, world = self._world.db, self._world
         assert db
-        here = {each.raw for each in world.desk.imap.folders["INBOX"].messages.values()}
+        mailbox = world.desk.imap.folders["INBOX"]
         world.posted = [
             each
             for each in world.posted
-            if not each.accepted
-            or (any(each.letter.id.encode() in raw for raw in here) if each.by_mailbox else each.at <= at)
+            if not each.accepted or (mailbox.holds(each.letter.id) if each.by_mailbox else each.at <= at)
         ]
         for key, copies in self._copies.items():
             row = db.one("SELECT state FROM outbox WHERE message_id = ? AND recipient = ?", key)
