@@ -10,7 +10,6 @@ from mailgate.desk.opening.from_mail import entry_of
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.requester.commands import signer_of
 from mailgate.desk.situation import Situation
-from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.ticket import acts, lifecycle
@@ -55,11 +54,9 @@ def receive_rating(situation: Situation, ticket: Ticket, rating: Rating, context
         cause=situation.received.source_key,
         author=author,
         now=context.now,
-        answers=situation.received.mail.message_id,
     )
     return Outcome(
         ticket=ticket.number,
         reason=situation.match.why,
         announced=(situation.known.announced(change, occasion),),
-        report=(phrase("done.rated", rating=Phrase(f"rating.{rating.word}")),),
     )

@@ -101,6 +101,7 @@ def test_a_tap_is_recorded_and_reopens_nothing(tmp_path, word, plus):
     )
     assert [kind for kind, _ in bench.thread()] == ["message", "reply"]
     assert told(mails) == ({("new-message", "elliot@bank.example")} if word == "bad" else set())
+    assert bench.last()["ticket"] == 1001
     bench.db.close()
 
 
@@ -122,6 +123,22 @@ def test_a_file_without_words_reaches_the_agent_like_words(bench):
     alert = to(tap(bench, href, files=(("screen.txt", "text/plain", b"x"),)), "elliot@bank.example")
     assert [part.get_filename() for part in alert.message.walk() if part.get_filename()] == ["screen.txt"]
     assert (bench.ticket().satisfaction, bench.ticket().status) == ("good", "resolved")
+
+
+def test_a_picture_in_a_signature_is_no_words(bench):
+    logo = (("logo.png", "image/png", b"x", "logo"),)
+    href = links(resolved(bench))["good"]
+    assert tap(bench, href, html='<p>#good</p><p>Karen Client<br><img src="cid:logo"></p>', pictures=logo) == []
+    assert bench.ticket().satisfaction == "good"
+
+
+def test_who_writes_from_two_addresses_rates_from_both(tmp_path):
+    people = 'people = { "karen@client.example" = ["karen@home.example"] }\n'
+    bench = Bench(tmp_path, f'{CONFIG}[customer.Client]\ndomains = ["client.example"]\n{people}')
+    asked = links(resolved(bench))
+    for sender, word in (("karen@home.example", "okay"), (KAREN, "good")):
+        tap(bench, asked[word], sender)
+        assert bench.ticket().satisfaction == word
 
 
 def test_an_agent_answers_a_bad_rating_in_public(bench):
