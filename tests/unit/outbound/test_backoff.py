@@ -36,7 +36,8 @@ def verdict(stage, code, text="", age=NEW, streak=Streak(), **more):  # noqa: B0
 
 
 def test_only_a_2xx_at_the_end_of_data_is_sent():
-    assert verdict(Stage.DATA_END, 250, "2.0.0 queued") == Sent()
+    for code in (200, 250, 299):
+        assert verdict(Stage.DATA_END, code, "2.0.0 queued") == Sent()
     assert verdict(Stage.RCPT, 250) == RetryAt(timedelta(minutes=1))
 
 
@@ -63,6 +64,7 @@ def test_too_big_or_not_ascii_at_mail_is_about_the_message():
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT])
 def test_a_relay_that_wants_a_login_is_ill(stage):
     assert verdict(stage, 530, "5.7.0 Authentication required") == RelayIll(lasting=True)
+    assert verdict(stage, 530, "Must issue a STARTTLS command first") == RelayIll(lasting=True)
 
 
 @pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DATA_END])
@@ -117,6 +119,7 @@ def test_recipients_of_one_domain_do_not_make_a_relay_ill_that_accepts_mail():
     one_domain = refuse("a@evil.example", "b@evil.example", "c@evil.example")
     assert verdict(Stage.RCPT, 554, streak=one_domain) == Failed(Fault.RECIPIENT)
     assert verdict(Stage.RCPT, 554, streak=one_domain, proven=False) == RelayIll(lasting=True)
+    assert refuse('"a@x"@evil.example', '"b@y"@evil.example').of_one_domain
 
 
 def test_one_recipient_refused_three_times_is_no_ill_relay():
@@ -169,7 +172,7 @@ def test_an_oversized_mail_belongs_to_no_streak():
 def test_words_without_an_enhanced_code_are_compared_by_their_beginning():
     streak = Streak()
     for number in range(3):
-        streak = streak.then(f"{number}@x", Reply(Stage.RCPT, 550, f"Relay access denied, id {number}"))
+        streak = streak.then(f"{number}@x", Reply(Stage.RCPT, 550, f"Relay access denied: {number}@x"))
     assert streak.means_ill
 
 
@@ -238,6 +241,7 @@ def test_enhanced_status_codes_are_read(code, text, expected):
 
 def test_a_reply_reads_well():
     assert str(Reply(Stage.RCPT, 550, "5.1.1 gone")) == "550 5.1.1 gone (at rcpt)"
+    assert str(Reply(Stage.RCPT, 550)) == "550 (at rcpt)"
     assert str(Reply(Stage.CONNECT, 0, "connection refused")) == "connection refused (at connect)"
     assert str(Reply(Stage.CONNECT, 0)) == "no answer (at connect)"
 

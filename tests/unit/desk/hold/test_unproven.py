@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -86,6 +87,14 @@ def test_two_taps_that_wait_together_send_it_once(bench):
         bench.accept(bench.write(ANN, f"#confirm {code(mail)}", answers=mail))
     assert to(bench.drain(), "ann@bank.example").kind == "command-failed"
     assert replies(bench) == 1
+
+
+@pytest.mark.parametrize(("hours", "sent"), [(71, 1), (73, 0)])
+def test_a_code_is_good_for_three_days_also_before_the_clock_has_looked(bench, hours, sent):
+    mail = held(bench)
+    bench.now += timedelta(hours=hours)
+    confirm(bench, mail)
+    assert replies(bench) == sent
 
 
 def test_a_code_is_good_after_its_agent_has_another_key_and_so_is_the_word_that_nobody_used_it(bench):
