@@ -66,3 +66,32 @@ def test_another_try_is_one_of_a_new_mail(three):
     assert (again.state, again.reason, again.attempts, again.last_error) == ("new", "", 0, "")
     assert bench.drain()
     assert inbox.item(bench.db, first).state == "done"
+
+
+def test_what_was_put_off_is_due_from_its_moment_on(three):
+    bench, (first, *_) = three
+    with bench.db.transaction():
+        at = inbox.put_off(bench.db, first, bench.now, "a file")
+        for now, due in ((at - timedelta(seconds=1), False), (at, True)):
+            assert inbox.any_retry_due(bench.db, now) is due
+            inbox.take_up_again(bench.db, now)
+            assert [each.id for each in inbox.put_off_mails(bench.db)] == ([] if due else [first])
+
+
+def test_what_the_administrator_drops_says_so(three):
+    bench, (first, *_) = three
+    with bench.db.transaction():
+        inbox.drop(bench.db, first, bench.now)
+    assert (inbox.item(bench.db, first).state, inbox.item(bench.db, first).reason) == ("dropped", "admin")
+
+
+def test_worked_mails_are_found_by_their_message_id_and_author(three):
+    bench, ids = three
+    bench.drain()
+
+    def found(name: str, author: str = "karen@client.example", but: int = 0) -> list[int]:
+        return [each.id for each in inbox.with_message_id(bench.db, name, author, but)]
+
+    names = [bench.db.one("SELECT message_id FROM inbox WHERE id = ?", [each])[0] for each in ids]
+    assert found(names[0]) == [ids[0]]
+    assert (found(names[0], "ann@bank.example"), found(names[0], but=ids[0]), found("")) == ([], [], [])
