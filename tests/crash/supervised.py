@@ -79,6 +79,11 @@ class Supervised(World):
         self.killed = True
         wait_until(lambda: not _alive(process.pid))  # the worker, too: a service manager waits for both
 
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End the daemon with a signal; its exit code. It may come to its crossing only now: the scenario is over."""
+        code = super().end(number)
+        return 0 if code == -signal.SIGKILL and self.at and not self.killed else code
+
     def _used(self, token: str) -> None:
         """A server asks about an access token: the refresh token that was given with it, or a later one, is kept."""
         stored = self.sign_in.read()
