@@ -38,36 +38,36 @@ test postgresql coverage: export PYTHONHASHSEED = 0
 
 # Three at a time, also on two cores: those that run the real process wait for its clock a third of their time.
 test:
-	@scripts/setup dev
 	@scripts/system-packages
+	@scripts/setup dev
 	$(PYTHON_HERE) -m pytest -q -m alone $(ARGS) || [ $$? -eq 5 ]  # 5: ARGS leave none of them
 	$(PYTHON_HERE) -m pytest -n 3 --dist worksteal -m 'not alone' $(ARGS) || [ $$? -eq 5 ]
 
 postgresql: export MAILGATE_TEST_DATABASE = postgresql
 postgresql:
-	@scripts/setup dev
 	@scripts/system-packages
+	@scripts/setup dev
 	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal -m 'not alone' tests/unit/desk tests/unit/cli tests/acceptance $(ARGS)
 
 uvloop: export MAILGATE_TEST_LOOP = uvloop
 uvloop:
-	@scripts/setup dev
 	@scripts/system-packages
+	@scripts/setup dev
 	$(PYTHON_HERE) -m pytest -q -n 3 --dist worksteal tests/integration tests/acceptance $(ARGS)
 
 nodes:
-	@scripts/setup dev
 	@scripts/system-packages
+	@scripts/setup dev
 	@$(PYTHON_HERE) -m tests.acceptance.nodes $(ARGS)
 
 explore:
-	@scripts/setup dev
 	@scripts/system-packages
+	@scripts/setup dev
 	@$(PYTHON_HERE) scripts/explore $(ARGS)
 
 sweep:
-	@scripts/setup dev
 	@scripts/system-packages
+	@scripts/setup dev
 	@$(PYTHON_HERE) -m tests.crash $(ARGS)
 
 soak mutants: export PYTHONHASHSEED = 0
