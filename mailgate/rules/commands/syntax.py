@@ -45,6 +45,7 @@ NAMES: Mapping[str, Name] = MappingProxyType(
 )
 STATUSES = tuple(shortcut.value for shortcut in VERBS["status"].shortcuts)
 LEAVE = "leave"  # for collaborators; an agent's line that begins with it is refused
+_SIMILAR = 0.65  # of a typo and what was meant; "remind" and "send" are 0.6 alike
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.
 KNOWN = frozenset(NAMES) | {LEAVE, "end"}
 
@@ -165,7 +166,7 @@ def _split_reason(rest: str) -> tuple[str, str]:
 
 
 def _unknown(word: str) -> Phrase:
-    near = get_close_matches(word, sorted(NAMES), n=1)
+    near = get_close_matches(word, sorted(NAMES), n=1, cutoff=_SIMILAR)
     hint = phrase("hint.near", near=f"#{near[0]}") if near else phrase("hint.escape", word=word)
     return phrase("refused.unknown", word=word, hint=hint)
 

@@ -202,6 +202,8 @@ def test_line_breaks_inside_a_line_count():
         ("#asign Bob", "#asign is not a command; did you mean #assign?"),
         ("#reslove", "#reslove is not a command; did you mean #resolve?"),
         ("#re-open", "#re-open is not a command; did you mean #reopen?"),
+        ("#remind 2h", "#remind is not a command; to begin a line with the word, write \\#remind"),
+        ("#time 15m", "#time is not a command; to begin a line with the word, write \\#time"),
         ("#xyzzy", "#xyzzy is not a command; to begin a line with the word, write \\#xyzzy"),
         ("#über alles", "#über is not a command; to begin a line with the word, write \\#über"),
         ("#status sleeping", "“sleeping” is not a status: write open, pending, resolved or closed"),
