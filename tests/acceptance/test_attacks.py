@@ -310,7 +310,9 @@ def test_what_tells_who_a_masked_agent_is_stays_inside_and_they_are_told(tmp_pat
     told = to(mails, "ann@bank.example")
     assert (told.kind, file[0] in told.text) == ("answer", True)
     mails = bench.send(ANN, "It works again.", answers=alert, files=(file,))
-    assert [mail.kind for mail in mails if mail.to == "ann@bank.example"] == [], "once on a ticket"
+    again = [mail.kind for mail in mails if mail.to == "ann@bank.example"]
+    meant = b"FN:" in file[2]  # somebody attaches a card; a program adds the others to each mail
+    assert again == (["answer"] if meant else []), "what comes with each mail is said once on a ticket"
 
 
 def test_a_card_of_an_agent_whose_name_is_shown_goes_along(bench: Bench) -> None:

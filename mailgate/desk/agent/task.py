@@ -239,12 +239,17 @@ class AgentAnswer:
         yield from hand_outs(change.events, task.context.config)
 
     def _kept_back(self) -> Iterator[Phrase]:
-        """The files that were not sent because they tell who the agent is; said once on a ticket."""
+        """The files that were not sent because they tell who the agent is.
+
+        What mail programs add to each mail is said once on a ticket.
+        """
         request, number = self.task.request, self.task.ticket.number
         if not (self.post.replies and request.kept_back):
             return
-        if not any(each.kind is EntryKind.REPLY and each.by == request.by for each in request.known.thread(number)):
-            yield from (phrase("done.file_kept_back", name=seen(name)) for name in request.kept_back)
+        said = any(each.kind is EntryKind.REPLY and each.by == request.by for each in request.known.thread(number))
+        for file in request.kept_back:
+            if not (said and attachments.added_by_programs(file)):
+                yield phrase("done.file_kept_back", name=seen(file.name))
 
     def _understood(self, change: Change) -> bool:
         """Whether more was done than the commands say word for word, so that a text does not answer for them."""

@@ -46,7 +46,7 @@ class Request(ABC):
     recipients: Sequence[Address] = ()  # To and Cc
     attachments: tuple[StoredAttachment, ...] = ()
     files: Sequence[Attachment] = ()  # the attachments with their bytes
-    kept_back: Sequence[str] = ()  # names of attached files that would tell requesters who the agent is
+    kept_back: Sequence[Attachment] = ()  # attached files that would tell requesters who the agent is
     own_pictures: Sequence[tuple[str, str]] = ()  # (Content-ID, text of its line) of those that the author embedded
     text: str = ""  # the visible text, commands included
     html: str = ""  # the whole page
@@ -261,7 +261,7 @@ def agent_mail(situation: Situation, context: Context) -> AgentMail:
         recipients=(*mail.to, *mail.cc),
         attachments=tuple(stored for stored, _ in own),
         files=tuple(file for _, file in own),
-        kept_back=tuple(file.name for _, file in files if masked and tells(file)),
+        kept_back=tuple(file for _, file in files if masked and tells(file)),
         own_pictures=received.body.own_pictures,
         text="\n".join(without_link_lines(received.body.visible.split("\n"))).strip("\n"),
         html=mail.html,

@@ -24,13 +24,10 @@ _ENDING = ". \t\"'"  # Windows drops dots and blanks at the end of a name
 
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _SIGNATURE_NAMES = frozenset({"p7s", "sig", "signature.asc"})  # the end of a name, or all of it
-# What names its author beside that: visiting cards, public keys, and what only Outlook opens.
-_CARDS = frozenset(
-    {"text/vcard", "text/x-vcard", "text/directory", "application/pgp-keys", "application/pkix-cert"}
-    | {"application/ms-tnef", "application/vnd.ms-tnef"}
-)
+# What names its author beside that: visiting cards, and what programs add: public keys, what only Outlook opens.
+_CARDS = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _CARD_ENDINGS = frozenset({"vcf", "vcard"})
-_CARD_BEGINNINGS = (b"BEGIN:VCARD", b"-----BEGIN PGP PUBLIC KEY BLOCK")
+_ADDED = frozenset({"application/pgp-keys", "application/pkix-cert", "application/ms-tnef", "application/vnd.ms-tnef"})
 
 # Requesters get files with an agent's words only; an acknowledgement never sends theirs back.
 _WITH_WORDS = frozenset({NoticeKind.REPLY, NoticeKind.OPENED_FOR_YOU, NoticeKind.ASKED})
@@ -106,9 +103,21 @@ def is_signature(file: Attachment) -> bool:
 
 def names_its_author(file: Attachment) -> bool:
     """Whether a file tells who sends it: a signature, a visiting card or a public key, whatever its name."""
+    return added_by_programs(file) or _is_card(file)
+
+
+def added_by_programs(file: Attachment) -> bool:
+    """Whether mail programs add such a file to each mail by themselves: a signature, a public key, `winmail.dat`."""
+    return is_signature(file) or file.type in _ADDED or _begins(file, b"-----BEGIN PGP PUBLIC KEY BLOCK")
+
+
+def _is_card(file: Attachment) -> bool:
     ending = seen(file.name).casefold().rpartition(".")[2]
-    begins = file.head(200).lstrip(b"\xef\xbb\xbf \t\r\n").upper()
-    return is_signature(file) or file.type in _CARDS or ending in _CARD_ENDINGS or begins.startswith(_CARD_BEGINNINGS)
+    return file.type in _CARDS or ending in _CARD_ENDINGS or _begins(file, b"BEGIN:VCARD")
+
+
+def _begins(file: Attachment, words: bytes) -> bool:
+    return file.head(200).lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith(words)
 
 
 def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> Phrase | None:
