@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailgate.store.queues import outbox
+from mailgate.ticket import Assignee
 from mailgate.worker import undelivered
 from tests.desk import CONFIG, ELLIOT, KAREN, START, Bench, to
 
@@ -64,6 +65,31 @@ def test_what_an_alert_names_beside_its_ticket_counts_too(bench, alert):
     assert waiting(bench) == ["new-ticket", "new-ticket"], "the second names the first"
     bench.send(ELLIOT, "#transfer Maintenance", answers=alert)
     assert waiting(bench) == []
+    assert why(bench)[1] == "new-ticket not sent: its reader does not see ticket 1001, which it names"
+
+
+def test_what_an_alert_names_and_its_reader_sees_still_keeps_nothing_back(bench, alert):
+    for subject in ("Printer", "Scanner"):  # each names those that came before
+        bench.send(KAREN, "And this one, too.", subject=subject)
+    names = "SELECT names FROM outbox WHERE recipient = ? AND state = 'queued' ORDER BY id"
+    assert [row[0] for row in bench.db.all(names, [ANN_])] == ["[]", "[1001]", "[1001, 1002]"]
+    for number in (1001, 1002):
+        bench.send(ELLIOT, f"#ticket {number}\n#claim", answers=alert)
+        assert bench.ticket(number).assignee == Assignee.agent("elliot")
+    assert (why(bench), waiting(bench)) == ([], ["new-ticket"] * 3)
+    bench.send(ELLIOT, "#transfer Maintenance", answers=alert)
+    assert waiting(bench) == []
+    lines = bench.db.all("SELECT ticket FROM trace WHERE step = 'withdrawn' AND address = ? ORDER BY id", [ANN_])
+    assert [row[0] for row in lines] == [1001, 1002, 1003]
+
+
+def test_what_an_alert_names_goes_to_nobody_once_it_is_confidential(tmp_path):
+    """Also not to who sees the ticket there: they may read it, and no mail holds its words."""
+    bench = Bench(tmp_path, MEMBER)
+    alert = to(bench.send(KAREN, "My salary is wrong."), ELLIOT_)
+    bench.send(KAREN, "And the printer.", subject="Printer")
+    bench.send(ELLIOT, "#transfer Maintenance", answers=alert)
+    assert waiting(bench) == ["transferred"]
     assert why(bench)[1] == "new-ticket not sent: its reader does not see ticket 1001, which it names"
 
 
