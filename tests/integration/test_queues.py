@@ -278,9 +278,12 @@ def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
     assert outbox.item(db, 1).attempts == 0
     assert outbox.item(db, 1).next_attempt_at == NOW
     assert [job.id for job in outbox.claim(db, NOW, 10, urgent=True)] == [1]
-    outbox.drop(db, 2)
+    later = NOW + timedelta(hours=1)
+    outbox.drop(db, 2, later)
     assert outbox.item(db, 2).state == "dropped"
-    for wrong in (lambda: outbox.drop(db, 2), lambda: outbox.retry(db, 9), lambda: outbox.item(db, 9)):
+    line = trace.by_address(db, "ann@bank.example", trace.BEGINNING)[-1]
+    assert (line.at, line.step, line.text) == (later, "dropped", "by the administrator")
+    for wrong in (lambda: outbox.drop(db, 2, later), lambda: outbox.retry(db, 9), lambda: outbox.item(db, 9)):
         with pytest.raises(NotFound):
             wrong()
     with pytest.raises(NotFound):

@@ -62,7 +62,7 @@ _QUEUES = {
         outbox.item,
         _outgoing,
         _retry_outgoing,
-        lambda db, id_, _: outbox.drop(db, id_),
+        outbox.drop,
         ("queued", "sending", "failed"),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import datetime
 
 from mailgate.cli.common import config_of, now, parse_since, print_json, print_line, reading
@@ -12,6 +13,8 @@ from mailgate.store.db import Db
 from mailgate.store.queues import trace
 from mailgate.store.queues.trace import BEGINNING, Line
 from mailgate.ticket import Json
+
+_NUMBER = re.compile(r"\[?#?([0-9]{1,12})\]?")  # also as it stands in a subject
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +44,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _find(db: Db, what: str, since: datetime) -> list[Line]:
-    number = what.lstrip("#")
-    if number.isdigit():
-        return trace.by_ticket(db, int(number), since)
+    if number := _NUMBER.fullmatch(what):
+        return trace.by_ticket(db, int(number[1]), since)
     found = trace.by_address(db, what.strip("<>"), since)
     return found or trace.by_message_id(db, what, since)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from mailgate.rules.text.cleanup import seen
 from mailgate.rules.text.signature import Signer, signature_of
@@ -102,9 +103,9 @@ def only_thanks(text: str, author: str, names: Iterable[str]) -> bool:
     own = text.strip()
     own = own.removesuffix(signature_of(own, Signer(author))) or own  # "Thanks, Karen" is all closing
     own = " ".join(seen(own).casefold().replace("’", "'").split())
-    if "?" in own or _ASKS.search(own) or any(mark.isdigit() for mark in own):
+    count = sum(1 for _ in islice(_WORD.finditer(own), MOST))
+    if count == MOST or "?" in own or _ASKS.search(own) or any(mark.isdigit() for mark in own):
         return False
-    count = len(_WORD.findall(own))
     plain = _IDIOMS.sub(" ", _ONCE_MORE.sub(r"\1", own))
     words = [_ELISION.sub("", word) for word in _WORD.findall(plain)]
     known = {part.casefold() for name in (author, *names) for part in _WORD.findall(name)}
@@ -112,4 +113,4 @@ def only_thanks(text: str, author: str, names: Iterable[str]) -> bool:
     if not _BACK.isdisjoint(said) and _SUCCESS.isdisjoint(said):
         return False
     thanked = not (_THANKS.isdisjoint(said) and _SIGNS.isdisjoint(own))
-    return thanked and count < MOST and _COURTESY.union(_THANKS).issuperset(said)
+    return thanked and _COURTESY.union(_THANKS).issuperset(said)

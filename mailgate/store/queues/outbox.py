@@ -383,10 +383,10 @@ def retry(db: Db, outbox_id: int) -> None:
         raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
 
 
-def drop(db: Db, outbox_id: int) -> None:
+def drop(db: Db, outbox_id: int, now: datetime) -> None:
     """Never send a queued or failed mail. Raises NotFound."""
-    changed = db.run("UPDATE outbox SET state = 'dropped' WHERE id = ? AND state IN ('queued', 'failed')", [outbox_id])
-    if not changed:
+    sql = "UPDATE outbox SET state = 'dropped', next_attempt_at = ?, last_error = 'by the administrator' WHERE id = ?"
+    if not db.run(f"{sql} AND state IN ('queued', 'failed')", [now.timestamp(), outbox_id]):
         raise NotFound(f"no mail {outbox_id} waits in the outbox or has failed")
 
 

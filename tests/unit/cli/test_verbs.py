@@ -470,6 +470,9 @@ def test_the_trace_of_a_mail_that_opened_a_ticket(desk, capsys):
     shown = capsys.readouterr().out
     assert "done: new ticket 1001" in shown
     assert "nothing-names" not in shown
+    for written in ("#1001", "[#1001]"):
+        assert call("trace", written) == 0
+        assert capsys.readouterr().out == shown
 
 
 def test_an_export_contains_every_ticket_completely_and_in_order(desk, capsys, monkeypatch):

@@ -7,6 +7,9 @@ from mailgate.phrase import Phrase, phrase
 from mailgate.rules.commands.scope import Command, CommandScope
 from mailgate.rules.text.subject import NO_SUBJECT, strip_subject
 
+# What stands between or around tags: phones write “ ” for the quotes that are typed.
+_BETWEEN = str.maketrans(dict.fromkeys(',;#"\u201c\u201d\u201e\u00ab\u00bb', " "))
+
 
 def subject(command: Command, scope: CommandScope) -> tuple[str, Phrase]:
     """The subject, without the token and reply prefixes that outgoing mail adds."""
@@ -31,7 +34,7 @@ def untag(command: Command, scope: CommandScope) -> tuple[tuple[str, ...], Phras
 def _tags(typed: str, scope: CommandScope) -> tuple[str, ...]:
     """Each tag once; one that the ticket has is spelt as there."""
     known = {tag.casefold(): tag for tag in scope.ticket.tags}
-    words = typed.replace(",", " ").replace("#", " ").split()
+    words = typed.translate(_BETWEEN).split()
     for word in words:
         known.setdefault(word.casefold(), word)
     if not words:
