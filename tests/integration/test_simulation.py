@@ -10,7 +10,8 @@ import pytest
 from tests.simulation.world import World
 
 DAYS = 25
-SEEDS = (*range(1, 12), 5037)  # 300 days in all; worlds 4, 6, 11 and 5037 failed once; `make soak` plays others
+# 300 days in all; worlds 4, 6, 5037 and 5057 failed once; `make soak` plays others.
+SEEDS = (*range(1, 11), 5037, 5057)
 
 
 @pytest.mark.seeds(*SEEDS)

@@ -282,7 +282,7 @@ _KEPT = (
         3,
         "SELECT inbox.id FROM inbox JOIN raw ON raw.id = raw_id WHERE state IN ('done', 'dropped') AND received_at < ?",
     ),
-    ("outgoing mail", 3, "SELECT id FROM outbox JOIN outgoing USING (id) WHERE state = 'sent' AND at < ?"),
+    ("outgoing mail", 3, "SELECT id FROM outbox JOIN outgoing USING (id) WHERE state = 'sent' AND sent_at < ?"),
     ("closed ticket", 8, "SELECT number FROM ticket WHERE status = 'closed' AND merged_into IS NULL AND closed_at < ?"),
     ("trace line", 4, "SELECT id FROM trace WHERE at < ?"),
 )
