@@ -122,13 +122,21 @@ class DatabaseServer:
 
     def _restart(self) -> None:
         if self.restart == "crash of a process":
+            before = self._recovered()
             os.kill(self._admin.info.backend_pid, signal.SIGKILL)
-            wait_until(self._connects)
+            # Who connects before the server has noticed is cut off when it begins anew.
+            wait_until(lambda: self._connects() and self._recovered() != before)
         else:
             self._cluster.stop(signal.SIGINT if self.restart == "restart" else signal.SIGKILL)
             self._cluster.start()
             assert self._connects()
         Context().run(self.restarted, self.restart)  # outside of the desk's life
+
+    def _recovered(self) -> object:
+        """When the server began to count, which it does anew after a crash; None when it is not there."""
+        with suppress(psycopg.Error):
+            return self._admin.execute("SELECT stats_reset FROM pg_stat_bgwriter").fetchone()
+        return None
 
     def _connects(self) -> bool:
         with suppress(psycopg.Error):

@@ -17,6 +17,7 @@ from mailgate.rules.text.cleanup import visible
 from mailgate.rules.text.closings import FORMULAS, THANKS, formula
 
 LONGEST = 14  # lines of a signature, blank ones aside
+_LONGEST_LINE = 2000  # characters of one: a disclaimer may stand on one line
 _DETAIL = 70  # characters, and
 _WORDS = 10  # words of a line below the name
 _SENTENCE = 5  # words of a line that ends like a sentence
@@ -51,6 +52,8 @@ def only_signature(rest: Sequence[str], signer: Signer = NOBODY, *, thanks: bool
     folded = [_fold(line) for line in lines]
     if "--" in folded:
         del lines[folded.index("--") :], folded[folded.index("--") :]
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        return False
     known = [block for block in map(_folded, signer.signatures) if block]
     while lines:
         blocks = (len(block) for block in known if folded[-len(block) :] == block)

@@ -102,6 +102,14 @@ def test_thanks_above_a_name_may_be_meant():
     assert only("Thanks,\nRegards\nElliot", thanks=False)
 
 
+def test_a_line_as_long_as_a_text_is_none():
+    disclaimer = "This mail is confidential. " * 40
+    known = Signer(signatures=(disclaimer, disclaimer * 2))
+    assert only_signature([disclaimer], known)
+    assert not only_signature([disclaimer * 2], known)
+    assert only_signature(["--", disclaimer * 2], known)
+
+
 def test_the_signature_of_a_text_is_its_longest_end():
     text = "Hello Karen,\n\nit works.\n\nBest regards,\nElliot Alderson\n\nSupport\n"
     assert signature_of(text, ELLIOT) == "Best regards,\nElliot Alderson\n\nSupport"
