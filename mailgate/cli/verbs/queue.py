@@ -63,7 +63,7 @@ _QUEUES = {
         _outgoing,
         _retry_outgoing,
         outbox.drop,
-        ("queued", "sending", "failed"),
+        outbox.WAITING,
     ),
 }
 

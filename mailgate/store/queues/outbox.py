@@ -21,6 +21,7 @@ from mailgate.store.columns import moment, storable
 from mailgate.store.db import Db
 from mailgate.ticket import Queued
 
+WAITING = ("queued", "sending", "failed")  # states in which an administrator may look for a mail
 LARGE = 1_000_000  # bytes; the number stands in the schema too
 _AT_ONCE = 0.0  # the due time of what an administrator wants tried now, whatever state its relay is in
 # Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
@@ -392,9 +393,6 @@ def drop(db: Db, outbox_id: int, now: datetime) -> None:
 
 def counts(db: Db) -> dict[str, int]:
     """How many rows are `queued`, `sending` and `failed`; and `untold`: failed, and nobody knows yet."""
-    found = {}
-    for state in ("queued", "sending", "failed"):
-        row = db.one(f"SELECT count(*) AS n FROM outbox WHERE state = '{state}'")  # noqa: S608
-        found[state] = row["n"] if row else 0
-    row = db.one("SELECT count(*) AS n FROM refused")
-    return {**found, "untold": row["n"] if row else 0}
+    places = {state: f"outbox WHERE state = '{state}'" for state in WAITING} | {"untold": "refused"}
+    rows = {name: db.one(f"SELECT count(*) AS n FROM {place}") for name, place in places.items()}  # noqa: S608
+    return {name: row["n"] if row else 0 for name, row in rows.items()}
