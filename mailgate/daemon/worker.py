@@ -50,9 +50,8 @@ from mailgate.worker.runtime import Runtime, make_runtime
 from mailgate.worker.secrets import open_secrets
 from mailgate.worker.timers import Timers
 from mailgate.worker.undelivered import process_failures
-from mailgate.writing.templates.canned import check_canned
+from mailgate.writing.templates.own_texts import broken_texts
 from mailgate.writing.templates.phrases import shipped
-from mailgate.writing.templates.render import Renderer
 
 STOP_TIMEOUT = 4.0  # seconds for the current batch to finish
 OPEN_TIMEOUT = 30.0  # seconds for a database that does not work to come back, before the worker gives up
@@ -254,9 +253,7 @@ def validate(file: Path) -> Config:
     """
     config, _ = load(file)
     # Shipped templates are skipped: an upgrade may have installed newer ones than this process can render.
-    found = Renderer.of(config).check() if config.templates else ()
-    broken = tuple(each for each in found if not each.warning and not Path(each.file).is_relative_to(shipped()))
-    broken += check_canned(config)
+    broken = tuple(each for each in broken_texts(config) if not Path(each.file).is_relative_to(shipped()))
     if broken:
         raise ConfigError(broken)
     return config

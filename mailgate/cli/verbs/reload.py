@@ -15,8 +15,7 @@ from mailgate.errors import ConfigError
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
 from mailgate.ticket import Json
-from mailgate.writing.templates.canned import check_canned
-from mailgate.writing.templates.render import Renderer
+from mailgate.writing.templates.own_texts import broken_texts
 
 _NOT_RUNNING = "no daemon is running on this database; the configuration is valid and is used at the next start"
 
@@ -28,8 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Signal the daemon; 1 when none is running. Raises ConfigError for an invalid configuration."""
     config, warnings = load(find(args.config, os.environ), secrets=False)  # the daemon has them in its own environment
-    found = (*check_canned(config), *Renderer.of(config).check())
-    if broken := tuple(problem for problem in found if not problem.warning):
+    if broken := broken_texts(config):
         raise ConfigError(broken)
     with reading(config) as db:
         warnings += orphans(config, names_in_use.names_in_use(db))

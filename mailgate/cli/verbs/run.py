@@ -13,7 +13,7 @@ from mailgate.cli.common import config_of, new_option, now, print_json, secrets_
 from mailgate.config.dump import effective
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
-from mailgate.errors import StorageError, WrongSchema
+from mailgate.errors import ConfigError, StorageError, WrongSchema
 from mailgate.settings import Config
 from mailgate.store.db import engine_of
 from mailgate.store.schema import migrate, pending
@@ -35,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
-    # `check` and `reload` check holiday codes; here that would delay the first mail by most of a second.
-    config = config_of(args, thorough=False, secrets=True)
+    config = config_of(args, secrets=True)
+    _refuse_broken_texts(config)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(args.log))
     logging.basicConfig(level=logging.DEBUG if args.verbose else logging.INFO, handlers=[handler])
@@ -62,6 +62,16 @@ def run(args: argparse.Namespace) -> int:
             daemon = Daemon(config, worker, ready=ready, notifier=notifier, opened=opened, node=node)
             event_loop.run(daemon.run(), os.environ)
     return 0
+
+
+def _refuse_broken_texts(config: Config) -> None:
+    """Raise ConfigError for templates and canned responses that `check` and `reload` refuse, too."""
+    if config.canned or config.templates:
+        # late: loads the template library, which a desk without texts of its own needs in the worker process alone
+        from mailgate.writing.templates.own_texts import broken_texts
+
+        if broken := broken_texts(config):
+            raise ConfigError(broken)
 
 
 def _bring_up_to_date(config: Config) -> None:

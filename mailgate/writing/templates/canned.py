@@ -6,8 +6,10 @@ help topic that is not public, and no agent's name where the desk masks them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 from mailgate.config.toml.lines import nearest, scan
 from mailgate.errors import Problem, Refused
@@ -21,6 +23,7 @@ from mailgate.writing.mail.headers import plain
 from mailgate.writing.templates.phrases import Catalogue
 from mailgate.writing.templates.sandbox import broken, fill
 
+_UNKNOWN = re.compile(r"'(\w+)'(?: is undefined)?$")  # as Jinja2 names what there is not
 _SPECIMEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -48,12 +51,23 @@ def _check(canned: Canned, config: Config) -> Iterator[Problem]:
     for language, text in canned.text.by_language.items():
         try:
             for ticket, agent in _specimens(config):
-                fill(text, canned_values(ticket, agent, config, ENGLISH))
+                values = canned_values(ticket, agent, config, ENGLISH)
+                fill(text, values)
         except Exception as error:
             place = ("canned", canned.name, "text", *([language] if language else []))
             line = nearest(scan(config.file.read_text("utf-8-sig")), place)
             label = f"[canned.{canned.name}.text{f'.{language}' if language else ''}]"
-            yield Problem(label, broken(error), line, str(config.file))
+            yield Problem(label, f"{broken(error)}{_near(error, values)}", line, str(config.file))
+
+
+def _near(error: Exception, values: Mapping[str, Mapping[str, str]]) -> str:
+    """What may have been meant by a value that there is not; "" for another fault."""
+    unknown = _UNKNOWN.search(str(error))
+    if not unknown:
+        return ""
+    known = {*values, *(name for names in values.values() for name in names)}
+    near = get_close_matches(unknown[1], sorted(known), n=1)
+    return f": did you mean {near[0]}?" if near else ": docs/templates.md lists the values that there are"
 
 
 def _specimens(config: Config) -> Iterator[tuple[Ticket, str]]:
@@ -76,7 +90,7 @@ def _specimens(config: Config) -> Iterator[tuple[Ticket, str]]:
         yield ticket, next(iter(config.agents), "") if full else ""
 
 
-def canned_values(ticket: Ticket, agent: str, config: Config, dates: Dates) -> Mapping[str, object]:
+def canned_values(ticket: Ticket, agent: str, config: Config, dates: Dates) -> Mapping[str, Mapping[str, str]]:
     """The values that a canned response may read; docs/templates.md lists them."""
     notice = Notice(kind=NoticeKind.REPLY, to=ticket.requester, cause="", ticket=ticket, by_agent=agent)
     address = identity.desk_address(notice, config)

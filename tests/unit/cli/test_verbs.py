@@ -257,6 +257,26 @@ def test_check_reports_errors_of_config_and_templates_together(desk, capsys):
     assert problems[1]["file"].endswith("templates/reply.txt")
 
 
+@pytest.mark.parametrize(
+    ("config", "template", "what"),
+    [
+        ('[canned.bad]\ntext = "{{ requester.firstname }}"\n', "", "[canned.bad.text]"),
+        ("", "{% if %}", "templates/reply.txt:"),
+        ("", "{{ no_such_value }}", "'no_such_value' is undefined"),
+        ('[schedule.Days]\nhours = { mon = "08:00-17:00" }\nholidays = ["XX"]\n', "", "no holidays are known"),
+        ('[desk]\nname = ""\n', "", "twice"),
+    ],
+)
+def test_what_check_rejects_no_daemon_starts_with_or_reloads(desk, capsys, config, template, what):
+    (desk / "config.toml").write_text(f"{CONFIG}\n{config}")
+    if template:
+        (desk / "templates").mkdir()
+        (desk / "templates" / "reply.txt").write_text(template)
+    for verb in ("check", "run", "reload"):
+        assert call(verb) == 2, verb
+        assert what in capsys.readouterr().err, verb
+
+
 def test_check_and_run_reject_a_used_database_without_its_secret(desk, capsys):
     assert call("check") == 0, "none has been created yet"
     assert call("ingest", "a.eml") == 0

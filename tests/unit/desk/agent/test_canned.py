@@ -203,8 +203,9 @@ def test_one_that_cannot_be_filled_in_leaves_the_acknowledgement_and_returns_the
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("{{ requster.name }}", "'requster' is undefined"),
-        ("{{ ticket.due }}", "has no attribute 'due'"),
+        ("{{ requster.name }}", "'requster' is undefined: did you mean requester?"),
+        ("{{ requester.firstname }}", "has no attribute 'firstname': did you mean first_name?"),
+        ("{{ ticket.due }}", "has no attribute 'due': docs/templates.md lists the values that there are"),
         ("{% if %}", "line 1 of the text"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
         ("{{ requester.name[0] }}", "has no element 0"),  # not everybody has a name
