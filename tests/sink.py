@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import socket
 import ssl
+import struct
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,7 +40,8 @@ class Sink:
     recipient's address, "mail SENDER" or "end RECIPIENT" to the answers to give, the first
     first; without one it says yes.
 
-    An answer of "close" hangs up, one of "hang" says nothing more, "half TEXT" hangs up within a line.
+    An answer of "close" hangs up, one of "hang" says nothing more, "half TEXT" hangs up within a line, "reset TEXT"
+    says it and resets the connection.
     """
 
     port: int = 0
@@ -112,6 +115,13 @@ class Sink:
         self._arrived.set()
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection as a process that is killed, or a firewall, does."""
+    # SO_LINGER of no seconds: the end is told by RST, not by FIN.
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 def says_yes(answer: str) -> bool:
     """Whether the last line of an answer has a code of success (RFC 5321 4.2.1)."""
     return re.match(r"[23]\d\d(?: |$)", (answer.splitlines() or [""])[-1]) is not None
@@ -140,8 +150,11 @@ class _Dialogue:
             self.writer.write(answer.removeprefix("half ").encode())
             await self.writer.drain()
             raise ConnectionResetError
-        self.writer.write(f"{answer}\r\n".encode())
+        self.writer.write(f"{answer.removeprefix('reset ')}\r\n".encode())
         await self.writer.drain()
+        if answer.startswith("reset "):
+            reset(self.writer)
+            raise ConnectionResetError
         return says_yes(answer)
 
     async def run(self) -> None:

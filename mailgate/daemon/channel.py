@@ -17,6 +17,7 @@ from datetime import datetime
 
 from mailgate.errors import Problem
 from mailgate.system.storage import StorageProblem, storage_problem
+from mailgate.system.streams import write
 
 MAX_MESSAGE = 16_000_000  # bytes of one line; `ApplyConfig` holds a whole configuration file
 
@@ -121,9 +122,8 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Queue a message; discarded when the other process has exited."""
-        if not self._writer.is_closing():  # uvloop would raise
-            line = json.dumps([type(message).__name__, asdict(message)], default=datetime.isoformat)
-            self._writer.write(line.encode() + b"\n")
+        line = json.dumps([type(message).__name__, asdict(message)], default=datetime.isoformat)
+        write(self._writer, line.encode() + b"\n")
 
     async def receive(self) -> Message | None:
         """Wait for the next message; None when the other process has exited."""

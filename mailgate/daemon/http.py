@@ -20,6 +20,7 @@ from mailgate.errors import StorageError
 from mailgate.settings import Http
 from mailgate.store.db import Store
 from mailgate.store.queues import arrivals
+from mailgate.system.streams import write
 
 MAX_REQUEST = 4096  # bytes
 REQUEST_TIMEOUT = 5.0  # seconds
@@ -118,7 +119,7 @@ class HttpServer:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
                 code, page = await self._respond(head.split(b"\r\n", 1)[0].split())
-                writer.write(_response(code, page))
+                write(writer, _response(code, page))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a client that does not speak HTTP gets no response

@@ -28,6 +28,7 @@ from mailgate.outbound.payload import Payload
 from mailgate.outbound.sender import sender_of
 from mailgate.settings import DkimKey
 from mailgate.settings import Relay as RelayConfig
+from mailgate.system.streams import write
 
 CONNECT_TIMEOUT = 30.0  # seconds, also for the greeting: who waits longer finds an ill relay too late
 REPLY_TIMEOUT = 300.0  # RFC 5321 4.5.3.2.2 - 4.5.3.2.3
@@ -104,11 +105,10 @@ class SmtpRelay:
     async def _open(self, refused: str = "") -> None:
         """Connect, encrypt and sign in; with another token than the `refused` one."""
         config = self._config
-        implicit = config.tls == "implicit"
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 self._reader, self._writer = await asyncio.open_connection(
-                    config.host, config.port, ssl=self._context() if implicit else None
+                    config.host, config.port, ssl=self._context() if config.tls == "implicit" else None
                 )
         except (OSError, TimeoutError, UnicodeError) as error:  # UnicodeError: a host name that is none
             stage = Stage.TLS if isinstance(error, ssl.SSLError) else Stage.CONNECT
@@ -338,14 +338,14 @@ class SmtpRelay:
     async def _write_piece(self, piece: bytes) -> None:
         assert self._writer is not None
         async with asyncio.timeout(SEND_TIMEOUT):
-            self._writer.write(piece)
+            write(self._writer, piece)
             await self._writer.drain()
 
     # -- lines
 
     def _write(self, line: str) -> None:
         assert self._writer is not None
-        self._writer.write(f"{line}\r\n".encode())
+        write(self._writer, f"{line}\r\n".encode())
 
     async def _expect(self, stage: Stage, code: int, seconds: float = 0.0) -> Reply:
         reply = await self._read(stage, seconds or REPLY_TIMEOUT)

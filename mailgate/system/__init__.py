@@ -6,6 +6,7 @@
     event_loop      asyncio's or uvloop's
     lock            one daemon per database
     maillog         the operator's log: one function per event
+    streams         writing to a connection
     watchdog        detects a hung worker process
 
 May import: the values.

@@ -105,6 +105,19 @@ def test_one_door_per_library() -> None:
             assert source.name.startswith(doors[name]), f"{name} is named in {doors[name]} alone"
 
 
+def test_connections_are_written_to_through_one_door() -> None:
+    """It knows what each event loop does where a connection is lost."""
+    writes = [
+        source.name
+        for source in ALL
+        if "asyncio" in source.imports
+        for node in source.nodes(ast.Attribute)
+        if node.attr in ("write", "writelines", "write_eof")
+        and re.search(r"(writer|wire|transport|connection)$", ast.unparse(node.value))
+    ]
+    assert writes == ["system/streams.py"]
+
+
 def test_every_dependency_is_used() -> None:
     """A library that pyproject.toml asks for is named behind its door."""
     used = {name.split(".")[0] for source in ALL for name in source.imports}

@@ -13,7 +13,11 @@ _LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
     "uvloop": uvloop.new_event_loop,
 }
-_ON_BOTH = ("test_smtp_doors", "test_relay")  # where transports differ: TLS, PROXY headers, connections that end
+_ON_BOTH = (
+    "test_smtp_doors",
+    "test_relay",
+    "test_http",
+)  # where transports differ: TLS, PROXY headers, connections that end
 
 
 def pytest_asyncio_loop_factories(

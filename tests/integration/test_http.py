@@ -9,7 +9,8 @@ import pytest
 from mailgate.daemon.http import Health, HttpServer
 from mailgate.daemon.metrics import Sample
 from mailgate.settings import Http
-from tests.waiting import patience
+from tests.sink import reset
+from tests.waiting import patience, until
 
 GOOD = Health(
     (), (Sample("mailgate_queue", 3, (("queue", "inbox"),)), Sample("mailgate_queue", 1, (("queue", "held"),)))
@@ -66,6 +67,41 @@ def test_figures_of_one_name_share_their_type_line() -> None:
     assert len([line for line in lines if line.startswith("# HELP mailgate_queue ")]) == 1
     assert 'mailgate_queue{queue="inbox"} 3' in lines
     assert "mailgate_ready 1" in lines
+
+
+async def test_a_client_that_is_gone_before_its_page_is_ready_is_no_trouble(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvloop would raise where the page is written."""
+    asked, ready = asyncio.Event(), asyncio.Event()
+    lost: list[object] = []
+    serving: list[asyncio.Task[None]] = []
+    told = asyncio.StreamReaderProtocol.connection_lost
+
+    async def slow() -> Health:
+        serving.extend(filter(None, [asyncio.current_task()]))
+        asked.set()
+        await ready.wait()
+        return GOOD
+
+    def connection_lost(self: asyncio.StreamReaderProtocol, error: Exception | None) -> None:
+        told(self, error)
+        lost.append(self)
+
+    monkeypatch.setattr(asyncio.StreamReaderProtocol, "connection_lost", connection_lost)
+    server = HttpServer(Http(host="127.0.0.1", port=0), slow)
+    await server.start()
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+    async with patience():
+        await asked.wait()
+        reset(writer)
+        await until(lambda: len(lost) == 2)  # both ends know it
+        ready.set()
+        await asyncio.wait(serving)
+    server.stop()
+    assert serving[0].exception() is None
+    assert not caplog.records
 
 
 def test_what_is_no_request_of_ours_gets_no_page() -> None:

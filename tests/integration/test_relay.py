@@ -18,7 +18,7 @@ from mailgate.outbound.relay import SmtpRelay, transport
 from mailgate.settings import Credentials
 from mailgate.settings import Relay as RelayConfig
 from tests.sink import Sink
-from tests.waiting import patience
+from tests.waiting import patience, until
 
 CERTIFICATE = Path(__file__).parents[1] / "data/localhost.pem"
 MAIL = b"Subject: Hello\r\n\r\nText.\r\n"
@@ -157,6 +157,33 @@ async def test_a_relay_that_hung_up_meanwhile_costs_no_attempt(goodbye):
         assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
         await relay.close()
     assert (sink.connections, len(sink.taken)) == (2, 2)
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "implicit"])
+async def test_a_relay_that_reset_the_connection_meanwhile_costs_no_attempt(tls):
+    """It is known to be lost when the next mail comes: uvloop would raise at the first word."""
+    async with Sink(tls=server_tls(), implicit_tls=tls == "implicit") as sink:
+        relay = to(sink, tls, CERTIFICATE)
+        sink.script["end"] = ["reset 250 2.0.0 taken"]
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
+        await until(relay._writer.is_closing)
+        assert (await relay.send("a@b.example", "e@f.example", Payload(MAIL))).code == 250
+        await relay.close()
+    assert sink.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [("connect", "220 x"), ("ehlo", "250 x"), ("mail", "250 x"), ("rcpt", "250 x"), ("data", "354")],
+)
+async def test_a_relay_that_resets_the_connection_behind_an_answer_is_a_connection_lost(stage, answer):
+    async with Sink(pipelining=False) as sink:
+        relay = to(sink)
+        sink.script[stage] = [f"reset {answer}"]
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 0
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 250
+        await relay.close()
+    assert sink.connections == 2
 
 
 async def test_nobody_there_is_told_as_connect():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import ssl
 import stat
@@ -24,6 +25,7 @@ from mailgate.inbound.smtp.service import MAX_FAILED_LOGINS, Callbacks, FailedLo
 from mailgate.settings import Listener, ServerTls
 from mailgate.store.db import Store
 from tests.programs import need
+from tests.sink import reset
 from tests.smtp_client import CERTIFICATE, Client, b64, plain, trusting
 from tests.waiting import patience, until
 
@@ -469,6 +471,43 @@ async def test_who_is_no_balancer_is_believed_nothing(opened: Opened) -> None:
         assert (await client.answer()).startswith("220")
         assert (await client.answer()).startswith("500")
         client.close()
+
+
+# clients that are gone in the middle
+
+DIALOGUE = (
+    b"MAIL FROM:<a@b.example>\r\n",
+    f"RCPT TO:<{SUPPORT}>\r\n".encode(),
+    b"DATA\r\n",
+    b"Subject: x\r\n\r\nx\r\n.\r\n",
+    b"NOOP\r\n" * 500,
+)
+
+
+@pytest.mark.parametrize("door", ["plain", "proxied", "lmtp", "starttls", "implicit"])
+async def test_a_client_that_resets_the_connection_at_any_step_is_no_trouble(door: str, opened: Opened, caplog) -> None:
+    """Behind each answer, and with answers on the way that nobody reads."""
+    tls = {"starttls": TLS, "implicit": IMPLICIT}.get(door)
+    proxy = HERE if door == "proxied" else ()
+    async with opened(tls=tls, proxy=proxy, protocol="lmtp" if door == "lmtp" else "smtp") as desk:
+        for answered, unread in itertools.product(range(len(DIALOGUE)), range(len(DIALOGUE))):
+            first = V2_TCP4 if door == "proxied" else b""
+            client = await Client.to(desk.listener.port, first=first, tls=trusting() if door == "implicit" else None)
+            await client.greeted("LHLO" if door == "lmtp" else "EHLO")
+            if door == "starttls":
+                await client.say("STARTTLS")
+                if not (answered or unread):
+                    reset(client.writer)  # before the handshake
+                    continue
+                await client.start_tls(trusting())
+                await client.say("EHLO me.example")
+            for words in DIALOGUE[:answered]:
+                client.writer.write(words)
+                await client.answer()
+            client.writer.write(b"".join(DIALOGUE[answered : answered + unread]))
+            reset(client.writer)
+        await until(lambda: not desk.listener.sessions)
+        assert not [record for record in caplog.records if record.exc_info]
 
 
 # what is no mail client

@@ -19,6 +19,7 @@ from mailgate.inbound.smtp.proxied import ProxiedServer
 from mailgate.inbound.smtp.service import Callbacks, FailedLogins, Service
 from mailgate.inbound.smtp.session import Session, TlsFirst, peer_of
 from mailgate.settings import Listener, ServerTls
+from mailgate.system.streams import write
 
 
 def server_context(tls: ServerTls | None) -> ssl.SSLContext | None:
@@ -137,6 +138,6 @@ class _Busy(asyncio.Protocol):
         service = self._service
         text = "4.3.2 Error: too many connections"
         if not (service.config.tls and service.config.tls.implicit):  # within TLS nobody could read it
-            transport.write(f"421 {text[:5]} {service.hostname} {text[6:]}\r\n".encode())
+            write(transport, f"421 {text[:5]} {service.hostname} {text[6:]}\r\n".encode())
         transport.close()
         service.refuse(self._peer or peer_of(transport), None, "", 421, text)

@@ -30,6 +30,7 @@ from mailgate.inbound.smtp.syntax import mail_trouble, read_path
 from mailgate.mail import Delivery, Envelope, Kept, normalise
 from mailgate.system import maillog
 from mailgate.system.crash_points import crossing
+from mailgate.system.streams import write
 
 COMMAND_TIMEOUT = 300.0  # seconds; RFC 5321 4.5.3.2.7
 TLS_TIMEOUT = 30.0  # seconds for a handshake
@@ -134,7 +135,7 @@ class Session(SMTP):
     def _close_with(self, answer: str) -> None:
         self._leaving = True
         if self._wire and not self._wire.is_closing():
-            self._wire.write(f"{answer}\r\n".encode())
+            write(self._wire, f"{answer}\r\n".encode())
             self._wire.close()
 
     @property
@@ -222,7 +223,7 @@ class Session(SMTP):
             self._close_with(f"421 4.7.0 {self.hostname} Error: too many errors")
 
     async def _say(self, answer: str) -> None:
-        self._writer.write(f"{answer}\r\n".encode())
+        write(self._writer, f"{answer}\r\n".encode())
         await self._writer.drain()
 
     def _reset(self) -> None:
@@ -282,7 +283,7 @@ class Session(SMTP):
             await self._refuse(replies.TLS_PIPELINED)
             self._close_with(f"421 4.7.0 {self.hostname} Error: command injection")
         else:
-            self._writer.write(b"220 2.0.0 Ready to start TLS\r\n")
+            write(self._writer, b"220 2.0.0 Ready to start TLS\r\n")
             await self._start_tls()
 
     async def auth(self, argument: str) -> None:
