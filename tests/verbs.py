@@ -12,8 +12,8 @@ from mailgate.ticket import EventKind
 class Example(NamedTuple):
     """A use of a verb, and its outcome."""
 
-    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens", "returned",
-    # "code" (it takes one that is not guessed)
+    ends: str  # "done", "answered", "reply", "report", "nothing" (it waits for a text), "opens",
+    # "code" (it takes one that is not guessed), "over" (so it does, but alone that is answered, not returned)
     permission: str = ""
     value: str = ""  # one that it takes at the desk of `tests.desk`
     leaves: EventKind | None = None  # the event on the ticket, if that changes
@@ -57,7 +57,7 @@ EXAMPLES = {
     "report": Example("report"),
     "quiet": Example("nothing"),
     "ticket": Example("nothing", "", "1001"),
-    "confirm": Example("returned", "", "abcdefgh"),
+    "confirm": Example("over", "", "abcdefgh"),
 }
 
 assert EXAMPLES.keys() == VERBS.keys(), (

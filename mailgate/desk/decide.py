@@ -13,10 +13,11 @@ from mailgate.desk.notify.admin import pass_to_admin
 from mailgate.desk.opening import on_behalf
 from mailgate.desk.opening.from_mail import open_from_mail
 from mailgate.desk.outcome import Context, Outcome
-from mailgate.desk.request.request import agent_mail
+from mailgate.desk.request.request import AgentMail, agent_mail
 from mailgate.desk.requester import message
 from mailgate.desk.requester.rating import receive_rating
 from mailgate.desk.situation import Matter, Situation, SpamRelease
+from mailgate.notice import NoticeKind
 from mailgate.phrase import Phrase
 from mailgate.reasons import Reason
 from mailgate.rules.ticket.bans import Ban, banned_by
@@ -117,8 +118,10 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
     held, request = situation.known.held, agent_mail(situation, context)
     if held is None and situation.sender.proven:
         return held_reply.nothing_waits(request, situation.ticket)
-    if held is None or situation.sender.dmarc == "fail":
-        return quarantined(Reason.UNPROVEN_AGENT, "no mail waits for this code")
+    if held is None:
+        return _unproven_code(request, situation)
+    if situation.sender.dmarc == "fail":
+        return quarantined(Reason.UNPROVEN_AGENT, "a code in a mail that failed DMARC")
     author = None if held.why is Reason.SPAM else held.situation.sender.agent
     if refused := held_reply.refused(request, situation.ticket, author):
         return refused
@@ -136,6 +139,15 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
         commands=situation.commands.commands,
         confirms=(held.inbox_id, outcome),
     )
+
+
+def _unproven_code(request: AgentMail, situation: Situation) -> Outcome:
+    """Nothing waits for the code: it has no effect, and nobody has to look at it. The agent is told once an hour."""
+    why = "no mail waits for this code"
+    if situation.known.answered_lately or situation.sender.dmarc == "fail":
+        return dropped(Reason.UNPROVEN_AGENT, why)
+    told = request.answer(NoticeKind.ANSWER, None, (Phrase("done.code_over"),))
+    return Outcome(state="dropped", reason=Reason.UNPROVEN_AGENT, why=why, notices=told)
 
 
 def _of_listed_spam(situation: Situation, context: Context) -> Outcome:

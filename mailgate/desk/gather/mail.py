@@ -217,6 +217,8 @@ def _of_confirmation(db: Db, situation: Situation, context: Context) -> Known:
     agent = situation.sender.agent
     known, waiting = with_signatures(db, Known(), agent), held.by_code(db, agent, code.strip().lower(), context.now)
     if waiting is None:
-        return known
+        hour_ago = context.now - timedelta(hours=1)
+        lately = audience.told_since(db, NoticeKind.ANSWER, situation.sender.address, hour_ago)
+        return replace(known, answered_lately=lately)
     why = Reason(waiting.why)
     return replace(known, held=Held(waiting.inbox_id, why, waiting.at, gather_held(db, waiting.inbox_id, context, why)))

@@ -101,8 +101,20 @@ def expired(agent_key: str, reason: Reason, situation: Situation, context: Conte
 
 
 def nothing_waits(request: Request, ticket: Ticket | None) -> Outcome:
-    """The mail of the code was released already, or has expired."""
-    return request.refused(ticket, Phrase("refused.code_unknown"), *_beside(request))
+    """The mail of the code was released already, or has expired: a second tap on a link is no mistake to correct.
+
+    Only what stands beside the code is returned.
+    """
+    beside = _beside(request)
+    if beside or not request.signed_only:
+        return request.refused(ticket, Phrase("refused.code_unknown"), *beside)
+    return Outcome(
+        reason=Reason.REFUSED,
+        why="no mail waits for this code",
+        ticket=ticket.number if ticket else None,
+        notices=request.answer(NoticeKind.ANSWER, ticket, (Phrase("done.code_over"),)),
+        commands=request.commands.commands,
+    )
 
 
 def refused(request: Request, ticket: Ticket | None, author: str | None) -> Outcome | None:

@@ -99,9 +99,7 @@ def test_who_may_is_told_that_it_is_done(bench):
             assert (back, "reply" in {mail.kind for mail in mails}) == ([], True), command
         else:
             (mail,) = back
-            assert mail.kind == {"report": "report", "returned": "command-failed", "code": "command-failed"}.get(
-                row.ends, "answer"
-            ), command
+            assert mail.kind == {"report": "report", "code": "command-failed"}.get(row.ends, "answer"), command
             assert (row.says != "") is (row.ends in ("done", "opens")), command
             assert re.search(f"^({row.says})", mail.text, re.MULTILINE), f"{command}: {mail.text}"
         if row.ends == "opens":
@@ -131,7 +129,7 @@ def test_who_may_not_is_told_what_it_takes_and_nothing_happens(bench):
             assert mail.kind == "command-failed", command
             assert f"it takes the permission `{takes(command)}`" in mail.text, command
         else:
-            assert mail.kind == ("command-failed" if row.ends == "returned" else "answer"), f"{command}: {mail.text}"
+            assert mail.kind == ("command-failed" if row.ends == "over" else "answer"), f"{command}: {mail.text}"
     assert state(bench) == before
 
 
@@ -194,7 +192,7 @@ def test_for_who_does_not_see_it_there_is_no_such_ticket(bench):
             mail = heard(bench, ELLIOT, command)
         else:
             mail = heard(bench, ELLIOT, f"#ticket 1001\n{command}")
-        told = {"returned": "code", "opens": "for a ticket that exists"}.get(
+        told = {"over": "code", "opens": "for a ticket that exists"}.get(
             example_of(command).ends, "Ticket 1001 was not found"
         )
         assert (mail.kind, told in mail.text) == ("command-failed", True), f"{command}: {mail.text}"

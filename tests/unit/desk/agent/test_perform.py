@@ -12,6 +12,7 @@ from mailgate.desk.gather.request import gather_order
 from mailgate.notice import ShownTicket
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.store.db import open_writer
+from mailgate.store.queues import quarantine
 from mailgate.ticket import ADMIN
 from mailgate.worker import apply
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told
@@ -421,20 +422,43 @@ def test_a_confirmed_mail_is_carried_out_once(opened):
     assert any(line.startswith("notice: ") for line in opened.way())
     assert mails
     events = len(opened.events())
-    assert told(confirm_with(opened, confirm)) == {("command-failed", "elliot@bank.example")}
+    again = confirm_with(opened, confirm)
+    assert told(again) == {("answer", "elliot@bank.example")}
+    assert "No held mail waits for this code: it was carried out already" in again[0].text
     assert len(opened.events()) == events
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_code_for_which_nothing_waits_is_no_trouble_even_where_nothing_proves_its_sender(opened, used):
+    """The link of a confirmation was tapped twice, or somebody made a code up: anybody can write so."""
+    code = "aaaaaaaaaaaa"
+    if used:
+        asked = to(opened.send(ELLIOT, "#close", subject="[#1001] Portal is down"), "elliot@bank.example")
+        code = re.search(r"#confirm (\w+)", asked.text)[1]
+        opened.send(ELLIOT, f"#confirm {code}", subject="Confirm")
+        opened.now += timedelta(hours=1)
+    (first,) = opened.send(ELLIOT, f"#confirm {code}", subject="Confirm")
+    assert (first.kind, first.to, "no held mail waits" in first.text.lower()) == ("answer", "elliot@bank.example", True)
+    assert opened.send(ELLIOT, f"#confirm {code}", subject="Once more") == [], "one answer an hour"
+    failed = {"Authentication-Results": "mx.bank.example; dmarc=fail header.from=bank.example"}
+    opened.now += timedelta(hours=1, seconds=1)
+    forged = opened.send(
+        ELLIOT, f"#confirm {code}", subject="Forged", headers=failed, authserv_ids=("mx.bank.example",)
+    )
+    assert forged == []
+    assert (opened.last()["state"], quarantine.troubles(opened.db)) == ("dropped", 0)
 
 
 def test_a_code_is_its_agents_alone(opened):
     confirm = to(opened.send(ELLIOT, "#close", subject="[#1001] Portal is down"), "elliot@bank.example")
-    assert confirm_with(opened, confirm, who=ANN) == []
+    assert told(confirm_with(opened, confirm, who=ANN)) == {("answer", "ann@bank.example")}
     assert opened.ticket().status == "open"
 
 
 def test_a_code_ends_after_three_days(opened):
     confirm = to(opened.send(ELLIOT, "#close", subject="[#1001] Portal is down"), "elliot@bank.example")
     opened.now += timedelta(days=3, seconds=10)
-    assert told(confirm_with(opened, confirm)) == {("command-failed", "elliot@bank.example")}
+    assert told(confirm_with(opened, confirm)) == {("answer", "elliot@bank.example")}
     assert opened.ticket().status == "open"
 
 

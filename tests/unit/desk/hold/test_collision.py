@@ -181,7 +181,7 @@ def test_it_is_sent_once(crossed):
     mail = held(answer(crossed))
     crossed.tap(mail)
     again = crossed.tap(mail)
-    assert told(again) == {("command-failed", "elliot@bank.example")}
+    assert told(again) == {("answer", "elliot@bank.example")}
     assert crossed.thread().count(("reply", MINE)) == 1
 
 

@@ -94,7 +94,7 @@ def test_its_agent_sends_it_with_one_tap_once_with_files_and_commands(bench):
     assert [part.get_filename() for part in reply.message.walk() if part.get_filename()] == ["log.txt"]
     assert (bench.ticket().priority, bench.ticket().last_respondent) == ("High", "ann")
     assert bench.db.one("SELECT count(*) FROM held")[0] == 0
-    assert told(bench.tap(mail)) == {("command-failed", "ann@bank.example")}
+    assert told(bench.tap(mail)) == {("answer", "ann@bank.example")}
     assert bench.thread().count(("reply", REPLY)) == 1
 
 
@@ -134,7 +134,7 @@ def test_a_colleagues_answer_meanwhile_holds_it_anew_with_another_code_and_then_
     second = held(bench.tap(first))
     assert first.message_id != second.message_id
     assert "Elliot Alderson answered the requester" in second.text
-    assert told(bench.tap(first)) == {("command-failed", "ann@bank.example")}, "the first link is used up"
+    assert told(bench.tap(first)) == {("answer", "ann@bank.example")}, "the first link is used up"
     assert to(bench.tap(second), "karen@client.example").kind == "reply"
     assert bench.thread().count(("reply", REPLY)) == 1
 
