@@ -5,8 +5,6 @@ All or nothing: with one error the mail is refused whole. What is done on a tick
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
 from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import answer_queries, answers_of, with_answers, wrong_lists
 from mailgate.desk.agent.report_mails import answer_reports, uncounted
@@ -21,7 +19,7 @@ from mailgate.rules.commands.orders import ResolvedCommands, bans_of, unbans_of
 from mailgate.rules.commands.resolve import resolve
 from mailgate.rules.commands.scope import NO_TICKET, CommandScope
 from mailgate.rules.people.permissions import sees
-from mailgate.rules.sla.calendar import calendar_of
+from mailgate.rules.sla.day_start import day_start
 from mailgate.rules.ticket import acts
 from mailgate.ticket import Ticket
 
@@ -82,13 +80,10 @@ def _without_ticket(
 
 
 def scope_of(request: Request, target: Target | None, context: Context) -> CommandScope:
-    """The scope in which commands are resolved; a date means opening time by the schedule of the SLA plan."""
+    """The scope in which commands are resolved; a day means its start by the schedule of the SLA plan."""
     config, known = context.config, request.known
     plan = config.slas.get(target.ticket.sla if target else str(config.defaults.sla))
-    hours = config.schedules[plan.schedule] if plan else None
-
-    def opens(day: date) -> datetime | None:
-        return calendar_of(hours).opens_on(day) if hours else None
+    zone = config.zone(request.agent.key if request.agent else "")
 
     def other(number: int) -> Ticket | None:
         found = known.ticket(number)
@@ -98,7 +93,7 @@ def scope_of(request: Request, target: Target | None, context: Context) -> Comma
         config,
         request.agent,
         context.now,
-        opens,
+        day_start(plan, config, zone),
         other,
         known.away,
         bans=lambda: frozenset(ban.pattern for ban in known.bans),

@@ -76,6 +76,29 @@ def read(text: str, now: datetime = NOW, zone: ZoneInfo = NEW_YORK, schedule=ope
         ("2026-12-24 09:00", "Thu 24 Dec 2026, 09:00 EST"),
         ("2026-12-24T09:00", "Thu 24 Dec 2026, 09:00 EST"),
         ("2027-7-1 9:05", "Thu 1 Jul 2027, 09:05 EDT"),
+        ("in 2 weeks", "Fri 4 Dec 2026, 10:30 EST"),
+        ("a week", "Fri 27 Nov 2026, 10:30 EST"),
+        ("in an hour", "Fri 20 Nov 2026, 11:30 EST"),
+        ("in 3 months", "Sat 20 Feb 2027, 10:30 EST"),
+        ("day after tomorrow at noon", "Sun 22 Nov 2026, 12:00 EST"),
+        ("9:00 tomorrow", "Sat 21 Nov 2026, 09:00 EST"),
+        ("5 pm on Friday", "Fri 20 Nov 2026, 17:00 EST"),
+        ("this fri 17:00", "Fri 20 Nov 2026, 17:00 EST"),
+        ("next friday", "Fri 27 Nov 2026, 08:00 EST"),  # today is one: both readings are this day
+        ("next wed", "Wed 25 Nov 2026, 08:00 EST"),
+        ("friday next week", "Fri 27 Nov 2026, 08:00 EST"),
+        ("next week friday", "Fri 27 Nov 2026, 08:00 EST"),
+        ("next month", "Tue 1 Dec 2026, 08:00 EST"),
+        ("24 Dec", "Thu 24 Dec 2026, 08:00 EST"),
+        ("24th of December, 2026 9am", "Thu 24 Dec 2026, 09:00 EST"),
+        ("Dec 24th", "Thu 24 Dec 2026, 08:00 EST"),
+        ("December 24, 2026, 10:30 am", "Thu 24 Dec 2026, 10:30 EST"),
+        ("Thu, 24 Dec 2026, 14:00", "Thu 24 Dec 2026, 14:00 EST"),  # as our mails write it
+        ("3 Mar", "Wed 3 Mar 2027, 08:00 EST"),
+        ("29 Feb", "Tue 29 Feb 2028, 08:00 EST"),
+        ("24.12.2026", "Thu 24 Dec 2026, 08:00 EST"),
+        ("24. 12. 2026 14:30", "Thu 24 Dec 2026, 14:30 EST"),
+        ("2026/12/24", "Thu 24 Dec 2026, 08:00 EST"),
     ],
 )
 def test_a_time_is_read_in_the_agents_zone(text, meant):
@@ -83,12 +106,61 @@ def test_a_time_is_read_in_the_agents_zone(text, meant):
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("morgen", "Mon 23 Nov 2026, 08:00 EST"),
+        ("Übermorgen um 9 Uhr", "Sun 22 Nov 2026, 09:00 EST"),
+        ("bis Freitag, 14.30 Uhr", "Fri 20 Nov 2026, 14:30 EST"),
+        ("am kommenden Montag", "Mon 23 Nov 2026, 08:00 EST"),
+        ("nächsten Mittwoch", "Wed 25 Nov 2026, 08:00 EST"),
+        ("nächste Woche", "Mon 23 Nov 2026, 08:00 EST"),
+        ("Ende des Monats", "Mon 30 Nov 2026, 08:00 EST"),
+        ("24. Dezember", "Thu 24 Dec 2026, 08:00 EST"),
+        ("3. März 2027", "Wed 3 Mar 2027, 08:00 EST"),
+        ("in einer Woche", "Fri 27 Nov 2026, 10:30 EST"),
+        ("in 3 Tagen", "Mon 23 Nov 2026, 10:30 EST"),
+        ("demain à 9:00", "Sat 21 Nov 2026, 09:00 EST"),
+        ("mercredi prochain", "Wed 25 Nov 2026, 08:00 EST"),
+        ("jusqu’au 1 août 2027", "Mon 2 Aug 2027, 08:00 EDT"),  # the first is a Sunday
+        ("dans 2 heures", "Fri 20 Nov 2026, 12:30 EST"),
+        ("mañana", "Mon 23 Nov 2026, 08:00 EST"),
+        ("el miércoles a las 10:00", "Wed 25 Nov 2026, 10:00 EST"),
+        ("24 de diciembre de 2026", "Thu 24 Dec 2026, 08:00 EST"),
+    ],
+)
+def test_a_time_is_read_in_the_shipped_languages(text, meant):
+    assert read(text) == meant
+
+
+@pytest.mark.parametrize("text", ["03/04/2026", "24/12/2026", "3/4", "24-12-2026", "12/24/26 9:00"])
+def test_a_date_that_does_not_say_which_number_is_the_month_is_refused_with_what_does(text):
+    with refusal("it is not clear which number is the month: write 24 Dec 2026, 24.12.2026 or 2026-12-24"):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["next friday", "next Fri 10:00", "nächsten Freitag", "vendredi prochain"])
+def test_the_next_day_of_a_week_that_has_begun_may_be_two_days_and_is_refused_with_both(text):
+    with refusal("may be 2026-11-20 or 2026-11-27: write one of the two"):
+        read(text, datetime(2026, 11, 16, 10, 30, tzinfo=NEW_YORK))
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "meant"),
+    [((2026, 10, 31), 1, "30 Nov 2026"), ((2027, 12, 31), 2, "29 Feb 2028"), ((2026, 12, 15), 12, "15 Dec 2027")],
+)
+def test_a_month_later_is_the_same_day_or_the_last_of_a_shorter_month(day, months, meant):
+    assert meant in read(f"{months} months", datetime(*day, 9, tzinfo=NEW_YORK))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("", "soon", "2", "2x", "1h 3x", "fr", "fry", "0", "24:00", "25:00", "9:60", "99999d", "-2h", "at"),
-        *("13pm", "0am", "9", "9 o clock", "end of", "end of year", "next", "next month"),
-        *("2026-13-01", "2026-02-30", "26-12-24", "2026-12-24 9", "2026-12-2409:00", "2026-12-24 09:00:00"),
-        *("0000-01-01", "9999-12-31x", "tomorrow fri", "9:00 tomorrow", "friday14", "friday14:00", "tomorrowt9:00"),
+        *("13pm", "0am", "9", "9 o clock", "end of", "end of year", "next", "next soon", "this"),
+        *("2026-13-01", "2026-02-30", "2026-12-24 9", "2026-12-2409:00", "2026-12-24 09:00:00"),
+        *("0000-01-01", "9999-12-31x", "tomorrow fri", "friday14", "friday14:00", "tomorrowt9:00"),
+        *("31 April", "0 Dec", "Fri 24 Dec", "24.12", "24.12.26", "31.2.2026", "jui 3", "24 de", "ju 3"),
+        *("sam", "don", "mi", "20th", "a", "in", "noon noon", "9.30"),
         *("fri fri", "today tomorrow", "until", "until until fri", "untilfri"),
     ],
 )
@@ -120,7 +192,7 @@ def test_a_time_that_cannot_be_meant_is_refused(text, said):
         ((2026, 10, 1), opens, "Fri 30 Oct 2026, 08:00 EDT"),  # the 31st is a Saturday
         ((2026, 10, 30), opens, "Mon 30 Nov 2026, 08:00 EST"),  # business has opened on the last day
         ((2026, 12, 31), opens, "Fri 29 Jan 2027, 08:00 EST"),
-        ((2026, 10, 1), never, "Sat 31 Oct 2026, 00:00 EDT"),
+        ((2026, 10, 1), never, "Sat 31 Oct 2026, 09:00 EDT"),
     ],
 )
 def test_the_end_of_the_month_is_its_last_day_of_business(today, schedule, meant):
@@ -133,8 +205,8 @@ def test_the_last_days_of_the_calendar_are_refused_not_raised():
             read(text)
 
 
-def test_a_day_is_its_midnight_where_business_never_opens():
-    assert read("mon", schedule=never) == "Mon 23 Nov 2026, 00:00 EST"
+def test_a_day_is_its_morning_where_business_never_opens():
+    assert read("mon", schedule=never) == "Mon 23 Nov 2026, 09:00 EST"
 
 
 def test_a_day_begins_with_the_business_hours_of_their_own_zone():
