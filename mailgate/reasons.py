@@ -73,4 +73,5 @@ class Reason(StrEnum):
     RULE_REJECT = "rule-reject"
     AUTO_REPLY_WITHOUT_TICKET = "auto-reply-without-ticket"
     POSTMASTER = "postmaster"  # mail to postmaster@, which is the administrator's
+    POSTMASTER_LIMIT = "postmaster-limit"  # more of it than is passed on within an hour
     BOUNCE_UNMATCHED = "bounce-unmatched"

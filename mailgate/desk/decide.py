@@ -9,7 +9,7 @@ from mailgate.desk.agent import perform
 from mailgate.desk.hold import held_reply, spam
 from mailgate.desk.hold.unproven import hold_unproven
 from mailgate.desk.matter import number_of, opens_as_customer, opens_by_hand
-from mailgate.desk.notify.admin import pass_to_admin
+from mailgate.desk.notify.admin import copy_for_postmaster, pass_to_admin
 from mailgate.desk.opening import on_behalf
 from mailgate.desk.opening.from_mail import open_from_mail
 from mailgate.desk.outcome import Context, Outcome
@@ -42,7 +42,7 @@ def decide(situation: Situation, context: Context) -> Outcome:
             return quarantined(Reason.UNPROVEN_AGENT, why)
         case Matter.LOST:
             return _answers_lost(situation, context)
-    return _of_person(situation, context)
+    return _of_person(situation, context).with_notices(*copy_for_postmaster(situation, context))
 
 
 def _of_person(situation: Situation, context: Context, *, released: Reason | None = None) -> Outcome:

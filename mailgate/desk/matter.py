@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailgate.desk.notify.admin import is_for_postmaster, to_note_address
+from mailgate.desk.notify.admin import to_note_address
 from mailgate.desk.opening.forwarded import forwards_others_mail
 from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.situation import Matter, Situation
@@ -10,6 +10,7 @@ from mailgate.notice import NoticeKind
 from mailgate.reasons import Screen
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.notices.combined import TOGETHER
+from mailgate.rules.people.desk_addresses import only_postmaster
 from mailgate.rules.ticket.rating import Rating
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
@@ -27,7 +28,7 @@ def matter_of(situation: Situation, rating: Rating | None, config: Config) -> Ma
             return Matter.REPORT
         case Screen.AUTO_REPLY:
             return Matter.AUTO_REPLY
-    if is_for_postmaster(situation, config):
+    if only_postmaster(situation.received.envelope, config):
         return Matter.POSTMASTER
     if rating:
         return Matter.RATING

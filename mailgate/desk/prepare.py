@@ -15,7 +15,7 @@ from mailgate.reading.mime import addresses
 from mailgate.reading.parse import parse
 from mailgate.rules.commands.requester_words import read_requester_words
 from mailgate.rules.commands.syntax import read_commands
-from mailgate.rules.people.desk_addresses import desk_address
+from mailgate.rules.people.desk_addresses import POSTMASTER, desk_address, only_postmaster
 from mailgate.rules.replies.file_texts import overlapping, raw_of, unwrapped, without_tags
 from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
@@ -69,10 +69,11 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         quiet=claimed.quiet,
         login=claimed.login,
     )
+    content = digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk))
     return Prepared(
         received=received,
         attachments=kept,
-        digest=digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk)),
+        digest=f"{POSTMASTER}:{content}" if only_postmaster(claimed.envelope, context.config) else content,
         keys=_keys(raw, parsed, context),
         enclosed=_enclosed(mail, context, keep),
     )

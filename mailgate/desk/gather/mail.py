@@ -21,6 +21,7 @@ from mailgate.notice import NoticeKind
 from mailgate.phrase import phrase
 from mailgate.reasons import Reason, Screen
 from mailgate.rules.commands.syntax import Commands, read_commands
+from mailgate.rules.people.desk_addresses import is_postmaster, only_postmaster
 from mailgate.rules.screening import spam
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.duplicates import same_but_for_marks
@@ -64,7 +65,16 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     if not lets_in and (ban := bans.over(db, authors)):
         return replace(situation, matter=matter, known=Known(ban=ban))
     situation = _with_spam(db, situation, context)
-    return _with_known(db, situation, matter, rating, context)
+    return _with_passed(db, _with_known(db, situation, matter, rating, context), context)
+
+
+def _with_passed(db: Db, situation: Situation, context: Context) -> Situation:
+    """With what was passed on to the administrator lately, for a mail that is theirs too."""
+    config = context.config
+    if not any(is_postmaster(email, config) for email in situation.received.envelope.recipients):
+        return situation
+    passed = audience.passed_since(db, config.desk.admin, context.now - timedelta(hours=1))
+    return replace(situation, known=replace(situation.known, passed=passed))
 
 
 def _with_spam(db: Db, situation: Situation, context: Context) -> Situation:
@@ -138,7 +148,10 @@ def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
         return strip_subject(subject, context.config.desk)
 
     earlier = inbox.with_message_id(db, received.mail.message_id, received.mail.author.email, received.id)
-    again = ((each.id, mail) for each in earlier if (mail := read_again(each)))
+    # A copy to postmaster@ is the administrator's alone: neither counts as the other, whichever comes first.
+    theirs = only_postmaster(received.envelope, context.config)
+    alike = (each for each in earlier if only_postmaster(each.envelope, context.config) is theirs)
+    again = ((each.id, mail) for each in alike if (mail := read_again(each)))
     return next((found for found, mail in again if same_but_for_marks(mail, received.mail, strip)), None)
 
 

@@ -9,9 +9,11 @@ from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence, Value, phrase
 from mailgate.reasons import Reason
-from mailgate.rules.people.desk_addresses import deciding_address, desk_address, desk_recipients, is_note_address
+from mailgate.rules.people.desk_addresses import deciding_address, desk_recipients, is_note_address, is_postmaster
 from mailgate.settings import Config
 from mailgate.ticket import Address
+
+PASSED = 10  # mails to postmaster@ an hour; more would bury the administrator's alarms
 
 
 def came_to(situation: Situation, config: Config) -> str:
@@ -35,23 +37,30 @@ def to_admin(cause: str, subject: Sentence, facts: tuple[Sentence, ...], context
     return (Notice(kind=NoticeKind.ADMIN, to=Address(admin), cause=cause, subject=subject, facts=facts),)
 
 
-def is_for_postmaster(situation: Situation, config: Config) -> bool:
-    """Whether the mail is to postmaster@ only, which the listener accepts besides the desk's addresses."""
-    recipients = situation.received.envelope.recipients
-    return bool(recipients) and all(
-        not desk_address(email, config) and email.partition("@")[0].lower() == "postmaster" for email in recipients
-    )
-
-
 def pass_to_admin(situation: Situation, context: Context) -> Outcome:
-    """Mail to postmaster@ goes to the administrator (RFC 5321 4.5.1); without one it is quarantined."""
-    received = situation.received
+    """Mail to postmaster@ goes to the administrator (RFC 5321 4.5.1); without one it is quarantined.
+
+    So are those of an hour after the first ten: of no concern in themselves, and anybody can send them.
+    """
+    if not context.config.desk.admin:
+        return Outcome(state="quarantined", reason=Reason.POSTMASTER, why="no administrator is configured")
+    if situation.known.passed >= PASSED:
+        why = f"{PASSED} mails to postmaster were passed on within the hour"
+        return Outcome(state="quarantined", reason=Reason.POSTMASTER_LIMIT, why=why)
+    return Outcome(reason=Reason.POSTMASTER, notices=copy_for_postmaster(situation, context))
+
+
+def copy_for_postmaster(situation: Situation, context: Context) -> tuple[Notice, ...]:
+    """The administrator's copy of a mail that names postmaster@ among its recipients; empty for others."""
+    received, passed = situation.received, situation.known.passed
+    named = next((each for each in received.envelope.recipients if is_postmaster(each, context.config)), "")
+    if not named or passed >= PASSED:
+        return ()
     author = received.mail.author
     who: Value = author.email or Phrase("admin.unknown_sender")
-    fact = phrase("admin.postmaster", recipient=received.envelope.recipients[0], who=who)
-    notices = to_admin(received.source_key, received.mail.subject, (fact,), context)
-    if not notices:
-        return Outcome(state="quarantined", reason=Reason.POSTMASTER, why="no administrator is configured")
+    facts = [phrase("admin.postmaster", recipient=named, who=who)]
+    if passed == PASSED - 1:
+        facts.insert(0, phrase("admin.postmaster_last", count=PASSED))
+    notices = to_admin(received.source_key, received.mail.subject, tuple(facts), context)
     text = received.body.whole or received.mail.text
-    passed = tuple(replace(each, text=text, by=author, attachments=situation.attachments) for each in notices)
-    return Outcome(reason=Reason.POSTMASTER, notices=passed)
+    return tuple(replace(each, text=text, by=author, attachments=situation.attachments) for each in notices)

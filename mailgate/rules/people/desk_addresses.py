@@ -64,8 +64,18 @@ def is_desk(address: str, config: Config) -> bool:
 
     Case does not matter; `postmaster` stands for itself without a domain (RFC 5321 4.5.1).
     """
+    return bool(desk_address(address, config)) or is_postmaster(address, config)
+
+
+def is_postmaster(address: str, config: Config) -> bool:
+    """True for postmaster@ of a desk domain that is no desk address itself: it is the administrator's."""
     email = normalise(address)
-    if email == POSTMASTER or desk_address(email, config):
-        return True
     local, _, domain = email.rpartition("@")
-    return local == POSTMASTER and any(own.rpartition("@")[2] == domain for own in config.addresses)
+    known = local == POSTMASTER and any(own.rpartition("@")[2] == domain for own in config.addresses)
+    return (known or email == POSTMASTER) and not desk_address(email, config)
+
+
+def only_postmaster(envelope: Envelope, config: Config) -> bool:
+    """Whether a mail was sent to postmaster@ and to no address of the desk."""
+    recipients = envelope.recipients
+    return bool(recipients) and all(is_postmaster(email, config) for email in recipients)

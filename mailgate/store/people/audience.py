@@ -78,6 +78,13 @@ def told_since(db: Db, kind: NoticeKind, email: str, since: datetime) -> bool:
     return db.one(sql, [email, kind.value, since.timestamp()]) is not None
 
 
+def passed_since(db: Db, email: str, since: datetime) -> int:
+    """How many incoming mails became a notice to the administrator since a time."""
+    sql = "SELECT count(*) FROM outbox WHERE recipient = ? AND kind = ? AND created_at > ? AND inbox_id IS NOT NULL"
+    row = db.one(sql, [email, NoticeKind.ADMIN.value, since.timestamp()])
+    return int(row[0]) if row else 0
+
+
 def of_requesters(db: Db, typed: str) -> list[Ticket]:
     """The newest ticket of each requester whose name or address holds the first word of `typed`, oldest first."""
     word = next(iter(typed.split()), "")

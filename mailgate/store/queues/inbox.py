@@ -26,12 +26,12 @@ from mailgate.store.db import Db, Row
 from mailgate.store.raw_files import RawFiles
 from mailgate.ticket import Queued
 
-USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED, Reason.BOUNCE_UNMATCHED)  # in quarantine, of no concern
+# In quarantine, of no concern.
+USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED, Reason.BOUNCE_UNMATCHED, Reason.POSTMASTER_LIMIT)
 MAX_TRIES = 3
 RETRY_FIRST, RETRY_MOST = timedelta(minutes=1), timedelta(hours=1)  # for a mail that waits for a file
 CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
 OVERSIZE = 1_000_000  # bytes; the number stands in the schema too. A larger mail has a lane of its own.
-
 ASIDE = ("held", "quarantined")
 WAITING = ("new", "working")
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from mailgate.desk.gather.opening import gather_opening
+from mailgate.desk.notify.admin import PASSED
 from mailgate.desk.opening import by_hand
-from mailgate.store.queues import trace
+from mailgate.store.queues import quarantine, trace
 from mailgate.ticket import ADMIN, Actor, Address
 from mailgate.worker import apply
 from tests.desk import ANN, CONFIG, KAREN, Bench, to, told
@@ -383,8 +384,47 @@ def test_mail_to_postmaster_is_the_administrators_and_no_ticket(bench):
     assert "Complaint" in mails[0].subject
     assert "abuse@isp.example" in mails[0].text
     assert bench.numbers() == []
-    both = bench.send(KAREN, "x", to="postmaster@bank.example, support@bank.example")
-    assert ("acknowledgement", "karen@client.example") in told(both)
+
+
+def test_mail_to_postmaster_and_the_desk_is_a_ticket_and_the_administrator_has_a_copy(bench):
+    both = bench.send(KAREN, "It does not open.", to="support@bank.example, Postmaster@bank.example")
+    assert {("acknowledgement", "karen@client.example"), ("admin", "root@ops.example")} <= told(both)
+    assert bench.numbers() == [1001]
+    copy = to(both, "root@ops.example")
+    assert "It does not open." in copy.text
+    assert "Postmaster@bank.example from karen@client.example" in copy.text
+
+
+@pytest.mark.parametrize("copies", [("postmaster", "support", "support"), ("support", "postmaster", "postmaster")])
+def test_a_mail_to_both_that_comes_in_two_copies_is_a_ticket_and_the_administrators_whichever_comes_first(
+    bench, copies
+):
+    """Servers hand the copies over one by one; so far the second one counted as the first again."""
+    raw = bench.write(KAREN, "It does not open.", to="support@bank.example, postmaster@bank.example")
+    found = []
+    for name in copies:
+        bench.accept(raw, rcpt=(f"{name}@bank.example",))
+        found += bench.drain()
+    assert [mail.kind for mail in found].count("admin") == 1
+    assert [mail.kind for mail in found].count("acknowledgement") == 1
+    assert bench.numbers() == [1001]
+    assert bench.last()["reason"] == "duplicate"
+
+
+def test_a_flood_to_postmaster_reaches_the_administrator_in_bounds_and_is_no_trouble(bench):
+    mails = [bench.send(f"s{n}@isp.example", f"Spam {n}", to="postmaster@bank.example") for n in range(12)]
+    assert [len(each) for each in mails] == [1] * PASSED + [0, 0]
+    assert "--reason postmaster-limit" in mails[PASSED - 1][0].text
+    assert "--reason postmaster-limit" not in mails[PASSED - 2][0].text
+    assert (bench.last()["state"], bench.last()["reason"]) == ("quarantined", "postmaster-limit")
+    assert quarantine.troubles(bench.db) == 0
+    both = bench.send(KAREN, "It does not open.", to="support@bank.example, postmaster@bank.example")
+    assert ("admin", "root@ops.example") not in told(both)
+    assert bench.numbers() == [1001]
+    bench.now += timedelta(hours=1, seconds=1)
+    assert told(bench.send("late@isp.example", "Later", to="postmaster@bank.example")) == {
+        ("admin", "root@ops.example")
+    }
 
 
 def test_mail_to_postmaster_is_set_aside_where_there_is_no_admin(tmp_path):
