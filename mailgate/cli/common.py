@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.config.load import find, load
 from mailgate.config.toml.units import duration
-from mailgate.errors import ConfigError, MailgateError, Problem, Refused
+from mailgate.errors import BadArgument, ConfigError, MailgateError, Problem, Refused
 from mailgate.settings import Config
 from mailgate.store.db import Db, open_reader, open_writer
 from mailgate.ticket import Json
@@ -89,15 +89,15 @@ def secrets_of(config: Config, *, new: bool = False) -> tuple[bytes, ...]:
 
 
 def parse_duration(option: str, text: str) -> timedelta:
-    """The value of an option that is a duration. Raises ConfigError."""
+    """The value of an option that is a duration. Raises BadArgument."""
     try:
         return duration(text) or timedelta()
     except ValueError as error:
-        raise ConfigError((Problem("", f"{option} {text}: {error}"),)) from error
+        raise BadArgument(f"{option} {text}: {error}") from error
 
 
 def parse_since(text: str, at: datetime) -> datetime:
-    """The time that `--since TEXT` means: a duration before `at`. Raises ConfigError."""
+    """The time that `--since TEXT` means: a duration before `at`. Raises BadArgument."""
     return at - parse_duration("--since", text)
 
 
@@ -135,6 +135,21 @@ def print_line(text: str) -> None:
 def say(text: str) -> None:
     """Print a message on standard error, without control characters."""
     print(plain(text), file=sys.stderr)
+
+
+def complain(text: str) -> None:
+    """Print on standard error what went wrong: as every line of that kind, by the name of the program."""
+    say(f"mailgate: {text}")
+
+
+def show_problem(problem: Problem) -> None:
+    """Print on standard error what is wrong: at its place in a file, which an editor can jump to, else as above."""
+    if problem.warning:
+        say(f"warning: {problem}")
+    elif problem.file:
+        say(f"{problem}")
+    else:
+        complain(f"{problem}")
 
 
 def public_text(error: MailgateError) -> str:

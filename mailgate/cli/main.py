@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from mailgate import __version__
-from mailgate.cli.common import common_options, public_text, say
+from mailgate.cli.common import common_options, complain, public_text, say, show_problem
 from mailgate.cli.json_errors import arguments, print_error, wants_json
 from mailgate.errors import BadArgument, ConfigError, MailgateError, StorageError
 
@@ -113,18 +113,19 @@ def _do(verb: str | None, argv: Sequence[str]) -> int:
 def _report(error: Exception) -> int:
     """Print the error on standard error and return the exit code. Unexpected exceptions are raised again."""
     if isinstance(error, ConfigError):
-        say("\n".join(str(problem) for problem in error.problems))
+        for problem in error.problems:
+            show_problem(problem)
         return EXIT_USAGE
     if isinstance(error, BadArgument):
-        say(f"mailgate: {public_text(error)}")
+        complain(public_text(error))
         return EXIT_USAGE
     if isinstance(error, MailgateError):
-        say(f"mailgate: {public_text(error)}{f' ({error.cause})' if error.cause else ''}")
+        complain(f"{public_text(error)}{f' ({error.cause})' if error.cause else ''}")
         if isinstance(error, StorageError) and error.cure:
             say(f"To mend it: {error.cure}")
         return EXIT_TEMPORARY if error.temporary else EXIT_FAILURE
     if isinstance(error, OSError) and error.filename is not None:  # a file named by an option
-        say(f"mailgate: {error.filename}: {error.strerror}")
+        complain(f"{error.filename}: {error.strerror}")
         return EXIT_FAILURE
     raise error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, print_json, print_line, say
+from mailgate.cli.common import complain, config_of, now, print_json, print_line
 from mailgate.cli.json_errors import result_fields
 from mailgate.errors import BadArgument
 from mailgate.rules.ticket.as_json import rfc3339
@@ -45,7 +45,7 @@ def _make(args: argparse.Namespace, target: Path) -> int:
     else:
         print_line(f"{target}: {made.files} files, {made.size / 1e6:.1f} MB")
     for problem in problems:
-        say(problem)
+        complain(problem)
     return 1 if problems else 0
 
 
@@ -58,5 +58,5 @@ def _verify(source: Path, *, as_json: bool) -> int:
     elif not problems:
         print_line(f"{source}: {about['files']} files of {about['made_at']}, good")
     for problem in problems:
-        say(problem)
+        complain(problem)
     return 1 if problems else 0

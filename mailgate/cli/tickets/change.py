@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from mailgate.cli.common import config_of, now, plain, print_json, public_text, say, writing
+from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.desk.agent import perform
 from mailgate.desk.agent.report_mails import report_for
@@ -117,7 +117,7 @@ def do(args: argparse.Namespace) -> int:
         for line in done or ([] if errors else ["done"]):
             print(plain(line))
     for problem in errors:
-        say(problem)
+        complain(problem)
     return 1 if errors else 0
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, parse_duration, print_json, print_line, reading, secrets_of
+from mailgate.cli.common import (
+    config_of,
+    now,
+    parse_duration,
+    print_json,
+    print_line,
+    reading,
+    secrets_of,
+    show_problem,
+)
 from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import orphans
 from mailgate.config.load import find, load
@@ -113,6 +121,6 @@ def _as_json(stage: Stage) -> Json:
 
 def _show(problems: Sequence[Problem], *, good: str) -> None:
     for problem in problems:
-        print(f"{'warning: ' if problem.warning else ''}{problem}", file=sys.stderr)
+        show_problem(problem)
     if good:
         print(good)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mailgate.cli.common import config_of, now, plain, print_json, public_text, reading, say
+from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, reading
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import prepare
 from mailgate.errors import MailgateError
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
                 raise
             except (MailgateError, OSError) as error:
                 message = public_text(error) if isinstance(error, MailgateError) else str(error)
-                say(message)
+                complain(message)
                 if args.json:
                     print_json({"ok": False, **unread(name, message)})
                 code = 1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mailgate.cli.common import config_of, new_option, now, print_json, public_text, reading, say, writing
+from mailgate.cli.common import complain, config_of, new_option, now, print_json, public_text, reading, say, writing
 from mailgate.errors import LockHeld, MailgateError
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
 from mailgate.mail import Delivery
@@ -114,7 +114,7 @@ def _drain(config: Config) -> int | None:
     except LockHeld:
         return None
     except MailgateError as error:  # the mail is durable in the inbox; the daemon will process it
-        say(f"accepted, but not processed: {public_text(error)}")
+        complain(f"accepted, but not processed: {public_text(error)}")
         return None
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 
-from mailgate.cli.common import print_json, reading, say
+from mailgate.cli.common import complain, print_json, reading, show_problem
 from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
@@ -42,11 +42,11 @@ def run(args: argparse.Namespace) -> int:
         print_json({**start, "changes": list(changed), "warnings": warned, "running": pid is not None})
     else:
         for warning in warnings:
-            say(f"warning: {warning}")
+            show_problem(warning)
         for line in changed or ("no changes",):
             print(line)
     if pid is None:
-        say(_NOT_RUNNING)
+        complain(_NOT_RUNNING)
         return 1
     os.kill(pid, signal.SIGHUP)
     return 0

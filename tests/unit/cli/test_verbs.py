@@ -99,7 +99,7 @@ def test_something_missing_exits_1(desk, capsys):
     assert call("tickets", "show", "999") == 1
     assert call("queue", "inbox", "show", "9") == 1
     assert call("explain", "missing.eml") == 1
-    assert capsys.readouterr().err.splitlines()[-1] == "missing.eml: no such file"
+    assert capsys.readouterr().err.splitlines()[-1] == "mailgate: missing.eml: no such file"
 
 
 def test_options_may_stand_between_commands(desk, capsys):
@@ -583,3 +583,34 @@ def test_tickets_of_whoever_and_whatever_left_are_listed(desk, capsys):
     capsys.readouterr()
     assert call("tickets", "show", "1001") == 0
     assert re.search("Assigned to: +elliot \\(left\\)", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("trace", "karen@client.example", "--since", "xx"), 2),
+        (("report", "--since", "xx"), 2),
+        (("check", "--timeout", "xx"), 2),
+        (("tickets", "list", "--limit", "xx"), 2),
+        (("tickets", "show", "9999"), 1),
+        (("explain", "missing.eml"), 1),
+        (("ingest", "missing.eml"), 1),
+        (("tickets", "do", "9999", "#close"), 1),
+        (("tickets", "do", "1001", "#due xx"), 1),
+        (("reload",), 1),
+        (("backup", "verify", "missing"), 1),
+    ],
+)
+def test_what_went_wrong_is_told_by_the_name_of_the_program(desk, capsys, words, code):
+    call("ingest", "a.eml")
+    capsys.readouterr()
+    assert call(*words) == code
+    assert capsys.readouterr().err.splitlines()[-1].startswith("mailgate: ")
+
+
+def test_without_a_configuration_that_is_told_in_the_same_way(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mailgate.config.load.DEFAULT_PATHS", ())
+    for verb in ("check", "status", "run"):
+        assert call(verb) == 2
+        assert capsys.readouterr().err.startswith("mailgate: no configuration file"), verb
