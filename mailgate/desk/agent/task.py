@@ -267,7 +267,7 @@ class AgentAnswer:
             facts += [self._kept_as_note(change.after), *report]
             links = to_send_it(post.entry(self.task.request), change.after, self.task.context)
         elif post.published or not post.writes:
-            facts += report or (Phrase("done.nothing"),)
+            facts += report or (self._nothing(),)
             facts += unread(self.task.request)
         elif self._understood(change):
             facts += report
@@ -281,6 +281,11 @@ class AgentAnswer:
             return ()
         notices = self.task.request.answer(NoticeKind.ANSWER, change.after, tuple(facts))
         return with_answers(tuple(replace(notice, links=links) for notice in notices), found)
+
+    def _nothing(self) -> Phrase:
+        """Why the mail did nothing: it was empty, or what it held only says what becomes of something else."""
+        verbs = tuple(f"#{order.verb}" for order in self.task.resolved.orders)
+        return phrase("done.nothing_else", verbs=verbs) if verbs else Phrase("done.nothing")
 
     def _kept_as_note(self, ticket: Ticket) -> Phrase:
         agent, department = self.task.request.agent, self.task.ticket.department

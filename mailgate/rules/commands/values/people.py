@@ -67,7 +67,13 @@ def note(command: Command, scope: CommandScope) -> tuple[tuple[Address, ...], Ph
     """Agents, teams and addresses that the note is mailed to; () for a plain note."""
     if not command.value:
         return (), None
-    people = _asked(command.value, scope)
+    try:
+        people = _asked(command.value, scope)
+    except Refused as refusal:
+        unknown = any(isinstance(each, Phrase) and each.name == "refused.unknown_name" for each in refusal.reasons)
+        if not (unknown and " " in command.value):
+            raise
+        raise Refused(*refusal.reasons, Phrase("refused.note_below")) from None  # "#note please call Karen back"
     if outsiders(people, scope.config):
         require("reply", scope.ticket, scope)  # it leaves the desk
     return people, phrase("done.asked", people=tuple(each.name or each.email for each in people))

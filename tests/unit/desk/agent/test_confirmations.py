@@ -111,3 +111,10 @@ def test_the_key_below_what_a_link_filled_in_is_none(tmp_path):
 def test_of_much_text_below_the_beginning_is_given_back(bench, alert):
     (answer,) = answers(bench.write_by_link(alert, "Resolve", "words " * 400, below=True))
     assert "words word …”" in answer
+
+
+@pytest.mark.parametrize("commands", ["#quiet", "#note", "#reply", "#quiet\n#note"])
+def test_what_only_says_what_becomes_of_something_else_is_answered_with_that(bench, alert, commands):
+    (answer,) = answers(bench.send(ELLIOT, commands, answers=alert))
+    named = ", ".join(commands.split())
+    assert f"Nothing to do: {named} says what becomes of a text or of other commands" in answer

@@ -1,4 +1,4 @@
-"""The people whom #cc, #uncc and #requester may name."""
+"""The people whom #cc, #uncc, #requester and #note may name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from mailgate.errors import Refused
 from mailgate.rules.commands.scope import Command, CommandScope
 from mailgate.rules.commands.values import people
 from mailgate.settings import Tickets
@@ -84,3 +85,16 @@ def test_one_requester_and_never_the_desk():
     for typed, why in (("a@x.example b@x.example", "one requester"), ("support+1@bank.example", "address of the desk")):
         with refusal(why):
             requester(typed)
+
+
+@pytest.mark.parametrize("typed", ["please call Karen back", "ann -- please look", "-- it is the cable"])
+def test_a_text_behind_a_note_is_returned_with_where_it_belongs(typed):
+    with refusal("no agent or team is called .*; the text of a note stands below this line"):
+        read(people.note, typed)
+
+
+@pytest.mark.parametrize("typed", ["elliott", "karen@client.example and joe"])
+def test_names_that_are_none_are_returned_without_that(typed):
+    with pytest.raises(Refused) as caught:
+        read(people.note, typed)
+    assert len(caught.value.reasons) == 1
