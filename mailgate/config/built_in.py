@@ -26,6 +26,9 @@ DEFAULT_ROUTING = Routing(
 )
 
 
+LANGUAGES = ("en", "de", "fr", "es")  # with shipped texts
+
+
 def always_open(zone: ZoneInfo) -> Hours:
     """The schedule 24/7; `zone` is only used to display times."""
     return Hours(name=ALWAYS, timezone=zone, always=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from mailgate.config.built_in import LANGUAGES
 from mailgate.config.toml.messages import did_you_mean, quoted_text
 from mailgate.config.toml.reader import Name, Reading, Spot
 from mailgate.rules.report.scope import readers
@@ -54,6 +55,8 @@ def _names(config: Config, reading: Reading) -> None:
         elif name.kind == "reader":
             if _is_desk_address(name.name, config):
                 reading.error(name.spot, f"{name.name} is an address of the desk: mail to it would loop back")
+        elif name.kind == "language":
+            _language(name, config, reading)
         elif name.kind in _PARTS:
             _part(name, known[_PARTS[name.kind]], reading)
         elif name.name not in known[name.kind]:
@@ -61,6 +64,20 @@ def _names(config: Config, reading: Reading) -> None:
             article = "an" if kind[0] in "aeiouS" and kind != "schedule" else "a"
             what = f"{quoted_text(name.name)} is not {article} {kind}"
             reading.error(name.spot, what + _suggestion(name, known[name.kind], config))
+
+
+def _language(name: Name, config: Config, reading: Reading) -> None:
+    """There are texts in a language, shipped or of the administrator's own; else mails are written in English."""
+    wanted = {name.name, name.name.partition("-")[0]}
+    if wanted.isdisjoint(LANGUAGES) and not any(_own_texts(each, config) for each in wanted):
+        cure = f"write one of {', '.join(map(quoted_text, LANGUAGES))}, or add templates/{name.name}/words.toml"
+        reading.warn(name.spot, f"no mails are written in {quoted_text(name.name)}, but in English instead: {cure}")
+
+
+def _own_texts(language: str, config: Config) -> bool:
+    """Whether the folder of templates, or a set in it, has a folder of this language."""
+    folder = config.templates
+    return folder is not None and any(each.is_dir() for each in (folder / language, *folder.glob(f"*/{language}")))
 
 
 def _part(name: Name, known: Collection[str], reading: Reading) -> None:

@@ -6,6 +6,7 @@ Reads the file and the secrets that it names; writes nothing. Each table is read
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import os
 import re
@@ -46,6 +47,7 @@ DEFAULT_PATHS = (Path("config.toml"), Path("/etc/mailgate/config.toml"))
 _LOCAL = (".local", ".localdomain", ".internal", ".lan")  # domains that other hosts cannot look up
 _MAX_SIZE = 10_000_000  # bytes; far more than anybody writes by hand
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_KEYS = re.compile(r"\((?:'[^']*',? ?)+\)")  # ('team', 'Level I')
 _NAMELESS_QUOTES = re.compile(r"""^\s*(\[\[?)\s*([\w-]+)\.([^]"'#]*[\s@][^]"'#]*)""")
 _BARE_VALUE = re.compile(r"^\s*[\w.-]+\s*=\s*[A-Za-z]")
 
@@ -188,10 +190,15 @@ def _toml(path: Path, text: str) -> dict[str, object]:
         found = _POSITION.search(message)
         rows = text.split("\n")
         line = int(found[1]) if found and found[1] else len(rows) - (not rows[-1])
-        what = message[: found.start()] if found else message
+        what = _KEYS.sub(_table_name, message[: found.start()] if found else message)
         raise _broken(path, f"is not valid TOML: {what}{_hint(rows[line - 1] if line else '', what)}", line) from None
     except (RecursionError, ValueError):
         raise _broken(path, "is not valid TOML: it is nested too deeply, or contains an invalid value") from None
+
+
+def _table_name(found: re.Match[str]) -> str:
+    """A table as it is written, of a tuple as Python writes it."""
+    return f"[{'.'.join(quoted(key) for key in ast.literal_eval(found[0]))}]"
 
 
 def _hint(row: str, message: str) -> str:

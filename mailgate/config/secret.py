@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mailgate.config.toml.messages import masked
+from mailgate.config.toml.messages import CONTROL, masked
 from mailgate.config.toml.reader import Table
 from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Desk, Secret
@@ -53,7 +53,9 @@ def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -
     """
     reading, spot = table.reading, table.at(key)
     missing = reading.error if needed else reading.missing_secret
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value.strip():
+        if CONTROL.search(value):
+            reading.error(spot, "must be one line without control characters")
         return Secret(value)
     match value:
         case {"env": str(name), **rest} if not rest:
@@ -67,7 +69,8 @@ def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -
             return Path(folder) / name
         case {"file": str(name), **rest} if name and not rest:
             return reading.folder / Path(name)
-    reading.error(spot, f"must be a string, {_FORMS}, not {masked(value)}")
+    given = "an empty one" if isinstance(value, str) else masked(value)
+    reading.error(spot, f"must be a string, {_FORMS}, not {given}")
     return Secret()
 
 

@@ -14,8 +14,11 @@ def read_canned(top: Table) -> dict[str, Canned]:
     found = {}
     for name, table in top.named("canned"):
         text = table.by_language("text")
-        if not any(each.strip() for each in text.by_language.values()) and isinstance(table.data.get("text", ""), str):
+        if not text.by_language and isinstance(table.data.get("text", ""), str):
             table.error("", 'text is missing: write text = "Hello {{ requester.name }}, …"')
+        for language, each in text.by_language.items():
+            if not each.strip():
+                table.reading.error(table.at("text").inside(language), "is blank: write what is sent")
         found[name] = Canned(name=name, text=text)
         table.done()
     return found

@@ -5,6 +5,7 @@ Fields and the operators of each are the table in `mailgate.rules.routing.criter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -17,6 +18,8 @@ from mailgate.rules.routing.criteria import FIELDS, Kind
 from mailgate.rules.text.patterns import BadPattern, Pattern, compile_pattern
 from mailgate.settings import Criterion
 
+_HEADER = re.compile(r"[!-9;-~]+")  # RFC 5322 2.2: printable ASCII without a colon
+_FORM = re.compile(r"[^\W_][^:\n]*")  # what may stand in front of the colon of a form line
 RULE_KEYS = ("name", "on", "stop", "when", "unless", "then")  # of the rule itself
 
 
@@ -90,6 +93,8 @@ def _family(table: Table, key: str, value: object) -> Iterator[_Test]:
         spot = table.at(key).child(name)
         if name.removeprefix("not_") in Kind.NAMED.value:
             table.reading.error(spot, f"is an operator where the name of a {key} belongs: write {key} = {example}")
+        elif not (_HEADER if key == "header" else _FORM).fullmatch(name):
+            table.reading.error(spot, f"{quoted_text(name)} is no name of a {key}: write {key} = {example}")
         else:
             yield from _field(table, spot, key, name, test)
 
@@ -166,8 +171,11 @@ def _number(item: object, kind: Kind) -> float:
 def _text(test: _Test, text: str, index: int) -> str:
     """A string to compare with, normalised."""
     field = FIELDS[test.field]
-    if not text and test.op != "is":
+    if (text.isspace() or not text) and test.op != "is":
         test.error("is empty and would match everything: write what to look for", index)
+    elif field.kind is Kind.ADDRESS and "*" in text and test.op != "matches":
+        right = f'write {test.field} = {{ domain = "bank.example" }}, or {{ matches = "…" }} with a regular expression'
+        test.error(f"{quoted_text(text)} would match nothing, for * stands for itself: {right}", index)
     elif field.words and text not in field.words and test.op != "matches":
         test.error(f"{one_of(field.words)}, not {quoted_text(text)}{did_you_mean(text, field.words)}", index)
     elif field.refers and test.op in ("is", "in", "within"):

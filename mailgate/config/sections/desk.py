@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from mailgate.config.secret import read_secret
-from mailgate.config.sections.routing import address, domain, language, read_routing
+from mailgate.config.sections.routing import address, domain, read_language, read_routing
 from mailgate.config.toml.reader import Table
 from mailgate.settings import Desk, DeskAddress, Secret, Server, Storage
 
@@ -24,7 +24,7 @@ def read_desk(top: Table) -> Desk:
     if table is None and "desk" not in top:
         top.error("", '[desk] is missing: write [desk] and below it name = "First Bank Help Desk"')
     table = table or top.sub("desk", {})
-    desk_language = table.value("language", language, "en", '"en"') or "en"
+    desk_language = read_language(table, "en")
     name, names = table.line_by_language("name", "Help Desk", desk_language, example='"First Bank Help Desk"')
     desk = Desk(
         name=name,

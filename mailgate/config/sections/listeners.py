@@ -6,6 +6,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from mailgate.config.sections.mailboxes import read_authserv_ids
 from mailgate.config.sections.sign_in import is_loopback
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted_text
@@ -32,7 +33,7 @@ def read_smtp(top: Table) -> Listener | None:
         proxy=_networks(table),
         max_size=_max_size(table, MAX_MAIL),
         max_connections=table.whole("max_connections", 200, 1, 100_000),
-        authserv_ids=table.texts("authserv_ids", example='["mx.bank.example"]'),
+        authserv_ids=read_authserv_ids(table, '["mx.bank.example"]'),
     )
     if listener.protocol == "lmtp" and listener.port == 25:  # RFC 2033 5
         table.error("listen", "LMTP must not be used on port 25 (RFC 2033): choose another port")

@@ -13,6 +13,7 @@ from mailgate.connect.providers import CUSTOM
 from mailgate.settings import Mailbox
 
 TLS = ("implicit", "starttls", "none")
+_AUTHSERV_ID = re.compile(r"[^\s@;\"()<>]+")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.%]+", re.ASCII)
 
 
@@ -41,7 +42,7 @@ def _mailbox(name: str, table: Table) -> Mailbox:
         junk=table.value("junk", one_line, None, '"Junk"'),
         idle=table.flag("idle", default=True),
         poll=table.duration("poll", timedelta(seconds=60)),
-        authserv_ids=table.texts("authserv_ids", example='["imap.bank.example"]'),
+        authserv_ids=read_authserv_ids(table, '["imap.bank.example"]'),
     )
     check_clear(table, mailbox.host, mailbox.tls, mailbox.credentials)
     if mailbox.after == "move" and mailbox.move_to == mailbox.folder:
@@ -49,6 +50,16 @@ def _mailbox(name: str, table: Table) -> Mailbox:
     table.later("smtp", "sent")
     table.done()
     return mailbox
+
+
+def read_authserv_ids(table: Table, example: str) -> tuple[str, ...]:
+    """The servers whose Authentication-Results are believed, by the names in front of these (RFC 8601 2.5)."""
+    found = table.texts("authserv_ids", example=example)
+    for index, name in enumerate(found):
+        if not _AUTHSERV_ID.fullmatch(name):
+            spot = table.at("authserv_ids").inside(index)
+            table.reading.error(spot, f"{quoted_text(name)} is no name of a server: write authserv_ids = {example}")
+    return found
 
 
 def _after(table: Table) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import re
 
 from mailgate.config.built_in import ALL_ACCESS, SUPPORT, VIEW_ONLY, name_of_built_in
 from mailgate.config.sections.policies import read_some_alerts
-from mailgate.config.sections.routing import address, language, read_routing
+from mailgate.config.sections.routing import address, read_language, read_routing
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted_text
 from mailgate.config.toml.reader import Table
@@ -96,7 +96,7 @@ def _agent(key: str, table: Table, support: str) -> Agent:
         departments=_departments(table, role, support),
         signature=table.by_language("signature"),
         timezone=table.zone("timezone", None),
-        language=table.value("language", language, "", '"en"'),
+        language=read_language(table),
         hear=table.choice("hear", ("department", "mine", "digest"), "department"),
         digest=table.value("digest", units.clock, None, units.CLOCK_FORM),
         quiet=table.value("quiet", units.times, None, '"20:00-07:00"'),

@@ -17,6 +17,11 @@ from mailgate.mail import normalise
 from mailgate.settings import Credentials, DkimKey, Listener, Mailbox, Relay
 
 RELAY = "relay"  # what `mailgate login` calls the account of a relay without a name
+# What says how a server is reached, beside a folder that another program takes the mail from.
+_SMTP_ONLY = (
+    *("host", "port", "tls", "ca", "provider", "mailbox", "user", "password", "oauth2"),
+    *("dkim", "max_connections", "max_per_minute"),
+)
 _SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
 _TLS_OF_PORT = {465: "implicit", 587: "starttls"}  # RFC 8314 3.3, RFC 6409 3.1
 
@@ -61,8 +66,10 @@ def _relay(table: Table, position: int, mailboxes: Mapping[str, Mailbox]) -> Rel
     path = table.place("path", "var/outgoing")
     if transport == "smtp" and "path" in table:
         table.error("path", 'requires transport = "maildir": add that, or remove path')
-    if transport == "maildir" and "dkim" in table:
-        table.error("dkim", 'requires transport = "smtp": the program that takes the files signs')
+    for key in _SMTP_ONLY if transport == "maildir" else ():
+        if key in table:
+            does = "signs" if key == "dkim" else "sends the mail"
+            table.error(key, f'requires transport = "smtp": the program that takes the files {does}')
     provider, credentials = _account(table, name, mailboxes)
     ours = provider.smtp if provider else None
     port = table.whole("port", ours.port if ours else 587 if credentials.user else 25, 1, 65_535)

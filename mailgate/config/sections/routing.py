@@ -6,7 +6,7 @@ import re
 
 from mailgate.config.built_in import PRIORITIES, STATUSES
 from mailgate.config.toml.messages import CONTROL, did_you_mean, one_of, quoted_text
-from mailgate.config.toml.reader import Spot, Table
+from mailgate.config.toml.reader import LANGUAGE, Spot, Table
 from mailgate.mail import normalise
 from mailgate.settings import Routing
 
@@ -16,7 +16,6 @@ _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[a-z0-9_]([a-z0-9_.-]{0,251}
 _DOMAIN = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII
 )
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 _TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _TAG = re.compile(r"[^\s,#\"]{1,50}")
 
@@ -25,6 +24,8 @@ def address(text: str) -> str:
     """Normalise an e-mail address. Raises ValueError."""
     found = normalise(text)
     local, _, host = found.rpartition("@")
+    if "*" in found:
+        raise ValueError(f"{quoted_text(text)} is a pattern: write one address, as name@domain")
     if not (_ADDRESS.fullmatch(f"{'x' if not local.isascii() else local}@{host}") and ".." not in found) or any(
         mark in local for mark in " <>"
     ):
@@ -40,9 +41,14 @@ def domain(text: str) -> str:
     return found
 
 
-def language(text: str) -> str:
-    """A language tag (RFC 5646) such as "en" or "pt-BR"; raises ValueError."""
-    if text and not _LANGUAGE.fullmatch(text):
+def read_language(table: Table, default: str = "") -> str:
+    """The key `language`: one in which mails are written, see `config.check`."""
+    found = table.value("language", _language, "", '"en"')
+    return table.refer("language", found, table.at("language")) if found else default
+
+
+def _language(text: str) -> str:
+    if text and not LANGUAGE.fullmatch(text):
         raise ValueError(f'{quoted_text(text)} is not a language tag: write one such as "en" or "pt-BR"')
     return text
 
@@ -57,7 +63,7 @@ def read_routing(table: Table, *, without: str = "") -> Routing:
         assign=_assign(table),
         status=_choice(table, "status", STATUSES),
         tags=_tags(table),
-        language=table.value("language", language, "", '"en"') or None,
+        language=read_language(table) or None,
         autoresponse=_flag(table, "autoresponse"),
         template=_template(table),
     )

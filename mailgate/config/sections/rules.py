@@ -83,6 +83,8 @@ def _rule(table: Table, position: int, language: str) -> Rule:
         canned=act.name("canned", "canned"),
         join=join if "join" in act else timedelta(),
     )
+    if act.data.get("reject") == "":
+        act.error("reject", "is empty: write what the sender is told, or drop = true to tell nothing")
     if rule.canned and rule.on == {"message"}:
         act.error("canned", 'only applies to new tickets: write on = ["new"], or remove it')
     if rule.reject and rule.drop:

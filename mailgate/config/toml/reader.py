@@ -7,6 +7,7 @@ are checked in `mailgate.config.check`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +17,13 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from mailgate.config.toml import units
-from mailgate.config.toml.messages import CONTROL, did_you_mean, kind_of, one_of, quoted, shown, words
+from mailgate.config.toml.messages import CONTROL, did_you_mean, kind_of, one_of, quoted, quoted_text, shown, words
 from mailgate.errors import Problem
 from mailgate.settings import Text
 
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)  # a language tag (RFC 5646)
 KeyPath = tuple[str | int, ...]
+_LINES = dict.fromkeys(map(ord, "\t\n\r"))  # what texts of several lines hold
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -148,6 +151,9 @@ class Table:
         value = self._typed(key, str, example)
         if value is None:
             return default
+        if value.isspace():
+            self.error(key, f"is blank: write {quoted(key)} = {example}")
+            return default
         try:
             return read(value)
         except ValueError as error:
@@ -205,7 +211,11 @@ class Table:
         for index, item in enumerate(value):
             if CONTROL.search(item):
                 self.reading.error(self.at(key).inside(index), "must be one line without control characters")
-        return tuple(value)
+            elif not item.strip():
+                self.reading.error(
+                    self.at(key).inside(index), f"is blank: write {quoted(key)} = {example}, or [] for none"
+                )
+        return tuple(filter(str.strip, value))
 
     def choices(self, key: str, options: Collection[str], default: tuple[str, ...]) -> tuple[str, ...]:
         """A list, each of `options`."""
@@ -248,12 +258,14 @@ class Table:
         value = self.raw(key)
         if value is None:
             return Text()
-        if isinstance(value, str):
-            return Text({"": value}) if value else Text()
-        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-            return Text(value)
-        self.error(key, f'must be a string, or a table by language: write {key} = {{ en = "…", de = "…" }}')
-        return Text()
+        texts = {"": value} if isinstance(value, str) else value
+        if not isinstance(texts, dict) or not texts or not all(isinstance(item, str) for item in texts.values()):
+            self.error(key, f'must be a string, or a table by language: write {key} = {{ en = "…", de = "…" }}')
+            return Text()
+        for name, text in texts.items():
+            if wrong := _wrong_text(name, text):
+                self.reading.error(self.at(key).inside(name) if name else self.at(key), wrong)
+        return Text({} if value == "" else texts)
 
     def line_by_language(self, key: str, default: str, desk_language: str, *, example: str = '"…"') -> tuple[str, Text]:
         """One line of text, or a table of lines by language: returns that of the desk's language, and all of them."""
@@ -267,7 +279,10 @@ class Table:
 
     def place(self, key: str, default: str) -> Path:
         """A path; relative to the folder of the configuration file."""
-        return self.reading.folder / Path(self.text(key, default))
+        written = self.text(key, default, example=f'"{default}"')
+        if not written:
+            self.error(key, f'must not be empty: write {key} = "{default}"')
+        return self.reading.folder / Path(written or default)
 
     def table(self, key: str) -> Table | None:
         """The sub-table `key`, or None."""
@@ -343,6 +358,15 @@ def one_line(value: str) -> str:
     if CONTROL.search(value):
         raise ValueError("must be one line without control characters")
     return value
+
+
+def _wrong_text(language: str, text: str) -> str:
+    """What is wrong with a text of several lines in a language ("" where it has none); "" if nothing is."""
+    if language and not LANGUAGE.fullmatch(language):
+        return f'{quoted_text(language)} is not a language tag: write one such as "en" or "pt-BR"'
+    if CONTROL.search(text.translate(_LINES)):
+        return "must be text without control characters"
+    return "is blank: write a text, or remove it" if text.isspace() else ""
 
 
 def zone(name: str) -> ZoneInfo:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailgate.config import load as loader
+from mailgate.config.built_in import LANGUAGES
 from mailgate.config.load import find, load, read
 from mailgate.config.sample import Account, Answers, Person, starter
 from mailgate.connect.providers import PROVIDERS
@@ -252,6 +253,20 @@ def test_a_template_set_is_a_folder(tmp_path: Path) -> None:
     assert config.templates == tmp_path / "templates"
 
 
+@pytest.mark.parametrize(
+    ("language", "folder"), [("de", ""), ("de-AT", ""), ("it", "it"), ("it-CH", "it"), ("it", "billing/it")]
+)
+def test_a_language_has_texts(language: str, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "templates" / folder).mkdir(parents=True)
+    (tmp_path / "config.toml").write_text(completed(f'[topic.Bills]\nlanguage = "{language}"\n'))
+    config, warnings = load(tmp_path / "config.toml", {})
+    assert (config.topics["Bills"].routing.language, warnings) == (language, ())
+
+
+def test_the_shipped_languages_are_those_of_the_folder() -> None:
+    assert {"en", *(each.parent.name for each in (ROOT / "templates").glob("*/words.toml"))} == set(LANGUAGES)
+
+
 def test_a_rule_may_compare_with_a_part_of_a_name(tmp_path: Path) -> None:
     """Of an address, of a customer's name; and what follows the plus is the sender's."""
     rule = (
@@ -271,6 +286,7 @@ def test_a_rule_may_compare_with_a_part_of_a_name(tmp_path: Path) -> None:
         ("[desk]\n", "without admin nobody is notified"),
         ("[http]\nlisten = '0.0.0.0:80'\n", "other machines can read"),
         ("[team.Empty]\n", "has no members"),
+        ('[topic.Bills]\nlanguage = "nl"\n', "or add templates/nl/words.toml"),
         ('[relay]\nhost = "smtp.bank.example"\nport = 587\ntls = "none"\n', 'write tls = "starttls"'),
         ('[relay]\nhost = "smtp.bank.example"\nport = 465\ntls = "none"\n', 'write tls = "implicit"'),
         ('[department.A]\n[defaults]\ndepartment = "A"\n', 'was = ["A"] in its successor'),
