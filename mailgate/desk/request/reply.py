@@ -11,12 +11,15 @@ from mailgate.desk.outcome import Context
 from mailgate.desk.request.failed_reply import reply_to_resend
 from mailgate.desk.request.published_note import note_to_send, send_code
 from mailgate.desk.request.request import Request
+from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Sentence, phrase
 from mailgate.reading.page.excerpt import excerpt
 from mailgate.rules.commands.orders import ResolvedCommands
 from mailgate.rules.replies.visibility import Visibility, visibility
+from mailgate.rules.text.signature import unsigned
 from mailgate.settings import Config
 from mailgate.ticket import Assignee, Entry, EntryKind, StoredAttachment, Ticket
+from mailgate.writing.mail import identity
 from mailgate.writing.templates.canned import fill_canned
 
 
@@ -92,6 +95,9 @@ def agent_text_of(
         return published(note)
     if failed := reply_to_resend(request, resolved, ticket, context.config):
         return again(failed)
+    seen = _visibility(request, resolved, named, ticket, context.config)
+    if seen.public and _is_masked(request, ticket, context.config):
+        own = unsigned(own, request.signer)
     canned = resolved.of("canned")
     text = with_canned(str(canned.value), own, ticket, request, context) if canned else own
     return AgentText(
@@ -100,8 +106,14 @@ def agent_text_of(
         html="" if canned else excerpt(request.html, text),
         attachments=request.own_files,
         signature=request.signature,
-        seen=_visibility(request, resolved, named, ticket, context.config),
+        seen=seen,
     )
+
+
+def _is_masked(request: Request, ticket: Ticket, config: Config) -> bool:
+    """Whether the requester is not told which agent writes."""
+    notice = Notice(kind=NoticeKind.REPLY, to=ticket.requester, cause="", ticket=ticket, by_agent=request.agent_key)
+    return request.agent is not None and not identity.agent_name(notice, config)
 
 
 def with_canned(name: str, own: str, ticket: Ticket, request: Request, context: Context) -> str:

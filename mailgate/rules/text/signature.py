@@ -81,6 +81,15 @@ def signature_of(text: str, signer: Signer) -> str:
     return found
 
 
+def unsigned(text: str, signer: Signer) -> str:
+    """The text without the signature at its end; a closing formula that names nobody stays."""
+    block = signature_of(text, signer)
+    lines = [formula(line) for line in block.split("\n") if visible(line)]
+    if all(each in FORMULAS or each in THANKS for each in lines):
+        return text
+    return text.rstrip().removesuffix(block).rstrip()
+
+
 def is_signed(text: str, name: str) -> bool:
     """Whether the end of a text names its author already."""
     last = [line for line in text.split("\n") if visible(line)][-LONGEST:]

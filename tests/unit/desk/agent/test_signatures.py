@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.desk import CONFIG, ELLIOT, KAREN, Bench, Sent, outside, to
@@ -174,3 +176,17 @@ def test_a_logo_below_a_signature_stays_in_the_page_and_is_no_attachment(tmp_pat
     assert logo.get_content_disposition() == "inline"
     assert f'src="cid:{logo["Content-ID"].strip("<>")}"' in reply.part("html")
     assert "image001.png" not in reply.text
+
+
+def test_a_masked_agents_signature_leaves_the_desk_with_no_reply(tmp_path):
+    masked = CONFIG.replace('[address."support@bank.example"]', '[address."support@bank.example"]\nfrom = "{address}"')
+    bench = Bench(tmp_path, masked)
+    alert = to(bench.send(KAREN, "It does not open."), ELLIOT_)
+    said = "It works.\n\nBest regards,\nElliot Alderson\nTechnician"
+    page = "<p>It <b>works</b>.</p><p>Best regards,<br>Elliot Alderson<br>Technician</p>"
+    reply = to(bench.send(ELLIOT, said, answers=alert, html=page), "karen@client.example")
+    assert "It works." in reply.text
+    assert "<b>works</b>" in reply.part("html")
+    assert not re.search("Elliot|Technician", reply.everything)
+    bench.send(ELLIOT, f"#note\n\n{said}", answers=alert)
+    assert bench.thread()[-1] == ("note", said), "colleagues know them"

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailgate.rules.text.signature import LONGEST, Signer, ending, is_signed, learned, only_signature, signature_of
+from mailgate.rules.text.signature import (
+    LONGEST,
+    Signer,
+    ending,
+    is_signed,
+    learned,
+    only_signature,
+    signature_of,
+    unsigned,
+)
 
 ELLIOT = Signer("Elliot Alderson")
 
@@ -173,3 +182,22 @@ def test_any_text_is_judged(rest, signatures, name):
     assert only_signature(rest, signer) in (True, False)
     assert signature_of("\n".join(rest), signer) in "\n".join(rest)
     assert learned("\n".join(rest), signer) in "\n".join(rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("It works.\n\nBest,\nAnn", "It works."),
+        ("It works.\n\nAnn Reyes\nTechnician | First Bank", "It works."),
+        ("It works.\n\nMit freundlichen Grüßen\nAnn Reyes\n+49 30 1234567\n", "It works."),
+        ("It works.\n\nKind regards", "It works.\n\nKind regards"),
+        ("It works.\n\nThanks,\nKind regards", "It works.\n\nThanks,\nKind regards"),
+        ("It works.", "It works."),
+        ("It works, says Ann.", "It works, says Ann."),
+        ("It works.\n\nBest,\nAnn\n\nP.S. Mind the cable.", "It works.\n\nBest,\nAnn\n\nP.S. Mind the cable."),
+        ("It works.\n\nBest,\nBob Base", "It works.\n\nBest,\nBob Base"),
+        ("", ""),
+    ],
+)
+def test_a_text_without_its_signature_keeps_all_that_says_something(text, left):
+    assert unsigned(text, Signer("Ann Reyes")) == left
