@@ -30,6 +30,7 @@ from mailgate.inbound.smtp.service import Callbacks
 from mailgate.settings import Listener, ServerTls
 from mailgate.store.db import Store
 from mailgate.store.queues import inbox
+from mailgate.system.streams import write
 from tests.smtp_client import CERTIFICATE, plain, trusting
 from tests.waiting import patience, until
 
@@ -241,7 +242,7 @@ class Peer:
     async def send(self, wire: bytes) -> None:
         self.talk.sent += wire
         try:
-            self.writer.write(wire)
+            write(self.writer, wire)
             await self.writer.drain()
         except (ConnectionError, ssl.SSLError):
             self.talk.cut = True
@@ -276,7 +277,8 @@ async def pipelined(peer: Peer, dice: Random, door: str) -> None:
         peer.writer.transport.abort()
         return
     with suppress(OSError):
-        peer.writer.write_eof()
+        if not peer.writer.is_closing():  # uvloop would raise
+            peer.writer.write_eof()
     while await peer.answer():
         pass
 

@@ -13,6 +13,7 @@ import asyncio
 import json
 import logging
 import os
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -29,6 +30,7 @@ from mailgate.rules.ticket.as_json import moment, rfc3339
 from mailgate.settings import Config
 from mailgate.system.clock import pause
 from mailgate.system.durable import write_private
+from mailgate.system.streams import write
 
 INTERVAL = 5.0  # seconds between looks
 SILENCE_INTERVAL = timedelta(minutes=10)  # between questions whether mail comes as usual
@@ -255,14 +257,15 @@ async def send(config: Config, channel: str, what: dict[str, Any]) -> None:
             raise MailgateError("the webhook refused it", cause=f"HTTP status {code}")
         return
     try:
-        process = await asyncio.create_subprocess_exec(
-            *config.alarm.command, stdin=-1, stdout=asyncio.subprocess.DEVNULL, stderr=-1
-        )
+        process = await asyncio.create_subprocess_exec(*config.alarm.command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     except OSError as error:
         raise MailgateError("the command cannot be run", cause=f"{config.alarm.command[0]}: {error.strerror}") from None
+    assert process.stdin is not None
     try:
         async with asyncio.timeout(COMMAND_TIMEOUT):
-            _, printed = await process.communicate(data + b"\n")
+            write(process.stdin, data + b"\n")  # a command need not read it
+            process.stdin.close()
+            _, printed = await process.communicate()
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()

@@ -107,15 +107,21 @@ def test_one_door_per_library() -> None:
 
 def test_connections_are_written_to_through_one_door() -> None:
     """It knows what each event loop does where a connection is lost."""
-    writes = [
-        source.name
+    calls = [
+        (source.name, node.func, node.args)
         for source in ALL
         if "asyncio" in source.imports
-        for node in source.nodes(ast.Attribute)
-        if node.attr in ("write", "writelines", "write_eof")
-        and re.search(r"(writer|wire|transport|connection)$", ast.unparse(node.value))
+        for node in source.nodes(ast.Call)
+        if isinstance(node.func, ast.Attribute)
+    ]
+    writes = [
+        name
+        for name, called, _ in calls
+        if called.attr in ("write", "writelines", "write_eof")
+        and re.search(r"(writer|wire|transport|connection|stdin)$", ast.unparse(called.value))
     ]
     assert writes == ["system/streams.py"]
+    assert not [name for name, called, args in calls if called.attr == "communicate" and args], "it writes, too"
 
 
 def test_every_dependency_is_used() -> None:

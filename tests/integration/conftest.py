@@ -13,11 +13,8 @@ _LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
     "uvloop": uvloop.new_event_loop,
 }
-_ON_BOTH = (
-    "test_smtp_doors",
-    "test_relay",
-    "test_http",
-)  # where transports differ: TLS, PROXY headers, connections that end
+# Where transports differ: TLS, PROXY headers, connections that end, commands that do not read.
+_ON_BOTH = ("test_smtp_doors", "test_relay", "test_http", "test_alarms")
 
 
 def pytest_asyncio_loop_factories(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from mailgate.errors import MailgateError
 from mailgate.settings import Alarm, Config
 from tests.lab import desk
 from tests.ports import reserved_port
+from tests.waiting import patience
 
 OBJECT: dict[str, Any] = {"alarm": "relay", "state": "begin", "text": "é"}
 
@@ -45,6 +47,25 @@ async def test_a_command_that_fails_hangs_or_is_missing(monkeypatch: pytest.Monk
     monkeypatch.setattr(alarms, "COMMAND_TIMEOUT", 0.05)
     with pytest.raises(MailgateError, match="too long"):
         await send(config(command=("sleep", "600")), "command", OBJECT)
+
+
+async def test_a_command_need_not_read_the_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has ended before anything is written to it: uvloop would raise."""
+    start = asyncio.create_subprocess_exec
+
+    async def ended(*command: str, **pipes: int) -> asyncio.subprocess.Process:
+        process = await start(*command, **pipes)
+        await process.wait()
+        assert process.stdin
+        async with patience():
+            await process.stdin.wait_closed()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", ended)
+    await send(shell("exit 0"), "command", OBJECT)
+    with pytest.raises(MailgateError, match="exited with 3") as error:
+        await send(shell("echo no route >&2; exit 3"), "command", OBJECT)
+    assert error.value.cause == "no route"
 
 
 class _Hook(BaseHTTPRequestHandler):
