@@ -1,7 +1,6 @@
-"""The event loop of the daemon: asyncio's own, or uvloop's where the environment asks for it.
+"""The event loop of the daemon: uvloop's where it is installed, else asyncio's own; the environment can choose.
 
-uvloop raises RuntimeError where something is written to a connection that is lost already; asyncio drops it.
-The worker keeps asyncio's: it waits for one socket.
+What differs between them is known in `streams.py`. The worker keeps asyncio's: it waits for one socket.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from typing import Any
 
 from mailgate.errors import MailgateError
 
-VARIABLE = "MAILGATE_EVENT_LOOP"  # "uvloop", or "asyncio", which is the default
+VARIABLE = "MAILGATE_EVENT_LOOP"
+ASYNCIO, UVLOOP = "asyncio", "uvloop"  # what it may say
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -23,11 +23,16 @@ def run(main: Coroutine[Any, Any, None], environment: Mapping[str, str]) -> None
 
 
 def loop_factory(environment: Mapping[str, str]) -> LoopFactory | None:
-    """What makes the loop; None: asyncio's default. Raises MailgateError where uvloop is asked for and not there."""
-    if environment.get(VARIABLE, "asyncio") == "asyncio":
+    """What makes the loop; None: asyncio's default. Raises MailgateError for one that is not there."""
+    chosen = environment.get(VARIABLE, "")
+    if chosen not in ("", ASYNCIO, UVLOOP):
+        raise MailgateError(f'{VARIABLE} is "{chosen}"; it may be {UVLOOP} or {ASYNCIO}')
+    if chosen == ASYNCIO:
         return None
     try:
         import uvloop  # an extra: it need not be there
     except ImportError as error:
+        if not chosen:
+            return None
         raise MailgateError(f"{VARIABLE} asks for uvloop: pip install 'mailgate[uvloop]'") from error
     return uvloop.new_event_loop

@@ -1,4 +1,4 @@
-"""The daemon's event loop: asyncio's, unless uvloop's is asked for."""
+"""The daemon's event loop: uvloop's where it is installed, unless asyncio's is asked for."""
 
 from __future__ import annotations
 
@@ -22,13 +22,23 @@ def kind_of_loop(environment: dict[str, str]) -> type:
     return found[0]
 
 
-def test_uvloop_can_be_asked_for():
-    assert issubclass(kind_of_loop({event_loop.VARIABLE: "uvloop"}), uvloop.Loop)
+@pytest.mark.parametrize("environment", [{}, {event_loop.VARIABLE: ""}, {event_loop.VARIABLE: "uvloop"}])
+def test_uvloop_is_taken_where_it_is_installed(environment: dict[str, str]):
+    assert issubclass(kind_of_loop(environment), uvloop.Loop)
 
 
-@pytest.mark.parametrize("environment", [{}, {event_loop.VARIABLE: "asyncio"}])
-def test_asyncio_is_the_default(environment: dict[str, str]):
-    assert not issubclass(kind_of_loop(environment), uvloop.Loop)
+def test_asyncio_can_be_asked_for():
+    assert not issubclass(kind_of_loop({event_loop.VARIABLE: "asyncio"}), uvloop.Loop)
+
+
+def test_asyncio_is_taken_where_uvloop_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert event_loop.loop_factory({}) is None
+
+
+def test_another_loop_is_an_error_that_says_which_there_are():
+    with pytest.raises(MailgateError, match='"trio"; it may be uvloop or asyncio'):
+        event_loop.loop_factory({event_loop.VARIABLE: "trio"})
 
 
 def test_uvloop_that_is_asked_for_and_missing_is_an_error(monkeypatch):
