@@ -135,6 +135,11 @@ class Actor:
         kind, _, name = text.partition(":")
         return Actor(ActorKind(kind), name)
 
+    @staticmethod
+    def agent_in(text: str) -> str:
+        """The `agent_key` of a stored string."""
+        return text.removeprefix("agent:") if text.startswith("agent:") else ""
+
     @property
     def agent_key(self) -> str:
         """Key of the agent, or "" for any other actor."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mailgate.ticket import Actor, EventKind, Json, Status
+from mailgate.ticket import EventKind, Json, Status
 
+SECOND = timedelta(seconds=1)
 Teams = Mapping[str, Collection[str]]
 # The kinds of events that a history is made of; the others need not be read.
 TELLING = frozenset(
@@ -65,14 +66,28 @@ class Case(NamedTuple):
     overdue: bool = False
 
 
+class Opening(NamedTuple):
+    """The fields of an opening that the report reads, but for the due time; None where a ticket of old does not say."""
+
+    department: str | None = None
+    topic: str | None = None
+    priority: str | None = None
+    sla: str | None = None
+    status: str | None = None
+    assignee: Json = None
+
+
 class PastEvent(NamedTuple):
     """The fields of an event that the report reads."""
 
     kind: EventKind
-    by: Actor
+    agent: str  # who did it; "" for anybody else
     at: datetime
-    after: Json = None
-    before: Json = None
+    after: Any = None  # JSON; of an opening, an `Opening`
+    before: Json = None  # of an opening: when the ticket was due
+
+
+_UNTOLD = Opening()
 
 
 class Place(NamedTuple):
@@ -158,19 +173,20 @@ def history(case: Case, events: Sequence[PastEvent], teams: Teams | None = None)
 
 def _opened(case: Case, first: PastEvent | None, teams: Teams) -> _Past:
     """The place in which the ticket was opened: of the `opened` event, else its present one."""
-    after = first.after if first and first.kind == EventKind.OPENED else None
-    start = after if isinstance(after, dict) else {}
+    start, due = _UNTOLD, None
+    if first and isinstance(first.after, Opening):
+        start, due = first.after, _time(first.before)
     at = min(case.created_at, first.at) if first else case.created_at
     place = Place(
-        department=str(start.get("department", case.department)),
-        topic=str(start.get("topic", case.topic)),
-        priority=str(start.get("priority", case.priority)),
-        sla=str(start.get("sla", case.sla)),
+        case.department if start.department is None else start.department,
+        case.topic if start.topic is None else start.topic,
+        case.priority if start.priority is None else start.priority,
+        case.sla if start.sla is None else start.sla,
     )
-    place = _assigned(place, start.get("assignee"), teams)
-    status = _STATUSES[str(start.get("status", Status.OPEN))]
+    place = _assigned(place, start.assignee, teams)
+    status = _STATUSES[start.status or "open"]
     spans = [Span(at, None, place)] if status in _WORKING else []
-    return _Past(case, teams, Moment(at, place), place, status, _time(start.get("due_at")), at, at, spans)
+    return _Past(case, teams, Moment(at, place), place, status, due, at, at, spans)
 
 
 @dataclass(slots=True)
@@ -228,9 +244,9 @@ class _Past:
             self.spans.append(Span(self.at, None, self.place))
         elif not works and was in _WORKING:
             self._close_span()
-            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, event.by), self._in_time()))
+            self.resolutions.append(Reached(self.at, self.since, _credited(self.place, event.agent), self._in_time()))
         if status is Status.CLOSED and was is not Status.CLOSED:
-            self.closed.append(Moment(self.at, _credited(self.place, event.by)))
+            self.closed.append(Moment(self.at, _credited(self.place, event.agent)))
 
     def read_merged(self, event: PastEvent) -> None:
         if _merged_into(event.after):
@@ -275,12 +291,12 @@ class _Past:
 
     def _in_time(self) -> bool | None:
         """None without a target. Due times in events are whole seconds."""
-        return None if self.due is None else not self.missed and self.at.replace(microsecond=0) <= self.due
+        return None if self.due is None else not self.missed and self.at < self.due + SECOND
 
     def read_answered(self, event: PastEvent) -> None:
         if not self.answer:
             target = self.case.first_response_by
-            place = _with_agent(self.place, event.by.agent_key or self.place.agent)
+            place = _with_agent(self.place, event.agent or self.place.agent)
             self.answer = Reached(self.at, self.opened.at, place, None if target is None else self.at <= target)
 
     def _helped(self) -> Place:
@@ -340,8 +356,8 @@ def _merged_into(value: Json) -> bool:
     return isinstance(value, dict) and bool(value.get("merged_into"))
 
 
-def _credited(place: Place, by: Actor) -> Place:
-    return place if place.agent else _with_agent(place, by.agent_key)
+def _credited(place: Place, agent: str) -> Place:
+    return place if place.agent else _with_agent(place, agent)
 
 
 @lru_cache(maxsize=10_000)

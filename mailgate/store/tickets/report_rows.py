@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
-from mailgate.rules.report.history import TELLING, Case, PastEvent
+from mailgate.rules.report.history import TELLING, Case, Opening, PastEvent
 from mailgate.store.columns import marks, moment
 from mailgate.store.db import Db, Row
 from mailgate.ticket import Actor, EventKind, Json
@@ -19,12 +19,11 @@ from mailgate.ticket import Actor, EventKind, Json
 AT_ONCE = 500  # tickets in memory at a time
 _KINDS = {str(kind): kind for kind in TELLING}
 # Of an opening where the ticket lay and with whom, which thousands have in common, and when it was due, which none has.
-_OPENING = ("department", "topic", "priority", "sla", "status", "assignee")
+_OPENING = Opening._fields
 
 
 def _cases(db: Db, numbers: Sequence[int]) -> list[Row]:
-    by = db.member("rest", "first_response_by")
-    columns = f"number, department, topic, priority, sla, created_at, overdue, {by} AS first_response_by"
+    columns = f"number, department, topic, priority, sla, created_at, {db.member('rest', 'first_response_by')}, overdue"
     return db.all(f"SELECT {columns} FROM ticket WHERE number IN ({marks(numbers)})", numbers)  # noqa: S608
 
 
@@ -56,36 +55,23 @@ def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[PastEvent
         some = numbers[start : start + AT_ONCE]
         found: dict[int, list[PastEvent]] = {number: [] for number in some}
         for ticket, kind, by, at, after, before in _events(db, some):
-            found[ticket].append(_event(kind, Actor.parse(by), at, after, before))
-        for row in _cases(db, some):
-            yield _case(row), found[row["number"]]
+            found[ticket].append(_event(kind, Actor.agent_in(by), at, after, before))
+        for number, department, topic, priority, sla, created_at, target, overdue in _cases(db, some):
+            first_response_by = moment(float(target)) if target else None
+            place = (department, topic, priority, sla)
+            yield Case(number, *place, moment(created_at), first_response_by, bool(overdue)), found[number]
 
 
-def _case(row: Row) -> Case:
-    first_response_by = row["first_response_by"]
-    return Case(
-        number=row["number"],
-        department=row["department"],
-        topic=row["topic"],
-        priority=row["priority"],
-        sla=row["sla"],
-        created_at=moment(row["created_at"]),
-        first_response_by=moment(float(first_response_by)) if first_response_by else None,
-        overdue=bool(row["overdue"]),
-    )
-
-
-def _event(word: str, by: Actor, at: float, after: str | None, before: str | None) -> PastEvent:
-    kind, moment_of = _KINDS[word], datetime.fromtimestamp(at, UTC)
+def _event(word: str, agent: str, at: float, after: str | None, before: str | None) -> PastEvent:
+    kind, moment_of = _KINDS[word], moment(at)
     if kind is EventKind.OPENED:
-        return PastEvent(kind, by, moment_of, {**_opening(after), "due_at": before} if after else None)
-    return PastEvent(kind, by, moment_of, _said(after) if after else None, json.loads(before) if before else None)
+        return PastEvent(kind, agent, moment_of, _opening(after) if after else None, before)
+    return PastEvent(kind, agent, moment_of, _said(after) if after else None, json.loads(before) if before else None)
 
 
 @lru_cache(maxsize=10_000)
-def _opening(text: str) -> dict[str, Json]:
-    """The fields of an opening event."""
-    return {name: value for name, value in zip(_OPENING, json.loads(text), strict=True) if value is not None}
+def _opening(text: str) -> Opening:
+    return Opening(*json.loads(text))
 
 
 @lru_cache(maxsize=10_000)

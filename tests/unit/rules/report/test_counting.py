@@ -18,7 +18,7 @@ from mailgate.cli.report_json import COLUMNS, report_json, report_rows, without_
 from mailgate.cli.report_terminal import show
 from mailgate.figures import DIMENSIONS, Attainment, Satisfaction
 from mailgate.rules.report.counting import figures
-from mailgate.rules.report.history import Case, Moment, PastEvent, Place, Reached, Span, history
+from mailgate.rules.report.history import Case, Moment, Opening, PastEvent, Place, Reached, Span, history
 from mailgate.ticket import ADMIN, CLOCK, Actor, EventKind
 from mailgate.writing.report_text import as_text, backlog_line, duration, percent, satisfied
 from tests.notices import ENGLISH, RENDERER
@@ -39,13 +39,19 @@ def rfc3339(moment: datetime | None) -> str | None:
 
 
 def event(kind: str, hours: float, before=None, after=None, by: Actor = BY_ANN) -> PastEvent:
-    return PastEvent(EventKind(kind), by, at(hours), after, before)
+    return PastEvent(EventKind(kind), by.agent_key, at(hours), after, before)
 
 
 def opened(hours: float = 0, **fields) -> PastEvent:
-    after = {"status": "open", "department": "Support", "topic": "General Inquiry", "priority": "Normal"}
-    after |= {"sla": "Sev-A", "assignee": None, "due_at": rfc3339(at(hours + 1)), **fields}
-    return event("opened", hours, after=after, by=Actor.requester("karen@x.example"))
+    due = fields.pop("due_at", rfc3339(at(hours + 1)))
+    after = {
+        "status": "open",
+        "department": "Support",
+        "topic": "General Inquiry",
+        "priority": "Normal",
+        "sla": "Sev-A",
+    }
+    return event("opened", hours, due, Opening(**(after | fields)), by=Actor.requester("karen@x.example"))
 
 
 def ticket(number: int = 1001, hours: float = 0, **fields) -> Case:
@@ -457,7 +463,7 @@ def slow_state(events: list[PastEvent]) -> dict[str, str]:
         for one in reversed(events):
             if one.kind.value in kinds:
                 return one.after
-        return events[0].after[key]
+        return getattr(events[0].after, key)
 
     state = {"status": last(("status-changed",), "status"), "department": last(("transferred",), "department")}
     state |= {"topic": last(("topic-changed",), "topic"), "priority": last(("priority-changed",), "priority")}
@@ -472,7 +478,7 @@ def slow_count(tickets: list[list[PastEvent]], since: datetime, until: datetime,
         for number, one in enumerate(events):
             before = slow_state(events[:number]) if number else {"status": "new"}
             after = slow_state(events[: number + 1])
-            actor = one.by.agent_key
+            actor = one.agent
             ended = before["status"] in ("open", "pending") and after["status"] in ("resolved", "closed")
             answered = one.kind is EventKind.REPLIED and not any(e.kind is EventKind.REPLIED for e in events[:number])
             place = dict(after)

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailgate.config.load import load
-from mailgate.rules.report.history import Case, PastEvent, history
+from mailgate.rules.report.history import Case, Opening, PastEvent, history
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.acts import Stamp
 from mailgate.rules.ticket.lifecycle import act_on
-from mailgate.ticket import Actor, Address, Assignee, Entry, EntryKind, Status, Ticket
+from mailgate.ticket import Actor, Address, Assignee, Entry, EntryKind, EventKind, Status, Ticket
 
 BY_ANN = Actor.agent("ann")
 START = datetime(2026, 11, 20, 10, 0, 0, 400000, tzinfo=UTC)
@@ -80,8 +80,14 @@ class Life:
     def told(self):
         names = ("number", "department", "topic", "priority", "sla", "created_at", "first_response_by", "overdue")
         case = Case(**{name: getattr(self.ticket, name) for name in names})
-        events = [PastEvent(event.kind, event.by, event.at, event.after) for event in self.events]
+        events = [PastEvent(event.kind, event.by.agent_key, event.at, *_told(event)) for event in self.events]
         return history(case, events, {"Online Banking": ("ann",)})
+
+
+def _told(event):
+    if event.kind is EventKind.OPENED:
+        return Opening(*map(event.after.get, Opening._fields)), event.after["due_at"]
+    return event.after, event.before
 
 
 @pytest.fixture
