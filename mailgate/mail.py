@@ -25,6 +25,7 @@ MARKERS = {
     "es": "##- Escriba su respuesta encima de esta línea -##",
 }
 
+_DOT_ATOM = re.compile(r"[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+)*")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
 _DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")  # UTS #46 7: sharp s, final sigma, the zero width joiners
 MAX_ADDRESS = 400  # characters; an address has at most 320 octets (RFC 5321 4.5.3.1)
@@ -35,7 +36,8 @@ def normalise(email: str) -> str:
     """Return an address in the form in which addresses are compared.
 
     NFC local part in lower case, and the domain as lower-case A-labels (RFC 5890), mapped as browsers and mail
-    servers do (UTS #46, non-transitional): "straße.example" is not "strasse.example".
+    servers do (UTS #46, non-transitional): "straße.example" is not "strasse.example". Quotes that a local part does not
+    need are no part of it: `"ann"@x` is `ann@x` (RFC 5321 4.1.2).
     A string that is no address, or too long for one, comes back stripped and lower-cased.
     """
     email = email.strip()
@@ -44,11 +46,18 @@ def normalise(email: str) -> str:
     )
     if not at:
         return email.lower()
+    if local[:1] == '"':
+        local = _unquoted(local)
     domain = domain.rstrip(".").lower()
     if not domain.isascii():
         with suppress(UnicodeError):  # an impossible domain stays as it is: it equals nothing real
             domain = ".".join(_a_label(label) for label in _DOTS.split(domain))
     return f"{local.lower()}@{domain}"
+
+
+def _unquoted(local: str) -> str:
+    bare = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return bare if len(local) > 1 and local[-1] == '"' and _DOT_ATOM.fullmatch(bare) else local
 
 
 def _a_label(label: str) -> str:

@@ -20,6 +20,21 @@ def test_a_domain_is_compared_as_it_is_registered(written: str, compared: str):
     assert normalise(written) == compared
 
 
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ('"support"@bank.example', "support@bank.example"),
+        (r'"sup\port"@bank.example', "support@bank.example"),
+        ('"john doe"@bank.example', '"john doe"@bank.example'),  # it needs them
+        ('"a@b"@bank.example', '"a@b"@bank.example'),
+        ('"@bank.example', '"@bank.example'),
+        ('"a.b@bank.example', '"a.b@bank.example'),
+    ],
+)
+def test_quotes_that_a_local_part_does_not_need_are_no_part_of_it(written: str, compared: str):
+    assert normalise(written) == compared
+
+
 class Zeros:
     """Ten megabytes that are made while they are walked."""
 

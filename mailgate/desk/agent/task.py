@@ -22,10 +22,10 @@ from mailgate.errors import Refused
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import ResolvedCommands, acts_of, bans_of, unbans_of
+from mailgate.rules.notices.destination import reaches_nobody
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.auto_assign import hand_outs
 from mailgate.rules.people.collaborators import collaborators_of
-from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, why_not
 from mailgate.rules.replies import attachments
 from mailgate.rules.text.cleanup import seen
@@ -122,9 +122,7 @@ def _unsendable(task: AgentWork, post: AgentText) -> Phrase | None:
 def _unreachable(task: AgentWork) -> Phrase | None:
     """Why a reply would reach nobody: the requester is an address of the desk, as of a web form; None if it would."""
     ticket = task.ticket
-    if task.resolved.has("requester", "cc") or any(each.active for each in ticket.collaborators):
-        return None
-    if not desk_address(ticket.requester.email, task.context.config):
+    if task.resolved.has("requester", "cc") or not reaches_nobody(ticket, task.context.config):
         return None
     return phrase("refused.unreachable", number=ticket.number, email=ticket.requester.email)
 

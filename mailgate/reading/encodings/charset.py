@@ -7,6 +7,7 @@ It knows nothing of headers or MIME parts.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from contextlib import suppress
 from encodings import normalize_encoding
 from encodings.aliases import aliases
@@ -24,6 +25,11 @@ _UNLISTED = (
 # Those of its table that make something else of bytes than text.
 _NO_TEXT = frozenset(
     ["base64_codec", "bz2_codec", "hex_codec", "mbcs", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"]
+)
+# Of UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = (
+    *((BOM_UTF32_LE, "utf-32"), (BOM_UTF32_BE, "utf-32")),
+    *((BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16")),
 )
 CHARSETS = (frozenset(aliases.values()) | {*_UNLISTED.split()}) - _NO_TEXT
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -51,15 +57,20 @@ class Guesses:
 def decode(data: bytes, declared: str = "", guesses: Guesses | None = None) -> str:
     """Return `data` as text without NUL characters; never raises. `guesses` bounds the last step.
 
-    Order: the declared charset, UTF-8, Windows-1252 where it makes Western words, detection over
-    the first 16 kB, replacement. Valid UTF-8 beyond ASCII wins over a declared Western charset: mail
-    programs that mislabel UTF-8 are common, Western text that happens to be UTF-8 is not.
+    Order: that of a byte order mark of UTF-16 or UTF-32, the declared charset, UTF-8, Windows-1252 where it makes
+    Western words, detection over the first 16 kB, replacement. Valid UTF-8 beyond ASCII wins over a declared Western
+    charset: mail programs that mislabel UTF-8 are common, Western text that happens to be UTF-8 is not.
     """
-    codec = labels.codec(declared)
+    codec = _of_mark(data) or labels.codec(declared)
     seven_bit = codec in SEVEN_BIT or codec.startswith(SEVEN_BIT_NAMES) or b"\x1b$" in data
     if data.isascii() and not seven_bit:
         return data.decode("ascii").replace("\0", "")
     return _clean(_decode(data, codec, guesses, seven_bit=seven_bit))
+
+
+def _of_mark(data: bytes) -> str:
+    """The codec that a byte order mark names; "" without one. No text in another charset begins so."""
+    return next((codec for mark, codec in _MARKS if data.startswith(mark) and _strict(data, codec) is not None), "")
 
 
 def known(declared: str) -> bool:

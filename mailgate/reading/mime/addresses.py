@@ -28,7 +28,6 @@ TOKEN = re.compile(
 )
 MAILBOX = re.compile(r"[^\s<>\"(),;:]{1,200}@[^\s<>\"(),;]{1,300}")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.){1,200}"@[^\s<>"(),;]{1,300}')  # RFC 5322 3.4.1: a local part in quotes
-DOT_ATOM = re.compile(r"[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+)*")
 
 # An address inside a name, also with the at signs of other scripts: a reader would take it for the sender's.
 AT = re.compile("[@\uff20\ufe6b]")
@@ -127,7 +126,7 @@ def _resolve(entry: _Entry, guesses: Guesses | None) -> tuple[str, str]:
         inner = entry.angle.strip()
         inner = inner.rpartition(":")[2] if inner.startswith(("@", "mailto:", "MAILTO:")) else inner  # RFC 5322 4.4
         if QUOTED.fullmatch(inner):
-            return _unquoted(inner), name or _name(" ".join(entry.comments), guesses)
+            return inner, name or _name(" ".join(entry.comments), guesses)
         inner = "".join(inner.split()).strip("'\"")
         if "@" in inner or not MAILBOX.search(phrase):
             return inner, name or _name(" ".join(entry.comments), guesses)
@@ -136,13 +135,6 @@ def _resolve(entry: _Entry, guesses: Guesses | None) -> tuple[str, str]:
         rest = (phrase[: bare.start()] + phrase[bare.end() :]).strip()
         return bare[0].strip("'"), _name(rest, guesses) or _name(" ".join(entry.comments), guesses)
     return "", name
-
-
-def _unquoted(address: str) -> str:
-    """The address without quotes that it does not need: `"ann"@x` is `ann@x` (RFC 5321 4.1.2)."""
-    local, _, domain = address.rpartition("@")
-    bare = re.sub(r"\\(.)", r"\1", local[1:-1])
-    return f"{bare if DOT_ATOM.fullmatch(bare) else local}@{domain}"
 
 
 def _name(phrase: str, guesses: Guesses | None) -> str:

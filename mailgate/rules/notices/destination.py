@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mailgate.notice import REPLYABLE_KINDS, Notice, NoticeKind
+from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import may, sees
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
@@ -54,6 +55,11 @@ def promised(notice: Notice, config: Config) -> tuple[str, ...] | None:
     if agent is None or ticket is None or not may(agent, "reply", ticket.department, config):
         return None
     return (ticket.requester.email, *(each.email for each in ticket.collaborators if each.active))
+
+
+def reaches_nobody(ticket: Ticket, config: Config) -> bool:
+    """Whether nobody outside the desk reads its replies: the requester is one of its addresses, as of a web form."""
+    return bool(desk_address(ticket.requester.email, config)) and not any(each.active for each in ticket.collaborators)
 
 
 def named(notice: Notice) -> tuple[int, ...]:

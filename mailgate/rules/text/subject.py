@@ -24,7 +24,9 @@ _WORDS = (
     "|回复|答复|回覆|转发|轉寄|轉發|返信|転送|회신|답장|전달|תגובה|הועבר|رد|إعادة توجيه"
 )
 _COUNT = r"(?:\s?(?:\[[0-9]{1,3}\]|\([0-9]{1,3}\))|[\^*]?[0-9]{1,3})?"  # Re[2]: Re(2): Re^2: Re2:
-_PREFIX = re.compile(rf"(?:(?:{_WORDS}){_COUNT}\s{{0,3}}:\s*)+", re.IGNORECASE)
+_PREFIX = rf"(?:(?:{_WORDS}){_COUNT}\s{{0,3}}:\s*)+"
+_MARK = r"(?:\[[^\[\]]{1,40}\]|\*{2,}+[^*]{1,30}\*{2,}+)\s?"  # "[EXTERNAL] ", "[users] ", "*** SPAM *** "
+_BEHIND_MARKS = re.compile(rf"((?:{_MARK})*+){_PREFIX}", re.IGNORECASE)
 _CUT = 25  # characters that a subject which was cut has at least
 # What gateways put in front: "[EXTERNAL] ", "*** SPAM *** ".
 _GATEWAY = re.compile(r"(?:[\[({<*]+\s?(?:ext|extern\w*|suspected|possible|spam)\b[^\])}>*]{0,30}[\])}>*]+\s?)+")
@@ -41,14 +43,16 @@ def tokens(subject: str, desk: Desk) -> tuple[int, ...]:
 def strip_subject(subject: str, desk: Desk) -> str:
     """The subject without tokens and reply prefixes, never empty ("(no subject)").
 
+    Prefixes behind marks of gateways and lists go, too; the marks stay: "[EXT] Re: Printer" is "[EXT] Printer".
     What is longer than 4096 characters is cut there.
     """
     subject = subject[:_LONGEST]
     for token in reversed([*_token_pattern(desk.token, desk.old_tokens).finditer(_plain(subject))]):
         subject = f"{subject[: token.start()]} {subject[token.end() :]}"
     subject = " ".join(subject.split())
-    while prefix := _PREFIX.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
-        subject = subject[prefix.end() :] if prefix.re is _PREFIX else prefix[1]
+    while prefix := _BEHIND_MARKS.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
+        behind = prefix.re is _BEHIND_MARKS
+        subject = f"{subject[: prefix.end(1)]}{subject[prefix.end() :]}".rstrip() if behind else prefix[1]
     return subject or NO_SUBJECT
 
 

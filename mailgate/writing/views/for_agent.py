@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from mailgate.notice import ListedMail, Notice, NoticeKind, Similar
 from mailgate.phrase import phrase
 from mailgate.reading.page.sanitise import without_links
-from mailgate.rules.notices.destination import Destination, destination, is_assignee
+from mailgate.rules.notices.destination import Destination, destination, is_assignee, reaches_nobody
 from mailgate.rules.people.actors import holder
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import all_of, confidential, sees
@@ -73,7 +73,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         address=address.email,
         address_name=address.name,
         name=plain(notice.to.name, 100),
-        destination=" ".join(filter(None, (_destination(notice, goes_to, own), _unseen(notice, config, own)))),
+        destination=" ".join(filter(None, (_destination(notice, goes_to, config, own), _unseen(notice, config, own)))),
         public=goes_to is Destination.REQUESTER,
         by=_by(notice, own),
         facts=facts,
@@ -150,10 +150,12 @@ def _by(notice: Notice, own: Words) -> str:
     return person(notice.by.name, notice.by.email) if notice.by.email else own.phrases["actor.admin_name"]
 
 
-def _destination(notice: Notice, goes_to: Destination, own: Words) -> str:
+def _destination(notice: Notice, goes_to: Destination, config: Config, own: Words) -> str:
     """Where an answer goes, and who gets a copy of it; "" where the mail promises nothing."""
     ticket = notice.ticket
     match goes_to:
+        case Destination.REQUESTER if ticket and reaches_nobody(ticket, config):
+            return own.filled("destination.nobody", email=ticket.requester.email)
         case Destination.REQUESTER if ticket:
             requester = person(ticket.requester.name, ticket.requester.email)
             copies = ", ".join(person(each.name, each.email) for each in ticket.collaborators if each.active)

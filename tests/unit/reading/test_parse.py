@@ -6,6 +6,7 @@ from mailgate.reading.body import read_body
 from mailgate.reading.mime import parts as mime
 from mailgate.reading.page import page as html
 from mailgate.reading.parse import parse, read
+from mailgate.ticket import Address
 
 
 def test_a_fault_of_ours_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +24,19 @@ def test_a_page_of_html_is_parsed_once_for_text_and_body(monkeypatch):
     body = read_body(opened.mail, opened.page)
     assert (opened.mail.text, body.visible, body.html) == ("Hello\n\n> quoted", "Hello", "<p>Hello</p>")
     assert len(pages) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "author"),
+    [
+        ("From: undisclosed-recipients:;\nSender: karen@client.example", Address("karen@client.example")),
+        ("Sender: Karen Client <karen@client.example>", Address("karen@client.example", "Karen Client")),
+        ("From: Karen Client\nSender: robot@client.example", Address("robot@client.example", "Karen Client")),
+        ("From: karen@client.example\nSender: robot@client.example", Address("karen@client.example")),
+        ("From: MAILER-DAEMON\nSender: robot@client.example", Address("mailer-daemon")),
+        ("From: undisclosed-recipients:;\nSender: nobody", Address("")),
+    ],
+)
+def test_where_from_names_nobody_the_sender_wrote(fields, author):
+    """RFC 6854 lets From be a group without members; then RFC 5322 3.6.2 wants a Sender."""
+    assert parse(f"{fields}\nSubject: x\n\nHello".encode()).author == author

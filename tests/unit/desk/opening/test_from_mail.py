@@ -536,6 +536,8 @@ def test_a_rules_template_set_words_the_mails_of_its_tickets(tmp_path):
 def test_an_answer_to_the_desk_itself_is_returned_until_somebody_is_named(bench):
     """A web form in the desk's own name: the answer would come back to it, and count as given."""
     alert = to(bench.send("Website <support@bank.example>", "I need a card."), "ann@bank.example")
+    assert "support@bank.example is an address of this desk: your answer reaches nobody unless" in alert.text
+    assert "(public reply)" not in alert.text
     (returned,) = bench.send(ANN, "It is on its way.", answers=alert)
     assert returned.kind == "command-failed"
     assert "an address of this desk: an answer would reach nobody" in returned.text

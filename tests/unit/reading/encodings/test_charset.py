@@ -9,6 +9,11 @@ from mailgate.reading.encodings import charset, japanese, mojibake
     ("data", "declared", "text"),
     [
         (b"plain", "", "plain"),
+        ("Grüße".encode("utf-16"), "utf-8", "Grüße"),
+        (b"\xff\xfe" + "Привет".encode("utf-16-le"), "unicode", "Привет"),
+        (b"\xfe\xff" + "Привет".encode("utf-16-be"), "", "Привет"),
+        ("Привет".encode("utf-32"), "us-ascii", "Привет"),
+        (b"\xff\xfeodd", "iso-8859-1", "ÿþodd"),
         ("ä".encode(), "", "ä"),
         (b"\xe4", "latin1", "ä"),
         (b"\x93quoted\x94", "iso-8859-1", "“quoted”"),

@@ -36,6 +36,8 @@ CONFIG = cast(
     [
         "support@bank.example",
         "Support@BANK.example",
+        '"support"@bank.example',
+        '"Postmaster"@bank.example',
         "support@bank.example.",
         "support+kabc.def@bank.example",
         "outages@bank.example",
@@ -64,7 +66,7 @@ def test_the_desk_s_own_addresses_are_taken(address: str):
         "+@bank.example",
         "supports@bank.example",
         "support@sub.bank.example",
-        '"support"@bank.example',
+        '"sup port"@bank.example',
     ],
 )
 def test_no_other_is(address: str):
