@@ -27,6 +27,7 @@ from mailgate.store.tickets import deadlines, tickets
 from tests.simulation import faults
 from tests.simulation.world import World
 
+pytestmark = pytest.mark.long
 SEEDS = (1, 2, 3, 4, 5, 6)  # of the suite's own worlds
 DAYS = 12
 HOUR = timedelta(hours=1)
