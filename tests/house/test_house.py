@@ -286,6 +286,14 @@ def test_the_changelog_has_a_place_for_the_next_entry() -> None:
     assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
+def test_a_change_is_one_line_of_the_changelog() -> None:
+    """It is read from top to bottom: an entry is a line, so that long stories stand where they belong, in docs."""
+    entries = re.findall(r"(?m)^- .*(?:\n +\S.*)*", (ROOT / "CHANGELOG.md").read_text("utf-8"))
+    assert len(entries) > 50
+    assert not [entry for entry in entries if "\n" in entry or len(entry) > 200]
+    assert len(entries) == len(set(entries))
+
+
 def test_the_layers_name_real_folders() -> None:
     modules = {source.module for source in ALL}
     assert not {*LAYERS, *PURE} - modules
