@@ -53,6 +53,14 @@ class WhenError(Refused):
     """What was typed is no time, or not one that can be meant."""
 
 
+class _TwoReadings(Exception):
+    """What was typed has two readings: a phrase that says so, without what was typed, and its values."""
+
+    def __init__(self, name: str, **values: str) -> None:
+        self.name = name
+        self.values = values
+
+
 def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetime:
     """The moment meant by `text`, as UTC, always later than `now` (aware).
 
@@ -67,6 +75,8 @@ def read_when(text: str, now: datetime, zone: ZoneInfo, opens: Opens) -> datetim
     words = plain(text)
     try:
         found = _span(words, now, zone) or _moment(words, now, zone, opens)
+    except _TwoReadings as error:
+        raise WhenError(phrase(error.name, typed=shortened(text), **error.values)) from None
     except (ValueError, OverflowError):
         found = None
     if not found:
@@ -137,7 +147,7 @@ def _time_of_day(typed: str) -> time | None:
 
 
 def _days(word: str, today: date, opens: Opens) -> Iterator[date]:
-    """The days that `word` may mean, the soonest first; none when it means no day. Raises WhenError."""
+    """The days that `word` may mean, the soonest first; none when it means no day. Raises _TwoReadings."""
     if word in _FROM_TODAY:
         yield today + timedelta(days=_FROM_TODAY[word])
     elif word == "next week":
@@ -147,7 +157,7 @@ def _days(word: str, today: date, opens: Opens) -> Iterator[date]:
     elif word == "end of month":
         yield from (_last_open(today, opens), _last_open(_first_of_next_month(today), opens))
     elif _SLASHED.fullmatch(word):
-        raise WhenError(phrase("refused.which_month", typed=word))
+        raise _TwoReadings("refused.which_month")
     else:
         yield from _dates(word, today)
         yield from _of_week(word, today)
@@ -177,7 +187,7 @@ def _of_week(word: str, today: date) -> Iterator[date]:
     coming = today + timedelta(days=(number - today.weekday()) % 7)
     next_weeks = today + timedelta(days=number - today.weekday() + 7)
     if found[1] == "next" and coming not in (today, next_weeks):
-        raise WhenError(phrase("refused.two_days", typed=word, first=f"{coming}", second=f"{next_weeks}"))
+        raise _TwoReadings("refused.two_days", first=f"{coming}", second=f"{next_weeks}")
     if found[1] == "this":
         yield next_weeks - timedelta(days=7)
     elif found[1] or found[3]:

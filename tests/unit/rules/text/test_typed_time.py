@@ -140,7 +140,7 @@ def test_a_date_that_does_not_say_which_number_is_the_month_is_refused_with_what
 
 @pytest.mark.parametrize("text", ["next friday", "next Fri 10:00", "nächsten Freitag", "vendredi prochain"])
 def test_the_next_day_of_a_week_that_has_begun_may_be_two_days_and_is_refused_with_both(text):
-    with refusal("may be 2026-11-20 or 2026-11-27: write one of the two"):
+    with refusal(f"“{text}” may be 2026-11-20 or 2026-11-27: write one of the two"):
         read(text, datetime(2026, 11, 16, 10, 30, tzinfo=NEW_YORK))
 
 
