@@ -4,8 +4,9 @@
     sasl           the strings of PLAIN, XOAUTH2 and OAUTHBEARER. Pure
     oauth2         token requests and what their answers mean. Pure
     rsa            RS256 signatures and certificates: the only file that names cryptography
+    resolver       MX and TXT records: the only file that names dnspython
     tls            client contexts, and a failed handshake in words
-    web            one HTTPS request to a token server
+    web            one HTTP request, to a token server or a webhook
     token_file     the refresh token of a delegated sign-in, durable in var/
     access_tokens  access tokens, renewed early and one at a time
     person         a delegated sign-in: code with PKCE, device code

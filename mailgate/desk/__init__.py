@@ -2,10 +2,10 @@
 
 A mail goes through four steps, which `mailgate.worker.pipeline` calls in order:
 
-    prepare     bytes -> Prepared            no database
-    gather      Prepared -> Situation        the reads, once
-    decide      Situation -> Outcome         pure: no function takes the database
-    complete    Outcome -> Outcome           the reads that depend on the decision (notify/announce.py)
+    - prepare     bytes -> Prepared            no database
+    - gather      Prepared -> Situation        the reads, once
+    - decide      Situation -> Outcome         pure: no function takes the database
+    - complete    Outcome -> Outcome           the reads that depend on the decision (notify/announce.py)
 
 `gather` finds out what the mail is (`Matter`), its author and the ticket it belongs to, and reads what such
 a mail needs: the ticket with its thread, events and notices, the tickets that an agent's commands name, who is
@@ -17,11 +17,12 @@ same way with `gather_order` and `gather_ticket`. `mailgate.worker.apply` writes
 
     prepare, situation, matter, decide, outcome    the steps and their values
     gather/        the reads before the decision
-    requester/     mail of requesters and others outside the desk
+    requester/     mail of requesters and others outside the desk, about a ticket
     opening/       new tickets
     request/       what an agent's mail or an order asks for
     agent/         commands carried out and answered
     hold/          agents' mail that waits for a confirmation
     notify/        the reads after the decision, and mail to the administrator
-    bounces, report
+    bounces        mail that was not delivered
+    report         the figures of a report, counted from the database
 """

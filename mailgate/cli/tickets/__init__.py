@@ -1,7 +1,8 @@
 """The sub-verbs of `mailgate tickets`.
 
-    view            list, show, export
-    change          new, do
+    listing     list, and its columns
+    view        show, export
+    change      new, do
 
 May import: as `mailgate.cli`.
 """

@@ -2,8 +2,9 @@
 
     desk            [desk], [storage], [address]
     listeners       [smtp], [submission], [http]
-    transports      [mailbox], [relay]
-    sign_in         the sign-in keys of mailboxes and the relay
+    mailboxes       [mailbox]
+    relays          [relay]
+    sign_in         the sign-in keys of mailboxes and relays
     people          [department], [role], [agent], [team]
     customers       [customer]
     schedules       [schedule], [sla]

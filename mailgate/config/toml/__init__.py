@@ -4,7 +4,6 @@
     lines           the line number of each key
     messages        phrases of error messages: quoting, lists, suggestions
     units           durations, sizes, rates, times of day
-    regex           regular expressions (RE2)
 
 May import: the values at the root, `rules`.
 """

@@ -1,1 +1,8 @@
-"""HTML bodies: read as lines, cut to the author's words, sanitised for passing on."""
+"""HTML bodies: read as lines, cut to the author's words, sanitised for passing on.
+
+limits      cuts what is too large or too deep to be parsed
+page        the lines of a page, what in them is quoted, and a clean copy
+lists       the numbers of list items, and marks of words struck out
+excerpt     the formatting of the author's words
+sanitise    what may be passed on
+"""

@@ -1,1 +1,12 @@
-"""Where quoted history begins: attributions, forwarded headers, reply markers, mobile signatures."""
+"""Where quoted history begins: attributions, forwarded headers, reply markers, mobile signatures.
+
+split              which lines are the author's own, and which are history or signature
+lines              a line, and what it is
+attribution        "On … wrote:", copied headers, separators
+attribution_lines  an attribution on several lines
+forwarded          a mail that was forwarded inline
+signature          the block below "-- "
+device_lines       "Sent from my iPhone"
+shape              dates, addresses and rules in any language
+phrases            the words of mail programs, a row a language: data alone
+"""

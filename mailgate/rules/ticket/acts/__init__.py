@@ -3,7 +3,7 @@
 Each returns an `Act`: a ticket → the changed ticket and its events. `lifecycle.act_on` applies acts
 and closes the change; permissions are `rules/people/permissions.py`, notices `rules/notices`.
 
-    act.py       Act, Draft, Stamp; record (an event that changes no field)
+    stamp.py     Act, Draft, Stamp; record (an event that changes no field)
     messages.py  reply, note, ask (#note NAME), publish (#send), receive_message, rate
     routing.py   assign, transfer, topic, sla, priority, due; routing_acts (`then` of rules and escalation steps)
     statuses.py  status, wake, set_status (both: #pending WHEN), escalate
