@@ -286,11 +286,9 @@ class AgentAnswer:
         return phrase("done.nothing_else", verbs=verbs) if verbs else Phrase("done.nothing")
 
     def _kept_as_note(self, ticket: Ticket) -> Phrase:
-        agent, department = self.task.request.agent, self.task.ticket.department
-        why = phrase(f"visibility.{self.post.seen.why}", requester=ticket.requester.name or ticket.requester.email)
-        if agent and not may(agent, "reply", department, self.task.context.config):
-            why = phrase("visibility.role", department=department)
-        return phrase("done.kept_note", why=why)
+        requester = ticket.requester.name or ticket.requester.email
+        values = {"requester": requester, "department": self.task.ticket.department}
+        return phrase("done.kept_note", why=phrase(f"visibility.{self.post.seen.why}", **values))
 
 
 def unread(request: Request) -> tuple[Phrase, ...]:

@@ -15,6 +15,7 @@ from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Sentence, phrase
 from mailgate.reading.page.excerpt import excerpt
 from mailgate.rules.commands.orders import ResolvedCommands
+from mailgate.rules.people.permissions import may
 from mailgate.rules.replies.visibility import Visibility, visibility
 from mailgate.rules.text.signature import unsigned
 from mailgate.settings import Config
@@ -128,7 +129,8 @@ def _visibility(request: Request, resolved: ResolvedCommands, named: int, ticket
     own = Assignee.agent(request.agent.key) if request.agent else None
     away = assigns is not None and assigns.value is not None and assigns.value != own
     sent = request.addressing(ticket, named, config)
-    return visibility(sent, verbs, transfers="transfer" in verbs, assigns_away=away)
+    may_reply = request.agent is None or may(request.agent, "reply", ticket.department, config)
+    return visibility(sent, verbs, transfers="transfer" in verbs, assigns_away=away, may_reply=may_reply)
 
 
 def to_send_it(entry: Entry, ticket: Ticket, context: Context) -> tuple[tuple[Sentence, str], ...]:

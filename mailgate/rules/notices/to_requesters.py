@@ -48,7 +48,7 @@ def _to_requesters(change: Change, occasion: Occasion, audience: Audience, confi
         return
     if change.before is None:
         yield from _on_opening(change, entry, occasion, audience, config)
-    elif entry and occasion.automatic and ticket.autoresponse and config.notices.follow_up:
+    elif occasion.automatic and ticket.autoresponse and config.notices.follow_up:
         notice = occasion.notice(NoticeKind.FOLLOW_UP_RECEIVED, Person(occasion.author), ticket, audience)
         yield replace(notice, in_reply_to=occasion.answers)
     if occasion.by.is_staff:

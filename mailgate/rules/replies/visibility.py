@@ -34,14 +34,22 @@ class Addressing:
 
 
 def visibility(
-    sent: Addressing, verbs: Collection[str], *, transfers: bool = False, assigns_away: bool = False
+    sent: Addressing,
+    verbs: Collection[str],
+    *,
+    transfers: bool = False,
+    assigns_away: bool = False,
+    may_reply: bool = True,
 ) -> Visibility:
     """Decide where the text of an agent's mail goes.
 
-    `verbs` are canonical verbs. `assigns_away`: to another agent or a team. What the agent
+    `verbs` are canonical verbs. `assigns_away`: to another agent or a team. `may_reply`: the agent's role has replies;
+    one that has not is never promised a public reply, so the role is the reason for a note. What the agent
     says (`#note` and the note address before `#reply`, then the link) wins over every rule.
     """
     found = _visibility(sent, verbs, transfers=transfers, assigns_away=assigns_away)
+    if found.by_rule and not may_reply:
+        found = replace(found, why="role")
     return replace(found, by_rule=False) if sent.was_asked and "reply" not in verbs else found
 
 

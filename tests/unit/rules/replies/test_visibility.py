@@ -9,9 +9,9 @@ import pytest
 from mailgate.rules.replies.visibility import Addressing, Visibility, visibility
 
 
-def decide(*, answers, verbs, transfers=False, assigns_away=False, **where):
+def decide(*, answers, verbs, transfers=False, assigns_away=False, may_reply=True, **where):
     sent = Addressing(answers_public=answers, **where)
-    return visibility(sent, verbs, transfers=transfers, assigns_away=assigns_away)
+    return visibility(sent, verbs, transfers=transfers, assigns_away=assigns_away, may_reply=may_reply)
 
 
 def test_an_answer_to_a_public_notice_is_public():
@@ -21,6 +21,13 @@ def test_an_answer_to_a_public_notice_is_public():
 
 def test_an_answer_to_any_other_notice_is_a_note_that_the_agent_is_told_of():
     assert decide(answers=False, verbs=()) == Visibility(False, True, "answers_alert")
+
+
+def test_a_role_without_replies_is_the_reason_for_a_note_by_rule_alone():
+    assert decide(answers=False, verbs=(), may_reply=False) == Visibility(False, True, "role")
+    assert decide(answers=None, verbs=(), may_reply=False) == Visibility(False, True, "role")
+    assert decide(answers=False, verbs=("note",), may_reply=False) == Visibility(False, False, "note")
+    assert decide(answers=False, verbs=("reply",), may_reply=False) == Visibility(True, False, "reply"), "refused later"
 
 
 @pytest.mark.parametrize("answers", [False, True])
