@@ -70,6 +70,10 @@ REQUESTER_KINDS = frozenset(
 REPLYABLE_KINDS = frozenset({NoticeKind.NEW_TICKET, NoticeKind.NEW_MESSAGE, NoticeKind.COLLEAGUE_REPLY})
 
 
+# Answers to an agent's own mail.
+ANSWER_KINDS = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM, NoticeKind.HELD})
+
+
 # Alerts that show the thread.
 ALERT_KINDS = frozenset(
     {

@@ -26,7 +26,10 @@ class Status(StrEnum):
     @property
     def active(self) -> bool:
         """True while somebody still owes work: open or pending."""
-        return self in (Status.OPEN, Status.PENDING)
+        return self not in ENDED
+
+
+ENDED = (Status.RESOLVED, Status.CLOSED)
 
 
 class EntryKind(StrEnum):

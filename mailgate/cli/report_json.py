@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from mailgate.figures import Figures, Report, Spread, Times
 from mailgate.rules.ticket.as_json import rfc3339
+from mailgate.rules.ticket.rating import RATINGS
 from mailgate.ticket import Json
 
 _COUNTS = ("opened", "resolved", "closed", "reopened", "set_aside", "open_now", "overdue_now")
 _SHARES = (("resolved_with_target", "resolved_in_time"), ("first_answered_with_target", "first_answered_in_time"))
-_WORDS = ("good", "okay", "bad")
 _TIMES = ("first_response", "resolution")
 _CLOCKS = ("elapsed", "business")
 _PARTS = ("median", "p90")
@@ -25,7 +25,7 @@ COLUMNS = (
     *_COUNTS,
     *(name for pair in _SHARES for name in pair),
     *(f"{times}_{clock}_{part}" for times in _TIMES for clock in _CLOCKS for part in _PARTS),
-    *(f"satisfaction_{word}" for word in _WORDS),
+    *(f"satisfaction_{word}" for word in RATINGS),
     "satisfaction",
 )
 
@@ -62,7 +62,7 @@ def _figures(found: Figures, days: Sequence[str]) -> dict[str, Json]:
         "first_response": _times(found.first_response),
         "resolution": _times(found.resolution),
         "satisfaction": {
-            **{word: getattr(found.satisfaction, word) for word in _WORDS},
+            **{word: getattr(found.satisfaction, word) for word in RATINGS},
             "share": found.satisfaction.share,
         },
         "backlog": [{"day": day, "open": count} for day, count in zip(days, found.backlog, strict=True)],
@@ -89,7 +89,7 @@ def _spread(spread: Spread) -> Json:
 def _cells(found: Figures) -> list[str]:
     counts = [getattr(found, name) for name in _COUNTS]
     spreads = [getattr(getattr(found, times), clock) for times in _TIMES for clock in _CLOCKS]
-    satisfaction = [*(getattr(found.satisfaction, word) for word in _WORDS), found.satisfaction.share]
+    satisfaction = [*(getattr(found.satisfaction, word) for word in RATINGS), found.satisfaction.share]
     durations = [getattr(spread, part) for spread in spreads for part in _PARTS]
     values = [*counts, *_shares(found).values(), *durations, *satisfaction]
     return ["" if value is None else f"{value:.10g}" for value in values]

@@ -12,6 +12,7 @@ from typing import IO
 
 from mailgate.cli.common import config_of, json_text, plain, reading, say
 from mailgate.cli.pager import paged
+from mailgate.config.built_in import STATUSES
 from mailgate.errors import BadArgument
 from mailgate.rules.sla.explained import explain_due
 from mailgate.rules.text import names
@@ -24,7 +25,6 @@ from mailgate.store.tickets.names_in_use import names_in_use
 from mailgate.store.tickets.queries import Query, find_in_batches
 from mailgate.ticket import Assignee, Ticket
 
-STATUSES = ("open", "pending", "resolved", "closed")
 _BATCH = 200  # tickets that are read before the first is shown; the widths of the columns are those of the first batch
 _GAP = "  "
 _MOST = 40  # characters of a column that is not the last, at most

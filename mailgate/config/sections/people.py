@@ -10,11 +10,11 @@ from mailgate.config.sections.routing import address, read_language, read_routin
 from mailgate.config.toml import units
 from mailgate.config.toml.messages import quoted_text
 from mailgate.config.toml.reader import Table
+from mailgate.rules.people.auto_assign import HAND_OUT, NONE
 from mailgate.settings import EVERYTHING, PERMISSIONS, Agent, Department, Role, Secret, Team
 
 _AGENT_KEY = re.compile(r"\w[\w.-]{0,63}")
 _RESERVED = ("me", "nobody")  # keywords of the #assign command
-HAND_OUT = ("none", "round-robin", "least-loaded")
 
 
 def read_departments(top: Table) -> dict[str, Department]:
@@ -26,7 +26,7 @@ def read_departments(top: Table) -> dict[str, Department]:
             manager=table.name("manager", "agent"),
             public=table.flag("public", default=True),
             confidential=table.flag("confidential", default=False),
-            hand_out=table.choice("hand_out", HAND_OUT, HAND_OUT[0]),
+            hand_out=table.choice("hand_out", HAND_OUT, NONE),
             signature=table.by_language("signature"),
             address=_desk_address(table),
             alerts=read_some_alerts(alerts) if (alerts := table.table("alerts")) else None,
@@ -77,7 +77,7 @@ def read_teams(top: Table) -> dict[str, Team]:
             name=name,
             lead=table.name("lead", "agent"),
             members=table.list_of("members", "agent"),
-            hand_out=table.choice("hand_out", HAND_OUT, HAND_OUT[0]),
+            hand_out=table.choice("hand_out", HAND_OUT, NONE),
             was=table.texts("was"),
         )
         if not found[name].members and not found[name].lead:

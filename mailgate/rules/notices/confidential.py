@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate.notice import Notice, NoticeKind
-from mailgate.phrase import Phrase
+from mailgate.notice import ANSWER_KINDS, Notice, NoticeKind
+from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.people.permissions import confidential
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
 
 SUBJECT = "(confidential)"
-# Answers to the agent's own mail.
-_OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM, NoticeKind.HELD})
-_SHOW = (Phrase("link.show"), "#show\n")
+SHOW: tuple[Sentence, str] = (Phrase("link.show"), "#show\n")
 
 
 def shown_subject(ticket: Ticket, config: Config) -> str:
@@ -38,9 +36,9 @@ def masked(notice: Notice, config: Config) -> Notice:
         notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=(), others=()
     )
     if notice.kind is NoticeKind.HELD:  # without the entries written meanwhile
-        return replace(bare, links=(_SHOW,))
-    if notice.kind in _OWN:
+        return replace(bare, links=(SHOW,))
+    if notice.kind in ANSWER_KINDS:
         return bare
     return replace(
-        bare, facts=(), text="", text_subject="", html="", lines_cut=0, attachments=(), listings=(), links=(_SHOW,)
+        bare, facts=(), text="", text_subject="", html="", lines_cut=0, attachments=(), listings=(), links=(SHOW,)
     )

@@ -12,9 +12,8 @@ from mailgate.rules.ticket import reasons, reopening
 from mailgate.rules.ticket.asked_people import asked_by
 from mailgate.rules.ticket.lifecycle import ROUTING
 from mailgate.settings import Agent, Config
-from mailgate.ticket import ActorKind, Address, Event, EventKind, Json, Status, Ticket
+from mailgate.ticket import ENDED, ActorKind, Address, Event, EventKind, Json, Status, Ticket
 
-_ENDED = (Status.RESOLVED, Status.CLOSED)
 # Events whose reason only repeats their cause, and the phrase for both.
 _HOW = {
     (EventKind.STATUS_CHANGED, reasons.REOPENED): "event.answer_reopened",
@@ -80,7 +79,7 @@ def _sentence(event: Event, ticket: Ticket, config: Config, reader: str) -> Phra
         case kind if name := _FROM_TO.get(kind):
             return phrase(name, before=str(event.before), after=str(event.after), sla=ticket.sla)
         case EventKind.STATUS_CHANGED:
-            again = "again" if event.after == Status.OPEN and event.before in _ENDED else ""
+            again = "again" if event.after == Status.OPEN and event.before in ENDED else ""
             return Phrase(f"event.status_{again or event.after}")
         case EventKind.DUE_CHANGED if event.by.is_staff:
             return phrase("event.due", at=_time(event.after)) if event.after else None

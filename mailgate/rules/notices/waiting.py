@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mailgate.notice import Notice, NoticeKind
+from mailgate.notice import ANSWER_KINDS, Notice, NoticeKind
 from mailgate.rules.notices.destination import is_assignee
 from mailgate.rules.notices.to_agents import is_urgent
 from mailgate.rules.people.permissions import confidential, sees
@@ -68,8 +68,6 @@ _TO_ANYBODY = frozenset(
     }
 )
 _OF_WORK = frozenset({NoticeKind.OVERDUE, NoticeKind.ESCALATED, NoticeKind.REMINDER})
-# Answers to the agent's own mail.
-_OWN = frozenset({NoticeKind.ANSWER, NoticeKind.COMMAND_FAILED, NoticeKind.CONFIRM, NoticeKind.HELD})
 
 
 def not_due(kind: NoticeKind, agent: str, recipient: str, ticket: Ticket, config: Config) -> str:
@@ -82,7 +80,7 @@ def not_due(kind: NoticeKind, agent: str, recipient: str, ticket: Ticket, config
         return why
     if not sees(config.agents[agent], ticket, config):
         return "its reader does not see the ticket"
-    if confidential(ticket.department, config) and kind not in _OWN:
+    if confidential(ticket.department, config) and kind not in ANSWER_KINDS:
         return "the ticket is confidential now"
     return _untrue(kind, agent, ticket, config)
 

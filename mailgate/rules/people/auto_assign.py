@@ -15,7 +15,7 @@ from mailgate.settings import Config
 from mailgate.ticket import Actor, Assignee, Change, Event, EventKind, Ticket
 
 BY = Actor.rule("hand_out")
-NONE, ROUND_ROBIN, LEAST_LOADED = "none", "round-robin", "least-loaded"
+HAND_OUT = NONE, ROUND_ROBIN, LEAST_LOADED = "none", "round-robin", "least-loaded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from mailgate.rules.text.closings import FORMULAS, THANKS, formula
 LONGEST = 14  # lines of a signature, blank ones aside
 _LONGEST_LINE = 2000  # characters of one: a disclaimer may stand on one line
 _DETAIL = 70  # characters, and
-_WORDS = 10  # words of a line below the name
+WORDS = 10  # words of a line below the name
 _SENTENCE = 5  # words of a line that ends like a sentence
 _NAMED = 6  # words of the line with the name
 _POSTSCRIPT = re.compile(r"p\.? ?s\b", re.IGNORECASE)
 _CONTACT = re.compile(r"\S@\S|www\.|https?://|(?:\d[\s()/.-]{0,3}){6}")
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def _is_closing(lines: Sequence[str], name: str, *, thanks: bool) -> bool:
 
 def _is_name(line: str, name: str) -> bool:
     """Whether a line begins with the person's first or last name, or is their initials."""
-    parts = [part.casefold() for part in _WORD.findall(name)]
-    words = [word.casefold() for word in _WORD.findall(visible(line))]
+    parts = [part.casefold() for part in WORD.findall(name)]
+    words = [word.casefold() for word in WORD.findall(visible(line))]
     if not parts or not words or len(words) > _NAMED:
         return False
     initials = "".join(part[0] for part in parts)
@@ -129,12 +129,12 @@ def _is_whole_name(line: str, name: str, *, alone: bool) -> bool:
 
     `alone`: nothing stands below it, so that the first name will do.
     """
-    parts = [part.casefold() for part in _WORD.findall(name)]
-    if alone and parts and [word.casefold() for word in _WORD.findall(visible(line))] == parts[:1]:
+    parts = [part.casefold() for part in WORD.findall(name)]
+    if alone and parts and [word.casefold() for word in WORD.findall(visible(line))] == parts[:1]:
         return True
     said, *beside = re.split(r"\s*[|,/•·–—(-]\s*|\s{2,}", visible(line), maxsplit=1)
-    words = [word.casefold() for word in _WORD.findall(said)]
-    swapped = sorted(parts) == sorted(word.casefold() for word in _WORD.findall(visible(line)))
+    words = [word.casefold() for word in WORD.findall(said)]
+    swapped = sorted(parts) == sorted(word.casefold() for word in WORD.findall(visible(line)))
     return len(parts) > 1 and (words == parts or swapped) and all(map(_is_detail, beside))
 
 
@@ -143,7 +143,7 @@ def _is_detail(line: str) -> bool:
     said = visible(line)
     words = said.split()
     ends = said.endswith(("?", "!", "？")) or (len(words) >= _SENTENCE and said.endswith((".", "。")))
-    return len(said) <= _DETAIL and len(words) <= _WORDS and not ends and not _POSTSCRIPT.match(said)
+    return len(said) <= _DETAIL and len(words) <= WORDS and not ends and not _POSTSCRIPT.match(said)
 
 
 # ── learned ─────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from mailgate.rules.text.cleanup import seen
-from mailgate.rules.text.signature import Signer, signature_of
+from mailgate.rules.text.signature import WORD, Signer, signature_of
 
 MOST = 25  # words, from which on it is more than thanks
 _FINE = (
@@ -58,7 +58,6 @@ _ASKS = re.compile(  # also without its mark
     r"\b(?:is|are|was|have) (?:it|this|that|you|we|everything|all)\b"
     r"|(?:^|[,.;!]) ?(?:ist|sind|war|hat|haben|geht|läuft|klappt|funktioniert|passt) (?:es|das|sie|alles|ihre?)\b"
 )
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _THANKS = frozenset(
     {"thank", "thanks", "thx", "ty", "cheers", "danke", "dank", "dankeschön", "merci", "remercie", "remercions"}
     | {"gracias", "agradezco"}
@@ -103,12 +102,12 @@ def only_thanks(text: str, author: str, names: Iterable[str]) -> bool:
     own = text.strip()
     own = own.removesuffix(signature_of(own, Signer(author))) or own  # "Thanks, Karen" is all closing
     own = " ".join(seen(own).casefold().replace("’", "'").split())
-    count = sum(1 for _ in islice(_WORD.finditer(own), MOST))
+    count = sum(1 for _ in islice(WORD.finditer(own), MOST))
     if count == MOST or "?" in own or _ASKS.search(own) or any(mark.isdigit() for mark in own):
         return False
     plain = _IDIOMS.sub(" ", _ONCE_MORE.sub(r"\1", own))
-    words = [_ELISION.sub("", word) for word in _WORD.findall(plain)]
-    known = {part.casefold() for name in (author, *names) for part in _WORD.findall(name)}
+    words = [_ELISION.sub("", word) for word in WORD.findall(plain)]
+    known = {part.casefold() for name in (author, *names) for part in WORD.findall(name)}
     said = [word for word in words if word not in known]
     if not _BACK.isdisjoint(said) and _SUCCESS.isdisjoint(said):
         return False

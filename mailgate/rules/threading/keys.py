@@ -78,12 +78,12 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 6, in lower case
 _EPOCH = date(2020, 1, 1).toordinal()
 _B = "[a-z2-7]"
 _LINK = rf"\.[rn](?:-{_B}{{1,12}})?"
-KEY = rf"[nip]\.{_B}{{1,12}}\.{_B}{{14}}\.{_B}{{26}}(?:{_LINK}(?!{_B}))?"  # in lower case; for searches
-_KEY = re.compile(
+# A key in a text of lower case; its parts are read of what was found.
+KEY = re.compile(rf"[nip]\.{_B}{{1,12}}\.{_B}{{14}}\.{_B}{{26}}(?:{_LINK}(?!{_B}))?")
+_PARTS = re.compile(
     rf"([nip])\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})(?:\.([rn])(?:-({_B}{{1,12}}))?)?"
 )
 _ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{5}})?({_B}{{10}})")
-_EMBEDDED = re.compile(KEY)
 _DOT = re.compile("%(?:25)*2e")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
@@ -169,7 +169,7 @@ class Keyring:
     def read(self, text: str) -> Key | None:
         """The key in a Message-ID (with or without brackets) or KEY; None unless we signed it."""
         key = key_text(text).lower()
-        found = _KEY.fullmatch(key)
+        found = _PARTS.fullmatch(key)
         kind = _KINDS.get(found[4]) if found else None
         if not found or not kind:
             return None
@@ -196,7 +196,7 @@ class Keyring:
         Also with its dots as they are in a link, once or more, and with characters in it that nobody sees.
         """
         plain = _UNSEEN.sub("", _DOT.sub(".", text.lower()))
-        texts = dict.fromkeys(found[0] for found in _EMBEDDED.finditer(plain))
+        texts = dict.fromkeys(found[0] for found in KEY.finditer(plain))
         return tuple({key.text: key for key in map(self.read, texts) if key}.values())
 
     def is_for(self, key: Key, email: str) -> bool:

@@ -21,7 +21,6 @@ _TOKENS_READ = 20
 _TEXT_READ = 262_144  # characters that are searched for Ref lines
 _ABOVE = 1000  # characters above our marker in which a program copies the header of our notice
 _NOTICE = 3000  # characters of the notice
-_KEY = re.compile(KEY)
 _OF_LINK = re.compile(r"\.[rn](?:-[a-z2-7]+)?\W*\Z", re.IGNORECASE)
 _REF = re.compile(r"\bref\W{1,12}$", re.IGNORECASE)  # "Ref: ", also inside markup: "*Ref:* `"
 
@@ -96,7 +95,7 @@ def _addresses(mail: Mail, envelope: Envelope) -> Iterator[str]:
 
 def ref_line(line: str) -> bool:
     """Whether a line is nothing but the `Ref: KEY` that our links put into a mail."""
-    found = _KEY.search(line)
+    found = KEY.search(line)
     return bool(found and _REF.search(line, 0, found.start()) and not re.search(r"\w", line[found.end() :]))
 
 
@@ -108,6 +107,6 @@ def without_link_lines(lines: Sequence[str]) -> tuple[str, ...]:
 def _ref_lines(mail: Mail, body: Body) -> Iterator[str]:
     """KEYs of Ref lines, from the top: what is quoted below is older."""
     for text in dict.fromkeys((body.visible, mail.text, body.cut)):
-        for found in _KEY.finditer(text[:_TEXT_READ]):
+        for found in KEY.finditer(text[:_TEXT_READ]):
             if _REF.search(text, max(0, found.start() - 20), found.start()):
                 yield found[0]

@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.ticket import acts, reasons
 from mailgate.settings import Config
-from mailgate.ticket import Actor, Assignee, Event, EventKind, Status, Ticket
+from mailgate.ticket import ENDED, Actor, Assignee, Event, EventKind, Status, Ticket
 
 BY = Actor.rule("reopened")
 TOLD_FOR = timedelta(days=1)
-_ENDED = (Status.RESOLVED, Status.CLOSED)
 
 
 def back(
@@ -40,7 +39,7 @@ def back(
 
 def _ended_by(events: Sequence[Event]) -> Event | None:
     """The latest event by which an agent resolved or closed the ticket; None without one."""
-    ends = (event for event in reversed(events) if event.kind is EventKind.STATUS_CHANGED and event.after in _ENDED)
+    ends = (event for event in reversed(events) if event.kind is EventKind.STATUS_CHANGED and event.after in ENDED)
     return next((event for event in ends if event.by.is_agent), None)
 
 

@@ -16,7 +16,6 @@ from mailgate.ticket import Status, Ticket
 
 _SUBJECT_LIMIT = 60  # some mail programs cut links at 2,000 characters, and a character can take 12
 END = "#end"
-SHOW: tuple[Sentence, str] = (Phrase("link.show"), "#show\n")
 
 
 @dataclass(frozen=True, slots=True)

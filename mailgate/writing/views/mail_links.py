@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from mailgate.notice import Listing, Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.commands.permitted import permitted
+from mailgate.rules.notices.confidential import SHOW
 from mailgate.rules.notices.destination import Destination
 from mailgate.rules.people.permissions import may
 from mailgate.rules.replies import attachments as passing
@@ -124,7 +125,7 @@ class MailLinks:
             label = "link.send_anyway" if notice.kind is NoticeKind.HELD else "link.confirm"
             yield Phrase(label), f"#confirm {notice.code}\n"
         elif self._is_brief:
-            yield links.SHOW
+            yield SHOW
         elif notice.ticket and notice.kind not in (NoticeKind.CONFIRM, NoticeKind.HELD):
             yield from links.commands(notice.ticket, notice.agent)
             if passing.of(notice, self._config.attachments).too_large:
