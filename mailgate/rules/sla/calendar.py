@@ -107,8 +107,10 @@ class Calendar:
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         if end <= start:
             return NOTHING
-        whole_years = sum((self._year(year).total for year in range(start.year, end.year)), NOTHING)
-        return whole_years - self._year(start.year).until(start) + self._year(end.year).until(end)
+        worked = self._year(end.year).until(end) - self._year(start.year).until(start)
+        for year in range(start.year, end.year):
+            worked += self._year(year).total
+        return worked
 
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         """The open spans between `start` and `end`, in order, cut at both."""
