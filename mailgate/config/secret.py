@@ -58,7 +58,7 @@ def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -
             reading.error(spot, "must be one line without control characters")
         return Secret(value)
     match value:
-        case {"env": str(name), **rest} if not rest:
+        case {"env": str(name), **rest} if name and not rest:
             if not (found := reading.environ.get(name, "")):
                 missing(spot, f"the environment variable {name} is not set")
             return Secret(found)

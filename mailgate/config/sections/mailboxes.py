@@ -68,7 +68,7 @@ def _after(table: Table) -> tuple[str, str]:
     match value:
         case None:
             return "move", "Processed"
-        case {"move": str(folder), **rest} if folder.isprintable() and folder and not rest:
+        case {"move": str(folder), **rest} if folder.isprintable() and folder.strip() and not rest:
             return "move", _folder(folder)
         case "seen" | "delete" | "leave":
             return str(value), "Processed"

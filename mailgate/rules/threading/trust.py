@@ -82,8 +82,8 @@ def identify(
 
 def _by_login(mail: Mail, agent: Agent, login: str, config: Config) -> tuple[str, str]:
     """(assurance, why) for a mail that somebody logged in to hand over: it is theirs or nobody's."""
-    if len(mail.from_) != 1 or len(mail.header_all("from")) > 1:
-        return "", "more than one author"
+    if not _one_author(mail):
+        return "", "From does not name one author"
     if login != agent.key:
         return "", f"handed over by the agent {login}, who is not {agent.name}"
     if "login" not in config.trust.agents:
@@ -91,12 +91,19 @@ def _by_login(mail: Mail, agent: Agent, login: str, config: Config) -> tuple[str
     return "login", f"{agent.name} logged in"
 
 
+def _one_author(mail: Mail) -> bool:
+    """Whether From, and not Sender in its place, names one author (RFC 6854 5: From alone is authenticated)."""
+    fields = mail.header_all("from")
+    by_sender = mail.sender is not None and not any("@" in each for each in fields)
+    return len(mail.from_) == 1 and len(fields) <= 1 and not by_sender
+
+
 def _assurance(
     mail: Mail, agent: Agent, own: tuple[Key, ...], burnt: frozenset[str], dmarc: str, config: Config, now: datetime
 ) -> tuple[str, str]:
     """(assurance, why) for a mail with the address of `agent` in From."""
-    if len(mail.from_) != 1 or len(mail.header_all("from")) > 1:
-        return "", "more than one author"
+    if not _one_author(mail):
+        return "", "From does not name one author"
     if dmarc == "fail":
         return "", "DMARC failed"
     authenticated = mail.author.email.rpartition("@")[2] in config.trust.domains
@@ -167,7 +174,7 @@ def is_authors(
     An automatic answer does not count: somebody else may have caused it in the author's name.
     """
     email = mail.author.email
-    if not email or len(mail.from_) != 1 or len(mail.header_all("from")) > 1 or sender.dmarc == "fail":
+    if not email or not _one_author(mail) or sender.dmarc == "fail":
         return False
     keys = (ref.key for ref in refs if ref.key and ref.key.kind.to_requester and ref.key.text not in burnt)
     own = config.addresses_of(email)

@@ -191,3 +191,11 @@ def test_explain_of_a_code_tells_what_the_mail_that_waits_would_do(bench):
     assert [command["line"] for command in found["commands"]] == [f"#confirm {code(mail)}", "#prio high"]
     assert {"replied", "priority-changed"} <= {change["kind"] for change in found["changes"]}
     assert found["notices"][0] == {"kind": "reply", "to": "karen@client.example", "subject": "the subject"}
+
+
+def test_an_agent_in_sender_alone_proves_nothing_with_a_key_either(bench):
+    """From is what servers authenticate (RFC 6854 5): where it names nobody, Sender only says who wrote."""
+    sender = {"Sender": "ann@bank.example"}
+    mails = bench.send("undisclosed-recipients:;", "#close", answers=bench.alerts["ann@bank.example"], headers=sender)
+    assert told(mails) == {("confirm", "ann@bank.example")}
+    assert bench.ticket().status == "open"

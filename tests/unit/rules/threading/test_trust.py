@@ -68,7 +68,7 @@ def test_a_login_is_proof_for_the_agent_s_own_from_alone() -> None:
 
 def test_a_login_proves_no_mail_with_two_authors() -> None:
     two = mail(ELLIOT, headers=(("from", ELLIOT), ("from", "ann@bank.example")))
-    assert logged_in(two, "elliot").why == "more than one author"
+    assert logged_in(two, "elliot").why == "From does not name one author"
 
 
 def test_logins_can_be_switched_off() -> None:
@@ -129,7 +129,7 @@ def test_a_key_does_not_help_where_keys_are_not_trusted() -> None:
 )
 def test_more_than_one_author_proves_nothing(changes: dict[str, Any]) -> None:
     sender = who(mail(ELLIOT, in_reply_to=(KEY,), **changes))
-    assert (sender.agent, sender.proven, sender.why) == ("elliot", False, "more than one author")
+    assert (sender.agent, sender.proven, sender.why) == ("elliot", False, "From does not name one author")
 
 
 def test_a_key_on_mail_that_failed_dmarc_is_no_proof() -> None:
