@@ -17,6 +17,7 @@ from mailgate.cli.json_errors import result_fields
 from mailgate.connect.access_tokens import SignIn
 from mailgate.daemon import status
 from mailgate.daemon.status import DaemonStatus, disks_nearly_full
+from mailgate.errors import StorageError
 from mailgate.rules.people.absence import away_lines
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.settings import Config
@@ -50,8 +51,9 @@ def run(args: argparse.Namespace) -> int:
         indexed = search.unfinished(db)
         known = _nodes(config, pid, nodes.listed(db))
         leases = nodes.leases(db)
+    seen = _seen(config, pid, daemon)
     problems = (
-        *_problems(config, pid, daemon, quarantined),
+        *_problems(config, pid, daemon, seen, quarantined),
         *_of_nodes(known),
         *(f"mail {each.id} cannot be read: {each.last_error}; see: mailgate queue inbox list" for each in put_off),
     )
@@ -80,15 +82,14 @@ def run(args: argparse.Namespace) -> int:
         name = f"{relay.name}: " if len(daemon.relays) > 1 else ""
         print_line(f"relay       {name}{'ok' if relay.ok else relay.last_error}")
     if pid:
-        print_line(f"storage     {'; '.join(each.what for each in daemon.storage) or 'ok'}")
+        print_line(f"storage     {_of_storage(daemon, seen) or 'ok'}")
     for sign_in in daemon.sign_ins:
         print_line(f"sign-in     {sign_in.account}: {_in_words(sign_in)}")
     print("queues      " + ", ".join(f"{name} {count}" for name, count in queues.items()))
     if indexed is not None:
         print(f"search      the index is being built: {indexed} %")
     for each in left:
-        subject = f": {each.subject}" if each.subject else ""
-        print_line(f"left        {_mailbox(each)}, UID {each.uid}: {each.why(config.max_mail_size)}{subject}")
+        print_line(f"left        {_left_in_words(each, config)}")
     english = Catalogue.of(config).words("en")
     for line in away_lines(away, config):
         print_line(f"away        {english.text(line, config.desk.timezone)}")
@@ -170,14 +171,17 @@ def _daemon_json(daemon: DaemonStatus) -> dict[str, Json]:
     }
 
 
-def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined: int) -> tuple[str, ...]:
+def _problems(
+    config: Config, pid: int | None, daemon: DaemonStatus, seen: Sequence[StorageError], quarantined: int
+) -> tuple[str, ...]:
     problems = []
     if pid is None:
         problems.append(f"no daemon is running on {config.storage.database}; start it with: mailgate run")
     problems += [daemon.worker] if daemon.worker else []
     problems += [f"{way.name}: {way.problem}" for way in daemon.ways_in if way.problem]
     problems += [f"{relay.name}: {relay.last_error}" for relay in daemon.relays if not relay.ok]
-    problems += _storage(config, pid, daemon)
+    problems += map(str, daemon.storage)
+    problems += [f"storage: {each.public}; {each.cure}" for each in seen]
     problems += [f"sign-in {each.account}: {each.error}" for each in daemon.sign_ins if not each.ok]
     problems += disks_nearly_full(config)
     if quarantined:
@@ -185,20 +189,26 @@ def _problems(config: Config, pid: int | None, daemon: DaemonStatus, quarantined
     return tuple(problems)
 
 
-def _storage(config: Config, pid: int | None, daemon: DaemonStatus) -> list[str]:
-    """What the daemon knows of the storage, and what can be seen from here: a full disk takes no status file."""
+def _seen(config: Config, pid: int | None, daemon: DaemonStatus) -> tuple[StorageError, ...]:
+    """What is wrong with the storage besides what the daemon says: it cannot put a full disk into its status file."""
     known = [each.what for each in daemon.storage]
     engine = engine_of(config.storage.database)
     folders = (config.storage.attachments, raw_folder(engine.database))
-    seen = engine.trouble(folders) if pid or engine.exists() else ()
-    return [
-        *map(str, daemon.storage),
-        *(f"storage: {each.public}; {each.cure}" for each in seen if not any(each.public in what for what in known)),
-    ]
+    found = engine.trouble(folders) if pid or engine.exists() else ()
+    return tuple(each for each in found if not any(each.public in what for what in known))
+
+
+def _of_storage(daemon: DaemonStatus, seen: Sequence[StorageError]) -> str:
+    return "; ".join([*(each.what for each in daemon.storage), *(each.public for each in seen)])
 
 
 def _mailbox(left: Left) -> str:
     return left.place.partition(":")[0]
+
+
+def _left_in_words(left: Left, config: Config) -> str:
+    subject = f": {left.subject}" if left.subject else ""
+    return f"{_mailbox(left)}, UID {left.uid}: {left.why(config.max_mail_size)}{subject}"
 
 
 def _left_as_json(left: Left) -> dict[str, Json]:

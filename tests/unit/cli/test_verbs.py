@@ -539,6 +539,21 @@ def test_status_warns_about_a_nearly_full_disk(desk, capsys, monkeypatch):
     assert shown.count("MB left on the disk of") == 1
 
 
+@pytest.mark.sqlite
+def test_status_does_not_call_a_full_disk_ok(desk, capsys, monkeypatch):
+    """The daemon could not write that the disk is full: its last word was that all is well."""
+    call("ingest", "a.eml", "--quiet")
+    monkeypatch.setattr("mailgate.cli.verbs.status.running", lambda _: 4711)
+    capsys.readouterr()
+    call("status")
+    assert "storage     ok\n" in capsys.readouterr().out
+    monkeypatch.setattr("mailgate.system.storage.FULL", 10**18)
+    assert call("status") == 1
+    shown = capsys.readouterr().out
+    assert re.search(r"(?m)^storage     cannot write .*: no space left on device$", shown)
+    assert re.search(r"(?m)^problem     storage: cannot write .*; free space on the disk of ", shown)
+
+
 def test_reports_and_status_use_the_current_time(desk, capsys, monkeypatch):
     monkeypatch.setattr("mailgate.cli.verbs.report.now", lambda: START)
     assert call("report", "--since", "2d", "--json") == 0
