@@ -270,9 +270,18 @@ def test_the_way_of_a_mail_is_a_page() -> None:
     assert not tops - named
 
 
-def test_decisions_stand_newest_first() -> None:
-    days = re.findall(r"(?m)^## (\d{4}-\d\d-\d\d) ", (ROOT / "docs/decisions.md").read_text("utf-8"))
-    assert days == sorted(days, reverse=True)
+def test_a_decision_is_a_short_paragraph_in_a_part_of_the_program() -> None:
+    """It is looked for by what it is about, and what is longer is not read."""
+    text = (ROOT / "docs/decisions.md").read_text("utf-8")
+    contents, *parts = re.split(r"(?m)^## ", text)
+    listed = re.findall(r"(?m)^\| \[(.+)\]\(#(.+)\) \|", contents)
+    assert [name for name, _ in listed] == [part.partition("\n")[0] for part in parts]
+    assert [link for _, link in listed] == [name.lower().replace(" ", "-") for name, _ in listed]
+    assert "\n### " not in contents
+    found = [decision for part in parts for decision in part.split("\n### ")[1:]]
+    titles = [decision.partition("\n")[0] for decision in found]
+    assert len(titles) == len(set(titles)) > 50
+    assert not [title for title, decision in zip(titles, found, strict=True) if len(decision.splitlines()) > 14]
 
 
 def test_the_changelog_has_a_place_for_the_next_entry() -> None:
