@@ -27,6 +27,14 @@ ANSWERED = "Hello Karen,\n\nwe found the fault and are repairing it. Please try 
 QUESTION = "Which of your nodes are in use for our portal?"
 NOTED = "The load balancer lost two of its nodes; the vendor knows."
 FILE = StoredAttachment("screenshot.png", "image/png", 120_345, "0" * 64)
+QUARANTINED = {
+    "subject": phrase("admin.quarantined_subject", number=17),
+    "facts": (
+        phrase("admin.quarantined", number=17, error="ValueError: an imagined error"),
+        phrase("admin.quarantined_show", number=17),
+        phrase("admin.quarantined_retry", number=17),
+    ),
+}
 
 
 def speaking(config: Config, language: str) -> Config:
@@ -51,7 +59,7 @@ def specimen(kind: NoticeKind, config: Config, now: datetime) -> Notice:
         subject=SUBJECT,
     )
     if kind is NoticeKind.REPORT:
-        return replace(notice, report=_report(config, now))
+        return replace(notice, subject=Phrase("report.subject_weekly"), report=_report(config, now))
     return replace(notice, **_words(kind, ticket, agent, _history(agent, now), config))
 
 
@@ -136,7 +144,7 @@ def _words(
             "listings": waiting,
         },
         NoticeKind.CONFIRM: {"text": "#close", "code": "K7QX2M", **ours},
-        NoticeKind.ADMIN: {"facts": ("A mail could not be read; it waits in the quarantine.",)},
+        NoticeKind.ADMIN: QUARANTINED,
         NoticeKind.ANSWER: {"answers": (found_listing(Phrase("table.open"), [ticket, _jam(ticket)], "", config),)},
     }
     return words.get(kind, {"history": history})

@@ -40,6 +40,15 @@ def test_a_preview_shows_the_desks_own_names(desk, capsys):
     assert not (desk / "mailgate.db").exists(), "nothing is stored"
 
 
+@pytest.mark.parametrize(
+    ("kind", "subject"), [("report", "Weekly report"), ("admin", "A mail was quarantined (inbox 17)")]
+)
+def test_a_mail_about_no_ticket_has_a_subject_of_its_kind(desk, capsys, kind, subject):
+    """It is what the event's mail would say, not the subject of the imagined ticket."""
+    assert main(["templates", "preview", kind]) == 0
+    assert f"\nSubject: {subject}\n" in capsys.readouterr().out
+
+
 def test_a_preview_is_in_the_language_that_is_asked_for(desk, capsys):
     assert main(["templates", "preview", "acknowledgement", "--language", "de"]) == 0
     assert "Wir haben Ihre Anfrage erhalten" in capsys.readouterr().out
