@@ -11,8 +11,8 @@ from tests.simulation.world import World
 
 pytestmark = pytest.mark.long
 DAYS = 25
-# 300 days in all; worlds 4, 6, 5037 and 5057 failed once; `make soak` plays others.
-SEEDS = (*range(1, 11), 5037, 5057)
+# 300 days in all; worlds 4, 6, 5037, 5057 and 6138 failed once; `make soak` plays others.
+SEEDS = (*range(1, 10), 5037, 5057, 6138)
 
 
 @pytest.mark.seeds(*SEEDS)

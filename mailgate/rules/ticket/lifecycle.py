@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailgate.rules.routing.route import Chosen, Routed
-from mailgate.rules.sla.clock import clock, plan_of
+from mailgate.rules.sla.clock import OVERDUE, clock, plan_of
 from mailgate.rules.threading.keys import anchor_nonce
 from mailgate.rules.ticket import reasons
 from mailgate.rules.ticket.acts import Act, Stamp, escalate, receive_message, record, routing_acts, status, wake
@@ -45,23 +45,25 @@ def settle(
 
     When a new plan, due time or status moves the due time into the future, the overdue flag is cleared
     and the escalation steps that are now ahead can fire again. So it is when the plan has other times
-    since the last change, by a new configuration.
+    since the last change, by a new configuration. A due time that stays is not announced twice.
     """
     after = replace(after, updated_at=stamp.at)
     times = clock(after, config)
-    moved = times.due_at != before.due_at or any(event.kind in _MOVES_THE_CLOCK for event in events)
-    if moved:
+    due = times.due_at
+    # A change that came before the due time may be worked after it: where the due time stays, so does the flag.
+    overdue = after.overdue and (due == before.due_at or (due is not None and due <= stamp.at))
+    if due != before.due_at or any(event.kind in _MOVES_THE_CLOCK for event in events):
         fresh = clock(replace(after, escalated=()), config)
         ahead = {deadline.step for deadline in fresh.deadlines if deadline.at > stamp.at}
+        ahead -= {OVERDUE} if overdue else set()
         after = replace(after, escalated=tuple(step for step in after.escalated if step not in ahead))
     after = replace(
         after,
-        due_at=times.due_at,
+        due_at=due,
+        overdue=overdue,
         first_response_by=times.first_response_by,
         next_response_by=times.next_response_by,
     )
-    if moved and after.overdue and (after.due_at is None or after.due_at > stamp.at):
-        after = replace(after, overdue=False)
     if after.due_at != before.due_at and not any(event.kind is EventKind.DUE_CHANGED for event in events):
         recomputed = stamp.because("").event(EventKind.DUE_CHANGED, rfc3339(before.due_at), rfc3339(after.due_at))
         events = (*events, recomputed)
@@ -70,15 +72,7 @@ def settle(
     return Change(before=before, after=after, events=events, entries=entries)
 
 
-_MOVES_THE_CLOCK = frozenset(
-    {
-        EventKind.SLA_CHANGED,
-        EventKind.DUE_CHANGED,
-        EventKind.STATUS_CHANGED,
-        EventKind.TOPIC_CHANGED,
-        EventKind.TRANSFERRED,
-    }
-)
+_MOVES_THE_CLOCK = frozenset({EventKind.SLA_CHANGED, EventKind.DUE_CHANGED, EventKind.STATUS_CHANGED})
 
 
 def open_ticket(ticket: Ticket, stamp: Stamp, config: Config, routed: Json, entry: Entry | None) -> Change:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from mailgate.rules.people.collaborators import collaborators_of, of_own_organiz
 from mailgate.rules.routing.criteria import RuleInput
 from mailgate.rules.routing.route import Chosen, Routed, RuleResult
 from mailgate.rules.ticket import acts, lifecycle, renames
-from mailgate.rules.ticket.acts import Stamp
+from mailgate.rules.ticket.acts import Act, Stamp
 from mailgate.rules.ticket.as_json import entry_json, event_json, rfc3339, ticket_json
 from mailgate.rules.ticket.lifecycle import act_on
 from mailgate.settings import Department, Routing, Rule, SlaPlan, Step, Team, Tickets, Topic
@@ -348,11 +349,26 @@ def test_a_plan_without_a_due_time_ends_what_was_overdue():
     assert (after.due_at, after.overdue) == (None, False)
 
 
-def test_what_came_before_the_due_time_and_is_worked_after_it_takes_no_flag_back():
-    late = lifecycle.fire(fresh(sla="Sev-A"), "100%", CONFIG, NOW + HOUR).after
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda stamp: acts.priority("High", stamp), id="another priority"),
+        pytest.param(lambda stamp: acts.transfer("Maintenance", stamp, CONFIG), id="another department"),
+        pytest.param(lambda stamp: acts.topic("Printers", stamp, CONFIG), id="another topic"),
+        pytest.param(lambda stamp: acts.status(Status.PENDING, stamp), id="another status"),
+        pytest.param(lambda stamp: acts.sla("Like Sev-A", stamp), id="another plan with the same time"),
+    ],
+)
+def test_what_came_before_the_due_time_and_is_worked_after_it_takes_no_flag_back(act: Callable[[Stamp], Act]):
+    """So it is when the system's clock was ahead for an hour."""
+    plan = replace(CONFIG.slas["Sev-A"], pause=())
+    config = replace(CONFIG, slas={**CONFIG.slas, "Sev-A": plan, "Like Sev-A": replace(plan, name="Like Sev-A")})
+    late = lifecycle.fire(fresh(sla="Sev-A", sla_from="agent:ann"), "100%", config, NOW + HOUR).after
     early = Stamp(KAREN.by, NOW + HOUR / 2)
-    after = done(acts.priority("High", early), before=late, stamp=early).after
-    assert (after.overdue, after.escalated) == (True, ("100%",)), "nothing is announced twice"
+    change = done(act(early), before=late, stamp=early, config=config)
+    assert change.events
+    assert (change.after.due_at, change.after.overdue) == (late.due_at, True)
+    assert change.after.escalated == ("100%",), "nothing is announced twice"
 
 
 def test_a_new_plan_has_targets_of_its_own_also_where_nothing_is_due():
