@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Screen(StrEnum):
-    """What an incoming mail is (the public interface, section 7)."""
+    """What an incoming mail is."""
 
     HUMAN = "human"
     BOUNCE = "bounce"

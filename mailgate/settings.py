@@ -1,8 +1,7 @@
 """The configuration as frozen values: what every other part of the house reads.
 
-Names and meanings are those of the public interface, section 2. Durations are
-`timedelta`, sizes bytes, secrets `Secret` (which prints as stars). Nothing here reads
-files; `mailgate.config.load` does.
+Names and meanings are those of docs/config.md. Durations are `timedelta`, sizes bytes,
+secrets `Secret` (which prints as stars). Nothing here reads files; `mailgate.config.load` does.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """Routing keys; None means "not set here" (the public interface, section 2)."""
+    """Routing keys; None means "not set here"."""
 
     topic: str | None = None
     department: str | None = None

@@ -41,7 +41,7 @@ class EntryKind(StrEnum):
 
 
 class EventKind(StrEnum):
-    """Every kind of event in a ticket's history (the public interface, section 8)."""
+    """Every kind of event in a ticket's history; the names stand in the JSON of `tickets show`."""
 
     OPENED = "opened"
     ROUTED = "routed"

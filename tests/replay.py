@@ -1,4 +1,4 @@
-"""A ticket's fields as its events alone say them: every state can be derived (the interface, section 8)."""
+"""A ticket's fields as its events alone say them: every state can be derived."""
 
 from __future__ import annotations
 

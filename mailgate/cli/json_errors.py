@@ -1,6 +1,6 @@
 """The JSON document that a failed verb prints with `--json`: the same fields for every verb.
 
-`tickets do` and `tickets new` have further fields by the public interface (section 8).
+`tickets do` and `tickets new` have further fields.
 """
 
 from __future__ import annotations

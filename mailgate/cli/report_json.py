@@ -1,4 +1,4 @@
-"""The report for other programs: JSON (the public interface, section 8), and one flat table for CSV.
+"""The report for other programs: JSON, and one flat table for CSV.
 
 Durations are seconds, shares are numbers from 0 to 1.
 """

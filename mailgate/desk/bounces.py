@@ -126,7 +126,7 @@ def take_failure(known: Known, ticket: Ticket | None, failure: Failure, cause: s
 def without_content(ticket: Ticket, failure: Failure, cause: str) -> Outcome | None:
     """An alert whose content the relay refused, without text and attachments; None if this was it already.
 
-    Agents are alerted even if a content filter rejects what a customer sent (the public interface, section 9).
+    Agents are alerted even if a content filter rejects what a customer sent.
     """
     if not failure.agent or cause.endswith(_BARE):
         return None

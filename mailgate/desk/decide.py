@@ -1,4 +1,4 @@
-"""The decision about a mail, by its matter (the public interface, section 7)."""
+"""The decision about a mail, by its matter."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _unreadable(situation: Situation, context: Context) -> Outcome:
 
 
 def _answers_lost(situation: Situation, context: Context) -> Outcome:
-    """An agent answers a mail that this database did not send (guarantee 7): refused."""
+    """An agent answers a mail that this database did not send: refused."""
     if situation.sender.dmarc == "fail":
         return quarantined(Reason.NOT_REMEMBERED, "it answers a mail that this desk does not know, and failed DMARC")
     refused = agent_mail(situation, context).refused(None, Phrase("refused.unknown_mail"))

@@ -1,4 +1,4 @@
-"""The matter of a mail: what is done with it, by its kind and sender (the public interface, section 7)."""
+"""The matter of a mail: what is done with it, by its kind and sender."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ What is retried and what is final is judged in `backoff`; how one relay does, in
 a mail is handed over is the relay's affair.
 
 - A row is claimed before it is sent and recorded after it; a crash between the relay's
-  yes and our commit sends it once more, with the same Message-ID (guarantee 3).
+  yes and our commit sends it once more, with the same Message-ID.
 - Results and new claims share one transaction, and results that come while one commit is
   on its way share the next.
 - A mail goes to the relays for its sender, else to those for everybody, in the order of the

@@ -57,7 +57,7 @@ def _ends(outcome: Outcome, say: Say) -> Iterator[str]:
 def document(
     verdict: Verdict, file: str, subject_of: dict[int, str], agents: Mapping[str, Agent], say: Say
 ) -> dict[str, Json]:
-    """The JSON document of one mail (the public interface, section 8).
+    """The JSON document of one mail.
 
     `subject_of` gives each notice's finished subject by its position, `agents` each agent by key; `say` writes
     problems in English.

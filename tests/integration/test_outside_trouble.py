@@ -1,4 +1,4 @@
-"""Trouble of the disk and of other processes is waited out; nothing of it is the mail's fault (guarantee 5)."""
+"""Trouble of the disk and of other processes is waited out; nothing of it is the mail's fault."""
 
 from __future__ import annotations
 

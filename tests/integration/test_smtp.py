@@ -147,7 +147,7 @@ async def test_250_means_that_the_mail_is_stored_as_it_came(desk: Desk):
 
 
 async def test_no_header_is_added(desk: Desk):
-    """Authentication-Results stay above the first Received (guarantee 7)."""
+    """Authentication-Results stay above the first Received."""
     mail = b"Authentication-Results: mx; dmarc=pass\r\nReceived: by mx\r\n" + MAIL
     await (await desk.client()).mail(mail)
     assert (await desk.raws())[0].startswith(b"Authentication-Results:")

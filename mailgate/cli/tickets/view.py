@@ -53,7 +53,7 @@ def _show_raw(raw: bytes, *, as_json: bool) -> int:
 
 
 def ticket_document(db: Db, ticket: Ticket, config: Config, thread: Sequence[Entry]) -> dict[str, Json]:
-    """A ticket with its thread and events, as in section 8 of the public interface."""
+    """A ticket with its thread and events, for other programs."""
     return {
         **ticket_json(ticket),
         "due_explained": list(explain_due(ticket, config)),

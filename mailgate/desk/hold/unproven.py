@@ -1,7 +1,6 @@
 """Agents' mail without authentication: held, with a request for confirmation to the agent's address.
 
-Nothing of it is done until a person at that address answers with `#confirm CODE`, once, within three days
-(guarantee 7).
+Nothing of it is done until a person at that address answers with `#confirm CODE`, once, within three days.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def _canned(routed: Routed, ticket: Ticket, context: Context) -> str:
 
 
 def may_answer(situation: Situation, context: Context) -> bool:
-    """Whether the mail may be answered automatically (the public interface, section 7); marked as spam it may not."""
+    """Whether the mail may be answered automatically; marked as spam it may not."""
     received = situation.received
     if situation.spam:
         return False

@@ -3,7 +3,7 @@
 It checks recipient, size and line ends, hands the bytes to the acceptor, and says 250
 when they are durable. It never reads a mail, never relays, and adds no header: envelope,
 time and way in stand in the inbox row, so that Authentication-Results which a front
-server put on top stay above the first Received (guarantee 7), where a Received of ours
+server put on top stay above the first Received, where a Received of ours
 would bury them. No words of an exception ever reach a peer; an unknown error is temporary.
 """
 

@@ -1,4 +1,4 @@
-"""Commands of requesters and collaborators (the public interface, section 5).
+"""Commands of requesters and collaborators.
 
 `#close`, `#reopen`, `#status` and `#help` of a requester, `#leave` of a collaborator, each alone on its line at
 the top of the mail. Anything else is text, so that requesters need not know about commands.

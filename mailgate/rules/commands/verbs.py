@@ -2,7 +2,7 @@
 
 `read` (in `values/`) turns what was typed into a value, `act` (in `rules/ticket/acts`) changes the ticket. What
 is not an act is done by the desk: `#new` in `desk/opening`, `#merge`, `#split` and `#send` in `desk/request`, text
-(`#reply`, `#note`, `#canned`), absences and answers in `desk/agent`. Names are part of the public interface.
+(`#reply`, `#note`, `#canned`), absences and answers in `desk/agent`. Names are public: agents type them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from mailgate.rules.people.permissions import may, sees
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
 
-# Public for the assignee while a message of the requester waits for an answer (the public interface).
+# Public for the assignee while a message of the requester waits for an answer.
 _OF_ASSIGNEE = frozenset(
     {
         NoticeKind.ASSIGNED,

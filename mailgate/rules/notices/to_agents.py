@@ -20,7 +20,7 @@ from mailgate.rules.ticket.rating import BAD
 from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Change, Entry, Event, EventKind, Ticket
 
-# One notice per person: the first of these wins (the public interface, section 2).
+# One notice per person: the first of these wins.
 PRECEDENCE = (
     NoticeKind.OVERDUE,
     NoticeKind.ASSIGNED,

@@ -1,4 +1,4 @@
-"""Who may become a collaborator of a ticket: people, and nobody else (the public interface, section 4).
+"""Who may become a collaborator of a ticket: people, and nobody else.
 
 Desk, agent, list and no-reply addresses never do. Whoever a mail names that is not proven to be its author's
 waits for an agent's consent, unless they are of the requester's own organization.

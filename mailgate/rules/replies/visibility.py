@@ -1,7 +1,7 @@
 """Public or internal: does an agent's text go to the requester or stay a note?
 
-The one place of this rule (the public interface, section 5). It reads no mail and sends
-nothing; the facts about the mail are arguments. Where unsure the text stays internal.
+The one place of this rule. It reads no mail and sends nothing; the facts about the mail are arguments. Where unsure the
+text stays internal.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The report: what the desk did in a period, as a whole and by department, team, agent, topic, priority.
 
-Pure counting over histories (the public interface, section 10). It reads no database and
+Pure counting over histories. It reads no database and
 no clock, and leaves words and tables to others.
 
 A resolution is each end of work on a ticket: one that was reopened may have several.

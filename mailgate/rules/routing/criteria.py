@@ -1,6 +1,6 @@
 """The criteria of the administrator's rules: the table of fields, and one criterion against one mail.
 
-Fields and operators are those of the public interface, section 3. Comparing ignores case; regular expressions are
+docs/config.md lists fields and operators below [rule.when]. Comparing ignores case; regular expressions are
 RE2, compiled with the configuration. What a matching rule sets is `route.py`.
 """
 

@@ -1,8 +1,8 @@
 """WHEN: the moment that somebody typed, in their own time zone.
 
-Reads the forms of the public interface, section 5 and section 2 of its second part, and what else people type of which
-there is one reading; it refuses what has two, and never answers with a moment that is past. The words are the business
-of `day_names`; what "now" is and when business opens are arguments.
+Reads the forms that README names, and what else people type of which there is one reading; it refuses what has two, and
+never answers with a moment that is past. The words are the business of `day_names`; what "now" is and when business
+opens are arguments.
 """
 
 from __future__ import annotations

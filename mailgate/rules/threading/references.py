@@ -42,7 +42,7 @@ class Reference:
 
 
 def references(mail: Mail, body: Body, envelope: Envelope, keyring: Keyring, config: Config) -> tuple[Reference, ...]:
-    """The mail's references in the order of the public interface, section 7, each once."""
+    """The mail's references, strongest first, each once."""
     ids = tuple(dict.fromkeys((*mail.in_reply_to[:_IDS_READ], *reversed(mail.references[-_IDS_READ:]))))
     keys = {message_id: key for message_id in ids if (key := keyring.read(message_id))}
     anchors = {message_id: keyring.read_anchor(message_id) for message_id in ids if message_id not in keys}

@@ -1,9 +1,9 @@
-"""Which ticket a mail belongs to: the order of the public interface, section 7.
+"""Which ticket a mail belongs to: the first of its references that counts.
 
 `lookups` says what to fetch for a mail's references, `pick` decides. A reply key threads by
 itself; everything else (anchor, known Message-ID, token, somebody else's key) only for a
 sender who is on the ticket, or an agent who may see it. Nothing here says what the sender
-may do: that is `trust.py` and `rights.py`.
+may do: that is `trust.py` and `rules/people/permissions.py`.
 """
 
 from __future__ import annotations

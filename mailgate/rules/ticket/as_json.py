@@ -1,4 +1,4 @@
-"""A ticket as JSON: the fields of the public interface, section 8."""
+"""A ticket as JSON, for other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The relay's answers and what becomes of the mail (the public interface, section 9, "Relay")."""
+"""The relay's answers and what becomes of the mail."""
 
 from datetime import timedelta
 

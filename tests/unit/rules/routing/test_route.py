@@ -248,7 +248,7 @@ def first(layers: list[tuple[str, Routing]], key: str) -> tuple[Any, str] | None
 
 
 def reference(rules: list[Rule], config: Config, form: str) -> dict[str, tuple[Any, str]]:
-    """The paragraph of the public interface, word by word."""
+    """What docs/config.md says of precedence, word by word."""
     by_rule = [(f"rule:{one.name}", one.then) for one in reversed(rules)]
     by_form = [("form", Routing(topic=form))] if form else []
     by_address = [("address", config.addresses["support@bank.example"].routing)]

@@ -1,4 +1,4 @@
-"""Tickets, entries and events as JSON: names and values of the public interface."""
+"""Tickets, entries and events as JSON: names and values that other programs rely on."""
 
 from __future__ import annotations
 
