@@ -41,7 +41,7 @@ MAIL_AGAIN = timedelta(hours=1)  # an alarm that comes and goes is mailed once i
 MAIL = "begin mail"  # in `Record.sent`
 
 log = logging.getLogger("mailgate")
-Notify = Callable[[str, str, tuple[str, ...]], None]
+Notify = Callable[[str, str, tuple[str, ...]], None]  # mails the administrator: cause, subject, facts
 Send = Callable[[str, dict[str, Any]], Awaitable[None]]  # the channel and the object
 
 
@@ -78,8 +78,7 @@ class _Retry:
 class Alarms:
     """The alarms of one daemon.
 
-    `clock` returns aware UTC; `send(channel, object)` raises MailgateError when it fails; `notify(cause, subject,
-    facts)` mails the administrator.
+    `clock` returns aware UTC; `send(channel, object)` raises MailgateError when it fails.
     """
 
     def __init__(self, config: Callable[[], Config], clock: Callable[[], datetime], send: Send, notify: Notify) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from mailgate.daemon.alarms import Notify
 from mailgate.errors import StorageError
 from mailgate.store.db import Store
 from mailgate.store.queues import left_behind
@@ -19,7 +20,6 @@ SETTLED = timedelta(seconds=30)  # after the last of them; what is found at the 
 LISTED = 20  # messages in one mail
 
 log = logging.getLogger("mailgate")
-Notify = Callable[[str, str, tuple[str, ...]], None]
 
 
 async def report_leftovers(

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|\n|[][{}=,]|[^\s\[\]{}=,\#"']+''',
@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 _KEY_PART = re.compile(r"""("(?:\\.|[^"\\])*"|'[^']*'|[^.\s"']+)""")
 
 
-def scan(text: str) -> Mapping[Path, int]:
+def scan(text: str) -> Mapping[KeyPath, int]:
     """The line (from 1) on which each key, table and list element of `text` begins, by its path of keys."""
     scanner = _Scanner(text)
     with suppress(RecursionError):  # nested nearly too deep for tomllib: the lines found so far are enough
@@ -28,7 +28,7 @@ def scan(text: str) -> Mapping[Path, int]:
     return scanner.lines
 
 
-def nearest(lines: Mapping[Path, int], path: Path) -> int | None:
+def nearest(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
     """The line of `path`, or of its nearest known parent; None without any."""
     for end in range(len(path), 0, -1):
         if (line := lines.get(path[:end])) is not None:
@@ -53,15 +53,15 @@ class _Scanner:
     """One pass over the tokens of one text."""
 
     def __init__(self, text: str) -> None:
-        self.lines: dict[Path, int] = {}
-        self.counts: dict[Path, int] = {}  # the index of the latest [[table]] of a path
+        self.lines: dict[KeyPath, int] = {}
+        self.counts: dict[KeyPath, int] = {}  # the index of the latest [[table]] of a path
         self.tokens = [(found[0], found.start()) for found in _TOKEN.finditer(text)]
         self.starts = [0, *(found.end() for found in re.finditer(r"\n", text))]
         self.at = 0
         self.row = 1
 
     def run(self) -> None:
-        table: Path = ()
+        table: KeyPath = ()
         while (token := self.peek()) is not None:
             if token == "\n" or token.startswith("#"):
                 self.next()
@@ -89,16 +89,16 @@ class _Scanner:
             self.next()
         return "".join(parts)
 
-    def note(self, path: Path, row: int) -> None:
+    def note(self, path: KeyPath, row: int) -> None:
         self.lines.setdefault(path, row)
 
-    def header(self) -> Path:
+    def header(self) -> KeyPath:
         self.next()
         row = self.row
         many = self.peek() == "["
         if many:
             self.next()
-        path: Path = ()
+        path: KeyPath = ()
         for key in (keys := _keys(self.until("]"))):
             path = (*path, key)
             if len(path) - sum(isinstance(part, int) for part in path) == len(keys) and many:
@@ -111,7 +111,7 @@ class _Scanner:
             self.until("]")
         return path
 
-    def pair(self, table: Path) -> None:
+    def pair(self, table: KeyPath) -> None:
         keys = self.until("=")
         row = self.row
         path = table
@@ -120,7 +120,7 @@ class _Scanner:
             self.note(path, row)
         self.value(path)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         token = self.peek()
         if token == "{":
             self.next()
@@ -132,7 +132,7 @@ class _Scanner:
             while self.peek() not in ("\n", ",", "]", "}", None):
                 self.next()
 
-    def inline(self, path: Path) -> None:
+    def inline(self, path: KeyPath) -> None:
         while (token := self.peek()) not in ("}", None):
             if token in (",", "\n") or (token or "").startswith("#"):
                 self.next()
@@ -141,7 +141,7 @@ class _Scanner:
         if self.peek() == "}":
             self.next()
 
-    def array(self, path: Path) -> None:
+    def array(self, path: KeyPath) -> None:
         index = 0
         while (token := self.peek()) not in ("]", None):
             if token in (",", "\n") or (token or "").startswith("#"):

@@ -38,7 +38,7 @@ from mailgate.store.db import Db
 from mailgate.store.people import absences, audience, bans, dead_addresses
 from mailgate.store.queues import copies, held, inbox, sent
 from mailgate.store.tickets import histories, merged, tickets
-from mailgate.ticket import ADMIN, Ticket
+from mailgate.ticket import ADMIN
 
 SIGNS = timedelta(days=30)  # for which a first report about an address counts
 
@@ -205,12 +205,9 @@ def _of_report(db: Db, situation: Situation, context: Context) -> Known:
     known = gather_ticket(db, merged.end_of(db, key.ticket) if key.ticket else None, context)
     ticket = next((each.ticket for each in known.records.values()), None)
     recipient = returned_to(situation, ticket, key, context)
-    bounced = _bounced(db, recipient, ticket, context) if ticket else frozenset()
+    since = context.now - SIGNS
+    bounced = dead_addresses.bounced(db, recipient, ticket.number, since) if ticket else frozenset()
     return replace(known, returned=key, burnt=bool(held.burnt(db, (key.text,))), bounced=bounced)
-
-
-def _bounced(db: Db, recipient: str, ticket: Ticket, context: Context) -> frozenset[str]:
-    return dead_addresses.bounced(db, recipient, ticket.number, context.now - SIGNS)
 
 
 def _of_customer(db: Db, situation: Situation, context: Context) -> Known:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mailgate.mail import Bounce, ReportedRecipient, normalise
 from mailgate.reading.bounces import prose
+from mailgate.reading.bounces.prose import STATUS_CODE
 from mailgate.reading.encodings.charset import Guesses
 from mailgate.reading.mime import headers, parts
 from mailgate.reading.mime import leaves as mime
@@ -25,7 +26,6 @@ MAX_ORIGINAL_FIELDS = 100
 MAX_ENCLOSED = 1_000_000  # bytes of an enclosed message that are searched for a report
 MAX_DIAGNOSTIC = 500  # characters
 REACHED = frozenset({"delivered", "relayed", "expanded"})  # actions of RFC 3464 2.3.3 that mean success
-STATUS_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 HEX_ESCAPE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]{1,200}@[^\s<>\"(),;:\[\]]{1,200}")
 

@@ -61,11 +61,8 @@ def reminder(event: Event, reader: str, config: Config) -> Phrase:
 
 def internal_sentences(event: Event, ticket: Ticket, config: Config, writer: str) -> Iterator[Phrase]:
     """The sentences about an event that alerts may hold: to `writer`, to agents it names, and to others."""
-    if event.kind in (
-        EventKind.MESSAGE,
-        EventKind.REPLIED,
-    ):  # which alerts show by their entries; most of a long thread
-        return
+    if event.kind in (EventKind.MESSAGE, EventKind.REPLIED):
+        return  # alerts show them by their entries; they are most of a long thread
     holder = event.after.get("agent") if isinstance(event.after, dict) else ""
     asked = (config.agents_by_email.get(person.email) for person in asked_by(event))
     for reader in dict.fromkeys(("", writer, str(holder or ""), *(agent.key for agent in asked if agent))):

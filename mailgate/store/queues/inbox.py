@@ -34,6 +34,11 @@ CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
 OVERSIZE = 1_000_000  # bytes; the number stands in the schema too. A larger mail has a lane of its own.
 ASIDE = ("held", "quarantined")
 WAITING = ("new", "working")
+# The engine uses a partial index only where its own words are met, so the state stands twice where one of two is meant.
+CLAIMED = "state IN ('new', 'working') AND state = 'working'"
+_WAITING_LARGE = (
+    f"SELECT id, from_email FROM inbox WHERE retry_at IS NULL AND state IN ('new', 'working') AND size > {OVERSIZE}"  # noqa: S608
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +110,6 @@ def claim(db: Db, limit: int, *, large: bool | None = None) -> list[Claimed]:
     behind = {row["from_email"]: row["id"] for row in reversed(db.all(_WAITING_LARGE))} if large is False else {}
     batch: list[int] = []
     size = 0
-    # The state stands twice because the engine uses a partial index only when its own words are met.
     rows = db.all(
         "SELECT id, size, tries, from_email FROM inbox WHERE state IN ('new', 'working') AND state = 'new'"
         " AND retry_at IS NULL AND (? OR size <= ?) ORDER BY id LIMIT ?",
@@ -132,13 +136,6 @@ def _elsewhere(db: Db, rows: Sequence[Row]) -> set[str]:
         return set()
     claimed = f"SELECT from_email FROM inbox WHERE {CLAIMED} AND id < ? AND node <> ?"  # noqa: S608
     return {row["from_email"] for row in db.all(claimed, [rows[-1]["id"], db.node.number])}
-
-
-CLAIMED = "state IN ('new', 'working') AND state = 'working'"
-# Its last words are those of the index.
-_WAITING_LARGE = (
-    "SELECT id, from_email FROM inbox WHERE retry_at IS NULL AND state IN ('new', 'working') AND size > 1000000"
-)
 
 
 def _take(db: Db, batch: Sequence[int]) -> list[Claimed]:

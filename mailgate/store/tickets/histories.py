@@ -23,13 +23,11 @@ def with_ends(db: Db, numbers: Iterable[int]) -> dict[int, Ticket]:
     return found
 
 
-def whole_thread(db: Db, number: int, *, newest: int = 0) -> list[Entry]:
+def whole_thread(db: Db, number: int) -> list[Entry]:
     """The thread of a ticket and of all that were merged into it, oldest first; each entry with where it stands."""
-    found = tickets.thread(db, number, newest=newest)
+    found = tickets.thread(db, number)
     for other in merged.below(db, number):
-        found += [
-            replace(entry, came_for=entry.came_for or other) for entry in tickets.thread(db, other, newest=newest)
-        ]
+        found += [replace(entry, came_for=entry.came_for or other) for entry in tickets.thread(db, other)]
     return sorted(found, key=lambda entry: entry.id or 0)
 
 
