@@ -195,7 +195,7 @@ class Interview:
         return replace(self._answers, account=replace(self._answers.account, **fields))
 
     def _provider(self, provider: Provider) -> None:
-        """Who signs in there, and with what."""
+        """Ask for the user and the password at a known provider."""
         self._text("user", "Mailbox (user name)", self._answers.address, lambda text: self._change(user=text))
         if provider.advice and self._terminal:
             self._say(f"Before the first sign-in: {provider.advice}.\n  {provider.page}")

@@ -22,6 +22,8 @@ from mailgate.system.clock import pause
 from mailgate.worker.node import config_digest
 
 POLL_INTERVAL = 0.5  # seconds
+PROBE_INTERVAL = 5.0  # seconds
+RETRY = 1.0  # seconds after a failed renewal
 
 log = logging.getLogger("mailgate")
 
@@ -57,9 +59,6 @@ async def checkpoint_wal(engine: Engine, stop: asyncio.Event) -> None:
             failed = True
 
 
-PROBE_INTERVAL = 5.0  # seconds
-
-
 async def watch_storage(store: Store, engine: Engine, places: Storage, stop: asyncio.Event) -> None:
     """Look for storage trouble before a mail meets it."""
     folders = (places.attachments, raw_folder(places.database))
@@ -67,9 +66,6 @@ async def watch_storage(store: Store, engine: Engine, places: Storage, stop: asy
         store.health.look(await asyncio.to_thread(lambda: [*engine.trouble(folders)]))
         await store.probe()
         await pause(stop, PROBE_INTERVAL)
-
-
-RETRY = 1.0  # seconds after a failed renewal
 
 
 class Membership:

@@ -33,17 +33,17 @@ log = logging.getLogger("mailgate")
 
 
 def name_of(config: Config) -> str:
-    """The name of the node that this machine is with a configuration."""
+    """The name of this machine's node: the configured one, else that of the host."""
     return config.storage.node or socket.gethostname()
 
 
 def about(config: Config) -> About:
-    """What the node that a daemon is tells of itself."""
+    """What the database holds of a daemon as a node."""
     return About(name=name_of(config), place=_place(config), version=__version__, config=config_digest(config))
 
 
 def about_command(config: Config) -> About:
-    """What the node that a command is, where there is no daemon, tells of itself."""
+    """What the database holds of a command as a node, which it is where no daemon runs."""
     return About(name=f"{name_of(config)} (command)", place=_place(config), version=__version__, config="")
 
 

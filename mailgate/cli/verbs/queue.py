@@ -45,7 +45,7 @@ def _outgoing(db: Db, outbox_id: int, config: Config) -> bytes:
 
 
 def _retry_outgoing(db: Db, outbox_id: int, _: datetime) -> None:
-    """Who tries again believes that the address lives: if it does not, the relay says so once more."""
+    """Retry a mail, and take its address for a working one: if it is not, the relay says so again."""
     outbox.retry(db, outbox_id)
     for email in outbox.item(db, outbox_id).to:
         dead_addresses.revive(db, email)

@@ -156,9 +156,9 @@ def _copy_of(db: Db, prepared: Prepared, context: Context) -> int | None:
 
 
 def _commands(body: Body, sender: Sender, config: Config) -> Commands:
-    """The commands in an agent's own lines. One that may be the agent's or of the quoted line above it is a problem.
+    """The commands in an agent's own lines. A line that may as well end the quoted line above it is a problem.
 
-    Of who is no agent and gets the list of held spam: those of its links alone.
+    A reader of the list of held spam who is no agent has only the commands of its links.
     """
     if not (sender.agent or reads_list(sender.address, config)):
         return NO_COMMANDS

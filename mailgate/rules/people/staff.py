@@ -36,7 +36,7 @@ def staff_of(config: Config) -> Staff:
 
 
 def to_json(staff: Staff) -> str:
-    """As it is stored; equal for equal staff."""
+    """The staff as it is stored: equal text for equal staff."""
     return json.dumps(asdict(staff), sort_keys=True)
 
 

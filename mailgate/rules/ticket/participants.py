@@ -28,7 +28,7 @@ def put_in_cc(change: Change, author: Address) -> tuple[Phrase, ...]:
 
 
 def left_out(change: Change) -> tuple[Phrase, ...]:
-    """That the people of a ticket which this change merged into another get no answers there yet."""
+    """The sentence that people of a ticket which was merged into this one get no answers here yet, if there are any."""
     people = tuple(each.name or each.email for each in _inactive(change) if _is_new(each, change))
     return (phrase("remark.left_out", number=change.after.number, people=people),) if people else ()
 
