@@ -1,6 +1,6 @@
 """Each boundary that a promise rests on is broken on purpose: the simulated days must notice.
 
-A mutation is a replaced function, as somebody might write it. The broken promise that is found begins with its number.
+A mutation is a replaced function, as somebody might write it. What is found begins with a word for the promise.
 """
 
 from __future__ import annotations
@@ -162,21 +162,21 @@ def numbers_are_given_again(patch: Patch) -> None:
 
 # Each with the promise that is found broken, and the world that shows it soonest.
 MUTATIONS = (
-    (answered_before_the_commit, "1:", 9),
-    (ended_before_the_transaction, "1:", 1),
-    (without_savepoints, "2:", 11),
-    (sent_before_it_is_sent, "3:", 1),
-    (mail_in_hand_is_nobodys, "5:", 1),
-    (claimed_mail_is_nobodys, "5:", 1),
+    (answered_before_the_commit, "lost:", 9),
+    (ended_before_the_transaction, "lost:", 1),
+    (without_savepoints, "twice:", 11),
+    (sent_before_it_is_sent, "sent:", 1),
+    (mail_in_hand_is_nobodys, "stuck:", 1),
+    (claimed_mail_is_nobodys, "stuck:", 1),
     (tries_do_not_count, "tries:", 1),
-    (moved_before_it_is_stored, "1:", 1),
-    (copies_are_not_known, "2:", 1),
-    (late_by_an_hour, "13:", 1),
+    (moved_before_it_is_stored, "lost:", 1),
+    (copies_are_not_known, "twice:", 1),
+    (late_by_an_hour, "clock:", 1),
     (new_refresh_tokens_are_not_written, "sign-in:", 1),
     (what_was_forgotten_stays_in_free_pages, "forget:", 2),
     (sent_mail_is_kept_for_ever, "retention:", 5),
     (files_are_kept_for_ever, "retention:", 1),
-    (unremembered_keys_are_believed, "8:", 1),
+    (unremembered_keys_are_believed, "wrong ticket:", 1),
     (numbers_are_given_again, "restore:", 5),
 )
 
@@ -191,7 +191,7 @@ def test_a_broken_boundary_is_noticed(
         folder = tmp_path / str(seed)
         folder.mkdir()
         if found := broken(World(folder, seed)):
-            assert promise in found
+            assert any(line.startswith(promise) for line in found.splitlines()), found
             return
     pytest.fail("nothing was noticed")
 

@@ -27,7 +27,7 @@ class Broken(AssertionError):
 
 
 class Promises:
-    """The checks, and what they remember from day to day."""
+    """The checks, and what they remember from day to day. Each finding begins with a word for the promise."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -48,7 +48,7 @@ class Promises:
         key = (delivery.id, delivery.recipient)
         before = self._copies[key]
         if before and before[-1].answered and self._windows.pop(key, 0) == 0:
-            self.found.append(f"3: {key} was sent again although the relay had answered")
+            self.found.append(f"sent: {key} was sent again although the relay had answered")
         before.append(delivery)
         if len(before) == 1 and delivery.recipient != ADMIN and not delivery.recipient.endswith("@bank.example"):
             self._internal(delivery)
@@ -58,7 +58,7 @@ class Promises:
         whole = delivery.words
         leaked = [each for each in self._world.people.canaries if each in whole]
         if leaked or HIDDEN in whole:
-            self.found.append(f"9: {delivery.recipient} reads {leaked or HIDDEN} in {delivery.id}")
+            self.found.append(f"internal: {delivery.recipient} reads {leaked or HIDDEN} in {delivery.id}")
 
     def life_ended(self, life: int) -> None:
         """What the relay took in this life and the desk did not record may be sent once more."""
@@ -109,9 +109,9 @@ class Promises:
 
     def _mail_in(self, db: Db) -> Iterator[str]:
         for row in db.all(_WAITING_IN):
-            yield f"5: mail {row['id']} is {row['state']} after hours of peace"
+            yield f"stuck: mail {row['id']} is {row['state']} after hours of peace"
         for row in db.all("SELECT id FROM outbox WHERE state = 'sending'"):
-            yield f"5: outgoing mail {row['id']} is in hand after hours of peace"
+            yield f"stuck: outgoing mail {row['id']} is in hand after hours of peace"
         for row in db.all("SELECT id, tries FROM inbox WHERE tries > 3"):
             yield f"tries: mail {row['id']} was tried {row['tries']} times"
         for each in [*self._world.posted]:
@@ -124,26 +124,26 @@ class Promises:
             raw = db.one("SELECT data FROM raw WHERE id = ?", [row["raw_id"]])
             poison = bool(raw and raw["data"] and b"\nMessage-ID: <poison" in raw["data"])
             if (row["reason"] == "poison") is not poison and row["reason"] != "duplicate":
-                yield f"4: mail {row['id']} failed: {row['error'][-1500:]}"
+                yield f"failed: mail {row['id']} failed: {row['error'][-1500:]}"
 
     def _post(self, db: Db, posted: Posted) -> Iterator[str]:
         """A mail that was taken has had one effect."""
         letter = posted.letter
         rows = db.all("SELECT * FROM inbox WHERE message_id = ?", [letter.id])
         if not rows and not self._world.desk.imap.folders["INBOX"].holds(letter.id):
-            yield f"1: {letter.id} was taken and is nowhere"
+            yield f"lost: {letter.id} was taken and is nowhere"
         effects = [row for row in rows if row["reason"] not in ("duplicate", "poison")] or rows[:1]
         if len(effects) > 1:
             ends = [(row["id"], row["state"], row["reason"]) for row in effects]
-            yield f"2: {letter.id} had {len(effects)} effects: {ends}"
+            yield f"twice: {letter.id} had {len(effects)} effects: {ends}"
         if letter.token and effects:
             said = db.all(_SAID, [f"%{letter.token}%"])
             if strange := {row[1] for row in said} - {letter.requester} if letter.requester else ():
-                yield f"8: {letter.token} of a ticket of {letter.requester} stands in one of {strange}"
+                yield f"wrong ticket: {letter.token} of a ticket of {letter.requester} stands in one of {strange}"
             if len(said) > (not letter.id.startswith("<poison")):
-                yield f"2: {letter.token} stands in {len(said)} entries"
+                yield f"twice: {letter.token} stands in {len(said)} entries"
             if letter.expected and not said and effects[0]["state"] == "done":
-                yield f"1: {letter.token} of {letter.id} is in no thread"
+                yield f"lost: {letter.token} of {letter.id} is in no thread"
         if rows:
             self._world.posted.remove(posted)
             if effects[0]["state"] == "done":
@@ -161,7 +161,7 @@ class Promises:
             ):
                 yield f"trace: no line says how outgoing mail {row['id']} ended ({row['state']})"
             if row["state"] == "sent" and (row["message_id"], row["recipient"]) not in self._copies:
-                yield f"3: outgoing mail {row['id']} is sent, and the relay has it not"
+                yield f"sent: outgoing mail {row['id']} is sent, and the relay has it not"
 
     def _tickets(self, db: Db) -> Iterator[str]:
         changed = db.all("SELECT DISTINCT ticket FROM event WHERE id > ?", [self._event])
@@ -189,12 +189,12 @@ class Promises:
             woken = db.one(f"SELECT max(at) FROM event WHERE {about} AND {_WOKEN} AND at <= ?", [number, fired])
             latest = max(due, *(row[0] or 0 for row in (mail, woken) if row))
             if not due - 1 <= fired <= latest + 1 + IN_TIME:
-                yield f"13: {cause} was due at {world.when(due)} and fired at {world.when(fired)}"
+                yield f"clock: {cause} was due at {world.when(due)} and fired at {world.when(fired)}"
 
     def _configuration(self, _: Db) -> Iterator[str]:
         daemon = self._world.desk.daemon
         if daemon and daemon._config.text != self._world.config:
-            yield "6: the configuration in force is not the last good one"
+            yield "configuration: the configuration in force is not the last good one"
 
     def _sign_in(self, _: Db) -> Iterator[str]:
         """No refresh token is lost while everything goes well, and an ended sign-in was told to the administrator."""
