@@ -25,6 +25,7 @@ from mailgate.outbound.backoff import (
     Stage,
     Streak,
     Throttled,
+    Verdict,
     after,
     judge,
     relay_pause,
@@ -194,8 +195,8 @@ class Lane:
 
     # -- what was said
 
-    def _take(self, job: Job, reply: Reply) -> object:
-        """Judge a reply and put the outcome into the results; the verdict."""
+    def _take(self, job: Job, reply: Reply) -> Verdict:
+        """Judge a reply and put what becomes of the job into the results."""
         health, now = self._health, self._outside.clock()
         # All copies of one message are one mail: for a ticket's, whatever is said about it is the same text.
         mail = str(job.ticket) if job.ticket is not None else job.cause

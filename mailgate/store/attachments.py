@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mailgate.errors import UnreadableFile
 from mailgate.store.db import Db
+from mailgate.store.raw_files import SWEPT_AFTER
 from mailgate.system.crash_points import crossing
 from mailgate.system.durable import DurableFile, flush
 from mailgate.system.lock import alone, shared
@@ -45,7 +46,6 @@ def named(db: Db) -> list[str]:
     return [row["sha256"] for row in rows]
 
 
-SWEPT_AFTER = 86_400.0  # seconds; a younger file may be waiting for its row
 SWEPT_AT_ONCE = 100  # files that are removed while nobody can store one
 
 

@@ -4,6 +4,6 @@ unproven        an agent's mail without authentication
 leak_guard      a reply with words of the ticket's internal text
 collision       a reply that a colleague's reply crossed
 more_readers    a reply that would reach more people than its agent was shown
-held_reply      what these three share: returned to the agent, released by one link
+held_reply      what the last three share: returned to the agent, released by one link
 spam            mail that a mail server marked as spam
 """
