@@ -324,6 +324,17 @@ def _counts(path: Path) -> bool:
     return path.name not in ("__init__.py", "__pycache__") and (path.is_dir() or path.suffix == ".py")
 
 
+def test_a_file_that_a_comment_names_is_there() -> None:
+    """Files move; a docstring or comment that names one by its path, or the end of it, moves with it."""
+    there = [f"/{path.relative_to(ROOT)}" for folder in ("mailgate", "tests") for path in (ROOT / folder).rglob("*.py")]
+    named = {
+        (source.name, name)
+        for source in ALL
+        for name in re.findall(r"`((?:\w+/)*\w+\.py)`", source.path.read_text("utf-8"))
+    }
+    assert not {(file, name) for file, name in named if not any(path.endswith(f"/{name}") for path in there)}
+
+
 def test_every_folder_lists_what_is_in_it() -> None:
     """The docstring of a package names everything in its folder, and nothing else; docs/flow.md does it for the top."""
     packages = [

@@ -170,7 +170,7 @@ class Watcher:
         self._on_loop(self._ended.set)
 
     def _rest(self, seconds: float) -> None:
-        """Wait before the next try; `try_now` and `stop` end it."""
+        """Wait before the next try; `retry_now` and `stop` end it."""
         readable([self._wake], seconds)
         self._forget_wakes()
 

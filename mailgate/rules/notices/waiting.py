@@ -36,7 +36,7 @@ WAITING = frozenset(
 )
 
 
-# What one mail at their end stands for (`together.py`). That a mail did not arrive is a mail of its own.
+# What one mail at their end stands for (`combined.py`). That a mail did not arrive is a mail of its own.
 GATHERED = WAITING - {NoticeKind.DELIVERY_FAILED}
 SPARE = timedelta(seconds=30)  # after their end, in which that mail is made; then each alert goes out by itself
 

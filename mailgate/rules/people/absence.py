@@ -1,7 +1,7 @@
 """An agent's absence: the value, and its sentences.
 
 An agent who is away gets no alerts and is handed no tickets. Whether somebody is away now
-is asked of the store; who may say so of whom is `understanding.py`.
+is asked of the store; who may say so of whom is `commands/values/absence.py`.
 """
 
 from __future__ import annotations
