@@ -178,6 +178,7 @@ class Daemon:
 
     async def _start(self) -> None:
         await self._listeners.start_receiving()
+        status.write(self._config, self._status())  # whoever was told "ready" may ask for it
         if self._ready:
             self._ready(self)
         self._notifier.ready()

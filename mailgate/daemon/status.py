@@ -108,14 +108,20 @@ def status_path(config: Config) -> Path:
 
 async def keep_written(config: Config, current: Callable[[], DaemonStatus], stop: asyncio.Event) -> None:
     """Write the status file after every change of `current()`, until `stop` is set."""
-    written = ""
+    written: DaemonStatus | None = None
     while not stop.is_set():
-        text = json.dumps(asdict(current()), default=datetime.isoformat)
-        if text != written:
-            with suppress(OSError):  # a full disk must not end the daemon; retried at the next check
-                write_private(status_path(config), text)
-                written = text
+        if (now := current()) != written and write(config, now):
+            written = now
         await pause(stop, INTERVAL)
+
+
+def write(config: Config, current: DaemonStatus) -> bool:
+    """Write the status file. False where it cannot be written: a full disk must not end the daemon."""
+    try:
+        write_private(status_path(config), json.dumps(asdict(current), default=datetime.isoformat))
+    except OSError:
+        return False
+    return True
 
 
 def remove(config: Config) -> None:

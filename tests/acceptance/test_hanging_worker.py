@@ -20,6 +20,7 @@ from typing import Self
 import pytest
 
 from mailgate.config.load import load
+from mailgate.daemon import status
 from mailgate.daemon.channel import Channel, Ping, Pong, Stop
 from mailgate.daemon.main import Daemon
 from mailgate.settings import Config
@@ -151,9 +152,10 @@ def start(tmp_path: Path) -> Iterator[Callable[[float, float], Running]]:
 
 
 def test_a_worker_that_has_not_started_is_not_ready(tmp_path: Path) -> None:
-    """Mail is accepted already, and worked when it has."""
+    """Mail is accepted already, and worked when it has. Whoever is told so finds the daemon's status."""
     theirs, end = socket.socketpair()
     config = complete(tmp_path)
+    told: list[status.DaemonStatus] = []
 
     async def ask(port: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -164,10 +166,10 @@ def test_a_worker_that_has_not_started_is_not_ready(tmp_path: Path) -> None:
         return said
 
     async def life() -> None:
-        accepting = asyncio.Event()
-        daemon = Daemon(config, theirs, ready=lambda _: accepting.set())
+        daemon = Daemon(config, theirs, ready=lambda _: told.append(status.read(config)))
         running = asyncio.create_task(daemon.run())
-        await until(lambda: running.done() or (accepting.is_set() and daemon.http_port))
+        await until(lambda: running.done() or (told and daemon.http_port))
+        assert [way.connected for way in told[0].ways_in] == [True]
         worker = await Channel.open(end)
         said = await ask(daemon.http_port or 0)
         assert said.startswith(b"HTTP/1.1 503")
