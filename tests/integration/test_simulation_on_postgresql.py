@@ -36,5 +36,5 @@ def test_the_days_notice_a_commit_that_counts_as_done_though_nobody_knows(
     tmp_path: Path, server: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PostgresDb, "_committed", lambda _: True)
-    with pytest.raises(AssertionError, match=r"(?m)^1: .* was taken and is nowhere"):
+    with pytest.raises(AssertionError, match=r"(?m)^lost: .* was taken and is nowhere"):
         World(tmp_path, 1, server).play(3)
