@@ -183,7 +183,8 @@ class Mail:
     message_id: str = ""  # with angle brackets; "" when missing
     in_reply_to: tuple[str, ...] = ()  # ids with angle brackets
     references: tuple[str, ...] = ()
-    from_: tuple[Address, ...] = ()
+    from_: tuple[Address, ...] = ()  # that of Sender where From names nobody
+    by_sender: bool = False  # so it is
     sender: Address | None = None
     reply_to: tuple[Address, ...] = ()
     to: tuple[Address, ...] = ()

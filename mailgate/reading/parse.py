@@ -55,13 +55,15 @@ def _read_mail(raw: bytes, envelope: Envelope) -> Opened:
         first.setdefault(name, value)
     senders = tuple(a for name, value in fields if name == "from" for a in addresses.read(value, guesses))
     sender = next(iter(_read(first, "sender", guesses)), None)
+    author = _author_by_sender(senders, sender)
     content = contents.read(root, guesses)
     ids = headers.identifiers(first.get("message-id", ""))
     mail = Mail(
         message_id=ids[0] if ids else "",
         in_reply_to=headers.identifiers(first.get("in-reply-to", "")),
         references=headers.identifiers(first.get("references", "")),
-        from_=_with_address(senders, sender),
+        from_=(author,) if author else senders,
+        by_sender=author is not None,
         sender=sender,
         reply_to=_read(first, "reply-to", guesses),
         to=_all(fields, "to", guesses),
@@ -84,11 +86,11 @@ def _read_mail(raw: bytes, envelope: Envelope) -> Opened:
     return Opened(mail, content.page)
 
 
-def _with_address(senders: tuple[Address, ...], sender: Address | None) -> tuple[Address, ...]:
-    """Who wrote: where From names nobody, as `undisclosed-recipients:;` (RFC 6854), whoever sent it."""
+def _author_by_sender(senders: tuple[Address, ...], sender: Address | None) -> Address | None:
+    """Whoever sent the mail, where From names nobody, as `undisclosed-recipients:;` (RFC 6854); else None."""
     if sender is None or "@" not in sender.email or any(each.email for each in senders):
-        return senders
-    return (Address(sender.email, next((each.name for each in senders if each.name), sender.name)),)
+        return None
+    return Address(sender.email, next((each.name for each in senders if each.name), sender.name))
 
 
 def _null_sender(envelope: Envelope, first: dict[str, str]) -> bool:

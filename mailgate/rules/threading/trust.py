@@ -93,9 +93,7 @@ def _by_login(mail: Mail, agent: Agent, login: str, config: Config) -> tuple[str
 
 def _one_author(mail: Mail) -> bool:
     """Whether From, and not Sender in its place, names one author (RFC 6854 5: From alone is authenticated)."""
-    fields = mail.header_all("from")
-    by_sender = mail.sender is not None and not any("@" in each for each in fields)
-    return len(mail.from_) == 1 and len(fields) <= 1 and not by_sender
+    return len(mail.from_) == 1 and len(mail.header_all("from")) <= 1 and not mail.by_sender
 
 
 def _assurance(

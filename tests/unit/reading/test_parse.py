@@ -27,16 +27,18 @@ def test_a_page_of_html_is_parsed_once_for_text_and_body(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("fields", "author"),
+    ("fields", "author", "by_sender"),
     [
-        ("From: undisclosed-recipients:;\nSender: karen@client.example", Address("karen@client.example")),
-        ("Sender: Karen Client <karen@client.example>", Address("karen@client.example", "Karen Client")),
-        ("From: Karen Client\nSender: robot@client.example", Address("robot@client.example", "Karen Client")),
-        ("From: karen@client.example\nSender: robot@client.example", Address("karen@client.example")),
-        ("From: MAILER-DAEMON\nSender: robot@client.example", Address("mailer-daemon")),
-        ("From: undisclosed-recipients:;\nSender: nobody", Address("")),
+        ("From: undisclosed-recipients:;\nSender: karen@client.example", Address("karen@client.example"), True),
+        ("From: (ann@bank.example) nobody:;\nSender: karen@client.example", Address("karen@client.example"), True),
+        ("Sender: Karen Client <karen@client.example>", Address("karen@client.example", "Karen Client"), True),
+        ("From: Karen Client\nSender: robot@client.example", Address("robot@client.example", "Karen Client"), True),
+        ("From: karen@client.example\nSender: robot@client.example", Address("karen@client.example"), False),
+        ("From: MAILER-DAEMON\nSender: robot@client.example", Address("mailer-daemon"), False),
+        ("From: undisclosed-recipients:;\nSender: nobody", Address(""), False),
     ],
 )
-def test_where_from_names_nobody_the_sender_wrote(fields, author):
+def test_where_from_names_nobody_the_sender_wrote(fields, author, by_sender):
     """RFC 6854 lets From be a group without members; then RFC 5322 3.6.2 wants a Sender."""
-    assert parse(f"{fields}\nSubject: x\n\nHello".encode()).author == author
+    mail = parse(f"{fields}\nSubject: x\n\nHello".encode())
+    assert (mail.author, mail.by_sender) == (author, by_sender)

@@ -193,9 +193,10 @@ def test_explain_of_a_code_tells_what_the_mail_that_waits_would_do(bench):
     assert found["notices"][0] == {"kind": "reply", "to": "karen@client.example", "subject": "the subject"}
 
 
-def test_an_agent_in_sender_alone_proves_nothing_with_a_key_either(bench):
+@pytest.mark.parametrize("nobody", ["undisclosed-recipients:;", "(ann@bank.example) undisclosed-recipients:;"])
+def test_an_agent_in_sender_alone_proves_nothing_with_a_key_either(bench, nobody):
     """From is what servers authenticate (RFC 6854 5): where it names nobody, Sender only says who wrote."""
     sender = {"Sender": "ann@bank.example"}
-    mails = bench.send("undisclosed-recipients:;", "#close", answers=bench.alerts["ann@bank.example"], headers=sender)
+    mails = bench.send(nobody, "#close", answers=bench.alerts["ann@bank.example"], headers=sender)
     assert told(mails) == {("confirm", "ann@bank.example")}
     assert bench.ticket().status == "open"
