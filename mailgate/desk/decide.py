@@ -143,11 +143,10 @@ def _confirmed(situation: Situation, context: Context) -> Outcome:
 
 def _unproven_code(request: AgentMail, situation: Situation) -> Outcome:
     """Nothing waits for the code: it has no effect, and nobody has to look at it. The agent is told once an hour."""
-    why = "no mail waits for this code"
+    without_effect = dropped(Reason.UNPROVEN_AGENT, "no mail waits for this code")
     if situation.known.answered_lately or situation.sender.dmarc == "fail":
-        return dropped(Reason.UNPROVEN_AGENT, why)
-    told = request.answer(NoticeKind.ANSWER, None, (Phrase("done.code_over"),))
-    return Outcome(state="dropped", reason=Reason.UNPROVEN_AGENT, why=why, notices=told)
+        return without_effect
+    return without_effect.with_notices(*request.answer(NoticeKind.ANSWER, None, (Phrase("done.code_over"),)))
 
 
 def _of_listed_spam(situation: Situation, context: Context) -> Outcome:

@@ -50,10 +50,13 @@ def strip_subject(subject: str, desk: Desk) -> str:
     for token in reversed([*_token_pattern(desk.token, desk.old_tokens).finditer(_plain(subject))]):
         subject = f"{subject[: token.start()]} {subject[token.end() :]}"
     subject = " ".join(subject.split())
-    while prefix := _BEHIND_MARKS.match(_plain(subject)) or _BRACKETED.fullmatch(subject):
-        behind = prefix.re is _BEHIND_MARKS
-        subject = f"{subject[: prefix.end(1)]}{subject[prefix.end() :]}".rstrip() if behind else prefix[1]
-    return subject or NO_SUBJECT
+    while True:
+        if prefix := _BEHIND_MARKS.match(_plain(subject)):
+            subject = f"{subject[: prefix.end(1)]}{subject[prefix.end() :]}".rstrip()
+        elif whole := _BRACKETED.fullmatch(subject):
+            subject = whole[1]
+        else:
+            return subject or NO_SUBJECT
 
 
 def own_subject(subject: str, known: Iterable[str], desk: Desk) -> str:
