@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from html import unescape
+from string import ascii_letters, digits
 from urllib.parse import unquote
 
 from mailgate.mail import Attachment
@@ -23,7 +24,6 @@ SLICE = 100_000  # characters in which an expression replaces at once: it holds 
 OVERLAP = 4_000  # bytes of a piece that are read with the next one: more than any key or six words take
 LINE = 2_000  # bytes of the overlap in which the beginning of a line is looked for
 MAX_MAIL = 5_000_000  # bytes of a file that is read as a mail; a larger one as any other file
-_WRAPPING = re.compile(r"[\s>|]+")  # inserted into long words by mail programs
 _TAG = re.compile(r"<[^<>]*>")
 _NO_CHARACTER = re.compile(r"&#(?:[xX][0-9a-fA-F]{20,}|[0-9]{20,})")  # a number that Python does not read
 _FIELD = re.compile(rb"(?:[!-9;-~]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}")  # RFC 5322 2.2: a mail's header
@@ -36,6 +36,8 @@ _WIDE = (
     ("utf-16-be", re.compile(rb"(?:%s%s){12,}" % (_HIGH, _LOW))),
 )
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{32,}={0,2}[ \t]*\r?\n?)+")
+# Translated so, data without any such run are told from others thirty times as fast as by the expression.
+_IN_BASE64 = bytes(ord("x") if chr(each) in f"{ascii_letters}{digits}+/" else ord(" ") for each in range(256))
 _QUOTED_PRINTABLE = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
 _UUENCODED = re.compile(rb"^begin [0-7]{3,4} ", re.MULTILINE)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")  # JSON's
@@ -58,7 +60,9 @@ def raw_of(attachments: Iterable[Attachment]) -> Iterator[str]:
     for file in attachments:
         for content in overlapping(file.pieces()):
             yield content.decode("latin-1")
-            yield from _decoded(content)
+            if b"\0" in content:
+                yield content.replace(b"\0", b"").decode("latin-1")
+            yield from (octets.decode("latin-1") for octets in _decoded(content))
         yield from _rich_text(file)
 
 
@@ -79,7 +83,8 @@ def _between_tags(page: str) -> Iterator[str]:
 
 def unwrapped(text: str) -> str:
     """The text without what mail programs put into long words: line ends, blanks, quote marks."""
-    return "".join(_WRAPPING.sub("", text[at : at + SLICE]) for at in range(0, len(text), SLICE))
+    blanks_gone = "".join("".join(text[at : at + SLICE].split()) for at in range(0, len(text), SLICE))
+    return blanks_gone.replace(">", "").replace("|", "")
 
 
 def overlapping(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -109,7 +114,9 @@ def _read(kind: str, content: bytes, guesses: charset.Guesses) -> Iterator[str]:
             yield unquote(text)
         if "\\u" in text:
             yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
-    for octets in _octets(content):
+    if b"\0" in content:  # Outlook's files hold UTF-16 among other data
+        yield charset.decode(b"\n".join(_PRINTABLE.findall(content.replace(b"\0", b""))), "", guesses)
+    for octets in _decoded(content):
         yield charset.decode(octets, "", guesses)
     yield from _wide(content)
 
@@ -120,22 +127,20 @@ def _as_mail(file: Attachment) -> Iterator[str]:
     yield from (mail.subject, mail.text, mail.html)
 
 
-def _decoded(content: bytes) -> Iterator[str]:
-    """What a piece holds in other encodings than Latin-1, as Latin-1: keys are ASCII."""
-    yield from (octets.decode("latin-1") for octets in _octets(content))
+def _decoded(content: bytes) -> Iterator[bytes]:
+    """What a piece of a file holds in base64, quoted-printable and uuencoded."""
+    if b"x" * 32 in content.translate(_IN_BASE64):
+        yield from _base64_runs(content)
+    if b"\0" not in content and _QUOTED_PRINTABLE.search(content):  # a text, that is, and not other data
+        yield binascii.a2b_qp(content)
+    if b"begin " in content and _UUENCODED.search(content):
+        yield from (data for _, data in uuencode.split(content.decode("latin-1").replace("\r\n", "\n"))[1])
 
 
-def _octets(content: bytes) -> Iterator[bytes]:
-    """What a piece of a file holds in base64, quoted-printable, uuencoded, and without the NULs of wide characters."""
-    if b"\0" in content:  # Outlook's files hold UTF-16 among other data
-        yield b"\n".join(_PRINTABLE.findall(content.replace(b"\0", b"")))
+def _base64_runs(content: bytes) -> Iterator[bytes]:
     for found in _BASE64.finditer(content):
         for octets in _from_base64(found[0], whole=found.start() > 0):
             yield octets.replace(b"\0", b"")
-    if b"\0" not in content and _QUOTED_PRINTABLE.search(content):  # a text, that is, and not other data
-        yield binascii.a2b_qp(content)
-    if _UUENCODED.search(content):
-        yield from (data for _, data in uuencode.split(content.decode("latin-1").replace("\r\n", "\n"))[1])
 
 
 def _wide(content: bytes) -> Iterator[str]:

@@ -84,8 +84,10 @@ _PARTS = re.compile(
     rf"([nip])\.({_B}{{1,12}})\.({_B}{{5}})({_B})({_B}{{3}})({_B}{{5}})\.({_B}{{26}})(?:\.([rn])(?:-({_B}{{1,12}}))?)?"
 )
 _ANCHOR = re.compile(rf"t\.({_B}{{1,12}})\.({_B}{{5}})?({_B}{{10}})")
-_DOT = re.compile("%(?:25)*2e")
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+# Any key holds this. It begins with a dot, which is searched fifty times as fast as a class of characters.
+_LIKE_KEY = re.compile(rf"\.{_B}{{14}}\.{_B}{{26}}", re.IGNORECASE)
+_DOT = re.compile("%(?:25)*2e", re.IGNORECASE)
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +197,13 @@ class Keyring:
 
         Also with its dots as they are in a link, once or more, and with characters in it that nobody sees.
         """
-        plain = _UNSEEN.sub("", _DOT.sub(".", text.lower()))
-        texts = dict.fromkeys(found[0] for found in KEY.finditer(plain))
+        plain = text
+        for character in _UNSEEN:
+            plain = plain.replace(character, "")
+        plain = _DOT.sub(".", plain)
+        if not _LIKE_KEY.search(plain):  # nearly always: of each mail, all that it says is searched
+            return ()
+        texts = dict.fromkeys(found[0] for found in KEY.finditer(plain.lower()))
         return tuple({key.text: key for key in map(self.read, texts) if key}.values())
 
     def is_for(self, key: Key, email: str) -> bool:
