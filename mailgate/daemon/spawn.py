@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -34,6 +35,7 @@ def start_worker(
     before the worker has exited.
     """
     ours, theirs = socket.socketpair()
+    gc.freeze()  # a garbage collection writes to each object, and so takes a copy of what both processes share
     process = multiprocessing.get_context("fork").Process(target=_run, args=(config, secrets, node, theirs, ours))
     process.start()
     theirs.close()

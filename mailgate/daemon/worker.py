@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import datetime
@@ -56,6 +57,9 @@ from mailgate.writing.templates.phrases import shipped
 STOP_TIMEOUT = 4.0  # seconds for the current batch to finish
 OPEN_TIMEOUT = 30.0  # seconds for a database that does not work to come back, before the worker gives up
 POLL_INTERVAL = 0.5  # seconds between checks for writes by other processes
+# Seconds that a thread may keep the others waiting. Each statement of the database gives the interpreter away, so that
+# with Python's 5 ms a small mail waits a second while another thread reads a large one; processor time is the same.
+SWITCH_INTERVAL = 0.0002
 GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, nearly all short-lived
 
 log = logging.getLogger("mailgate")
@@ -87,6 +91,7 @@ class WorkerProcess:
             # Objects that exist now are permanent: exclude them from garbage collection.
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
+            sys.setswitchinterval(SWITCH_INTERVAL)
             working = asyncio.create_task(self._worker.run(self._stop), name="worker")
             try:
                 await self._until_first_ends(working, self._handle_messages(), self._watch_external_writes())
