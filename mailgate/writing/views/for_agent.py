@@ -166,7 +166,9 @@ def _destination(notice: Notice, goes_to: Destination, config: Config, own: Word
         case Destination.NOTE:
             return own.phrases["destination.note"]
         case Destination.REFUSED if ticket:
-            return own.filled("destination.refused", department=ticket.department)
+            may_reply = "reply" in all_of(config.agents[notice.agent], ticket.department, config)
+            name = "refused_note" if may_reply else "refused"
+            return own.filled(f"destination.{name}", department=ticket.department)
         case Destination.UNSEEN if ticket:
             return own.filled("destination.unseen", department=ticket.department)
         case _:

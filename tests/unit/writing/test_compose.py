@@ -433,6 +433,34 @@ def test_nobody_is_promised_or_offered_what_their_role_cannot_do(may, said: str,
     assert KEYRING.read(rendered.message_id).public == (may != ("note",)), "a text is refused as the reply that it is"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            (
+                "Your role in Support lets you write no notes: "
+                "an answer to this mail is returned unless #reply stands on top of it."
+            ),
+        ),
+        (
+            "de",
+            (
+                "Mit Ihrer Rolle in Support können Sie keine Notizen schreiben: "
+                "Eine Antwort auf diese E-Mail kommt zurück, wenn nicht #reply darüber steht."
+            ),
+        ),
+    ],
+)
+def test_who_may_reply_but_write_no_notes_is_not_told_that_they_cannot_answer(language: str, said: str):
+    role = replace(CONFIG.roles["All Access"], may=frozenset({"reply"}))
+    elliot = replace(CONFIG.agents["elliot"], language=language)
+    config = replace(CONFIG, roles={**CONFIG.roles, "All Access": role}, agents={**CONFIG.agents, "elliot": elliot})
+    rendered = RENDERER.render(notice(K.NOTE, ticket=WAITS), config, KEYRING, NOW)
+    assert rendered.text.split("\n")[2] == said
+    assert KEYRING.read(rendered.message_id).public is False
+
+
 def test_an_alert_to_somebody_who_is_no_agent_promises_and_offers_nothing():
     made = notice(K.NEW_TICKET, to=Address("boss@bank.example"), agent="")
     text = part(read(made), "plain")
