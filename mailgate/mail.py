@@ -28,6 +28,8 @@ MARKERS = {
 _DOT_ATOM = re.compile(r"[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x1f()<>\[\]:;@\\,.\"]+)*")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
 _DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")  # UTS #46 7: sharp s, final sigma, the zero width joiners
+MAX_HEADER = 65_536  # bytes, where nothing else is said
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 MAX_ADDRESS = 400  # characters; an address has at most 320 octets (RFC 5321 4.5.3.1)
 
 
@@ -66,6 +68,11 @@ def _a_label(label: str) -> str:
     if not _DEVIATIONS.isdisjoint(mapped):
         return f"xn--{mapped.encode('punycode').decode('ascii')}"
     return label.encode("idna").decode("ascii")
+
+
+def header_of(raw: bytes, most: int = MAX_HEADER) -> bytes:
+    """The header of a mail (RFC 5322 2.2), of which `most` bytes are looked at."""
+    return _EMPTY_LINE.split(raw[:most], maxsplit=1)[0]
 
 
 def is_null_path(path: str) -> bool:

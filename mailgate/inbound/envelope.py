@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mailgate.mail import Envelope
+from mailgate.mail import Envelope, header_of
 
 HEADER_BYTES = 262_144  # how far into a mail trace fields are looked for
-_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"(?im)^(return-path|x-original-to|delivered-to)[ \t]*:(.*(?:\r?\n[ \t].*)*)")
 _ANGLES = re.compile(r"<([^<>]*)>")
 
@@ -33,10 +32,8 @@ def read_envelope(raw: bytes, fallback: Sequence[str] = ()) -> Envelope:
 
 
 def _trace_fields(raw: bytes) -> dict[str, str]:
-    head = raw[:HEADER_BYTES]
-    end = _END.search(head)
     found: dict[str, str] = {}
-    for field in _FIELD.finditer(head, 0, end.start() if end else len(head)):
+    for field in _FIELD.finditer(header_of(raw, HEADER_BYTES)):
         name = field[1].decode("ascii").lower()
         if name not in found:  # the topmost one is the last delivery's, the others are history or forged
             found[name] = _address(field[2].decode("utf-8", "replace"))

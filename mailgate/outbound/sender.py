@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 
-from mailgate.mail import normalise
+from mailgate.mail import header_of, normalise
 
-_END = re.compile(rb"\r?\n\r?\n")
 _FROM = re.compile(rb"(?im)^from[ \t]*:(.*(?:\r?\n[ \t].*)*)")
-_HEAD = 65_536  # bytes in which From stands
 _ADDRESS = re.compile(r"<([^<>\s]+@[^<>\s]+)>|([^\s<>,\"]+@[^\s<>,\"]+)")
 
 
 def sender_of(data: bytes) -> str:
     """The address in From as addresses are compared; "" where there is none."""
-    head = data[:_HEAD]
-    end = _END.search(head)
-    found = _FROM.search(head, 0, end.start() if end else len(head))
+    found = _FROM.search(header_of(data))
     if found is None:
         return ""
     addresses = _ADDRESS.findall(" ".join(found[1].decode("utf-8", "replace").split()))

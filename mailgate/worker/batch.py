@@ -11,7 +11,6 @@ unclaimed and tried again after a pause (`lanes.py`).
 
 from __future__ import annotations
 
-import re
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from mailgate.desk.outcome import Context, ReportOrder
 from mailgate.desk.prepare import Prepared, prepare
 from mailgate.errors import NotFound, StorageError, TooExpensive, UnreadableFile
 from mailgate.inbound.imap.headers import read_summary
+from mailgate.mail import header_of
 from mailgate.phrase import Phrase, phrase
 from mailgate.store.db import Db, Node
 from mailgate.store.queues import claims, inbox, nodes, outbox
@@ -41,8 +41,6 @@ from mailgate.worker.runtime import Runtime
 BATCH = 32  # mails claimed at a time
 BUDGET = 0.05  # seconds that a batch may occupy the writer thread at a time
 TRIAL = "mailgate.desk.prepare"  # run as a program it reads a mail, and does nothing
-HEADER = 65_536  # bytes of a mail that failed in which its header is looked for
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 HOLD = 0.004  # seconds that it may hold the write lock of the database
 
 
@@ -248,8 +246,7 @@ def _put_off(db: Db, inbox_id: int, error: UnreadableFile, context: Context) -> 
 def _quarantined(db: Db, inbox_id: int, error: str, context: Context) -> None:
     """Describe a mail that failed three times, for `trace` and `queue list`, and notify the administrator of it."""
     with suppress(NotFound, UnreadableFile):
-        header = _END_OF_HEADER.split(inbox.raw(db, inbox_id)[:HEADER], maxsplit=1)[0]
-        inbox.describe(db, inbox_id, **read_summary(header))
+        inbox.describe(db, inbox_id, **read_summary(header_of(inbox.raw(db, inbox_id))))
     last = error.strip().splitlines()[-1]
     facts = (
         phrase("admin.quarantined", number=inbox_id, error=last),
