@@ -11,11 +11,12 @@ from mailgate.desk.agent.away import who_is_away
 from mailgate.desk.agent.report_mails import answer_reports, report_text
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import CliOrder, Request
+from mailgate.desk.situation import Known
 from mailgate.mail import normalise
 from mailgate.notice import Answer, Fixed, Lines, Listing, Notice, NoticeKind, ShownTicket, wire_size
 from mailgate.phrase import Choice, Day, Phrase, Sentence, Value, phrase
 from mailgate.rules.commands.help import HELP
-from mailgate.rules.commands.orders import Order, ResolvedCommands
+from mailgate.rules.commands.orders import Order, ResolvedCommands, bans_of, unbans_of
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.verbs import QUERIES
 from mailgate.rules.notices.digest import end_of_day
@@ -25,6 +26,7 @@ from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.replies import attachments
 from mailgate.rules.text.names import Ambiguous, Matched, Unknown, departments, match, queues
+from mailgate.rules.ticket import acts
 from mailgate.rules.ticket.bans import Ban
 from mailgate.settings import Agent, Config
 from mailgate.store.tickets.queries import Query
@@ -36,14 +38,32 @@ SEARCHED = 12  # words of one search
 _EVENTS = 100  # of a ticket that is shown
 
 
-def answers_of(request: Request, resolved: ResolvedCommands, ticket: Ticket | None, context: Context) -> Found:
-    """The answers to all queries of the request; empty for none."""
+def answers_of(
+    request: Request,
+    resolved: ResolvedCommands,
+    ticket: Ticket | None,
+    context: Context,
+    changed: Sequence[Ticket] = (),
+) -> Found:
+    """The answers to all queries of the request; empty for none. `changed`: tickets after its other commands."""
+    request = replace(request, known=_known_after(request, resolved, changed))
     parts = [_answer(order, request, ticket, context) for order in resolved.orders if order.verb in QUERIES]
     if resolved.has("list", "help"):
         parts.append(Found(who_is_away(request, resolved, context)))
     return Found(
         tuple(answer for part in parts for answer in part.answers),
         tuple(parcel for part in parts for parcel in part.parcels),
+    )
+
+
+def _known_after(request: Request, resolved: ResolvedCommands, changed: Sequence[Ticket]) -> Known:
+    """Lists and bans as they are once the other commands of the request are done."""
+    known, ended = request.known, unbans_of(resolved)
+    added = bans_of(resolved, acts.Stamp(request.by, request.at))
+    return replace(
+        known,
+        lists={query: query.updated(found, changed) for query, found in known.lists.items()},
+        bans=(*added, *(ban for ban in known.bans if ban.pattern not in ended)),
     )
 
 

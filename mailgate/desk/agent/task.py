@@ -216,7 +216,8 @@ class AgentAnswer:
         """The complete outcome with the answer: what was done, and the reports and queries that were asked for."""
         request, resolved, context = self.task.request, self.task.resolved, self.task.context
         change = outcome.changes[0]
-        found = answers_of(request, resolved, change.after, context)
+        changed = tuple(each.after for each in outcome.changes)
+        found = answers_of(request, resolved, change.after, context, changed)
         report = tuple(self._report(change))
         outcome = replace(outcome, report=report, answers=found.answers)
         outcome = outcome.with_notices(*answer_reports(request, resolved, context))

@@ -305,7 +305,7 @@ def _outcome(
         remarks=() if plan.for_self else (phrase(how, who=request.author.name, requester=str(ticket.requester)),),
     )
     stamp = acts.Stamp(request.by, context.now)
-    found = answers_of(request, resolved, ticket, context)
+    found = answers_of(request, resolved, ticket, context, (ticket,))
     opened = phrase("done.opened", token=f"#{ticket.number}", who=str(ticket.requester))
     report = (opened, *(each.summary for each in resolved.orders if each.summary))
     links = _links(plan, resolved, change, context)

@@ -30,6 +30,29 @@ class Query:
     limit: int = 0  # 0: all
     below: int = 0  # only tickets with lower numbers; 0: all
 
+    def updated(self, found: Iterable[Ticket], changed: Iterable[Ticket]) -> tuple[Ticket, ...]:
+        """What the query finds once these tickets have changed; a search finds no more than it has found."""
+        tickets = {ticket.number: ticket for ticket in found}
+        for ticket in changed:
+            held = tickets.pop(ticket.number, None)
+            if self._holds(ticket) and (held or not self.words):
+                tickets[ticket.number] = ticket
+        return tuple(sorted(tickets.values(), key=lambda ticket: -ticket.number))[: self.limit or None]
+
+    def _holds(self, ticket: Ticket) -> bool:
+        """Whether a ticket is one of these, by all of the query but its words."""
+        kind, name = (ticket.assignee.kind, ticket.assignee.name) if ticket.assignee else ("", "")
+        return (
+            (not self.statuses or ticket.status in self.statuses)
+            and self.department in ("", ticket.department)
+            and (not self.agent or (kind, name) == ("agent", self.agent))
+            and (not self.team or (kind, name) == ("team", self.team))
+            and not (self.unassigned and kind)
+            and (ticket.overdue or not self.overdue)
+            and (self.due_before is None or (ticket.due_at is not None and ticket.due_at < self.due_before))
+            and (not self.requesters or ticket.requester.email in self.requesters)
+        )
+
 
 LATEST = 20_000  # tickets
 # With the values in them, by which the indexes of these tickets are found.

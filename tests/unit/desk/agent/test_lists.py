@@ -137,3 +137,38 @@ def test_tickets_of_an_agent_who_left_are_listed_and_say_so(bench):
     text = listed(bench, "#list BOB")
     assert ("Open tickets of BOB (left) (1)" in text, numbers(text)) == (True, [1005])
     assert "assigned to bob (left)" in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("#resolve", "#list"), [1002, 1003]),
+        (("#list", "#resolve"), [1002, 1003]),
+        (("#resolve", "#list resolved"), [1001]),
+        (("#claim", "#list mine"), [1001]),
+        (("#claim", "#list elliot"), []),
+        (("#release", "#list unassigned"), [1001, 1003]),
+        (("#assign Online", "#list Online"), [1002, 1001]),
+        (("#due 1h", "#list today"), [1001, 1002]),
+        (("#due 9d", "#list"), [1002, 1003, 1001]),
+        (("#requester sam@other.example", "#list sam@other.example"), [1001, 1003]),
+        (("#transfer Maintenance", "#list Support"), [1002, 1003]),
+        (("#transfer Maintenance", "#list Maintenance"), [1001]),
+        (("#transfer Systems", "#release", "#list Systems"), []),
+        (("#merge 1003", "#list"), [1002, 1003]),
+        (("#tag urgent", "#search One"), [1001]),
+    ],
+)
+def test_a_list_tells_of_tickets_as_the_other_commands_of_its_mail_leave_them(bench, lines, expected):
+    _, _, rows = listed(bench, *lines).partition(" (")  # the title ends with their count
+    assert numbers(rows) == expected
+
+
+def test_a_list_beside_new_holds_the_new_ticket(bench):
+    mails = bench.send(ANN, "#new sam@other.example\n#claim\n#list mine\n\nA call.", answers=bench.alert)
+    assert numbers(next(mail for mail in mails if mail.kind == "answer").text.partition("\n-----")[0]) == [1006]
+
+
+def test_the_list_of_bans_tells_of_them_as_the_other_commands_of_its_mail_leave_them(bench):
+    assert "y@x.example" in listed(bench, "#ban y@x.example", "#bans").partition("Banned")[2]
+    assert "Nobody is banned" in listed(bench, "#bans", "#unban y@x.example")
