@@ -179,7 +179,7 @@ class Deliverer:
         results = self._take_results()
         now, room = self._clock(), self._room()
         large = 0 if self._stopping else sum(lane.large_room() for lane in self.lanes)
-        urgent = self._urgent and not room and not self._stopping and any(lane.down for lane in self.lanes)
+        urgent = self._urgent and self._may_claim and any(lane.down for lane in self.lanes)
         self._urgent = False
         if not results and not room and not urgent:
             return
@@ -235,7 +235,11 @@ class Deliverer:
 
     def _room(self) -> int:
         """How many rows may be claimed."""
-        return 0 if self._stopping or not self._may_send() else sum(lane.room() for lane in self.lanes)
+        return sum(lane.room() for lane in self.lanes) if self._may_claim else 0
+
+    @property
+    def _may_claim(self) -> bool:
+        return not self._stopping and self._may_send()
 
     # -- which relay
 
@@ -249,11 +253,14 @@ class Deliverer:
         return any(not lane.down for lane in self._lanes_for(job)[1:])
 
     def _dispatch(self, job: Job, now: datetime, *, urgent: bool) -> None:
-        """Give a job to the first of its relays that is not down, or put it off."""
+        """Give a job to the first of its relays that is not down, an `urgent` one else to the first; or put it off."""
         lanes = self._lanes_for(job)
         lane = next((each for each in lanes if not each.down), None)
-        if urgent or (lane is not None and not lane.wait()):
-            (lane or lanes[0]).put(job)
+        if lane is None and urgent and not lanes[0].wait_for_pace():
+            lanes[0].put(job)
+            return
+        if lane is not None and not lane.wait():
+            lane.put(job)
             return
         wait = lane.wait() if lane is not None else min(each.wait() for each in lanes)
         self._results.put_off.append((job.id, now + timedelta(seconds=max(wait, 1.0))))

@@ -129,7 +129,11 @@ class Lane:
         if self._health.failures and self.busy and not self._resting():
             return 1.0  # until the mail that tries it is answered
         full = 1.0 if self.busy >= OVERFULL else 0.0
-        return max(self._resting(), self._pacer.wait(_now()), full)
+        return max(self._resting(), self.wait_for_pace(), full)
+
+    def wait_for_pace(self) -> float:
+        """Seconds until `max_per_minute` leaves room for one more mail."""
+        return self._pacer.wait(_now())
 
     def put(self, job: Job) -> None:
         """Send this one."""

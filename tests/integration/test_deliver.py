@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mailgate.notice import FilePart, Outgoing
-from mailgate.outbound import backoff, deliver, lane
+from mailgate.outbound import backoff, deliver, lane, pacing
 from mailgate.outbound.backoff import Reply
 from mailgate.outbound.deliver import Deliverer
 from mailgate.settings import Relay as RelayConfig
@@ -270,6 +270,27 @@ async def test_retry_is_now_also_while_the_relay_rests(tmp_path, monkeypatch):
         one.deliverer.notify()
         await one.until("queued", "sent")
         assert one.relay.ill_since is None
+
+
+@pytest.mark.parametrize("well", [{}, {"max_per_minute": 1}], ids=["with-room", "paced"])
+async def test_retry_is_now_also_while_the_relay_rests_beside_one_that_is_well(tmp_path, monkeypatch, well):
+    """And what waits for the pace of that one goes on waiting."""
+    monkeypatch.setattr(pacing, "WINDOW", 3600.0)
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
+    async with Sink(script={"connect": ["554 no"]}) as ill:
+        own = RelayConfig(name="own", port=ill.port, for_=("sales@bank.example",), max_connections=1)
+        async with post(tmp_path, relays=[own, RelayConfig(name="well", **well)]) as one:
+            await one.put(mail("m"), from_(mail("s"), "sales@bank.example"))
+            await until(lambda: one.relay.ill_since)
+            await one.until("sent", "queued")
+            await one.put(mail("paced", "p@client.example"))
+            await one.until("sent", "queued", "queued" if well else "sent")
+            for number in (2, 3) if well else (2,):
+                await one.store.write(outbox.retry, number)
+            one.deliverer.notify()
+            await one.until("sent", "sent", "queued" if well else "sent")
+            assert [taken.header("Subject") for taken in ill.taken] == ["s"]
 
 
 async def test_what_waits_for_a_relay_goes_out_when_the_cause_is_gone(tmp_path, monkeypatch):
