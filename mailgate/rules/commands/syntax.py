@@ -6,7 +6,7 @@ Values are read later, by `resolve.py`: here a name need not exist, and a time n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import dropwhile, islice
@@ -241,11 +241,22 @@ def _contradictions(commands: Sequence[Command]) -> list[Phrase]:
             prefix = "#" if subject == "text" else f"#{subject} "
             first, second = (prefix + shortened(one) for one in (wanted[subject], value))
             problems.append(phrase("refused.both", first=first, second=second))
-    if {"spam", "reply"} <= {command.verb for command in commands}:
-        problems.append(Phrase("refused.spam_reply"))
+    problems += _beside_spam(commands)
     banned, unbanned = ({each.value.casefold() for each in commands if each.verb == verb} for verb in ("ban", "unban"))
     both = sorted(map(shortened, banned & unbanned - {""}))
     return problems + [phrase("refused.both", first=f"#ban {who}", second=f"#unban {who}") for who in both]
+
+
+def _beside_spam(commands: Sequence[Command]) -> Iterator[Phrase]:
+    """What excludes `#spam`, which closes the ticket and answers nobody."""
+    verbs = {command.verb for command in commands}
+    for command in commands if "spam" in verbs else ():
+        if command.verb == "reply":
+            yield Phrase("refused.spam_reply")
+        elif (command.verb == "canned" and "note" not in verbs) or (
+            command.verb == "status" and command.value != "closed"
+        ):
+            yield phrase("refused.both", first="#spam", second=f"#{command.verb} {shortened(command.value)}")
 
 
 def _wrapped(own: Sequence[_Line], height: int) -> list[Phrase]:

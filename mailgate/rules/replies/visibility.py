@@ -45,7 +45,7 @@ def visibility(
 
     `verbs` are canonical verbs. `assigns_away`: to another agent or a team. `may_reply`: the agent's role has replies;
     one that has not is never promised a public reply, so the role is the reason for a note. What the agent
-    says (`#note` and the note address before `#reply`, then the link) wins over every rule.
+    says (`#note` and the note address before `#reply`, then the link) wins over every rule, but spam is not answered.
     """
     found = _visibility(sent, verbs, transfers=transfers, assigns_away=assigns_away)
     if found.by_rule and not may_reply:
@@ -61,11 +61,12 @@ def _visibility(sent: Addressing, verbs: Collection[str], *, transfers: bool, as
     for verb in ("reply", "canned"):
         if verb in verbs:
             return Visibility(public=True, by_rule=False, why=verb)
+    if "spam" in verbs:
+        return Visibility(public=False, by_rule=sent.link != "note", why="spam")
     if sent.link:
         return Visibility(public=sent.link == "reply", by_rule=False, why=f"{sent.link}_link")
     reasons = (
         (sent.forwards_alert, "forwards_alert"),
-        ("spam" in verbs, "spam"),
         (transfers, "transfers"),
         (assigns_away, "assigns"),
         (sent.desk_only_copied and not sent.requester_in_to, "copied"),

@@ -224,6 +224,10 @@ def test_line_breaks_inside_a_line_count():
             "#status pending fri and #status pending mon cannot both be done: keep one of them",
         ),
         ("#done\n#close", "#status resolved and #status closed cannot both be done: keep one of them"),
+        ("#spam\n#reply", "#spam and #reply cannot both be done: spam is not answered"),
+        ("#canned hello\n#spam", "#spam and #canned hello cannot both be done: keep one of them"),
+        ("#spam\n#resolve", "#spam and #status resolved cannot both be done: keep one of them"),
+        ("#reopen\n#spam", "#spam and #status open cannot both be done: keep one of them"),
     ],
 )
 def test_what_cannot_be_read_is_returned_with_what_would_be_right(typed, said):
@@ -234,6 +238,11 @@ def test_a_collaborators_word_is_returned_and_never_passes_as_an_agents_text():
     for line in ("#leave", "#leave please"):
         assert problem(line) == "#leave is for collaborators; #uncc ADDRESS takes one off the ticket"
     assert problem("Hello\n#leave").startswith("commands go on top")
+
+
+@pytest.mark.parametrize("beside", ["#close", "#status closed", "#note", "#note\n#canned hello", "#tag junk"])
+def test_spam_goes_with_what_neither_answers_nor_opens(beside):
+    assert not read(f"#spam\n{beside}").problems
 
 
 def test_every_problem_is_named():

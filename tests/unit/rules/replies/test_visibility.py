@@ -41,6 +41,11 @@ def test_a_link_decides_unless_a_command_does(answers):
     assert not decide(answers=answers, verbs=(), link="reply", to_note_address=True).public
 
 
+@pytest.mark.parametrize("link", ["", "reply", "note"])
+def test_text_beside_spam_answers_nobody(link):
+    assert decide(answers=True, verbs=("spam",), link=link) == Visibility(False, link != "note", "spam")
+
+
 FACTS = ("transfers", "assigns_away", "forwards_alert", "desk_only_copied")
 
 
