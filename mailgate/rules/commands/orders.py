@@ -70,8 +70,12 @@ class ResolvedCommands:
 
 
 def acts_of(resolved: ResolvedCommands, stamp: acts.Stamp, config: Config) -> list[acts.Act]:
-    """The acts of the orders that change the ticket, in the order in which they were given."""
-    found = ((order, VERBS[order.verb].act) for order in resolved.orders)
+    """The acts of the orders that change the ticket, in the order in which they were given.
+
+    A due time comes last: a new SLA plan ends one that stood before the mail, not the one in it.
+    """
+    orders = sorted(resolved.orders, key=lambda order: order.verb == "due")
+    found = ((order, VERBS[order.verb].act) for order in orders)
     return [act(order.value, stamp.because(order.reason), config) for order, act in found if act]
 
 

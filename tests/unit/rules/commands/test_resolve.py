@@ -181,6 +181,13 @@ def test_orders_become_acts_with_their_reasons_in_order():
     assert change.after.due_at == NOW + timedelta(hours=2)
 
 
+@pytest.mark.parametrize("lines", [("#due 9d", "#sla sev-a"), ("#sla sev-a", "#due 9d")])
+def test_a_due_time_stands_wherever_its_mail_changes_the_plan(lines):
+    stamp = Stamp(Actor.agent("elliot"), NOW)
+    change = act_on(ticket(), acts_of(read(*lines), stamp, CONFIG), stamp, CONFIG)
+    assert (change.after.sla, change.after.due_at) == ("Sev-A", NOW + timedelta(days=9))
+
+
 def test_the_administrator_says_who_is_away():
     found = read("#away", "#back", agent=None, none=True)
     assert [within(each) for each in found.problems] == [
